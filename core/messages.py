@@ -1,0 +1,57 @@
+"""Sentences for people, kept translatable: a key, an English template and the facts that fill it.
+
+The English text stands where it is raised, so the code reads well and the command line needs no catalogue; a
+screen in another language looks the key up in its own catalogue and fills in the same facts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Message:
+    """One sentence: ``str(message)`` is the English text with its facts filled in.
+
+    Parameters
+    ----------
+    key
+        Name in the catalogues, such as ``"data.column_missing"``.
+    text
+        English template with ``{named}`` places.
+    facts
+        Values for the named places: strings, numbers, or lists of strings (shown joined by commas).
+    """
+
+    key: str
+    text: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return fill(self.text, self.facts)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"key": self.key, "text": self.text, "facts": self.facts}
+
+    @staticmethod
+    def from_dict(stored: dict[str, Any]) -> Message:
+        return Message(stored["key"], stored["text"], dict(stored["facts"]))
+
+
+def message(key: str, text: str, /, **facts: Any) -> Message:
+    """Build a `Message`; the short form used all over `core`."""
+    return Message(key, text, facts)
+
+
+def fill(template: str, facts: dict[str, Any]) -> str:
+    """Fill a template's named places; lists read as ``a, b, c``, text longer than 200 characters is cut."""
+    return template.format(**{name: _readable(value) for name, value in facts.items()})
+
+
+def _readable(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        value = ", ".join(str(item) for item in value)
+    if isinstance(value, str) and len(value) > 200:
+        return value[:200] + "…"
+    return value
