@@ -1,0 +1,77 @@
+# Evergreen: `make run` and `make test` are all one needs. Works with GNU make 4 and a Python of at least 3.11.
+
+PORT ?= 8501
+VENV ?= .venv
+PYTEST_ARGS ?=
+
+# Relative paths only: the checkout itself may lie in a folder with spaces in its name.
+VENV_PYTHON := $(VENV)/bin/python
+INSTALLED := $(VENV)/requirements.installed
+INSTALLED_DEV := $(VENV)/requirements-dev.installed
+
+export MLFLOW_DISABLE_TELEMETRY := true
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format bench clean
+
+help:
+	@echo "make run      install what is needed, then open the dashboard on http://localhost:$(PORT) (another port: PORT=8600)"
+	@echo "make test     run the whole test suite, browser tests included (some of it: PYTEST_ARGS='tests/core -x')"
+	@echo "make check    formatting, lint and types"
+	@echo "make format   put the code into the project's format"
+	@echo "make bench    measure everything in benchmarks/ again (long)"
+	@echo "make clean    remove the virtual environment and caches; the workspace with your data stays"
+
+run: $(INSTALLED)
+	@$(VENV_PYTHON) -m core prepare
+	@echo ""
+	@echo "  Evergreen: http://localhost:$(PORT)   (Ctrl+C closes it; running trainings go on)"
+	@echo ""
+	@exec $(VENV_PYTHON) -m streamlit run dashboard/app.py --server.port "$(PORT)" --server.showEmailPrompt false
+
+test: $(INSTALLED_DEV)
+	$(VENV_PYTHON) -m pytest $(PYTEST_ARGS)
+
+check: $(INSTALLED_DEV)
+	$(VENV_PYTHON) -m ruff format --check .
+	$(VENV_PYTHON) -m ruff check .
+	$(VENV_PYTHON) -m mypy --strict core dashboard
+
+format: $(INSTALLED_DEV)
+	$(VENV_PYTHON) -m ruff format .
+	$(VENV_PYTHON) -m ruff check --fix .
+
+bench: $(INSTALLED_DEV)
+	$(VENV_PYTHON) -m benchmarks
+
+clean:
+	rm -rf "$(VENV)" .pytest_cache .mypy_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A package is installed again only when its list has changed since.
+$(INSTALLED): requirements.txt $(VENV_PYTHON)
+	@echo "Installing requirements.txt into $(VENV) (once; some minutes, PyTorch is the largest part) …"
+	@$(VENV_PYTHON) -m pip install --disable-pip-version-check --quiet --requirement requirements.txt
+	@touch "$@"
+
+$(INSTALLED_DEV): requirements-dev.txt $(INSTALLED)
+	@echo "Installing requirements-dev.txt into $(VENV) …"
+	@$(VENV_PYTHON) -m pip install --disable-pip-version-check --quiet --requirement requirements-dev.txt
+	@touch "$@"
+
+# The first Python that really runs and is new enough. Without ensurepip (Debian keeps it in a package of its own)
+# `venv` would leave half an environment behind, so that is asked first.
+$(VENV_PYTHON):
+	@for candidate in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+	  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then found="$$candidate"; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "Evergreen needs Python 3.11 or newer, and found $$(python3 --version 2>/dev/null || echo none)." >&2; \
+	  echo "Install one (Debian, Ubuntu: apt install python3 python3-venv; macOS: brew install python@3.13)," >&2; \
+	  echo "or name the one to use: make run PYTHON=/path/to/python3" >&2; exit 1; \
+	fi; \
+	if ! "$$found" -c 'import venv, ensurepip' >/dev/null 2>&1; then \
+	  echo "$$("$$found" --version) cannot make a virtual environment here. Debian, Ubuntu: apt install python3-venv" >&2; exit 1; \
+	fi; \
+	echo "Making the virtual environment $(VENV) with $$("$$found" --version) …"; \
+	"$$found" -m venv --clear "$(VENV)" || { rm -rf "$(VENV)"; exit 1; }
