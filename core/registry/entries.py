@@ -1,0 +1,116 @@
+"""Classifiers, versions and runs as plain values, read from MLflow's own; everything above sees only these."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+CHAMPION = "champion"  # the alias
+
+# Tags. `KIND` tells Evergreen's entries from whatever else a team keeps on its server.
+KIND = "evergreen"
+SUMMARY = "evergreen.summary"
+PARENT = "evergreen.parent"
+HISTORY = "evergreen.champions"
+CLASSIFIER = "evergreen.classifier"
+VERSION = "evergreen.version"
+
+_RUN_STATES = {"FINISHED": "finished", "KILLED": "stopped", "FAILED": "failed"}
+
+
+@dataclass(frozen=True)
+class ClassifierInfo:
+    """A named thing in use; ``created`` is ISO 8601 in UTC, ``champion`` a version number or nothing yet."""
+
+    name: str
+    created: str
+    versions: int
+    champion: int | None
+
+
+@dataclass(frozen=True)
+class VersionInfo:
+    """One trained state of a classifier; ``parent`` is the version it was updated from."""
+
+    classifier: str
+    number: int
+    parent: int | None
+    created: str
+    run_id: str
+    summary: dict[str, float | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """One execution of a job: its settings, its last metrics, and the version it made, if any."""
+
+    run_id: str
+    kind: str
+    classifier: str
+    state: str  # "running", "finished", "stopped" or "failed"
+    started: str
+    finished: str | None
+    settings: dict[str, str]
+    metrics: dict[str, float]
+    version: int | None
+
+
+def iso(milliseconds: int) -> str:
+    """ISO 8601 in UTC, to the second."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="seconds")
+
+
+def is_version(stored: Any) -> bool:
+    """Whether this MLflow model version is one of ours and complete."""
+    return SUMMARY in stored.tags and stored.status == "READY"
+
+
+def version_info(stored: Any) -> VersionInfo:
+    parent = stored.tags.get(PARENT)
+    return VersionInfo(
+        classifier=stored.name,
+        number=int(stored.version),
+        parent=int(parent) if parent else None,
+        created=iso(stored.creation_timestamp),
+        run_id=stored.run_id or "",
+        summary=json.loads(stored.tags[SUMMARY]),
+    )
+
+
+def classifier_info(stored: Any, versions: int) -> ClassifierInfo:
+    champion = stored.aliases.get(CHAMPION)
+    return ClassifierInfo(
+        name=stored.name,
+        created=iso(stored.creation_timestamp),
+        versions=versions,
+        champion=int(champion) if champion else None,
+    )
+
+
+def run_info(stored: Any) -> RunInfo:
+    tags = stored.data.tags
+    number = tags.get(VERSION)
+    return RunInfo(
+        run_id=stored.info.run_id,
+        kind=tags.get(KIND, ""),
+        classifier=tags.get(CLASSIFIER, ""),
+        state=_RUN_STATES.get(stored.info.status, "running"),
+        started=iso(stored.info.start_time),
+        finished=iso(stored.info.end_time) if stored.info.end_time else None,
+        settings=dict(stored.data.params),
+        metrics=dict(stored.data.metrics),
+        version=int(number) if number else None,
+    )
+
+
+def flatten(settings: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    """Nested settings as ``{"training.epochs": "3"}``, the form in which MLflow keeps them."""
+    flat: dict[str, str] = {}
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            flat |= flatten(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = str(value)
+    return flat
