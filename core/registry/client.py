@@ -22,6 +22,7 @@ from core.errors import RegistryError
 _ENVIRONMENT = {
     "MLFLOW_LOGGING_LEVEL": "ERROR",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     # MLflow would try an unreachable server for minutes; a screen that waits for the answer cannot.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
@@ -130,7 +131,7 @@ def _refuse_damaged(database: Path) -> None:
 def _failed(address: str, error: Exception) -> RegistryError:
     place = urlsplit(address)
     # Never the whole address, nor an error that quotes it: it may hold a password.
-    shown = f"{place.scheme}://{place.hostname or ''}{place.path}"
+    shown = f"{place.scheme}://{place.netloc.rpartition('@')[2]}{place.path}"
     reason = str(error).replace(address, shown).replace(place.password or address, "…")
     return RegistryError(
         "registry.store_failed",
