@@ -1,0 +1,80 @@
+"""ROC and precision-recall curves for two labels; the arithmetic is scikit-learn's.
+
+Kept out of ``core.metrics`` itself, so that who needs no curve does not wait for scikit-learn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn import metrics
+
+from core.errors import DataError
+from core.metrics.intervals import Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Points of a curve in drawing order.
+
+    Parameters
+    ----------
+    x, y
+        Shape ``(points,)``, between 0 and 1.
+    thresholds
+        A row counts as positive from this score up. ``inf`` where nothing is positive.
+    area
+        ROC: area under the curve (0.5 is chance, 1 is perfect). Precision-recall: average precision (the share of
+        positive rows is chance, 1 is perfect).
+    """
+
+    x: Floats
+    y: Floats
+    thresholds: Floats
+    area: float
+
+
+def roc_points(truth: ArrayLike, scores: ArrayLike) -> Curve:
+    """ROC curve: x = false positive rate, y = true positive rate.
+
+    Parameters
+    ----------
+    truth
+        0 or 1 for each row; 1 is the positive label.
+    scores
+        The probability of label 1 for each row.
+
+    Raises
+    ------
+    DataError
+        When the rows have only one of the two labels.
+    """
+    positive, values = _checked(truth, scores)
+    x, y, thresholds = metrics.roc_curve(positive, values)
+    return Curve(x, y, thresholds, auc(positive, values))
+
+
+def pr_points(truth: ArrayLike, scores: ArrayLike) -> Curve:
+    """Precision-recall curve: x = recall, y = precision; parameters and errors as in `roc_points`."""
+    positive, values = _checked(truth, scores)
+    precision, recall, thresholds = metrics.precision_recall_curve(positive, values, drop_intermediate=True)
+    area = float(metrics.average_precision_score(positive, values))
+    return Curve(recall, precision, np.append(thresholds, np.inf), area)
+
+
+def auc(truth: ArrayLike, scores: ArrayLike) -> float:
+    """Chance that a random positive row scores above a random negative one, ties counted half; higher is better."""
+    positive, values = _checked(truth, scores)
+    return float(metrics.roc_auc_score(positive, values))
+
+
+def _checked(truth: ArrayLike, scores: ArrayLike) -> tuple[NDArray[np.int64], Floats]:
+    positive = np.asarray(truth, dtype=np.int64)
+    if set(np.unique(positive).tolist()) != {0, 1}:
+        raise DataError(
+            "metrics.one_label",
+            "A curve needs test rows of both labels, and these rows have only one. Choose a test with both.",
+        )
+    return positive, np.asarray(scores, dtype=np.float64)
