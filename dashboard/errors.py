@@ -1,0 +1,62 @@
+"""The last line before the reader: whatever goes wrong becomes a sentence, never a trace.
+
+Knows nothing of what went wrong; `core` errors bring their own words, all others get a number and a line in the log.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import ParamSpec
+
+import streamlit as st
+
+from core.errors import CoreError
+from dashboard.i18n import t, t_message
+
+log = logging.getLogger("evergreen.dashboard")
+
+Arguments = ParamSpec("Arguments")
+
+
+@contextmanager
+def boundary() -> Iterator[None]:
+    """Show an error raised inside as a box; Streamlit's own stop and rerun signals pass through."""
+    try:
+        yield
+    except CoreError as error:
+        show_error(error)
+    except Exception:  # every fault must end as a sentence
+        number = secrets.token_hex(3)
+        log.exception("error %s on a page", number)
+        st.error(t("shell.unexpected", number=number), title=t("shell.unexpected_title"), icon=":material/error:")
+
+
+def show_error(error: CoreError) -> None:
+    """The error box of a `core` error, in the reader's language."""
+    st.error(t_message(error.message), icon=":material/error:")
+
+
+def guarded_fragment(
+    *, run_every: float | None = None
+) -> Callable[[Callable[Arguments, None]], Callable[Arguments, None]]:
+    """`st.fragment` with its own `boundary`: a fragment's rerun bypasses the entry's.
+
+    Parameters
+    ----------
+    run_every
+        Seconds between automatic reruns of the fragment alone; None for none.
+    """
+
+    def decorate(function: Callable[Arguments, None]) -> Callable[Arguments, None]:
+        @wraps(function)
+        def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+            with boundary():
+                function(*args, **kwargs)
+
+        return st.fragment(guarded, run_every=run_every)
+
+    return decorate

@@ -1,0 +1,79 @@
+"""Parts that pages share: heading, cards, empty states; the same everywhere, so that pages only say what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import streamlit as st
+
+from dashboard.i18n import t
+from dashboard.navigation import go
+from dashboard.tables import plain
+
+
+def heading(title: str, caption: str = "") -> None:
+    """The page's title and one line of state below it."""
+    st.title(plain(title), anchor=False)
+    if caption:
+        st.caption(caption)
+
+
+def section(title: str, *, help: str | None = None) -> None:
+    """A heading inside a page."""
+    st.subheader(title, anchor=False, help=help)
+
+
+@dataclass(frozen=True)
+class Card:
+    """One number on top of a page.
+
+    Parameters
+    ----------
+    delta
+        The change against what the card compares with, ready to read; starts with + or - (or −).
+    good
+        Which direction is good news: decides the colour of `delta`.
+    """
+
+    label: str
+    value: str
+    delta: str | None = None
+    note: str | None = None
+    help: str | None = None
+    good: Literal["up", "down", "neither"] = "up"
+
+
+def cards(shown: Sequence[Card]) -> None:
+    """Cards side by side, equally high, two a row on a phone."""
+    colors: dict[str, Literal["normal", "inverse", "off"]] = {"up": "normal", "down": "inverse", "neither": "off"}
+    with st.container(horizontal=True, gap="small", key="cards"):
+        for card in shown:
+            st.metric(
+                card.label,
+                card.value,
+                # the true minus sign reads well, but Streamlit tells a fall by the hyphen
+                card.delta.replace("−", "-") if card.delta else None,
+                colors[card.good],
+                help=card.help,
+                border=True,
+                height="stretch",
+                delta_description=card.note if card.delta else None,
+            )
+
+
+def empty_state(
+    title: str, text: str, *, action: str | None = None, page: str | None = None, icon: str = ":material/spa:"
+) -> None:
+    """What will be here, and the step that fills it: a sentence and one button to another page."""
+    with st.container(border=True, key="empty", gap="small"):
+        st.subheader(f"{icon} {title}", anchor=False)
+        st.markdown(text)
+        if action and page and st.button(action, type="primary", key=f"empty.{page}"):
+            go(page)
+
+
+def needs_classifier(title: str, text: str) -> None:
+    """The empty state of pages that show a classifier, while there is none: the way leads to Overview and its samples."""
+    empty_state(title, text, action=t("shell.start_here"), page="overview")

@@ -1,0 +1,113 @@
+"""The colours of charts, the same for the same thing on every page; knows nothing of what is drawn.
+
+Hues are told apart by colour-blind readers: scores run along one green from light to dark, differences from
+orange (worse) to blue (better). The values agree with ``.streamlit/config.toml``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+
+@dataclass(frozen=True)
+class Palette:
+    """One theme's chart colours."""
+
+    categorical: tuple[str, ...]
+    sequential: tuple[str, ...]
+    diverging: tuple[str, ...]
+    text: str
+    muted: str
+    line: str
+    background: str
+
+
+LIGHT = Palette(
+    categorical=("#1f7a4d", "#c2702b", "#3a6ea5", "#8a5a9e", "#b5443c", "#6b7d2a", "#4f8f8b", "#8c8c8c"),
+    sequential=(
+        "#f0f6f1",
+        "#d9eadd",
+        "#bfdcc7",
+        "#a2cdb0",
+        "#82bc97",
+        "#61a97e",
+        "#429566",
+        "#2a8053",
+        "#196a41",
+        "#0c5231",
+    ),
+    diverging=(
+        "#8f3f16",
+        "#b5622f",
+        "#cf8b5c",
+        "#e3b593",
+        "#f4ebe4",
+        "#e6edf4",
+        "#a3c3df",
+        "#6d9cc7",
+        "#3f75a8",
+        "#1f5282",
+    ),
+    text="#1c2420",
+    muted="#5d6862",
+    line="#dfe5dd",
+    background="#fbfcfa",
+)
+DARK = Palette(
+    categorical=("#4db380", "#df9354", "#6f9fd0", "#b58cc7", "#dd7a72", "#a3b559", "#74b5b0", "#a6a6a6"),
+    sequential=(
+        "#17231c",
+        "#1b3226",
+        "#1f4231",
+        "#24533d",
+        "#2a664a",
+        "#337a59",
+        "#419069",
+        "#55a67c",
+        "#72bd93",
+        "#97d5b0",
+    ),
+    diverging=(
+        "#e9a273",
+        "#cf8350",
+        "#a96337",
+        "#7a4a2e",
+        "#2f2a27",
+        "#262b30",
+        "#2f5272",
+        "#3f75a8",
+        "#6299cb",
+        "#93bfe6",
+    ),
+    text="#e6ebe7",
+    muted="#9aa59e",
+    line="#2b332f",
+    background="#121614",
+)
+
+
+def palette() -> Palette:
+    """The colours of the theme that the reader's browser shows."""
+    return DARK if st.context.theme.type == "dark" else LIGHT
+
+
+def scale(colors: Sequence[str]) -> list[list[object]]:
+    """A Plotly colour scale with the colours evenly spread."""
+    return [[index / (len(colors) - 1), color] for index, color in enumerate(colors)]
+
+
+def label_colors(labels: Sequence[str]) -> dict[str, str]:
+    """A colour for each label of a classifier, by its place in the label list, so that it is the same on all charts."""
+    colors = palette().categorical
+    return {label: colors[index % len(colors)] for index, label in enumerate(labels)}
+
+
+def readable_on(ramp: Sequence[str], share: float) -> str:
+    """Black or white, whichever is easier to read on the ramp's colour at `share` (0 to 1) of its way."""
+    color = ramp[round(min(1.0, max(0.0, share)) * (len(ramp) - 1))]
+    red, green, blue = (int(color[start : start + 2], 16) / 255 for start in (1, 3, 5))
+    luminance = 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2
+    return "#10150f" if luminance > 0.18 else "#ffffff"

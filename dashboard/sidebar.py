@@ -1,0 +1,130 @@
+"""The frame beside every page: name, classifier, pages, language, running jobs, device; and the link that keeps them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard import state, tables
+from dashboard.errors import boundary, guarded_fragment
+from dashboard.i18n import LANGUAGES, LINK, language, t, t_message, tn
+from dashboard.navigation import CLASSIFIER, groups, link, page
+
+if TYPE_CHECKING:
+    from core.jobs import Job
+
+BUSY, QUIET = 1.5, 8.0  # seconds between looks at the jobs
+WRITTEN = "link.written"
+
+
+def adopt_link() -> None:
+    """Take over what the link says, when the reader (and not this program) changed it; call first in a run.
+
+    The widgets are not bound with ``bind="query-params"``: a bound parameter makes every `st.switch_page` fail.
+    """
+    written = st.session_state.setdefault(WRITTEN, {})
+    for name in (LINK, CLASSIFIER):
+        found = st.query_params.get(name)
+        if found is not None and found != written.get(name):
+            st.session_state[name] = found
+    if "classifier.next" in st.session_state:
+        st.session_state[CLASSIFIER] = st.session_state.pop("classifier.next")
+    if st.session_state.get(LINK) not in LANGUAGES:
+        st.session_state[LINK] = language()
+
+
+def keep_link() -> None:
+    """Write language and classifier into the link where they are not there already."""
+    wanted = link()
+    for name in (LINK, CLASSIFIER):
+        if name in wanted and st.query_params.get(name) != wanted[name]:
+            st.query_params[name] = wanted[name]
+        elif name not in wanted and name in st.query_params:
+            del st.query_params[name]
+    st.session_state[WRITTEN] = wanted
+
+
+def draw() -> None:
+    """The whole sidebar."""
+    with st.sidebar:
+        st.html(f"<div class='product'><span>{t('shell.mark')}</span>{t('shell.product')}</div>")
+        with boundary():
+            _classifier_picker()
+        for group, names in groups().items():
+            st.caption(t(f"shell.group_{group}"))
+            with st.container(gap="xxsmall"):
+                for name in names:
+                    st.page_link(page(name), query_params=link(), width="stretch")
+        with boundary():
+            _job_list()
+        st.segmented_control(
+            t("shell.language"),
+            list(LANGUAGES),
+            format_func=LANGUAGES.__getitem__,
+            required=True,
+            key=LINK,
+            persist_state="session",
+        )
+        with boundary():
+            st.caption(f":material/memory: {_device_line()}")
+
+
+def _classifier_picker() -> None:
+    names = [found.name for found in state.classifiers()]
+    if st.session_state.get(CLASSIFIER) not in names:
+        st.session_state[CLASSIFIER] = names[0] if names else None
+    st.selectbox(
+        t("shell.classifier"),
+        names,
+        key=CLASSIFIER,
+        placeholder=t("shell.no_classifier"),
+        disabled=not names,
+        persist_state="session",
+    )
+
+
+def _job_list() -> None:
+    busy = bool(state.active_jobs())
+    guarded_fragment(run_every=BUSY if busy else QUIET)(_jobs)(busy)
+
+
+def _jobs(busy: bool) -> None:
+    state.jobs().tick()
+    active = state.active_jobs()
+    if bool(active) != busy:  # a job began or ended elsewhere: the page has something new to show
+        st.rerun()
+    if not active:
+        return
+    st.caption(t("shell.jobs"))
+    for job in reversed(active):
+        with st.container(key=f"job-{job.id}", gap=None):
+            label, button = st.columns([7, 1], vertical_alignment="center", wrap=False)
+            label.progress(job.fraction, text=_progress_text(job))
+            stop = button.button(
+                "",
+                key=f"stop.{job.id}",
+                icon=":material/stop_circle:",
+                help=t("shell.stop"),
+                type="tertiary",
+                disabled=job.state == "stopping",
+            )
+            if job.state != "running":
+                st.caption(t(f"shell.job_{job.state}"))
+            elif job.message:
+                st.caption(t_message(job.message))
+        if stop:
+            state.jobs().stop(job.id)
+            st.rerun(scope="fragment")
+
+
+def _progress_text(job: Job) -> str:
+    title = tables.plain(job.title)
+    return f"{title} · {tables.percent(job.fraction)}" if job.state == "running" else title
+
+
+def _device_line() -> str:
+    found = state.device()
+    if found.kind == "cuda":
+        return t("shell.device_cuda", name=found.name)
+    return tn("shell.device_cpu", found.cores)

@@ -1,0 +1,199 @@
+"""What the pages know: the workspace, its lists and the choices of this session.
+
+The only module of the dashboard that opens anything of `core`. Heavy things are opened once a process; lists are
+cached under cheap change tokens, so that a rerun reads them again only after something was written.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.config import home
+from core.device import DeviceInfo, describe_device
+
+if TYPE_CHECKING:
+    from core.data.corrections import Corrections
+
+    from core.data.store import StoredDataset
+    from core.jobs import Job, JobQueue
+    from core.registry import ClassifierInfo, VersionInfo
+    from core.standalone.predict import Classifier
+    from core.workflows import Workspace
+
+CLASSIFIER = "classifier"
+DATASET = "dataset"
+ACTIVE = ("queued", "running", "stopping")
+
+
+def workspace() -> Workspace:
+    """The datasets and the registry of this installation."""
+    return _workspace(home())
+
+
+def jobs() -> JobQueue:
+    """The queue of trainings and updates."""
+    return _jobs(home())
+
+
+def corrections() -> Corrections:
+    """The rows that readers put right on the Predict page."""
+    from core.data.corrections import Corrections
+
+    return Corrections(home())
+
+
+@st.cache_resource(show_spinner=False)
+def _workspace(folder: Path) -> Workspace:
+    from core.workflows import open_workspace
+
+    return open_workspace(folder)
+
+
+@st.cache_resource(show_spinner=False)
+def _jobs(folder: Path) -> JobQueue:
+    from core.jobs import JobQueue
+
+    return JobQueue(folder)
+
+
+def engine(version: VersionInfo) -> Classifier:
+    """The version's bundle, loaded in ONNX Runtime; the last few stay loaded."""
+    return _engine(str(version_folder(version)))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _engine(folder: str) -> Classifier:
+    from core.standalone.predict import Classifier
+
+    return Classifier(Path(folder))
+
+
+def version_folder(version: VersionInfo) -> Path:
+    """Local folder of a version's files."""
+    return _version_folder(home(), version.classifier, version.number, version.run_id)
+
+
+@st.cache_data(show_spinner=False)
+def _version_folder(folder: Path, classifier: str, number: int, run_id: str) -> Path:
+    # run_id is part of the name: a deleted classifier's number 1 is not its successor's number 1
+    return Path(_workspace(folder).registry.folder(classifier, number))
+
+
+def report(version: VersionInfo) -> dict[str, Any]:
+    """The version's report, as its training or update wrote it."""
+    return _report(str(version_folder(version)))
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _report(folder: str) -> dict[str, Any]:
+    import json
+
+    found: dict[str, Any] = json.loads((Path(folder) / "report.json").read_text(encoding="utf-8"))
+    return found
+
+
+def classifiers() -> list[ClassifierInfo]:
+    """All classifiers."""
+    return _classifiers(home(), _registry_token())
+
+
+@st.cache_data(show_spinner=False, max_entries=2)
+def _classifiers(folder: Path, token: tuple[float, ...]) -> list[ClassifierInfo]:
+    return list(_workspace(folder).registry.classifiers())
+
+
+def versions(classifier: str) -> list[VersionInfo]:
+    """All versions of a classifier, oldest first."""
+    return _versions(home(), classifier, _registry_token())
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _versions(folder: Path, classifier: str, token: tuple[float, ...]) -> list[VersionInfo]:
+    return list(_workspace(folder).registry.versions(classifier))
+
+
+def champion(classifier: str) -> VersionInfo | None:
+    """The version that serves, if one was promoted."""
+    return _champion(home(), classifier, _registry_token())
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _champion(folder: Path, classifier: str, token: tuple[float, ...]) -> VersionInfo | None:
+    return _workspace(folder).registry.champion(classifier)
+
+
+def datasets() -> list[StoredDataset]:
+    """All saved datasets, newest first."""
+    return _datasets(home(), _times(home() / "datasets"))
+
+
+@st.cache_data(show_spinner=False, max_entries=2)
+def _datasets(folder: Path, token: tuple[float, ...]) -> list[StoredDataset]:
+    return list(_workspace(folder).datasets.list())
+
+
+def active_jobs() -> list[Job]:
+    """Trainings and updates that run or wait, newest first."""
+    return [job for job in jobs().list() if job.state in ACTIVE]
+
+
+@st.cache_resource(show_spinner=False)
+def device() -> DeviceInfo:
+    """What this machine computes with."""
+    return describe_device()
+
+
+def _registry_token() -> tuple[float, ...]:
+    """Changes whenever the registry may have; a team's server cannot be watched, so it is asked every few seconds."""
+    if os.environ.get("MLFLOW_TRACKING_URI"):
+        return (time.time() // 5,)
+    return _times(home() / "mlflow.db", home() / "mlflow.db-wal")
+
+
+def _times(*paths: Path) -> tuple[float, ...]:
+    return tuple(path.stat().st_mtime_ns if path.exists() else 0.0 for path in paths)
+
+
+def chosen_classifier() -> str | None:
+    """The classifier picked in the sidebar; None while there is none at all."""
+    chosen: str | None = st.session_state.get(CLASSIFIER)
+    return chosen
+
+
+def choose_classifier(name: str) -> None:
+    """Pick a classifier from a page; takes effect with the next rerun."""
+    st.session_state["classifier.next"] = name
+
+
+def chosen_dataset() -> str | None:
+    """The dataset that the last page worked with, to start from on the next."""
+    chosen: str | None = st.session_state.get(DATASET)
+    return chosen
+
+
+def choose_dataset(dataset: str) -> None:
+    """Remember a dataset for the next page."""
+    st.session_state[DATASET] = dataset
+
+
+def save_sample(sample: str) -> StoredDataset:
+    """Save a sample's first table as a dataset and choose it; saving it twice gives the same dataset."""
+    from core.data.columns import guess_roles
+    from core.data.dataset import build_dataset
+    from core.data.reading import read_table
+    from core.data.samples import SAMPLES, sample_table
+
+    table = read_table(sample_table(sample, "first"))
+    roles = guess_roles(table)
+    dataset, _ = build_dataset(table, roles)
+    found = SAMPLES[sample]
+    stored = workspace().datasets.save(
+        dataset, name=found.title, roles=roles, source={"sample": sample}, synthetic=True
+    )
+    choose_dataset(stored.id)
+    return stored

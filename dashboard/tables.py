@@ -1,0 +1,121 @@
+"""Numbers and tables as people read them: scores with intervals, thousands, durations; tables that open in Excel.
+
+Knows nothing of where the numbers come from.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.i18n import t
+
+NOTHING = "–"
+MARKDOWN = set("\\`*_{}[]()<>#+!|~$:")
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def score(value: float | None, low: float | None = None, high: float | None = None) -> str:
+    """A score with three decimals, and its interval when there is one: ``0.912 (0.897–0.926)``."""
+    if value is None or math.isnan(value):
+        return NOTHING
+    if low is None or high is None or math.isnan(low) or math.isnan(high):
+        return f"{value:.3f}"
+    return f"{value:.3f} ({low:.3f}–{high:.3f})"
+
+
+def estimate(found: Any) -> str:
+    """The same for anything with ``value``, ``low`` and ``high``, such as `core.metrics.Estimate`."""
+    return score(found.value, found.low, found.high)
+
+
+def points(value: float) -> str:
+    """A difference of two scores in percentage points with its sign: ``+3.1``."""
+    return f"{value * 100:+.1f}".replace("-", "−")
+
+
+def plain(text: str) -> str:
+    """The text with everything escaped that Markdown would take for a sign; for names that people chose."""
+    return "".join(f"\\{sign}" if sign in MARKDOWN else sign for sign in text)
+
+
+def percent(fraction: float) -> str:
+    """A share as whole per cent."""
+    return f"{fraction:.0%}"
+
+
+def thousands(count: float) -> str:
+    """A whole number with separated thousands."""
+    return f"{count:,.0f}"
+
+
+def duration(seconds: float | None) -> str:
+    """A time span in words, at most two units: ``2 min 10 s``."""
+    if seconds is None or math.isnan(seconds):
+        return NOTHING
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return t("units.seconds", seconds=whole)
+    if whole < 3600:
+        minutes, rest = divmod(whole, 60)
+        return (
+            t("units.minutes_seconds", minutes=minutes, seconds=rest) if rest else t("units.minutes", minutes=minutes)
+        )
+    hours, rest = divmod(round(whole / 60), 60)
+    return t("units.hours_minutes", hours=hours, minutes=rest) if rest else t("units.hours", hours=hours)
+
+
+def size(count: float) -> str:
+    """A number of bytes: ``2.4 MB``."""
+    if count < 1_000:
+        return f"{count:.0f} B"
+    if count < 1_000_000:
+        return f"{count / 1_000:.0f} kB"
+    return f"{count / 1_000_000:.1f} MB"
+
+
+def moment(iso: str) -> str:
+    """A stored time (ISO 8601, in UTC unless it says otherwise) on this machine's clock: ``2026-03-01 14:05``."""
+    when = datetime.fromisoformat(iso)
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+    return when.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def defused(table: pd.DataFrame) -> pd.DataFrame:
+    """A copy whose text cells no spreadsheet takes for a formula: those get a leading apostrophe."""
+
+    def defuse(value: Any) -> Any:
+        return f"'{value}" if isinstance(value, str) and value.startswith(DANGEROUS) else value
+
+    safe = table.map(defuse)
+    safe.columns = [defuse(name) for name in table.columns]
+    return safe
+
+
+def to_csv(table: pd.DataFrame) -> bytes:
+    """The table as CSV that Excel opens with Chinese intact: UTF-8 with a byte order mark, formulas defused."""
+    return defused(table).to_csv(index=False).encode("utf-8-sig")
+
+
+def download_table(table: pd.DataFrame | Callable[[], pd.DataFrame], name: str, *, key: str | None = None) -> None:
+    """A quiet button that downloads the table as ``<name>.csv``; the file is made when asked for."""
+
+    def make() -> bytes:
+        return to_csv(table() if callable(table) else table)
+
+    st.download_button(
+        t("shell.download_csv"),
+        make,
+        file_name=f"{name}.csv",
+        mime="text/csv",
+        key=key or f"download.{name}",
+        icon=":material/download:",
+        type="tertiary",
+        on_click="ignore",
+    )
