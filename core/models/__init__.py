@@ -1,0 +1,10 @@
+"""The architectures a classifier can have; one file each, and one line here."""
+
+from core.models.base import TextClassifier
+from core.models.bilstm import BiLSTM
+from core.models.ngrams import NgramBag
+from core.models.transformer import TransformerEncoder
+
+MODELS: dict[str, type[TextClassifier]] = {model.name: model for model in (BiLSTM, TransformerEncoder, NgramBag)}
+
+__all__ = ["MODELS", "BiLSTM", "NgramBag", "TextClassifier", "TransformerEncoder"]

@@ -1,0 +1,80 @@
+"""What every text classifier of the registry is: an encoder of tokens, and a linear head that can grow.
+
+Knows nothing of training, files or text.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from core.config import Config
+
+
+class TextClassifier(nn.Module):
+    """Base of all architectures; one file each overrides `features` and sets the class attributes.
+
+    Parameters
+    ----------
+    config
+        An instance of the architecture's own ``config_class``.
+    vocabulary_size
+        Number of token ids; id 0 is padding, id 1 the unknown token.
+    classes
+        Number of labels.
+    feature_size
+        Width of what `features` returns.
+    """
+
+    name: ClassVar[str]
+    config_class: ClassVar[type[Config]]
+    defaults: ClassVar[dict[str, Any]] = {}  # settings of other configs which suit this model better than theirs
+    presets: ClassVar[dict[str, dict[str, Any]]] = {}  # "quick" and "thorough"
+
+    embedding: nn.Embedding | nn.EmbeddingBag
+
+    def __init__(self, config: Config, vocabulary_size: int, classes: int, feature_size: int) -> None:
+        super().__init__()
+        self.config = config
+        self.vocabulary_size = vocabulary_size
+        self.head = nn.Linear(feature_size, classes)
+
+    def features(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        """Encode tokens int64 (batch, length) with mask bool (batch, length) to (batch, features)."""
+        raise NotImplementedError
+
+    def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        """Logits (batch, classes); every row of mask holds at least one true value."""
+        logits: Tensor = self.head(self.features(tokens, mask))
+        return logits
+
+    def sparse_parameters(self) -> list[nn.Parameter]:
+        """Parameters whose gradients are sparse and need their own optimiser."""
+        return []
+
+    @torch.no_grad()
+    def grow_classes(self, classes: int) -> None:
+        """Widen the head to ``classes`` labels; the logits of the old ones stay exactly as they were."""
+        old = self.head
+        self.head = nn.Linear(old.in_features, classes).to(old.weight.device)
+        self.head.weight[: old.out_features] = old.weight
+        self.head.bias[: old.out_features] = old.bias
+
+    @torch.no_grad()
+    def grow_vocabulary(self, vocabulary_size: int) -> None:
+        """Append embedding rows for new tokens; each starts as the unknown token's row, slightly moved."""
+        added = vocabulary_size - self.vocabulary_size
+        if added <= 0:
+            return
+        weight = self.embedding.weight
+        unknown = weight[-self.vocabulary_size + 1].clone()
+        fresh = unknown + 0.1 * weight.std() * torch.randn(added, weight.shape[1], device=weight.device)
+        self.embedding.weight = nn.Parameter(torch.cat([weight, fresh]))
+        self.embedding.num_embeddings = weight.shape[0] + added
+        self.vocabulary_size = vocabulary_size
+
+    def parameter_count(self) -> int:
+        """Number of trainable values."""
+        return sum(parameter.numel() for parameter in self.parameters())

@@ -1,0 +1,103 @@
+"""Bag of n-grams (Joulin et al. 2017, "Bag of Tricks for Efficient Text Classification"): the fast one."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from core.config import Config, setting
+from core.models.base import TextClassifier
+
+# Large odd numbers of the usual kind for multiplicative hashing; any would do, but they may never change again.
+MULTIPLIERS = (0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F)
+
+
+class NgramsConfig(Config):
+    """Size of the bag; n-grams longer than one token share a fixed number of hashed rows."""
+
+    embedding_size: int = setting(
+        32,
+        label="Embedding size",
+        help="Numbers that describe one n-gram. Few are enough for few labels.",
+        bounds=(8, 256),
+        step=8,
+    )
+    longest_ngram: int = setting(
+        2,
+        label="Longest n-gram",
+        help="2 also looks at pairs of neighbours, such as 'not good'; 3 at triples too.",
+        bounds=(1, 4),
+        step=1,
+    )
+    buckets: int = setting(
+        131_072,
+        label="Hash buckets",
+        help="Rows shared by all n-grams of two or more tokens. Fewer make a smaller file.",
+        bounds=(1024, 1_048_576),
+        step=1024,
+        scale="log",
+        advanced=True,
+    )
+    dropout: float = setting(
+        0.3,
+        label="Dropout",
+        help="Share of values switched off at random while learning; guards against learning by heart.",
+        bounds=(0.0, 0.8),
+        step=0.05,
+    )
+
+
+class NgramBag(TextClassifier):
+    """Mean of the embeddings of all n-grams, then a linear head.
+
+    Rows of the embedding: first the hash buckets, then one row a token, so that the vocabulary can grow at the end.
+    Gradients are sparse: a step touches only the rows of its batch.
+    """
+
+    name = "ngrams"
+    config_class = NgramsConfig
+    defaults = {"learning_rate": 5e-3, "batch_size": 64, "epochs": 10, "max_length": 400}
+    presets = {
+        "quick": {"epochs": 4, "embedding_size": 16},
+        "thorough": {"epochs": 20, "patience": 4, "embedding_size": 64, "longest_ngram": 3, "max_length": 800},
+    }
+
+    embedding: nn.EmbeddingBag
+
+    def __init__(self, config: NgramsConfig, vocabulary_size: int, classes: int) -> None:
+        super().__init__(config, vocabulary_size, classes, config.embedding_size)
+        self.longest_ngram = config.longest_ngram
+        self.buckets = config.buckets if config.longest_ngram > 1 else 0
+        self.embedding = nn.EmbeddingBag(
+            self.buckets + vocabulary_size, config.embedding_size, mode="mean", sparse=True, padding_idx=self.buckets
+        )
+        nn.init.uniform_(self.embedding.weight, -1 / config.embedding_size, 1 / config.embedding_size)
+        with torch.no_grad():
+            self.embedding.weight[self.buckets].zero_()
+        self.dropout = nn.Dropout(config.dropout)
+
+    def sparse_parameters(self) -> list[nn.Parameter]:
+        return [self.embedding.weight]
+
+    def features(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        rows = self._rows(tokens, mask)  # (batch, n-grams)
+        if torch.compiler.is_exporting():
+            # The same mean written out: an embedding bag with padding does not export.
+            present = (rows != self.buckets).unsqueeze(2).to(self.embedding.weight.dtype)
+            mean = (self.embedding.weight[rows] * present).sum(dim=1) / present.sum(dim=1)
+        else:
+            mean = self.embedding(rows)
+        return self.dropout(mean)  # (batch, embedding)
+
+    def _rows(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        """Embedding row of every n-gram; those that reach into padding point at the padding row, which counts nothing."""
+        grams = [torch.where(mask, tokens, 0) + self.buckets]
+        hashed = tokens * MULTIPLIERS[0]
+        for size in range(2, self.longest_ngram + 1):
+            # Pad on the right instead of cutting: a text shorter than the n-gram then needs no special case.
+            following = nn.functional.pad(tokens, (0, size - 1))[:, size - 1 :]
+            inside = nn.functional.pad(mask, (0, size - 1))[:, size - 1 :]
+            hashed = (hashed ^ (following * MULTIPLIERS[size - 1])) & 0x7FFFFFFF
+            hashed = hashed * 31 + size
+            grams.append(torch.where(inside, hashed % self.buckets, self.buckets))
+        return torch.cat(grams, dim=1)

@@ -1,0 +1,111 @@
+"""Self-attention encoder (Vaswani et al. 2017, "Attention Is All You Need"), pre-norm, mean-pooled."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from core.config import Config, setting
+from core.errors import ConfigError
+from core.models.base import TextClassifier
+
+LONGEST = 1024  # positions; the largest value of the setting "max_length"
+
+
+class TransformerConfig(Config):
+    """Shape of the encoder; small on purpose, since it learns from a few thousand texts and from random start."""
+
+    embedding_size: int = setting(
+        128,
+        label="Embedding size",
+        help="Numbers that describe one token; must be a multiple of the number of heads.",
+        bounds=(16, 512),
+        step=16,
+    )
+    hidden_size: int = setting(
+        256, label="Hidden size", help="Width of the feed-forward step inside each layer.", bounds=(32, 2048), step=32
+    )
+    layers: int = setting(2, label="Layers", help="How many self-attention layers are stacked.", bounds=(1, 6), step=1)
+    heads: int = setting(
+        4,
+        label="Heads",
+        help="Independent attention patterns in each layer, such as one for negation and one for topic.",
+        bounds=(1, 16),
+        step=1,
+    )
+    dropout: float = setting(
+        0.3,
+        label="Dropout",
+        help="Share of values switched off at random while learning; guards against learning by heart.",
+        bounds=(0.0, 0.8),
+        step=0.05,
+    )
+
+
+class TransformerEncoder(TextClassifier):
+    """Embedding with sinusoidal positions, stacked self-attention layers, mean over tokens, linear head."""
+
+    name = "transformer"
+    config_class = TransformerConfig
+    defaults = {"learning_rate": 1e-3, "batch_size": 32, "epochs": 8}
+    presets = {
+        "quick": {"embedding_size": 64, "hidden_size": 128, "epochs": 4, "max_length": 120},
+        "thorough": {
+            "embedding_size": 192,
+            "hidden_size": 384,
+            "layers": 3,
+            "epochs": 12,
+            "patience": 4,
+            "max_length": 320,
+        },
+    }
+
+    positions: Tensor
+
+    def __init__(self, config: TransformerConfig, vocabulary_size: int, classes: int) -> None:
+        if config.embedding_size % config.heads:
+            raise ConfigError(
+                "model.heads",
+                "The embedding size {embedding_size} cannot be shared by {heads} heads. "
+                "Choose a multiple of the number of heads, such as {cure}.",
+                embedding_size=config.embedding_size,
+                heads=config.heads,
+                cure=config.heads * max(1, round(config.embedding_size / config.heads)),
+            )
+        super().__init__(config, vocabulary_size, classes, config.embedding_size)
+        self.embedding = nn.Embedding(vocabulary_size, config.embedding_size, padding_idx=0)
+        nn.init.normal_(self.embedding.weight, std=config.embedding_size**-0.5)
+        self.register_buffer("positions", _sinusoids(LONGEST, config.embedding_size), persistent=False)
+        self.dropout = nn.Dropout(config.dropout)
+        layer = nn.TransformerEncoderLayer(
+            config.embedding_size,
+            config.heads,
+            config.hidden_size,
+            dropout=config.dropout,
+            activation="gelu",
+            batch_first=True,
+            norm_first=True,
+        )
+        self.encoder = nn.TransformerEncoder(
+            layer, config.layers, norm=nn.LayerNorm(config.embedding_size), enable_nested_tensor=False
+        )
+
+    def features(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        hidden = self.embedding(tokens) * math.sqrt(self.embedding.weight.shape[1])  # (batch, length, embedding)
+        hidden = self.dropout(hidden + self.positions[: tokens.shape[1]])
+        hidden = self.encoder(hidden, src_key_padding_mask=~mask)
+        present = mask.unsqueeze(2).to(hidden.dtype)
+        mean = (hidden * present).sum(dim=1) / present.sum(dim=1)
+        return self.dropout(mean)  # (batch, embedding)
+
+
+def _sinusoids(length: int, width: int) -> Tensor:
+    """Fixed position vectors (length, width): sines in even columns, cosines in odd ones."""
+    position = torch.arange(length).unsqueeze(1)
+    rate = torch.exp(torch.arange(0, width, 2) * (-math.log(10_000.0) / width))
+    table = torch.zeros(length, width)
+    table[:, 0::2] = torch.sin(position * rate)
+    table[:, 1::2] = torch.cos(position * rate)[:, : width // 2]
+    return table

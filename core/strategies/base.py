@@ -1,0 +1,118 @@
+"""How an update learns. The base class is plain fine-tuning; a method overrides one or two of its hooks.
+
+Knows nothing of files, registries or versions: what must be remembered goes through `state` and `restore`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from torch import Tensor, nn
+
+from core.config import Config
+from core.models.base import TextClassifier
+from core.strategies.memory import Memory
+from core.text.examples import Examples
+
+
+class StrategyConfig(Config):
+    """Settings of a strategy; fine-tuning has none."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One step's rows: tokens int64 and mask bool (batch, length), labels int64 (batch)."""
+
+    tokens: Tensor
+    mask: Tensor
+    labels: Tensor
+
+
+@dataclass(frozen=True)
+class Experience:
+    """What an update may learn from.
+
+    Parameters
+    ----------
+    number
+        Place in the stream, from 1; the first training is experience 1.
+    train, validation
+        The new batch's own splits.
+    past
+        Training rows of all earlier experiences; empty unless the strategy says `uses_past`.
+    past_validation
+        Their validation rows, likewise.
+    classes
+        Names of all labels, in the order of the model's outputs.
+    encode
+        Turns remembered texts and label numbers into examples, with the tokenizer of the new version.
+    """
+
+    number: int
+    train: Examples
+    validation: Examples
+    past: Examples
+    past_validation: Examples
+    classes: tuple[str, ...]
+    encode: Callable[[Sequence[str], Sequence[str]], Examples]
+
+
+GradientLoop = Callable[[TextClassifier, "Strategy", Experience], Iterator[Any]]
+
+
+class Strategy:
+    """Fine-tuning: go on training on the new rows alone. Learns the new best and forgets the old most.
+
+    Attributes
+    ----------
+    uses_past
+        The workflow hands over every earlier experience's rows.
+    starts_fresh
+        Begins from random weights and a new vocabulary instead of the parent version's.
+    """
+
+    name: ClassVar[str] = "finetune"
+    config_class: ClassVar[type[StrategyConfig]] = StrategyConfig
+    uses_past: ClassVar[bool] = False
+    starts_fresh: ClassVar[bool] = False
+
+    def __init__(self, config: StrategyConfig, *, seed: int = 0, memory: Memory | None = None) -> None:
+        self.config = config
+        self.seed = seed
+        self.memory = memory if memory is not None else Memory(0)
+
+    def training_set(self, experience: Experience, epoch: int) -> Examples:
+        """Rows to learn from in this epoch (counted from 1)."""
+        return experience.train
+
+    def validation_set(self, experience: Experience) -> Examples:
+        """Rows that choose the best epoch; never a test row."""
+        return experience.validation
+
+    def loss(self, model: TextClassifier, batch: Batch, criterion: nn.Module) -> Tensor:
+        """What one step makes smaller; a scalar."""
+        loss: Tensor = criterion(model(batch.tokens, batch.mask), batch.labels)
+        return loss
+
+    def adjust_gradients(self, model: TextClassifier, batch: Batch) -> None:
+        """Change the gradients after the backward pass and before clipping."""
+
+    def learn(self, model: TextClassifier, experience: Experience, gradient_loop: GradientLoop) -> Iterator[Any]:
+        """Learn one experience, yielding events; a method without gradients overrides this."""
+        yield from gradient_loop(model, self, experience)
+
+    def end_experience(self, model: TextClassifier, experience: Experience) -> None:
+        """After learning: remember what the next update will need. Every version keeps a memory, if its capacity is not 0."""
+        names = [experience.classes[label] for label in experience.train.labels]
+        self.memory.observe(experience.train.texts, names, experience=experience.number, seed=self.seed)
+
+    def state(self) -> dict[str, Any]:
+        """What the next update needs, in plain lists, numbers and strings."""
+        return {"memory": self.memory.to_dict()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over the state that the parent version was stored with."""
+        if "memory" in state:
+            self.memory = Memory.from_dict(state["memory"]).resized(self.memory.capacity, seed=self.seed)

@@ -1,0 +1,60 @@
+"""What a training run tells whoever consumes it; the run itself knows no progress bar, file or registry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from core.messages import Message
+
+
+@dataclass(frozen=True)
+class StageStarted:
+    """A new part of the job begins; ``fraction`` of the whole job, 0 to 1, is done."""
+
+    message: Message
+    fraction: float
+
+
+@dataclass(frozen=True)
+class StepDone:
+    """One learning step; ``epoch`` and ``step`` count from 1, ``loss`` is the running mean of this epoch."""
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    loss: float
+    texts_per_second: float
+
+
+@dataclass(frozen=True)
+class EpochDone:
+    """One pass over the training texts, with figures of the validation split (scores 0 to 1, higher is better)."""
+
+    epoch: int
+    training_loss: float
+    validation_loss: float
+    validation_accuracy: float
+    validation_macro_f1: float
+    best: bool
+    seconds: float
+
+
+@dataclass(frozen=True)
+class CheckpointDue:
+    """State of the loop; store it, pass it back as ``resume`` and the run goes on as if never interrupted."""
+
+    state: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The loop ended; the model holds the weights of ``best_epoch`` (0: stopped before the first epoch ended)."""
+
+    best_epoch: int
+    epochs: int
+    reason: Message
+
+
+Event = StageStarted | StepDone | EpochDone | CheckpointDue | Finished

@@ -1,0 +1,189 @@
+"""The training loop, as a generator of events; it knows nothing of progress bars, files or registries."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.metrics import f1_score
+from torch import Tensor, nn
+
+from core.messages import Message, message
+from core.models.base import TextClassifier
+from core.strategies.base import Experience, Strategy
+from core.text.examples import Examples
+from core.training.batches import hide_tokens, make_batch, predict_logits, shuffled_batches
+from core.training.config import TrainingConfig
+from core.training.events import CheckpointDue, EpochDone, Event, Finished, StepDone
+from core.training.optimizer import Optimizer
+
+CHECKPOINT_SECONDS = 20.0
+
+
+@dataclass
+class _Progress:
+    """Where the run stands; all of it goes into a checkpoint."""
+
+    epoch: int = 1
+    step: int = 0
+    loss_sum: float = 0.0
+    best_epoch: int = 0
+    best_score: tuple[float, float] = (-1.0, -math.inf)
+    best_weights: dict[str, Tensor] = field(default_factory=dict)
+
+
+def train(
+    model: TextClassifier,
+    strategy: Strategy,
+    experience: Experience,
+    config: TrainingConfig,
+    *,
+    device: torch.device | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+    resume: dict[str, Any] | None = None,
+) -> Iterator[Event]:
+    """Learn one experience with early stopping on validation macro-F1; the model ends with the best epoch's weights.
+
+    Parameters
+    ----------
+    model
+        Changed in place.
+    should_stop
+        Asked after every step; when true, the run ends and keeps the best epoch so far.
+    resume
+        The state of an earlier `CheckpointDue` of the same run: continues bit for bit.
+
+    Yields
+    ------
+    Event
+        `StepDone`, `EpochDone` and `CheckpointDue` as they happen, and `Finished` at the end.
+    """
+    device = device or torch.device("cpu")
+    model.to(device).train()
+    validation = strategy.validation_set(experience)
+    # Both weights of labels and the schedule depend only on the first epoch's size, so that a resumed run agrees.
+    first = strategy.training_set(experience, 1)
+    criterion = _criterion(first.labels, len(experience.classes), config).to(device)
+    steps = math.ceil(len(first) / config.batch_size)
+    optimizer = Optimizer(model, config, steps * config.epochs)
+    progress = _Progress()
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(config.seed)
+        if resume is not None:
+            _restore(resume, model, optimizer, progress)
+        saved_at = time.monotonic()
+        reason = _epochs_used_up(config)
+        while progress.epoch <= config.epochs:
+            started = time.monotonic()
+            examples = strategy.training_set(experience, progress.epoch)
+            batches = shuffled_batches(examples, config.batch_size, seed=config.seed, epoch=progress.epoch)
+            done = 0
+            for rows in batches[progress.step :]:
+                batch = make_batch(examples, rows, device)
+                loss = strategy.loss(model, hide_tokens(batch, config.word_dropout), criterion)
+                optimizer.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]
+                strategy.adjust_gradients(model, batch)
+                optimizer.step()
+                progress.step += 1
+                progress.loss_sum += loss.item()
+                done += len(rows)
+                speed = done / max(time.monotonic() - started, 1e-9)
+                mean = progress.loss_sum / progress.step
+                yield StepDone(progress.epoch, config.epochs, progress.step, len(batches), mean, speed)
+                if should_stop():
+                    break
+                if time.monotonic() - saved_at > CHECKPOINT_SECONDS:
+                    saved_at = time.monotonic()
+                    yield CheckpointDue(_state(model, optimizer, progress))
+            if progress.step < len(batches):
+                reason = _stopped_by_hand()
+                break
+            yield _end_epoch(model, validation, criterion, progress, len(batches), time.monotonic() - started, device)
+            progress.epoch, progress.step, progress.loss_sum = progress.epoch + 1, 0, 0.0
+            if progress.epoch - 1 - progress.best_epoch >= config.patience:
+                reason = _no_longer_better(config)
+                break
+            if should_stop():
+                reason = _stopped_by_hand()
+                break
+    if progress.best_weights:
+        model.load_state_dict(progress.best_weights)
+    model.eval()
+    yield Finished(progress.best_epoch, progress.epoch - 1, reason)
+
+
+def _criterion(labels: np.ndarray, classes: int, config: TrainingConfig) -> nn.CrossEntropyLoss:
+    weight = None
+    if config.class_weights == "balanced":
+        counts = np.bincount(labels, minlength=classes)
+        present = counts > 0
+        weight = torch.ones(classes)
+        weight[torch.from_numpy(present)] = torch.from_numpy(
+            (len(labels) / (present.sum() * counts[present])).astype(np.float32)
+        )
+    return nn.CrossEntropyLoss(weight=weight, label_smoothing=config.label_smoothing)
+
+
+def _end_epoch(
+    model: TextClassifier,
+    validation: Examples,
+    criterion: nn.Module,
+    progress: _Progress,
+    steps: int,
+    seconds: float,
+    device: torch.device,
+) -> EpochDone:
+    """Score the validation rows and keep the weights when they are the best so far."""
+    logits = predict_logits(model, validation, device)
+    truth = validation.labels
+    predicted = logits.argmax(dim=1).numpy()
+    loss = float(criterion(logits.to(device), torch.from_numpy(truth).to(device)))
+    macro_f1 = float(f1_score(truth, predicted, average="macro", zero_division=0))
+    score = (macro_f1, -loss)
+    best = score > progress.best_score
+    if best:
+        progress.best_epoch, progress.best_score = progress.epoch, score
+        progress.best_weights = {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+    accuracy = float((predicted == truth).mean())
+    return EpochDone(progress.epoch, progress.loss_sum / steps, loss, accuracy, macro_f1, best, seconds)
+
+
+def _state(model: TextClassifier, optimizer: Optimizer, progress: _Progress) -> dict[str, Any]:
+    return {
+        "model": {name: value.detach().cpu().clone() for name, value in model.state_dict().items()},
+        "optimizer": copy.deepcopy(optimizer.state()),
+        "random": torch.get_rng_state(),
+        "progress": dict(vars(progress)),
+    }
+
+
+def _restore(state: dict[str, Any], model: TextClassifier, optimizer: Optimizer, progress: _Progress) -> None:
+    model.load_state_dict(state["model"])
+    optimizer.restore(state["optimizer"])
+    torch.set_rng_state(state["random"])
+    for name, value in state["progress"].items():
+        setattr(progress, name, value)
+    progress.best_score = tuple(progress.best_score)
+
+
+def _epochs_used_up(config: TrainingConfig) -> Message:
+    return message("training.epochs_used_up", "All {epochs} epochs were run.", epochs=config.epochs)
+
+
+def _no_longer_better(config: TrainingConfig) -> Message:
+    return message(
+        "training.stopped_early",
+        "Stopped early: validation macro-F1 had not improved for {patience} epochs.",
+        patience=config.patience,
+    )
+
+
+def _stopped_by_hand() -> Message:
+    return message("training.stopped_by_hand", "Stopped by hand; the best epoch so far was kept.")
