@@ -7,6 +7,17 @@ Run from the project's root::
 
     python benchmarks/make_samples.py            # writes the files
     python benchmarks/make_samples.py --measure  # and measures a linear baseline (needs scikit-learn)
+
+Measured with scikit-learn 1.9.1: accuracy of TF-IDF (1–2-grams of words or Chinese characters) with logistic
+regression (C = 10), five stratified 80/20 splits, mean ± standard deviation. "Held out" is the fifth of the same
+part; the other columns are what a model trained on the first table gets on whole later batches, new label left out.
+
+========  ==============  ================  ================  ================  ================
+language  first held out  first → batch_2   first → batch_3   batch_2 held out  batch_3 held out
+========  ==============  ================  ================  ================  ================
+English   .855 ± .018     .650 ± .010       .750 ± .011       .828 ± .027       .843 ± .019
+Chinese   .872 ± .010     .673 ± .005       .757 ± .010       .814 ± .020       .879 ± .014
+========  ==============  ================  ================  ================  ================
 """
 
 from __future__ import annotations
