@@ -1,0 +1,42 @@
+"""From an uploaded file to a dataset: read, choose columns, profile, store, split. Light to import."""
+
+from __future__ import annotations
+
+from core.data.columns import ColumnRoles, guess_roles, split_name
+from core.data.dataset import SetAside, TextDataset, build_dataset
+from core.data.language import han_share, language_of
+from core.data.overlapping import Overlap, overlap
+from core.data.profiling import Finding, Profile, profile
+from core.data.reading import CELL_LIMIT, DELIMITERS, ENCODINGS, TableFormat, detect_format, read_table
+from core.data.source import FILE_LIMIT
+from core.data.splitting import Split, split_rows, text_key
+from core.data.store import DatasetStore, StoredDataset, content_id
+
+__all__ = [
+    "CELL_LIMIT",
+    "DELIMITERS",
+    "ENCODINGS",
+    "FILE_LIMIT",
+    "ColumnRoles",
+    "DatasetStore",
+    "Finding",
+    "Overlap",
+    "Profile",
+    "SetAside",
+    "Split",
+    "StoredDataset",
+    "TableFormat",
+    "TextDataset",
+    "build_dataset",
+    "content_id",
+    "detect_format",
+    "guess_roles",
+    "han_share",
+    "language_of",
+    "overlap",
+    "profile",
+    "read_table",
+    "split_name",
+    "split_rows",
+    "text_key",
+]

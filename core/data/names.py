@@ -1,0 +1,59 @@
+"""Names that people give to the columns of a labelled table, in English and Chinese."""
+
+from __future__ import annotations
+
+import re
+
+# fmt: off
+TEXT_NAMES = [
+    "text", "texts", "review", "reviews", "review_text", "review_body", "content", "sentence",
+    "comment", "comments", "body", "message", "tweet", "question", "utterance", "query",
+    "description", "document", "headline", "title", "文本", "评论", "評論", "内容", "內容", "评价",
+    "評價", "句子", "正文", "评语", "留言", "评论内容", "标题", "標題", "问题",
+]
+LABEL_NAMES = [
+    "label", "labels", "label_name", "class", "category", "target", "sentiment", "intent", "topic",
+    "polarity", "rating", "stars", "score", "tag", "cat", "标签", "標籤", "情感", "情感倾向", "极性",
+    "类别", "類別", "分类", "分類", "意图", "主题", "评分", "評分", "星级", "打分",
+]
+SPLIT_NAMES = [
+    "split", "subset", "partition", "fold", "set", "划分", "数据划分", "集合",
+]
+GROUP_NAMES = [
+    "group", "group_id", "groups", "分组", "组别",
+]
+TIME_NAMES = [
+    "time", "timestamp", "created_at", "created", "date", "datetime", "year", "时间", "時間", "日期",
+    "发布时间", "评论时间", "创建时间",
+]
+_OTHER_NAMES = [
+    "id", "index", "domain", "source", "name", "user", "user_id", "author", "lang", "language",
+    "template", "url", "编号", "序号", "来源", "用户",
+]
+# fmt: on
+
+_KNOWN = frozenset((*TEXT_NAMES, *LABEL_NAMES, *SPLIT_NAMES, *GROUP_NAMES, *TIME_NAMES, *_OTHER_NAMES))
+
+
+def canonical(name: str) -> str:
+    """A column name in lower case, its words joined by underscores: ``"Review Text"`` is ``"review_text"``."""
+    return re.sub(r"[\s\-./]+", "_", name.strip().lower())
+
+
+def is_known_name(cell: str) -> bool:
+    """Whether a cell reads like the name of a column."""
+    return canonical(cell) in _KNOWN
+
+
+def rank(name: str, names: list[str]) -> int | None:
+    """How well a column's name fits one of ``names``: lower is better, None when not at all.
+
+    The whole name counts first, then one of its words (``customer_review``, ``label_code``), or for Chinese a part
+    of it (``商品评论``).
+    """
+    whole = canonical(name)
+    if whole in names:
+        return names.index(whole)
+    words = set(whole.split("_"))
+    parts = [index for index, known in enumerate(names) if known in words or (not known.isascii() and known in whole)]
+    return len(names) + min(parts) if parts else None

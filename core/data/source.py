@@ -1,0 +1,202 @@
+"""Opens an uploaded file as bytes: plain or gzip, within limits, and refuses what is not text.
+
+Knows nothing of encodings, delimiters or columns.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+import zlib
+from pathlib import Path
+from typing import BinaryIO
+
+from core.errors import DataError
+
+FILE_LIMIT = 200 * 1024**2  # bytes on disk, as the upload field allows
+UNPACKED_LIMIT = 2 * 1024**3  # bytes after gzip: a few kilobytes can unpack to terabytes
+
+_GZIP = b"\x1f\x8b"
+_ARCHIVES = {
+    b"PK\x03\x04": "ZIP",
+    b"PK\x05\x06": "ZIP",
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"Rar!": "RAR",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    _GZIP: "gzip",
+}
+_OTHERS = {
+    b"\x89PNG": "PNG",
+    b"\xff\xd8\xff": "JPEG",
+    b"GIF8": "GIF",
+    b"%PDF": "PDF",
+    b"PAR1": "Parquet",
+    b"SQLite format 3": "SQLite",
+    b"\x93NUMPY": "NumPy",
+    b"\x89HDF": "HDF5",
+    b"\x7fELF": "ELF",
+    b"ARROW1": "Arrow",
+}
+_OLD_OFFICE = b"\xd0\xcf\x11\xe0"
+
+
+def check_file(path: Path) -> None:
+    """Raise `DataError` unless ``path`` is a file with content, not larger than `FILE_LIMIT`."""
+    if path.is_dir():
+        raise DataError(
+            "data.is_folder", "'{file}' is a folder, not a file. Choose a CSV, TSV or text file.", file=path.name
+        )
+    if not path.exists():
+        raise DataError(
+            "data.file_missing",
+            "There is no file '{file}'. Check the name, or upload the file again.",
+            file=str(path),
+        )
+    size = path.stat().st_size
+    if size > FILE_LIMIT:
+        raise DataError(
+            "data.file_too_large",
+            "'{file}' is {size:.0f} MB large; the limit is {limit:.0f} MB. Compress it with gzip, or upload a part "
+            "of it.",
+            file=path.name,
+            size=size / 1024**2,
+            limit=FILE_LIMIT / 1024**2,
+        )
+    if size == 0:
+        raise empty_file(path)
+
+
+def empty_file(path: Path) -> DataError:
+    """The error for a file without any content."""
+    return DataError(
+        "data.file_empty",
+        "'{file}' is empty. Expected a table with a column of texts and a column of labels. "
+        "Check that the file was saved or copied completely.",
+        file=path.name,
+    )
+
+
+def is_compressed(path: Path) -> bool:
+    """Whether the file starts as gzip does, whatever its name says."""
+    with open_plain(path) as stream:
+        return stream.read(2) == _GZIP
+
+
+def open_plain(path: Path) -> BinaryIO:
+    """Open the file as it is on disk; `DataError` when the system refuses."""
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise DataError(
+            "data.cannot_open",
+            "'{file}' cannot be opened: {reason}. Check that it is a file and that it may be read.",
+            file=path.name,
+            reason=error.strerror or str(error),
+        ) from None
+
+
+def open_content(path: Path, compressed: bool) -> io.BufferedReader:
+    """Open the file's content as bytes, unpacked when it is compressed.
+
+    Reading raises `DataError` when the gzip stream is damaged or unpacks to more than `UNPACKED_LIMIT` bytes.
+    """
+    source = open_plain(path)
+    return io.BufferedReader(_Unpacked(source, path.name) if compressed else source, 1 << 18)  # type: ignore[arg-type]
+
+
+class _Unpacked(io.RawIOBase):
+    """A gzip stream that counts what it unpacks."""
+
+    def __init__(self, source: BinaryIO, name: str) -> None:
+        super().__init__()
+        self._source = source
+        self._unpacked = gzip.GzipFile(fileobj=source)
+        self._name = name
+        self._seen = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        try:
+            data = self._unpacked.read(len(buffer))
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            raise DataError(
+                "data.gzip_damaged",
+                "The compressed file '{file}' is damaged or incomplete: only its first {size:,} bytes could be "
+                "unpacked. "
+                "Compress or upload it again.",
+                file=self._name,
+                size=self._seen,
+            ) from None
+        self._seen += len(data)
+        if self._seen > UNPACKED_LIMIT:
+            raise DataError(
+                "data.gzip_too_large",
+                "The compressed file '{file}' unpacks to more than {limit:,.1f} MB. Upload a part of it.",
+                file=self._name,
+                limit=UNPACKED_LIMIT / 1024**2,
+            )
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._source.close()
+        super().close()
+
+
+def check_text(path: Path, head: bytes) -> None:
+    """Raise `DataError` when the first bytes are those of a workbook, archive, picture or other binary format."""
+    if head.startswith(_OLD_OFFICE):
+        raise _workbook(path)
+    kind = next((kind for start, kind in _ARCHIVES.items() if head.startswith(start)), None)
+    if head[257:262] == b"ustar":
+        kind = "tar"
+    if kind == "ZIP" and _is_workbook(path):
+        raise _workbook(path)
+    if kind is not None:
+        raise DataError(
+            "data.archive",
+            "'{file}' is a {kind} archive, whatever its name says. Unpack it and upload the table inside "
+            "(a single table compressed with gzip is fine).",
+            file=path.name,
+            kind=kind,
+        )
+    kind = next((kind for start, kind in _OTHERS.items() if head.startswith(start)), None)
+    if kind is not None:
+        raise DataError(
+            "data.binary_kind",
+            "'{file}' is a {kind} file, whatever its name says, and holds no readable table. Upload a CSV, TSV or "
+            "text file.",
+            file=path.name,
+            kind=kind,
+        )
+
+
+def binary_file(path: Path) -> DataError:
+    """The error for bytes that are no text in any encoding."""
+    return DataError(
+        "data.binary",
+        "'{file}' is not text: it holds control bytes that no text encoding has. Upload a CSV, TSV or text file.",
+        file=path.name,
+    )
+
+
+def _is_workbook(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.startswith("xl/") for name in archive.namelist())
+    except (zipfile.BadZipFile, OSError):
+        return False
+
+
+def _workbook(path: Path) -> DataError:
+    return DataError(
+        "data.workbook",
+        "'{file}' is an Excel workbook, whatever its name says. In Excel choose File › Save as › CSV UTF-8 and "
+        "upload that file.",
+        file=path.name,
+    )

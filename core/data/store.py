@@ -1,0 +1,205 @@
+"""Datasets on disk: ``<id>.parquet`` with the rows and ``<id>.json`` with what is known of them.
+
+The id is a hash of the content, so saving the same data twice stores it once. Both files appear by rename, the JSON
+last: a dataset exists when its JSON does, and what a killed process left behind is never read.
+"""
+
+from __future__ import annotations
+
+import builtins
+import hashlib
+import json
+import os
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow
+import pyarrow.parquet
+
+from core.data.columns import ColumnRoles
+from core.data.dataset import TextDataset
+from core.data.language import language_of
+from core.errors import DataError
+
+_ID = re.compile(r"[0-9a-f]{16}")
+
+
+@dataclass(frozen=True)
+class StoredDataset:
+    """What is known of a saved dataset without reading its rows.
+
+    Parameters
+    ----------
+    id
+        Hash of the content, 16 hexadecimal digits.
+    classes
+        Label → number of rows, in the order of the dataset's classes.
+    language
+        ``"zh"``, ``"en"``, ``"mixed"`` or ``"other"``.
+    created
+        ISO 8601, UTC.
+    synthetic
+        Whether the texts were made up, as the samples are.
+    source
+        Where it came from: file name, format, rows set aside, as the caller likes.
+    """
+
+    id: str
+    name: str
+    rows: int
+    classes: dict[str, int]
+    language: str
+    created: str
+    synthetic: bool
+    roles: ColumnRoles
+    source: dict[str, Any] = field(default_factory=dict)
+
+
+def content_id(dataset: TextDataset) -> str:
+    """Hash of texts, labels, splits, groups and times: 16 hexadecimal digits."""
+    digest = hashlib.sha256()
+    columns = (dataset.classes, dataset.texts, dataset.label_names(), dataset.splits, dataset.groups, dataset.times)
+    for column in columns:
+        digest.update(b"-" if column is None else b"%d:" % len(column))
+        for value in column or ():
+            data = value.encode("utf-8", "surrogatepass")
+            digest.update(b"%d:" % len(data) + data)
+    return digest.hexdigest()[:16]
+
+
+class DatasetStore:
+    """The datasets of one workspace, in ``home / "datasets"``."""
+
+    def __init__(self, home: Path) -> None:
+        self._folder = Path(home) / "datasets"
+        self._folder.mkdir(parents=True, exist_ok=True)
+
+    def save(
+        self,
+        dataset: TextDataset,
+        *,
+        name: str,
+        roles: ColumnRoles,
+        source: dict[str, Any] | None = None,
+        synthetic: bool = False,
+    ) -> StoredDataset:
+        """Store a dataset; the same content again gives what is stored already, under its first name."""
+        identity = content_id(dataset)
+        if self._path(identity, "json").exists():
+            return self.info(identity)
+        counts = Counter(dataset.label_names())
+        stored = StoredDataset(
+            id=identity,
+            name=name,
+            rows=len(dataset),
+            classes={label: counts[label] for label in dataset.classes},
+            language=language_of(dataset.texts),
+            created=datetime.now(UTC).isoformat(),
+            synthetic=synthetic,
+            roles=roles,
+            source=dict(source or {}),
+        )
+        table = _to_table(dataset)
+        self._write(identity, "parquet", lambda path: pyarrow.parquet.write_table(table, path, compression="zstd"))
+        text = json.dumps(asdict(stored), ensure_ascii=False, indent=2)
+        self._write(identity, "json", lambda path: path.write_text(text, encoding="utf-8"))
+        return stored
+
+    def load(self, identity: str) -> TextDataset:
+        """Read a dataset; `DataError` when there is none of this id or its file is damaged."""
+        info = self.info(identity)
+        try:
+            table = pyarrow.parquet.read_table(self._path(identity, "parquet"))
+            return _from_table(table, tuple(info.classes))
+        except (OSError, pyarrow.ArrowException, KeyError):
+            raise _damaged(identity) from None
+
+    def info(self, identity: str) -> StoredDataset:
+        """What is known of a dataset; `DataError` when there is none of this id."""
+        path = self._path(identity, "json")
+        try:
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            return StoredDataset(**{**stored, "roles": ColumnRoles(**stored["roles"])})
+        except FileNotFoundError:
+            raise _unknown(identity) from None
+        except (OSError, ValueError, KeyError, TypeError):
+            raise _damaged(identity) from None
+
+    def list(self) -> builtins.list[StoredDataset]:
+        """All datasets that can be read, newest first."""
+        found = []
+        for path in self._folder.glob("*.json"):
+            # One that was deleted meanwhile, or damaged, must not hide the others.
+            with suppress(DataError):
+                found.append(self.info(path.stem))
+        return sorted(found, key=lambda stored: stored.created, reverse=True)
+
+    def delete(self, identity: str) -> None:
+        """Remove a dataset; versions trained on it keep their own record of it."""
+        path = self._path(identity, "json")
+        if not path.exists():
+            raise _unknown(identity)
+        path.unlink(missing_ok=True)
+        self._path(identity, "parquet").unlink(missing_ok=True)
+
+    def _path(self, identity: str, ending: str) -> Path:
+        # An id comes from links and requests: only what a hash can look like may become part of a path.
+        if not _ID.fullmatch(identity):
+            raise _unknown(identity)
+        return self._folder / f"{identity}.{ending}"
+
+    def _write(self, identity: str, ending: str, write: Callable[[Path], object]) -> None:
+        """Write a file under a temporary name, then rename it: it is there completely, or not at all."""
+        handle, name = tempfile.mkstemp(prefix=f".{identity}.", suffix=".part", dir=self._folder)
+        os.close(handle)
+        part = Path(name)
+        try:
+            write(part)
+            with part.open("rb+") as stream:
+                os.fsync(stream.fileno())
+            part.replace(self._path(identity, ending))
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def _to_table(dataset: TextDataset) -> Any:
+    text = pyarrow.large_string()
+    columns = {"text": pyarrow.array(dataset.texts, text), "label": pyarrow.array(dataset.labels)}
+    for name, column in (("split", dataset.splits), ("group", dataset.groups), ("time", dataset.times)):
+        if column is not None:
+            columns[name] = pyarrow.array(column, text)
+    return pyarrow.table(columns)
+
+
+def _from_table(table: Any, classes: tuple[str, ...]) -> TextDataset:
+    def column(name: str) -> tuple[str, ...] | None:
+        return tuple(table[name].to_pylist()) if name in table.column_names else None
+
+    labels = np.asarray(table["label"].to_numpy(), dtype=np.int64)
+    return TextDataset(
+        tuple(table["text"].to_pylist()), labels, classes, column("split"), column("group"), column("time")
+    )
+
+
+def _unknown(identity: str) -> DataError:
+    return DataError(
+        "data.dataset_unknown",
+        "There is no dataset '{dataset}'. It may have been deleted; choose one from the list.",
+        dataset=identity,
+    )
+
+
+def _damaged(identity: str) -> DataError:
+    return DataError(
+        "data.dataset_damaged",
+        "The stored dataset '{dataset}' is damaged and cannot be read. Delete it and upload the file again.",
+        dataset=identity,
+    )
