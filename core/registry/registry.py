@@ -56,8 +56,6 @@ class Registry:
         self._client.ready()  # opening takes the same lock, so it must be done before
         return FileLock(self._home / "mlflow.lock")
 
-    # -- reading
-
     def classifiers(self) -> list[ClassifierInfo]:
         """All classifiers that have a version, by name."""
         stored = self._client.every("search_model_versions", filter_string=f"tags.{entries.KIND} = 'version'")
@@ -106,8 +104,6 @@ class Registry:
             classifier=name,
             place=str(stored.source),
         )
-
-    # -- versions
 
     def register(
         self,
@@ -174,8 +170,6 @@ class Registry:
             self._client.delete_run(run_id)
             self._files.forget(run_id)
 
-    # -- runs
-
     def start_run(self, kind: str, classifier: str, settings: Mapping[str, Any]) -> str:
         """Begin the record of a run and return its id; nested settings are kept as ``training.epochs``."""
         check_name(classifier)
@@ -204,8 +198,6 @@ class Registry:
         experiments = [self._experiment()]
         stored = self._client.every("search_runs", experiment_ids=experiments, filter_string=condition, order_by=order)
         return [entries.run_info(run) for run in stored]
-
-    # -- inside
 
     def _model(self, name: str) -> Any:
         try:

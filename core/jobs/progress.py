@@ -1,0 +1,118 @@
+"""Turns the events of a workflow into the figures that a screen shows; knows nothing of queues and processes."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from core.jobs import files
+from core.messages import Message
+
+if TYPE_CHECKING:  # the package of events imports torch
+    from core.jobs.job import EndState
+    from core.training.events import EpochDone, StageStarted, StepDone
+
+SECONDS_BETWEEN_WRITES = 0.25
+# Learning is by far the longest part; what follows it (measuring, export) has the rest of the bar.
+LEARNING_ENDS = 0.9
+_MEMORY_OF_SPEED = 10.0  # seconds after which an earlier speed counts for a third
+_TOO_EARLY = 1.0  # seconds of learning before an estimate is shown
+
+
+class Progress:
+    """Figures of one executing job, written to its folder at most four times a second while it learns.
+
+    Parameters
+    ----------
+    folder
+        The job's.
+    clock
+        Seconds, as of `time.monotonic`.
+    device
+        Asked at the first learning step: what the model lies on.
+    """
+
+    def __init__(
+        self, folder: Path, *, clock: Callable[[], float] = time.monotonic, device: Callable[[], str] | None = None
+    ) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._device = device
+        self._process = psutil.Process()
+        # A resumed job shows how far it had come until it has caught up.
+        fraction = float(files.read_json(folder / files.PROGRESS).get("fraction") or 0.0)
+        self._figures: dict[str, Any] = {"started": now(), "fraction": fraction}
+        self._written_at = -math.inf
+        self._stage_began = 0.0
+        self._done = 0.0  # of the whole job; unlike the bar, behind what was shown before a resume
+        self._step_at: float | None = None
+        self._learning_since: float | None = None
+        self._speed: float | None = None  # fraction of the job per second
+
+    def stage_started(self, event: StageStarted) -> None:
+        self._stage_began = self._done = event.fraction
+        self._step_at = self._learning_since = self._speed = None
+        self._advance(event.fraction)
+        self._figures |= {"message": event.message.to_dict(), "seconds_left": None, "texts_per_second": None}
+        self.write()
+
+    def step_done(self, event: StepDone) -> None:
+        at = self._clock()
+        learned = (event.epoch - 1 + event.step / max(event.steps, 1)) / max(event.epochs, 1)
+        before, self._done = self._done, self._stage_began + max(LEARNING_ENDS - self._stage_began, 0.0) * learned
+        self._advance(self._done)
+        self._measure_speed(self._done - before, at)
+        if self._device is not None and "device" not in self._figures:
+            self._figures["device"] = self._device()
+        self._figures["texts_per_second"] = event.texts_per_second
+        if at - self._written_at >= SECONDS_BETWEEN_WRITES:
+            self.write()
+
+    def epoch_done(self, event: EpochDone) -> None:
+        files.append_line(self._folder / files.EPOCHS, asdict(event))
+
+    def ended(self, state: EndState, *, result: dict[str, Any] | None = None, error: Message | None = None) -> None:
+        """Write how the job ended."""
+        self._figures |= {
+            "ended": state,
+            "finished": now(),
+            "result": result,
+            "error": error.to_dict() if error is not None else None,
+        }
+        self.write()
+
+    def write(self) -> None:
+        self._written_at = self._clock()
+        self._figures["memory_mb"] = round(self._process.memory_info().rss / 2**20, 1)
+        files.write_json(self._folder / files.PROGRESS, self._figures)
+
+    def _advance(self, fraction: float) -> None:
+        """Never backwards: a bar that shrinks reads as an error."""
+        self._figures["fraction"] = min(1.0, max(self._figures["fraction"], fraction))
+
+    def _measure_speed(self, gained: float, at: float) -> None:
+        # The first step after a start or a resume covers time or progress that is not its own.
+        if self._step_at is None or self._learning_since is None:
+            self._step_at = self._learning_since = at
+            return
+        passed = at - self._step_at
+        if passed <= 0:
+            return
+        self._step_at = at
+        share = math.exp(-passed / _MEMORY_OF_SPEED)
+        current = gained / passed
+        self._speed = current if self._speed is None else share * self._speed + (1 - share) * current
+        if at - self._learning_since >= _TOO_EARLY and self._speed > 0:
+            self._figures["seconds_left"] = round((1.0 - self._done) / self._speed, 1)
+
+
+def now() -> str:
+    """ISO 8601 in UTC, with microseconds, so that jobs sort by it."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")

@@ -1,0 +1,207 @@
+"""Submit, look at, stop, resume and discard jobs; one runs at a time, the others wait in order.
+
+There is no master process: whoever looks starts the next job when none runs, and a lock keeps two from doing so.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from core.errors import JobError
+from core.jobs import files
+from core.jobs.job import ENDED, RESUMABLE, Job, read_job
+from core.jobs.process import identity
+from core.jobs.progress import now
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKER = (sys.executable, "-m", "core.jobs.worker")
+_ID = re.compile(r"[0-9a-z]+(-[0-9a-z]+)*")
+
+# Started by this process: asked now and then, so that those that ended do not stay as zombies.
+_children: list[subprocess.Popen[bytes]] = []
+
+
+class JobQueue:
+    """The jobs of one workspace. Any number of processes may look and act at the same time.
+
+    Parameters
+    ----------
+    home
+        The workspace.
+    command
+        What executes a job; the job's folder is added as its last argument.
+    """
+
+    def __init__(self, home: Path, *, command: Sequence[str] = WORKER) -> None:
+        self._home = home.resolve()
+        self._folder = self._home / "jobs"
+        self._command = tuple(command)
+
+    def submit(self, kind: str, *, title: str, classifier: str, config: dict[str, Any]) -> Job:
+        """Add a job; it starts at once when none runs."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        created = now()
+        job_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        asked = {"kind": kind, "title": title, "classifier": classifier, "config": config, "created": created}
+        incoming = self._folder / f".incoming-{job_id}"
+        incoming.mkdir()
+        files.write_json(incoming / files.JOB, asked)
+        files.write_json(incoming / files.CLAIM, {"queued": created})
+        os.replace(incoming, self._folder / job_id)
+        self.tick()
+        return self.get(job_id)
+
+    def get(self, job_id: str) -> Job:
+        """Return one job; raises `JobError` when there is none of this id."""
+        job = read_job(self._folder_of(job_id))
+        if job is None:
+            raise _not_found(job_id)
+        return job
+
+    def stop(self, job_id: str) -> None:
+        """Ask a running job to end with what it has learned so far; a waiting one is stopped at once."""
+        with self._lock():
+            job = self.get(job_id)
+            folder = self._folder_of(job_id)
+            if job.state == "queued":
+                files.write_json(folder / files.PROGRESS, {"ended": "stopped", "finished": now()})
+            elif job.state == "running":
+                (folder / files.STOP).touch()
+            elif job.state != "stopping":
+                raise JobError(
+                    "job.not_running",
+                    "The run '{title}' is not running, so there is nothing to stop.",
+                    title=job.title,
+                )
+
+    def resume(self, job_id: str) -> Job:
+        """Put a stopped, failed or interrupted job at the end of the queue; it goes on from its last checkpoint."""
+        with self._lock():
+            job = self.get(job_id)
+            if job.state not in RESUMABLE:
+                raise JobError(
+                    "job.not_resumable",
+                    "The run '{title}' cannot be resumed: only one that was stopped, interrupted or failed can.",
+                    title=job.title,
+                )
+            folder = self._folder_of(job_id)
+            (folder / files.STOP).unlink(missing_ok=True)
+            # The claim last: until then the job still counts as ended, should this process die in between.
+            files.write_json(folder / files.PROGRESS, {"fraction": job.fraction})
+            files.write_json(folder / files.CLAIM, {"queued": now()})
+        self.tick()
+        return self.get(job_id)
+
+    def discard(self, job_id: str) -> None:
+        """Remove an ended job and everything in its folder; the version that it made stays."""
+        with self._lock():
+            job = self.get(job_id)
+            if job.state not in ENDED:
+                raise JobError(
+                    "job.not_ended",
+                    "The run '{title}' has not ended. Stop it first, then remove it.",
+                    title=job.title,
+                )
+            outgoing = self._folder / f".outgoing-{job_id}"
+            os.replace(self._folder_of(job_id), outgoing)
+        shutil.rmtree(outgoing, ignore_errors=True)
+
+    def epochs(self, job_id: str) -> list[dict[str, Any]]:
+        """Return the figures of each epoch (the fields of `EpochDone`), in order."""
+        # An epoch that was learned again after a resume counts once, as it was the last time.
+        lines = files.read_lines(self._folder_of(job_id) / files.EPOCHS)
+        latest = {line["epoch"]: line for line in lines if isinstance(line.get("epoch"), int)}
+        return [latest[epoch] for epoch in sorted(latest)]
+
+    def log_tail(self, job_id: str, lines: int = 50) -> str:
+        """Return the end of what the job's process wrote."""
+        return files.read_tail(self._folder_of(job_id) / files.LOG, lines)
+
+    def tick(self) -> None:
+        """Start the job that has waited longest, when none runs."""
+        _reap()
+        if not self._folder.is_dir():
+            return
+        with self._lock():
+            jobs = _read_all(self._folder)
+            if _next_is_due(jobs):
+                waiting = [job for job in jobs if job.state == "queued"]
+                self._start(min(waiting, key=self._queued_since).id)
+
+    def list(self) -> list[Job]:
+        """All jobs, newest first; what is not a job's folder, or a damaged one, is passed over."""
+        jobs = _read_all(self._folder)
+        if _next_is_due(jobs):
+            self.tick()
+            jobs = _read_all(self._folder)
+        return jobs
+
+    def _lock(self) -> FileLock:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return queue_lock(self._folder)
+
+    def _folder_of(self, job_id: str) -> Path:
+        if not _ID.fullmatch(job_id):  # ids arrive in links: none may lead out of the folder
+            raise _not_found(job_id)
+        return self._folder / job_id
+
+    def _queued_since(self, job: Job) -> str:
+        return str(files.read_json(self._folder / job.id / files.CLAIM).get("queued", job.created))
+
+    def _start(self, job_id: str) -> None:
+        folder = self._folder / job_id
+        paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+        environment = os.environ | {
+            "EVERGREEN_HOME": str(self._home),
+            "PYTHONPATH": os.pathsep.join(path for path in paths if path),
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONFAULTHANDLER": "1",  # a crash below Python leaves its place in the log
+        }
+        with (folder / files.LOG).open("ab") as log:
+            process = subprocess.Popen(
+                [*self._command, str(folder)],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        _children.append(process)
+        claim = files.read_json(folder / files.CLAIM)
+        files.write_json(folder / files.CLAIM, claim | identity(process.pid))
+
+
+def queue_lock(jobs_folder: Path) -> FileLock:
+    """Held by whoever starts, stops, resumes or removes a job; freed by the system when its holder dies."""
+    return FileLock(jobs_folder / ".lock")
+
+
+def _read_all(folder: Path) -> list[Job]:
+    folders = [path for path in folder.glob("*") if _ID.fullmatch(path.name) and path.is_dir()]
+    jobs = [job for job in map(read_job, folders) if job is not None]
+    return sorted(jobs, key=lambda job: job.created, reverse=True)
+
+
+def _next_is_due(jobs: Sequence[Job]) -> bool:
+    states = {job.state for job in jobs}
+    return "queued" in states and not states & {"running", "stopping"}
+
+
+def _reap() -> None:
+    _children[:] = [child for child in _children if child.poll() is None]
+
+
+def _not_found(job_id: str) -> JobError:
+    return JobError("job.not_found", "There is no run '{id}'. It may have been removed.", id=job_id)

@@ -1,0 +1,193 @@
+"""The process that executes one job: ``python -m core.jobs.worker <folder of the job>``.
+
+Consumes the workflow's events and leaves what they say in the job's folder. Knows the names of the workflows, and
+nothing of what they compute; imports torch only when a job needs it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from core.config import build
+from core.errors import CoreError, JobError
+from core.jobs import files
+from core.jobs.job import EndState
+from core.jobs.process import identity, is_alive
+from core.jobs.progress import Progress
+from core.jobs.queue import WORKER, JobQueue, queue_lock
+from core.messages import Message, message
+
+if TYPE_CHECKING:
+    from core.workflows import Workspace
+
+
+class Workflow(Protocol):
+    """What a kind of job calls: settings and workspace in, events out."""
+
+    def __call__(
+        self, config: dict[str, Any], home: Path, *, should_stop: Callable[[], bool], resume: dict[str, Any] | None
+    ) -> Iterator[Any]: ...
+
+
+def _train(
+    config: dict[str, Any], home: Path, *, should_stop: Callable[[], bool], resume: dict[str, Any] | None
+) -> Iterator[Any]:
+    from core.workflows import TrainRequest, train_classifier
+
+    request = build(TrainRequest, config)
+    return train_classifier(request, _workspace(home), should_stop=should_stop, resume=resume)
+
+
+def _update(
+    config: dict[str, Any], home: Path, *, should_stop: Callable[[], bool], resume: dict[str, Any] | None
+) -> Iterator[Any]:
+    from core.workflows import UpdateRequest, update_classifier
+
+    request = build(UpdateRequest, config)
+    return update_classifier(request, _workspace(home), should_stop=should_stop, resume=resume)
+
+
+def _workspace(home: Path) -> Workspace:
+    from core.data.store import DatasetStore
+    from core.registry import Registry
+    from core.workflows import Workspace
+
+    return Workspace(home=home, datasets=DatasetStore(home), registry=Registry(home))
+
+
+WORKFLOWS: Mapping[str, Workflow] = {"train": _train, "update": _update}
+
+
+def run_job(folder: Path, workflows: Mapping[str, Workflow] = WORKFLOWS) -> None:
+    """Execute a job to its end, whatever that is; does nothing when another process has it already."""
+    if not _claim(folder):
+        return
+    progress = Progress(folder, device=_device)
+    try:
+        state, result = _consume(folder, workflows, progress)
+    except CoreError as error:
+        progress.ended("failed", error=error.message)
+    except Exception:
+        with (folder / files.LOG).open("a", encoding="utf-8") as log:
+            log.write(traceback.format_exc())
+        progress.ended("failed", error=_crashed(folder))
+    else:
+        progress.ended(state, result=result)
+        if state == "finished":
+            (folder / files.CHECKPOINT).unlink(missing_ok=True)
+
+
+def _claim(folder: Path) -> bool:
+    """Put this process' name on the job, unless a living one is there.
+
+    The starter does it too; but it may have died after starting this process and before writing it down.
+    """
+    with queue_lock(folder.parent):
+        claim = files.read_json(folder / files.CLAIM)
+        if is_alive(claim) and claim["pid"] != os.getpid():
+            return False
+        files.write_json(folder / files.CLAIM, claim | identity())
+        return True
+
+
+def _consume(
+    folder: Path, workflows: Mapping[str, Workflow], progress: Progress
+) -> tuple[EndState, dict[str, Any] | None]:
+    asked = files.read_json(folder / files.JOB)
+    progress.write()
+    resume = _load_checkpoint(folder)
+    # Without the state the epochs begin again at one; otherwise only a line cut short is cleaned away.
+    files.write_lines(folder / files.EPOCHS, files.read_lines(folder / files.EPOCHS) if resume is not None else [])
+    stop = _StopFlag(folder / files.STOP)
+    home = folder.parent.parent
+    events = workflows[asked["kind"]](asked["config"], home, should_stop=stop, resume=resume)
+    result = None
+    for event in events:
+        # Known by name: importing the events' classes would import torch.
+        match type(event).__name__:
+            case "StageStarted":
+                progress.stage_started(event)
+            case "StepDone":
+                progress.step_done(event)
+            case "EpochDone":
+                progress.epoch_done(event)
+            case "CheckpointDue":
+                _save_checkpoint(folder, event.state)
+            case "Completed":
+                result = {"version": event.version}
+    if result is None and not stop.seen:
+        raise JobError("job.no_result", "The run ended without a version. Its log may say why; start it again.")
+    return "stopped" if stop.seen else "finished", result
+
+
+class _StopFlag:
+    """Asked by the workflow after each step; remembers whether it ever said yes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.seen = False
+
+    def __call__(self) -> bool:
+        self.seen = self.seen or self._path.exists()
+        return self.seen
+
+
+def _device() -> str:
+    """What the model really lies on, as torch sees it: a card that is there may still not be used."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized() and torch.cuda.memory_allocated() > 0:
+        return str(torch.cuda.get_device_name())
+    return "CPU"
+
+
+def _save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
+    import torch
+
+    incoming = folder / f".{files.CHECKPOINT}"
+    torch.save(state, incoming)
+    os.replace(incoming, folder / files.CHECKPOINT)
+
+
+def _load_checkpoint(folder: Path) -> dict[str, Any] | None:
+    path = folder / files.CHECKPOINT
+    if not path.exists():
+        return None
+    import torch
+
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise JobError(
+            "job.checkpoint_unreadable",
+            "What this run had saved cannot be read any more ({reason}), so it cannot go on. "
+            "Remove the run and start it again.",
+            reason=str(error).strip().partition("\n")[0],
+        ) from error
+    return state
+
+
+def _crashed(folder: Path) -> Message:
+    return message(
+        "job.crashed",
+        "Something went wrong inside the program; the run could not go on. The details are at the end of {log}. "
+        "Resume tries again from the last checkpoint.",
+        log=str(folder / files.LOG),
+    )
+
+
+def main(
+    arguments: Sequence[str], workflows: Mapping[str, Workflow] = WORKFLOWS, command: Sequence[str] = WORKER
+) -> None:
+    """Execute the job in the folder that the only argument names, then start the next one that waits."""
+    folder = Path(arguments[0]).resolve()
+    run_job(folder, workflows)
+    JobQueue(folder.parent.parent, command=command).tick()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

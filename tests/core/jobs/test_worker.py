@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.errors import DataError
+from core.jobs import Job, files
+from core.jobs.job import read_job
+from core.jobs.worker import run_job
+from tests.core.jobs.scripted_worker import Completed, load_events
+
+
+@pytest.fixture
+def folder(evergreen_home: Path) -> Path:
+    folder = evergreen_home / "jobs" / "20250131-120000-abc"
+    folder.mkdir(parents=True)
+    asked = {
+        "kind": "train",
+        "title": "Reviews",
+        "classifier": "Reviews",
+        "config": {},
+        "created": "2025-01-31T12:00:00",
+    }
+    files.write_json(folder / files.JOB, asked)
+    files.write_json(folder / files.CLAIM, {"queued": "2025-01-31T12:00:00"})
+    return folder
+
+
+def outcome(folder: Path, workflow: Any) -> Job:
+    run_job(folder, {"train": workflow})
+    job = read_job(folder)
+    assert job is not None
+    return job
+
+
+def test_an_error_meant_for_the_user_is_handed_on_as_it_is(folder: Path) -> None:
+    def workflow(config: Any, home: Path, **_: Any) -> Iterator[Any]:
+        raise DataError("data.column_missing", "There is no column '{name}'.", name="标签")
+        yield
+
+    job = outcome(folder, workflow)
+    assert job.state == "failed"
+    assert job.error is not None
+    assert (job.error.key, str(job.error)) == ("data.column_missing", "There is no column '标签'.")
+    assert not (folder / files.LOG).exists()
+
+
+def test_any_other_error_is_told_plainly_and_traced_in_the_log(folder: Path) -> None:
+    def workflow(config: Any, home: Path, **_: Any) -> Iterator[Any]:
+        yield load_events().StepDone(1, 2, 1, 2, float("nan"), 10.0)
+        raise ZeroDivisionError("a bug")
+
+    job = outcome(folder, workflow)
+    assert job.state == "failed"
+    assert str(folder / files.LOG) in str(job.error)
+    assert "Traceback" not in str(job.error)
+    assert "ZeroDivisionError: a bug" in (folder / files.LOG).read_text(encoding="utf-8")
+
+
+def test_a_run_that_makes_no_version_has_failed(folder: Path) -> None:
+    job = outcome(folder, lambda config, home, **_: iter(()))
+    assert job.state == "failed"
+    assert "without a version" in str(job.error)
+
+
+def test_a_stop_before_anything_was_learned_ends_without_a_version(folder: Path) -> None:
+    def workflow(config: Any, home: Path, *, should_stop: Any, **_: Any) -> Iterator[Any]:
+        (folder / files.STOP).touch()
+        assert should_stop()
+        return iter(())
+
+    job = outcome(folder, workflow)
+    assert (job.state, job.result, job.error) == ("stopped", None, None)
+
+
+def test_a_stop_that_comes_too_late_changes_nothing(folder: Path) -> None:
+    def workflow(config: Any, home: Path, *, should_stop: Any, **_: Any) -> Iterator[Any]:
+        assert not should_stop()
+        (folder / files.STOP).touch()
+        yield Completed(version=1, report={})
+
+    assert outcome(folder, workflow).state == "finished"
+
+
+def test_states_come_back_as_they_were_given(folder: Path) -> None:
+    import torch
+
+    state = {"weights": {"layer": torch.tensor([1.5, -2.0])}, "epoch": 3, "best": (0.5, -0.25)}
+    given: list[Any] = []
+
+    def workflow(config: Any, home: Path, *, resume: Any, **_: Any) -> Iterator[Any]:
+        given.append(resume)
+        yield load_events().CheckpointDue(state)
+        raise RuntimeError
+
+    outcome(folder, workflow)
+    files.write_json(folder / files.PROGRESS, {})
+    outcome(folder, workflow)
+    assert given[0] is None
+    assert torch.equal(given[1]["weights"].pop("layer"), torch.tensor([1.5, -2.0]))
+    assert given[1] == {"weights": {}, "epoch": 3, "best": (0.5, -0.25)}
+
+
+def test_a_state_that_cannot_be_read_is_said_so_and_nothing_is_unpickled(folder: Path) -> None:
+    # A pickle that would create a file if it were obeyed.
+    planted = folder / "planted"
+    (folder / files.CHECKPOINT).write_bytes(f"cbuiltins\nopen\n(V{planted}\nVw\ntR.".encode())
+    job = outcome(folder, lambda config, home, **_: iter(()))
+    assert job.state == "failed"
+    assert "cannot be read any more" in str(job.error)
+    assert not planted.exists()
+
+
+def test_the_workspace_is_the_one_the_job_lies_in(folder: Path, evergreen_home: Path) -> None:
+    def workflow(config: Any, home: Path, **_: Any) -> Iterator[Any]:
+        assert home == evergreen_home
+        yield Completed(version=1, report={})
+
+    assert outcome(folder, workflow).state == "finished"
+
+
+def test_every_event_the_worker_knows_by_name_exists() -> None:
+    events = load_events()
+    assert all(hasattr(events, name) for name in ("StageStarted", "StepDone", "EpochDone", "CheckpointDue"))
