@@ -15,7 +15,6 @@ State = Literal["queued", "running", "stopping", "finished", "stopped", "failed"
 EndState = Literal["finished", "stopped", "failed"]
 
 ENDED: tuple[State, ...] = ("finished", "stopped", "failed", "interrupted")
-RESUMABLE: tuple[State, ...] = ("stopped", "failed", "interrupted")
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Job:
     message
         What it is doing now, or what it waits for.
     result
-        ``{"version": n, …}`` once a version was made; a stopped job has one, too, when it got that far.
+        ``{"version": n}`` once a version was made; a stopped job has one, too, when it got that far.
     error
         Why it failed, or what became of an interrupted one.
     """
@@ -57,6 +56,16 @@ class Job:
     device: str | None
     result: dict[str, Any] | None
     error: Message | None
+
+    @property
+    def resumable(self) -> bool:
+        """Whether `JobQueue.resume` takes it: it ended before it made a version."""
+        return self.state in ("stopped", "failed", "interrupted") and self.result is None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more happens unless somebody resumes it."""
+        return self.state in ENDED
 
 
 def read_job(folder: Path) -> Job | None:

@@ -20,7 +20,7 @@ from filelock import FileLock
 
 from core.errors import JobError
 from core.jobs import files
-from core.jobs.job import ENDED, RESUMABLE, Job, read_job
+from core.jobs.job import Job, read_job
 from core.jobs.process import identity
 from core.jobs.progress import now
 
@@ -89,10 +89,11 @@ class JobQueue:
         """Put a stopped, failed or interrupted job at the end of the queue; it goes on from its last checkpoint."""
         with self._lock():
             job = self.get(job_id)
-            if job.state not in RESUMABLE:
+            if not job.resumable:
                 raise JobError(
                     "job.not_resumable",
-                    "The run '{title}' cannot be resumed: only one that was stopped, interrupted or failed can.",
+                    "The run '{title}' cannot be resumed: only one that ended before it made a version can. "
+                    "Start a new one instead.",
                     title=job.title,
                 )
             folder = self._folder_of(job_id)
@@ -107,7 +108,7 @@ class JobQueue:
         """Remove an ended job and everything in its folder; the version that it made stays."""
         with self._lock():
             job = self.get(job_id)
-            if job.state not in ENDED:
+            if not job.ended:
                 raise JobError(
                     "job.not_ended",
                     "The run '{title}' has not ended. Stop it first, then remove it.",

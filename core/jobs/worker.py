@@ -11,7 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from core.config import build
 from core.errors import CoreError, JobError
@@ -21,9 +21,6 @@ from core.jobs.process import identity, is_alive
 from core.jobs.progress import Progress
 from core.jobs.queue import WORKER, JobQueue, queue_lock
 from core.messages import Message, message
-
-if TYPE_CHECKING:
-    from core.workflows import Workspace
 
 
 class Workflow(Protocol):
@@ -37,27 +34,19 @@ class Workflow(Protocol):
 def _train(
     config: dict[str, Any], home: Path, *, should_stop: Callable[[], bool], resume: dict[str, Any] | None
 ) -> Iterator[Any]:
-    from core.workflows import TrainRequest, train_classifier
+    from core.workflows import TrainRequest, open_workspace, train_classifier
 
     request = build(TrainRequest, config)
-    return train_classifier(request, _workspace(home), should_stop=should_stop, resume=resume)
+    return train_classifier(request, open_workspace(home), should_stop=should_stop, resume=resume)
 
 
 def _update(
     config: dict[str, Any], home: Path, *, should_stop: Callable[[], bool], resume: dict[str, Any] | None
 ) -> Iterator[Any]:
-    from core.workflows import UpdateRequest, update_classifier
+    from core.workflows import UpdateRequest, open_workspace, update_classifier
 
     request = build(UpdateRequest, config)
-    return update_classifier(request, _workspace(home), should_stop=should_stop, resume=resume)
-
-
-def _workspace(home: Path) -> Workspace:
-    from core.data.store import DatasetStore
-    from core.registry import Registry
-    from core.workflows import Workspace
-
-    return Workspace(home=home, datasets=DatasetStore(home), registry=Registry(home))
+    return update_classifier(request, open_workspace(home), should_stop=should_stop, resume=resume)
 
 
 WORKFLOWS: Mapping[str, Workflow] = {"train": _train, "update": _update}
@@ -78,7 +67,7 @@ def run_job(folder: Path, workflows: Mapping[str, Workflow] = WORKFLOWS) -> None
         progress.ended("failed", error=_crashed(folder))
     else:
         progress.ended(state, result=result)
-        if state == "finished":
+        if result is not None:  # a job that made a version is never resumed
             (folder / files.CHECKPOINT).unlink(missing_ok=True)
 
 

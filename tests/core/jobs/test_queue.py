@@ -84,19 +84,40 @@ def test_after_a_kill_whoever_looks_starts_the_next(
     assert wait_for(second.id, "finished").result == {"version": 2}
 
 
-def test_stopping_a_running_job_keeps_what_it_made(
-    evergreen_home: Path, queue: JobQueue, submit: Submit, wait_for: WaitFor
-) -> None:
+def test_stopping_a_running_job_keeps_what_it_made(queue: JobQueue, submit: Submit, wait_for: WaitFor) -> None:
     job = submit(epochs=5, hold_at=2)
     until(lambda: len(queue.epochs(job.id)) == 2)
     queue.stop(job.id)
     stopped = wait_for(job.id, "stopped")
     assert stopped.result == {"version": 2}
+    assert not stopped.resumable
+    with pytest.raises(JobError, match="cannot be resumed"):
+        queue.resume(job.id)
+
+
+def test_a_job_without_a_saved_state_begins_again(
+    evergreen_home: Path, queue: JobQueue, submit: Submit, wait_for: WaitFor
+) -> None:
+    job = submit(epochs=3, hold_at=2)
+    until(lambda: len(queue.epochs(job.id)) == 2)
+    kill(evergreen_home, job)
+    wait_for(job.id, "interrupted")
     (evergreen_home / "go").touch()
     queue.resume(job.id)
-    assert wait_for(job.id, "finished").result == {"version": 5}
-    assert starts(evergreen_home) == ["1", "1"]  # nothing had been saved to go on from
-    assert [line["epoch"] for line in queue.epochs(job.id)] == [1, 2, 3, 4, 5]
+    assert wait_for(job.id, "finished").result == {"version": 3}
+    assert starts(evergreen_home) == ["1", "1"]
+    assert [line["epoch"] for line in queue.epochs(job.id)] == [1, 2, 3]
+
+
+def test_a_job_stopped_while_it_waited_can_be_taken_up_again(
+    evergreen_home: Path, queue: JobQueue, submit: Submit, wait_for: WaitFor
+) -> None:
+    first, second = submit(hold_at=1), submit()
+    queue.stop(second.id)
+    assert queue.resume(second.id).state == "queued"
+    (evergreen_home / "go").touch()
+    wait_for(first.id, "finished")
+    wait_for(second.id, "finished")
 
 
 def test_stopping_a_waiting_job_takes_it_out_at_once(queue: JobQueue, submit: Submit, wait_for: WaitFor) -> None:
