@@ -182,7 +182,7 @@ def _samples() -> None:
         for index, sample in enumerate(ordered):
             label = t(f"overview.sample_{sample.language}")
             if st.button(label, type="secondary" if index else "primary", key=f"sample.{sample.id}"):
-                state.save_sample(sample.id)
+                state.save_sample(sample.id, t(f"overview.sample_name_{sample.language}"))
                 go("train")
         if st.button(t("overview.own_data"), type="tertiary", key="own-data", icon=":material/upload:"):
             go("data")

@@ -98,21 +98,18 @@ def _jobs(busy: bool) -> None:
         return
     st.caption(t("shell.jobs"))
     for job in reversed(active):
-        with st.container(key=f"job-{job.id}", gap=None):
-            label, button = st.columns([7, 1], vertical_alignment="center", wrap=False)
-            label.progress(job.fraction, text=_progress_text(job))
-            stop = button.button(
-                "",
-                key=f"stop.{job.id}",
-                icon=":material/stop_circle:",
-                help=t("shell.stop"),
-                type="tertiary",
-                disabled=job.state == "stopping",
-            )
-            if job.state != "running":
-                st.caption(t(f"shell.job_{job.state}"))
-            elif job.message:
-                st.caption(t_message(job.message))
+        with st.container(gap=None):
+            with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+                st.progress(job.fraction, text=_progress_text(job))
+                stop = st.button(
+                    "",
+                    key=f"stop.{job.id}",
+                    icon=":material/stop_circle:",
+                    help=t("shell.stop"),
+                    type="tertiary",
+                    disabled=job.state == "stopping",
+                )
+            st.caption(_what_it_does(job))
         if stop:
             state.jobs().stop(job.id)
             st.rerun(scope="fragment")
@@ -121,6 +118,12 @@ def _jobs(busy: bool) -> None:
 def _progress_text(job: Job) -> str:
     title = tables.plain(job.title)
     return f"{title} · {tables.percent(job.fraction)}" if job.state == "running" else title
+
+
+def _what_it_does(job: Job) -> str:
+    if job.state == "stopping" or job.message is None:
+        return t(f"shell.job_{job.state}")
+    return tables.plain(t_message(job.message))
 
 
 def _device_line() -> str:

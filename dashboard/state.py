@@ -181,19 +181,16 @@ def choose_dataset(dataset: str) -> None:
     st.session_state[DATASET] = dataset
 
 
-def save_sample(sample: str) -> StoredDataset:
+def save_sample(sample: str, name: str) -> StoredDataset:
     """Save a sample's first table as a dataset and choose it; saving it twice gives the same dataset."""
     from core.data.columns import guess_roles
     from core.data.dataset import build_dataset
     from core.data.reading import read_table
-    from core.data.samples import SAMPLES, sample_table
+    from core.data.samples import sample_path
 
-    table = read_table(sample_table(sample, "first"))
+    table = read_table(sample_path(sample, "first"))
     roles = guess_roles(table)
     dataset, _ = build_dataset(table, roles)
-    found = SAMPLES[sample]
-    stored = workspace().datasets.save(
-        dataset, name=found.title, roles=roles, source={"sample": sample}, synthetic=True
-    )
+    stored = workspace().datasets.save(dataset, name=name, roles=roles, source={"sample": sample}, synthetic=True)
     choose_dataset(stored.id)
     return stored

@@ -7,47 +7,54 @@ export default function (component) {
   box.placeholder = data.placeholder;
   box.setAttribute("aria-label", data.label);
 
-  const state = (box.evergreen ??= { revision: null, timer: null, composing: false, reported: null });
+  const state = (box.evergreen ??= wire(box));
   state.debounce = data.debounce;
-
-  state.send = () => {
-    clearTimeout(state.timer);
-    state.timer = null;
-    if (box.value === state.reported) return;
-    state.reported = box.value;
-    setStateValue("typed", { text: box.value, revision: state.revision });
-  };
-  const schedule = () => {
-    clearTimeout(state.timer);
-    state.timer = setTimeout(() => state.send(), state.debounce);
-  };
+  state.report = (text) => setStateValue("typed", { text, revision: state.revision });
 
   if (state.revision === null) box.style.height = `${data.height}px`;
   if (state.revision !== data.revision) {
-    clearTimeout(state.timer);
-    state.timer = null;
+    state.cancel();
     state.revision = data.revision;
     state.reported = data.text;
     box.value = data.text;
   }
 
-  box.oncompositionstart = () => {
-    state.composing = true;
+  return () => {
+    if (state.timer !== null) state.send(); // leaving the page must not lose the last word
+  };
+}
+
+function wire(box) {
+  const state = { revision: null, timer: null, composing: false, reported: null };
+  state.cancel = () => {
     clearTimeout(state.timer);
     state.timer = null;
   };
-  box.oncompositionend = () => {
+  state.send = () => {
+    state.cancel();
+    if (box.value === state.reported) return;
+    state.reported = box.value;
+    state.report(box.value);
+  };
+  const schedule = () => {
+    state.cancel();
+    state.timer = setTimeout(state.send, state.debounce);
+  };
+  // Composition events have no on… property. While an input method composes, nothing is reported.
+  box.addEventListener("compositionstart", () => {
+    state.composing = true;
+    state.cancel();
+  });
+  box.addEventListener("compositionend", () => {
     state.composing = false;
     schedule();
-  };
-  box.oninput = (event) => {
-    if (!state.composing && !event.isComposing) schedule();
-  };
-  box.onblur = () => {
-    if (!state.composing) state.send();
-  };
-
-  return () => {
-    if (state.timer !== null) state.send();
-  };
+  });
+  box.addEventListener("input", () => {
+    if (!state.composing) schedule();
+  });
+  box.addEventListener("blur", () => {
+    state.composing = false;
+    state.send();
+  });
+  return state;
 }

@@ -6,6 +6,7 @@ Only `set_live_text` writes, by raising the revision number that the box compare
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +50,9 @@ def live_text(label: str, *, key: str, placeholder: str = "", debounce_ms: int =
         "debounce": debounce_ms,
         "height": height,
     }
-    result = _box(key=f"{key}.box", data=data, default={"typed": None}, on_typed_change=lambda: None, height="content")
-    typed = result.typed
-    # A report of an older revision was on its way when Python wrote into the box: what Python wrote stands.
-    if typed and typed["revision"] == held["revision"]:
-        held["text"] = typed["text"]
-    return str(held["text"])
+    # A callback, since a report sent on leaving the page arrives when this function runs no more.
+    _box(key=f"{key}.box", data=data, default={"typed": None}, on_typed_change=partial(_take_report, key))
+    return str(_held(key)["text"])
 
 
 def set_live_text(key: str, text: str) -> None:
@@ -62,6 +60,13 @@ def set_live_text(key: str, text: str) -> None:
     held = _held(key)
     held["text"] = text
     held["revision"] += 1
+
+
+def _take_report(key: str) -> None:
+    held, typed = _held(key), st.session_state[f"{key}.box"].get("typed")
+    # A report of an older revision was on its way when Python wrote into the box: what Python wrote stands.
+    if typed and typed["revision"] == held["revision"]:
+        held["text"] = typed["text"]
 
 
 def _held(key: str) -> dict[str, Any]:
