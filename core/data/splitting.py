@@ -197,15 +197,18 @@ class _Division:
         return list(units.values())
 
     def _divide_units(self, units: list[list[int]], fractions: Fractions) -> None:
-        """Large units first, each to the part that lacks most of its share; the single rows then fill up exactly."""
+        """Large units first, each to the part that lacks most of its share; single rows then fill up exactly."""
         units = [units[index] for index in self._random.permutation(len(units))]
-        units.sort(key=len, reverse=True)
         target = _targets(sum(map(len, units)), fractions)
-        lacking = target.astype(np.float64)
-        for unit in units:
+        lacking = target.copy()
+        for unit in sorted((unit for unit in units if len(unit) > 1), key=len, reverse=True):
             part = int(np.argmax(lacking / np.maximum(target, 1)))
             self._part[unit] = part
             lacking[part] -= len(unit)
+        single = [unit[0] for unit in units if len(unit) == 1]
+        parts = np.repeat(np.arange(len(target)), np.maximum(lacking, 0))
+        # A large unit may have taken more than its part's share: then the other parts lack more than is left.
+        self._part[single] = self._random.permutation(parts)[: len(single)] if len(parts) > len(single) else parts
 
 
 def _targets(rows: int, fractions: Fractions) -> Rows:
@@ -249,12 +252,17 @@ def _check_split(dataset: TextDataset, split: Split, fractions: Fractions) -> No
             "or choose none.",
             rows=len(split.train),
         )
-    for part, rows, fraction in (("validation", split.validation, fractions[1]), ("test", split.test, fractions[2])):
-        if fraction > 0 and not len(rows):
-            raise DataError(
-                "data.part_empty",
-                "Nothing is left for the {part} part of {rows:,} rows after keeping equal texts and groups together. "
-                "Add different texts, or choose no group column.",
-                part=part,
-                rows=len(dataset),
-            )
+    if fractions[_VALIDATION] > 0 and not len(split.validation):
+        raise DataError(
+            "data.validation_empty",
+            "Nothing is left for the validation part of {rows:,} rows after keeping equal texts and groups together. "
+            "Add different texts, or choose no group column.",
+            rows=len(dataset),
+        )
+    if fractions[_TEST] > 0 and not len(split.test):
+        raise DataError(
+            "data.test_empty",
+            "Nothing is left for the test part of {rows:,} rows after keeping equal texts and groups together. "
+            "Add different texts, or choose no group column.",
+            rows=len(dataset),
+        )
