@@ -125,7 +125,7 @@ class Registry:
         if earlier is not None:
             return earlier
         source = self._upload(folder, run_id)
-        tags = {entries.KIND: "version", entries.SUMMARY: json.dumps(dict(summary), ensure_ascii=False)}
+        tags = {entries.KIND: "version", entries.SUMMARY: json.dumps(dict(summary), ensure_ascii=False, default=float)}
         if parent is not None:
             tags[entries.PARENT] = str(parent)
         with self._writing():
