@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 from core.errors import ConfigError
 
 Scale = Literal["linear", "log"]
-Group = Literal["model", "text", "optimisation", "strategy"]
+Group = Literal["model", "text", "optimisation", "strategy", "data"]
 
 
 class Config(BaseModel):
@@ -80,7 +80,9 @@ def settings_of(config: type[Config]) -> list[Setting]:
 def _describe(name: str, info: FieldInfo) -> Setting:
     extra: dict[str, Any] = dict(info.json_schema_extra) if isinstance(info.json_schema_extra, dict) else {}
     kinds: dict[Any, Literal["int", "float", "bool", "text"]] = {int: "int", float: "float", bool: "bool", str: "text"}
-    choices = tuple(str(choice) for choice in get_args(info.annotation)) if get_origin(info.annotation) is Literal else ()
+    choices = (
+        tuple(str(choice) for choice in get_args(info.annotation)) if get_origin(info.annotation) is Literal else ()
+    )
     bound = {type(limit).__name__: limit for limit in info.metadata}
     return Setting(
         name=name,
@@ -149,7 +151,9 @@ def parse_assignments(pairs: Sequence[str]) -> dict[str, str]:
     for pair in pairs:
         name, sign, value = pair.partition("=")
         if not sign or not name.strip():
-            raise ConfigError("config.pair", "'{pair}' is not a setting. Write it as name=value, such as epochs=3.", pair=pair)
+            raise ConfigError(
+                "config.pair", "'{pair}' is not a setting. Write it as name=value, such as epochs=3.", pair=pair
+            )
         values[name.strip()] = value.strip()
     return values
 

@@ -14,6 +14,8 @@ The folder holds model.onnx, tokenizer.json, labels.json and config.json.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import re
 import sys
@@ -103,7 +105,8 @@ def open_session(model: Path, providers: Sequence[str] | None, threads: int | No
         providers = [name for name in ("CUDAExecutionProvider", "CPUExecutionProvider") if name in available]
         if "CUDAExecutionProvider" in providers:
             onnxruntime.set_default_logger_severity(4)  # a missing CUDA library is reported through `provider`
-            onnxruntime.preload_dlls()
+            with contextlib.redirect_stdout(io.StringIO()):  # it prints what is missing
+                onnxruntime.preload_dlls()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     if threads is not None:

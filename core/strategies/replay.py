@@ -8,6 +8,8 @@ from core.config import setting
 from core.strategies.base import Experience, Strategy, StrategyConfig
 from core.text.examples import Examples
 
+VALIDATION_EVERY = 10  # each tenth remembered row helps to choose the best epoch instead of being learned again
+
 
 class ReplayConfig(StrategyConfig):
     """How much of the past is rehearsed."""
@@ -15,7 +17,8 @@ class ReplayConfig(StrategyConfig):
     replay_ratio: float = setting(
         1.0,
         label="Remembered rows per new row",
-        help="1 means that half of what the update reads is from the memory. More forgets less and learns the new more slowly.",
+        help="1 means that half of what the update reads is from the memory. "
+        "More forgets less and learns the new more slowly.",
         bounds=(0.0, 4.0),
         step=0.25,
         group="strategy",
@@ -34,7 +37,7 @@ class Replay(Strategy):
     config: ReplayConfig
 
     def training_set(self, experience: Experience, epoch: int) -> Examples:
-        remembered = self._remembered(experience)
+        remembered, _ = self._remembered(experience)
         wanted = round(self.config.replay_ratio * len(experience.train))
         if not len(remembered) or not wanted:
             return experience.train
@@ -43,5 +46,13 @@ class Replay(Strategy):
         drawn = np.concatenate([generator.permutation(len(remembered)) for _ in range(rounds)])[:wanted]
         return experience.train.joined(remembered.take(drawn))
 
-    def _remembered(self, experience: Experience) -> Examples:
-        return experience.encode(*self.memory.examples())
+    def validation_set(self, experience: Experience) -> Examples:
+        _, remembered = self._remembered(experience)
+        return experience.validation.joined(remembered) if self.config.replay_ratio else experience.validation
+
+    def _remembered(self, experience: Experience) -> tuple[Examples, Examples]:
+        """Remembered rows to learn from, and those to validate with."""
+        examples = experience.encode(*self.memory.examples())
+        rows = np.arange(len(examples))
+        validate = rows % VALIDATION_EVERY == VALIDATION_EVERY - 1
+        return examples.take(rows[~validate]), examples.take(rows[validate])

@@ -35,4 +35,4 @@ class Examples:
 
 def encode_examples(pipeline: TextPipeline, texts: Sequence[str], labels: np.ndarray) -> Examples:
     """Tokenise labelled texts."""
-    return Examples(tuple(texts), np.asarray(labels, dtype=np.int64), tuple(pipeline.encode(list(texts))))
+    return Examples(tuple(texts), np.array(labels, dtype=np.int64), tuple(pipeline.encode(list(texts))))

@@ -1,0 +1,80 @@
+"""The words of the command line; the settings behind ``--set`` come from the configs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+
+class _Parser(argparse.ArgumentParser):
+    """One clear line instead of a page of usage."""
+
+    def error(self, message: str) -> NoReturn:
+        sys.stderr.write(f"{self.prog}: {message}. See {self.prog} --help.\n")
+        raise SystemExit(2)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """All commands with their options."""
+    parser = _Parser(prog="python -m core", description="Train, update, measure and use text classifiers.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command", parser_class=_Parser)
+
+    train = commands.add_parser("train", help="train a new version from random start")
+    _add_table(train)
+    train.add_argument("--model", required=True, metavar="MODEL", help="bilstm, transformer or ngrams")
+    _add_settings(train)
+
+    update = commands.add_parser("update", help="make a candidate of the champion and a new batch")
+    _add_table(update)
+    update.add_argument("--strategy", required=True, metavar="STRATEGY", help="finetune, replay or joint")
+    update.add_argument("--promote", choices=("always", "gate", "never"), default="never", help="default: never")
+    update.add_argument("--tolerance", type=float, default=1.0, metavar="POINTS", help="for the gate; default: 1.0")
+    _add_settings(update)
+
+    evaluate = commands.add_parser("evaluate", help="measure a version on labelled rows")
+    _add_table(evaluate)
+    evaluate.add_argument("--version", type=int, metavar="N", help="default: the champion")
+    evaluate.add_argument("--json", action="store_true")
+
+    predict = commands.add_parser("predict", help="label every row of a table")
+    predict.add_argument("--data", required=True, type=Path, metavar="FILE")
+    predict.add_argument("--text", required=True, metavar="COLUMN")
+    predict.add_argument("--classifier", required=True, metavar="NAME")
+    predict.add_argument("--version", type=int, metavar="N", help="default: the champion")
+    predict.add_argument("--out", required=True, type=Path, metavar="FILE")
+
+    export = commands.add_parser("export", help="write a bundle: model.onnx and what runs it")
+    export.add_argument("--classifier", required=True, metavar="NAME")
+    export.add_argument("--version", type=int, metavar="N", help="default: the champion")
+    export.add_argument("--out", required=True, type=Path, metavar="FILE")
+
+    versions = commands.add_parser("versions", help="list the versions of a classifier")
+    versions.add_argument("--classifier", required=True, metavar="NAME")
+    versions.add_argument("--json", action="store_true")
+
+    promote = commands.add_parser("promote", help="make a version the champion")
+    promote.add_argument("--classifier", required=True, metavar="NAME")
+    promote.add_argument("--version", type=int, required=True, metavar="N")
+
+    rollback = commands.add_parser("rollback", help="return to the previous champion")
+    rollback.add_argument("--classifier", required=True, metavar="NAME")
+    rollback.add_argument("--version", type=int, metavar="N", help="default: the previous champion")
+
+    commands.add_parser("prepare", help="create the workspace and save the sample datasets")
+    return parser
+
+
+def _add_table(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--data", required=True, type=Path, metavar="FILE", help="CSV or TSV, also gzip-compressed")
+    command.add_argument("--text", required=True, metavar="COLUMN")
+    command.add_argument("--label", required=True, metavar="COLUMN")
+    command.add_argument("--split", metavar="COLUMN", help="holds train, validation and test")
+    command.add_argument("--group", metavar="COLUMN", help="rows of one group stay on one side of the split")
+    command.add_argument("--classifier", required=True, metavar="NAME")
+
+
+def _add_settings(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="such as epochs=3")
+    command.add_argument("--json", action="store_true")

@@ -1,0 +1,243 @@
+"""What each command does: read, call a workflow, print. Heavy packages are loaded by the command that needs them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from core.config import home, parse_assignments
+from core.data import ColumnRoles, StoredDataset, TextDataset, build_dataset, read_table
+from core.errors import RegistryError
+from core.registry import VersionInfo
+from core.workflows.workspace import Workspace, open_workspace
+
+
+def train(asked: argparse.Namespace) -> None:
+    from core.workflows import TrainRequest, resolve_settings, train_classifier
+
+    workspace = open_workspace(home())
+    settings = parse_assignments(asked.set)
+    resolve_settings(asked.model, settings)  # a typing error is said before a long file is read
+    dataset = _save_table(asked, workspace)
+    request = TrainRequest(classifier=asked.classifier, dataset=dataset.id, model=asked.model, settings=settings)
+    _finish(asked, _consume(train_classifier(request, workspace)), workspace)
+
+
+def update(asked: argparse.Namespace) -> None:
+    from core.config import build
+    from core.workflows import UpdateRequest, update_classifier
+    from core.workflows.requests import strategy_class
+
+    workspace = open_workspace(home())
+    strategy_class(asked.strategy)
+    values = {"classifier": asked.classifier, "strategy": asked.strategy, "tolerance": asked.tolerance}
+    values |= {"promote": asked.promote, "settings": parse_assignments(asked.set)}
+    build(UpdateRequest, {**values, "dataset": ""})
+    _version(asked.classifier, None, workspace)
+    dataset = _save_table(asked, workspace, batch=True)
+    request = build(UpdateRequest, {**values, "dataset": dataset.id})
+    _finish(asked, _consume(update_classifier(request, workspace)), workspace)
+
+
+def evaluate(asked: argparse.Namespace) -> None:
+    from core.workflows.evaluate import evaluate_version
+
+    workspace = open_workspace(home())
+    version = _version(asked.classifier, asked.version, workspace)
+    dataset, _ = _read_table(asked, batch=True)
+    started = time.monotonic()
+    report = evaluate_version(workspace, version, dataset).to_dict()
+    found = {"version": version.number, "rows": report["rows"], **_scores(report)}
+    found |= {"seconds": round(time.monotonic() - started, 2)}
+    _print(asked.json, found, f"Version {version.number}: {_headline(report)} on {report['rows']:,} rows")
+
+
+def predict(asked: argparse.Namespace) -> None:
+    from core.inference import predict_file
+
+    workspace = open_workspace(home())
+    version = _version(asked.classifier, asked.version, workspace)
+    rows = predict_file(workspace.registry.folder(asked.classifier, version.number), asked.data, asked.text, asked.out)
+    sys.stderr.write(f"{rows:,} rows labelled by version {version.number} → {asked.out}\n")
+
+
+def export(asked: argparse.Namespace) -> None:
+    from core.workflows.bundle import write_bundle
+
+    workspace = open_workspace(home())
+    version = _version(asked.classifier, asked.version, workspace)
+    write_bundle(workspace.registry.folder(asked.classifier, version.number), asked.out)
+    sys.stderr.write(f"Version {version.number} of '{asked.classifier}' → {asked.out}\n")
+
+
+def versions(asked: argparse.Namespace) -> None:
+    registry = open_workspace(home()).registry
+    champion = _version(asked.classifier, None, open_workspace(home()), required=False)
+    found = [
+        {
+            "version": version.number,
+            "champion": champion is not None and version.number == champion.number,
+            "parent": version.parent,
+            "created": version.created,
+            **version.summary,
+        }
+        for version in registry.versions(asked.classifier)
+    ]
+    lines = [
+        f"{'*' if one['champion'] else ' '} {one['version']:>3}  {one['strategy']:<10} accuracy {one['accuracy']:.3f}  "
+        f"macro-F1 {one['macro_f1']:.3f}  {one['created']}"
+        for one in found
+    ]
+    _print(asked.json, {"classifier": asked.classifier, "versions": found}, "\n".join(lines))
+
+
+def promote(asked: argparse.Namespace) -> None:
+    open_workspace(home()).registry.promote(asked.classifier, asked.version, "command line")
+    sys.stderr.write(f"Version {asked.version} of '{asked.classifier}' is the champion.\n")
+
+
+def rollback(asked: argparse.Namespace) -> None:
+    number = open_workspace(home()).registry.rollback(asked.classifier, asked.version)
+    sys.stderr.write(f"Version {number} of '{asked.classifier}' is the champion again.\n")
+
+
+def prepare(asked: argparse.Namespace) -> None:
+    from core.workflows.samples import save_samples
+
+    workspace = open_workspace(home())
+    workspace.registry.classifiers()
+    saved = save_samples(workspace)
+    sys.stderr.write(f"Workspace {workspace.home} is ready, with {len(saved)} sample datasets.\n")
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
+    command.__name__: command
+    for command in (train, update, evaluate, predict, export, versions, promote, rollback, prepare)
+}
+
+
+def _read_table(asked: argparse.Namespace, *, batch: bool) -> tuple[TextDataset, ColumnRoles]:
+    roles = ColumnRoles(text=asked.text, label=asked.label, split=asked.split, group=asked.group)
+    dataset, set_aside = build_dataset(read_table(asked.data), roles, batch=batch)
+    if set_aside.count:
+        sys.stderr.write(f"{set_aside.count:,} rows without text or label were set aside.\n")
+    return dataset, roles
+
+
+def _save_table(asked: argparse.Namespace, workspace: Workspace, *, batch: bool = False) -> StoredDataset:
+    dataset, roles = _read_table(asked, batch=batch)
+    return workspace.datasets.save(dataset, name=asked.data.name, roles=roles, source={"file": asked.data.name})
+
+
+def _version(name: str, number: int | None, workspace: Workspace, *, required: bool = True) -> Any:
+    """The version of this number, or the champion; a classifier that is not there is an error either way."""
+    known = workspace.registry.versions(name)
+    found: VersionInfo | None = workspace.registry.champion(name) if number is None else None
+    if number is not None:
+        return workspace.registry.version(name, number)
+    if not known or (found is None and required):
+        raise RegistryError(
+            "registry.no_champion",
+            "There is no classifier '{classifier}' in use. The classifiers are: {known}. Train it first.",
+            classifier=name,
+            known=[one.name for one in workspace.registry.classifiers()] or ["–"],
+        )
+    return found
+
+
+def _consume(events: Iterator[Any]) -> Any:
+    """Run a workflow to its end; on a terminal, show where it stands."""
+    show = sys.stderr.isatty()
+    event = None
+    for event in events:
+        match type(event).__name__:
+            case "StageStarted":
+                sys.stderr.write(f"\r\x1b[K{event.message}\n" if show else "")
+            case "StepDone" if show:
+                sys.stderr.write(
+                    f"\repoch {event.epoch}/{event.epochs} step {event.step}/{event.steps} {event.loss:.3f} "
+                )
+            case "EpochDone" if show:
+                sys.stderr.write(f"\r\x1b[Kepoch {event.epoch}: validation macro-F1 {event.validation_macro_f1:.3f}\n")
+    return event
+
+
+def _finish(asked: argparse.Namespace, completed: Any, workspace: Workspace) -> None:
+    """Print what a training or update came to."""
+    report, number = completed.report, completed.version
+    champion = workspace.registry.champion(asked.classifier)
+    found = {
+        "version": number,
+        "promoted": champion is not None and champion.number == number,
+        **_scores(report["overall"]),
+        "baseline": _scores(report["baseline"]["report"], per_class=False),
+        "seconds": report["seconds"],
+        "parity_max_abs_diff": report["parity"]["max_abs_diff"],
+        "best_epoch": report["best_epoch"],
+        "provider": report["provider"],
+    }
+    if report["parent"] is not None:
+        found |= {
+            "parent": report["parent"],
+            "strategy": report["strategy"],
+            "R_row": report["accuracy_matrix"][-1],
+            "R": report["accuracy_matrix"],
+            **report["continual"],
+            "gate": _gate(report["gate"]),
+            "tests": [_test(one) for one in report["tests"]],
+        }
+    standing = (
+        "serves" if found["promoted"] else f"is a candidate; version {champion.number if champion else '–'} serves"
+    )
+    _print(
+        asked.json,
+        found,
+        f"Version {number} {standing}. {_headline(report['overall'])}; "
+        f"baseline {_headline(report['baseline']['report'])}. {report['seconds']:.0f} s",
+    )
+
+
+def _scores(report: dict[str, Any], *, per_class: bool = True) -> dict[str, Any]:
+    names = ("accuracy", "macro_f1", "macro_precision", "macro_recall", "weighted_f1")
+    found: dict[str, Any] = {name: report[name]["value"] for name in names}
+    found["intervals"] = {name: [report[name]["low"], report[name]["high"]] for name in names}
+    if per_class:
+        found["per_class"] = {
+            label: {**{name: one[name]["value"] for name in ("precision", "recall", "f1")}, "support": one["support"]}
+            for label, one in report["per_class"].items()
+        }
+    return found
+
+
+def _gate(gate: dict[str, Any] | None) -> dict[str, Any] | None:
+    from core.messages import Message
+
+    if gate is None:
+        return None
+    rules = [{**rule, "message": str(Message.from_dict(rule["message"]))} for rule in gate["rules"]]
+    return {"promote": gate["promote"], "rules": rules}
+
+
+def _test(test: dict[str, Any]) -> dict[str, Any]:
+    before = test["before"]
+    return {
+        "experience": test["experience"],
+        "name": test["name"],
+        "rows": test["rows"],
+        "before": before["accuracy"]["value"] if before else None,
+        "after": test["report"]["accuracy"]["value"],
+        "difference": test.get("difference"),
+    }
+
+
+def _headline(report: dict[str, Any]) -> str:
+    accuracy, macro = report["accuracy"], report["macro_f1"]
+    return f"accuracy {accuracy['value']:.3f} ({accuracy['low']:.3f}–{accuracy['high']:.3f}), macro-F1 {macro['value']:.3f}"
+
+
+def _print(as_json: bool, found: dict[str, Any], text: str) -> None:
+    sys.stdout.write((json.dumps(found, ensure_ascii=False) if as_json else text) + "\n")

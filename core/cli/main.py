@@ -1,0 +1,25 @@
+"""Runs one command and says how it went: 0 done, 2 bad input, 130 interrupted."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from core.cli.arguments import make_parser
+from core.errors import CoreError
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Execute a command line; returns the exit code."""
+    asked = make_parser().parse_args(arguments)
+    from core.cli import commands  # after the arguments: --help and typing errors answer at once
+
+    try:
+        commands.COMMANDS[asked.command](asked)
+    except CoreError as error:
+        sys.stderr.write(" ".join(str(error).split()) + "\n")
+        return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted; nothing that was stored is lost.\n")
+        return 130
+    return 0

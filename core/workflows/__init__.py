@@ -1,0 +1,31 @@
+"""Whole jobs from request to version: train, update, evaluate, bundle. Used by the command line and by jobs alike."""
+
+from core.workflows.bundle import write_bundle
+from core.workflows.evaluate import evaluate_version
+from core.workflows.producing import Completed
+from core.workflows.requests import DataConfig, TrainRequest, UpdateRequest, resolve_settings, resolve_update
+from core.workflows.train import train_classifier
+from core.workflows.update import Past, compare_batch, read_past, split_batch, update_classifier
+from core.workflows.version import ExperienceRecord, VersionFolder
+from core.workflows.workspace import Workspace, open_workspace
+
+__all__ = [
+    "Completed",
+    "DataConfig",
+    "ExperienceRecord",
+    "Past",
+    "TrainRequest",
+    "UpdateRequest",
+    "VersionFolder",
+    "Workspace",
+    "compare_batch",
+    "evaluate_version",
+    "open_workspace",
+    "read_past",
+    "resolve_settings",
+    "resolve_update",
+    "split_batch",
+    "train_classifier",
+    "update_classifier",
+    "write_bundle",
+]

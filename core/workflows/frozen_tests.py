@@ -1,0 +1,126 @@
+"""Frozen tests: scored through the exported file, the way a user will be answered, never through PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.metrics import Report, TestChange, evaluate_predictions, measure_change, paired_difference
+from core.metrics.baseline import Baseline
+from core.standalone.predict import Classifier
+from core.workflows.version import VersionFolder
+
+
+@dataclass(frozen=True)
+class FrozenTest:
+    """The test rows of one experience.
+
+    Parameters
+    ----------
+    truth
+        Label of each text, as a name.
+    before
+        What the base version says, as names; None at a first training.
+    """
+
+    number: int
+    name: str
+    texts: tuple[str, ...]
+    truth: tuple[str, ...]
+    before: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Scores:
+    """A version on one frozen test."""
+
+    test: FrozenTest
+    report: Report
+    before: Report | None
+    change: TestChange | None
+    predicted: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for ``report.json``."""
+        stored: dict[str, Any] = {
+            "experience": self.test.number,
+            "name": self.test.name,
+            "rows": len(self.test.texts),
+            "report": self.report.to_dict(),
+            "before": self.before.to_dict() if self.before is not None else None,
+        }
+        if self.change is not None and self.test.before is not None:
+            truth, before, after = _numbers(self.test.truth, self.test.before, self.predicted)
+            macro = paired_difference(truth, before, after, metric="macro_f1")
+            stored["difference"] = {"accuracy": self.change.difference.to_dict(), "macro_f1": macro.to_dict()}
+        return stored
+
+
+def score_tests(
+    classifier: Classifier, tests: Sequence[FrozenTest], classes: tuple[str, ...], folder: VersionFolder
+) -> list[Scores]:
+    """Answer every frozen test and write the answers beside the version."""
+    return [_score(classifier, test, classes, folder) for test in tests]
+
+
+def _score(classifier: Classifier, test: FrozenTest, classes: tuple[str, ...], folder: VersionFolder) -> Scores:
+    probabilities = classifier.predict_proba(test.texts)
+    number = {name: position for position, name in enumerate(classes)}
+    truth = np.array([number[name] for name in test.truth], dtype=np.int64)
+    predicted = probabilities.argmax(axis=1)
+    names = tuple(classes[position] for position in predicted)
+    folder.save_predictions(test.number, prediction_table(test.texts, test.truth, names, probabilities))
+    report = evaluate_predictions(truth, predicted, classes)
+    if test.before is None:
+        return Scores(test, report, None, None, names)
+    before = np.array([number[name] for name in test.before], dtype=np.int64)
+    change = measure_change(test.name, truth, before, predicted)
+    return Scores(test, report, evaluate_predictions(truth, before, classes), change, names)
+
+
+def prediction_table(
+    texts: Sequence[str], truth: Sequence[str], predicted: Sequence[str], probabilities: np.ndarray
+) -> pd.DataFrame:
+    """Texts with their label, the answer, and the probability ``p_<i>`` of each class."""
+    table = pd.DataFrame({"text": list(texts), "truth": list(truth), "predicted": list(predicted)})
+    columns = pd.DataFrame(probabilities, columns=[f"p_{column}" for column in range(probabilities.shape[1])])
+    return pd.concat([table, columns], axis=1)
+
+
+def pooled_report(scores: Sequence[Scores], classes: tuple[str, ...]) -> Report:
+    """All frozen tests as one: what a user of this version meets."""
+    return _report_of(
+        [name for score in scores for name in score.test.truth],
+        [name for score in scores for name in score.predicted],
+        classes,
+    )
+
+
+def baseline_reports(baseline: Baseline, tests: Sequence[FrozenTest], classes: tuple[str, ...]) -> dict[str, Any]:
+    """The baseline's figures over all tests together, and accuracy and macro-F1 on each."""
+    predicted = [[classes[k] for k in baseline.predict_proba(test.texts).argmax(axis=1)] for test in tests]
+    pooled = _report_of(
+        [name for test in tests for name in test.truth], [name for part in predicted for name in part], classes
+    )
+    each = [_report_of(test.truth, part, classes) for test, part in zip(tests, predicted, strict=True)]
+    return {
+        "report": pooled.to_dict(),
+        "tests": [{"accuracy": one.accuracy.to_dict(), "macro_f1": one.macro_f1.to_dict()} for one in each],
+    }
+
+
+def _report_of(truth: Sequence[str], predicted: Sequence[str], classes: tuple[str, ...]) -> Report:
+    number = {name: position for position, name in enumerate(classes)}
+    return evaluate_predictions([number[name] for name in truth], [number[name] for name in predicted], classes)
+
+
+def _numbers(*columns: Sequence[str]) -> list[np.ndarray]:
+    number: dict[str, int] = {}
+    for column in columns:
+        for name in column:
+            number.setdefault(name, len(number))
+    return [np.array([number[name] for name in column], dtype=np.int64) for column in columns]

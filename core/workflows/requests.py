@@ -1,0 +1,149 @@
+"""What a person asks for: a training or an update, with loose settings that are checked here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+from core.config import Config, build, distribute, setting
+from core.errors import ConfigError
+from core.models import MODELS
+from core.strategies import STRATEGIES, StrategyConfig
+from core.text import TextConfig
+from core.training import TrainingConfig
+
+Promote = Literal["always", "gate", "never"]
+
+
+class DataConfig(Config):
+    """How rows are divided, and how many are remembered for later updates."""
+
+    test_share: float = setting(
+        0.2,
+        label="Test share",
+        help="Share of the rows frozen as this version's test. They are never learned from, and never change.",
+        bounds=(0.05, 0.5),
+        step=0.05,
+        group="data",
+        advanced=True,
+    )
+    validation_share: float = setting(
+        0.1,
+        label="Validation share",
+        help="Share of the rows that choose the best epoch; they are not learned from either.",
+        bounds=(0.05, 0.3),
+        step=0.05,
+        group="data",
+        advanced=True,
+    )
+    split_seed: int = setting(
+        0,
+        label="Split seed",
+        help="Chooses which rows become test and validation. Keep it, and two trainings are measured on the same rows.",
+        bounds=(0, 1_000_000),
+        step=1,
+        group="data",
+        advanced=True,
+    )
+    memory_size: int = setting(
+        2000,
+        label="Memory size",
+        help="How many training rows are kept with the version, for replay in later updates. 0 keeps no text.",
+        bounds=(0, 20_000),
+        step=100,
+        group="data",
+        advanced=True,
+    )
+
+
+class TrainRequest(Config):
+    """A first training: a new version of a classifier, from random start."""
+
+    classifier: str
+    dataset: str
+    model: str
+    settings: dict[str, Any] = {}
+
+
+class UpdateRequest(Config):
+    """An update: what the base version knows, plus a batch, becomes a candidate version."""
+
+    classifier: str
+    dataset: str
+    strategy: str
+    settings: dict[str, Any] = {}
+    tolerance: float = setting(
+        1.0,
+        label="Tolerance (points)",
+        help="How much accuracy an older test may lose before the gate says no. 1 point is one more error in 100 texts.",
+        bounds=(0.0, 10.0),
+        step=0.5,
+        group="strategy",
+    )
+    promote: Promote = "never"
+    base_version: int | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of a version, checked."""
+
+    model: Config
+    text: TextConfig
+    training: TrainingConfig
+    data: DataConfig
+
+    def flat(self) -> dict[str, Any]:
+        """Name → value over all of them; `resolve_settings` takes it back."""
+        merged: dict[str, Any] = {}
+        for config in (self.model, self.text, self.training, self.data):
+            merged |= config.model_dump()
+        return merged
+
+
+def model_class(name: str) -> Any:
+    """The architecture of this name, or a `ConfigError` that lists what there is."""
+    if name not in MODELS:
+        raise ConfigError(
+            "config.model", "There is no model '{name}'. The models are: {known}.", name=name, known=list(MODELS)
+        )
+    return MODELS[name]
+
+
+def strategy_class(name: str) -> Any:
+    """The strategy of this name, or a `ConfigError` that lists what there is."""
+    if name not in STRATEGIES:
+        raise ConfigError(
+            "config.strategy",
+            "There is no strategy '{name}'. The strategies are: {known}.",
+            name=name,
+            known=list(STRATEGIES),
+        )
+    return STRATEGIES[name]
+
+
+def resolve_settings(model: str, settings: Mapping[str, Any]) -> Settings:
+    """The model's own defaults, overlaid with these settings, checked.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such model or setting, or a value is out of range.
+    """
+    chosen = model_class(model)
+    configs = (chosen.config_class, TextConfig, TrainingConfig, DataConfig)
+    parts = distribute({**chosen.defaults, **settings}, *configs)
+    built = [build(config, values) for config, values in zip(configs, parts, strict=True)]
+    return Settings(built[0], cast(TextConfig, built[1]), cast(TrainingConfig, built[2]), cast(DataConfig, built[3]))
+
+
+def resolve_update(
+    model: str, parent: Mapping[str, Any], strategy: str, settings: Mapping[str, Any]
+) -> tuple[Settings, StrategyConfig]:
+    """The parent version's settings overlaid with an update's, and the strategy's own."""
+    own = strategy_class(strategy).config_class
+    configs = (own, model_class(model).config_class, TextConfig, TrainingConfig, DataConfig)
+    mine, *rest = distribute(settings, *configs)
+    merged = {name: value for part in rest for name, value in part.items()}
+    return resolve_settings(model, {**parent, **merged}), build(own, mine)

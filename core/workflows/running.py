@@ -1,0 +1,76 @@
+"""The first half that training and update share: the MLflow run around a gradient loop, and its checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from core.models import TextClassifier
+from core.registry import Registry
+from core.strategies import Experience, Strategy
+from core.training import CheckpointDue, EpochDone, Finished, TrainingConfig, train
+from core.workflows.producing import Learned
+
+ShouldStop = Callable[[], bool]
+
+
+def training_device() -> torch.device:
+    """The graphics card when PyTorch can use one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@contextmanager
+def recorded_run(registry: Registry, run_id: str, should_stop: ShouldStop) -> Iterator[None]:
+    """Close the run's record however the work inside ends; an interrupted process leaves it open, for the resume."""
+    try:
+        yield
+    except GeneratorExit:
+        raise
+    except BaseException:
+        registry.finish_run(run_id, "failed")
+        raise
+    registry.finish_run(run_id, "stopped" if should_stop() else "finished")
+
+
+def learn(
+    learned: Learned,
+    experience: Experience,
+    registry: Registry,
+    *,
+    should_stop: ShouldStop,
+    resume: dict[str, Any] | None,
+) -> Iterator[Any]:
+    """Let the strategy learn one experience; keeps the record, passes the events on, and fills in ``learned``."""
+    state = resume["loop"] if resume is not None else None
+    if resume is not None:
+        learned.epochs = [EpochDone(**epoch) for epoch in resume["epochs"]]
+
+    def gradient_loop(model: TextClassifier, strategy: Strategy, experience: Experience) -> Iterator[Any]:
+        config: TrainingConfig = learned.settings.training
+        device = training_device()
+        yield from train(model, strategy, experience, config, device=device, should_stop=should_stop, resume=state)
+
+    for event in learned.strategy.learn(learned.model, experience, gradient_loop):
+        if isinstance(event, EpochDone):
+            learned.epochs.append(event)
+            registry.log_metrics(learned.run_id, _curve(event), step=event.epoch)
+        elif isinstance(event, Finished):
+            learned.finished = event
+        elif isinstance(event, CheckpointDue):
+            epochs = [vars(epoch) for epoch in learned.epochs]
+            event = CheckpointDue({"run_id": learned.run_id, "loop": event.state, "epochs": epochs})
+        yield event
+    learned.model.cpu()
+    learned.strategy.end_experience(learned.model, experience)
+
+
+def _curve(event: EpochDone) -> dict[str, float]:
+    return {
+        "training_loss": event.training_loss,
+        "validation_loss": event.validation_loss,
+        "validation_accuracy": event.validation_accuracy,
+        "validation_macro_f1": event.validation_macro_f1,
+    }

@@ -1,0 +1,95 @@
+"""A first training: dataset in, version out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from core.data import split_rows
+from core.messages import message
+from core.registry import check_name
+from core.strategies import Experience, Memory, Strategy, StrategyConfig
+from core.text import Examples, encode_examples, fit_pipeline
+from core.training import StageStarted
+from core.workflows.frozen_tests import FrozenTest
+from core.workflows.producing import Completed, Learned, produce_version
+from core.workflows.requests import TrainRequest, model_class, resolve_settings
+from core.workflows.running import ShouldStop, learn, recorded_run
+from core.workflows.version import ExperienceRecord
+from core.workflows.workspace import Workspace
+
+
+def train_classifier(
+    request: TrainRequest,
+    workspace: Workspace,
+    *,
+    should_stop: ShouldStop = lambda: False,
+    resume: dict[str, Any] | None = None,
+) -> Iterator[Any]:
+    """Train a new version from random start, yielding events; the last one is `Completed`.
+
+    A classifier's first version is promoted at once; a later one waits as a candidate, since another serves.
+
+    Parameters
+    ----------
+    resume
+        State of the last `CheckpointDue` of the same request.
+    """
+    check_name(request.classifier)
+    settings = resolve_settings(request.model, request.settings)
+    stored = workspace.datasets.info(request.dataset)
+    yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)
+    dataset = workspace.datasets.load(request.dataset)
+    shares = settings.data
+    fractions = (1 - shares.validation_share - shares.test_share, shares.validation_share, shares.test_share)
+    split = split_rows(dataset, fractions=fractions, seed=shares.split_seed)
+    train, validation, test = (dataset.take(rows) for rows in (split.train, split.validation, split.test))
+    pipeline = fit_pipeline(train.texts, settings.text)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.training.seed)
+        model = model_class(request.model)(settings.model, pipeline.tokenizer.get_vocab_size(), len(dataset.classes))
+    learned = Learned(
+        classifier=request.classifier,
+        model_name=request.model,
+        model=model,
+        pipeline=pipeline,
+        classes=dataset.classes,
+        settings=settings,
+        strategy=Strategy(StrategyConfig(), seed=settings.training.seed, memory=Memory(shares.memory_size)),
+        language=stored.language,
+        records=[
+            ExperienceRecord(1, stored.id, stored.name, len(train), len(validation), len(test), len(split.set_aside))
+        ],
+        parts={1: split},
+        tests=[FrozenTest(1, stored.name, test.texts, tuple(test.label_names()))],
+        training_texts=train.texts,
+        training_labels=train.labels,
+        run_id=resume["run_id"]
+        if resume
+        else workspace.registry.start_run(
+            "train", request.classifier, {"model": request.model, "dataset": stored.id, **settings.flat()}
+        ),
+        started=time.monotonic(),
+        synthetic=stored.synthetic,
+        findings=list(split.findings),
+    )
+    nothing = Examples((), train.labels[:0], ())
+    experience = Experience(
+        number=1,
+        train=encode_examples(pipeline, train.texts, train.labels),
+        validation=encode_examples(pipeline, validation.texts, validation.labels),
+        past=nothing,
+        past_validation=nothing,
+        classes=dataset.classes,
+        encode=lambda texts, labels: nothing,
+    )
+    with recorded_run(workspace.registry, learned.run_id, should_stop):
+        yield StageStarted(message("stage.learn", "Learning from {rows:,} texts.", rows=len(train)), 0.03)
+        yield from learn(learned, experience, workspace.registry, should_stop=should_stop, resume=resume)
+        for event in produce_version(learned, workspace):
+            if isinstance(event, Completed) and workspace.registry.champion(request.classifier) is None:
+                workspace.registry.promote(request.classifier, event.version, "first version")
+            yield event

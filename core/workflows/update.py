@@ -1,0 +1,286 @@
+"""An update: what a version knows plus a new batch becomes a candidate, judged on every frozen test so far."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from core.data import Overlap, Split, TextDataset, overlap, split_rows, text_key
+from core.errors import DataError, RegistryError
+from core.messages import Message, message
+from core.models import TextClassifier
+from core.registry import VersionInfo
+from core.standalone.predict import Classifier
+from core.strategies import Experience, Memory, Strategy
+from core.text import Examples, TextPipeline, encode_examples, extend_pipeline, fit_pipeline
+from core.training import StageStarted
+from core.workflows.frozen_tests import FrozenTest
+from core.workflows.producing import Completed, Learned, produce_version
+from core.workflows.requests import Settings, UpdateRequest, model_class, resolve_update, strategy_class
+from core.workflows.running import ShouldStop, learn, recorded_run
+from core.workflows.version import ExperienceRecord, VersionFolder
+from core.workflows.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Past:
+    """Everything a version was trained and tested on.
+
+    Parameters
+    ----------
+    train, validation
+        Texts and label names of all earlier experiences whose dataset is still there.
+    tested
+        Keys of all frozen test texts.
+    missing
+        Names of datasets that were deleted since.
+    """
+
+    train: tuple[list[str], list[str]]
+    validation: tuple[list[str], list[str]]
+    tested: frozenset[str]
+    missing: tuple[str, ...]
+
+
+def read_past(folder: VersionFolder, workspace: Workspace) -> Past:
+    """Collect the rows of every experience of a version."""
+    parts: dict[str, tuple[list[str], list[str]]] = {"train": ([], []), "validation": ([], [])}
+    tested: set[str] = set()
+    missing = []
+    for record in folder.experiences():
+        tested.update(text_key(text) for text in folder.predictions(record.number)["text"])
+        try:
+            dataset = workspace.datasets.load(record.dataset)
+        except DataError:
+            missing.append(record.name)
+            continue
+        for part, (texts, labels) in parts.items():
+            rows = dataset.take(folder.rows_of(record.number, part))
+            texts += rows.texts
+            labels += rows.label_names()
+    return Past(parts["train"], parts["validation"], frozenset(tested), tuple(missing))
+
+
+def compare_batch(batch: TextDataset, past: Past) -> Overlap:
+    """What of a batch the version has seen before: trained on, tested on, or under another label."""
+    labels: dict[str, set[str]] = {}
+    for texts, names in (past.train, past.validation):
+        for text, name in zip(texts, names, strict=True):
+            labels.setdefault(text_key(text), set()).add(name)
+    return overlap(batch, {"train": labels.keys(), "test": past.tested}, labels)
+
+
+def split_batch(batch: TextDataset, seen: Overlap, settings: Settings) -> Split:
+    """Divide a batch: rows of older frozen tests are set aside, and rows trained on before can only be trained on."""
+    shares = settings.data
+    fractions = (1 - shares.validation_share - shares.test_share, shares.validation_share, shares.test_share)
+    fresh = np.setdiff1d(seen.usable, seen.trained)
+    known = np.intersect1d(seen.usable, seen.trained)
+    if not len(fresh):
+        raise DataError(
+            "update.nothing_new",
+            "None of the {rows:,} rows is new: their texts were trained or tested on before. Choose another batch.",
+            rows=len(batch),
+        )
+    part = split_rows(batch.take(fresh), fractions=fractions, seed=shares.split_seed, batch=True)
+    train = np.union1d(fresh[part.train], known)
+    validation, test = fresh[part.validation], fresh[part.test]
+    if not len(test) or not len(validation):
+        raise DataError(
+            "update.too_few",
+            "{rows} new rows are too few for an update: some must be kept for validation and for a frozen test. "
+            "Collect at least 10 rows of each label first.",
+            rows=len(fresh),
+        )
+    set_aside = np.union1d(seen.tested, fresh[part.set_aside])
+    return Split(train, validation, test, set_aside, part.findings)
+
+
+def update_classifier(
+    request: UpdateRequest,
+    workspace: Workspace,
+    *,
+    should_stop: ShouldStop = lambda: False,
+    resume: dict[str, Any] | None = None,
+) -> Iterator[Any]:
+    """Make a candidate version of a stored version and a batch, yielding events; the last one is `Completed`.
+
+    The base version is only read. Whether the candidate is promoted is the request's ``promote``: ``"always"``,
+    ``"gate"`` (when every rule is passed) or ``"never"``.
+    """
+    yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)
+    base = _base_version(request, workspace)
+    folder = VersionFolder(workspace.registry.folder(base.classifier, base.number))
+    settings, own = resolve_update(folder.model_name, folder.settings, request.strategy, request.settings)
+    kind = strategy_class(request.strategy)
+    stored = workspace.datasets.info(request.dataset)
+    batch = workspace.datasets.load(request.dataset)
+    past = read_past(folder, workspace)
+    if kind.uses_past and past.missing:
+        raise DataError(
+            "update.past_missing",
+            "'{strategy}' learns from all earlier datasets, but these were deleted: {missing}. "
+            "Choose replay, which needs none of them, or upload them again.",
+            strategy=request.strategy,
+            missing=list(past.missing),
+        )
+    seen = compare_batch(batch, past)
+    split = split_batch(batch, seen, settings)
+    classes = folder.classes + tuple(sorted(set(batch.label_names()) - set(folder.classes)))
+    strategy: Strategy = kind(own, seed=settings.training.seed, memory=Memory(settings.data.memory_size))
+    strategy.restore(folder.load_state())
+    train, validation, test = (batch.take(rows) for rows in (split.train, split.validation, split.test))
+    pipeline, model = _student(folder, settings, kind.starts_fresh, classes, past.train[0], train.texts)
+    experience = _experience(len(folder.experiences()) + 1, pipeline, classes, train, validation, past, kind.uses_past)
+    records = folder.experiences()
+    records.append(
+        ExperienceRecord(
+            experience.number, stored.id, stored.name, len(train), len(validation), len(test), len(split.set_aside)
+        )
+    )
+    numbers = {name: number for number, name in enumerate(classes)}
+    seen_texts, seen_labels = past.train[0] + list(train.texts), past.train[1] + train.label_names()
+    learned = Learned(
+        classifier=base.classifier,
+        model_name=folder.model_name,
+        model=model,
+        pipeline=pipeline,
+        classes=classes,
+        settings=settings,
+        strategy=strategy,
+        language=stored.language,
+        records=records,
+        parts={**_older_parts(folder), experience.number: split},
+        tests=_tests(folder, experience.number, stored.name, test),
+        training_texts=seen_texts,
+        training_labels=np.array([numbers[name] for name in seen_labels], dtype=np.int64),
+        run_id=resume["run_id"] if resume else _start_run(request, base, settings, workspace),
+        started=time.monotonic(),
+        parent=base.number,
+        parent_report=folder.report(),
+        tolerance=request.tolerance,
+        strategy_settings=own.model_dump(),
+        synthetic=stored.synthetic,
+        findings=[*(finding.message for finding in seen.findings), *split.findings, *_missing_finding(past)],
+    )
+    with recorded_run(workspace.registry, learned.run_id, should_stop):
+        rows = len(strategy.training_set(experience, 1))
+        yield StageStarted(message("stage.learn", "Learning from {rows:,} texts.", rows=rows), 0.03)
+        yield from learn(learned, experience, workspace.registry, should_stop=should_stop, resume=resume)
+        for event in produce_version(learned, workspace):
+            if isinstance(event, Completed):
+                _decide(request, event, workspace)
+            yield event
+
+
+def _base_version(request: UpdateRequest, workspace: Workspace) -> VersionInfo:
+    if request.base_version is not None:
+        return workspace.registry.version(request.classifier, request.base_version)
+    champion = workspace.registry.champion(request.classifier)
+    if champion is None:
+        raise RegistryError(
+            "update.no_champion",
+            "There is no classifier '{classifier}' in use to update. Train it first, or promote one of its versions.",
+            classifier=request.classifier,
+        )
+    return champion
+
+
+def _student(
+    folder: VersionFolder,
+    settings: Settings,
+    fresh: bool,
+    classes: tuple[str, ...],
+    past: Sequence[str],
+    texts: Sequence[str],
+) -> tuple[TextPipeline, TextClassifier]:
+    """The model that will learn: the base version's with room for new labels and words, or one from random start."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.training.seed)
+        if fresh:
+            pipeline = fit_pipeline([*past, *texts], settings.text)
+            size = pipeline.tokenizer.get_vocab_size()
+            return pipeline, model_class(folder.model_name)(settings.model, size, len(classes))
+        pipeline = extend_pipeline(
+            folder.load_pipeline(), texts, minimum_frequency=max(2, settings.text.minimum_frequency)
+        )
+        model = folder.load_model()
+        model.grow_vocabulary(pipeline.tokenizer.get_vocab_size())
+        if len(classes) > len(folder.classes):
+            model.grow_classes(len(classes))
+        return pipeline, model
+
+
+def _experience(
+    number: int,
+    pipeline: TextPipeline,
+    classes: tuple[str, ...],
+    train: TextDataset,
+    validation: TextDataset,
+    past: Past,
+    uses_past: bool,
+) -> Experience:
+    numbers = {name: position for position, name in enumerate(classes)}
+
+    def encode(texts: Sequence[str], labels: Sequence[str]) -> Examples:
+        return encode_examples(pipeline, texts, np.array([numbers[name] for name in labels], dtype=np.int64))
+
+    none: tuple[list[str], list[str]] = ([], [])
+    return Experience(
+        number=number,
+        train=encode(train.texts, train.label_names()),
+        validation=encode(validation.texts, validation.label_names()),
+        past=encode(*(past.train if uses_past else none)),
+        past_validation=encode(*(past.validation if uses_past else none)),
+        classes=classes,
+        encode=encode,
+    )
+
+
+def _tests(folder: VersionFolder, number: int, name: str, test: TextDataset) -> list[FrozenTest]:
+    """Every frozen test of the base version as it stands, and the batch's own, with the base version's answers."""
+    tests = []
+    for record in folder.experiences():
+        table = folder.predictions(record.number)
+        columns = (tuple(table[column]) for column in ("text", "truth", "predicted"))
+        tests.append(FrozenTest(record.number, record.name, *columns))
+    before = Classifier(folder.path).predict(test.texts)
+    return [*tests, FrozenTest(number, name, test.texts, tuple(test.label_names()), tuple(before))]
+
+
+def _older_parts(folder: VersionFolder) -> dict[int, Split]:
+    nothing = np.zeros(0, dtype=np.int64)
+    return {
+        record.number: Split(
+            *(folder.rows_of(record.number, part) for part in ("train", "validation", "test")), nothing, ()
+        )
+        for record in folder.experiences()
+    }
+
+
+def _missing_finding(past: Past) -> list[Message]:
+    if not past.missing:
+        return []
+    return [
+        message(
+            "update.overlap_unknown",
+            "Overlap with these earlier datasets could not be checked, since they were deleted: {missing}.",
+            missing=list(past.missing),
+        )
+    ]
+
+
+def _start_run(request: UpdateRequest, base: VersionInfo, settings: Settings, workspace: Workspace) -> str:
+    facts = {"strategy": request.strategy, "parent": base.number, "dataset": request.dataset}
+    return workspace.registry.start_run("update", request.classifier, {**settings.flat(), **request.settings, **facts})
+
+
+def _decide(request: UpdateRequest, event: Completed, workspace: Workspace) -> None:
+    gate = event.report["gate"]
+    if request.promote == "always" or (request.promote == "gate" and gate is not None and gate["promote"]):
+        workspace.registry.promote(request.classifier, event.version, f"update: {request.promote}")

@@ -1,0 +1,137 @@
+"""The folder of one version: everything it needs to serve, to be judged, and to be updated again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors.torch import load_file, save_file
+
+from core.data.splitting import Split
+from core.models import TextClassifier
+from core.text import TextPipeline
+from core.workflows.requests import Settings, model_class, resolve_settings
+
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class ExperienceRecord:
+    """One step of a version's stream: which dataset it brought, and what became of its rows."""
+
+    number: int
+    dataset: str
+    name: str
+    train: int
+    validation: int
+    test: int
+    set_aside: int
+
+
+class VersionFolder:
+    """Reads and writes the files of one version; a fresh one is an empty folder.
+
+    ``model.safetensors`` (weights), ``tokenizer.json``, ``labels.json``, ``config.json``, ``state.json`` (the
+    strategy's, with its memory), ``experiences.json`` and ``experiences/<k>.parquet`` (which row went where),
+    ``predictions/test_<k>.parquet``, ``report.json``, ``model.onnx``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    # -- the model
+
+    def save_model(
+        self, name: str, model: TextClassifier, pipeline: TextPipeline, classes: tuple[str, ...], settings: Settings
+    ) -> None:
+        """Write weights, tokenizer, labels and config."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        weights = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
+        save_file(weights, self.path / "model.safetensors")
+        pipeline.tokenizer.save(str(self.path / "tokenizer.json"))
+        self._write("labels.json", list(classes))
+        self._write("config.json", {"model": name, "settings": settings.flat(), "text": pipeline.options})
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return tuple(self._read("labels.json"))
+
+    @property
+    def model_name(self) -> str:
+        return str(self._read("config.json")["model"])
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All settings, flat."""
+        return dict(self._read("config.json")["settings"])
+
+    def load_pipeline(self) -> TextPipeline:
+        return TextPipeline.load(self.path)
+
+    def load_model(self) -> TextClassifier:
+        """Rebuild the model with its weights, on the CPU, in evaluation mode."""
+        name = self.model_name
+        vocabulary = self.load_pipeline().tokenizer.get_vocab_size()
+        config = resolve_settings(name, self.settings).model
+        with torch.random.fork_rng(devices=[]):
+            model: TextClassifier = model_class(name)(config, vocabulary, len(self.classes))
+        model.load_state_dict(load_file(self.path / "model.safetensors"))
+        return model.eval()
+
+    # -- the strategy's state
+
+    def save_state(self, state: dict[str, Any]) -> None:
+        self._write("state.json", state)
+
+    def load_state(self) -> dict[str, Any]:
+        state: dict[str, Any] = self._read("state.json")
+        return state
+
+    # -- experiences and their frozen tests
+
+    def save_experiences(self, records: list[ExperienceRecord], parts: dict[int, Split]) -> None:
+        """Write the stream so far, and where each row of each experience's dataset went."""
+        self._write("experiences.json", [asdict(record) for record in records])
+        (self.path / "experiences").mkdir(exist_ok=True)
+        for number, split in parts.items():
+            rows = {name: getattr(split, name) for name in PARTS}
+            names = np.repeat(list(rows), [len(part) for part in rows.values()])
+            table = pd.DataFrame({"row": np.concatenate(list(rows.values())), "part": names})
+            table.to_parquet(self.path / "experiences" / f"{number}.parquet", index=False)
+
+    def experiences(self) -> list[ExperienceRecord]:
+        return [ExperienceRecord(**stored) for stored in self._read("experiences.json")]
+
+    def rows_of(self, number: int, part: str) -> np.ndarray:
+        """Row numbers of one part of one experience's dataset."""
+        table = pd.read_parquet(self.path / "experiences" / f"{number}.parquet")
+        return table.loc[table["part"] == part, "row"].to_numpy(dtype=np.int64)
+
+    def save_predictions(self, number: int, table: pd.DataFrame) -> None:
+        """Write a frozen test with this version's answers: text, truth, predicted (names), and p_<i> per class."""
+        (self.path / "predictions").mkdir(exist_ok=True)
+        table.to_parquet(self.path / "predictions" / f"test_{number}.parquet", index=False)
+
+    def predictions(self, number: int) -> pd.DataFrame:
+        return pd.read_parquet(self.path / "predictions" / f"test_{number}.parquet")
+
+    # -- the report
+
+    def save_report(self, report: dict[str, Any]) -> None:
+        self._write("report.json", report)
+
+    def report(self) -> dict[str, Any]:
+        report: dict[str, Any] = self._read("report.json")
+        return report
+
+    def _write(self, name: str, content: Any) -> None:
+        text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
+        (self.path / name).write_text(text, encoding="utf-8")
+
+    def _read(self, name: str) -> Any:
+        return json.loads((self.path / name).read_text(encoding="utf-8"))

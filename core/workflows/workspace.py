@@ -1,0 +1,23 @@
+"""The workspace: where everything that must survive lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.data.store import DatasetStore
+from core.registry import Registry
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One folder with its datasets and its registry."""
+
+    home: Path
+    datasets: DatasetStore
+    registry: Registry
+
+
+def open_workspace(home: Path) -> Workspace:
+    """Open a workspace folder; costs nothing until something is asked of it."""
+    return Workspace(home, DatasetStore(home), Registry(home))
