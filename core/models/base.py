@@ -56,7 +56,7 @@ class TextClassifier(nn.Module):
 
     @torch.no_grad()
     def grow_classes(self, classes: int) -> None:
-        """Widen the head to ``classes`` labels; the logits of the old ones stay exactly as they were."""
+        """Widen the head to ``classes`` labels; the weights of the old ones stay exactly as they were."""
         old = self.head
         self.head = nn.Linear(old.in_features, classes).to(old.weight.device)
         self.head.weight[: old.out_features] = old.weight

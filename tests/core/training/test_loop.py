@@ -1,0 +1,272 @@
+"""The training loop with every architecture, on a few dozen made-up texts."""
+
+from __future__ import annotations
+
+import io
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from core.models import MODELS, TextClassifier
+from core.strategies import Experience, Strategy, StrategyConfig
+from core.text import Examples
+from core.training import (
+    CheckpointDue,
+    EpochDone,
+    Event,
+    Finished,
+    StepDone,
+    TrainingConfig,
+    loop,
+    predict_logits,
+    train,
+)
+
+VOCABULARY = 30
+SMALL = {
+    "bilstm": {"embedding_size": 16, "hidden_size": 16},
+    "transformer": {"embedding_size": 16, "hidden_size": 32},
+    "ngrams": {"embedding_size": 16, "buckets": 1024},
+}
+CONFIG = TrainingConfig(learning_rate=5e-3, batch_size=8, epochs=3, patience=20)
+CPU = torch.device("cpu")
+
+every_model = pytest.mark.parametrize("name", list(MODELS))
+
+
+def rows(count: int, *, seed: int, classes: int = 2) -> Examples:
+    """Texts of 2 to 9 tokens; the label's own token (2, 3, …) stands among random ones."""
+    generator = np.random.default_rng(seed)
+    labels = np.arange(count, dtype=np.int64) % classes
+    ids = []
+    for label in labels:
+        others = generator.integers(10, VOCABULARY, generator.integers(1, 9)).tolist()
+        others.insert(int(generator.integers(len(others) + 1)), 2 + int(label))
+        ids.append(others)
+    return Examples(tuple(f"text {number}" for number in range(count)), labels, tuple(ids))
+
+
+def experience(train_rows: Examples | None = None, validation: Examples | None = None) -> Experience:
+    train_rows = train_rows if train_rows is not None else rows(44, seed=1)
+    validation = validation if validation is not None else rows(12, seed=2)
+    empty = train_rows.take([])
+    return Experience(1, train_rows, validation, empty, empty, ("bad", "good"), lambda texts, labels: empty)
+
+
+def make(name: str) -> TextClassifier:
+    torch.manual_seed(0)
+    model_class = MODELS[name]
+    return model_class(model_class.config_class(**SMALL.get(name, {})), VOCABULARY, 2)
+
+
+def start(model: TextClassifier, config: TrainingConfig = CONFIG, **others: Any) -> Iterator[Event]:
+    strategy = others.pop("strategy", None) or Strategy(StrategyConfig())
+    return train(model, strategy, others.pop("experience", None) or experience(), config, **others)
+
+
+def figures(events: list[Event]) -> list[tuple[Any, ...]]:
+    """Everything that must repeat; times do not."""
+    kept: list[tuple[Any, ...]] = []
+    for event in events:
+        if isinstance(event, StepDone):
+            kept.append((event.epoch, event.step, event.steps, event.loss))
+        if isinstance(event, EpochDone):
+            kept.append(
+                (event.epoch, event.training_loss, event.validation_loss, event.validation_macro_f1, event.best)
+            )
+        if isinstance(event, Finished):
+            kept.append((event.best_epoch, event.epochs, event.reason))
+    return kept
+
+
+def same_weights(one: TextClassifier, two: TextClassifier) -> bool:
+    pairs = zip(one.state_dict().values(), two.state_dict().values(), strict=True)
+    return all(torch.equal(left, right) for left, right in pairs)
+
+
+@every_model
+def test_events_come_in_order(name: str) -> None:
+    events = list(start(make(name)))
+    steps = 6  # 44 rows in batches of 8
+    expected = ([StepDone] * steps + [EpochDone]) * CONFIG.epochs + [Finished]
+    assert [type(event) for event in events] == expected
+    assert [(event.epoch, event.step) for event in events if isinstance(event, StepDone)] == list(
+        itertools.product(range(1, CONFIG.epochs + 1), range(1, steps + 1))
+    )
+    assert {(event.epochs, event.steps) for event in events if isinstance(event, StepDone)} == {(CONFIG.epochs, steps)}
+    finished = events[-1]
+    assert isinstance(finished, Finished)
+    assert finished.epochs == CONFIG.epochs
+    assert finished.reason.key == "training.epochs_used_up"
+
+
+@every_model
+def test_same_seed_same_run(name: str) -> None:
+    first, second = make(name), make(name)
+    events = list(start(first))
+    torch.rand(5)  # what the surrounding program draws has no influence
+    assert figures(list(start(second))) == figures(events)
+    assert same_weights(first, second)
+
+
+@every_model
+def test_another_seed_is_another_run(name: str) -> None:
+    first, second = make(name), make(name)
+    events = list(start(first))
+    assert figures(list(start(second, CONFIG.model_copy(update={"seed": 1})))) != figures(events)
+
+
+@every_model
+def test_a_run_leaves_the_programs_random_numbers_alone(name: str) -> None:
+    model = make(name)
+    torch.manual_seed(7)
+    expected = torch.rand(3)
+    torch.manual_seed(7)
+    list(start(model))
+    assert torch.equal(torch.rand(3), expected)
+
+
+@every_model
+@pytest.mark.parametrize("checkpoint", [1, 8])  # early in the first epoch, and after a best epoch was kept
+def test_a_resumed_run_goes_on_bit_for_bit(name: str, checkpoint: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = make(name)
+    uninterrupted = figures(list(start(whole)))
+
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0)
+    seen: list[Event] = []
+    run = start(make(name))
+    for _ in range(checkpoint):
+        seen += itertools.takewhile(lambda event: not isinstance(event, CheckpointDue), run)
+    # As a process does that ends here: what is left is the last checkpoint, on disk.
+    state = next(event for event in run if isinstance(event, CheckpointDue)).state
+    seen_before = [event for event in figures(seen) if event in uninterrupted]
+    assert seen_before == uninterrupted[: len(seen_before)]
+    file = io.BytesIO()
+    torch.save(state, file)
+    file.seek(0)
+    state = torch.load(file, weights_only=True)
+
+    fresh = make(name)
+    with torch.no_grad():
+        fresh.head.weight.add_(1)  # whatever it held before, the checkpoint decides
+    rest = figures(list(start(fresh, resume=state)))
+    assert 0 < len(rest) < len(uninterrupted)
+    assert rest == uninterrupted[-len(rest) :]
+    assert same_weights(fresh, whole)
+
+
+@every_model
+def test_a_checkpoint_is_not_changed_by_the_steps_after_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0)
+    run = start(make(name))
+    state = next(event for event in run if isinstance(event, CheckpointDue)).state
+    before = io.BytesIO()
+    torch.save(state, before)
+    list(run)
+    after = io.BytesIO()
+    torch.save(state, after)
+    assert before.getvalue() == after.getvalue()
+
+
+@every_model
+def test_the_loss_goes_down_and_the_labels_are_learned(name: str) -> None:
+    model = make(name)
+    config = CONFIG.model_copy(update={"epochs": 20, "learning_rate": 2e-2})
+    epochs = [event for event in start(model, config) if isinstance(event, EpochDone)]
+    assert epochs[-1].training_loss < 0.7 * epochs[0].training_loss
+    assert max(event.validation_accuracy for event in epochs) >= 0.9
+
+
+@every_model
+def test_early_stopping_restores_the_best_epoch(name: str) -> None:
+    # The validation rows carry the wrong labels: the better the model learns, the worse they score.
+    validation = rows(24, seed=2)
+    validation = Examples(validation.texts, 1 - validation.labels, validation.ids)
+    config = CONFIG.model_copy(update={"epochs": 30, "patience": 2, "learning_rate": 2e-2})
+    model = make(name)
+    events = list(start(model, config, experience=experience(validation=validation)))
+    epochs = [event for event in events if isinstance(event, EpochDone)]
+    finished = events[-1]
+    assert isinstance(finished, Finished)
+    assert finished.reason.key == "training.stopped_early"
+    assert finished.epochs == len(epochs) == finished.best_epoch + config.patience
+    best = max(epochs, key=lambda event: (event.validation_macro_f1, -event.validation_loss))
+    assert best.epoch == finished.best_epoch == max(event.epoch for event in epochs if event.best)
+    predicted = predict_logits(model, validation, CPU).argmax(dim=1).numpy()
+    assert float((predicted == validation.labels).mean()) == best.validation_accuracy
+    assert not model.training
+
+
+@every_model
+def test_stopping_by_hand_keeps_the_best_epoch_so_far(name: str) -> None:
+    model, full = make(name), make(name)
+    asked = itertools.count(1)
+    # Asked after each of the 6 steps and after the epoch: the 10th time is in the middle of the second epoch.
+    events = list(start(model, should_stop=lambda: next(asked) >= 10))
+    finished = events[-1]
+    assert isinstance(finished, Finished)
+    assert finished.reason.key == "training.stopped_by_hand"
+    assert (finished.best_epoch, finished.epochs) == (1, 1)
+    run = start(full)
+    next(event for event in run if isinstance(event, EpochDone))
+    torch.testing.assert_close(
+        predict_logits(model, rows(12, seed=2), CPU), predict_logits(full, rows(12, seed=2), CPU)
+    )
+
+
+def test_stopping_before_the_first_epoch_ends_says_so() -> None:
+    events = list(start(make("ngrams"), should_stop=lambda: True))
+    assert [type(event) for event in events] == [StepDone, Finished]
+    assert (events[-1].best_epoch, events[-1].epochs) == (0, 0)
+
+
+def test_balanced_class_weights_find_the_rare_label() -> None:
+    train_rows = rows(80, seed=1)
+    kept = [number for number in range(80) if train_rows.labels[number] == 0 or number < 8]  # 40 rows and 4 rows
+    found = {}
+    for weights in ("none", "balanced"):
+        config = CONFIG.model_copy(update={"class_weights": weights, "epochs": 10, "learning_rate": 2e-2})
+        model = make("ngrams")
+        validation = rows(40, seed=3)
+        list(start(model, config, experience=experience(train_rows.take(kept), validation)))
+        probabilities = torch.softmax(predict_logits(model, validation, CPU), dim=1)
+        found[weights] = float(probabilities[validation.labels == 1, 1].mean())
+    assert found["balanced"] > found["none"] + 0.1
+
+
+def test_balanced_class_weights_by_hand() -> None:
+    criterion = loop._criterion(np.array([0, 0, 0, 2]), 3, TrainingConfig(class_weights="balanced"))
+    # 4 rows, 2 labels present: 4 / (2 · 3) and 4 / (2 · 1); the absent label keeps 1.
+    assert criterion.weight.tolist() == pytest.approx([2 / 3, 1.0, 2.0])
+
+
+def test_a_strategy_sees_every_step() -> None:
+    class Watching(Strategy):
+        def __init__(self) -> None:
+            super().__init__(StrategyConfig())
+            self.epochs: list[int] = []
+            self.gradients: list[bool] = []
+
+        def training_set(self, experience: Experience, epoch: int) -> Examples:
+            self.epochs.append(epoch)
+            return experience.train
+
+        def adjust_gradients(self, model: TextClassifier, batch: Any) -> None:
+            self.gradients.append(model.head.weight.grad is not None)
+
+    strategy = Watching()
+    list(start(make("bilstm"), strategy=strategy))
+    assert strategy.epochs == [1, 1, 2, 3]  # the first call only measures the size of the run
+    assert strategy.gradients == [True] * 18
+
+
+def test_inputs_are_left_as_they_were() -> None:
+    given = experience()
+    before = ([list(ids) for ids in given.train.ids], given.train.labels.copy())
+    list(start(make("ngrams"), experience=given))
+    assert [list(ids) for ids in given.train.ids] == before[0]
+    assert np.array_equal(given.train.labels, before[1])
