@@ -32,7 +32,7 @@ class Job:
     seconds_left
         Estimated from the speed so far; None while nothing can be said.
     message
-        What it is doing now, or what it waits for.
+        What it is doing now, or what it waits for; None once it ended.
     result
         ``{"version": n}`` once a version was made; a stopped job has one, too, when it got that far.
     error
@@ -115,6 +115,8 @@ def _state(folder: Path, claim: dict[str, Any], alive: bool, progress: dict[str,
 def _message(state: State, progress: dict[str, Any]) -> Message | None:
     if state == "queued":
         return message("job.waiting", "Waiting until the run before it is done.")
+    if state in ENDED:
+        return None
     stored = progress.get("message")
     if state == "running" and stored is None:
         return message("job.starting", "Starting: this takes a few seconds.")
