@@ -50,7 +50,7 @@ def setting(
         Folded away in the form until asked for.
     """
     low, high = bounds if bounds is not None else (None, None)
-    extra = {"step": step, "scale": scale, "group": group, "advanced": advanced}
+    extra: dict[str, Any] = {"step": step, "scale": scale, "group": group, "advanced": advanced}
     return Field(default=default, title=label, description=help, ge=low, le=high, json_schema_extra=extra)
 
 

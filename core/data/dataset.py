@@ -19,6 +19,7 @@ from core.errors import DataError
 
 Rows = npt.NDArray[np.int64]
 
+_ONE_LABEL_ROWS = 20  # fewer of a single label are a mistake; more may begin a stream whose other labels come later
 _ID_ROWS = 20  # from so many rows on, a label for every other row is taken for a number or an identifier
 
 
@@ -211,11 +212,12 @@ def _check_kept(table: pandas.DataFrame, roles: ColumnRoles, set_aside: SetAside
 
 
 def _check_labels(column: str, names: list[str], classes: tuple[str, ...]) -> None:
-    if len(classes) == 1:
+    if len(classes) == 1 and len(names) < _ONE_LABEL_ROWS:
         raise DataError(
             "data.one_label",
-            "Every row has the same label, '{label}', in column '{column}'. A classifier needs at least two labels "
-            "to tell apart.",
+            "All {rows} rows have the same label, '{label}', in column '{column}'. A classifier needs at least two labels "
+            "to tell apart; add rows of another label, or choose another column.",
+            rows=len(names),
             label=classes[0],
             column=column,
         )

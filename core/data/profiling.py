@@ -203,6 +203,15 @@ def _leaked(splits: Sequence[str], repeated: list[list[int]], found: _Found) -> 
 
 def _labels(dataset: TextDataset, label_counts: dict[str, int], found: _Found) -> Iterable[Finding]:
     present = {label: count for label, count in label_counts.items() if count}
+    if len(present) == 1:
+        sentence = message(
+            "data.found_one_label",
+            "All {count:,} rows carry the same label, '{label}'. A classifier trained on them always answers it: an "
+            "accuracy of 1 that means nothing, until a later batch brings another label.",
+            count=len(dataset),
+            label=next(iter(present)),
+        )
+        yield found("one_label", "warning", sentence, [])
     rare = [label for label, count in present.items() if count < _FEW]
     if rare:
         sentence = message(

@@ -63,7 +63,7 @@ def split_rows(
     Raises
     ------
     DataError
-        When nothing can be learned or measured: fewer than two labels with three rows, or an empty part.
+        When nothing can be learned or measured: fewer than two labels (of a one-label dataset: none) with three rows, or an empty part.
     """
     _check_fractions(fractions)
     keys = [text_key(text) for text in dataset.texts]
@@ -236,7 +236,8 @@ def _check_fractions(fractions: Fractions) -> None:
 def _check_split(dataset: TextDataset, split: Split, fractions: Fractions) -> None:
     counts = Counter(dataset.labels.tolist())
     enough = [label for label, count in counts.items() if count >= _FEWEST]
-    if len(enough) < 2:
+    needed = min(2, len(dataset.classes))
+    if len(enough) < needed:
         raise DataError(
             "data.too_few_rows",
             "Only {labels} of the labels have at least {fewest} rows; a training needs two such labels, "
@@ -245,7 +246,7 @@ def _check_split(dataset: TextDataset, split: Split, fractions: Fractions) -> No
             fewest=_FEWEST,
             rows=len(dataset),
         )
-    if len(set(dataset.labels[split.train].tolist())) < 2:
+    if len(set(dataset.labels[split.train].tolist())) < needed:
         raise DataError(
             "data.train_one_label",
             "The training part holds {rows:,} rows, with fewer than two labels. Check the split and group columns, "

@@ -40,10 +40,12 @@ def predict_table(
         chunk = rows[start : start + CHUNK]
         probabilities[chunk] = classifier.predict_proba([texts[row] for row in chunk])
         progress(min(1.0, (start + CHUNK) / len(rows)))
-    answered = ~np.isnan(probabilities).any(axis=1)
+    answered = np.asarray(~np.isnan(probabilities).any(axis=1))
     best = np.where(answered, np.nan_to_num(probabilities).argmax(axis=1), 0)
     result = table.copy()
-    result["predicted"] = [classifier.labels[k] if ok else "" for k, ok in zip(best, answered, strict=True)]
+    result["predicted"] = [
+        classifier.labels[k] if ok else "" for k, ok in zip(best.tolist(), answered.tolist(), strict=True)
+    ]
     result["probability"] = np.where(answered, np.nan_to_num(probabilities).max(axis=1), np.nan).round(6)
     for column, label in enumerate(classifier.labels):
         result[f"p: {label}"] = probabilities[:, column].round(6)

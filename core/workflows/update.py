@@ -23,7 +23,7 @@ from core.workflows.frozen_tests import FrozenTest
 from core.workflows.producing import Completed, Learned, produce_version
 from core.workflows.requests import Settings, UpdateRequest, model_class, resolve_update, strategy_class
 from core.workflows.running import ShouldStop, learn, recorded_run
-from core.workflows.version import ExperienceRecord, VersionFolder
+from core.workflows.version import PARTS, ExperienceRecord, VersionFolder
 from core.workflows.workspace import Workspace
 
 
@@ -254,13 +254,11 @@ def _tests(folder: VersionFolder, number: int, name: str, test: TextDataset) -> 
 
 
 def _older_parts(folder: VersionFolder) -> dict[int, Split]:
-    nothing = np.zeros(0, dtype=np.int64)
-    return {
-        record.number: Split(
-            *(folder.rows_of(record.number, part) for part in ("train", "validation", "test")), nothing, ()
-        )
-        for record in folder.experiences()
-    }
+    found = {}
+    for record in folder.experiences():
+        train, validation, test = (folder.rows_of(record.number, part) for part in PARTS)
+        found[record.number] = Split(train, validation, test, np.zeros(0, dtype=np.int64), ())
+    return found
 
 
 def _missing_finding(past: Past) -> list[Message]:
