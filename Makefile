@@ -27,7 +27,7 @@ run: $(INSTALLED)
 	@echo ""
 	@echo "  Evergreen: http://localhost:$(PORT)   (Ctrl+C closes it; running trainings go on)"
 	@echo ""
-	@exec $(VENV_PYTHON) -m streamlit run dashboard/app.py --server.port "$(PORT)" --server.showEmailPrompt false
+	@exec $(VENV_PYTHON) -m streamlit run dashboard/app.py --server.port "$(PORT)" --logger.hideWelcomeMessage true
 
 test: $(INSTALLED_DEV)
 	$(VENV_PYTHON) -m pytest $(PYTEST_ARGS)
