@@ -6,7 +6,7 @@ Reads reports through `state`; knows nothing of how they are drawn.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from dashboard import state
 
 if TYPE_CHECKING:
     from core.registry import VersionInfo
+
+Score = Literal["accuracy", "macro_f1"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Matrix:
     versions
         Version numbers, oldest first: one a row.
     scores
-        (versions, tests) macro-F1 of each version on the frozen test of each batch; nan where not measured.
+        (versions, tests) score of each version on the frozen test of each batch, 0 to 1; nan where not measured.
     """
 
     versions: tuple[int, ...]
@@ -37,9 +39,18 @@ class Matrix:
         drops = list(self.drops().values())
         return float(np.mean(drops)) if drops else None
 
+    @property
+    def gain(self) -> float | None:
+        """Mean change from the version before to the newest, over the same tests; None before the first update."""
+        if len(self.versions) < 2:
+            return None
+        changes = self.scores[-1] - self.scores[-2]
+        known = changes[np.isfinite(changes)]
+        return float(known.mean()) if len(known) else None
+
     def drops(self) -> dict[int, float]:
         """For each older test, counted from 0: its best earlier score minus the newest version's."""
-        from core.metrics.continual import forgetting_per_experience
+        from core.metrics import forgetting_per_experience
 
         if len(self.versions) < 2:
             return {}
@@ -56,11 +67,8 @@ def lineage(version: VersionInfo) -> list[VersionInfo]:
     return line
 
 
-def accuracy_matrix(version: VersionInfo) -> Matrix:
-    """The matrix R of a version and its ancestors, each row as the version's own report recorded it."""
-    line = lineage(version)
-    rows = [[float(value) for value in state.report(known)["R_row"]] for known in line]
-    scores = np.full((len(rows), len(rows)), np.nan)  # each version of a line brings one test
-    for index, row in enumerate(rows):
-        scores[index, : len(row)] = row[: len(rows)]
-    return Matrix(tuple(known.number for known in line), scores)
+def accuracy_matrix(version: VersionInfo, score: Score = "accuracy") -> Matrix:
+    """The matrix R of a version and its ancestors, as the version's report recorded it."""
+    rows = state.report(version)[f"{score}_matrix"]
+    scores = np.array([[np.nan if value is None else value for value in row] for row in rows], dtype=float)
+    return Matrix(tuple(known.number for known in lineage(version)), scores)

@@ -17,6 +17,8 @@ from dashboard.next_step import next_step, test_name, worst_drop
 if TYPE_CHECKING:
     from core.registry import VersionInfo
 
+SCORES: tuple[history.Score, ...] = ("macro_f1", "accuracy")
+
 
 @dataclass(frozen=True)
 class Story:
@@ -58,9 +60,10 @@ def cards(story: Story) -> list[Card]:
     previous = next((known for known in story.versions if known.number == story.shown.parent), None)
     against = t("overview.against", version=previous.number) if previous else None
     shown = []
-    for name in ("macro_f1", "accuracy"):
+    for name in SCORES:
         value = float(story.shown.summary[name])
-        delta = tables.points(value - float(previous.summary[name])) if previous else None
+        gain = history.accuracy_matrix(story.shown, name).gain
+        delta = None if gain is None else tables.points(gain)
         shown.append(
             Card(t(f"overview.card_{name}"), tables.score(value), delta, against, t(f"overview.card_{name}_help"))
         )
@@ -98,7 +101,7 @@ def remembers(story: Story) -> None:
     layout.section(t("overview.remembers"), help=t("overview.remembers_help"))
     matrix = story.matrix
     if len(matrix.versions) < 2:
-        st.caption(t("overview.remembers_one"))
+        st.caption(t("overview.remembers_single"))
     names = [t("overview.version_name", number=number) for number in matrix.versions]
     tests = [test_name(test) for test in range(matrix.scores.shape[1])]
     values = [f"{value:.3f}" for value in matrix.scores[-1]]

@@ -18,7 +18,6 @@ from core.device import DeviceInfo, describe_device
 
 if TYPE_CHECKING:
     from core.data.corrections import Corrections
-
     from core.data.store import StoredDataset
     from core.jobs import Job, JobQueue
     from core.registry import ClassifierInfo, VersionInfo
@@ -104,6 +103,8 @@ def classifiers() -> list[ClassifierInfo]:
 
 @st.cache_data(show_spinner=False, max_entries=2)
 def _classifiers(folder: Path, token: tuple[float, ...]) -> list[ClassifierInfo]:
+    if not os.environ.get("MLFLOW_TRACKING_URI") and not (folder / "mlflow.db").exists():
+        return []  # nothing was ever trained here: do not let the first page wait for an empty database
     return list(_workspace(folder).registry.classifiers())
 
 

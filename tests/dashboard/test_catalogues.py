@@ -1,0 +1,124 @@
+"""Both languages say everything, with the same facts in it."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import string
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import core
+from core.config import Config, Setting, settings_of
+from dashboard.i18n import catalogue
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+MAKERS = {"message", "Message", "CoreError", "DataError", "ConfigError", "ModelError", "RegistryError", "JobError"}
+PLURAL = "_one"  # English only
+WHOLE_KEYS = "messages_"
+
+
+def places(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def chinese_of_core() -> set[str]:
+    import tomllib
+
+    files = (ROOT / "dashboard" / "i18n" / "zh").glob(f"{WHOLE_KEYS}*.toml")
+    return {key for path in files for key in tomllib.loads(path.read_text(encoding="utf-8"))}
+
+
+def core_sentences() -> Iterator[tuple[str, str, str]]:
+    """Every ``message("key", "English")`` and ``…Error("key", "English")`` in core: place, key, English."""
+    for path in sorted((ROOT / "core").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or len(node.args) < 2:
+                continue
+            name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+            first, second = node.args[:2]
+            if name in MAKERS and isinstance(first, ast.Constant) and isinstance(second, ast.Constant):
+                yield f"{path.relative_to(ROOT)}:{node.lineno}", first.value, second.value
+
+
+def all_settings() -> dict[str, Setting]:
+    """Settings of every config class in core that a form may show (those with a help text)."""
+    found: dict[str, Setting] = {}
+    for module_info in pkgutil.walk_packages(core.__path__, "core."):
+        if module_info.name.endswith("__main__"):
+            continue
+        module = importlib.import_module(module_info.name)
+        for _, config in inspect.getmembers(module, inspect.isclass):
+            if issubclass(config, Config):
+                found |= {setting.name: setting for setting in settings_of(config) if setting.help}
+    return found
+
+
+def test_english_and_chinese_have_the_same_keys() -> None:
+    english = {key for key in catalogue("en") if not key.endswith(PLURAL)}
+    settings = {key for key in catalogue("zh") if key.startswith("settings.")}
+    chinese = set(catalogue("zh")) - settings - chinese_of_core()
+    assert english ^ chinese == set()
+
+
+def test_a_plural_has_its_ordinary_form() -> None:
+    singular = [key for key in catalogue("en") if key.endswith(PLURAL)]
+    assert [key for key in singular if key.removesuffix(PLURAL) not in catalogue("en")] == []
+
+
+def test_texts_have_the_same_places_in_both_languages() -> None:
+    english, chinese = catalogue("en"), catalogue("zh")
+    differing = [key for key in english if key in chinese and places(english[key]) != places(chinese[key])]
+    assert differing == []
+
+
+def test_every_sentence_of_core_is_in_chinese_with_the_same_places() -> None:
+    chinese = catalogue("zh")
+    wrong = [
+        f"{where} {key}"
+        for where, key, text in core_sentences()
+        if key not in chinese or places(chinese[key]) != places(text)
+    ]
+    assert wrong == []
+
+
+def test_a_key_means_one_sentence_in_core() -> None:
+    texts: dict[str, set[frozenset[str]]] = {}
+    for _, key, text in core_sentences():
+        texts.setdefault(key, set()).add(frozenset(places(text)))
+    assert [key for key, kinds in texts.items() if len(kinds) > 1] == []
+
+
+def test_every_chinese_sentence_of_core_is_still_said() -> None:
+    assert chinese_of_core() - {key for _, key, _ in core_sentences()} == set()
+
+
+def test_every_setting_has_a_chinese_label_and_help() -> None:
+    chinese = catalogue("zh")
+    wanted = {f"settings.{name}_{part}" for name in all_settings() for part in ("label", "help")}
+    assert wanted - set(chinese) == set()
+
+
+def test_every_choice_has_a_name_in_both_languages() -> None:
+    for language in ("en", "zh"):
+        texts = catalogue(language)
+        missing = [
+            (setting.name, choice)
+            for setting in all_settings().values()
+            for choice in setting.choices
+            if f"choices.{setting.name}_{choice}" not in texts and f"choices.{choice}" not in texts
+        ]
+        assert missing == []
+
+
+def test_chinese_sentences_use_chinese_punctuation() -> None:
+    mixed = [
+        key
+        for key, text in catalogue("zh").items()
+        for before, sign in pairwise(text)
+        if sign in ",;?!" and "\u4e00" <= before <= "\u9fff"
+    ]
+    assert mixed == []

@@ -1,0 +1,72 @@
+"""No visible word stands in the code of a page or of the shell: all come from the catalogues."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SOURCES = sorted([*(ROOT / "pages").glob("*.py"), *(ROOT / "dashboard").rglob("*.py")])
+VISIBLE = {
+    "title", "header", "subheader", "caption", "text", "markdown", "write", "write_stream", "info", "warning", "error",
+    "success", "toast", "button", "download_button", "form_submit_button", "link_button", "checkbox", "toggle", "radio",
+    "selectbox", "multiselect", "slider", "select_slider", "number_input", "text_input", "text_area", "file_uploader",
+    "segmented_control", "pills", "metric", "expander", "tabs", "popover", "spinner", "status", "progress", "badge",
+    "data_editor", "feedback", "date_input", "dialog", "heading", "section", "empty_state", "needs_classifier", "Card",
+}  # fmt: skip
+WORDED = {
+    "label", "help", "placeholder", "body", "caption", "text", "alt", "title", "page_title", "delta_description",
+    "row_title", "column_title", "axis", "title_text", "annotation_text", "action", "note",
+}  # fmt: skip
+
+
+def literals(node: ast.expr) -> Iterator[str]:
+    """String constants with letters that would be seen: in f-strings and lists, too, but not what a call returns."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        shown = node.value
+        is_icon = shown.startswith(":material/") and shown.strip().endswith(":")
+        is_colour = shown.startswith("#") and len(shown) == 7
+        if any(sign.isalpha() for sign in shown) and not (is_icon or is_colour):
+            yield shown
+    elif isinstance(node, ast.JoinedStr):
+        text = "".join(part.value for part in node.values if isinstance(part, ast.Constant))
+        without_icons = " ".join(word for word in text.split() if not word.startswith(":material/"))
+        if any(sign.isalpha() for sign in without_icons):
+            yield text
+    elif isinstance(node, ast.List | ast.Tuple):
+        for item in node.elts:
+            yield from literals(item)
+    elif isinstance(node, ast.IfExp):
+        yield from literals(node.body)
+        yield from literals(node.orelse)
+
+
+def visible_literals(source: str) -> list[str]:
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if isinstance(node.func, ast.Attribute) and getattr(node.func.value, "id", "") == "log":
+            continue  # the log is not the page
+        arguments = list(node.args[:2]) if name in VISIBLE else []
+        arguments += [keyword.value for keyword in node.keywords if keyword.arg in WORDED]
+        for argument in arguments:
+            found += [f"line {node.lineno}: {text!r}" for text in literals(argument)]
+    return found
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_visible_literal(path: Path) -> None:
+    assert visible_literals(path.read_text(encoding="utf-8")) == []
+
+
+def test_the_search_finds_literals() -> None:
+    source = (
+        'st.button("Go")\nst.title(f"Hello {name}")\nst.metric(t("a.b"), "1", help="What")\nst.tabs(["One", t("x.y")])'
+    )
+    assert len(visible_literals(source)) == 4
+    assert visible_literals('st.button(t("a.go"), icon=":material/add:", key="go")\nst.write(f"{a} · {b}")') == []

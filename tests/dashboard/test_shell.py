@@ -1,0 +1,116 @@
+"""The frame: opens in both languages, keeps the link, and ends every fault as a sentence."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.errors import DataError
+from dashboard import i18n, state
+from dashboard.navigation import ICONS
+
+OpenPage = Callable[..., AppTest]
+
+TITLES = {
+    "overview": ("Overview", "总览"),
+    "data": ("Data", "数据"),
+    "train": ("Train", "训练"),
+    "results": ("Results", "结果"),
+    "predict": ("Predict", "预测"),
+    "update": ("Update", "更新"),
+    "models": ("Models", "模型"),
+}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("page", list(ICONS))
+def test_every_page_opens_in_an_empty_workspace(open_page: OpenPage, page: str, language: str) -> None:
+    at = open_page(page, language=language)
+    assert not at.exception
+    assert not at.error
+    assert at.title[0].value == TITLES[page][language == "zh"]
+
+
+def test_an_empty_overview_offers_the_samples_own_language_first(open_page: OpenPage) -> None:
+    english = [button.label for button in open_page(language="en").main.button]
+    chinese = [button.label for button in open_page(language="zh").main.button]
+    assert english == ["Start with the English sample", "Start with the Chinese sample", "Use my own data"]
+    assert chinese == ["从中文样例开始", "从英文样例开始", "使用我自己的数据"]
+
+
+def test_the_language_switch_changes_the_page_and_the_link(open_page: OpenPage) -> None:
+    at = open_page()
+    at.segmented_control(key="lang").set_value("zh").run()
+    assert at.title[0].value == "总览"
+    assert at.query_params["lang"] in ("zh", ["zh"])
+
+
+def test_the_language_survives_a_page_change(open_page: OpenPage) -> None:
+    at = open_page("models", language="zh")
+    assert at.title[0].value == "模型"
+    assert at.query_params["lang"] in ("zh", ["zh"])
+
+
+def test_a_link_with_an_unknown_language_or_classifier_opens(open_page: OpenPage) -> None:
+    at = open_page(language="xx", classifier="nothing of this name")
+    assert not at.exception
+    assert at.title[0].value == "Overview"
+    assert "lang" not in at.query_params
+
+
+def test_the_sample_is_saved_and_leads_on_to_training(open_page: OpenPage) -> None:
+    at = open_page()
+    at.button(key="sample.reviews_en").click().run()
+    assert not at.exception
+    assert at.title[0].value == "Train"
+    saved = state.workspace().datasets.list()
+    assert [(found.name, found.synthetic) for found in saved] == [("Product reviews", True)]
+
+
+def test_a_core_error_is_shown_in_the_readers_language(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise DataError("data.test_only", "The file {name} is empty.", name="a.csv")
+
+    monkeypatch.setitem(i18n.catalogue("zh"), "data.test_only", "文件 {name} 是空的。")
+    monkeypatch.setattr(state, "datasets", fail)
+    assert [box.value for box in open_page("data").error] == ["The file a.csv is empty."]
+    assert [box.value for box in open_page("data", language="zh").error] == ["文件 a.csv 是空的。"]
+
+
+def test_any_other_fault_becomes_a_calm_sentence_and_a_line_in_the_log(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> None:
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setattr(state, "datasets", fail)
+    with caplog.at_level(logging.ERROR, logger="evergreen.dashboard"):
+        at = open_page("data")
+    assert not at.exception
+    assert len(at.error) == 1
+    assert "secret" not in at.error[0].value
+    number = caplog.records[-1].message.split()[1]
+    assert number in at.error[0].value
+
+
+def fragment_script() -> None:
+    import streamlit as st
+
+    from dashboard.errors import guarded_fragment
+
+    @guarded_fragment()
+    def part() -> None:
+        if st.button("x", key="x"):
+            raise ZeroDivisionError("secret detail")
+
+    part()
+
+
+def test_a_fault_in_a_fragment_rerun_is_caught_too() -> None:
+    at = AppTest.from_function(fragment_script, default_timeout=30).run()
+    at.button(key="x").click().run()
+    assert not at.exception
+    assert len(at.error) == 1
