@@ -1,0 +1,214 @@
+"""The live view of one training or update: how far it is, how it learns, and what can be done about it.
+
+Asks the queue of jobs; knows nothing of requests and results. Pages draw what came out of a run themselves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.errors import JobError
+from dashboard import charts, errors, state, tables
+from dashboard.errors import guarded_fragment
+from dashboard.i18n import t, t_message, tn
+
+if TYPE_CHECKING:
+    from core.jobs import Job
+
+SECONDS_BETWEEN_LOOKS = 1.0
+# Where `core.workflows` begins and `core.jobs` ends the learning part of the bar: tells how much of an epoch is done.
+LEARNING = (0.03, 0.9)
+ICONS = {
+    "queued": ":material/hourglass_empty:",
+    "running": ":material/model_training:",
+    "stopping": ":material/stop_circle:",
+    "finished": ":material/check_circle:",
+    "stopped": ":material/stop_circle:",
+    "failed": ":material/error:",
+    "interrupted": ":material/power_off:",
+}
+
+
+def run_view(job_id: str, *, wide: bool = False) -> Job:
+    """Draw a run and keep it up to date; the page is run again when its state changes.
+
+    Parameters
+    ----------
+    wide
+        Put the two charts side by side.
+
+    Returns
+    -------
+    Job
+        As it was when the page was drawn: ``job.ended`` and ``job.result`` tell whether something came out.
+
+    Raises
+    ------
+    JobError
+        When there is no such run (any more).
+    """
+    job = state.jobs().get(job_id)
+    guarded_fragment(run_every=None if job.ended else SECONDS_BETWEEN_LOOKS)(_view)(job_id, job.state, wide)
+    return job
+
+
+def _view(job_id: str, drawn_as: str, wide: bool) -> None:
+    try:
+        job = state.jobs().get(job_id)
+    except JobError:  # removed on another page
+        st.rerun()
+    if job.state != drawn_as:
+        st.rerun()
+    epochs = state.jobs().epochs(job_id)
+    with st.container(border=True, key=f"run.{job_id}", gap="small"):
+        _head(job)
+        if job.ended:
+            _ending(job)
+        else:
+            _progress(job, len(epochs))
+        _curves(job, epochs, wide)
+
+
+def _head(job: Job) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(
+            f"{ICONS[job.state]} **{tables.plain(job.title)}** · {t(f'run.state_{job.state}')}", width="content"
+        )
+        if job.state in ("queued", "running", "stopping"):
+            label = t("run.leave_queue") if job.state == "queued" else t("run.stop")
+            if st.button(
+                label,
+                key=f"run.stop.{job.id}",
+                icon=":material/stop_circle:",
+                help=None if job.state == "queued" else t("run.stop_help"),
+                disabled=job.state == "stopping",
+            ):
+                _act(state.jobs().stop, job.id)
+
+
+def _progress(job: Job, done: int) -> None:
+    """The bar, what is being done, and the figures of the moment."""
+    st.progress(job.fraction, text=_bar_text(job))
+    st.caption(" · ".join(_facts(job, done)))
+
+
+def _bar_text(job: Job) -> str:
+    if job.state == "stopping":
+        return t("run.stopping")
+    doing = tables.plain(t_message(job.message)) if job.message is not None else ""
+    return doing if job.state == "queued" else f"{tables.percent(job.fraction)} · {doing}"
+
+
+def _facts(job: Job, done: int) -> list[str]:
+    if job.state == "queued":
+        return [tn("run.place", place_in_queue(job))]
+    facts = []
+    total = total_epochs(job)
+    low, high = LEARNING
+    if total and low < job.fraction < high and done < total:
+        share = (job.fraction - low) / (high - low) * total - done
+        facts.append(t("run.epoch", epoch=done + 1, epochs=total, share=tables.percent(min(1.0, max(0.0, share)))))
+    if job.seconds_left is not None:
+        facts.append(t("run.left", time=tables.duration(job.seconds_left)))
+    if job.texts_per_second:
+        facts.append(t("run.speed", speed=tables.thousands(job.texts_per_second)))
+    if job.memory_mb:
+        facts.append(t("run.memory", size=tables.size(job.memory_mb * 2**20)))
+    if job.device:
+        facts.append(tables.plain(job.device))
+    return facts or [t("run.nothing_yet")]
+
+
+def place_in_queue(job: Job) -> int:
+    """How many runs, this one included, must begin before or as this one does; 1 is next."""
+    waiting = [other.id for other in reversed(state.active_jobs()) if other.state == "queued"]
+    return waiting.index(job.id) + 1 if job.id in waiting else 1
+
+
+def total_epochs(job: Job) -> int | None:
+    """How many epochs the run was asked for; None when that is not known."""
+    settings: dict[str, Any] = job.config.get("settings") or {}
+    if "epochs" in settings:
+        return int(settings["epochs"])
+    if job.kind == "train":
+        return None
+    base = job.config.get("base_version")
+    known = [found for found in state.versions(job.classifier) if base is None or found.number == base]
+    champion = state.champion(job.classifier) if base is None else None
+    shown = champion or (known[-1] if known else None)
+    return int(state.report(shown)["settings"]["epochs"]) if shown else None
+
+
+def _ending(job: Job) -> None:
+    """How it ended, and what can be done now."""
+    if job.error is not None:
+        show = st.warning if job.state == "interrupted" else st.error
+        show(tables.plain(t_message(job.error)))
+    elif job.state == "stopped":
+        st.info(t("run.stopped_kept" if job.result else "run.stopped_before", version=_version(job)))
+    if job.state in ("failed", "interrupted"):
+        log = state.jobs().log_tail(job.id, 30)
+        if log.strip():
+            with st.expander(t("run.log")):
+                st.code(log, language=None, wrap_lines=True)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if job.resumable and st.button(
+            t("run.resume"), key=f"run.resume.{job.id}", icon=":material/play_arrow:", type="primary"
+        ):
+            _act(state.jobs().resume, job.id)
+        if job.result is None and st.button(t("run.remove"), key=f"run.remove.{job.id}", type="tertiary"):
+            _act(state.jobs().discard, job.id)
+
+
+def _version(job: Job) -> str:
+    return str(job.result["version"]) if job.result else tables.NOTHING
+
+
+def _act(action: Any, job_id: str) -> None:
+    """Do it and draw the page anew; a run that changed in the meantime is explained, not an accident."""
+    try:
+        action(job_id)
+    except JobError as error:
+        errors.show_error(error)
+        return
+    st.rerun()
+
+
+def _curves(job: Job, epochs: list[dict[str, Any]], wide: bool) -> None:
+    if not epochs:
+        if job.state in ("running", "stopping"):
+            st.caption(t("run.curves_later"))
+        return
+    draw_curves(epochs, key=f"run.{job.id}", wide=wide)
+
+
+def draw_curves(epochs: list[dict[str, Any]], *, key: str, wide: bool) -> None:
+    """Scores and losses of each epoch (fields of `core.training.EpochDone`), with the best epoch marked."""
+    places = st.columns(2, gap="medium") if wide else (st.container(), st.container())
+    best = max((epoch["epoch"] for epoch in epochs if epoch["best"]), default=None)
+    scores = [epoch["validation_macro_f1"] for epoch in epochs]
+    top = max((score for score in scores if score is not None), default=0.0)
+    with places[0]:
+        charts.curves(
+            {t("run.macro_f1"): scores},
+            title=t("run.macro_f1_title", score=tables.score(top), epoch=best or tables.NOTHING),
+            key=f"{key}.macro_f1",
+            axis=t("charts.macro_f1"),
+            alt=t("run.macro_f1_alt", epochs=len(epochs), score=tables.score(top)),
+            best=best,
+        )
+    with places[1]:
+        losses = {
+            t("run.training"): [epoch["training_loss"] for epoch in epochs],
+            t("run.validation"): [epoch["validation_loss"] for epoch in epochs],
+        }
+        charts.curves(
+            losses,
+            title=t("run.loss_title"),
+            key=f"{key}.loss",
+            axis=t("charts.loss"),
+            alt=t("run.loss_alt", epochs=len(epochs), loss=tables.score(epochs[-1]["training_loss"])),
+            best=best,
+        )
