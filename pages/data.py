@@ -1,13 +1,8 @@
-"""The data page."""
+"""Data: upload a table, look it over, save it; all saved datasets."""
 
-import streamlit as st
-
-from dashboard import layout, state
+from dashboard import layout
 from dashboard.i18n import t
+from dashboard.upload import upload_table
 
 layout.heading(t("data.title"), t("data.caption"))
-found = state.datasets()
-if found:
-    st.markdown(t("data.saved", names=[stored.name for stored in found]))
-else:
-    layout.needs_classifier(t("data.empty_title"), t("data.empty"))
+upload_table("data", samples=[("reviews_en", "first"), ("reviews_zh", "first")])

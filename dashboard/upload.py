@@ -1,0 +1,207 @@
+"""The upload step of the Data, Update and Predict pages: file or sample → format → preview → columns.
+
+Ends with a table and the roles of its columns; knows nothing of what is done with them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas
+import streamlit as st
+
+from core.data import ColumnRoles, TableFormat
+from core.errors import DataError
+from dashboard import tables, upload_format
+from dashboard.errors import show_error
+from dashboard.i18n import t, tn
+from dashboard.upload_files import Reading, SamplePart, Source, detected, excerpt, keep_upload, reading, sample_source
+
+PREVIEW_ROWS = 6
+OPTIONAL_ROLES = ("split", "group", "time")
+
+
+@dataclass(frozen=True, eq=False)
+class UploadedTable:
+    """What the reader uploaded and how it is to be read.
+
+    Parameters
+    ----------
+    table
+        All columns as strings; shared between reruns, so never change it. ``table.attrs["skipped"]`` lists ragged rows.
+    roles
+        ``label`` is None where the page asked for texts only.
+    name
+        The file's name.
+    token
+        Changes with file, format and roles: the key for caches of what is made of this table.
+    sample
+        Sample and part, where the table is one of the samples; its dataset is to be marked synthetic.
+    """
+
+    table: pandas.DataFrame
+    roles: ColumnRoles
+    form: TableFormat
+    name: str
+    token: str
+    sample: SamplePart | None = None
+
+    @property
+    def skipped(self) -> list[dict[str, int]]:
+        """Ragged rows that are not in the table."""
+        skipped: list[dict[str, int]] = self.table.attrs.get("skipped", [])
+        return skipped
+
+    def source(self) -> dict[str, Any]:
+        """Where the rows come from, to be stored with their dataset."""
+        origin = {"file": self.name, "encoding": self.form.encoding, "delimiter": self.form.delimiter}
+        sample = dict(zip(("sample", "part"), self.sample, strict=True)) if self.sample else {}
+        return {**origin, **sample, "skipped": len(self.skipped)}
+
+
+def upload_table(
+    key: str, *, need_label: bool = True, optional_columns: bool = True, samples: Sequence[SamplePart] = ()
+) -> UploadedTable | None:
+    """Draw the upload step; returns the table once file, format and columns are settled, None until then.
+
+    What goes wrong is told in place. The choice stays when the reader visits another page.
+
+    Parameters
+    ----------
+    key
+        Prefix of the widgets' keys, one a page: ``"data"``, ``"update"``, ``"predict"``.
+    need_label
+        Whether to ask for a label column; without, only texts are wanted.
+    optional_columns
+        Whether split, group and time columns may be chosen (only with labels).
+    samples
+        Parts of samples offered below the drop zone, such as ``("reviews_en", "batch_2")``.
+    """
+    source: Source | None = st.session_state.get(f"{key}.source")
+    if source is None:
+        _choose(key, samples)
+        return None
+    head = st.container(horizontal=True, vertical_alignment="center", key=f"{key}-upload-head")
+    form = detected(source)
+    if isinstance(form, DataError):
+        _name(head, source, None, key)
+        show_error(form)
+        return None
+    prefix = f"{key}.{source.token}"
+    chosen = upload_format.chips(prefix, form)
+    with st.spinner(t("upload.reading", name=tables.plain(source.name))):
+        found = reading(source, chosen)
+    if isinstance(found, DataError):
+        _name(head, source, None, key)
+        show_error(found)
+        return None
+    _name(head, source, found.table, key)
+    _preview(found)
+    roles = _columns(prefix, found, need_label=need_label, optional_columns=optional_columns and need_label)
+    if roles is None:
+        return None
+    token = hashlib.sha256(repr((source.token, chosen, roles)).encode()).hexdigest()[:16]
+    return UploadedTable(found.table, roles, chosen, source.name, token, source.sample)
+
+
+def discard_upload(key: str) -> None:
+    """Go back to the drop zone with the next rerun, such as after the table was saved or in a button's callback."""
+    st.session_state.pop(f"{key}.source", None)
+
+
+def has_upload(key: str) -> bool:
+    """Whether a file or sample is chosen."""
+    return f"{key}.source" in st.session_state
+
+
+def _choose(key: str, samples: Sequence[SamplePart]) -> None:
+    """The drop zone, and the samples below it."""
+    # A new key after each file: the uploader lets go of the copy in memory, and a removed file can come again.
+    turn = st.session_state.setdefault(f"{key}.turn", 0)
+    with st.container(key=f"{key}-drop-zone"):
+        uploaded = st.file_uploader(t("upload.drop"), key=f"{key}.file.{turn}", label_visibility="collapsed")
+    st.caption(t("upload.formats"))
+    if uploaded is not None:
+        st.session_state[f"{key}.source"] = keep_upload(uploaded.name, uploaded)
+        st.session_state[f"{key}.turn"] = turn + 1
+        st.rerun()
+    if not samples:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(t("upload.or_sample"), width="content")
+        for sample in samples:
+            label = t("upload.sample", name=t(f"upload.{'_'.join(sample)}"))
+            if st.button(label, key=f"{key}.sample.{'.'.join(sample)}"):
+                st.session_state[f"{key}.source"] = sample_source(sample)
+                st.rerun()
+
+
+def _name(place: Any, source: Source, table: pandas.DataFrame | None, key: str) -> None:
+    """The file in one line, and the way back to the drop zone."""
+    if source.sample:
+        name = t("upload.sample_name", name=t(f"upload.{'_'.join(source.sample)}"))
+    else:
+        name = tables.plain(source.name)
+    facts = [tables.size(source.size)]
+    if table is not None:
+        facts += [tn("upload.rows", len(table)), tn("upload.columns", len(table.columns))]
+    with place:
+        st.markdown(f":material/description: **{name}**", width="content")
+        st.caption(" · ".join(facts), width="stretch")
+        st.button(
+            t("upload.other_file"),
+            key=f"{key}.other",
+            type="tertiary",
+            icon=":material/refresh:",
+            on_click=discard_upload,
+            args=(key,),
+        )
+
+
+def _preview(found: Reading) -> None:
+    width = {found.roles.text: st.column_config.TextColumn(width="large")}
+    st.dataframe(
+        excerpt(found.table, slice(0, PREVIEW_ROWS)), hide_index=True, column_config=width, alt=t("upload.preview")
+    )
+
+
+def _columns(prefix: str, found: Reading, *, need_label: bool, optional_columns: bool) -> ColumnRoles | None:
+    """Which column is what; None while one that is needed is not chosen."""
+    names = [str(name) for name in found.table.columns]
+    # With other columns, as after another choice of delimiter, the guess is made anew.
+    place = f"{prefix}.{hashlib.sha256(repr(names).encode()).hexdigest()[:8]}"
+    wanted = ["text", "label"] if need_label else ["text"]
+    with st.container(horizontal=True, key=f"{prefix.split('.')[0]}-columns"):
+        chosen = {role: _column(place, role, names, getattr(found.roles, role)) for role in wanted}
+    if optional_columns and len(names) > 2:
+        filled = any(st.session_state.get(f"{place}.{role}", getattr(found.roles, role)) for role in OPTIONAL_ROLES)
+        with (
+            st.expander(t("upload.more_columns"), expanded=filled),
+            st.container(horizontal=True),
+        ):
+            for role in OPTIONAL_ROLES:
+                chosen[role] = _column(place, role, names, getattr(found.roles, role))
+    text = chosen.pop("text")
+    if text is None or (need_label and chosen["label"] is None):
+        st.info(t("upload.choose_label" if text else "upload.choose_text"), icon=":material/touch_app:")
+        return None
+    return ColumnRoles(text, **({"label": None} | chosen))
+
+
+def _column(place: str, role: str, names: list[str], guess: str | None) -> str | None:
+    """A select box for one role; an empty one means that no column plays it."""
+    chosen: str | None = st.selectbox(
+        t(f"upload.{role}"),
+        names,
+        index=names.index(guess) if guess in names else None,
+        key=f"{place}.{role}",
+        placeholder=t("upload.no_column"),
+        help=t(f"upload.{role}_help"),
+        required=role in ("text", "label"),
+        persist_state="session",
+        width=280,
+    )
+    return chosen

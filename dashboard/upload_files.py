@@ -1,0 +1,131 @@
+"""Uploaded files on disk, and what was read from them.
+
+Owns `<home>/uploads` and the caches over it: a file is read once a format, never on every rerun. Draws nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import pandas
+import streamlit as st
+
+from core.config import home
+from core.data import ColumnRoles, TableFormat, detect_format, guess_roles, read_table
+from core.data.samples import sample_path
+from core.errors import DataError
+
+KEEP_DAYS = 7  # an upload that nobody saved as a dataset is removed after so long
+NAME_BYTES = 120  # file systems allow 255, and a Chinese character takes three
+CELL_SHOWN = 300  # characters of a cell that reach the browser; a cell may hold a million
+
+SamplePart = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a table comes from: a file that was uploaded, or one part of a sample."""
+
+    path: Path
+    name: str
+    sample: SamplePart | None = None
+
+    @property
+    def token(self) -> str:
+        """Changes whenever the file does."""
+        written = self.path.stat().st_mtime_ns if self.path.exists() else 0
+        return hashlib.sha256(f"{self.path}:{written}".encode()).hexdigest()[:12]
+
+    @property
+    def size(self) -> int:
+        return self.path.stat().st_size if self.path.exists() else 0
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A table as it was read, with the guessed role of each column; shared between sessions, so never changed."""
+
+    table: pandas.DataFrame
+    roles: ColumnRoles
+
+
+def keep_upload(name: str, content: BinaryIO) -> Source:
+    """Copy an upload to disk; the same content under the same name is stored once."""
+    uploads = home() / "uploads"
+    uploads.mkdir(parents=True, exist_ok=True)
+    _remove_old(uploads)
+    digest = hashlib.file_digest(cast(Any, content), "sha256").hexdigest()[:16]
+    folder = uploads / digest
+    folder.mkdir(exist_ok=True)
+    path = folder / _file_name(name)
+    content.seek(0)
+    part = path.with_name(f".{time.time_ns()}.part")
+    with part.open("wb") as target:
+        shutil.copyfileobj(content, target)
+    part.replace(path)
+    return Source(path, path.name)
+
+
+def sample_source(sample: SamplePart) -> Source:
+    """One part of a sample, to be handled like an upload."""
+    path = sample_path(*sample)
+    return Source(path, path.name, sample)
+
+
+def _file_name(name: str) -> str:
+    """The last part of a name, short enough for any file system; the browser's word is not trusted."""
+    last = "".join(sign for sign in name.replace("\\", "/").rsplit("/", 1)[-1] if sign.isprintable()).lstrip(".")
+    stem, dot, ending = last.rpartition(".")
+    if not stem or len(ending) > 8:
+        stem, dot, ending = last, "", ""
+    short = stem.encode("utf-8", "ignore")[:NAME_BYTES].decode("utf-8", "ignore")
+    return f"{short}{dot}{ending}".encode("utf-8", "ignore").decode() or "table"
+
+
+def _remove_old(uploads: Path) -> None:
+    oldest = time.time() - KEEP_DAYS * 86_400
+    for folder in uploads.iterdir():
+        if folder.is_dir() and folder.stat().st_mtime < oldest:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def detected(source: Source) -> TableFormat | DataError:
+    """How the file seems to be written; an error is returned, so that it is remembered like any other answer."""
+    return _detected(str(source.path), source.token)
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _detected(path: str, token: str) -> TableFormat | DataError:
+    try:
+        return detect_format(Path(path))
+    except DataError as error:
+        return error
+
+
+def reading(source: Source, form: TableFormat) -> Reading | DataError:
+    """The file's table, read in this format."""
+    return _reading(str(source.path), source.token, form)
+
+
+# A resource, not data: a copy of a table of 200 MB on every rerun would cost more than all the rest of the page.
+@st.cache_resource(show_spinner=False, max_entries=3, ttl=3600)
+def _reading(path: str, token: str, form: TableFormat) -> Reading | DataError:
+    try:
+        table = read_table(Path(path), form)
+    except DataError as error:
+        return error
+    return Reading(table, guess_roles(table))
+
+
+def excerpt(table: pandas.DataFrame, rows: Sequence[int] | slice) -> pandas.DataFrame:
+    """Some rows for the screen, long cells cut."""
+    shown = table.iloc[rows if isinstance(rows, slice) else list(rows)]
+    return shown.map(
+        lambda value: f"{value[:CELL_SHOWN]}…" if isinstance(value, str) and len(value) > CELL_SHOWN else value
+    )

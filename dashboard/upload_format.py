@@ -1,0 +1,61 @@
+"""How a file is written, as three chips that can be changed: encoding, delimiter, header."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import streamlit as st
+
+from core.data import DELIMITERS, ENCODINGS, TableFormat
+from dashboard.i18n import t
+
+DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
+
+Choice = TypeVar("Choice", str, bool)
+
+
+def chips(prefix: str, guess: TableFormat) -> TableFormat:
+    """Draw the chips; returns the format with the reader's choices in it."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{prefix.split('.')[0]}-chips"):
+        encoding = _chip(prefix, "encoding", ENCODINGS, guess.encoding, encoding_name)
+        delimiter = _chip(prefix, "delimiter", DELIMITERS, guess.delimiter, delimiter_name)
+        header = _chip(prefix, "header", (True, False), guess.header, header_name)
+        changed = (encoding, delimiter, header) != (guess.encoding, guess.delimiter, guess.header)
+        if changed:
+            st.caption(t("upload.changed"), width="content")
+        elif not guess.certain:
+            st.badge(t("upload.guessed"), icon=":material/help:", color="orange", help=t("upload.guessed_help"))
+    return TableFormat(encoding, delimiter, header, guess.compressed, guess.certain or changed)
+
+
+def _chip(prefix: str, part: str, options: Sequence[Choice], guess: Choice, name: Callable[[Choice], str]) -> Choice:
+    """One part of the format: its value on a small button, all others behind it."""
+    key = f"{prefix}.{part}"
+    current: Choice = st.session_state.get(key, guess)
+    # The popover's own key must not change with its label, or it would close at the choice.
+    with st.popover(name(current), key=f"{prefix}.{part}-chip", help=t(f"upload.{part}_help")):
+        chosen = st.radio(
+            t(f"upload.{part}"),
+            options,
+            index=options.index(guess),
+            format_func=name,
+            key=key,
+            persist_state="session",
+        )
+    return guess if chosen is None else chosen
+
+
+def encoding_name(encoding: str) -> str:
+    """An encoding as people write it, with what it is used for."""
+    return t(f"upload.encoding_{encoding.replace('-', '_')}")
+
+
+def delimiter_name(delimiter: str) -> str:
+    """A delimiter in words: a tab or space cannot be seen."""
+    return t(f"upload.delimiter_{DELIMITER_NAMES[delimiter]}")
+
+
+def header_name(header: bool) -> str:
+    """What the first row is."""
+    return t("upload.header_yes" if header else "upload.header_no")
