@@ -212,7 +212,9 @@ def timeline(milestones: Sequence[Milestone], *, title: str, key: str, axis: str
         range=[min(numbers) - 0.5, max(max(numbers), min(numbers) + 3) + 0.5],
         showgrid=False,
     )
-    chart.update_yaxes(title_text=axis, range=[max(0.0, low - room), min(1.04, high + room)], nticks=4)
+    chart.update_yaxes(
+        title_text=axis, range=[max(0.0, low - room), min(1.04, high + room)], nticks=4, tickformat=".2f"
+    )
     draw(chart, key=key, alt=alt, title=title)
 
 

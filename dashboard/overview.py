@@ -46,11 +46,11 @@ def heading(story: Story) -> None:
     if story.champion is None:
         layout.heading(story.classifier, t("overview.no_champion"))
         return
-    summary = story.champion.summary
+    learned = sum(experience["train"] for experience in state.report(story.champion)["experiences"])
     facts = {
         "version": story.champion.number,
         "created": tables.moment(story.champion.created),
-        "rows": tables.thousands(float(summary.get("rows", 0))),
+        "rows": tables.thousands(learned),
     }
     layout.heading(story.classifier, t("overview.caption", **facts))
 

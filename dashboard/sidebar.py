@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 BUSY, QUIET = 1.5, 8.0  # seconds between looks at the jobs
 WRITTEN = "link.written"
+
+# Streamlit closes the sidebar of a phone after its own navigation, but not after page links.
+CLOSE_ON_PHONES = f"<script>{Path(__file__).with_name('sidebar.js').read_text(encoding='utf-8')}</script>"
 
 
 def adopt_link() -> None:
@@ -46,18 +50,17 @@ def keep_link() -> None:
 
 
 def draw() -> None:
-    """The whole sidebar."""
+    """The whole sidebar; what needs the workspace comes last, since the first look at it takes seconds."""
     with st.sidebar:
         st.html(f"<div class='product'><span>{t('shell.mark')}</span>{t('shell.product')}</div>")
-        with boundary():
-            _classifier_picker()
+        st.html(CLOSE_ON_PHONES, unsafe_allow_javascript=True)
+        picker = st.container()
         for group, names in groups().items():
             st.caption(t(f"shell.group_{group}"))
             with st.container(gap="xxsmall"):
                 for name in names:
                     st.page_link(page(name), query_params=link(), width="stretch")
-        with boundary():
-            _job_list()
+        running = st.container()
         st.segmented_control(
             t("shell.language"),
             list(LANGUAGES),
@@ -66,12 +69,17 @@ def draw() -> None:
             key=LINK,
             persist_state="session",
         )
-        with boundary():
-            st.caption(f":material/memory: {_device_line()}")
+        device = st.empty()
+    with boundary(), st.spinner(t("shell.opening")):
+        names = [found.name for found in state.classifiers()]
+        with picker:
+            _classifier_picker(names)
+        device.caption(f":material/memory: {_device_line()}")
+    with running, boundary():
+        _job_list()
 
 
-def _classifier_picker() -> None:
-    names = [found.name for found in state.classifiers()]
+def _classifier_picker(names: list[str]) -> None:
     if st.session_state.get(CLASSIFIER) not in names:
         st.session_state[CLASSIFIER] = names[0] if names else None
     st.selectbox(

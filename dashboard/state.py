@@ -18,9 +18,9 @@ from core.device import DeviceInfo, describe_device
 
 if TYPE_CHECKING:
     from core.data.corrections import Corrections
-    from core.data.store import StoredDataset
+    from core.data.store import DatasetStore, StoredDataset
     from core.jobs import Job, JobQueue
-    from core.registry import ClassifierInfo, VersionInfo
+    from core.registry import ClassifierInfo, Registry, VersionInfo
     from core.standalone.predict import Classifier
     from core.workflows import Workspace
 
@@ -44,6 +44,21 @@ def corrections() -> Corrections:
     from core.data.corrections import Corrections
 
     return Corrections(home())
+
+
+@st.cache_resource(show_spinner=False)
+def _registry(folder: Path) -> Registry:
+    # opened by itself: core.workflows brings torch along, for which no list of names should wait
+    from core.registry import Registry
+
+    return Registry(folder)
+
+
+@st.cache_resource(show_spinner=False)
+def _store(folder: Path) -> DatasetStore:
+    from core.data.store import DatasetStore
+
+    return DatasetStore(folder)
 
 
 @st.cache_resource(show_spinner=False)
@@ -80,7 +95,7 @@ def version_folder(version: VersionInfo) -> Path:
 @st.cache_data(show_spinner=False)
 def _version_folder(folder: Path, classifier: str, number: int, run_id: str) -> Path:
     # run_id is part of the name: a deleted classifier's number 1 is not its successor's number 1
-    return Path(_workspace(folder).registry.folder(classifier, number))
+    return Path(_registry(folder).folder(classifier, number))
 
 
 def report(version: VersionInfo) -> dict[str, Any]:
@@ -105,7 +120,7 @@ def classifiers() -> list[ClassifierInfo]:
 def _classifiers(folder: Path, token: tuple[float, ...]) -> list[ClassifierInfo]:
     if not os.environ.get("MLFLOW_TRACKING_URI") and not (folder / "mlflow.db").exists():
         return []  # nothing was ever trained here: do not let the first page wait for an empty database
-    return list(_workspace(folder).registry.classifiers())
+    return list(_registry(folder).classifiers())
 
 
 def versions(classifier: str) -> list[VersionInfo]:
@@ -115,7 +130,7 @@ def versions(classifier: str) -> list[VersionInfo]:
 
 @st.cache_data(show_spinner=False, max_entries=50)
 def _versions(folder: Path, classifier: str, token: tuple[float, ...]) -> list[VersionInfo]:
-    return list(_workspace(folder).registry.versions(classifier))
+    return list(_registry(folder).versions(classifier))
 
 
 def champion(classifier: str) -> VersionInfo | None:
@@ -125,7 +140,7 @@ def champion(classifier: str) -> VersionInfo | None:
 
 @st.cache_data(show_spinner=False, max_entries=50)
 def _champion(folder: Path, classifier: str, token: tuple[float, ...]) -> VersionInfo | None:
-    return _workspace(folder).registry.champion(classifier)
+    return _registry(folder).champion(classifier)
 
 
 def datasets() -> list[StoredDataset]:
@@ -135,7 +150,7 @@ def datasets() -> list[StoredDataset]:
 
 @st.cache_data(show_spinner=False, max_entries=2)
 def _datasets(folder: Path, token: tuple[float, ...]) -> list[StoredDataset]:
-    return list(_workspace(folder).datasets.list())
+    return list(_store(folder).list())
 
 
 def active_jobs() -> list[Job]:
@@ -192,6 +207,6 @@ def save_sample(sample: str, name: str) -> StoredDataset:
     table = read_table(sample_path(sample, "first"))
     roles = guess_roles(table)
     dataset, _ = build_dataset(table, roles)
-    stored = workspace().datasets.save(dataset, name=name, roles=roles, source={"sample": sample}, synthetic=True)
+    stored = _store(home()).save(dataset, name=name, roles=roles, source={"sample": sample}, synthetic=True)
     choose_dataset(stored.id)
     return stored

@@ -76,8 +76,8 @@ def test_a_core_error_is_shown_in_the_readers_language(open_page: OpenPage, monk
 
     monkeypatch.setitem(i18n.catalogue("zh"), "data.test_only", "文件 {name} 是空的。")
     monkeypatch.setattr(state, "datasets", fail)
-    assert [box.value for box in open_page("data").error] == ["The file a.csv is empty."]
-    assert [box.value for box in open_page("data", language="zh").error] == ["文件 a.csv 是空的。"]
+    assert [box.value for box in open_page().error] == ["The file a.csv is empty."]
+    assert [box.value for box in open_page(language="zh").error] == ["文件 a.csv 是空的。"]
 
 
 def test_any_other_fault_becomes_a_calm_sentence_and_a_line_in_the_log(
@@ -88,7 +88,7 @@ def test_any_other_fault_becomes_a_calm_sentence_and_a_line_in_the_log(
 
     monkeypatch.setattr(state, "datasets", fail)
     with caplog.at_level(logging.ERROR, logger="evergreen.dashboard"):
-        at = open_page("data")
+        at = open_page()
     assert not at.exception
     assert len(at.error) == 1
     assert "secret" not in at.error[0].value
