@@ -38,6 +38,8 @@ class UploadedTable:
         The file's name.
     token
         Changes with file, format and roles: the key for caches of what is made of this table.
+    file_token
+        Changes with the file only: the key for what the reader says of it, such as a name.
     sample
         Sample and part, where the table is one of the samples; its dataset is to be marked synthetic.
     """
@@ -47,6 +49,7 @@ class UploadedTable:
     form: TableFormat
     name: str
     token: str
+    file_token: str
     sample: SamplePart | None = None
 
     @property
@@ -104,7 +107,7 @@ def upload_table(
     if roles is None:
         return None
     token = hashlib.sha256(repr((source.token, chosen, roles)).encode()).hexdigest()[:16]
-    return UploadedTable(found.table, roles, chosen, source.name, token, source.sample)
+    return UploadedTable(found.table, roles, chosen, source.name, token, source.token, source.sample)
 
 
 def discard_upload(key: str) -> None:

@@ -1,8 +1,8 @@
-"""Data: upload a table, look it over, save it; all saved datasets."""
+"""Data: add a table, look it over, save it; all saved datasets."""
 
-from dashboard import layout
+from dashboard import data_page, data_page_saved, layout
 from dashboard.i18n import t
-from dashboard.upload import upload_table
 
-layout.heading(t("data.title"), t("data.caption"))
-upload_table("data", samples=[("reviews_en", "first"), ("reviews_zh", "first")])
+layout.heading(t("data.title"), data_page.caption())
+data_page.add_table()
+data_page_saved.saved_datasets(primary=not data_page.in_progress())

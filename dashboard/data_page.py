@@ -1,0 +1,163 @@
+"""The way of a table on the Data page: looked over, named, saved, and what comes next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePath
+
+import streamlit as st
+
+from core.data import Profile, SetAside, Split, TextDataset, build_dataset, profile, split_rows
+from core.data.samples import SAMPLES
+from core.errors import DataError
+from dashboard import data_page_profile, layout, state, tables
+from dashboard.errors import show_error
+from dashboard.i18n import language, t, tn
+from dashboard.navigation import go
+from dashboard.upload import UploadedTable, discard_upload, has_upload, upload_table
+
+KEY = "data"
+SAVED = "data.saved"  # in the session: the dataset that was just saved
+NAME_LIMIT = 80
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What was found in an uploaded table; `split` is an error where the rows do not suffice for a first training."""
+
+    dataset: TextDataset
+    set_aside: SetAside
+    profile: Profile
+    split: Split | DataError
+
+
+def caption() -> str:
+    """The page's line of state."""
+    found = state.datasets()
+    if not found:
+        return t("data.caption_none")
+    return t(
+        "data.caption",
+        datasets=tn("data.datasets", len(found)),
+        rows=tn("data.rows", sum(stored.rows for stored in found)),
+    )
+
+
+def in_progress() -> bool:
+    """Whether a table is being added or was added a moment ago: then that has the page's primary button."""
+    return has_upload(KEY) or _just_saved() is not None
+
+
+def add_table() -> None:
+    """From the drop zone to a saved dataset."""
+    if _just_saved() is not None:
+        _what_comes_next()
+        return
+    ordered = sorted(SAMPLES.values(), key=lambda sample: sample.language != language())
+    uploaded = upload_table(KEY, samples=[(sample.id, "first") for sample in ordered])
+    if uploaded is None:
+        return
+    with st.spinner(t("data.looking")):
+        found = _prepared(uploaded.token, uploaded)
+    if isinstance(found, DataError):
+        show_error(found)
+        return
+    data_page_profile.overview(found.dataset, found.profile, found.set_aside.count + len(uploaded.skipped))
+    data_page_profile.findings(uploaded, found.profile, found.split)
+    _save_form(uploaded, found)
+
+
+# A resource, since a copy of every text on every rerun would be dear; errors are answers, so they are remembered, too.
+@st.cache_resource(show_spinner=False, max_entries=2, ttl=3600)
+def _prepared(token: str, _uploaded: UploadedTable) -> Prepared | DataError:
+    try:
+        dataset, set_aside = build_dataset(_uploaded.table, _uploaded.roles)
+    except DataError as error:
+        return error
+    split: Split | DataError
+    try:
+        split = split_rows(dataset)
+    except DataError as error:
+        split = error
+    return Prepared(dataset, set_aside, profile(dataset, set_aside, _uploaded.skipped), split)
+
+
+def _save_form(uploaded: UploadedTable, found: Prepared) -> None:
+    """The split in words, a name, and the page's one primary button."""
+    layout.section(t("data.save_title"))
+    data_page_profile.division(found.split)
+    # The field's own key, once a table: another file proposes its own name.
+    key = f"{KEY}.name.{uploaded.file_token}"
+    with st.form(f"{KEY}.save", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input(
+            t("data.name"),
+            _proposed_name(uploaded),
+            key=key,
+            max_chars=NAME_LIMIT,
+            width=420,
+            persist_state="session",
+            help=t("data.name_help"),
+        )
+        pressed = st.form_submit_button(
+            t("data.save"), type="primary", icon=":material/save:", key=f"{KEY}.save-button"
+        )
+    if not pressed:
+        return
+    if not (name or "").strip():
+        st.error(t("data.name_missing"), icon=":material/error:")
+        return
+    _save(uploaded, found, str(name).strip())
+
+
+def _proposed_name(uploaded: UploadedTable) -> str:
+    if uploaded.sample is not None:
+        return t(f"upload.{'_'.join(uploaded.sample)}")
+    stem = PurePath(uploaded.name.removesuffix(".gz")).stem
+    return stem[:NAME_LIMIT]
+
+
+def _save(uploaded: UploadedTable, found: Prepared, name: str) -> None:
+    with st.spinner(t("data.saving")):
+        stored = state.workspace().datasets.save(
+            found.dataset,
+            name=name,
+            roles=uploaded.roles,
+            source={**uploaded.source(), "set_aside": found.set_aside.count},
+            synthetic=uploaded.sample is not None,
+        )
+    state.choose_dataset(stored.id)
+    st.session_state[SAVED] = {"id": stored.id, "asked": name}
+    discard_upload(KEY)
+    st.rerun()
+
+
+def _just_saved() -> str | None:
+    """The dataset that was just saved, unless it was deleted since."""
+    saved = st.session_state.get(SAVED)
+    known = {stored.id for stored in state.datasets()}
+    return saved["id"] if saved and saved["id"] in known else None
+
+
+def _forget_saved() -> None:
+    st.session_state.pop(SAVED, None)
+
+
+def _what_comes_next() -> None:
+    """After saving: that it is saved, and the step that follows."""
+    saved = st.session_state[SAVED]
+    stored = next(stored for stored in state.datasets() if stored.id == saved["id"])
+    name = tables.plain(stored.name)
+    with st.container(border=True, key="next-step", gap="small"):
+        st.subheader(t("data.saved_title", name=name), anchor=False)
+        facts = {"rows": tn("data.rows", stored.rows), "labels": tn("data.labels", len(stored.classes))}
+        if stored.name != saved["asked"]:
+            st.markdown(t("data.saved_before", name=name, asked=tables.plain(saved["asked"])))
+        st.markdown(t("data.saved", **facts))
+        with st.container(horizontal=True):
+            if st.button(t("data.train"), type="primary", key=f"{KEY}.train"):
+                _forget_saved()
+                go("train")
+            if state.classifiers() and st.button(t("data.update"), key=f"{KEY}.update"):
+                _forget_saved()
+                go("update")
+            st.button(t("data.another"), type="tertiary", key=f"{KEY}.another", on_click=_forget_saved)

@@ -1,0 +1,126 @@
+"""The saved datasets on the Data page: a line each, with a look inside, the way to training, and deletion."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas
+import streamlit as st
+
+from dashboard import layout, state, tables
+from dashboard.data_page_profile import label_balance
+from dashboard.errors import boundary
+from dashboard.i18n import t, tn
+from dashboard.navigation import go
+from dashboard.upload_files import excerpt
+
+if TYPE_CHECKING:
+    from core.data import StoredDataset
+
+SHOWN = 8  # lines before "show all"
+LOOK_ROWS = 200
+
+
+def saved_datasets(*, primary: bool) -> None:
+    """The list.
+
+    Parameters
+    ----------
+    primary
+        Whether the newest line's "train" is the page's primary button.
+    """
+    found = state.datasets()
+    if not found:
+        return
+    layout.section(t("data.saved_section"))
+    show_all = st.session_state.get("data.all", False)
+    for index, stored in enumerate(found if show_all else found[:SHOWN]):
+        _line(stored, primary=primary and index == 0 and not state.classifiers())
+    if len(found) > SHOWN and not show_all:
+        st.button(t("data.show_all", count=len(found)), key="data.all-button", type="tertiary", on_click=_show_all)
+
+
+def _show_all() -> None:
+    st.session_state["data.all"] = True
+
+
+def _line(stored: StoredDataset, *, primary: bool) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"dataset-{stored.id}"):
+        with st.container(gap=None, width="stretch"):
+            mark = f" :gray-badge[{t('shell.synthetic')}]" if stored.synthetic else ""
+            st.markdown(f"**{tables.plain(stored.name)}**{mark}")
+            st.caption(" · ".join(_facts(stored)))
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+            if st.button(t("data.look"), key=f"data.look.{stored.id}", type="tertiary"):
+                _look(stored)
+            kind = "primary" if primary else "secondary"
+            if st.button(t("data.train_on"), key=f"data.train.{stored.id}", type=kind):  # type: ignore[arg-type]
+                state.choose_dataset(stored.id)
+                go("train")
+            if st.button(
+                "",
+                key=f"data.delete.{stored.id}",
+                icon=":material/delete:",
+                type="tertiary",
+                help=t("data.delete_help", name=tables.plain(stored.name)),
+            ):
+                _confirm_deletion(stored)
+
+
+def _facts(stored: StoredDataset) -> list[str]:
+    return [
+        tn("data.rows", stored.rows),
+        tn("data.labels", len(stored.classes)),
+        t(f"data.language_{stored.language}"),
+        tables.moment(stored.created),
+    ]
+
+
+def _look(stored: StoredDataset) -> None:
+    """The labels and first rows of a dataset, in a dialog."""
+
+    def body() -> None:
+        with boundary():
+            dataset = state.workspace().datasets.load(stored.id)
+            st.caption(" · ".join(_facts(stored)))
+            label_balance(stored.classes, key=f"data.look-labels.{stored.id}")
+            head = dataset.take(range(min(LOOK_ROWS, len(dataset))))
+            rows = pandas.DataFrame({t("upload.text"): head.texts, t("upload.label"): head.label_names()})
+            st.dataframe(excerpt(rows, slice(None)), hide_index=True, alt=t("upload.preview"))
+
+    st.dialog(tables.plain(stored.name), width="large")(body)()
+
+
+def used_by(dataset: str) -> list[str]:
+    """The versions that learned from a dataset, named for a sentence."""
+    return [
+        t("data.version_of", version=version.number, classifier=tables.plain(known.name))
+        for known in state.classifiers()
+        for version in state.versions(known.name)
+        if version.summary.get("dataset") == dataset
+    ]
+
+
+def _confirm_deletion(stored: StoredDataset) -> None:
+    """Ask before deleting, and say what depends on it."""
+
+    def body() -> None:
+        with boundary():
+            running = [job for job in state.active_jobs() if job.config.get("dataset") == stored.id]
+            versions = used_by(stored.id)
+            if running:
+                st.warning(t("data.delete_running", title=tables.plain(running[0].title)), icon=":material/warning:")
+            elif versions:
+                st.markdown(t("data.delete_used", versions=versions))
+            else:
+                st.markdown(t("data.delete_unused"))
+            with st.container(horizontal=True):
+                if st.button(t("data.delete"), type="primary", key="data.delete-yes", disabled=bool(running)):
+                    state.workspace().datasets.delete(stored.id)
+                    if state.chosen_dataset() == stored.id:
+                        st.session_state.pop(state.DATASET)
+                    st.rerun()
+                if st.button(t("data.cancel"), key="data.delete-no"):
+                    st.rerun()
+
+    st.dialog(t("data.delete_title", name=tables.plain(stored.name)))(body)()
