@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,18 +24,19 @@ WORDED = {
 }  # fmt: skip
 
 
+def has_words(text: str) -> bool:
+    """Whether letters remain without icons, Markdown's colour names and colour values."""
+    return any(sign.isalpha() for sign in re.sub(r":material/\w+:|:[a-z]+(-[a-z]+)?\[|#[0-9a-f]{6}\b", "", text))
+
+
 def literals(node: ast.expr) -> Iterator[str]:
     """String constants with letters that would be seen: in f-strings and lists, too, but not what a call returns."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        shown = node.value
-        is_icon = shown.startswith(":material/") and shown.strip().endswith(":")
-        is_colour = shown.startswith("#") and len(shown) == 7
-        if any(sign.isalpha() for sign in shown) and not (is_icon or is_colour):
-            yield shown
+        if has_words(node.value):
+            yield node.value
     elif isinstance(node, ast.JoinedStr):
-        text = "".join(part.value for part in node.values if isinstance(part, ast.Constant))
-        without_icons = " ".join(word for word in text.split() if not word.startswith(":material/"))
-        if any(sign.isalpha() for sign in without_icons):
+        text = "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
+        if has_words(text):
             yield text
     elif isinstance(node, ast.List | ast.Tuple):
         for item in node.elts:
