@@ -1,0 +1,67 @@
+"""What a version's test figures say beside the baseline's, in one plain sentence; Train and Results show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import streamlit as st
+
+from dashboard import tables
+from dashboard.i18n import t
+
+Kind = Literal["better", "perhaps_better", "level", "perhaps_worse", "worse"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a version's accuracy compares with the baseline's on the same rows; ``points`` is the size of the gap."""
+
+    kind: Kind
+    accuracy: dict[str, float]
+    baseline: dict[str, float]
+    rows: int
+
+    @property
+    def lost(self) -> bool:
+        """Whether the version's own figure is below the baseline's."""
+        return self.kind in ("perhaps_worse", "worse")
+
+
+def judge(report: dict[str, Any]) -> Verdict:
+    """Compare over all frozen tests of a version's report."""
+    accuracy = report["overall"]["accuracy"]
+    baseline = report["baseline"]["report"]["accuracy"]
+    gap = accuracy["value"] - baseline["value"]
+    kind: Kind = "level"
+    if gap > 0:
+        kind = "better" if accuracy["low"] > baseline["value"] else "perhaps_better"
+    elif gap < 0:
+        kind = "worse" if accuracy["high"] < baseline["value"] else "perhaps_worse"
+    return Verdict(kind, accuracy, baseline, int(report["overall"]["rows"]))
+
+
+def sentences(verdict: Verdict, version: int) -> str:
+    """The figures with their intervals, and what they mean."""
+    figures = t(
+        "results.verdict_figures",
+        version=version,
+        accuracy=tables.score(**verdict.accuracy),
+        rows=tables.thousands(verdict.rows),
+        baseline=tables.score(**verdict.baseline),
+    )
+    gap = abs(verdict.accuracy["value"] - verdict.baseline["value"])
+    meaning = t(f"results.verdict_{verdict.kind}", points=tables.points(gap).lstrip("+"))
+    return f"{figures} {meaning}"
+
+
+def show(report: dict[str, Any], version: int) -> None:
+    """The sentence in a box of the fitting tone."""
+    verdict = judge(report)
+    text = tables.plain(sentences(verdict, version))
+    if verdict.lost:
+        st.warning(text, icon=":material/trending_down:", title=t("results.verdict_lost_title"))
+    elif verdict.kind == "better":
+        st.success(text, icon=":material/check_circle:")
+    else:
+        st.info(text, icon=":material/balance:")

@@ -1,0 +1,173 @@
+"""The form of the Train page: what to learn from, which model, how. Knows nothing of runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.forms import set_values, settings_form
+from dashboard.i18n import t, tn
+
+if TYPE_CHECKING:
+    from core.config import Config
+    from core.data.store import StoredDataset
+    from core.workflows import TrainRequest
+
+PRESETS = ("quick", "standard", "thorough")
+SETTINGS = "train.settings"
+FIRST_MODEL = "ngrams"
+REFUSED = '/:"'
+
+
+def draw(datasets: list[StoredDataset]) -> TrainRequest:
+    """Draw the form; returns what it asks for, which may still be refused (see `core.workflows.estimate`)."""
+    from core.workflows import TrainRequest
+
+    dataset = _dataset(datasets)
+    name = _name(dataset)
+    model = _model()
+    _preset(model)
+    values = _settings(model)
+    return TrainRequest(classifier=name, dataset=dataset.id, model=model, settings=values)
+
+
+def _dataset(datasets: list[StoredDataset]) -> StoredDataset:
+    known = {found.id: found for found in datasets}
+    chosen = state.chosen_dataset()
+    if chosen in known and st.session_state.get("train.dataset_seen") != chosen:  # another page worked with it
+        st.session_state["train.dataset"] = st.session_state["train.dataset_seen"] = chosen
+    if st.session_state.get("train.dataset") not in known:
+        st.session_state["train.dataset"] = datasets[0].id
+    picked = st.selectbox(
+        t("train.dataset"),
+        list(known),
+        format_func=lambda found: _describe(known[found]),
+        key="train.dataset",
+        help=t("train.dataset_help"),
+        persist_state="session",
+    )
+    return known[str(picked)]
+
+
+def _describe(dataset: StoredDataset) -> str:
+    facts = [dataset.name, tn("train.rows", dataset.rows), tn("train.labels", len(dataset.classes))]
+    return " · ".join([*facts, t("shell.synthetic")] if dataset.synthetic else facts)
+
+
+def _name(dataset: StoredDataset) -> str:
+    """Ask for a name; until somebody types one, it follows the dataset's."""
+    suggestion = "".join(" " if sign in REFUSED else sign for sign in dataset.name).strip(" .")[:80].strip()
+    if st.session_state.get("train.name") in (None, st.session_state.get("train.name_suggested")):
+        st.session_state["train.name"] = suggestion
+    st.session_state["train.name_suggested"] = suggestion
+    typed = st.text_input(t("train.name"), key="train.name", help=t("train.name_help"), persist_state="session")
+    name = (typed or "").strip()
+    existing = next((found for found in state.classifiers() if found.name == name), None)
+    if existing is not None:
+        st.caption(t("train.name_exists", version=existing.versions + 1))
+    return name
+
+
+def _model() -> str:
+    from core.models import MODELS
+
+    if st.session_state.get("train.model") not in MODELS:
+        st.session_state["train.model"] = FIRST_MODEL
+    names = sorted(MODELS, key=lambda name: name != FIRST_MODEL)
+    model = st.segmented_control(
+        t("train.model"),
+        names,
+        format_func=lambda name: t(f"train.model_{name}"),
+        required=True,
+        key="train.model",
+        on_change=_model_changed,
+        persist_state="session",
+    )
+    st.caption(t(f"train.about_{model}"))
+    return str(model)
+
+
+def _model_changed() -> None:
+    model, preset = st.session_state["train.model"], st.session_state.get("train.preset") or "standard"
+    set_values(SETTINGS, preset_values(model, preset))
+
+
+def _preset(model: str) -> None:
+    """Three starting points; none is marked once a slider has left them."""
+    st.session_state["train.preset"] = matching_preset(model)
+    st.segmented_control(
+        t("train.preset"),
+        PRESETS,
+        format_func=lambda name: t(f"train.preset_{name}"),
+        key="train.preset",
+        help=t("train.preset_help"),
+        on_change=_preset_changed,
+    )
+
+
+def _preset_changed() -> None:
+    preset, model = st.session_state["train.preset"], st.session_state["train.model"]
+    if preset:
+        values = preset_values(model, preset)
+        set_values(SETTINGS, {name: values[name] for name in _touched(model)})
+
+
+def preset_values(model: str, preset: str) -> dict[str, Any]:
+    """All settings of a model under a preset, flat; ``"standard"`` is the model's own defaults."""
+    from core.models import MODELS
+    from core.workflows import resolve_settings
+
+    return resolve_settings(model, MODELS[model].presets.get(preset, {})).flat()
+
+
+def _touched(model: str) -> set[str]:
+    from core.models import MODELS
+
+    return {name for values in MODELS[model].presets.values() for name in values}
+
+
+def matching_preset(model: str) -> str | None:
+    """The preset whose values the form shows; None when it shows others."""
+    for preset in ("standard", "quick", "thorough"):
+        values = preset_values(model, preset)
+        if all(st.session_state.get(f"{SETTINGS}.{name}", values[name]) == values[name] for name in _touched(model)):
+            return preset
+    return None
+
+
+def _settings(model: str) -> dict[str, Any]:
+    """Three groups in tabs, each with its rarer settings folded; those of the data lie with the optimisation."""
+    from core.models import MODELS
+    from core.text import TextConfig
+    from core.training import TrainingConfig
+    from core.workflows import DataConfig
+
+    groups: dict[str, list[type[Config]]] = {
+        "model": [MODELS[model].config_class],
+        "text": [TextConfig],
+        "optimisation": [TrainingConfig, DataConfig],
+    }
+    values: dict[str, Any] = {}
+    places = st.tabs([t(f"train.group_{name}") for name in groups])
+    for place, configs in zip(places, groups.values(), strict=True):
+        with place:
+            values |= _group(configs, preset_values(model, "standard"))
+    return values
+
+
+def _group(configs: list[type[Config]], defaults: dict[str, Any]) -> dict[str, Any]:
+    from core.config import settings_of
+
+    found = [setting for config in configs for setting in settings_of(config)]
+    ordinary = [setting for setting in found if not setting.advanced]
+    advanced = [setting for setting in found if setting.advanced]
+    values: dict[str, Any] = {}
+    for start in range(0, len(ordinary), 2):
+        for place, setting in zip(st.columns(2, gap="medium"), ordinary[start : start + 2], strict=False):
+            with place:
+                values |= settings_form([setting], key=SETTINGS, defaults=defaults)
+    if advanced:
+        values |= settings_form(advanced, key=SETTINGS, defaults=defaults)
+    return values
