@@ -1,8 +1,21 @@
-"""The models page."""
+"""Models: every version with its origin, what it is and how good; choose which one serves, take one home."""
 
-from dashboard import layout, state
+from dashboard import layout, models_page, models_page_details, models_page_serving, state
 from dashboard.i18n import t
+from dashboard.tables import plain
 
-layout.heading(t("models.title"), t("models.caption"))
-if state.chosen_classifier() is None:
+classifier = state.chosen_classifier()
+versions = state.versions(classifier) if classifier else []
+if classifier is None or not versions:
+    layout.heading(t("models.title"), t("models.caption"))
     layout.needs_classifier(t("models.empty_title"), t("models.empty"))
+else:
+    champion = state.champion(classifier)
+    serving = t("models.serves", version=champion.number) if champion else t("models.nobody_serves")
+    layout.heading(t("models.title"), f"{plain(classifier)} · {serving}")
+    version = models_page.choose(versions, champion)
+    models_page.headline(version, champion)
+    layout.cards(models_page.cards(version))
+    models_page_serving.actions(version, champion)
+    models_page_details.tabs(version)
+    models_page_serving.danger(classifier)

@@ -32,6 +32,7 @@ class Corrections:
 
     def add(self, classifier: str, text: str, label: str, *, predicted: str, version: int) -> None:
         """Put a row into the queue; the same text again replaces its label."""
+        text, label = (value.encode("utf-8", "replace").decode("utf-8") for value in (text, label))  # half characters
         created = datetime.now(UTC).isoformat(timespec="seconds")
         fresh = Correction(text, label, predicted, version, created)
         with self._lock(classifier):

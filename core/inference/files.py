@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +14,15 @@ from core.data import read_table
 from core.errors import DataError
 from core.standalone.predict import Classifier
 
-CHUNK = 4096
+CHUNK = 1024  # rows between two reports of progress
 
 
 def predict_table(
     classifier: Classifier, table: pd.DataFrame, text: str, progress: Callable[[float], None] = lambda _: None
 ) -> pd.DataFrame:
     """Add ``predicted``, ``probability`` and a column ``p: <label>`` for each label; a row without text gets none.
+
+    A column of the table that has such a name already stays as it is; the new one is then called ``predicted (2)``.
 
     Raises
     ------
@@ -42,14 +45,22 @@ def predict_table(
         progress(min(1.0, (start + CHUNK) / len(rows)))
     answered = np.asarray(~np.isnan(probabilities).any(axis=1))
     best = np.where(answered, np.nan_to_num(probabilities).argmax(axis=1), 0)
-    result = table.copy()
-    result["predicted"] = [
-        classifier.labels[k] if ok else "" for k, ok in zip(best.tolist(), answered.tolist(), strict=True)
-    ]
-    result["probability"] = np.where(answered, np.nan_to_num(probabilities).max(axis=1), np.nan).round(6)
-    for column, label in enumerate(classifier.labels):
-        result[f"p: {label}"] = probabilities[:, column].round(6)
-    return result
+    answers: dict[str, object] = {
+        "predicted": [classifier.labels[k] if ok else "" for k, ok in zip(best, answered, strict=True)],
+        "probability": probabilities.max(axis=1).round(6),
+    }
+    answers |= {f"p: {label}": probabilities[:, column].round(6) for column, label in enumerate(classifier.labels)}
+    added = pd.DataFrame({_free(name, table): values for name, values in answers.items()}, index=table.index)
+    return pd.concat([table, added], axis=1)
+
+
+def _free(name: str, table: pd.DataFrame) -> str:
+    """The name, numbered when the table has such a column: what a user uploads is never overwritten."""
+    number, free = 1, name
+    while free in table.columns:
+        number += 1
+        free = f"{name} ({number})"
+    return free
 
 
 def predict_file(folder: Path, source: Path, text: str, target: Path) -> int:
@@ -62,7 +73,8 @@ def predict_file(folder: Path, source: Path, text: str, target: Path) -> int:
     result = predict_table(Classifier(folder), table, text)
     part = target.with_name(target.name + ".part")
     try:
-        result.to_csv(part, index=False, encoding="utf-8-sig", quoting=csv.QUOTE_MINIMAL)
+        # With this line end the csv module quotes cells that hold a carriage return alone, too.
+        result.to_csv(part, index=False, encoding="utf-8-sig", quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n")
         part.replace(target)
     except OSError as error:
         raise DataError(
@@ -72,5 +84,6 @@ def predict_file(folder: Path, source: Path, text: str, target: Path) -> int:
             reason=error.strerror or str(error),
         ) from None
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
     return len(result)

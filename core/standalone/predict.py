@@ -153,6 +153,9 @@ class Classifier:
 
 
 def main(arguments: list[str]) -> None:
+    for stream in (sys.stdin, sys.stdout):  # UTF-8 wherever it runs, and a broken byte stops nothing
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
     texts = arguments or [line.rstrip("\r\n") for line in sys.stdin]
     classifier = Classifier(Path(__file__).resolve().parent)
     for text, row in zip(texts, classifier.predict_proba(texts), strict=True):

@@ -1,0 +1,174 @@
+"""The upper half of the Models page: the table of versions, and the chosen one in a headline and four cards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import RegistryError
+from dashboard import history, state, tables
+from dashboard.i18n import DEFAULT, catalogue, t
+from dashboard.layout import Card
+
+if TYPE_CHECKING:
+    from core.registry import VersionInfo
+
+CHOSEN = "models.version"
+TABLE = "models.table"
+BUNDLE = ("model.onnx", "tokenizer.json", "labels.json", "config.json", "model_card.md", "predict.py")
+
+
+def choose(versions: list[VersionInfo], champion: VersionInfo | None) -> VersionInfo:
+    """The table of versions, newest first; a click on a row chooses it, the select box does the same."""
+    newest_first = versions[::-1]
+    numbers = [version.number for version in newest_first]
+    if st.session_state.get(CHOSEN) not in numbers:
+        st.session_state[CHOSEN] = champion.number if champion else numbers[0]
+    st.dataframe(
+        _table(newest_first, champion),
+        hide_index=True,
+        key=f"{TABLE}.{versions[0].classifier}",
+        on_select=lambda: _take_row(f"{TABLE}.{versions[0].classifier}", numbers),
+        selection_mode=["single-row", "single-cell"],
+        column_config=_columns(),
+        alt=t("models.table_alt", count=len(versions)),
+    )
+    chosen = st.selectbox(
+        t("models.version"),
+        numbers,
+        key=CHOSEN,
+        format_func=lambda number: _name(number, champion),
+        persist_state="session",
+        width=280,
+    )
+    return next(version for version in versions if version.number == chosen)
+
+
+def _take_row(key: str, numbers: list[int]) -> None:
+    selection = st.session_state[key]["selection"]
+    rows = [*selection["rows"], *(cell[0] for cell in selection["cells"])]
+    if rows:
+        st.session_state[CHOSEN] = numbers[rows[0]]
+
+
+def _name(number: int, champion: VersionInfo | None) -> str:
+    if champion is not None and number == champion.number:
+        return t("models.version_serving", number=number)
+    return t("models.version_name", number=number)
+
+
+def _table(versions: list[VersionInfo], champion: VersionInfo | None) -> pd.DataFrame:
+    rows = [
+        {
+            "version": _name(version.number, champion),
+            "how": how(version),
+            "model": name_of("model", str(version.summary.get("model", ""))),
+            "accuracy": version.summary.get("accuracy"),
+            "macro_f1": version.summary.get("macro_f1"),
+            "size": size_shown(version),
+            "created": tables.moment(version.created),
+        }
+        for version in versions
+    ]
+    return pd.DataFrame(rows)
+
+
+def _columns() -> dict[str, Any]:
+    return {
+        "version": st.column_config.TextColumn(t("models.version")),
+        "how": st.column_config.TextColumn(t("models.column_how"), width="medium"),
+        "model": st.column_config.TextColumn(t("models.column_model")),
+        "accuracy": st.column_config.NumberColumn(t("models.accuracy"), format="%.3f"),
+        "macro_f1": st.column_config.NumberColumn(t("models.macro_f1"), format="%.3f"),
+        "size": st.column_config.TextColumn(t("models.size"), help=t("models.size_help"), width="small"),
+        "created": st.column_config.TextColumn(t("models.column_created")),
+    }
+
+
+def how(version: VersionInfo) -> str:
+    """How a version came to be: trained, or updated from which one."""
+    strategy = str(version.summary.get("strategy", "train"))
+    if version.parent is None:
+        return t("models.how_train")
+    return t("models.how_update", strategy=name_of("strategy", strategy), parent=version.parent)
+
+
+def name_of(kind: str, name: str) -> str:
+    """The visible name of a model or strategy; one that the catalogue does not know yet keeps its own."""
+    key = f"models.{kind}_{name}"
+    return t(key) if key in catalogue(DEFAULT) else name
+
+
+def size_shown(version: VersionInfo) -> str:
+    """The size of the version's bundle before it is zipped; a dash where its files are gone."""
+    try:
+        return tables.size(bundle_bytes(version))
+    except (RegistryError, OSError):
+        return tables.NOTHING
+
+
+def bundle_bytes(version: VersionInfo) -> int:
+    """Bytes of the files that the bundle holds."""
+    folder = state.version_folder(version)
+    return sum((folder / name).stat().st_size for name in BUNDLE)
+
+
+def headline(version: VersionInfo, champion: VersionInfo | None) -> None:
+    """The version's name, whether it serves, and where it comes from."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.subheader(t("models.version_name", number=version.number), anchor=False, width="content")
+        if champion is not None and version.number == champion.number:
+            st.badge(t("models.serves_badge"), icon=":material/check:", color="green")
+        if state.report(version).get("synthetic"):
+            st.badge(t("shell.synthetic"), icon=":material/science:", color="gray")
+    st.markdown(" ".join(lineage_sentences(version)))
+
+
+def lineage_sentences(version: VersionInfo) -> list[str]:
+    """Where a version comes from, one sentence a step, newest first."""
+    sentences = []
+    for known in reversed(history.lineage(version)):
+        facts = {
+            "version": known.number,
+            "rows": tables.thousands(float(known.summary.get("rows", 0))),
+            "dataset": tables.plain(str(known.summary.get("dataset_name", tables.NOTHING))),
+        }
+        strategy = str(known.summary.get("strategy", "train"))
+        if known.parent is None:
+            sentences.append(t("models.lineage_train", **facts))
+        else:
+            facts |= {"parent": known.parent, "strategy": name_of("strategy", strategy)}
+            sentences.append(t("models.lineage_update", **facts))
+    return sentences
+
+
+def cards(version: VersionInfo) -> list[Card]:
+    """Accuracy and macro-F1 with what they gain over the baseline, the size, and how exact the export is."""
+    report = state.report(version)
+    overall, baseline, parity = report["overall"], report["baseline"]["report"], report["parity"]
+    scores = [
+        Card(
+            t(f"models.{name}"),
+            tables.score(overall[name]["value"]),
+            tables.points(overall[name]["value"] - baseline[name]["value"]),
+            t("models.against_baseline"),
+            t(f"models.{name}_help"),
+        )
+        for name in ("accuracy", "macro_f1")
+    ]
+    return [
+        *scores,
+        Card(t("models.size"), size_shown(version), help=t("models.size_help")),
+        Card(t("models.parity"), difference(parity["max_abs_diff"]), help=t("models.parity_help")),
+    ]
+
+
+def difference(value: float) -> str:
+    """A tiny difference as people write it: ``1.2e-07`` reads ``1.2 × 10⁻⁷``."""
+    if value == 0:
+        return "0"
+    digits, exponent = f"{value:.1e}".split("e")
+    raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{digits} × 10{raised}"

@@ -1,0 +1,166 @@
+"""The lower half of the Models page: tests, the proof of the export, settings, card, champions, MLflow's own screen."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from core.config import Config, home, settings_of
+from dashboard import state, tables
+from dashboard.errors import guarded_fragment
+from dashboard.i18n import catalogue, choice_label, language, setting_label, t, tn
+from dashboard.models_page import difference, name_of
+from dashboard.models_page_serving import registry
+from dashboard.predict_page import provider_name
+
+if TYPE_CHECKING:
+    from core.registry import VersionInfo
+
+SIGNS = re.compile(r"([\[\]<>$~])")  # what Markdown would take for a link, a formula or a tag
+
+
+@guarded_fragment()
+def tabs(version: VersionInfo) -> None:
+    """The tabs below the chosen version; only the open one is drawn."""
+    parts: dict[str, Callable[[VersionInfo], None]] = {
+        "tests": _tests,
+        "onnx": _onnx,
+        "settings": _settings,
+        "card": _card,
+        "champions": _champions,
+        "mlflow": _mlflow,
+    }
+    names = [t(f"models.tab_{name}") for name in parts]
+    for place, draw in zip(st.tabs(names, key="models.tabs", on_change="rerun"), parts.values(), strict=True):
+        if place.open:
+            with place:
+                draw(version)
+
+
+def _tests(version: VersionInfo) -> None:
+    report = state.report(version)
+    rows = [(test["name"], test["rows"], test["report"]) for test in report["tests"]]
+    if len(rows) > 1:
+        rows.append((t("models.all_tests"), report["overall"]["rows"], report["overall"]))
+    rows.append((t("models.baseline"), report["overall"]["rows"], report["baseline"]["report"]))
+    shown = [
+        {
+            t("models.column_test"): name,
+            t("models.column_rows"): count,
+            t("models.accuracy"): _estimate(scores["accuracy"]),
+            t("models.macro_f1"): _estimate(scores["macro_f1"]),
+        }
+        for name, count, scores in rows
+    ]
+    st.dataframe(pd.DataFrame(shown), hide_index=True, alt=t("models.tab_tests"), key="models.tests")
+    st.caption(t("models.tests_note"))
+
+
+def _estimate(found: dict[str, float]) -> str:
+    return tables.score(found["value"], found["low"], found["high"])
+
+
+def _onnx(version: VersionInfo) -> None:
+    parity = state.report(version)["parity"]
+    facts = {
+        "texts": tables.thousands(parity["texts"]),
+        "difference": difference(parity["max_abs_diff"]),
+        "agreement": f"{parity['label_agreement']:.1%}",
+        "provider": provider_name(parity["provider"]),
+    }
+    st.markdown(t("models.onnx", **facts))
+    st.caption(t("models.onnx_note"))
+
+
+def _settings(version: VersionInfo) -> None:
+    report = state.report(version)
+    values: dict[str, Any] = {**report["settings"], **report["strategy_settings"]}
+    names = setting_names(report["model"], report["strategy"])
+    facts = {
+        "model": name_of("model", report["model"]),
+        "parameters": tables.thousands(report["parameters"]),
+        "vocabulary": tables.thousands(report["vocabulary"]),
+        "seconds": tables.duration(report["seconds"]),
+    }
+    st.markdown(t("models.settings", **facts))
+    shown = [(names.get(name, name), _value(name, value)) for name, value in values.items()]
+    table = pd.DataFrame(shown, columns=[t("models.column_setting"), t("models.column_value")])
+    st.dataframe(table, hide_index=True, alt=t("models.tab_settings"), key="models.settings", width=560)
+
+
+def setting_names(model: str, strategy: str) -> dict[str, str]:
+    """Name → label in the reader's language, over all settings that a version of this kind has."""
+    from core.models import MODELS
+    from core.strategies import STRATEGIES
+    from core.text import TextConfig
+    from core.training import TrainingConfig
+    from core.workflows.requests import DataConfig
+
+    configs: list[type[Config]] = [TextConfig, TrainingConfig, DataConfig]
+    configs += [kinds[name].config_class for kinds, name in ((MODELS, model), (STRATEGIES, strategy)) if name in kinds]
+    return {found.name: setting_label(found) for config in configs for found in settings_of(config) if found.help}
+
+
+def _value(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return t("models.yes") if value else t("models.no")
+    if isinstance(value, str):
+        known = {f"choices.{name}_{value}", f"choices.{value}"} & catalogue(language()).keys()
+        return choice_label(name, value) if known else value
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _card(version: VersionInfo) -> None:
+    card = (state.version_folder(version) / "model_card.md").read_text(encoding="utf-8")
+    st.caption(t("models.card_note"))
+    with st.container(border=True):
+        st.markdown(quiet_markdown(card))
+
+
+def quiet_markdown(card: str) -> str:
+    """The card with smaller headings, and with nothing that a label's or dataset's name could turn into a link or tag."""
+    lines = []
+    for line in card.splitlines():
+        if line.startswith("#"):
+            line = f"###{line}"
+        lines.append(line if line.startswith("`") else SIGNS.sub(r"\\\1", line))
+    return "\n".join(lines)
+
+
+def _champions(version: VersionInfo) -> None:
+    moves = registry().champion_history(version.classifier)[::-1]
+    if not moves:
+        st.caption(t("models.no_champions"))
+        return
+    shown = [
+        {
+            t("models.column_when"): tables.moment(move["at"]),
+            t("models.version"): t("models.version_name", number=move["version"]),
+            t("models.column_why"): move["reason"] or tables.NOTHING,
+        }
+        for move in moves
+    ]
+    st.markdown(tn("models.champions", len(moves)))
+    st.dataframe(pd.DataFrame(shown), hide_index=True, alt=t("models.tab_champions"), key="models.champions")
+
+
+def _mlflow(version: VersionInfo) -> None:
+    if os.environ.get("MLFLOW_TRACKING_URI"):
+        st.markdown(t("models.mlflow_server"))
+        return
+    st.markdown(t("models.mlflow"))
+    st.code(mlflow_command(), language="bash", wrap_lines=True)
+    st.caption(t("models.mlflow_note", run=version.run_id))
+
+
+def mlflow_command() -> str:
+    """The line that opens MLflow's own screen on this workspace, with the Python that has MLflow."""
+    store = f"sqlite:///{(home() / 'mlflow.db').resolve()}"
+    return shlex.join([sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", store, "--port", "5001"])

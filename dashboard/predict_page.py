@@ -1,0 +1,189 @@
+"""The live part of the Predict page: a text box, and under it the answer of the serving version while one types.
+
+The answer is drawn as plain HTML, not as a chart: it must be on screen before the next keystroke.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from dashboard import state, tables
+from dashboard.components.live_text import live_text, set_live_text
+from dashboard.errors import guarded_fragment
+from dashboard.i18n import t, tn
+from dashboard.palette import label_colors
+from dashboard.predict_page_corrections import correction
+from dashboard.predict_page_examples import Example, examples
+
+if TYPE_CHECKING:
+    from core.registry import VersionInfo
+    from core.standalone.predict import Classifier
+
+BOX = "predict.text"
+TURN = "predict.turn"  # which handful of examples is shown
+MOST_BARS = 8
+PROVIDERS = {"CPUExecutionProvider": "predict.provider_cpu", "CUDAExecutionProvider": "predict.provider_cuda"}
+UNKNOWN = 1  # token id of what training never saw
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the version says to one text.
+
+    Parameters
+    ----------
+    probabilities
+        Of each label, in the order of the classifier's labels.
+    milliseconds
+        From text to probabilities, tokenisation included.
+    cut
+        Whether the text is longer than the version reads.
+    strange
+        Whether no token of the text was seen in training.
+    """
+
+    probabilities: dict[str, float]
+    milliseconds: float
+    cut: bool
+    strange: bool
+
+    @property
+    def label(self) -> str:
+        return max(self.probabilities, key=lambda label: self.probabilities[label])
+
+
+def style() -> None:
+    """The looks of the answer; once a page."""
+    st.html(Path(__file__).with_suffix(".css"))
+
+
+def warm_engine(version: VersionInfo) -> Classifier:
+    """The version's engine after its first prediction, which is slower than all others (memory, word lists)."""
+    return _warm(str(state.version_folder(version)), version)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _warm(folder: str, _version: VersionInfo) -> Classifier:
+    engine = state.engine(_version)
+    engine.predict_proba(["warm up 预热"])
+    return engine
+
+
+def ask_engine(engine: Classifier, text: str) -> Answer:
+    """Label one text and measure how long it takes."""
+    started = time.perf_counter()
+    row = engine.predict_proba([text])[0]
+    milliseconds = (time.perf_counter() - started) * 1000
+    tokens = engine.pipeline.encode([text])[0]
+    return Answer(
+        probabilities=dict(zip(engine.labels, np.asarray(row, dtype=float).tolist(), strict=True)),
+        milliseconds=milliseconds,
+        cut=len(tokens) >= int(engine.pipeline.options["max_length"]),
+        strange=all(token == UNKNOWN for token in tokens),
+    )
+
+
+@guarded_fragment()
+def ask(version: VersionInfo) -> None:
+    """The text box with its answer; alone rerun while typing."""
+    with st.spinner(t("predict.loading", version=version.number), show_time=False):
+        engine = warm_engine(version)
+    text = live_text(t("predict.box"), key=BOX, placeholder=t("predict.placeholder"), height=132)
+    offered = examples(version, st.session_state.get(TURN, 0))
+    if text.strip():
+        answer = ask_engine(engine, text)
+        st.html(answer_html(answer, engine.labels))
+        _facts(version, engine, answer)
+        _remarks(engine, answer, text, offered)
+        correction(version, text, answer.label, engine.labels)
+    _examples(offered)
+
+
+def answer_html(answer: Answer, labels: list[str]) -> str:
+    """The most probable label in large type, and a bar for each of the likeliest labels."""
+    colors = label_colors(labels)
+    ranked = sorted(answer.probabilities.items(), key=lambda pair: -pair[1])
+    bars = "".join(
+        f"<span class='name' title='{escape(label)}'>{escape(label)}</span>"
+        f"<span class='track'><i style='width:{share:.1%};background:{colors[label]}'></i></span>"
+        f"<span class='share'>{_share(share)}</span>"
+        for label, share in ranked[:MOST_BARS]
+    )
+    rest = len(ranked) - MOST_BARS
+    more = f"<div class='more'>{escape(tn('predict.more_labels', rest))}</div>" if rest > 0 else ""
+    best, share = ranked[0]
+    return (
+        f"<div class='answer' role='status' aria-live='polite'><div class='verdict'><strong>{escape(best)}</strong>"
+        f"<span>{_share(share)}</span></div><div class='bars' aria-hidden='true'>{bars}</div>{more}</div>"
+    )
+
+
+def _share(share: float) -> str:
+    """Per cent with one decimal; never 100 % or 0 % where something is left."""
+    if 0.9995 <= share < 1:
+        return "> 99.9%"
+    return "< 0.1%" if 0 < share < 0.0005 else f"{share:.1%}"
+
+
+def _facts(version: VersionInfo, engine: Classifier, answer: Answer) -> None:
+    facts = {
+        "milliseconds": f"{answer.milliseconds:.1f}",
+        "provider": provider_name(engine.provider),
+        "version": version.number,
+    }
+    st.caption(t("predict.facts", **facts), help=t("predict.facts_help"))
+
+
+def provider_name(provider: str) -> str:
+    """The execution provider as people call it; its own name when it is a rarer one."""
+    key = PROVIDERS.get(provider)
+    return t(key) if key else provider.removesuffix("ExecutionProvider")
+
+
+def _remarks(engine: Classifier, answer: Answer, text: str, offered: list[Example]) -> None:
+    """What a reader should know before trusting the answer."""
+    if state.device().kind == "cuda" and engine.provider != "CUDAExecutionProvider":
+        st.warning(t("predict.gpu_idle", name=tables.plain(state.device().name)), icon=":material/memory:")
+    if answer.strange:
+        st.caption(f":material/help: {t('predict.strange')}")
+    elif answer.cut:
+        limit = tables.thousands(engine.pipeline.options["max_length"])
+        st.caption(f":material/content_cut: {t('predict.cut', limit=limit)}")
+    truth = next((example.truth for example in offered if example.text == text), None)
+    if truth is not None:
+        st.caption(f":material/ac_unit: {t('predict.truth', label=tables.plain(truth))}")
+
+
+def _examples(offered: list[Example]) -> None:
+    if not offered:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(t("predict.examples"), help=t("predict.examples_help"), width="content")
+        st.button(
+            t("predict.other_examples"),
+            key="predict.others",
+            icon=":material/shuffle:",
+            type="tertiary",
+            on_click=_turn,
+        )
+    with st.container(gap="xsmall", key="predict-examples"):
+        for number, example in enumerate(offered):
+            st.button(
+                tables.plain(example.short),
+                key=f"predict.example.{number}",
+                type="secondary",
+                wrap=True,
+                on_click=set_live_text,
+                args=(BOX, example.text),
+            )
+
+
+def _turn() -> None:
+    st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
