@@ -149,7 +149,7 @@ def before_after(changes: Sequence[Change], *, title: str, key: str, axis: str, 
                 "color": color,
                 "size": 10,
                 "symbol": "circle-open" if side == "before" else "circle",
-                "line": {"width": 2},
+                "line": {"width": 2, "color": color},
             },
             error_x={
                 "type": "data",

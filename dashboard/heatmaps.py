@@ -69,6 +69,7 @@ def clickable_heatmap(
     chart = _chart(matrix, rows, columns, row_title, column_title, kind, limits)
     _add_click_targets(chart, matrix, rows, columns)
     row_key, column_key = f"{key}.row", f"{key}.column"
+    _outline(chart, st.session_state.get(row_key), st.session_state.get(column_key))
 
     def take_click() -> None:
         points = st.session_state[key]["selection"]["points"]
@@ -148,11 +149,16 @@ def _add_values(
         x=[j for _, j in cells],
         y=[i for i, _ in cells],
         mode="text",
-        text=[format(matrix[i, j], number).replace("-", "−") for i, j in cells],
+        text=[_written(float(matrix[i, j]), number) for i, j in cells],
         textfont={"color": [readable_on(ramp, share) for share in shares], "size": 14},
         hoverinfo="skip",
         showlegend=False,
     )
+
+
+def _written(value: float, number: str) -> str:
+    text = format(value, number)
+    return text.lstrip("+-") if float(text.replace(",", "")) == 0 else text.replace("-", "−")
 
 
 def _add_click_targets(
@@ -181,6 +187,13 @@ def score_limits(*matrices: Any) -> tuple[float, float]:
         return 0.0, 1.0
     low, high = np.floor(known.min() * 20) / 20 - 0.05, np.ceil(known.max() * 20) / 20
     return max(0.0, float(low)), min(1.0, float(high))
+
+
+def _outline(chart: go.Figure, row: int | None, column: int | None) -> None:
+    if row is None or column is None:
+        return
+    edges = {"x0": column - 0.48, "x1": column + 0.48, "y0": row - 0.47, "y1": row + 0.47}
+    chart.add_shape(type="rect", **edges, line={"color": palette().categorical[1], "width": 3})
 
 
 def _limits(matrix: np.ndarray[Any, Any], kind: Kind) -> tuple[float, float]:
