@@ -54,7 +54,9 @@ def visible_literals(source: str) -> list[str]:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if isinstance(node.func, ast.Attribute) and getattr(node.func.value, "id", "") == "log":
             continue  # the log is not the page
-        arguments = list(node.args[:2]) if name in VISIBLE else []
+        # options with a format_func are values; without one they are what the reader sees
+        first = 1 if any(keyword.arg == "format_func" for keyword in node.keywords) else 2
+        arguments = list(node.args[:first]) if name in VISIBLE else []
         arguments += [keyword.value for keyword in node.keywords if keyword.arg in WORDED]
         for argument in arguments:
             found += [f"line {node.lineno}: {text!r}" for text in literals(argument)]
