@@ -71,7 +71,8 @@ class NgramBag(TextClassifier):
         self.embedding = nn.EmbeddingBag(
             self.buckets + vocabulary_size, config.embedding_size, mode="mean", sparse=True, padding_idx=self.buckets
         )
-        nn.init.uniform_(self.embedding.weight, -1 / config.embedding_size, 1 / config.embedding_size)
+        # Nearly zero, so that an n-gram seen once or never says next to nothing.
+        nn.init.uniform_(self.embedding.weight, -0.01, 0.01)
         with torch.no_grad():
             self.embedding.weight[self.buckets].zero_()
         self.dropout = nn.Dropout(config.dropout)
