@@ -23,6 +23,7 @@ from dashboard.upload_files import excerpt
 LABELS_SHOWN = 12  # bars of the label chart; a long tail is summed up in its caption
 BALANCED = 1.5  # largest label against smallest, up to which they count as equally frequent
 BINS = 30
+SEVERITIES = ("error", "warning", "info")
 CLEAR = 0.9  # share of a language from which it is named alone
 ICONS: dict[str, str] = {
     "info": ":gray[:material/info:]",
@@ -73,7 +74,9 @@ def label_balance(counts: Mapping[str, int], *, key: str) -> None:
     """Rows of each label, most frequent on top."""
     ordered = sorted(counts.items(), key=lambda pair: -pair[1])
     shown = ordered[:LABELS_SHOWN][::-1]
-    colors = label_colors(list(counts))
+    # With more labels than colours, a colour says nothing any more.
+    many = len(counts) > len(palette().categorical)
+    colors = dict.fromkeys(counts, palette().categorical[0]) if many else label_colors(list(counts))
     chart = charts.figure(height=60 + 30 * len(shown))
     chart.add_bar(
         x=[count for _, count in shown],
@@ -100,6 +103,8 @@ def label_balance(counts: Mapping[str, int], *, key: str) -> None:
 
 def _balance(ordered: list[tuple[str, int]]) -> str:
     """What the label chart shows, in a sentence."""
+    if len(ordered) == 1:
+        return t("data.labels_single")
     (most, largest), (least, smallest) = ordered[0], ordered[-1]
     if largest <= BALANCED * smallest:
         return t("data.labels_even")
@@ -133,7 +138,7 @@ def findings(uploaded: UploadedTable, found: Profile, split: Split | DataError) 
     remarks = [] if isinstance(split, DataError) else split.findings
     if not found.findings and not remarks:
         _line("good", t("data.findings_none"))
-    for finding in found.findings:
+    for finding in sorted(found.findings, key=lambda finding: SEVERITIES.index(finding.severity)):
         if _line(finding.severity, tables.plain(t_message(finding.message)), button=f"data.rows.{finding.kind}"):
             _show_rows(finding, uploaded)
     known = {finding.message.key for finding in found.findings}
@@ -152,8 +157,9 @@ SAID_BY = {
 
 def _line(kind: str, sentence: str, *, button: str | None = None) -> bool:
     """One finding; returns whether its button was pressed."""
-    with st.container(horizontal=True, vertical_alignment="top", gap="small"):
-        st.markdown(f"{ICONS[kind]} {sentence}", width="stretch")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+        st.markdown(ICONS[kind], width="content")
+        st.markdown(sentence, width="stretch")
         return button is not None and st.button(t("data.show_rows"), key=button, type="tertiary")
 
 
@@ -164,11 +170,10 @@ def _show_rows(finding: Finding, uploaded: UploadedTable) -> None:
         with boundary():
             st.markdown(tables.plain(t_message(finding.message)))
             rows = rows_behind(finding, uploaded)
-            st.dataframe(
-                excerpt(rows, slice(None)), hide_index=True, alt=t("data.rows_alt", count=tables.thousands(len(rows)))
-            )
-            shown = tn("data.rows", len(rows))
-            st.caption(t("data.rows_note", rows=shown))
+            narrow = {str(rows.columns[0]): st.column_config.NumberColumn(width=90)}
+            alt = t("data.rows_alt", count=tables.thousands(len(rows)))
+            st.dataframe(excerpt(rows, slice(None)), hide_index=True, column_config=narrow, alt=alt)
+            st.caption(t("data.rows_note", rows=tn("data.rows", len(rows))))
             tables.download_table(rows, f"{finding.kind}_rows", key=f"data.download.{finding.kind}")
 
     st.dialog(t(f"data.kind_{finding.kind}"), width=width)(body)()
@@ -205,5 +210,5 @@ def division(split: Split | DataError) -> None:
     }
     sentence = t("data.division", **facts)
     if len(split.set_aside):
-        sentence = f"{sentence} {tn('data.division_aside', len(split.set_aside))}"
+        sentence += tn("data.division_aside", len(split.set_aside))
     st.markdown(sentence, help=t("data.division_help"))

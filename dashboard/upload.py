@@ -6,8 +6,10 @@ Ends with a table and the roles of its columns; knows nothing of what is done wi
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas
@@ -21,6 +23,7 @@ from dashboard.i18n import t, tn
 from dashboard.upload_files import Reading, SamplePart, Source, detected, excerpt, keep_upload, reading, sample_source
 
 PREVIEW_ROWS = 6
+STYLE = Path(__file__).with_name("upload.css")
 OPTIONAL_ROLES = ("split", "group", "time")
 
 
@@ -124,6 +127,9 @@ def _choose(key: str, samples: Sequence[SamplePart]) -> None:
     """The drop zone, and the samples below it."""
     # A new key after each file: the uploader lets go of the copy in memory, and a removed file can come again.
     turn = st.session_state.setdefault(f"{key}.turn", 0)
+    words = ((part, t(f"upload.drop_{part}")) for part in ("title", "button", "limit"))
+    variables = " ".join(f"--drop-{part}: {json.dumps(word, ensure_ascii=False)};" for part, word in words)
+    st.html(f"<style>:root {{ {variables} }}</style>{STYLE.read_text(encoding='utf-8')}")
     with st.container(key=f"{key}-drop-zone"):
         uploaded = st.file_uploader(t("upload.drop"), key=f"{key}.file.{turn}", label_visibility="collapsed")
     st.caption(t("upload.formats"))
@@ -177,16 +183,10 @@ def _columns(prefix: str, found: Reading, *, need_label: bool, optional_columns:
     # With other columns, as after another choice of delimiter, the guess is made anew.
     place = f"{prefix}.{hashlib.sha256(repr(names).encode()).hexdigest()[:8]}"
     wanted = ["text", "label"] if need_label else ["text"]
-    with st.container(horizontal=True, key=f"{prefix.split('.')[0]}-columns"):
-        chosen = {role: _column(place, role, names, getattr(found.roles, role)) for role in wanted}
+    chosen = _row_of_columns(place, wanted, names, found.roles)
     if optional_columns and len(names) > 2:
-        filled = any(st.session_state.get(f"{place}.{role}", getattr(found.roles, role)) for role in OPTIONAL_ROLES)
-        with (
-            st.expander(t("upload.more_columns"), expanded=filled),
-            st.container(horizontal=True),
-        ):
-            for role in OPTIONAL_ROLES:
-                chosen[role] = _column(place, role, names, getattr(found.roles, role))
+        with st.expander(_more_columns(place, found.roles)):
+            chosen |= _row_of_columns(place, OPTIONAL_ROLES, names, found.roles)
     text = chosen.pop("text")
     if text is None or (need_label and chosen["label"] is None):
         st.info(t("upload.choose_label" if text else "upload.choose_text"), icon=":material/touch_app:")
@@ -194,17 +194,39 @@ def _columns(prefix: str, found: Reading, *, need_label: bool, optional_columns:
     return ColumnRoles(text, **({"label": None} | chosen))
 
 
-def _column(place: str, role: str, names: list[str], guess: str | None) -> str | None:
-    """A select box for one role; an empty one means that no column plays it."""
-    chosen: str | None = st.selectbox(
+def _row_of_columns(place: str, roles: Sequence[str], names: list[str], guess: ColumnRoles) -> dict[str, str | None]:
+    """Select boxes side by side on a grid of three, so that those of two rows stand below each other."""
+    return {
+        role: _column(place, role, names, getattr(guess, role), box)
+        for role, box in zip(roles, st.columns(3), strict=False)
+    }
+
+
+def _more_columns(place: str, guess: ColumnRoles) -> str:
+    """The title of the optional columns, with those that were recognised or chosen."""
+    values = {role: st.session_state.get(f"{place}.{role}", getattr(guess, role)) for role in OPTIONAL_ROLES}
+    filled = [
+        t("upload.role_column", role=t(f"upload.{role}"), column=tables.plain(value))
+        for role, value in values.items()
+        if value is not None
+    ]
+    return " · ".join([t("upload.more_columns"), *filled])
+
+
+def _column(place: str, role: str, names: list[str], guess: str | None, box: Any) -> str | None:
+    """A select box for one role; None stands for no column."""
+    needed = role in ("text", "label")
+    # Text and label begin empty where nothing was guessed; the optional ones can be emptied again.
+    options: list[str | None] = [*names] if needed else [None, *names]
+    index = options.index(guess) if guess in options else None
+    chosen: str | None = box.selectbox(
         t(f"upload.{role}"),
-        names,
-        index=names.index(guess) if guess in names else None,
+        options,
+        index=index,
+        format_func=lambda name: t("upload.no_column") if name is None else name,
         key=f"{place}.{role}",
-        placeholder=t("upload.no_column"),
+        placeholder=t("upload.choose"),
         help=t(f"upload.{role}_help"),
-        required=role in ("text", "label"),
         persist_state="session",
-        width=280,
     )
     return chosen
