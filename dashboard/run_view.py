@@ -104,9 +104,11 @@ def _bar_text(job: Job) -> str:
 def _facts(job: Job, done: int) -> list[str]:
     if job.state == "queued":
         return [tn("run.place", place_in_queue(job))]
+    low, high = LEARNING
+    if not job.texts_per_second and job.fraction <= low:
+        return [t("run.nothing_yet")]
     facts = []
     total = total_epochs(job)
-    low, high = LEARNING
     if total and low < job.fraction < high and done < total:
         share = (job.fraction - low) / (high - low) * total - done
         facts.append(t("run.epoch", epoch=done + 1, epochs=total, share=tables.percent(min(1.0, max(0.0, share)))))
@@ -118,7 +120,7 @@ def _facts(job: Job, done: int) -> list[str]:
         facts.append(t("run.memory", size=tables.size(job.memory_mb * 2**20)))
     if job.device:
         facts.append(tables.plain(job.device))
-    return facts or [t("run.nothing_yet")]
+    return facts
 
 
 def place_in_queue(job: Job) -> int:

@@ -1,8 +1,15 @@
-"""The results page."""
+"""Results: how good a version is on texts it never saw, and where it errs."""
 
-from dashboard import layout, state
+from dashboard import layout, results_page, results_page_confusion, results_page_tabs, state
 from dashboard.i18n import t
 
+classifier = state.chosen_classifier()
 layout.heading(t("results.title"), t("results.caption"))
-if state.chosen_classifier() is None:
+if classifier is None:
     layout.needs_classifier(t("results.empty_title"), t("results.empty"))
+else:
+    shown = results_page.choose(classifier)
+    results_page.cards(shown)
+    results_page.remarks(shown)
+    results_page_confusion.draw(shown)
+    results_page_tabs.draw(shown)

@@ -1,0 +1,195 @@
+"""The Results page: which version and test are looked at, and the figures on top. The parts below are files beside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.metrics import Estimate, Report
+from dashboard import results_page_verdict, state, tables
+from dashboard.i18n import t, t_message, tn
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from core.registry import VersionInfo
+
+ALL = 0  # all frozen tests together; experiences are counted from 1
+SCORES = ("accuracy", "macro_f1", "macro_precision", "macro_recall")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A version on one frozen test, or on all of them (``test`` is `ALL`)."""
+
+    version: VersionInfo
+    report: dict[str, Any]
+    test: int
+    figures: Report
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.figures.classes
+
+    @property
+    def baseline(self) -> dict[str, Any]:
+        """The baseline's figures on the same rows; on a single test only accuracy and macro-F1."""
+        stored = self.report["baseline"]
+        if self.test == ALL:
+            return dict(stored["report"])
+        numbers = [found["experience"] for found in self.report["tests"]]
+        return dict(stored["tests"][numbers.index(self.test)])
+
+
+def choose(classifier: str) -> Shown:
+    """The pickers of version and test, on one line."""
+    left, right = st.columns(2, gap="medium")
+    with left:
+        version = _version(classifier)
+    report = state.report(version)
+    with right:
+        test = _test(report)
+    stored = report["overall"]
+    if test != ALL:
+        stored = next(found["report"] for found in report["tests"] if found["experience"] == test)
+    return Shown(version, report, test, Report.from_dict(stored))
+
+
+def _version(classifier: str) -> VersionInfo:
+    known = {found.number: found for found in state.versions(classifier)}
+    champion = state.champion(classifier)
+    newest = max(known)
+    # A version made since the last look comes up by itself, and so does the one another page asked for.
+    if st.session_state.get("results.newest") != (classifier, newest):
+        st.session_state["results.newest"] = (classifier, newest)
+        st.session_state["results.version"] = newest
+    asked = st.session_state.pop("results.asked", None)
+    if asked is not None and asked[0] == classifier:
+        st.session_state["results.version"] = asked[1]
+    if st.session_state.get("results.version") not in known:
+        st.session_state["results.version"] = newest
+    picked = st.selectbox(
+        t("results.version"),
+        sorted(known, reverse=True),
+        format_func=lambda number: describe(known[number], champion is not None and champion.number == number),
+        key="results.version",
+        persist_state="session",
+    )
+    return known[int(picked)]
+
+
+def describe(version: VersionInfo, serves: bool = False) -> str:
+    """A version in a list."""
+    strategy = t(f"overview.strategy_{version.summary['strategy']}")
+    facts = [t("results.version_name", number=version.number), strategy, model_name(str(version.summary["model"]))]
+    return " · ".join([*facts, t("results.serves")] if serves else facts)
+
+
+def model_name(model: str) -> str:
+    """How an architecture is called on screen."""
+    return t(f"train.model_{model}")
+
+
+def _test(report: dict[str, Any]) -> int:
+    tests = {found["experience"]: found for found in report["tests"]}
+    options = [ALL, *tests] if len(tests) > 1 else list(tests)
+    if st.session_state.get("results.test") not in options:
+        st.session_state["results.test"] = options[0]
+
+    def name(number: int) -> str:
+        if number == ALL:
+            return tn("results.all_tests", len(tests), rows=tables.thousands(report["overall"]["rows"]))
+        found = tests[number]
+        return tn("results.test_name", found["rows"], number=number, name=found["name"])
+
+    return int(
+        st.selectbox(
+            t("results.test"),
+            options,
+            format_func=name,
+            key="results.test",
+            help=t("results.test_help"),
+            disabled=len(options) == 1,
+            persist_state="session",
+        )
+    )
+
+
+def cards(shown: Shown) -> None:
+    """The four scores, each with its interval and its distance from the baseline."""
+    with st.container(horizontal=True, gap="small", key="cards"):
+        for name in SCORES:
+            found: Estimate = getattr(shown.figures, name)
+            against = shown.baseline.get(name)
+            delta = tables.points(found.value - against["value"]).replace("−", "-") if against else None
+            with st.container(border=True, height="stretch", gap="xxsmall"):
+                st.metric(
+                    t(f"results.{name}"),
+                    tables.score(found.value),
+                    delta,
+                    help=t(f"results.{name}_help"),
+                    delta_description=t("results.against_baseline") if delta else None,
+                )
+                st.caption(t("results.interval", low=f"{found.low:.3f}", high=f"{found.high:.3f}"))
+
+
+def remarks(shown: Shown) -> None:
+    """What a reader must know before believing the figures: losing to the baseline, few rows, made-up texts."""
+    if results_page_verdict.judge(shown.report).lost:
+        results_page_verdict.show(shown.report, shown.version.number)
+    if shown.figures.too_few:
+        st.warning(tn("results.too_few_rows", shown.figures.rows), icon=":material/hourglass_empty:")
+    facts = [t("results.caption_version", created=tables.moment(shown.version.created))]
+    if shown.report["end"] is not None:
+        facts.append(t_message(message_of(shown.report["end"])))
+    if shown.report["synthetic"]:
+        facts.append(t("results.synthetic"))
+    st.caption(tables.plain(" ".join(facts)))
+
+
+def message_of(stored: dict[str, Any]) -> Any:
+    """A sentence from `core` as a report keeps it."""
+    from core.messages import Message
+
+    return Message.from_dict(stored)
+
+
+def predictions(shown: Shown) -> pd.DataFrame:
+    """The rows of the test with truth, prediction, its probability, and one ``p_<i>`` a label."""
+    numbers = [found["experience"] for found in shown.report["tests"] if shown.test in (ALL, found["experience"])]
+    return read_predictions(str(state.version_folder(shown.version)), tuple(numbers))
+
+
+@st.cache_data(show_spinner=False, max_entries=12)
+def read_predictions(folder: str, tests: tuple[int, ...]) -> pd.DataFrame:
+    """A version's answers on these frozen tests, one below the other."""
+    from pathlib import Path
+
+    import pandas as pd
+
+    from core.workflows import VersionFolder
+
+    stored = VersionFolder(Path(folder))
+    parts = [stored.predictions(number).assign(test=number) for number in tests]
+    table = pd.concat(parts, ignore_index=True)
+    table["probability"] = table.filter(regex=r"^p_\d+$").max(axis=1)
+    return table
+
+
+def rows_table(rows: pd.DataFrame, *, key: str, several_tests: bool) -> None:
+    """Texts with truth, prediction and probability, as a table to scroll and to download."""
+    columns = ["text", "truth", "predicted", "probability", *(["test"] if several_tests else [])]
+    config = {
+        "text": st.column_config.TextColumn(t("results.column_text"), width="medium"),
+        "truth": st.column_config.TextColumn(t("results.column_truth"), width="small"),
+        "predicted": st.column_config.TextColumn(t("results.column_predicted"), width="small"),
+        "probability": st.column_config.NumberColumn(t("results.column_probability"), format="%.3f", width="small"),
+        "test": st.column_config.NumberColumn(t("results.column_test"), width="small"),
+    }
+    shown = rows[columns]
+    height = min(420, 38 + 35 * max(1, len(shown)))
+    st.dataframe(shown, hide_index=True, column_config=config, key=key, height=height, row_height=35)
+    titles = {name: str(t(f"results.column_{name}")) for name in columns}
+    tables.download_table(shown.rename(columns=titles), key.replace(".", "_"), key=f"{key}.download")

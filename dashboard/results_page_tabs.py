@@ -1,0 +1,154 @@
+"""The tabs below the confusion matrix: scores by label, curves, confident errors, ROC and precision-recall."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import DataError
+from dashboard import charts, layout, tables
+from dashboard.errors import show_error
+from dashboard.i18n import language, t, t_message, tn
+from dashboard.palette import palette
+from dashboard.results_page import ALL, Shown, message_of, model_name, predictions, rows_table
+from dashboard.results_page_compare import draw as compare
+from dashboard.run_view import draw_curves
+
+AVERAGES = ("accuracy", "macro_f1", "macro_precision", "macro_recall", "weighted_f1")
+MOST_ERRORS = 200
+
+
+def draw(shown: Shown) -> None:
+    """All tabs; only the open one is computed."""
+    parts = {"labels": by_label, "errors": errors, "curves": learning, "roc": roc, "compare": compare}
+    if len(shown.classes) != 2:
+        del parts["roc"]
+    names = [t(f"results.tab_{name}") for name in parts]
+    # the key carries the language: an open tab is known by its visible name
+    places = st.tabs(names, key=f"results.tabs.{language()}.{len(parts)}", on_change="rerun")
+    for place, part in zip(places, parts.values(), strict=True):
+        if place.open:
+            with place:
+                part(shown)
+
+
+def by_label(shown: Shown) -> None:
+    """The averages beside the baseline's, then every label."""
+    layout.section(t("results.overall"), help=t("results.overall_help"))
+    _table(overall_table(shown), "overall")
+    layout.section(t("results.each_label"), help=t("results.each_label_help"))
+    _table(label_table(shown), "labels")
+
+
+def overall_table(shown: Shown) -> pd.DataFrame:
+    """One row for the version, one for the baseline, one for the version that it was updated from."""
+    rows: list[dict[str, Any]] = [
+        {t("results.method"): t("results.version_name", number=shown.version.number)}
+        | {t(f"results.{name}"): tables.estimate(getattr(shown.figures, name)) for name in AVERAGES}
+    ]
+    for method, stored in ((t("results.baseline"), shown.baseline), (t("results.before"), _before(shown))):
+        if stored:
+            known = {name: tables.score(**stored[name]) if name in stored else tables.NOTHING for name in AVERAGES}
+            rows.append({t("results.method"): method} | {t(f"results.{name}"): known[name] for name in AVERAGES})
+    return pd.DataFrame(rows)
+
+
+def _before(shown: Shown) -> dict[str, Any] | None:
+    found = next((test for test in shown.report["tests"] if test["experience"] == shown.test), None)
+    return found["before"] if found else None
+
+
+def label_table(shown: Shown) -> pd.DataFrame:
+    """Precision, recall and F1 of each label with intervals, and whether it has rows enough to be judged."""
+    return pd.DataFrame(
+        {
+            t("results.label"): label,
+            t("results.precision"): tables.estimate(scores.precision),
+            t("results.recall"): tables.estimate(scores.recall),
+            t("results.f1"): tables.estimate(scores.f1),
+            t("results.support"): scores.support,
+            t("results.remark"): t("results.too_few") if scores.too_few else "",
+        }
+        for label, scores in shown.figures.per_class.items()
+    )
+
+
+def _table(table: pd.DataFrame, name: str) -> None:
+    height = min(500, 38 + 35 * len(table))
+    st.dataframe(table, hide_index=True, key=f"results.{name}_table", height=height, row_height=35)
+    tables.download_table(table, f"results_{name}", key=f"results.{name}.download")
+
+
+def errors(shown: Shown) -> None:
+    """The errors of which the version was surest: wrong labels in the data are often among them."""
+    table = predictions(shown)
+    wrong = table[table["truth"] != table["predicted"]].sort_values("probability", ascending=False)
+    if not len(wrong):
+        st.caption(t("results.no_confusion"))
+        return
+    st.caption(tn("results.errors_note", len(wrong), rows=tables.thousands(len(table))))
+    several = shown.test == ALL and len(shown.report["tests"]) > 1
+    rows_table(wrong.head(MOST_ERRORS), key="results.errors", several_tests=several)
+
+
+def learning(shown: Shown) -> None:
+    """The curves of the training, what ended it, and what was noticed on the way."""
+    report = shown.report
+    if report["epochs"]:
+        draw_curves(report["epochs"], key="results.curves", wide=True)
+    else:
+        st.caption(t("results.no_curves"))
+    sentences = [report["end"]] if report["end"] is not None else []
+    for stored in [*sentences, *report["findings"]]:
+        st.markdown(f":material/info: {tables.plain(t_message(message_of(stored)))}")
+    facts = {
+        "model": model_name(report["model"]),
+        "parameters": tables.thousands(report["parameters"]),
+        "vocabulary": tables.thousands(report["vocabulary"]),
+        "unit": t(f"choices.{report['segmentation']}").lower(),
+        "time": tables.duration(report["seconds"]),
+    }
+    st.caption(t("results.made", **facts))
+
+
+def roc(shown: Shown) -> None:
+    """ROC and precision-recall of one of two labels."""
+    from core.metrics.curves import pr_points, roc_points
+
+    label = st.segmented_control(
+        t("results.positive"),
+        range(2),
+        format_func=lambda index: shown.classes[index],
+        required=True,
+        default=1,
+        key="results.positive",
+        help=t("results.positive_help"),
+    )
+    table = predictions(shown)
+    truth = (table["truth"] == shown.classes[int(label or 0)]).astype(int)
+    scores = table[f"p_{label}"]
+    try:
+        curves = {"roc": roc_points(truth, scores), "pr": pr_points(truth, scores)}
+    except DataError as error:
+        show_error(error)
+        return
+    share = float((truth == 1).mean())
+    chance: dict[str, list[float]] = {"roc": [0, 1], "pr": [share, share]}
+    for place, (name, curve) in zip(st.columns(2, gap="medium"), curves.items(), strict=True):
+        with place:
+            _curve(name, curve, chance[name])
+
+
+def _curve(name: str, curve: Any, chance: list[float]) -> None:
+    colors = palette()
+    chart = charts.figure(height=320)
+    chart.add_scatter(x=[0, 1], y=chance, mode="lines", line={"color": colors.muted, "dash": "dot"}, hoverinfo="skip")
+    chart.add_scatter(x=curve.x, y=curve.y, mode="lines", line={"color": colors.categorical[0], "width": 2})
+    chart.update_traces(hovertemplate="%{x:.3f} · %{y:.3f}<extra></extra>", selector=1)
+    chart.update_layout(showlegend=False)
+    chart.update_xaxes(title_text=t(f"results.{name}_x"), range=[-0.01, 1.01])
+    chart.update_yaxes(title_text=t(f"results.{name}_y"), range=[-0.01, 1.02])
+    title = t(f"results.{name}_title", area=tables.score(curve.area))
+    charts.draw(chart, key=f"results.{name}", alt=title, title=title)
