@@ -1,0 +1,225 @@
+"""Step 1 of an update: where the new rows come from. Ends with a stored dataset."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+import pandas as pd
+import streamlit as st
+
+from core.data import ColumnRoles, SetAside, StoredDataset, TextDataset, build_dataset
+from core.data.corrections import Correction
+from core.data.samples import SAMPLES
+from core.errors import DataError
+from dashboard import state, tables, update_page
+from dashboard.errors import show_error
+from dashboard.i18n import t, tn
+from dashboard.update_page import Situation
+from dashboard.upload import UploadedTable, discard_upload, has_upload, upload_table
+
+KEY = "update"
+SOURCE = "update.source"
+ASKED = "update.batch"  # set by the Predict page: what to begin with
+SEEN = "update.dataset_seen"
+ICONS = {
+    "sample": ":material/science:",
+    "file": ":material/upload_file:",
+    "saved": ":material/table_view:",
+    "corrections": ":material/edit_note:",
+}
+PREVIEW_ROWS = 6
+SamplePart = tuple[str, str]
+
+
+def step(found: Situation) -> None:
+    """The open step, or what was chosen in one line."""
+    if found.step > 1:
+        _done(found)
+        return
+    update_page.head(1, "open")
+    _back_to_decision(found)
+    sample = next_sample(learned(found))
+    waiting = state.corrections().list(found.classifier)
+    source = _source(found, sample, len(waiting))
+    if source == "sample" and sample is not None:
+        _sample(found, sample)
+    elif source == "saved":
+        _saved(found)
+    elif source == "corrections":
+        _corrections(found, waiting)
+    else:
+        _file(found)
+
+
+def _done(found: Situation) -> None:
+    batch = found.batch
+    summary = t("update.batch_gone") if batch is None else describe(batch)
+    action = t("update.change_batch") if found.job is None else None
+    if update_page.head(1, "done", tables.plain(summary), action):
+        if found.candidate is not None:
+            update_page.pass_over(found.candidate, batch=False)
+        update_page.drop_batch(found.classifier)
+        st.rerun()
+
+
+def _back_to_decision(found: Situation) -> None:
+    waiting = update_page.passed_over(found)
+    if waiting is not None and st.button(
+        t("update.back_to_decision", version=waiting.number),
+        key="update.back_to_decision",
+        icon=":material/arrow_forward:",
+        type="tertiary",
+    ):
+        update_page.review(waiting)
+        st.rerun()
+
+
+def describe(dataset: StoredDataset) -> str:
+    """A dataset in one line."""
+    facts = [dataset.name, tn("update.rows", dataset.rows), tn("update.labels", len(dataset.classes))]
+    return " · ".join([*facts, t("shell.synthetic")] if dataset.synthetic else facts)
+
+
+def learned(found: Situation) -> list[str]:
+    """Ids of the datasets that the champion has learned from."""
+    return [str(record["dataset"]) for record in state.report(found.champion)["experiences"]]
+
+
+def next_sample(known: list[str]) -> SamplePart | None:
+    """For a classifier that was trained on a sample: the sample's next batch."""
+    stored = {dataset.id: dataset for dataset in state.datasets()}
+    sources = [stored[identity].source for identity in known if identity in stored]
+    samples = [source for source in sources if source.get("sample") in SAMPLES]
+    if not samples:
+        return None
+    sample = SAMPLES[samples[0]["sample"]]
+    used = {source.get("part", "first") for source in samples}
+    return next(((sample.id, part) for part in sample.parts[1:] if part not in used), None)
+
+
+def _source(found: Situation, sample: SamplePart | None, waiting: int) -> str:
+    """Ask where the rows come from; begins with what the page before this one meant."""
+    offered = [*(["sample"] if sample else []), "file", "saved", "corrections"]
+    asked = st.session_state.pop(ASKED, None)
+    chosen = state.chosen_dataset()
+    if asked in offered:
+        st.session_state[SOURCE] = asked
+    elif chosen and chosen != st.session_state.get(SEEN) and chosen in {one.id for one in choosable(found)}:
+        st.session_state[SOURCE], st.session_state["update.saved"] = "saved", chosen
+    st.session_state[SEEN] = chosen
+    if st.session_state.get(SOURCE) not in offered:
+        st.session_state[SOURCE] = offered[0]
+    return str(
+        st.segmented_control(
+            t("update.source"),
+            offered,
+            format_func=lambda name: f"{ICONS[name]} {tn(f'update.source_{name}', waiting)}",
+            required=True,
+            key=SOURCE,
+            label_visibility="collapsed",
+            persist_state="session",
+        )
+    )
+
+
+def _use(found: Situation, dataset: StoredDataset) -> None:
+    update_page.choose_batch(found.classifier, dataset.id)
+    st.rerun()
+
+
+def _button(rows: int) -> bool:
+    return st.button(tn("update.use", rows), key="update.use", type="primary", icon=":material/arrow_downward:")
+
+
+def _sample(found: Situation, sample: SamplePart) -> None:
+    from core.data.reading import read_table
+    from core.data.samples import sample_path
+
+    st.markdown(t(f"update.about_{sample[1]}"))
+    table = read_table(sample_path(*sample))
+    st.dataframe(table.head(PREVIEW_ROWS), hide_index=True, alt=t("update.preview"))
+    if _button(len(table)):
+        from core.workflows.samples import save_sample
+
+        _use(found, save_sample(state.workspace(), *sample))
+
+
+def _file(found: Situation) -> None:
+    if not has_upload(KEY):
+        st.markdown(t("update.about_file"))
+    uploaded = upload_table(KEY)
+    if uploaded is None:
+        return
+    built = _built(uploaded.token, uploaded)
+    if isinstance(built, DataError):
+        show_error(built)
+        return
+    dataset, set_aside = built
+    if _button(len(dataset)):
+        stored = state.workspace().datasets.save(
+            dataset,
+            name=PurePath(uploaded.name.removesuffix(".gz")).stem[:80],
+            roles=uploaded.roles,
+            source={**uploaded.source(), "set_aside": set_aside.count},
+            synthetic=uploaded.sample is not None,
+        )
+        discard_upload(KEY)
+        _use(found, stored)
+
+
+@st.cache_resource(show_spinner=False, max_entries=2, ttl=3600)
+def _built(token: str, _uploaded: UploadedTable) -> tuple[TextDataset, SetAside] | DataError:
+    try:
+        return build_dataset(_uploaded.table, _uploaded.roles, batch=True)
+    except DataError as error:
+        return error
+
+
+def choosable(found: Situation) -> list[StoredDataset]:
+    """Saved datasets that the champion has not learned from, newest first."""
+    known = set(learned(found))
+    return [dataset for dataset in state.datasets() if dataset.id not in known]
+
+
+def _saved(found: Situation) -> None:
+    offered = {dataset.id: dataset for dataset in choosable(found)}
+    if not offered:
+        st.markdown(t("update.no_saved"))
+        return
+    if st.session_state.get("update.saved") not in offered:
+        st.session_state["update.saved"] = next(iter(offered))
+    chosen = st.selectbox(
+        t("update.saved"),
+        list(offered),
+        format_func=lambda identity: describe(offered[identity]),
+        key="update.saved",
+        help=t("update.saved_help"),
+        persist_state="session",
+        width=640,
+    )
+    if _button(offered[chosen].rows):
+        _use(found, offered[chosen])
+
+
+def _corrections(found: Situation, waiting: list[Correction]) -> None:
+    if not waiting:
+        st.markdown(t("update.no_corrections"))
+        return
+    st.markdown(tn("update.about_corrections", len(waiting)))
+    table = pd.DataFrame([{"text": one.text, "label": one.label, "before": one.predicted} for one in waiting])
+    names = {"text": t("update.column_text"), "label": t("update.column_label"), "before": t("update.column_said")}
+    st.dataframe(table.rename(columns=names), hide_index=True, height=240, alt=t("update.preview"))
+    if _button(len(waiting)):
+        _use_corrections(found, table)
+
+
+def _use_corrections(found: Situation, table: pd.DataFrame) -> None:
+    roles = ColumnRoles("text", "label")
+    try:
+        dataset, set_aside = build_dataset(table[["text", "label"]], roles, batch=True)
+    except DataError as error:
+        show_error(error)
+        return
+    source = {"corrections": found.classifier, "set_aside": set_aside.count}
+    name = tn("update.corrections_name", len(table))
+    _use(found, state.workspace().datasets.save(dataset, name=name, roles=roles, source=source))

@@ -1,0 +1,121 @@
+"""A batch against everything the champion was trained and tested on; costly, so it is remembered. Draws nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from core.data import Overlap, Profile, Split, StoredDataset, TextDataset, profile, text_key
+from core.errors import CoreError, DataError
+from dashboard import state
+
+if TYPE_CHECKING:
+    from core.metrics import Estimate
+    from core.registry import VersionInfo
+    from core.workflows import Past
+
+ASKED_ROWS = 500  # rows of a batch that the champion answers, to tell how well it fares on them
+
+
+@dataclass(frozen=True, eq=False)
+class Changes:
+    """What a batch changes.
+
+    Parameters
+    ----------
+    earlier
+        Relabelled row → the labels its text had before.
+    split
+        How the rows will be divided; an error where they are too few.
+    missing
+        Names of earlier datasets that were deleted.
+    remembered, past_rows
+        Rows in the champion's memory, and training rows of all earlier batches.
+    known, fresh, absent
+        Labels of the batch that the champion knows, those it does not, and those it knows that the batch lacks.
+    right
+        The champion's accuracy on unseen rows of labels it knows; None when there are none.
+    """
+
+    dataset: TextDataset
+    profile: Profile
+    seen: Overlap
+    earlier: dict[int, list[str]]
+    split: Split | DataError
+    missing: tuple[str, ...]
+    remembered: int
+    past_rows: int
+    known: list[str]
+    fresh: list[str]
+    absent: list[str]
+    right: Estimate | None
+
+
+def compared(champion: VersionInfo, batch: StoredDataset) -> Changes | CoreError:
+    """Compare a batch with its classifier's past; what goes wrong is an answer, so that it is remembered, too."""
+    stored = tuple(dataset.id for dataset in state.datasets())
+    return _compared(str(state.version_folder(champion)), batch.id, stored, champion)
+
+
+# A resource, since a copy of every text on every rerun would be dear. `stored` is there to look again after a deletion.
+@st.cache_resource(show_spinner=False, max_entries=3, ttl=3600)
+def _compared(folder: str, batch: str, stored: tuple[str, ...], _champion: VersionInfo) -> Changes | CoreError:
+    from core.workflows import VersionFolder, compare_batch, read_past, resolve_settings, split_batch
+
+    version = VersionFolder(Path(folder))
+    try:
+        past = read_past(version, state.workspace())
+        dataset = state.workspace().datasets.load(batch)
+    except CoreError as error:
+        return error
+    seen = compare_batch(dataset, past)
+    split: Split | DataError
+    try:
+        split = split_batch(dataset, seen, resolve_settings(version.model_name, version.settings))
+    except DataError as error:
+        split = error
+    present = set(dataset.label_names())
+    return Changes(
+        dataset=dataset,
+        profile=profile(dataset),
+        seen=seen,
+        earlier=_earlier_labels(dataset, seen, past),
+        split=split,
+        missing=past.missing,
+        remembered=int(state.report(_champion).get("memory_rows", 0)),
+        past_rows=len(past.train[0]),
+        known=[label for label in version.classes if label in present],
+        fresh=sorted(present - set(version.classes)),
+        absent=[label for label in version.classes if label not in present],
+        right=_right(_champion, dataset, seen, set(version.classes)),
+    )
+
+
+def _earlier_labels(dataset: TextDataset, seen: Overlap, past: Past) -> dict[int, list[str]]:
+    wanted = {text_key(dataset.texts[row]): int(row) for row in seen.relabelled}
+    labels: dict[int, list[str]] = {row: [] for row in wanted.values()}
+    for texts, names in (past.train, past.validation):
+        for text, name in zip(texts, names, strict=True):
+            row = wanted.get(text_key(text))
+            if row is not None and name not in labels[row]:
+                labels[row].append(name)
+    # Copies of one text in the batch share its entry.
+    return {int(row): labels[wanted[text_key(dataset.texts[row])]] for row in seen.relabelled}
+
+
+def _right(champion: VersionInfo, dataset: TextDataset, seen: Overlap, known: set[str]) -> Estimate | None:
+    from core.metrics.intervals import rate_estimate
+
+    names = dataset.label_names()
+    unseen = np.setdiff1d(seen.usable, seen.trained)
+    rows = [int(row) for row in unseen if names[row] in known]
+    rows = rows[:: max(1, -(-len(rows) // ASKED_ROWS))]
+    if not rows:
+        return None
+    answers = state.engine(champion).predict([dataset.texts[row] for row in rows])
+    hits = sum(answer == names[row] for answer, row in zip(answers, rows, strict=True))
+    return rate_estimate(hits, len(rows))

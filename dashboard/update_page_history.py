@@ -1,0 +1,80 @@
+"""What follows a decision: the version that serves now, the way back, and the story of all versions."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import RegistryError
+from dashboard import overview, state, tables, update_page
+from dashboard.errors import boundary, show_error
+from dashboard.i18n import t
+from dashboard.models_page_serving import previous_champion
+from dashboard.update_page import Situation
+from dashboard.update_page_decisions import candidates, decided
+
+PROMOTED = "update.promoted"  # in the session: what was promoted a moment ago
+
+
+def promoted(found: Situation) -> None:
+    """Right after a promotion: that it is done, the way back, and the next batch."""
+    done = st.session_state.get(PROMOTED)
+    if not done or done["classifier"] != found.classifier or done["version"] != found.champion.number:
+        return
+    if found.step > 1:
+        st.session_state.pop(PROMOTED)  # the next update is on its way
+        return
+    with st.container(border=True, key="next-step", gap="small"):
+        st.markdown(f":primary[:material/check_circle:] **{t('update.promoted', version=done['version'])}**")
+        st.markdown(t("update.promoted_more", version=done["before"]))
+        _roll_back(found, int(done["before"]), key="update.roll_back_now")
+
+
+def _roll_back(found: Situation, target: int, *, key: str) -> None:
+    with st.popover(t("update.roll_back", version=target), icon=":material/undo:"):
+        st.markdown(t("update.roll_back_sure", version=target, champion=found.champion.number))
+        if st.button(t("update.roll_back_yes"), key=key, icon=":material/undo:"):
+            try:
+                state.workspace().registry.rollback(found.classifier, target, t("update.reason_rollback"))
+            except RegistryError as error:
+                show_error(error)
+                return
+            update_page.start_over(found.classifier)
+            st.session_state.pop(PROMOTED, None)
+            st.session_state[update_page.SAID] = t("update.rolled_back", version=target)
+            st.rerun()
+
+
+def draw(found: Situation) -> None:
+    """The timeline, every move of the champion, the way back, and candidates that were put aside."""
+    st.divider()
+    with boundary():
+        overview.timeline(overview.read(found.classifier))
+    moves = state.workspace().registry.champion_history(found.classifier)
+    earlier = previous_champion(moves)
+    put_aside = [one for one in candidates(found.classifier) if decided(one) and one.number != _shown(found)]
+    with st.container(horizontal=True, vertical_alignment="center", key="update-history"):
+        if earlier is not None:
+            _roll_back(found, earlier, key="update.roll_back_to")
+        if put_aside and found.job is None:
+            _look_again(found, put_aside[-1].number)
+    with st.expander(t("update.moves"), icon=":material/history:"):
+        table = pd.DataFrame(
+            {
+                t("update.column_when"): [tables.moment(str(move["at"])) for move in moves[::-1]],
+                t("update.column_version"): [t("update.version_name", number=move["version"]) for move in moves[::-1]],
+                t("update.column_reason"): [str(move["reason"]) or tables.NOTHING for move in moves[::-1]],
+            }
+        )
+        st.dataframe(table, hide_index=True, alt=t("update.moves_alt", count=len(moves)))
+
+
+def _shown(found: Situation) -> int | None:
+    return found.candidate.number if found.candidate is not None else None
+
+
+def _look_again(found: Situation, number: int) -> None:
+    label = t("update.look_again", version=number)
+    if st.button(label, key="update.look_again", type="tertiary", icon=":material/visibility:"):
+        update_page.review(next(one for one in found.versions if one.number == number))
+        st.rerun()
