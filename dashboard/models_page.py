@@ -17,40 +17,59 @@ if TYPE_CHECKING:
 
 CHOSEN = "models.version"
 TABLE = "models.table"
+TURN = "models.turn"
 BUNDLE = ("model.onnx", "tokenizer.json", "labels.json", "config.json", "model_card.md", "predict.py")
 
 
 def choose(versions: list[VersionInfo], champion: VersionInfo | None) -> VersionInfo:
-    """The table of versions, newest first; a click on a row chooses it, the select box does the same."""
+    """The table of versions, newest first; its ticked row is the chosen version, the select box below does the same."""
     newest_first = versions[::-1]
     numbers = [version.number for version in newest_first]
     if st.session_state.get(CHOSEN) not in numbers:
         st.session_state[CHOSEN] = champion.number if champion else numbers[0]
+    # The key changes with what was chosen elsewhere, so that the tick follows.
+    key = f"{TABLE}.{versions[0].classifier}.{len(numbers)}.{st.session_state.get(TURN, 0)}"
     st.dataframe(
         _table(newest_first, champion),
         hide_index=True,
-        key=f"{TABLE}.{versions[0].classifier}",
-        on_select=lambda: _take_row(f"{TABLE}.{versions[0].classifier}", numbers),
-        selection_mode=["single-row", "single-cell"],
+        key=key,
+        on_select=lambda: _take_row(key, numbers),
+        selection_mode="single-row-required",
+        selection_default={"selection": {"rows": [numbers.index(st.session_state[CHOSEN])]}},
         column_config=_columns(),
         alt=t("models.table_alt", count=len(versions)),
     )
-    chosen = st.selectbox(
-        t("models.version"),
-        numbers,
-        key=CHOSEN,
-        format_func=lambda number: _name(number, champion),
-        persist_state="session",
-        width=280,
-    )
-    return next(version for version in versions if version.number == chosen)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="models-headline"):
+        chosen = st.selectbox(
+            t("models.version"),
+            numbers,
+            key=CHOSEN,
+            format_func=lambda number: t("models.version_name", number=number),
+            label_visibility="collapsed",
+            on_change=_turn,
+            persist_state="session",
+            width=200,
+        )
+        version = next(version for version in versions if version.number == chosen)
+        _badges(version, champion)
+    return version
 
 
 def _take_row(key: str, numbers: list[int]) -> None:
-    selection = st.session_state[key]["selection"]
-    rows = [*selection["rows"], *(cell[0] for cell in selection["cells"])]
+    rows = st.session_state[key]["selection"]["rows"]
     if rows:
         st.session_state[CHOSEN] = numbers[rows[0]]
+
+
+def _turn() -> None:
+    st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
+
+
+def _badges(version: VersionInfo, champion: VersionInfo | None) -> None:
+    if champion is not None and version.number == champion.number:
+        st.badge(t("models.serves_badge"), icon=":material/check:", color="green")
+    if state.report(version).get("synthetic"):
+        st.badge(t("shell.synthetic"), icon=":material/science:", color="gray")
 
 
 def _name(number: int, champion: VersionInfo | None) -> str:
@@ -63,10 +82,10 @@ def _table(versions: list[VersionInfo], champion: VersionInfo | None) -> pd.Data
     rows = [
         {
             "version": _name(version.number, champion),
-            "how": how(version),
-            "model": name_of("model", str(version.summary.get("model", ""))),
             "accuracy": version.summary.get("accuracy"),
             "macro_f1": version.summary.get("macro_f1"),
+            "how": how(version),
+            "model": name_of("model", str(version.summary.get("model", ""))),
             "size": size_shown(version),
             "created": tables.moment(version.created),
         }
@@ -115,33 +134,21 @@ def bundle_bytes(version: VersionInfo) -> int:
     return sum((folder / name).stat().st_size for name in BUNDLE)
 
 
-def headline(version: VersionInfo, champion: VersionInfo | None) -> None:
-    """The version's name, whether it serves, and where it comes from."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.subheader(t("models.version_name", number=version.number), anchor=False, width="content")
-        if champion is not None and version.number == champion.number:
-            st.badge(t("models.serves_badge"), icon=":material/check:", color="green")
-        if state.report(version).get("synthetic"):
-            st.badge(t("shell.synthetic"), icon=":material/science:", color="gray")
-    st.markdown(" ".join(lineage_sentences(version)))
+def lineage(version: VersionInfo) -> None:
+    """Where a version comes from: one sentence a step, newest first."""
+    st.markdown(" ".join(_step(known) for known in reversed(history.lineage(version))))
 
 
-def lineage_sentences(version: VersionInfo) -> list[str]:
-    """Where a version comes from, one sentence a step, newest first."""
-    sentences = []
-    for known in reversed(history.lineage(version)):
-        facts = {
-            "version": known.number,
-            "rows": tables.thousands(float(known.summary.get("rows", 0))),
-            "dataset": tables.plain(str(known.summary.get("dataset_name", tables.NOTHING))),
-        }
-        strategy = str(known.summary.get("strategy", "train"))
-        if known.parent is None:
-            sentences.append(t("models.lineage_train", **facts))
-        else:
-            facts |= {"parent": known.parent, "strategy": name_of("strategy", strategy)}
-            sentences.append(t("models.lineage_update", **facts))
-    return sentences
+def _step(version: VersionInfo) -> str:
+    facts = {
+        "version": version.number,
+        "rows": tables.thousands(float(version.summary.get("rows", 0))),
+        "dataset": tables.plain(str(version.summary.get("dataset_name", tables.NOTHING))),
+    }
+    if version.parent is None:
+        return t("models.lineage_train", **facts)
+    strategy = name_of("by", str(version.summary.get("strategy", "")))
+    return t("models.lineage_update", parent=version.parent, strategy=strategy, **facts)
 
 
 def cards(version: VersionInfo) -> list[Card]:

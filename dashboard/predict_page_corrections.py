@@ -33,20 +33,18 @@ def correction(version: VersionInfo, text: str, predicted: str, labels: list[str
     if st.session_state.get(JUDGED) != text:  # a choice made for another text must not be taken for this one's
         st.session_state[JUDGED] = text
         st.session_state[CHOICE] = None
-    with st.container(horizontal=True, vertical_alignment="bottom", key="predict-correction"):
-        choice = st.selectbox(
-            t("predict.should_be"),
-            labels,
-            index=None,
-            key=CHOICE,
-            placeholder=t("predict.should_be_placeholder"),
-            help=t("predict.should_be_help"),
-            accept_new_options=True,
-            width=320,
-        )
-        pressed = st.button(t("predict.correct"), key="predict.correct", icon=":material/playlist_add:")
-    if pressed:
-        _add(version, text, predicted, known_label(choice or "", labels))
+    choice = st.selectbox(
+        t("predict.should_be"),
+        labels,
+        index=None,
+        key=CHOICE,
+        placeholder=t("predict.should_be_placeholder"),
+        help=t("predict.should_be_help"),
+        accept_new_options=True,
+        width=360,
+    )
+    if choice:
+        _add(version, text, predicted, known_label(choice, labels))
 
 
 def known_label(typed: str, labels: list[str]) -> str:
@@ -57,8 +55,8 @@ def known_label(typed: str, labels: list[str]) -> str:
 
 def _add(version: VersionInfo, text: str, predicted: str, label: str) -> None:
     if not label:
-        st.warning(t("predict.no_label"), icon=":material/info:")
-    elif label == predicted:
+        return
+    if label == predicted:
         st.warning(t("predict.same_label", label=tables.plain(label)), icon=":material/info:")
     else:
         state.corrections().add(version.classifier, text, label, predicted=predicted, version=version.number)

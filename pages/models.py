@@ -14,7 +14,7 @@ else:
     serving = t("models.serves", version=champion.number) if champion else t("models.nobody_serves")
     layout.heading(t("models.title"), f"{plain(classifier)} · {serving}")
     version = models_page.choose(versions, champion)
-    models_page.headline(version, champion)
+    models_page.lineage(version)
     layout.cards(models_page.cards(version))
     models_page_serving.actions(version, champion)
     models_page_details.tabs(version)
