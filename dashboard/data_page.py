@@ -11,6 +11,7 @@ from core.data import Profile, SetAside, Split, TextDataset, build_dataset, prof
 from core.data.samples import SAMPLES
 from core.errors import DataError
 from dashboard import data_page_profile, layout, state, tables
+from dashboard.data_page_saved import store
 from dashboard.errors import show_error
 from dashboard.i18n import language, t, tn
 from dashboard.navigation import go
@@ -118,7 +119,7 @@ def _proposed_name(uploaded: UploadedTable) -> str:
 
 def _save(uploaded: UploadedTable, found: Prepared, name: str) -> None:
     with st.spinner(t("data.saving")):
-        stored = state.workspace().datasets.save(
+        stored = store().save(
             found.dataset,
             name=name,
             roles=uploaded.roles,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Literal
 
 import pandas
 import streamlit as st
 
+from core.config import home
+from core.data import DatasetStore, StoredDataset
 from dashboard import layout, state, tables
 from dashboard.data_page_profile import label_balance
 from dashboard.errors import boundary
@@ -14,11 +16,13 @@ from dashboard.i18n import t, tn
 from dashboard.navigation import go
 from dashboard.upload_files import excerpt
 
-if TYPE_CHECKING:
-    from core.data import StoredDataset
-
 SHOWN = 8  # lines before "show all"
 LOOK_ROWS = 200
+
+
+def store() -> DatasetStore:
+    """The saved datasets; opened alone, since the whole workspace would load everything that training needs."""
+    return DatasetStore(home())
 
 
 def saved_datasets(*, primary: bool) -> None:
@@ -53,8 +57,8 @@ def _line(stored: StoredDataset, *, primary: bool) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
             if st.button(t("data.look"), key=f"data.look.{stored.id}", type="tertiary"):
                 _look(stored)
-            kind = "primary" if primary else "secondary"
-            if st.button(t("data.train_on"), key=f"data.train.{stored.id}", type=kind):  # type: ignore[arg-type]
+            kind: Literal["primary", "secondary"] = "primary" if primary else "secondary"
+            if st.button(t("data.train_on"), key=f"data.train.{stored.id}", type=kind):
                 state.choose_dataset(stored.id)
                 go("train")
             if st.button(
@@ -81,7 +85,7 @@ def _look(stored: StoredDataset) -> None:
 
     def body() -> None:
         with boundary():
-            dataset = state.workspace().datasets.load(stored.id)
+            dataset = store().load(stored.id)
             st.caption(" · ".join(_facts(stored)))
             label_balance(stored.classes, key=f"data.look-labels.{stored.id}")
             head = dataset.take(range(min(LOOK_ROWS, len(dataset))))
@@ -115,12 +119,22 @@ def _confirm_deletion(stored: StoredDataset) -> None:
             else:
                 st.markdown(t("data.delete_unused"))
             with st.container(horizontal=True):
-                if st.button(t("data.delete"), type="primary", key="data.delete-yes", disabled=bool(running)):
-                    state.workspace().datasets.delete(stored.id)
-                    if state.chosen_dataset() == stored.id:
-                        st.session_state.pop(state.DATASET)
-                    st.rerun()
-                if st.button(t("data.cancel"), key="data.delete-no"):
-                    st.rerun()
+                yes = st.button(
+                    t("data.delete"),
+                    type="primary",
+                    key="data.delete-yes",
+                    disabled=bool(running),
+                    on_click=_delete,
+                    args=(stored.id,),
+                )
+                no = st.button(t("data.cancel"), key="data.delete-no")
+            if yes or no:  # a rerun of the page closes the dialog
+                st.rerun()
 
     st.dialog(t("data.delete_title", name=tables.plain(stored.name)))(body)()
+
+
+def _delete(dataset: str) -> None:
+    store().delete(dataset)
+    if state.chosen_dataset() == dataset:
+        st.session_state.pop(state.DATASET)

@@ -219,11 +219,12 @@ def _column(place: str, role: str, names: list[str], guess: str | None, box: Any
     # Text and label begin empty where nothing was guessed; the optional ones can be emptied again.
     options: list[str | None] = [*names] if needed else [None, *names]
     index = options.index(guess) if guess in options else None
+    nothing = t("upload.no_column")
     chosen: str | None = box.selectbox(
         t(f"upload.{role}"),
         options,
         index=index,
-        format_func=lambda name: t("upload.no_column") if name is None else name,
+        format_func=lambda name: nothing if name is None else name,
         key=f"{place}.{role}",
         placeholder=t("upload.choose"),
         help=t(f"upload.{role}_help"),

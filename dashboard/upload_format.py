@@ -34,12 +34,13 @@ def _chip(prefix: str, part: str, options: Sequence[Choice], guess: Choice, name
     key = f"{prefix}.{part}"
     current: Choice = st.session_state.get(key, guess)
     # The popover's own key must not change with its label, or it would close at the choice.
-    with st.popover(name(current), key=f"{prefix}.{part}-chip"):
+    names = {option: name(option) for option in options}
+    with st.popover(names[current], key=f"{prefix}.{part}-chip"):
         chosen = st.radio(
             t(f"upload.{part}"),
             options,
             index=options.index(guess),
-            format_func=name,
+            format_func=names.__getitem__,
             key=key,
             help=t(f"upload.{part}_help"),
             persist_state="session",
