@@ -9,14 +9,6 @@ import pytest
 from core.registry import Registry
 
 
-@pytest.fixture(scope="session")
-def new_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty registry's database: creating its tables takes seconds, copying it none."""
-    home = tmp_path_factory.mktemp("new_store")
-    Registry(home).classifiers()
-    return home / "mlflow.db"
-
-
 @pytest.fixture
 def registry(evergreen_home: Path, new_store: Path) -> Registry:
     shutil.copy(new_store, evergreen_home / "mlflow.db")

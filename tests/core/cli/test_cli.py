@@ -1,0 +1,140 @@
+"""The command line's contract, in process: what it prints, and how it refuses."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.cli import main
+from core.workflows import Workspace
+from tests.core.conftest import reviews
+
+FAST = ["--set", "epochs=2", "buckets=1024", "learning_rate=0.02", "batch_size=8"]
+
+
+def write(path: Path, rows: int = 120, **asked: Any) -> Path:
+    data = reviews(rows, **asked)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("text", "label"), *zip(data.texts, data.label_names(), strict=True)])
+    return path
+
+
+def table(path: Path) -> list[str]:
+    return ["--data", str(path), "--text", "text", "--label", "label", "--classifier", "Shop"]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Any:
+    def execute(*arguments: str, code: int = 0) -> tuple[str, str]:
+        capsys.readouterr()
+        assert main(arguments) == code
+        captured = capsys.readouterr()
+        return captured.out, captured.err
+
+    return execute
+
+
+@pytest.fixture
+def trained(workspace: Workspace, tmp_path: Path, run: Any) -> dict[str, Any]:
+    out, _ = run("train", *table(write(tmp_path / "first.csv")), "--model", "ngrams", *FAST, "--json")
+    found: dict[str, Any] = json.loads(out)
+    return found
+
+
+def test_train_prints_the_contract(trained: dict[str, Any]) -> None:
+    wanted = {"version", "accuracy", "macro_f1", "per_class", "baseline", "seconds", "parity_max_abs_diff"}
+    assert wanted <= trained.keys()
+    assert trained["version"] == 1
+    assert set(trained["per_class"]) == {"negative", "positive"}
+
+
+def test_the_whole_life_of_a_classifier(trained: dict[str, Any], tmp_path: Path, run: Any) -> None:
+    batch = write(tmp_path / "batch.csv", seed=1)
+    found = json.loads(run("update", *table(batch), "--strategy", "replay", "--promote", "never", "--json")[0])
+    assert found["version"] == 2
+    assert not found["promoted"]
+    assert {"R_row", "forgetting", "plasticity", "gate"} <= found.keys()
+    assert found["R_row"] == found["R"][-1]
+
+    listed = json.loads(run("versions", "--classifier", "Shop", "--json")[0])["versions"]
+    assert [(one["version"], one["champion"], one["parent"]) for one in listed] == [(1, True, None), (2, False, 1)]
+
+    run("promote", "--classifier", "Shop", "--version", "2")
+    measured = json.loads(run("evaluate", *table(batch), "--json")[0])
+    assert measured["version"] == 2
+    assert measured["rows"] == 120
+    assert "1 of 'Shop'" in run("rollback", "--classifier", "Shop")[1]
+    assert run("rollback", "--classifier", "Shop", code=2)[1].count("\n") == 1
+
+
+def test_predict_keeps_every_row_in_order(trained: dict[str, Any], tmp_path: Path, run: Any) -> None:
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text('id,text\n7,"the lamp is great,\nreally"\n8,\n9,awful\n', encoding="utf-8")
+    run("predict", "--data", str(source), "--text", "text", "--classifier", "Shop", "--out", str(target))
+    with target.open(newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["id"] for row in rows] == ["7", "8", "9"]
+    assert rows[0]["text"] == "the lamp is great,\nreally"
+    assert rows[1]["predicted"] == ""
+    assert rows[2]["predicted"] in ("negative", "positive")
+
+
+def test_export_writes_a_bundle(trained: dict[str, Any], tmp_path: Path, run: Any) -> None:
+    run("export", "--classifier", "Shop", "--out", str(tmp_path / "b.zip"))
+    names = zipfile.ZipFile(tmp_path / "b.zip").namelist()
+    assert sorted(names) == sorted(
+        ["model.onnx", "tokenizer.json", "labels.json", "config.json", "model_card.md", "predict.py"]
+    )
+
+
+def test_without_json_it_speaks_plainly(trained: dict[str, Any], run: Any) -> None:
+    assert run("versions", "--classifier", "Shop")[0].startswith("*   1  train")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "--data", "absent.csv", "--text", "text", "--label", "label", "--classifier", "x", "--model", "ngrams"],
+        ["train", "--data", "{file}", "--text", "nope", "--label", "label", "--classifier", "x", "--model", "ngrams"],
+        ["train", "--data", "{file}", "--text", "text", "--label", "label", "--classifier", "a/b", "--model", "ngrams"],
+        ["train", "--data", "{file}", "--text", "text", "--label", "label", "--classifier", "x", "--model", "gpt"],
+        ["train", *"--data {file} --text text --label label --classifier x --model ngrams --set epochs".split()],
+        ["train", *"--data {file} --text text --label label --classifier x --model ngrams --set epochs=many".split()],
+        ["train", *"--data {file} --text text --label label --classifier x --model ngrams --set wings=2".split()],
+        ["update", "--data", "{file}", "--text", "text", "--label", "label", "--classifier", "x", "--strategy", "replay"],
+        ["update", "--data", "{file}", "--text", "text", "--label", "label", "--classifier", "x", "--strategy", "magic"],
+        ["evaluate", "--data", "{file}", "--text", "text", "--label", "label", "--classifier", "x"],
+        ["predict", "--data", "{file}", "--text", "text", "--classifier", "x", "--out", "out.csv"],
+        ["export", "--classifier", "x", "--out", "b.zip"],
+        ["versions", "--classifier", "x"],
+        ["promote", "--classifier", "x", "--version", "1"],
+        ["rollback", "--classifier", "x"],
+    ],
+)
+def test_bad_input_gives_one_line_and_exit_code_2(
+    workspace: Workspace, tmp_path: Path, run: Any, arguments: list[str]
+) -> None:
+    file = write(tmp_path / "first.csv", rows=20)
+    out, err = run(*(argument.format(file=file) for argument in arguments), code=2)
+    assert out == ""
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+
+
+def test_typing_errors_give_one_line_too(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["train", "--data"])
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_help_answers_without_torch() -> None:
+    code = "import sys; sys.argv=['core','--help']\ntry:\n import core.__main__\nexcept SystemExit: pass\nassert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
