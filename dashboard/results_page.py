@@ -70,10 +70,12 @@ def _version(classifier: str) -> VersionInfo:
         st.session_state["results.version"] = asked[1]
     if st.session_state.get("results.version") not in known:
         st.session_state["results.version"] = newest
+    serving = champion.number if champion is not None else None
+    names = {number: describe(found, serving == number) for number, found in known.items()}
     picked = st.selectbox(
         t("results.version"),
         sorted(known, reverse=True),
-        format_func=lambda number: describe(known[number], champion is not None and champion.number == number),
+        format_func=names.__getitem__,
         key="results.version",
         persist_state="session",
     )
@@ -98,17 +100,16 @@ def _test(report: dict[str, Any]) -> int:
     if st.session_state.get("results.test") not in options:
         st.session_state["results.test"] = options[0]
 
-    def name(number: int) -> str:
-        if number == ALL:
-            return tn("results.all_tests", len(tests), rows=tables.thousands(report["overall"]["rows"]))
-        found = tests[number]
-        return tn("results.test_name", found["rows"], number=number, name=found["name"])
-
+    names = {
+        number: tn("results.test_name", found["rows"], number=number, name=found["name"])
+        for number, found in tests.items()
+    }
+    names[ALL] = tn("results.all_tests", len(tests), rows=tables.thousands(report["overall"]["rows"]))
     return int(
         st.selectbox(
             t("results.test"),
             options,
-            format_func=name,
+            format_func=names.__getitem__,
             key="results.test",
             help=t("results.test_help"),
             disabled=len(options) == 1,
@@ -178,15 +179,15 @@ def read_predictions(folder: str, tests: tuple[int, ...]) -> pd.DataFrame:
     return table
 
 
-def rows_table(rows: pd.DataFrame, *, key: str, several_tests: bool) -> None:
+def rows_table(rows: pd.DataFrame, *, key: str, several_tests: bool, wide: bool = False) -> None:
     """Texts with truth, prediction and probability, as a table to scroll and to download."""
     columns = ["text", "truth", "predicted", "probability", *(["test"] if several_tests else [])]
     config = {
-        "text": st.column_config.TextColumn(t("results.column_text"), width="medium"),
-        "truth": st.column_config.TextColumn(t("results.column_truth"), width="small"),
-        "predicted": st.column_config.TextColumn(t("results.column_predicted"), width="small"),
-        "probability": st.column_config.NumberColumn(t("results.column_probability"), format="%.3f", width="small"),
-        "test": st.column_config.NumberColumn(t("results.column_test"), width="small"),
+        "text": st.column_config.TextColumn(t("results.column_text"), width="large" if wide else 190),
+        "truth": st.column_config.TextColumn(t("results.column_truth"), width=150 if wide else 74),
+        "predicted": st.column_config.TextColumn(t("results.column_predicted"), width=150 if wide else 78),
+        "probability": st.column_config.NumberColumn(t("results.column_probability"), format="%.3f", width=80),
+        "test": st.column_config.NumberColumn(t("results.column_test"), width=60),
     }
     shown = rows[columns]
     height = min(420, 38 + 35 * max(1, len(shown)))

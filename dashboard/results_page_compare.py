@@ -67,7 +67,7 @@ def run_table(runs: list[RunInfo]) -> pd.DataFrame:
                 t("results.column_dataset"): names.get(dataset, dataset),
                 t("results.accuracy"): tables.score(run.metrics.get("test_accuracy")),
                 t("results.macro_f1"): tables.score(run.metrics.get("test_macro_f1")),
-                t("results.baseline"): tables.score(run.metrics.get("baseline_accuracy")),
+                t("results.column_baseline"): tables.score(run.metrics.get("baseline_accuracy")),
                 t("results.column_epochs"): run.settings.get("epochs", tables.NOTHING),
                 t("results.column_time"): tables.duration(run.metrics.get("seconds")),
             }
@@ -87,15 +87,14 @@ def filtered(table: pd.DataFrame, wanted: str) -> pd.DataFrame:
 
 
 def _pick(known: dict[int, VersionInfo], first: int, second: int) -> tuple[VersionInfo, VersionInfo]:
+    names = {number: describe(found) for number, found in known.items()}
     chosen = []
     for place, name, start in zip(st.columns(2, gap="medium"), ("first", "second"), (first, second), strict=True):
         key = f"results.compare_{name}"
         if st.session_state.get(key) not in known:
             st.session_state[key] = start
         with place:
-            number = st.selectbox(
-                t(f"results.compare_{name}"), sorted(known), format_func=lambda found: describe(known[found]), key=key
-            )
+            number = st.selectbox(t(f"results.compare_{name}"), sorted(known), format_func=names.__getitem__, key=key)
         chosen.append(known[int(number)])
     return chosen[0], chosen[1]
 

@@ -43,10 +43,11 @@ def worst_cell(counts: np.ndarray[Any, Any]) -> Cell | None:
 
 
 def _matrix(shown: Shown, labels: list[int]) -> Cell | None:
+    choices = {name: t(f"results.cells_{name}") for name in ("counts", "shares")}
     normalised = st.segmented_control(
         t("results.cells"),
-        ["counts", "shares"],
-        format_func=lambda name: t(f"results.cells_{name}"),
+        list(choices),
+        format_func=choices.__getitem__,
         required=True,
         default="counts",
         key="results.cells",

@@ -90,7 +90,7 @@ def errors(shown: Shown) -> None:
         return
     st.caption(tn("results.errors_note", len(wrong), rows=tables.thousands(len(table))))
     several = shown.test == ALL and len(shown.report["tests"]) > 1
-    rows_table(wrong.head(MOST_ERRORS), key="results.errors", several_tests=several)
+    rows_table(wrong.head(MOST_ERRORS), key="results.errors", several_tests=several, wide=True)
 
 
 def learning(shown: Shown) -> None:
@@ -120,7 +120,7 @@ def roc(shown: Shown) -> None:
     label = st.segmented_control(
         t("results.positive"),
         range(2),
-        format_func=lambda index: shown.classes[index],
+        format_func=shown.classes.__getitem__,
         required=True,
         default=1,
         key="results.positive",

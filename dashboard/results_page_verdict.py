@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -33,11 +34,14 @@ def judge(report: dict[str, Any]) -> Verdict:
     accuracy = report["overall"]["accuracy"]
     baseline = report["baseline"]["report"]["accuracy"]
     gap = accuracy["value"] - baseline["value"]
+    # Both answered the same rows, but which ones the baseline got right is not kept: taken as independent, the noise
+    # of the gap is rather over- than underestimated.
+    noise = math.hypot(*((found["high"] - found["low"]) / 2 for found in (accuracy, baseline)))
     kind: Kind = "level"
     if gap > 0:
-        kind = "better" if accuracy["low"] > baseline["value"] else "perhaps_better"
+        kind = "better" if gap > noise else "perhaps_better"
     elif gap < 0:
-        kind = "worse" if accuracy["high"] < baseline["value"] else "perhaps_worse"
+        kind = "worse" if -gap > noise else "perhaps_worse"
     return Verdict(kind, accuracy, baseline, int(report["overall"]["rows"]))
 
 

@@ -77,10 +77,11 @@ def side(job: Job) -> str:
     """Ask whether to look at the run or at what the form means."""
     if SIDE not in st.session_state:
         st.session_state[SIDE] = "run"
+    names = {name: t(f"train.side_{name}") for name in ("run", "meaning")}
     chosen = st.segmented_control(
         t("train.side"),
-        ["run", "meaning"],
-        format_func=lambda name: t(f"train.side_{name}"),
+        list(names),
+        format_func=names.__getitem__,
         required=True,
         key=SIDE,
         label_visibility="collapsed",

@@ -40,10 +40,11 @@ def _dataset(datasets: list[StoredDataset]) -> StoredDataset:
         st.session_state["train.dataset"] = st.session_state["train.dataset_seen"] = chosen
     if st.session_state.get("train.dataset") not in known:
         st.session_state["train.dataset"] = datasets[0].id
+    names = {found.id: _describe(found) for found in datasets}
     picked = st.selectbox(
         t("train.dataset"),
         list(known),
-        format_func=lambda found: _describe(known[found]),
+        format_func=names.__getitem__,
         key="train.dataset",
         help=t("train.dataset_help"),
         persist_state="session",
@@ -75,11 +76,11 @@ def _model() -> str:
 
     if st.session_state.get("train.model") not in MODELS:
         st.session_state["train.model"] = FIRST_MODEL
-    names = sorted(MODELS, key=lambda name: name != FIRST_MODEL)
+    names = {name: t(f"train.model_{name}") for name in sorted(MODELS, key=lambda name: name != FIRST_MODEL)}
     model = st.segmented_control(
         t("train.model"),
-        names,
-        format_func=lambda name: t(f"train.model_{name}"),
+        list(names),
+        format_func=names.__getitem__,
         required=True,
         key="train.model",
         on_change=_model_changed,
@@ -97,10 +98,11 @@ def _model_changed() -> None:
 def _preset(model: str) -> None:
     """Three starting points; none is marked once a slider has left them."""
     st.session_state["train.preset"] = matching_preset(model)
+    names = {name: t(f"train.preset_{name}") for name in PRESETS}
     st.segmented_control(
         t("train.preset"),
         PRESETS,
-        format_func=lambda name: t(f"train.preset_{name}"),
+        format_func=names.__getitem__,
         key="train.preset",
         help=t("train.preset_help"),
         on_change=_preset_changed,
