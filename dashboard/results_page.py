@@ -147,7 +147,7 @@ def remarks(shown: Shown) -> None:
         facts.append(t_message(message_of(shown.report["end"])))
     if shown.report["synthetic"]:
         facts.append(t("results.synthetic"))
-    st.caption(tables.plain(" ".join(facts)))
+    st.caption(tables.plain(results_page_verdict.joined(facts)))
 
 
 def message_of(stored: dict[str, Any]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -56,7 +57,12 @@ def sentences(verdict: Verdict, version: int) -> str:
     )
     gap = abs(verdict.accuracy["value"] - verdict.baseline["value"])
     meaning = t(f"results.verdict_{verdict.kind}", points=tables.points(gap).lstrip("+"))
-    return f"{figures} {meaning}"
+    return joined([figures, meaning])
+
+
+def joined(sentences: Sequence[str]) -> str:
+    """Sentences one after the other, with the gap that the language puts between them."""
+    return t("results.gap").join(sentences)
 
 
 def show(report: dict[str, Any], version: int) -> None:

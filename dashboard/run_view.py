@@ -186,8 +186,16 @@ def _curves(job: Job, epochs: list[dict[str, Any]], wide: bool) -> None:
     draw_curves(epochs, key=f"run.{job.id}", wide=wide)
 
 
+def _first_epoch(epoch: dict[str, Any]) -> str:
+    names = ("validation_macro_f1", "training_loss", "validation_loss")
+    return t("run.first_epoch", **{name: tables.score(epoch[name]) for name in names})
+
+
 def draw_curves(epochs: list[dict[str, Any]], *, key: str, wide: bool) -> None:
     """Scores and losses of each epoch (fields of `core.training.EpochDone`), with the best epoch marked."""
+    if len(epochs) == 1:  # one point is no curve
+        st.caption(_first_epoch(epochs[0]))
+        return
     places = st.columns(2, gap="medium") if wide else (st.container(), st.container())
     best = max((epoch["epoch"] for epoch in epochs if epoch["best"]), default=None)
     scores = [epoch["validation_macro_f1"] for epoch in epochs]

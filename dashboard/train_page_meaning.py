@@ -13,6 +13,7 @@ from dashboard.errors import guarded_fragment, show_error
 from dashboard.i18n import choice_label, t, tn
 from dashboard.layout import Card
 from dashboard.palette import palette
+from dashboard.results_page_verdict import joined
 from dashboard.train_page_estimator import estimator
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _story(prepared: Prepared, found: TrainingEstimate) -> str:
         sentences.append(t("train.story_cut", share=tables.percent(prepared.cut)))
     if not found.exact:
         sentences.append(t("train.story_sampled", rows=tables.thousands(len(prepared.examples))))
-    return " ".join(sentences)
+    return joined(sentences)
 
 
 def _preview(prepared: Prepared) -> None:
@@ -107,10 +108,12 @@ def _preview(prepared: Prepared) -> None:
         return
     tokens, limit = read_tokens(prepared.pipeline, str(text)[:LONGEST_TEXT])
     st.html(token_chips(tokens, limit))
-    note = tn("train.preview_count", len(tokens), unit=choice_label("segmentation", _unit(prepared.pipeline)).lower())
+    notes = [
+        tn("train.preview_count", len(tokens), unit=choice_label("segmentation", _unit(prepared.pipeline)).lower())
+    ]
     if len(tokens) > limit:
-        note += " " + tn("train.preview_cut", len(tokens) - limit)
-    st.caption(note)
+        notes.append(tn("train.preview_cut", len(tokens) - limit))
+    st.caption(joined(notes))
 
 
 def example_texts(prepared: Prepared) -> list[str]:
