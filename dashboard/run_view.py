@@ -65,7 +65,7 @@ def _view(job_id: str, drawn_as: str, wide: bool) -> None:
     with st.container(border=True, key=f"run.{job_id}", gap="small"):
         _head(job)
         if job.ended:
-            _ending(job)
+            _ending(job, len(epochs))
         else:
             _progress(job, len(epochs))
         _curves(job, epochs, wide)
@@ -143,13 +143,13 @@ def total_epochs(job: Job) -> int | None:
     return int(state.report(shown)["settings"]["epochs"]) if shown else None
 
 
-def _ending(job: Job) -> None:
+def _ending(job: Job, epochs: int) -> None:
     """How it ended, and what can be done now."""
     if job.error is not None:
         show = st.warning if job.state == "interrupted" else st.error
         show(tables.plain(t_message(job.error)))
     elif job.state == "stopped":
-        st.info(t("run.stopped_kept" if job.result else "run.stopped_before", version=_version(job)))
+        st.caption(_stopped(job, epochs))
     if job.state in ("failed", "interrupted"):
         log = state.jobs().log_tail(job.id, 30)
         if log.strip():
@@ -164,8 +164,10 @@ def _ending(job: Job) -> None:
             _act(state.jobs().discard, job.id)
 
 
-def _version(job: Job) -> str:
-    return str(job.result["version"]) if job.result else tables.NOTHING
+def _stopped(job: Job, epochs: int) -> str:
+    if job.result is None:
+        return t("run.stopped_before")
+    return t("run.stopped_kept" if epochs else "run.stopped_early", version=job.result["version"])
 
 
 def _act(action: Any, job_id: str) -> None:
