@@ -21,16 +21,13 @@ from core.errors import ModelError
 from core.messages import Message, message
 from core.metrics import Verdict, average_accuracy, backward_transfer, forgetting, judge, plasticity
 from core.metrics.baseline import fit_baseline
-from core.models import TextClassifier
 from core.onnx import export_onnx, measure_parity
 from core.standalone.predict import Classifier
 from core.strategies import Strategy
-from core.text import TextPipeline
 from core.training import EpochDone, Finished, StageStarted
 from core.workflows.bundle import write_card, write_program
 from core.workflows.frozen_tests import FrozenTest, Scores, baseline_reports, pooled_report, score_tests
-from core.workflows.requests import Settings
-from core.workflows.version import ExperienceRecord, VersionFolder
+from core.workflows.version import ExperienceRecord, Student, VersionFolder
 from core.workflows.workspace import Workspace
 
 PARITY_TEXTS = 200
@@ -45,67 +42,96 @@ class Completed:
     report: dict[str, Any]
 
 
-@dataclass
-class Learned:
-    """A model that has learned, and everything a version needs beside it."""
+@dataclass(frozen=True)
+class Stream:
+    """Everything a version has met: its experiences, their frozen tests, and the rows that the baseline may see.
 
-    classifier: str
-    model_name: str
-    model: TextClassifier
-    pipeline: TextPipeline
-    classes: tuple[str, ...]
-    settings: Settings
-    strategy: Strategy
-    language: str
+    Parameters
+    ----------
+    parts
+        Where the rows of each experience's dataset went.
+    training_texts, training_labels
+        All training rows so far, with the numbers of their labels.
+    """
+
     records: list[ExperienceRecord]
     parts: dict[int, Split]
     tests: list[FrozenTest]
     training_texts: Sequence[str]
     training_labels: np.ndarray
+    language: str
+    synthetic: bool
+    findings: list[Message]
+
+
+@dataclass(frozen=True)
+class Parent:
+    """The version that an update began from."""
+
+    number: int
+    report: dict[str, Any]
+    tolerance: float
+
+
+@dataclass
+class Candidate:
+    """A version in the making: what learns, from what, and how it went.
+
+    Parameters
+    ----------
+    parent
+        None at a first training.
+    started
+        Of the monotonic clock, in seconds.
+    """
+
+    classifier: str
+    student: Student
+    strategy: Strategy
+    stream: Stream
     run_id: str
-    started: float
-    parent: int | None = None
-    parent_report: dict[str, Any] | None = None
-    tolerance: float = 1.0
-    strategy_settings: dict[str, Any] = field(default_factory=dict)
-    synthetic: bool = False
-    findings: list[Message] = field(default_factory=list)
+    parent: Parent | None = None
+    started: float = field(default_factory=time.monotonic)
     epochs: list[EpochDone] = field(default_factory=list)
     finished: Finished | None = None
 
 
-def produce_version(learned: Learned, workspace: Workspace) -> Iterator[Any]:
+def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]:
     """Export, measure and register; yields stages, and `Completed` at the end."""
     with tempfile.TemporaryDirectory(prefix="evergreen-") as place:
         folder = VersionFolder(Path(place) / "version")
         yield StageStarted(message("stage.export", "Exporting to ONNX and comparing with PyTorch."), 0.9)
-        folder.save_model(learned.model_name, learned.model, learned.pipeline, learned.classes, learned.settings)
-        folder.save_state(learned.strategy.state())
-        folder.save_experiences(learned.records, learned.parts)
-        parity = _export(learned, folder)
+        folder.save_model(candidate.student)
+        folder.save_state(candidate.strategy.state())
+        folder.save_experiences(candidate.stream.records, candidate.stream.parts)
+        parity = _export(candidate, folder)
         yield StageStarted(message("stage.measure", "Measuring on the frozen tests."), 0.95)
         classifier = Classifier(folder.path)
-        scores = score_tests(classifier, learned.tests, learned.classes, folder)
-        report = _report(learned, scores, parity, classifier.provider)
+        scores = score_tests(classifier, candidate.stream.tests, candidate.student.classes, folder)
+        report = _report(candidate, scores, parity, classifier.provider)
         yield StageStarted(message("stage.baseline", "Fitting the baseline, TF-IDF with logistic regression."), 0.97)
-        report["baseline"] = _baseline(learned)
-        report["seconds"] = round(time.monotonic() - learned.started, 2)
+        report["baseline"] = _baseline(candidate)
+        report["seconds"] = round(time.monotonic() - candidate.started, 2)
         yield StageStarted(message("stage.register", "Storing the version."), 0.99)
         folder.save_report(report)
         write_card(folder.path, report)
         write_program(folder.path)
         number = workspace.registry.register(
-            learned.classifier, folder.path, run_id=learned.run_id, parent=learned.parent, summary=_summary(report)
+            candidate.classifier,
+            folder.path,
+            run_id=candidate.run_id,
+            parent=candidate.parent.number if candidate.parent else None,
+            summary=_summary(report),
         )
-    workspace.registry.log_metrics(learned.run_id, _figures(report), step=len(learned.epochs))
+    workspace.registry.log_metrics(candidate.run_id, _figures(report), step=len(candidate.epochs))
     yield Completed(number, report)
 
 
-def _export(learned: Learned, folder: VersionFolder) -> dict[str, Any]:
+def _export(candidate: Candidate, folder: VersionFolder) -> dict[str, Any]:
     target = folder.path / "model.onnx"
-    export_onnx(learned.model, target)
-    texts = [text for test in learned.tests for text in test.texts][:PARITY_TEXTS]
-    parity = measure_parity(learned.model, folder.path, texts).to_dict()
+    export_onnx(candidate.student.model, target)
+    texts = [text for test in candidate.stream.tests for text in test.texts][:PARITY_TEXTS]
+    parity = measure_parity(candidate.student.model, folder.path, texts).to_dict()
     if not parity["max_abs_diff"] <= WORST_PARITY:  # also when it is not a number
         raise ModelError(
             "model.parity",
@@ -117,48 +143,48 @@ def _export(learned: Learned, folder: VersionFolder) -> dict[str, Any]:
     return parity
 
 
-def _report(learned: Learned, scores: list[Scores], parity: dict[str, Any], provider: str) -> dict[str, Any]:
-    matrices = {name: _matrix(learned.parent_report, scores, name) for name in ("accuracy", "macro_f1")}
-    verdict = _gate(scores, learned.tolerance)
-    finished = learned.finished
+def _report(candidate: Candidate, scores: list[Scores], parity: dict[str, Any], provider: str) -> dict[str, Any]:
+    matrices = {name: _matrix(candidate.parent, scores, name) for name in ("accuracy", "macro_f1")}
+    student, stream, parent, finished = candidate.student, candidate.stream, candidate.parent, candidate.finished
+    verdict = _gate(scores, parent.tolerance) if parent is not None else None
     return {
-        "classifier": learned.classifier,
-        "model": learned.model_name,
-        "strategy": learned.strategy.name if learned.parent is not None else "train",
-        "parent": learned.parent,
-        "language": learned.language,
-        "synthetic": learned.synthetic,
-        "classes": list(learned.classes),
-        "settings": learned.settings.flat(),
-        "strategy_settings": learned.strategy_settings,
-        "segmentation": learned.pipeline.options["segmentation"],
-        "vocabulary": learned.pipeline.tokenizer.get_vocab_size(),
-        "parameters": learned.model.parameter_count(),
-        "experiences": [asdict(record) for record in learned.records],
-        "overall": pooled_report(scores, learned.classes).to_dict(),
+        "classifier": candidate.classifier,
+        "model": student.model_name,
+        "strategy": candidate.strategy.name if parent is not None else "train",
+        "parent": parent.number if parent is not None else None,
+        "language": stream.language,
+        "synthetic": stream.synthetic,
+        "classes": list(student.classes),
+        "settings": student.settings.flat(),
+        "strategy_settings": candidate.strategy.config.model_dump(),
+        "segmentation": student.pipeline.options["segmentation"],
+        "vocabulary": student.pipeline.tokenizer.get_vocab_size(),
+        "parameters": student.model.parameter_count(),
+        "experiences": [asdict(record) for record in stream.records],
+        "overall": pooled_report(scores, student.classes).to_dict(),
         "tests": [score.to_dict() for score in scores],
         "accuracy_matrix": matrices["accuracy"],
         "macro_f1_matrix": matrices["macro_f1"],
         "continual": continual_figures(matrices["accuracy"]),
         "gate": verdict.to_dict() if verdict is not None else None,
-        "tolerance": learned.tolerance,
-        "memory_rows": len(learned.strategy.memory),
+        "tolerance": parent.tolerance if parent is not None else None,
+        "memory_rows": len(candidate.strategy.memory),
         "parity": parity,
         "provider": provider,
-        "epochs": [asdict(epoch) for epoch in learned.epochs],
+        "epochs": [asdict(epoch) for epoch in candidate.epochs],
         "best_epoch": finished.best_epoch if finished is not None else 0,
         "end": finished.reason.to_dict() if finished is not None else None,
-        "findings": [finding.to_dict() for finding in learned.findings],
+        "findings": [finding.to_dict() for finding in stream.findings],
     }
 
 
-def _matrix(parent: dict[str, Any] | None, scores: list[Scores], name: str) -> list[list[float | None]]:
+def _matrix(parent: Parent | None, scores: list[Scores], name: str) -> list[list[float | None]]:
     """The parent's accuracy matrix with one more row, and one more column that begins with the parent's answer."""
     row: list[float | None] = [getattr(score.report, name).value for score in scores]
     if parent is None:
         return [row]
     newest = scores[-1].before
-    older: list[list[float | None]] = [[*known, None] for known in parent[f"{name}_matrix"]]
+    older: list[list[float | None]] = [[*known, None] for known in parent.report[f"{name}_matrix"]]
     if newest is not None:
         older[-1][-1] = getattr(newest, name).value
     return [*older, row]
@@ -176,18 +202,20 @@ def continual_figures(matrix: list[list[float | None]]) -> dict[str, float | Non
     return {name: None if math.isnan(value) else float(value) for name, value in figures.items()}
 
 
-def _gate(scores: list[Scores], tolerance: float) -> Verdict | None:
+def _gate(scores: list[Scores], tolerance: float) -> Verdict:
     changes = [score.change for score in scores if score.change is not None]
-    if len(changes) < 2:
-        return None
     return judge(changes[:-1], changes[-1], tolerance=tolerance)
 
 
-def _baseline(learned: Learned) -> dict[str, Any]:
+def _baseline(candidate: Candidate) -> dict[str, Any]:
     baseline = fit_baseline(
-        learned.training_texts, learned.training_labels, learned.classes, language=learned.language, seed=0
+        candidate.stream.training_texts,
+        candidate.stream.training_labels,
+        candidate.student.classes,
+        language=candidate.stream.language,
+        seed=0,
     )
-    return baseline_reports(baseline, learned.tests, learned.classes)
+    return baseline_reports(baseline, candidate.stream.tests, candidate.student.classes)
 
 
 def _summary(report: dict[str, Any]) -> dict[str, float | str]:

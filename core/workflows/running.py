@@ -12,7 +12,7 @@ from core.models import TextClassifier
 from core.registry import Registry
 from core.strategies import Experience, Strategy
 from core.training import CheckpointDue, EpochDone, Finished, TrainingConfig, train
-from core.workflows.producing import Learned
+from core.workflows.producing import Candidate
 
 ShouldStop = Callable[[], bool]
 
@@ -36,35 +36,35 @@ def recorded_run(registry: Registry, run_id: str, should_stop: ShouldStop) -> It
 
 
 def learn(
-    learned: Learned,
+    candidate: Candidate,
     experience: Experience,
     registry: Registry,
     *,
     should_stop: ShouldStop,
     resume: dict[str, Any] | None,
 ) -> Iterator[Any]:
-    """Let the strategy learn one experience; keeps the record, passes the events on, and fills in ``learned``."""
+    """Let the strategy learn one experience; keeps the record, passes the events on, and fills in ``candidate``."""
     state = resume["loop"] if resume is not None else None
     if resume is not None:
-        learned.epochs = [EpochDone(**epoch) for epoch in resume["epochs"]]
+        candidate.epochs = [EpochDone(**epoch) for epoch in resume["epochs"]]
 
     def gradient_loop(model: TextClassifier, strategy: Strategy, experience: Experience) -> Iterator[Any]:
-        config: TrainingConfig = learned.settings.training
+        config: TrainingConfig = candidate.student.settings.training
         device = training_device()
         yield from train(model, strategy, experience, config, device=device, should_stop=should_stop, resume=state)
 
-    for event in learned.strategy.learn(learned.model, experience, gradient_loop):
+    for event in candidate.strategy.learn(candidate.student.model, experience, gradient_loop):
         if isinstance(event, EpochDone):
-            learned.epochs.append(event)
-            registry.log_metrics(learned.run_id, _curve(event), step=event.epoch)
+            candidate.epochs.append(event)
+            registry.log_metrics(candidate.run_id, _curve(event), step=event.epoch)
         elif isinstance(event, Finished):
-            learned.finished = event
+            candidate.finished = event
         elif isinstance(event, CheckpointDue):
-            epochs = [vars(epoch) for epoch in learned.epochs]
-            event = CheckpointDue({"run_id": learned.run_id, "loop": event.state, "epochs": epochs})
+            epochs = [vars(epoch) for epoch in candidate.epochs]
+            event = CheckpointDue({"run_id": candidate.run_id, "loop": event.state, "epochs": epochs})
         yield event
-    learned.model.cpu()
-    learned.strategy.end_experience(learned.model, experience)
+    candidate.student.model.cpu()
+    candidate.strategy.end_experience(candidate.student.model, experience)
 
 
 def _curve(event: EpochDone) -> dict[str, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,10 +14,10 @@ from core.strategies import Experience, Memory, Strategy, StrategyConfig
 from core.text import Examples, encode_examples, fit_pipeline
 from core.training import StageStarted
 from core.workflows.frozen_tests import FrozenTest
-from core.workflows.producing import Completed, Learned, produce_version
-from core.workflows.requests import TrainRequest, model_class, resolve_settings
+from core.workflows.producing import Candidate, Completed, Stream, produce_version
+from core.workflows.requests import Settings, TrainRequest, model_class, resolve_settings
 from core.workflows.running import ShouldStop, learn, recorded_run
-from core.workflows.version import ExperienceRecord
+from core.workflows.version import ExperienceRecord, Student
 from core.workflows.workspace import Workspace
 
 
@@ -51,30 +50,22 @@ def train_classifier(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.training.seed)
         model = model_class(request.model)(settings.model, pipeline.tokenizer.get_vocab_size(), len(dataset.classes))
-    learned = Learned(
+    record = ExperienceRecord(1, stored.id, stored.name, len(train), len(validation), len(test), len(split.set_aside))
+    candidate = Candidate(
         classifier=request.classifier,
-        model_name=request.model,
-        model=model,
-        pipeline=pipeline,
-        classes=dataset.classes,
-        settings=settings,
+        student=Student(request.model, model, pipeline, dataset.classes, settings),
         strategy=Strategy(StrategyConfig(), seed=settings.training.seed, memory=Memory(shares.memory_size)),
-        language=stored.language,
-        records=[
-            ExperienceRecord(1, stored.id, stored.name, len(train), len(validation), len(test), len(split.set_aside))
-        ],
-        parts={1: split},
-        tests=[FrozenTest(1, stored.name, test.texts, tuple(test.label_names()))],
-        training_texts=train.texts,
-        training_labels=train.labels,
-        run_id=resume["run_id"]
-        if resume
-        else workspace.registry.start_run(
-            "train", request.classifier, {"model": request.model, "dataset": stored.id, **settings.flat()}
+        stream=Stream(
+            records=[record],
+            parts={1: split},
+            tests=[FrozenTest(1, stored.name, test.texts, tuple(test.label_names()))],
+            training_texts=train.texts,
+            training_labels=train.labels,
+            language=stored.language,
+            synthetic=stored.synthetic,
+            findings=list(split.findings),
         ),
-        started=time.monotonic(),
-        synthetic=stored.synthetic,
-        findings=list(split.findings),
+        run_id=resume["run_id"] if resume else _start_run(request, settings, workspace),
     )
     nothing = Examples((), train.labels[:0], ())
     experience = Experience(
@@ -86,10 +77,15 @@ def train_classifier(
         classes=dataset.classes,
         encode=lambda texts, labels: nothing,
     )
-    with recorded_run(workspace.registry, learned.run_id, should_stop):
+    with recorded_run(workspace.registry, candidate.run_id, should_stop):
         yield StageStarted(message("stage.learn", "Learning from {rows:,} texts.", rows=len(train)), 0.03)
-        yield from learn(learned, experience, workspace.registry, should_stop=should_stop, resume=resume)
-        for event in produce_version(learned, workspace):
+        yield from learn(candidate, experience, workspace.registry, should_stop=should_stop, resume=resume)
+        for event in produce_version(candidate, workspace):
             if isinstance(event, Completed) and workspace.registry.champion(request.classifier) is None:
                 workspace.registry.promote(request.classifier, event.version, "first version")
             yield event
+
+
+def _start_run(request: TrainRequest, settings: Settings, workspace: Workspace) -> str:
+    facts = {"model": request.model, "dataset": request.dataset}
+    return workspace.registry.start_run("train", request.classifier, {**settings.flat(), **facts})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,10 +19,10 @@ from core.strategies import Experience, Memory, Strategy
 from core.text import Examples, TextPipeline, encode_examples, extend_pipeline, fit_pipeline
 from core.training import StageStarted
 from core.workflows.frozen_tests import FrozenTest
-from core.workflows.producing import Completed, Learned, produce_version
+from core.workflows.producing import Candidate, Completed, Parent, Stream, produce_version
 from core.workflows.requests import Settings, UpdateRequest, model_class, resolve_update, strategy_class
 from core.workflows.running import ShouldStop, learn, recorded_run
-from core.workflows.version import PARTS, ExperienceRecord, VersionFolder
+from core.workflows.version import PARTS, ExperienceRecord, Student, VersionFolder
 from core.workflows.workspace import Workspace
 
 
@@ -145,34 +144,28 @@ def update_classifier(
     )
     numbers = {name: number for number, name in enumerate(classes)}
     seen_texts, seen_labels = past.train[0] + list(train.texts), past.train[1] + train.label_names()
-    learned = Learned(
+    candidate = Candidate(
         classifier=base.classifier,
-        model_name=folder.model_name,
-        model=model,
-        pipeline=pipeline,
-        classes=classes,
-        settings=settings,
+        student=Student(folder.model_name, model, pipeline, classes, settings),
         strategy=strategy,
-        language=stored.language,
-        records=records,
-        parts={**_older_parts(folder), experience.number: split},
-        tests=_tests(folder, experience.number, stored.name, test),
-        training_texts=seen_texts,
-        training_labels=np.array([numbers[name] for name in seen_labels], dtype=np.int64),
+        stream=Stream(
+            records=records,
+            parts={**_older_parts(folder), experience.number: split},
+            tests=_tests(folder, experience.number, stored.name, test),
+            training_texts=seen_texts,
+            training_labels=np.array([numbers[name] for name in seen_labels], dtype=np.int64),
+            language=stored.language,
+            synthetic=stored.synthetic,
+            findings=[*(finding.message for finding in seen.findings), *split.findings, *_missing_finding(past)],
+        ),
         run_id=resume["run_id"] if resume else _start_run(request, base, settings, workspace),
-        started=time.monotonic(),
-        parent=base.number,
-        parent_report=folder.report(),
-        tolerance=request.tolerance,
-        strategy_settings=own.model_dump(),
-        synthetic=stored.synthetic,
-        findings=[*(finding.message for finding in seen.findings), *split.findings, *_missing_finding(past)],
+        parent=Parent(base.number, folder.report(), request.tolerance),
     )
-    with recorded_run(workspace.registry, learned.run_id, should_stop):
+    with recorded_run(workspace.registry, candidate.run_id, should_stop):
         rows = len(strategy.training_set(experience, 1))
         yield StageStarted(message("stage.learn", "Learning from {rows:,} texts.", rows=rows), 0.03)
-        yield from learn(learned, experience, workspace.registry, should_stop=should_stop, resume=resume)
-        for event in produce_version(learned, workspace):
+        yield from learn(candidate, experience, workspace.registry, should_stop=should_stop, resume=resume)
+        for event in produce_version(candidate, workspace):
             if isinstance(event, Completed):
                 _decide(request, event, workspace)
             yield event

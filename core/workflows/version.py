@@ -33,6 +33,17 @@ class ExperienceRecord:
     set_aside: int
 
 
+@dataclass(frozen=True)
+class Student:
+    """A model with everything needed to use it and to go on training it."""
+
+    model_name: str
+    model: TextClassifier
+    pipeline: TextPipeline
+    classes: tuple[str, ...]
+    settings: Settings
+
+
 class VersionFolder:
     """Reads and writes the files of one version; a fresh one is an empty folder.
 
@@ -46,16 +57,15 @@ class VersionFolder:
 
     # -- the model
 
-    def save_model(
-        self, name: str, model: TextClassifier, pipeline: TextPipeline, classes: tuple[str, ...], settings: Settings
-    ) -> None:
+    def save_model(self, student: Student) -> None:
         """Write weights, tokenizer, labels and config."""
         self.path.mkdir(parents=True, exist_ok=True)
-        weights = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
+        weights = {key: value.detach().cpu().contiguous() for key, value in student.model.state_dict().items()}
         save_file(weights, self.path / "model.safetensors")
-        pipeline.tokenizer.save(str(self.path / "tokenizer.json"))
-        self._write("labels.json", list(classes))
-        self._write("config.json", {"model": name, "settings": settings.flat(), "text": pipeline.options})
+        student.pipeline.tokenizer.save(str(self.path / "tokenizer.json"))
+        self._write("labels.json", list(student.classes))
+        config = {"model": student.model_name, "settings": student.settings.flat(), "text": student.pipeline.options}
+        self._write("config.json", config)
 
     @property
     def classes(self) -> tuple[str, ...]:
