@@ -18,7 +18,7 @@ from dashboard.update_page import Situation
 from dashboard.upload import UploadedTable, discard_upload, has_upload, upload_table
 
 KEY = "update"
-SOURCE = "update.source"
+SOURCE = "update.origin"  # not "update.source": that is the upload step's
 ASKED = "update.batch"  # set by the Predict page: what to begin with
 SEEN = "update.dataset_seen"
 ICONS = {
@@ -127,8 +127,9 @@ def _use(found: Situation, dataset: StoredDataset) -> None:
     st.rerun()
 
 
-def _button(rows: int) -> bool:
-    return st.button(tn("update.use", rows), key="update.use", type="primary", icon=":material/arrow_downward:")
+def _button(rows: int | None = None) -> bool:
+    label = t("update.use_batch") if rows is None else tn("update.use", rows)
+    return st.button(label, key="update.use", type="primary", icon=":material/arrow_downward:")
 
 
 def _sample(found: Situation, sample: SamplePart) -> None:
@@ -138,7 +139,7 @@ def _sample(found: Situation, sample: SamplePart) -> None:
     st.markdown(t(f"update.about_{sample[1]}"))
     table = read_table(sample_path(*sample))
     st.dataframe(table.head(PREVIEW_ROWS), hide_index=True, alt=t("update.preview"))
-    if _button(len(table)):
+    if _button():
         from core.workflows.samples import save_sample
 
         _use(found, save_sample(state.workspace(), *sample))

@@ -62,7 +62,7 @@ def _outcome(found: Situation) -> str:
 
 def _line(kind: str, sentence: str, *, button: str | None = None) -> bool:
     """One sentence with its sign; returns whether its rows were asked for."""
-    with st.container(horizontal=True, vertical_alignment="top", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
         st.markdown(f"{ICONS[kind]} {sentence}", width="stretch")
         return button is not None and st.button(t("update.show_rows"), key=button, type="tertiary")
 
@@ -75,7 +75,9 @@ def _content(found: Situation, changes: Changes) -> None:
         named.append(t("update.and_more", count=len(counts) - NAMED))
     aside = int(found.batch.source.get("set_aside") or 0) if found.batch else 0
     sentence = tn("update.content", changes.profile.rows, labels=named)
-    _line("info", f"{sentence} {tn('update.content_aside', aside)}" if aside else sentence)
+    if aside:
+        sentence = t("update.sentences", first=sentence, second=tn("update.content_aside", aside))
+    _line("info", sentence)
     if changes.right is None:
         return
     own = float(state.report(found.champion)["overall"]["accuracy"]["value"])
@@ -161,5 +163,6 @@ def _division(found: Situation, changes: Changes) -> None:
     }
     sentence = t("update.division", **facts)
     if len(split.set_aside):
-        sentence = f"{sentence} {tn('update.division_aside', len(split.set_aside))}"
+        aside = tn("update.division_aside", len(split.set_aside))
+        sentence = t("update.sentences", first=sentence, second=aside)
     _line("info", sentence)

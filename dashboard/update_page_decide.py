@@ -51,9 +51,10 @@ def _headline(report: dict[str, Any], candidate: VersionInfo) -> str:
     worst = min(older, key=lambda test: test["difference"]["accuracy"]["value"])
     loss = worst["difference"]["accuracy"]["value"]
     if loss >= 0:
-        return f"{sentence} {t('update.headline_kept')}"
-    facts = {"test": plain(test_name(worst["experience"], worst["name"])), "points": tables.points(loss)}
-    return f"{sentence} {t('update.headline_lost', **facts)}"
+        return t("update.sentences", first=sentence, second=t("update.headline_kept"))
+    facts = {"test": t("update.test_number", number=worst["experience"]), "points": tables.points(-loss).lstrip("+")}
+    lost = t("update.headline_lost" if len(older) == 1 else "update.headline_lost_most", **facts)
+    return t("update.sentences", first=sentence, second=lost)
 
 
 def _cards(report: dict[str, Any], parent: VersionInfo) -> list[Card]:
@@ -189,7 +190,9 @@ def promote(champion: VersionInfo, candidate: VersionInfo, reason: str) -> None:
         "corrections": learned,
     }
     said = t("update.promoted", version=candidate.number)
-    st.session_state[update_page.SAID] = f"{said} {tn('update.corrections_done', learned)}" if learned else said
+    if learned:
+        said = t("update.sentences", first=said, second=tn("update.corrections_done", learned))
+    st.session_state[update_page.SAID] = said
     st.rerun()
 
 

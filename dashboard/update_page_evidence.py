@@ -181,7 +181,7 @@ def chart(report: dict[str, Any], candidate: VersionInfo) -> None:
             (side["accuracy"]["value"], side["accuracy"]["low"], side["accuracy"]["high"]) if side else None
             for side in sides
         )
-        changes.append(charts.Change(test_name(test["experience"], test["name"]), before, after))
+        changes.append(charts.Change(t("update.test_number", number=test["experience"]), before, after))
     described = [
         f"{change.name}: {tables.score(*(change.before or (None,)))} → {tables.score(*(change.after or (None,)))}"
         for change in changes

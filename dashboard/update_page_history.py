@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -18,16 +20,21 @@ PROMOTED = "update.promoted"  # in the session: what was promoted a moment ago
 
 def promoted(found: Situation) -> None:
     """Right after a promotion: that it is done, the way back, and the next batch."""
-    done = st.session_state.get(PROMOTED)
-    if not done or done["classifier"] != found.classifier or done["version"] != found.champion.number:
-        return
     if found.step > 1:
-        st.session_state.pop(PROMOTED)  # the next update is on its way
+        st.session_state.pop(PROMOTED, None)  # the next update is on its way
+    done = _just_promoted(found)
+    if not done:
         return
     with st.container(border=True, key="next-step", gap="small"):
         st.markdown(f":primary[:material/check_circle:] **{t('update.promoted', version=done['version'])}**")
         st.markdown(t("update.promoted_more", version=done["before"]))
         _roll_back(found, int(done["before"]), key="update.roll_back_now")
+
+
+def _just_promoted(found: Situation) -> dict[str, Any] | None:
+    done: dict[str, Any] = st.session_state.get(PROMOTED) or {}
+    matches = (done.get("classifier"), done.get("version")) == (found.classifier, found.champion.number)
+    return done if matches else None
 
 
 def _roll_back(found: Situation, target: int, *, key: str) -> None:
@@ -50,11 +57,13 @@ def draw(found: Situation) -> None:
     st.divider()
     with boundary():
         overview.timeline(overview.read(found.classifier))
+        if len(found.versions) > 1:
+            st.caption(t("update.timeline_note"))
     moves = state.workspace().registry.champion_history(found.classifier)
     earlier = previous_champion(moves)
     put_aside = [one for one in candidates(found.classifier) if decided(one) and one.number != _shown(found)]
     with st.container(horizontal=True, vertical_alignment="center", key="update-history"):
-        if earlier is not None:
+        if earlier is not None and not _just_promoted(found):
             _roll_back(found, earlier, key="update.roll_back_to")
         if put_aside and found.job is None:
             _look_again(found, put_aside[-1].number)

@@ -79,7 +79,14 @@ def _strategy(changes: Changes, split: Split) -> str:
         t("update.strategy"),
         offered,
         format_func=lambda name: t(f"update.strategy_{name}"),
-        captions=[f"{t(f'update.about_{name}')} {_cost(name, changes, len(split.train), ratio)}" for name in offered],
+        captions=[
+            t(
+                "update.sentences",
+                first=t(f"update.about_{name}"),
+                second=_cost(name, changes, len(split.train), ratio),
+            )
+            for name in offered
+        ],
         key=STRATEGY,
         label_visibility="collapsed",
         persist_state="session",

@@ -1,0 +1,310 @@
+"""The Update page, from the batch to the decision and back, with a small real classifier; both languages."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.testing.v1 import AppTest
+
+from core.data import ColumnRoles, build_dataset
+from core.data.corrections import Corrections
+from core.jobs import JobQueue
+from core.workflows import TrainRequest, UpdateRequest, Workspace, open_workspace, train_classifier, update_classifier
+from dashboard import i18n, update_page_decisions
+from dashboard.i18n import translate
+
+OpenPage = Callable[..., AppTest]
+NAME = "Things"
+ROLES = ColumnRoles("text", "label")
+SMALL = {"epochs": 1, "embedding_size": 8, "buckets": 1024}
+
+
+def texts(first: str, second: str, count: int) -> list[tuple[str, str]]:
+    """As many texts of each of the two labels, told apart by one word."""
+    return [
+        (f"{word} thing, number {n}", label) for n in range(count) for word, label in ((first, "up"), (second, "down"))
+    ]
+
+
+FIRST, SECOND = texts("good", "bad", 90), texts("splendid", "dreadful", 80)
+
+
+def save(workspace: Workspace, rows: list[tuple[str, str]], name: str) -> str:
+    dataset, _ = build_dataset(pd.DataFrame(rows, columns=["text", "label"]), ROLES, batch=True)
+    return workspace.datasets.save(dataset, name=name, roles=ROLES).id
+
+
+@pytest.fixture(params=["en", "zh"])
+def language(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Each language in turn. The test runner names options outside of any session, so it has to be told, too."""
+    chosen = str(request.param)
+    of_session = i18n.language
+    monkeypatch.setattr(i18n, "language", lambda: of_session() if get_script_run_ctx() else chosen)
+    return chosen
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with version 1 in use."""
+    home = tmp_path_factory.mktemp("trained")
+    workspace = open_workspace(home)
+    request = TrainRequest(classifier=NAME, dataset=save(workspace, FIRST, "First"), model="ngrams", settings=SMALL)
+    *_, done = train_classifier(request, workspace)
+    workspace.registry.promote(NAME, done.version)
+    return home
+
+
+@pytest.fixture(scope="module")
+def updated(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with a candidate, learned from corrections by replay."""
+    home = tmp_path_factory.mktemp("updated") / "workspace"
+    shutil.copytree(trained, home)
+    workspace, queue = open_workspace(home), Corrections(home)
+    for text, label in SECOND:
+        queue.add(NAME, text, label, predicted="?", version=1)
+    batch = save(workspace, SECOND, "Second")
+    request = UpdateRequest(classifier=NAME, dataset=batch, strategy="replay", settings={"epochs": 1})
+    for _ in update_classifier(request, workspace):
+        pass
+    return home
+
+
+@pytest.fixture
+def first(trained: Path, evergreen_home: Path) -> Path:
+    """This test's own copy of the workspace with version 1."""
+    shutil.copytree(trained, evergreen_home, dirs_exist_ok=True)
+    return evergreen_home
+
+
+@pytest.fixture
+def second(updated: Path, evergreen_home: Path) -> Path:
+    """This test's own copy of the workspace with a candidate."""
+    shutil.copytree(updated, evergreen_home, dirs_exist_ok=True)
+    return evergreen_home
+
+
+def shown(at: AppTest) -> str:
+    """All texts on the page, one below the other."""
+    kinds = ("title", "subheader", "markdown", "caption", "error", "warning", "info")
+    return "\n".join(str(element.value) for kind in kinds for element in getattr(at.main, kind))
+
+
+def keys(at: AppTest) -> set[str | None]:
+    return {button.key for button in at.main.button}
+
+
+def say(language: str, key: str, **facts: Any) -> str:
+    return translate(language, f"update.{key}", facts)
+
+
+def begin_with(at: AppTest, source: str) -> None:
+    at.main.segmented_control(key="update.origin").set_value(source).run()
+
+
+def champion(home: Path) -> int:
+    found = open_workspace(home).registry.champion(NAME)
+    assert found is not None
+    return found.number
+
+
+@pytest.fixture
+def waiting_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs are accepted, and none is started."""
+    monkeypatch.setattr(JobQueue, "tick", lambda self: None)
+
+
+def test_without_a_classifier_the_way_leads_to_the_start(open_page: OpenPage, language: str) -> None:
+    at = open_page("update", language=language)
+    assert say(language, "empty_title") in shown(at)
+    assert not at.exception
+
+
+def test_a_saved_batch_opens_the_next_two_steps(open_page: OpenPage, first: Path, language: str) -> None:
+    # two rows of the first batch come again, one of them under another label
+    save(open_workspace(first), [*SECOND, FIRST[0], (FIRST[1][0], "sideways"), ("new thing", "sideways")], "Second")
+    at = open_page("update", language=language)
+    assert say(language, "step_2_later") in shown(at)
+    begin_with(at, "saved")
+    at.main.button(key="update.use").click().run()
+    assert not at.exception
+    text = shown(at)
+    assert say(language, "fresh_one" if language == "en" else "fresh", labels="sideways") in text
+    assert "update.rows.relabelled" in keys(at) or "update.rows.known_test" in keys(at)
+    assert {"update.start", "update.change_1"} <= keys(at)
+    at.main.button(key="update.change_1").click().run()
+    assert "update.start" not in keys(at)
+
+
+def test_rows_behind_a_finding_are_shown(open_page: OpenPage, first: Path) -> None:
+    save(open_workspace(first), [*SECOND, *FIRST[:30]], "Second")
+    at = open_page("update")
+    begin_with(at, "saved")
+    at.main.button(key="update.use").click().run()
+    at.main.button(key="update.rows.known_test").click().run()
+    assert not at.exception
+    rows = next(frame.value for frame in at.dataframe if say("en", "column_row") in frame.value.columns)
+    assert set(rows[say("en", "column_text")]) <= {text for text, _ in FIRST[:30]}
+    assert len(rows) > 0
+
+
+def test_too_few_new_rows_are_explained_and_nothing_can_start(open_page: OpenPage, first: Path) -> None:
+    save(open_workspace(first), [*FIRST[:40], ("quite new", "up")], "Old news")
+    at = open_page("update")
+    begin_with(at, "saved")
+    at.main.button(key="update.use").click().run()
+    assert len(at.main.error) == 1
+    assert "update.start" not in keys(at)
+
+
+@pytest.mark.usefixtures("waiting_jobs")
+def test_start_submits_an_update_that_every_session_finds(open_page: OpenPage, first: Path, language: str) -> None:
+    batch = save(open_workspace(first), SECOND, "Second")
+    at = open_page("update", language=language)
+    begin_with(at, "saved")
+    at.main.button(key="update.use").click().run()
+    at.main.radio(key="update.strategy").set_value("replay").run()
+    at.main.slider(key="update.learn.replay_ratio").set_value(2.0)
+    at.main.slider(key="update.learn.Things.1.memory_size").set_value(500)
+    at.main.button(key="update.start").click().run()
+    assert not at.exception
+    (job,) = JobQueue(first).list()
+    asked = UpdateRequest(**job.config)
+    assert (asked.dataset, asked.strategy, asked.promote, asked.base_version) == (batch, "replay", "never", 1)
+    assert asked.settings["replay_ratio"] == 2.0
+    assert asked.settings["memory_size"] == 500
+    again = open_page("update", language=language)
+    assert f"run.stop.{job.id}" in keys(again)
+    assert "update.start" not in keys(again)
+    again.main.button(key=f"run.stop.{job.id}").click().run()
+    again.main.button(key=f"run.remove.{job.id}").click().run()
+    assert "update.start" in keys(again)  # the same batch, ready to be learned differently
+
+
+def test_joint_retraining_is_not_offered_without_the_old_data(open_page: OpenPage, first: Path) -> None:
+    workspace = open_workspace(first)
+    old = workspace.datasets.list()[0].id
+    save(workspace, SECOND, "Second")
+    workspace.datasets.delete(old)
+    at = open_page("update")
+    begin_with(at, "saved")
+    at.main.button(key="update.use").click().run()
+    assert say("en", "strategy_joint") not in at.main.radio(key="update.strategy").options
+    assert say("en", "joint_impossible") in shown(at)
+
+
+def test_promote_then_roll_back(open_page: OpenPage, second: Path, language: str) -> None:
+    passed(second)
+    at = open_page("update", language=language)
+    text = shown(at)
+    assert say(language, "gate_promote", parent=1) in text
+    assert {"update.promote", "update.keep"} <= keys(at)
+    at.main.button(key="update.promote").click().run()
+    assert not at.exception
+    assert champion(second) == 2
+    assert say(language, "promoted", version=2) in shown(at)
+    at.main.button(key="update.roll_back_now").click().run()
+    assert champion(second) == 1
+    moves = open_workspace(second).registry.champion_history(NAME)
+    assert [move["reason"] for move in moves[1:]] == [say(language, "reason_passed"), say(language, "reason_rollback")]
+    # what was rolled back from waits for no decision, but can be looked at again
+    assert "update.promote" not in keys(at)
+    at.main.button(key="update.look_again").click().run()
+    assert "update.promote" in keys(at)
+
+
+def rewrite(home: Path, change: float) -> None:
+    """Let the candidate's report say that test 1 changed by so much, and test 2 gained."""
+    (path,) = [found for found in home.rglob("report.json") if json.loads(found.read_text())["parent"] == 1]
+    report = json.loads(path.read_text())
+    for test, value in zip(report["tests"], (change, 0.1), strict=True):
+        test["rows"] = 100
+        test["difference"]["accuracy"] = {"value": value, "low": value - 0.01, "high": value + 0.01}
+    path.write_text(json.dumps(report))
+
+
+def passed(home: Path) -> None:
+    rewrite(home, 0.0)
+
+
+def test_against_the_gate_needs_a_reason(open_page: OpenPage, second: Path, language: str) -> None:
+    rewrite(second, -0.05)
+    at = open_page("update", language=language)
+    assert say(language, "gate_keep", parent=1) in shown(at)
+    assert "update.promote" not in keys(at)
+    at.main.button(key="update.promote_anyway").click().run()
+    assert champion(second) == 1
+    assert say(language, "reason_missing") in [warning.value for warning in at.warning]
+    at.main.text_area(key="update.reason").set_value("  The old shop has closed. ")
+    at.main.button(key="update.promote_anyway").click().run()
+    assert not at.exception
+    assert champion(second) == 2
+    assert open_workspace(second).registry.champion_history(NAME)[-1]["reason"] == "The old shop has closed."
+
+
+def test_the_slider_judges_again(open_page: OpenPage, second: Path) -> None:
+    rewrite(second, -0.05)
+    at = open_page("update")
+    at.main.slider(key="update.gate.Things.2.tolerance").set_value(5.0).run()
+    assert say("en", "gate_promote", parent=1) in shown(at)
+    assert "update.promote" in keys(at)
+
+
+def test_a_candidate_that_was_kept_back_waits_no_longer(open_page: OpenPage, second: Path) -> None:
+    at = open_page("update")
+    at.main.button(key="update.keep").click().run()
+    assert not at.exception
+    assert champion(second) == 1
+    again = open_page("update")
+    assert "update.promote" not in keys(again)
+    assert update_page_decisions.waiting_candidate(NAME) is None
+
+
+def test_learn_differently_keeps_the_batch_and_leads_back(open_page: OpenPage, second: Path) -> None:
+    passed(second)
+    at = open_page("update")
+    at.main.button(key="update.change_3").click().run()
+    assert "update.start" in keys(at)
+    at.main.button(key="update.change_1").click().run()
+    at.main.button(key="update.back_to_decision").click().run()
+    assert "update.promote" in keys(at)
+
+
+def test_corrections_become_a_batch(open_page: OpenPage, first: Path, language: str) -> None:
+    queue = Corrections(first)
+    for text, label in SECOND:
+        queue.add(NAME, text, label, predicted="?", version=1)
+    at = open_page("update", language=language)
+    begin_with(at, "corrections")
+    at.main.button(key="update.use").click().run()
+    assert not at.exception
+    assert "update.start" in keys(at)
+    assert open_workspace(first).datasets.list()[0].rows == len(SECOND)
+    assert len(queue.list(NAME)) == len(SECOND)  # they wait until the version that learned them serves
+
+
+def test_promotion_takes_learned_corrections_out_of_the_queue(open_page: OpenPage, second: Path) -> None:
+    passed(second)
+    queue = Corrections(second)
+    changed = SECOND[0]
+    queue.add(NAME, changed[0], "sideways", predicted="up", version=1)  # put right once more since
+    at = open_page("update")
+    at.main.button(key="update.promote").click().run()
+    assert [one.text for one in queue.list(NAME)] == [changed[0]]
+
+
+def test_the_evidence_shows_every_test_label_and_flip(open_page: OpenPage, second: Path) -> None:
+    at = open_page("update")
+    assert not at.exception
+    tests = at.main.dataframe[0].value
+    assert len(tests) == 2
+    labels = next(frame.value for frame in at.main.dataframe if "label" in frame.value.columns)
+    assert sorted(labels["label"]) == ["down", "up"]
+    kinds = at.main.segmented_control(key="update.flips_kind")
+    assert len(kinds.options) == 3
