@@ -114,16 +114,19 @@ def _balance(ordered: list[tuple[str, int]]) -> str:
 
 def _lengths(found: Profile) -> None:
     """How long the texts are; the longest hundredth shares the last bar, so that it does not flatten all others."""
-    longest = max(int(np.quantile(found.lengths, 0.99)), 2)
-    bins = min(BINS, longest)
-    counts, edges = np.histogram(np.minimum(found.lengths, longest), bins=bins)
+    shortest, longest = int(found.lengths.min()), int(np.quantile(found.lengths, 0.99))
+    # Bars of a whole number of characters each: others would hold now two lengths, now three, and look like a comb.
+    width = (longest - shortest) // BINS + 1
+    counts, edges = np.histogram(
+        np.minimum(found.lengths, longest), bins=np.arange(shortest, longest + width + 1, width)
+    )
     chart = charts.figure(height=260)
     chart.add_bar(
-        x=(edges[:-1] + edges[1:]) / 2,
+        x=(edges[:-1] + edges[1:] - 1) / 2,
         y=counts,
-        width=np.diff(edges) * 0.9,
+        width=width * 0.9,
         marker={"color": palette().categorical[0], "cornerradius": 2},
-        customdata=np.stack([np.ceil(edges[:-1]), edges[1:]], axis=1),
+        customdata=np.stack([edges[:-1], edges[1:] - 1], axis=1),
         hovertemplate="%{customdata[0]:.0f}–%{customdata[1]:.0f}: %{y:,}<extra></extra>",
     )
     chart.update_xaxes(title_text=t("data.lengths_axis"), showgrid=False)

@@ -127,7 +127,7 @@ def _choose(key: str, samples: Sequence[SamplePart]) -> None:
     """The drop zone, and the samples below it."""
     # A new key after each file: the uploader lets go of the copy in memory, and a removed file can come again.
     turn = st.session_state.setdefault(f"{key}.turn", 0)
-    words = ((part, t(f"upload.drop_{part}")) for part in ("title", "button", "limit"))
+    words = ((part, t(f"upload.drop_{part}")) for part in ("title", "button", "limit", "failed"))
     variables = " ".join(f"--drop-{part}: {json.dumps(word, ensure_ascii=False)};" for part, word in words)
     st.html(f"<style>:root {{ {variables} }}</style>{STYLE.read_text(encoding='utf-8')}")
     with st.container(key=f"{key}-drop-zone"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.data import DatasetStore, TextDataset, split_rows
 from core.data.samples import sample_path
+from dashboard import data_page, data_page_saved
 
 OpenPage = Callable[..., AppTest]
 
@@ -246,6 +248,19 @@ def test_a_dataset_is_deleted_after_a_question(open_page: OpenPage, evergreen_ho
     assert len(page.file_uploader) == 1  # the note on what was saved went with it
 
 
+def test_deletion_names_the_versions_that_learned_from_it(
+    open_page: OpenPage, evergreen_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = upload(open_page("data"), REVIEWS)
+    button(page, "Save dataset").click().run()
+    (saved,) = stored(evergreen_home)
+    known = [SimpleNamespace(number=1, summary={"dataset": saved.id}), SimpleNamespace(number=2, summary={})]
+    monkeypatch.setattr(data_page_saved.state, "classifiers", lambda: [SimpleNamespace(name="Shop")])
+    monkeypatch.setattr(data_page_saved.state, "versions", lambda classifier: known)
+    assert data_page_saved.used_by(saved.id) == ["version 1 of Shop"]
+    assert data_page_saved.used_by("0" * 16) == []
+
+
 def test_a_saved_dataset_can_be_looked_into(open_page: OpenPage, evergreen_home: Path) -> None:
     page = upload(open_page("data"), REVIEWS)
     button(page, "Save dataset").click().run()
@@ -280,8 +295,6 @@ def test_a_dataset_of_one_page_is_not_worked_through_on_every_rerun(
     open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted: list[int] = []
-    import dashboard.data_page as data_page
-
     whole = data_page.split_rows
 
     def counting(dataset: TextDataset) -> Any:
