@@ -20,7 +20,7 @@ help:
 	@echo "make test     run the whole test suite, browser tests included (some of it: PYTEST_ARGS='tests/core -x')"
 	@echo "make check    formatting, lint and types"
 	@echo "make format   put the code into the project's format"
-	@echo "make bench    measure accuracy and forgetting on the public data sets in DATA=$(DATA) again (long)"
+	@echo "make bench    measure accuracy, forgetting and speed again on the public data sets in DATA=$(DATA) (long)"
 	@echo "make clean    remove the virtual environment and caches; the workspace with your data stays"
 
 run: $(INSTALLED)
@@ -42,10 +42,11 @@ format: $(INSTALLED_DEV)
 	$(VENV_PYTHON) -m ruff format .
 	$(VENV_PYTHON) -m ruff check --fix .
 
-bench: $(INSTALLED)
+bench: $(INSTALLED_DEV)
 	@[ -d "$(DATA)" ] || { echo "No data sets in $(DATA). Name their folder: make bench DATA=/path/to/data" >&2; exit 1; }
 	$(VENV_PYTHON) benchmarks/accuracy.py --data "$(DATA)"
 	$(VENV_PYTHON) benchmarks/continual.py --data "$(DATA)/en/reviews_8_domains.csv" --experience domain --split split
+	$(VENV_PYTHON) benchmarks/latency.py
 
 clean:
 	rm -rf "$(VENV)" .pytest_cache .mypy_cache .ruff_cache
