@@ -85,10 +85,13 @@ def draw(classifier: str) -> None:
     shown = st.session_state.get(LISTED, PAGE)
     for correction in waiting[::-1][:shown]:
         _row(classifier, correction)
-    if len(waiting) > shown and st.button(t("predict.show_more"), key="predict.show_more", type="tertiary"):
-        st.session_state[LISTED] = shown + PAGE
-        st.rerun(scope="fragment")
+    if len(waiting) > shown:
+        st.button(t("predict.show_more"), key="predict.show_more", type="tertiary", on_click=_show_more)
     tables.download_table(lambda: _table(waiting), f"{classifier}-corrections", key="predict.corrections.download")
+
+
+def _show_more() -> None:
+    st.session_state[LISTED] = st.session_state.get(LISTED, PAGE) + PAGE
 
 
 def _ahead(classifier: str, waiting: list[Correction]) -> None:
