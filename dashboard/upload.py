@@ -219,12 +219,12 @@ def _column(place: str, role: str, names: list[str], guess: str | None, box: Any
     # Text and label begin empty where nothing was guessed; the optional ones can be emptied again.
     options: list[str | None] = [*names] if needed else [None, *names]
     index = options.index(guess) if guess in options else None
-    nothing = t("upload.no_column")
     chosen: str | None = box.selectbox(
         t(f"upload.{role}"),
         options,
         index=index,
-        format_func=lambda name: nothing if name is None else name,
+        # the browser answers with the shown name: one that is translated would be lost when the language changes
+        format_func=lambda name: tables.NOTHING if name is None else name,
         key=f"{place}.{role}",
         placeholder=t("upload.choose"),
         help=t(f"upload.{role}_help"),

@@ -35,7 +35,7 @@ def _chip(prefix: str, part: str, options: Sequence[Choice], guess: Choice, name
     current: Choice = st.session_state.get(key, guess)
     # The popover's own key must not change with its label, or it would close at the choice.
     names = {option: name(option) for option in options}
-    with st.popover(names[current], key=f"{prefix}.{part}-chip"):
+    with st.popover(names.get(current, names[guess]), key=f"{prefix}.{part}-chip"):
         chosen = st.radio(
             t(f"upload.{part}"),
             options,
@@ -45,7 +45,7 @@ def _chip(prefix: str, part: str, options: Sequence[Choice], guess: Choice, name
             help=t(f"upload.{part}_help"),
             persist_state="session",
         )
-    return guess if chosen is None else chosen
+    return chosen if chosen in names else guess
 
 
 def encoding_name(encoding: str) -> str:
