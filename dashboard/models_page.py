@@ -34,7 +34,7 @@ def choose(versions: list[VersionInfo], champion: VersionInfo | None) -> Version
         hide_index=True,
         key=key,
         on_select=lambda: _take_row(key, numbers),
-        selection_mode="single-row-required",
+        selection_mode=["single-row-required", "single-cell"],
         selection_default={"selection": {"rows": [numbers.index(st.session_state[CHOSEN])]}},
         column_config=_columns(),
         alt=t("models.table_alt", count=len(versions)),
@@ -56,9 +56,12 @@ def choose(versions: list[VersionInfo], champion: VersionInfo | None) -> Version
 
 
 def _take_row(key: str, numbers: list[int]) -> None:
-    rows = st.session_state[key]["selection"]["rows"]
-    if rows:
-        st.session_state[CHOSEN] = numbers[rows[0]]
+    selection = st.session_state[key]["selection"]
+    if selection["cells"]:  # a click anywhere in a row means the row
+        st.session_state[CHOSEN] = numbers[selection["cells"][0][0]]
+        _turn()
+    elif selection["rows"]:
+        st.session_state[CHOSEN] = numbers[selection["rows"][0]]
 
 
 def _turn() -> None:
