@@ -49,7 +49,14 @@ class BiLSTM(TextClassifier):
     config_class = BiLSTMConfig
     defaults = {"learning_rate": 1e-3, "batch_size": 32, "epochs": 6}
     presets = {
-        "quick": {"embedding_size": 64, "hidden_size": 64, "epochs": 4, "max_length": 120},
+        "quick": {
+            "embedding_size": 64,
+            "hidden_size": 64,
+            "learning_rate": 4e-3,
+            "batch_size": 16,
+            "epochs": 6,
+            "max_length": 120,
+        },
         "thorough": {"embedding_size": 192, "hidden_size": 192, "epochs": 12, "patience": 4, "max_length": 320},
     }
 
@@ -77,7 +84,8 @@ class BiLSTM(TextClassifier):
                 outputs.append(_reorder(self.back[number](_reorder(hidden, reversal))[0], reversal))
             hidden = torch.cat(outputs, dim=2)  # (batch, length, directions × hidden)
         hidden = hidden.masked_fill(~mask.unsqueeze(2), float("-inf"))
-        return self.dropout(hidden.amax(dim=1))  # (batch, directions × hidden)
+        pooled: Tensor = self.dropout(hidden.amax(dim=1))  # (batch, directions × hidden)
+        return pooled
 
 
 def _reversal(mask: Tensor) -> Tensor:

@@ -58,7 +58,7 @@ class NgramBag(TextClassifier):
     config_class = NgramsConfig
     defaults = {"learning_rate": 5e-3, "batch_size": 64, "epochs": 10, "max_length": 400}
     presets = {
-        "quick": {"epochs": 4, "embedding_size": 16},
+        "quick": {"epochs": 8, "embedding_size": 16},
         "thorough": {"epochs": 20, "patience": 4, "embedding_size": 64, "longest_ngram": 3, "max_length": 800},
     }
 
@@ -78,7 +78,7 @@ class NgramBag(TextClassifier):
         self.dropout = nn.Dropout(config.dropout)
 
     def sparse_parameters(self) -> list[nn.Parameter]:
-        return [self.embedding.weight]
+        return list(self.embedding.parameters())
 
     def features(self, tokens: Tensor, mask: Tensor) -> Tensor:
         rows = self._rows(tokens, mask)  # (batch, n-grams)
@@ -88,7 +88,8 @@ class NgramBag(TextClassifier):
             mean = (self.embedding.weight[rows] * present).sum(dim=1) / present.sum(dim=1)
         else:
             mean = self.embedding(rows)
-        return self.dropout(mean)  # (batch, embedding)
+        pooled: Tensor = self.dropout(mean)  # (batch, embedding)
+        return pooled
 
     def _rows(self, tokens: Tensor, mask: Tensor) -> Tensor:
         """Embedding row of every n-gram; those that reach into padding point at the padding row, which counts nothing."""

@@ -98,7 +98,8 @@ class TransformerEncoder(TextClassifier):
         hidden = self.encoder(hidden, src_key_padding_mask=~mask)
         present = mask.unsqueeze(2).to(hidden.dtype)
         mean = (hidden * present).sum(dim=1) / present.sum(dim=1)
-        return self.dropout(mean)  # (batch, embedding)
+        pooled: Tensor = self.dropout(mean)  # (batch, embedding)
+        return pooled
 
 
 def _sinusoids(length: int, width: int) -> Tensor:

@@ -170,7 +170,8 @@ def _restore(state: dict[str, Any], model: TextClassifier, optimizer: Optimizer,
     torch.set_rng_state(state["random"])
     for name, value in state["progress"].items():
         setattr(progress, name, value)
-    progress.best_score = tuple(progress.best_score)
+    macro_f1, negative_loss = progress.best_score  # storage may have turned the pair into a list
+    progress.best_score = (macro_f1, negative_loss)
 
 
 def _epochs_used_up(config: TrainingConfig) -> Message:
