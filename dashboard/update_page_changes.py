@@ -24,6 +24,7 @@ ICONS = {
     "info": ":gray[:material/info:]",
     "good": ":primary[:material/check:]",
     "new": ":primary[:material/new_label:]",
+    "learn": ":primary[:material/school:]",
     "warning": ":orange[:material/warning:]",
 }
 
@@ -74,7 +75,7 @@ def _content(found: Situation, changes: Changes) -> None:
     if len(counts) > NAMED:
         named.append(t("update.and_more", count=len(counts) - NAMED))
     aside = int(found.batch.source.get("set_aside") or 0) if found.batch else 0
-    sentence = tn("update.content", changes.profile.rows, labels=named)
+    sentence = tn("update.content", changes.profile.rows, labels=_listed(named))
     if aside:
         sentence = t("update.sentences", first=sentence, second=tn("update.content_aside", aside))
     _line("info", sentence)
@@ -87,12 +88,16 @@ def _content(found: Situation, changes: Changes) -> None:
         "score": tables.estimate(changes.right),
         "own": tables.score(own),
     }
-    _line("warning" if worse else "good", t("update.right_worse" if worse else "update.right_alike", **facts))
+    _line("learn" if worse else "good", t("update.right_worse" if worse else "update.right_alike", **facts))
 
 
-def _names(labels: Sequence[str]) -> list[str]:
+def _names(labels: Sequence[str]) -> str:
     named = [plain(label) for label in labels[:NAMED]]
-    return [*named, t("update.and_more", count=len(labels) - NAMED)] if len(labels) > NAMED else named
+    return _listed([*named, t("update.and_more", count=len(labels) - NAMED)] if len(labels) > NAMED else named)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return t("update.comma").join(names)
 
 
 def _labels(changes: Changes) -> None:
@@ -116,7 +121,7 @@ def _overlap(changes: Changes) -> None:
         if _line(kind, plain(t_message(finding.message)), button=f"update.rows.{finding.kind}"):
             _show_rows(finding, changes)
     if changes.missing:
-        _line("warning", t("update.missing", names=[plain(name) for name in changes.missing]))
+        _line("warning", t("update.missing", names=_names(changes.missing)))
 
 
 def _show_rows(finding: Finding, changes: Changes) -> None:
@@ -149,6 +154,8 @@ def rows_behind(finding: Finding, changes: Changes) -> pd.DataFrame:
 
 def _division(found: Situation, changes: Changes) -> None:
     """How the rows will be divided, or why they cannot be."""
+    from core.metrics import MINIMUM_ROWS
+
     if isinstance(changes.split, DataError):
         show_error(changes.split)
         return
@@ -166,3 +173,5 @@ def _division(found: Situation, changes: Changes) -> None:
         aside = tn("update.division_aside", len(split.set_aside))
         sentence = t("update.sentences", first=sentence, second=aside)
     _line("info", sentence)
+    if len(split.test) < MINIMUM_ROWS:
+        _line("warning", tn("update.small_test", len(split.test), needed=MINIMUM_ROWS))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
 from core.errors import DataError
 from dashboard import layout, state, tables, update_page, update_page_evidence
-from dashboard.errors import guarded_fragment
+from dashboard.errors import boundary, guarded_fragment
 from dashboard.forms import settings_form
 from dashboard.i18n import t, t_message, tn
 from dashboard.layout import Card
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from core.metrics import Verdict
     from core.registry import VersionInfo
 
+VISIBLE = 0.0005  # below it a change reads 0.0 points
 REASON_CHARACTERS = 200  # as many as the registry keeps
 
 
@@ -34,9 +35,12 @@ def step(found: Situation) -> None:
     update_page.head(4, "open")
     report = state.report(found.candidate)
     st.markdown(_headline(report, found.candidate))
+    if not report["epochs"]:
+        st.warning(t("update.learned_nothing", version=found.champion.number), icon=":material/warning:")
     layout.cards(_cards(report, found.champion))
     _decision(found.champion, found.candidate)
-    update_page_evidence.tabs(found.candidate, found.champion)
+    with boundary():  # what is wrong with the evidence must hide neither the buttons nor the way back
+        update_page_evidence.tabs(found.candidate, found.champion)
 
 
 def _headline(report: dict[str, Any], candidate: VersionInfo) -> str:
@@ -72,6 +76,7 @@ def _cards(report: dict[str, Any], parent: VersionInfo) -> list[Card]:
             tables.points(gain),
             against,
             t("update.card_new_help"),
+            good=_news(gain),
         ),
         Card(
             t("update.card_all"),
@@ -79,6 +84,7 @@ def _cards(report: dict[str, Any], parent: VersionInfo) -> list[Card]:
             tables.points(together),
             against,
             t("update.card_all_help"),
+            good=_news(together),
         ),
         Card(
             t("update.card_plasticity"),
@@ -91,6 +97,11 @@ def _cards(report: dict[str, Any], parent: VersionInfo) -> list[Card]:
             help=t("update.card_forgetting_help"),
         ),
     ]
+
+
+def _news(change: float) -> Literal["up", "neither"]:
+    """No change is no good news."""
+    return "up" if abs(change) >= VISIBLE else "neither"
 
 
 @guarded_fragment()

@@ -32,7 +32,10 @@ def tabs(candidate: VersionInfo, parent: VersionInfo) -> None:
     with places["matrix"]:
         _matrix(candidate)
     with places["curves"]:
-        draw_curves(report["epochs"], key="update.curves", wide=True)
+        if report["epochs"]:
+            draw_curves(report["epochs"], key="update.curves", wide=True)
+        else:
+            st.caption(t("update.no_epochs"))
     try:
         with st.spinner(t("update.reading_answers")):
             found = answers(candidate, parent)

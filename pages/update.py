@@ -21,7 +21,7 @@ if classifier is None:
 elif found is None:
     layout.heading(t("update.title"), plain(classifier))
     layout.empty_state(
-        t("update.no_champion_title"), t("update.no_champion"), action=t("update.to_models"), page="models"
+        t("update.nobody_serves_title"), t("update.nobody_serves"), action=t("update.to_models"), page="models"
     )
 else:
     update_page.heading(found)

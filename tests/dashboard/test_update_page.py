@@ -163,6 +163,15 @@ def test_too_few_new_rows_are_explained_and_nothing_can_start(open_page: OpenPag
     assert "update.start" not in keys(at)
 
 
+def test_a_test_too_small_to_judge_by_is_announced(open_page: OpenPage, first: Path) -> None:
+    save(open_workspace(first), SECOND[:40], "Few")
+    at = open_page("update")
+    begin_with(at, "saved")
+    at.main.button(key="update.use").click().run()
+    assert say("en", "small_test", count=8, needed=30) in shown(at)
+    assert "update.start" in keys(at)
+
+
 @pytest.mark.usefixtures("waiting_jobs")
 def test_start_submits_an_update_that_every_session_finds(open_page: OpenPage, first: Path, language: str) -> None:
     batch = save(open_workspace(first), SECOND, "Second")
@@ -246,6 +255,14 @@ def test_against_the_gate_needs_a_reason(open_page: OpenPage, second: Path, lang
     assert not at.exception
     assert champion(second) == 2
     assert open_workspace(second).registry.champion_history(NAME)[-1]["reason"] == "The old shop has closed."
+
+
+def test_a_run_stopped_before_its_first_epoch_is_explained(open_page: OpenPage, second: Path) -> None:
+    (path,) = [found for found in second.rglob("report.json") if json.loads(found.read_text())["parent"] == 1]
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"epochs": [], "best_epoch": 0}))
+    at = open_page("update")
+    assert say("en", "learned_nothing", version=1) in shown(at)
+    assert not at.main.error
 
 
 def test_the_slider_judges_again(open_page: OpenPage, second: Path) -> None:
