@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 BOX = "predict.text"
 TURN = "predict.turn"  # which handful of examples is shown
 MOST_BARS = 8
+DEBOUNCE = 70  # milliseconds; an answer takes one, so there is no reason to wait for a long pause
 PROVIDERS = {"CPUExecutionProvider": "predict.provider_cpu", "CUDAExecutionProvider": "predict.provider_cuda"}
 UNKNOWN = 1  # token id of what training never saw
 
@@ -95,7 +96,7 @@ def ask(version: VersionInfo) -> None:
     """The text box with its answer; alone rerun while typing."""
     with st.spinner(t("predict.loading", version=version.number), show_time=False):
         engine = warm_engine(version)
-    text = live_text(t("predict.box"), key=BOX, placeholder=t("predict.placeholder"), height=132)
+    text = live_text(t("predict.box"), key=BOX, placeholder=t("predict.placeholder"), debounce_ms=DEBOUNCE, height=132)
     offered = examples(version, st.session_state.get(TURN, 0))
     if text.strip():
         answer = ask_engine(engine, text)
