@@ -17,7 +17,7 @@ from core.data import ColumnRoles, build_dataset
 from core.data.corrections import Corrections
 from core.jobs import JobQueue
 from core.workflows import TrainRequest, UpdateRequest, Workspace, open_workspace, train_classifier, update_classifier
-from dashboard import i18n, update_page_decisions
+from dashboard import i18n, state, update_page_decisions
 from dashboard.i18n import translate
 
 OpenPage = Callable[..., AppTest]
@@ -124,6 +124,16 @@ def test_without_a_classifier_the_way_leads_to_the_start(open_page: OpenPage, la
     at = open_page("update", language=language)
     assert say(language, "empty_title") in shown(at)
     assert not at.exception
+
+
+def test_without_a_champion_the_way_leads_to_the_versions(
+    open_page: OpenPage, first: Path, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert champion(first) == 1
+    monkeypatch.setattr(state, "champion", lambda classifier: None)
+    at = open_page("update", language=language)
+    assert say(language, "nobody_serves_title") in shown(at)
+    assert "empty.models" in keys(at)
 
 
 def test_a_saved_batch_opens_the_next_two_steps(open_page: OpenPage, first: Path, language: str) -> None:
