@@ -5,6 +5,7 @@ The answer is drawn as plain HTML, not as a chart: it must be on screen before t
 
 from __future__ import annotations
 
+import gc
 import time
 from dataclasses import dataclass
 from html import escape
@@ -74,6 +75,10 @@ def warm_engine(version: VersionInfo) -> Classifier:
 def _warm(folder: str, _version: VersionInfo) -> Classifier:
     engine = state.engine(_version)
     engine.predict_proba(["warm up 预热"])
+    # Streamlit collects garbage after every rerun, and a rerun is a keystroke here. With all libraries loaded a
+    # collection takes a quarter of a second; what stays loaded anyway need not be looked through again.
+    gc.collect()
+    gc.freeze()
     return engine
 
 
