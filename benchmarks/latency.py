@@ -187,7 +187,8 @@ def type_words(page: Any, name: str) -> str:
             page.wait_for_function("() => window.latency.took !== null", timeout=3000, polling=10)
             screen.append(float(page.evaluate("() => window.latency.took")))
         found = re.search(
-            r"([\d.]+) ms", page.locator("[data-testid=stCaptionContainer]", has_text=" ms ").first.text_content()
+            r"([\d.]+) ms",
+            page.locator("[data-testid=stCaptionContainer]", has_text="ONNX Runtime").first.text_content(),
         )
         model.append(float(found.group(1)) if found else float("nan"))
         page.wait_for_timeout(150)
