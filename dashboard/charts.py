@@ -5,6 +5,7 @@ Takes plain numbers and names and draws them; knows nothing of classifiers, jobs
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -89,7 +90,10 @@ def curves(
     chart.update_layout(hovermode="x unified", showlegend=len(series) > 1)
     if best is not None:
         chart.add_vline(
-            x=best, line={"color": colors.muted, "width": 1, "dash": "dot"}, annotation_text=t("charts.best")
+            x=best,
+            line={"color": colors.muted, "width": 1, "dash": "dot"},
+            annotation_text=t("charts.best"),
+            annotation_position="top left" if best > longest / 2 else "top right",
         )
     draw(chart, key=key, alt=alt, title=title)
 
@@ -98,14 +102,15 @@ def probability_bars(probabilities: Mapping[str, float], *, key: str, labels: Se
     """One bar a label, most probable on top; `labels` is the classifier's whole list, which fixes the colours."""
     ordered = sorted(probabilities.items(), key=lambda pair: pair[1])
     colors = label_colors(labels or list(probabilities))
-    names = [name for name, _ in ordered]
+    # Plotly reads some HTML in names; a user's label is text.
+    names = [html.escape(name) for name, _ in ordered]
     values = [value for _, value in ordered]
     chart = figure(height=24 + 34 * len(ordered))
     chart.add_bar(
         x=values,
         y=names,
         orientation="h",
-        marker={"color": [colors[name] for name in names], "cornerradius": 4},
+        marker={"color": [colors[name] for name, _ in ordered], "cornerradius": 4},
         text=[f"{value:.1%}" for value in values],
         textposition="outside",
         cliponaxis=False,
@@ -114,7 +119,9 @@ def probability_bars(probabilities: Mapping[str, float], *, key: str, labels: Se
     chart.update_xaxes(range=[0, 1.12], showgrid=False, showticklabels=False)
     chart.update_yaxes(showgrid=False, type="category", ticksuffix="  ")
     chart.update_layout(bargap=0.35, margin={"t": 8, "b": 8})
-    alt = t("charts.probabilities_alt", label=names[-1], share=f"{values[-1]:.0%}") if names else t("charts.nothing")
+    alt = (
+        t("charts.probabilities_alt", label=ordered[-1][0], share=f"{values[-1]:.0%}") if names else t("charts.nothing")
+    )
     draw(chart, key=key, alt=alt)
 
 

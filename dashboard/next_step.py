@@ -9,6 +9,7 @@ from dashboard import state
 from dashboard.history import Matrix
 from dashboard.i18n import t, tn
 from dashboard.tables import points
+from dashboard.update_page_decisions import waiting_candidate
 
 if TYPE_CHECKING:
     from core.registry import VersionInfo
@@ -44,9 +45,9 @@ def next_step(versions: list[VersionInfo], champion: VersionInfo | None, matrix:
         return Step(t("overview.next_running", title=running[0].title), t("overview.next_running_button"), kind)
     if champion is None or matrix is None:
         return Step(t("overview.next_no_champion"), t("overview.next_no_champion_button"), "models")
-    newest = versions[-1]
-    if newest.parent == champion.number:
-        sentence = t("overview.next_candidate", candidate=newest.number, champion=champion.number)
+    candidate = waiting_candidate(classifier)
+    if candidate is not None:
+        sentence = t("overview.next_candidate", candidate=candidate.number, champion=champion.number)
         return Step(sentence, t("overview.next_candidate_button"), "update")
     if waiting:
         return Step(tn("overview.next_corrections", waiting), t("overview.next_corrections_button"), "update")

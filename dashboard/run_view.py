@@ -195,8 +195,8 @@ def _first_epoch(epoch: dict[str, Any]) -> str:
 
 def draw_curves(epochs: list[dict[str, Any]], *, key: str, wide: bool) -> None:
     """Scores and losses of each epoch (fields of `core.training.EpochDone`), with the best epoch marked."""
-    if len(epochs) == 1:  # one point is no curve
-        st.caption(_first_epoch(epochs[0]))
+    if len(epochs) < 2:  # one point is no curve
+        st.caption(_first_epoch(epochs[0]) if epochs else t("run.no_epochs"))
         return
     places = st.columns(2, gap="medium") if wide else (st.container(), st.container())
     best = max((epoch["epoch"] for epoch in epochs if epoch["best"]), default=None)

@@ -63,7 +63,8 @@ def split_rows(
     Raises
     ------
     DataError
-        When nothing can be learned or measured: fewer than two labels (of a one-label dataset: none) with three rows, or an empty part.
+        When nothing can be learned or measured: fewer than two labels (of a one-label dataset: none) with three rows,
+        or an empty part.
     """
     _check_fractions(fractions)
     keys = [text_key(text) for text in dataset.texts]

@@ -4,7 +4,8 @@ Conventions (scikit-learn's, with ``zero_division=0``):
 
 - the predicted class is the most probable one, the first of equals;
 - precision of a class that was never predicted, recall of a class without rows and F1 of a class with neither is 0;
-- macro averages run over the classes that occur in the truth or in the predictions of this test;
+- macro averages run over the classes that occur in the truth of this test: a label it has no rows of, such as one learned later,
+  costs precision and recall of others when it is predicted, and has no F1 of its own here;
 - weighted F1 weighs each class by its rows.
 
 Intervals: accuracy, precision and recall by Wilson's formula; F1 of a class likewise, through the rate
@@ -169,7 +170,7 @@ def evaluate_predictions(
     confusion = confusion_matrix(truth, predicted, len(classes))
     support, guessed, hits = confusion.sum(axis=1), confusion.sum(axis=0), np.diag(confusion)
     resampled_hits, resampled_guessed = _resample(confusion, resamples, np.random.default_rng(seed))
-    occurs = (support + guessed) > 0
+    occurs = support > 0
     macro = occurs / occurs.sum()
     precision, recall, f1 = _precision(hits, guessed), _recall(hits, support), _f1(hits, support, guessed)
     resampled_f1 = scores_f1(resampled_hits, support, resampled_guessed)

@@ -113,9 +113,8 @@ def _macro_f1_differences(
             np.add.at(guessed[version].T, predicted, drawn.T)
             hits[version, :, true] = drawn[:, predicted == true].sum(axis=1)
     values, resampled = [], []
+    weights = (support > 0) / (support > 0).sum()
     for version, table in enumerate(tables):
-        occurs = (support + table.sum(axis=0)) > 0
-        weights = occurs / occurs.sum()
         values.append(float(weights @ scores_f1(np.diag(table), support, table.sum(axis=0))))
         resampled.append(scores_f1(hits[version], support, guessed[version]) @ weights)
     return values[1] - values[0], resampled[1] - resampled[0]

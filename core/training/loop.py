@@ -145,7 +145,7 @@ def _end_epoch(
     truth = validation.labels
     predicted = logits.argmax(dim=1).numpy()
     loss = float(criterion(logits.to(device), torch.from_numpy(truth).to(device)))
-    macro_f1 = float(f1_score(truth, predicted, average="macro", zero_division=0))
+    macro_f1 = float(f1_score(truth, predicted, labels=np.unique(truth), average="macro", zero_division=0))
     score = (macro_f1, -loss)
     best = score > progress.best_score
     if best:

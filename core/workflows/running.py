@@ -43,7 +43,11 @@ def learn(
     should_stop: ShouldStop,
     resume: dict[str, Any] | None,
 ) -> Iterator[Any]:
-    """Let the strategy learn one experience; keeps the record, passes the events on, and fills in ``candidate``."""
+    """Let the strategy learn one experience; keeps the record, passes the events on, and fills in ``candidate``.
+
+    Stopped before the first epoch ended, there is nothing worth keeping: the caller makes no version then
+    (`learned_nothing`).
+    """
     state = resume["loop"] if resume is not None else None
     if resume is not None:
         candidate.epochs = [EpochDone(**epoch) for epoch in resume["epochs"]]
@@ -63,8 +67,15 @@ def learn(
             epochs = [vars(epoch) for epoch in candidate.epochs]
             event = CheckpointDue({"run_id": candidate.run_id, "loop": event.state, "epochs": epochs})
         yield event
+    if learned_nothing(candidate):
+        return
     candidate.student.model.cpu()
     candidate.strategy.end_experience(candidate.student.model, experience)
+
+
+def learned_nothing(candidate: Candidate) -> bool:
+    """Whether the run was stopped before any epoch had ended."""
+    return candidate.finished is not None and candidate.finished.best_epoch == 0
 
 
 def _curve(event: EpochDone) -> dict[str, float]:

@@ -16,7 +16,7 @@ from core.training import StageStarted
 from core.workflows.frozen_tests import FrozenTest
 from core.workflows.producing import Candidate, Completed, Stream, produce_version
 from core.workflows.requests import Settings, TrainRequest, model_class, resolve_settings
-from core.workflows.running import ShouldStop, learn, recorded_run
+from core.workflows.running import ShouldStop, learn, learned_nothing, recorded_run
 from core.workflows.version import ExperienceRecord, Student
 from core.workflows.workspace import Workspace
 
@@ -80,6 +80,8 @@ def train_classifier(
     with recorded_run(workspace.registry, candidate.run_id, should_stop):
         yield StageStarted(message("stage.learn", "Learning from {rows:,} texts.", rows=len(train)), 0.03)
         yield from learn(candidate, experience, workspace.registry, should_stop=should_stop, resume=resume)
+        if learned_nothing(candidate):
+            return
         for event in produce_version(candidate, workspace):
             if isinstance(event, Completed) and workspace.registry.champion(request.classifier) is None:
                 workspace.registry.promote(request.classifier, event.version, "first version")

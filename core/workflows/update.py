@@ -21,7 +21,7 @@ from core.training import StageStarted
 from core.workflows.frozen_tests import FrozenTest
 from core.workflows.producing import Candidate, Completed, Parent, Stream, produce_version
 from core.workflows.requests import Settings, UpdateRequest, model_class, resolve_update, strategy_class
-from core.workflows.running import ShouldStop, learn, recorded_run
+from core.workflows.running import ShouldStop, learn, learned_nothing, recorded_run
 from core.workflows.version import PARTS, ExperienceRecord, Student, VersionFolder
 from core.workflows.workspace import Workspace
 
@@ -165,6 +165,8 @@ def update_classifier(
         rows = len(strategy.training_set(experience, 1))
         yield StageStarted(message("stage.learn", "Learning from {rows:,} texts.", rows=rows), 0.03)
         yield from learn(candidate, experience, workspace.registry, should_stop=should_stop, resume=resume)
+        if learned_nothing(candidate):
+            return
         for event in produce_version(candidate, workspace):
             if isinstance(event, Completed):
                 _decide(request, event, workspace)
@@ -177,7 +179,7 @@ def _base_version(request: UpdateRequest, workspace: Workspace) -> VersionInfo:
     champion = workspace.registry.champion(request.classifier)
     if champion is None:
         raise RegistryError(
-            "update.no_champion",
+            "workflow.no_champion",
             "There is no classifier '{classifier}' in use to update. Train it first, or promote one of its versions.",
             classifier=request.classifier,
         )

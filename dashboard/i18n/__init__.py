@@ -72,7 +72,7 @@ def translate(language: str, key: str, facts: dict[str, Any] | None = None) -> s
     text = catalogue(language).get(key)
     if text is None:
         return _missing(language, key)
-    return fill(text, facts or {})
+    return fill(text, {name: _readable(language, value) for name, value in (facts or {}).items()})
 
 
 def t_message(message: Message) -> str:
@@ -83,12 +83,13 @@ def t_message(message: Message) -> str:
     if text is None:
         _missing(language(), message.key)
         return str(message)
-    facts = {name: _translated_fact(value) for name, value in message.facts.items()}
-    return fill(text, facts)
+    return fill(text, {name: _readable(language(), value) for name, value in message.facts.items()})
 
 
-def _translated_fact(value: Any) -> Any:
-    return "、".join(str(item) for item in value) if isinstance(value, list | tuple) else value
+def _readable(language: str, value: Any) -> Any:
+    """Lists joined as the language does it."""
+    separator = "、" if language == "zh" else ", "
+    return separator.join(str(item) for item in value) if isinstance(value, list | tuple) else value
 
 
 def setting_label(setting: Setting) -> str:

@@ -101,15 +101,51 @@ def test_without_json_it_speaks_plainly(trained: dict[str, Any], run: Any) -> No
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["train", "--data", "absent.csv", "--text", "text", "--label", "label", "--classifier", "x", "--model", "ngrams"],
+        [
+            "train",
+            "--data",
+            "absent.csv",
+            "--text",
+            "text",
+            "--label",
+            "label",
+            "--classifier",
+            "x",
+            "--model",
+            "ngrams",
+        ],
         ["train", "--data", "{file}", "--text", "nope", "--label", "label", "--classifier", "x", "--model", "ngrams"],
         ["train", "--data", "{file}", "--text", "text", "--label", "label", "--classifier", "a/b", "--model", "ngrams"],
         ["train", "--data", "{file}", "--text", "text", "--label", "label", "--classifier", "x", "--model", "gpt"],
         ["train", *"--data {file} --text text --label label --classifier x --model ngrams --set epochs".split()],
         ["train", *"--data {file} --text text --label label --classifier x --model ngrams --set epochs=many".split()],
         ["train", *"--data {file} --text text --label label --classifier x --model ngrams --set wings=2".split()],
-        ["update", "--data", "{file}", "--text", "text", "--label", "label", "--classifier", "x", "--strategy", "replay"],
-        ["update", "--data", "{file}", "--text", "text", "--label", "label", "--classifier", "x", "--strategy", "magic"],
+        [
+            "update",
+            "--data",
+            "{file}",
+            "--text",
+            "text",
+            "--label",
+            "label",
+            "--classifier",
+            "x",
+            "--strategy",
+            "replay",
+        ],
+        [
+            "update",
+            "--data",
+            "{file}",
+            "--text",
+            "text",
+            "--label",
+            "label",
+            "--classifier",
+            "x",
+            "--strategy",
+            "magic",
+        ],
         ["evaluate", "--data", "{file}", "--text", "text", "--label", "label", "--classifier", "x"],
         ["predict", "--data", "{file}", "--text", "text", "--classifier", "x", "--out", "out.csv"],
         ["export", "--classifier", "x", "--out", "b.zip"],
@@ -136,5 +172,13 @@ def test_typing_errors_give_one_line_too(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_help_answers_without_torch() -> None:
-    code = "import sys; sys.argv=['core','--help']\ntry:\n import core.__main__\nexcept SystemExit: pass\nassert 'torch' not in sys.modules"
+    code = """
+import sys
+sys.argv = ["core", "--help"]
+try:
+    import core.__main__
+except SystemExit:
+    pass
+assert "torch" not in sys.modules
+"""
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

@@ -35,7 +35,9 @@ def test_mixed_text_goes_through_words() -> None:
 
 
 def test_subwords_take_unknown_words_apart() -> None:
-    pipeline = fit_pipeline(["lower lowest low slow slower"] * 5, TextConfig(segmentation="subwords", vocabulary_size=500))
+    pipeline = fit_pipeline(
+        ["lower lowest low slow slower"] * 5, TextConfig(segmentation="subwords", vocabulary_size=500)
+    )
     pieces = segments(pipeline, "slowest")
     assert "[UNK]" not in pieces
     assert "".join(pieces).replace("▁", "") == "slowest"

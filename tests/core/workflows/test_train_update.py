@@ -75,7 +75,9 @@ def test_the_stored_predictions_are_those_of_the_served_file(workspace: Workspac
 def test_the_same_request_gives_the_same_version_again(workspace: Workspace) -> None:
     first, second = train(workspace, name="One").report, train(workspace, name="Two").report
     assert first["overall"] == second["overall"]
-    assert [epoch["training_loss"] for epoch in first["epochs"]] == [epoch["training_loss"] for epoch in second["epochs"]]
+    assert [epoch["training_loss"] for epoch in first["epochs"]] == [
+        epoch["training_loss"] for epoch in second["epochs"]
+    ]
 
 
 def test_a_second_training_of_a_classifier_waits_as_a_candidate(workspace: Workspace) -> None:
@@ -97,7 +99,11 @@ def test_an_unknown_model_or_setting_is_said_before_anything_happens(workspace: 
     stored = save(workspace, reviews(60))
     for model, settings in (("gpt", {}), ("ngrams", {"layers": 3}), ("ngrams", {"epochs": 0})):
         with pytest.raises(ConfigError):
-            next(train_classifier(TrainRequest(classifier="S", dataset=stored.id, model=model, settings=settings), workspace))
+            next(
+                train_classifier(
+                    TrainRequest(classifier="S", dataset=stored.id, model=model, settings=settings), workspace
+                )
+            )
     assert workspace.registry.runs() == []
 
 

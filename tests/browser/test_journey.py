@@ -1,0 +1,158 @@
+"""The whole life of a classifier in a real browser, once in each language, with the words of that language's catalogue."""
+
+from __future__ import annotations
+
+import re
+import time
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from core.data.samples import sample_path
+from core.registry import Registry
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+    from tests.browser.conftest import Dashboard
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 120.0  # two cores, and nobody knows what else they do
+
+
+class Visitor:
+    """Finds things the way a reader does: by what is written on them, in the chosen language."""
+
+    def __init__(self, page: Page, language: str) -> None:
+        self.page = page
+        self.language = language
+        page.set_default_timeout(SECONDS * 1000)
+
+    def words(self, key: str, **facts: Any) -> str:
+        area, _, name = key.partition(".")
+        catalogue = tomllib.loads((ROOT / f"dashboard/i18n/{self.language}/{area}.toml").read_text("utf-8"))
+        return str(catalogue[name]).format(**facts)
+
+    def button(self, key: str, **facts: Any) -> Locator:
+        label = self.words(key, **facts)
+        return self.page.get_by_role("button", name=re.compile(rf"(^|\s){re.escape(label)}$")).first
+
+    def click(self, key: str, **facts: Any) -> None:
+        self.button(key, **facts).click()
+
+    def sees(self, text: str | re.Pattern[str]) -> None:
+        self.page.get_by_test_id("stMain").get_by_text(text).first.wait_for()
+
+    def goes_to(self, name: str) -> None:
+        self.page.get_by_test_id("stSidebar").get_by_text(self.words(f"shell.page_{name}"), exact=True).click()
+        self.page.get_by_role("heading", name=self.words(f"shell.page_{name}"), exact=True).wait_for()
+
+    def uploads(self, path: Path) -> None:
+        self.page.locator("input[type=file]").first.set_input_files(path)
+
+
+@pytest.fixture
+def visit(open_page: Callable[..., Page]) -> Callable[..., Visitor]:
+    def visit_it(path: str, language: str, **window: Any) -> Visitor:
+        return Visitor(open_page(f"{path}?lang={language}", **window), language)
+
+    return visit_it
+
+
+def champion(dashboard: Dashboard, name: str) -> int:
+    found = Registry(dashboard.home).champion(name)
+    assert found is not None
+    return found.number
+
+
+def until(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain until {what}"
+        time.sleep(0.2)
+
+
+@pytest.mark.parametrize(
+    ("language", "name", "text"),
+    [
+        ("en", "Journey", "I returned it, it broke after two days"),
+        ("zh", "旅程", "用了两天就坏了，已经退货"),
+    ],
+)
+def test_from_upload_to_roll_back(
+    visit: Callable[..., Visitor], dashboard: Dashboard, language: str, name: str, text: str
+) -> None:
+    me = visit("/data", language)
+    page = me.page
+
+    me.uploads(sample_path(f"reviews_{language}", "first"))
+    me.click("data.save")
+    me.click("data.train")
+
+    page.get_by_label(me.words("train.name"), exact=True).fill(name)
+    page.keyboard.press("Enter")
+    me.click("train.start")
+    me.click("train.see_results")
+    assert champion(dashboard, name) == 1
+
+    me.sees(me.words("results.confusion"))
+    page.locator(".st-key-results-cells .scatterlayer path.point").first.wait_for(state="attached")
+    me.sees(me.words("results.rows"))
+    cells = page.locator(".st-key-results-cells .scatterlayer path.point")
+    _click_middle(page, cells.nth(1))
+    page.locator(".st-key-results-cell_rows").wait_for()
+
+    me.goes_to("predict")
+    box = page.get_by_label(me.words("predict.box"), exact=True).last
+    box.press_sequentially(text)
+    me.sees(re.compile(r"\d+(\.\d+)? (ms|毫秒)"))
+
+    me.goes_to("update")
+    me.click("update.use_batch")
+    me.click("update.start")
+    me.button("update.keep", version=1).wait_for()
+    assert champion(dashboard, name) == 1
+    _promote(me, "browser test")
+    me.sees(me.words("update.promoted", version=2))
+    assert champion(dashboard, name) == 2
+    me.click("update.roll_back", version=1)
+    until(lambda: champion(dashboard, name) == 1, "version 1 serves again")
+
+
+def _promote(me: Visitor, reason: str) -> None:
+    """With the gate or, giving a reason, against it."""
+    anyway = me.button("update.promote_anyway", version=2)
+    me.page.locator(".st-key-update-buttons").wait_for()
+    if anyway.count():
+        anyway.click()
+        me.page.get_by_label(me.words("update.reason"), exact=True).fill(reason)
+        me.page.keyboard.press("Tab")
+    me.click("update.promote", version=2)
+
+
+def _click_middle(page: Page, cell: Locator) -> None:
+    box = cell.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+
+def test_a_training_survives_a_reload_and_a_killed_server(visit: Callable[..., Visitor], dashboard: Dashboard) -> None:
+    me = visit("/train", "en")
+    page = me.page
+    page.get_by_label(me.words("train.name"), exact=True).fill("Survivor")
+    page.keyboard.press("Enter")
+    page.get_by_text(me.words("train.model_bilstm"), exact=True).click()
+    me.click("train.start")
+    page.get_by_test_id("stSidebar").get_by_text("Survivor").wait_for()
+
+    page.reload()
+    page.get_by_test_id("stSidebar").get_by_text("Survivor").wait_for()
+
+    dashboard.kill()
+    dashboard.start()
+    page.goto(f"{dashboard.url}/train?lang=en")
+    me.button("train.see_results").wait_for()
+    assert champion(dashboard, "Survivor") == 1
