@@ -100,7 +100,7 @@ def defused(table: pd.DataFrame) -> pd.DataFrame:
 
 def to_csv(table: pd.DataFrame) -> bytes:
     """The table as CSV that Excel opens with Chinese intact: UTF-8 with a byte order mark, formulas defused."""
-    return defused(table).to_csv(index=False).encode("utf-8-sig")
+    return defused(table).to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
 
 
 def download_table(table: pd.DataFrame | Callable[[], pd.DataFrame], name: str, *, key: str | None = None) -> None:

@@ -56,7 +56,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     promote = commands.add_parser("promote", help="make a version the champion")
     promote.add_argument("--classifier", required=True, metavar="NAME")
-    promote.add_argument("--version", type=int, required=True, metavar="N")
+    promote.add_argument("--version", type=int, metavar="N", help="default: the newest version")
 
     rollback = commands.add_parser("rollback", help="return to the previous champion")
     rollback.add_argument("--classifier", required=True, metavar="NAME")

@@ -96,8 +96,13 @@ def versions(asked: argparse.Namespace) -> None:
 
 
 def promote(asked: argparse.Namespace) -> None:
-    open_workspace(home()).registry.promote(asked.classifier, asked.version, "command line")
-    sys.stderr.write(f"Version {asked.version} of '{asked.classifier}' is the champion.\n")
+    workspace = open_workspace(home())
+    number = asked.version
+    if number is None:
+        _version(asked.classifier, None, workspace, required=False)  # says so when there is no such classifier
+        number = workspace.registry.versions(asked.classifier)[-1].number
+    workspace.registry.promote(asked.classifier, number, "command line")
+    sys.stderr.write(f"Version {number} of '{asked.classifier}' is the champion.\n")
 
 
 def rollback(asked: argparse.Namespace) -> None:

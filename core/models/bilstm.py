@@ -47,17 +47,10 @@ class BiLSTM(TextClassifier):
 
     name = "bilstm"
     config_class = BiLSTMConfig
-    defaults = {"learning_rate": 1e-3, "batch_size": 32, "epochs": 6}
+    defaults = {"learning_rate": 4e-3, "batch_size": 16, "epochs": 6}
     presets = {
-        "quick": {
-            "embedding_size": 64,
-            "hidden_size": 64,
-            "learning_rate": 4e-3,
-            "batch_size": 16,
-            "epochs": 6,
-            "max_length": 120,
-        },
-        "thorough": {"embedding_size": 192, "hidden_size": 192, "epochs": 12, "patience": 4, "max_length": 320},
+        "quick": {"embedding_size": 64, "hidden_size": 64, "max_length": 120},
+        "thorough": {"embedding_size": 192, "hidden_size": 192, "epochs": 10, "patience": 4, "max_length": 320},
     }
 
     def __init__(self, config: BiLSTMConfig, vocabulary_size: int, classes: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 import tomllib
@@ -85,6 +86,9 @@ def until(condition: Callable[[], bool], what: str) -> None:
 def test_from_upload_to_roll_back(
     visit: Callable[..., Visitor], dashboard: Dashboard, language: str, name: str, text: str
 ) -> None:
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=SECONDS * 1000)
     me = visit("/data", language)
     page = me.page
 
@@ -98,12 +102,14 @@ def test_from_upload_to_roll_back(
     me.click("train.see_results")
     assert champion(dashboard, name) == 1
 
-    me.sees(me.words("results.confusion"))
-    page.locator(".st-key-results-cells .scatterlayer path.point").first.wait_for(state="attached")
-    me.sees(me.words("results.rows"))
-    cells = page.locator(".st-key-results-cells .scatterlayer path.point")
-    _click_middle(page, cells.nth(1))
-    page.locator(".st-key-results-cell_rows").wait_for()
+    cells = page.locator(".st-key-results-confusion .scatterlayer path.point")
+    cells.first.wait_for(state="attached")
+    labels = json.loads((Registry(dashboard.home).folder(name, 1) / "labels.json").read_text("utf-8"))
+    for cell in (0, 1):  # one of them is not the cell that is open at first
+        cells.nth(cell).scroll_into_view_if_needed()
+        _click_middle(page, cells.nth(cell))
+        for side, label in (("row", labels[0]), ("column", labels[cell])):
+            expect(page.locator(f".st-key-results-confusion-{side} input")).to_have_value(label)
 
     me.goes_to("predict")
     box = page.get_by_label(me.words("predict.box"), exact=True).last
@@ -119,6 +125,7 @@ def test_from_upload_to_roll_back(
     me.sees(me.words("update.promoted", version=2))
     assert champion(dashboard, name) == 2
     me.click("update.roll_back", version=1)
+    me.click("update.roll_back_yes")
     until(lambda: champion(dashboard, name) == 1, "version 1 serves again")
 
 

@@ -66,7 +66,7 @@ def test_the_whole_life_of_a_classifier(trained: dict[str, Any], tmp_path: Path,
     listed = json.loads(run("versions", "--classifier", "Shop", "--json")[0])["versions"]
     assert [(one["version"], one["champion"], one["parent"]) for one in listed] == [(1, True, None), (2, False, 1)]
 
-    run("promote", "--classifier", "Shop", "--version", "2")
+    run("promote", "--classifier", "Shop")
     measured = json.loads(run("evaluate", *table(batch), "--json")[0])
     assert measured["version"] == 2
     assert measured["rows"] == 120
@@ -151,6 +151,7 @@ def test_without_json_it_speaks_plainly(trained: dict[str, Any], run: Any) -> No
         ["export", "--classifier", "x", "--out", "b.zip"],
         ["versions", "--classifier", "x"],
         ["promote", "--classifier", "x", "--version", "1"],
+        ["promote", "--classifier", "x"],
         ["rollback", "--classifier", "x"],
     ],
 )
