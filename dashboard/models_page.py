@@ -119,7 +119,7 @@ def how(version: VersionInfo) -> str:
 
 def name_of(kind: str, name: str) -> str:
     """The visible name of a model or strategy; one that the catalogue does not know yet keeps its own."""
-    key = f"models.{kind}_{name}"
+    key = f"names.{kind}_{name}"
     return t(key) if key in catalogue(DEFAULT) else name
 
 
@@ -150,7 +150,7 @@ def _step(version: VersionInfo) -> str:
     }
     if version.parent is None:
         return t("models.lineage_train", **facts)
-    strategy = name_of("by", str(version.summary.get("strategy", "")))
+    strategy = name_of("strategy", str(version.summary.get("strategy", "")))
     return t("models.lineage_update", parent=version.parent, strategy=strategy, **facts)
 
 

@@ -148,9 +148,7 @@ def timeline(story: Story) -> None:
 
 def _note(version: VersionInfo, serves: bool) -> str:
     strategy = str(version.summary.get("strategy") or "train")
-    note = t(
-        "overview.timeline_note", strategy=t(f"overview.strategy_{strategy}"), created=tables.moment(version.created)
-    )
+    note = t("overview.timeline_note", strategy=t(f"names.strategy_{strategy}"), created=tables.moment(version.created))
     return f"{note}<br>{t('overview.timeline_champion')}" if serves else note
 
 

@@ -84,14 +84,14 @@ def _version(classifier: str) -> VersionInfo:
 
 def describe(version: VersionInfo, serves: bool = False) -> str:
     """A version in a list."""
-    strategy = t(f"overview.strategy_{version.summary['strategy']}")
+    strategy = t(f"names.strategy_{version.summary['strategy']}")
     facts = [t("results.version_name", number=version.number), strategy, model_name(str(version.summary["model"]))]
     return " · ".join([*facts, t("results.serves")] if serves else facts)
 
 
 def model_name(model: str) -> str:
     """How an architecture is called on screen."""
-    return t(f"train.model_{model}")
+    return t(f"names.model_{model}")
 
 
 def _test(report: dict[str, Any]) -> int:

@@ -62,7 +62,7 @@ def run_table(runs: list[RunInfo]) -> pd.DataFrame:
                 t("results.column_started"): tables.moment(run.started),
                 t("results.version"): "" if run.version is None else str(run.version),
                 t("results.column_state"): t(f"run.state_{run.state}"),
-                t("results.column_strategy"): t(f"overview.strategy_{strategy}"),
+                t("results.column_strategy"): t(f"names.strategy_{strategy}"),
                 t("results.column_model"): model_name(model) if model else tables.NOTHING,
                 t("results.column_dataset"): names.get(dataset, dataset),
                 t("results.accuracy"): tables.score(run.metrics.get("test_accuracy")),

@@ -76,7 +76,7 @@ def _model() -> str:
 
     if st.session_state.get("train.model") not in MODELS:
         st.session_state["train.model"] = FIRST_MODEL
-    names = {name: t(f"train.model_{name}") for name in sorted(MODELS, key=lambda name: name != FIRST_MODEL)}
+    names = {name: t(f"names.model_{name}") for name in sorted(MODELS, key=lambda name: name != FIRST_MODEL)}
     model = st.segmented_control(
         t("train.model"),
         list(names),
@@ -86,7 +86,7 @@ def _model() -> str:
         on_change=_model_changed,
         persist_state="session",
     )
-    st.caption(t(f"train.about_{model}"))
+    st.caption(t(f"names.about_{model}"))
     return str(model)
 
 

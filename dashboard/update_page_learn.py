@@ -44,7 +44,7 @@ def _done(found: Situation) -> None:
     report = state.report(found.candidate)
     facts = [
         t("update.made", version=found.candidate.number),
-        t(f"update.strategy_{report['strategy']}"),
+        t(f"names.strategy_{report['strategy']}"),
         tn("update.epochs", len(report["epochs"])),
         tables.duration(report["seconds"]),
     ]
@@ -78,11 +78,11 @@ def _strategy(changes: Changes, split: Split) -> str:
     chosen = st.radio(
         t("update.strategy"),
         offered,
-        format_func=lambda name: t(f"update.strategy_{name}"),
+        format_func=lambda name: t(f"names.strategy_{name}"),
         captions=[
             t(
                 "update.sentences",
-                first=t(f"update.about_{name}"),
+                first=t(f"names.about_{name}"),
                 second=_cost(name, changes, len(split.train), ratio),
             )
             for name in offered

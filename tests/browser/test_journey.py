@@ -151,7 +151,7 @@ def test_a_training_survives_a_reload_and_a_killed_server(visit: Callable[..., V
     page = me.page
     page.get_by_label(me.words("train.name"), exact=True).fill("Survivor")
     page.keyboard.press("Enter")
-    page.get_by_text(me.words("train.model_bilstm"), exact=True).click()
+    page.get_by_text(me.words("names.model_bilstm"), exact=True).click()
     me.click("train.start")
     page.get_by_test_id("stSidebar").get_by_text("Survivor").wait_for()
 

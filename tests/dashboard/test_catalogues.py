@@ -118,3 +118,13 @@ def test_chinese_sentences_use_chinese_punctuation() -> None:
         if sign in ",;?!" and "\u4e00" <= before <= "\u9fff"
     ]
     assert mixed == []
+
+
+def test_every_model_and_strategy_has_a_name_and_a_sentence() -> None:
+    from core.models import MODELS
+    from core.strategies import STRATEGIES
+
+    wanted = {f"names.{part}_{name}" for name in MODELS for part in ("model", "about")}
+    wanted |= {f"names.{part}_{name}" for name in STRATEGIES for part in ("strategy", "about")}
+    for language in ("en", "zh"):
+        assert wanted <= catalogue(language).keys()

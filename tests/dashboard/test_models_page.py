@@ -75,7 +75,9 @@ def test_versions_are_listed_newest_first_with_their_origin(open_page: Callable[
     assert table["version"].tolist() == (
         ["Version 2", "Version 1 · serves"] if language == "en" else ["版本 2", "版本 1 · 服务中"]
     )
-    assert table["how"].tolist()[0] == ("Replay from version 1" if language == "en" else "由版本 1 经验回放")
+    assert table["how"].tolist()[0] == (
+        "Experience replay, from version 1" if language == "en" else "由版本 1 经验回放"
+    )
     assert [metric.label for metric in page.metric][2:] == (
         ["Size", "ONNX difference"] if language == "en" else ["大小", "ONNX 差异"]
     )
@@ -87,7 +89,7 @@ def test_the_serving_version_is_chosen_and_another_can_be(open_page: Callable[..
     assert page.selectbox(key="models.version").value == 1
     page.selectbox(key="models.version").set_value(2).run()
     assert "Version 2 learned" in said(page)
-    assert r"“toy \<2\>” on top of version 1, with replay. Version 1 was trained on" in said(page)
+    assert r"“toy \<2\>” on top of version 1. Strategy: Experience replay. Version 1 was trained on" in said(page)
 
 
 def test_promoting_says_what_will_serve_and_rolling_back_returns(home: Path, open_page: Callable[..., AppTest]) -> None:

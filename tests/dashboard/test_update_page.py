@@ -214,7 +214,7 @@ def test_joint_retraining_is_not_offered_without_the_old_data(open_page: OpenPag
     at = open_page("update")
     begin_with(at, "saved")
     at.main.button(key="update.use").click().run()
-    assert say("en", "strategy_joint") not in at.main.radio(key="update.strategy").options
+    assert translate("en", "names.strategy_joint") not in at.main.radio(key="update.strategy").options
     assert say("en", "joint_impossible") in shown(at)
 
 
