@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.data import ColumnRoles, build_dataset
 from core.jobs import JobQueue
+from core.models import MODELS
 from core.workflows import open_workspace
 from dashboard.train_page_meaning import read_tokens, token_chips
 
@@ -93,8 +94,9 @@ def test_the_name_follows_the_dataset_until_somebody_types(open_page: OpenPage, 
 def test_a_preset_sets_the_sliders_and_is_left_by_moving_one(open_page: OpenPage, dataset: str) -> None:
     at = open_page("train")
     at.segmented_control(key="train.preset").set_value("thorough").run()
-    assert at.slider(key="train.settings.epochs").value == 20
-    at.slider(key="train.settings.epochs").set_value(19).run()
+    thorough = MODELS["ngrams"].presets["thorough"]["epochs"]
+    assert at.slider(key="train.settings.epochs").value == thorough
+    at.slider(key="train.settings.epochs").set_value(thorough - 1).run()
     assert at.segmented_control(key="train.preset").value is None
     at.segmented_control(key="train.model").set_value("bilstm").run()
     assert at.segmented_control(key="train.preset").value == "standard"
