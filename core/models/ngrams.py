@@ -56,10 +56,10 @@ class NgramBag(TextClassifier):
 
     name = "ngrams"
     config_class = NgramsConfig
-    defaults = {"learning_rate": 5e-3, "batch_size": 32, "epochs": 10, "max_length": 400}
+    defaults = {"learning_rate": 5e-3, "batch_size": 32, "epochs": 20, "max_length": 400}
     presets = {
-        "quick": {"epochs": 6, "embedding_size": 16},
-        "thorough": {"epochs": 20, "patience": 4, "embedding_size": 64, "longest_ngram": 3, "max_length": 800},
+        "quick": {"epochs": 10, "embedding_size": 16},
+        "thorough": {"epochs": 30, "patience": 5, "embedding_size": 64, "longest_ngram": 3, "max_length": 800},
     }
 
     embedding: nn.EmbeddingBag
