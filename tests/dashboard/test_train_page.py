@@ -14,6 +14,7 @@ from core.data import ColumnRoles, build_dataset
 from core.jobs import JobQueue
 from core.models import MODELS
 from core.workflows import open_workspace
+from core.workflows.samples import save_sample
 from dashboard.train_page_meaning import read_tokens, token_chips
 
 OpenPage = Callable[..., AppTest]
@@ -167,3 +168,9 @@ def test_tokens_beyond_the_longest_text_are_marked_and_text_is_escaped() -> None
     assert shown.count("line-through") == 2
     assert "<b>" not in shown
     assert "&lt;" in shown
+
+
+def test_the_sample_in_the_readers_language_is_offered_first(open_page: OpenPage, evergreen_home: Path) -> None:
+    english, chinese = (save_sample(open_workspace(evergreen_home), name) for name in ("reviews_en", "reviews_zh"))
+    assert open_page("train", language="en").selectbox(key="train.dataset").value == english.id
+    assert open_page("train", language="zh").selectbox(key="train.dataset").value == chinese.id
