@@ -15,9 +15,9 @@ import psutil
 from core.jobs import files
 from core.messages import Message
 
-if TYPE_CHECKING:  # the package of events imports torch
+if TYPE_CHECKING:
+    from core.events import EpochDone, StageStarted, StepDone
     from core.jobs.job import EndState
-    from core.training.events import EpochDone, StageStarted, StepDone
 
 SECONDS_BETWEEN_WRITES = 0.25
 # Learning is by far the longest part; what follows it (measuring, export) has the rest of the bar.

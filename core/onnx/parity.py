@@ -11,9 +11,9 @@ import numpy as np
 import torch
 
 from core.models.base import TextClassifier
+from core.models.batches import predict_logits
 from core.standalone.predict import Classifier
 from core.text.examples import encode_examples
-from core.training.batches import predict_logits
 
 NASTY = (
     "",

@@ -1,6 +1,7 @@
 """The strategies an update can use; one file each, and one line here."""
 
-from core.strategies.base import Batch, Experience, Strategy, StrategyConfig
+from core.models.batches import Batch
+from core.strategies.base import Experience, Strategy, StrategyConfig
 from core.strategies.joint import Joint
 from core.strategies.memory import Memory
 from core.strategies.replay import Replay

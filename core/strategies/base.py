@@ -13,21 +13,13 @@ from torch import Tensor, nn
 
 from core.config import Config
 from core.models.base import TextClassifier
+from core.models.batches import Batch
 from core.strategies.memory import Memory
 from core.text.examples import Examples
 
 
 class StrategyConfig(Config):
     """Settings of a strategy; fine-tuning has none."""
-
-
-@dataclass(frozen=True)
-class Batch:
-    """One step's rows: tokens int64 and mask bool (batch, length), labels int64 (batch)."""
-
-    tokens: Tensor
-    mask: Tensor
-    labels: Tensor
 
 
 @dataclass(frozen=True)
@@ -41,13 +33,15 @@ class Experience:
     train, validation
         The new batch's own splits.
     past
-        Training rows of all earlier experiences; empty unless the strategy says `uses_past`.
+        Training rows of all earlier experiences; empty unless the strategy asks for them (`needs_past`).
     past_validation
         Their validation rows, likewise.
     classes
         Names of all labels, in the order of the model's outputs.
     encode
-        Turns remembered texts and label numbers into examples, with the tokenizer of the new version.
+        Turns remembered texts and label names into examples, with the tokenizer of the new version.
+    known_classes
+        How many of the classes the model had before this experience; they stand first. 0 at a first training.
     """
 
     number: int
@@ -57,6 +51,7 @@ class Experience:
     past_validation: Examples
     classes: tuple[str, ...]
     encode: Callable[[Sequence[str], Sequence[str]], Examples]
+    known_classes: int = 0
 
 
 GradientLoop = Callable[[TextClassifier, "Strategy", Experience], Iterator[Any]]
@@ -68,20 +63,33 @@ class Strategy:
     Attributes
     ----------
     uses_past
-        The workflow hands over every earlier experience's rows.
+        Every update asks for every earlier experience's rows; see also `needs_past`.
     starts_fresh
         Begins from random weights and a new vocabulary instead of the parent version's.
+    freezes_encoder
+        Everything below the head stays as it is, the vocabulary included.
     """
 
     name: ClassVar[str] = "finetune"
     config_class: ClassVar[type[StrategyConfig]] = StrategyConfig
     uses_past: ClassVar[bool] = False
     starts_fresh: ClassVar[bool] = False
+    freezes_encoder: ClassVar[bool] = False
 
     def __init__(self, config: StrategyConfig, *, seed: int = 0, memory: Memory | None = None) -> None:
         self.config = config
         self.seed = seed
         self.memory = memory if memory is not None else Memory(0)
+
+    def needs_past(self) -> bool:
+        """Whether the coming update needs the rows of earlier experiences; asked after `restore`.
+
+        Always, or only because the parent version was learned by another strategy and stored nothing for this one.
+        """
+        return self.uses_past
+
+    def begin_experience(self, model: TextClassifier, experience: Experience) -> None:
+        """Before learning, with the parent version's weights: keep what later steps are compared with."""
 
     def training_set(self, experience: Experience, epoch: int) -> Examples:
         """Rows to learn from in this epoch (counted from 1)."""
@@ -99,8 +107,19 @@ class Strategy:
     def adjust_gradients(self, model: TextClassifier, batch: Batch) -> None:
         """Change the gradients after the backward pass and before clipping."""
 
+    def after_step(self, model: TextClassifier) -> None:
+        """Look at the weights that a step has just moved."""
+
+    def running_state(self) -> dict[str, Tensor]:
+        """What has gathered since `begin_experience`; goes into every checkpoint."""
+        return {}
+
+    def resume(self, state: dict[str, Tensor]) -> None:
+        """Take over the `running_state` of a checkpoint; called after `begin_experience`."""
+
     def learn(self, model: TextClassifier, experience: Experience, gradient_loop: GradientLoop) -> Iterator[Any]:
         """Learn one experience, yielding events; a method without gradients overrides this."""
+        self.begin_experience(model, experience)
         yield from gradient_loop(model, self, experience)
 
     def end_experience(self, model: TextClassifier, experience: Experience) -> None:
@@ -109,7 +128,7 @@ class Strategy:
         self.memory.observe(experience.train.texts, names, experience=experience.number, seed=self.seed)
 
     def state(self) -> dict[str, Any]:
-        """What the next update needs, in plain lists, numbers and strings."""
+        """What the next update needs: tensors at the top level, otherwise plain lists, numbers and strings."""
         return {"memory": self.memory.to_dict()}
 
     def restore(self, state: dict[str, Any]) -> None:

@@ -14,13 +14,14 @@ import torch
 from sklearn.metrics import f1_score
 from torch import Tensor, nn
 
+from core.events import CheckpointDue, EpochDone, Event, Finished, StepDone
 from core.messages import Message, message
 from core.models.base import TextClassifier
+from core.models.batches import hide_tokens, make_batch, predict_logits
 from core.strategies.base import Experience, Strategy
 from core.text.examples import Examples
-from core.training.batches import hide_tokens, make_batch, predict_logits, shuffled_batches
+from core.training.batches import shuffled_batches
 from core.training.config import TrainingConfig
-from core.training.events import CheckpointDue, EpochDone, Event, Finished, StepDone
 from core.training.optimizer import Optimizer
 
 CHECKPOINT_SECONDS = 20.0
@@ -76,7 +77,7 @@ def train(
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(config.seed)
         if resume is not None:
-            _restore(resume, model, optimizer, progress)
+            _restore(resume, model, optimizer, strategy, progress)
         saved_at = time.monotonic()
         reason = _epochs_used_up(config)
         while progress.epoch <= config.epochs:
@@ -91,6 +92,7 @@ def train(
                 loss.backward()  # type: ignore[no-untyped-call]
                 strategy.adjust_gradients(model, batch)
                 optimizer.step()
+                strategy.after_step(model)
                 progress.step += 1
                 progress.loss_sum += loss.item()
                 done += len(rows)
@@ -101,7 +103,7 @@ def train(
                     break
                 if time.monotonic() - saved_at > CHECKPOINT_SECONDS:
                     saved_at = time.monotonic()
-                    yield CheckpointDue(_state(model, optimizer, progress))
+                    yield CheckpointDue(_state(model, optimizer, strategy, progress))
             if progress.step < len(batches):
                 reason = _stopped_by_hand()
                 break
@@ -155,18 +157,22 @@ def _end_epoch(
     return EpochDone(progress.epoch, progress.loss_sum / steps, loss, accuracy, macro_f1, best, seconds)
 
 
-def _state(model: TextClassifier, optimizer: Optimizer, progress: _Progress) -> dict[str, Any]:
+def _state(model: TextClassifier, optimizer: Optimizer, strategy: Strategy, progress: _Progress) -> dict[str, Any]:
     return {
         "model": {name: value.detach().cpu().clone() for name, value in model.state_dict().items()},
         "optimizer": copy.deepcopy(optimizer.state()),
+        "strategy": {name: value.cpu().clone() for name, value in strategy.running_state().items()},
         "random": torch.get_rng_state(),
         "progress": dict(vars(progress)),
     }
 
 
-def _restore(state: dict[str, Any], model: TextClassifier, optimizer: Optimizer, progress: _Progress) -> None:
+def _restore(
+    state: dict[str, Any], model: TextClassifier, optimizer: Optimizer, strategy: Strategy, progress: _Progress
+) -> None:
     model.load_state_dict(state["model"])
     optimizer.restore(state["optimizer"])
+    strategy.resume(state["strategy"])
     torch.set_rng_state(state["random"])
     for name, value in state["progress"].items():
         setattr(progress, name, value)

@@ -13,11 +13,11 @@ import numpy as np
 import torch
 
 from core.data import split_rows
+from core.models.batches import hide_tokens, make_batch, predict_logits
 from core.registry import check_name
 from core.strategies import Strategy, StrategyConfig
 from core.text import Examples, TextPipeline, encode_examples, fit_pipeline
-from core.training import predict_logits
-from core.training.batches import hide_tokens, make_batch, shuffled_batches
+from core.training.batches import shuffled_batches
 from core.training.optimizer import Optimizer
 from core.workflows.requests import Settings, TrainRequest, model_class, resolve_settings
 from core.workflows.running import training_device

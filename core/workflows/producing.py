@@ -18,13 +18,13 @@ import numpy as np
 
 from core.data import Split
 from core.errors import ModelError
+from core.events import EpochDone, Finished, StageStarted
 from core.messages import Message, message
 from core.metrics import Verdict, average_accuracy, backward_transfer, forgetting, judge, plasticity
 from core.metrics.baseline import fit_baseline
 from core.onnx import export_onnx, measure_parity
 from core.standalone.predict import Classifier
 from core.strategies import Strategy
-from core.training import EpochDone, Finished, StageStarted
 from core.workflows.bundle import write_card, write_program
 from core.workflows.frozen_tests import FrozenTest, Scores, baseline_reports, pooled_report, score_tests
 from core.workflows.version import ExperienceRecord, Student, VersionFolder

@@ -58,11 +58,16 @@ class DataConfig(Config):
 
 
 class TrainRequest(Config):
-    """A first training: a new version of a classifier, from random start."""
+    """A first training: a new version of a classifier, from random start.
+
+    Whatever the strategy, the first version is learned alike; the strategy of the updates to come keeps beside it
+    what it will need, so that no old row has to be kept for it.
+    """
 
     classifier: str
     dataset: str
     model: str
+    strategy: str = "finetune"
     settings: dict[str, Any] = {}
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import torch
 
+from core.events import CheckpointDue, EpochDone, Finished
 from core.models import TextClassifier
 from core.registry import Registry
 from core.strategies import Experience, Strategy
-from core.training import CheckpointDue, EpochDone, Finished, TrainingConfig, train
+from core.training import TrainingConfig, train
 from core.workflows.producing import Candidate
 
 ShouldStop = Callable[[], bool]

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import torch
-
 from core.data import split_rows
+from core.events import StageStarted
 from core.messages import message
 from core.registry import check_name
-from core.strategies import Experience, Memory, Strategy, StrategyConfig
-from core.text import Examples, encode_examples, fit_pipeline
-from core.training import StageStarted
+from core.strategies import Memory
 from core.workflows.frozen_tests import FrozenTest
 from core.workflows.producing import Candidate, Completed, Stream, produce_version
-from core.workflows.requests import Settings, TrainRequest, model_class, resolve_settings
+from core.workflows.requests import Settings, TrainRequest, resolve_update, strategy_class
 from core.workflows.running import ShouldStop, learn, learned_nothing, recorded_run
-from core.workflows.version import ExperienceRecord, Student
+from core.workflows.students import first_student, make_experience
+from core.workflows.version import ExperienceRecord
 from core.workflows.workspace import Workspace
 
 
@@ -38,7 +36,7 @@ def train_classifier(
         State of the last `CheckpointDue` of the same request.
     """
     check_name(request.classifier)
-    settings = resolve_settings(request.model, request.settings)
+    settings, own = resolve_update(request.model, {}, request.strategy, request.settings)
     stored = workspace.datasets.info(request.dataset)
     yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)
     dataset = workspace.datasets.load(request.dataset)
@@ -46,15 +44,12 @@ def train_classifier(
     fractions = (1 - shares.validation_share - shares.test_share, shares.validation_share, shares.test_share)
     split = split_rows(dataset, fractions=fractions, seed=shares.split_seed)
     train, validation, test = (dataset.take(rows) for rows in (split.train, split.validation, split.test))
-    pipeline = fit_pipeline(train.texts, settings.text)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(settings.training.seed)
-        model = model_class(request.model)(settings.model, pipeline.tokenizer.get_vocab_size(), len(dataset.classes))
+    student = first_student(request.model, train.texts, dataset.classes, settings)
     record = ExperienceRecord(1, stored.id, stored.name, len(train), len(validation), len(test), len(split.set_aside))
     candidate = Candidate(
         classifier=request.classifier,
-        student=Student(request.model, model, pipeline, dataset.classes, settings),
-        strategy=Strategy(StrategyConfig(), seed=settings.training.seed, memory=Memory(shares.memory_size)),
+        student=student,
+        strategy=strategy_class(request.strategy)(own, seed=settings.training.seed, memory=Memory(shares.memory_size)),
         stream=Stream(
             records=[record],
             parts={1: split},
@@ -67,15 +62,8 @@ def train_classifier(
         ),
         run_id=resume["run_id"] if resume else _start_run(request, settings, workspace),
     )
-    nothing = Examples((), train.labels[:0], ())
-    experience = Experience(
-        number=1,
-        train=encode_examples(pipeline, train.texts, train.labels),
-        validation=encode_examples(pipeline, validation.texts, validation.labels),
-        past=nothing,
-        past_validation=nothing,
-        classes=dataset.classes,
-        encode=lambda texts, labels: nothing,
+    experience = make_experience(
+        1, student, (train.texts, train.label_names()), (validation.texts, validation.label_names())
     )
     with recorded_run(workspace.registry, candidate.run_id, should_stop):
         yield StageStarted(message("stage.learn", "Learning from {rows:,} texts.", rows=len(train)), 0.03)

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
 from core.data import Overlap, Split, TextDataset, overlap, split_rows, text_key
 from core.errors import DataError, RegistryError
+from core.events import StageStarted
 from core.messages import Message, message
-from core.models import TextClassifier
 from core.registry import VersionInfo
 from core.standalone.predict import Classifier
-from core.strategies import Experience, Memory, Strategy
-from core.text import Examples, TextPipeline, encode_examples, extend_pipeline, fit_pipeline
-from core.training import StageStarted
+from core.strategies import Memory, Strategy
 from core.workflows.frozen_tests import FrozenTest
 from core.workflows.producing import Candidate, Completed, Parent, Stream, produce_version
-from core.workflows.requests import Settings, UpdateRequest, model_class, resolve_update, strategy_class
+from core.workflows.requests import Settings, UpdateRequest, resolve_update, strategy_class
 from core.workflows.running import ShouldStop, learn, learned_nothing, recorded_run
-from core.workflows.version import PARTS, ExperienceRecord, Student, VersionFolder
+from core.workflows.students import NOTHING, all_classes, make_experience, next_student
+from core.workflows.version import PARTS, ExperienceRecord, VersionFolder
 from core.workflows.workspace import Workspace
 
 
@@ -120,7 +118,9 @@ def update_classifier(
     stored = workspace.datasets.info(request.dataset)
     batch = workspace.datasets.load(request.dataset)
     past = read_past(folder, workspace)
-    if kind.uses_past and past.missing:
+    strategy: Strategy = kind(own, seed=settings.training.seed, memory=Memory(settings.data.memory_size))
+    strategy.restore(folder.load_state())
+    if strategy.needs_past() and past.missing:
         raise DataError(
             "update.past_missing",
             "'{strategy}' learns from all earlier datasets, but these were deleted: {missing}. "
@@ -130,12 +130,18 @@ def update_classifier(
         )
     seen = compare_batch(batch, past)
     split = split_batch(batch, seen, settings)
-    classes = folder.classes + tuple(sorted(set(batch.label_names()) - set(folder.classes)))
-    strategy: Strategy = kind(own, seed=settings.training.seed, memory=Memory(settings.data.memory_size))
-    strategy.restore(folder.load_state())
     train, validation, test = (batch.take(rows) for rows in (split.train, split.validation, split.test))
-    pipeline, model = _student(folder, settings, kind.starts_fresh, classes, past.train[0], train.texts)
-    experience = _experience(len(folder.experiences()) + 1, pipeline, classes, train, validation, past, kind.uses_past)
+    classes = all_classes(folder.classes, batch.label_names())
+    student = next_student(folder.load_student(), train.texts, classes, settings, kind, past.train[0])
+    experience = make_experience(
+        len(folder.experiences()) + 1,
+        student,
+        (train.texts, train.label_names()),
+        (validation.texts, validation.label_names()),
+        known_classes=len(folder.classes),
+        past=past.train if strategy.needs_past() else NOTHING,
+        past_validation=past.validation if strategy.needs_past() else NOTHING,
+    )
     records = folder.experiences()
     records.append(
         ExperienceRecord(
@@ -146,7 +152,7 @@ def update_classifier(
     seen_texts, seen_labels = past.train[0] + list(train.texts), past.train[1] + train.label_names()
     candidate = Candidate(
         classifier=base.classifier,
-        student=Student(folder.model_name, model, pipeline, classes, settings),
+        student=student,
         strategy=strategy,
         stream=Stream(
             records=records,
@@ -184,57 +190,6 @@ def _base_version(request: UpdateRequest, workspace: Workspace) -> VersionInfo:
             classifier=request.classifier,
         )
     return champion
-
-
-def _student(
-    folder: VersionFolder,
-    settings: Settings,
-    fresh: bool,
-    classes: tuple[str, ...],
-    past: Sequence[str],
-    texts: Sequence[str],
-) -> tuple[TextPipeline, TextClassifier]:
-    """The model that will learn: the base version's with room for new labels and words, or one from random start."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(settings.training.seed)
-        if fresh:
-            pipeline = fit_pipeline([*past, *texts], settings.text)
-            size = pipeline.tokenizer.get_vocab_size()
-            return pipeline, model_class(folder.model_name)(settings.model, size, len(classes))
-        pipeline = extend_pipeline(
-            folder.load_pipeline(), texts, minimum_frequency=max(2, settings.text.minimum_frequency)
-        )
-        model = folder.load_model()
-        model.grow_vocabulary(pipeline.tokenizer.get_vocab_size())
-        if len(classes) > len(folder.classes):
-            model.grow_classes(len(classes))
-        return pipeline, model
-
-
-def _experience(
-    number: int,
-    pipeline: TextPipeline,
-    classes: tuple[str, ...],
-    train: TextDataset,
-    validation: TextDataset,
-    past: Past,
-    uses_past: bool,
-) -> Experience:
-    numbers = {name: position for position, name in enumerate(classes)}
-
-    def encode(texts: Sequence[str], labels: Sequence[str]) -> Examples:
-        return encode_examples(pipeline, texts, np.array([numbers[name] for name in labels], dtype=np.int64))
-
-    none: tuple[list[str], list[str]] = ([], [])
-    return Experience(
-        number=number,
-        train=encode(train.texts, train.label_names()),
-        validation=encode(validation.texts, validation.label_names()),
-        past=encode(*(past.train if uses_past else none)),
-        past_validation=encode(*(past.validation if uses_past else none)),
-        classes=classes,
-        encode=encode,
-    )
 
 
 def _tests(folder: VersionFolder, number: int, name: str, test: TextDataset) -> list[FrozenTest]:

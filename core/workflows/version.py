@@ -48,8 +48,8 @@ class VersionFolder:
     """Reads and writes the files of one version; a fresh one is an empty folder.
 
     ``model.safetensors`` (weights), ``tokenizer.json``, ``labels.json``, ``config.json``, ``state.json`` (the
-    strategy's, with its memory), ``experiences.json`` and ``experiences/<k>.parquet`` (which row went where),
-    ``predictions/test_<k>.parquet``, ``report.json``, ``model.onnx``.
+    strategy's, with its memory) and ``state.safetensors`` (its tensors), ``experiences.json`` and
+    ``experiences/<k>.parquet`` (which row went where), ``predictions/test_<k>.parquet``, ``report.json``, ``model.onnx``.
     """
 
     def __init__(self, path: Path) -> None:
@@ -83,6 +83,12 @@ class VersionFolder:
     def load_pipeline(self) -> TextPipeline:
         return TextPipeline.load(self.path)
 
+    def load_student(self) -> Student:
+        """Everything needed to go on training; its settings are the version's own."""
+        name = self.model_name
+        settings = resolve_settings(name, self.settings)
+        return Student(name, self.load_model(), self.load_pipeline(), self.classes, settings)
+
     def load_model(self) -> TextClassifier:
         """Rebuild the model with its weights, on the CPU, in evaluation mode."""
         name = self.model_name
@@ -96,11 +102,16 @@ class VersionFolder:
     # -- the strategy's state
 
     def save_state(self, state: dict[str, Any]) -> None:
-        self._write("state.json", state)
+        """Write a strategy's `state`; its tensors go to ``state.safetensors``."""
+        tensors = {name: value.contiguous() for name, value in state.items() if isinstance(value, torch.Tensor)}
+        self._write("state.json", {name: value for name, value in state.items() if name not in tensors})
+        if tensors:
+            save_file(tensors, self.path / "state.safetensors")
 
     def load_state(self) -> dict[str, Any]:
         state: dict[str, Any] = self._read("state.json")
-        return state
+        tensors = self.path / "state.safetensors"
+        return {**state, **load_file(tensors)} if tensors.exists() else state
 
     # -- experiences and their frozen tests
 

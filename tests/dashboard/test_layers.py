@@ -11,7 +11,7 @@ ORDER = [
     {"standalone"},
     {"messages"},
     {"errors"},
-    {"config", "device"},
+    {"config", "device", "events"},
     {"data"},
     {"text"},
     {"models", "metrics"},
@@ -25,7 +25,7 @@ ORDER = [
     {"__main__"},
 ]
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
-WITHOUT_TORCH = {"data", "text", "metrics", "standalone", "inference", "registry", "jobs", "device"}
+WITHOUT_TORCH = {"data", "text", "metrics", "standalone", "inference", "registry", "jobs", "device", "events"}
 
 
 def imports(path: Path, *, top_only: bool = False) -> Iterator[str]:

@@ -23,7 +23,7 @@ from core.messages import message  # noqa: E402
 
 def load_events() -> Any:
     """Load the module of events by its file, because its package imports torch."""
-    spec = importlib.util.spec_from_file_location("training_events", ROOT / "core" / "training" / "events.py")
+    spec = importlib.util.spec_from_file_location("training_events", ROOT / "core" / "events.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -11,20 +11,12 @@ import numpy as np
 import pytest
 import torch
 
+from core.events import CheckpointDue, EpochDone, Event, Finished, StepDone
 from core.models import MODELS, TextClassifier
+from core.models.batches import predict_logits
 from core.strategies import Experience, Strategy, StrategyConfig
 from core.text import Examples
-from core.training import (
-    CheckpointDue,
-    EpochDone,
-    Event,
-    Finished,
-    StepDone,
-    TrainingConfig,
-    loop,
-    predict_logits,
-    train,
-)
+from core.training import TrainingConfig, loop, train
 
 VOCABULARY = 30
 SMALL = {

@@ -10,8 +10,8 @@ import pytest
 
 from core.data import TextDataset, text_key
 from core.errors import ConfigError, DataError, RegistryError
+from core.events import CheckpointDue, EpochDone
 from core.standalone.predict import Classifier
-from core.training import CheckpointDue, EpochDone
 from core.workflows import (
     Completed,
     TrainRequest,

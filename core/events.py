@@ -1,4 +1,4 @@
-"""What a training run tells whoever consumes it; the run itself knows no progress bar, file or registry."""
+"""What a run tells whoever consumes it; the run itself knows no progress bar, file or registry."""
 
 from __future__ import annotations
 

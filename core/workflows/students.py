@@ -1,0 +1,92 @@
+"""What learns: a model from random start, or one that a version left, with room for new labels and words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from core.strategies import Experience, Strategy
+from core.text import Examples, encode_examples, extend_pipeline, fit_pipeline
+from core.workflows.requests import Settings, model_class
+from core.workflows.version import Student
+
+Labelled = tuple[Sequence[str], Sequence[str]]  # texts, and the name of each one's label
+NOTHING: Labelled = ((), ())
+
+
+def first_student(model_name: str, texts: Sequence[str], classes: tuple[str, ...], settings: Settings) -> Student:
+    """A model with random weights and the vocabulary of these texts."""
+    pipeline = fit_pipeline(texts, settings.text)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.training.seed)
+        model = model_class(model_name)(settings.model, pipeline.tokenizer.get_vocab_size(), len(classes))
+    return Student(model_name, model, pipeline, classes, settings)
+
+
+def next_student(
+    parent: Student,
+    texts: Sequence[str],
+    classes: tuple[str, ...],
+    settings: Settings,
+    strategy: type[Strategy],
+    past: Sequence[str] = (),
+) -> Student:
+    """Who learns the next experience.
+
+    Parameters
+    ----------
+    parent
+        Of the version before; its model is taken over and changed, unless the strategy starts fresh.
+    texts
+        Of the new experience's training rows.
+    classes
+        The parent's, followed by new ones.
+    past
+        Texts of all earlier training rows, for a strategy that starts fresh.
+    """
+    if strategy.starts_fresh:
+        return first_student(parent.model_name, [*past, *texts], classes, settings)
+    pipeline, model = parent.pipeline, parent.model
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.training.seed)
+        if not strategy.freezes_encoder:
+            pipeline = extend_pipeline(pipeline, texts, minimum_frequency=max(2, settings.text.minimum_frequency))
+            model.grow_vocabulary(pipeline.tokenizer.get_vocab_size())
+        if len(classes) > len(parent.classes):
+            model.grow_classes(len(classes))
+    return Student(parent.model_name, model, pipeline, classes, settings)
+
+
+def all_classes(known: tuple[str, ...], labels: Sequence[str]) -> tuple[str, ...]:
+    """The known classes, followed by those of these labels that are new, in alphabetical order."""
+    return known + tuple(sorted(set(labels) - set(known)))
+
+
+def make_experience(
+    number: int,
+    student: Student,
+    train: Labelled,
+    validation: Labelled,
+    *,
+    known_classes: int = 0,
+    past: Labelled = NOTHING,
+    past_validation: Labelled = NOTHING,
+) -> Experience:
+    """Everything a strategy may learn from, read with the student's tokenizer."""
+    numbers = {name: position for position, name in enumerate(student.classes)}
+
+    def encode(texts: Sequence[str], labels: Sequence[str]) -> Examples:
+        return encode_examples(student.pipeline, texts, np.array([numbers[name] for name in labels], dtype=np.int64))
+
+    return Experience(
+        number=number,
+        train=encode(*train),
+        validation=encode(*validation),
+        past=encode(*past),
+        past_validation=encode(*past_validation),
+        classes=student.classes,
+        encode=encode,
+        known_classes=known_classes,
+    )
