@@ -38,8 +38,9 @@ class TrainingConfig(Config):
     patience: int = setting(
         3,
         label="Patience",
-        help="Stop when validation macro-F1 has not improved for this many epochs; the best epoch's weights are kept.",
-        bounds=(1, 20),
+        help="Stop when validation macro-F1 has not improved for this many epochs; the best epoch's weights are kept. "
+        "0 runs all epochs and keeps the last.",
+        bounds=(0, 20),
         step=1,
         group="optimisation",
     )

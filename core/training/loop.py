@@ -51,6 +51,8 @@ def train(
 ) -> Iterator[Event]:
     """Learn one experience with early stopping on validation macro-F1; the model ends with the best epoch's weights.
 
+    With a patience of 0 all epochs are run, and the last one's weights are kept.
+
     Parameters
     ----------
     model
@@ -107,9 +109,12 @@ def train(
             if progress.step < len(batches):
                 reason = _stopped_by_hand()
                 break
-            yield _end_epoch(model, validation, criterion, progress, len(batches), time.monotonic() - started, device)
+            seconds = time.monotonic() - started
+            yield _end_epoch(
+                model, validation, criterion, progress, len(batches), seconds, device, config.patience == 0
+            )
             progress.epoch, progress.step, progress.loss_sum = progress.epoch + 1, 0, 0.0
-            if progress.epoch - 1 - progress.best_epoch >= config.patience:
+            if config.patience and progress.epoch - 1 - progress.best_epoch >= config.patience:
                 reason = _no_longer_better(config)
                 break
             if should_stop():
@@ -141,15 +146,16 @@ def _end_epoch(
     steps: int,
     seconds: float,
     device: torch.device,
+    keep_last: bool,
 ) -> EpochDone:
-    """Score the validation rows and keep the weights when they are the best so far."""
+    """Score the validation rows and keep the weights when they are the best so far, or always with ``keep_last``."""
     logits = predict_logits(model, validation, device)
     truth = validation.labels
     predicted = logits.argmax(dim=1).numpy()
     loss = float(criterion(logits.to(device), torch.from_numpy(truth).to(device)))
     macro_f1 = float(f1_score(truth, predicted, labels=np.unique(truth), average="macro", zero_division=0))
     score = (macro_f1, -loss)
-    best = score > progress.best_score
+    best = keep_last or score > progress.best_score
     if best:
         progress.best_epoch, progress.best_score = progress.epoch, score
         progress.best_weights = {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}

@@ -193,6 +193,22 @@ def test_early_stopping_restores_the_best_epoch(name: str) -> None:
     assert not model.training
 
 
+def test_with_no_patience_all_epochs_are_run_and_the_last_one_is_kept() -> None:
+    # The validation rows carry the wrong labels, so the first epoch scores best.
+    validation = rows(24, seed=2)
+    validation = Examples(validation.texts, 1 - validation.labels, validation.ids)
+    config = CONFIG.model_copy(update={"epochs": 8, "patience": 0, "learning_rate": 2e-2})
+    model = make("ngrams")
+    events = list(start(model, config, experience=experience(validation=validation)))
+    epochs = [event for event in events if isinstance(event, EpochDone)]
+    finished = events[-1]
+    assert isinstance(finished, Finished)
+    assert (finished.best_epoch, finished.epochs, finished.reason.key) == (8, 8, "training.epochs_used_up")
+    assert epochs[0].validation_macro_f1 > epochs[-1].validation_macro_f1
+    predicted = predict_logits(model, validation, CPU).argmax(dim=1).numpy()
+    assert float((predicted == validation.labels).mean()) == epochs[-1].validation_accuracy
+
+
 @every_model
 def test_stopping_by_hand_keeps_the_best_epoch_so_far(name: str) -> None:
     model, full = make(name), make(name)
