@@ -85,7 +85,9 @@ def train(
         while progress.epoch <= config.epochs:
             started = time.monotonic()
             examples = strategy.training_set(experience, progress.epoch)
-            batches = shuffled_batches(examples, config.batch_size, seed=config.seed, epoch=progress.epoch)
+            batches = shuffled_batches(
+                examples, config.batch_size, seed=config.seed, epoch=progress.epoch, by_length=config.group_by_length
+            )
             done = 0
             for rows in batches[progress.step :]:
                 batch = make_batch(examples, rows, device)

@@ -163,7 +163,7 @@ def _seconds_per_token(
     model.to(device).train()
     strategy = Strategy(StrategyConfig(), seed=training.seed)
     criterion = torch.nn.CrossEntropyLoss(label_smoothing=training.label_smoothing)
-    batches = shuffled_batches(examples, training.batch_size, seed=training.seed, epoch=1)
+    batches = _batches(examples, settings)
     optimizer = Optimizer(model, training, max(2, len(batches) * training.epochs))
 
     def step(rows: np.ndarray) -> int:
@@ -197,6 +197,11 @@ def _forward_seconds(model: Any, examples: Examples, device: torch.device) -> fl
 
 def _padded_tokens(examples: Examples, settings: Settings) -> int:
     """Tokens of one epoch with the padding of its batches."""
+    return sum(len(rows) * max(len(examples.ids[row]) for row in rows) for rows in _batches(examples, settings))
+
+
+def _batches(examples: Examples, settings: Settings) -> list[np.ndarray]:
     training = settings.training
-    batches = shuffled_batches(examples, training.batch_size, seed=training.seed, epoch=1)
-    return sum(len(rows) * max(len(examples.ids[row]) for row in rows) for rows in batches)
+    return shuffled_batches(
+        examples, training.batch_size, seed=training.seed, epoch=1, by_length=training.group_by_length
+    )
