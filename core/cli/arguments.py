@@ -30,7 +30,15 @@ def make_parser() -> argparse.ArgumentParser:
     _add_table(update)
     update.add_argument("--strategy", required=True, metavar="STRATEGY", help="finetune, replay or joint")
     update.add_argument("--promote", choices=("always", "gate", "never"), default="never", help="default: never")
-    update.add_argument("--tolerance", type=float, default=1.0, metavar="POINTS", help="for the gate; default: 1.0")
+    update.add_argument("--tolerance", type=float, metavar="POINTS", help="what an older test may lose; at first 1.0")
+    update.add_argument(
+        "--gate",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME=VALUE",
+        help="rules of the gate, such as label_tolerance=15 or check_calibration=no; kept for later updates",
+    )
     _add_settings(update)
 
     evaluate = commands.add_parser("evaluate", help="measure a version on labelled rows")
@@ -57,6 +65,7 @@ def make_parser() -> argparse.ArgumentParser:
     promote = commands.add_parser("promote", help="make a version the champion")
     promote.add_argument("--classifier", required=True, metavar="NAME")
     promote.add_argument("--version", type=int, metavar="N", help="default: the newest version")
+    promote.add_argument("--reason", default="", metavar="TEXT", help="why, above all when the gate is against it")
 
     rollback = commands.add_parser("rollback", help="return to the previous champion")
     rollback.add_argument("--classifier", required=True, metavar="NAME")

@@ -12,7 +12,8 @@ from typing import Any
 from core.config import home, parse_assignments
 from core.data import ColumnRoles, StoredDataset, TextDataset, build_dataset, read_table
 from core.errors import RegistryError
-from core.registry import VersionInfo
+from core.registry import UNWRITTEN, VersionInfo
+from core.registry import promote as decide
 from core.workflows.workspace import Workspace, open_workspace
 
 
@@ -30,14 +31,16 @@ def train(asked: argparse.Namespace) -> None:
 def update(asked: argparse.Namespace) -> None:
     from core.config import build
     from core.workflows import UpdateRequest, update_classifier
+    from core.workflows.decide import gate_rules
     from core.workflows.requests import strategy_class
 
     workspace = open_workspace(home())
     strategy_class(asked.strategy)
     values = {"classifier": asked.classifier, "strategy": asked.strategy, "tolerance": asked.tolerance}
+    values |= {"gate": parse_assignments(asked.gate)}
     values |= {"promote": asked.promote, "settings": parse_assignments(asked.set)}
-    build(UpdateRequest, {**values, "dataset": ""})
     _version(asked.classifier, None, workspace)
+    gate_rules(build(UpdateRequest, {**values, "dataset": ""}), workspace)  # a wrong rule is said before a long file is read
     dataset = _save_table(asked, workspace, batch=True)
     request = build(UpdateRequest, {**values, "dataset": dataset.id})
     _finish(asked, _consume(update_classifier(request, workspace)), workspace)
@@ -101,7 +104,13 @@ def promote(asked: argparse.Namespace) -> None:
     if number is None:
         _version(asked.classifier, None, workspace, required=False)  # says so when there is no such classifier
         number = workspace.registry.versions(asked.classifier)[-1].number
-    workspace.registry.promote(asked.classifier, number, "command line")
+    against = workspace.registry.version(asked.classifier, number).refused
+    reason = asked.reason.strip()
+    if against and not reason:
+        reason = UNWRITTEN  # a script must be able to go on; the lineage says what was missing
+        sys.stderr.write("The gate is against this version and --reason was not given; both will stand in its lineage.\n")
+    how = "command line, against the gate" if against else "command line"
+    decide(workspace.registry, asked.classifier, number, how=how, reason=reason)
     sys.stderr.write(f"Version {number} of '{asked.classifier}' is the champion.\n")
 
 
@@ -223,8 +232,11 @@ def _gate(gate: dict[str, Any] | None) -> dict[str, Any] | None:
 
     if gate is None:
         return None
-    rules = [{**rule, "message": str(Message.from_dict(rule["message"]))} for rule in gate["rules"]]
-    return {"promote": gate["promote"], "rules": rules}
+    rules = [
+        {**rule, **{part: str(Message.from_dict(rule[part])) for part in ("message", "note") if part in rule}}
+        for rule in gate["rules"]
+    ]
+    return {**gate, "rules": rules}
 
 
 def _test(test: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 `core.metrics.curves` and `core.metrics.baseline` need scikit-learn, which takes a second to load; import them by name.
 """
 
+from core.metrics.calibration import calibration_difference, expected_calibration_error
 from core.metrics.classification import (
     MINIMUM_ROWS,
     MINIMUM_SUPPORT,
@@ -21,32 +22,50 @@ from core.metrics.continual import (
     forward_transfer,
     plasticity,
 )
-from core.metrics.gate import Rule, TestChange, Verdict, judge, measure_change
+from core.metrics.gate import Verdict, judge
+from core.metrics.gate_evidence import (
+    CalibrationChange,
+    Evidence,
+    LabelChange,
+    TestChange,
+    measure_calibration,
+    measure_change,
+    measure_labels,
+)
+from core.metrics.gate_rules import GateConfig, Rule
 from core.metrics.intervals import Estimate
 from core.metrics.paired import Flips, flips, mcnemar, paired_difference
 
 __all__ = [
     "MINIMUM_ROWS",
     "MINIMUM_SUPPORT",
+    "CalibrationChange",
     "ClassScores",
     "Estimate",
+    "Evidence",
     "Flips",
+    "GateConfig",
+    "LabelChange",
     "Report",
     "Rule",
     "TestChange",
     "Verdict",
     "average_accuracy",
     "backward_transfer",
+    "calibration_difference",
     "confusion_matrix",
     "evaluate",
     "evaluate_predictions",
+    "expected_calibration_error",
     "flips",
     "forgetting",
     "forgetting_per_experience",
     "forward_transfer",
     "judge",
     "mcnemar",
+    "measure_calibration",
     "measure_change",
+    "measure_labels",
     "paired_difference",
     "plasticity",
     "predicted_classes",

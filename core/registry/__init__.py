@@ -3,8 +3,19 @@
 The only package that knows MLflow; it knows nothing of how a version came to be.
 """
 
-from core.registry.entries import ClassifierInfo, RunInfo, VersionInfo
+from core.registry.decisions import UNWRITTEN, keep_back, promote
+from core.registry.entries import ClassifierInfo, Decision, RunInfo, VersionInfo
 from core.registry.names import check_name
 from core.registry.registry import Registry
 
-__all__ = ["ClassifierInfo", "Registry", "RunInfo", "VersionInfo", "check_name"]
+__all__ = [
+    "UNWRITTEN",
+    "ClassifierInfo",
+    "Decision",
+    "Registry",
+    "RunInfo",
+    "VersionInfo",
+    "check_name",
+    "keep_back",
+    "promote",
+]

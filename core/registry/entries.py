@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +16,9 @@ PARENT = "evergreen.parent"
 HISTORY = "evergreen.champions"
 CLASSIFIER = "evergreen.classifier"
 VERSION = "evergreen.version"
+DECISION = "evergreen.decision"
+
+REASON_CHARACTERS = 1000  # a tag holds 5,000
 
 _RUN_STATES = {"FINISHED": "finished", "KILLED": "stopped", "FAILED": "failed"}
 
@@ -31,6 +34,37 @@ class ClassifierInfo:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """What was last decided on a version: to promote it or to keep it back.
+
+    Parameters
+    ----------
+    against_gate
+        It was promoted although the gate was against it; then there is a reason.
+    rules
+        The gate's rules that it was decided by; None when nobody looked at them.
+    """
+
+    promoted: bool
+    against_gate: bool = False
+    reason: str = ""
+    rules: dict[str, Any] | None = None
+
+    def to_text(self) -> str:
+        """Compact JSON, short enough for a tag."""
+        stored = {**asdict(self), "reason": self.reason[:REASON_CHARACTERS]}
+        return json.dumps(stored, ensure_ascii=False, separators=(",", ":"))
+
+    @staticmethod
+    def from_text(text: str | None) -> Decision | None:
+        """Read what `to_text` wrote; a missing or unreadable tag is no decision."""
+        try:
+            return Decision(**json.loads(text)) if text else None
+        except (ValueError, TypeError):
+            return None
+
+
+@dataclass(frozen=True)
 class VersionInfo:
     """One trained state of a classifier; ``parent`` is the version it was updated from."""
 
@@ -40,6 +74,12 @@ class VersionInfo:
     created: str
     run_id: str
     summary: dict[str, float | str] = field(default_factory=dict)
+    decision: Decision | None = None
+
+    @property
+    def refused(self) -> bool:
+        """Whether the gate was against it when it was made."""
+        return self.summary.get("gate") == "keep"
 
 
 @dataclass(frozen=True)
@@ -76,6 +116,7 @@ def version_info(stored: Any) -> VersionInfo:
         created=iso(stored.creation_timestamp),
         run_id=stored.run_id or "",
         summary=json.loads(stored.tags[SUMMARY]),
+        decision=Decision.from_text(stored.tags.get(DECISION)),
     )
 
 

@@ -20,7 +20,7 @@ from filelock import FileLock
 from core.errors import RegistryError
 from core.registry import entries
 from core.registry.client import Absent, Client, is_server, open_client, store_address
-from core.registry.entries import ClassifierInfo, RunInfo, VersionInfo
+from core.registry.entries import ClassifierInfo, Decision, RunInfo, VersionInfo
 from core.registry.files import ARTIFACT, VersionFiles, check_complete
 from core.registry.history import ChampionHistory
 from core.registry.names import check_name
@@ -160,6 +160,11 @@ class Registry:
             if _champion(model) != target:
                 self._move(name, history.rolled_back(target, at=_now(), reason=reason))
         return target
+
+    def note_decision(self, name: str, number: int, decision: Decision) -> None:
+        """Keep with a version what was decided on it; the last decision stands."""
+        self._stored_version(name, number)
+        self._client.set_model_version_tag(name, str(number), entries.DECISION, decision.to_text())
 
     def delete(self, name: str) -> None:
         """Remove a classifier with all versions, runs and files."""

@@ -9,7 +9,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.metrics import Report, TestChange, evaluate_predictions, measure_change, paired_difference
+from core.metrics import (
+    CalibrationChange,
+    Evidence,
+    LabelChange,
+    Report,
+    TestChange,
+    evaluate_predictions,
+    measure_calibration,
+    measure_change,
+    measure_labels,
+    paired_difference,
+)
 from core.metrics.baseline import Baseline
 from core.standalone.predict import Classifier
 from core.workflows.version import VersionFolder
@@ -25,6 +36,8 @@ class FrozenTest:
         Label of each text, as a name.
     before
         What the base version says, as names; None at a first training.
+    before_confidence
+        How sure the base version is of each of its answers, 0 to 1; None when nobody needs to know.
     """
 
     number: int
@@ -32,17 +45,19 @@ class FrozenTest:
     texts: tuple[str, ...]
     truth: tuple[str, ...]
     before: tuple[str, ...] | None = None
+    before_confidence: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True)
 class Scores:
-    """A version on one frozen test."""
+    """A version on one frozen test: its answers, how sure it is of each (0 to 1), and what they are worth."""
 
     test: FrozenTest
     report: Report
     before: Report | None
     change: TestChange | None
     predicted: tuple[str, ...]
+    confidence: tuple[float, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for ``report.json``."""
@@ -75,11 +90,42 @@ def _score(classifier: Classifier, test: FrozenTest, classes: tuple[str, ...], f
     names = tuple(classes[position] for position in predicted)
     folder.save_predictions(test.number, prediction_table(test.texts, test.truth, names, probabilities))
     report = evaluate_predictions(truth, predicted, classes)
+    confidence = tuple(float(value) for value in probabilities.max(axis=1))
     if test.before is None:
-        return Scores(test, report, None, None, names)
+        return Scores(test, report, None, None, names, confidence)
     before = np.array([number[name] for name in test.before], dtype=np.int64)
     change = measure_change(test.name, truth, before, predicted)
-    return Scores(test, report, evaluate_predictions(truth, before, classes), change, names)
+    return Scores(test, report, evaluate_predictions(truth, before, classes), change, names, confidence)
+
+
+def gate_evidence(scores: Sequence[Scores]) -> Evidence | None:
+    """What the gate judges an update by; None at a first training, which has nothing to be compared with."""
+    changes = [score.change for score in scores if score.change is not None]
+    if len(changes) < len(scores):
+        return None
+    *older, newest = changes
+    return Evidence(tuple(older), newest, _label_changes(scores[:-1]), _calibration_change(scores))
+
+
+def _label_changes(older: Sequence[Scores]) -> tuple[LabelChange, ...]:
+    truth, before, after = ([name for score in older for name in _answers(score)[side]] for side in range(3))
+    names = list(dict.fromkeys([*truth, *before, *after]))
+    true, old, new = _numbers(names, truth, before, after)[1:]
+    return measure_labels(true, old, new, names)
+
+
+def _answers(score: Scores) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
+    """The truth, and what both versions say."""
+    return score.test.truth, score.test.before or (), score.predicted
+
+
+def _calibration_change(scores: Sequence[Scores]) -> CalibrationChange | None:
+    if any(score.test.before_confidence is None for score in scores):
+        return None
+    truth, before, after = (np.array([name for score in scores for name in _answers(score)[k]]) for k in range(3))
+    sure_before = [value for score in scores for value in score.test.before_confidence or ()]
+    sure_after = [value for score in scores for value in score.confidence]
+    return measure_calibration((sure_before, before == truth), (sure_after, after == truth))
 
 
 def prediction_table(

@@ -20,13 +20,20 @@ from core.data import Split
 from core.errors import ModelError
 from core.events import EpochDone, Finished, StageStarted
 from core.messages import Message, message
-from core.metrics import Verdict, average_accuracy, backward_transfer, forgetting, judge, plasticity
+from core.metrics import GateConfig, average_accuracy, backward_transfer, forgetting, judge, plasticity
 from core.metrics.baseline import fit_baseline
 from core.onnx import export_onnx, measure_parity
 from core.standalone.predict import Classifier
 from core.strategies import Strategy
 from core.workflows.bundle import write_card, write_program
-from core.workflows.frozen_tests import FrozenTest, Scores, baseline_reports, pooled_report, score_tests
+from core.workflows.frozen_tests import (
+    FrozenTest,
+    Scores,
+    baseline_reports,
+    gate_evidence,
+    pooled_report,
+    score_tests,
+)
 from core.workflows.version import ExperienceRecord, Student, VersionFolder
 from core.workflows.workspace import Workspace
 
@@ -66,11 +73,11 @@ class Stream:
 
 @dataclass(frozen=True)
 class Parent:
-    """The version that an update began from."""
+    """The version that an update began from, and the rules by which the candidate may follow it."""
 
     number: int
     report: dict[str, Any]
-    tolerance: float
+    rules: GateConfig
 
 
 @dataclass
@@ -146,7 +153,6 @@ def _export(candidate: Candidate, folder: VersionFolder) -> dict[str, Any]:
 def _report(candidate: Candidate, scores: list[Scores], parity: dict[str, Any], provider: str) -> dict[str, Any]:
     matrices = {name: _matrix(candidate.parent, scores, name) for name in ("accuracy", "macro_f1")}
     student, stream, parent, finished = candidate.student, candidate.stream, candidate.parent, candidate.finished
-    verdict = _gate(scores, parent.tolerance) if parent is not None else None
     return {
         "classifier": candidate.classifier,
         "model": student.model_name,
@@ -166,8 +172,7 @@ def _report(candidate: Candidate, scores: list[Scores], parity: dict[str, Any], 
         "accuracy_matrix": matrices["accuracy"],
         "macro_f1_matrix": matrices["macro_f1"],
         "continual": continual_figures(matrices["accuracy"]),
-        "gate": verdict.to_dict() if verdict is not None else None,
-        "tolerance": parent.tolerance if parent is not None else None,
+        **_gate(scores, parent),
         "memory_rows": len(candidate.strategy.memory),
         "parity": parity,
         "provider": provider,
@@ -202,9 +207,13 @@ def continual_figures(matrix: list[list[float | None]]) -> dict[str, float | Non
     return {name: None if math.isnan(value) else float(value) for name, value in figures.items()}
 
 
-def _gate(scores: list[Scores], tolerance: float) -> Verdict:
-    changes = [score.change for score in scores if score.change is not None]
-    return judge(changes[:-1], changes[-1], tolerance=tolerance)
+def _gate(scores: list[Scores], parent: Parent | None) -> dict[str, Any]:
+    """The verdict with the rules it was reached by, and what else than ``tests`` it rests on: enough to judge again."""
+    evidence = gate_evidence(scores)
+    if evidence is None or parent is None:
+        return {"gate": None, "gate_evidence": None}
+    verdict = {**judge(evidence, parent.rules).to_dict(), "settings": parent.rules.model_dump()}
+    return {"gate": verdict, "gate_evidence": evidence.to_dict()}
 
 
 def _baseline(candidate: Candidate) -> dict[str, Any]:

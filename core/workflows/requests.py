@@ -10,6 +10,7 @@ from core.config import Config, build, distribute, setting
 from core.errors import ConfigError
 from core.models import MODELS
 from core.strategies import STRATEGIES, StrategyConfig
+from core.strategies.memory import Selection
 from core.text import TextConfig
 from core.training import TrainingConfig
 
@@ -55,6 +56,14 @@ class DataConfig(Config):
         group="data",
         advanced=True,
     )
+    memory_selection: Selection = setting(
+        "balanced",
+        label="Choice of the memory",
+        help="Balanced keeps all rows of rare labels; random is an even sample of all rows; typical keeps, for each label "
+        "of each experience, the rows that stand best for it.",
+        group="data",
+        advanced=True,
+    )
 
 
 class TrainRequest(Config):
@@ -72,22 +81,28 @@ class TrainRequest(Config):
 
 
 class UpdateRequest(Config):
-    """An update: what the base version knows, plus a batch, becomes a candidate version."""
+    """An update: what the base version knows, plus a batch, becomes a candidate version.
+
+    Parameters
+    ----------
+    tolerance
+        Short for ``gate={"tolerance": …}``.
+    gate
+        Rules of the gate (`GateConfig`) that differ from those last used for this classifier.
+    """
 
     classifier: str
     dataset: str
     strategy: str
     settings: dict[str, Any] = {}
-    tolerance: float = setting(
-        1.0,
-        label="Tolerance (points)",
-        help="How much accuracy an older test may lose before the gate says no. 1 point is one more error in 100 texts.",
-        bounds=(0.0, 10.0),
-        step=0.5,
-        group="strategy",
-    )
+    tolerance: float | None = None
+    gate: dict[str, Any] = {}
     promote: Promote = "never"
     base_version: int | None = None
+
+    def gate_changes(self) -> dict[str, Any]:
+        """All that this request asks of the gate."""
+        return self.gate if self.tolerance is None else {"tolerance": self.tolerance, **self.gate}
 
 
 @dataclass(frozen=True)

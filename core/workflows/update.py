@@ -7,19 +7,28 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from core.data import Overlap, Split, TextDataset, overlap, split_rows, text_key
 from core.errors import DataError, RegistryError
 from core.events import StageStarted
 from core.messages import Message, message
-from core.registry import VersionInfo
+from core.registry import UNWRITTEN, VersionInfo, promote
 from core.standalone.predict import Classifier
-from core.strategies import Memory, Strategy
+from core.strategies import Strategy
+from core.workflows.decide import gate_rules
 from core.workflows.frozen_tests import FrozenTest
 from core.workflows.producing import Candidate, Completed, Parent, Stream, produce_version
-from core.workflows.requests import Settings, UpdateRequest, resolve_update, strategy_class
+from core.workflows.requests import Settings, UpdateRequest, resolve_update
 from core.workflows.running import ShouldStop, learn, learned_nothing, recorded_run
-from core.workflows.students import NOTHING, all_classes, make_experience, next_student
+from core.workflows.students import (
+    NOTHING,
+    all_classes,
+    make_experience,
+    make_strategy,
+    next_student,
+    readable_past,
+)
 from core.workflows.version import PARTS, ExperienceRecord, VersionFolder
 from core.workflows.workspace import Workspace
 
@@ -114,11 +123,11 @@ def update_classifier(
     base = _base_version(request, workspace)
     folder = VersionFolder(workspace.registry.folder(base.classifier, base.number))
     settings, own = resolve_update(folder.model_name, folder.settings, request.strategy, request.settings)
-    kind = strategy_class(request.strategy)
+    rules = gate_rules(request, workspace)
     stored = workspace.datasets.info(request.dataset)
     batch = workspace.datasets.load(request.dataset)
     past = read_past(folder, workspace)
-    strategy: Strategy = kind(own, seed=settings.training.seed, memory=Memory(settings.data.memory_size))
+    strategy = make_strategy(request.strategy, own, settings)
     strategy.restore(folder.load_state())
     if strategy.needs_past() and past.missing:
         raise DataError(
@@ -132,7 +141,8 @@ def update_classifier(
     split = split_batch(batch, seen, settings)
     train, validation, test = (batch.take(rows) for rows in (split.train, split.validation, split.test))
     classes = all_classes(folder.classes, batch.label_names())
-    student = next_student(folder.load_student(), train.texts, classes, settings, kind, past.train[0])
+    readable = readable_past(strategy, past.train[0])
+    student = next_student(folder.load_student(), train.texts, classes, settings, type(strategy), readable)
     experience = make_experience(
         len(folder.experiences()) + 1,
         student,
@@ -162,10 +172,10 @@ def update_classifier(
             training_labels=np.array([numbers[name] for name in seen_labels], dtype=np.int64),
             language=stored.language,
             synthetic=stored.synthetic,
-            findings=[*(finding.message for finding in seen.findings), *split.findings, *_missing_finding(past)],
+            findings=[*(one.message for one in seen.findings), *split.findings, *_remarks(past, strategy)],
         ),
         run_id=resume["run_id"] if resume else _start_run(request, base, settings, workspace),
-        parent=Parent(base.number, folder.report(), request.tolerance),
+        parent=Parent(base.number, folder.report(), rules),
     )
     with recorded_run(workspace.registry, candidate.run_id, should_stop):
         rows = len(strategy.training_set(experience, 1))
@@ -197,10 +207,20 @@ def _tests(folder: VersionFolder, number: int, name: str, test: TextDataset) -> 
     tests = []
     for record in folder.experiences():
         table = folder.predictions(record.number)
-        columns = (tuple(table[column]) for column in ("text", "truth", "predicted"))
-        tests.append(FrozenTest(record.number, record.name, *columns))
-    before = Classifier(folder.path).predict(test.texts)
-    return [*tests, FrozenTest(number, name, test.texts, tuple(test.label_names()), tuple(before))]
+        texts, truth, said = (tuple(table[column]) for column in ("text", "truth", "predicted"))
+        tests.append(FrozenTest(record.number, record.name, texts, truth, said, tuple(_confidence(table))))
+    return [*tests, _newest_test(Classifier(folder.path), number, name, test)]
+
+
+def _newest_test(base: Classifier, number: int, name: str, test: TextDataset) -> FrozenTest:
+    probabilities = base.predict_proba(test.texts)
+    said = tuple(base.labels[position] for position in probabilities.argmax(axis=1))
+    return FrozenTest(number, name, test.texts, tuple(test.label_names()), said, tuple(probabilities.max(axis=1)))
+
+
+def _confidence(table: pd.DataFrame) -> pd.Series[float]:
+    """The probability of each answer in a table of predictions."""
+    return table[[column for column in table.columns if column.startswith("p_")]].max(axis=1)
 
 
 def _older_parts(folder: VersionFolder) -> dict[int, Split]:
@@ -211,16 +231,18 @@ def _older_parts(folder: VersionFolder) -> dict[int, Split]:
     return found
 
 
-def _missing_finding(past: Past) -> list[Message]:
-    if not past.missing:
-        return []
-    return [
-        message(
+def _remarks(past: Past, strategy: Strategy) -> list[Message]:
+    """What could not be checked, and what the strategy cannot do this time."""
+    remark = strategy.remark()
+    remarks = [] if remark is None else [remark]
+    if past.missing:
+        unknown = message(
             "update.overlap_unknown",
             "Overlap with these earlier datasets could not be checked, since they were deleted: {missing}.",
             missing=list(past.missing),
         )
-    ]
+        remarks.insert(0, unknown)
+    return remarks
 
 
 def _start_run(request: UpdateRequest, base: VersionInfo, settings: Settings, workspace: Workspace) -> str:
@@ -229,6 +251,9 @@ def _start_run(request: UpdateRequest, base: VersionInfo, settings: Settings, wo
 
 
 def _decide(request: UpdateRequest, event: Completed, workspace: Workspace) -> None:
-    gate = event.report["gate"]
-    if request.promote == "always" or (request.promote == "gate" and gate is not None and gate["promote"]):
-        workspace.registry.promote(request.classifier, event.version, f"update: {request.promote}")
+    passed = bool(event.report["gate"]["promote"])
+    if request.promote == "always" and not passed:
+        how = "update: always, against the gate"
+        promote(workspace.registry, request.classifier, event.version, how=how, reason=UNWRITTEN)
+    elif request.promote != "never" and passed:
+        promote(workspace.registry, request.classifier, event.version, how=f"update: {request.promote}")

@@ -123,7 +123,7 @@ def test_an_update_makes_a_candidate_judged_on_old_and_new_tests(workspace: Work
     assert matrix[0][1] == report["tests"][1]["before"]["accuracy"]["value"]
     assert report["continual"]["forgetting"] == pytest.approx(matrix[0][0] - matrix[1][0])
     assert report["continual"]["plasticity"] == pytest.approx((matrix[0][0] + matrix[1][1]) / 2)
-    assert len(report["gate"]["rules"]) == 2
+    assert [rule["kind"] for rule in report["gate"]["rules"]] == ["older", "labels", "newest", "calibration"]
     assert folder(workspace, 1).report() == before
 
 

@@ -1,0 +1,70 @@
+"""Deciding on a version: promote it or keep it back. What was decided, by which rules and why stays with the version.
+
+Knows that a gate was for or against a version; knows nothing of how the gate judges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.errors import RegistryError
+from core.registry.entries import Decision, VersionInfo
+from core.registry.registry import Registry
+
+UNWRITTEN = "no reason written"  # what stands in the lineage where a machine promoted against the gate
+
+
+def promote(
+    registry: Registry,
+    classifier: str,
+    number: int,
+    *,
+    how: str,
+    reason: str = "",
+    rules: Mapping[str, Any] | None = None,
+    passes: bool | None = None,
+) -> Decision:
+    """Make a version the champion, and keep with it how that was decided.
+
+    Parameters
+    ----------
+    how
+        A few words for the history of champions, such as "passed the gate".
+    reason
+        Why, in the words of whoever decides; asked for when the gate is against the version.
+    rules
+        The rules of the gate that the decision was made by, if they are not those that its update recorded.
+    passes
+        Whether the version passes these rules. The recorded verdict counts as well: rules that were eased after the
+        result was known need a reason, too.
+
+    Raises
+    ------
+    RegistryError
+        When the gate is against it and there is no reason, or when there is no such version.
+    """
+    version = registry.version(classifier, number)
+    against = version.refused or passes is False
+    written = " ".join(reason.split())
+    if against and not written:
+        raise RegistryError(
+            "registry.reason_missing",
+            "The gate is against version {number} of '{classifier}'. To promote it all the same, say why; the reason "
+            "stays with the version.",
+            number=number,
+            classifier=classifier,
+        )
+    registry.promote(classifier, number, f"{how}: {written}" if written else how)
+    return _note(registry, version, promoted=True, against_gate=against, reason=written, rules=rules)
+
+
+def keep_back(registry: Registry, classifier: str, number: int, *, rules: Mapping[str, Any] | None = None) -> Decision:
+    """Note that the champion goes on serving instead of this version; nothing else changes."""
+    return _note(registry, registry.version(classifier, number), promoted=False, rules=rules)
+
+
+def _note(registry: Registry, version: VersionInfo, *, rules: Mapping[str, Any] | None, **facts: Any) -> Decision:
+    decision = Decision(**facts, rules=dict(rules) if rules is not None else None)
+    registry.note_decision(version.classifier, version.number, decision)
+    return decision
