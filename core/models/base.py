@@ -54,6 +54,12 @@ class TextClassifier(nn.Module):
         """Parameters whose gradients are sparse and need their own optimiser."""
         return []
 
+    def layers_from_bottom(self) -> list[list[nn.Parameter]]:
+        """What lies below the head, layer by layer from the words upwards; an architecture with several overrides this."""
+        head = {id(parameter) for parameter in self.head.parameters()}
+        below = [parameter for parameter in self.parameters() if id(parameter) not in head]
+        return [below] if below else []
+
     @torch.no_grad()
     def grow_classes(self, classes: int) -> None:
         """Widen the head to ``classes`` labels; the weights of the old ones stay exactly as they were."""

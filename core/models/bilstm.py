@@ -66,6 +66,13 @@ class BiLSTM(TextClassifier):
             nn.LSTM(width, config.hidden_size, batch_first=True) for width in (widths if config.bidirectional else [])
         )
 
+    def layers_from_bottom(self) -> list[list[nn.Parameter]]:
+        layers = [list(self.embedding.parameters())]
+        for number, ahead in enumerate(self.ahead):
+            back = list(self.back[number].parameters()) if len(self.back) else []
+            layers.append([*ahead.parameters(), *back])
+        return layers
+
     def features(self, tokens: Tensor, mask: Tensor) -> Tensor:
         hidden = self.dropout(self.embedding(tokens))  # (batch, length, embedding)
         reversal = _reversal(mask)

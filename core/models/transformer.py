@@ -92,6 +92,12 @@ class TransformerEncoder(TextClassifier):
             layer, config.layers, norm=nn.LayerNorm(config.embedding_size), enable_nested_tensor=False
         )
 
+    def layers_from_bottom(self) -> list[list[nn.Parameter]]:
+        layers = [list(self.embedding.parameters()), *(list(layer.parameters()) for layer in self.encoder.layers)]
+        assert self.encoder.norm is not None
+        layers[-1] += self.encoder.norm.parameters()
+        return layers
+
     def features(self, tokens: Tensor, mask: Tensor) -> Tensor:
         hidden = self.embedding(tokens) * math.sqrt(self.embedding.weight.shape[1])  # (batch, length, embedding)
         hidden = self.dropout(hidden + self.positions[: tokens.shape[1]])

@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import torch
 from torch import Tensor, nn
 
 from core.config import Config
+from core.messages import Message, message
 from core.models.base import TextClassifier
-from core.models.batches import Batch
+from core.models.batches import Batch, predict_features
 from core.strategies.memory import Memory
 from core.text.examples import Examples
 
@@ -68,6 +70,8 @@ class Strategy:
         Begins from random weights and a new vocabulary instead of the parent version's.
     freezes_encoder
         Everything below the head stays as it is, the vocabulary included.
+    rehearses
+        Learns from remembered rows; without any it is fine-tuning.
     """
 
     name: ClassVar[str] = "finetune"
@@ -75,6 +79,7 @@ class Strategy:
     uses_past: ClassVar[bool] = False
     starts_fresh: ClassVar[bool] = False
     freezes_encoder: ClassVar[bool] = False
+    rehearses: ClassVar[bool] = False
 
     def __init__(self, config: StrategyConfig, *, seed: int = 0, memory: Memory | None = None) -> None:
         self.config = config
@@ -87,6 +92,16 @@ class Strategy:
         Always, or only because the parent version was learned by another strategy and stored nothing for this one.
         """
         return self.uses_past
+
+    def remark(self) -> Message | None:
+        """What a person should know of the coming update before it is judged; asked after `restore`."""
+        if not self.rehearses or len(self.memory):
+            return None
+        return message(
+            "strategy.memory_empty",
+            "There are no remembered texts to rehearse, so this update learns from its own rows alone. "
+            "With a memory size above 0, the next one has some.",
+        )
 
     def begin_experience(self, model: TextClassifier, experience: Experience) -> None:
         """Before learning, with the parent version's weights: keep what later steps are compared with."""
@@ -125,7 +140,12 @@ class Strategy:
     def end_experience(self, model: TextClassifier, experience: Experience) -> None:
         """After learning: remember what the next update will need. Every version keeps a memory, if its capacity is not 0."""
         names = [experience.classes[label] for label in experience.train.labels]
-        self.memory.observe(experience.train.texts, names, experience=experience.number, seed=self.seed)
+        features = None
+        if self.memory.needs_features:
+            features = predict_features(model, experience.train, torch.device("cpu")).numpy()
+        self.memory.observe(
+            experience.train.texts, names, experience=experience.number, seed=self.seed, features=features
+        )
 
     def state(self) -> dict[str, Any]:
         """What the next update needs: tensors at the top level, otherwise plain lists, numbers and strings."""
@@ -134,4 +154,5 @@ class Strategy:
     def restore(self, state: dict[str, Any]) -> None:
         """Take over the state that the parent version was stored with."""
         if "memory" in state:
-            self.memory = Memory.from_dict(state["memory"]).resized(self.memory.capacity, seed=self.seed)
+            stored = Memory.from_dict(state["memory"])
+            self.memory = stored.resized(self.memory.capacity, seed=self.seed, selection=self.memory.selection)

@@ -1,57 +1,104 @@
-"""A bounded memory of past examples (Chrysakis & Moens 2020, "Online Continual Learning from Imbalanced Data")."""
+"""A bounded memory of past examples, and the three ways to choose what stays in it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+Selection = Literal["balanced", "reservoir", "herding"]
+
 
 class Kept(NamedTuple):
-    """One remembered row: its text, and the experience (from 1) it came with."""
+    """One remembered row: its text, the experience (from 1) it came with, and what a model once answered for it."""
 
     text: str
     experience: int
+    logits: tuple[float, ...] | None = None
 
 
 @dataclass
 class Memory:
-    """Class-balanced reservoir: rare labels keep all their rows, frequent ones a uniform sample of theirs.
+    """Rows of earlier experiences, by label.
 
     Parameters
     ----------
     capacity
         Most rows kept, over all labels; 0 keeps no text at all.
     rows
-        The kept rows of each label.
+        The kept rows of each label; with herding, those of one experience from the most to the least typical.
     seen
         How many rows of each label have ever passed.
     full
         Labels that were once the largest: from then on only a sample of them is kept.
+    selection
+        ``balanced``: class-balanced reservoir; rare labels keep all their rows, frequent ones a uniform sample of theirs.
+        ``reservoir``: a uniform sample of all rows ever seen, whatever their label.
+        ``herding``: equal shares for each label of each experience, filled with the rows whose features together come
+        closest to the mean of all.
+
+    References
+    ----------
+    Chrysakis & Moens 2020, "Online Continual Learning from Imbalanced Data" (balanced). Vitter 1985, "Random Sampling
+    with a Reservoir" (algorithm R). Rebuffi et al. 2017, "iCaRL: Incremental Classifier and Representation Learning".
     """
 
     capacity: int
     rows: dict[str, list[Kept]] = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=dict)
     full: set[str] = field(default_factory=set)
+    selection: Selection = "balanced"
 
     def __len__(self) -> int:
         return sum(len(kept) for kept in self.rows.values())
+
+    @property
+    def needs_features(self) -> bool:
+        """Whether `observe` has to be given what the model's encoder says of each row."""
+        return self.selection == "herding" and self.capacity > 0
 
     def examples(self) -> tuple[list[str], list[str]]:
         """All kept texts, and their labels."""
         pairs = [(row.text, label) for label, kept in self.rows.items() for row in kept]
         return [text for text, _ in pairs], [label for _, label in pairs]
 
-    def observe(self, texts: Sequence[str], labels: Sequence[str], *, experience: int, seed: int) -> None:
-        """Pass one experience's training rows through the reservoir, in random order."""
-        generator = np.random.default_rng([seed, experience])
-        for row in generator.permutation(len(texts)):
-            self._observe(labels[row], Kept(texts[row], experience), generator)
+    def logits(self) -> list[tuple[float, ...] | None]:
+        """The stored answers, in the order of `examples`; None where there is none."""
+        return [row.logits for kept in self.rows.values() for row in kept]
 
-    def _observe(self, label: str, row: Kept, generator: np.random.Generator) -> None:
+    def keep_logits(self, logits: Sequence[tuple[float, ...] | None]) -> None:
+        """Store an answer beside each row, in the order of `examples`."""
+        following = iter(logits)
+        self.rows = {label: [row._replace(logits=next(following)) for row in kept] for label, kept in self.rows.items()}
+
+    def observe(
+        self,
+        texts: Sequence[str],
+        labels: Sequence[str],
+        *,
+        experience: int,
+        seed: int,
+        features: np.ndarray | None = None,
+    ) -> None:
+        """Let one experience's training rows pass; what is kept of them and of the older ones is the selection's.
+
+        Parameters
+        ----------
+        features
+            Of each text, (rows, width); only herding looks at them (`needs_features`).
+        """
+        if self.needs_features:
+            assert features is not None, "herding needs the features of what it chooses from"
+            self._observe_herd(texts, labels, experience, features)
+            return
+        generator = np.random.default_rng([seed, experience])
+        observe = self._observe_uniformly if self.selection == "reservoir" else self._observe_balanced
+        for row in generator.permutation(len(texts)):
+            observe(labels[row], Kept(texts[row], experience), generator)
+
+    def _observe_balanced(self, label: str, row: Kept, generator: np.random.Generator) -> None:
         self.seen[label] = self.seen.get(label, 0) + 1
         kept = self.rows.setdefault(label, [])
         if len(self) < self.capacity:
@@ -67,22 +114,147 @@ class Memory:
         elif generator.random() < len(kept) / self.seen[label]:
             kept[int(generator.integers(len(kept)))] = row
 
-    def resized(self, capacity: int, *, seed: int) -> Memory:
-        """A copy for another capacity; a smaller one keeps a random part, of all labels alike."""
-        rows = {label: list(kept) for label, kept in self.rows.items()}
+    def _observe_uniformly(self, label: str, row: Kept, generator: np.random.Generator) -> None:
+        """Vitter's algorithm R: the n-th row ever seen enters with probability capacity / n, in any other's place."""
+        self.seen[label] = self.seen.get(label, 0) + 1
+        kept = self.rows.setdefault(label, [])
+        if len(self) < self.capacity:
+            kept.append(row)
+        elif generator.integers(sum(self.seen.values())) < self.capacity:
+            self._drop_any(generator)
+            kept.append(row)
+
+    def _drop_any(self, generator: np.random.Generator) -> None:
+        place = int(generator.integers(len(self)))
+        for kept in self.rows.values():
+            if place < len(kept):
+                kept.pop(place)
+                return
+            place -= len(kept)
+
+    def _observe_herd(self, texts: Sequence[str], labels: Sequence[str], experience: int, features: np.ndarray) -> None:
+        for label in labels:
+            self.seen[label] = self.seen.get(label, 0) + 1
+            self.rows.setdefault(label, [])
+        newcomers = {
+            label: [row for row, name in enumerate(labels) if name == label] for label in dict.fromkeys(labels)
+        }
+        sizes = self._group_sizes()
+        sizes |= {(label, experience): len(rows) for label, rows in newcomers.items()}
+        shares = equal_shares(sizes, self.capacity)
+        self._cut_groups(shares)
+        for label, rows in newcomers.items():
+            ranked = herd(features[rows], shares[label, experience])
+            self.rows[label] += [Kept(texts[rows[place]], experience) for place in ranked]
+
+    def _group_sizes(self) -> dict[tuple[str, int], int]:
+        sizes: dict[tuple[str, int], int] = {}
+        for label, kept in self.rows.items():
+            for row in kept:
+                sizes[label, row.experience] = sizes.get((label, row.experience), 0) + 1
+        return sizes
+
+    def _cut_groups(self, shares: dict[tuple[str, int], int]) -> None:
+        """Shorten each label's rows of each experience; the last of a ranking go first."""
+        left = dict(shares)
+        for label, kept in self.rows.items():
+            stay = []
+            for row in kept:
+                if left[label, row.experience] > 0:
+                    left[label, row.experience] -= 1
+                    stay.append(row)
+            self.rows[label] = stay
+
+    def resized(self, capacity: int, *, seed: int, selection: Selection | None = None) -> Memory:
+        """A copy for another capacity, and for another selection from now on.
+
+        A smaller one keeps a random part: of all labels alike, of all rows alike (reservoir), or the first of each
+        ranking (herding).
+        """
+        copy = replace(
+            self,
+            capacity=capacity,
+            rows={label: list(kept) for label, kept in self.rows.items()},
+            seen=dict(self.seen),
+            full=set(self.full),
+            selection=selection or self.selection,
+        )
+        if copy.selection == "herding":
+            copy._cut_groups(equal_shares(copy._group_sizes(), capacity))
         generator = np.random.default_rng(seed)
-        for _ in range(len(self) - capacity):
-            largest = max(rows, key=lambda name: len(rows[name]))
-            rows[largest].pop(int(generator.integers(len(rows[largest]))))
-        return Memory(capacity, rows, dict(self.seen), set(self.full))
+        for _ in range(len(copy) - capacity):
+            if copy.selection == "reservoir":
+                copy._drop_any(generator)
+                continue
+            largest = max(copy.rows, key=lambda name: len(copy.rows[name]))
+            copy.rows[largest].pop(int(generator.integers(len(copy.rows[largest]))))
+        return copy
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists and numbers, for storage beside a version."""
-        rows = {label: [list(row) for row in kept] for label, kept in self.rows.items()}
-        return {"capacity": self.capacity, "rows": rows, "seen": dict(self.seen), "full": sorted(self.full)}
+        rows = {label: [_plain(row) for row in kept] for label, kept in self.rows.items()}
+        return {
+            "capacity": self.capacity,
+            "rows": rows,
+            "seen": dict(self.seen),
+            "full": sorted(self.full),
+            "selection": self.selection,
+        }
 
     @staticmethod
     def from_dict(stored: dict[str, Any]) -> Memory:
-        """The inverse of `to_dict`."""
-        rows = {label: [Kept(text, experience) for text, experience in kept] for label, kept in stored["rows"].items()}
-        return Memory(stored["capacity"], rows, dict(stored["seen"]), set(stored["full"]))
+        """The inverse of `to_dict`; also reads what was stored before rows had answers and memories a selection."""
+        rows = {label: [_row(*values) for values in kept] for label, kept in stored["rows"].items()}
+        selection = stored.get("selection", "balanced")
+        return Memory(stored["capacity"], rows, dict(stored["seen"]), set(stored["full"]), selection)
+
+
+def _plain(row: Kept) -> list[Any]:
+    return [row.text, row.experience] if row.logits is None else [row.text, row.experience, list(row.logits)]
+
+
+def _row(text: str, experience: int, logits: Sequence[float] | None = None) -> Kept:
+    return Kept(text, experience, None if logits is None else tuple(logits))
+
+
+def equal_shares(sizes: dict[tuple[str, int], int], capacity: int) -> dict[tuple[str, int], int]:
+    """How many rows each group may keep: all alike, and what a small group leaves over goes to the larger ones."""
+    if not sizes:
+        return {}
+    ordered = sorted(sizes, key=lambda group: sizes[group])  # stable: of equal groups the first stays first
+    shares, left = {}, capacity
+    for place, group in enumerate(ordered):
+        shares[group] = min(sizes[group], left // (len(ordered) - place))
+        left -= shares[group]
+    return shares
+
+
+def herd(features: np.ndarray, count: int) -> list[int]:
+    """The rows that stand best for all, the most typical first (Rebuffi et al. 2017, algorithm 4).
+
+    p_k = argmin over the rows left of ‖μ − (φ(x) + Σ_{j<k} φ(p_j)) / k‖, with features φ scaled to length 1 and μ their
+    mean.
+
+    Parameters
+    ----------
+    features
+        Of each row, (rows, width).
+    count
+        Rows wanted; never more than there are.
+    """
+    lengths = np.linalg.norm(features, axis=1, keepdims=True)
+    directions = (features / np.maximum(lengths, 1e-12)).astype(np.float64)
+    mean = directions.mean(axis=0) if len(directions) else np.zeros(features.shape[1])
+    squares = (directions**2).sum(axis=1)  # 1, or 0 where a feature vector is all zeros
+    chosen: list[int] = []
+    left = np.ones(len(directions), dtype=bool)
+    total = np.zeros_like(mean)
+    for number in range(1, min(count, len(directions)) + 1):
+        # The squared distance times k², without the part that is the same for all rows.
+        distances = squares + 2 * directions @ (total - number * mean)
+        distances[~left] = np.inf
+        best = int(distances.argmin())
+        chosen.append(best)
+        left[best] = False
+        total += directions[best]
+    return chosen

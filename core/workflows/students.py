@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from core.strategies import Experience, Strategy
+from core.strategies import Experience, Memory, Strategy, StrategyConfig
 from core.text import Examples, encode_examples, extend_pipeline, fit_pipeline
-from core.workflows.requests import Settings, model_class
+from core.workflows.requests import Settings, model_class, strategy_class
 from core.workflows.version import Student
 
 Labelled = tuple[Sequence[str], Sequence[str]]  # texts, and the name of each one's label
@@ -23,6 +23,18 @@ def first_student(model_name: str, texts: Sequence[str], classes: tuple[str, ...
         torch.manual_seed(settings.training.seed)
         model = model_class(model_name)(settings.model, pipeline.tokenizer.get_vocab_size(), len(classes))
     return Student(model_name, model, pipeline, classes, settings)
+
+
+def make_strategy(name: str, config: StrategyConfig, settings: Settings) -> Strategy:
+    """The strategy of this name, with an empty memory as large and as chosen as the settings say."""
+    memory = Memory(settings.data.memory_size, selection=settings.data.memory_selection)
+    made: Strategy = strategy_class(name)(config, seed=settings.training.seed, memory=memory)
+    return made
+
+
+def readable_past(strategy: Strategy, past: Sequence[str]) -> Sequence[str]:
+    """Which texts of earlier experiences a strategy may build a vocabulary from: all of them, or what it remembers."""
+    return past if strategy.uses_past else strategy.memory.examples()[0]
 
 
 def next_student(
@@ -44,7 +56,7 @@ def next_student(
     classes
         The parent's, followed by new ones.
     past
-        Texts of all earlier training rows, for a strategy that starts fresh.
+        Texts of earlier experiences, for a strategy that starts fresh; see `readable_past`.
     """
     if strategy.starts_fresh:
         return first_student(parent.model_name, [*past, *texts], classes, settings)

@@ -9,12 +9,11 @@ from core.data import split_rows
 from core.events import StageStarted
 from core.messages import message
 from core.registry import check_name
-from core.strategies import Memory
 from core.workflows.frozen_tests import FrozenTest
 from core.workflows.producing import Candidate, Completed, Stream, produce_version
-from core.workflows.requests import Settings, TrainRequest, resolve_update, strategy_class
+from core.workflows.requests import Settings, TrainRequest, resolve_update
 from core.workflows.running import ShouldStop, learn, learned_nothing, recorded_run
-from core.workflows.students import first_student, make_experience
+from core.workflows.students import first_student, make_experience, make_strategy
 from core.workflows.version import ExperienceRecord
 from core.workflows.workspace import Workspace
 
@@ -49,7 +48,7 @@ def train_classifier(
     candidate = Candidate(
         classifier=request.classifier,
         student=student,
-        strategy=strategy_class(request.strategy)(own, seed=settings.training.seed, memory=Memory(shares.memory_size)),
+        strategy=make_strategy(request.strategy, own, settings),
         stream=Stream(
             records=[record],
             parts={1: split},
