@@ -17,6 +17,14 @@ class StageStarted:
 
 
 @dataclass(frozen=True)
+class Advanced:
+    """A little more of a job of many parts is done: ``fraction`` of the whole job, 0 to 1, and what it is at now."""
+
+    message: Message
+    fraction: float
+
+
+@dataclass(frozen=True)
 class StepDone:
     """One learning step; ``epoch`` and ``step`` count from 1, ``loss`` is the running mean of this epoch."""
 
@@ -57,4 +65,4 @@ class Finished:
     reason: Message
 
 
-Event = StageStarted | StepDone | EpochDone | CheckpointDue | Finished
+Event = StageStarted | Advanced | StepDone | EpochDone | CheckpointDue | Finished

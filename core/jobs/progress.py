@@ -16,7 +16,7 @@ from core.jobs import files
 from core.messages import Message
 
 if TYPE_CHECKING:
-    from core.events import EpochDone, StageStarted, StepDone
+    from core.events import Advanced, EpochDone, StageStarted, StepDone
     from core.jobs.job import EndState
 
 SECONDS_BETWEEN_WRITES = 0.25
@@ -54,6 +54,7 @@ class Progress:
         self._done = 0.0  # of the whole job; unlike the bar, behind what was shown before a resume
         self._step_at: float | None = None
         self._learning_since: float | None = None
+        self._advanced_from: tuple[float, float] | None = None  # when, and where
         self._speed: float | None = None  # fraction of the job per second
 
     def stage_started(self, event: StageStarted) -> None:
@@ -62,6 +63,19 @@ class Progress:
         self._advance(event.fraction)
         self._figures |= {"message": event.message.to_dict(), "seconds_left": None, "texts_per_second": None}
         self.write()
+
+    def advanced(self, event: Advanced) -> None:
+        at = self._clock()
+        self._advance(event.fraction)
+        self._figures["message"] = event.message.to_dict()
+        # The parts of such a job differ much and may end early: the speed of all so far says more than the latest.
+        if self._advanced_from is None:
+            self._advanced_from = (at, event.fraction)
+        passed, gained = at - self._advanced_from[0], event.fraction - self._advanced_from[1]
+        if passed >= _TOO_EARLY and gained > 0:
+            self._figures["seconds_left"] = round((1.0 - event.fraction) * passed / gained, 1)
+        if at - self._written_at >= SECONDS_BETWEEN_WRITES:
+            self.write()
 
     def step_done(self, event: StepDone) -> None:
         at = self._clock()

@@ -49,7 +49,18 @@ def _update(
     return update_classifier(request, open_workspace(home), should_stop=should_stop, resume=resume)
 
 
-WORKFLOWS: Mapping[str, Workflow] = {"train": _train, "update": _update}
+def _compare(
+    config: dict[str, Any], home: Path, *, should_stop: Callable[[], bool], resume: dict[str, Any] | None
+) -> Iterator[Any]:
+    from core.workflows.compare import compare_strategies
+    from core.workflows.compare_request import CompareRequest
+    from core.workflows.workspace import open_workspace
+
+    request = build(CompareRequest, config)
+    return compare_strategies(request, open_workspace(home), should_stop=should_stop, resume=resume)
+
+
+WORKFLOWS: Mapping[str, Workflow] = {"train": _train, "update": _update, "compare": _compare}
 
 
 def run_job(folder: Path, workflows: Mapping[str, Workflow] = WORKFLOWS) -> None:
@@ -67,7 +78,7 @@ def run_job(folder: Path, workflows: Mapping[str, Workflow] = WORKFLOWS) -> None
         progress.ended("failed", error=_crashed(folder))
     else:
         progress.ended(state, result=result)
-        if result is not None:  # a job that made a version is never resumed
+        if result is not None:  # a job that came to something is never resumed
             (folder / files.CHECKPOINT).unlink(missing_ok=True)
 
 
@@ -101,6 +112,8 @@ def _consume(
         match type(event).__name__:
             case "StageStarted":
                 progress.stage_started(event)
+            case "Advanced":
+                progress.advanced(event)
             case "StepDone":
                 progress.step_done(event)
             case "EpochDone":
@@ -109,6 +122,8 @@ def _consume(
                 _save_checkpoint(folder, event.state)
             case "Completed":
                 result = {"version": event.version}
+            case "Compared":
+                result = {"comparison": event.comparison}
     if result is None and not stop.seen:
         raise JobError("job.no_result", "The run ended without a version. Its log may say why; start it again.")
     return "stopped" if stop.seen else "finished", result

@@ -204,6 +204,13 @@ def confusion_matrix(truth: ArrayLike, predicted: ArrayLike, classes: int) -> In
     return np.bincount(true * classes + guess, minlength=classes * classes).reshape(classes, classes).astype(np.int64)
 
 
+def macro_f1(truth: ArrayLike, predicted: ArrayLike, classes: int) -> float:
+    """The macro-F1 of `evaluate_predictions` alone, 0 to 1, higher is better, without its interval."""
+    confusion = confusion_matrix(truth, predicted, classes)
+    support = confusion.sum(axis=1)
+    return float(scores_f1(np.diag(confusion), support, confusion.sum(axis=0))[support > 0].mean())
+
+
 def scores_f1(hits: NDArray[Any], support: NDArray[Any], guessed: NDArray[Any]) -> Floats:
     """F1 = 2 · hits / (rows + predictions) of each class; 0 where a class has neither."""
     return _ratio(2 * hits, support + guessed)

@@ -91,6 +91,50 @@ def plasticity(matrix: ArrayLike) -> float:
     return _mean(np.diag(_square(matrix)))
 
 
+def intransigence(matrix: ArrayLike, reference: ArrayLike) -> float:
+    """How far each experience was learnt less well than by joint training on everything up to it.
+
+    ``I = 1/T · Σ_j (a*[j] − R[j, j])``; −1 to 1, lower is better, negative means better than the reference. The first
+    term is 0 where both begin with the same model. From [1]_.
+
+    Parameters
+    ----------
+    reference
+        a*, shape ``(T,)``: score on test j of a model trained jointly on the rows of experiences 1 … j.
+    """
+    scores, best = _square(matrix), np.asarray(reference, dtype=np.float64)
+    if best.shape != (len(scores),):
+        raise ValueError(f"the reference has shape {best.shape}; one score for each of {len(scores)} tests is needed")
+    return _mean(best - np.diag(scores))
+
+
+def forgetting_per_class(recall: ArrayLike, rows: ArrayLike) -> Floats:
+    """How far the recall of each class has fallen below its earlier best, on the older tests.
+
+    ``f_c = Σ_{j < T} n[j, c] · (max_{l < T} r[l, j, c] − r[T, j, c]) / Σ_{j < T} n[j, c]``, shape ``(classes,)``; −1 to 1,
+    lower is better, positive means forgotten. `forgetting` of [1]_, with recall in the place of accuracy; every older
+    test counts by its rows of the class. ``nan`` for a class that no older test has, or without a score.
+
+    Parameters
+    ----------
+    recall
+        r, shape ``(T, T, classes)``: share of the rows of class c in test j that were found after learning experience i.
+    rows
+        n, shape ``(T, classes)``: how many rows of each class each test has.
+    """
+    scores, counts = np.asarray(recall, dtype=np.float64), np.asarray(rows, dtype=np.float64)
+    if scores.ndim != 3 or scores.shape[0] != scores.shape[1] or scores.shape[1:] != counts.shape:
+        raise ValueError(f"recall has shape {scores.shape} and rows {counts.shape}; (T, T, classes) and (T, classes)")
+    earlier, last, weights = scores[:-1, :-1], scores[-1, :-1], counts[:-1]
+    best = np.where(np.isnan(earlier), -np.inf, earlier).max(axis=0, initial=-np.inf)
+    lost = np.where(np.isinf(best), np.nan, best) - last
+    known = ~np.isnan(lost) & (weights > 0)
+    total = np.where(known, weights, 0.0).sum(axis=0)
+    weighted = np.where(known, weights * lost, 0.0).sum(axis=0)
+    mean: Floats = np.divide(weighted, total, out=np.full(counts.shape[1], np.nan), where=total > 0)
+    return mean
+
+
 def _square(matrix: ArrayLike) -> Floats:
     scores = np.asarray(matrix, dtype=np.float64)
     if scores.ndim != 2 or scores.shape[0] != scores.shape[1] or not len(scores):

@@ -49,7 +49,28 @@ def mcnemar(truth: ArrayLike, before: ArrayLike, after: ArrayLike) -> float:
     row got better or worse.
     """
     changed = flips(truth, before, after)
-    better, worse = len(changed.better), len(changed.worse)
+    return _uneven(len(changed.better), len(changed.worse))
+
+
+def mcnemar_of_runs(before: ArrayLike, after: ArrayLike) -> float:
+    """McNemar's test between two methods that were each run several times, such as with several seeds.
+
+    The rows that only one of the two gets right are counted in each run and averaged over the runs: a test has as many
+    rows as it has, however often they were answered. 0 to 1, small means that the methods differ.
+
+    Parameters
+    ----------
+    before, after
+        Whether each row was answered rightly, bool, shape ``(runs, rows)``; run k of both belongs together.
+    """
+    old, new = np.asarray(before, dtype=bool), np.asarray(after, dtype=bool)
+    if old.shape != new.shape or old.ndim != 2 or not len(old):
+        raise ValueError(f"shapes {old.shape} and {new.shape}; both must be (runs, rows) with a run at least")
+    better, worse = ((new & ~old).sum(axis=1).mean(), (old & ~new).sum(axis=1).mean())
+    return _uneven(round(float(better)), round(float(worse)))
+
+
+def _uneven(better: int, worse: int) -> float:
     return min(1.0, 2 * float(special.bdtr(min(better, worse), better + worse, 0.5))) if better + worse else 1.0
 
 

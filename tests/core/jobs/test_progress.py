@@ -102,3 +102,16 @@ def test_the_device_is_asked_once_learning_has_begun(tmp_path: Path) -> None:
     progress.step_done(step(2))
     progress.write()
     assert (asked, stored(tmp_path)["device"]) == ([1], "H100")
+
+
+def test_a_job_of_many_parts_is_estimated_by_all_it_has_done_so_far(tmp_path: Path) -> None:
+    clock = Clock()
+    progress = Progress(tmp_path, clock=clock)
+    progress.advanced(EVENTS.Advanced(LEARNING, 0.1))
+    assert stored(tmp_path)["fraction"] == 0.1
+    assert "seconds_left" not in stored(tmp_path)
+    clock.now = 4.0
+    progress.advanced(EVENTS.Advanced(LEARNING, 0.3))
+    # 0.2 of the job in 4 seconds, 0.7 are left.
+    assert stored(tmp_path)["seconds_left"] == pytest.approx(14.0)
+    assert stored(tmp_path)["message"]["key"] == "test.learning"

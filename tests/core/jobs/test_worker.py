@@ -124,4 +124,4 @@ def test_the_workspace_is_the_one_the_job_lies_in(folder: Path, evergreen_home: 
 
 def test_every_event_the_worker_knows_by_name_exists() -> None:
     events = load_events()
-    assert all(hasattr(events, name) for name in ("StageStarted", "StepDone", "EpochDone", "CheckpointDue"))
+    assert all(hasattr(events, name) for name in ("StageStarted", "Advanced", "StepDone", "EpochDone", "CheckpointDue"))
