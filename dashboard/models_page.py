@@ -151,7 +151,20 @@ def _step(version: VersionInfo) -> str:
     if version.parent is None:
         return t("models.lineage_train", **facts)
     strategy = name_of("strategy", str(version.summary.get("strategy", "")))
-    return t("models.lineage_update", parent=version.parent, strategy=strategy, **facts)
+    sentence = t("models.lineage_update", parent=version.parent, strategy=strategy, **facts)
+    return f"{sentence} {decided(version)}".rstrip()
+
+
+def decided(version: VersionInfo) -> str:
+    """What was decided on a version against its gate's advice, and why; otherwise nothing."""
+    from core.registry import UNWRITTEN
+
+    decision = version.decision
+    if decision is None or not decision.against_gate:
+        return ""
+    if decision.reason == UNWRITTEN:
+        return t("models.lineage_no_reason", version=version.number)
+    return t("models.lineage_against", version=version.number, reason=tables.plain(decision.reason))
 
 
 def cards(version: VersionInfo) -> list[Card]:

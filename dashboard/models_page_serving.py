@@ -18,6 +18,7 @@ from dashboard.tables import plain
 if TYPE_CHECKING:
     from core.registry import Registry, VersionInfo
 
+REASON_CHARACTERS = 500
 SAID = "models.said"  # what was just done, to be told after the rerun
 REFUSED_IN_FILES = '<>:"/\\|?*'
 
@@ -86,10 +87,35 @@ def _promote(version: VersionInfo, champion: VersionInfo | None) -> None:
     with st.popover(t("models.promote", version=version.number), icon=":material/verified:"):
         facts = {"version": version.number, "champion": champion.number if champion else ""}
         st.markdown(t("models.promote_sure" if champion else "models.promote_first", **facts))
-        if st.button(t("models.promote_yes"), key="models.promote", type="primary"):
-            registry().promote(version.classifier, version.number, t("models.reason"))
-            st.session_state[SAID] = t("models.promoted", version=version.number)
-            st.rerun()
+        if version.refused:
+            _promote_anyway(version)
+        elif st.button(t("models.promote_yes"), key="models.promote", type="primary"):
+            _serve(version)
+
+
+def _promote_anyway(version: VersionInfo) -> None:
+    """Against the gate: not without a reason in writing."""
+    st.markdown(t("models.against_gate"))
+    with st.form("models.anyway_form", border=False):
+        reason = st.text_area(t("models.why"), key="models.why", max_chars=REASON_CHARACTERS, height=110)
+        pressed = st.form_submit_button(t("models.promote_yes"), key="models.promote", type="primary")
+    if pressed and (reason or "").strip():
+        _serve(version, str(reason))
+    elif pressed:
+        st.warning(t("models.why_missing"), icon=":material/edit:")
+
+
+def _serve(version: VersionInfo, reason: str = "") -> None:
+    from core.registry import promote
+
+    how = t("models.reason_against") if version.refused else t("models.reason")
+    try:
+        promote(registry(), version.classifier, version.number, how=how, reason=reason)
+    except CoreError as error:
+        show_error(error)
+        return
+    st.session_state[SAID] = t("models.promoted", version=version.number)
+    st.rerun()
 
 
 def _roll_back(champion: VersionInfo, earlier: int) -> None:

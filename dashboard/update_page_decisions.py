@@ -1,16 +1,9 @@
-"""Which candidate still waits for a decision: one that was kept back, or has served before, does not.
-
-A candidate that was promoted stands in the registry's history. One that was kept back leaves no trace there, so it is
-noted here, in a file of the workspace: the decision outlives the browser.
-"""
+"""Which candidate still waits for a decision: one that was promoted, kept back or served before does not."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.config import home
 from dashboard import state
 
 if TYPE_CHECKING:
@@ -32,31 +25,10 @@ def candidates(classifier: str) -> list[VersionInfo]:
 
 
 def decided(candidate: VersionInfo) -> bool:
-    """Whether the candidate was kept back, or has served and was rolled back from."""
-    return candidate.run_id in _kept() or candidate.number in served(candidate.classifier)
+    """Whether somebody decided on the candidate, or it has served and was rolled back from."""
+    return candidate.decision is not None or candidate.number in served(candidate.classifier)
 
 
 def served(classifier: str) -> set[int]:
     """Numbers of all versions that were ever the champion."""
     return {int(move["version"]) for move in state.workspace().registry.champion_history(classifier)}
-
-
-def keep_back(candidate: VersionInfo) -> None:
-    """Note that the champion goes on serving instead of this candidate."""
-    if candidate.run_id in _kept():
-        return
-    # One short line, appended: two browsers that decide at once do not overwrite each other.
-    line = json.dumps({"run": candidate.run_id, "classifier": candidate.classifier, "version": candidate.number})
-    with _path().open("a", encoding="utf-8") as file:
-        file.write(f"{line}\n")
-
-
-def _kept() -> set[str]:
-    if not _path().exists():
-        return set()
-    lines = _path().read_text(encoding="utf-8").splitlines()
-    return {str(json.loads(line)["run"]) for line in lines if line.endswith("}")}
-
-
-def _path() -> Path:
-    return home() / "kept_back.jsonl"

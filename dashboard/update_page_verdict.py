@@ -1,14 +1,11 @@
-"""A candidate's figures as the decision needs them: judged again at any tolerance, its answers beside its parent's.
-
-Reads reports and stored answers; learns nothing and draws nothing.
-"""
+"""A candidate's answers to every frozen test beside its parent's. Reads what is stored; learns and draws nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -16,38 +13,10 @@ import streamlit as st
 from dashboard import state
 
 if TYPE_CHECKING:
-    from core.metrics import Report, Verdict
+    from core.metrics import Report
     from core.registry import VersionInfo
 
 FLIPS = ("better", "worse", "other")
-
-
-def judge_again(
-    report: Mapping[str, Any], tolerance: float, name: Callable[[int, str], str] = lambda _, name: name
-) -> Verdict | None:
-    """Hold the differences that a report recorded against another tolerance; None where there is nothing to compare.
-
-    Parameters
-    ----------
-    tolerance
-        Points that each older test may lose.
-    name
-        Makes a test's name in the sentences of its number and its own name.
-    """
-    from core.metrics import Estimate, TestChange, judge
-
-    changes = [
-        TestChange(
-            name=name(test["experience"], test["name"]),
-            rows=test["rows"],
-            before=Estimate.from_dict(test["before"]["accuracy"]),
-            after=Estimate.from_dict(test["report"]["accuracy"]),
-            difference=Estimate.from_dict(test["difference"]["accuracy"]),
-        )
-        for test in report["tests"]
-        if test.get("difference")
-    ]
-    return judge(changes[:-1], changes[-1], tolerance=tolerance) if len(changes) > 1 else None
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,11 @@ from streamlit.testing.v1 import AppTest
 from core.data import ColumnRoles, build_dataset
 from core.data.corrections import Corrections
 from core.jobs import JobQueue
+from core.metrics import GateConfig
+from core.strategies import STRATEGIES
+from core.strategies.families import FAMILIES, family_of
 from core.workflows import TrainRequest, UpdateRequest, Workspace, open_workspace, train_classifier, update_classifier
+from core.workflows.decide import gate_rules
 from dashboard import i18n, state, update_page_decisions
 from dashboard.i18n import translate
 
@@ -70,10 +74,25 @@ def updated(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for text, label in SECOND:
         queue.add(NAME, text, label, predicted="?", version=1)
     batch = save(workspace, SECOND, "Second")
-    request = UpdateRequest(classifier=NAME, dataset=batch, strategy="replay", settings={"epochs": 1})
-    for _ in update_classifier(request, workspace):
-        pass
+    learn(workspace, batch)
     return home
+
+
+def learn(workspace: Workspace, batch: str, **gate: Any) -> None:
+    """Make a candidate by rules that let everything pass, but for those given."""
+    easy = {"tolerance": 100, "label_tolerance": 100, "calibration_tolerance": 100, "check_newest_test": False}
+    asked = {"classifier": NAME, "dataset": batch, "strategy": "replay", "settings": {"epochs": 1}}
+    for _ in update_classifier(UpdateRequest(**asked, gate={**easy, **gate}), workspace):
+        pass
+
+
+@pytest.fixture
+def refused(trained: Path, evergreen_home: Path) -> Path:
+    """This test's own copy of the workspace with version 1 and a candidate that the gate is against."""
+    shutil.copytree(trained, evergreen_home, dirs_exist_ok=True)
+    workspace = open_workspace(evergreen_home)
+    learn(workspace, save(workspace, SECOND, "Second"), check_newest_test=True, minimum_gain=100)
+    return evergreen_home
 
 
 @pytest.fixture
@@ -206,16 +225,64 @@ def test_start_submits_an_update_that_every_session_finds(open_page: OpenPage, f
     assert "update.start" in keys(again)  # the same batch, ready to be learned differently
 
 
-def test_joint_retraining_is_not_offered_without_the_old_data(open_page: OpenPage, first: Path) -> None:
+def with_batch(open_page: OpenPage, home: Path, language: str = "en") -> AppTest:
+    """The page with a batch chosen, so that the method can be."""
+    save(open_workspace(home), SECOND, "Second")
+    at = open_page("update", language=language)
+    begin_with(at, "saved")
+    return at.main.button(key="update.use").click().run()
+
+
+def choose(at: AppTest, strategy: str) -> None:
+    """Choose the family of a strategy, then the strategy."""
+    at.main.radio(key="update.family").set_value(family_of(STRATEGIES[strategy])).run()
+    at.main.radio(key="update.strategy").set_value(strategy).run()
+
+
+def test_without_the_old_data_joint_retraining_says_why_it_cannot_start(
+    open_page: OpenPage, first: Path, language: str
+) -> None:
     workspace = open_workspace(first)
     old = workspace.datasets.list()[0].id
-    save(workspace, SECOND, "Second")
+    at = with_batch(open_page, first, language)
+    assert not at.main.button(key="update.start").disabled
     workspace.datasets.delete(old)
-    at = open_page("update")
-    begin_with(at, "saved")
-    at.main.button(key="update.use").click().run()
-    assert translate("en", "names.strategy_joint") not in at.main.radio(key="update.strategy").options
-    assert say("en", "joint_impossible") in shown(at)
+    at = with_batch(open_page, first, language)
+    choose(at, "joint")
+    assert say(language, "past_gone", names="First") in [warning.value for warning in at.main.warning]
+    assert at.main.button(key="update.start").disabled
+    choose(at, "replay")
+    assert not at.main.button(key="update.start").disabled
+
+
+def test_every_strategy_can_be_chosen_and_started(open_page: OpenPage, first: Path, language: str) -> None:
+    at = with_batch(open_page, first, language)
+    offered = []
+    for family in at.main.radio(key="update.family").options:
+        names = {translate(language, f"update.family_{one}"): one for one in FAMILIES}
+        at.main.radio(key="update.family").set_value(names[family]).run()
+        methods = at.main.radio(key="update.strategy")
+        offered += methods.options
+        assert not at.exception
+        assert not at.main.button(key="update.start").disabled
+    recommended = say(language, "recommended", strategy=translate(language, "names.strategy_replay"))
+    assert offered[0] == recommended
+    assert {translate(language, f"names.strategy_{name}") for name in STRATEGIES} == {
+        name.removesuffix(recommended.removeprefix(translate(language, "names.strategy_replay"))) for name in offered
+    }
+
+
+@pytest.mark.usefixtures("waiting_jobs")
+def test_keeping_no_text_is_a_plain_switch(open_page: OpenPage, first: Path) -> None:
+    at = with_batch(open_page, first)
+    at.main.toggle(key="update.learn.Things.1.no_text").set_value(True).run()
+    assert say("en", "no_text_means", version=1) in shown(at)
+    assert "no remembered texts to rehearse" in " ".join(info.value for info in at.main.info)
+    choose(at, "finetune")
+    assert not at.main.info
+    at.main.button(key="update.start").click().run()
+    (job,) = JobQueue(first).list()
+    assert UpdateRequest(**job.config).settings["memory_size"] == 0
 
 
 def test_promote_then_roll_back(open_page: OpenPage, second: Path, language: str) -> None:
@@ -242,6 +309,7 @@ def rewrite(home: Path, change: float) -> None:
     """Let the candidate's report say that test 1 changed by so much, and test 2 gained."""
     (path,) = [found for found in home.rglob("report.json") if json.loads(found.read_text())["parent"] == 1]
     report = json.loads(path.read_text())
+    report["gate"]["settings"] = {**GateConfig().model_dump(), "check_labels": False, "check_calibration": False}
     for test, value in zip(report["tests"], (change, 0.1), strict=True):
         test["rows"] = 100
         test["difference"]["accuracy"] = {"value": value, "low": value - 0.01, "high": value + 0.01}
@@ -264,7 +332,77 @@ def test_against_the_gate_needs_a_reason(open_page: OpenPage, second: Path, lang
     at.main.button(key="update.promote_anyway").click().run()
     assert not at.exception
     assert champion(second) == 2
-    assert open_workspace(second).registry.champion_history(NAME)[-1]["reason"] == "The old shop has closed."
+    reason = open_workspace(second).registry.champion_history(NAME)[-1]["reason"]
+    assert reason == f"{say(language, 'reason_against')}: The old shop has closed."
+    decision = open_workspace(second).registry.version(NAME, 2).decision
+    assert decision is not None
+    assert (decision.against_gate, decision.reason) == (True, "The old shop has closed.")
+
+
+def test_a_reason_stays_in_the_lineage_and_is_shown_as_it_was_written(open_page: OpenPage, refused: Path) -> None:
+    at = open_page("update")
+    at.main.text_area(key="update.reason").set_value("*bold* <b>and</b>\nnew line")
+    at.main.button(key="update.promote_anyway").click().run()
+    assert not at.exception
+    assert champion(refused) == 2
+    models = open_page("models")
+    assert r"against the gate. Reason: “\*bold\* \<b\>and\</b\> new line”" in shown(models)
+    at = open_page("update")
+    at.main.button(key="update.roll_back_to").click().run()
+    at.main.button(key="update.look_again").click().run()
+    assert r"\*bold\*" in shown(at)
+
+
+def test_rules_eased_after_the_result_take_a_reason(open_page: OpenPage, refused: Path, language: str) -> None:
+    at = open_page("update", language=language)
+    assert say(language, "gate_keep", parent=1) in shown(at)
+    at.main.number_input(key="update.gate.Things.2.minimum_gain").set_value(0.0).run()
+    text = shown(at)
+    assert say(language, "gate_promote") in text
+    assert say(language, "rules_changed_keep", parent=1) in text
+    assert "update.promote" not in keys(at)
+    at.main.text_area(key="update.reason").set_value("A hundred points were a slip.")
+    at.main.button(key="update.promote_anyway").click().run()
+    assert champion(refused) == 2
+    moves = open_workspace(refused).registry.champion_history(NAME)
+    assert moves[-1]["reason"] == f"{say(language, 'reason_eased')}: A hundred points were a slip."
+
+
+def test_rules_that_were_decided_by_are_used_for_the_next_update(open_page: OpenPage, refused: Path) -> None:
+    at = open_page("update")
+    at.main.number_input(key="update.gate.Things.2.minimum_gain").set_value(7.0).run()
+    at.main.toggle(key="update.gate.Things.2.check_older_tests").set_value(False).run()
+    at.main.button(key="update.keep").click().run()
+    rules = gate_rules(UpdateRequest(classifier=NAME, dataset="", strategy="replay"), open_workspace(refused))
+    assert (rules.minimum_gain, rules.check_older_tests, rules.label_tolerance) == (7.0, False, 100.0)
+
+
+def test_the_rules_in_force_stand_in_one_line_and_can_be_put_back(open_page: OpenPage, second: Path) -> None:
+    rewrite(second, -0.05)
+    at = open_page("update")
+    assert "Rules, in points: older tests −1 at most · new test +0 at least" in shown(at)
+    at.main.toggle(key="update.gate.Things.2.check_older_tests").set_value(False).run()
+    assert "Rules, in points: new test +0 at least" in shown(at)
+    assert say("en", "rules_changed_promote") in shown(at)
+    assert at.main.number_input(key="update.gate.Things.2.tolerance").disabled
+    at.main.toggle(key="update.gate.Things.2.check_newest_test").set_value(False).run()
+    assert say("en", "no_rules") in shown(at)
+    at.main.button(key="update.gate.Things.2.back").click().run()
+    assert "Rules, in points: older tests −1 at most · new test +0 at least" in shown(at)
+
+
+def test_a_report_of_an_earlier_release_is_still_shown(open_page: OpenPage, second: Path) -> None:
+    (path,) = [found for found in second.rglob("report.json") if json.loads(found.read_text())["parent"] == 1]
+    report = json.loads(path.read_text())
+    del report["gate_evidence"], report["gate"]["settings"]
+    for rule in report["gate"]["rules"]:
+        del rule["kind"]
+    path.write_text(json.dumps({**report, "tolerance": 2.0}))
+    at = open_page("update")
+    assert not at.exception
+    assert "Rules, in points: older tests −2 at most · new test +0 at least" in shown(at)
+    at.main.toggle(key="update.gate.Things.2.check_labels").set_value(True).run()
+    assert "Single labels were not measured" in shown(at)
 
 
 def test_a_run_stopped_before_its_first_epoch_is_explained(open_page: OpenPage, second: Path) -> None:
@@ -275,10 +413,11 @@ def test_a_run_stopped_before_its_first_epoch_is_explained(open_page: OpenPage, 
     assert not at.main.error
 
 
-def test_the_slider_judges_again(open_page: OpenPage, second: Path) -> None:
+def test_another_limit_judges_again(open_page: OpenPage, second: Path) -> None:
     rewrite(second, -0.05)
     at = open_page("update")
-    at.main.slider(key="update.gate.Things.2.tolerance").set_value(5.0).run()
+    assert "update.promote" not in keys(at)
+    at.main.number_input(key="update.gate.Things.2.tolerance").set_value(5.0).run()
     assert say("en", "gate_promote", parent=1) in shown(at)
     assert "update.promote" in keys(at)
 
