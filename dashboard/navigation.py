@@ -24,7 +24,7 @@ WORK = {
     "predict": ":material/edit_note:",
     "update": ":material/autorenew:",
 }
-LIBRARY = {"models": ":material/inventory_2:"}
+LIBRARY = {"lab": ":material/science:", "models": ":material/inventory_2:"}
 ICONS = WORK | LIBRARY
 
 

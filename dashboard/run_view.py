@@ -1,4 +1,4 @@
-"""The live view of one training or update: how far it is, how it learns, and what can be done about it.
+"""The live view of one training, update or comparison: how far it is, how it learns, what can be done about it.
 
 Asks the queue of jobs; knows nothing of requests and results. Pages draw what came out of a run themselves.
 """
@@ -13,10 +13,12 @@ from core.errors import JobError
 from dashboard import charts, errors, state, tables
 from dashboard.errors import guarded_fragment
 from dashboard.i18n import t, t_message, tn
+from dashboard.lab_page_figures import with_names
 
 if TYPE_CHECKING:
     from core.jobs import Job
 
+COMPARE = "compare"
 SECONDS_BETWEEN_LOOKS = 1.0
 # Where `core.workflows` begins and `core.jobs` ends the learning part of the bar: tells how much of an epoch is done.
 LEARNING = (0.03, 0.9)
@@ -61,14 +63,16 @@ def _view(job_id: str, drawn_as: str, wide: bool) -> None:
         st.rerun()
     if job.state != drawn_as:
         st.rerun()
-    epochs = state.jobs().epochs(job_id)
+    # A comparison is many trainings at once: it has no curve of its own.
+    epochs = state.jobs().epochs(job_id) if job.kind != COMPARE else []
     with st.container(border=True, key=f"run.{job_id}", gap="small"):
         _head(job)
         if job.ended:
             _ending(job, len(epochs))
         else:
             _progress(job, len(epochs))
-        _curves(job, epochs, wide)
+        if job.kind != COMPARE:
+            _curves(job, epochs, wide)
 
 
 def _head(job: Job) -> None:
@@ -82,7 +86,7 @@ def _head(job: Job) -> None:
                 label,
                 key=f"run.stop.{job.id}",
                 icon=":material/stop_circle:",
-                help=None if job.state == "queued" else t("run.stop_help"),
+                help=None if job.state == "queued" else t(_of_kind("run.stop_help", job)),
                 disabled=job.state == "stopping",
             ):
                 _act(state.jobs().stop, job.id)
@@ -96,8 +100,8 @@ def _progress(job: Job, done: int) -> None:
 
 def _bar_text(job: Job) -> str:
     if job.state == "stopping":
-        return t("run.stopping")
-    doing = tables.plain(t_message(job.message)) if job.message is not None else ""
+        return t(_of_kind("run.stopping", job))
+    doing = tables.plain(t_message(with_names(job.message))) if job.message is not None else ""
     return doing if job.state == "queued" else f"{tables.percent(job.fraction)} · {doing}"
 
 
@@ -108,7 +112,7 @@ def _facts(job: Job, done: int) -> list[str]:
     if not job.texts_per_second and job.fraction <= low:
         return [t("run.nothing_yet")]
     facts = []
-    total = total_epochs(job)
+    total = total_epochs(job) if job.kind != COMPARE else None
     if total and low < job.fraction < high and done < total:
         share = (job.fraction - low) / (high - low) * total - done
         facts.append(t("run.epoch", epoch=done + 1, epochs=total, share=tables.percent(min(1.0, max(0.0, share)))))
@@ -166,8 +170,15 @@ def _ending(job: Job, epochs: int) -> None:
 
 def _stopped(job: Job, epochs: int) -> str:
     if job.result is None:
-        return t("run.stopped_before")
+        return t(_of_kind("run.stopped_before", job))
+    if job.kind == COMPARE:
+        return t("run.stopped_compared")
     return t("run.stopped_kept" if epochs else "run.stopped_early", version=job.result["version"])
+
+
+def _of_kind(key: str, job: Job) -> str:
+    """The key of a sentence that a comparison says in its own words."""
+    return f"{key}_compare" if job.kind == COMPARE else key
 
 
 def _act(action: Any, job_id: str) -> None:

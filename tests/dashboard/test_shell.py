@@ -21,6 +21,7 @@ TITLES = {
     "results": ("Results", "结果"),
     "predict": ("Predict", "预测"),
     "update": ("Update", "更新"),
+    "lab": ("Lab", "实验室"),
     "models": ("Models", "模型"),
 }
 

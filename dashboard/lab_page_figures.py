@@ -1,0 +1,139 @@
+"""What the Lab page knows of a comparison's figures: order, names, families, how each is written and which way is good."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from core.messages import Message
+from dashboard import tables
+from dashboard.i18n import DEFAULT, catalogue, t
+
+Kind = Literal["score", "rows", "bytes", "seconds", "share"]
+
+# A strategy that is listed nowhere here still works: it stands under "other".
+FAMILIES = {
+    "reference": ("finetune", "joint"),
+    "rehearsal": ("replay", "der", "derpp", "agem", "gdumb"),
+    "regularisation": ("ewc", "si", "mas", "lwf"),
+    "closed_form": ("ncm", "ridge", "slda"),
+}
+OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measure of the table, named as in the stored comparison."""
+
+    name: str
+    kind: Kind = "score"
+
+
+# Forgetting never stands without plasticity beside it: who learns nothing forgets nothing.
+FIGURES = (
+    Figure("average_accuracy"),
+    Figure("average_macro_f1"),
+    Figure("forgetting"),
+    Figure("plasticity"),
+    Figure("backward_transfer"),
+    Figure("forward_transfer"),
+    Figure("intransigence"),
+    Figure("memory_rows", "rows"),
+    Figure("memory_bytes", "bytes"),
+    Figure("seconds", "seconds"),
+    Figure("seconds_ratio", "share"),
+)
+
+
+def ranked(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """The strategies of a comparison, best average accuracy first."""
+    return sorted(result["strategies"], key=lambda one: -float(one["average_accuracy"]))
+
+
+def best_name(result: dict[str, Any]) -> str:
+    """The strategy with the best trade-off."""
+    return str(result["best"]["strategy"])
+
+
+def strategy_name(strategy: str) -> str:
+    """The visible name, with the abbreviation that charts use; an unknown strategy keeps its own name."""
+    name = _known(f"names.strategy_{strategy}", strategy)
+    brief = _known(f"lab.short_{strategy}", name)
+    return name if brief.casefold() in name.casefold() else t("lab.with_short", name=name, short=brief)
+
+
+def chart_name(strategy: str, length: int = 18) -> str:
+    """A name that fits beside a point: the field's abbreviation where it has one."""
+    name = _known(f"lab.short_{strategy}", "") or _known(f"names.strategy_{strategy}", strategy)
+    return name if len(name) <= length else f"{name[: length - 1]}…"
+
+
+def model_name(model: str) -> str:
+    """Likewise for a model."""
+    return _known(f"names.model_{model}", model)
+
+
+def _known(key: str, otherwise: str) -> str:
+    return t(key) if key in catalogue(DEFAULT) else otherwise
+
+
+def with_names(message: Message) -> Message:
+    """The same sentence with the visible names of the strategies it speaks of."""
+    facts = dict(message.facts)
+    for place in ("strategy", "other"):
+        if place in facts:
+            facts[place] = strategy_name(str(facts[place]))
+    if "strategies" in facts:
+        facts["strategies"] = [strategy_name(str(name)) for name in facts["strategies"]]
+    return Message(message.key, message.text, facts)
+
+
+def family_of(strategy: str) -> str:
+    """The family's name in `FAMILIES`, or ``"other"``."""
+    return next((family for family, names in FAMILIES.items() if strategy in names), OTHER)
+
+
+def by_family(strategies: Iterable[str]) -> dict[str, list[str]]:
+    """The strategies that there are, grouped; empty families are left out."""
+    there = list(strategies)
+    grouped = {family: [name for name in names if name in there] for family, names in FAMILIES.items()}
+    grouped[OTHER] = [name for name in there if family_of(name) == OTHER]
+    return {family: names for family, names in grouped.items() if names}
+
+
+def written(figure: Figure, value: float | None) -> str:
+    """A figure as people read it."""
+    if value is None or math.isnan(value):
+        return tables.NOTHING
+    if figure.kind == "rows":
+        return tables.thousands(value)
+    if figure.kind == "bytes":
+        return tables.size(value)
+    if figure.kind == "seconds":
+        return t("units.seconds", seconds=f"{value:.1f}") if value < 10 else tables.duration(value)
+    if figure.kind == "share":
+        return tables.percent(value)
+    return f"{value:.3f}".replace("-", "−")
+
+
+def with_deviation(figure: Figure, one: dict[str, Any]) -> str:
+    """``0.871 ± 0.004``: the mean over the seeds and their standard deviation, where there are several seeds."""
+    value = written(figure, one[figure.name])
+    deviation = (one.get("spread") or {}).get(figure.name)
+    if deviation is None or one[figure.name] is None:
+        return value
+    return f"{value} ± {written(figure, deviation)}"
+
+
+def with_interval(figure: Figure, one: dict[str, Any]) -> str:
+    """``0.871 (0.860–0.882)``: with the 95 % interval over the test rows, where there is one."""
+    value = written(figure, one[figure.name])
+    ends = (one.get("intervals") or {}).get(figure.name)
+    if ends is None or one[figure.name] is None:
+        return value
+    low, high = (written(figure, end) for end in ends)
+    # a dash between negative numbers would read as another minus
+    between = t("lab.to", low=low, high=high) if "−" in low + high else f"{low}–{high}"
+    return f"{value} ({between})"

@@ -1,0 +1,179 @@
+"""A stored comparison on screen: the best trade-off in words, the table, what stands behind it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from core.messages import Message
+from dashboard import lab_page_charts, lab_page_download, lab_page_pair, layout, tables
+from dashboard.i18n import t, t_message, tn
+from dashboard.lab_page_figures import (
+    FIGURES,
+    Figure,
+    best_name,
+    family_of,
+    model_name,
+    ranked,
+    strategy_name,
+    with_deviation,
+    with_interval,
+    written,
+)
+from dashboard.lab_page_settings import label_of
+from dashboard.lab_page_stream import experience_columns, experience_table
+from dashboard.layout import Card
+from dashboard.palette import palette
+
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler
+
+VIEWS = ("deviation", "interval")
+ROW_HEIGHT = 35
+
+
+def draw(result: dict[str, Any]) -> None:
+    """The whole result, from the sentence down to how it was computed."""
+    headline(result)
+    layout.section(t("lab.table"), help=t("lab.table_help"))
+    table(result)
+    layout.section(t("lab.charts"))
+    left, right = st.columns(2, gap="large")
+    with left:
+        lab_page_charts.over_experiences(result)
+    with right:
+        lab_page_charts.against_cost(result)
+    families(result)
+    layout.section(t("lab.matrices"), help=t("lab.matrices_help"))
+    lab_page_charts.matrices(result)
+    lab_page_pair.better(result)
+    lab_page_pair.by_label(result)
+    how(result)
+
+
+def facts(entry: dict[str, Any]) -> list[str]:
+    """A comparison in a line; takes a whole one, or what the list of them holds."""
+    experiences = entry["experiences"]
+    seeds = entry["seeds"] if "seeds" in entry else entry["request"]["seeds"]
+    return [
+        tn("lab.strategies_count", len(entry["strategies"])),
+        tn("lab.experiences_count", experiences if isinstance(experiences, int) else len(experiences)),
+        tn("lab.seeds_count", int(seeds)),
+        model_name(entry["model"]),
+        t("lab.took", time=tables.duration(entry["seconds"])),
+        tables.moment(entry["created"]),
+    ]
+
+
+def headline(result: dict[str, Any]) -> None:
+    """Which strategy is the best trade-off and why, its figures, and the way to take the comparison along."""
+    message = Message.from_dict(result["best"]["message"])
+    with st.container(border=True, key="lab-best", gap="small"):
+        st.caption(t("lab.best"))
+        st.subheader(tables.plain(strategy_name(best_name(result))), anchor=False)
+        st.markdown(tables.plain(t_message(message)))
+    layout.cards(_cards(result))
+    lab_page_download.buttons(result)
+
+
+def _cards(result: dict[str, Any]) -> list[Card]:
+    best = next(one for one in result["strategies"] if one["strategy"] == best_name(result))
+    shown = [figure for figure in FIGURES if figure.name in ("average_accuracy", "forgetting", "plasticity", "seconds")]
+    return [
+        Card(t(f"lab.{figure.name}"), written(figure, best[figure.name]), help=t(f"lab.{figure.name}_help"))
+        for figure in shown
+    ]
+
+
+def table(result: dict[str, Any]) -> None:
+    """Every figure of every strategy, best average accuracy first; the best trade-off is marked."""
+    several = int(result["request"]["seeds"]) > 1
+    view = _view() if several else "interval"
+    st.dataframe(
+        styled(result, view),
+        hide_index=True,
+        key=f"lab.table.{view}",
+        height=ROW_HEIGHT * (len(result["strategies"]) + 1) + 3,
+        row_height=ROW_HEIGHT,
+        column_config=_columns(),
+        alt=t("lab.table_alt", count=len(result["strategies"])),
+    )
+    st.caption(t("lab.table_note"))
+
+
+def _view() -> str:
+    names = {view: t(f"lab.view_{view}") for view in VIEWS}
+    if st.session_state.get("lab.view") not in VIEWS:
+        st.session_state["lab.view"] = VIEWS[0]
+    chosen = st.segmented_control(
+        t("lab.view"),
+        VIEWS,
+        format_func=names.__getitem__,
+        required=True,
+        key="lab.view",
+        help=t("lab.view_help"),
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    return str(chosen)
+
+
+def styled(result: dict[str, Any], view: str) -> Styler:
+    """The table: numbers below, so that a click on a header sorts them, and what people read on top."""
+    found = ranked(result)
+    write = with_deviation if view == "deviation" else with_interval
+    numbers = pd.DataFrame([{figure.name: one[figure.name] for figure in FIGURES} for one in found], dtype=float)
+    best = best_name(result)
+    numbers.insert(0, "strategy", [_marked(one["strategy"], best) for one in found])
+    style = numbers.style
+    for row, one in enumerate(found):
+        for figure in FIGURES:
+            # A template without places is the text itself, as long as its braces are doubled; no figure has any.
+            style = style.format(write(figure, one), subset=pd.IndexSlice[[row], [figure.name]])
+    tint = f"background-color: {palette().sequential[1]}"
+    place = next(number for number, one in enumerate(found) if one["strategy"] == best)
+    return style.apply(lambda row: [tint if row.name == place else ""] * len(row), axis=1)
+
+
+def _marked(strategy: str, best: str) -> str:
+    name = strategy_name(strategy)
+    return t("lab.marked", name=name) if strategy == best else name
+
+
+def _columns() -> dict[str, Any]:
+    columns: dict[str, Any] = {"strategy": st.column_config.TextColumn(t("lab.strategy"), pinned=True, width="medium")}
+    for figure in FIGURES:
+        columns[figure.name] = _column(figure)
+    return columns
+
+
+def _column(figure: Figure) -> Any:
+    return st.column_config.NumberColumn(t(f"lab.{figure.name}"), help=t(f"lab.{figure.name}_help"))
+
+
+def families(result: dict[str, Any]) -> None:
+    """Which colour stands for which family, in words of that colour."""
+    seen = dict.fromkeys(family_of(one["strategy"]) for one in result["strategies"])
+    words = [
+        f"<span style='color:{lab_page_charts.color_of_family(family)}'>●</span> {t(f'lab.family_{family}')}"
+        for family in seen
+    ]
+    st.html(f"<div style='font-size:0.875rem;opacity:0.85'>{' &nbsp; '.join(words)}</div>")
+
+
+def how(result: dict[str, Any]) -> None:
+    """What was compared on what: experiences and settings, folded away."""
+    with st.expander(t("lab.how")):
+        st.caption(" · ".join(facts(result)))
+        table = experience_table(result["experiences"])
+        st.dataframe(table, hide_index=True, column_config=experience_columns(), alt=t("lab.experiences_alt"))
+        settings = {**result["request"]["settings"]}
+        if settings:
+            st.dataframe(_settings(settings), hide_index=True, alt=t("lab.settings_alt"))
+
+
+def _settings(values: dict[str, Any]) -> pd.DataFrame:
+    rows = [[label_of(name), str(value)] for name, value in sorted(values.items())]
+    return pd.DataFrame(rows, columns=[t("lab.setting"), t("lab.value")])

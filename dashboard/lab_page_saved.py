@@ -1,0 +1,81 @@
+"""The saved comparisons: a line each, to open or to delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core.config import home
+from core.workflows.comparisons import ComparisonStore
+from dashboard import lab_page_result, layout, tables
+from dashboard.errors import boundary
+from dashboard.i18n import t
+from dashboard.lab_page_figures import strategy_name
+from dashboard.lab_page_link import leave, open_comparison
+
+SHOWN = 10  # lines before "show all"
+
+
+def store() -> ComparisonStore:
+    """The comparisons of this installation."""
+    return ComparisonStore(home())
+
+
+def draw(saved: list[dict[str, Any]]) -> None:
+    """The list, newest first."""
+    if not saved:
+        return
+    layout.section(t("lab.saved"))
+    everything = st.session_state.get("lab.all_saved", False)
+    for entry in saved if everything else saved[:SHOWN]:
+        _line(entry)
+    if len(saved) > SHOWN and not everything:
+        st.button(t("lab.saved_all", count=len(saved)), key="lab.all_saved_button", type="tertiary", on_click=_show_all)
+
+
+def _show_all() -> None:
+    st.session_state["lab.all_saved"] = True
+
+
+def _line(entry: dict[str, Any]) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"lab-saved-{entry['id']}"):
+        with st.container(gap=None, width="stretch"):
+            best = t("lab.best_of", name=strategy_name(entry["best"]))
+            st.markdown(f"**{tables.plain(entry['name'])}** · {tables.plain(best)}")
+            st.caption(" · ".join(lab_page_result.facts(entry)))
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+            st.button(t("lab.open"), key=f"lab.open.{entry['id']}", on_click=open_comparison, args=(entry["id"],))
+            delete_button(entry)
+
+
+def delete_button(entry: dict[str, Any]) -> None:
+    """A bin that asks before it deletes."""
+    if st.button(
+        "",
+        key=f"lab.delete.{entry['id']}",
+        icon=":material/delete:",
+        type="tertiary",
+        help=t("lab.delete_help", name=tables.plain(entry["name"])),
+    ):
+        _confirm(entry)
+
+
+def _confirm(entry: dict[str, Any]) -> None:
+    def body() -> None:
+        with boundary():
+            st.markdown(t("lab.delete_text"))
+            with st.container(horizontal=True):
+                yes = st.button(
+                    t("lab.delete"), type="primary", key="lab.delete-yes", on_click=_delete, args=(entry["id"],)
+                )
+                no = st.button(t("lab.cancel"), key="lab.delete-no")
+            if yes or no:  # a rerun of the page closes the dialog
+                st.rerun()
+
+    st.dialog(t("lab.delete_title", name=tables.plain(entry["name"])))(body)()
+
+
+def _delete(identity: str) -> None:
+    store().delete(identity)
+    leave()
