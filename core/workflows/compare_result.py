@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -77,8 +76,9 @@ def _spread(one: Measured) -> dict[str, float | None]:
     """Standard deviation over the seeds; None for a single seed."""
     if len(one.runs) < 2:
         return dict.fromkeys((*FIGURES, "seconds"))
-    spread = {figure: statistics.stdev([run.figures[figure] for run in one.runs]) for figure in FIGURES}
-    return known({**spread, "seconds": statistics.stdev([run.seconds for run in one.runs])})
+    values = {figure: [run.figures[figure] for run in one.runs] for figure in FIGURES}
+    values["seconds"] = [run.seconds for run in one.runs]
+    return known({name: float(np.std(several, ddof=1)) for name, several in values.items()})
 
 
 def _run(plan: Plan, run: Run) -> dict[str, Any]:

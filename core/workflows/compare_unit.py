@@ -18,13 +18,20 @@ import torch
 from core.events import StepDone
 from core.models import TextClassifier
 from core.models.batches import predict_logits
-from core.strategies import STRATEGIES, Experience, Memory, Strategy, StrategyConfig
+from core.strategies import STRATEGIES, Experience, Strategy, StrategyConfig
 from core.text import encode_examples
 from core.training import train
 from core.workflows.requests import Settings, model_class
 from core.workflows.running import training_device
 from core.workflows.streams import Stream
-from core.workflows.students import NOTHING, first_student, make_experience, next_student
+from core.workflows.students import (
+    NOTHING,
+    first_student,
+    make_experience,
+    make_strategy,
+    next_student,
+    readable_past,
+)
 from core.workflows.version import Student, VersionFolder
 
 ShouldStop = Callable[[], bool]
@@ -164,10 +171,10 @@ def run_unit(plan: Plan, unit: Unit, folder: Path, should_stop: ShouldStop) -> I
 
 def _strategy(plan: Plan, unit: Unit) -> Strategy:
     """A strategy as an update begins with it; only one that rehearses keeps texts."""
-    kind, data = STRATEGIES[unit.strategy], plan.settings.data
-    memory = Memory(data.memory_size if kind.rehearses else 0)
-    own = plan.own.get(unit.strategy, StrategyConfig())
-    return kind(own, seed=plan.seeded(unit.number).training.seed, memory=memory)
+    settings = plan.seeded(unit.number)
+    if not STRATEGIES[unit.strategy].rehearses:
+        settings = replace(settings, data=settings.data.model_copy(update={"memory_size": 0}))
+    return make_strategy(unit.strategy, plan.own.get(unit.strategy, StrategyConfig()), settings)
 
 
 def _first_state(plan: Plan, unit: Unit, student: Student, folder: Path) -> dict[str, Any]:
@@ -188,7 +195,8 @@ def _update(plan: Plan, parent: Student, strategy: Strategy, number: int) -> tup
     one = plan.stream.experiences[number - 1]
     past, past_validation = plan.stream.past(number)
     known = len(parent.classes)
-    student = next_student(parent, one.train[0], one.classes, parent.settings, type(strategy), past[0])
+    readable = readable_past(strategy, past[0])
+    student = next_student(parent, one.train[0], one.classes, parent.settings, type(strategy), readable)
     wanted = strategy.needs_past()
     experience = make_experience(
         number,
