@@ -12,14 +12,17 @@ from core.metrics.classification import (
     confusion_matrix,
     evaluate,
     evaluate_predictions,
+    macro_f1,
     predicted_classes,
 )
 from core.metrics.continual import (
     average_accuracy,
     backward_transfer,
     forgetting,
+    forgetting_per_class,
     forgetting_per_experience,
     forward_transfer,
+    intransigence,
     plasticity,
 )
 from core.metrics.gate import Verdict, judge
@@ -34,7 +37,8 @@ from core.metrics.gate_evidence import (
 )
 from core.metrics.gate_rules import GateConfig, Rule
 from core.metrics.intervals import Estimate
-from core.metrics.paired import Flips, flips, mcnemar, paired_difference
+from core.metrics.paired import Flips, flips, mcnemar, mcnemar_of_runs, paired_difference
+from core.metrics.resampling import enclosing, resampled_accuracy, resampled_macro_f1
 
 __all__ = [
     "MINIMUM_ROWS",
@@ -54,19 +58,26 @@ __all__ = [
     "backward_transfer",
     "calibration_difference",
     "confusion_matrix",
+    "enclosing",
     "evaluate",
     "evaluate_predictions",
     "expected_calibration_error",
     "flips",
     "forgetting",
+    "forgetting_per_class",
     "forgetting_per_experience",
     "forward_transfer",
+    "intransigence",
     "judge",
+    "macro_f1",
     "mcnemar",
+    "mcnemar_of_runs",
     "measure_calibration",
     "measure_change",
     "measure_labels",
     "paired_difference",
     "plasticity",
     "predicted_classes",
+    "resampled_accuracy",
+    "resampled_macro_f1",
 ]

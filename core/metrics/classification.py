@@ -36,6 +36,7 @@ __all__ = [
     "confusion_matrix",
     "evaluate",
     "evaluate_predictions",
+    "macro_f1",
     "predicted_classes",
 ]
 

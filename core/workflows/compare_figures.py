@@ -12,19 +12,21 @@ from typing import Any
 
 import numpy as np
 
-from core.metrics.classification import macro_f1
-from core.metrics.continual import (
+from core.metrics import (
     average_accuracy,
     backward_transfer,
+    enclosing,
     forgetting,
     forgetting_per_class,
     forward_transfer,
     intransigence,
+    macro_f1,
+    mcnemar_of_runs,
     plasticity,
+    resampled_accuracy,
+    resampled_macro_f1,
 )
 from core.metrics.intervals import Floats
-from core.metrics.paired import mcnemar_of_runs
-from core.metrics.resampling import enclosing, resampled_accuracy, resampled_macro_f1
 from core.workflows.compare_unit import UnitResult
 from core.workflows.streams import Stream
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from core.metrics import flips, mcnemar, paired_difference
+from core.metrics import flips, mcnemar, mcnemar_of_runs, paired_difference
 
 
 def versions(better, worse, both_right, both_wrong):
@@ -94,3 +94,25 @@ def test_the_same_seed_gives_the_same_interval():
 def test_rows_of_different_number_are_refused():
     with pytest.raises(ValueError, match=r"\(2,\), \(2,\) and \(1,\)"):
         flips([0, 1], [0, 1], [0])
+
+
+def test_mcnemar_of_one_run_is_mcnemar():
+    truth, before, after = versions(5, 1, 20, 4)
+    assert mcnemar_of_runs([before == truth], [after == truth]) == mcnemar(truth, before, after)
+
+
+def test_more_runs_are_no_more_rows():
+    truth, before, after = versions(5, 1, 20, 4)
+    assert mcnemar_of_runs([before == truth] * 3, [after == truth] * 3) == pytest.approx(14 / 64)
+
+
+def test_rows_that_differ_are_averaged_over_the_runs():
+    # 6 and 4 rows better, 0 and 2 worse: 5 against 1 on average.
+    first, second = versions(6, 0, 20, 4), versions(4, 2, 20, 4)
+    before, after = ([one[place] == 0 for one in (first, second)] for place in (1, 2))
+    assert mcnemar_of_runs(before, after) == pytest.approx(14 / 64)
+
+
+def test_runs_of_different_number_are_refused():
+    with pytest.raises(ValueError, match=r"\(1, 2\) and \(2, 2\)"):
+        mcnemar_of_runs([[True, True]], [[True, True], [True, True]])
