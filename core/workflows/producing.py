@@ -73,11 +73,12 @@ class Stream:
 
 @dataclass(frozen=True)
 class Parent:
-    """The version that an update began from, and the rules by which the candidate may follow it."""
+    """The version that an update began from, the rules by which the candidate may follow it, and the batch's drift."""
 
     number: int
     report: dict[str, Any]
     rules: GateConfig
+    drift: dict[str, Any]
 
 
 @dataclass
@@ -173,6 +174,7 @@ def _report(candidate: Candidate, scores: list[Scores], parity: dict[str, Any], 
         "macro_f1_matrix": matrices["macro_f1"],
         "continual": continual_figures(matrices["accuracy"]),
         **_gate(scores, parent),
+        "drift": parent.drift if parent is not None else None,
         "memory_rows": len(candidate.strategy.memory),
         "parity": parity,
         "provider": provider,

@@ -17,6 +17,7 @@ from core.registry import UNWRITTEN, VersionInfo, promote
 from core.standalone.predict import Classifier
 from core.strategies import Strategy
 from core.workflows.decide import gate_rules
+from core.workflows.drift import detect_drift
 from core.workflows.frozen_tests import FrozenTest
 from core.workflows.producing import Candidate, Completed, Parent, Stream, produce_version
 from core.workflows.requests import Settings, UpdateRequest, resolve_update
@@ -158,6 +159,7 @@ def update_classifier(
             experience.number, stored.id, stored.name, len(train), len(validation), len(test), len(split.set_aside)
         )
     )
+    drift = detect_drift(folder, batch, past, picked="corrections" in stored.source)
     numbers = {name: number for number, name in enumerate(classes)}
     seen_texts, seen_labels = past.train[0] + list(train.texts), past.train[1] + train.label_names()
     candidate = Candidate(
@@ -175,7 +177,7 @@ def update_classifier(
             findings=[*(one.message for one in seen.findings), *split.findings, *_remarks(past, strategy)],
         ),
         run_id=resume["run_id"] if resume else _start_run(request, base, settings, workspace),
-        parent=Parent(base.number, folder.report(), rules),
+        parent=Parent(base.number, folder.report(), rules, drift.to_dict()),
     )
     with recorded_run(workspace.registry, candidate.run_id, should_stop):
         rows = len(strategy.training_set(experience, 1))
