@@ -82,7 +82,7 @@ def dot(one: Tensor | None, other: Tensor | None) -> float:
         return float((one * other).sum())
     one, other = one.coalesce(), other.coalesce()
     rows, others = one.indices()[0], other.indices()[0]
-    places = torch.searchsorted(others, rows).clamp(max=max(0, len(others) - 1))
+    places = torch.searchsorted(others, rows).clamp(max=len(others) - 1)
     common = others[places] == rows
     return float((one.values()[common] * other.values()[places[common]]).sum())
 
