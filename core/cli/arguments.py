@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+STRATEGIES = "<strategies>"  # in a help text: their names
+
 
 class _Parser(argparse.ArgumentParser):
     """One clear line instead of a page of usage."""
@@ -14,6 +16,15 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         sys.stderr.write(f"{self.prog}: {message}. See {self.prog} --help.\n")
         raise SystemExit(2)
+
+    def format_help(self) -> str:
+        # Only who asks for help waits for the list: the strategies need torch, which takes seconds to load.
+        for action in self._actions:
+            if action.help and STRATEGIES in action.help:
+                from core.strategies import STRATEGIES as known
+
+                action.help = action.help.replace(STRATEGIES, ", ".join(known))
+        return super().format_help()
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -28,7 +39,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     update = commands.add_parser("update", help="make a candidate of the champion and a new batch")
     _add_table(update)
-    update.add_argument("--strategy", required=True, metavar="STRATEGY", help="finetune, replay or joint")
+    update.add_argument("--strategy", required=True, metavar="STRATEGY", help=f"one of: {STRATEGIES}")
     update.add_argument("--promote", choices=("always", "gate", "never"), default="never", help="default: never")
     update.add_argument("--tolerance", type=float, metavar="POINTS", help="what an older test may lose; at first 1.0")
     update.add_argument(
@@ -40,6 +51,8 @@ def make_parser() -> argparse.ArgumentParser:
         help="rules of the gate, such as label_tolerance=15 or check_calibration=no; kept for later updates",
     )
     _add_settings(update)
+
+    _add_compare(commands.add_parser("compare", help="run strategies on a stream of experiences and compare them"))
 
     evaluate = commands.add_parser("evaluate", help="measure a version on labelled rows")
     _add_table(evaluate)
@@ -75,13 +88,37 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_compare(compare: argparse.ArgumentParser) -> None:
+    _add_columns(compare)
+    compare.add_argument(
+        "--experience",
+        required=True,
+        metavar="COLUMN",
+        help="each of its values is an experience, in order of first appearance; the label column: each label",
+    )
+    compare.add_argument("--periods", type=int, metavar="N", help="the experience column holds times: cut them into N")
+    compare.add_argument("--labels-per-experience", type=int, metavar="N", help="with the label column; default: 1")
+    compare.add_argument(
+        "--label-order", choices=("appearance", "alphabetical", "random"), default="appearance", help="likewise"
+    )
+    compare.add_argument("--strategies", required=True, metavar="A,B,C", help=f"some of: {STRATEGIES}")
+    compare.add_argument("--model", default="ngrams", metavar="MODEL", help="default: ngrams")
+    compare.add_argument("--seeds", type=int, default=3, metavar="N", help="runs of each strategy; default: 3")
+    compare.add_argument("--jobs", type=int, default=0, metavar="N", help="processes at a time; default: all cores")
+    _add_settings(compare)
+
+
 def _add_table(command: argparse.ArgumentParser) -> None:
+    _add_columns(command)
+    command.add_argument("--classifier", required=True, metavar="NAME")
+
+
+def _add_columns(command: argparse.ArgumentParser) -> None:
     command.add_argument("--data", required=True, type=Path, metavar="FILE", help="CSV or TSV, also gzip-compressed")
     command.add_argument("--text", required=True, metavar="COLUMN")
     command.add_argument("--label", required=True, metavar="COLUMN")
     command.add_argument("--split", metavar="COLUMN", help="holds train, validation and test")
     command.add_argument("--group", metavar="COLUMN", help="rows of one group stay on one side of the split")
-    command.add_argument("--classifier", required=True, metavar="NAME")
 
 
 def _add_settings(command: argparse.ArgumentParser) -> None:

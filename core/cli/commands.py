@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from core.cli.compare import compare
 from core.config import home, parse_assignments
 from core.data import ColumnRoles, StoredDataset, TextDataset, build_dataset, read_table
 from core.errors import RegistryError
@@ -40,7 +41,9 @@ def update(asked: argparse.Namespace) -> None:
     values |= {"gate": parse_assignments(asked.gate)}
     values |= {"promote": asked.promote, "settings": parse_assignments(asked.set)}
     _version(asked.classifier, None, workspace)
-    gate_rules(build(UpdateRequest, {**values, "dataset": ""}), workspace)  # a wrong rule is said before a long file is read
+    gate_rules(
+        build(UpdateRequest, {**values, "dataset": ""}), workspace
+    )  # a wrong rule is said before a long file is read
     dataset = _save_table(asked, workspace, batch=True)
     request = build(UpdateRequest, {**values, "dataset": dataset.id})
     _finish(asked, _consume(update_classifier(request, workspace)), workspace)
@@ -108,7 +111,9 @@ def promote(asked: argparse.Namespace) -> None:
     reason = asked.reason.strip()
     if against and not reason:
         reason = UNWRITTEN  # a script must be able to go on; the lineage says what was missing
-        sys.stderr.write("The gate is against this version and --reason was not given; both will stand in its lineage.\n")
+        sys.stderr.write(
+            "The gate is against this version and --reason was not given; both will stand in its lineage.\n"
+        )
     how = "command line, against the gate" if against else "command line"
     decide(workspace.registry, asked.classifier, number, how=how, reason=reason)
     sys.stderr.write(f"Version {number} of '{asked.classifier}' is the champion.\n")
@@ -130,7 +135,7 @@ def prepare(asked: argparse.Namespace) -> None:
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     command.__name__: command
-    for command in (train, update, evaluate, predict, export, versions, promote, rollback, prepare)
+    for command in (train, update, compare, evaluate, predict, export, versions, promote, rollback, prepare)
 }
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas
 
 from core.data import ColumnRoles, StoredDataset, TextDataset, build_dataset
 from core.data.dataset import Rows
-from core.errors import DataError
+from core.errors import ConfigError, DataError
 from core.workflows.compare_request import CompareRequest, LabelOrder
 from core.workflows.workspace import Workspace
 
@@ -34,12 +36,7 @@ def save_experiences(
         When there is no such column, or it has only one value or very many; or one of the parts is no dataset.
     """
     if column not in table.columns:
-        raise DataError(
-            "data.column_missing",
-            "The table has no column '{column}'. Its columns are: {columns}. Choose one of them, or rename the column.",
-            column=column,
-            columns=[str(name) for name in table.columns],
-        )
+        raise _no_such_column(table, column)
     values = table[column].fillna("").astype(str).str.strip()
     names = [value for value in dict.fromkeys(values) if value]
     check_number(len(names))
@@ -49,6 +46,51 @@ def save_experiences(
         facts = {"file": source, "column": column}
         saved.append(workspace.datasets.save(dataset, name=name, roles=roles, source=facts))
     return saved
+
+
+def store_stream(
+    table: pandas.DataFrame,
+    roles: ColumnRoles,
+    column: str,
+    workspace: Workspace,
+    *,
+    source: str,
+    periods: int | None = None,
+    labels: int | None = None,
+) -> dict[str, Any]:
+    """Store a table whose rows come one experience after the other; returns the fields of its `CompareRequest`.
+
+    Parameters
+    ----------
+    column
+        Its values are the experiences, unless it is the label column or ``periods`` is given.
+    periods
+        Cut into so many periods of equal length; the column then holds times.
+    labels
+        With the label column: how many new labels each experience has; 1 when not given.
+    """
+    if column not in table.columns:
+        raise _no_such_column(table, column)
+    if labels is not None and column != roles.label:
+        raise ConfigError(
+            "compare.labels_column",
+            "A number of labels per experience is given, but '{column}' is not the label column, '{label}'. "
+            "Choose that as the experience column, or leave the number out.",
+            column=column,
+            label=roles.label or "",
+        )
+    if roles.group == column:
+        roles = replace(roles, group=None)
+    if column != roles.label and periods is None:
+        saved = save_experiences(table, roles, column, workspace, source=source)
+        return {"datasets": [one.id for one in saved], "experience": "datasets"}
+    if periods is not None:
+        roles = replace(roles, time=column)
+    dataset, _ = build_dataset(table, roles)
+    stored = workspace.datasets.save(dataset, name=source, roles=roles, source={"file": source})
+    if periods is not None:
+        return {"datasets": [stored.id], "experience": "time", "periods": periods}
+    return {"datasets": [stored.id], "experience": "labels", "labels_per_experience": labels or 1}
 
 
 def cut(request: CompareRequest, workspace: Workspace) -> list[Piece]:
@@ -162,6 +204,15 @@ def _rows(values: Sequence[str], wanted: str) -> Rows:
 def _joined(labels: Sequence[str]) -> str:
     """A short name of a set of labels."""
     return ", ".join(labels) if len(labels) <= 3 else f"{labels[0]} … {labels[-1]} ({len(labels)})"
+
+
+def _no_such_column(table: pandas.DataFrame, column: str) -> DataError:
+    return DataError(
+        "data.column_missing",
+        "The table has no column '{column}'. Its columns are: {columns}. Choose one of them, or rename the column.",
+        column=column,
+        columns=[str(name) for name in table.columns],
+    )
 
 
 def _no_column(role: str) -> DataError:

@@ -1,0 +1,83 @@
+"""``compare``: a table in, one JSON object or one table of figures out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from core.config import build, home, parse_assignments
+from core.data import ColumnRoles, read_table
+from core.messages import Message
+from core.workflows.workspace import open_workspace
+
+# Heading, figure, and what it is multiplied with to be read in points.
+COLUMNS = (
+    ("accuracy", "average_accuracy", 100),
+    ("macro-F1", "average_macro_f1", 100),
+    ("forgetting", "forgetting", 100),
+    ("plasticity", "plasticity", 100),
+    ("backward", "backward_transfer", 100),
+    ("forward", "forward_transfer", 100),
+    ("intransigence", "intransigence", 100),
+    ("seconds", "seconds", 1),
+)
+
+
+def compare(asked: argparse.Namespace) -> None:
+    from core.workflows.compare import compare_strategies
+    from core.workflows.compare_request import CompareRequest, resolve_comparison
+    from core.workflows.stream_cuts import store_stream
+
+    values = {
+        "strategies": [name.strip() for name in asked.strategies.split(",") if name.strip()],
+        "model": asked.model,
+        "seeds": asked.seeds,
+        "jobs": asked.jobs,
+        "label_order": asked.label_order,
+        "settings": parse_assignments(asked.set),
+    }
+    resolve_comparison(build(CompareRequest, {**values, "datasets": []}))  # typing errors before a long file is read
+    workspace = open_workspace(home())
+    roles = ColumnRoles(text=asked.text, label=asked.label, split=asked.split, group=asked.group)
+    parts = store_stream(
+        read_table(asked.data),
+        roles,
+        asked.experience,
+        workspace,
+        source=asked.data.name,
+        periods=asked.periods,
+        labels=asked.labels_per_experience,
+    )
+    request = build(CompareRequest, {**values, **parts})
+    result = _consume(compare_strategies(request, workspace)).result
+    sys.stdout.write((json.dumps(result, ensure_ascii=False) if asked.json else _table(result)) + "\n")
+
+
+def _consume(events: Iterator[Any]) -> Any:
+    """Run to the end; on a terminal, show where it stands."""
+    show = sys.stderr.isatty()
+    event = None
+    for event in events:
+        if show and hasattr(event, "fraction"):
+            sys.stderr.write(f"\r\x1b[K{100 * event.fraction:3.0f} % {event.message}")
+    sys.stderr.write("\r\x1b[K" if show else "")
+    return event
+
+
+def _table(result: dict[str, Any]) -> str:
+    width = max(len(one["strategy"]) for one in result["strategies"])
+    lines = [f"{'':{width}}  " + "  ".join(f"{heading:>13}" for heading, _, _ in COLUMNS)]
+    for one in result["strategies"]:
+        cells = [_cell(one[figure], one["spread"][figure], scale) for _, figure, scale in COLUMNS]
+        lines.append(f"{one['strategy']:{width}}  " + "  ".join(f"{cell:>13}" for cell in cells))
+    sentences = [Message.from_dict(found) for found in (*result["findings"], result["best"]["message"])]
+    return "\n".join([*lines, "", *map(str, sentences)])
+
+
+def _cell(value: float | None, spread: float | None, scale: int) -> str:
+    if value is None:
+        return "–"
+    return f"{scale * value:.1f}" + (f" ± {scale * spread:.1f}" if spread is not None else "")
