@@ -208,8 +208,7 @@ def _rows(
     if 2 * len(before.keys() & after.keys()) > len(before):
         after = Counter({key: times for key, times in after.items() if key not in before})
     once = {key for times in (before, after) for key in times if before[key] + after[key] == 1}
-    sides = [(held_out, before), (new, after)]
-    kept = (table[[key in once and key in times for key in table["key"]]] for table, times in sides)
+    kept = (table[table["key"].isin(once & times.keys())] for table, times in ((held_out, before), (new, after)))
     held_out, new = (table.drop_duplicates("key") for table in kept)
     return held_out, new, earlier
 
