@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pandas
 import streamlit as st
@@ -15,6 +15,9 @@ from dashboard.errors import boundary
 from dashboard.i18n import t, tn
 from dashboard.navigation import go
 from dashboard.upload_files import excerpt
+
+if TYPE_CHECKING:
+    from core.jobs import Job
 
 SHOWN = 8  # lines before "show all"
 LOOK_ROWS = 200
@@ -110,7 +113,7 @@ def _confirm_deletion(stored: StoredDataset) -> None:
 
     def body() -> None:
         with boundary():
-            running = [job for job in state.active_jobs() if job.config.get("dataset") == stored.id]
+            running = [job for job in state.active_jobs() if stored.id in _datasets_of(job)]
             versions = used_by(stored.id)
             if running:
                 st.warning(t("data.delete_running", title=tables.plain(running[0].title)), icon=":material/warning:")
@@ -132,6 +135,12 @@ def _confirm_deletion(stored: StoredDataset) -> None:
                 st.rerun()
 
     st.dialog(t("data.delete_title", name=tables.plain(stored.name)))(body)()
+
+
+def _datasets_of(job: Job) -> list[str]:
+    """What a job learns from: a training one dataset, a comparison several."""
+    several: list[str] = job.config.get("datasets", [])
+    return several or [str(job.config.get("dataset"))]
 
 
 def _delete(dataset: str) -> None:

@@ -41,7 +41,7 @@ def over_experiences(result: dict[str, Any]) -> None:
     height = max(320, 60 + 19 * len(found))
     values = [value for line in lines.values() for value in line]
     low, high = min(values), max(values)
-    room = max(0.02, (high - low) * 0.08)
+    room = max(0.008, (high - low) * 0.08)
     chart = charts.figure(height=height)
     per_pixel = (high - low + 2 * room) / (height - 70)
     ends = lab_page_labels.spread([line[-1] for line in lines.values()], 16 * per_pixel)

@@ -14,7 +14,15 @@ import streamlit as st
 from core.messages import Message
 from dashboard import heatmaps, tables
 from dashboard.i18n import language, t, t_message
-from dashboard.lab_page_figures import FIGURES, best_name, ranked, strategy_name, with_deviation, with_interval
+from dashboard.lab_page_figures import (
+    FIGURES,
+    best_name,
+    ranked,
+    strategy_name,
+    with_deviation,
+    with_interval,
+    with_names,
+)
 from dashboard.palette import LIGHT, readable_on
 
 STYLE = """
@@ -80,7 +88,7 @@ def figure_table(result: dict[str, Any]) -> pd.DataFrame:
 def standalone(result: dict[str, Any]) -> str:
     """A page of its own, in the reader's language: no script, no network, nothing but the figures."""
     title, best = html.escape(str(result["name"])), html.escape(strategy_name(best_name(result)))
-    because = html.escape(t_message(Message.from_dict(result["best"]["message"])))
+    because = html.escape(t_message(with_names(Message.from_dict(result["best"]["message"]))))
     names = [one["name"] for one in result["experiences"]]
     order = " · ".join(f"{number} {html.escape(name)}" for number, name in enumerate(names, start=1))
     return "\n".join(

@@ -21,6 +21,7 @@ FAMILIES = {
     "closed_form": ("ncm", "ridge", "slda"),
 }
 OTHER = "other"
+ROW_HEIGHT = 35  # pixels of a table's row
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,18 @@ def written(figure: Figure, value: float | None) -> str:
         return t("units.seconds", seconds=f"{value:.1f}") if value < 10 else tables.duration(value)
     if figure.kind == "share":
         return tables.percent(value)
-    return f"{value:.3f}".replace("-", "−")
+    return signed(value)
+
+
+def table_height(rows: int) -> int:
+    """Pixels of a table that shows all its rows."""
+    return ROW_HEIGHT * (rows + 1) + 3
+
+
+def signed(value: Any) -> str:
+    """Three decimals with a true minus sign; what rounds to nothing has none."""
+    text = f"{value:.3f}"
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
 
 
 def with_deviation(figure: Figure, one: dict[str, Any]) -> str:

@@ -21,8 +21,8 @@ NAME_LIMIT = 80
 
 def draw() -> None:
     """The form, from the stream to the start."""
-    if "lab.source_next" in st.session_state:
-        st.session_state[lab_page_stream.SOURCE] = st.session_state.pop("lab.source_next")
+    if "lab.kind_next" in st.session_state:
+        st.session_state[lab_page_stream.SOURCE] = st.session_state.pop("lab.kind_next")
     layout.section(t("lab.stream"), help=t("lab.stream_help"))
     left, right = st.columns(2, gap="large")
     with left:
@@ -32,7 +32,7 @@ def draw() -> None:
     layout.section(t("lab.strategies"), help=t("lab.strategies_help"))
     chosen = lab_page_settings.strategies()
     layout.section(t("lab.learning"))
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns(2, gap="medium")
     with left:
         model = lab_page_settings.model()
     with right:

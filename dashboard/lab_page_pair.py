@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard import layout, tables
 from dashboard.i18n import t
-from dashboard.lab_page_figures import best_name, ranked, strategy_name
+from dashboard.lab_page_figures import ROW_HEIGHT, best_name, chart_name, ranked, signed, strategy_name, table_height
 from dashboard.palette import palette, readable_on
 
 if TYPE_CHECKING:
@@ -55,12 +55,9 @@ def sentence(first: str, second: str, found: dict[str, Any]) -> str:
     """What the paired difference (second − first) and McNemar's test say, in words."""
     value, low, high = found["difference"]
     chance = found["p"]
-    if value == 0:
-        verdict = "level"
-    elif chance < CHANCE:
+    verdict = "level" if value == 0 else "perhaps"
+    if chance < CHANCE and (low > 0 or high < 0):  # only what both the interval and the test say is sure
         verdict = "better" if value > 0 else "worse"
-    else:
-        verdict = "perhaps"
     return t(
         f"lab.pair_{verdict}",
         first=first,
@@ -89,8 +86,10 @@ def by_label(result: dict[str, Any]) -> None:
         _styled(result, forgotten.iloc[:, :LABELS_SHOWN]),
         hide_index=True,
         key="lab.labels",
+        height=table_height(len(forgotten)),
+        row_height=ROW_HEIGHT,
         column_config={
-            "strategy": st.column_config.TextColumn(t("lab.strategy"), pinned=True, width="medium"),
+            "strategy": st.column_config.TextColumn(t("lab.strategy"), pinned=True),
             "plasticity": st.column_config.NumberColumn(t("lab.plasticity"), help=t("lab.plasticity_help")),
             **{str(number): st.column_config.NumberColumn(label) for number, label in enumerate(labels)},
         },
@@ -105,7 +104,7 @@ def forgotten_labels(result: dict[str, Any]) -> pd.DataFrame:
     """Rows: strategies, best average accuracy first; columns: labels, the one forgotten most on average first."""
     forgotten = pd.DataFrame([one["per_class_forgetting"] for one in ranked(result)], dtype=float)
     order = forgotten.mean().sort_values(ascending=False, kind="stable").index
-    return forgotten[order].dropna(axis="columns", how="all")
+    return forgotten[order].dropna(axis=1, how="all")
 
 
 def _styled(result: dict[str, Any], forgotten: pd.DataFrame) -> Styler:
@@ -113,11 +112,9 @@ def _styled(result: dict[str, Any], forgotten: pd.DataFrame) -> Styler:
     numbers = forgotten.set_axis([str(number) for number in range(forgotten.shape[1])], axis=1)
     labels = list(numbers.columns)
     numbers.insert(0, "plasticity", [one["plasticity"] for one in ranked(result)])
-    numbers.insert(0, "strategy", [strategy_name(one["strategy"]) for one in ranked(result)])
+    numbers.insert(0, "strategy", [chart_name(one["strategy"]) for one in ranked(result)])
     largest = float(np.nanmax(np.abs(forgotten.to_numpy()), initial=0.05))
-    style = numbers.style.format(
-        lambda value: f"{value:.3f}".replace("-", "−"), subset=["plasticity", *labels], na_rep=tables.NOTHING
-    )
+    style = numbers.style.format(signed, subset=["plasticity", *labels], na_rep=tables.NOTHING)
     return style.map(lambda value: _tint(value, largest), subset=pd.IndexSlice[:, labels])
 
 

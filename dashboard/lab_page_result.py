@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -12,14 +13,17 @@ from dashboard import lab_page_charts, lab_page_download, lab_page_pair, layout,
 from dashboard.i18n import t, t_message, tn
 from dashboard.lab_page_figures import (
     FIGURES,
-    Figure,
+    ROW_HEIGHT,
     best_name,
-    family_of,
+    by_family,
+    chart_name,
     model_name,
     ranked,
     strategy_name,
+    table_height,
     with_deviation,
     with_interval,
+    with_names,
     written,
 )
 from dashboard.lab_page_settings import label_of
@@ -31,7 +35,9 @@ if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
 
 VIEWS = ("deviation", "interval")
-ROW_HEIGHT = 35
+WIDTHS = {"deviation": 112, "interval": 168}  # pixels of a score's column
+WIDTH = 92  # of the others
+STOPPED = "compare.stopped"  # keys of findings that say what is missing
 
 
 def draw(result: dict[str, Any]) -> None:
@@ -69,13 +75,20 @@ def facts(entry: dict[str, Any]) -> list[str]:
 
 def headline(result: dict[str, Any]) -> None:
     """Which strategy is the best trade-off and why, its figures, and the way to take the comparison along."""
-    message = Message.from_dict(result["best"]["message"])
+    message = with_names(Message.from_dict(result["best"]["message"]))
     with st.container(border=True, key="lab-best", gap="small"):
         st.caption(t("lab.best"))
         st.subheader(tables.plain(strategy_name(best_name(result))), anchor=False)
         st.markdown(tables.plain(t_message(message)))
+    for finding in _findings(result):
+        if finding.key.startswith(STOPPED):
+            st.warning(tables.plain(t_message(with_names(finding))), icon=":material/stop_circle:")
     layout.cards(_cards(result))
     lab_page_download.buttons(result)
+
+
+def _findings(result: dict[str, Any]) -> list[Message]:
+    return [Message.from_dict(stored) for stored in result.get("findings", [])]
 
 
 def _cards(result: dict[str, Any]) -> list[Card]:
@@ -95,9 +108,9 @@ def table(result: dict[str, Any]) -> None:
         styled(result, view),
         hide_index=True,
         key=f"lab.table.{view}",
-        height=ROW_HEIGHT * (len(result["strategies"]) + 1) + 3,
+        height=table_height(len(result["strategies"])),
         row_height=ROW_HEIGHT,
-        column_config=_columns(),
+        column_config=_columns(view),
         alt=t("lab.table_alt", count=len(result["strategies"])),
     )
     st.caption(t("lab.table_note"))
@@ -138,29 +151,30 @@ def styled(result: dict[str, Any], view: str) -> Styler:
 
 
 def _marked(strategy: str, best: str) -> str:
-    name = strategy_name(strategy)
+    name = chart_name(strategy)
     return t("lab.marked", name=name) if strategy == best else name
 
 
-def _columns() -> dict[str, Any]:
-    columns: dict[str, Any] = {"strategy": st.column_config.TextColumn(t("lab.strategy"), pinned=True, width="medium")}
+def _columns(view: str) -> dict[str, Any]:
+    columns: dict[str, Any] = {"strategy": st.column_config.TextColumn(t("lab.strategy"), pinned=True)}
     for figure in FIGURES:
-        columns[figure.name] = _column(figure)
+        columns[figure.name] = st.column_config.NumberColumn(
+            t(f"lab.head_{figure.name}"),
+            help=t(f"lab.{figure.name}_help"),
+            # Streamlit would measure the bare number, not what is written over it.
+            width=WIDTHS[view] if figure.kind == "score" else WIDTH,
+        )
     return columns
 
 
-def _column(figure: Figure) -> Any:
-    return st.column_config.NumberColumn(t(f"lab.{figure.name}"), help=t(f"lab.{figure.name}_help"))
-
-
 def families(result: dict[str, Any]) -> None:
-    """Which colour stands for which family, in words of that colour."""
-    seen = dict.fromkeys(family_of(one["strategy"]) for one in result["strategies"])
-    words = [
-        f"<span style='color:{lab_page_charts.color_of_family(family)}'>●</span> {t(f'lab.family_{family}')}"
-        for family in seen
-    ]
-    st.html(f"<div style='font-size:0.875rem;opacity:0.85'>{' &nbsp; '.join(words)}</div>")
+    """Which colour stands for which family, and the whole names behind the short ones."""
+    lines = []
+    for family, members in by_family(one["strategy"] for one in result["strategies"]).items():
+        dot = f"<span style='color:{lab_page_charts.color_of_family(family)}'>●</span>"
+        names = html.escape(t("lab.list", names=[strategy_name(name) for name in members]))
+        lines.append(f"<div>{dot} <b>{html.escape(t(f'lab.family_{family}'))}</b> · {names}</div>")
+    st.html(f"<div style='font-size:0.875rem;line-height:1.7'>{''.join(lines)}</div>")
 
 
 def how(result: dict[str, Any]) -> None:
@@ -169,11 +183,17 @@ def how(result: dict[str, Any]) -> None:
         st.caption(" · ".join(facts(result)))
         table = experience_table(result["experiences"])
         st.dataframe(table, hide_index=True, column_config=experience_columns(), alt=t("lab.experiences_alt"))
-        settings = {**result["request"]["settings"]}
-        if settings:
-            st.dataframe(_settings(settings), hide_index=True, alt=t("lab.settings_alt"))
+        for finding in _findings(result):
+            st.caption(f":material/info: {tables.plain(t_message(with_names(finding)))}")
+        st.dataframe(_settings(result), hide_index=True, alt=t("lab.settings_alt"))
 
 
-def _settings(values: dict[str, Any]) -> pd.DataFrame:
-    rows = [[label_of(name), str(value)] for name, value in sorted(values.items())]
-    return pd.DataFrame(rows, columns=[t("lab.setting"), t("lab.value")])
+def _settings(result: dict[str, Any]) -> pd.DataFrame:
+    """Those of each strategy, then those that all share."""
+    rows = [
+        [chart_name(one["strategy"]), label_of(name), str(value)]
+        for one in result["strategies"]
+        for name, value in one["settings"].items()
+    ]
+    rows += [[t("lab.shared"), label_of(name), str(value)] for name, value in result["settings"].items()]
+    return pd.DataFrame(rows, columns=[t("lab.strategy"), t("lab.setting"), t("lab.value")])

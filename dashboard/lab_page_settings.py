@@ -23,12 +23,7 @@ def strategies() -> list[str]:
     """Which strategies, grouped by family; what each one does is folded away below."""
     from core.strategies import STRATEGIES
 
-    groups = by_family(STRATEGIES)
-    columns = st.columns(2, gap="large")
-    chosen: list[str] = []
-    for number, (family, names) in enumerate(groups.items()):
-        with columns[number % 2]:
-            chosen += _family(family, names)
+    chosen = [name for family, names in by_family(STRATEGIES).items() for name in _family(family, names)]
     with st.expander(t("lab.what_they_do")):
         for name in STRATEGIES:
             st.markdown(f"**{strategy_name(name)}**: {t(f'names.about_{name}')}")

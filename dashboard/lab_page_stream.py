@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from core.data.store import StoredDataset
     from core.workflows.compare_request import Cut
 
-SOURCE = "lab.source"
+SOURCE = "lab.kind"  # upload_table has "lab.source"
 SOURCES = ("several", "single", "file")
 DATASET = "lab.dataset"
 CUT = "lab.cut"

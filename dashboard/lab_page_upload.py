@@ -72,6 +72,6 @@ def _save(uploaded: UploadedTable, column: str) -> None:
         show_error(error)
         return
     st.session_state[ORDER] = [one.id for one in saved]
-    st.session_state["lab.source_next"] = "several"
+    st.session_state["lab.kind_next"] = "several"
     discard_upload(KEY)
     st.rerun()

@@ -155,7 +155,8 @@ def _note(version: VersionInfo, serves: bool) -> str:
 def welcome() -> None:
     """No classifier yet: what this is, and the first step."""
     layout.heading(t("overview.title"), t("overview.caption_none"))
-    running, saved = state.active_jobs(), state.datasets()
+    running = [job for job in state.active_jobs() if job.kind == "train"]
+    saved = state.datasets()
     with st.container(border=True, key="welcome", gap="small"):
         st.subheader(t("overview.welcome_title"), anchor=False)
         st.markdown(t("overview.welcome"))

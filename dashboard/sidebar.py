@@ -10,7 +10,8 @@ import streamlit as st
 from dashboard import state, tables
 from dashboard.errors import boundary, guarded_fragment
 from dashboard.i18n import LANGUAGES, LINK, language, t, t_message, tn
-from dashboard.navigation import CLASSIFIER, groups, link, page
+from dashboard.lab_page_figures import with_names
+from dashboard.navigation import CLASSIFIER, JOB_PAGES, go, groups, link, page
 
 if TYPE_CHECKING:
     from core.jobs import Job
@@ -109,6 +110,9 @@ def _jobs(busy: bool) -> None:
         with st.container(gap=None):
             with st.container(horizontal=True, vertical_alignment="center", wrap=False):
                 st.progress(job.fraction, text=_progress_text(job))
+                show = st.button(
+                    "", key=f"show.{job.id}", icon=":material/arrow_forward:", help=t("shell.show_job"), type="tertiary"
+                )
                 stop = st.button(
                     "",
                     key=f"stop.{job.id}",
@@ -118,9 +122,18 @@ def _jobs(busy: bool) -> None:
                     disabled=job.state == "stopping",
                 )
             st.caption(_what_it_does(job))
+        if show:
+            _show(job)
         if stop:
             state.jobs().stop(job.id)
             st.rerun(scope="fragment")
+
+
+def _show(job: Job) -> None:
+    """Go to the page that shows the job."""
+    if job.kind == "update":  # its page shows one classifier
+        state.choose_classifier(job.classifier)
+    go(JOB_PAGES[job.kind])
 
 
 def _progress_text(job: Job) -> str:
@@ -131,7 +144,7 @@ def _progress_text(job: Job) -> str:
 def _what_it_does(job: Job) -> str:
     if job.state == "stopping" or job.message is None:
         return t(f"shell.job_{job.state}")
-    return tables.plain(t_message(job.message))
+    return tables.plain(t_message(with_names(job.message)))
 
 
 def _device_line() -> str:

@@ -11,7 +11,7 @@ from core.errors import CoreError
 from dashboard import layout, results_page_verdict, state, tables
 from dashboard.errors import show_error
 from dashboard.i18n import t, t_message, tn
-from dashboard.navigation import go
+from dashboard.navigation import JOB_PAGES, go
 from dashboard.run_view import place_in_queue, run_view
 
 if TYPE_CHECKING:
@@ -145,6 +145,10 @@ def _others(job: Job) -> None:
             if other.kind == "train" and st.button(t("train.show"), key=f"train.show.{other.id}", type="tertiary"):
                 st.session_state[SHOWN] = other.id
                 st.rerun()
+            if other.kind != "train" and st.button(
+                t("train.show_elsewhere"), key=f"train.elsewhere.{other.id}", type="tertiary"
+            ):
+                go(JOB_PAGES[other.kind])
             if other.state == "queued" and st.button(
                 t("run.leave_queue"), key=f"train.leave.{other.id}", type="tertiary"
             ):
