@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.data import Finding
 from core.errors import CoreError, DataError
-from dashboard import state, tables, update_page
+from dashboard import state, tables, update_page, update_page_drift
 from dashboard.errors import boundary, show_error
 from dashboard.i18n import t, t_message, tn
 from dashboard.tables import plain
@@ -46,6 +46,7 @@ def step(found: Situation) -> None:
     _content(found, changes)
     _labels(changes)
     _overlap(changes)
+    update_page_drift.section(found)
     _division(found, changes)
 
 
@@ -57,7 +58,7 @@ def _outcome(found: Situation) -> str:
     record = report["experiences"][-1]
     parts = {part: tables.thousands(record[part]) for part in ("train", "validation", "test")}
     fresh = len(report["classes"]) - len(state.report(found.champion)["classes"])
-    sentences = [t("update.divided", **parts)]
+    sentences = [t("update.divided", **parts), *update_page_drift.outcome(report)]
     return " · ".join([*sentences, tn("update.new_labels", fresh)] if fresh else sentences)
 
 
