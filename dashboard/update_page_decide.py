@@ -110,6 +110,5 @@ def _decision(champion: VersionInfo, candidate: VersionInfo) -> None:
     left, right = st.columns([1, 1], gap="large")
     with left:
         update_page_evidence.chart(report, candidate)
-    with right:
-        verdict, rules = update_page_rules.gate(report, candidate)
+    verdict, rules = update_page_rules.gate(report, candidate, right.container(gap="small"))
     update_page_promote.buttons(champion, candidate, verdict, rules)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.config import Setting, build, settings_of
 from dashboard.i18n import choice_label, setting_help, setting_label, t, t_message
@@ -26,12 +27,11 @@ RULES = {
 MARK = "\x00"  # stands for a field while its sentence is taken apart
 
 
-def gate(report: dict[str, Any], candidate: VersionInfo) -> tuple[Verdict | None, GateConfig]:
-    """Draw verdict, rules in force and editor; returns the verdict by the rules as they stand in the editor."""
+def gate(report: dict[str, Any], candidate: VersionInfo, place: DeltaGenerator) -> tuple[Verdict | None, GateConfig]:
+    """Draw verdict and rules in force at ``place``, the editor here; returns the verdict by the rules as edited."""
     from core.workflows.decide import judge_again, stored_rules
 
     recorded = stored_rules(report)
-    place = st.container(gap="small")
     rules = _editor(recorded, key=f"update.gate.{candidate.classifier}.{candidate.number}")
     verdict = judge_again(report, rules, test_name)
     if verdict is not None:
@@ -41,10 +41,11 @@ def gate(report: dict[str, Any], candidate: VersionInfo) -> tuple[Verdict | None
 
 
 def _verdict(verdict: Verdict, rules: GateConfig, *, changed: bool, candidate: VersionInfo) -> None:
-    sentence = t("update.gate_promote" if verdict.promote else "update.gate_keep", parent=candidate.parent)
+    sentence = f"update.gate_{'promote' if verdict.promote else 'keep'}"
+    sentence = t(f"{sentence}_changed" if changed else sentence, parent=candidate.parent)
     st.markdown(f"**{sentence}**", help=t("update.gate_help"))
     for rule in verdict.rules:
-        st.markdown(f"{_icon(rule)} {plain(_sentence(rule))}")
+        st.markdown(f"{_icon(rule)} {plain(_sentence(rule))}", help=_term(rule))
     if not verdict.rules:
         st.markdown(t("update.no_rules"))
     st.caption(summary(rules))
@@ -57,6 +58,15 @@ def _icon(rule: Rule) -> str:
     if not rule.judged:
         return ":gray[:material/help:]"
     return ":primary[:material/check_circle:]" if rule.passed else ":red[:material/cancel:]"
+
+
+def _term(rule: Rule) -> str | None:
+    """What recall and calibration mean, where a sentence speaks of them."""
+    from core.metrics import GateConfig
+
+    explained = {"labels": "label_tolerance", "calibration": "calibration_tolerance"}
+    found = [setting for setting in settings_of(GateConfig) if setting.name == explained.get(rule.kind)]
+    return _help(found) if found else None
 
 
 def _sentence(rule: Rule) -> str:
@@ -116,16 +126,16 @@ def _restore(key: str, stored: dict[str, Any]) -> None:
 def _line(switch: str, fields: list[Setting], key: str, stored: dict[str, Any], *, off: bool) -> dict[str, Any]:
     """The words of a rule's sentence with its fields where the language has them."""
     by_name = {field.name: field for field in fields}
-    pieces = t(f"update.rule_{switch}", **{name: f"{MARK}{name}{MARK}" for name in by_name}).split(MARK)
+    sentence = t(f"update.rule_{switch}", **{name: f"{MARK}{name}{MARK}" for name in by_name})
+    pieces = [piece.strip() for piece in sentence.split(MARK) if piece.strip()]
+    last_words = max(place for place, piece in enumerate(pieces) if piece not in by_name)
     values: dict[str, Any] = {}
-    explained = False
-    for piece in (piece.strip() for piece in pieces):
+    for place, piece in enumerate(pieces):
         if piece in by_name:
             values[piece] = _field(by_name[piece], key, stored, disabled=off)
-        elif piece:
+        else:
             text = f":gray[{piece}]" if off else piece
-            st.markdown(text, width="content", help=None if explained else _help(fields))
-            explained = True
+            st.markdown(text, width="content", help=_help(fields) if place == last_words else None)
     return values
 
 
@@ -161,5 +171,5 @@ def _field(setting: Setting, prefix: str, stored: dict[str, Any], *, disabled: b
         key=key,
         label_visibility="collapsed",
         disabled=disabled,
-        width=120,
+        width=100,
     )

@@ -13,6 +13,7 @@ from dashboard.forms import settings_form
 from dashboard.i18n import t, tn
 from dashboard.update_page import Situation
 from dashboard.update_page_compare import Changes
+from dashboard.update_page_strategy import COLUMNS
 
 FORM = "update.learn"
 MEMORY = ("memory_size", "memory_selection")
@@ -29,7 +30,7 @@ def settings(found: Situation, strategy: str, changes: Changes) -> dict[str, Any
     # another version brings other defaults, so each has fields of its own
     key = f"{FORM}.{found.classifier}.{found.champion.number}"
     with st.container(key="update-settings"):
-        left, right = st.columns(2, gap="large")
+        left, right = st.columns(COLUMNS, gap="large")
         with right:
             values = _memory(key, parent, found, changes)
         own = settings_of(kind.config_class)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 FAMILY = "update.family"
 STRATEGY = "update.strategy"
 FIRST = "replay"  # the best bet on most data
+COLUMNS = (1.0, 1.25)  # what the method column says takes more room
 
 
 def choose(champion: VersionInfo, changes: Changes, split: Split, ratio: float) -> str:
@@ -34,7 +35,7 @@ def choose(champion: VersionInfo, changes: Changes, split: Split, ratio: float) 
         chosen = FIRST
     if st.session_state.get(FAMILY) not in families:
         st.session_state[FAMILY] = next(family for family, names in families.items() if chosen in names)
-    left, right = st.columns([1, 1.25], gap="large")
+    left, right = st.columns(COLUMNS, gap="large")
     with left:
         family = _family(families)
     names = families[family]
@@ -94,13 +95,12 @@ def name_of(strategy: str) -> str:
 def _caption(name: str, champion: VersionInfo, changes: Changes, split: Split, ratio: float) -> str:
     """What it does, what one epoch reads, and what it needs that is not at hand."""
     found = outlook(champion, name)
-    sentences = [t(f"names.about_{name}"), cost(name, changes, len(split.train), ratio)]
-    hindrance = obstacle(found, changes)
-    if hindrance is not None:
-        sentences.append(hindrance)
+    needs = [cost(name, changes, len(split.train), ratio)]
+    if obstacle(found, changes) is not None:
+        needs.append(f":orange[:material/block:] {t('update.not_now')}")
     elif found.needs_past and not _kind(name).uses_past:
-        sentences.append(t("update.reads_past_once", version=champion.number))
-    return joined(sentences)
+        needs.append(t("update.reads_past_once", version=champion.number))
+    return f"{t(f'names.about_{name}')}  \n{joined(needs)}"
 
 
 def joined(sentences: Sequence[str]) -> str:

@@ -180,13 +180,13 @@ def _labels_sentence(judged: list[LabelChange], failed: list[LabelChange], toler
     if failed:
         return message(
             "gate.label_lost_too_much",
-            "Label {label} lost {points} points of recall on {rows} older rows ({low} to {high}), more than the {limit} "
+            "Label “{label}” lost {points} points of recall on {rows} older rows ({low} to {high}), more than the {limit} "
             "allowed.",
             **facts,
         )
     return message(
         "gate.label_lost",
-        "Of all labels {label} lost most: {points} points of recall on {rows} older rows ({low} to {high}); allowed are "
+        "Of all labels “{label}” lost most: {points} points of recall on {rows} older rows ({low} to {high}); allowed are "
         "{limit}.",
         **facts,
     )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -12,7 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.data import ColumnRoles, build_dataset
 from core.data.corrections import Corrections
-from core.registry import Registry
+from core.registry import UNWRITTEN, Decision, Registry
+from core.registry.entries import SUMMARY
 from core.workflows import TrainRequest, UpdateRequest, open_workspace, train_classifier, update_classifier
 from dashboard import models_page_serving, state
 from dashboard.models_page import difference
@@ -104,6 +106,33 @@ def test_promoting_says_what_will_serve_and_rolling_back_returns(home: Path, ope
     assert champion(home) == 1
     assert [move["version"] for move in Registry(home).champion_history(NAME)] == [1, 2, 1]
     assert not page.exception
+
+
+def test_against_the_gate_a_reason_is_asked_for_and_stays(home: Path, open_page: Callable[..., AppTest]) -> None:
+    registry = Registry(home)
+    refused = {**registry.version(NAME, 2).summary, "gate": "keep"}
+    registry._client.set_model_version_tag(NAME, "2", SUMMARY, json.dumps(refused))
+    page = open_page("models")
+    page.selectbox(key="models.version").set_value(2).run()
+    assert "The gate was against it when it was made" in said(page)
+    page.button(key="models.promote").click().run()
+    assert champion(home) == 1
+    assert page.warning[0].value == "Write a reason first."
+    page.text_area(key="models.why").set_value("the *old* shop closed")
+    page.button(key="models.promote").click().run()
+    assert not page.exception
+    assert champion(home) == 2
+    assert r"Version 2 was promoted against the gate. Reason: “the \*old\* shop closed”." in said(page)
+    last = Registry(home).champion_history(NAME)[-1]
+    assert last["reason"] == "Models page, against the gate: the *old* shop closed"
+
+
+def test_a_script_that_gave_no_reason_is_told_of(home: Path, open_page: Callable[..., AppTest]) -> None:
+    registry = Registry(home)
+    registry.note_decision(NAME, 2, Decision(promoted=True, against_gate=True, reason=UNWRITTEN))
+    page = open_page("models")
+    page.selectbox(key="models.version").set_value(2).run()
+    assert "by a command or script that gave no reason" in said(page)
 
 
 def test_a_first_champion_has_nothing_to_roll_back_to(home: Path, open_page: Callable[..., AppTest]) -> None:

@@ -346,7 +346,7 @@ def test_a_reason_stays_in_the_lineage_and_is_shown_as_it_was_written(open_page:
     assert not at.exception
     assert champion(refused) == 2
     models = open_page("models")
-    assert r"against the gate. Reason: “\*bold\* \<b\>and\</b\> new line”" in shown(models)
+    assert r"against the gate. Reason: “\*bold\* \<b\>and\</b\> new line”." in shown(models)
     at = open_page("update")
     at.main.button(key="update.roll_back_to").click().run()
     at.main.button(key="update.look_again").click().run()
@@ -358,7 +358,7 @@ def test_rules_eased_after_the_result_take_a_reason(open_page: OpenPage, refused
     assert say(language, "gate_keep", parent=1) in shown(at)
     at.main.number_input(key="update.gate.Things.2.minimum_gain").set_value(0.0).run()
     text = shown(at)
-    assert say(language, "gate_promote") in text
+    assert say(language, "gate_promote_changed") in text
     assert say(language, "rules_changed_keep", parent=1) in text
     assert "update.promote" not in keys(at)
     at.main.text_area(key="update.reason").set_value("A hundred points were a slip.")
@@ -418,7 +418,7 @@ def test_another_limit_judges_again(open_page: OpenPage, second: Path) -> None:
     at = open_page("update")
     assert "update.promote" not in keys(at)
     at.main.number_input(key="update.gate.Things.2.tolerance").set_value(5.0).run()
-    assert say("en", "gate_promote", parent=1) in shown(at)
+    assert say("en", "gate_promote_changed") in shown(at)
     assert "update.promote" in keys(at)
 
 

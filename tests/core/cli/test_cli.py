@@ -74,6 +74,38 @@ def test_the_whole_life_of_a_classifier(trained: dict[str, Any], tmp_path: Path,
     assert run("rollback", "--classifier", "Shop", code=2)[1].count("\n") == 1
 
 
+def test_rules_of_the_gate_are_given_by_name_and_kept(trained: dict[str, Any], tmp_path: Path, run: Any) -> None:
+    ask = ["--strategy", "replay", "--json"]
+    first = [*table(write(tmp_path / "a.csv", seed=1)), *ask, "--tolerance", "3", "--gate", "check_labels=no"]
+    gate = json.loads(run("update", *first)[0])["gate"]
+    assert (gate["settings"]["tolerance"], gate["settings"]["check_labels"]) == (3.0, False)
+    assert [rule["kind"] for rule in gate["rules"]] == ["older", "newest", "calibration"]
+    second = [*table(write(tmp_path / "b.csv", seed=2)), *ask, "--gate", "minimum_gain=2", "label_tolerance=5"]
+    gate = json.loads(run("update", *second)[0])["gate"]
+    kept = (gate["settings"][name] for name in ("tolerance", "check_labels", "minimum_gain", "label_tolerance"))
+    assert tuple(kept) == (3.0, False, 2.0, 5.0)
+    for wrong in (["--gate", "speed=9"], ["--gate", "label_tolerance=much"], ["--tolerance", "101"], ["--gate", "x"]):
+        out, err = run("update", *table(tmp_path / "absent.csv"), *ask, *wrong, code=2)
+        assert (out, err.count("\n")) == ("", 1)
+        assert "absent.csv" not in err
+
+
+def test_a_script_can_promote_against_the_gate_and_it_is_written_down(
+    trained: dict[str, Any], tmp_path: Path, run: Any, workspace: Workspace
+) -> None:
+    asked = [*table(write(tmp_path / "batch.csv", rows=200, seed=1)), "--strategy", "replay"]
+    run("update", *asked, "--gate", "minimum_gain=100")
+    _, err = run("promote", "--classifier", "Shop")
+    assert "against this version and --reason was not given" in err
+    history = workspace.registry.champion_history
+    assert history("Shop")[-1]["reason"] == "command line, against the gate: no reason written"
+    run("rollback", "--classifier", "Shop")
+    _, err = run("promote", "--classifier", "Shop", "--version", "2", "--reason", "The old test is out of date")
+    assert "reason" not in err
+    assert history("Shop")[-1]["reason"] == "command line, against the gate: The old test is out of date"
+    assert workspace.registry.version("Shop", 2).decision.reason == "The old test is out of date"  # type: ignore[union-attr]
+
+
 def test_predict_keeps_every_row_in_order(trained: dict[str, Any], tmp_path: Path, run: Any) -> None:
     source, target = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_text('id,text\n7,"the lamp is great,\nreally"\n8,\n9,awful\n', encoding="utf-8")

@@ -172,7 +172,7 @@ def test_the_label_that_lost_most_is_named():
     assert rule.passed
     assert rule.figure == pytest.approx(-4.0)
     assert str(rule.message) == (
-        "Of all labels bad lost most: 4.0 points of recall on 100 older rows (−7.0 to −1.0); allowed are 10.0."
+        "Of all labels “bad” lost most: 4.0 points of recall on 100 older rows (−7.0 to −1.0); allowed are 10.0."
     )
     assert str(judge_labels((label("good", 0.02), label("bad", 0.0))).message) == (
         "No label lost recall on the older tests; judged were 2."
@@ -183,7 +183,7 @@ def test_a_label_that_lost_too_much_blocks():
     rule = judge_labels((label("good", 0.2), label("bad", -0.12)))
     assert not rule.passed
     assert str(rule.message) == (
-        "Label bad lost 12.0 points of recall on 100 older rows (−15.0 to −9.0), more than the 10.0 allowed."
+        "Label “bad” lost 12.0 points of recall on 100 older rows (−15.0 to −9.0), more than the 10.0 allowed."
     )
     rule = judge_labels((label("good", -0.06), label("bad", -0.12), label("so", 0.0)), label_tolerance=5)
     assert str(rule.message) == "2 labels lost more than the 5.0 points of recall allowed: bad −12.0, good −6.0."
