@@ -22,6 +22,7 @@ from core.strategies import STRATEGIES, Experience, Strategy, StrategyConfig
 from core.text import encode_examples
 from core.training import train
 from core.workflows.requests import Settings, model_class
+from core.workflows.retention import state_bytes
 from core.workflows.running import training_device
 from core.workflows.streams import Stream
 from core.workflows.students import (
@@ -250,14 +251,3 @@ def _restore(strategy: Strategy, state: dict[str, Any]) -> None:
     tensors = {name: value.clone() for name, value in state.items() if isinstance(value, torch.Tensor)}
     plain = json.loads(json.dumps({name: value for name, value in state.items() if name not in tensors}))
     strategy.restore({**plain, **tensors})
-
-
-def state_bytes(state: dict[str, Any]) -> int:
-    """Size of what a strategy keeps: its tensors, and the rest as JSON; an empty memory counts nothing."""
-    kept = dict(state)
-    if not any(kept.get("memory", {}).get("rows", {}).values()):
-        kept.pop("memory", None)
-    tensors = {name: value for name, value in kept.items() if isinstance(value, torch.Tensor)}
-    plain = {name: value for name, value in kept.items() if name not in tensors}
-    text = json.dumps(plain, ensure_ascii=False).encode() if plain else b""
-    return len(text) + sum(value.numel() * value.element_size() for value in tensors.values())

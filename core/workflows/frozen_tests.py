@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,9 @@ from core.metrics.baseline import Baseline
 from core.standalone.predict import Classifier
 from core.workflows.version import VersionFolder
 
+RANDOM_START = 0  # in a history: a model that has learned nothing
+_HISTORY = "right_"  # columns of a table of predictions
+
 
 @dataclass(frozen=True)
 class FrozenTest:
@@ -38,6 +41,8 @@ class FrozenTest:
         What the base version says, as names; None at a first training.
     before_confidence
         How sure the base version is of each of its answers, 0 to 1; None when nobody needs to know.
+    history
+        Which rows earlier versions answered rightly, bool, by the experience each had learned last.
     """
 
     number: int
@@ -46,6 +51,7 @@ class FrozenTest:
     truth: tuple[str, ...]
     before: tuple[str, ...] | None = None
     before_confidence: tuple[float, ...] | None = None
+    history: Mapping[int, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,8 @@ def _score(classifier: Classifier, test: FrozenTest, classes: tuple[str, ...], f
     truth = np.array([number[name] for name in test.truth], dtype=np.int64)
     predicted = probabilities.argmax(axis=1)
     names = tuple(classes[position] for position in predicted)
-    folder.save_predictions(test.number, prediction_table(test.texts, test.truth, names, probabilities))
+    answers = prediction_table(test.texts, test.truth, names, probabilities)
+    folder.save_predictions(test.number, answers.assign(**_history_columns(test.history)))
     report = evaluate_predictions(truth, predicted, classes)
     confidence = tuple(float(value) for value in probabilities.max(axis=1))
     if test.before is None:
@@ -96,6 +103,25 @@ def _score(classifier: Classifier, test: FrozenTest, classes: tuple[str, ...], f
     before = np.array([number[name] for name in test.before], dtype=np.int64)
     change = measure_change(test.name, truth, before, predicted)
     return Scores(test, report, evaluate_predictions(truth, before, classes), change, names, confidence)
+
+
+def read_history(table: pd.DataFrame, number: int) -> dict[int, np.ndarray]:
+    """Which rows of a frozen test each version of a line answered rightly: bool, by the experience it had learned last.
+
+    Parameters
+    ----------
+    table
+        The newest version's predictions.
+    number
+        The experience that it had learned last.
+    """
+    names = [name for name in table.columns if name.startswith(_HISTORY)]
+    known = {int(name.removeprefix(_HISTORY)): table[name].to_numpy(dtype=bool) for name in names}
+    return {**known, number: (table["predicted"] == table["truth"]).to_numpy(dtype=bool)}
+
+
+def _history_columns(history: Mapping[int, np.ndarray]) -> dict[str, np.ndarray]:
+    return {f"{_HISTORY}{number}": right for number, right in sorted(history.items())}
 
 
 def gate_evidence(scores: Sequence[Scores]) -> Evidence | None:

@@ -6,7 +6,6 @@ Starts from a model that has learned; ends with a version in the registry that c
 from __future__ import annotations
 
 import json
-import math
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -20,7 +19,7 @@ from core.data import Split
 from core.errors import ModelError
 from core.events import EpochDone, Finished, StageStarted
 from core.messages import Message, message
-from core.metrics import GateConfig, average_accuracy, backward_transfer, forgetting, judge, plasticity
+from core.metrics import GateConfig, judge
 from core.metrics.baseline import fit_baseline
 from core.onnx import export_onnx, measure_parity
 from core.standalone.predict import Classifier
@@ -34,6 +33,7 @@ from core.workflows.frozen_tests import (
     pooled_report,
     score_tests,
 )
+from core.workflows.retention import measure_retention, state_bytes
 from core.workflows.version import ExperienceRecord, Student, VersionFolder
 from core.workflows.workspace import Workspace
 
@@ -172,10 +172,11 @@ def _report(candidate: Candidate, scores: list[Scores], parity: dict[str, Any], 
         "tests": [score.to_dict() for score in scores],
         "accuracy_matrix": matrices["accuracy"],
         "macro_f1_matrix": matrices["macro_f1"],
-        "continual": continual_figures(matrices["accuracy"]),
+        **measure_retention(scores, matrices["accuracy"], student.classes),
         **_gate(scores, parent),
         "drift": parent.drift if parent is not None else None,
         "memory_rows": len(candidate.strategy.memory),
+        "memory_bytes": state_bytes(candidate.strategy.state()),
         "parity": parity,
         "provider": provider,
         "epochs": [asdict(epoch) for epoch in candidate.epochs],
@@ -195,18 +196,6 @@ def _matrix(parent: Parent | None, scores: list[Scores], name: str) -> list[list
     if newest is not None:
         older[-1][-1] = getattr(newest, name).value
     return [*older, row]
-
-
-def continual_figures(matrix: list[list[float | None]]) -> dict[str, float | None]:
-    """Forgetting, plasticity, average accuracy and backward transfer of an accuracy matrix; None where undefined."""
-    table = np.array([[math.nan if value is None else value for value in row] for row in matrix])
-    figures = {
-        "average_accuracy": average_accuracy(table),
-        "forgetting": forgetting(table),
-        "plasticity": plasticity(table),
-        "backward_transfer": backward_transfer(table),
-    }
-    return {name: None if math.isnan(value) else float(value) for name, value in figures.items()}
 
 
 def _gate(scores: list[Scores], parent: Parent | None) -> dict[str, Any]:

@@ -18,9 +18,10 @@ from core.standalone.predict import Classifier
 from core.strategies import Strategy
 from core.workflows.decide import gate_rules
 from core.workflows.drift import detect_drift
-from core.workflows.frozen_tests import FrozenTest
+from core.workflows.frozen_tests import RANDOM_START, FrozenTest, read_history
 from core.workflows.producing import Candidate, Completed, Parent, Stream, produce_version
 from core.workflows.requests import Settings, UpdateRequest, resolve_update
+from core.workflows.retention import start_answers
 from core.workflows.running import ShouldStop, learn, learned_nothing, recorded_run
 from core.workflows.students import (
     NOTHING,
@@ -210,14 +211,19 @@ def _tests(folder: VersionFolder, number: int, name: str, test: TextDataset) -> 
     for record in folder.experiences():
         table = folder.predictions(record.number)
         texts, truth, said = (tuple(table[column]) for column in ("text", "truth", "predicted"))
-        tests.append(FrozenTest(record.number, record.name, texts, truth, said, tuple(_confidence(table))))
-    return [*tests, _newest_test(Classifier(folder.path), number, name, test)]
+        history = read_history(table, number - 1)
+        tests.append(FrozenTest(record.number, record.name, texts, truth, said, tuple(_confidence(table)), history))
+    return [*tests, _newest_test(folder, number, name, test)]
 
 
-def _newest_test(base: Classifier, number: int, name: str, test: TextDataset) -> FrozenTest:
+def _newest_test(folder: VersionFolder, number: int, name: str, test: TextDataset) -> FrozenTest:
+    base = Classifier(folder.path)
     probabilities = base.predict_proba(test.texts)
     said = tuple(base.labels[position] for position in probabilities.argmax(axis=1))
-    return FrozenTest(number, name, test.texts, tuple(test.label_names()), said, tuple(probabilities.max(axis=1)))
+    truth = tuple(test.label_names())
+    answers = {number - 1: said, RANDOM_START: start_answers(folder, test.texts)}
+    history = {version: np.array(answer) == np.array(truth) for version, answer in answers.items()}
+    return FrozenTest(number, name, test.texts, truth, said, tuple(probabilities.max(axis=1)), history)
 
 
 def _confidence(table: pd.DataFrame) -> pd.Series[float]:
