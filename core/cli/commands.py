@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 from core.cli.compare import compare
@@ -90,6 +91,7 @@ def versions(asked: argparse.Namespace) -> None:
             "parent": version.parent,
             "created": version.created,
             **version.summary,
+            "decision": asdict(version.decision) if version.decision is not None else None,
         }
         for version in registry.versions(asked.classifier)
     ]
