@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from core.strategies.base import Experience, Strategy
 from core.strategies.memory import Selection
 from core.text.examples import Examples
+
+HELD_OUT = 0.1  # share of the memory
 
 
 class GreedyDumb(Strategy):
@@ -17,6 +21,9 @@ class GreedyDumb(Strategy):
     a row by one of the same label; here M is chosen as the memory's own setting says, so that later rows of a label
     have the same chance as early ones. Herding, which needs a model that has learned, then chooses what is kept; the
     rows to learn from are drawn balanced.
+
+    A tenth of M is held out to choose the best epoch: the new rows' own validation part knows nothing of the past, and
+    nothing of the past has been learned.
     """
 
     name = "gdumb"
@@ -25,19 +32,23 @@ class GreedyDumb(Strategy):
 
     def __init__(self, *arguments: Any, **others: Any) -> None:
         super().__init__(*arguments, **others)
-        self._filled: tuple[int, Examples] | None = None  # experience, and the memory with its rows
+        self._filled: tuple[int, Examples, Examples] | None = None  # experience, rows to learn from, rows held out
 
     def training_set(self, experience: Experience, epoch: int) -> Examples:
-        if not len(self.memory):
-            return experience.train
-        if self._filled is None or self._filled[0] != experience.number:
-            self._filled = (experience.number, self._fill(experience))
-        return self._filled[1]
+        return self._fill(experience)[0] if len(self.memory) > 1 else experience.train
 
-    def _fill(self, experience: Experience) -> Examples:
-        """The memory as it will be once the new rows have passed."""
-        selection: Selection = "balanced" if self.memory.needs_features else self.memory.selection
-        memory = self.memory.resized(self.memory.capacity, seed=self.seed, selection=selection)
-        names = [experience.classes[label] for label in experience.train.labels]
-        memory.observe(experience.train.texts, names, experience=experience.number, seed=self.seed)
-        return experience.encode(*memory.examples())
+    def validation_set(self, experience: Experience) -> Examples:
+        return self._fill(experience)[1] if len(self.memory) > 1 else experience.validation
+
+    def _fill(self, experience: Experience) -> tuple[Examples, Examples]:
+        """The memory as it will be once the new rows have passed, in two parts."""
+        if self._filled is None or self._filled[0] != experience.number:
+            selection: Selection = "balanced" if self.memory.needs_features else self.memory.selection
+            memory = self.memory.resized(self.memory.capacity, seed=self.seed, selection=selection)
+            names = [experience.classes[label] for label in experience.train.labels]
+            memory.observe(experience.train.texts, names, experience=experience.number, seed=self.seed)
+            rows = experience.encode(*memory.examples())
+            order = np.random.default_rng([self.seed, experience.number]).permutation(len(rows))
+            held = max(1, round(HELD_OUT * len(rows)))
+            self._filled = (experience.number, rows.take(order[held:]), rows.take(order[:held]))
+        return self._filled[1:]

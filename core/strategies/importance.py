@@ -57,10 +57,11 @@ class Importance(Strategy):
 
     def begin_experience(self, model: TextClassifier, experience: Experience) -> None:
         """Make room for what has grown; measure the past where the parent version was learned without this strategy."""
-        known = bool(self.importance)
-        self._fit(model)
-        if not known and len(experience.past) and self.strength > 0:
-            measured = self.measure(model, experience.past, experience.known_classes or len(experience.classes))
+        if self.importance:
+            self._fit(model)
+        elif len(experience.past) and self.strength > 0:
+            measured = self.measure(model, experience.past, experience.known_classes)
+            self._fit(model)
             for _ in range(experience.number - 1):  # as if each earlier experience had shown the same
                 self.merge(measured, model)
 

@@ -159,18 +159,24 @@ def test_sparse_parts_without_a_common_row_have_no_product() -> None:
 def test_gdumb_learns_from_the_memory_as_it_will_be() -> None:
     method = strategy("gdumb", memory=20)
     method.end_experience(make("ngrams"), experience(1))
-    chosen = method.training_set(experience(2), 1)
-    assert len(chosen) == 20
+    learned, held_out = method.training_set(experience(2), 1), method.validation_set(experience(2))
+    assert (len(learned), len(held_out)) == (18, 2)
     method.end_experience(make("ngrams", number=2), experience(2))
-    assert sorted(chosen.texts) == sorted(method.memory.examples()[0])
-    counts = np.bincount(chosen.labels)
+    assert sorted(learned.texts + held_out.texts) == sorted(method.memory.examples()[0])
+    counts = np.bincount(learned.joined(held_out).labels)
     assert counts.max() - counts.min() <= 1
+
+
+def test_gdumb_without_memory_is_fine_tuning() -> None:
+    method, new = strategy("gdumb", memory=20), experience(2)
+    assert method.training_set(new, 1) is new.train
+    assert method.validation_set(new) is new.validation
 
 
 def test_gdumb_with_herding_learns_from_a_memory_of_the_same_size() -> None:
     method = STRATEGIES["gdumb"](STRATEGIES["gdumb"].config_class(), memory=Memory(20, selection="herding"))
     method.end_experience(make("ngrams"), experience(1))
-    assert len(method.training_set(experience(2), 1)) == 20
+    assert len(method.training_set(experience(2), 1)) == 18
     method.end_experience(make("ngrams", number=2), experience(2))
     assert len(method.memory) == 20
 
