@@ -1,27 +1,40 @@
-"""Strategies on a stream of experiences, domain after domain: what is forgotten, what is gained, what it costs.
+"""Strategies on a stream of experiences: what is forgotten, what is gained, what it costs.
 
     python benchmarks/continual.py --data ../shared/data/en/reviews_8_domains.csv --experience domain --split split
+    python benchmarks/continual.py --data ../shared/data/en/clinc150.csv --experience label --labels-per-experience 15 \\
+        --split split --strategies finetune,replay,joint
 
-Every strategy learns the same experiences in the order of the file, as a user would: a first training, then one
-update per experience, each through the same workflows as the dashboard. Prints Markdown.
+Through the same comparison as the Lab page and `python -m core compare`; prints Markdown.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from core.data import ColumnRoles, build_dataset, read_table
-from core.workflows import TrainRequest, UpdateRequest, open_workspace, train_classifier, update_classifier
+from core.config import build
+from core.data import ColumnRoles, read_table
+from core.messages import Message
+from core.workflows import open_workspace
+from core.workflows.compare import compare_strategies
+from core.workflows.compare_request import CompareRequest
+from core.workflows.stream_cuts import store_stream
 
-POINTS = ("average_accuracy", "forgetting", "plasticity", "backward_transfer")
+# Heading and figure, in points.
+POINTS = {
+    "average accuracy": "average_accuracy",
+    "macro-F1": "average_macro_f1",
+    "forgetting": "forgetting",
+    "plasticity": "plasticity",
+    "backward transfer": "backward_transfer",
+    "forward transfer": "forward_transfer",
+    "intransigence": "intransigence",
+}
 
 
 def main() -> None:
@@ -31,70 +44,68 @@ def main() -> None:
     parser.add_argument("--label", default="label")
     parser.add_argument("--split")
     parser.add_argument("--experience", required=True, help="column that names the experience of each row")
+    parser.add_argument("--periods", type=int, help="the experience column holds times: cut them into so many periods")
+    parser.add_argument("--labels-per-experience", type=int, help="where the experience column is the label column")
     parser.add_argument("--model", default="ngrams")
     parser.add_argument("--strategies", default="finetune,replay,joint")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--set", nargs="*", default=[], help="settings of the model and the training, name=value")
+    parser.add_argument("--jobs", type=int, default=0, help="processes; default: one for each core")
+    parser.add_argument("--matrices", action="store_true", help="print R of each strategy, too")
+    parser.add_argument("--set", nargs="*", default=[], help="settings of model, training and strategies, name=value")
     asked = parser.parse_args()
-    settings: dict[str, Any] = dict(pair.split("=", 1) for pair in asked.set)
-    found = {
-        strategy: [_stream(asked, strategy, {**settings, "seed": seed}) for seed in range(asked.seeds)]
-        for strategy in asked.strategies.split(",")
-    }
-    _print(asked, found)
+    _print(asked, _compare(asked))
 
 
-def _stream(asked: argparse.Namespace, strategy: str, settings: dict[str, Any]) -> dict[str, Any]:
-    """One strategy over the whole stream with one seed: the last version's report, and all seconds of learning."""
-    table = read_table(asked.data)
+def _compare(asked: argparse.Namespace) -> dict[str, Any]:
     roles = ColumnRoles(text=asked.text, label=asked.label, split=asked.split)
+    table = read_table(asked.data)
     with tempfile.TemporaryDirectory() as home:
         workspace = open_workspace(Path(home))
-        seconds = []
-        completed: Any = None
-        for name in dict.fromkeys(table[asked.experience]):
-            dataset, _ = build_dataset(table[table[asked.experience] == name], roles, batch=completed is not None)
-            stored = workspace.datasets.save(dataset, name=str(name), roles=roles)
-            if completed is None:
-                train = TrainRequest(classifier="c", dataset=stored.id, model=asked.model, settings=settings)
-                events = train_classifier(train, workspace)
-            else:
-                update = UpdateRequest(
-                    classifier="c", dataset=stored.id, strategy=strategy, settings=settings, promote="always"
-                )
-                events = update_classifier(update, workspace)
-            started = time.monotonic()
-            for event in events:
-                if type(event).__name__ == "Finished":
-                    seconds.append(time.monotonic() - started)
-                completed = event
-            sys.stderr.write(f"{strategy} seed {settings['seed']} {name}: {completed.report['accuracy_matrix'][-1]}\n")
-    return {**completed.report, "learning_seconds": sum(seconds[1:])}
+        cut = {"periods": asked.periods, "labels": asked.labels_per_experience}
+        stream = store_stream(table, roles, asked.experience, workspace, source=asked.data.name, **cut)
+        wanted = {
+            "strategies": asked.strategies.split(","),
+            "model": asked.model,
+            "seeds": asked.seeds,
+            "jobs": asked.jobs,
+            "settings": dict(pair.split("=", 1) for pair in asked.set),
+        }
+        event: Any = None
+        for event in compare_strategies(build(CompareRequest, {**stream, **wanted}), workspace):
+            if hasattr(event, "fraction"):
+                sys.stderr.write(f"\r\x1b[K{100 * event.fraction:3.0f} % {event.message}")
+        sys.stderr.write("\n")
+    return event.result
 
 
-def _print(asked: argparse.Namespace, found: dict[str, list[dict[str, Any]]]) -> None:
-    names = [test["name"] for test in next(iter(found.values()))[0]["tests"]]
-    print(f"\n{asked.data.name}, {len(names)} experiences, model {asked.model}, {asked.seeds} seeds\n")
-    print("| strategy | average accuracy | forgetting | plasticity | backward transfer | seconds of all updates |")
-    print("|---|---|---|---|---|---|")
-    for strategy, reports in found.items():
-        cells = [_spread([100 * one["continual"][name] for one in reports]) for name in POINTS]
-        print(f"| {strategy} | {' | '.join(cells)} | {_spread([one['learning_seconds'] for one in reports])} |")
-    for strategy, reports in found.items():
-        print(f"\nR, {strategy}, mean over seeds (row: after learning; column: frozen test), accuracy in points\n")
-        print("| | " + " | ".join(names) + " |\n|---|" + "---|" * len(names))
-        for row, name in enumerate(names):
-            cells = []
-            for column in range(len(names)):
-                values = [one["accuracy_matrix"][row][column] for one in reports]
-                cells.append("" if None in values else f"{100 * statistics.mean(values):.1f}")
-            print(f"| {name} | " + " | ".join(cells) + " |")
+def _print(asked: argparse.Namespace, result: dict[str, Any]) -> None:
+    experiences = [one["name"] for one in result["experiences"]]
+    print(f"\n{asked.data.name}, {len(experiences)} experiences, model {asked.model}, {asked.seeds} seeds\n")
+    print(f"| strategy | {' | '.join(POINTS)} | seconds of all updates | ÷ joint | memory: rows | KB |")
+    print("|---|" + "---|" * (len(POINTS) + 4))
+    for one in result["strategies"]:
+        cells = [_spread(one[figure], one["spread"][figure], 100) for figure in POINTS.values()]
+        cells += [_spread(one["seconds"], one["spread"]["seconds"], 1), _spread(one["seconds_ratio"], None, 1)]
+        cells += [f"{one['memory_rows']:,.0f}", f"{one['memory_bytes'] / 1024:,.0f}"]
+        print(f"| {one['strategy']} | {' | '.join(cells)} |")
+    print()
+    for found in (*result["findings"], result["best"]["message"]):
+        print(Message.from_dict(found))
+    for one in result["strategies"] if asked.matrices else ():
+        _print_matrix(one, experiences)
 
 
-def _spread(values: list[float]) -> str:
-    if len(values) < 2:
-        return f"{values[0]:.2f}"
-    return f"{statistics.mean(values):.2f} ± {statistics.stdev(values):.2f}"
+def _print_matrix(one: dict[str, Any], names: list[str]) -> None:
+    print(f"\nR, {one['strategy']}, mean over seeds (row: after learning; column: frozen test), accuracy in points\n")
+    print("| | " + " | ".join(names) + " |\n|---|" + "---|" * len(names))
+    for name, row in zip(names, one["R"], strict=True):
+        print(f"| {name} | " + " | ".join(f"{100 * value:.1f}" for value in row) + " |")
+
+
+def _spread(value: float | None, deviation: float | None, scale: int) -> str:
+    if value is None:
+        return "–"
+    return f"{scale * value:.2f}" + (f" ± {scale * deviation:.2f}" if deviation is not None else "")
 
 
 if __name__ == "__main__":

@@ -96,7 +96,8 @@ class UnitResult:
     seconds
         Of each update, from the second experience on: everything but answering the tests.
     memory_rows, memory_bytes
-        Texts that the strategy keeps at the end, and the size of all that it keeps.
+        Texts that the next update would need of the past, and the size of all that it would need; for a strategy that
+        learns from all earlier rows, these are all of them.
     """
 
     strategy: str
@@ -165,9 +166,17 @@ def run_unit(plan: Plan, unit: Unit, folder: Path, should_stop: ShouldStop) -> I
         predicted.append(_answers(student, plan.stream))
         state = strategy.state()
         student = _reloaded(student)
-    rows = len(strategy.memory)
     table = np.stack(predicted).astype(np.int32)
-    yield UnitResult(unit.strategy, unit.number, start, table, tuple(seconds), rows, state_bytes(state))
+    yield UnitResult(unit.strategy, unit.number, start, table, tuple(seconds), *_kept(plan, strategy, state))
+
+
+def _kept(plan: Plan, strategy: Strategy, state: dict[str, Any]) -> tuple[int, int]:
+    """Rows and bytes that the next update would need of the past: the strategy's state, or every earlier row."""
+    texts: list[str] = []
+    if strategy.uses_past:
+        for one in plan.stream.experiences:
+            texts += [*one.train[0], *one.validation[0]]
+    return len(strategy.memory) + len(texts), state_bytes(state) + sum(len(text.encode()) for text in texts)
 
 
 def _strategy(plan: Plan, unit: Unit) -> Strategy:

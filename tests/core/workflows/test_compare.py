@@ -109,14 +109,16 @@ def test_a_comparison_learns_what_stored_updates_learn(workspace: Workspace, str
 
 
 def test_only_a_strategy_that_rehearses_keeps_texts(workspace: Workspace, stream: list[str]) -> None:
-    result = compare(workspace, request(stream, "finetune", "replay", "ewc"))
-    finetune, replay, ewc = result["strategies"]
+    result = compare(workspace, request(stream, "finetune", "replay", "ewc", "joint"))
+    finetune, replay, ewc, joint = result["strategies"]
     assert (finetune["memory_rows"], finetune["memory_bytes"]) == (0, 0)
     assert replay["memory_rows"] == 20
     assert 20 * 20 < replay["memory_bytes"] < 20 * 500
     assert ewc["memory_rows"] == 0
     # Importance and pull of every weight, four bytes each.
     assert ewc["memory_bytes"] > 2 * 4 * 1024 * 16
+    # Joint training must have every earlier row at hand.
+    assert joint["memory_rows"] == sum(one["train"] + one["validation"] for one in result["experiences"])
 
 
 def test_a_resumed_comparison_keeps_its_finished_units(workspace: Workspace, stream: list[str]) -> None:
