@@ -10,7 +10,7 @@ from core.jobs import files
 from core.jobs.process import is_alive
 from core.messages import Message, message
 
-Kind = Literal["train", "update", "compare"]
+Kind = Literal["train", "update", "compare", "forget"]
 State = Literal["queued", "running", "stopping", "finished", "stopped", "failed", "interrupted"]
 EndState = Literal["finished", "stopped", "failed"]
 

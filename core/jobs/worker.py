@@ -60,7 +60,17 @@ def _compare(
     return compare_strategies(request, open_workspace(home), should_stop=should_stop, resume=resume)
 
 
-WORKFLOWS: Mapping[str, Workflow] = {"train": _train, "update": _update, "compare": _compare}
+def _forget(
+    config: dict[str, Any], home: Path, *, should_stop: Callable[[], bool], resume: dict[str, Any] | None
+) -> Iterator[Any]:
+    from core.workflows.forget import ForgetRequest, forget_rows
+    from core.workflows.workspace import open_workspace
+
+    request = build(ForgetRequest, config)
+    return forget_rows(request, open_workspace(home), should_stop=should_stop, resume=resume)
+
+
+WORKFLOWS: Mapping[str, Workflow] = {"train": _train, "update": _update, "compare": _compare, "forget": _forget}
 
 
 def run_job(folder: Path, workflows: Mapping[str, Workflow] = WORKFLOWS) -> None:
@@ -124,6 +134,8 @@ def _consume(
                 result = {"version": event.version}
             case "Compared":
                 result = {"comparison": event.comparison}
+            case "Forgotten":
+                result = {"receipt": event.receipt, "version": event.version}
     if result is None and not stop.seen:
         raise JobError("job.no_result", "The run ended without a version. Its log may say why; start it again.")
     return "stopped" if stop.seen else "finished", result

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -39,10 +40,24 @@ class VersionFiles:
         os.replace(incoming, target)
         return target
 
+    def rewrite(self, folder: Path, change: Callable[[Path], None]) -> None:
+        """Let ``change`` work on a copy of a version's folder, and put that in its place."""
+        incoming, outgoing = _beside(folder, "incoming"), _beside(folder, "outgoing")
+        shutil.rmtree(incoming, ignore_errors=True)
+        shutil.copytree(folder, incoming)
+        change(incoming)
+        shutil.rmtree(outgoing, ignore_errors=True)
+        os.replace(folder, outgoing)
+        os.replace(incoming, folder)
+        shutil.rmtree(outgoing, ignore_errors=True)
+
     def find(self, source: str, run_id: str) -> Path | None:
         """Return the folder when it is on this machine already: in the workspace, at its source, or in the cache."""
+        kept = self.artifacts / run_id / "artifacts" / ARTIFACT
+        if not kept.exists() and _beside(kept, "outgoing").is_dir():  # a process died while it rewrote the folder
+            os.replace(_beside(kept, "outgoing"), kept)
         # The workspace first: it may have been moved or copied since the source was written down.
-        for place in (self.artifacts / run_id / "artifacts" / ARTIFACT, _local_path(source), self.cache / run_id):
+        for place in (kept, _local_path(source), self.cache / run_id):
             if place is not None and place.is_dir():
                 return place
         return None
@@ -73,6 +88,10 @@ def check_complete(folder: Path) -> None:
             "There are no files in {folder}, so no version can be made of it. Train or update the classifier again.",
             folder=str(folder),
         )
+
+
+def _beside(folder: Path, word: str) -> Path:
+    return folder.with_name(f".{word}-{folder.name}")
 
 
 def _local_path(source: str) -> Path | None:

@@ -10,7 +10,7 @@ import json
 import math
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -165,6 +165,18 @@ class Registry:
         """Keep with a version what was decided on it; the last decision stands."""
         self._stored_version(name, number)
         self._client.set_model_version_tag(name, str(number), entries.DECISION, decision.to_text())
+
+    @property
+    def on_server(self) -> bool:
+        """Whether versions lie on an MLflow server, where their files cannot be changed from here."""
+        return is_server(self._address)
+
+    def rewrite(self, name: str, number: int, change: Callable[[Path], None]) -> None:
+        """Replace a version's files by what ``change`` makes of a copy of its folder; only where they lie on this machine.
+
+        For taking something out that may not be kept; what a version answers never changes.
+        """
+        self._files.rewrite(self.folder(name, number), change)
 
     def delete(self, name: str) -> None:
         """Remove a classifier with all versions, runs and files."""

@@ -1,0 +1,226 @@
+"""Forget rows: take them out of everything that is stored, and out of the weights where that can be done exactly.
+
+A closed-form head is a sum over rows, so rows can be subtracted again: the new version equals one that never met them.
+Weights learned step by step cannot be cleaned that way; they carry the rows until a joint retrain, and the receipt
+names the versions that do.
+
+A killed run is begun again: the new version comes first, while the rows are still there to be subtracted; each dataset
+and each version is then replaced whole.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.config import Config
+from core.data import Split, TextDataset
+from core.data.corrections import Corrections
+from core.errors import RegistryError
+from core.events import CheckpointDue, StageStarted
+from core.messages import message
+from core.registry import VersionInfo
+from core.workflows.forget_rows import text_digest, versions_of_workspace
+from core.workflows.running import ShouldStop, recorded_run
+from core.workflows.version import PARTS, VersionFolder
+from core.workflows.workspace import Workspace
+
+RECEIPTS = "receipts"
+
+
+class ForgetRequest(Config):
+    """Rows to forget, as `find_rows` found them: by number and by hash, so that the request itself holds no text.
+
+    Parameters
+    ----------
+    rows
+        Dataset → row numbers.
+    digests
+        Of the texts.
+    """
+
+    classifier: str
+    rows: dict[str, list[int]]
+    digests: list[str]
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """The last event: where the receipt is, and the version without the rows, if one could be made."""
+
+    receipt: str
+    version: int | None
+
+
+def forget_rows(
+    request: ForgetRequest,
+    workspace: Workspace,
+    *,
+    should_stop: ShouldStop = lambda: False,
+    resume: dict[str, Any] | None = None,
+) -> Iterator[Any]:
+    """Remove rows from every dataset, memory, frozen test and queue of the workspace; `Forgotten` comes last.
+
+    When the champion's head is in closed form, a candidate version without the rows is made first; nothing is promoted.
+
+    Raises
+    ------
+    RegistryError
+        When the versions lie on a server, where their files cannot be rewritten. Nothing has been changed then.
+    """
+    yield StageStarted(message("stage.forget_read", "Reading the rows to forget."), 0.0)
+    if workspace.registry.on_server:
+        raise RegistryError(
+            "forget.on_server",
+            "The versions of '{classifier}' lie on an MLflow server, and files there cannot be rewritten from here. "
+            "Nothing was changed. Train it again without these rows, and delete the old versions on the server.",
+            classifier=request.classifier,
+        )
+    datasets = {identity: workspace.datasets.load(identity) for identity in request.rows}
+    run_id = resume["run_id"] if resume is not None else _start_run(request, workspace)
+    yield CheckpointDue({"run_id": run_id})
+    with recorded_run(workspace.registry, run_id, should_stop):
+        exact: dict[str, Any] | None = None
+        yield StageStarted(message("stage.forget_remove", "Removing the rows from datasets and versions."), 0.99)
+        receipt = _receipt(request, datasets, workspace, exact)
+        _scrub(request, datasets, workspace, receipt)
+        _save(receipt, workspace.home)
+    yield Forgotten(receipt["id"], exact["version"] if exact is not None else None)
+
+
+def receipts(home: Path) -> list[dict[str, Any]]:
+    """All receipts of a workspace, newest first."""
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in (home / RECEIPTS).glob("*.json")]
+    return sorted(found, key=lambda receipt: str(receipt["id"]), reverse=True)
+
+
+def _start_run(request: ForgetRequest, workspace: Workspace) -> str:
+    return workspace.registry.start_run("forget", request.classifier, {"rows": len(request.digests)})
+
+
+def _receipt(
+    request: ForgetRequest, datasets: Mapping[str, TextDataset], workspace: Workspace, exact: dict[str, Any] | None
+) -> dict[str, Any]:
+    """What is about to be removed, and which versions carry it in their weights; no text and no name of a person."""
+    now = datetime.now(UTC)
+    versions = [
+        _traces(version, folder, request)
+        for version, folder in versions_of_workspace(workspace)
+        if _concerned(version, folder, request)
+        if exact is None or (version.classifier, version.number) != (request.classifier, exact["version"])
+    ]
+    return {
+        "id": f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
+        "created": now.isoformat(timespec="seconds"),
+        "classifier": request.classifier,
+        "datasets": [
+            {
+                "name": workspace.datasets.info(identity).name,
+                "rows": len(set(rows)),
+                "left": len(datasets[identity]) - len(set(rows)),
+            }
+            for identity, rows in request.rows.items()
+        ],
+        "versions": [trace for trace in versions if any(trace[part] for part in (*PARTS, "memory"))],
+        "exact": exact,
+        "corrections": 0,
+    }
+
+
+def _traces(version: VersionInfo, folder: VersionFolder, request: ForgetRequest) -> dict[str, Any]:
+    """How many of the rows a version was trained, validated and tested on, and remembers."""
+    counts = dict.fromkeys(PARTS, 0)
+    for record in folder.experiences():
+        for part in PARTS:
+            gone = request.rows.get(record.dataset, [])
+            counts[part] += len(np.intersect1d(folder.rows_of(record.number, part), gone))
+    rows = folder.load_state().get("memory", {"rows": {}})["rows"].values()
+    memory = sum(text_digest(kept[0]) in set(request.digests) for some in rows for kept in some)
+    return {"classifier": version.classifier, "version": version.number, **counts, "memory": memory}
+
+
+def _scrub(
+    request: ForgetRequest, datasets: Mapping[str, TextDataset], workspace: Workspace, receipt: dict[str, Any]
+) -> None:
+    """Replace datasets and versions by ones without the rows; the old datasets go last."""
+    replaced: dict[str, str] = {}
+    for identity, dataset in datasets.items():
+        kept = np.setdiff1d(np.arange(len(dataset)), request.rows[identity])
+        old = workspace.datasets.info(identity)
+        source = {**old.source, "forgotten": len(dataset) - len(kept) + int(old.source.get("forgotten", 0))}
+        if len(kept):
+            fresh = workspace.datasets.save(
+                dataset.take(kept), name=old.name, roles=old.roles, source=source, synthetic=old.synthetic
+            )
+            replaced[identity] = fresh.id
+    stored = frozenset(dataset.id for dataset in workspace.datasets.list())
+    for version, folder in list(versions_of_workspace(workspace)):
+        if _concerned(version, folder, request):
+            workspace.registry.rewrite(
+                version.classifier,
+                version.number,
+                lambda path: _rewrite(VersionFolder(path), request, replaced, stored),
+            )
+    waiting = Corrections(workspace.home)
+    texts = {row.text for row in waiting.list(request.classifier) if text_digest(row.text) in set(request.digests)}
+    if texts:
+        waiting.remove(request.classifier, texts)
+    receipt["corrections"] = len(texts)
+    for identity in datasets:
+        workspace.datasets.delete(identity)
+
+
+def _concerned(version: VersionInfo, folder: VersionFolder, request: ForgetRequest) -> bool:
+    """Whether a version may keep any of the rows: all of the classifier's, and others that learned from these datasets."""
+    return version.classifier == request.classifier or any(one.dataset in request.rows for one in folder.experiences())
+
+
+def _rewrite(
+    folder: VersionFolder, request: ForgetRequest, replaced: Mapping[str, str], stored: frozenset[str]
+) -> None:
+    """Take the rows out of the memory, the record of each experience and its frozen test; point to the new datasets."""
+    digests = set(request.digests)
+    state = folder.load_state()
+    if "memory" in state:
+        rows = state["memory"]["rows"]
+        kept = {label: [row for row in some if text_digest(row[0]) not in digests] for label, some in rows.items()}
+        folder.save_state({**state, "memory": {**state["memory"], "rows": kept}})
+    records, parts = [], {}
+    for record in folder.experiences():
+        numbers = {part: folder.rows_of(record.number, part) for part in PARTS}
+        gone = np.unique(np.array(request.rows.get(record.dataset, []), dtype=np.int64))
+        stays = {part: ~np.isin(rows, gone) for part, rows in numbers.items()}
+        table = folder.predictions(record.number)
+        if record.dataset not in stored:  # it was deleted before: its test can only be searched by text
+            stays["test"] = np.array([text_digest(text) not in digests for text in table["text"]], dtype=bool)
+        folder.save_predictions(record.number, table[stays["test"]].reset_index(drop=True))
+        parts[record.number] = _renumbered(numbers, stays, gone)
+        records.append(replace(record, dataset=replaced.get(record.dataset, record.dataset)))
+    folder.save_experiences(records, parts)
+    report = folder.report()
+    for entry in report["experiences"]:
+        entry["dataset"] = replaced.get(entry["dataset"], entry["dataset"])
+    folder.save_report(report)
+
+
+def _renumbered(numbers: Mapping[str, np.ndarray], stays: Mapping[str, np.ndarray], gone: np.ndarray) -> Split:
+    """The rows that stay, each with its old number less the rows before it that are gone."""
+    train, validation, test = (numbers[part][stays[part]] for part in PARTS)
+    moved = [rows - np.searchsorted(gone, rows) for rows in (train, validation, test)]
+    return Split(moved[0], moved[1], moved[2], np.zeros(0, dtype=np.int64), ())
+
+
+def _save(receipt: dict[str, Any], home: Path) -> None:
+    folder = home / RECEIPTS
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f".{receipt['id']}.part"
+    part.write_text(json.dumps(receipt, ensure_ascii=False, indent=1), encoding="utf-8")
+    os.replace(part, folder / f"{receipt['id']}.json")
