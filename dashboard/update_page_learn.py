@@ -33,10 +33,11 @@ def step(found: Situation) -> None:
 def _done(found: Situation) -> None:
     assert found.candidate is not None
     report = state.report(found.candidate)
+    epochs = len(report["epochs"])
     facts = [
         t("update.made", version=found.candidate.number),
         update_page_strategy.name_of(report["strategy"]),
-        *([tn("update.epochs", len(report["epochs"]))] if report["epochs"] else []),
+        *([tn("update.epochs", epochs)] if epochs and update_page_strategy.has_epochs(report["strategy"]) else []),
         tables.duration(report["seconds"]),
     ]
     action = t("update.learn_again") if found.batch is not None else None

@@ -29,15 +29,16 @@ def settings(found: Situation, strategy: str, changes: Changes) -> dict[str, Any
     kind = STRATEGIES[strategy]
     # another version brings other defaults, so each has fields of its own
     key = f"{FORM}.{found.classifier}.{found.champion.number}"
+    wide, narrow = _by_width(settings_of(kind.config_class))
     with st.container(key="update-settings"):
+        own = settings_form(wide, key=FORM)
         left, right = st.columns(COLUMNS, gap="large")
         with right:
-            values = _memory(key, parent, found, changes)
-        own = settings_of(kind.config_class)
+            values = _memory(key, parent, found, changes) | own
         with left:
-            if own:
-                values |= settings_form(own, key=FORM)
-            else:
+            if narrow:
+                values |= settings_form(narrow, key=FORM)
+            elif not wide:
                 st.caption(t("update.no_own_settings"))
         if not kind.freezes_encoder:  # the closed form has no epochs
             with st.expander(t("update.how_long")):
@@ -46,6 +47,12 @@ def settings(found: Situation, strategy: str, changes: Changes) -> dict[str, Any
                     with place:
                         values |= settings_form([setting], key=key, defaults=parent)
     return values
+
+
+def _by_width(own: list[Setting]) -> tuple[list[Setting], list[Setting]]:
+    """The settings that take a whole row, since several named choices stand side by side, and the others."""
+    wide = [setting for setting in own if setting.kind == "choice" and not setting.advanced]
+    return wide, [setting for setting in own if setting not in wide]
 
 
 def _memory(key: str, parent: dict[str, Any], found: Situation, changes: Changes) -> dict[str, Any]:

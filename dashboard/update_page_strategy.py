@@ -95,7 +95,7 @@ def name_of(strategy: str) -> str:
 def _caption(name: str, champion: VersionInfo, changes: Changes, split: Split, ratio: float) -> str:
     """What it does, what one epoch reads, and what it needs that is not at hand."""
     found = outlook(champion, name)
-    needs = [cost(name, changes, len(split.train), ratio)]
+    needs = [cost(name, found, changes, len(split.train), ratio)]
     if obstacle(found, changes) is not None:
         needs.append(f":orange[:material/block:] {t('update.not_now')}")
     elif found.needs_past and not _kind(name).uses_past:
@@ -115,16 +115,23 @@ def obstacle(found: Outlook, changes: Changes) -> str | None:
     return t("update.past_gone", names=[plain(name) for name in changes.missing])
 
 
-def cost(name: str, changes: Changes, rows: int, ratio: float) -> str:
+def cost(name: str, found: Outlook, changes: Changes, rows: int, ratio: float) -> str:
     """What one epoch reads, or that there are no epochs."""
     kind = _kind(name)
-    if kind.freezes_encoder:
-        return tn("update.cost_once", rows)
+    if not has_epochs(name):
+        return tn("update.cost_once", rows + changes.past_rows if found.needs_past else rows)
     if kind.uses_past:
         rows += changes.past_rows
     elif kind.rehearses and changes.remembered:
         rows = rows + changes.remembered if kind.starts_fresh else rows + round(ratio * rows)
     return tn("update.cost", rows)
+
+
+def has_epochs(name: str) -> bool:
+    """Whether a strategy reads its rows again and again; the closed form reads them once."""
+    from core.strategies import STRATEGIES
+
+    return name not in STRATEGIES or not STRATEGIES[name].freezes_encoder
 
 
 def _kind(name: str) -> type[Strategy]:
