@@ -86,12 +86,20 @@ def learn(workspace: Workspace, batch: str, **gate: Any) -> None:
         pass
 
 
-@pytest.fixture
-def refused(trained: Path, evergreen_home: Path) -> Path:
-    """This test's own copy of the workspace with version 1 and a candidate that the gate is against."""
-    shutil.copytree(trained, evergreen_home, dirs_exist_ok=True)
-    workspace = open_workspace(evergreen_home)
+@pytest.fixture(scope="module")
+def turned_down(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with version 1 in use and a candidate that the gate is against."""
+    home = tmp_path_factory.mktemp("turned_down") / "workspace"
+    shutil.copytree(trained, home)
+    workspace = open_workspace(home)
     learn(workspace, save(workspace, SECOND, "Second"), check_newest_test=True, minimum_gain=100)
+    return home
+
+
+@pytest.fixture
+def refused(turned_down: Path, evergreen_home: Path) -> Path:
+    """This test's own copy of the workspace with a candidate that the gate is against."""
+    shutil.copytree(turned_down, evergreen_home, dirs_exist_ok=True)
     return evergreen_home
 
 
