@@ -16,7 +16,7 @@ from dashboard.train_page_estimator import estimator
 if TYPE_CHECKING:
     from core.workflows import TrainRequest
 
-SECONDS_BETWEEN_LOOKS = 0.5
+SECONDS_BETWEEN_LOOKS = 1.5  # more often would slow down what is waited for
 REHEARSING = 2.0  # a strategy that rehearses reads about as many remembered rows as new ones
 
 

@@ -24,9 +24,10 @@ def draw() -> None:
     if "lab.kind_next" in st.session_state:
         st.session_state[lab_page_stream.SOURCE] = st.session_state.pop("lab.kind_next")
     layout.section(t("lab.stream"), help=t("lab.stream_help"))
-    left, right = st.columns(2, gap="large")
+    source = lab_page_stream.source()
+    left, right = st.columns([1, 1.2], gap="large") if source != "file" else (st.container(), st.container())
     with left:
-        choice = lab_page_stream.choose()
+        choice = lab_page_stream.choose(source)
     with right:
         found = _preview(choice)
     layout.section(t("lab.strategies"), help=t("lab.strategies_help"))
@@ -45,6 +46,7 @@ def draw() -> None:
 def _preview(choice: Choice) -> Preview | CoreError | None:
     """The experiences, or why there are none."""
     if choice.missing:
+        st.caption(t("lab.preview_later"))
         return None
     with st.spinner(t("lab.cutting")):
         found = lab_page_stream.preview(choice)

@@ -61,6 +61,7 @@ def model() -> str:
         format_func=names.__getitem__,
         required=True,
         key="lab.model",
+        wrap=True,
         persist_state="session",
     )
     st.caption(t(f"names.about_{chosen}"))

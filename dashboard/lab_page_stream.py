@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -56,12 +57,12 @@ class Preview:
         return sum(int(one["train"]) for one in self.experiences)
 
 
-def choose() -> Choice:
-    """Draw the choice of a stream."""
+def source() -> str:
+    """Ask where the experiences come from: one of `SOURCES`."""
     if st.session_state.get(SOURCE) not in SOURCES:
         st.session_state[SOURCE] = SOURCES[0]
     names = {source: t(f"lab.source_{source}") for source in SOURCES}
-    source = st.segmented_control(
+    chosen = st.segmented_control(
         t("lab.source"),
         SOURCES,
         format_func=names.__getitem__,
@@ -71,29 +72,42 @@ def choose() -> Choice:
         wrap=True,
         persist_state="session",
     )
-    st.caption(t(f"lab.about_{source}"))
+    st.caption(t(f"lab.about_{chosen}"))
+    return str(chosen)
+
+
+def choose(source: str) -> Choice:
+    """Draw the choice of a stream of this kind."""
     if source == "file":
         lab_page_upload.draw()
         return Choice(missing=t("lab.missing_file"))
-    return _several() if source == "several" else _one()
+    return _several() if source == "several" else _single()
 
 
 def _several() -> Choice:
     chosen = lab_page_order.draw()
     found = tuple(one.id for one in chosen)
     languages = {one.language for one in chosen} & SPOKEN
-    name = chosen[0].name if chosen else ""
-    if len(chosen) > 1:
-        name = tn("lab.name_several", len(chosen) - 1, first=name)
     missing = ""
     if len(chosen) < 2:
         missing = t("lab.missing_datasets") if chosen else t("lab.missing_all_datasets")
     elif len(languages) > 1:
         missing = t("lab.missing_language")
-    return Choice(found, name=name, missing=missing)
+    return Choice(found, name=_name_of(chosen), missing=missing)
 
 
-def _one() -> Choice:
+def _name_of(chosen: list[StoredDataset]) -> str:
+    """Of the file and its column when all come from there, otherwise of the first dataset."""
+    origins = {(one.source.get("file"), one.source.get("column")) for one in chosen}
+    file, column = next(iter(origins)) if len(origins) == 1 else (None, None)
+    if file and column:
+        return t("lab.name_column", name=PurePath(str(file).removesuffix(".gz")).stem, column=column)
+    if len(chosen) > 1:
+        return tn("lab.name_several", len(chosen) - 1, first=chosen[0].name)
+    return chosen[0].name if chosen else ""
+
+
+def _single() -> Choice:
     datasets = {one.id: one for one in state.datasets()}
     if not datasets:
         return Choice(missing=t("lab.no_datasets"))
@@ -169,7 +183,8 @@ def _bounded(setting: Setting, most: int) -> Setting:
 
 def preview(choice: Choice) -> Preview | CoreError:
     """The stream's experiences; what goes wrong is an answer, so that it is remembered, too."""
-    return _preview(str(home()), choice, tuple(one.id for one in state.datasets()))
+    # The name changes with the language, and nothing else with the name.
+    return _preview(str(home()), replace(choice, name=""), tuple(one.id for one in state.datasets()))
 
 
 # A resource, since errors cannot be copied. `stored` is there to look again after a deletion.
