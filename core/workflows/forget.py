@@ -24,11 +24,13 @@ import numpy as np
 from core.config import Config
 from core.data import Split, TextDataset
 from core.data.corrections import Corrections
-from core.errors import RegistryError
+from core.errors import DataError, RegistryError
 from core.events import CheckpointDue, StageStarted
 from core.messages import message
 from core.registry import VersionInfo
-from core.workflows.forget_rows import text_digest, versions_of_workspace
+from core.workflows.exact import exact_version, learned_examples, subtract
+from core.workflows.forget_rows import text_digest, versions_of, versions_of_workspace
+from core.workflows.producing import Completed
 from core.workflows.running import ShouldStop, recorded_run
 from core.workflows.version import PARTS, VersionFolder
 from core.workflows.workspace import Workspace
@@ -84,11 +86,17 @@ def forget_rows(
             "Nothing was changed. Train it again without these rows, and delete the old versions on the server.",
             classifier=request.classifier,
         )
+    _check_tests(request, workspace)
     datasets = {identity: workspace.datasets.load(identity) for identity in request.rows}
     run_id = resume["run_id"] if resume is not None else _start_run(request, workspace)
     yield CheckpointDue({"run_id": run_id})
     with recorded_run(workspace.registry, run_id, should_stop):
-        exact: dict[str, Any] | None = None
+        champion = workspace.registry.champion(request.classifier)
+        if champion is not None and _made_by(run_id, request, workspace) is None:
+            for event in exact_version(champion, request.rows, datasets, workspace, run_id):
+                if not isinstance(event, Completed):
+                    yield event
+        exact = _made_by(run_id, request, workspace)
         yield StageStarted(message("stage.forget_remove", "Removing the rows from datasets and versions."), 0.99)
         receipt = _receipt(request, datasets, workspace, exact)
         _scrub(request, datasets, workspace, receipt)
@@ -104,6 +112,30 @@ def receipts(home: Path) -> list[dict[str, Any]]:
 
 def _start_run(request: ForgetRequest, workspace: Workspace) -> str:
     return workspace.registry.start_run("forget", request.classifier, {"rows": len(request.digests)})
+
+
+def _check_tests(request: ForgetRequest, workspace: Workspace) -> None:
+    """A frozen test must keep some rows, or nothing could be measured on it any more."""
+    for version, folder in versions_of_workspace(workspace):
+        for record in folder.experiences():
+            left = np.setdiff1d(folder.rows_of(record.number, "test"), request.rows.get(record.dataset, []))
+            if record.dataset in request.rows and not len(left):
+                raise DataError(
+                    "forget.whole_test",
+                    "These are all test rows of '{name}', so version {version} of '{classifier}' could not be measured "
+                    "any more. Nothing was changed. Delete the classifier instead, or forget fewer rows.",
+                    name=record.name,
+                    version=version.number,
+                    classifier=version.classifier,
+                )
+
+
+def _made_by(run_id: str, request: ForgetRequest, workspace: Workspace) -> dict[str, Any] | None:
+    """The version without the rows that this run made, perhaps before it was interrupted."""
+    for version, folder in versions_of(request.classifier, workspace):
+        if version.run_id == run_id:
+            return {"version": version.number, "parent": version.parent, **folder.report()["forgotten"]}
+    return None
 
 
 def _receipt(
@@ -167,7 +199,7 @@ def _scrub(
             workspace.registry.rewrite(
                 version.classifier,
                 version.number,
-                lambda path: _rewrite(VersionFolder(path), request, replaced, stored),
+                lambda path: _rewrite(VersionFolder(path), request, datasets, replaced, stored),
             )
     waiting = Corrections(workspace.home)
     texts = {row.text for row in waiting.list(request.classifier) if text_digest(row.text) in set(request.digests)}
@@ -184,10 +216,15 @@ def _concerned(version: VersionInfo, folder: VersionFolder, request: ForgetReque
 
 
 def _rewrite(
-    folder: VersionFolder, request: ForgetRequest, replaced: Mapping[str, str], stored: frozenset[str]
+    folder: VersionFolder,
+    request: ForgetRequest,
+    datasets: Mapping[str, TextDataset],
+    replaced: Mapping[str, str],
+    stored: frozenset[str],
 ) -> None:
-    """Take the rows out of the memory, the record of each experience and its frozen test; point to the new datasets."""
+    """Take the rows out of sums, memory, the record of each experience and its frozen test; point to the new datasets."""
     digests = set(request.digests)
+    subtract(folder, learned_examples(folder, request.rows, datasets))
     state = folder.load_state()
     if "memory" in state:
         rows = state["memory"]["rows"]

@@ -73,12 +73,15 @@ class Stream:
 
 @dataclass(frozen=True)
 class Parent:
-    """The version that an update began from, the rules by which the candidate may follow it, and the batch's drift."""
+    """The version that a candidate was made from, the rules by which it may follow it, and the batch's drift.
+
+    No batch, no rules and no drift: the candidate only leaves something out of its parent.
+    """
 
     number: int
     report: dict[str, Any]
-    rules: GateConfig
-    drift: dict[str, Any]
+    rules: GateConfig | None
+    drift: dict[str, Any] | None
 
 
 @dataclass
@@ -91,6 +94,8 @@ class Candidate:
         None at a first training.
     started
         Of the monotonic clock, in seconds.
+    forgotten
+        What was subtracted from the parent, where that is all that was done.
     """
 
     classifier: str
@@ -102,6 +107,7 @@ class Candidate:
     started: float = field(default_factory=time.monotonic)
     epochs: list[EpochDone] = field(default_factory=list)
     finished: Finished | None = None
+    forgotten: dict[str, Any] | None = None
 
 
 def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]:
@@ -175,6 +181,7 @@ def _report(candidate: Candidate, scores: list[Scores], parity: dict[str, Any], 
         **measure_retention(scores, matrices["accuracy"], student.classes),
         **_gate(scores, parent),
         "drift": parent.drift if parent is not None else None,
+        "forgotten": candidate.forgotten,
         "memory_rows": len(candidate.strategy.memory),
         "memory_bytes": state_bytes(candidate.strategy.state()),
         "parity": parity,
@@ -187,10 +194,15 @@ def _report(candidate: Candidate, scores: list[Scores], parity: dict[str, Any], 
 
 
 def _matrix(parent: Parent | None, scores: list[Scores], name: str) -> list[list[float | None]]:
-    """The parent's accuracy matrix with one more row, and one more column that begins with the parent's answer."""
+    """The parent's accuracy matrix with one more row, and one more column that begins with the parent's answer.
+
+    A candidate without an experience of its own takes the place of the parent's last row.
+    """
     row: list[float | None] = [getattr(score.report, name).value for score in scores]
     if parent is None:
         return [row]
+    if len(parent.report["experiences"]) == len(scores):
+        return [*parent.report[f"{name}_matrix"][:-1], row]
     newest = scores[-1].before
     older: list[list[float | None]] = [[*known, None] for known in parent.report[f"{name}_matrix"]]
     if newest is not None:
@@ -201,7 +213,7 @@ def _matrix(parent: Parent | None, scores: list[Scores], name: str) -> list[list
 def _gate(scores: list[Scores], parent: Parent | None) -> dict[str, Any]:
     """The verdict with the rules it was reached by, and what else than ``tests`` it rests on: enough to judge again."""
     evidence = gate_evidence(scores)
-    if evidence is None or parent is None:
+    if evidence is None or parent is None or parent.rules is None:
         return {"gate": None, "gate_evidence": None}
     verdict = {**judge(evidence, parent.rules).to_dict(), "settings": parent.rules.model_dump()}
     return {"gate": verdict, "gate_evidence": evidence.to_dict()}

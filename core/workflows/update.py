@@ -169,7 +169,7 @@ def update_classifier(
         strategy=strategy,
         stream=Stream(
             records=records,
-            parts={**_older_parts(folder), experience.number: split},
+            parts={**older_parts(folder), experience.number: split},
             tests=_tests(folder, experience.number, stored.name, test),
             training_texts=seen_texts,
             training_labels=np.array([numbers[name] for name in seen_labels], dtype=np.int64),
@@ -212,7 +212,7 @@ def _tests(folder: VersionFolder, number: int, name: str, test: TextDataset) -> 
         table = folder.predictions(record.number)
         texts, truth, said = (tuple(table[column]) for column in ("text", "truth", "predicted"))
         history = read_history(table, number - 1)
-        tests.append(FrozenTest(record.number, record.name, texts, truth, said, tuple(_confidence(table)), history))
+        tests.append(FrozenTest(record.number, record.name, texts, truth, said, tuple(confidence(table)), history))
     return [*tests, _newest_test(folder, number, name, test)]
 
 
@@ -226,12 +226,12 @@ def _newest_test(folder: VersionFolder, number: int, name: str, test: TextDatase
     return FrozenTest(number, name, test.texts, truth, said, tuple(probabilities.max(axis=1)), history)
 
 
-def _confidence(table: pd.DataFrame) -> pd.Series[float]:
+def confidence(table: pd.DataFrame) -> pd.Series[float]:
     """The probability of each answer in a table of predictions."""
     return table[[column for column in table.columns if column.startswith("p_")]].max(axis=1)
 
 
-def _older_parts(folder: VersionFolder) -> dict[int, Split]:
+def older_parts(folder: VersionFolder) -> dict[int, Split]:
     found = {}
     for record in folder.experiences():
         train, validation, test = (folder.rows_of(record.number, part) for part in PARTS)

@@ -1,0 +1,154 @@
+"""A version that never met some rows, made from one whose head is in closed form: subtract, solve, measure, register."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from core.data import Split, TextDataset
+from core.events import StageStarted
+from core.messages import message
+from core.models import TextClassifier
+from core.registry import VersionInfo
+from core.strategies import STRATEGIES, ClosedForm
+from core.text import Examples, encode_examples
+from core.workflows.forget_rows import versions_of
+from core.workflows.frozen_tests import FrozenTest, read_history
+from core.workflows.producing import Candidate, Parent, Stream, produce_version
+from core.workflows.requests import resolve_update
+from core.workflows.students import make_strategy
+from core.workflows.update import confidence, older_parts, read_past
+from core.workflows.version import VersionFolder
+from core.workflows.workspace import Workspace
+
+Rows = Mapping[str, list[int]]  # dataset → row numbers
+
+
+def exact_version(
+    champion: VersionInfo, gone: Rows, datasets: Mapping[str, TextDataset], workspace: Workspace, run_id: str
+) -> Iterator[Any]:
+    """Make a candidate without these rows, yielding events; nothing where the champion's head cannot be solved anew.
+
+    Its row of R takes the place of the champion's, since it has learned no further experience. The report's
+    ``forgotten`` says how many rows were subtracted, how far a coefficient moved at most, and whether other weights,
+    learned step by step, still carry some of the rows.
+    """
+    folder = VersionFolder(workspace.registry.folder(champion.classifier, champion.number))
+    report = folder.report()
+    kind = STRATEGIES.get(report["strategy"])
+    examples = learned_examples(folder, gone, datasets)
+    if kind is None or not issubclass(kind, ClosedForm) or not len(examples):
+        return
+    yield StageStarted(
+        message("stage.forget_solve", "Solving the head without {rows:,} rows.", rows=len(examples)), 0.3
+    )
+    settings, own = resolve_update(folder.model_name, folder.settings, kind.name, report["strategy_settings"])
+    strategy = make_strategy(kind.name, own, settings)
+    strategy.restore(folder.load_state())
+    assert isinstance(strategy, ClosedForm)
+    student = folder.load_student()
+    change = strategy.forget(student.model, examples)
+    past = read_past(folder, workspace)
+    removed = {text for identity, rows in gone.items() for text in datasets[identity].take(rows).texts}
+    kept = [(text, name) for text, name in zip(*past.train, strict=True) if text not in removed]
+    candidate = Candidate(
+        classifier=champion.classifier,
+        student=student,
+        strategy=strategy,
+        stream=Stream(
+            records=folder.experiences(),
+            parts=_without(folder, gone),
+            tests=_tests(folder, gone),
+            training_texts=[text for text, _ in kept],
+            training_labels=np.array([folder.classes.index(name) for _, name in kept], dtype=np.int64),
+            language=report["language"],
+            synthetic=report["synthetic"],
+            findings=[],
+        ),
+        run_id=run_id,
+        parent=Parent(champion.number, report, rules=None, drift=None),
+        forgotten={
+            "rows": len(examples),
+            "coefficient_change": change,
+            "encoder_carries": _encoder_carries(champion, gone, student.model, workspace),
+        },
+    )
+    yield from produce_version(candidate, workspace)
+
+
+def subtract(folder: VersionFolder, examples: Examples) -> None:
+    """Take rows out of the sums that a version keeps for its next update; what it answers stays as it is."""
+    report = folder.report()
+    kind = STRATEGIES.get(report["strategy"])
+    # The first version is learned step by step, whatever its sums are meant for: any method can read them.
+    name = kind.name if kind is not None and issubclass(kind, ClosedForm) else _any_closed_form()
+    settings, own = resolve_update(folder.model_name, folder.settings, name, {})
+    strategy = make_strategy(name, own, settings)
+    strategy.restore(folder.load_state())
+    assert isinstance(strategy, ClosedForm)
+    if strategy.statistics is not None and len(examples):
+        strategy.forget(folder.load_model(), examples)
+        folder.save_state(strategy.state())
+
+
+def learned_examples(folder: VersionFolder, gone: Rows, datasets: Mapping[str, TextDataset]) -> Examples:
+    """Those of the rows that a version was trained on, as it read them."""
+    texts: list[str] = []
+    names: list[str] = []
+    for record in folder.experiences():
+        rows = np.intersect1d(folder.rows_of(record.number, "train"), gone.get(record.dataset, []))
+        if len(rows):
+            some = datasets[record.dataset].take(rows)
+            texts += some.texts
+            names += some.label_names()
+    labels = np.array([folder.classes.index(name) for name in names], dtype=np.int64)
+    return encode_examples(folder.load_pipeline(), texts, labels)
+
+
+def _any_closed_form() -> str:
+    return next(name for name, kind in STRATEGIES.items() if issubclass(kind, ClosedForm))
+
+
+def _without(folder: VersionFolder, gone: Rows) -> dict[int, Split]:
+    """Which row went where, without these."""
+    names = {record.number: record.dataset for record in folder.experiences()}
+
+    def kept(rows: np.ndarray, number: int) -> np.ndarray:
+        return np.setdiff1d(rows, gone.get(names[number], []), assume_unique=True)
+
+    return {
+        number: Split(
+            kept(split.train, number), kept(split.validation, number), kept(split.test, number), split.set_aside, ()
+        )
+        for number, split in older_parts(folder).items()
+    }
+
+
+def _tests(folder: VersionFolder, gone: Rows) -> list[FrozenTest]:
+    """The champion's frozen tests with its answers, without these rows."""
+    tests, records = [], folder.experiences()
+    for record in records:
+        stays = ~np.isin(folder.rows_of(record.number, "test"), gone.get(record.dataset, []))
+        table = folder.predictions(record.number)[stays].reset_index(drop=True)
+        texts, truth, said = (tuple(table[column]) for column in ("text", "truth", "predicted"))
+        history = read_history(table, len(records))
+        tests.append(FrozenTest(record.number, record.name, texts, truth, said, tuple(confidence(table)), history))
+    return tests
+
+
+def _encoder_carries(champion: VersionInfo, gone: Rows, model: TextClassifier, workspace: Workspace) -> bool:
+    """Whether weights below the head were learned step by step from an experience that these rows belong to."""
+    if model.fixed_features:
+        return False
+    learned: dict[int, str] = {}  # experience → strategy of the first version that had it
+    for _, folder in versions_of(champion.classifier, workspace):
+        learned.setdefault(len(folder.experiences()), folder.report()["strategy"])
+    newest = VersionFolder(workspace.registry.folder(champion.classifier, champion.number))
+    for record in newest.experiences():
+        kind = STRATEGIES.get(learned.get(record.number, "train"))
+        by_steps = kind is None or not issubclass(kind, ClosedForm)
+        if by_steps and len(np.intersect1d(newest.rows_of(record.number, "train"), gone.get(record.dataset, []))):
+            return True
+    return False
