@@ -18,6 +18,7 @@ from torch import Tensor
 from core.events import CheckpointDue
 from core.models import MODELS, TextClassifier
 from core.models.batches import predict_logits
+from core.standalone.predict import UNKNOWN
 from core.strategies import STRATEGIES, Experience, Memory, Strategy
 from core.text import Examples
 from core.training import TrainingConfig, loop, train
@@ -49,13 +50,18 @@ OFF: dict[str, list[dict[str, Any]]] = {
 }
 NEVER_OFF = {
     "joint": "learns from all rows of all experiences; without them there is nothing left of it",
+    **dict.fromkeys(
+        ("ncm", "ridge", "slda"), "solves for the head from sums over all rows; there is no strength to turn down"
+    ),
 }
 
 
-def examples(seed: int, rows: int = 24, *, classes: int = 2, vocabulary: int = 40) -> Examples:
+def examples(seed: int, rows: int = 24, *, classes: int = 2, vocabulary: int = 40, known: int = 46) -> Examples:
+    """Texts whose words are their token numbers; those that the tokenizer does not know are token 1."""
     generator = np.random.default_rng(seed)
-    ids = tuple(generator.integers(2, vocabulary, size=generator.integers(2, 7)).tolist() for _ in range(rows))
-    return Examples(tuple(" ".join(map(str, one)) for one in ids), generator.integers(0, classes, rows), ids)
+    words = [generator.integers(2, vocabulary, size=generator.integers(2, 7)).tolist() for _ in range(rows)]
+    ids = tuple([word if word < known else UNKNOWN for word in one] for one in words)
+    return Examples(tuple(" ".join(map(str, one)) for one in words), generator.integers(0, classes, rows), ids)
 
 
 def encode(texts: Sequence[str], labels: Sequence[str]) -> Examples:
@@ -63,20 +69,27 @@ def encode(texts: Sequence[str], labels: Sequence[str]) -> Examples:
     return Examples(tuple(texts), numbers, tuple([int(part) for part in text.split()] for text in texts))
 
 
-def experience(number: int, *, past: bool = False) -> Experience:
+def experience(number: int, *, past: bool = False, known: int = 46) -> Experience:
     """The first with two labels; the second with three, and with words that the first did not have."""
     nothing = examples(0, 0)
     classes = number + 1
+    new = {"classes": classes, "vocabulary": VOCABULARY[number], "known": known}
     return Experience(
         number=number,
-        train=examples(number, classes=classes, vocabulary=VOCABULARY[number]),
-        validation=examples(100 + number, 16, classes=classes, vocabulary=VOCABULARY[number]),
+        train=examples(number, **new),
+        validation=examples(100 + number, 16, **new),
         past=examples(1) if past else nothing,
         past_validation=examples(101, 16) if past else nothing,
         classes=CLASSES[:classes],
         encode=encode,
         known_classes=0 if number == 1 else 2,
     )
+
+
+def second(method: Strategy, *, past: bool = False) -> Experience:
+    """The second experience as this strategy gets to see it."""
+    known = VOCABULARY[1] if method.freezes_encoder else VOCABULARY[2]
+    return experience(2, past=past or method.needs_past(), known=known)
 
 
 def make(model: str, *, number: int = 1) -> TextClassifier:
@@ -112,12 +125,17 @@ def student(model: str, weights: dict[str, Tensor], kind: type[Strategy]) -> Tex
     return network
 
 
-def same(first: dict[str, Any], second: dict[str, Any]) -> bool:
-    """Whether all values agree, tensors bit for bit."""
-    return first.keys() == second.keys() and all(
-        torch.equal(value, second[name]) if isinstance(value, Tensor) else value == second[name]
-        for name, value in first.items()
-    )
+def same(first: dict[str, Any], second: dict[str, Any], *, rounding: float = 0.0) -> bool:
+    """Whether all values agree, tensors bit for bit or up to a relative rounding."""
+
+    def agree(one: Any, other: Any) -> bool:
+        if not isinstance(one, Tensor):
+            return bool(one == other)
+        if not rounding:
+            return torch.equal(one, other)
+        return one.shape == other.shape and torch.allclose(one, other, rtol=rounding, atol=rounding)
+
+    return first.keys() == second.keys() and all(agree(first[name], second[name]) for name in first)
 
 
 @dataclass(frozen=True)
@@ -137,7 +155,7 @@ def story(name: str, model: str) -> Story:
     first = learn(make(model), method, experience(1))
     state = copy.deepcopy(method.state())
     network = student(model, first, STRATEGIES[name])
-    step = experience(2, past=method.needs_past())
+    step = second(method)
     checkpoints = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "CHECKPOINT_SECONDS", 0)
@@ -162,7 +180,7 @@ def test_a_first_experience_is_fine_tuning_bit_for_bit(name: str, model: str) ->
 
 
 def test_it_is_known_of_every_strategy_what_switches_it_off() -> None:
-    assert OFF.keys() | NEVER_OFF.keys() == STRATEGIES.keys()
+    assert STRATEGIES.keys() <= OFF.keys() | NEVER_OFF.keys()
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -192,8 +210,9 @@ def test_stored_and_restored_between_experiences_is_the_same_as_uninterrupted(
     restored = strategy(name)
     restored.restore(VersionFolder(tmp_path).load_state())
     network = student(model, whole.first, type(restored))
-    assert same(learn(network, restored, experience(2, past=restored.needs_past())), whole.second)
-    assert same(restored.state(), whole.end)
+    assert same(learn(network, restored, second(restored)), whole.second)
+    # Of a symmetric matrix of sums only one half is stored; the other may differ in the last of its 15 digits.
+    assert same(restored.state(), whole.end, rounding=1e-12 if restored.freezes_encoder else 0.0)
 
 
 @every_pair
@@ -204,7 +223,7 @@ def test_interrupted_within_an_experience_and_resumed_is_the_same_as_uninterrupt
     state = torch.load(io.BytesIO(whole.checkpoint), weights_only=True)
     method = strategy(name)
     method.restore(copy.deepcopy(whole.state))
-    network, step = student(model, whole.first, type(method)), experience(2, past=method.needs_past())
+    network, step = student(model, whole.first, type(method)), second(method)
 
     def rest(model: TextClassifier, method: Strategy, step: Experience) -> Iterator[Any]:
         yield from train(model, method, step, CONFIG, resume=state)
@@ -222,14 +241,14 @@ def test_the_same_seed_gives_the_same_run(name: str) -> None:
     first = learn(make("ngrams"), method, experience(1))
     network = student("ngrams", first, type(method))
     torch.rand(5)  # what the surrounding program draws has no influence
-    assert same(learn(network, method, experience(2, past=method.needs_past())), story(name, "ngrams").second)
+    assert same(learn(network, method, second(method)), story(name, "ngrams").second)
 
 
 @every_strategy
 def test_the_programs_random_numbers_are_left_alone(name: str) -> None:
     method = strategy(name)
     method.restore(copy.deepcopy(story(name, "ngrams").state))
-    network, step = student("ngrams", story(name, "ngrams").first, type(method)), experience(2, past=True)
+    network, step = student("ngrams", story(name, "ngrams").first, type(method)), second(method, past=True)
     torch.manual_seed(7)
     before = torch.get_rng_state()
     learn(network, method, step)
@@ -238,10 +257,10 @@ def test_the_programs_random_numbers_are_left_alone(name: str) -> None:
 
 @every_strategy
 def test_the_experience_is_left_as_it_was(name: str) -> None:
-    step = experience(2, past=True)
-    before = copy.deepcopy((step.train, step.validation, step.past, step.past_validation))
     method = strategy(name)
     method.restore(copy.deepcopy(story(name, "ngrams").state))
+    step = second(method, past=True)
+    before = copy.deepcopy((step.train, step.validation, step.past, step.past_validation))
     learn(student("ngrams", story(name, "ngrams").first, type(method)), method, step)
     for kept, now in zip(before, (step.train, step.validation, step.past, step.past_validation), strict=True):
         assert kept.texts == now.texts
@@ -258,7 +277,7 @@ def test_new_labels_keep_the_old_logits_until_something_is_learned(name: str, mo
     before.load_state_dict(story(name, model).first)
     grown, method = student(model, story(name, model).first, kind), strategy(name)
     method.restore(copy.deepcopy(story(name, model).state))
-    method.begin_experience(grown, experience(2, past=method.needs_past()))
+    method.begin_experience(grown, second(method))
     old, new = (predict_logits(network, examples(1), CPU) for network in (before, grown))
     torch.testing.assert_close(new[:, :2], old, rtol=0, atol=1e-6)  # a wider product may round otherwise
 
@@ -267,8 +286,8 @@ def test_new_labels_keep_the_old_logits_until_something_is_learned(name: str, mo
 def test_new_labels_and_words_are_learned(name: str, model: str) -> None:
     whole = story(name, model)
     untouched = student(model, whole.first, STRATEGIES[name])
-    assert whole.second.keys() == whole.first.keys()
-    assert all(whole.second[key].shape == value.shape for key, value in untouched.state_dict().items())
+    if not STRATEGIES[name].freezes_encoder:  # it may put fixed features between encoder and head
+        assert all(whole.second[key].shape == value.shape for key, value in untouched.state_dict().items())
     assert not torch.equal(whole.second["head.weight"][2], untouched.head.weight[2])
     assert all(torch.isfinite(value).all() for value in whole.second.values())
 
@@ -278,7 +297,7 @@ def test_a_version_of_another_strategy_can_be_the_base(name: str) -> None:
     method = strategy(name)
     method.restore(copy.deepcopy(story("finetune", "ngrams").state))
     network = student("ngrams", story("finetune", "ngrams").first, type(method))
-    learned = learn(network, method, experience(2, past=method.needs_past()))
+    learned = learn(network, method, second(method))
     assert all(torch.isfinite(value).all() for value in learned.values())
 
 
