@@ -5,12 +5,14 @@ Knows nothing of training, files or text.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from core.config import Config
+from core.models.lift import Lift
 
 
 class TextClassifier(nn.Module):
@@ -32,13 +34,17 @@ class TextClassifier(nn.Module):
     config_class: ClassVar[type[Config]]
     defaults: ClassVar[dict[str, Any]] = {}  # settings of other configs which suit this model better than theirs
     presets: ClassVar[dict[str, dict[str, Any]]] = {}  # "quick" and "thorough"
+    fixed_features: ClassVar[bool] = False  # what `features` returns is neither trained nor in need of scaling
 
     embedding: nn.Embedding | nn.EmbeddingBag
+    lift: Lift | None
 
     def __init__(self, config: Config, vocabulary_size: int, classes: int, feature_size: int) -> None:
         super().__init__()
         self.config = config
         self.vocabulary_size = vocabulary_size
+        self.feature_size = feature_size
+        self.register_module("lift", None)
         self.head = nn.Linear(feature_size, classes)
 
     def features(self, tokens: Tensor, mask: Tensor) -> Tensor:
@@ -47,8 +53,31 @@ class TextClassifier(nn.Module):
 
     def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
         """Logits (batch, classes); every row of mask holds at least one true value."""
-        logits: Tensor = self.head(self.features(tokens, mask))
+        return self.classify(self.features(tokens, mask))
+
+    def classify(self, features: Tensor) -> Tensor:
+        """Logits (batch, classes) of what `features` returned."""
+        logits: Tensor = self.head(features if self.lift is None else self.lift(features))
         return logits
+
+    @torch.no_grad()
+    def set_lift(self, lift: Lift | None) -> None:
+        """Put a fixed map in front of the head, or take it away; the head begins anew, all zeros."""
+        old = self.head.weight
+        width = self.feature_size if lift is None else lift.width
+        self.lift = None if lift is None else lift.to(old.device)
+        # By way of "meta", so that no random number is drawn.
+        self.head = nn.Linear(width, len(old), device="meta").to_empty(device=old.device)
+        self.head.weight.zero_()
+        self.head.bias.zero_()
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
+        """Take over weights; those of a model with a lift bring it along."""
+        tensors = {key.removeprefix("lift."): value for key, value in state_dict.items() if key.startswith("lift.")}
+        own = self.lift.state_dict() if self.lift is not None else {}
+        if {key: value.shape for key, value in own.items()} != {key: value.shape for key, value in tensors.items()}:
+            self.set_lift(Lift.from_tensors(tensors) if tensors else None)
+        return super().load_state_dict(state_dict, strict, assign)
 
     def sparse_parameters(self) -> list[nn.Parameter]:
         """Parameters whose gradients are sparse and need their own optimiser."""

@@ -31,6 +31,7 @@ SMALL = {
     "bilstm": {"embedding_size": 16, "hidden_size": 16},
     "transformer": {"embedding_size": 16, "hidden_size": 32},
     "ngrams": {"embedding_size": 16, "buckets": 1024, "longest_ngram": 3},
+    "hashed": {"hashed_features": 256},
 }
 
 
@@ -47,6 +48,7 @@ def answers(model: TextClassifier, rows: list[list[int]]) -> Tensor:
 
 
 every_model = pytest.mark.parametrize("name", list(MODELS))
+with_embedding = pytest.mark.parametrize("name", [name for name in MODELS if not MODELS[name].fixed_features])
 
 
 @every_model
@@ -104,7 +106,7 @@ def test_new_words_leave_old_answers_as_they_were(name: str) -> None:
     assert model.vocabulary_size == VOCABULARY + 7
 
 
-@every_model
+@with_embedding
 def test_new_words_start_near_the_unknown_token_and_differ_from_each_other(name: str) -> None:
     model = make(name)
     unknown = model.embedding.weight[-VOCABULARY + 1].detach().clone()
@@ -133,7 +135,8 @@ def test_grown_models_learn_on(name: str) -> None:
         model(torch.from_numpy(tokens), torch.from_numpy(mask)), torch.tensor([CLASSES, 0])
     )
     loss.backward()
-    gradients = [parameter.grad for parameter in (model.embedding.weight, model.head.weight)]
+    below = [] if model.fixed_features else [model.embedding.weight]
+    gradients = [parameter.grad for parameter in (*below, model.head.weight)]
     assert all(gradient is not None and float(gradient.to_dense().abs().sum()) > 0 for gradient in gradients)
 
 
@@ -152,7 +155,7 @@ def test_weights_restore_a_model_completely(name: str) -> None:
     assert torch.equal(answers(model, ROWS), answers(other, ROWS))
 
 
-@every_model
+@with_embedding
 def test_parameter_count_adds_up_and_follows_the_vocabulary(name: str) -> None:
     model = make(name)
     before = model.parameter_count()

@@ -1,0 +1,61 @@
+"""A linear head as numbers: comparing two, making room for labels without rows, and how sure its answers should be."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from scipy.optimize import minimize_scalar
+from torch import Tensor
+
+CERTAINTY = (1e-2, 1e3)  # of scores, in units of their spread, that `best_scale` looks between
+
+
+class Coefficients(NamedTuple):
+    """Weights (classes, width) and biases (classes), in float64."""
+
+    weights: Tensor
+    biases: Tensor
+
+    def difference(self, other: Coefficients) -> float:
+        """The largest absolute difference of any coefficient."""
+        return max(float((mine - its).abs().max()) for mine, its in zip(self, other, strict=True))
+
+    def for_all(self, seen: Tensor) -> Coefficients:
+        """Coefficients of all labels, when these are of those where ``seen`` bool (classes) is true.
+
+        A label without rows gets the mean score of the others, less one: it can be learned later, and never wins.
+        """
+        weights = self.weights.mean(dim=0).expand(len(seen), -1).clone()
+        biases = (self.biases.mean() - 1).expand(len(seen)).clone()
+        weights[seen], biases[seen] = self.weights, self.biases
+        return Coefficients(weights, biases)
+
+
+def best_scale(logits: Tensor, labels: Tensor) -> float:
+    """The positive number by which to multiply logits (rows, classes) so that their softmax fits labels (rows) best.
+
+    Smallest mean of −log p(y | x), each label counted as certain only to (n + 1) / (n + 2) with n rows, so that a few
+    right answers do not ask for endless certainty.
+
+    References
+    ----------
+    Guo et al. 2017, "On Calibration of Modern Neural Networks" (temperature scaling); Platt 1999, "Probabilistic
+    Outputs for Support Vector Machines" (the correction for few rows).
+    """
+    scores = logits.double()
+    centred = scores - scores.mean(dim=1, keepdim=True)
+    spread = float(centred.square().mean().sqrt())
+    if spread == 0:
+        return 1.0
+    doubt = 1 / (len(labels) + 2)
+
+    def surprise(exponent: float) -> float:
+        logarithms = torch.log_softmax(centred * (math.exp(exponent) / spread), dim=1)
+        right = logarithms[torch.arange(len(labels)), labels].mean()
+        return -float((1 - doubt) * right + doubt * logarithms.mean())
+
+    bounds = tuple(math.log(value) for value in CERTAINTY)
+    found = minimize_scalar(surprise, bounds=bounds, method="bounded", options={"xatol": 1e-3})
+    return math.exp(float(found.x)) / spread
