@@ -26,7 +26,12 @@ WORK = {
 }
 LIBRARY = {"lab": ":material/science:", "models": ":material/inventory_2:"}
 ICONS = WORK | LIBRARY
-JOB_PAGES = {"train": "train", "update": "update", "compare": "lab"}  # where a job of each kind is shown
+JOB_PAGES = {
+    "train": "train",
+    "update": "update",
+    "compare": "lab",
+    "forget": "models",
+}  # where a job of each kind is shown
 
 
 def page(name: str) -> Page:

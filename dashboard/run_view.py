@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from core.jobs import Job
 
 COMPARE = "compare"
+FORGET = "forget"  # seconds long, and not to be left half done
+LEARNS = ("train", "update")  # kinds of job with epochs, and so with curves
 SECONDS_BETWEEN_LOOKS = 1.0
 # Where `core.workflows` begins and `core.jobs` ends the learning part of the bar: tells how much of an epoch is done.
 LEARNING = (0.03, 0.9)
@@ -64,23 +66,21 @@ def _view(job_id: str, drawn_as: str, wide: bool) -> None:
     if job.state != drawn_as:
         st.rerun()
     # A comparison is many trainings at once: it has no curve of its own.
-    epochs = state.jobs().epochs(job_id) if job.kind != COMPARE else []
+    epochs = state.jobs().epochs(job_id) if job.kind in LEARNS else []
     with st.container(border=True, key=f"run.{job_id}", gap="small"):
         _head(job)
         if job.ended:
             _ending(job, len(epochs))
         else:
             _progress(job, len(epochs))
-        if job.kind != COMPARE:
+        if job.kind in LEARNS:
             _curves(job, epochs, wide)
 
 
 def _head(job: Job) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(
-            f"{ICONS[job.state]} **{tables.plain(job.title)}** · {t(f'run.state_{job.state}')}", width="content"
-        )
-        if job.state in ("queued", "running", "stopping"):
+        st.markdown(f"{ICONS[job.state]} **{tables.plain(job.title)}** · {_state(job)}", width="content")
+        if job.state == "queued" or (job.state in ("running", "stopping") and job.kind != FORGET):
             label = t("run.leave_queue") if job.state == "queued" else t("run.stop")
             if st.button(
                 label,
@@ -90,6 +90,10 @@ def _head(job: Job) -> None:
                 disabled=job.state == "stopping",
             ):
                 _act(state.jobs().stop, job.id)
+
+
+def _state(job: Job) -> str:
+    return t("run.state_working") if job.state == "running" and job.kind not in LEARNS else t(f"run.state_{job.state}")
 
 
 def _progress(job: Job, done: int) -> None:
@@ -112,7 +116,7 @@ def _facts(job: Job, done: int) -> list[str]:
     if not job.texts_per_second and job.fraction <= low:
         return [t("run.nothing_yet")]
     facts = []
-    total = total_epochs(job) if job.kind != COMPARE else None
+    total = total_epochs(job) if job.kind in LEARNS else None
     if total and low < job.fraction < high and done < total:
         share = (job.fraction - low) / (high - low) * total - done
         facts.append(t("run.epoch", epoch=done + 1, epochs=total, share=tables.percent(min(1.0, max(0.0, share)))))

@@ -10,13 +10,10 @@ and each version is then replaced whole.
 
 from __future__ import annotations
 
-import json
-import os
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,11 +28,10 @@ from core.registry import VersionInfo
 from core.workflows.exact import exact_version, learned_examples, subtract
 from core.workflows.forget_rows import text_digest, versions_of, versions_of_workspace
 from core.workflows.producing import Completed
+from core.workflows.receipts import save_receipt
 from core.workflows.running import ShouldStop, recorded_run
 from core.workflows.version import PARTS, VersionFolder
 from core.workflows.workspace import Workspace
-
-RECEIPTS = "receipts"
 
 
 class ForgetRequest(Config):
@@ -100,14 +96,8 @@ def forget_rows(
         yield StageStarted(message("stage.forget_remove", "Removing the rows from datasets and versions."), 0.99)
         receipt = _receipt(request, datasets, workspace, exact)
         _scrub(request, datasets, workspace, receipt)
-        _save(receipt, workspace.home)
+        save_receipt(receipt, workspace.home)
     yield Forgotten(receipt["id"], exact["version"] if exact is not None else None)
-
-
-def receipts(home: Path) -> list[dict[str, Any]]:
-    """All receipts of a workspace, newest first."""
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in (home / RECEIPTS).glob("*.json")]
-    return sorted(found, key=lambda receipt: str(receipt["id"]), reverse=True)
 
 
 def _start_run(request: ForgetRequest, workspace: Workspace) -> str:
@@ -253,11 +243,3 @@ def _renumbered(numbers: Mapping[str, np.ndarray], stays: Mapping[str, np.ndarra
     train, validation, test = (numbers[part][stays[part]] for part in PARTS)
     moved = [rows - np.searchsorted(gone, rows) for rows in (train, validation, test)]
     return Split(moved[0], moved[1], moved[2], np.zeros(0, dtype=np.int64), ())
-
-
-def _save(receipt: dict[str, Any], home: Path) -> None:
-    folder = home / RECEIPTS
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{receipt['id']}.part"
-    part.write_text(json.dumps(receipt, ensure_ascii=False, indent=1), encoding="utf-8")
-    os.replace(part, folder / f"{receipt['id']}.json")

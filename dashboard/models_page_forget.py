@@ -1,0 +1,182 @@
+"""Forget rows: choose a person's rows or single texts, see what that concerns, remove them, keep the receipt."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from core.config import home
+from core.errors import DataError
+from dashboard import state, tables
+from dashboard.errors import guarded_fragment, show_error
+from dashboard.i18n import t, tn
+from dashboard.run_view import run_view
+
+if TYPE_CHECKING:
+    from core.jobs import Job
+    from core.workflows.forget_rows import Found
+
+KIND = "forget"
+ASKED = "forget.asked"
+STARTED = "forget.started"  # by this session: the section stays open, to show the receipt
+SHOWN_GROUPS = 2000
+
+
+def forget(classifier: str) -> None:
+    """The whole section, folded until it is needed."""
+    job = _open_job(classifier)
+    done = [receipt for receipt in _receipts() if receipt["classifier"] == classifier]
+    started_here = st.session_state.get(STARTED) == classifier
+    with st.expander(t("forget.title"), icon=":material/person_remove:", expanded=started_here or job is not None):
+        if job is not None:
+            run_view(job.id)
+            return
+        st.markdown(t("forget.what"))
+        _choose(classifier)
+        if done:
+            _show_receipts(done)
+
+
+def _open_job(classifier: str) -> Job | None:
+    """The newest run of this kind, while it goes on or when it could not end well."""
+    found = [job for job in state.jobs().list() if job.kind == KIND and job.classifier == classifier]
+    return found[0] if found and found[0].result is None else None
+
+
+@guarded_fragment()
+def _choose(classifier: str) -> None:
+    from core.workflows.forget_rows import groups_of
+
+    groups = groups_of(classifier, state.workspace())
+    with st.form("forget.form", border=False):
+        chosen = []
+        if groups:
+            chosen = st.multiselect(
+                t("forget.groups"),
+                groups[:SHOWN_GROUPS],
+                key=f"forget.groups.{classifier}",
+                help=t("forget.groups_help"),
+                placeholder=t("forget.groups_none"),
+                accept_new_options=len(groups) > SHOWN_GROUPS,
+            )
+        written = st.text_area(
+            t("forget.texts"), key=f"forget.texts.{classifier}", help=t("forget.texts_help"), height=110
+        )
+        pressed = st.form_submit_button(t("forget.find"), key="forget.find", icon=":material/search:")
+    texts = [line.strip() for line in (written or "").splitlines() if line.strip()]
+    if pressed:
+        st.session_state[ASKED] = (classifier, tuple(chosen), tuple(texts))
+    asked = st.session_state.get(ASKED)
+    if asked is None or asked[0] != classifier:
+        return
+    if not asked[1] and not asked[2]:
+        st.info(t("forget.nothing_chosen"))
+        return
+    _preview(classifier, asked[1], asked[2])
+
+
+def _preview(classifier: str, groups: tuple[str, ...], texts: tuple[str, ...]) -> None:
+    from core.workflows.forget_rows import find_rows
+
+    try:
+        found = find_rows(classifier, state.workspace(), groups=groups, texts=texts)
+    except DataError as error:
+        show_error(error)
+        return
+    st.markdown(tn("forget.found", found.count))
+    shown = [
+        {
+            t("forget.column_dataset"): one.name,
+            t("forget.column_rows"): len(one.rows),
+            **{t(f"forget.column_{part}"): count for part, count in one.parts.items()},
+            t("forget.column_left"): one.left,
+        }
+        for one in found.datasets
+    ]
+    if shown:
+        st.dataframe(pd.DataFrame(shown), hide_index=True, key="forget.preview", alt=t("forget.preview_alt"))
+    if found.missing:
+        st.warning(t("forget.missing", datasets=list(found.missing)), icon=":material/info:")
+    st.markdown(t("forget.exact" if _is_solved(classifier) else "forget.weights"))
+    if state.active_jobs():
+        st.info(t("forget.busy"), icon=":material/hourglass_top:")
+        return
+    sure = st.checkbox(t("forget.sure"), key=f"forget.sure.{hash((groups, texts))}")
+    if st.button(t("forget.start"), key="forget.start", type="primary", disabled=not sure):
+        _start(classifier, found)
+
+
+def _is_solved(classifier: str) -> bool:
+    """Whether the serving version's head is in closed form, so that rows can be subtracted."""
+    from core.strategies import STRATEGIES, ClosedForm
+
+    champion = state.champion(classifier)
+    kind = STRATEGIES.get(str(champion.summary.get("strategy"))) if champion is not None else None
+    return kind is not None and issubclass(kind, ClosedForm)
+
+
+def _start(classifier: str, found: Found) -> None:
+    from core.workflows.forget import ForgetRequest
+
+    rows = {one.dataset: one.rows.tolist() for one in found.datasets}
+    request = ForgetRequest(classifier=classifier, rows=rows, digests=sorted(found.digests))
+    state.jobs().submit(
+        KIND, title=t("forget.job", classifier=classifier), classifier=classifier, config=request.model_dump()
+    )
+    st.session_state[STARTED] = classifier
+    for key in [ASKED, *(key for key in st.session_state if str(key).startswith(("forget.texts.", "forget.groups.")))]:
+        st.session_state.pop(key, None)
+    st.rerun()
+
+
+def _receipts() -> list[dict[str, Any]]:
+    from core.workflows.receipts import receipts
+
+    return receipts(home())
+
+
+def _show_receipts(found: list[dict[str, Any]]) -> None:
+    names = {receipt["id"]: tables.moment(receipt["created"]) for receipt in found}
+    chosen = found[0]
+    if len(found) > 1:
+        picked = st.selectbox(
+            t("forget.receipts"), list(names), format_func=lambda one: names[one], key="forget.receipt"
+        )
+        chosen = next(receipt for receipt in found if receipt["id"] == picked)
+    with st.container(border=True, key="forget-receipt"):
+        st.markdown(t("forget.receipt", when=names[chosen["id"]]))
+        st.markdown("\n".join(f"- {line}" for line in receipt_lines(chosen)))
+        st.download_button(
+            t("forget.download"),
+            json.dumps(chosen, ensure_ascii=False, indent=1),
+            f"receipt_{chosen['id']}.json",
+            "application/json",
+            key="forget.download",
+            icon=":material/download:",
+        )
+
+
+def receipt_lines(receipt: dict[str, Any]) -> list[str]:
+    """What was removed, what came of it, and what still carries the rows: a sentence each."""
+    lines = [
+        tn("forget.line_dataset", one["rows"], dataset=tables.plain(one["name"]), left=tables.thousands(one["left"]))
+        for one in receipt["datasets"]
+    ]
+    removed = {part: sum(one[part] for one in receipt["versions"]) for part in ("memory", "test")}
+    lines.append(t("forget.line_stores", corrections=receipt["corrections"], **removed))
+    exact = receipt["exact"]
+    if exact is not None:
+        change = f"{exact['coefficient_change']:.2g}"
+        lines.append(t("forget.line_exact", version=exact["version"], rows=exact["rows"], change=change))
+        if exact["encoder_carries"]:
+            lines.append(t("forget.line_encoder", version=exact["version"]))
+    carrying = [
+        t("forget.version", classifier=tables.plain(one["classifier"]), version=one["version"])
+        for one in receipt["versions"]
+        if one["train"]
+    ]
+    lines.append(t("forget.line_carrying", versions=carrying) if carrying else t("forget.line_clean"))
+    return lines

@@ -1,0 +1,110 @@
+"""The Models page's section for forgetting rows: chosen, shown, confirmed, removed by a job, with a receipt."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.jobs.worker import run_job
+from core.workflows import TrainRequest, UpdateRequest, open_workspace, train_classifier, update_classifier
+from core.workflows.receipts import receipts
+from dashboard import models_page_forget
+from tests.core.conftest import reviews, save
+
+NAME = "shop"
+SETTINGS = {"epochs": 1, "embedding_size": 8, "buckets": 1024}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A classifier whose serving version's head is in closed form; rows of ten people."""
+    workspace = open_workspace(tmp_path_factory.mktemp("made"))
+    stored = []
+    for seed in (1, 2):
+        dataset = reviews(80, seed=seed)
+        people = tuple(f"person {row % 10}" for row in range(len(dataset)))
+        stored.append(save(workspace, replace(dataset, groups=people), name=f"part {seed}").id)
+    train = TrainRequest(classifier=NAME, dataset=stored[0], model="ngrams", settings=SETTINGS)
+    list(train_classifier(train, workspace))
+    update = UpdateRequest(classifier=NAME, dataset=stored[1], strategy="ridge", promote="always")
+    list(update_classifier(update, workspace))
+    return workspace.home
+
+
+@pytest.fixture
+def home(made: Path, evergreen_home: Path) -> Path:
+    shutil.copytree(made, evergreen_home, dirs_exist_ok=True)
+    return evergreen_home
+
+
+def said(page: AppTest) -> str:
+    return "\n".join(str(part.value) for part in [*page.markdown, *page.info, *page.warning, *page.error])
+
+
+def asked_for(page: AppTest, people: list[str]) -> AppTest:
+    page.multiselect(key=f"forget.groups.{NAME}").set_value(people)
+    return page.button(key="forget.find").click().run()
+
+
+@pytest.mark.usefixtures("home")
+def test_the_section_stands_on_the_chinese_page_too(open_page: Callable[..., AppTest]) -> None:
+    page = open_page("models", language="zh", classifier=NAME)
+    assert not page.exception
+    assert "此操作无法撤销" in said(page)
+
+
+@pytest.mark.usefixtures("home")
+def test_rows_are_shown_and_nothing_can_be_removed_before_it_is_confirmed(open_page: Callable[..., AppTest]) -> None:
+    page = asked_for(open_page("models", classifier=NAME), ["person 1"])
+    assert not page.exception
+    assert "**16" in said(page)
+    assert page.button(key="forget.start").disabled
+    confirm = next(box for box in page.checkbox if str(box.key).startswith("forget.sure."))
+    confirm.check().run()
+    assert not page.button(key="forget.start").disabled
+
+
+@pytest.mark.usefixtures("home")
+def test_a_text_that_was_never_learned_is_said_to_be_unknown(open_page: Callable[..., AppTest]) -> None:
+    page = open_page("models", classifier=NAME)
+    page.text_area(key=f"forget.texts.{NAME}").set_value("never written by anybody")
+    page.button(key="forget.find").click().run()
+    assert "has learned from no such rows" in said(page)
+
+
+@pytest.mark.usefixtures("home")
+def test_asking_for_nothing_is_answered_calmly(open_page: Callable[..., AppTest]) -> None:
+    page = open_page("models", classifier=NAME)
+    page.button(key="forget.find").click().run()
+    assert "Choose somebody" in said(page)
+
+
+def test_a_job_removes_them_and_leaves_a_receipt(
+    home: Path, open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.jobs.queue.JobQueue.tick", lambda self: None)  # the test executes the job itself
+    page = asked_for(open_page("models", classifier=NAME), ["person 1", "person 4", "person 7"])
+    next(box for box in page.checkbox if str(box.key).startswith("forget.sure.")).check().run()
+    page.button(key="forget.start").click().run()
+    assert not page.exception
+    (folder,) = (path for path in (home / "jobs").iterdir() if path.is_dir())
+    assert "person" not in (folder / "job.json").read_text(encoding="utf-8")
+    run_job(folder)
+    (receipt,) = receipts(home)
+    assert receipt["exact"]["version"] == 3
+    after = open_page("models", classifier=NAME)
+    assert not after.exception
+    assert "Receipt" in said(after)
+    assert "48 rows" in " ".join(models_page_forget.receipt_lines({**receipt, "datasets": [_sum(receipt)]}))
+    people = after.multiselect(key=f"forget.groups.{NAME}").options
+    assert "person 1" not in people
+    assert "person 2" in people
+
+
+def _sum(receipt: dict) -> dict:  # type: ignore[type-arg]
+    return {"name": "all", "rows": sum(one["rows"] for one in receipt["datasets"]), "left": 0}
