@@ -3,7 +3,8 @@
     python benchmarks/drift.py --data ../shared/data/en/tweets_2016_2018.csv
 
 1. Between years: a classifier is trained on the rows of the first year, and those of the second are its batch; then the
-   other way round.
+   other way round. Both once more with typographic apostrophes and quotation marks made plain, since phones began to
+   type them between the years: what is left is drift of what people write about.
 2. False alarms: the rows of each year are halved at random, a classifier is trained anew on one half, and the other is
    its batch. Nothing changed, so whatever is found is a false alarm. 200 times, alternating between the years.
 
@@ -35,6 +36,7 @@ from core.workflows import TrainRequest, VersionFolder, Workspace, open_workspac
 from core.workflows.drift import DriftReport, detect_drift
 
 ROLES = ColumnRoles("text", "label")
+PLAIN = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "…": "..."})
 
 
 def main() -> None:
@@ -50,8 +52,14 @@ def main() -> None:
     parts = {str(value): build_dataset(table[table[asked.part] == value], ROLES, batch=True)[0] for value in values}
     with tempfile.TemporaryDirectory() as home:
         workspace = open_workspace(Path(home))
-        _between(parts, workspace, asked)
-        _halves(parts, workspace, asked)
+        _between(parts, workspace, asked, "")
+        _between({name: _plain(part) for name, part in parts.items()}, workspace, asked, ", apostrophes made plain")
+        if asked.resamplings:
+            _halves(parts, workspace, asked)
+
+
+def _plain(data: TextDataset) -> TextDataset:
+    return TextDataset(tuple(text.translate(PLAIN) for text in data.texts), data.labels, data.classes)
 
 
 def _drift(
@@ -68,11 +76,11 @@ def _drift(
     return found
 
 
-def _between(parts: dict[str, TextDataset], workspace: Workspace, asked: argparse.Namespace) -> None:
+def _between(parts: dict[str, TextDataset], workspace: Workspace, asked: argparse.Namespace, note: str) -> None:
     names = list(parts)
     for first, second in ((names[0], names[1]), (names[1], names[0])):
-        found = _drift(parts[first], parts[second], workspace, f"{first} {second}", asked.seed, asked.model)
-        print(f"\n### Trained on {first}, batch {second} ({asked.model})\n")
+        found = _drift(parts[first], parts[second], workspace, f"{first} {second}{note}", asked.seed, asked.model)
+        print(f"\n### Trained on {first}, batch {second}{note} ({asked.model})\n")
         print(
             f"{found.rows[0]:,} held-out rows, {found.rows[1]:,} of the batch, {found.seconds:.1f} s. {found.advice.message}\n"
         )

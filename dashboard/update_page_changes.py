@@ -18,13 +18,11 @@ from dashboard.update_page import Situation
 from dashboard.update_page_compare import Changes, compared
 
 NAMED = 8  # labels named in a sentence
-LOSS = 0.03  # the champion does noticeably worse on the batch than on its own tests
 WORTH_SAYING = ("contradictory", "duplicates", "very_long")  # of the profile; the rest is said by other sentences
 ICONS = {
     "info": ":gray[:material/info:]",
     "good": ":primary[:material/check:]",
     "new": ":primary[:material/new_label:]",
-    "learn": ":primary[:material/school:]",
     "warning": ":orange[:material/warning:]",
 }
 
@@ -70,7 +68,7 @@ def _line(kind: str, sentence: str, *, button: str | None = None) -> bool:
 
 
 def _content(found: Situation, changes: Changes) -> None:
-    """How many rows of which labels, and how well the champion answers them already."""
+    """How many rows of which labels."""
     counts = sorted(changes.profile.label_counts.items(), key=lambda pair: -pair[1])
     named = [f"{plain(label)} {tables.thousands(count)}" for label, count in counts[:NAMED] if count]
     if len(counts) > NAMED:
@@ -80,16 +78,6 @@ def _content(found: Situation, changes: Changes) -> None:
     if aside:
         sentence = t("update.sentences", first=sentence, second=tn("update.content_aside", aside))
     _line("info", sentence)
-    if changes.right is None:
-        return
-    own = float(state.report(found.champion)["overall"]["accuracy"]["value"])
-    worse = own - changes.right.value > LOSS
-    facts = {
-        "version": found.champion.number,
-        "score": tables.estimate(changes.right),
-        "own": tables.score(own),
-    }
-    _line("learn" if worse else "good", t("update.right_worse" if worse else "update.right_alike", **facts))
 
 
 def _names(labels: Sequence[str]) -> str:

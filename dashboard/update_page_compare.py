@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import streamlit as st
 
 from core.data import Overlap, Profile, Split, StoredDataset, TextDataset, profile, text_key
@@ -14,11 +13,8 @@ from core.errors import CoreError, DataError
 from dashboard import state
 
 if TYPE_CHECKING:
-    from core.metrics import Estimate
     from core.registry import VersionInfo
     from core.workflows import Past
-
-ASKED_ROWS = 500  # rows of a batch that the champion answers, to tell how well it fares on them
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +33,6 @@ class Changes:
         Rows in the champion's memory, and training rows of all earlier batches.
     known, fresh, absent
         Labels of the batch that the champion knows, those it does not, and those it knows that the batch lacks.
-    right
-        The champion's accuracy on unseen rows of labels it knows; None when there are none.
     """
 
     dataset: TextDataset
@@ -52,7 +46,6 @@ class Changes:
     known: list[str]
     fresh: list[str]
     absent: list[str]
-    right: Estimate | None
 
 
 def compared(champion: VersionInfo, batch: StoredDataset) -> Changes | CoreError:
@@ -91,7 +84,6 @@ def _compared(folder: str, batch: str, stored: tuple[str, ...], _champion: Versi
         known=[label for label in version.classes if label in present],
         fresh=sorted(present - set(version.classes)),
         absent=[label for label in version.classes if label not in present],
-        right=_right(_champion, dataset, seen, set(version.classes)),
     )
 
 
@@ -105,17 +97,3 @@ def _earlier_labels(dataset: TextDataset, seen: Overlap, past: Past) -> dict[int
                 labels[row].append(name)
     # Copies of one text in the batch share its entry.
     return {int(row): labels[wanted[text_key(dataset.texts[row])]] for row in seen.relabelled}
-
-
-def _right(champion: VersionInfo, dataset: TextDataset, seen: Overlap, known: set[str]) -> Estimate | None:
-    from core.metrics.intervals import rate_estimate
-
-    names = dataset.label_names()
-    unseen = np.setdiff1d(seen.usable, seen.trained)
-    rows = [int(row) for row in unseen if names[row] in known]
-    rows = rows[:: max(1, -(-len(rows) // ASKED_ROWS))]
-    if not rows:
-        return None
-    answers = state.engine(champion).predict([dataset.texts[row] for row in rows])
-    hits = sum(answer == names[row] for answer, row in zip(answers, rows, strict=True))
-    return rate_estimate(hits, len(rows))

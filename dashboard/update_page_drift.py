@@ -146,15 +146,10 @@ def _comparisons(report: DriftReport) -> None:
         sentence = t("update.sentences", first=sentence, second=tn("drift.repeated", report.repeated_rows))
     st.caption(sentence, help=t("drift.compared_help"))
     judged = sum(test.judged for test in report.tests)
-    for test in report.tests:
+    for test in report.tests if judged else ():  # with too few rows for any, the advice has said so
         st.markdown(
             f"{VERDICT_ICONS[test.verdict]} **{t(f'drift.test_{test.name}')}** · {_finding(test)}",
-            help=t(
-                "drift.about",
-                about=t(f"drift.about_{test.name}"),
-                rate=f"{test.false_alarm_rate:.0%}",
-                count=max(judged, 1),
-            ),
+            help=f"{t(f'drift.about_{test.name}')}\n\n{t('drift.about', rate=f'{test.false_alarm_rate:.0%}', count=judged)}",
         )
 
 

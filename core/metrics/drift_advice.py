@@ -16,6 +16,7 @@ Kind = Literal["corrections", "labels", "new_labels", "too_few", "update", "opti
 # the false alarms; with fewer, "nothing found" would reassure without reason.
 REASSURING_ROWS = 100
 FEWEST_OF_A_LABEL = 10  # rows; fewer can hardly be learned, and may be a slip of the pen
+NAMED_LABELS = 8  # in a sentence
 LOSS = 0.03  # of accuracy; more is worth an update even where it may be chance
 _TEXT_TESTS = ("words", "texts", "likeness")
 
@@ -137,19 +138,20 @@ def _labels(evidence: Evidence) -> Message | None:
 
 def _new_labels(counts: Mapping[str, int]) -> Message:
     names = sorted(counts, key=lambda name: (-counts[name], name))
+    listed = names if len(names) <= NAMED_LABELS else [*names[:NAMED_LABELS], "…"]
     if all(count < FEWEST_OF_A_LABEL for count in counts.values()):
         return message(
             "drift.rare_labels",
             "New labels with few rows: {labels}. Check their spelling, or collect at least {needed} rows of each before "
             "you update.",
-            labels=names,
+            labels=listed,
             needed=FEWEST_OF_A_LABEL,
         )
     return message(
         "drift.new_labels",
         "New labels: {labels} ({rows:,} rows). The classifier cannot answer with them yet: update with replay, which "
         "also keeps the old labels in mind.",
-        labels=names,
+        labels=listed,
         rows=sum(counts.values()),
     )
 

@@ -26,7 +26,7 @@ _FEWEST_SHARE = 0.01  # and of all rows of the batch
 _FEWEST_SURE = 20  # sure answers about a label
 _RISE = 0.2  # a new topic makes the surer half err more often, too, but by less (3 to 9 points between review domains)
 _CHANCE = 0.2  # Cohen's kappa up to which two labellings hardly agree (Landis and Koch, 1977)
-_SURE = 0.01  # p-value
+_SURE = 0.001  # p-value: looking first costs time, and so rare a false alarm adds nothing to those of the tests
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Contradictions:
 
     @property
     def noticeable(self) -> bool:
-        """Whether that is more than ordinary noise: above 10 % (one-sided binomial test, 1 %), and not just a few."""
+        """Whether that is more than ordinary noise: above 10 % (one-sided binomial test, p ≤ 0.001), and not just a few."""
         if self.contradictory < max(FEWEST_TEXTS, _FEWEST_SHARE * self.rows):
             return False
         as_many = 1.0 - float(special.bdtr(self.contradictory - 1, self.repeated, USUAL_NOISE))
@@ -115,7 +115,7 @@ def surely_contradicted(held_out: Answers, batch: Answers) -> Doubt | None:
     """Find labels that contradict the classifier where it is surest; None where there is no reason to doubt.
 
     A label is doubted when, of at least 20 sure answers about rows that carry it, the contradicted share is 20 points
-    above that on the held-out rows, and Fisher's test at 1 %, divided by the number of labels, agrees.
+    above that on the held-out rows, and Fisher's test at 0.001, divided by the number of labels, agrees.
     """
     if not len(held_out.labels) or not len(batch.labels):
         return None
