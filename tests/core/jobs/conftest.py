@@ -53,9 +53,14 @@ def wait_for(evergreen_home: Path) -> Callable[[str, str], Job]:
     return wait
 
 
-def until(reached: Callable[[], bool], complaint: Callable[[], str] = lambda: "not reached") -> None:
+def until(
+    reached: Callable[[], bool],
+    complaint: Callable[[], str] = lambda: "not reached",
+    *,
+    seconds: float = DEADLINE_SECONDS,
+) -> None:
     """Ask again and again until it is so, or the deadline has passed."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
+    deadline = time.monotonic() + seconds
     while not reached():
         assert time.monotonic() < deadline, complaint()
         time.sleep(0.02)
