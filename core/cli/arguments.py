@@ -34,7 +34,13 @@ def make_parser() -> argparse.ArgumentParser:
 
     train = commands.add_parser("train", help="train a new version from random start")
     _add_table(train)
-    train.add_argument("--model", required=True, metavar="MODEL", help="bilstm, transformer or ngrams")
+    train.add_argument("--model", required=True, metavar="MODEL", help="bilstm, transformer, ngrams or hashed")
+    train.add_argument(
+        "--strategy",
+        default="finetune",
+        metavar="STRATEGY",
+        help="what updates will use: stored beside the version is what that needs, so that no old row has to be kept",
+    )
     _add_settings(train)
 
     update = commands.add_parser("update", help="make a candidate of the champion and a new batch")
@@ -58,6 +64,11 @@ def make_parser() -> argparse.ArgumentParser:
     _add_table(evaluate)
     evaluate.add_argument("--version", type=int, metavar="N", help="default: the champion")
     evaluate.add_argument("--json", action="store_true")
+
+    drift = commands.add_parser("drift", help="has a batch changed against what a version learned, and what to do")
+    _add_table(drift)
+    drift.add_argument("--version", type=int, metavar="N", help="default: the champion")
+    drift.add_argument("--json", action="store_true")
 
     predict = commands.add_parser("predict", help="label every row of a table")
     predict.add_argument("--data", required=True, type=Path, metavar="FILE")
@@ -83,6 +94,15 @@ def make_parser() -> argparse.ArgumentParser:
     rollback = commands.add_parser("rollback", help="return to the previous champion")
     rollback.add_argument("--classifier", required=True, metavar="NAME")
     rollback.add_argument("--version", type=int, metavar="N", help="default: the previous champion")
+
+    forget = commands.add_parser("forget", help="remove rows from everything that is stored, and print a receipt")
+    forget.add_argument("--classifier", required=True, metavar="NAME")
+    forget.add_argument(
+        "--group", nargs="+", default=[], metavar="VALUE", help="all rows with this value of the group column"
+    )
+    forget.add_argument("--texts", type=Path, metavar="FILE", help="a text file with one whole text a line")
+    forget.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+    forget.add_argument("--json", action="store_true")
 
     commands.add_parser("prepare", help="create the workspace and save the sample datasets")
     return parser

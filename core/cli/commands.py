@@ -8,25 +8,28 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from core.cli.compare import compare
 from core.config import home, parse_assignments
 from core.data import ColumnRoles, StoredDataset, TextDataset, build_dataset, read_table
-from core.errors import RegistryError
+from core.errors import DataError, RegistryError
 from core.registry import UNWRITTEN, VersionInfo
 from core.registry import promote as decide
 from core.workflows.workspace import Workspace, open_workspace
 
 
 def train(asked: argparse.Namespace) -> None:
-    from core.workflows import TrainRequest, resolve_settings, train_classifier
+    from core.workflows import TrainRequest, resolve_update, train_classifier
 
     workspace = open_workspace(home())
     settings = parse_assignments(asked.set)
-    resolve_settings(asked.model, settings)  # a typing error is said before a long file is read
+    resolve_update(asked.model, {}, asked.strategy, settings)  # a typing error is said before a long file is read
     dataset = _save_table(asked, workspace)
-    request = TrainRequest(classifier=asked.classifier, dataset=dataset.id, model=asked.model, settings=settings)
+    request = TrainRequest(
+        classifier=asked.classifier, dataset=dataset.id, model=asked.model, strategy=asked.strategy, settings=settings
+    )
     _finish(asked, _consume(train_classifier(request, workspace)), workspace)
 
 
@@ -61,6 +64,18 @@ def evaluate(asked: argparse.Namespace) -> None:
     found = {"version": version.number, "rows": report["rows"], **_scores(report)}
     found |= {"seconds": round(time.monotonic() - started, 2)}
     _print(asked.json, found, f"Version {version.number}: {_headline(report)} on {report['rows']:,} rows")
+
+
+def drift(asked: argparse.Namespace) -> None:
+    from core.cli.drift import as_object, as_text
+    from core.workflows import VersionFolder, read_past
+    from core.workflows.drift import detect_drift
+
+    workspace = open_workspace(home())
+    version = _version(asked.classifier, asked.version, workspace)
+    folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
+    report = detect_drift(folder, _read_table(asked, batch=True)[0], read_past(folder, workspace))
+    _print(asked.json, {"version": version.number, **as_object(report)}, as_text(report))
 
 
 def predict(asked: argparse.Namespace) -> None:
@@ -126,6 +141,41 @@ def rollback(asked: argparse.Namespace) -> None:
     sys.stderr.write(f"Version {number} of '{asked.classifier}' is the champion again.\n")
 
 
+def forget(asked: argparse.Namespace) -> None:
+    from core.workflows.forget import ForgetRequest, forget_rows
+    from core.workflows.forget_rows import find_rows
+    from core.workflows.receipts import receipts
+
+    workspace = open_workspace(home())
+    _version(asked.classifier, None, workspace, required=False)
+    texts = [line.strip() for line in _lines(asked.texts) if line.strip()]
+    found = find_rows(asked.classifier, workspace, groups=asked.group, texts=texts)
+    rows = {one.dataset: one.rows.tolist() for one in found.datasets}
+    if asked.dry_run:
+        datasets = [{"name": one.name, "rows": len(one.rows), **one.parts, "left": one.left} for one in found.datasets]
+        _print(asked.json, {"rows": found.count, "datasets": datasets}, f"{found.count:,} rows would be removed.")
+        return
+    request = ForgetRequest(classifier=asked.classifier, rows=rows, digests=sorted(found.digests))
+    forgotten = _consume(forget_rows(request, workspace))
+    receipt = next(one for one in receipts(workspace.home) if one["id"] == forgotten.receipt)
+    made = f" Version {forgotten.version} is without them." if forgotten.version is not None else ""
+    _print(asked.json, receipt, f"{found.count:,} rows were removed; receipt {receipt['id']}.{made}")
+
+
+def _lines(path: Path | None) -> list[str]:
+    if path is None:
+        return []
+    try:
+        return path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(
+            "forget.texts_unreadable",
+            "The file '{file}' cannot be read as UTF-8 text ({reason}). Save it as UTF-8, one text a line.",
+            file=path.name,
+            reason=getattr(error, "strerror", None) or "not UTF-8",
+        ) from error
+
+
 def prepare(asked: argparse.Namespace) -> None:
     from core.workflows.samples import save_samples
 
@@ -137,7 +187,7 @@ def prepare(asked: argparse.Namespace) -> None:
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     command.__name__: command
-    for command in (train, update, compare, evaluate, predict, export, versions, promote, rollback, prepare)
+    for command in (train, update, compare, evaluate, drift, predict, export, versions, promote, rollback, forget, prepare)
 }
 
 

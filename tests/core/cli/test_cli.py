@@ -217,3 +217,30 @@ except SystemExit:
 assert "torch" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_a_text_is_forgotten_and_the_receipt_printed(trained: dict[str, Any], tmp_path: Path, run: Any) -> None:
+    assert trained["version"] == 1
+    text = reviews(120).texts[0]
+    wanted = tmp_path / "texts.txt"
+    wanted.write_text(f"{text}\n", encoding="utf-8")
+    asked = ("forget", "--classifier", "Shop", "--texts", str(wanted))
+    assert json.loads(run(*asked, "--dry-run", "--json")[0])["rows"] == 1
+    receipt = json.loads(run(*asked, "--json")[0])
+    assert receipt["datasets"] == [{"name": "first.csv", "rows": 1, "left": 119}]
+    assert text not in str(receipt)
+    assert "no such rows" in run(*asked, code=2)[1]
+    assert "cannot be read" in run("forget", "--classifier", "Shop", "--texts", str(tmp_path / "none.txt"), code=2)[1]
+
+
+def test_drift_says_what_changed_and_what_to_do(trained: dict[str, Any], tmp_path: Path, run: Any) -> None:
+    batch = write(tmp_path / "batch.csv", 200, seed=1, extra="refundable")
+    found = json.loads(run("drift", *table(batch), "--json")[0])
+    assert found["version"] == 1
+    assert found["advice"]["kind"] in ("update", "optional")
+    assert found["advice"]["message"].endswith("of its own tests.")
+    assert {test["name"]: test["verdict"] for test in found["tests"]}["words"] == "changed"
+    assert found["new_words"] == {"refundable": 200}
+    shown = run("drift", *table(batch))[0]
+    assert "words       changed   p = 0.001" in shown
+    assert run("drift", *table(batch)[:-1], "Nobody", code=2)[1].count("\n") == 1
