@@ -17,11 +17,12 @@ def waiting_candidate(classifier: str) -> VersionInfo | None:
 
 
 def candidates(classifier: str) -> list[VersionInfo]:
-    """All updates of the champion, oldest first."""
+    """All updates of the champion that a gate has judged, oldest first."""
     champion = state.champion(classifier)
     if champion is None:
         return []
-    return [version for version in state.versions(classifier) if version.parent == champion.number]
+    updates = (version for version in state.versions(classifier) if version.parent == champion.number)
+    return [version for version in updates if "gate" in version.summary]
 
 
 def decided(candidate: VersionInfo) -> bool:

@@ -31,7 +31,7 @@ def last_rules(classifier: str, workspace: Workspace) -> dict[str, Any]:
     for version in reversed(workspace.registry.versions(classifier)):
         if version.decision is not None and version.decision.rules is not None:
             return version.decision.rules
-        if version.parent is None:
+        if "gate" not in version.summary:  # trained from the start, or only something left out: nobody judged it
             continue
         try:
             report = VersionFolder(workspace.registry.folder(classifier, version.number)).report()
@@ -43,8 +43,7 @@ def last_rules(classifier: str, workspace: Workspace) -> dict[str, Any]:
 
 def _recorded(report: Mapping[str, Any]) -> dict[str, Any]:
     """The rules in a report; those of earlier releases had a tolerance only."""
-    gate = report["gate"] or {}
-    return dict(gate.get("settings") or {"tolerance": report["tolerance"]})
+    return dict(report["gate"].get("settings") or {"tolerance": report["tolerance"]})
 
 
 def stored_rules(report: Mapping[str, Any]) -> GateConfig:
