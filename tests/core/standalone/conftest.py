@@ -26,6 +26,7 @@ SMALL = {
     "ngrams": {"embedding_size": 8, "buckets": 1024},
     "bilstm": {"embedding_size": 16, "hidden_size": 16, "layers": 1},
     "transformer": {"embedding_size": 16, "heads": 2, "layers": 1},
+    "hashed": {"hashed_features": 256},
 }
 
 

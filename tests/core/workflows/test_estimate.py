@@ -16,6 +16,7 @@ SMALL = {
     "bilstm": {"embedding_size": 16, "hidden_size": 16, "layers": 1},
     "transformer": {"embedding_size": 16, "hidden_size": 32, "layers": 1, "heads": 2},
     "ngrams": {"embedding_size": 8, "buckets": 1024},
+    "hashed": {"hashed_features": 256, "segmentation": "words"},
 }
 
 
