@@ -14,7 +14,7 @@ import pytest
 from core.standalone.predict import Classifier, TextPipeline, batches_by_length, pad
 from core.workflows.bundle import write_bundle
 
-MODELS = ("ngrams", "bilstm", "transformer")
+MODELS = ("ngrams", "bilstm", "transformer", "hashed")
 NASTY = [
     "",
     " \t\r\n ",
