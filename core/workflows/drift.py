@@ -1,20 +1,6 @@
 """A batch against what the champion learned: has anything changed, and is an update worth it?
 
-**What a batch is compared with.** The rows that the champion was not trained on: the validation rows and frozen tests
-of all its experiences. Training rows would not do: the champion knows them by heart, so it is surer of them than it can
-be of any new text, and its vocabulary was made from them, so that none of their words is unknown. What concerns its
-answers (confidence, accuracy) is compared with the frozen tests alone: the best epoch was chosen by the validation rows,
-which flatters the answers to them, and the answers to the tests are stored.
-
-**Which rows count.** Only texts that occur once in everything that the champion met and the batch together. If nothing
-changed, such a row is as likely to have come early as late, which is what makes the p-values true. Rows whose text occurs
-again are not independent: all copies went to the same part of the split, and a text seen often is rarely new. (Copies
-made wholesale, by sending the old rows along or by joining equal files, count once.) In simulations where popular texts
-carry another label than rare ones, a label test that promises 5 % false alarms raised 14 to 49 % with all rows, up to
-35 % with one row a text and side, and 4 to 5 % with the texts that occur once.
-
-Validation and test rows are drawn label by label, which makes their label shares more regular than chance would: the
-label test errs on the safe side. Rows of one author or one day are not independent either, and nothing here can tell.
+Which rows are compared, and why these: `core.workflows.drift_rows`.
 """
 
 from __future__ import annotations
@@ -44,15 +30,12 @@ from core.metrics.drift import (
 from core.metrics.drift_advice import Advice, Evidence, advise
 from core.metrics.label_doubt import Answers, Contradictions, Doubt, contradictions_found, surely_contradicted
 from core.standalone.predict import Classifier
+from core.workflows.drift_rows import affordable, compared_rows, drawn
 from core.workflows.drift_words import known_words
 from core.workflows.version import VersionFolder
 
 if TYPE_CHECKING:
     from core.workflows.update import Past
-
-COMPARED_ROWS = 1000  # of each side at most that the tests of words, texts and answers read, drawn by seed
-FEWEST_COMPARED = 300
-READ_CHARACTERS = 400_000  # of each side, about, so that long texts take seconds, too
 
 
 @dataclass(frozen=True)
@@ -143,10 +126,10 @@ def detect_drift(
     """
     started = time.monotonic()
     classifier = classifier or Classifier(folder.path)
-    held_out, new, earlier = _rows(folder, batch, past)
-    read_rows = _affordable(held_out["text"], new["text"])
-    old_texts = _drawn(held_out, read_rows, seed)["text"].tolist()
-    answered = _answered(_drawn(new, read_rows, seed), classifier)
+    held_out, new, earlier = compared_rows(folder, batch, past)
+    read_rows = affordable(held_out["text"], new["text"])
+    old_texts = drawn(held_out, read_rows, seed)["text"].tolist()
+    answered = _answered(drawn(new, read_rows, seed), classifier)
     names, known = batch.label_names(), set(classifier.labels)
     tested, answerable = held_out[held_out["predicted"].notna()], answered[answered["label"].isin(known)]
     word_test, new_words = _word_test(folder, past, old_texts, answered["text"].tolist(), seed)
@@ -155,13 +138,10 @@ def detect_drift(
             label_shift(*_counts(held_out["label"], new["label"])[1:], seed=seed),
             word_test,
             *_text_tests(old_texts, answered["text"].tolist(), seed),
-            confidence_shift(_drawn(tested, read_rows, seed)["confidence"], answered["confidence"], seed=seed),
+            confidence_shift(drawn(tested, read_rows, seed)["confidence"], answered["confidence"], seed=seed),
             accuracy_drop(_right(tested), _right(answerable)),
         ]
     )
-    doubt = surely_contradicted(_answers(tested), _answers(answerable))
-    if doubt is not None:
-        doubt = replace(doubt, rows=tuple(answerable["row"].iloc[list(doubt.rows)].tolist()))
     evidence = Evidence(
         tests=tests,
         batch_rows=len(batch),
@@ -169,7 +149,7 @@ def detect_drift(
         picked=picked,
         new_labels={name: count for name, count in Counter(names).items() if name not in known},
         contradictions=contradictions_found([text_key(text) for text in batch.texts], names, earlier),
-        doubt=doubt,
+        doubt=_doubt(tested, answerable),
     )
     return DriftReport(
         advice=advise(evidence),
@@ -181,65 +161,10 @@ def detect_drift(
         new_labels=dict(evidence.new_labels),
         new_words=new_words,
         contradictions=evidence.contradictions,
-        doubt=doubt,
+        doubt=evidence.doubt,
         missing=past.missing,
         seconds=round(time.monotonic() - started, 2),
     )
-
-
-def _rows(
-    folder: VersionFolder, batch: TextDataset, past: Past
-) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, set[str]]]:
-    """Held-out rows and the batch's whose text occurs once; and the labels that each text had before.
-
-    Columns text, label; held-out rows also predicted and confidence (tests only), the batch's also row, their number.
-    """
-    tests = [_test(folder.predictions(record.number)) for record in folder.experiences()]
-    validation = pd.DataFrame({"text": past.validation[0], "label": past.validation[1]})
-    held_out = pd.concat([*tests, validation.assign(predicted=None, confidence=np.nan)], ignore_index=True)
-    new = pd.DataFrame({"text": list(batch.texts), "label": batch.label_names(), "row": np.arange(len(batch))})
-    trained = [text_key(text) for text in past.train[0]]
-    held_out["key"], new["key"] = ([text_key(text) for text in table["text"]] for table in (held_out, new))
-    met = [*trained, *held_out["key"]]
-    earlier: dict[str, set[str]] = {}
-    for key, label in zip(met, [*past.train[1], *held_out["label"]], strict=True):
-        earlier.setdefault(key, set()).add(label)
-    before, after = _times(met), _times(new["key"])
-    if 2 * len(before.keys() & after.keys()) > len(before):
-        after = Counter({key: times for key, times in after.items() if key not in before})
-    once = {key for times in (before, after) for key in times if before[key] + after[key] == 1}
-    kept = (table[table["key"].isin(once & times.keys())] for table, times in ((held_out, before), (new, after)))
-    held_out, new = (table.drop_duplicates("key") for table in kept)
-    return held_out, new, earlier
-
-
-def _times(keys: Iterable[str]) -> Counter[str]:
-    """How often each text occurs; once each where most come several times, as when two equal files were joined."""
-    times = Counter(keys)
-    repeated = sum(count > 1 for count in times.values())
-    return Counter(times.keys()) if 2 * repeated > len(times) else times
-
-
-def _test(answers: pd.DataFrame) -> pd.DataFrame:
-    """A frozen test with the version's answers and their probabilities."""
-    probabilities = answers[[name for name in answers.columns if name.startswith("p_")]]
-    table = answers[["text", "truth", "predicted"]].rename(columns={"truth": "label"})
-    return table.assign(confidence=probabilities.max(axis=1).astype(np.float64))
-
-
-def _affordable(before: Iterable[str], after: Iterable[str]) -> int:
-    """Rows a side to read: `COMPARED_ROWS`, or fewer of long texts."""
-    # both sides together: how many rows of one are read must not depend on how long just its texts are
-    lengths = [len(text) for side in (before, after) for text in side]
-    affordable = READ_CHARACTERS * len(lengths) // max(sum(lengths), 1)
-    return min(COMPARED_ROWS, max(FEWEST_COMPARED, affordable))
-
-
-def _drawn(rows: pd.DataFrame, count: int, seed: int) -> pd.DataFrame:
-    """At most so many of the rows."""
-    if len(rows) <= count:
-        return rows
-    return rows.iloc[np.sort(np.random.default_rng(seed).choice(len(rows), count, replace=False))]
 
 
 def _answered(rows: pd.DataFrame, classifier: Classifier) -> pd.DataFrame:
@@ -252,6 +177,11 @@ def _answered(rows: pd.DataFrame, classifier: Classifier) -> pd.DataFrame:
 def _answers(rows: pd.DataFrame) -> Answers:
     labels, predicted = (rows[name].to_numpy(dtype=object) for name in ("label", "predicted"))
     return Answers(labels, predicted, rows["confidence"].to_numpy(dtype=np.float64))
+
+
+def _doubt(tested: pd.DataFrame, answerable: pd.DataFrame) -> Doubt | None:
+    doubt = surely_contradicted(_answers(tested), _answers(answerable))
+    return doubt and replace(doubt, rows=tuple(answerable["row"].iloc[list(doubt.rows)].tolist()))
 
 
 def _right(rows: pd.DataFrame) -> tuple[int, int]:

@@ -23,7 +23,8 @@ from core.workflows import (
     train_classifier,
     update_classifier,
 )
-from core.workflows.drift import COMPARED_ROWS, DriftReport, detect_drift
+from core.workflows.drift import DriftReport, detect_drift
+from core.workflows.drift_rows import COMPARED_ROWS
 from core.workflows.drift_words import known_words
 from tests.core.conftest import reviews, save
 
