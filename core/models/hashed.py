@@ -49,12 +49,12 @@ class HashedNgrams(TextClassifier):
     defaults = {
         "segmentation": "characters",
         "max_length": 1024,
-        "learning_rate": 5e-3,
+        "learning_rate": 1e-3,
         "batch_size": 32,
-        "epochs": 15,
+        "epochs": 20,
         "word_dropout": 0.0,
     }
-    presets = {"quick": {"epochs": 5, "hashed_features": 1024}, "thorough": {"epochs": 30, "hashed_features": 4096}}
+    presets = {"quick": {"epochs": 8, "hashed_features": 1024}, "thorough": {"epochs": 40, "hashed_features": 4096}}
 
     def __init__(self, config: HashedConfig, vocabulary_size: int, classes: int) -> None:
         super().__init__(config, vocabulary_size, classes, config.hashed_features)
