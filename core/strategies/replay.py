@@ -49,6 +49,7 @@ class Replay(Strategy):
     rehearses = True
     config_class = ReplayConfig
     config: ReplayConfig
+    _read: tuple[Experience, Examples] | None = None  # the memory as tokens, which need not be made again each epoch
 
     def begin_experience(self, model: TextClassifier, experience: Experience) -> None:
         if experience.number > 1:
@@ -57,7 +58,9 @@ class Replay(Strategy):
                     parameter.requires_grad_(False)
 
     def training_set(self, experience: Experience, epoch: int) -> Examples:
-        remembered = experience.encode(*self.memory.examples())
+        if self._read is None or self._read[0] is not experience:
+            self._read = (experience, experience.encode(*self.memory.examples()))
+        remembered = self._read[1]
         wanted = round(self.config.replay_ratio * len(experience.train))
         if not len(remembered) or not wanted:
             return experience.train
@@ -68,4 +71,5 @@ class Replay(Strategy):
 
     def end_experience(self, model: TextClassifier, experience: Experience) -> None:
         model.requires_grad_(True)
+        self._read = None
         super().end_experience(model, experience)
