@@ -187,7 +187,20 @@ def prepare(asked: argparse.Namespace) -> None:
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     command.__name__: command
-    for command in (train, update, compare, evaluate, drift, predict, export, versions, promote, rollback, forget, prepare)
+    for command in (
+        train,
+        update,
+        compare,
+        evaluate,
+        drift,
+        predict,
+        export,
+        versions,
+        promote,
+        rollback,
+        forget,
+        prepare,
+    )
 }
 
 
