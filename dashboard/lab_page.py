@@ -10,6 +10,7 @@ from core.errors import DataError
 from dashboard import lab_page_link, lab_page_new, lab_page_result, lab_page_saved, layout, state
 from dashboard.errors import show_error
 from dashboard.i18n import t
+from dashboard.lab_page_figures import facts
 from dashboard.run_view import run_view
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def result(identity: str) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", wrap=False):
         with st.container():
-            layout.heading(str(found["name"]), " · ".join(lab_page_result.facts(found)))
+            layout.heading(str(found["name"]), " · ".join(facts(found)))
         lab_page_saved.delete_button(_entry(found))
     lab_page_result.draw(found)
 
@@ -95,5 +96,9 @@ def _entry(found: dict[str, Any]) -> dict[str, Any]:
 
 def _back() -> None:
     st.button(
-        t("lab.back"), key="lab.back", type="tertiary", icon=":material/arrow_back:", on_click=lab_page_link.leave
+        t("lab.back"),
+        key=lab_page_link.BACK,
+        type="tertiary",
+        icon=":material/arrow_back:",
+        on_click=lab_page_link.leave,
     )

@@ -17,6 +17,7 @@ from dashboard.i18n import language, t, t_message
 from dashboard.lab_page_figures import (
     FIGURES,
     best_name,
+    facts,
     ranked,
     strategy_name,
     with_deviation,
@@ -37,18 +38,19 @@ th:first-child, td:first-child { text-align: left; }
 
 
 def buttons(result: dict[str, Any]) -> None:
-    """Three quiet buttons; each file is made when it is asked for."""
+    """Three quiet buttons."""
     name = file_name(str(result["name"]))
+    # Made now, small as they are: what Streamlit calls when a file is asked for does not know the reader's language.
     kinds = {
-        "html": (lambda: standalone(result).encode(), "text/html", ":material/article:"),
-        "csv": (lambda: tables.to_csv(figure_table(result)), "text/csv", ":material/download:"),
-        "json": (lambda: as_json(result), "application/json", ":material/data_object:"),
+        "html": (standalone(result).encode(), "text/html", ":material/article:"),
+        "csv": (tables.to_csv(figure_table(result)), "text/csv", ":material/download:"),
+        "json": (as_json(result), "application/json", ":material/data_object:"),
     }
     with st.container(horizontal=True, gap="small"):
-        for kind, (make, mime, icon) in kinds.items():
+        for kind, (content, mime, icon) in kinds.items():
             st.download_button(
                 t(f"lab.download_{kind}"),
-                make,
+                content,
                 file_name=f"{name}.{kind}",
                 mime=mime,
                 key=f"lab.download.{kind}",
@@ -95,8 +97,8 @@ def standalone(result: dict[str, Any]) -> str:
         [
             f"<!doctype html><html lang='{language()}'><head><meta charset='utf-8'><title>{title}</title>",
             f"<meta name='viewport' content='width=device-width'><style>{STYLE}</style></head><body>",
-            f"<h1>{title}</h1><p class='quiet'>{tables.moment(result['created'])}</p>",
-            f"<p>{html.escape(t('lab.best'))}: <b>{best}</b>. {because}</p>",
+            f"<h1>{title}</h1><p class='quiet'>{html.escape(' · '.join(facts(result)))}</p>",
+            f"<h2>{html.escape(t('lab.best'))} · {best}</h2><p>{because}</p>",
             _figures(result),
             f"<h2>{html.escape(t('lab.matrices'))}</h2><p class='quiet'>{html.escape(t('lab.matrices_help'))}</p>",
             f"<p class='quiet'>{order}</p>",

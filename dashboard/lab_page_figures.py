@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from core.messages import Message
 from dashboard import tables
-from dashboard.i18n import DEFAULT, catalogue, t
+from dashboard.i18n import DEFAULT, catalogue, t, tn
 
 Kind = Literal["score", "rows", "bytes", "seconds", "share"]
 
@@ -94,6 +94,20 @@ def with_names(message: Message) -> Message:
 def family_of(strategy: str) -> str:
     """The family's name in `FAMILIES`, or ``"other"``."""
     return next((family for family, names in FAMILIES.items() if strategy in names), OTHER)
+
+
+def facts(entry: dict[str, Any]) -> list[str]:
+    """A comparison in a line; takes a whole one, or what the list of them holds."""
+    experiences = entry["experiences"]
+    seeds = entry["seeds"] if "seeds" in entry else entry["request"]["seeds"]
+    return [
+        tn("lab.strategies_count", len(entry["strategies"])),
+        tn("lab.experiences_count", experiences if isinstance(experiences, int) else len(experiences)),
+        tn("lab.seeds_count", int(seeds)),
+        model_name(entry["model"]),
+        t("lab.took", time=tables.duration(entry["seconds"])),
+        tables.moment(entry["created"]),
+    ]
 
 
 def by_family(strategies: Iterable[str]) -> dict[str, list[str]]:

@@ -27,7 +27,7 @@ def better(result: dict[str, Any]) -> None:
         return
     layout.section(t("lab.pair"), help=t("lab.pair_help"))
     best = best_name(result)
-    first, second = _two(names, next(name for name in reversed(names) if name != best), best)
+    first, second = _two(names, next(name for name in names if name != best), best)
     if first == second:
         st.caption(t("lab.pair_same"))
         return
@@ -97,7 +97,7 @@ def by_label(result: dict[str, Any]) -> None:
     )
     if len(labels) > LABELS_SHOWN:
         st.caption(t("lab.labels_left_out", count=LABELS_SHOWN, total=len(labels)))
-    tables.download_table(lambda: _to_take_home(result, forgotten), "labels", key="lab.labels.download")
+    tables.download_table(_to_take_home(result, forgotten), "labels", key="lab.labels.download")
 
 
 def forgotten_labels(result: dict[str, Any]) -> pd.DataFrame:

@@ -10,14 +10,14 @@ import streamlit as st
 
 from core.messages import Message
 from dashboard import lab_page_charts, lab_page_download, lab_page_pair, layout, tables
-from dashboard.i18n import t, t_message, tn
+from dashboard.i18n import t, t_message
 from dashboard.lab_page_figures import (
     FIGURES,
     ROW_HEIGHT,
     best_name,
     by_family,
     chart_name,
-    model_name,
+    facts,
     ranked,
     strategy_name,
     table_height,
@@ -26,7 +26,7 @@ from dashboard.lab_page_figures import (
     with_names,
     written,
 )
-from dashboard.lab_page_settings import label_of
+from dashboard.lab_page_settings import written_setting
 from dashboard.lab_page_stream import experience_columns, experience_table
 from dashboard.layout import Card
 from dashboard.palette import palette
@@ -57,20 +57,6 @@ def draw(result: dict[str, Any]) -> None:
     lab_page_pair.better(result)
     lab_page_pair.by_label(result)
     how(result)
-
-
-def facts(entry: dict[str, Any]) -> list[str]:
-    """A comparison in a line; takes a whole one, or what the list of them holds."""
-    experiences = entry["experiences"]
-    seeds = entry["seeds"] if "seeds" in entry else entry["request"]["seeds"]
-    return [
-        tn("lab.strategies_count", len(entry["strategies"])),
-        tn("lab.experiences_count", experiences if isinstance(experiences, int) else len(experiences)),
-        tn("lab.seeds_count", int(seeds)),
-        model_name(entry["model"]),
-        t("lab.took", time=tables.duration(entry["seconds"])),
-        tables.moment(entry["created"]),
-    ]
 
 
 def headline(result: dict[str, Any]) -> None:
@@ -191,9 +177,9 @@ def how(result: dict[str, Any]) -> None:
 def _settings(result: dict[str, Any]) -> pd.DataFrame:
     """Those of each strategy, then those that all share."""
     rows = [
-        [chart_name(one["strategy"]), label_of(name), str(value)]
+        [chart_name(one["strategy"]), *written_setting(name, value)]
         for one in result["strategies"]
         for name, value in one["settings"].items()
     ]
-    rows += [[t("lab.shared"), label_of(name), str(value)] for name, value in result["settings"].items()]
+    rows += [[t("lab.shared"), *written_setting(name, value)] for name, value in result["settings"].items()]
     return pd.DataFrame(rows, columns=[t("lab.strategy"), t("lab.setting"), t("lab.value")])

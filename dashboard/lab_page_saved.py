@@ -8,10 +8,10 @@ import streamlit as st
 
 from core.config import home
 from core.workflows.comparisons import ComparisonStore
-from dashboard import lab_page_result, layout, tables
+from dashboard import layout, tables
 from dashboard.errors import boundary
 from dashboard.i18n import t
-from dashboard.lab_page_figures import strategy_name
+from dashboard.lab_page_figures import facts, strategy_name
 from dashboard.lab_page_link import leave, open_comparison
 
 SHOWN = 10  # lines before "show all"
@@ -43,7 +43,7 @@ def _line(entry: dict[str, Any]) -> None:
         with st.container(gap=None, width="stretch"):
             best = t("lab.best_of", name=strategy_name(entry["best"]))
             st.markdown(f"**{tables.plain(entry['name'])}** · {tables.plain(best)}")
-            st.caption(" · ".join(lab_page_result.facts(entry)))
+            st.caption(" · ".join(facts(entry)))
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
             st.button(t("lab.open"), key=f"lab.open.{entry['id']}", on_click=open_comparison, args=(entry["id"],))
             delete_button(entry)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.config import Config, Setting, settings_of
 from dashboard.forms import settings_form
-from dashboard.i18n import setting_label, t
+from dashboard.i18n import choice_label, setting_label, t
 from dashboard.lab_page_figures import by_family, model_name, strategy_name
 from dashboard.train_page_form import FIRST_MODEL, preset_values
 
@@ -132,8 +132,16 @@ def _in_columns(declared: list[Setting], key: str, defaults: dict[str, Any]) -> 
     return values
 
 
-def label_of(name: str) -> str:
-    """A setting's visible name; of one that this installation does not know, its own."""
+def written_setting(name: str, value: Any) -> tuple[str, str]:
+    """A setting's visible name and value; of one that this installation does not know, as it is stored."""
+    setting = _declared().get(name)
+    if setting is None:
+        return name, str(value)
+    shown = choice_label(name, str(value)) if value in setting.choices else str(value)
+    return setting_label(setting), shown
+
+
+def _declared() -> dict[str, Setting]:
     from core.models import MODELS
     from core.strategies import STRATEGIES
     from core.text import TextConfig
@@ -143,5 +151,4 @@ def label_of(name: str) -> str:
     configs: list[type[Config]] = [TextConfig, TrainingConfig, DataConfig]
     configs += [model.config_class for model in MODELS.values()]
     configs += [kind.config_class for kind in STRATEGIES.values()]
-    known = {setting.name: setting for config in configs for setting in settings_of(config)}
-    return setting_label(known[name]) if name in known else name
+    return {setting.name: setting for config in configs for setting in settings_of(config)}

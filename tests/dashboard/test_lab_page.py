@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 from core.config import home
 from core.data import ColumnRoles, build_dataset
 from core.jobs import JobQueue
+from core.jobs.files import read_json
 from core.workflows import open_workspace
 from core.workflows.comparisons import ComparisonStore
 from tests.dashboard.lab_comparison import ALL, save
@@ -296,3 +300,29 @@ def test_an_interrupted_comparison_can_be_resumed_or_removed(open_page: OpenPage
     assert at.button(key=f"run.resume.{job.id}")
     at.button(key=f"run.remove.{job.id}").click().run()
     assert jobs.list() == []
+
+
+def test_a_running_comparison_keeps_its_datasets_and_leads_to_its_page(
+    open_page: OpenPage, evergreen_home: Path
+) -> None:
+    dataset = store("One", words("good", "bad"))
+    jobs = JobQueue(evergreen_home, command=(sys.executable, "-c", "import time; time.sleep(60)"))
+    job = jobs.submit("compare", title="Shop", classifier="", config={"datasets": [dataset], "strategies": []})
+    try:
+        at = open_page("data")
+        assert at.button(key=f"show.{job.id}")
+        at.button(key=f"data.delete.{dataset}").click().run()
+        assert at.button(key="data.delete-yes").disabled
+        lab = open_page("lab")
+        assert lab.button(key=f"run.stop.{job.id}").label == "Stop"
+        assert "The first figures come in a few seconds." in reasons(lab)
+    finally:
+        os.kill(read_json(evergreen_home / "jobs" / job.id / "claim.json")["pid"], signal.SIGKILL)
+    wait(lambda: jobs.get(job.id).ended)
+
+
+def test_a_long_stream_with_many_labels_is_shown(open_page: OpenPage, evergreen_home: Path) -> None:
+    made = save(evergreen_home, experiences=30, labels=tuple(f"intent {number}" for number in range(150)))
+    at = open_page("lab", comparison=made["id"])
+    assert not at.exception
+    assert not at.error
