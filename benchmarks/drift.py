@@ -9,7 +9,7 @@
    its batch. Nothing changed, so whatever is found is a false alarm. 200 times, alternating between the years.
 
 Everything goes through the same workflows as the dashboard: split, training, frozen test, `detect_drift`. Prints Markdown.
-Takes some ten minutes on one core; `--resamplings` and `--model` make it shorter or longer.
+Takes 10 minutes on an idle core, 40 on a busy one; `--resamplings` and `--model` make it shorter or longer.
 """
 
 from __future__ import annotations
