@@ -3,8 +3,8 @@
     python benchmarks/drift.py --data ../shared/data/en/tweets_2016_2018.csv
 
 1. Between years: a classifier is trained on the rows of the first year, and those of the second are its batch; then the
-   other way round. Both once more with typographic apostrophes and quotation marks made plain, since phones began to
-   type them between the years: what is left is drift of what people write about.
+   other way round. Both once more with typographic apostrophes and quotation marks made plain, since many more
+   tweets of the second year hold them: what is left is not a matter of keyboards.
 2. False alarms: the rows of each year are halved at random, a classifier is trained anew on one half, and the other is
    its batch. Nothing changed, so whatever is found is a false alarm. 200 times, alternating between the years.
 
