@@ -41,7 +41,7 @@ def _line(request: TrainRequest, found: Preview, fields: dict[str, Any], waiting
         rows = rows_to_read(found, fields["strategies"], int(fields["seeds"]))
         together = max(1, min(state.device().cores, len(fields["strategies"]) * int(fields["seeds"])))
         seconds = rows * a_row * asked.result().epochs / together
-        st.caption(t("lab.at_most", time=tables.duration(max(1.0, seconds))))
+        st.caption(t("lab.learning_time", time=tables.duration(max(1.0, seconds))))
 
 
 def _timed(fields: dict[str, Any]) -> TrainRequest | None:

@@ -23,10 +23,11 @@ def strategies() -> list[str]:
     """Which strategies, grouped by family; what each one does is folded away below."""
     from core.strategies import STRATEGIES
 
-    chosen = [name for family, names in by_family(STRATEGIES).items() for name in _family(family, names)]
+    groups = by_family(STRATEGIES)
+    chosen = [name for family, names in groups.items() for name in _family(family, names)]
     with st.expander(t("lab.what_they_do")):
-        for name in STRATEGIES:
-            st.markdown(f"**{strategy_name(name)}**: {t(f'names.about_{name}')}")
+        for name in (name for names in groups.values() for name in names):
+            st.markdown(t("lab.explained", name=strategy_name(name), about=t(f"names.about_{name}")))
     return chosen
 
 
@@ -124,9 +125,12 @@ def _own(chosen: list[str]) -> dict[str, Any]:
 
 
 def _in_columns(declared: list[Setting], key: str, defaults: dict[str, Any]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for start in range(0, len(declared), 3):
-        for place, setting in zip(st.columns(3, gap="medium"), declared[start : start + 3], strict=False):
+    """Sliders three abreast; buttons for choices need a line of their own."""
+    choices = [setting for setting in declared if setting.kind == "choice"]
+    values: dict[str, Any] = settings_form(choices, key=key, defaults=defaults)
+    sliders = [setting for setting in declared if setting.kind != "choice"]
+    for start in range(0, len(sliders), 3):
+        for place, setting in zip(st.columns(3, gap="medium"), sliders[start : start + 3], strict=False):
             with place:
                 values |= settings_form([setting], key=key, defaults=defaults)
     return values
