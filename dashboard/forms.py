@@ -101,6 +101,7 @@ def _choice(setting: Setting, key: str) -> str:
             key=key,
             help=setting_help(setting),
             persist_state="session",
+            wrap=True,
         )
     )
 

@@ -91,6 +91,7 @@ def _model() -> str:
         key="train.model",
         on_change=_model_changed,
         persist_state="session",
+        wrap=True,
     )
     st.caption(t(f"names.about_{model}"))
     return str(model)
