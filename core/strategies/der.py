@@ -20,7 +20,7 @@ class DerConfig(StrategyConfig):
     """How closely remembered answers are kept."""
 
     der_alpha: float = setting(
-        0.5,
+        1.0,
         label="Weight of old answers",
         help="How closely the answers to remembered texts keep to what they once were.",
         bounds=(0.0, 5.0),

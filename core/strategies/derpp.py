@@ -12,7 +12,7 @@ class DerppConfig(DerConfig):
     """How closely remembered answers are kept, and how much remembered labels count."""
 
     der_beta: float = setting(
-        0.5,
+        1.0,
         label="Weight of old labels",
         help="How much the labels of remembered texts count beside those of new ones.",
         bounds=(0.0, 5.0),

@@ -20,11 +20,11 @@ class EwcConfig(StrategyConfig):
     """How firmly the past is held, and how it is summed up."""
 
     ewc_strength: float = setting(
-        1000.0,
+        200.0,
         label="Strength",
         help="How firmly weights that earlier data needed are held in place. 0 is plain fine-tuning.",
-        bounds=(0.0, 1_000_000.0),
-        scale="log",
+        bounds=(0.0, 2000.0),
+        step=50,
         group="strategy",
     )
     ewc_variant: Literal["separate", "online"] = setting(

@@ -15,11 +15,11 @@ class MasConfig(StrategyConfig):
     """How firmly the past is held."""
 
     mas_strength: float = setting(
-        1.0,
+        0.2,
         label="Strength",
         help="How firmly weights that earlier answers depend on are held in place. 0 is plain fine-tuning.",
-        bounds=(0.0, 1000.0),
-        scale="log",
+        bounds=(0.0, 5.0),
+        step=0.1,
         group="strategy",
     )
     mas_rows: int = setting(

@@ -24,11 +24,11 @@ class SiConfig(StrategyConfig):
     """How firmly the past is held."""
 
     si_strength: float = setting(
-        1.0,
+        0.3,
         label="Strength",
         help="How firmly weights that made earlier losses fall are held in place. 0 is plain fine-tuning.",
-        bounds=(0.0, 1000.0),
-        scale="log",
+        bounds=(0.0, 5.0),
+        step=0.1,
         group="strategy",
     )
 
