@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from core.config import setting
 from core.strategies.closed_form import ClosedForm, ClosedFormConfig
 from core.strategies.linear_head import Coefficients
 from core.strategies.statistics import Statistics, cholesky, packed, solve_triangular, unpacked
 
+PREFIX = "ridge."
+BLOCK = 256
 MOST_SINCE = 0.25  # of the width: with more new rows, factoring again is no slower
 
 
@@ -32,36 +35,43 @@ class RidgeConfig(ClosedFormConfig):
 
 @dataclass
 class Factor:
-    """The system A of a ridge regression as L Lᵀ + Rᵀ R: factored once, with the few rows that came since.
+    """A ridge regression as it was factored once, and the few rows that came since.
 
     Parameters
     ----------
     lower
-        L, (width + 1, width + 1), in Fortran order.
-    since
-        R, (rows, width + 1). Of the rows themselves only their sum of squares can be told.
+        L of the system A = L Lᵀ: (width + 1, width + 1), in Fortran order.
+    solution
+        W = A⁻¹ B, (width + 1, classes at that time).
+    since, targets
+        R (rows, width + 1) and T (rows, classes) with Rᵀ R and Rᵀ T as of the rows since. They are rotated: of a single
+        row nothing can be read from them.
     penalty
         The λ inside A.
     """
 
     lower: np.ndarray
+    solution: Tensor
     since: Tensor
+    targets: Tensor
     penalty: float
 
-    def add(self, rows: Tensor) -> None:
-        """Take in rows (rows, width + 1)."""
-        self.since = torch.linalg.qr(torch.cat([self.since, rows]), mode="r").R
+    def add(self, rows: Tensor, targets: Tensor) -> None:
+        """Take in rows (rows, width + 1) with what they should be answered (rows, classes)."""
+        rotation, self.since = torch.linalg.qr(torch.cat([self.since, rows]))
+        self.targets = rotation.T @ torch.cat([_widened(self.targets, targets.shape[1]), targets])
 
-    def solve(self, right: Tensor) -> Tensor:
-        """A⁻¹ right by the Woodbury identity, (width + 1, columns)."""
-        count = len(self.since)
-        both = solve_triangular(self.lower, torch.cat([self.since.T, right], dim=1).numpy())
-        rows, half = torch.from_numpy(both[:, :count]), torch.from_numpy(both[:, count:])
-        if count:
-            inner = rows.T @ rows
-            inner.diagonal().add_(1.0)
-            half = half - rows @ torch.linalg.solve(inner, rows.T @ half)
-        return torch.from_numpy(solve_triangular(self.lower, half.numpy(), transposed=True))
+    def solve(self, classes: int) -> Tensor:
+        """The solution with all rows, (width + 1, classes); new labels get columns."""
+        solution = _widened(self.solution, classes)
+        if not len(self.since):
+            return solution
+        rows = torch.from_numpy(solve_triangular(self.lower, self.since.T.numpy()))  # L⁻¹ Rᵀ
+        inner = rows.T @ rows
+        inner.diagonal().add_(1.0)
+        missing = _widened(self.targets, classes) - self.since @ solution
+        step = rows @ torch.linalg.solve(inner, missing)
+        return solution + torch.from_numpy(solve_triangular(self.lower, step.numpy(), transposed=True))
 
 
 class Ridge(ClosedForm):
@@ -69,64 +79,80 @@ class Ridge(ClosedForm):
 
     [w_c; b_c] = A⁻¹ Σ y_c [x; 1] with A = Σ [x; 1] [x; 1]ᵀ + λ diag(1, …, 1, 0).
 
-    An update with few rows U against the width keeps the factor of A and uses (A + Uᵀ U)⁻¹ = A⁻¹ − A⁻¹ Uᵀ
-    (I + U A⁻¹ Uᵀ)⁻¹ U A⁻¹ (Woodbury), which is as exact and saves factoring again.
+    With few new rows U and answers Y against the width, the factor of A serves again: W + A⁻¹ Uᵀ (I + U A⁻¹ Uᵀ)⁻¹
+    (Y − U W), the step of recursive least squares (by the Woodbury identity), is as exact and saves factoring anew.
     """
 
     name = "ridge"
     config_class = RidgeConfig
     config: RidgeConfig
     factor: Factor | None = None
+    room: np.ndarray | None = None  # of a factor that serves no more: memory to write the next one into
 
     def coefficients(self, statistics: Statistics) -> Coefficients:
-        return _solution(_factored(statistics, self.config.ridge_penalty), statistics)
+        return _coefficients(_factored(statistics, self.config.ridge_penalty).solution)
 
     def own_coefficients(self) -> Coefficients:
-        statistics = self.learned().known()
+        statistics = self.learned()
         if self.factor is None or self.factor.penalty != self.config.ridge_penalty:
-            self.factor = _factored(statistics, self.config.ridge_penalty)
-        return _solution(self.factor, statistics)
+            self.factor, self.room = _factored(statistics, self.config.ridge_penalty, self.room), None
+        return _coefficients(self.factor.solve(len(statistics.counts))[:, statistics.counts > 0])
 
-    def added(self, features: Tensor) -> None:
+    def added(self, features: Tensor, labels: Tensor) -> None:
         if self.factor is None:
             return
         if len(self.factor.since) + len(features) > MOST_SINCE * features.shape[1]:
-            self.factor = None
-        else:
-            self.factor.add(torch.cat([features, torch.ones(len(features), 1, dtype=features.dtype)], dim=1))
+            self.forgotten()
+            return
+        targets = functional.one_hot(labels, len(self.learned().counts)).to(features.dtype)
+        self.factor.add(functional.pad(features, (0, 1), value=1.0), targets)
 
     def forgotten(self) -> None:
-        self.factor = None
+        if self.factor is not None:
+            self.room = self.factor.lower
+            self.factor = None
 
     def state(self) -> dict[str, Any]:
         if self.factor is None:
             return super().state()
-        lower = packed(torch.from_numpy(self.factor.lower))
-        tensors = {"ridge.factor": lower, "ridge.since": self.factor.since}
-        return {**super().state(), **tensors, "ridge.penalty": self.factor.penalty}
+        tensors = {name: getattr(self.factor, name) for name in ("solution", "since", "targets")}
+        tensors["lower"] = packed(torch.from_numpy(self.factor.lower))
+        stored = {PREFIX + name: value for name, value in tensors.items()}
+        return {**super().state(), **stored, PREFIX + "penalty": self.factor.penalty}
 
     def restore(self, state: dict[str, Any]) -> None:
         super().restore(state)
         self.factor = None
-        if "ridge.factor" in state:
-            lower = np.asfortranarray(unpacked(state["ridge.factor"]).numpy())
-            self.factor = Factor(lower, state["ridge.since"].clone(), state["ridge.penalty"])
+        if PREFIX + "lower" in state:
+            lower = np.asfortranarray(unpacked(state[PREFIX + "lower"]).numpy())
+            solution, since, targets = (state[PREFIX + name].clone() for name in ("solution", "since", "targets"))
+            self.factor = Factor(lower, solution, since, targets, state[PREFIX + "penalty"])
 
 
-def _factored(statistics: Statistics, penalty: float) -> Factor:
-    """Factor A anew."""
-    width = statistics.width
-    system = torch.empty(width + 1, width + 1, dtype=torch.float64)
-    system[:width, :width] = statistics.gram
-    system[width, :width] = system[:width, width] = statistics.sums.sum(dim=0)
+def _factored(statistics: Statistics, penalty: float, room: np.ndarray | None = None) -> Factor:
+    """Factor A and solve anew; in memory that is at hand, if there is room, since fresh pages cost as much as the copy."""
+    width, classes = statistics.width, len(statistics.counts)
+    if room is None or len(room) != width + 1:
+        room = np.empty((width + 1, width + 1), order="F")
+    system = torch.from_numpy(room.T)
+    for start in range(0, width, BLOCK):  # of two equal halves, the one that is read
+        stop = min(start + BLOCK, width)
+        system[start:stop, start:width] = statistics.gram[start:stop, start:]
+    system[:width, width] = statistics.sums.sum(dim=0)
     system.diagonal()[:width].add_(penalty)
     system[width, width] = statistics.rows
     lower = cholesky(system)
     assert lower is not None, "with a penalty, the system is positive definite"
-    return Factor(lower, torch.zeros(0, width + 1, dtype=torch.float64), penalty)
-
-
-def _solution(factor: Factor, statistics: Statistics) -> Coefficients:
     right = torch.cat([statistics.sums.T, statistics.counts.double().unsqueeze(0)])
-    solved = factor.solve(right)
-    return Coefficients(solved[:-1].T.contiguous(), solved[-1].contiguous())
+    half = solve_triangular(lower, right.numpy())
+    solution = torch.from_numpy(solve_triangular(lower, half, transposed=True))
+    return Factor(lower, solution, solution.new_zeros(0, width + 1), solution.new_zeros(0, classes), penalty)
+
+
+def _widened(columns: Tensor, classes: int) -> Tensor:
+    """With zeros for labels that came since."""
+    return functional.pad(columns, (0, classes - columns.shape[1]))
+
+
+def _coefficients(solution: Tensor) -> Coefficients:
+    return Coefficients(solution[:-1].T.contiguous(), solution[-1].contiguous())

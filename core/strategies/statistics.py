@@ -122,13 +122,14 @@ def unpacked(values: Tensor) -> Tensor:
 def cholesky(matrix: Tensor) -> np.ndarray | None:
     """The factor L of a symmetric float64 matrix, L Lᵀ, which is overwritten; None when it is not positive definite.
 
-    L is in Fortran order, with zeros above the diagonal. (LAPACK as SciPy calls it takes two thirds of PyTorch's time.)
+    L is in Fortran order; what stands above its diagonal has no meaning. (LAPACK as SciPy calls it takes two thirds of
+    PyTorch's time.)
     """
-    lower, problem = lapack.dpotrf(matrix.numpy().T, lower=1, clean=1, overwrite_a=1)
+    lower, problem = lapack.dpotrf(matrix.numpy().T, lower=1, clean=0, overwrite_a=1)
     return None if problem else lower
 
 
 def solve_triangular(lower: np.ndarray, right: np.ndarray, *, transposed: bool = False) -> np.ndarray:
-    """L⁻¹ right, or L⁻ᵀ right."""
+    """L⁻¹ right, or L⁻ᵀ right; of L only the lower half is read."""
     solution: np.ndarray = lapack.dtrtrs(lower, right, lower=1, trans=int(transposed))[0]
     return solution

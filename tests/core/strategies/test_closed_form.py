@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import f1_score
 from torch import Tensor
 
 from core.errors import DataError, ModelError
@@ -52,7 +53,9 @@ def rows(seed: int, count: int = 40, labels: Sequence[int] = (0, 1, 2)) -> Examp
 def experience(number: int, train: Examples, *, past: Examples | None = None, classes: int = 3) -> Experience:
     nothing = rows(0, 0)
     validation = rows(100 + number, 12, labels=range(classes))
-    return Experience(number, train, validation, past or nothing, nothing, CLASSES[:classes], lambda *_: nothing, classes)
+    return Experience(
+        number, train, validation, past or nothing, nothing, CLASSES[:classes], lambda *_: nothing, classes
+    )
 
 
 def make(model: str = "hashed", classes: int = 3) -> TextClassifier:
@@ -277,6 +280,9 @@ def test_the_figures_told_are_those_of_the_validation_rows() -> None:
     assert isinstance(epoch, EpochDone)
     right = logits(network, step.validation).argmax(dim=1).numpy() == step.validation.labels
     assert epoch.validation_accuracy == pytest.approx(right.mean())
+    predicted, there = logits(network, step.validation).argmax(dim=1).numpy(), step.validation.labels
+    expected = f1_score(there, predicted, labels=np.unique(there), average="macro", zero_division=0)
+    assert epoch.validation_macro_f1 == pytest.approx(expected)
     assert isinstance(finished, Finished)
     assert (finished.best_epoch, str(finished.reason)) == (1, "Solved from sums over 1,140 rows.")
 
