@@ -204,14 +204,16 @@ class _PeerModel(nn.Module):
 def _peer(name: str, task: Task, seed: int) -> tuple[list[list[float]], float]:
     """R and seconds of the peer's strategy."""
     from avalanche.benchmarks import benchmark_from_datasets
-    from avalanche.benchmarks.utils import as_classification_dataset
+    from avalanche.benchmarks.utils.classification_dataset import _make_taskaware_classification_dataset
 
     random.seed(seed)
     np.random.seed(seed)
     model = _PeerModel(_model(task, seed))
     torch.manual_seed(seed)
     streams = {
-        side: [as_classification_dataset(_tensors(getattr(part, side))) for part in task.parts]
+        side: [
+            _make_taskaware_classification_dataset(_tensors(getattr(part, side)), task_labels=0) for part in task.parts
+        ]
         for side in ("train", "test")
     }
     benchmark = benchmark_from_datasets(**streams)
