@@ -18,7 +18,7 @@ from core.events import EpochDone, Finished, StepDone
 from core.messages import message
 from core.models.base import TextClassifier
 from core.models.batches import make_batch, predict_logits
-from core.models.lift import Lift, fit_lift
+from core.models.lift import Lift, RandomFeatures, fit_lift
 from core.standalone.predict import batches_by_length
 from core.strategies.base import Experience, GradientLoop, Strategy, StrategyConfig
 from core.strategies.linear_head import Coefficients, best_scale
@@ -221,14 +221,14 @@ class ClosedForm(Strategy):
 
     def _begin_anew(self, model: TextClassifier, examples: Examples) -> None:
         """Freeze the scaling on rows spread evenly over these, and forget all sums."""
-        asked = self.config.random_features
-        kind = "none" if asked == "auto" else asked
-        if asked == "auto" and self.lift is not None:
-            kind = self.lift.kind
+        asked, count = self.config.random_features, self.config.feature_count
+        kind: RandomFeatures = "none" if asked == "auto" else asked
+        if asked == "auto" and model.lift is not None:  # left by an earlier version, though its sums are gone
+            kind, count = model.lift.kind, model.lift.width
         wanted = 1 if model.fixed_features else min(SCALED_BY, len(examples))
         some = np.linspace(0, len(examples) - 1, wanted).round().astype(np.int64)
         features = torch.cat([part for part, _ in _encoded(model, examples.take(some))])
-        self.lift = fit_lift(features, kind, self.config.feature_count, scale=not model.fixed_features)
+        self.lift = fit_lift(features, kind, count, scale=not model.fixed_features)
         self.statistics = None
         self.forgotten()
 
