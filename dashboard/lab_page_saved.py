@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from core.config import home
-from core.workflows.comparisons import ComparisonStore
+from core.records import ComparisonStore
 from dashboard import layout, tables
 from dashboard.errors import boundary
 from dashboard.i18n import t

@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.config import home
 from core.errors import DataError
+from core.records import receipts
 from dashboard import state, tables
 from dashboard.errors import guarded_fragment, show_error
 from dashboard.i18n import t, tn
@@ -28,14 +29,23 @@ SHOWN_GROUPS = 2000
 def forget(classifier: str) -> None:
     """The whole section, folded until it is needed."""
     job = _open_job(classifier)
-    done = [receipt for receipt in _receipts() if receipt["classifier"] == classifier]
     started_here = st.session_state.get(STARTED) == classifier
-    with st.expander(t("forget.title"), icon=":material/person_remove:", expanded=started_here or job is not None):
+    section = st.expander(
+        t("forget.title"),
+        icon=":material/person_remove:",
+        expanded=started_here or job is not None,
+        key=f"forget.section.{classifier}",
+        on_change="rerun",
+    )
+    if not section.open:  # what stands in it takes reading every dataset of the classifier
+        return
+    with section:
         if job is not None:
             run_view(job.id)
             return
         st.markdown(t("forget.what"))
         _choose(classifier)
+        done = [receipt for receipt in receipts(home()) if receipt["classifier"] == classifier]
         if done:
             _show_receipts(done)
 
@@ -130,12 +140,6 @@ def _start(classifier: str, found: Found) -> None:
     for key in [ASKED, *(key for key in st.session_state if str(key).startswith(("forget.texts.", "forget.groups.")))]:
         st.session_state.pop(key, None)
     st.rerun()
-
-
-def _receipts() -> list[dict[str, Any]]:
-    from core.workflows.receipts import receipts
-
-    return receipts(home())
 
 
 def _show_receipts(found: list[dict[str, Any]]) -> None:

@@ -142,9 +142,9 @@ def rollback(asked: argparse.Namespace) -> None:
 
 
 def forget(asked: argparse.Namespace) -> None:
+    from core.records import receipts
     from core.workflows.forget import ForgetRequest, forget_rows
     from core.workflows.forget_rows import find_rows
-    from core.workflows.receipts import receipts
 
     workspace = open_workspace(home())
     _version(asked.classifier, None, workspace, required=False)

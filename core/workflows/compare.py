@@ -16,11 +16,11 @@ from typing import Any
 from core.device import describe_device
 from core.events import Advanced, CheckpointDue, StageStarted
 from core.messages import Message, message
+from core.records import ComparisonStore, new_id
 from core.workflows.compare_pool import Report, Task, run_here, run_parallel, tasks_for
 from core.workflows.compare_request import CompareRequest, resolve_comparison
 from core.workflows.compare_result import assemble
 from core.workflows.compare_unit import Plan, Unit, UnitProgress, UnitResult
-from core.workflows.comparisons import ComparisonStore, new_comparison_id
 from core.workflows.streams import read_stream
 from core.workflows.workspace import Workspace
 
@@ -77,7 +77,7 @@ def compare_strategies(
     yield StageStarted(message("stage.figures", "Computing the figures and their intervals."), LEARNING_ENDS)
     findings = [*plan.stream.findings, *_unfinished(units, results)]
     result = {
-        "id": new_comparison_id(),
+        "id": new_id(),
         "name": request.name or _name(request, workspace),
         "created": datetime.now(UTC).isoformat(),
         "seconds": round(before + time.monotonic() - began, 2),

@@ -10,7 +10,6 @@ and each version is then replaced whole.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -24,11 +23,11 @@ from core.data.corrections import Corrections
 from core.errors import DataError, RegistryError
 from core.events import CheckpointDue, StageStarted
 from core.messages import message
+from core.records import new_id, save_receipt
 from core.registry import VersionInfo
 from core.workflows.exact import exact_version, learned_examples, subtract
 from core.workflows.forget_rows import text_digest, versions_of, versions_of_workspace
 from core.workflows.producing import Completed
-from core.workflows.receipts import save_receipt
 from core.workflows.running import ShouldStop, recorded_run
 from core.workflows.version import PARTS, VersionFolder
 from core.workflows.workspace import Workspace
@@ -132,7 +131,6 @@ def _receipt(
     request: ForgetRequest, datasets: Mapping[str, TextDataset], workspace: Workspace, exact: dict[str, Any] | None
 ) -> dict[str, Any]:
     """What is about to be removed, and which versions carry it in their weights; no text and no name of a person."""
-    now = datetime.now(UTC)
     versions = [
         _traces(version, folder, request)
         for version, folder in versions_of_workspace(workspace)
@@ -140,8 +138,8 @@ def _receipt(
         if exact is None or (version.classifier, version.number) != (request.classifier, exact["version"])
     ]
     return {
-        "id": f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
-        "created": now.isoformat(timespec="seconds"),
+        "id": new_id(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "classifier": request.classifier,
         "datasets": [
             {

@@ -64,10 +64,9 @@ def text_digest(text: str) -> str:
 
 def groups_of(classifier: str, workspace: Workspace) -> list[str]:
     """All values of the group column in what a classifier learned from, in alphabetical order."""
-    found: set[str] = set()
-    for _, dataset in _datasets(classifier, workspace):
-        found.update(group for group in dataset.groups or () if group)
-    return sorted(found)
+    folders = [folder for _, folder in versions_of(classifier, workspace)]
+    learned = _learned(folders, workspace)[0]
+    return sorted({group for _, dataset in learned for group in dataset.groups or () if group})
 
 
 def find_rows(
@@ -80,24 +79,29 @@ def find_rows(
     DataError
         When there is none.
     """
+    folders = [folder for _, folder in versions_of(classifier, workspace)]
+    learned, missing = _learned(folders, workspace)
     wanted = {text_digest(text) for text in texts}
-    groups = set(groups)
-    found, digests = [], set(wanted)
-    for record, dataset in _datasets(classifier, workspace):
-        of_group = [bool(dataset.groups) and dataset.groups[row] in groups for row in range(len(dataset))]  # type: ignore[index]
-        rows = [row for row, text in enumerate(dataset.texts) if of_group[row] or text_digest(text) in wanted]
+    digests = set(wanted)
+    found = []
+    for record, dataset in learned:
+        people = dataset.groups or ("",) * len(dataset)
+        of_text = [text_digest(text) for text in dataset.texts]
+        rows = [
+            row for row, digest in enumerate(of_text) if digest in wanted or (people[row] and people[row] in groups)
+        ]
         if rows:
-            digests.update(text_digest(dataset.texts[row]) for row in rows)
-            found.append(_found(record, dataset, np.array(rows, dtype=np.int64), classifier, workspace))
-    remembered = any(digest in digests for digest in _kept_digests(classifier, workspace)) if wanted else False
-    if not found and not remembered:
+            digests.update(of_text[row] for row in rows)
+            found.append(_found(record, len(dataset), np.array(rows, dtype=np.int64), folders))
+    # A dataset may be gone while memories and tests still hold its texts.
+    if not found and wanted.isdisjoint(_kept_digests(folders) if wanted and missing else ()):
         raise DataError(
             "forget.nothing_found",
             "'{classifier}' has learned from no such rows. Check the spelling: a text must be whole, "
             "a group exactly as in its column.",
             classifier=classifier,
         )
-    return Found(tuple(found), frozenset(digests), tuple(_missing(classifier, workspace)))
+    return Found(tuple(found), frozenset(digests), missing)
 
 
 def versions_of_workspace(workspace: Workspace) -> Iterator[tuple[VersionInfo, VersionFolder]]:
@@ -115,46 +119,35 @@ def versions_of(classifier: str, workspace: Workspace) -> Iterator[tuple[Version
             continue
 
 
-def _datasets(classifier: str, workspace: Workspace) -> Iterator[tuple[ExperienceRecord, TextDataset]]:
-    """Every dataset of every version of a classifier that is still stored, once."""
-    seen: set[str] = set()
-    for _, folder in versions_of(classifier, workspace):
-        for record in folder.experiences():
-            if record.dataset in seen:
-                continue
-            seen.add(record.dataset)
-            try:
-                yield record, workspace.datasets.load(record.dataset)
-            except DataError:
-                continue
+def _learned(
+    folders: Sequence[VersionFolder], workspace: Workspace
+) -> tuple[list[tuple[ExperienceRecord, TextDataset]], tuple[str, ...]]:
+    """Every dataset of these versions once, and the names of those that were deleted."""
+    records = {record.dataset: record for folder in folders for record in folder.experiences()}
+    found, missing = [], []
+    for record in records.values():
+        try:
+            found.append((record, workspace.datasets.load(record.dataset)))
+        except DataError:
+            missing.append(record.name)
+    return found, tuple(missing)
 
 
-def _missing(classifier: str, workspace: Workspace) -> Iterator[str]:
-    stored = {dataset.id for dataset in workspace.datasets.list()}
-    names = {
-        record.dataset: record.name
-        for _, folder in versions_of(classifier, workspace)
-        for record in folder.experiences()
-    }
-    yield from (name for identity, name in names.items() if identity not in stored)
-
-
-def _found(
-    record: ExperienceRecord, dataset: TextDataset, rows: np.ndarray, classifier: str, workspace: Workspace
-) -> FoundRows:
+def _found(record: ExperienceRecord, size: int, rows: np.ndarray, folders: Sequence[VersionFolder]) -> FoundRows:
+    """How often these rows of a dataset of ``size`` rows were used for what, by any of the versions."""
     used: dict[str, set[int]] = {part: set() for part in PARTS}
-    for _, folder in versions_of(classifier, workspace):
+    for folder in folders:
         for other in folder.experiences():
             if other.dataset == record.dataset:
                 for part in PARTS:
                     used[part].update(folder.rows_of(other.number, part).tolist())
     parts = {part: len(used[part].intersection(rows.tolist())) for part in PARTS}
-    return FoundRows(record.dataset, record.name, rows, parts, len(dataset) - len(rows))
+    return FoundRows(record.dataset, record.name, rows, parts, size - len(rows))
 
 
-def _kept_digests(classifier: str, workspace: Workspace) -> Iterator[str]:
+def _kept_digests(folders: Sequence[VersionFolder]) -> Iterator[str]:
     """Of every text in a memory or a frozen test."""
-    for _, folder in versions_of(classifier, workspace):
+    for folder in folders:
         memory = folder.load_state().get("memory", {"rows": {}})
         yield from (text_digest(kept[0]) for rows in memory["rows"].values() for kept in rows)
         for record in folder.experiences():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.workflows.comparisons import ComparisonStore
+from core.records import ComparisonStore
 
 ALL = (
     "finetune", "joint", "replay", "der", "derpp", "ewc", "si", "lwf", "agem", "gdumb", "mas", "ncm", "ridge", "slda",

@@ -18,8 +18,8 @@ from core.config import home
 from core.data import ColumnRoles, build_dataset
 from core.jobs import JobQueue
 from core.jobs.files import read_json
+from core.records import ComparisonStore
 from core.workflows import open_workspace
-from core.workflows.comparisons import ComparisonStore
 from tests.dashboard.lab_comparison import ALL, save
 
 OpenPage = Callable[..., AppTest]

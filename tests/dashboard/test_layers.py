@@ -12,7 +12,7 @@ ORDER = [
     {"messages"},
     {"errors"},
     {"config", "device", "events"},
-    {"data"},
+    {"data", "records"},
     {"text"},
     {"models", "metrics"},
     {"strategies"},
@@ -25,7 +25,18 @@ ORDER = [
     {"__main__"},
 ]
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
-WITHOUT_TORCH = {"data", "text", "metrics", "standalone", "inference", "registry", "jobs", "device", "events"}
+WITHOUT_TORCH = {
+    "data",
+    "text",
+    "metrics",
+    "standalone",
+    "inference",
+    "registry",
+    "jobs",
+    "device",
+    "events",
+    "records",
+}
 
 
 def imports(path: Path, *, top_only: bool = False) -> Iterator[str]:

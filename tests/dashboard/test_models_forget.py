@@ -11,12 +11,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.jobs.worker import run_job
+from core.records import receipts
 from core.workflows import TrainRequest, UpdateRequest, open_workspace, train_classifier, update_classifier
-from core.workflows.receipts import receipts
 from dashboard import models_page_forget
 from tests.core.conftest import reviews, save
 
 NAME = "shop"
+MODELS = Path(__file__).resolve().parents[2] / "pages" / "models.py"
 SETTINGS = {"epochs": 1, "embedding_size": 8, "buckets": 1024}
 
 
@@ -46,6 +47,13 @@ def said(page: AppTest) -> str:
     return "\n".join(str(part.value) for part in [*page.markdown, *page.info, *page.warning, *page.error])
 
 
+def unfolded(open_page: Callable[..., AppTest], language: str = "en") -> AppTest:
+    """The Models page after a click on the section's title."""
+    page = open_page(language=language, classifier=NAME)
+    page.session_state[f"forget.section.{NAME}"] = True
+    return page.switch_page(str(MODELS)).run()
+
+
 def asked_for(page: AppTest, people: list[str]) -> AppTest:
     page.multiselect(key=f"forget.groups.{NAME}").set_value(people)
     return page.button(key="forget.find").click().run()
@@ -53,14 +61,14 @@ def asked_for(page: AppTest, people: list[str]) -> AppTest:
 
 @pytest.mark.usefixtures("home")
 def test_the_section_stands_on_the_chinese_page_too(open_page: Callable[..., AppTest]) -> None:
-    page = open_page("models", language="zh", classifier=NAME)
+    page = unfolded(open_page, "zh")
     assert not page.exception
     assert "此操作无法撤销" in said(page)
 
 
 @pytest.mark.usefixtures("home")
 def test_rows_are_shown_and_nothing_can_be_removed_before_it_is_confirmed(open_page: Callable[..., AppTest]) -> None:
-    page = asked_for(open_page("models", classifier=NAME), ["person 1"])
+    page = asked_for(unfolded(open_page), ["person 1"])
     assert not page.exception
     assert "**16" in said(page)
     assert page.button(key="forget.start").disabled
@@ -71,7 +79,7 @@ def test_rows_are_shown_and_nothing_can_be_removed_before_it_is_confirmed(open_p
 
 @pytest.mark.usefixtures("home")
 def test_a_text_that_was_never_learned_is_said_to_be_unknown(open_page: Callable[..., AppTest]) -> None:
-    page = open_page("models", classifier=NAME)
+    page = unfolded(open_page)
     page.text_area(key=f"forget.texts.{NAME}").set_value("never written by anybody")
     page.button(key="forget.find").click().run()
     assert "has learned from no such rows" in said(page)
@@ -79,7 +87,7 @@ def test_a_text_that_was_never_learned_is_said_to_be_unknown(open_page: Callable
 
 @pytest.mark.usefixtures("home")
 def test_asking_for_nothing_is_answered_calmly(open_page: Callable[..., AppTest]) -> None:
-    page = open_page("models", classifier=NAME)
+    page = unfolded(open_page)
     page.button(key="forget.find").click().run()
     assert "Choose somebody" in said(page)
 
@@ -88,7 +96,7 @@ def test_a_job_removes_them_and_leaves_a_receipt(
     home: Path, open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("core.jobs.queue.JobQueue.tick", lambda self: None)  # the test executes the job itself
-    page = asked_for(open_page("models", classifier=NAME), ["person 1", "person 4", "person 7"])
+    page = asked_for(unfolded(open_page), ["person 1", "person 4", "person 7"])
     next(box for box in page.checkbox if str(box.key).startswith("forget.sure.")).check().run()
     page.button(key="forget.start").click().run()
     assert not page.exception
@@ -97,7 +105,7 @@ def test_a_job_removes_them_and_leaves_a_receipt(
     run_job(folder)
     (receipt,) = receipts(home)
     assert receipt["exact"]["version"] == 3
-    after = open_page("models", classifier=NAME)
+    after = unfolded(open_page)
     assert not after.exception
     assert "Receipt" in said(after)
     assert "48 rows" in " ".join(models_page_forget.receipt_lines({**receipt, "datasets": [_sum(receipt)]}))

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from core.cli import main
+from core.records import ComparisonStore
 from core.strategies import STRATEGIES
-from core.workflows.comparisons import ComparisonStore
 from tests.core.conftest import reviews
 
 FAST = ["--seeds", "1", "--jobs", "1", "--set", "epochs=2", "buckets=1024", "learning_rate=0.02", "batch_size=8"]

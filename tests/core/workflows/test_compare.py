@@ -12,10 +12,10 @@ import pytest
 from core.data import TextDataset
 from core.errors import ConfigError, DataError
 from core.events import Advanced, CheckpointDue
+from core.records import ComparisonStore
 from core.workflows import TrainRequest, UpdateRequest, VersionFolder, Workspace, train_classifier, update_classifier
 from core.workflows.compare import Compared, compare_strategies
 from core.workflows.compare_request import CompareRequest
-from core.workflows.comparisons import ComparisonStore
 from tests.core.conftest import reviews, save
 
 FAST = {"epochs": 2, "buckets": 1024, "embedding_size": 16, "memory_size": 20, "learning_rate": 0.02, "batch_size": 8}

@@ -14,13 +14,13 @@ from core.data import TextDataset, text_key
 from core.data.corrections import Corrections
 from core.errors import DataError
 from core.events import CheckpointDue, StageStarted
+from core.records import receipts
 from core.strategies import STRATEGIES, ClosedForm, Memory
 from core.strategies.ridge import RidgeConfig
 from core.text import encode_examples
 from core.workflows import TrainRequest, UpdateRequest, VersionFolder, Workspace, train_classifier, update_classifier
 from core.workflows.forget import ForgetRequest, Forgotten, forget_rows
 from core.workflows.forget_rows import Found, find_rows, groups_of
-from core.workflows.receipts import receipts
 from core.workflows.update import read_past
 from core.workflows.workspace import open_workspace
 from tests.core.conftest import reviews, save

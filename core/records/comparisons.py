@@ -1,26 +1,18 @@
-"""Comparisons on disk: ``<home>/comparisons/<id>.json``, written whole or not at all; knows nothing of how they are made."""
+"""Comparisons on disk: ``<home>/comparisons/<id>.json``; knows nothing of how they are made."""
 
 from __future__ import annotations
 
 import builtins
 import json
-import os
 import re
-import secrets
-import tempfile
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from core.errors import DataError
+from core.records.files import write_record
 
 _ID = re.compile(r"[0-9a-z]+(-[0-9a-z]+)*")
-
-
-def new_comparison_id() -> str:
-    """An id that no other comparison has; sorts by time."""
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
 
 
 class ComparisonStore:
@@ -31,16 +23,7 @@ class ComparisonStore:
 
     def save(self, comparison: dict[str, Any]) -> None:
         """Store a comparison under its ``"id"``, in place of one that has it already."""
-        target = self._path(comparison["id"])
-        self._folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(comparison, ensure_ascii=False, allow_nan=False)
-        handle, part = tempfile.mkstemp(prefix=".", suffix=".part", dir=self._folder)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.replace(part, target)
-        finally:
-            Path(part).unlink(missing_ok=True)
+        write_record(self._path(comparison["id"]), comparison)
 
     def load(self, identity: str) -> dict[str, Any]:
         """One comparison, whole; `DataError` when there is none of this id or its file is damaged."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.errors import DataError
-from core.workflows.comparisons import ComparisonStore, new_comparison_id
+from core.records import ComparisonStore, new_id
 
 
 def comparison(identity: str, created: str) -> dict[str, Any]:
@@ -78,6 +78,6 @@ def test_a_damaged_comparison_is_said_to_be(tmp_path: Path) -> None:
 
 
 def test_ids_differ_and_sort_by_time() -> None:
-    first, second = new_comparison_id(), new_comparison_id()
+    first, second = new_id(), new_id()
     assert first != second
     assert first[:15] <= second[:15]

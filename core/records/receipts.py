@@ -1,22 +1,19 @@
-"""What was forgotten, and what came of it: one JSON file a time, in ``<home>/receipts``."""
+"""What was forgotten, and what came of it: ``<home>/receipts/<id>.json``."""
 
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
+
+from core.records.files import write_record
 
 FOLDER = "receipts"
 
 
 def save_receipt(receipt: dict[str, Any], home: Path) -> None:
-    """Keep a receipt under its ``id``; it is there completely, or not at all."""
-    folder = home / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{receipt['id']}.part"
-    part.write_text(json.dumps(receipt, ensure_ascii=False, indent=1), encoding="utf-8")
-    os.replace(part, folder / f"{receipt['id']}.json")
+    """Keep a receipt under its ``id``."""
+    write_record(home / FOLDER / f"{receipt['id']}.json", receipt)
 
 
 def receipts(home: Path) -> list[dict[str, Any]]:
