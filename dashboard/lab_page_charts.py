@@ -13,10 +13,9 @@ import streamlit as st
 
 from dashboard import charts, heatmaps, lab_page_labels, tables
 from dashboard.i18n import t, tn
-from dashboard.lab_page_figures import best_name, chart_name, family_of, ranked, strategy_name
+from dashboard.lab_page_figures import FAMILY_COLORS, best_name, chart_name, ranked, strategy_name
 from dashboard.palette import palette, readable_on, scale
 
-FAMILY_COLORS = {"reference": 7, "rehearsal": 0, "regularisation": 1, "closed_form": 2, "other": 3}
 NARROW = 230.0  # pixels that a chart's field has on a phone: names that fit there fit everywhere
 MATRICES = 6  # shown before "show all"
 A_ROW = 3
@@ -24,19 +23,15 @@ VALUES_UP_TO = 8  # experiences: with more, the cells are too small for figures
 
 
 def color_of_family(family: str) -> str:
-    """One colour a family of strategies: fourteen hues could not be told apart, names tell the rest."""
+    """The colour that all strategies of a family have."""
     return palette().categorical[FAMILY_COLORS[family]]
-
-
-def family_color(strategy: str) -> str:
-    """The colour of a strategy: its family's."""
-    return color_of_family(family_of(strategy))
 
 
 def over_experiences(result: dict[str, Any]) -> None:
     """One line a strategy: its average accuracy over the tests seen so far; the names stand at the lines' ends."""
     found = ranked(result)
     lines = {one["strategy"]: seen_so_far(one["R"]) for one in found}
+    colors = {one["strategy"]: color_of_family(one["family"]) for one in found}
     count = len(result["experiences"])
     height = max(320, 60 + 19 * len(found))
     values = [value for line in lines.values() for value in line]
@@ -46,7 +41,7 @@ def over_experiences(result: dict[str, Any]) -> None:
     per_pixel = (high - low + 2 * room) / (height - 70)
     ends = lab_page_labels.spread([line[-1] for line in lines.values()], 16 * per_pixel)
     for (name, line), end in zip(lines.items(), ends, strict=True):
-        _line(chart, name, line, end, best=name == best_name(result))
+        _line(chart, name, line, end, colors[name], best=name == best_name(result))
     chart.update_xaxes(
         tickvals=list(range(1, count + 1)) if count <= 12 else None,
         range=[0.9, count + 0.06 * count],
@@ -73,8 +68,7 @@ def seen_so_far(matrix: Sequence[Sequence[float]]) -> list[float]:
     return [float(np.mean(row[: number + 1])) for number, row in enumerate(matrix)]
 
 
-def _line(chart: go.Figure, name: str, line: Sequence[float], end: float, *, best: bool) -> None:
-    color = family_color(name)
+def _line(chart: go.Figure, name: str, line: Sequence[float], end: float, color: str, *, best: bool) -> None:
     shown = html.escape(strategy_name(name))
     places = list(range(1, len(line) + 1))
     chart.add_scatter(
@@ -117,7 +111,7 @@ def against_cost(result: dict[str, Any]) -> None:
     for one, name, x, y, side in zip(
         found, names, seconds, scores, lab_page_labels.place_names(points, names, field), strict=True
     ):
-        color = family_color(one["strategy"])
+        color = color_of_family(one["family"])
         chosen = one["strategy"] == best
         chart.add_scatter(
             x=[x],

@@ -156,10 +156,10 @@ def _columns(view: str) -> dict[str, Any]:
 def families(result: dict[str, Any]) -> None:
     """Which colour stands for which family, and the whole names behind the short ones."""
     lines = []
-    for family, members in by_family(one["strategy"] for one in result["strategies"]).items():
+    for family, members in by_family({one["strategy"]: one["family"] for one in result["strategies"]}).items():
         dot = f"<span style='color:{lab_page_charts.color_of_family(family)}'>●</span>"
         names = html.escape(t("lab.list", names=[strategy_name(name) for name in members]))
-        lines.append(f"<div>{dot} <b>{html.escape(t(f'lab.family_{family}'))}</b> · {names}</div>")
+        lines.append(f"<div>{dot} <b>{html.escape(t(f'names.family_{family}'))}</b> · {names}</div>")
     st.html(f"<div style='font-size:0.875rem;line-height:1.7'>{''.join(lines)}</div>")
 
 

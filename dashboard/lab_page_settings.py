@@ -22,8 +22,9 @@ REMEMBERED = "memory_size"
 def strategies() -> list[str]:
     """Which strategies, grouped by family; what each one does is folded away below."""
     from core.strategies import STRATEGIES
+    from core.strategies.families import family_of
 
-    groups = by_family(STRATEGIES)
+    groups = by_family({name: family_of(kind) for name, kind in STRATEGIES.items()})
     chosen = [name for family, names in groups.items() for name in _family(family, names)]
     with st.expander(t("lab.what_they_do")):
         for name in (name for names in groups.values() for name in names):
@@ -37,12 +38,12 @@ def _family(family: str, names: list[str]) -> list[str]:
         st.session_state[key] = [name for name in names if name in FIRST_CHOSEN]
     shown = {name: strategy_name(name) for name in names}
     chosen = st.pills(
-        t(f"lab.family_{family}"),
+        t(f"names.family_{family}"),
         names,
         selection_mode="multi",
         format_func=shown.__getitem__,
         key=key,
-        help=t(f"lab.family_{family}_help"),
+        help=t(f"names.about_family_{family}"),
         wrap=True,
         persist_state="session",
     )

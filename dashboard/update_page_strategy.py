@@ -58,13 +58,13 @@ def _families() -> dict[str, list[str]]:
 
 
 def _family(families: Mapping[str, Sequence[str]]) -> str:
-    titles = {family: t(f"update.family_{family}") for family in families}
+    titles = {family: t(f"names.family_{family}") for family in families}
     return str(
         st.radio(
             t("update.family"),
             list(families),
             format_func=titles.__getitem__,
-            captions=[t(f"update.family_{family}_about") for family in families],
+            captions=[t(f"names.about_family_{family}") for family in families],
             key=FAMILY,
             persist_state="session",
         )

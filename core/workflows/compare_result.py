@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from core.messages import Message
+from core.strategies import STRATEGIES
+from core.strategies.families import family_of
 from core.workflows.compare_best import best_trade_off
 from core.workflows.compare_figures import FIGURES, JOINT, Difference, Measured, Run, Tests, difference, known, measure
 from core.workflows.compare_unit import Plan, UnitResult
@@ -52,6 +54,7 @@ def _strategy(
 ) -> dict[str, Any]:
     return {
         "strategy": one.strategy,
+        "family": family_of(STRATEGIES[one.strategy]),
         "settings": plan.own[one.strategy].model_dump(),
         **known(one.figures),
         "seconds": one.seconds,

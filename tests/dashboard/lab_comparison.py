@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from core.records import ComparisonStore
+from core.strategies import STRATEGIES
+from core.strategies.families import family_of
 
 ALL = (
     "finetune", "joint", "replay", "der", "derpp", "ewc", "si", "lwf", "agem", "gdumb", "mas", "ncm", "ridge", "slda",
@@ -74,6 +76,9 @@ def _strategy(
     others = [other for other in strategies if other != strategies[place]]
     return {
         "strategy": strategies[place],
+        "family": family_of(
+            STRATEGIES.get(strategies[place], STRATEGIES["ewc"])
+        ),  # one that nobody has named yet has flags all the same
         "settings": {},
         **figures,
         "seconds": 2.0 * 1.4**place,

@@ -19,6 +19,7 @@ from core.data import ColumnRoles, build_dataset
 from core.jobs import JobQueue
 from core.jobs.files import read_json
 from core.records import ComparisonStore
+from core.strategies.families import FAMILIES
 from core.workflows import open_workspace
 from tests.dashboard.lab_comparison import ALL, save
 
@@ -98,7 +99,7 @@ def test_the_form_says_what_is_missing(open_page: OpenPage) -> None:
     assert not start_button(at).disabled
     assert at.dataframe[0].value["name"].tolist() == ["First", "Second"]
     assert at.text_input(key="lab.name").value == "First and one more"
-    for family in ("reference", "rehearsal", "closed_form"):
+    for family in FAMILIES:
         if any(pills.key == f"lab.family.{family}" for pills in at.button_group):
             at.button_group(key=f"lab.family.{family}").set_value([])
     at.run()
@@ -196,7 +197,8 @@ def test_the_sample_is_three_batches_in_the_readers_language(open_page: OpenPage
 def test_a_comparison_from_the_click_to_its_result(open_page: OpenPage, queue: JobQueue) -> None:
     ids = [store(name, words(name, "bad")) for name in ("One", "Two")]
     at = several(open_page("lab", comparison="new"), *ids)
-    at.button_group(key="lab.family.reference").set_value(["finetune"])
+    at.button_group(key="lab.family.new").set_value(["finetune"])
+    at.button_group(key="lab.family.restart").set_value([])
     at.slider(key="lab.seeds").set_value(1)
     at.slider(key="lab.settings.ngrams.epochs").set_value(1).run()
     start_button(at).click().run()

@@ -11,10 +11,12 @@ import pytest
 from core.data import ColumnRoles
 from core.messages import Message
 from core.strategies import STRATEGIES
+from core.strategies.families import FAMILIES, family_of
 from dashboard import lab_page_download, lab_page_labels
 from dashboard.lab_page_charts import seen_so_far
 from dashboard.lab_page_cost import rows_to_read
 from dashboard.lab_page_figures import (
+    FAMILY_COLORS,
     FIGURES,
     by_family,
     chart_name,
@@ -74,10 +76,10 @@ def test_strategies_are_ranked_by_average_accuracy() -> None:
     assert [one["strategy"] for one in ranked(result)] == ["finetune", "replay", "joint"]
 
 
-def test_every_strategy_stands_in_one_family() -> None:
-    grouped = by_family([*STRATEGIES, "unheard_of"])
-    assert sorted(name for names in grouped.values() for name in names) == sorted([*STRATEGIES, "unheard_of"])
-    assert grouped["other"] == ["unheard_of"]
+def test_every_strategy_stands_in_one_family_that_has_a_colour() -> None:
+    grouped = by_family({name: family_of(kind) for name, kind in STRATEGIES.items()})
+    assert sorted(name for names in grouped.values() for name in names) == sorted(STRATEGIES)
+    assert set(FAMILY_COLORS) == set(FAMILIES)
 
 
 def test_names_carry_the_abbreviation_that_charts_use() -> None:

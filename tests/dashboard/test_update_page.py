@@ -267,7 +267,7 @@ def test_every_strategy_can_be_chosen_and_started(open_page: OpenPage, first: Pa
     at = with_batch(open_page, first, language)
     offered = []
     for family in at.main.radio(key="update.family").options:
-        names = {translate(language, f"update.family_{one}"): one for one in FAMILIES}
+        names = {translate(language, f"names.family_{one}"): one for one in FAMILIES}
         at.main.radio(key="update.family").set_value(names[family]).run()
         methods = at.main.radio(key="update.strategy")
         offered += methods.options
