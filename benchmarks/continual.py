@@ -72,9 +72,8 @@ def _compare(asked: argparse.Namespace) -> dict[str, Any]:
         }
         event: Any = None
         for event in compare_strategies(build(CompareRequest, {**stream, **wanted}), workspace):
-            if hasattr(event, "fraction"):
+            if hasattr(event, "fraction") and sys.stderr.isatty():
                 sys.stderr.write(f"\r\x1b[K{100 * event.fraction:3.0f} % {event.message}")
-        sys.stderr.write("\n")
     return event.result
 
 

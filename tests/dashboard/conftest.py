@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,7 +10,29 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from core.jobs import JobQueue
+
 ROOT = Path(__file__).resolve().parent.parent.parent
+PATIENCE = 120.0  # seconds: nobody knows what else the machine does
+
+
+def wait(until: Callable[[], bool]) -> None:
+    """Look again until it is so."""
+    deadline = time.monotonic() + PATIENCE
+    while not until():
+        assert time.monotonic() < deadline, "took too long"
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def queue(evergreen_home: Path) -> Iterator[JobQueue]:
+    """The workspace's jobs; whatever still runs at the end is stopped and waited for."""
+    jobs = JobQueue(evergreen_home)
+    yield jobs
+    for job in jobs.list():
+        if not job.ended:
+            jobs.stop(job.id)
+    wait(lambda: all(job.ended for job in jobs.list()))
 
 
 @pytest.fixture(autouse=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,28 +20,10 @@ from core.jobs.files import read_json
 from core.records import ComparisonStore
 from core.strategies.families import FAMILIES
 from core.workflows import open_workspace
+from tests.dashboard.conftest import wait
 from tests.dashboard.lab_comparison import ALL, save
 
 OpenPage = Callable[..., AppTest]
-PATIENCE = 120.0
-
-
-@pytest.fixture
-def queue(evergreen_home: Path) -> Iterator[JobQueue]:
-    """The workspace's jobs; whatever still runs at the end is stopped and waited for."""
-    jobs = JobQueue(evergreen_home)
-    yield jobs
-    for job in jobs.list():
-        if not job.ended:
-            jobs.stop(job.id)
-    wait(lambda: all(job.ended for job in jobs.list()))
-
-
-def wait(until: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not until():
-        assert time.monotonic() < deadline, "took too long"
-        time.sleep(0.1)
 
 
 def store(name: str, rows: list[tuple[str, ...]], **roles: str) -> str:

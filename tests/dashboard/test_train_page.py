@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -16,9 +15,9 @@ from core.models import MODELS
 from core.workflows import open_workspace
 from core.workflows.samples import save_sample
 from dashboard.train_page_meaning import read_tokens, token_chips
+from tests.dashboard.conftest import wait
 
 OpenPage = Callable[..., AppTest]
-PATIENCE = 90.0
 
 
 @pytest.fixture
@@ -32,24 +31,6 @@ def dataset(evergreen_home: Path) -> str:
     roles = ColumnRoles("text", "label")
     found, _ = build_dataset(pd.DataFrame(rows, columns=["text", "label"]), roles)
     return open_workspace(evergreen_home).datasets.save(found, name="Things", roles=roles).id
-
-
-@pytest.fixture
-def queue(evergreen_home: Path) -> Iterator[JobQueue]:
-    """The workspace's jobs; whatever still runs at the end is stopped and waited for."""
-    jobs = JobQueue(evergreen_home)
-    yield jobs
-    for job in jobs.list():
-        if not job.ended:
-            jobs.stop(job.id)
-    wait(lambda: all(job.ended for job in jobs.list()))
-
-
-def wait(until: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not until():
-        assert time.monotonic() < deadline, "took too long"
-        time.sleep(0.1)
 
 
 def quick(at: AppTest) -> AppTest:
