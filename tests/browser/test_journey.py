@@ -99,6 +99,8 @@ def test_from_upload_to_roll_back(
     page.get_by_label(me.words("train.name"), exact=True).fill(name)
     page.keyboard.press("Enter")
     me.click("train.start")
+    # An earlier test's run may stand on the page, with the same button, until this one has taken its place.
+    page.locator('[class*="st-key-run-"]').get_by_text(name, exact=True).first.wait_for()
     me.click("train.see_results")
     assert champion(dashboard, name) == 1
 
