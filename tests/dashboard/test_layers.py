@@ -14,6 +14,7 @@ ORDER = [
     {"config", "device", "events"},
     {"data", "records"},
     {"text"},
+    {"pretrained", "vectors"},
     {"models", "metrics"},
     {"strategies"},
     {"training"},
@@ -28,6 +29,8 @@ RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
 WITHOUT_TORCH = {
     "data",
     "text",
+    "pretrained",
+    "vectors",
     "metrics",
     "standalone",
     "inference",
