@@ -5,11 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from core.config import Config, setting
+from core.config import setting
 from core.models.base import TextClassifier
+from core.models.embeddings import VectorsConfig
 
 
-class BiLSTMConfig(Config):
+class BiLSTMConfig(VectorsConfig):
     """Shape of the LSTM; the defaults were chosen on validation splits of English and Chinese reviews."""
 
     embedding_size: int = setting(
@@ -59,6 +60,7 @@ class BiLSTM(TextClassifier):
         self.embedding = nn.Embedding(vocabulary_size, config.embedding_size, padding_idx=0)
         # A tenth of PyTorch's own scale: rare words start as faint noise, and what is learned soon outweighs it.
         nn.init.normal_(self.embedding.weight, std=0.1)
+        self.embedding.requires_grad_(config.learns_embedding)
         self.dropout = nn.Dropout(config.dropout)
         widths = [config.embedding_size] + [config.hidden_size * directions] * (config.layers - 1)
         self.ahead = nn.ModuleList(nn.LSTM(width, config.hidden_size, batch_first=True) for width in widths)

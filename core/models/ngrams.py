@@ -5,14 +5,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from core.config import Config, setting
+from core.config import setting
 from core.models.base import TextClassifier
+from core.models.embeddings import VectorsConfig
 
 # Large odd numbers of the usual kind for multiplicative hashing; any would do, but they may never change again.
 MULTIPLIERS = (0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F)
 
 
-class NgramsConfig(Config):
+class NgramsConfig(VectorsConfig):
     """Size of the bag; n-grams longer than one token share a fixed number of hashed rows."""
 
     embedding_size: int = setting(
@@ -75,6 +76,7 @@ class NgramBag(TextClassifier):
         nn.init.uniform_(self.embedding.weight, -0.01, 0.01)
         with torch.no_grad():
             self.embedding.weight[self.buckets].zero_()
+        self.embedding.requires_grad_(config.learns_embedding)
         self.dropout = nn.Dropout(config.dropout)
 
     def sparse_parameters(self) -> list[nn.Parameter]:

@@ -7,14 +7,15 @@ import math
 import torch
 from torch import Tensor, nn
 
-from core.config import Config, setting
+from core.config import setting
 from core.errors import ConfigError
 from core.models.base import TextClassifier
+from core.models.embeddings import VectorsConfig
 
 LONGEST = 1024  # positions; the largest value of the setting "max_length"
 
 
-class TransformerConfig(Config):
+class TransformerConfig(VectorsConfig):
     """Shape of the encoder; small on purpose, since it learns from a few thousand texts and from random start."""
 
     embedding_size: int = setting(
@@ -77,6 +78,7 @@ class TransformerEncoder(TextClassifier):
         super().__init__(config, vocabulary_size, classes, config.embedding_size)
         self.embedding = nn.Embedding(vocabulary_size, config.embedding_size, padding_idx=0)
         nn.init.normal_(self.embedding.weight, std=config.embedding_size**-0.5)
+        self.embedding.requires_grad_(config.learns_embedding)
         self.register_buffer("positions", _sinusoids(LONGEST, config.embedding_size), persistent=False)
         self.dropout = nn.Dropout(config.dropout)
         layer = nn.TransformerEncoderLayer(
