@@ -1,0 +1,121 @@
+"""A language model to one ONNX file that goes on from a key/value cache, and the proof that it says the same."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from core.generation.engine import INPUTS, OUTPUTS, Engine
+from core.generation.model import CausalTransformer
+from core.generation.tokens import END
+from core.onnx.export import OPSET
+
+
+class _Step(nn.Module):
+    """`CausalTransformer.step` with the cache as plain tensors."""
+
+    def __init__(self, model: CausalTransformer) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, tokens: Tensor, past_keys: Tensor, past_values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        logits, (keys, values) = self.model.step(tokens, (past_keys, past_values))
+        return logits, keys, values
+
+
+def export_onnx(model: CausalTransformer, target: Path) -> None:
+    """Write ``target``: tokens int64 (batch, new) and the cache (layers, batch, heads, past, head size), all dynamic.
+
+    Outputs: logits (batch, new, vocabulary), and the cache with the new tokens; ``past`` may be 0.
+    """
+    wrapped = _Step(copy.deepcopy(model).cpu()).eval()
+    size = model.config.embedding_size // model.config.heads
+    past = torch.zeros((model.config.layers, 3, model.config.heads, 5, size))
+    batch, new, before = (torch.export.Dim.DYNAMIC,) * 3
+    shapes = {"tokens": {0: batch, 1: new}} | {name: {1: batch, 3: before} for name in INPUTS[1:]}
+    with _quiet():
+        torch.onnx.export(
+            wrapped,
+            (torch.ones((3, 7), dtype=torch.int64), past, past.clone()),
+            str(target),
+            input_names=list(INPUTS),
+            output_names=list(OUTPUTS),
+            dynamic_shapes=shapes,
+            opset_version=OPSET,
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+
+
+@dataclass(frozen=True)
+class CacheParity:
+    """Agreement of the exported model, fed token by token, with PyTorch's single pass over the whole text.
+
+    Parameters
+    ----------
+    max_abs_diff
+        Largest difference of any probability, 0 to 1; lower is better.
+    texts, tokens
+        How much was compared.
+    provider
+        The execution provider that ran the exported file.
+    """
+
+    max_abs_diff: float
+    texts: int
+    tokens: int
+    provider: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@torch.no_grad()
+def measure_parity(model: CausalTransformer, engine: Engine, texts: Sequence[Sequence[int]]) -> CacheParity:
+    """Compare both on token ids: each text in steps of one, and in two halves."""
+    model = model.cpu().eval()
+    largest, tokens = 0.0, 0
+    for text in texts:
+        read = [END, *text][: engine.context]
+        expected = torch.softmax(model(torch.tensor([read])), dim=-1).numpy()[0]
+        half = max(1, len(read) // 2)
+        for sizes in ([1] * len(read), [half, len(read) - half]):
+            found = _in_steps(engine, read, [size for size in sizes if size])
+            largest = max(largest, float(np.abs(expected - found).max()))
+        tokens += len(read)
+    return CacheParity(largest, len(texts), tokens, engine.provider)
+
+
+def _in_steps(engine: Engine, read: list[int], sizes: list[int]) -> np.ndarray:
+    """Probabilities (length, vocabulary) after feeding so many tokens at a time."""
+    cache, start, parts = engine.empty_cache(1), 0, []
+    for size in sizes:
+        logits, cache = engine.step(np.array([read[start : start + size]], dtype=np.int64), cache)
+        parts.append(torch.softmax(torch.from_numpy(logits[0]), dim=-1).numpy())
+        start += size
+    return np.concatenate(parts)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """The exporter talks on standard output, which belongs to the command line's JSON."""
+    level = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(level)

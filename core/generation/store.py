@@ -1,0 +1,161 @@
+"""Generators on disk: ``<home>/generators/<name>/<version>/``, and beside the versions a file ``current``.
+
+A version appears by rename, whole or not at all, and never changes; rolling back moves the pointer. Imports no torch.
+"""
+
+from __future__ import annotations
+
+import builtins
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import RegistryError
+
+FOLDER = "generators"
+CURRENT = "current"
+REPORT = "report.json"
+_NAME = re.compile(r"\w(?:[\w .-]{0,58}\w)?")
+_VERSION = re.compile(r"[1-9]\d*")
+
+
+@dataclass(frozen=True)
+class GeneratorInfo:
+    """One generator: its version numbers, oldest first, and the one that writes."""
+
+    name: str
+    versions: tuple[int, ...]
+    current: int
+
+
+class GeneratorStore:
+    """The generators of one workspace."""
+
+    def __init__(self, home: Path) -> None:
+        self._folder = Path(home) / FOLDER
+
+    def list(self) -> builtins.list[GeneratorInfo]:
+        """All generators that have a version, by name."""
+        found = []
+        for path in sorted(self._folder.glob("*")):
+            if _NAME.fullmatch(path.name) and (versions := self._numbers(path)):
+                found.append(GeneratorInfo(path.name, versions, self._current(path, versions)))
+        return found
+
+    def info(self, name: str) -> GeneratorInfo:
+        """One generator; `RegistryError` when there is none of this name."""
+        path = self._path(name)
+        versions = self._numbers(path)
+        if not versions:
+            raise RegistryError(
+                "generation.unknown",
+                "There is no generator '{name}'. The generators are: {known}. Train it first.",
+                name=name,
+                known=[one.name for one in self.list()] or ["–"],
+            )
+        return GeneratorInfo(name, versions, self._current(path, versions))
+
+    def folder(self, name: str, version: int | None = None) -> Path:
+        """The files of a version; without a number of the current one."""
+        info = self.info(name)
+        number = info.current if version is None else version
+        if number not in info.versions:
+            raise RegistryError(
+                "generation.no_version",
+                "Generator '{name}' has no version {version}. Its versions are: {known}.",
+                name=name,
+                version=number,
+                known=[str(one) for one in info.versions],
+            )
+        return self._path(name) / str(number)
+
+    def report(self, name: str, version: int | None = None) -> dict[str, Any]:
+        """What is known of a version: its ``generator`` and ``version``, and every figure that a screen shows."""
+        folder = self.folder(name, version)
+        stored = json.loads((folder / REPORT).read_text("utf-8"))
+        return {"generator": name, "version": int(folder.name), **stored}
+
+    @contextmanager
+    def incoming(self, name: str) -> Iterator[Path]:
+        """An empty folder to write a version into; `publish` it, or it is gone afterwards."""
+        path = self._path(name)
+        path.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=".incoming-", dir=path))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):  # a first version that never came leaves no name behind
+                path.rmdir()
+
+    def publish(self, name: str, incoming: Path) -> int:
+        """Make a finished folder the next version and the current one; returns its number."""
+        path = self._path(name)
+        number = max(self._numbers(path), default=0) + 1
+        while True:
+            try:
+                os.rename(incoming, path / str(number))
+                break
+            except OSError:  # somebody else published at this moment
+                if not (path / str(number)).exists():
+                    raise
+                number += 1
+        self._point(path, number)
+        return number
+
+    def rollback(self, name: str, version: int) -> None:
+        """Let another version write, and be the base of the next update; nothing is copied or lost."""
+        self.folder(name, version)
+        self._point(self._path(name), version)
+
+    def delete(self, name: str) -> None:
+        """Remove a generator with all versions, tests and remembered texts."""
+        self.info(name)
+        outgoing = Path(tempfile.mkdtemp(prefix=".outgoing-", dir=self._folder))
+        os.rename(self._path(name), outgoing / "it")
+        shutil.rmtree(outgoing, ignore_errors=True)
+
+    def _path(self, name: str) -> Path:
+        # A name comes from links and requests: only what cannot lead elsewhere becomes part of a path.
+        return self._folder / check_name(name)
+
+    @staticmethod
+    def _numbers(path: Path) -> tuple[int, ...]:
+        return tuple(sorted(int(one.name) for one in path.glob("*") if _VERSION.fullmatch(one.name)))
+
+    @staticmethod
+    def _current(path: Path, versions: tuple[int, ...]) -> int:
+        try:
+            number = int((path / CURRENT).read_text("utf-8"))
+        except (OSError, ValueError):
+            return versions[-1]
+        return number if number in versions else versions[-1]
+
+    @staticmethod
+    def _point(path: Path, number: int) -> None:
+        handle, part = tempfile.mkstemp(prefix=".", suffix=".part", dir=path)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(str(number))
+            os.replace(part, path / CURRENT)
+        finally:
+            Path(part).unlink(missing_ok=True)
+
+
+def check_name(name: str) -> str:
+    """Return the name when a generator can be called that; `RegistryError` otherwise."""
+    if not _NAME.fullmatch(name):
+        raise RegistryError(
+            "generation.bad_name",
+            "A generator cannot be called '{name}'. A name has 1 to 60 letters, digits, spaces, dots and hyphens, and "
+            "begins and ends with a letter or digit.",
+            name=name,
+        )
+    return name

@@ -1,0 +1,99 @@
+"""Texts as token ids and back: subwords, or single characters for Chinese. Imports no torch.
+
+Id 0, which pads elsewhere, ends a text here and stands before its beginning; id 1 is one unknown character.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+from core.data.language import language_of
+from core.standalone.predict import PADDING, UNKNOWN, TextPipeline
+from core.text import TextConfig, extend_pipeline, fit_pipeline
+
+END = PADDING
+UNKNOWN_SIGN = "□"
+SPACE = "▁"  # how a subword carries the space before it
+WHOLE = 1_000_000  # tokens of a text: nothing is cut off here, `windows` divides
+
+
+class Vocabulary:
+    """The tokens of one version.
+
+    Parameters
+    ----------
+    pipeline
+        Of `core.text`, with ``segmentation`` "subwords" or "characters".
+    """
+
+    def __init__(self, pipeline: TextPipeline) -> None:
+        self._pipeline = pipeline
+        self.segmentation: str = pipeline.options["segmentation"]
+
+    @classmethod
+    def fit(cls, texts: Sequence[str], *, size: int, lowercase: bool) -> Vocabulary:
+        """Learn the tokens of training texts: characters where most of them are Chinese, else subwords (BPE)."""
+        chinese = language_of(texts) == "zh"
+        config = TextConfig(
+            segmentation="characters" if chinese else "subwords", vocabulary_size=size, lowercase=lowercase
+        )
+        return cls._of(fit_pipeline(texts, config).tokenizer, "characters" if chinese else "subwords")
+
+    @classmethod
+    def load(cls, folder: Path) -> Vocabulary:
+        """Read ``tokenizer.json`` and ``config.json`` of a version's folder."""
+        config = json.loads((folder / "config.json").read_text("utf-8"))
+        return cls._of(Tokenizer.from_file(str(folder / "tokenizer.json")), config["segmentation"])
+
+    @classmethod
+    def from_text(cls, stored: str, segmentation: str) -> Vocabulary:
+        """What `to_text` gave."""
+        return cls._of(Tokenizer.from_str(stored), segmentation)
+
+    @classmethod
+    def _of(cls, tokenizer: Tokenizer, segmentation: str) -> Vocabulary:
+        options = {"segmentation": segmentation, "max_length": WHOLE, "stop_words": []}
+        return cls(TextPipeline(tokenizer, options))
+
+    def to_text(self) -> str:
+        """The whole tokenizer as JSON."""
+        return str(self._pipeline.tokenizer.to_str())
+
+    def __len__(self) -> int:
+        return int(self._pipeline.tokenizer.get_vocab_size())
+
+    def extended(self, texts: Sequence[str]) -> Vocabulary:
+        """With the characters of new texts behind the known ones; subwords stay as they are."""
+        return Vocabulary(extend_pipeline(self._pipeline, texts))
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of each text, without any end; a text without a token is one unknown."""
+        return self._pipeline.encode(texts)
+
+    def encode_prompt(self, prompt: str) -> list[int]:
+        """Ids of a beginning that is to be continued; none for an empty one."""
+        return self.encode([prompt])[0] if prompt.strip() else []
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Readable text: subwords joined with their spaces, characters without any; an unknown one is □."""
+        names = [
+            UNKNOWN_SIGN if number == UNKNOWN else str(self._pipeline.tokenizer.id_to_token(number))
+            for number in ids
+            if number != END
+        ]
+        text = "".join(names)
+        return text.replace(SPACE, " ").removeprefix(" ") if self.segmentation == "subwords" else text
+
+
+def windows(ids: Sequence[int], length: int) -> list[list[int]]:
+    """Pieces to learn from: each token, and the end, is predicted exactly once, from at most ``length`` before it.
+
+    A piece of n + 1 ids holds n predictions. The first begins with the end of the text before; a later piece begins
+    with the last id of the piece before and knows nothing earlier.
+    """
+    whole = [END, *ids, END]
+    return [list(whole[start : start + length + 1]) for start in range(0, len(whole) - 1, length)]
