@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from core.cli.generate_arguments import add_generate
+
 STRATEGIES = "<strategies>"  # in a help text: their names
 
 
@@ -104,6 +106,7 @@ def make_parser() -> argparse.ArgumentParser:
     forget.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     forget.add_argument("--json", action="store_true")
 
+    add_generate(commands.add_parser("generate", help="a small language model over your own texts"))
     commands.add_parser("prepare", help="create the workspace and save the sample datasets")
     return parser
 

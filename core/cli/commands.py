@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.cli.compare import compare
+from core.cli.generate import generate
 from core.config import home, parse_assignments
 from core.data import ColumnRoles, StoredDataset, TextDataset, build_dataset, read_table
 from core.errors import DataError, RegistryError
@@ -199,6 +200,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
         promote,
         rollback,
         forget,
+        generate,
         prepare,
     )
 }

@@ -70,7 +70,24 @@ def _forget(
     return forget_rows(request, open_workspace(home), should_stop=should_stop, resume=resume)
 
 
-WORKFLOWS: Mapping[str, Workflow] = {"train": _train, "update": _update, "compare": _compare, "forget": _forget}
+def _generate(
+    config: dict[str, Any], home: Path, *, should_stop: Callable[[], bool], resume: dict[str, Any] | None
+) -> Iterator[Any]:
+    from core.workflows.generate import generate
+    from core.workflows.generate_request import GenerateRequest
+    from core.workflows.workspace import open_workspace
+
+    request = build(GenerateRequest, config)
+    return generate(request, open_workspace(home), should_stop=should_stop, resume=resume)
+
+
+WORKFLOWS: Mapping[str, Workflow] = {
+    "train": _train,
+    "update": _update,
+    "compare": _compare,
+    "forget": _forget,
+    "generate": _generate,
+}
 
 
 def run_job(folder: Path, workflows: Mapping[str, Workflow] = WORKFLOWS) -> None:
@@ -126,7 +143,7 @@ def _consume(
                 progress.advanced(event)
             case "StepDone":
                 progress.step_done(event)
-            case "EpochDone":
+            case "EpochDone" | "GenerationEpoch":
                 progress.epoch_done(event)
             case "CheckpointDue":
                 _save_checkpoint(folder, event.state)
@@ -134,6 +151,8 @@ def _consume(
                 result = {"version": event.version}
             case "Compared":
                 result = {"comparison": event.comparison}
+            case "Generated":
+                result = {"generator": event.generator, "version": event.version}
             case "Forgotten":
                 result = {"receipt": event.receipt, "version": event.version}
     if result is None and not stop.seen:

@@ -19,6 +19,7 @@ ORDER = [
     {"strategies"},
     {"training"},
     {"onnx", "inference"},
+    {"generation"},
     {"registry"},
     {"workflows"},
     {"jobs"},
