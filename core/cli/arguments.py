@@ -106,6 +106,8 @@ def make_parser() -> argparse.ArgumentParser:
     forget.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     forget.add_argument("--json", action="store_true")
 
+    _add_vectors(commands.add_parser("vectors", help="word vectors to start from: list, add a file, learn own, delete"))
+
     add_generate(commands.add_parser("generate", help="a small language model over your own texts"))
     commands.add_parser("prepare", help="create the workspace and save the sample datasets")
     return parser
@@ -129,6 +131,32 @@ def _add_compare(compare: argparse.ArgumentParser) -> None:
     compare.add_argument("--seeds", type=int, default=3, metavar="N", help="runs of each strategy; default: 3")
     compare.add_argument("--jobs", type=int, default=0, metavar="N", help="processes at a time; default: all cores")
     _add_settings(compare)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of at least 1")
+    return number
+
+
+def _add_vectors(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(dest="action", required=True, metavar="action", parser_class=_Parser)
+    listed = actions.add_parser("list", help="what there is to start from")
+    add = actions.add_parser("add", help="copy a GloVe, word2vec or fastText file into the workspace")
+    add.add_argument("--file", required=True, type=Path, metavar="FILE", help="text or binary, also gzip-compressed")
+    add.add_argument("--limit", type=_count, metavar="N", help="only the first so many words: the common ones")
+    learn = actions.add_parser(
+        "learn", help="learn vectors from the texts of a table, which need no labels (skip-gram)"
+    )
+    learn.add_argument("--data", required=True, type=Path, metavar="FILE", help="CSV or TSV, also gzip-compressed")
+    learn.add_argument("--text", required=True, metavar="COLUMN")
+    learn.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="vectors_epochs=10")
+    delete = actions.add_parser("delete", help="remove an own set; what started from it keeps what it learned")
+    for action in (add, learn, delete):
+        action.add_argument("--name", required=True, metavar="NAME")
+    for action in (listed, add, learn):
+        action.add_argument("--json", action="store_true")
 
 
 def _add_table(command: argparse.ArgumentParser) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from core.cli.compare import compare
 from core.cli.generate import generate
+from core.cli.vectors import vectors
 from core.config import home, parse_assignments
 from core.data import ColumnRoles, StoredDataset, TextDataset, build_dataset, read_table
 from core.errors import DataError, RegistryError
@@ -201,6 +202,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
         rollback,
         forget,
         generate,
+        vectors,
         prepare,
     )
 }

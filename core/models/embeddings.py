@@ -5,7 +5,7 @@ Knows nothing of where the vectors come from.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -17,6 +17,8 @@ from core.models.base import TextClassifier
 
 class VectorsConfig(Config):
     """Settings of every model whose embedding may start from word vectors."""
+
+    vector_length: ClassVar[float | None] = None  # that vectors are brought to; None: that of the model's own rows
 
     word_vectors: str = setting(
         "",
@@ -73,7 +75,8 @@ def start_embedding(model: TextClassifier, vectors: np.ndarray, found: np.ndarra
         placed = _beside_neighbours(source[known], rows[known].double().cpu(), source[fresh])
     else:
         placed = _principal(source[fresh], rows.shape[1])
-        placed *= rows[fresh].norm(dim=1).mean().double().cpu() / placed.norm(dim=1).mean().clamp_min(1e-12)
+        length = getattr(model.config, "vector_length", None) or float(rows[fresh].norm(dim=1).mean())
+        placed *= length / placed.norm(dim=1).mean().clamp_min(1e-12)
     columns = placed.shape[1]
     rows[fresh.to(rows.device), :columns] = placed.to(rows)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
@@ -15,6 +17,10 @@ MULTIPLIERS = (0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F)
 
 class NgramsConfig(VectorsConfig):
     """Size of the bag; n-grams longer than one token share a fixed number of hashed rows."""
+
+    # Its own rows begin at almost nothing, in which vectors would be lost: 3 was the best of 0.03, 0.3, 1 and 3 on SST-2's
+    # validation split.
+    vector_length: ClassVar[float | None] = 3.0
 
     embedding_size: int = setting(
         32,

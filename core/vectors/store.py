@@ -22,6 +22,7 @@ import pyarrow
 import pyarrow.compute
 import pyarrow.parquet
 
+from core.data.source import check_file
 from core.errors import DataError
 from core.vectors import errors
 from core.vectors.config import SkipGramConfig
@@ -87,6 +88,7 @@ class VectorStore:
         DataError
             When the name is taken or cannot be used, or the file holds no vectors, or not all of one length.
         """
+        check_file(path)
         title = title or path.name
         with (
             self._making(name) as folder,
