@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -45,25 +46,26 @@ def trim_vocabulary(
         The new ``tokenizer.json``, and the old ids in the order of the new ones, ascending.
     """
     kind = tokenizer_json["model"].get("type")
+    added = {token["content"]: int(token["id"]) for token in tokenizer_json.get("added_tokens", [])}
     if kind == "Unigram":
         pieces = [piece for piece, _ in tokenizer_json["model"]["vocab"]]
-        kept = _kept_of_unigram(tokenizer_json["model"], pieces, kept_pieces)
+        kept = _kept_of_unigram(tokenizer_json["model"], pieces, kept_pieces, added)
     elif kind == "WordPiece":
         vocabulary = tokenizer_json["model"]["vocab"]
         pieces = sorted(vocabulary, key=lambda piece: int(vocabulary[piece]))
-        kept = {vocabulary[piece] for piece in _kept_of_wordpiece(tokenizer_json["model"], pieces, kept_pieces)}
+        ranked = [piece for piece in pieces if piece not in added and not _RESERVED.fullmatch(piece)]
+        kept = {vocabulary[piece] for piece in _kept_of_wordpiece(tokenizer_json["model"], ranked, kept_pieces)}
     else:
         return tokenizer_json, np.arange(_tokenizer(tokenizer_json).get_vocab_size(), dtype=np.int64)
-    kept |= {token["id"] for token in tokenizer_json.get("added_tokens", [])}
-    kept |= _used(tokenizer_json, texts)
+    kept |= set(added.values()) | _used(tokenizer_json, texts)
     old_ids = sorted(kept)
     return _with_ids(tokenizer_json, old_ids), np.array(old_ids, dtype=np.int64)
 
 
-def _kept_of_unigram(model: dict[str, Any], pieces: list[str], kept_pieces: int) -> set[int]:
+def _kept_of_unigram(model: dict[str, Any], pieces: list[str], kept_pieces: int, added: Collection[str]) -> set[int]:
     alone = {piece for piece in pieces if len(piece) == 1}
-    wanted = (position for position, piece in enumerate(pieces) if _ASCII_OR_HAN.fullmatch(piece))
-    kept = {position for position, _ in zip(wanted, range(kept_pieces), strict=False)}
+    wanted = (place for place, piece in enumerate(pieces) if piece not in added and _ASCII_OR_HAN.fullmatch(piece))
+    kept = set(islice(wanted, kept_pieces))
     kept |= {
         position
         for position, piece in enumerate(pieces)
@@ -80,10 +82,9 @@ def _kept_of_wordpiece(model: dict[str, Any], pieces: list[str], kept_pieces: in
     mark = model["continuing_subword_prefix"]
     known = set(pieces)
     alone = {piece for piece in known if len(piece) == 1 and mark + piece in known}
-    common = [piece for piece in pieces if not _RESERVED.fullmatch(piece)]
     return {
-        *common[:kept_pieces],
-        *(piece for piece in common if _stays(piece.removeprefix(mark), piece.removeprefix(mark), alone)),
+        *pieces[:kept_pieces],
+        *(piece for piece in pieces if _stays(piece.removeprefix(mark), piece.removeprefix(mark), alone)),
         model["unk_token"],
     }
 
