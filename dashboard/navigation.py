@@ -24,13 +24,14 @@ WORK = {
     "predict": ":material/edit_note:",
     "update": ":material/autorenew:",
 }
-LIBRARY = {"lab": ":material/science:", "models": ":material/inventory_2:"}
+LIBRARY = {"lab": ":material/science:", "write": ":material/stylus_note:", "models": ":material/inventory_2:"}
 ICONS = WORK | LIBRARY
 JOB_PAGES = {
     "train": "train",
     "update": "update",
     "compare": "lab",
     "forget": "models",
+    "generate": "write",
 }  # where a job of each kind is shown
 
 
