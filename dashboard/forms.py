@@ -12,8 +12,11 @@ from typing import Any
 import streamlit as st
 
 from core.config import Config, Group, Setting, settings_of
+from dashboard import state
 from dashboard.i18n import choice_label, setting_help, setting_label, t
 
+NOTHING = "–"
+TYPED = frozenset({"encoders"})  # sources that may also be named by typing, such as a folder
 SLIDER_STEPS = 2_000  # a whole-number range wider than this is typed, not slid
 
 
@@ -81,6 +84,8 @@ def _widget_for(setting: Setting) -> Callable[[Setting, str], Any]:
         return _choice
     if setting.kind == "bool":
         return _toggle
+    if setting.source:
+        return _source
     if setting.kind not in ("int", "float"):
         return _text
     if setting.minimum is None or setting.maximum is None:
@@ -112,6 +117,27 @@ def _toggle(setting: Setting, key: str) -> bool:
 
 def _text(setting: Setting, key: str) -> str:
     return st.text_input(setting_label(setting), key=key, help=setting_help(setting), persist_state="session") or ""
+
+
+def _source(setting: Setting, key: str) -> str:
+    """One of the things that the workspace has; the empty choice where the setting may be left out."""
+    names = ({"": NOTHING} if not setting.default else {}) | state.sources(setting.source)
+    typed = setting.source in TYPED
+    if st.session_state[key] not in names:
+        if typed and st.session_state[key]:
+            names[st.session_state[key]] = st.session_state[key]
+        else:
+            st.session_state[key] = setting.default
+    chosen = st.selectbox(
+        setting_label(setting),
+        list(names),
+        format_func=lambda reference: names.get(reference, reference),
+        key=key,
+        help=setting_help(setting),
+        accept_new_options=typed,
+        persist_state="session",
+    )
+    return str(chosen or setting.default)
 
 
 def _number(setting: Setting, key: str) -> Any:

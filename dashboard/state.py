@@ -18,10 +18,12 @@ from core.device import DeviceInfo, describe_device
 
 if TYPE_CHECKING:
     from core.data.corrections import Corrections
+    from core.data.dataset import TextDataset
     from core.data.store import DatasetStore, StoredDataset
     from core.jobs import Job, JobQueue
     from core.registry import ClassifierInfo, Registry, VersionInfo
     from core.standalone.predict import Classifier
+    from core.vectors import VectorStore
     from core.workflows import Workspace
 
 CLASSIFIER = "classifier"
@@ -59,6 +61,30 @@ def _store(folder: Path) -> DatasetStore:
     from core.data.store import DatasetStore
 
     return DatasetStore(folder)
+
+
+def vectors() -> VectorStore:
+    """The sets of word vectors."""
+    from core.vectors import VectorStore
+
+    return VectorStore(home())
+
+
+def sources(kind: str) -> dict[str, str]:
+    """What a setting may name that was declared with ``source=kind``: reference → name on screen, the same in all languages."""
+    found: list[Any]
+    if kind == "vectors":
+        found = [(one, f"{one.words:,} × {one.dimensions}") for one in vectors().list()]
+    else:
+        from core.pretrained import EncoderStore
+
+        found = [(one, f"{one.megabytes:,.0f} MB" if one.megabytes else "") for one in EncoderStore(home()).list()]
+    names: dict[str, str] = {}
+    for info, size in found:
+        name = " · ".join([info.name, *info.languages, size] if size else [info.name, *info.languages])
+        # The browser sends an option's text back, so no two may read alike.
+        names[info.reference] = f"{name} ({info.reference})" if name in names.values() else name
+    return names
 
 
 @st.cache_resource(show_spinner=False)
@@ -151,6 +177,11 @@ def datasets() -> list[StoredDataset]:
 @st.cache_data(show_spinner=False, max_entries=2)
 def _datasets(folder: Path, token: tuple[float, ...]) -> list[StoredDataset]:
     return list(_store(folder).list())
+
+
+def load_dataset(identity: str) -> TextDataset:
+    """The rows of a saved dataset."""
+    return _store(home()).load(identity)
 
 
 def active_jobs() -> list[Job]:

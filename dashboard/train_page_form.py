@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboard import state
+from dashboard import state, train_page_vectors
 from dashboard.forms import set_values, settings_form
 from dashboard.i18n import language, t, tn
 
@@ -29,7 +29,9 @@ def draw(datasets: list[StoredDataset]) -> TrainRequest:
     name = _name(dataset)
     model = _model()
     _preset(model)
+    train_page_vectors.choose_made(SETTINGS)
     values = _settings(model)
+    train_page_vectors.draw(dataset, values)
     return TrainRequest(classifier=name, dataset=dataset.id, model=model, settings=values)
 
 
@@ -158,18 +160,19 @@ def _settings(model: str) -> dict[str, Any]:
         "text": [TextConfig],
         "optimisation": [TrainingConfig, DataConfig],
     }
+    idle = MODELS[model].without_effect
     values: dict[str, Any] = {}
     places = st.tabs([t(f"train.group_{name}") for name in groups])
     for place, configs in zip(places, groups.values(), strict=True):
         with place:
-            values |= _group(configs, preset_values(model, "standard"))
+            values |= _group(configs, preset_values(model, "standard"), idle)
     return values
 
 
-def _group(configs: list[type[Config]], defaults: dict[str, Any]) -> dict[str, Any]:
+def _group(configs: list[type[Config]], defaults: dict[str, Any], idle: frozenset[str]) -> dict[str, Any]:
     from core.config import settings_of
 
-    found = [setting for config in configs for setting in settings_of(config)]
+    found = [setting for config in configs for setting in settings_of(config) if setting.name not in idle]
     ordinary = [setting for setting in found if not setting.advanced]
     advanced = [setting for setting in found if setting.advanced]
     values: dict[str, Any] = {}

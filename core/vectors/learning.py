@@ -9,37 +9,32 @@ import numpy as np
 
 from core.errors import DataError
 from core.text import TextConfig, TextPipeline, fit_pipeline
-from core.text.config import Segmentation
 from core.vectors.config import SkipGramConfig
 
 FEWEST_WORDS = 10  # different ones; below that nothing can be learned about any of them
 SEED = 0
 
 
-class WordCounter:
-    """Splits texts into the words that a model would see.
+class SplitTexts:
+    """Texts as lists of words, split as a model with these settings would split them."""
 
-    Parameters
-    ----------
-    units
-        ``"words"``, ``"characters"``, or ``"auto"``, which decides by the texts.
-    """
-
-    def __init__(self, texts: Sequence[str], units: Segmentation) -> None:
+    def __init__(self, texts: Sequence[str], config: TextConfig) -> None:
         self.texts = texts
-        self.pipeline: TextPipeline = fit_pipeline(texts, TextConfig(segmentation=units))
+        self.pipeline: TextPipeline = fit_pipeline(texts, config)
 
     def __iter__(self) -> Iterator[list[str]]:
-        """The words of one text after the other; may be asked for again, since learning reads the texts several times."""
+        """One text after the other; may be asked for again, since learning reads the texts several times."""
         split = self.pipeline.tokenizer.pre_tokenizer.pre_tokenize_str
         for text in self.texts:
             yield [word for word, _ in split(self.pipeline.prepare(text))]
 
 
-def count_words(texts: Sequence[str], units: Segmentation = "auto") -> Counter[str]:
-    """How often each word occurs in the texts, split as a model would split them."""
+def count_words(texts: Sequence[str], config: TextConfig) -> Counter[str]:
+    """How often each word occurs in the texts; whole words where the settings ask for subwords."""
+    if config.segmentation == "subwords":
+        config = config.model_copy(update={"segmentation": "words"})
     counts: Counter[str] = Counter()
-    for words in WordCounter(texts, units):
+    for words in SplitTexts(texts, config):
         counts.update(words)
     return counts
 
@@ -62,7 +57,7 @@ def learn_vectors(
             "Learning word vectors needs the package gensim. Install it with: {install}",
             install="pip install gensim~=4.4",
         ) from None
-    sentences = WordCounter(texts, config.vectors_units)
+    sentences = SplitTexts(texts, TextConfig(segmentation=config.vectors_units))
     model = Word2Vec(
         vector_size=config.vectors_size,
         window=config.vectors_window,

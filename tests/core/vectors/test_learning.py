@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core.errors import DataError
+from core.text import TextConfig
 from core.vectors import SkipGramConfig, VectorStore
 from core.vectors.learning import count_words
 
@@ -57,5 +58,6 @@ def test_too_few_words_are_refused_and_leave_nothing(evergreen_home: Path) -> No
 
 
 def test_words_are_counted_as_a_model_would_split_them() -> None:
-    assert count_words(["Good film, good!"]) == {"good": 2, "film": 1, ",": 1, "!": 1}
-    assert count_words(["好看好"]) == {"好": 2, "看": 1}
+    assert count_words(["Good film, good!"], TextConfig()) == {"good": 2, "film": 1, ",": 1, "!": 1}
+    assert count_words(["good goodness"], TextConfig(segmentation="subwords")) == {"good": 1, "goodness": 1}
+    assert count_words(["好看好"], TextConfig()) == {"好": 2, "看": 1}
