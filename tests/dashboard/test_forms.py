@@ -80,3 +80,28 @@ def test_a_preset_sets_fields_even_between_two_stops(form: AppTest) -> None:
 def test_log_stops_are_one_two_five_and_the_bounds() -> None:
     assert log_stops(1e-3, 0.03) == [0.001, 0.002, 0.005, 0.01, 0.02, 0.03]
     assert log_stops(4, 100) == [4, 5, 10, 20, 50, 100]
+
+
+def sources_script() -> None:
+    import streamlit as st
+
+    from core.config import Config, setting
+    from dashboard import forms
+
+    class Example(Config):
+        vectors: str = setting("", label="Vectors", help="Which.", source="vectors")
+        encoder: str = setting("hub:me/mine", label="Encoder", help="Which.", source="encoders")
+
+    st.session_state.setdefault("f.vectors", "own:deleted")
+    st.session_state["values"] = forms.settings_form(Example, key="f")
+
+
+def test_a_setting_with_a_source_offers_what_there_is() -> None:
+    at = AppTest.from_function(sources_script, default_timeout=30).run()
+    assert not at.exception
+    # what is gone is not offered any more, what may be typed is
+    assert values(at) == {"vectors": "", "encoder": "hub:me/mine"}
+    assert at.selectbox(key="f.vectors").options[0] == "–"
+    at.selectbox(key="f.vectors").set_value("packaged:glove-6b-50d").run()
+    at.selectbox(key="f.encoder").set_value("packaged:multilingual-e5-small").run()
+    assert values(at) == {"vectors": "packaged:glove-6b-50d", "encoder": "packaged:multilingual-e5-small"}
