@@ -51,11 +51,8 @@ def _form(generator: GeneratorInfo | None) -> None:
     action = _action(generator)
     name = generator.name if generator is not None and action == "update" else _name(datasets)
     dataset = _dataset(datasets, generator, action)
-    values: dict[str, Any] = {}
-    size = DEFAULT_SIZE
-    if action == "train":
-        size = _size(dataset)
-    values |= _settings(action, size)
+    size = _size(dataset) if action == "train" else DEFAULT_SIZE
+    values = _settings(action, generator)
     label = t("write.queue") if state.active_jobs() else t("write.start" if action == "train" else "write.update")
     if st.button(label, key="write.start", icon=":material/play_arrow:", type="secondary" if generator else "primary"):
         _start({"generator": name, "dataset": dataset.id, "action": action, "size": size, "settings": values})
@@ -65,7 +62,7 @@ def _action(generator: GeneratorInfo | None) -> str:
     if generator is None:
         return "train"
     names = {
-        "update": t("write.action_update", generator=generator.name, version=generator.current),
+        "update": t("write.action_update", generator=tables.plain(generator.name), version=generator.current),
         "train": t("write.action_train"),
     }
     return str(
@@ -130,15 +127,17 @@ def _vocabulary(dataset: str, language: str) -> int:
     return len(set().union(*DatasetStore(home()).load(dataset).texts)) + 2
 
 
-def _settings(action: str, size: str) -> dict[str, Any]:
-    """The sliders; an update has none for the shape, and starts from what the base version used."""
+def _settings(action: str, generator: GeneratorInfo | None) -> dict[str, Any]:
+    """The sliders; an update has none for the shape, and begins with what its base version used."""
     main = MAIN[action]
-    learning = [replace(one, advanced=one.name not in main) for one in settings_of(LearningConfig)]
-    if action == "train":
-        shape = [replace(one, advanced=True) for one in settings_of(GeneratorConfig) if one.name in SHAPE]
-        learning = [one for one in learning if one.name != "replay_ratio"] + shape
-    learning.sort(key=lambda one: main.index(one.name) if one.name in main else len(main))
-    return forms.settings_form(learning, key="write.learn")
+    shown = [replace(one, advanced=one.name not in main) for one in settings_of(LearningConfig)]
+    shown.sort(key=lambda one: main.index(one.name) if one.name in main else len(main))
+    if action == "update" and generator is not None:
+        used = write_page.report(generator)["settings"]
+        return forms.settings_form(shown, key=f"write.update.{generator.name}.{generator.current}", defaults=used)
+    shown = [one for one in shown if one.name != "replay_ratio"]  # a first version has nothing to rehearse
+    shown += [replace(one, advanced=True) for one in settings_of(GeneratorConfig) if one.name in SHAPE]
+    return forms.settings_form(shown, key="write.learn")
 
 
 def _start(config: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from tokenizers import Tokenizer
 
@@ -38,10 +39,10 @@ class Vocabulary:
     def fit(cls, texts: Sequence[str], *, size: int, lowercase: bool) -> Vocabulary:
         """Learn the tokens of training texts: characters where most of them are Chinese, else subwords (BPE)."""
         chinese = language_of(texts) == "zh"
-        config = TextConfig(
-            segmentation="characters" if chinese else "subwords", vocabulary_size=size, lowercase=lowercase
-        )
-        return cls._of(fit_pipeline(texts, config).tokenizer, "characters" if chinese else "subwords")
+        segmentation: Literal["characters", "subwords"] = "characters" if chinese else "subwords"
+        # Not normalised: NFKC writes Chinese commas and stops as English ones, and so would the model.
+        config = TextConfig(segmentation=segmentation, vocabulary_size=size, lowercase=lowercase, normalise=False)
+        return cls._of(fit_pipeline(texts, config).tokenizer, segmentation)
 
     @classmethod
     def load(cls, folder: Path) -> Vocabulary:
