@@ -68,7 +68,7 @@ def _chosen(info: VectorInfo, dataset: StoredDataset, settings: Mapping[str, Any
         st.warning(t("vectors.other_language", language=names), icon=":material/translate:")
     with st.spinner(t("vectors.counting")):
         coverage = _coverage(home(), repr(info), info.reference, dataset.id, _text_settings(settings))
-    words, occurrences = (tables.percent(share) for share in (coverage.types_share, coverage.tokens_share))
+    words, occurrences = (f"{share:.1%}" for share in (coverage.types_share, coverage.tokens_share))
     st.markdown(t("vectors.coverage", words=words, occurrences=occurrences))
     if coverage.missing:
         with st.expander(t("vectors.missing")):
@@ -78,8 +78,10 @@ def _chosen(info: VectorInfo, dataset: StoredDataset, settings: Mapping[str, Any
 
 def _facts(info: VectorInfo) -> list[str]:
     languages = t("vectors.and").join(t(f"vectors.language_{one}") for one in info.languages if one in LANGUAGES)
-    licence = t("vectors.licence", licence=info.licence) if info.licence else t("vectors.no_licence")
-    facts = [tn("vectors.words", info.words), tn("vectors.dimensions", info.dimensions), languages, licence]
+    origin = t("vectors.licence", licence=info.licence) if info.licence else t("vectors.no_licence")
+    if info.learned:
+        origin = t("vectors.learned_from", name=info.source)
+    facts = [tn("vectors.words", info.words), tn("vectors.dimensions", info.dimensions), languages, origin]
     if info.broken:
         facts.append(tn("vectors.broken", info.broken))
     return [tables.plain(fact) for fact in facts if fact]

@@ -29,8 +29,9 @@ class VectorsConfig(Config):
     )
     tune_vectors: bool = setting(
         True,
-        label="Learn the vectors further",
-        help="Fits the vectors to your labels. Without, they stay as they are: with few texts that can be better.",
+        label="Tune vectors",
+        help="Learns the vectors further, so that they fit your labels. Without, they stay as they are: with very few texts that "
+        "can be better.",
     )
 
     @classmethod

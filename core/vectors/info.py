@@ -29,6 +29,8 @@ class VectorInfo:
         The command that makes them readable; empty when they are.
     broken
         Lines of the file that held no vector and were left out.
+    learned
+        Whether they were learned here, from own texts.
     """
 
     reference: str
@@ -41,6 +43,7 @@ class VectorInfo:
     installed: bool = True
     install: str = ""
     broken: int = 0
+    learned: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

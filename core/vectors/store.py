@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow
@@ -137,7 +138,7 @@ class VectorStore:
                 for word, vector in zip(words, vectors, strict=True):
                     writer.add(word, vector)
                 known = (language,) if language in ("en", "zh") else ()
-                return writer.finish(_own(name, source=source, languages=known))
+                return writer.finish(_own(name, source=source, languages=known, learned=True))
 
     def lookup(self, reference: str, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Vectors of some words, tried as they are and then in lower case.
@@ -224,8 +225,9 @@ class VectorStore:
                 raise _taken(name) from None
 
 
-def _own(name: str, *, source: str, languages: tuple[str, ...] = (), broken: int = 0) -> VectorInfo:
-    return VectorInfo(f"{OWN}{name}", name, 0, 0, languages, licence="", source=source, broken=broken)
+def _own(name: str, **facts: Any) -> VectorInfo:
+    """What is known before the words are counted."""
+    return VectorInfo(f"{OWN}{name}", name, 0, 0, **{"languages": (), "licence": "", **facts})
 
 
 def _positions(words: Sequence[str], stored: pyarrow.Array) -> np.ndarray:

@@ -31,6 +31,7 @@ def test_words_used_alike_lie_together_and_a_second_run_gives_the_same(evergreen
     told: list[float] = []
     info = store.learn(texts(), "mine", SMALL, source="Animals", progress=told.append)
     assert (info.dimensions, info.words, info.languages, info.source) == (20, 16, ("en",), "Animals")
+    assert info.learned
     assert told[0] == 0.0
     assert told[-1] == 1.0
     vectors, found = store.lookup("own:mine", ["cat", "dog", "hammer"])
