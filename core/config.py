@@ -37,6 +37,7 @@ def setting(
     scale: Scale = "linear",
     group: Group = "model",
     advanced: bool = False,
+    source: str = "",
 ) -> Any:
     """Declare one field of a `Config`.
 
@@ -48,9 +49,11 @@ def setting(
         ``"log"`` for values that matter by their order of magnitude, such as a learning rate.
     advanced
         Folded away in the form until asked for.
+    source
+        Of a text: what it names, such as ``"encoders"``; a form offers what there is of it.
     """
     low, high = bounds if bounds is not None else (None, None)
-    extra: dict[str, Any] = {"step": step, "scale": scale, "group": group, "advanced": advanced}
+    extra: dict[str, Any] = {"step": step, "scale": scale, "group": group, "advanced": advanced, "source": source}
     return Field(default=default, title=label, description=help, ge=low, le=high, json_schema_extra=extra)
 
 
@@ -70,6 +73,7 @@ class Setting:
     group: Group
     advanced: bool
     choices: tuple[str, ...]
+    source: str
 
 
 def settings_of(config: type[Config]) -> list[Setting]:
@@ -97,6 +101,7 @@ def _describe(name: str, info: FieldInfo) -> Setting:
         group=extra.get("group", "model"),
         advanced=bool(extra.get("advanced", False)),
         choices=choices,
+        source=extra.get("source", ""),
     )
 
 

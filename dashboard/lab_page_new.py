@@ -141,4 +141,5 @@ def _check(request: CompareRequest) -> None:
     from core.workflows.estimate import check_request
 
     settings = resolve_comparison(request).settings.flat()
-    check_request(TrainRequest(classifier="lab", dataset=request.datasets[0], model=request.model, settings=settings))
+    asked = TrainRequest(classifier="lab", dataset=request.datasets[0], model=request.model, settings=settings)
+    check_request(asked, state.workspace())

@@ -40,7 +40,7 @@ def _start(request: TrainRequest) -> None:
         st.error(t("train.name_missing"), icon=":material/error:")
         return
     try:
-        check_request(request)
+        check_request(request, state.workspace())
     except CoreError as error:
         show_error(error)
         return

@@ -59,7 +59,7 @@ class Estimator:
     def _work(self, request: TrainRequest) -> TrainingEstimate:
         from core.workflows.estimate import check_request, estimate, prepare
 
-        check_request(request)
+        check_request(request, self._workspace)
         key = _text_key(request)
         prepared = self._texts.get(key)
         if prepared is None:
@@ -73,9 +73,13 @@ class Estimator:
 def _text_key(request: TrainRequest) -> str:
     """What of a request decides how its texts are split and read."""
     from core.workflows import resolve_settings
+    from core.workflows.requests import model_class
 
     settings = resolve_settings(request.model, request.settings)
-    return f"{request.dataset} {settings.text.model_dump_json()} {settings.data.model_dump_json()}"
+    parts = [request.dataset, settings.text.model_dump_json(), settings.data.model_dump_json()]
+    if model_class(request.model).without_effect:  # it brings a tokenizer of its own
+        parts += [request.model, settings.model.model_dump_json()]
+    return " ".join(parts)
 
 
 def estimator() -> Estimator:

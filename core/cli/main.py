@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from core.allocator import keep_freed_memory
 from core.cli.arguments import make_parser
 from core.errors import CoreError
 
@@ -12,6 +13,7 @@ from core.errors import CoreError
 def main(arguments: Sequence[str]) -> int:
     """Execute a command line; returns the exit code."""
     asked = make_parser().parse_args(arguments)
+    keep_freed_memory()
     from core.cli import commands  # after the arguments: --help and typing errors answer at once
 
     try:

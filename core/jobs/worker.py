@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from core.allocator import keep_freed_memory
 from core.config import build
 from core.errors import CoreError, JobError
 from core.jobs import files
@@ -219,6 +220,7 @@ def main(
     arguments: Sequence[str], workflows: Mapping[str, Workflow] = WORKFLOWS, command: Sequence[str] = WORKER
 ) -> None:
     """Execute the job in the folder that the only argument names, then start the next one that waits."""
+    keep_freed_memory()
     folder = Path(arguments[0]).resolve()
     run_job(folder, workflows)
     JobQueue(folder.parent.parent, command=command).tick()

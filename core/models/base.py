@@ -5,14 +5,17 @@ Knows nothing of training, files or text.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
 from core.config import Config
 from core.models.lift import Lift
+from core.standalone.predict import UNKNOWN, TextPipeline
+from core.text import TextConfig, fit_pipeline
 
 
 class TextClassifier(nn.Module):
@@ -35,6 +38,9 @@ class TextClassifier(nn.Module):
     defaults: ClassVar[dict[str, Any]] = {}  # settings of other configs which suit this model better than theirs
     presets: ClassVar[dict[str, dict[str, Any]]] = {}  # "quick" and "thorough"
     fixed_features: ClassVar[bool] = False  # what `features` returns is neither trained nor in need of scaling
+    without_effect: ClassVar[frozenset[str]] = frozenset()  # settings of other configs that this model never looks at
+
+    hiding_token: int = UNKNOWN  # stands for a token that is hidden while learning
 
     embedding: nn.Embedding | nn.EmbeddingBag
     lift: Lift | None
@@ -46,6 +52,35 @@ class TextClassifier(nn.Module):
         self.feature_size = feature_size
         self.register_module("lift", None)
         self.head = nn.Linear(feature_size, classes)
+
+    @classmethod
+    def begin(
+        cls, config: Any, text: TextConfig, texts: Sequence[str], classes: int, sources: Any
+    ) -> tuple[Self, TextPipeline]:
+        """A model that has learned nothing from these training texts but how to read them.
+
+        Parameters
+        ----------
+        sources
+            Where a model finds what others have learned; see `core.workflows.sources`. Not used by one that starts from
+            random weights.
+        """
+        pipeline = fit_pipeline(texts, text)
+        return cls(config, pipeline.tokenizer.get_vocab_size(), classes), pipeline  # type: ignore[call-arg]
+
+    @classmethod
+    def check(cls, config: Any, sources: Any) -> None:
+        """Raise the error that `begin` would end with at once, whatever the texts."""
+        cls(config, 2, 2)  # type: ignore[call-arg]
+
+    @classmethod
+    def rebuild(cls, config: Any, vocabulary_size: int, classes: int, architecture: dict[str, Any]) -> Self:
+        """A model of the same shape as one whose `architecture` was stored; its weights are still to be loaded."""
+        return cls(config, vocabulary_size, classes)  # type: ignore[call-arg]
+
+    def architecture(self) -> dict[str, Any]:
+        """What else than its settings it takes to build the model again; plain values."""
+        return {}
 
     def features(self, tokens: Tensor, mask: Tensor) -> Tensor:
         """Encode tokens int64 (batch, length) with mask bool (batch, length) to (batch, features)."""
@@ -83,6 +118,26 @@ class TextClassifier(nn.Module):
         """Parameters whose gradients are sparse and need their own optimiser."""
         return []
 
+    def learned_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """Name and values of everything that learning may change."""
+        return ((name, value) for name, value in self.named_parameters() if value.requires_grad)
+
+    def rates(self) -> list[tuple[float | None, list[nn.Parameter]]]:
+        """Learned, dense parameters with the learning rate that they need; None stands for the training's own."""
+        sparse = {id(parameter) for parameter in self.sparse_parameters()}
+        return [(None, [parameter for _, parameter in self.learned_parameters() if id(parameter) not in sparse])]
+
+    @property
+    def encodes_once(self) -> bool:
+        """Whether each text is encoded in the first epoch only."""
+        return False
+
+    def keep_features(self, folder: Path) -> None:
+        """Keep what is costly to compute of a text, and never changes, in files of this folder."""
+
+    def for_export(self) -> None:
+        """Fold together what is only apart for learning; called on a copy."""
+
     def layers_from_bottom(self) -> list[list[nn.Parameter]]:
         """What lies below the head, layer by layer from the words upwards; an architecture with several overrides this."""
         head = {id(parameter) for parameter in self.head.parameters()}
@@ -111,5 +166,5 @@ class TextClassifier(nn.Module):
         self.vocabulary_size = vocabulary_size
 
     def parameter_count(self) -> int:
-        """Number of trainable values."""
+        """Number of values, those that stay as they are included."""
         return sum(parameter.numel() for parameter in self.parameters())

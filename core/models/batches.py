@@ -25,17 +25,18 @@ class Batch:
 
 def make_batch(examples: Examples, rows: np.ndarray, device: torch.device) -> Batch:
     """Pad these rows and move them to the device."""
-    tokens, mask = pad([examples.ids[row] for row in rows])
-    labels = torch.from_numpy(examples.labels[rows])
-    return Batch(torch.from_numpy(tokens).to(device), torch.from_numpy(mask).to(device), labels.to(device))
+    tensors = [torch.from_numpy(array) for array in (*pad([examples.ids[row] for row in rows]), examples.labels[rows])]
+    if device.type == "cuda":  # copied while the card is still at work on the batch before
+        tensors = [tensor.pin_memory().to(device, non_blocking=True) for tensor in tensors]
+    return Batch(*tensors)
 
 
-def hide_tokens(batch: Batch, share: float) -> Batch:
-    """Replace a random share of tokens by the unknown token."""
+def hide_tokens(batch: Batch, share: float, by: int = UNKNOWN) -> Batch:
+    """Replace a random share of tokens by the unknown token, or another one."""
     if share <= 0:
         return batch
     hidden = (torch.rand(batch.tokens.shape, device=batch.tokens.device) < share) & batch.mask
-    return Batch(batch.tokens.masked_fill(hidden, UNKNOWN), batch.mask, batch.labels)
+    return Batch(batch.tokens.masked_fill(hidden, by), batch.mask, batch.labels)
 
 
 def predict_logits(model: TextClassifier, examples: Examples, device: torch.device, size: int = 128) -> Tensor:

@@ -31,7 +31,9 @@ class _Probabilities(nn.Module):
 
 def export_onnx(model: TextClassifier, target: Path) -> None:
     """Write ``target``: inputs tokens int64 and mask bool (batch, length), output probabilities (batch, classes)."""
-    wrapped = _Probabilities(copy.deepcopy(model).cpu()).eval()
+    copied = copy.deepcopy(model).cpu()
+    copied.for_export()
+    wrapped = _Probabilities(copied).eval()
     tokens = torch.ones((3, 7), dtype=torch.int64)
     mask = torch.ones((3, 7), dtype=torch.bool)
     batch, length = torch.export.Dim.DYNAMIC, torch.export.Dim.DYNAMIC

@@ -39,7 +39,8 @@ class TextPipeline:
     tokenizer
         Normalises, splits and looks up tokens; id 0 is padding, id 1 the unknown token.
     options
-        ``segmentation`` ("words", "characters" or "subwords"), ``max_length`` (tokens) and ``stop_words``.
+        ``segmentation`` ("words", "characters", "subwords", or "pretrained" for a tokenizer that came with an encoder),
+        ``max_length`` (tokens) and ``stop_words``; with a pretrained one ``prefix``, which goes before every text.
     """
 
     def __init__(self, tokenizer: Tokenizer, options: dict[str, Any]) -> None:
@@ -47,6 +48,9 @@ class TextPipeline:
         self.options = options
         ids = (tokenizer.token_to_id(word) for word in options.get("stop_words", ()))
         self._stop_ids = frozenset(number for number in ids if number is not None)
+        self._pretrained = options["segmentation"] == "pretrained"
+        if self._pretrained:  # it adds marks of its own around a text, and knows where to cut so that they stay
+            tokenizer.enable_truncation(options["max_length"])
 
     @classmethod
     def load(cls, folder: str | Path) -> TextPipeline:
@@ -57,6 +61,8 @@ class TextPipeline:
     def prepare(self, text: str) -> str:
         """Normalise one text and, where Chinese is to be split in words, put spaces between them."""
         text = text.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate would stop the tokenizer
+        if self._pretrained:
+            return str(self.options.get("prefix", "")) + text
         if self.tokenizer.normalizer is not None:
             text = self.tokenizer.normalizer.normalize_str(text)
         if self.options["segmentation"] == "words" and HAN.search(text):
@@ -71,7 +77,8 @@ class TextPipeline:
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text: 1 to ``max_length`` of them; a text without any token is one unknown token."""
-        encodings = self.tokenizer.encode_batch_fast([self.prepare(text) for text in texts], add_special_tokens=False)
+        prepared = [self.prepare(text) for text in texts]
+        encodings = self.tokenizer.encode_batch_fast(prepared, add_special_tokens=self._pretrained)
         return [self._finish(encoding.ids) for encoding in encodings]
 
     def _finish(self, ids: list[int]) -> list[int]:

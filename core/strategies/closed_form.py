@@ -46,7 +46,7 @@ class ClosedFormConfig(StrategyConfig):
         1024,
         label="Number of random features",
         help="Only with random features. More separate better; time and size of an update grow with the square of it.",
-        bounds=(128, 4096),
+        bounds=(128, 8192),
         step=128,
         scale="log",
         group="strategy",
@@ -112,8 +112,10 @@ class ClosedForm(Strategy):
         return experience.past_validation.joined(experience.validation)
 
     def learn(self, model: TextClassifier, experience: Experience, gradient_loop: GradientLoop) -> Iterator[Any]:
-        """The first experience by gradients, every later one by adding its rows and solving: short, so never resumed."""
-        if experience.number == 1:
+        """The first experience by gradients, unless nothing below the head can learn; every later one by adding its rows
+        and solving: short, so never resumed.
+        """
+        if experience.number == 1 and not model.encodes_once:
             yield from super().learn(model, experience, gradient_loop)
             return
         started = time.monotonic()

@@ -99,6 +99,6 @@ class ElasticWeightConsolidation(Importance):
             self.importance = {name: self.config.ewc_decay * value for name, value in self.importance.items()}
             super().merge(importance, model)
             return
-        for name, parameter in model.named_parameters():
+        for name, parameter in model.learned_parameters():
             self.importance[name] = self.importance[name] + importance[name]
             self.pull[name] = self.pull[name] + importance[name] * parameter.detach()

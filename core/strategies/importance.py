@@ -52,7 +52,7 @@ class Importance(Strategy):
 
     def merge(self, importance: Tensors, model: TextClassifier) -> None:
         """Take in the importance of one more experience; all of it now holds the model where it is."""
-        for name, parameter in model.named_parameters():
+        for name, parameter in model.learned_parameters():
             self.importance[name] = self.importance[name] + importance[name]
             self.pull[name] = self.importance[name] * parameter.detach()
 
@@ -72,7 +72,7 @@ class Importance(Strategy):
     def adjust_gradients(self, model: TextClassifier, batch: Batch) -> None:
         if self.strength == 0 or not self.importance:
             return
-        for name, parameter in model.named_parameters():
+        for name, parameter in model.learned_parameters():
             if parameter.grad is None:
                 continue
             if self.importance[name].device != parameter.device:
@@ -106,7 +106,7 @@ class Importance(Strategy):
 
     def _fit(self, model: TextClassifier) -> None:
         """Give every weight of the model its place, on the CPU; what is new has no importance yet."""
-        for name, parameter in model.named_parameters():
+        for name, parameter in model.learned_parameters():
             for stored in (self.importance, self.pull):
                 stored[name] = _grown(stored.get(name), parameter.shape)
 
@@ -140,7 +140,7 @@ def mean_gradients(model: TextClassifier, examples: Examples, scores: Scores, *,
     scores
         Given one row's logits (classes), the weighted scalars to differentiate.
     """
-    parameters = dict(model.named_parameters())
+    parameters = dict(model.learned_parameters())
     sums = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
     was_training = model.training
     model.eval()

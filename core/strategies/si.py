@@ -80,13 +80,13 @@ class SynapticIntelligence(Importance):
 
     def begin_experience(self, model: TextClassifier, experience: Experience) -> None:
         super().begin_experience(model, experience)
-        self._begin = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+        self._begin = {name: parameter.detach().clone() for name, parameter in model.learned_parameters()}
         self._path = {name: torch.zeros_like(value) for name, value in self._begin.items()}
         self._best_path = dict(self._path)
 
     def adjust_gradients(self, model: TextClassifier, batch: Batch) -> None:
         self._step = []
-        for name, parameter in model.named_parameters():
+        for name, parameter in model.learned_parameters():
             if parameter.grad is None:
                 continue
             if parameter.grad.is_sparse:
@@ -98,7 +98,7 @@ class SynapticIntelligence(Importance):
 
     @torch.no_grad()
     def after_step(self, model: TextClassifier) -> None:
-        parameters = dict(model.named_parameters())
+        parameters = dict(model.learned_parameters())
         for name, gradient, before in self._step:
             path = self._path[name] = self._path[name].to(before.device)
             if gradient.is_sparse:
@@ -118,7 +118,7 @@ class SynapticIntelligence(Importance):
 
     def measure(self, model: TextClassifier, examples: Examples, classes: int) -> Tensors:
         measured = {}
-        for name, parameter in model.named_parameters():
+        for name, parameter in model.learned_parameters():
             moved = parameter.detach() - self._begin[name]
             measured[name] = self._best_path[name].cpu().clamp(min=0) / (moved.square() + DAMPING)
         return measured

@@ -52,11 +52,11 @@ def fit_pipeline(texts: Sequence[str], config: TextConfig) -> TextPipeline:
 
 
 def extend_pipeline(pipeline: TextPipeline, texts: Sequence[str], *, minimum_frequency: int = 1) -> TextPipeline:
-    """Add the words of new texts behind the known ones; subword vocabularies stay as they are.
+    """Add the words of new texts behind the known ones; subword and pretrained vocabularies stay as they are.
 
     Old ids keep their meaning, so a model only needs more embedding rows. The given pipeline is left unchanged.
     """
-    if pipeline.options["segmentation"] == "subwords":
+    if pipeline.options["segmentation"] in ("subwords", "pretrained"):
         return pipeline
     known = pipeline.tokenizer.get_vocab()
     counts = _count(pipeline, texts)

@@ -94,6 +94,15 @@ class TrainingConfig(Config):
         group="optimisation",
         advanced=True,
     )
+    gradient_accumulation: int = setting(
+        1,
+        label="Batches per step",
+        help="Adds up so many batches before each learning step: the effect of a larger batch with the memory of a small one.",
+        bounds=(1, 32),
+        step=1,
+        group="optimisation",
+        advanced=True,
+    )
     group_by_length: bool = setting(
         True,
         label="Batches of similar length",

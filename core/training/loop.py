@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from core.events import CheckpointDue, EpochDone, Event, Finished, StepDone
 from core.messages import Message, message
 from core.models.base import TextClassifier
-from core.models.batches import hide_tokens, make_batch, predict_logits
+from core.models.batches import hide_tokens, make_batch, predict_features, predict_logits
+from core.models.lift import fit_lift
 from core.strategies.base import Experience, Strategy
 from core.text.examples import Examples
 from core.training.batches import shuffled_batches
@@ -25,6 +26,7 @@ from core.training.config import TrainingConfig
 from core.training.optimizer import Optimizer
 
 CHECKPOINT_SECONDS = 20.0
+SCALED_BY = 2000  # rows that the scale of features is taken from at most
 
 
 @dataclass
@@ -68,12 +70,16 @@ def train(
         `StepDone`, `EpochDone` and `CheckpointDue` as they happen, and `Finished` at the end.
     """
     device = device or torch.device("cpu")
-    model.to(device).train()
+    model.to(device)
+    if model.encodes_once and model.lift is None and resume is None:
+        _scale_features(model, strategy.training_set(experience, 1), device)
+    model.train()
     validation = strategy.validation_set(experience)
     # Both weights of labels and the schedule depend only on the first epoch's size, so that a resumed run agrees.
     first = strategy.training_set(experience, 1)
     criterion = _criterion(first.labels, len(experience.classes), config).to(device)
-    steps = math.ceil(len(first) / config.batch_size)
+    together = config.gradient_accumulation
+    steps = math.ceil(math.ceil(len(first) / config.batch_size) / together)
     optimizer = Optimizer(model, config, steps * config.epochs)
     progress = _Progress()
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
@@ -91,13 +97,16 @@ def train(
             done = 0
             for rows in batches[progress.step :]:
                 batch = make_batch(examples, rows, device)
-                loss = strategy.loss(model, hide_tokens(batch, config.word_dropout), criterion)
-                optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
-                strategy.adjust_gradients(model, batch)
-                optimizer.step()
-                strategy.after_step(model)
+                loss = strategy.loss(model, hide_tokens(batch, config.word_dropout, model.hiding_token), criterion)
+                if progress.step % together == 0:
+                    optimizer.zero_grad()
+                (loss / together).backward()  # type: ignore[no-untyped-call]
                 progress.step += 1
+                complete = progress.step % together == 0 or progress.step == len(batches)
+                if complete:
+                    strategy.adjust_gradients(model, batch)
+                    optimizer.step()
+                    strategy.after_step(model)
                 progress.loss_sum += loss.item()
                 done += len(rows)
                 speed = done / max(time.monotonic() - started, 1e-9)
@@ -105,7 +114,7 @@ def train(
                 yield StepDone(progress.epoch, config.epochs, progress.step, len(batches), mean, speed)
                 if should_stop():
                     break
-                if time.monotonic() - saved_at > CHECKPOINT_SECONDS:
+                if complete and time.monotonic() - saved_at > CHECKPOINT_SECONDS:
                     saved_at = time.monotonic()
                     yield CheckpointDue(_state(model, optimizer, strategy, progress))
             if progress.step < len(batches):
@@ -126,6 +135,12 @@ def train(
         model.load_state_dict(progress.best_weights)
     model.eval()
     yield Finished(progress.best_epoch, progress.epoch - 1, reason)
+
+
+def _scale_features(model: TextClassifier, examples: Examples, device: torch.device) -> None:
+    """Let the head read features that all move by about 1; an encoder that does not learn cannot see to that itself."""
+    some = np.linspace(0, len(examples) - 1, min(SCALED_BY, len(examples))).round().astype(np.int64)
+    model.set_lift(fit_lift(predict_features(model, examples.take(some), device), "none", 0, scale=True))
 
 
 def _criterion(labels: np.ndarray, classes: int, config: TrainingConfig) -> nn.CrossEntropyLoss:

@@ -22,9 +22,9 @@ class Optimizer:
     """
 
     def __init__(self, model: TextClassifier, config: TrainingConfig, steps: int) -> None:
-        sparse = model.sparse_parameters()
-        sparse_ids = {id(parameter) for parameter in sparse}
-        self.dense = [parameter for parameter in model.parameters() if id(parameter) not in sparse_ids]
+        sparse = [parameter for parameter in model.sparse_parameters() if parameter.requires_grad]
+        rates = [(config.learning_rate if rate is None else rate, values) for rate, values in model.rates()]
+        self.dense = [parameter for _, values in rates for parameter in values]
         self.gradient_clip = config.gradient_clip
         warmup = max(1, round(steps * config.warmup))
 
@@ -32,7 +32,11 @@ class Optimizer:
             return min((step + 1) / warmup, max(0.0, (steps - step) / max(1, steps - warmup)))
 
         self.parts: list[torch.optim.Optimizer] = [
-            torch.optim.AdamW(self.dense, lr=config.learning_rate, weight_decay=config.weight_decay)
+            torch.optim.AdamW(
+                [{"params": values, "lr": rate} for rate, values in rates if values],
+                weight_decay=config.weight_decay,
+                fused=True,  # the plain one is some thirty times slower with the weights of a pretrained encoder
+            )
         ]
         if sparse:
             self.parts.append(torch.optim.SparseAdam(sparse, lr=config.learning_rate))

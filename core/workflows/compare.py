@@ -61,7 +61,8 @@ def compare_strategies(
     began = time.monotonic()
     yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)
     resolved = resolve_comparison(request)
-    plan = Plan(read_stream(request, resolved.settings.data, workspace), request.model, resolved.settings, resolved.own)
+    stream = read_stream(request, resolved.settings.data, workspace)
+    plan = Plan(stream, request.model, resolved.settings, resolved.own, workspace.sources)
     units = [Unit(name, number) for number in range(request.seeds) for name in plan.own]
     results = [UnitResult.from_state(state) for state in resume["units"]] if resume is not None else []
     before = float(resume["seconds"]) if resume is not None else 0.0

@@ -17,6 +17,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from core.allocator import keep_freed_memory
 from core.errors import CoreError, JobError
 from core.messages import Message
 from core.workflows.compare_unit import SHARED, Plan, Unit, UnitProgress, UnitResult, learn_first, run_unit
@@ -178,6 +179,7 @@ class _Stopped:
 
 def _serve(connection: Connection, plan: Plan) -> None:
     """What each process does: wait for a task, tell how it goes, until it is dismissed or left alone."""
+    keep_freed_memory()
     import torch
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches the whole group; the starter ends us

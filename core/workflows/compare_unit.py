@@ -24,6 +24,7 @@ from core.training import train
 from core.workflows.requests import Settings, model_class
 from core.workflows.retention import state_bytes
 from core.workflows.running import training_device
+from core.workflows.sources import Sources
 from core.workflows.streams import Stream
 from core.workflows.students import (
     NOTHING,
@@ -55,6 +56,7 @@ class Plan:
     model: str
     settings: Settings
     own: dict[str, StrategyConfig]
+    sources: Sources | None = None
 
     def seeded(self, number: int) -> Settings:
         """The shared settings with the seed of run ``number``, from 0."""
@@ -126,7 +128,7 @@ def learn_first(plan: Plan, unit: Unit, folder: Path, should_stop: ShouldStop) -
     """
     first = plan.stream.experiences[0]
     settings = plan.seeded(unit.number)
-    student = first_student(plan.model, first.train[0], first.classes, settings)
+    student = first_student(plan.model, first.train[0], first.classes, settings, plan.sources)
     experience = make_experience(1, student, first.train, first.validation)
     strategy = _strategy(plan, unit)
     start = _answers(student, plan.stream)
@@ -194,7 +196,7 @@ def _first_state(plan: Plan, unit: Unit, student: Student, folder: Path) -> dict
     first = plan.stream.experiences[0]
     experience = make_experience(1, student, first.train, first.validation)
     strategy = _strategy(plan, unit)
-    blank = first_student(plan.model, first.train[0], first.classes, plan.seeded(unit.number))
+    blank = first_student(plan.model, first.train[0], first.classes, plan.seeded(unit.number), plan.sources)
     strategy.begin_experience(blank.model, experience)
     strategy.end_experience(student.model, experience)
     return strategy.state()
@@ -206,7 +208,7 @@ def _update(plan: Plan, parent: Student, strategy: Strategy, number: int) -> tup
     past, past_validation = plan.stream.past(number)
     known = len(parent.classes)
     readable = readable_past(strategy, past[0])
-    student = next_student(parent, one.train[0], one.classes, parent.settings, type(strategy), readable)
+    student = next_student(parent, one.train[0], one.classes, parent.settings, type(strategy), readable, plan.sources)
     wanted = strategy.needs_past()
     experience = make_experience(
         number,
@@ -250,7 +252,9 @@ def _reloaded(student: Student) -> Student:
     """The same weights in a new model, as if the version had been stored: nothing else survives an update."""
     vocabulary = student.pipeline.tokenizer.get_vocab_size()
     with torch.random.fork_rng(devices=[]):
-        model = model_class(student.model_name)(student.settings.model, vocabulary, len(student.classes))
+        model = model_class(student.model_name).rebuild(
+            student.settings.model, vocabulary, len(student.classes), student.model.architecture()
+        )
     model.load_state_dict(student.model.state_dict())
     return replace(student, model=model.eval())
 

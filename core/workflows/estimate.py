@@ -16,11 +16,12 @@ from core.data import split_rows
 from core.models.batches import hide_tokens, make_batch, predict_logits
 from core.registry import check_name
 from core.strategies import Strategy, StrategyConfig
-from core.text import Examples, TextPipeline, encode_examples, fit_pipeline
+from core.text import Examples, TextPipeline, encode_examples
 from core.training.batches import shuffled_batches
 from core.training.optimizer import Optimizer
 from core.workflows.requests import Settings, TrainRequest, model_class, resolve_settings
 from core.workflows.running import training_device
+from core.workflows.students import first_student
 from core.workflows.workspace import Workspace
 
 MOST_TEXTS = 20_000  # beyond this the vocabulary is learned from a part, and the parameter count is a lower bound
@@ -33,6 +34,8 @@ class Prepared:
 
     Parameters
     ----------
+    architecture
+        Of the model, where its settings alone do not tell.
     examples
         Training texts with their tokens; a random part of them when there are very many.
     train, validation
@@ -42,6 +45,7 @@ class Prepared:
     """
 
     pipeline: TextPipeline
+    architecture: dict[str, Any]
     examples: Examples
     classes: tuple[str, ...]
     train: int
@@ -80,12 +84,12 @@ class TrainingEstimate:
     device: str
 
 
-def check_request(request: TrainRequest) -> Settings:
+def check_request(request: TrainRequest, workspace: Workspace) -> Settings:
     """The request's settings, all of them; raises the `CoreError` that its training would end with at once."""
     check_name(request.classifier)
     settings = resolve_settings(request.model, request.settings)
     with torch.random.fork_rng(devices=[]):
-        model_class(request.model)(settings.model, 2, 2)  # what only the architecture itself can refuse
+        model_class(request.model).check(settings.model, workspace.sources)
     return settings
 
 
@@ -106,11 +110,19 @@ def prepare(request: TrainRequest, workspace: Workspace) -> Prepared:
     if len(rows) > MOST_TEXTS:
         rows = np.sort(np.random.default_rng(0).choice(rows, MOST_TEXTS, replace=False))
     part = dataset.take(rows)
-    pipeline = fit_pipeline(part.texts, settings.text)
-    examples = encode_examples(pipeline, part.texts, part.labels)
+    student = first_student(request.model, part.texts, dataset.classes, settings, workspace.sources)
+    examples = encode_examples(student.pipeline, part.texts, part.labels)
     full = sum(len(ids) >= settings.text.max_length for ids in examples.ids)
-    sizes = (len(split.train), len(split.validation), len(split.test))
-    return Prepared(pipeline, examples, dataset.classes, *sizes, cut=full / len(examples))
+    return Prepared(
+        student.pipeline,
+        student.model.architecture(),
+        examples,
+        dataset.classes,
+        len(split.train),
+        len(split.validation),
+        len(split.test),
+        cut=full / len(examples),
+    )
 
 
 def estimate(
@@ -130,12 +142,14 @@ def estimate(
     CoreError
         When the request could not be trained.
     """
-    settings = check_request(request)
+    settings = check_request(request, workspace)
     prepared = prepared or prepare(request, workspace)
     vocabulary = prepared.pipeline.tokenizer.get_vocab_size()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.training.seed)
-        model = model_class(request.model)(settings.model, vocabulary, len(prepared.classes))
+        model = model_class(request.model).rebuild(
+            settings.model, vocabulary, len(prepared.classes), prepared.architecture
+        )
         device = training_device()
         learning, checking = _seconds_per_token(model, prepared, settings, device, budget)
     scale = prepared.train / len(prepared.examples)
@@ -148,7 +162,7 @@ def estimate(
         vocabulary=vocabulary,
         segmentation=prepared.pipeline.options["segmentation"],
         tokens=round(scale * sum(len(ids) for ids in prepared.examples.ids)),
-        seconds=per_epoch * settings.training.epochs,
+        seconds=per_epoch * (1 if model.encodes_once else settings.training.epochs),
         seconds_per_epoch=per_epoch,
         epochs=settings.training.epochs,
         device=device.type,
@@ -168,7 +182,7 @@ def _seconds_per_token(
 
     def step(rows: np.ndarray) -> int:
         batch = make_batch(examples, rows, device)
-        loss = strategy.loss(model, hide_tokens(batch, training.word_dropout), criterion)
+        loss = strategy.loss(model, hide_tokens(batch, training.word_dropout, model.hiding_token), criterion)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()

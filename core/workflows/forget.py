@@ -10,6 +10,7 @@ and each version is then replaced whole.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -95,6 +96,7 @@ def forget_rows(
         yield StageStarted(message("stage.forget_remove", "Removing the rows from datasets and versions."), 0.99)
         receipt = _receipt(request, datasets, workspace, exact)
         _scrub(request, datasets, workspace, receipt)
+        shutil.rmtree(workspace.sources.features, ignore_errors=True)  # of all texts; those that stay are encoded again
         save_receipt(receipt, workspace.home)
     yield Forgotten(receipt["id"], exact["version"] if exact is not None else None)
 

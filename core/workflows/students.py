@@ -8,20 +8,32 @@ import numpy as np
 import torch
 
 from core.strategies import Experience, Memory, Strategy, StrategyConfig
-from core.text import Examples, encode_examples, extend_pipeline, fit_pipeline
+from core.text import Examples, encode_examples, extend_pipeline
 from core.workflows.requests import Settings, model_class, strategy_class
+from core.workflows.sources import Sources
 from core.workflows.version import Student
 
 Labelled = tuple[Sequence[str], Sequence[str]]  # texts, and the name of each one's label
 NOTHING: Labelled = ((), ())
 
 
-def first_student(model_name: str, texts: Sequence[str], classes: tuple[str, ...], settings: Settings) -> Student:
-    """A model with random weights and the vocabulary of these texts."""
-    pipeline = fit_pipeline(texts, settings.text)
+def first_student(
+    model_name: str,
+    texts: Sequence[str],
+    classes: tuple[str, ...],
+    settings: Settings,
+    sources: Sources | None = None,
+) -> Student:
+    """A model that has not learned from these texts yet, but can read them.
+
+    Parameters
+    ----------
+    sources
+        Needed only by a model that begins from something stored, such as a pretrained encoder.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.training.seed)
-        model = model_class(model_name)(settings.model, pipeline.tokenizer.get_vocab_size(), len(classes))
+        model, pipeline = model_class(model_name).begin(settings.model, settings.text, texts, len(classes), sources)
     return Student(model_name, model, pipeline, classes, settings)
 
 
@@ -44,6 +56,7 @@ def next_student(
     settings: Settings,
     strategy: type[Strategy],
     past: Sequence[str] = (),
+    sources: Sources | None = None,
 ) -> Student:
     """Who learns the next experience.
 
@@ -59,7 +72,7 @@ def next_student(
         Texts of earlier experiences, for a strategy that starts fresh; see `readable_past`.
     """
     if strategy.starts_fresh:
-        return first_student(parent.model_name, [*past, *texts], classes, settings)
+        return first_student(parent.model_name, [*past, *texts], classes, settings, sources)
     pipeline, model = parent.pipeline, parent.model
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.training.seed)
@@ -68,7 +81,9 @@ def next_student(
             model.grow_vocabulary(pipeline.tokenizer.get_vocab_size())
         if len(classes) > len(parent.classes):
             model.grow_classes(len(classes))
-    return Student(parent.model_name, model, pipeline, classes, settings)
+    if sources is not None:
+        model.keep_features(sources.features)
+    return Student(parent.model_name, model, pipeline, classes, settings, parent.origin)
 
 
 def all_classes(known: tuple[str, ...], labels: Sequence[str]) -> tuple[str, ...]:

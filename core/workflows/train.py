@@ -43,7 +43,7 @@ def train_classifier(
     fractions = (1 - shares.validation_share - shares.test_share, shares.validation_share, shares.test_share)
     split = split_rows(dataset, fractions=fractions, seed=shares.split_seed)
     train, validation, test = (dataset.take(rows) for rows in (split.train, split.validation, split.test))
-    student = first_student(request.model, train.texts, dataset.classes, settings)
+    student = first_student(request.model, train.texts, dataset.classes, settings, workspace.sources)
     record = ExperienceRecord(1, stored.id, stored.name, len(train), len(validation), len(test), len(split.set_aside))
     candidate = Candidate(
         classifier=request.classifier,

@@ -144,7 +144,9 @@ def update_classifier(
     train, validation, test = (batch.take(rows) for rows in (split.train, split.validation, split.test))
     classes = all_classes(folder.classes, batch.label_names())
     readable = readable_past(strategy, past.train[0])
-    student = next_student(folder.load_student(), train.texts, classes, settings, type(strategy), readable)
+    student = next_student(
+        folder.load_student(), train.texts, classes, settings, type(strategy), readable, workspace.sources
+    )
     experience = make_experience(
         len(folder.experiences()) + 1,
         student,

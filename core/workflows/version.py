@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +35,20 @@ class ExperienceRecord:
 
 @dataclass(frozen=True)
 class Student:
-    """A model with everything needed to use it and to go on training it."""
+    """A model with everything needed to use it and to go on training it.
+
+    Parameters
+    ----------
+    origin
+        Facts about what it began from, for its reports.
+    """
 
     model_name: str
     model: TextClassifier
     pipeline: TextPipeline
     classes: tuple[str, ...]
     settings: Settings
+    origin: dict[str, Any] = field(default_factory=dict)
 
 
 class VersionFolder:
@@ -64,7 +71,13 @@ class VersionFolder:
         save_file(weights, self.path / "model.safetensors")
         student.pipeline.tokenizer.save(str(self.path / "tokenizer.json"))
         self._write("labels.json", list(student.classes))
-        config = {"model": student.model_name, "settings": student.settings.flat(), "text": student.pipeline.options}
+        config = {
+            "model": student.model_name,
+            "settings": student.settings.flat(),
+            "text": student.pipeline.options,
+            "architecture": student.model.architecture(),
+            "origin": student.origin,
+        }
         self._write("config.json", config)
 
     @property
@@ -87,15 +100,17 @@ class VersionFolder:
         """Everything needed to go on training; its settings are the version's own."""
         name = self.model_name
         settings = resolve_settings(name, self.settings)
-        return Student(name, self.load_model(), self.load_pipeline(), self.classes, settings)
+        origin = self._read("config.json").get("origin", {})
+        return Student(name, self.load_model(), self.load_pipeline(), self.classes, settings, origin)
 
     def load_model(self) -> TextClassifier:
         """Rebuild the model with its weights, on the CPU, in evaluation mode."""
         name = self.model_name
         vocabulary = self.load_pipeline().tokenizer.get_vocab_size()
         config = resolve_settings(name, self.settings).model
+        architecture = self._read("config.json").get("architecture", {})  # versions of old have none
         with torch.random.fork_rng(devices=[]):
-            model: TextClassifier = model_class(name)(config, vocabulary, len(self.classes))
+            model: TextClassifier = model_class(name).rebuild(config, vocabulary, len(self.classes), architecture)
         model.load_state_dict(load_file(self.path / "model.safetensors"))
         return model.eval()
 

@@ -7,17 +7,19 @@ from pathlib import Path
 
 from core.data.store import DatasetStore
 from core.registry import Registry
+from core.workflows.sources import Sources, open_sources
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """One folder with its datasets and its registry."""
+    """One folder with its datasets, its registry, and what models may begin from."""
 
     home: Path
     datasets: DatasetStore
     registry: Registry
+    sources: Sources
 
 
 def open_workspace(home: Path) -> Workspace:
     """Open a workspace folder; costs nothing until something is asked of it."""
-    return Workspace(home, DatasetStore(home), Registry(home))
+    return Workspace(home, DatasetStore(home), Registry(home), open_sources(home))

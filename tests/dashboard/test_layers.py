@@ -11,7 +11,7 @@ ORDER = [
     {"standalone"},
     {"messages"},
     {"errors"},
-    {"config", "device", "events"},
+    {"allocator", "config", "device", "events"},
     {"data", "records"},
     {"text"},
     {"pretrained", "vectors"},

@@ -80,12 +80,13 @@ def test_nothing_is_written(request_for: TrainRequest, workspace: Workspace) -> 
 
 def test_what_could_not_be_trained_is_refused(request_for: TrainRequest, workspace: Workspace) -> None:
     with pytest.raises(RegistryError):
-        check_request(request_for.model_copy(update={"classifier": "a/b"}))
+        check_request(request_for.model_copy(update={"classifier": "a/b"}), workspace)
     with pytest.raises(ConfigError):
-        check_request(request_for.model_copy(update={"settings": {"epochs": 0}}))
+        check_request(request_for.model_copy(update={"settings": {"epochs": 0}}), workspace)
     with pytest.raises(ConfigError):
         check_request(
-            request_for.model_copy(update={"model": "transformer", "settings": {"embedding_size": 64, "heads": 7}})
+            request_for.model_copy(update={"model": "transformer", "settings": {"embedding_size": 64, "heads": 7}}),
+            workspace,
         )
     with pytest.raises(DataError):
         prepare(request_for.model_copy(update={"dataset": "0000000000000000"}), workspace)

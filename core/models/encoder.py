@@ -1,0 +1,365 @@
+"""A pretrained text encoder under a linear head (Devlin et al. 2019, "BERT"): transfer learning."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+
+from core.config import Config, setting
+from core.errors import ModelError
+from core.models.base import TextClassifier
+from core.models.feature_cache import FeatureCache, fingerprint, key_of
+from core.pretrained import EncoderInfo
+from core.pretrained.trimming import trim_vocabulary
+from core.standalone.predict import TextPipeline
+from core.text import TextConfig
+
+Tuning = Literal["full", "lora", "frozen", "contrastive"]
+
+
+class EncoderConfig(Config):
+    """Which encoder, and how much of it learns."""
+
+    encoder: str = setting(
+        "packaged:multilingual-e5-small",
+        label="Encoder",
+        help="A network that has read very much text before. Also folder:/path of one on this machine, "
+        "or hub:owner/name of one on the Hugging Face Hub.",
+        source="encoders",
+    )
+    tuning: Tuning = setting(
+        "full",
+        label="What learns",
+        help="Everything: best with thousands of rows. Adapters (LoRA): small matrices beside the frozen weights. Head only: "
+        "the encoder stays as it is, and learning takes seconds. Pairs: for 8 to 64 rows per label, it learns "
+        "which texts belong together, then the head.",
+    )
+    encoder_learning_rate: float = setting(
+        5e-5,
+        label="Learning rate of the encoder",
+        help="For weights that were learned before; the head has the learning rate of the optimisation.",
+        bounds=(1e-6, 1e-3),
+        scale="log",
+    )
+    frozen_encoder_layers: int = setting(
+        0,
+        label="Frozen layers",
+        help="So many of the lowest layers stay as they are, which saves time and protects what they know.",
+        bounds=(0, 24),
+        step=1,
+        advanced=True,
+    )
+    tune_word_embeddings: bool = setting(
+        False,
+        label="Learn word embeddings too",
+        help="Also change what each word piece stands for. Rarely better, and slower.",
+        advanced=True,
+    )
+    trim_pieces: bool = setting(
+        True,
+        label="Trim the vocabulary",
+        help="Leave out word pieces of other languages, which often are most of a multilingual encoder. "
+        "Pieces of your texts and all single characters stay, so nothing becomes unreadable.",
+        advanced=True,
+    )
+    kept_pieces: int = setting(
+        30_000,
+        label="Common pieces kept",
+        help="When trimming: so many of the most common English and Chinese pieces stay besides those of your texts.",
+        bounds=(1_000, 120_000),
+        step=1_000,
+        scale="log",
+        advanced=True,
+    )
+    lora_rank: int = setting(
+        16,
+        label="Adapter rank",
+        help="Only with adapters: width of the small matrices.",
+        bounds=(1, 128),
+        step=1,
+        scale="log",
+        advanced=True,
+    )
+    encoder_dropout: float = setting(
+        0.1,
+        label="Dropout of the encoder",
+        help="Share of values switched off at random while learning.",
+        bounds=(0.0, 0.5),
+        step=0.05,
+        advanced=True,
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = setting(
+        "auto",
+        label="Arithmetic while learning",
+        help="bfloat16 is about half as exact and up to twice as fast where the processor has it; automatic uses it there. "
+        "Answers are always computed in float32.",
+        advanced=True,
+    )
+
+
+class Encoder(TextClassifier):
+    """Tokens to vectors by a pretrained network, pooled to one vector a text, then a linear head.
+
+    Pooling (mean or first token) and the prefix of every text are the encoder's own; see `core.pretrained`. With only the
+    head learning, features can be kept on disk (`cache`).
+    """
+
+    name = "encoder"
+    config_class = EncoderConfig
+    config: EncoderConfig
+    defaults = {"learning_rate": 1e-3, "batch_size": 32, "epochs": 3, "max_length": 128, "word_dropout": 0.0}
+    presets = {
+        "quick": {"tuning": "frozen", "epochs": 20, "patience": 5},
+        "thorough": {"tuning": "full", "epochs": 5, "max_length": 256, "tune_word_embeddings": True},
+    }
+    without_effect = frozenset(
+        {"segmentation", "vocabulary_size", "minimum_frequency", "normalise", "lowercase", "remove_stop_words"}
+    )
+
+    def __init__(self, config: EncoderConfig, network: Any, info: EncoderInfo, classes: int) -> None:
+        super().__init__(config, network.config.vocab_size, classes, network.config.hidden_size)
+        self.info = info
+        self.encoder = network
+        self.shape = network.config
+        self.cache: FeatureCache | None = None
+        self.padding = int(getattr(network.config, "pad_token_id", 0) or 0)
+        if hasattr(network, "pooler"):
+            network.pooler = None  # a layer for another task, which only some of them have
+        if config.tuning == "lora":
+            _add_adapters(network, config)
+        self._choose_what_learns()
+
+    @classmethod
+    def check(cls, config: EncoderConfig, sources: Any) -> None:
+        info = sources.encoders.describe(config.encoder)
+        if not info.installed and info.install:
+            raise ModelError(
+                "model.encoder_missing",
+                "The encoder {name} is not installed. Install it with: {command}",
+                name=info.name,
+                command=info.install,
+            )
+
+    @classmethod
+    def begin(
+        cls, config: EncoderConfig, text: TextConfig, texts: Sequence[str], classes: int, sources: Any
+    ) -> tuple[Self, TextPipeline]:
+        """Load the pretrained encoder, and leave out the word pieces that are not needed."""
+        if sources is None:
+            raise ModelError(
+                "model.no_sources", "An encoder lies in a workspace, and none was opened. Open one and try again."
+            )
+        folder = sources.encoders.folder(config.encoder)
+        info = sources.encoders.describe(config.encoder)
+        network = _read_network(folder, config)
+        tokenizer = json.loads((folder / "tokenizer.json").read_text("utf-8"))
+        if config.trim_pieces:
+            tokenizer, kept = trim_vocabulary(tokenizer, [info.prefix + text for text in texts], config.kept_pieces)
+            _keep_pieces(network, kept)
+        longest = int(getattr(network.config, "max_position_embeddings", 512)) - 2  # RoBERTa begins to count at 2
+        options = {
+            "segmentation": "pretrained",
+            "max_length": min(text.max_length, longest),
+            "stop_words": [],
+            "prefix": info.prefix,
+        }
+        pipeline = TextPipeline(Tokenizer.from_str(json.dumps(tokenizer, ensure_ascii=False)), options)
+        model = cls(config, network, info, classes)
+        padding, hiding = (pipeline.tokenizer.token_to_id(name) for name in _marks(tokenizer))
+        model.padding, model.hiding_token = padding or 0, hiding if hiding is not None else model.hiding_token
+        model.keep_features(sources.features)
+        return model, pipeline
+
+    @classmethod
+    def rebuild(cls, config: EncoderConfig, vocabulary_size: int, classes: int, architecture: dict[str, Any]) -> Self:
+        from transformers import AutoConfig, AutoModel
+
+        stored = dict(architecture["network"])
+        shape = AutoConfig.for_model(stored.pop("model_type"), **stored)
+        network = AutoModel.from_config(shape, dtype=torch.float32)  # type: ignore[no-untyped-call]
+        model = cls(config, network, EncoderInfo.from_dict(architecture["info"]), classes)
+        model.padding, model.hiding_token = architecture["padding"], architecture["hiding_token"]
+        return model
+
+    def architecture(self) -> dict[str, Any]:
+        shape = self.shape.to_diff_dict()
+        return {
+            "network": {**shape, "model_type": self.shape.model_type, "vocab_size": self.vocabulary_size},
+            "info": self.info.to_dict(),
+            "padding": self.padding,
+            "hiding_token": self.hiding_token,
+        }
+
+    def features(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        if self.cache is not None and not torch.compiler.is_exporting():
+            return self._remembered(self.cache, tokens, mask)
+        return self._encode(tokens, mask)
+
+    def train(self, mode: bool = True) -> Self:
+        """Switch dropout on or off; an encoder that does not learn never has any."""
+        super().train(mode)
+        if not self.encoder_learns:
+            self.encoder.eval()
+        return self
+
+    @property
+    def encoder_learns(self) -> bool:
+        """Whether anything below the head may change."""
+        return any(parameter.requires_grad for parameter in self.encoder.parameters())
+
+    @property
+    def encodes_once(self) -> bool:
+        return self.config.tuning == "frozen"
+
+    def keep_features(self, folder: Path) -> None:
+        """Look features up in, and add them to, a file in this folder; only where the encoder never learns."""
+        if self.encodes_once:
+            facts = (self.info.pooling, self.shape.model_type)
+            name = fingerprint(self.encoder.state_dict(), *facts)
+            self.cache = FeatureCache(folder / f"{name}.features", self.feature_size)
+
+    def freeze_encoder(self) -> None:
+        """From now on only the head learns."""
+        self.encoder.requires_grad_(False)
+        self.encoder.eval()
+
+    def rates(self) -> list[tuple[float | None, list[nn.Parameter]]]:
+        below = [parameter for parameter in self.encoder.parameters() if parameter.requires_grad]
+        # Adapters start from nothing, so they may move as fast as the head.
+        rate = None if self.config.tuning == "lora" else self.config.encoder_learning_rate
+        return [(None, list(self.head.parameters())), (rate, below)]
+
+    def layers_from_bottom(self) -> list[list[nn.Parameter]]:
+        layers = _layers(self.encoder)
+        above = {id(parameter) for layer in layers for parameter in layer.parameters()}
+        bottom = [parameter for parameter in self.encoder.parameters() if id(parameter) not in above]
+        return [bottom, *(list(layer.parameters()) for layer in layers)]
+
+    def grow_vocabulary(self, vocabulary_size: int) -> None:
+        """Nothing grows: a pretrained tokenizer can read every text."""
+
+    def for_export(self) -> None:
+        self.cache = None
+        if self.config.tuning == "lora":
+            from peft.tuners.tuners_utils import BaseTunerLayer
+
+            for module in self.encoder.modules():
+                if isinstance(module, BaseTunerLayer):
+                    module.merge()
+
+    def _choose_what_learns(self) -> None:
+        """Only where the encoder learns at all: its layers from a chosen one upwards, or the adapters."""
+        if self.config.tuning == "lora":
+            return
+        self.encoder.requires_grad_(self.config.tuning != "frozen")
+        if self.config.tuning == "frozen":
+            return
+        for number, layer in enumerate(self.layers_from_bottom()):
+            if number == 0:
+                learns = self.config.tune_word_embeddings and self.config.frozen_encoder_layers == 0
+            else:
+                learns = number > self.config.frozen_encoder_layers
+            for parameter in layer:
+                parameter.requires_grad_(learns)
+
+    def _encode(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        precision = self.config.precision if self.training else "float32"
+        with _arithmetic(precision, tokens.device) if self.encoder_learns else torch.no_grad():
+            output = self.encoder(
+                input_ids=tokens.masked_fill(~mask, self.padding), attention_mask=mask.to(torch.int64)
+            )
+        hidden = output.last_hidden_state.float()
+        if self.info.pooling == "cls":
+            first: Tensor = hidden[:, 0]
+            return first
+        weight = mask.unsqueeze(-1).to(hidden.dtype)
+        mean: Tensor = (hidden * weight).sum(dim=1) / weight.sum(dim=1)
+        return mean
+
+    def _remembered(self, cache: FeatureCache, tokens: Tensor, mask: Tensor) -> Tensor:
+        lengths = mask.sum(dim=1).tolist()
+        keys = [key_of(row[:length]) for row, length in zip(tokens.tolist(), lengths, strict=True)]
+        features, found = cache.find(keys)
+        missing = np.flatnonzero(~found)
+        if len(missing):
+            rows = torch.from_numpy(missing).to(tokens.device)
+            longest = int(mask[rows].sum(dim=1).max())
+            fresh = self._encode(tokens[rows, :longest], mask[rows, :longest]).cpu()
+            cache.add([keys[row] for row in missing], fresh)
+            features[torch.from_numpy(missing)] = fresh
+        return features.to(tokens.device)
+
+
+def _read_network(folder: Path, config: EncoderConfig) -> Any:
+    from transformers import AutoModel
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # it reports parts for other tasks as missing
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    dropout = {"hidden_dropout_prob": config.encoder_dropout, "attention_probs_dropout_prob": config.encoder_dropout}
+    try:
+        return AutoModel.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=torch.float32, **dropout
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(
+            "model.encoder_unreadable",
+            "The encoder in {folder} cannot be read: {reason}. It takes config.json, model.safetensors and tokenizer.json "
+            "of a text encoder that this version of transformers knows.",
+            folder=str(folder),
+            reason=str(error).splitlines()[0] if str(error) else type(error).__name__,
+        ) from None
+
+
+def _keep_pieces(network: Any, kept: np.ndarray) -> None:
+    """Only these rows of the word embeddings, in this order."""
+    rows = network.get_input_embeddings().weight.detach()[torch.from_numpy(kept)]
+    network.set_input_embeddings(nn.Embedding(len(rows), rows.shape[1], _weight=rows.clone()))
+    network.config.vocab_size = len(kept)
+
+
+def _marks(tokenizer: dict[str, Any]) -> tuple[str, str]:
+    """The names of padding, and of what hides a word: the mask where there is one."""
+    names = {token["content"] for token in tokenizer["added_tokens"]}
+    return ("<pad>" if "<pad>" in names else "[PAD]"), ("<mask>" if "<mask>" in names else "[MASK]")
+
+
+def _layers(network: nn.Module) -> list[nn.Module]:
+    """The stack of equal layers, lowest first: the longest list of modules that there is."""
+    stacks = [list(module) for module in network.modules() if isinstance(module, nn.ModuleList)]
+    return max(stacks, key=len, default=[])
+
+
+def _add_adapters(network: Any, config: EncoderConfig) -> None:
+    """LoRA (Hu et al. 2021): W x + B A x for every linear layer, with only A and B learning."""
+    from peft import LoraConfig, inject_adapter_in_model
+
+    linear = sorted({name.split(".")[-1] for name, one in network.named_modules() if isinstance(one, nn.Linear)})
+    lora = LoraConfig(
+        r=config.lora_rank,
+        lora_alpha=2 * config.lora_rank,
+        lora_dropout=config.encoder_dropout,
+        target_modules=linear,
+    )
+    inject_adapter_in_model(lora, network)
+
+
+def _arithmetic(precision: str, device: torch.device) -> contextlib.AbstractContextManager[Any]:
+    """Automatic mixed precision, if it is asked for or pays here."""
+    if precision == "auto":
+        if device.type == "cuda":
+            precision = "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
+        else:
+            able = torch.cpu.get_capabilities()
+            precision = "bfloat16" if able.get("avx512_bf16") or able.get("amx_bf16") else "float32"
+    if precision == "float32":
+        return contextlib.nullcontext()
+    return torch.autocast(device.type, dtype=torch.bfloat16)
