@@ -69,3 +69,12 @@ def too_large(name: str, needed: int, free: int) -> DataError:
         needed=needed / 1e9,
         free=free / 1e9,
     )
+
+
+def no_gensim() -> DataError:
+    return DataError(
+        "vectors.no_gensim",
+        "Learning word vectors, and reading those of a fastText model (.bin), needs the package gensim. Install it with: "
+        "{install}",
+        install="pip install gensim~=4.4",
+    )

@@ -202,8 +202,10 @@ def _binary_rows(opened: VectorFile, stream: BinaryIO, words: int) -> Iterator[V
 
 def _fasttext_binary(opened: VectorFile, stream: BinaryIO) -> VectorFile:
     """The vectors of the words in the model's vocabulary; those it could build for other words stay behind."""
-    from gensim.models.fasttext import load_facebook_vectors
-
+    try:
+        from gensim.models.fasttext import load_facebook_vectors
+    except ImportError:
+        raise errors.no_gensim() from None
     with tempfile.NamedTemporaryFile(suffix=".bin") as copy:  # gensim unpacks by the file's name
         shutil.copyfileobj(stream, copy)
         copy.flush()

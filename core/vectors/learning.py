@@ -9,6 +9,7 @@ import numpy as np
 
 from core.errors import DataError
 from core.text import TextConfig, TextPipeline, fit_pipeline
+from core.vectors import errors
 from core.vectors.config import SkipGramConfig
 
 FEWEST_WORDS = 10  # different ones; below that nothing can be learned about any of them
@@ -52,11 +53,7 @@ def learn_vectors(
     try:
         from gensim.models import Word2Vec
     except ImportError:
-        raise DataError(
-            "vectors.no_gensim",
-            "Learning word vectors needs the package gensim. Install it with: {install}",
-            install="pip install gensim~=4.4",
-        ) from None
+        raise errors.no_gensim() from None
     sentences = SplitTexts(texts, TextConfig(segmentation=config.vectors_units))
     model = Word2Vec(
         vector_size=config.vectors_size,

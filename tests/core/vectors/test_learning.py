@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -62,3 +63,9 @@ def test_words_are_counted_as_a_model_would_split_them() -> None:
     assert count_words(["Good film, good!"], TextConfig()) == {"good": 2, "film": 1, ",": 1, "!": 1}
     assert count_words(["good goodness"], TextConfig(segmentation="subwords")) == {"good": 1, "goodness": 1}
     assert count_words(["好看好"], TextConfig()) == {"好": 2, "看": 1}
+
+
+def test_without_gensim_the_install_line_is_given(evergreen_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gensim.models", None)
+    with pytest.raises(DataError, match="pip install gensim"):
+        VectorStore(evergreen_home).learn(texts(), "mine", SMALL)
