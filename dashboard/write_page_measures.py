@@ -85,7 +85,7 @@ def curve(epochs: list[dict[str, Any]], *, key: str) -> None:
 
 
 def _matrix(report: dict[str, Any]) -> None:
-    """R, as perplexity or in bits per character: light is good."""
+    """R, as perplexity or in bits per character: faint is good."""
     names = {figure: t(f"write.figure_{figure}") for figure in FIGURES}
     figure = st.segmented_control(
         t("write.figure"),

@@ -81,7 +81,7 @@ class LearningConfig(Config):
         group="optimisation",
     )
     epochs: int = setting(
-        10,
+        12,
         label="Epochs",
         help="How many times all training texts are read at most; early stopping usually ends sooner.",
         bounds=(1, 50),
