@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -17,6 +17,7 @@ from core.config import Config, setting
 from core.errors import ModelError
 from core.models.base import TextClassifier
 from core.models.feature_cache import FeatureCache, fingerprint, key_of
+from core.models.feature_memory import FeatureMemory
 from core.pretrained import EncoderInfo
 from core.pretrained.trimming import trim_vocabulary
 from core.standalone.predict import TextPipeline
@@ -79,6 +80,15 @@ class EncoderConfig(Config):
         scale="log",
         advanced=True,
     )
+    pair_readings: int = setting(
+        20,
+        label="Readings for pairs",
+        help="Only with pairs: how often each text is read while the encoder learns which texts belong together.",
+        bounds=(1, 200),
+        step=1,
+        scale="log",
+        advanced=True,
+    )
     lora_rank: int = setting(
         16,
         label="Adapter rank",
@@ -129,7 +139,7 @@ class Encoder(TextClassifier):
         self.info = info
         self.encoder = network
         self.shape = network.config
-        self.cache: FeatureCache | None = None
+        self.cache: FeatureCache | FeatureMemory | None = None
         self.padding = int(getattr(network.config, "pad_token_id", 0) or 0)
         if hasattr(network, "pooler"):
             network.pooler = None  # a layer for another task, which only some of them have
@@ -159,11 +169,11 @@ class Encoder(TextClassifier):
             )
         folder = sources.encoders.folder(config.encoder)
         info = sources.encoders.describe(config.encoder)
-        network = _read_network(folder, config)
+        network = read_network(folder, config.encoder_dropout)
         tokenizer = json.loads((folder / "tokenizer.json").read_text("utf-8"))
         if config.trim_pieces:
             tokenizer, kept = trim_vocabulary(tokenizer, [info.prefix + text for text in texts], config.kept_pieces)
-            _keep_pieces(network, kept)
+            keep_pieces(network, kept)
         longest = int(getattr(network.config, "max_position_embeddings", 512)) - 2  # RoBERTa begins to count at 2
         options = {
             "segmentation": "pretrained",
@@ -173,7 +183,7 @@ class Encoder(TextClassifier):
         }
         pipeline = TextPipeline(Tokenizer.from_str(json.dumps(tokenizer, ensure_ascii=False)), options)
         model = cls(config, network, info, classes)
-        padding, hiding = (pipeline.tokenizer.token_to_id(name) for name in _marks(tokenizer))
+        padding, hiding = (pipeline.tokenizer.token_to_id(name) for name in marks_of(tokenizer))
         model.padding, model.hiding_token = padding or 0, hiding if hiding is not None else model.hiding_token
         model.keep_features(sources.features)
         return model, pipeline
@@ -217,11 +227,27 @@ class Encoder(TextClassifier):
 
     @property
     def encodes_once(self) -> bool:
-        return self.config.tuning == "frozen"
+        return self.config.tuning == "frozen" or (self.config.tuning == "contrastive" and not self.encoder_learns)
+
+    @property
+    def pair_readings(self) -> int:
+        return self.config.pair_readings if self.config.tuning == "contrastive" and self.encoder_learns else 0
+
+    @contextlib.contextmanager
+    def head_alone(self) -> Iterator[None]:
+        learned = [parameter for parameter in self.encoder.parameters() if parameter.requires_grad]
+        self.freeze_encoder()
+        self.cache = FeatureMemory(self.feature_size)
+        try:
+            yield
+        finally:
+            self.cache = None
+            for parameter in learned:
+                parameter.requires_grad_(True)
 
     def keep_features(self, folder: Path) -> None:
         """Look features up in, and add them to, a file in this folder; only where the encoder never learns."""
-        if self.encodes_once:
+        if self.config.tuning == "frozen":
             facts = (self.info.pooling, self.shape.model_type)
             name = fingerprint(self.encoder.state_dict(), *facts)
             self.cache = FeatureCache(folder / f"{name}.features", self.feature_size)
@@ -272,7 +298,7 @@ class Encoder(TextClassifier):
 
     def _encode(self, tokens: Tensor, mask: Tensor) -> Tensor:
         precision = self.config.precision if self.training else "float32"
-        with _arithmetic(precision, tokens.device) if self.encoder_learns else torch.no_grad():
+        with arithmetic(precision, tokens.device) if self.encoder_learns else torch.no_grad():
             output = self.encoder(
                 input_ids=tokens.masked_fill(~mask, self.padding), attention_mask=mask.to(torch.int64)
             )
@@ -284,7 +310,7 @@ class Encoder(TextClassifier):
         mean: Tensor = (hidden * weight).sum(dim=1) / weight.sum(dim=1)
         return mean
 
-    def _remembered(self, cache: FeatureCache, tokens: Tensor, mask: Tensor) -> Tensor:
+    def _remembered(self, cache: FeatureCache | FeatureMemory, tokens: Tensor, mask: Tensor) -> Tensor:
         lengths = mask.sum(dim=1).tolist()
         keys = [key_of(row[:length]) for row, length in zip(tokens.tolist(), lengths, strict=True)]
         features, found = cache.find(keys)
@@ -298,16 +324,23 @@ class Encoder(TextClassifier):
         return features.to(tokens.device)
 
 
-def _read_network(folder: Path, config: EncoderConfig) -> Any:
+def read_network(folder: Path, dropout: float) -> Any:
+    """The pretrained network of a ready folder, with this share of dropout while it learns.
+
+    Raises
+    ------
+    ModelError
+        When it cannot be read.
+    """
     from transformers import AutoModel
     from transformers.utils import logging
 
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # it reports parts for other tasks as missing
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    dropout = {"hidden_dropout_prob": config.encoder_dropout, "attention_probs_dropout_prob": config.encoder_dropout}
+    shares = {"hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout}
     try:
         return AutoModel.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=torch.float32, **dropout
+            folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=torch.float32, **shares
         )
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(
@@ -319,14 +352,14 @@ def _read_network(folder: Path, config: EncoderConfig) -> Any:
         ) from None
 
 
-def _keep_pieces(network: Any, kept: np.ndarray) -> None:
+def keep_pieces(network: Any, kept: np.ndarray) -> None:
     """Only these rows of the word embeddings, in this order."""
     rows = network.get_input_embeddings().weight.detach()[torch.from_numpy(kept)]
     network.set_input_embeddings(nn.Embedding(len(rows), rows.shape[1], _weight=rows.clone()))
     network.config.vocab_size = len(kept)
 
 
-def _marks(tokenizer: dict[str, Any]) -> tuple[str, str]:
+def marks_of(tokenizer: dict[str, Any]) -> tuple[str, str]:
     """The names of padding, and of what hides a word: the mask where there is one."""
     names = {token["content"] for token in tokenizer["added_tokens"]}
     return ("<pad>" if "<pad>" in names else "[PAD]"), ("<mask>" if "<mask>" in names else "[MASK]")
@@ -352,7 +385,7 @@ def _add_adapters(network: Any, config: EncoderConfig) -> None:
     inject_adapter_in_model(lora, network)
 
 
-def _arithmetic(precision: str, device: torch.device) -> contextlib.AbstractContextManager[Any]:
+def arithmetic(precision: str, device: torch.device) -> contextlib.AbstractContextManager[Any]:
     """Automatic mixed precision, if it is asked for or pays here."""
     if precision == "auto":
         if device.type == "cuda":

@@ -115,13 +115,14 @@ class EncoderStore:
         check_folder(Path(folder), str(folder))
         with self._making(self._place("own", name)) as part:
             if part is None:
-                raise ModelError(
-                    "pretrained.name_taken",
-                    "There is an encoder called '{name}' already. Choose another name, or delete that one first.",
-                    name=name,
-                )
+                raise _taken(name)
             take_in(Path(folder), part, share=False)
             return finish(part, info)
+
+    def check_free(self, name: str) -> None:
+        """Raise what `add` would, because of the name alone: it cannot be used, or is taken."""
+        if self._ready("own", _check_own_name(name)) is not None:
+            raise _taken(name)
 
     def delete(self, name: str) -> None:
         """Delete an own encoder by its name, or forget the ready folder of any other reference.
@@ -229,6 +230,14 @@ def _unknown(reference: str, known: list[EncoderInfo]) -> ModelError:
         "Face Hub as hub:owner/name.",
         reference=reference,
         known=[info.reference for info in known],
+    )
+
+
+def _taken(name: str) -> ModelError:
+    return ModelError(
+        "pretrained.name_taken",
+        "There is an encoder called '{name}' already. Choose another name, or delete that one first.",
+        name=name,
     )
 
 
