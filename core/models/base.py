@@ -6,6 +6,7 @@ Knows nothing of training, files or text.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -131,6 +132,15 @@ class TextClassifier(nn.Module):
     def encodes_once(self) -> bool:
         """Whether each text is encoded in the first epoch only."""
         return False
+
+    @property
+    def pair_readings(self) -> int:
+        """How often each text is read to learn from pairs of texts, before the head learns; mostly 0."""
+        return 0
+
+    def head_alone(self) -> AbstractContextManager[None]:
+        """Let only the head learn for a while, and encode each text once; for models with `pair_readings`."""
+        return nullcontext()
 
     def keep_features(self, folder: Path) -> None:
         """Keep what is costly to compute of a text, and never changes, in files of this folder."""

@@ -51,9 +51,8 @@ class AveragedGradientEpisodicMemory(Rehearsal):
         return super().loss(model, batch, criterion)
 
     def adjust_gradients(self, model: TextClassifier, batch: Batch) -> None:
-        if self.remembered is None:
+        if self.remembered is None or self._criterion is None:  # pairs are learned without a criterion
             return
-        assert self._criterion is not None
         _, remembered = self.draw(self.config.agem_rows, batch.tokens.device)
         loss = self._criterion(model(remembered.tokens, remembered.mask), remembered.labels)
         parameters = [parameter for parameter in model.parameters() if parameter.grad is not None]

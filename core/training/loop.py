@@ -118,7 +118,7 @@ def train(
                     saved_at = time.monotonic()
                     yield CheckpointDue(_state(model, optimizer, strategy, progress))
             if progress.step < len(batches):
-                reason = _stopped_by_hand()
+                reason = stopped_by_hand()
                 break
             seconds = time.monotonic() - started
             yield _end_epoch(
@@ -129,7 +129,7 @@ def train(
                 reason = _no_longer_better(config)
                 break
             if should_stop():
-                reason = _stopped_by_hand()
+                reason = stopped_by_hand()
                 break
     if progress.best_weights:
         model.load_state_dict(progress.best_weights)
@@ -215,5 +215,6 @@ def _no_longer_better(config: TrainingConfig) -> Message:
     )
 
 
-def _stopped_by_hand() -> Message:
+def stopped_by_hand() -> Message:
+    """Why a run ended that somebody stopped."""
     return message("training.stopped_by_hand", "Stopped by hand; the best epoch so far was kept.")

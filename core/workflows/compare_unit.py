@@ -20,7 +20,7 @@ from core.models import TextClassifier
 from core.models.batches import predict_logits
 from core.strategies import STRATEGIES, Experience, Strategy, StrategyConfig
 from core.text import encode_examples
-from core.training import train
+from core.training import contrastive
 from core.workflows.requests import Settings, model_class
 from core.workflows.retention import state_bytes
 from core.workflows.running import training_device
@@ -229,7 +229,8 @@ def _learn(
 
     def gradient_loop(model: TextClassifier, strategy: Strategy, experience: Experience) -> Iterator[Any]:
         config = student.settings.training
-        yield from train(model, strategy, experience, config, device=training_device(), should_stop=should_stop)
+        device = training_device()
+        yield from contrastive.learn(model, strategy, experience, config, device=device, should_stop=should_stop)
 
     for event in strategy.learn(student.model, experience, gradient_loop):
         if isinstance(event, StepDone):

@@ -12,7 +12,7 @@ from core.events import CheckpointDue, EpochDone, Finished
 from core.models import TextClassifier
 from core.registry import Registry
 from core.strategies import Experience, Strategy
-from core.training import TrainingConfig, train
+from core.training import TrainingConfig, contrastive
 from core.workflows.producing import Candidate
 
 ShouldStop = Callable[[], bool]
@@ -56,7 +56,9 @@ def learn(
     def gradient_loop(model: TextClassifier, strategy: Strategy, experience: Experience) -> Iterator[Any]:
         config: TrainingConfig = candidate.student.settings.training
         device = training_device()
-        yield from train(model, strategy, experience, config, device=device, should_stop=should_stop, resume=state)
+        yield from contrastive.learn(
+            model, strategy, experience, config, device=device, should_stop=should_stop, resume=state
+        )
 
     for event in candidate.strategy.learn(candidate.student.model, experience, gradient_loop):
         if isinstance(event, EpochDone):

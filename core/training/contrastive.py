@@ -1,0 +1,220 @@
+"""Learning from few labels: first the encoder learns which texts belong together, then the head learns their labels.
+
+Knows nothing of files or versions; both halves are generators of events, as the training loop is.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from core.events import CheckpointDue, Event, Finished, StepDone
+from core.models.base import TextClassifier
+from core.models.batches import hide_tokens, make_batch, predict_features
+from core.strategies.base import Experience, Strategy
+from core.text.examples import Examples
+from core.training.config import TrainingConfig
+from core.training.loop import CHECKPOINT_SECONDS, stopped_by_hand, train
+from core.training.optimizer import Optimizer
+
+PAIRS_PART = 0.9  # of the whole learning, for the bar: a head on features that are already there takes a moment
+BAR = 1000
+HEAD_STEPS = 200  # at least: with 32 rows, an epoch of the head is a single step
+ShouldStop = Callable[[], bool]
+
+
+@dataclass
+class _Run:
+    """What both halves are given."""
+
+    model: TextClassifier
+    strategy: Strategy
+    experience: Experience
+    config: TrainingConfig
+    device: torch.device
+    should_stop: ShouldStop
+
+
+def learn(
+    model: TextClassifier,
+    strategy: Strategy,
+    experience: Experience,
+    config: TrainingConfig,
+    *,
+    device: torch.device | None = None,
+    should_stop: ShouldStop = lambda: False,
+    resume: dict[str, Any] | None = None,
+) -> Iterator[Event]:
+    """Learn one experience: from pairs first where the model asks for it (`TextClassifier.pair_readings`), else at once.
+
+    In the first half a batch holds as many texts of each label; the encoder learns that the cosine of two texts'
+    features is 1 with the same label and 0 with different ones. In the second half the encoder is frozen, every text
+    encoded once, and the head learned from there.
+
+    Tunstall et al. draw pairs and encode both texts of each. Here all pairs of a batch count at once: B texts encoded
+    give B (B − 1) / 2 pairs, against B / 2. Like theirs, pairs of either kind weigh the same in the end.
+
+    Parameters
+    ----------
+    model
+        Changed in place.
+    should_stop
+        Asked after every step. Stopped in the first half, nothing is worth keeping (`Finished` says epoch 0).
+    resume
+        The state of an earlier `CheckpointDue` of the same run, of either half.
+
+    Yields
+    ------
+    Event
+        As `core.training.loop.train`.
+
+    References
+    ----------
+    Tunstall et al. 2022, "Efficient Few-Shot Learning Without Prompts" (SetFit, arXiv 2209.11055).
+    """
+    device = device or torch.device("cpu")
+    if not model.pair_readings:
+        yield from train(model, strategy, experience, config, device=device, should_stop=should_stop, resume=resume)
+        return
+    model.to(device)
+    run = _Run(model, strategy, experience, config, device, should_stop)
+    paired = resume is not None and "pairs" not in resume
+    if not paired:
+        yield from _learn_pairs(run, resume["pairs"] if resume is not None else None)
+        if should_stop():
+            model.eval()
+            yield Finished(0, 0, stopped_by_hand())
+            return
+    with model.head_alone():
+        yield from _learn_head(run, resume if paired else None)
+
+
+def balanced_batch(labels: np.ndarray, size: int, seed: tuple[int, int]) -> np.ndarray:
+    """Row numbers of at most ``size`` different rows, as many of each of some labels, at least two where there are two.
+
+    With more labels than half the size, another choice of them for another seed.
+    """
+    generator = np.random.default_rng(seed)
+    present = np.unique(labels)
+    ways = max(1, min(len(present), size // 2))
+    chosen = generator.permutation(present)[:ways]
+    each = size // ways
+    return np.concatenate([generator.permutation(np.flatnonzero(labels == label))[:each] for label in chosen])
+
+
+def pair_loss(features: Tensor, labels: Tensor) -> Tensor:
+    """Mean squared error of the cosine of all pairs; those with the same label weigh half, however few they are.
+
+    Parameters
+    ----------
+    features
+        (batch, width).
+    labels
+        int64 (batch).
+    """
+    unit = nn.functional.normalize(features, dim=1)
+    same = labels[:, None] == labels[None, :]
+    error = (unit @ unit.T - same.to(unit.dtype)).square()
+    once = torch.ones_like(same).triu(diagonal=1)  # every pair, and none of a text with itself
+    parts = [error[kind & once].mean() for kind in (same, ~same) if bool((kind & once).any())]
+    return torch.stack(parts).mean()
+
+
+def _learn_pairs(run: _Run, state: dict[str, Any] | None) -> Iterator[Event]:
+    """Tune the encoder; strategies that watch or correct gradients do so here too."""
+    model, config = run.model, run.config
+    examples = run.strategy.training_set(run.experience, 1)
+    if len(np.unique(examples.labels)) < 2:
+        return  # all belong together: there is nothing to tell apart
+    steps = max(1, math.ceil(model.pair_readings * len(examples) / config.batch_size))
+    optimizer = Optimizer(model, config, steps)
+    first, loss_sum, done, started = 0, 0.0, 0, time.monotonic()
+    model.train()
+    with torch.random.fork_rng(devices=[run.device] if run.device.type == "cuda" else []):
+        torch.manual_seed(config.seed)
+        if state is not None:
+            first, loss_sum = state["step"], state["loss_sum"]
+            _restore(state, run, optimizer)
+        saved_at = time.monotonic()
+        for step in range(first, steps):
+            rows = balanced_batch(examples.labels, config.batch_size, (config.seed, step))
+            loss_sum += _pair_step(run, examples, rows, optimizer)
+            done += len(rows)
+            speed = done / max(time.monotonic() - started, 1e-9)
+            bar = round(BAR * PAIRS_PART * (step + 1) / steps)
+            yield StepDone(1, 1, bar, BAR, loss_sum / (step + 1), speed)
+            if run.should_stop():
+                break
+            if time.monotonic() - saved_at > CHECKPOINT_SECONDS:
+                saved_at = time.monotonic()
+                yield CheckpointDue({"pairs": _state(run, optimizer, step + 1, loss_sum)})
+    optimizer.zero_grad()  # none may be left on weights that are frozen next
+
+
+def _pair_step(run: _Run, examples: Examples, rows: np.ndarray, optimizer: Optimizer) -> float:
+    model = run.model
+    batch = make_batch(examples, rows, run.device)
+    seen = hide_tokens(batch, run.config.word_dropout, model.hiding_token)
+    loss = pair_loss(model.features(seen.tokens, seen.mask), batch.labels)
+    optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    run.strategy.adjust_gradients(model, batch)
+    optimizer.step()
+    run.strategy.after_step(model)
+    return loss.item()
+
+
+def _learn_head(run: _Run, resume: dict[str, Any] | None) -> Iterator[Event]:
+    """The ordinary loop, on features that are made beforehand: a resumed run then reads exactly the same ones."""
+    model = run.model
+    if resume is not None:
+        model.load_state_dict(resume["model"])
+    rows = run.strategy.training_set(run.experience, 1)
+    for examples in (rows, run.strategy.validation_set(run.experience)):
+        if len(examples):
+            predict_features(model, examples, run.device)
+    steps = math.ceil(len(rows) / run.config.batch_size)
+    epochs = max(run.config.epochs, math.ceil(HEAD_STEPS / steps))
+    # A hidden token would make it another text, to be encoded anew in every epoch.
+    config = run.config.model_copy(update={"epochs": epochs, "word_dropout": 0.0})
+    loop = train(
+        model,
+        run.strategy,
+        run.experience,
+        config,
+        device=run.device,
+        should_stop=run.should_stop,
+        resume=resume,
+    )
+    for event in loop:
+        if isinstance(event, StepDone):
+            share = (event.epoch - 1 + event.step / event.steps) / event.epochs
+            bar = round(BAR * (PAIRS_PART + (1 - PAIRS_PART) * share))
+            event = replace(event, epoch=1, epochs=1, step=bar, steps=BAR)
+        yield event
+
+
+def _state(run: _Run, optimizer: Optimizer, step: int, loss_sum: float) -> dict[str, Any]:
+    return {
+        "model": {name: value.detach().cpu().clone() for name, value in run.model.state_dict().items()},
+        "optimizer": copy.deepcopy(optimizer.state()),
+        "strategy": {name: value.cpu().clone() for name, value in run.strategy.running_state().items()},
+        "random": torch.get_rng_state(),
+        "step": step,
+        "loss_sum": loss_sum,
+    }
+
+
+def _restore(state: dict[str, Any], run: _Run, optimizer: Optimizer) -> None:
+    run.model.load_state_dict(state["model"])
+    optimizer.restore(state["optimizer"])
+    run.strategy.resume(state["strategy"])
+    torch.set_rng_state(state["random"])
