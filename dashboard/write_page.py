@@ -12,6 +12,7 @@ from dashboard import tables
 from dashboard.errors import boundary
 from dashboard.i18n import t, tn
 from dashboard.layout import Card
+from dashboard.navigation import ICONS, go
 
 CHOSEN = "write.generator"
 NEXT = "write.generator_next"  # a name that the next run of the page shall choose
@@ -129,3 +130,9 @@ def _confirm(name: str) -> None:
                 st.rerun()
 
     st.dialog(t("write.delete_title", name=tables.plain(name)))(body)()
+
+
+def link() -> None:
+    """The way here from another page."""
+    if st.button(t("write.link"), key="write.link", type="tertiary", icon=ICONS["write"]):
+        go("write")

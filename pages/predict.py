@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import layout, predict_page, predict_page_batch, predict_page_corrections, state
+from dashboard import layout, predict_page, predict_page_batch, predict_page_corrections, state, write_page
 from dashboard.i18n import t
 from dashboard.tables import plain
 
@@ -26,3 +26,4 @@ else:
         predict_page_batch.draw(champion)
     with corrections:
         predict_page_corrections.draw(classifier)
+    write_page.link()

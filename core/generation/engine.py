@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,13 +32,13 @@ class Engine:
         The execution provider that really runs, such as ``"CPUExecutionProvider"``.
     """
 
-    def __init__(self, folder: Path, *, threads: int | None = None) -> None:
+    def __init__(self, folder: Path, *, providers: Sequence[str] | None = None, threads: int | None = None) -> None:
         config = json.loads((folder / "config.json").read_text("utf-8"))
         self.vocabulary = Vocabulary.load(folder)
         self.context: int = config["model"]["max_length"]
         shape = config["model"]
         self._cache_shape = (shape["layers"], shape["heads"], shape["embedding_size"] // shape["heads"])
-        self._session = open_session(folder / MODEL, None, threads)
+        self._session = open_session(folder / MODEL, providers, threads)
         self.provider: str = self._session.get_providers()[0]
 
     def empty_cache(self, batch: int) -> Cache:
