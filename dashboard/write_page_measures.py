@@ -65,6 +65,7 @@ def _job_curve(job_id: str) -> None:
 
 def curve(epochs: list[dict[str, Any]], *, key: str) -> None:
     """Perplexity on training and validation texts over the epochs (fields of `GenerationEpoch`)."""
+    epochs = [epoch for epoch in epochs if epoch["training_loss"] is not None and epoch["validation_loss"] is not None]
     best = next((epoch for epoch in reversed(epochs) if epoch["best"]), None)
     lowest = number(best["validation_perplexity"]) if best else tables.NOTHING
     if len(epochs) < 2:  # one point is no curve

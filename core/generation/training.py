@@ -209,8 +209,8 @@ def _end_epoch(
 
 
 def perplexity(loss: float) -> float:
-    """``e^loss``; endless where that is more than a float holds."""
-    return math.exp(loss) if loss < 700 else math.inf
+    """``e^loss``, or the largest that a float holds."""
+    return math.exp(min(loss, 700.0))
 
 
 def _state(model: CausalTransformer, optimizer: _Optimizer, progress: _Progress) -> dict[str, Any]:

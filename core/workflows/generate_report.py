@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -79,7 +80,8 @@ def save_version(lesson: Lesson, base: Base | None, outcome: Outcome, folder: Pa
         "texts_learned": memory.seen,
         "rehearsed": len(lesson.remembered),
         "remembered": len(memory.texts),
-        "epochs": [asdict(epoch) for epoch in outcome.epochs],
+        # Of a run that went astray after its best epoch, the losses are no numbers.
+        "epochs": [asdict(epoch) for epoch in outcome.epochs if math.isfinite(epoch.validation_loss)],
         "tests": [_described(test, found) for test, found in zip(tests, scores, strict=True)],
         "before": before.to_dict() if before is not None else None,
         **_matrices(base, before, scores),

@@ -76,3 +76,9 @@ def test_stopped_before_the_first_epoch_there_is_no_best_one() -> None:
     events = run(tiny_model(12), should_stop=lambda: True)
     assert [type(event) for event in events] == [StepDone, Finished]
     assert events[-1].best_epoch == 0
+
+
+def test_a_run_that_goes_astray_keeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "mean_loss", lambda *_: math.nan)
+    events = run(tiny_model(12))
+    assert events[-1].best_epoch == 0
