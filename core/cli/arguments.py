@@ -108,6 +108,9 @@ def make_parser() -> argparse.ArgumentParser:
 
     _add_vectors(commands.add_parser("vectors", help="word vectors to start from: list, add a file, learn own, delete"))
 
+    _add_pretrain(
+        commands.add_parser("pretrain", help="an encoder learns from unlabelled texts by guessing hidden words")
+    )
     add_generate(commands.add_parser("generate", help="a small language model over your own texts"))
     commands.add_parser("prepare", help="create the workspace and save the sample datasets")
     return parser
@@ -157,6 +160,25 @@ def _add_vectors(command: argparse.ArgumentParser) -> None:
         action.add_argument("--name", required=True, metavar="NAME")
     for action in (listed, add, learn):
         action.add_argument("--json", action="store_true")
+
+
+def _add_pretrain(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--data", required=True, type=Path, metavar="FILE", help="CSV or TSV, also gzip-compressed")
+    command.add_argument("--text", required=True, metavar="COLUMN")
+    command.add_argument("--name", required=True, metavar="NAME", help="of the encoder: afterwards own:NAME")
+    command.add_argument(
+        "--from",
+        dest="start",
+        default="scratch",
+        metavar="ENCODER",
+        help="scratch, packaged:…, folder:…, hub:… or own:…",
+    )
+    command.add_argument("--probe", type=Path, metavar="FILE", help="labelled rows that say whether it helped")
+    command.add_argument("--probe-text", default="text", metavar="COLUMN", help="default: text")
+    command.add_argument("--probe-label", default="label", metavar="COLUMN", help="default: label")
+    command.add_argument("--probe-split", metavar="COLUMN", help="holds train, validation and test")
+    command.set_defaults(label=None, split=None, group=None)
+    _add_settings(command)
 
 
 def _add_table(command: argparse.ArgumentParser) -> None:

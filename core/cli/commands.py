@@ -13,6 +13,7 @@ from typing import Any
 
 from core.cli.compare import compare
 from core.cli.generate import generate
+from core.cli.pretrain import pretrain
 from core.cli.vectors import vectors
 from core.config import home, parse_assignments
 from core.data import ColumnRoles, StoredDataset, TextDataset, build_dataset, read_table
@@ -202,6 +203,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
         rollback,
         forget,
         generate,
+        pretrain,
         vectors,
         prepare,
     )

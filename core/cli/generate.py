@@ -33,8 +33,8 @@ def _learn(asked: argparse.Namespace) -> None:
     check_name(request.generator)
     base = base_of(request, workspace, None)
     settings_for(request, base.report if base else None)  # a typing error is said before a long file is read
-    request = build(GenerateRequest, {**values, "dataset": _save_texts(asked, workspace).id})
-    report = _consume(generate(request, workspace)).report
+    request = build(GenerateRequest, {**values, "dataset": save_texts(asked, workspace).id})
+    report = consume(generate(request, workspace)).report
     newest = report["tests"][-1]
     found = {
         "generator": report["generator"],
@@ -59,7 +59,7 @@ def _learn(asked: argparse.Namespace) -> None:
     _print(asked.json, found, line)
 
 
-def _save_texts(asked: argparse.Namespace, workspace: Workspace) -> StoredDataset:
+def save_texts(asked: argparse.Namespace, workspace: Workspace) -> StoredDataset:
     """Store the table as a dataset; without labels, every row gets the same one."""
     table = read_table(asked.data)
     label = asked.label
@@ -115,7 +115,7 @@ def _list(asked: argparse.Namespace) -> None:
     _print(asked.json, {"generators": found}, "\n".join(lines))
 
 
-def _consume(events: Iterator[Any]) -> Any:
+def consume(events: Iterator[Any]) -> Any:
     """Run to the end; on a terminal, show where it stands."""
     show = sys.stderr.isatty()
     event = None
@@ -127,7 +127,7 @@ def _consume(events: Iterator[Any]) -> Any:
                 sys.stderr.write(
                     f"\repoch {event.epoch}/{event.epochs} step {event.step}/{event.steps} {event.loss:.3f} "
                 )
-            case "GenerationEpoch" if show:
+            case "GenerationEpoch" | "PretrainingEpoch" if show:
                 sys.stderr.write(f"\r\x1b[Kepoch {event.epoch}: perplexity {event.validation_perplexity:.1f}\n")
     return event
 

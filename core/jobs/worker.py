@@ -82,12 +82,24 @@ def _generate(
     return generate(request, open_workspace(home), should_stop=should_stop, resume=resume)
 
 
+def _pretrain(
+    config: dict[str, Any], home: Path, *, should_stop: Callable[[], bool], resume: dict[str, Any] | None
+) -> Iterator[Any]:
+    from core.workflows.pretrain import pretrain_encoder
+    from core.workflows.pretrain_request import PretrainRequest
+    from core.workflows.workspace import open_workspace
+
+    request = build(PretrainRequest, config)
+    return pretrain_encoder(request, open_workspace(home), should_stop=should_stop, resume=resume)
+
+
 WORKFLOWS: Mapping[str, Workflow] = {
     "train": _train,
     "update": _update,
     "compare": _compare,
     "forget": _forget,
     "generate": _generate,
+    "pretrain": _pretrain,
 }
 
 
@@ -144,7 +156,7 @@ def _consume(
                 progress.advanced(event)
             case "StepDone":
                 progress.step_done(event)
-            case "EpochDone" | "GenerationEpoch":
+            case "EpochDone" | "GenerationEpoch" | "PretrainingEpoch":
                 progress.epoch_done(event)
             case "CheckpointDue":
                 _save_checkpoint(folder, event.state)
@@ -154,6 +166,8 @@ def _consume(
                 result = {"comparison": event.comparison}
             case "Generated":
                 result = {"generator": event.generator, "version": event.version}
+            case "Pretrained":
+                result = {"encoder": event.reference}
             case "Forgotten":
                 result = {"receipt": event.receipt, "version": event.version}
     if result is None and not stop.seen:

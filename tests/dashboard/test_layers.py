@@ -19,7 +19,7 @@ ORDER = [
     {"strategies"},
     {"training"},
     {"onnx", "inference"},
-    {"generation"},
+    {"generation", "pretraining"},
     {"registry"},
     {"workflows"},
     {"jobs"},

@@ -1,0 +1,25 @@
+"""What is written down of a pretraining, beside the encoder that came out. Imports no torch."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+RECORD = "pretraining.json"
+
+
+def read_record(folder: Path) -> dict[str, Any] | None:
+    """The record in the ready folder of an own encoder; None when it was made elsewhere."""
+    try:
+        record: dict[str, Any] = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return record
+
+
+def write_record(folder: Path, record: dict[str, Any]) -> None:
+    """Write it whole, or not at all."""
+    part = folder / f".{RECORD}"
+    part.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
+    part.replace(folder / RECORD)
