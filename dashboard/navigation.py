@@ -31,6 +31,7 @@ JOB_PAGES = {
     "update": "update",
     "compare": "lab",
     "forget": "models",
+    "curve": "results",
     "generate": "write",
 }  # where a job of each kind is shown
 

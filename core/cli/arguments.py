@@ -67,6 +67,12 @@ def make_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--version", type=int, metavar="N", help="default: the champion")
     evaluate.add_argument("--json", action="store_true")
 
+    curve = commands.add_parser("curve", help="accuracy against rows: would more labels help")
+    curve.add_argument("--classifier", required=True, metavar="NAME")
+    curve.add_argument("--version", type=int, metavar="N", help="default: the champion")
+    curve.add_argument("--runs", type=int, default=0, metavar="N", help="of each share; default: as many as are quick")
+    curve.add_argument("--json", action="store_true")
+
     drift = commands.add_parser("drift", help="has a batch changed against what a version learned, and what to do")
     _add_table(drift)
     drift.add_argument("--version", type=int, metavar="N", help="default: the champion")

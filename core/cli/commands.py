@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.cli.compare import compare
+from core.cli.curve import curve
 from core.cli.generate import generate
 from core.cli.pretrain import pretrain
 from core.cli.vectors import vectors
@@ -194,6 +195,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
         train,
         update,
         compare,
+        curve,
         evaluate,
         drift,
         predict,

@@ -93,12 +93,23 @@ def _pretrain(
     return pretrain_encoder(request, open_workspace(home), should_stop=should_stop, resume=resume)
 
 
+def _curve(
+    config: dict[str, Any], home: Path, *, should_stop: Callable[[], bool], resume: dict[str, Any] | None
+) -> Iterator[Any]:
+    from core.workflows.learning_curve import CurveRequest, draw_curve
+    from core.workflows.workspace import open_workspace
+
+    request = build(CurveRequest, config)
+    return draw_curve(request, open_workspace(home), should_stop=should_stop, resume=resume)
+
+
 WORKFLOWS: Mapping[str, Workflow] = {
     "train": _train,
     "update": _update,
     "compare": _compare,
     "forget": _forget,
     "generate": _generate,
+    "curve": _curve,
     "pretrain": _pretrain,
 }
 
@@ -168,6 +179,8 @@ def _consume(
                 result = {"generator": event.generator, "version": event.version}
             case "Pretrained":
                 result = {"encoder": event.reference}
+            case "CurveDone":
+                result = {"curve": event.version}
             case "Forgotten":
                 result = {"receipt": event.receipt, "version": event.version}
     if result is None and not stop.seen:

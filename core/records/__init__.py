@@ -1,7 +1,8 @@
-"""What is kept of things that were done and made no version: comparisons and receipts. One JSON file each."""
+"""What is kept of things that were done and made no version: comparisons, learning curves, receipts. One JSON file each."""
 
 from core.records.comparisons import ComparisonStore
+from core.records.curves import CurveStore
 from core.records.files import new_id
 from core.records.receipts import receipts, save_receipt
 
-__all__ = ["ComparisonStore", "new_id", "receipts", "save_receipt"]
+__all__ = ["ComparisonStore", "CurveStore", "new_id", "receipts", "save_receipt"]

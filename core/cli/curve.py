@@ -1,0 +1,49 @@
+"""``curve``: accuracy against the number of rows learned from, and whether more labels would help."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from core.config import build, home
+from core.messages import Message
+from core.workflows.workspace import open_workspace
+
+
+def curve(asked: argparse.Namespace) -> None:
+    from core.workflows.learning_curve import CurveDone, CurveRequest, draw_curve
+
+    show = sys.stderr.isatty()
+    request = build(CurveRequest, {"classifier": asked.classifier, "version": asked.version, "runs": asked.runs})
+    event = None
+    for event in draw_curve(request, open_workspace(home())):
+        if show and hasattr(event, "fraction"):
+            sys.stderr.write(f"\r\x1b[K{event.fraction:.0%} {event.message}")
+    sys.stderr.write("\n" if show else "")
+    assert isinstance(event, CurveDone)
+    found = as_object(event.curve)
+    sys.stdout.write((json.dumps(found, ensure_ascii=False) if asked.json else as_text(found)) + "\n")
+
+
+def as_object(stored: dict[str, Any]) -> dict[str, Any]:
+    """The stored curve with a sentence instead of a message."""
+    verdict = {**stored["verdict"], "message": str(Message.from_dict(stored["verdict"]["message"]))}
+    return {**stored, "verdict": verdict}
+
+
+def as_text(found: dict[str, Any]) -> str:
+    """A line for each point, then what they say."""
+    lines = []
+    for point in found["points"]:
+        scores = (point["accuracy"], point["macro_f1"])
+        shown = [f"{one['value']:.3f} ({one['low']:.3f}–{one['high']:.3f})" for one in scores]
+        lines.append(f"{point['rows']:>8,} rows  accuracy {shown[0]}  macro-F1 {shown[1]}")
+    lines.append(found["verdict"]["message"])
+    guess = found["verdict"]["estimate"]
+    if guess is not None:
+        lines.append(
+            f"With {2 * found['points'][-1]['rows']:,} rows: {guess:.3f} accuracy, an estimate by a power law."
+        )
+    return "\n".join(lines)
