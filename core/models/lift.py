@@ -58,6 +58,14 @@ class Lift(nn.Module):
         return "relu" if self.phase is None else "fourier"
 
     @property
+    def kernel_width(self) -> float:
+        """Of Fourier features, as it was asked for; 1 without any."""
+        if self.projection is None or self.phase is None:
+            return 1.0
+        # Its columns were drawn with deviation 1 / (√features · width).
+        return float(1 / (self.projection.std() * len(self.mean) ** 0.5))
+
+    @property
     def width(self) -> int:
         """How many features the head reads."""
         return len(self.mean) if self.projection is None else self.projection.shape[1]
@@ -78,13 +86,15 @@ class Lift(nn.Module):
         return Lift(tensors["mean"], tensors["deviation"], tensors.get("projection"), tensors.get("phase"))
 
 
-def fit_lift(features: Tensor, kind: RandomFeatures, count: int, *, scale: bool) -> Lift:
+def fit_lift(features: Tensor, kind: RandomFeatures, count: int, *, scale: bool, kernel_width: float = 1.0) -> Lift:
     """Freeze a lift for features like these, (rows, features).
 
     Parameters
     ----------
     count
         How many random features.
+    kernel_width
+        Of Fourier features: w in exp(−‖z − z'‖² / (2 D w²)).
     scale
         Take mean and deviation from the rows; otherwise features stay as they are, and no row leaves a trace.
     """
@@ -100,5 +110,7 @@ def fit_lift(features: Tensor, kind: RandomFeatures, count: int, *, scale: bool)
         return Lift(mean, deviation)
     generator = torch.Generator().manual_seed(PROJECTION_SEED)
     projection = torch.randn(width, count, generator=generator) * width**-0.5
+    if kind == "fourier":
+        projection /= kernel_width
     phase = torch.rand(count, generator=generator) * (2 * torch.pi) if kind == "fourier" else None
     return Lift(mean, deviation, projection, phase)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import time
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -49,6 +50,16 @@ class ClosedFormConfig(StrategyConfig):
         bounds=(128, 8192),
         step=128,
         scale="log",
+        group="strategy",
+        advanced=True,
+    )
+    kernel_width: float = setting(
+        1.0,
+        label="Kernel width",
+        help="Only with random Fourier features: how far apart two texts may lie and still count as alike. Wider is smoother, "
+        "which suits pretrained encoders; try 2 to 4 with them.",
+        bounds=(0.25, 8.0),
+        step=0.25,
         group="strategy",
         advanced=True,
     )
@@ -219,18 +230,21 @@ class ClosedForm(Strategy):
         asked = self.config.random_features
         if asked == "auto" or self.lift is None:
             return False
-        return asked != self.lift.kind or (asked != "none" and self.config.feature_count != self.lift.width)
+        if asked != self.lift.kind or (asked != "none" and self.config.feature_count != self.lift.width):
+            return True
+        return asked == "fourier" and not math.isclose(self.config.kernel_width, self.lift.kernel_width, rel_tol=0.05)
 
     def _begin_anew(self, model: TextClassifier, examples: Examples) -> None:
         """Freeze the scaling on rows spread evenly over these, and forget all sums."""
         asked, count = self.config.random_features, self.config.feature_count
         kind: RandomFeatures = "none" if asked == "auto" else asked
+        kernel_width = self.config.kernel_width
         if asked == "auto" and model.lift is not None:  # left by an earlier version, though its sums are gone
-            kind, count = model.lift.kind, model.lift.width
+            kind, count, kernel_width = model.lift.kind, model.lift.width, model.lift.kernel_width
         wanted = 1 if model.fixed_features else min(SCALED_BY, len(examples))
         some = np.linspace(0, len(examples) - 1, wanted).round().astype(np.int64)
         features = torch.cat([part for part, _ in _encoded(model, examples.take(some))])
-        self.lift = fit_lift(features, kind, count, scale=not model.fixed_features)
+        self.lift = fit_lift(features, kind, count, scale=not model.fixed_features, kernel_width=kernel_width)
         self.statistics = None
         self.forgotten()
 

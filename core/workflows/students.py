@@ -11,6 +11,7 @@ from core.strategies import Experience, Memory, Strategy, StrategyConfig
 from core.text import Examples, encode_examples, extend_pipeline
 from core.workflows.requests import Settings, model_class, strategy_class
 from core.workflows.sources import Sources
+from core.workflows.starting import start_from_vectors
 from core.workflows.version import Student
 
 Labelled = tuple[Sequence[str], Sequence[str]]  # texts, and the name of each one's label
@@ -34,7 +35,9 @@ def first_student(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.training.seed)
         model, pipeline = model_class(model_name).begin(settings.model, settings.text, texts, len(classes), sources)
-    return Student(model_name, model, pipeline, classes, settings)
+        vectors = start_from_vectors(model, pipeline, settings.model, sources.vectors) if sources is not None else None
+    origin = {} if vectors is None else {"vectors": vectors.to_dict()}
+    return Student(model_name, model, pipeline, classes, settings, origin)
 
 
 def make_strategy(name: str, config: StrategyConfig, settings: Settings) -> Strategy:
@@ -77,8 +80,11 @@ def next_student(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.training.seed)
         if not strategy.freezes_encoder:
+            known = pipeline.tokenizer.get_vocab_size()
             pipeline = extend_pipeline(pipeline, texts, minimum_frequency=max(2, settings.text.minimum_frequency))
             model.grow_vocabulary(pipeline.tokenizer.get_vocab_size())
+            if sources is not None:
+                start_from_vectors(model, pipeline, settings.model, sources.vectors, known)
         if len(classes) > len(parent.classes):
             model.grow_classes(len(classes))
     if sources is not None:

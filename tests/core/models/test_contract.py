@@ -17,6 +17,7 @@ from core.onnx import export_onnx, measure_parity
 from core.standalone.predict import pad
 from core.text import TextConfig, fit_pipeline
 from core.training import TrainingConfig
+from tests.encoders import make_model
 
 VOCABULARY = 50
 CLASSES = 3
@@ -32,13 +33,13 @@ SMALL = {
     "transformer": {"embedding_size": 16, "hidden_size": 32},
     "ngrams": {"embedding_size": 16, "buckets": 1024, "longest_ngram": 3},
     "hashed": {"hashed_features": 256},
+    "encoder": {"tune_word_embeddings": True},
 }
 
 
 def make(name: str, *, seed: int = 0, vocabulary: int = VOCABULARY) -> TextClassifier:
     torch.manual_seed(seed)
-    model_class = MODELS[name]
-    return model_class(model_class.config_class(**SMALL.get(name, {})), vocabulary, CLASSES).eval()
+    return make_model(name, vocabulary, CLASSES, **SMALL.get(name, {})).eval()
 
 
 def answers(model: TextClassifier, rows: list[list[int]]) -> Tensor:
@@ -48,7 +49,8 @@ def answers(model: TextClassifier, rows: list[list[int]]) -> Tensor:
 
 
 every_model = pytest.mark.parametrize("name", list(MODELS))
-with_embedding = pytest.mark.parametrize("name", [name for name in MODELS if not MODELS[name].fixed_features])
+learning_words = pytest.mark.parametrize("name", [name for name in MODELS if not MODELS[name].without_effect])
+with_embedding = pytest.mark.parametrize("name", ["bilstm", "transformer", "ngrams"])
 
 
 @every_model
@@ -97,7 +99,7 @@ def test_new_labels_leave_the_logits_of_the_old_ones_as_they_were(name: str) -> 
     torch.testing.assert_close(after[:, :CLASSES], before, rtol=0, atol=1e-6)  # a wider product may round otherwise
 
 
-@every_model
+@learning_words
 def test_new_words_leave_old_answers_as_they_were(name: str) -> None:
     model = make(name)
     before = answers(model, ROWS)
@@ -125,7 +127,7 @@ def test_a_vocabulary_never_shrinks(name: str) -> None:
     assert model.vocabulary_size == VOCABULARY
 
 
-@every_model
+@learning_words
 def test_grown_models_learn_on(name: str) -> None:
     model = make(name)
     model.grow_classes(CLASSES + 1)
@@ -179,7 +181,7 @@ def test_defaults_and_presets_only_name_settings_that_exist(name: str) -> None:
         model_config = build(configs[0], values[0])
         build(configs[1], values[1])
         build(configs[2], values[2])
-        assert model_class(model_config, VOCABULARY, CLASSES).parameter_count() > 0
+        assert make_model(name, VOCABULARY, CLASSES, **model_config.model_dump()).parameter_count() > 0
 
 
 @every_model

@@ -147,3 +147,14 @@ def test_the_exported_file_holds_the_lift(kind: str, tmp_path: Path) -> None:
     parity = measure_parity(model, tmp_path, TEXTS)
     assert parity.max_abs_diff <= 1e-5
     assert parity.label_agreement == 1.0
+
+
+@pytest.mark.parametrize("kernel_width", [0.5, 1.0, 4.0])
+def test_a_wider_kernel_finds_more_alike_and_is_known_again(kernel_width: float) -> None:
+    torch.manual_seed(0)
+    features = torch.randn(40, 32)
+    lift = fit_lift(features, "fourier", 4096, scale=False, kernel_width=kernel_width)
+    assert lift.kernel_width == pytest.approx(kernel_width, rel=0.02)
+    lifted = lift(features)
+    expected = torch.exp(-(features[0] - features[1]).square().sum() / (2 * 32 * kernel_width**2))
+    assert float(lifted[0] @ lifted[1] / 4096) == pytest.approx(float(expected), abs=0.05)

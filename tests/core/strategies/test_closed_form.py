@@ -23,6 +23,7 @@ from core.strategies.linear_head import Coefficients
 from core.strategies.ridge import Ridge
 from core.text import Examples
 from core.workflows.version import VersionFolder
+from tests.encoders import make_model
 
 CPU = torch.device("cpu")
 CLASSES = ("a", "b", "c")
@@ -60,7 +61,7 @@ def experience(number: int, train: Examples, *, past: Examples | None = None, cl
 
 def make(model: str = "hashed", classes: int = 3) -> TextClassifier:
     torch.manual_seed(0)
-    return MODELS[model](MODELS[model].config_class(**SMALL.get(model, {})), 40, classes).eval()
+    return make_model(model, 40, classes, **SMALL.get(model, {})).eval()
 
 
 def strategy(name: str, **settings: Any) -> ClosedForm:

@@ -23,6 +23,7 @@ from core.strategies import STRATEGIES, Experience, Memory, Strategy
 from core.text import Examples
 from core.training import TrainingConfig, loop, train
 from core.workflows.version import VersionFolder
+from tests.encoders import make_model
 
 CLASSES = ("bad", "good", "unsure")  # the third comes with the second experience
 VOCABULARY = {1: 40, 2: 46}
@@ -94,7 +95,8 @@ def second(method: Strategy, *, past: bool = False) -> Experience:
 
 def make(model: str, *, number: int = 1) -> TextClassifier:
     torch.manual_seed(0)
-    return MODELS[model](MODELS[model].config_class(**SMALL.get(model, {})), VOCABULARY[number], number + 1)
+    words = VOCABULARY[2 if model == "encoder" else number]  # it can read all of them from the beginning
+    return make_model(model, words, number + 1, **SMALL.get(model, {}))
 
 
 def strategy(name: str, *, memory: int = 20, **settings: Any) -> Strategy:

@@ -19,6 +19,7 @@ from core.strategies.der import DarkExperienceReplay, distance
 from core.strategies.lwf import distillation
 from tests.core.strategies.test_contract import SMALL, experience, learn, make, story, strategy, student
 from tests.core.strategies.toy import ONE, TWO, ZERO, Line, rows, step
+from tests.encoders import make_model
 
 CPU = torch.device("cpu")
 
@@ -222,14 +223,15 @@ def test_an_empty_memory_is_remarked_on(name: str) -> None:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_layers_are_listed_from_the_bottom_without_the_head(model: str) -> None:
-    network = MODELS[model](MODELS[model].config_class(**{**SMALL.get(model, {}), **more(model)}), 40, 2)
+    network = make_model(model, 40, 2, **{**SMALL.get(model, {}), **more(model)})
     layers = network.layers_from_bottom()
     listed = [id(parameter) for layer in layers for parameter in layer]
     head = {id(parameter) for parameter in network.head.parameters()}
     assert sorted(listed) == sorted({id(parameter) for parameter in network.parameters()} - head)
-    assert len(layers) == {"bilstm": 3, "transformer": 3, "ngrams": 1}.get(model, len(layers))
+    assert len(layers) == {"bilstm": 3, "transformer": 3, "ngrams": 1, "hashed": 0, "encoder": 3}[model]
     if layers:
-        assert any(parameter is network.embedding.weight for parameter in layers[0])
+        words = network.encoder.get_input_embeddings() if model == "encoder" else network.embedding
+        assert any(parameter is words.weight for parameter in layers[0])
 
 
 def more(model: str) -> dict[str, int]:

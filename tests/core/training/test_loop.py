@@ -17,6 +17,7 @@ from core.models.batches import predict_logits
 from core.strategies import Experience, Strategy, StrategyConfig
 from core.text import Examples
 from core.training import TrainingConfig, loop, train
+from tests.encoders import make_model
 
 VOCABULARY = 30
 SMALL = {
@@ -51,8 +52,7 @@ def experience(train_rows: Examples | None = None, validation: Examples | None =
 
 def make(name: str) -> TextClassifier:
     torch.manual_seed(0)
-    model_class = MODELS[name]
-    return model_class(model_class.config_class(**SMALL.get(name, {})), VOCABULARY, 2)
+    return make_model(name, VOCABULARY, 2, **SMALL.get(name, {}))
 
 
 def start(model: TextClassifier, config: TrainingConfig = CONFIG, **others: Any) -> Iterator[Event]:

@@ -1,0 +1,75 @@
+"""Models small enough for tests: a text encoder in the folder format of the real ones, and any architecture by its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
+from tokenizers.models import WordPiece
+
+from core.models import MODELS, TextClassifier
+
+MARKS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+WORDS = [
+    *"abcdefghijklmnopqrstuvwxyz",
+    *"好坏很快慢吃不的质量电池",
+    *".,!'",
+    "good",
+    "bad",
+    "fast",
+    "slow",
+    "the",
+    "was",
+    "it",
+]
+
+
+SHAPE: dict[str, Any] = {
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 64,
+    "max_position_embeddings": 64,
+    "initializer_range": 0.2,  # the usual 0.02 makes all texts look alike at this size
+}
+
+
+def make_model(name: str, vocabulary: int, classes: int, **settings: Any) -> TextClassifier:
+    """An architecture with random weights; an encoder is the tiny one."""
+    model_class = MODELS[name]
+    architecture = {
+        "network": {"model_type": "bert", **SHAPE, "vocab_size": vocabulary},
+        "info": {"reference": "folder:tiny", "name": "tiny", "kind": "folder", "languages": []},
+        "padding": 0,
+        "hiding_token": 1,
+    }
+    return model_class.rebuild(model_class.config_class(**settings), vocabulary, classes, architecture)
+
+
+def tiny_encoder(folder: Path, *, seed: int = 0, words: list[str] | None = None) -> Path:
+    """Write a BERT of two layers, 32 values wide, with random weights; returns the folder."""
+    from transformers import BertConfig, BertModel
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    pieces = [
+        *MARKS,
+        *dict.fromkeys([*WORDS, *(words or [])]),
+        *(f"##{letter}" for letter in WORDS if len(letter) == 1),
+    ]
+    vocabulary = {piece: number for number, piece in enumerate(pieces)}
+    tokenizer = Tokenizer(WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.add_special_tokens(MARKS)
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    shape = BertConfig(vocab_size=len(vocabulary), **SHAPE)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        BertModel(shape, add_pooling_layer=False).save_pretrained(folder, safe_serialization=True)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return folder
