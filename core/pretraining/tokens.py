@@ -19,6 +19,7 @@ PAD, UNKNOWN, CLS, SEP, MASK = MARKS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MA
 CONTINUES = "##"  # before a piece inside a word
 _SOMETHING = "a"  # any text: shows what marks a tokenizer puts around it
 _LARGEST_ALPHABET = 8_000
+_AT_ONCE = 500  # texts
 _ROUGH = re.compile("[\u3400-\u9fff\uf900-\ufaff]|[^\\W\u3400-\u9fff\uf900-\ufaff]+|[^\\w\\s]")
 
 
@@ -63,13 +64,16 @@ def _empty(lowercase: bool) -> Tokenizer:
 
 
 def _alphabet(texts: Sequence[str], tokenizer: Tokenizer) -> list[str]:
-    """Every character at the start of a word, and inside one, that occurs at least twice; common ones first if too many."""
+    """Every character that occurs at least twice, and its form inside a word where it is found there; sorted."""
     counts: Counter[str] = Counter()
+    inside: set[str] = set()
     for text in texts:
         for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(tokenizer.normalizer.normalize_str(text)):
-            counts.update([word[0], *(CONTINUES + sign for sign in word[1:])])
-    common = sorted((piece for piece, count in counts.items() if count > 1), key=lambda piece: (-counts[piece], piece))
-    return sorted(common[:_LARGEST_ALPHABET])
+            counts.update(word)
+            inside.update(word[1:])
+    common = sorted((sign for sign, count in counts.items() if count > 1), key=lambda sign: (-counts[sign], sign))
+    kept = set(common[:_LARGEST_ALPHABET])
+    return sorted(kept | {CONTINUES + sign for sign in kept & inside})
 
 
 class Reader:
@@ -131,7 +135,11 @@ class Reader:
 
     def _plain(self, texts: Sequence[str]) -> list[list[int]]:
         clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]  # a lone surrogate would stop it
-        return [encoding.ids for encoding in self.tokenizer.encode_batch_fast(clean, add_special_tokens=False)]
+        found: list[list[int]] = []
+        for start in range(0, len(clean), _AT_ONCE):  # what is known of each token besides its id takes much memory
+            part = self.tokenizer.encode_batch_fast(clean[start : start + _AT_ONCE], add_special_tokens=False)
+            found += [encoding.ids for encoding in part]
+        return found
 
 
 def rough_tokens(texts: Sequence[str]) -> int:
