@@ -57,15 +57,15 @@ def test_it_answers_for_the_chosen_tokens_in_the_order_of_rows() -> None:
 
 
 def test_on_texts_that_repeat_one_word_the_loss_falls_and_guesses_become_right() -> None:
-    events = run(make(), config=CONFIG.model_copy(update={"epochs": 15, "encoder_dropout": 0.0}))
+    events = run(make(), config=CONFIG.model_copy(update={"epochs": 25, "encoder_dropout": 0.0}))
     epochs = [event for event in events if isinstance(event, PretrainingEpoch)]
-    assert len(epochs) == 15
+    assert len(epochs) == 25
     assert epochs[-1].training_loss < 0.5 * epochs[0].training_loss
     assert epochs[-1].validation_accuracy > 0.6
     assert epochs[-1].validation_accuracy > commonest_accuracy(TEXTS[:48], TEXTS[48:], MASKS) + 0.4
     assert epochs[-1].validation_perplexity == pytest.approx(math.exp(epochs[-1].validation_loss))
     assert [event.epoch for event in events if isinstance(event, StepDone)] == [
-        n for n in range(1, 16) for _ in range(6)
+        n for n in range(1, 26) for _ in range(6)
     ]
 
 
