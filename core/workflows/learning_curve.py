@@ -195,7 +195,7 @@ def _plan(request: CurveRequest, version: VersionInfo, workspace: Workspace) -> 
 
 def expected_seconds(report: dict[str, Any]) -> float:
     """What one training on all rows of a version takes, about: its report says how long its own rows took."""
-    rows = [one["train"] for one in report["experiences"]]
+    rows = [int(one["train"]) for one in report["experiences"]]
     return float(report["seconds"]) * sum(rows) / max(rows[-1], 1)
 
 
@@ -228,7 +228,8 @@ def _learn(plan: _Plan, run: int, place: int, should_stop: ShouldStop) -> Iterat
 
     for event in strategy.learn(student.model, experience, gradient_loop):
         if isinstance(event, StepDone):
-            yield (event.epoch - 1 + event.step / event.steps) / event.epochs
+            share: float = (event.epoch - 1 + event.step / event.steps) / event.epochs
+            yield share
     if not should_stop():
         yield _answers(student, plan)
 
