@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboard import state, train_page_vectors
+from dashboard import state, train_page_encoder, train_page_vectors
 from dashboard.forms import set_values, settings_form
 from dashboard.i18n import language, t, tn
 
@@ -32,6 +32,7 @@ def draw(datasets: list[StoredDataset]) -> TrainRequest:
     train_page_vectors.choose_made(SETTINGS)
     values = _settings(model)
     train_page_vectors.draw(dataset, values)
+    train_page_encoder.draw(dataset, values)
     return TrainRequest(classifier=name, dataset=dataset.id, model=model, settings=values)
 
 

@@ -51,6 +51,7 @@ class TextClassifier(nn.Module):
         self.config = config
         self.vocabulary_size = vocabulary_size
         self.feature_size = feature_size
+        self.origin: dict[str, Any] = {}  # facts about what it began from, where that is more than random numbers
         self.register_module("lift", None)
         self.head = nn.Linear(feature_size, classes)
 

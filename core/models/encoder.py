@@ -171,6 +171,7 @@ class Encoder(TextClassifier):
         info = sources.encoders.describe(config.encoder)
         network = read_network(folder, config.encoder_dropout)
         tokenizer = json.loads((folder / "tokenizer.json").read_text("utf-8"))
+        pieces = int(network.config.vocab_size)
         if config.trim_pieces:
             tokenizer, kept = trim_vocabulary(tokenizer, [info.prefix + text for text in texts], config.kept_pieces)
             keep_pieces(network, kept)
@@ -185,6 +186,7 @@ class Encoder(TextClassifier):
         model = cls(config, network, info, classes)
         padding, hiding = (pipeline.tokenizer.token_to_id(name) for name in marks_of(tokenizer))
         model.padding, model.hiding_token = padding or 0, hiding if hiding is not None else model.hiding_token
+        model.origin = {"encoder": {**info.to_dict(), "pieces": pieces, "kept": model.vocabulary_size}}
         model.keep_features(sources.features)
         return model, pipeline
 

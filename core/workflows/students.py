@@ -36,7 +36,7 @@ def first_student(
         torch.manual_seed(settings.training.seed)
         model, pipeline = model_class(model_name).begin(settings.model, settings.text, texts, len(classes), sources)
         vectors = start_from_vectors(model, pipeline, settings.model, sources.vectors) if sources is not None else None
-    origin = {} if vectors is None else {"vectors": vectors.to_dict()}
+    origin = model.origin if vectors is None else {**model.origin, "vectors": vectors.to_dict()}
     return Student(model_name, model, pipeline, classes, settings, origin)
 
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from core.data import split_rows
 from core.events import StageStarted
-from core.messages import message
+from core.messages import Message, message
 from core.registry import check_name
 from core.workflows.frozen_tests import FrozenTest
 from core.workflows.producing import Candidate, Completed, Stream, produce_version
 from core.workflows.requests import Settings, TrainRequest, resolve_update
 from core.workflows.running import ShouldStop, learn, learned_nothing, recorded_run
 from core.workflows.students import first_student, make_experience, make_strategy
-from core.workflows.version import ExperienceRecord
+from core.workflows.version import ExperienceRecord, Student
 from core.workflows.workspace import Workspace
 
 
@@ -57,7 +57,7 @@ def train_classifier(
             training_labels=train.labels,
             language=stored.language,
             synthetic=stored.synthetic,
-            findings=list(split.findings),
+            findings=[*split.findings, *_remarks(student, stored.language)],
         ),
         run_id=resume["run_id"] if resume else _start_run(request, settings, workspace),
     )
@@ -78,3 +78,41 @@ def train_classifier(
 def _start_run(request: TrainRequest, settings: Settings, workspace: Workspace) -> str:
     facts = {"model": request.model, "dataset": request.dataset}
     return workspace.registry.start_run("train", request.classifier, {**settings.flat(), **facts})
+
+
+def _remarks(student: Student, language: str) -> list[Message]:
+    """What the model began from, and whether it can read these texts."""
+    remarks = []
+    encoder, vectors = student.origin.get("encoder"), student.origin.get("vectors")
+    if encoder is not None:
+        remarks.append(
+            message(
+                "train.from_encoder",
+                "It began from the encoder {name} (licence: {licence}); {kept:,} of its {pieces:,} word pieces were kept.",
+                name=encoder["name"],
+                licence=encoder["licence"] or "?",
+                kept=encoder["kept"],
+                pieces=encoder["pieces"],
+            )
+        )
+        if encoder["languages"] and language in ("en", "zh") and language not in encoder["languages"]:
+            remarks.append(
+                message(
+                    "train.other_language",
+                    "The encoder was made for {languages}, and these texts are in {language}. It hardly understands them.",
+                    languages=encoder["languages"],
+                    language=language,
+                )
+            )
+    if vectors is not None:
+        remarks.append(
+            message(
+                "train.from_vectors",
+                "{found:,} of {words:,} words began from the word vectors {name} (licence: {licence}).",
+                found=vectors["found"],
+                words=vectors["words"],
+                name=vectors["name"],
+                licence=vectors["licence"] or "?",
+            )
+        )
+    return remarks
