@@ -14,6 +14,7 @@ from dashboard.i18n import language, t, t_message, tn
 from dashboard.palette import palette
 from dashboard.results_page import ALL, Shown, message_of, model_name, predictions, rows_table
 from dashboard.results_page_compare import draw as compare
+from dashboard.results_page_curve import draw as curve
 from dashboard.run_view import draw_curves
 
 AVERAGES = ("accuracy", "macro_f1", "macro_precision", "macro_recall", "weighted_f1")
@@ -22,7 +23,7 @@ MOST_ERRORS = 200
 
 def draw(shown: Shown) -> None:
     """All tabs; only the open one is computed."""
-    parts = {"labels": by_label, "errors": errors, "curves": learning, "roc": roc, "compare": compare}
+    parts = {"labels": by_label, "errors": errors, "curves": learning, "curve": curve, "roc": roc, "compare": compare}
     if len(shown.classes) != 2:
         del parts["roc"]
     names = [t(f"results.tab_{name}") for name in parts]
@@ -136,9 +137,9 @@ def roc(shown: Shown) -> None:
         return
     share = float((truth == 1).mean())
     chance: dict[str, list[float]] = {"roc": [0, 1], "pr": [share, share]}
-    for place, (name, curve) in zip(st.columns(2, gap="medium"), curves.items(), strict=True):
+    for place, (name, found) in zip(st.columns(2, gap="medium"), curves.items(), strict=True):
         with place:
-            _curve(name, curve, chance[name])
+            _curve(name, found, chance[name])
 
 
 def _curve(name: str, curve: Any, chance: list[float]) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from core.jobs import Job
 
 COMPARE = "compare"
+PRETRAIN = "pretrain"
+OWN_WORDS = (COMPARE, "curve", PRETRAIN)  # kinds of job that say in their own words what stopping does
 FORGET = "forget"  # seconds long, and not to be left half done
 LEARNS = ("train", "update")  # kinds of job with epochs, and so with curves
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -177,12 +179,14 @@ def _stopped(job: Job, epochs: int) -> str:
         return t(_of_kind("run.stopped_before", job))
     if job.kind == COMPARE:
         return t("run.stopped_compared")
+    if job.kind == PRETRAIN:
+        return t("run.stopped_pretrained")
     return t("run.stopped_kept" if epochs else "run.stopped_early", version=job.result["version"])
 
 
 def _of_kind(key: str, job: Job) -> str:
-    """The key of a sentence that a comparison says in its own words."""
-    return f"{key}_compare" if job.kind == COMPARE else key
+    """The key of a sentence that some kinds of job say in their own words."""
+    return f"{key}_{job.kind}" if job.kind in OWN_WORDS else key
 
 
 def _act(action: Any, job_id: str) -> None:

@@ -7,7 +7,7 @@ Hestness et al. 2017, "Deep Learning Scaling is Predictable, Empirically" (the e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -73,6 +73,12 @@ def worthwhile_shares(rows: int, classes: int) -> tuple[float, ...]:
 def runs_for(seconds: float) -> int:
     """How often each share is learned, when one training on all rows takes so long."""
     return 3 if seconds < A_MINUTE / 6 else 2 if seconds < A_MINUTE else 1
+
+
+def expected_seconds(report: Mapping[str, Any]) -> float:
+    """What one training on all rows of a version takes, about: its report says how long the newest of them took."""
+    rows = [int(one["train"]) for one in report["experiences"]]
+    return float(report["seconds"]) * sum(rows) / max(rows[-1], 1)
 
 
 def measure_point(share: float, rows: int, truth: Integers, answers: Sequence[Integers], classes: int) -> Point:

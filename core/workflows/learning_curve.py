@@ -22,6 +22,7 @@ from core.events import Advanced, CheckpointDue, StageStarted, StepDone
 from core.messages import Message, message
 from core.metrics.learning_curve import (
     Point,
+    expected_seconds,
     judge_curve,
     last_gain,
     measure_point,
@@ -191,12 +192,6 @@ def _plan(request: CurveRequest, version: VersionInfo, workspace: Workspace) -> 
     shares = worthwhile_shares(len(past.train[0]), len(folder.classes))
     runs = request.runs or runs_for(expected_seconds(folder.report()))
     return _Plan(folder, settings, strategy, past.train, past.validation, (texts, truth), shares, runs, workspace)
-
-
-def expected_seconds(report: dict[str, Any]) -> float:
-    """What one training on all rows of a version takes, about: its report says how long its own rows took."""
-    rows = [int(one["train"]) for one in report["experiences"]]
-    return float(report["seconds"]) * sum(rows) / max(rows[-1], 1)
 
 
 def _settings(folder: VersionFolder) -> tuple[Settings, tuple[str, StrategyConfig]]:
