@@ -5,9 +5,10 @@ from __future__ import annotations
 import ctypes
 import sys
 
-TRIM_THRESHOLD, TOP_PAD, MMAP_MAX = -1, -2, -4  # names of glibc's settings, from malloc.h
-LARGEST = 2**31 - 1
+TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD = -1, -2, -3  # names of glibc's settings, from malloc.h
+KEPT = 2**30  # bytes that stay at the end of the heap
 PAD = 64 * 2**20
+LARGEST_KEPT = 32 * 2**20  # the most that glibc allows; larger blocks would tear the heap into pieces
 
 
 def keep_freed_memory() -> bool:
@@ -27,5 +28,5 @@ def keep_freed_memory() -> bool:
     library = ctypes.CDLL(None)
     if not hasattr(library, "gnu_get_libc_version"):
         return False
-    wanted = {MMAP_MAX: 0, TRIM_THRESHOLD: LARGEST, TOP_PAD: PAD}
+    wanted = {MMAP_THRESHOLD: LARGEST_KEPT, TRIM_THRESHOLD: KEPT, TOP_PAD: PAD}
     return all(library.mallopt(name, value) == 1 for name, value in wanted.items())

@@ -19,6 +19,7 @@ PRESETS = ("quick", "standard", "thorough")
 SETTINGS = "train.settings"
 FIRST_MODEL = "ngrams"
 REFUSED = '/:"'
+MOST_CHOICES = 3  # in half the width; more of them would stand below each other
 
 
 def draw(datasets: list[StoredDataset]) -> TrainRequest:
@@ -177,8 +178,12 @@ def _group(configs: list[type[Config]], defaults: dict[str, Any], idle: frozense
     ordinary = [setting for setting in found if not setting.advanced]
     advanced = [setting for setting in found if setting.advanced]
     values: dict[str, Any] = {}
-    for start in range(0, len(ordinary), 2):
-        for place, setting in zip(st.columns(2, gap="medium"), ordinary[start : start + 2], strict=False):
+    wide = [setting for setting in ordinary if setting.source or len(setting.choices) > MOST_CHOICES]
+    for setting in wide:
+        values |= settings_form([setting], key=SETTINGS, defaults=defaults)
+    narrow = [setting for setting in ordinary if setting not in wide]
+    for start in range(0, len(narrow), 2):
+        for place, setting in zip(st.columns(2, gap="medium"), narrow[start : start + 2], strict=False):
             with place:
                 values |= settings_form([setting], key=SETTINGS, defaults=defaults)
     if advanced:
