@@ -24,7 +24,12 @@ WORK = {
     "predict": ":material/edit_note:",
     "update": ":material/autorenew:",
 }
-LIBRARY = {"lab": ":material/science:", "write": ":material/stylus_note:", "models": ":material/inventory_2:"}
+LIBRARY = {
+    "lab": ":material/science:",
+    "pretrain": ":material/school:",
+    "write": ":material/stylus_note:",
+    "models": ":material/inventory_2:",
+}
 ICONS = WORK | LIBRARY
 JOB_PAGES = {
     "train": "train",
@@ -33,6 +38,7 @@ JOB_PAGES = {
     "forget": "models",
     "curve": "results",
     "generate": "write",
+    "pretrain": "pretrain",
 }  # where a job of each kind is shown
 
 

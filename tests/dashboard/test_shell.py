@@ -22,6 +22,7 @@ TITLES = {
     "predict": ("Predict", "预测"),
     "update": ("Update", "更新"),
     "lab": ("Lab", "实验室"),
+    "pretrain": ("Pretrain", "预训练"),
     "write": ("Write", "写作"),
     "models": ("Models", "模型"),
 }
