@@ -81,7 +81,7 @@ class EncoderConfig(Config):
         advanced=True,
     )
     pair_readings: int = setting(
-        20,
+        10,
         label="Readings for pairs",
         help="Only with pairs: how often each text is read while the encoder learns which texts belong together.",
         bounds=(1, 200),
