@@ -114,9 +114,10 @@ def _spread(values: list[float], digits: int = 1) -> str:
 
 
 def sst2(bench: Bench) -> None:
-    """The English encoder, fine-tuned."""
+    """The English encoder and the bilingual one, fine-tuned."""
     runs = [bench.train(SST2, "encoder", {"encoder": MINILM, "seed": seed}) for seed in range(bench.seeds)]
     _row(SST2[0], "MiniLM, fine-tuned", runs)
+    _row(SST2[0], "e5, fine-tuned", [bench.train(SST2, "encoder", {"encoder": E5})])
 
 
 def frozen(bench: Bench) -> None:
