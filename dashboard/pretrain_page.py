@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -25,7 +26,7 @@ CONTINUED = "continued"
 NO_PROBE = ""
 COUNTED = 2_000  # texts that the estimate looks at
 SECONDS_BETWEEN_LOOKS = 2.0
-FIRST = ("epochs", "layers", "embedding_size", "hidden_size", "heads", "learning_rate", "max_length")
+MAIN = ("epochs", "layers", "embedding_size", "max_length")  # what stands open; all else is folded away
 
 
 def form(datasets: list[StoredDataset], *, leading: bool) -> None:
@@ -121,7 +122,8 @@ def _probe(datasets: list[StoredDataset], chosen: StoredDataset) -> str:
 
 def _settings(start: str) -> dict[str, Any]:
     found = [*settings_of(PretrainConfig), *settings_of(shape_class(start))]
-    found.sort(key=lambda one: FIRST.index(one.name) if one.name in FIRST else len(FIRST))
+    found = [replace(one, advanced=one.name not in MAIN) for one in found]
+    found.sort(key=lambda one: MAIN.index(one.name) if one.name in MAIN else len(MAIN))
     key = "pretrain.scratch" if start == SCRATCH else "pretrain.continued"
     return forms.settings_form(found, key=key, defaults=defaults_for(start))
 
@@ -130,12 +132,11 @@ def _estimate(dataset: StoredDataset, start: str, values: dict[str, Any]) -> Non
     """About how many tokens will be read, and how large an encoder from scratch will be."""
     tokens = _tokens(dataset.id)
     total = tokens * int(values["epochs"])
-    facts = [t("pretrain.estimate", tokens=_round(tokens), total=_round(total))]
+    st.caption(t("pretrain.estimate", tokens=_round(tokens), total=_round(total)))
     if start == SCRATCH:
         shape = build(ShapeConfig, {name: values[name] for name in ShapeConfig.model_fields})
         count = parameter_count(shape, shape.vocabulary_size, int(values["max_length"]))
-        facts.append(t("pretrain.size", parameters=_round(count)))
-    st.caption(" ".join(facts))
+        st.caption(t("pretrain.size", parameters=_round(count)))
 
 
 def _round(count: int) -> str:

@@ -136,7 +136,8 @@ def _helped(record: dict[str, Any]) -> None:
     )
     random = t("pretrain.probe_random") if record["start"] == SCRATCH else t("pretrain.probe_base")
     rows = {"train": tables.thousands(probe["train"]), "rows": tables.thousands(probe["rows"])}
-    st.caption(f"{t('pretrain.probe_note', **rows)} {random}")
+    st.caption(t("pretrain.probe_note", **rows))
+    st.caption(random)
 
 
 def _triple(found: dict[str, float]) -> tuple[float, float, float]:
