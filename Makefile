@@ -60,7 +60,7 @@ $(INSTALLED): requirements.txt $(VENV_PYTHON)
 	@$(VENV_PYTHON) -m pip install --disable-pip-version-check --quiet --requirement requirements.txt
 	@touch "$@"
 
-$(INSTALLED_DEV): requirements-dev.txt $(INSTALLED)
+$(INSTALLED_DEV): requirements-dev.txt requirements-encoders.txt $(INSTALLED)
 	@echo "Installing requirements-dev.txt into $(VENV) …"
 	@$(VENV_PYTHON) -m pip install --disable-pip-version-check --quiet --requirement requirements-dev.txt
 	@touch "$@"

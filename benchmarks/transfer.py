@@ -30,7 +30,11 @@ from core.standalone.predict import Classifier
 from core.workflows import TrainRequest, UpdateRequest, Workspace, open_workspace, train_classifier, update_classifier
 
 E5, MINILM, GLOVE = "packaged:multilingual-e5-small", "packaged:all-minilm-l6-v2", "packaged:glove-6b-50d"
-FOURIER = {"random_features": "fourier", "feature_count": 4096, "kernel_width": 4.0}  # chosen on validation rows of SST-2
+FOURIER = {
+    "random_features": "fourier",
+    "feature_count": 4096,
+    "kernel_width": 4.0,
+}  # chosen on validation rows of SST-2
 SST2 = ("en/sst2.csv", ColumnRoles(text="text", label="label", split="split"))
 TAKEAWAY = ("zh/takeaway.csv", ColumnRoles(text="text", label="label"))
 SHOPPING = ("zh/shopping_6_categories.csv", ColumnRoles(text="评论", label="label"))

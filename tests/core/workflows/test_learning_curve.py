@@ -69,11 +69,10 @@ def test_a_curve_is_stored_beside_the_version_and_makes_none(trained: Workspace)
 def test_a_stopped_curve_goes_on_with_its_finished_points(trained: Workspace) -> None:
     whole = draw(trained)[-1].curve
     state: dict[str, Any] = {}
-    stopping = False
-    for event in draw_curve(CurveRequest(classifier="Shop", runs=2), trained, should_stop=lambda: stopping):
+    request = CurveRequest(classifier="Shop", runs=2)
+    for event in draw_curve(request, trained, should_stop=lambda: len(state.get("points", ())) == 3):
         if isinstance(event, CheckpointDue):
-            state = event.state
-            stopping = len(state["points"]) == 3
+            state.update(event.state)
         assert not isinstance(event, CurveDone)
     again = draw(trained, resume=state)
     assert sum(isinstance(event, CheckpointDue) for event in again) == 7
