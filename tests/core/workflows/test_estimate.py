@@ -11,6 +11,7 @@ from core.errors import ConfigError, DataError, RegistryError
 from core.models import MODELS
 from core.workflows import TrainRequest, Workspace, open_workspace
 from core.workflows.estimate import check_request, estimate, prepare
+from tests.encoders import tiny_encoder
 
 SMALL = {
     "bilstm": {"embedding_size": 16, "hidden_size": 16, "layers": 1},
@@ -43,7 +44,7 @@ def request_for(workspace: Workspace) -> TrainRequest:
     return TrainRequest(classifier="Things", dataset=stored.id, model="ngrams", settings=SMALL["ngrams"])
 
 
-@pytest.mark.parametrize("model", sorted(MODELS))
+@pytest.mark.parametrize("model", sorted(SMALL))
 def test_every_model_is_built_and_timed(request_for: TrainRequest, workspace: Workspace, model: str) -> None:
     request = request_for.model_copy(update={"model": model, "settings": {**SMALL[model], "epochs": 3}})
     found = estimate(request, workspace, budget=0.01)
@@ -51,6 +52,19 @@ def test_every_model_is_built_and_timed(request_for: TrainRequest, workspace: Wo
     assert found.seconds > 0
     assert found.exact
     assert found.segmentation == "words"
+
+
+@pytest.mark.parametrize(("tuning", "times"), [("full", 3), ("frozen", 1)])
+def test_a_frozen_encoder_reads_each_text_once(
+    request_for: TrainRequest, workspace: Workspace, tmp_path: Path, tuning: str, times: int
+) -> None:
+    folder = tiny_encoder(tmp_path / "encoder")
+    settings = {"encoder": f"folder:{folder}", "tuning": tuning, "epochs": 3}
+    request = request_for.model_copy(update={"model": "encoder", "settings": settings})
+    found = estimate(request, workspace, budget=0.01)
+    assert found.seconds == pytest.approx(times * found.seconds_per_epoch)
+    assert found.segmentation == "pretrained"
+    assert set(SMALL) | {"encoder"} == set(MODELS)
 
 
 def test_parameters_and_tokens_are_counted_by_hand(request_for: TrainRequest, workspace: Workspace) -> None:
