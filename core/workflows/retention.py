@@ -29,7 +29,7 @@ from core.metrics.intervals import Floats
 from core.models.batches import predict_logits
 from core.text import encode_examples
 from core.workflows.frozen_tests import Scores
-from core.workflows.requests import model_class, resolve_settings
+from core.workflows.requests import resolve_settings
 from core.workflows.version import VersionFolder
 
 Matrix = Sequence[Sequence[float | None]]
@@ -41,8 +41,7 @@ def start_answers(folder: VersionFolder, texts: Sequence[str]) -> list[str]:
     pipeline = folder.load_pipeline()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.training.seed)
-        size = pipeline.tokenizer.get_vocab_size()
-        model = model_class(folder.model_name)(settings.model, size, len(folder.classes))
+        model = folder.blank_model()
     examples = encode_examples(pipeline, texts, np.zeros(len(texts), dtype=np.int64))
     answers = predict_logits(model, examples, torch.device("cpu")).argmax(dim=1).tolist()
     return [folder.classes[answer] for answer in answers]

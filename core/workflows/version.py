@@ -105,14 +105,19 @@ class VersionFolder:
 
     def load_model(self) -> TextClassifier:
         """Rebuild the model with its weights, on the CPU, in evaluation mode."""
+        with torch.random.fork_rng(devices=[]):
+            model = self.blank_model()
+        model.load_state_dict(load_file(self.path / "model.safetensors"))
+        return model.eval()
+
+    def blank_model(self) -> TextClassifier:
+        """A model of the same shape with random weights."""
         name = self.model_name
         vocabulary = self.load_pipeline().tokenizer.get_vocab_size()
         config = resolve_settings(name, self.settings).model
         architecture = self._read("config.json").get("architecture", {})  # versions of old have none
-        with torch.random.fork_rng(devices=[]):
-            model: TextClassifier = model_class(name).rebuild(config, vocabulary, len(self.classes), architecture)
-        model.load_state_dict(load_file(self.path / "model.safetensors"))
-        return model.eval()
+        model: TextClassifier = model_class(name).rebuild(config, vocabulary, len(self.classes), architecture)
+        return model
 
     # -- the strategy's state
 
