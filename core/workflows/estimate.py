@@ -162,7 +162,7 @@ def estimate(
         vocabulary=vocabulary,
         segmentation=prepared.pipeline.options["segmentation"],
         tokens=round(scale * sum(len(ids) for ids in prepared.examples.ids)),
-        seconds=per_epoch * (1 if model.encodes_once else settings.training.epochs),
+        seconds=per_epoch * (model.pair_readings or (1 if model.encodes_once else settings.training.epochs)),
         seconds_per_epoch=per_epoch,
         epochs=settings.training.epochs,
         device=device.type,

@@ -54,8 +54,8 @@ def test_every_model_is_built_and_timed(request_for: TrainRequest, workspace: Wo
     assert found.segmentation == "words"
 
 
-@pytest.mark.parametrize(("tuning", "times"), [("full", 3), ("frozen", 1)])
-def test_a_frozen_encoder_reads_each_text_once(
+@pytest.mark.parametrize(("tuning", "times"), [("full", 3), ("frozen", 1), ("contrastive", 10)])
+def test_an_encoder_reads_each_text_as_often_as_it_learns_from_it(
     request_for: TrainRequest, workspace: Workspace, tmp_path: Path, tuning: str, times: int
 ) -> None:
     folder = tiny_encoder(tmp_path / "encoder")
