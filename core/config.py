@@ -57,6 +57,14 @@ def setting(
     return Field(default=default, title=label, description=help, ge=low, le=high, json_schema_extra=extra)
 
 
+def like(config: type[Config], name: str, **changed: Any) -> Any:
+    """Declare a field as another config does, but for what is changed: `setting`'s arguments, such as ``default=3e-3``."""
+    known = next(one for one in settings_of(config) if one.name == name)
+    bounds = None if known.minimum is None or known.maximum is None else (known.minimum, known.maximum)
+    same = {field: getattr(known, field) for field in ("label", "help", "step", "scale", "group", "advanced", "source")}
+    return setting(**{"default": known.default, **same, "bounds": bounds, **changed})
+
+
 @dataclass(frozen=True)
 class Setting:
     """One field of a config, as a form or a help text needs it."""

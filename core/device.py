@@ -6,7 +6,9 @@ Asks the graphics driver and ONNX Runtime; knows nothing of models and never imp
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
+import sys
 from dataclasses import dataclass
 from typing import Literal
 
@@ -58,3 +60,8 @@ def _graphics_card() -> str:
         return ""
     names = answer.stdout.strip().splitlines()
     return names[0].removeprefix("NVIDIA ").strip() if names else ""
+
+
+def install_line(*packages: str) -> str:
+    """The command that installs packages for the Python that runs this, wherever its environment lies."""
+    return f"{shlex.quote(sys.executable)} -m pip install {' '.join(packages)}"

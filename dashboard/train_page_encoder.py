@@ -34,7 +34,7 @@ def draw(dataset: StoredDataset, settings: Mapping[str, Any]) -> None:
     st.caption(" · ".join(tables.plain(fact) for fact in _facts(info)))
     if info.install:
         st.warning(t("encoder.package_missing"), icon=":material/download:")
-        st.code(info.install, language="bash")
+        st.code(info.install, language="bash", wrap_lines=True)
     elif not info.installed:
         st.caption(t("encoder.downloaded_first"))
     asked = {"zh", "en"} if dataset.language == "mixed" else {dataset.language} & {"zh", "en"}

@@ -60,7 +60,7 @@ def _chosen(info: VectorInfo, dataset: StoredDataset, settings: Mapping[str, Any
     st.caption(" · ".join(_facts(info)))
     if not info.installed:
         st.warning(t("vectors.package_missing"), icon=":material/download:")
-        st.code(info.install, language="bash")
+        st.code(info.install, language="bash", wrap_lines=True)
         return
     asked = {"zh", "en"} if dataset.language == "mixed" else {dataset.language}
     if info.languages and asked & {"zh", "en"} and not asked & set(info.languages):

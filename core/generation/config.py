@@ -5,31 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.config import Config, build, distribute, setting
+from core.config import Config, build, distribute, like, setting
 from core.errors import ConfigError
+from core.settings import AttentionConfig, PartsConfig, StepConfig
+from core.text.config import TextConfig
 
 
-class GeneratorConfig(Config):
+class GeneratorConfig(AttentionConfig):
     """Shape of the model, and the tokens that it reads; fixed for as long as the generator lives."""
 
-    embedding_size: int = setting(
-        128,
-        label="Embedding size",
+    embedding_size: int = like(
+        AttentionConfig,
+        "embedding_size",
         help="Numbers that describe one token; must be an even multiple of the number of heads.",
-        bounds=(16, 512),
-        step=16,
     )
-    hidden_size: int = setting(
-        512, label="Hidden size", help="Width of the feed-forward step inside each layer.", bounds=(32, 2048), step=32
-    )
-    layers: int = setting(4, label="Layers", help="How many self-attention layers are stacked.", bounds=(1, 6), step=1)
-    heads: int = setting(
-        4,
-        label="Heads",
-        help="Independent attention patterns in each layer, such as one for negation and one for topic.",
-        bounds=(1, 16),
-        step=1,
-    )
+    hidden_size: int = like(AttentionConfig, "hidden_size", default=512)
+    layers: int = like(AttentionConfig, "layers", default=4)
+
     dropout: float = setting(
         0.2,
         label="Dropout",
@@ -37,57 +29,25 @@ class GeneratorConfig(Config):
         bounds=(0.0, 0.8),
         step=0.05,
     )
-    max_length: int = setting(
-        128,
-        label="Longest text (tokens)",
+    max_length: int = like(
+        TextConfig,
+        "max_length",
+        default=128,
         help="How far the model looks back. Longer texts are learned in pieces of this length.",
-        bounds=(8, 1024),
-        step=8,
-        group="text",
     )
-    vocabulary_size: int = setting(
-        2_000,
-        label="Vocabulary size",
-        help="How many different tokens the model knows; rarer ones all become 'unknown'. For subwords at most 8,000.",
-        bounds=(500, 100_000),
-        step=500,
-        scale="log",
-        group="text",
-        advanced=True,
-    )
-    lowercase: bool = setting(
-        False, label="Lower-case", help="GREAT, Great and great become one token.", group="text", advanced=True
-    )
+    vocabulary_size: int = like(TextConfig, "vocabulary_size", default=2_000)
+    lowercase: bool = like(TextConfig, "lowercase", default=False)
 
 
-class LearningConfig(Config):
+class LearningConfig(PartsConfig, StepConfig):
     """How a version is learned, what is kept for the next one, and how the texts are divided."""
 
-    learning_rate: float = setting(
-        3e-3,
-        label="Learning rate",
-        help="Size of each learning step. Too large and the loss jumps about, too small and nothing moves.",
-        bounds=(1e-5, 1e-1),
-        scale="log",
-        group="optimisation",
-    )
-    batch_size: int = setting(
-        16,
-        label="Batch size",
-        help="Texts per learning step.",
-        bounds=(4, 512),
-        step=4,
-        scale="log",
-        group="optimisation",
-    )
-    epochs: int = setting(
-        12,
-        label="Epochs",
-        help="How many times all training texts are read at most; early stopping usually ends sooner.",
-        bounds=(1, 50),
-        step=1,
-        group="optimisation",
-    )
+    learning_rate: float = like(StepConfig, "learning_rate", default=3e-3)
+    batch_size: int = like(StepConfig, "batch_size", default=16)
+    epochs: int = like(StepConfig, "epochs", default=12)
+    test_share: float = like(PartsConfig, "test_share", default=0.1)
+    memory_size: int = like(PartsConfig, "memory_size", advanced=False)
+
     loss_patience: int = setting(
         2,
         label="Patience",
@@ -97,41 +57,6 @@ class LearningConfig(Config):
         step=1,
         group="optimisation",
     )
-    seed: int = setting(
-        0,
-        label="Seed",
-        help="Same seed, same data, same settings: same result. Change it to see how much is chance.",
-        bounds=(0, 1_000_000),
-        step=1,
-        group="optimisation",
-    )
-    weight_decay: float = setting(
-        0.01,
-        label="Weight decay",
-        help="Pulls weights towards zero, a mild guard against overfitting.",
-        bounds=(0.0, 0.5),
-        step=0.01,
-        group="optimisation",
-        advanced=True,
-    )
-    warmup: float = setting(
-        0.06,
-        label="Warm-up share",
-        help="Share of all steps during which the learning rate rises from zero; afterwards it falls in a straight line.",
-        bounds=(0.0, 0.5),
-        step=0.02,
-        group="optimisation",
-        advanced=True,
-    )
-    gradient_clip: float = setting(
-        1.0,
-        label="Gradient clipping",
-        help="Longest allowed gradient; keeps a single odd batch from throwing the model off.",
-        bounds=(0.1, 10.0),
-        step=0.1,
-        group="optimisation",
-        advanced=True,
-    )
     replay_ratio: float = setting(
         1.0,
         label="Remembered rows per new row",
@@ -140,41 +65,6 @@ class LearningConfig(Config):
         bounds=(0.0, 4.0),
         step=0.25,
         group="strategy",
-    )
-    memory_size: int = setting(
-        2000,
-        label="Memory size",
-        help="How many training rows are kept with the version, for replay in later updates. 0 keeps no text.",
-        bounds=(0, 20_000),
-        step=100,
-        group="data",
-    )
-    test_share: float = setting(
-        0.1,
-        label="Test share",
-        help="Share of the rows frozen as this version's test. They are never learned from, and never change.",
-        bounds=(0.05, 0.5),
-        step=0.05,
-        group="data",
-        advanced=True,
-    )
-    validation_share: float = setting(
-        0.1,
-        label="Validation share",
-        help="Share of the rows that choose the best epoch; they are not learned from either.",
-        bounds=(0.05, 0.3),
-        step=0.05,
-        group="data",
-        advanced=True,
-    )
-    split_seed: int = setting(
-        0,
-        label="Split seed",
-        help="Chooses which rows become test and validation. Keep it, and two trainings are measured on the same rows.",
-        bounds=(0, 1_000_000),
-        step=1,
-        group="data",
-        advanced=True,
     )
 
 

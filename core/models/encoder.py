@@ -13,20 +13,30 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from core.config import Config, setting
+from core.config import setting
 from core.errors import ModelError
 from core.models.base import TextClassifier
 from core.models.feature_cache import FeatureCache, fingerprint, key_of
 from core.models.feature_memory import FeatureMemory
+from core.models.networks import (
+    add_adapters,
+    arithmetic,
+    keep_pieces,
+    layers_of,
+    marks_of,
+    merge_adapters,
+    read_network,
+)
 from core.pretrained import EncoderInfo
 from core.pretrained.trimming import trim_vocabulary
+from core.settings import NetworkConfig, TrimConfig
 from core.standalone.predict import TextPipeline
 from core.text import TextConfig
 
 Tuning = Literal["full", "lora", "frozen", "contrastive"]
 
 
-class EncoderConfig(Config):
+class EncoderConfig(NetworkConfig, TrimConfig):
     """Which encoder, and how much of it learns."""
 
     encoder: str = setting(
@@ -64,22 +74,6 @@ class EncoderConfig(Config):
         help="Also change what each word piece stands for. Rarely better, and slower.",
         advanced=True,
     )
-    trim_pieces: bool = setting(
-        True,
-        label="Trim the vocabulary",
-        help="Leave out word pieces of other languages, which often are most of a multilingual encoder. "
-        "Pieces of your texts and all single characters stay, so nothing becomes unreadable.",
-        advanced=True,
-    )
-    kept_pieces: int = setting(
-        30_000,
-        label="Common pieces kept",
-        help="When trimming: so many of the most common English and Chinese pieces stay besides those of your texts.",
-        bounds=(1_000, 120_000),
-        step=1_000,
-        scale="log",
-        advanced=True,
-    )
     pair_readings: int = setting(
         10,
         label="Readings for pairs",
@@ -96,21 +90,6 @@ class EncoderConfig(Config):
         bounds=(1, 128),
         step=1,
         scale="log",
-        advanced=True,
-    )
-    encoder_dropout: float = setting(
-        0.1,
-        label="Dropout of the encoder",
-        help="Share of values switched off at random while learning.",
-        bounds=(0.0, 0.5),
-        step=0.05,
-        advanced=True,
-    )
-    precision: Literal["auto", "float32", "bfloat16"] = setting(
-        "auto",
-        label="Arithmetic while learning",
-        help="bfloat16 is about half as exact and up to twice as fast where the processor has it; automatic uses it there. "
-        "Answers are always computed in float32.",
         advanced=True,
     )
 
@@ -144,19 +123,12 @@ class Encoder(TextClassifier):
         if hasattr(network, "pooler"):
             network.pooler = None  # a layer for another task, which only some of them have
         if config.tuning == "lora":
-            _add_adapters(network, config)
+            add_adapters(network, config.lora_rank, config.encoder_dropout)
         self._choose_what_learns()
 
     @classmethod
     def check(cls, config: EncoderConfig, sources: Any) -> None:
-        info = sources.encoders.describe(config.encoder)
-        if not info.installed and info.install:
-            raise ModelError(
-                "model.encoder_missing",
-                "The encoder {name} is not installed. Install it with: {command}",
-                name=info.name,
-                command=info.install,
-            )
+        sources.encoders.check(config.encoder)
 
     @classmethod
     def begin(
@@ -266,7 +238,7 @@ class Encoder(TextClassifier):
         return [(None, list(self.head.parameters())), (rate, below)]
 
     def layers_from_bottom(self) -> list[list[nn.Parameter]]:
-        layers = _layers(self.encoder)
+        layers = layers_of(self.encoder)
         above = {id(parameter) for layer in layers for parameter in layer.parameters()}
         bottom = [parameter for parameter in self.encoder.parameters() if id(parameter) not in above]
         return [bottom, *(list(layer.parameters()) for layer in layers)]
@@ -277,11 +249,7 @@ class Encoder(TextClassifier):
     def for_export(self) -> None:
         self.cache = None
         if self.config.tuning == "lora":
-            from peft.tuners.tuners_utils import BaseTunerLayer
-
-            for module in self.encoder.modules():
-                if isinstance(module, BaseTunerLayer):
-                    module.merge()
+            merge_adapters(self.encoder)
 
     def _choose_what_learns(self) -> None:
         """Only where the encoder learns at all: its layers from a chosen one upwards, or the adapters."""
@@ -324,77 +292,3 @@ class Encoder(TextClassifier):
             cache.add([keys[row] for row in missing], fresh)
             features[torch.from_numpy(missing)] = fresh
         return features.to(tokens.device)
-
-
-def read_network(folder: Path, dropout: float) -> Any:
-    """The pretrained network of a ready folder, with this share of dropout while it learns.
-
-    Raises
-    ------
-    ModelError
-        When it cannot be read.
-    """
-    from transformers import AutoModel
-    from transformers.utils import logging
-
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # it reports parts for other tasks as missing
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    shares = {"hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout}
-    try:
-        return AutoModel.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=torch.float32, **shares
-        )
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(
-            "model.encoder_unreadable",
-            "The encoder in {folder} cannot be read: {reason}. It takes config.json, model.safetensors and tokenizer.json "
-            "of a text encoder that this version of transformers knows.",
-            folder=str(folder),
-            reason=str(error).splitlines()[0] if str(error) else type(error).__name__,
-        ) from None
-
-
-def keep_pieces(network: Any, kept: np.ndarray) -> None:
-    """Only these rows of the word embeddings, in this order."""
-    rows = network.get_input_embeddings().weight.detach()[torch.from_numpy(kept)]
-    network.set_input_embeddings(nn.Embedding(len(rows), rows.shape[1], _weight=rows.clone()))
-    network.config.vocab_size = len(kept)
-
-
-def marks_of(tokenizer: dict[str, Any]) -> tuple[str, str]:
-    """The names of padding, and of what hides a word: the mask where there is one."""
-    names = {token["content"] for token in tokenizer["added_tokens"]}
-    return ("<pad>" if "<pad>" in names else "[PAD]"), ("<mask>" if "<mask>" in names else "[MASK]")
-
-
-def _layers(network: nn.Module) -> list[nn.Module]:
-    """The stack of equal layers, lowest first: the longest list of modules that there is."""
-    stacks = [list(module) for module in network.modules() if isinstance(module, nn.ModuleList)]
-    return max(stacks, key=len, default=[])
-
-
-def _add_adapters(network: Any, config: EncoderConfig) -> None:
-    """LoRA (Hu et al. 2021): W x + B A x for every linear layer, with only A and B learning."""
-    from peft import LoraConfig, inject_adapter_in_model
-
-    linear = sorted({name.split(".")[-1] for name, one in network.named_modules() if isinstance(one, nn.Linear)})
-    lora = LoraConfig(
-        r=config.lora_rank,
-        lora_alpha=2 * config.lora_rank,
-        lora_dropout=config.encoder_dropout,
-        target_modules=linear,
-    )
-    inject_adapter_in_model(lora, network)
-
-
-def arithmetic(precision: str, device: torch.device) -> contextlib.AbstractContextManager[Any]:
-    """Automatic mixed precision, if it is asked for or pays here."""
-    if precision == "auto":
-        if device.type == "cuda":
-            precision = "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
-        else:
-            able = torch.cpu.get_capabilities()
-            precision = "bfloat16" if able.get("avx512_bf16") or able.get("amx_bf16") else "float32"
-    if precision == "float32":
-        return contextlib.nullcontext()
-    return torch.autocast(device.type, dtype=torch.bfloat16)

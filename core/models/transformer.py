@@ -11,31 +11,14 @@ from core.config import setting
 from core.errors import ConfigError
 from core.models.base import TextClassifier
 from core.models.embeddings import VectorsConfig
+from core.settings import AttentionConfig
 
 LONGEST = 1024  # positions; the largest value of the setting "max_length"
 
 
-class TransformerConfig(VectorsConfig):
+class TransformerConfig(VectorsConfig, AttentionConfig):
     """Shape of the encoder; small on purpose, since it learns from a few thousand texts and from random start."""
 
-    embedding_size: int = setting(
-        128,
-        label="Embedding size",
-        help="Numbers that describe one token; must be a multiple of the number of heads.",
-        bounds=(16, 512),
-        step=16,
-    )
-    hidden_size: int = setting(
-        256, label="Hidden size", help="Width of the feed-forward step inside each layer.", bounds=(32, 2048), step=32
-    )
-    layers: int = setting(2, label="Layers", help="How many self-attention layers are stacked.", bounds=(1, 6), step=1)
-    heads: int = setting(
-        4,
-        label="Heads",
-        help="Independent attention patterns in each layer, such as one for negation and one for topic.",
-        bounds=(1, 16),
-        step=1,
-    )
     dropout: float = setting(
         0.3,
         label="Dropout",

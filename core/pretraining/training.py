@@ -17,7 +17,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from core.events import CheckpointDue, Finished, StepDone
 from core.messages import Message, message
-from core.models.encoder import arithmetic
+from core.models.networks import arithmetic
 from core.pretraining.config import PretrainConfig
 from core.pretraining.masking import Masks, hide
 from core.pretraining.model import MaskedLanguageModel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.device import install_line
 from core.errors import DataError
 
 
@@ -76,5 +77,5 @@ def no_gensim() -> DataError:
         "vectors.no_gensim",
         "Learning word vectors, and reading those of a fastText model (.bin), needs the package gensim. Install it with: "
         "{install}",
-        install="pip install gensim~=4.4",
+        install=install_line("gensim~=4.4"),
     )

@@ -74,14 +74,7 @@ def check_pretraining(request: PretrainRequest, workspace: Workspace) -> None:
     for dataset in filter(None, (request.dataset, request.probe)):
         workspace.datasets.info(dataset)
     if request.start != SCRATCH:
-        info = workspace.sources.encoders.describe(request.start)
-        if not info.installed and info.install:
-            raise ModelError(
-                "model.encoder_missing",
-                "The encoder {name} is not installed. Install it with: {command}",
-                name=info.name,
-                command=info.install,
-            )
+        workspace.sources.encoders.check(request.start)
 
 
 def pretrain_encoder(

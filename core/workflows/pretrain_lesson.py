@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 from core.data import StoredDataset, TextDataset, split_rows, text_key
 from core.data.language import language_of
 from core.errors import DataError
-from core.models.encoder import keep_pieces, read_network
+from core.models.networks import keep_pieces, read_network
 from core.pretrained import EncoderInfo
 from core.pretrained.trimming import trim_vocabulary
-from core.pretraining.config import SCRATCH, PretrainConfig, ShapeConfig, TrimConfig, resolve
+from core.pretraining.config import SCRATCH, PretrainConfig, ShapeConfig, resolve
 from core.pretraining.masking import Masks
 from core.pretraining.model import MaskedLanguageModel, load_head, make_encoder
 from core.pretraining.probe import ProbeRows, encode_texts
 from core.pretraining.tokens import Reader, learn_tokenizer
+from core.settings import TrimConfig
 from core.workflows.pretrain_request import PretrainRequest
 from core.workflows.workspace import Workspace
 

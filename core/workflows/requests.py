@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 from core.config import Config, build, distribute, setting
 from core.errors import ConfigError
 from core.models import MODELS
+from core.settings import PartsConfig
 from core.strategies import STRATEGIES, StrategyConfig
 from core.strategies.memory import Selection
 from core.text import TextConfig
@@ -17,45 +18,9 @@ from core.training import TrainingConfig
 Promote = Literal["always", "gate", "never"]
 
 
-class DataConfig(Config):
+class DataConfig(PartsConfig):
     """How rows are divided, and how many are remembered for later updates."""
 
-    test_share: float = setting(
-        0.2,
-        label="Test share",
-        help="Share of the rows frozen as this version's test. They are never learned from, and never change.",
-        bounds=(0.05, 0.5),
-        step=0.05,
-        group="data",
-        advanced=True,
-    )
-    validation_share: float = setting(
-        0.1,
-        label="Validation share",
-        help="Share of the rows that choose the best epoch; they are not learned from either.",
-        bounds=(0.05, 0.3),
-        step=0.05,
-        group="data",
-        advanced=True,
-    )
-    split_seed: int = setting(
-        0,
-        label="Split seed",
-        help="Chooses which rows become test and validation. Keep it, and two trainings are measured on the same rows.",
-        bounds=(0, 1_000_000),
-        step=1,
-        group="data",
-        advanced=True,
-    )
-    memory_size: int = setting(
-        2000,
-        label="Memory size",
-        help="How many training rows are kept with the version, for replay in later updates. 0 keeps no text.",
-        bounds=(0, 20_000),
-        step=100,
-        group="data",
-        advanced=True,
-    )
     memory_selection: Selection = setting(
         "balanced",
         label="Choice of the memory",

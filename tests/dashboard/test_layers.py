@@ -12,6 +12,7 @@ ORDER = [
     {"messages"},
     {"errors"},
     {"allocator", "config", "device", "events"},
+    {"settings"},
     {"data", "records"},
     {"text"},
     {"pretrained", "vectors"},

