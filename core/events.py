@@ -50,6 +50,22 @@ class EpochDone:
 
 
 @dataclass(frozen=True)
+class LanguageEpoch:
+    """One pass over texts whose tokens are guessed; losses in nats per guessed token, perplexity is e to the second.
+
+    ``validation_accuracy`` is the share of tokens guessed exactly, 0 to 1, where that is counted.
+    """
+
+    epoch: int
+    training_loss: float
+    validation_loss: float
+    validation_perplexity: float
+    best: bool
+    seconds: float
+    validation_accuracy: float | None = None
+
+
+@dataclass(frozen=True)
 class CheckpointDue:
     """State of the loop; store it, pass it back as ``resume`` and the run goes on as if never interrupted."""
 
@@ -65,4 +81,4 @@ class Finished:
     reason: Message
 
 
-Event = StageStarted | Advanced | StepDone | EpochDone | CheckpointDue | Finished
+Event = StageStarted | Advanced | StepDone | EpochDone | LanguageEpoch | CheckpointDue | Finished

@@ -127,7 +127,7 @@ def consume(events: Iterator[Any]) -> Any:
                 sys.stderr.write(
                     f"\repoch {event.epoch}/{event.epochs} step {event.step}/{event.steps} {event.loss:.3f} "
                 )
-            case "GenerationEpoch" | "PretrainingEpoch" if show:
+            case "LanguageEpoch" if show:
                 sys.stderr.write(f"\r\x1b[Kepoch {event.epoch}: perplexity {event.validation_perplexity:.1f}\n")
     return event
 

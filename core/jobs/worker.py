@@ -167,7 +167,7 @@ def _consume(
                 progress.advanced(event)
             case "StepDone":
                 progress.step_done(event)
-            case "EpochDone" | "GenerationEpoch" | "PretrainingEpoch":
+            case "EpochDone" | "LanguageEpoch":
                 progress.epoch_done(event)
             case "CheckpointDue":
                 _save_checkpoint(folder, event.state)

@@ -1,88 +1,23 @@
-"""The loop of masked-language-model training, as a generator of events; knows nothing of files, stores or the screen."""
+"""What masked-language-model training learns: hidden tokens; knows nothing of files, stores or the screen."""
 
 from __future__ import annotations
 
-import copy
-import math
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
-from torch.optim.lr_scheduler import LambdaLR
 
-from core.events import CheckpointDue, Finished, StepDone
-from core.messages import Message, message
 from core.models.networks import arithmetic
 from core.pretraining.config import PretrainConfig
 from core.pretraining.masking import Masks, hide
 from core.pretraining.model import MaskedLanguageModel
 from core.standalone.predict import batches_by_length, pad
-from core.text import Examples
-from core.training.batches import shuffled_batches
+from core.training.language import GuessingTask, Pieces, learn_tokens
 
-CHECKPOINT_SECONDS = 20.0
-_CHECKPOINT_SHARE = 0.1  # of the time that checkpoints may take: those of a large encoder are slow to write
 _MEASURED_SEED = 20_190_624  # hides the same held-out tokens after every epoch of every run
 _MEASURED_AT_ONCE = 64
-
-Pieces = Sequence[list[int]]
-
-
-@dataclass(frozen=True)
-class PretrainingEpoch:
-    """One pass over the texts; losses in nats per hidden token, perplexity is e to the validation loss (lower is better).
-
-    Figures named ``validation_`` are of held-out texts: accuracy is the share of hidden tokens guessed exactly, 0 to 1.
-    """
-
-    epoch: int
-    training_loss: float
-    validation_loss: float
-    validation_accuracy: float
-    validation_perplexity: float
-    best: bool
-    seconds: float
-
-
-@dataclass
-class _Progress:
-    """Where the run stands; all of it goes into a checkpoint."""
-
-    epoch: int = 1
-    step: int = 0
-    loss_sum: float = 0.0
-    best_epoch: int = 0
-    best_loss: float = math.inf
-    best_weights: dict[str, Tensor] = field(default_factory=dict)
-
-
-class _Optimizer:
-    """AdamW with warm-up and linear decay."""
-
-    def __init__(self, model: nn.Module, config: PretrainConfig, steps: int) -> None:
-        self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        self.gradient_clip = config.gradient_clip
-        warmup = max(1, round(steps * config.warmup))
-
-        def factor(step: int) -> float:
-            return min((step + 1) / warmup, max(0.0, (steps - step) / max(1, steps - warmup)))
-
-        self.adam = torch.optim.AdamW(
-            self.parameters, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
-        )
-        self.schedule = LambdaLR(self.adam, factor)
-
-    def step(self, loss: Tensor) -> None:
-        self.adam.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.parameters, self.gradient_clip)
-        self.adam.step()
-        self.schedule.step()
 
 
 def pretrain(
@@ -112,51 +47,16 @@ def pretrain(
     Yields
     ------
     Event
-        `StepDone`, `PretrainingEpoch` and `CheckpointDue` as they happen, and `Finished` at the end.
+        `StepDone`, `LanguageEpoch` and `CheckpointDue` as they happen, and `Finished` at the end.
     """
     device = device or torch.device("cpu")
-    model.to(device).train()
-    examples = Examples(("",) * len(pieces), np.zeros(len(pieces), dtype=np.int64), tuple(pieces))
-    optimizer = _Optimizer(model, config, math.ceil(len(pieces) / config.batch_size) * config.epochs)
-    progress = _Progress()
-    reason = message("training.epochs_used_up", "All {epochs} epochs were run.", epochs=config.epochs)
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(config.seed)
-        if resume is not None:
-            _restore(resume, model, optimizer, progress)
-        save_at = time.monotonic() + CHECKPOINT_SECONDS
-        while progress.epoch <= config.epochs:
-            started = time.monotonic()
-            batches = shuffled_batches(examples, config.batch_size, seed=config.seed, epoch=progress.epoch)
-            done = 0
-            for rows in batches[progress.step :]:
-                loss, _ = _guess(model, [pieces[row] for row in rows], masks, config, device)
-                optimizer.step(loss)
-                progress.step += 1
-                progress.loss_sum += loss.item()
-                done += len(rows)
-                speed = done / max(time.monotonic() - started, 1e-9)
-                mean = progress.loss_sum / progress.step
-                yield StepDone(progress.epoch, config.epochs, progress.step, len(batches), mean, speed)
-                if should_stop():
-                    break
-                if time.monotonic() >= save_at:
-                    began = time.monotonic()
-                    yield CheckpointDue(_state(model, optimizer, progress))
-                    ended = time.monotonic()
-                    save_at = ended + max(CHECKPOINT_SECONDS, (ended - began) / _CHECKPOINT_SHARE)
-            if progress.step < len(batches):
-                reason = _stopped_by_hand()
-                break
-            yield _end_epoch(model, held_out, masks, config, progress, time.monotonic() - started)
-            progress.epoch, progress.step, progress.loss_sum = progress.epoch + 1, 0, 0.0
-            if progress.epoch <= config.epochs and should_stop():
-                reason = _stopped_by_hand()
-                break
-    if progress.best_weights:
-        model.load_state_dict(progress.best_weights)
-    model.eval()
-    yield Finished(progress.best_epoch, progress.epoch - 1, reason)
+    model.to(device)
+    task = GuessingTask(
+        lambda epoch: pieces,
+        lambda some: _guess(model, some, masks, config, device)[0],
+        lambda: measure(model, held_out, masks, config),
+    )
+    return learn_tokens(model, task, config, device=device, should_stop=should_stop, resume=resume)
 
 
 @torch.no_grad()
@@ -209,49 +109,3 @@ def _guess(
 def _moved(tensor: Tensor, device: torch.device) -> Tensor:
     # Copied while the card is still at work on the batch before.
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
-
-
-def _end_epoch(
-    model: MaskedLanguageModel,
-    held_out: Pieces,
-    masks: Masks,
-    config: PretrainConfig,
-    progress: _Progress,
-    seconds: float,
-) -> PretrainingEpoch:
-    """Measure on held-out texts, and keep the weights when they are the best so far."""
-    loss, accuracy = measure(model, held_out, masks, config)
-    best = loss < progress.best_loss
-    if best:
-        progress.best_epoch, progress.best_loss = progress.epoch, loss
-        progress.best_weights = _weights(model)
-    perplexity = math.exp(min(loss, 700.0))  # beyond that there is no such number
-    training_loss = progress.loss_sum / progress.step
-    return PretrainingEpoch(progress.epoch, training_loss, loss, accuracy, perplexity, best, seconds)
-
-
-def _weights(model: nn.Module) -> dict[str, Tensor]:
-    return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
-
-
-def _state(model: MaskedLanguageModel, optimizer: _Optimizer, progress: _Progress) -> dict[str, Any]:
-    return {
-        "model": _weights(model),
-        "adam": copy.deepcopy(optimizer.adam.state_dict()),
-        "schedule": optimizer.schedule.state_dict(),
-        "random": torch.get_rng_state(),
-        "progress": dict(vars(progress)),
-    }
-
-
-def _restore(state: dict[str, Any], model: MaskedLanguageModel, optimizer: _Optimizer, progress: _Progress) -> None:
-    model.load_state_dict(state["model"])
-    optimizer.adam.load_state_dict(state["adam"])
-    optimizer.schedule.load_state_dict(state["schedule"])
-    torch.set_rng_state(state["random"])
-    for name, value in state["progress"].items():
-        setattr(progress, name, value)
-
-
-def _stopped_by_hand() -> Message:
-    return message("training.stopped_by_hand", "Stopped by hand; the best epoch so far was kept.")

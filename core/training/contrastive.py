@@ -5,7 +5,6 @@ Knows nothing of files or versions; both halves are generators of events, as the
 
 from __future__ import annotations
 
-import copy
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +21,7 @@ from core.models.batches import hide_tokens, make_batch, predict_features
 from core.strategies.base import Experience, Strategy
 from core.text.examples import Examples
 from core.training.config import TrainingConfig
-from core.training.loop import CHECKPOINT_SECONDS, stopped_by_hand, train
+from core.training.loop import CHECKPOINT_SECONDS, learned_weights, stopped_by_hand, train
 from core.training.optimizer import Optimizer
 
 PAIRS_PART = 0.9  # of the whole learning, for the bar: a head on features that are already there takes a moment
@@ -94,8 +93,14 @@ def learn(
             model.eval()
             yield Finished(0, 0, stopped_by_hand())
             return
+    if resume is not None and paired:
+        model.load_state_dict(model.state_dict() | resume["model"])
+    tuned = learned_weights(model)
     with model.head_alone():
-        yield from _learn_head(run, resume if paired else None)
+        for event in _learn_head(run, resume if paired else None):
+            if isinstance(event, CheckpointDue):  # the loop saves what learns, and that is now the head alone
+                event = CheckpointDue({**event.state, "model": tuned | event.state["model"]})
+            yield event
 
 
 def balanced_batch(labels: np.ndarray, size: int, seed: tuple[int, int]) -> np.ndarray:
@@ -137,7 +142,7 @@ def _learn_pairs(run: _Run, state: dict[str, Any] | None) -> Iterator[Event]:
         return  # all belong together: there is nothing to tell apart
     size = min(config.batch_size, PAIR_BATCH)
     steps = max(1, math.ceil(model.pair_readings * len(examples) / size))
-    optimizer = Optimizer(model, config, steps)
+    optimizer = Optimizer(model.rates(), config, steps, model.sparse_parameters())
     first, loss_sum, done, started = 0, 0.0, 0, time.monotonic()
     model.train()
     with torch.random.fork_rng(devices=[run.device] if run.device.type == "cuda" else []):
@@ -177,8 +182,6 @@ def _pair_step(run: _Run, examples: Examples, rows: np.ndarray, optimizer: Optim
 def _learn_head(run: _Run, resume: dict[str, Any] | None) -> Iterator[Event]:
     """The ordinary loop, on features that are made beforehand: a resumed run then reads exactly the same ones."""
     model = run.model
-    if resume is not None:
-        model.load_state_dict(resume["model"])
     rows = run.strategy.training_set(run.experience, 1)
     for examples in (rows, run.strategy.validation_set(run.experience)):
         if len(examples):
@@ -206,8 +209,8 @@ def _learn_head(run: _Run, resume: dict[str, Any] | None) -> Iterator[Event]:
 
 def _state(run: _Run, optimizer: Optimizer, step: int, loss_sum: float) -> dict[str, Any]:
     return {
-        "model": {name: value.detach().cpu().clone() for name, value in run.model.state_dict().items()},
-        "optimizer": copy.deepcopy(optimizer.state()),
+        "model": learned_weights(run.model),
+        "optimizer": optimizer.state(),
         "strategy": {name: value.cpu().clone() for name, value in run.strategy.running_state().items()},
         "random": torch.get_rng_state(),
         "step": step,
@@ -216,7 +219,7 @@ def _state(run: _Run, optimizer: Optimizer, step: int, loss_sum: float) -> dict[
 
 
 def _restore(state: dict[str, Any], run: _Run, optimizer: Optimizer) -> None:
-    run.model.load_state_dict(state["model"])
+    run.model.load_state_dict(run.model.state_dict() | state["model"])
     optimizer.restore(state["optimizer"])
     run.strategy.resume(state["strategy"])
     torch.set_rng_state(state["random"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -80,14 +79,14 @@ def train(
     criterion = _criterion(first.labels, len(experience.classes), config).to(device)
     together = config.gradient_accumulation
     steps = math.ceil(math.ceil(len(first) / config.batch_size) / together)
-    optimizer = Optimizer(model, config, steps * config.epochs)
+    optimizer = Optimizer(model.rates(), config, steps * config.epochs, model.sparse_parameters())
     progress = _Progress()
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(config.seed)
         if resume is not None:
             _restore(resume, model, optimizer, strategy, progress)
         saved_at = time.monotonic()
-        reason = _epochs_used_up(config)
+        reason = epochs_used_up(config.epochs)
         while progress.epoch <= config.epochs:
             started = time.monotonic()
             examples = strategy.training_set(experience, progress.epoch)
@@ -132,7 +131,7 @@ def train(
                 reason = stopped_by_hand()
                 break
     if progress.best_weights:
-        model.load_state_dict(progress.best_weights)
+        model.load_state_dict(model.state_dict() | progress.best_weights)
     model.eval()
     yield Finished(progress.best_epoch, progress.epoch - 1, reason)
 
@@ -141,6 +140,12 @@ def _scale_features(model: TextClassifier, examples: Examples, device: torch.dev
     """Let the head read features that all move by about 1; an encoder that does not learn cannot see to that itself."""
     some = np.linspace(0, len(examples) - 1, min(SCALED_BY, len(examples))).round().astype(np.int64)
     model.set_lift(fit_lift(predict_features(model, examples.take(some), device), "none", 0, scale=True))
+
+
+def learned_weights(model: nn.Module) -> dict[str, Tensor]:
+    """A copy, on the CPU, of all that learning may change; what is frozen can be had again from where it came."""
+    frozen = {name for name, value in model.named_parameters() if not value.requires_grad}
+    return {name: value.detach().cpu().clone() for name, value in model.state_dict().items() if name not in frozen}
 
 
 def _criterion(labels: np.ndarray, classes: int, config: TrainingConfig) -> nn.CrossEntropyLoss:
@@ -175,15 +180,15 @@ def _end_epoch(
     best = keep_last or score > progress.best_score
     if best:
         progress.best_epoch, progress.best_score = progress.epoch, score
-        progress.best_weights = {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+        progress.best_weights = learned_weights(model)
     accuracy = float((predicted == truth).mean())
     return EpochDone(progress.epoch, progress.loss_sum / steps, loss, accuracy, macro_f1, best, seconds)
 
 
 def _state(model: TextClassifier, optimizer: Optimizer, strategy: Strategy, progress: _Progress) -> dict[str, Any]:
     return {
-        "model": {name: value.detach().cpu().clone() for name, value in model.state_dict().items()},
-        "optimizer": copy.deepcopy(optimizer.state()),
+        "model": learned_weights(model),
+        "optimizer": optimizer.state(),
         "strategy": {name: value.cpu().clone() for name, value in strategy.running_state().items()},
         "random": torch.get_rng_state(),
         "progress": dict(vars(progress)),
@@ -193,7 +198,7 @@ def _state(model: TextClassifier, optimizer: Optimizer, strategy: Strategy, prog
 def _restore(
     state: dict[str, Any], model: TextClassifier, optimizer: Optimizer, strategy: Strategy, progress: _Progress
 ) -> None:
-    model.load_state_dict(state["model"])
+    model.load_state_dict(model.state_dict() | state["model"])
     optimizer.restore(state["optimizer"])
     strategy.resume(state["strategy"])
     torch.set_rng_state(state["random"])
@@ -203,8 +208,8 @@ def _restore(
     progress.best_score = (macro_f1, negative_loss)
 
 
-def _epochs_used_up(config: TrainingConfig) -> Message:
-    return message("training.epochs_used_up", "All {epochs} epochs were run.", epochs=config.epochs)
+def epochs_used_up(epochs: int) -> Message:
+    return message("training.epochs_used_up", "All {epochs} epochs were run.", epochs=epochs)
 
 
 def _no_longer_better(config: TrainingConfig) -> Message:

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 
-from core.models.base import TextClassifier
-from core.training.config import TrainingConfig
+from core.settings import StepConfig
+
+Rates = Sequence[tuple[float | None, Sequence[nn.Parameter]]]
 
 
 class Optimizer:
-    """One learning step for all parameters of a model.
+    """One learning step for all parameters that may change.
 
     Parameters
     ----------
+    rates
+        Dense parameters with their learning rate; None stands for that of the config.
     steps
         Number of steps of the whole run: the learning rate rises during the warm-up share of them and then falls to 0.
+    sparse
+        Parameters whose gradients are sparse.
     """
 
-    def __init__(self, model: TextClassifier, config: TrainingConfig, steps: int) -> None:
-        sparse = [parameter for parameter in model.sparse_parameters() if parameter.requires_grad]
-        rates = [(config.learning_rate if rate is None else rate, values) for rate, values in model.rates()]
+    def __init__(self, rates: Rates, config: StepConfig, steps: int, sparse: Sequence[nn.Parameter] = ()) -> None:
+        groups = [
+            {"params": list(values), "lr": config.learning_rate if rate is None else rate}
+            for rate, values in rates
+            if values
+        ]
         self.dense = [parameter for _, values in rates for parameter in values]
         self.gradient_clip = config.gradient_clip
         warmup = max(1, round(steps * config.warmup))
@@ -31,15 +41,13 @@ class Optimizer:
         def factor(step: int) -> float:
             return min((step + 1) / warmup, max(0.0, (steps - step) / max(1, steps - warmup)))
 
+        # PyTorch's plain AdamW is some thirty times slower with the weights of a pretrained encoder.
         self.parts: list[torch.optim.Optimizer] = [
-            torch.optim.AdamW(
-                [{"params": values, "lr": rate} for rate, values in rates if values],
-                weight_decay=config.weight_decay,
-                fused=True,  # the plain one is some thirty times slower with the weights of a pretrained encoder
-            )
+            torch.optim.AdamW(groups, weight_decay=config.weight_decay, fused=True)
         ]
-        if sparse:
-            self.parts.append(torch.optim.SparseAdam(sparse, lr=config.learning_rate))
+        learned = [parameter for parameter in sparse if parameter.requires_grad]
+        if learned:
+            self.parts.append(torch.optim.SparseAdam(learned, lr=config.learning_rate))
         self.schedules = [LambdaLR(part, factor) for part in self.parts]
 
     def zero_grad(self) -> None:
@@ -54,10 +62,13 @@ class Optimizer:
             schedule.step()
 
     def state(self) -> dict[str, Any]:
-        return {
-            "parts": [part.state_dict() for part in self.parts],
-            "schedules": [schedule.state_dict() for schedule in self.schedules],
-        }
+        """A copy, which later steps do not change."""
+        return copy.deepcopy(
+            {
+                "parts": [part.state_dict() for part in self.parts],
+                "schedules": [schedule.state_dict() for schedule in self.schedules],
+            }
+        )
 
     def restore(self, state: dict[str, Any]) -> None:
         for part, stored in zip(self.parts, state["parts"], strict=True):

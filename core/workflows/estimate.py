@@ -178,7 +178,8 @@ def _seconds_per_token(
     strategy = Strategy(StrategyConfig(), seed=training.seed)
     criterion = torch.nn.CrossEntropyLoss(label_smoothing=training.label_smoothing)
     batches = _batches(examples, settings)
-    optimizer = Optimizer(model, training, max(2, len(batches) * training.epochs))
+    steps = max(2, len(batches) * training.epochs)
+    optimizer = Optimizer(model.rates(), training, steps, model.sparse_parameters())
 
     def step(rows: np.ndarray) -> int:
         batch = make_batch(examples, rows, device)

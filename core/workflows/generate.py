@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from core.events import CheckpointDue, Finished, StageStarted
+from core.events import CheckpointDue, Finished, LanguageEpoch, StageStarted
 from core.generation.store import GeneratorStore, check_name
-from core.generation.training import GenerationEpoch, train
+from core.generation.training import train
 from core.messages import message
 from core.workflows.generate_lesson import base_of, prepare, settings_for
 from core.workflows.generate_report import Outcome, save_version
@@ -64,7 +64,7 @@ def generate(
     lesson = prepare(request, workspace, base, resume["tokens"] if resume is not None else None)
     outcome = Outcome()
     if resume is not None:
-        outcome = Outcome([GenerationEpoch(**epoch) for epoch in resume["epochs"]], None, resume["seconds"])
+        outcome = Outcome([LanguageEpoch(**epoch) for epoch in resume["epochs"]], None, resume["seconds"])
     yield StageStarted(message("stage.learn", "Learning from {rows:,} texts.", rows=len(lesson.train)), 0.03)
     for event in train(
         lesson.model,
@@ -75,7 +75,7 @@ def generate(
         should_stop=should_stop,
         resume=resume["loop"] if resume is not None else None,
     ):
-        if isinstance(event, GenerationEpoch):
+        if isinstance(event, LanguageEpoch):
             outcome.epochs.append(event)
         elif isinstance(event, Finished):
             outcome.finished = event

@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ModelError
-from core.events import Finished
+from core.events import Finished, LanguageEpoch
 from core.generation.config import SamplingConfig, parameter_count
 from core.generation.engine import MODEL, Engine
 from core.generation.export import export_onnx, measure_parity
 from core.generation.ngrams import KneserNey, best_ngrams
 from core.generation.sampling import write_text
 from core.generation.scoring import Score, forgetting, score, score_texts
-from core.generation.training import GenerationEpoch
 from core.generation.version import FrozenTexts, Memory, save_memory, save_model, save_report, save_tests
 from core.messages import Message, message
 from core.workflows.generate_lesson import Base, Lesson
@@ -35,7 +34,7 @@ Matrix = list[list[float | None]]
 class Outcome:
     """How the learning went."""
 
-    epochs: list[GenerationEpoch] = field(default_factory=list)
+    epochs: list[LanguageEpoch] = field(default_factory=list)
     finished: Finished | None = None
     seconds: float = 0.0  # of an earlier part of an interrupted run
 

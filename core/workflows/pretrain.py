@@ -15,13 +15,13 @@ import numpy as np
 import torch
 
 from core.errors import ModelError
-from core.events import CheckpointDue, Finished, StageStarted
+from core.events import CheckpointDue, Finished, LanguageEpoch, StageStarted
 from core.messages import message
 from core.pretraining.config import SCRATCH, resolve
 from core.pretraining.model import HEAD, save_model
 from core.pretraining.probe import compare_answers, linear_answers
 from core.pretraining.record import write_record
-from core.pretraining.training import PretrainingEpoch, commonest_accuracy, measure, pretrain
+from core.pretraining.training import commonest_accuracy, measure, pretrain
 from core.workflows.pretrain_lesson import PretrainLesson, prepare
 from core.workflows.pretrain_request import PretrainRequest
 from core.workflows.running import ShouldStop, training_device
@@ -44,13 +44,13 @@ class _Outcome:
         default_factory=dict
     )  # loss and accuracy on held-out texts before anything is learned
     answers: list[int] = field(default_factory=list)  # class numbers that the probe's rows had before
-    epochs: list[PretrainingEpoch] = field(default_factory=list)
+    epochs: list[LanguageEpoch] = field(default_factory=list)
     seconds: float = 0.0  # of an earlier part of an interrupted run
     finished: Finished | None = None
 
     @staticmethod
     def of(resume: dict[str, Any]) -> _Outcome:
-        epochs = [PretrainingEpoch(**epoch) for epoch in resume["epochs"]]
+        epochs = [LanguageEpoch(**epoch) for epoch in resume["epochs"]]
         return _Outcome(resume["begin"], resume["answers"], epochs, resume["seconds"])
 
     def checkpoint(self, lesson: PretrainLesson, request: PretrainRequest, loop: Any, started: float) -> CheckpointDue:
@@ -121,7 +121,7 @@ def pretrain_encoder(
         should_stop=should_stop,
         resume=resume["loop"] if resume is not None else None,
     ):
-        if isinstance(event, PretrainingEpoch):
+        if isinstance(event, LanguageEpoch):
             outcome.epochs.append(event)
         elif isinstance(event, Finished):
             outcome.finished = event

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from core.generation.training import GenerationEpoch
+from core.events import LanguageEpoch
 from core.jobs import JobQueue, files
 from core.jobs.job import read_job
 from core.jobs.worker import WORKFLOWS, run_job
@@ -21,8 +21,8 @@ def test_the_worker_keeps_each_epoch_and_names_what_came_out(evergreen_home: Pat
     files.write_json(folder / files.CLAIM, {"queued": "2025-01-31T12:00:00"})
 
     def workflow(config: Any, home: Path, **_: Any) -> Iterator[Any]:
-        yield GenerationEpoch(1, 4.0, 3.5, 33.1, True, 0.5)
-        yield GenerationEpoch(2, 3.0, 3.6, 36.6, False, 0.5)
+        yield LanguageEpoch(1, 4.0, 3.5, 33.1, True, 0.5)
+        yield LanguageEpoch(2, 3.0, 3.6, 36.6, False, 0.5)
         yield Generated("Shop", 2, {})
 
     assert "generate" in WORKFLOWS

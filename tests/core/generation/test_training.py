@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 import torch
 
-from core.events import CheckpointDue, Finished, StepDone
+from core.events import CheckpointDue, Finished, LanguageEpoch, StepDone
 from core.generation import training
 from core.generation.config import LearningConfig
 from core.generation.model import CausalTransformer
-from core.generation.training import GenerationEpoch, mean_loss, train
+from core.generation.training import mean_loss, train
+from core.training import language
 from tests.core.generation.conftest import tiny_model
 
 # 2 always follows 1, 3 follows 2, and so on.
@@ -28,7 +29,7 @@ def test_it_learns_what_follows_what() -> None:
     model = tiny_model(12, dropout=0.0)
     before = mean_loss(model, PIECES)
     events = run(model, epochs=8)
-    epochs = [event for event in events if isinstance(event, GenerationEpoch)]
+    epochs = [event for event in events if isinstance(event, LanguageEpoch)]
     assert epochs[-1].validation_loss < before / 2
     assert epochs[-1].validation_perplexity == pytest.approx(math.exp(epochs[-1].validation_loss))
 
@@ -44,7 +45,8 @@ def test_the_loss_is_that_of_the_probabilities_of_what_came() -> None:
 
 
 def test_a_resumed_run_equals_an_uninterrupted_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(language, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(language, "CHECKPOINT_SHARE", 1e9)
     model = tiny_model(12, dropout=0.3)
     events = run(model)
     states = [event.state for event in events if isinstance(event, CheckpointDue)]
@@ -52,7 +54,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(monkeypatch: pytest.MonkeyPat
     rest = run(other, resume=copy.deepcopy(states[len(states) // 2]))
     for name, value in model.state_dict().items():
         assert torch.equal(value, other.state_dict()[name])
-    last, again = ([one for one in found if isinstance(one, GenerationEpoch)][-1] for found in (events, rest))
+    last, again = ([one for one in found if isinstance(one, LanguageEpoch)][-1] for found in (events, rest))
     assert (last.epoch, last.training_loss, last.validation_loss) == (
         again.epoch,
         again.training_loss,
@@ -64,7 +66,7 @@ def test_it_stops_when_validation_gets_no_better_and_keeps_the_best_epoch() -> N
     backwards = [[0, *reversed(range(1, 11)), 0]]  # the better it learns, the less it expects this
     model = tiny_model(12, dropout=0.0)
     events = run(model, backwards, epochs=30, loss_patience=2)
-    epochs = [event for event in events if isinstance(event, GenerationEpoch)]
+    epochs = [event for event in events if isinstance(event, LanguageEpoch)]
     finished = events[-1]
     assert isinstance(finished, Finished)
     assert finished.epochs == finished.best_epoch + 2 < 30

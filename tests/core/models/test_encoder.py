@@ -18,6 +18,7 @@ from core.models.feature_cache import FeatureCache, key_of
 from core.onnx import export_onnx, measure_parity
 from core.text import Examples, TextConfig, TextPipeline, encode_examples
 from core.training import TrainingConfig, train
+from core.training.loop import learned_weights
 from core.workflows.requests import resolve_settings
 from core.workflows.sources import Sources, open_sources
 from core.workflows.students import first_student, make_experience, make_strategy
@@ -198,3 +199,12 @@ def test_a_folder_that_is_no_encoder_is_refused_with_what_it_takes(sources: Sour
 def test_an_encoder_needs_a_workspace(folder: Path) -> None:
     with pytest.raises(ModelError, match="workspace"):
         Encoder.begin(EncoderConfig(encoder=f"folder:{folder}"), TextConfig(), TEXTS, 2, None)
+
+
+def test_a_checkpoint_holds_only_what_learns(folder: Path, sources: Sources) -> None:
+    frozen, _ = begin(folder, sources, tuning="frozen")
+    assert set(learned_weights(frozen)) == {"head.weight", "head.bias"}
+    tuned, _ = begin(folder, sources, tuning="full")
+    kept = set(learned_weights(tuned))
+    assert not any("word_embeddings" in name for name in kept)
+    assert any("layer.1" in name for name in kept)

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import torch
 
-from core.events import CheckpointDue, Finished, StepDone
-from core.pretraining import training
+from core.events import CheckpointDue, Finished, LanguageEpoch, StepDone
 from core.pretraining.config import PretrainConfig, ShapeConfig, parameter_count
 from core.pretraining.masking import Masks
 from core.pretraining.model import MaskedLanguageModel, load_head, make_encoder, save_model
-from core.pretraining.training import PretrainingEpoch, commonest_accuracy, measure, pretrain
+from core.pretraining.training import commonest_accuracy, measure, pretrain
+from core.training import language
 
 VOCABULARY, LENGTH = 20, 10
 SHAPE = ShapeConfig(embedding_size=16, hidden_size=32, layers=1, heads=2)
@@ -58,7 +58,7 @@ def test_it_answers_for_the_chosen_tokens_in_the_order_of_rows() -> None:
 
 def test_on_texts_that_repeat_one_word_the_loss_falls_and_guesses_become_right() -> None:
     events = run(make(), config=CONFIG.model_copy(update={"epochs": 25, "encoder_dropout": 0.0}))
-    epochs = [event for event in events if isinstance(event, PretrainingEpoch)]
+    epochs = [event for event in events if isinstance(event, LanguageEpoch)]
     assert len(epochs) == 25
     assert epochs[-1].training_loss < 0.5 * epochs[0].training_loss
     assert epochs[-1].validation_accuracy > 0.6
@@ -72,15 +72,15 @@ def test_on_texts_that_repeat_one_word_the_loss_falls_and_guesses_become_right()
 def test_the_weights_of_the_best_epoch_are_kept() -> None:
     model = make()
     events = run(model, config=CONFIG.model_copy(update={"learning_rate": 0.1, "epochs": 6}))
-    epochs = [event for event in events if isinstance(event, PretrainingEpoch)]
+    epochs = [event for event in events if isinstance(event, LanguageEpoch)]
     best = min(epochs, key=lambda epoch: epoch.validation_loss)
     assert events[-1] == Finished(best.epoch, 6, events[-1].reason)
     assert measure(model, TEXTS[48:], MASKS, CONFIG)[0] == pytest.approx(best.validation_loss, rel=1e-5)
 
 
 def test_resumed_it_ends_like_an_uninterrupted_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0.0)
-    monkeypatch.setattr(training, "_CHECKPOINT_SHARE", 1e9)
+    monkeypatch.setattr(language, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(language, "CHECKPOINT_SHARE", 1e9)
     whole = make()
     events = run(whole)
     states = [event.state for event in events if isinstance(event, CheckpointDue)]
@@ -89,9 +89,7 @@ def test_resumed_it_ends_like_an_uninterrupted_run(monkeypatch: pytest.MonkeyPat
     later = run(resumed, resume=middle)
     for name, value in whole.state_dict().items():
         assert torch.equal(value, resumed.state_dict()[name]), name
-    ended = [
-        [event.validation_loss for event in part if isinstance(event, PretrainingEpoch)] for part in (events, later)
-    ]
+    ended = [[event.validation_loss for event in part if isinstance(event, LanguageEpoch)] for part in (events, later)]
     assert ended[0][1:] == ended[1]
 
 
