@@ -13,15 +13,13 @@ from core.pretraining.config import SCRATCH, PretrainConfig, ShapeConfig, defaul
 from dashboard import forms, layout, pretrain_page_result, state, tables
 from dashboard.errors import guarded_fragment, show_error
 from dashboard.i18n import t, tn
-from dashboard.run_view import run_view
+from dashboard.run_view import came_out, run_view, runs_of
 
 if TYPE_CHECKING:
     from core.data.store import StoredDataset
-    from core.jobs import Job
 
 KIND = "pretrain"
 SHOWN = "pretrain.job"  # the run that this session started
-SEEN = "pretrain.seen"  # finished runs whose encoder was chosen once
 CONTINUED = "continued"
 NO_PROBE = ""
 COUNTED = 2_000  # texts that the estimate looks at
@@ -174,28 +172,17 @@ def _submit(config: dict[str, Any]) -> None:
 
 def runs() -> None:
     """What works, waits or broke off, and the run that this session started, with its curves."""
-    jobs = [job for job in state.jobs().list() if job.kind == KIND]
-    shown = [job for job in jobs if job.id == st.session_state.get(SHOWN) or _is_open(job)]
+    started = st.session_state.get(SHOWN)
+    shown = runs_of(KIND, started)
     if not shown:
         layout.section(t("pretrain.then"))
         st.markdown(t("pretrain.then_text"))
     for job in shown:
-        _adopt(run_view(job.id))
+        seen = run_view(job.id)
+        if seen.result is not None and came_out(seen, started):
+            st.session_state[pretrain_page_result.NEXT] = seen.result["encoder"]
+            st.rerun()
         guarded_fragment(run_every=None if job.ended else SECONDS_BETWEEN_LOOKS)(_live)(job.id)
-
-
-def _is_open(job: Job) -> bool:
-    return job.result is None and job.state != "finished"
-
-
-def _adopt(job: Job) -> None:
-    """The encoder that came out is chosen once."""
-    seen: set[str] = st.session_state.setdefault(SEEN, set())
-    if job.result is None or job.id in seen or job.id != st.session_state.get(SHOWN):
-        return
-    seen.add(job.id)
-    st.session_state[pretrain_page_result.NEXT] = job.result["encoder"]
-    st.rerun()
 
 
 def _live(job_id: str) -> None:

@@ -145,7 +145,7 @@ def _triple(found: dict[str, float]) -> tuple[float, float, float]:
 
 
 def curves(epochs: list[dict[str, Any]], *, key: str) -> None:
-    """Masked accuracy and loss over the epochs (fields of `PretrainingEpoch`), with the best one marked."""
+    """Masked accuracy and loss over the epochs (fields of `LanguageEpoch`), with the best one marked."""
     best = next((epoch for epoch in reversed(epochs) if epoch["best"]), epochs[-1])
     accuracy = _share(best["validation_accuracy"])
     if len(epochs) < 2:  # one point is no curve

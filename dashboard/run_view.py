@@ -24,6 +24,7 @@ OWN_WORDS = (COMPARE, "curve", PRETRAIN)  # kinds of job that say in their own w
 FORGET = "forget"  # seconds long, and not to be left half done
 LEARNS = ("train", "update")  # kinds of job with epochs, and so with curves
 SECONDS_BETWEEN_LOOKS = 1.0
+TOLD = "run.told"  # runs whose result this session has been told of
 # Where `core.workflows` begins and `core.jobs` ends the learning part of the bar: tells how much of an epoch is done.
 LEARNING = (0.03, 0.9)
 ICONS = {
@@ -58,6 +59,21 @@ def run_view(job_id: str, *, wide: bool = False) -> Job:
     job = state.jobs().get(job_id)
     guarded_fragment(run_every=None if job.ended else SECONDS_BETWEEN_LOOKS)(_view)(job_id, job.state, wide)
     return job
+
+
+def runs_of(kind: str, started: str | None) -> list[Job]:
+    """What of a kind of job works, waits or broke off, and the run that this session has started."""
+    jobs = [job for job in state.jobs().list() if job.kind == kind]
+    return [job for job in jobs if job.id == started or (job.result is None and job.state != "finished")]
+
+
+def came_out(job: Job, started: str | None) -> bool:
+    """Whether this session's run has a result that it was not told of yet; true once."""
+    told: set[str] = st.session_state.setdefault(TOLD, set())
+    if job.result is None or job.id in told or job.id != started:
+        return False
+    told.add(job.id)
+    return True
 
 
 def _view(job_id: str, drawn_as: str, wide: bool) -> None:

@@ -19,17 +19,15 @@ from core.generation.config import (
 from dashboard import forms, layout, state, tables, write_page
 from dashboard.errors import show_error
 from dashboard.i18n import t, tn
-from dashboard.run_view import run_view
+from dashboard.run_view import came_out, run_view, runs_of
 from dashboard.write_page_measures import live_curve
 
 if TYPE_CHECKING:
     from core.data.store import StoredDataset
     from core.generation.store import GeneratorInfo
-    from core.jobs import Job
 
 KIND = "generate"
 SHOWN = "write.job"  # the run that this session started
-SEEN = "write.seen"  # finished runs whose generator was chosen once
 MAIN = {"train": ("epochs", "memory_size"), "update": ("epochs", "replay_ratio", "memory_size")}
 SHAPE = ("max_length", "vocabulary_size", "lowercase")
 
@@ -162,25 +160,14 @@ def _start(config: dict[str, Any]) -> None:
 
 def _runs() -> None:
     """What works, waits or broke off, and the run that this session started, with its curve."""
-    jobs = [job for job in state.jobs().list() if job.kind == KIND]
-    shown = [job for job in jobs if job.id == st.session_state.get(SHOWN) or _is_open(job)]
+    started = st.session_state.get(SHOWN)
+    shown = runs_of(KIND, started)
     if not shown:
         layout.section(t("write.then"))
         st.markdown(t("write.then_text"))
     for job in shown:
-        _adopt(run_view(job.id))
+        seen = run_view(job.id)
+        if seen.result is not None and came_out(seen, started):
+            st.session_state[write_page.NEXT] = seen.result["generator"]
+            st.rerun()
         live_curve(job)
-
-
-def _is_open(job: Job) -> bool:
-    return job.result is None and job.state != "finished"
-
-
-def _adopt(job: Job) -> None:
-    """The generator that came out is chosen once."""
-    seen: set[str] = st.session_state.setdefault(SEEN, set())
-    if job.result is None or job.id in seen or job.id != st.session_state.get(SHOWN):
-        return
-    seen.add(job.id)
-    st.session_state[write_page.NEXT] = job.result["generator"]
-    st.rerun()

@@ -64,7 +64,7 @@ def _job_curve(job_id: str) -> None:
 
 
 def curve(epochs: list[dict[str, Any]], *, key: str) -> None:
-    """Perplexity on training and validation texts over the epochs (fields of `GenerationEpoch`)."""
+    """Perplexity on training and validation texts over the epochs (fields of `LanguageEpoch`)."""
     epochs = [epoch for epoch in epochs if epoch["training_loss"] is not None and epoch["validation_loss"] is not None]
     best = next((epoch for epoch in reversed(epochs) if epoch["best"]), None)
     lowest = number(best["validation_perplexity"]) if best else tables.NOTHING

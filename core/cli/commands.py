@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from core.cli.compare import compare
 from core.cli.curve import curve
 from core.cli.generate import generate
 from core.cli.pretrain import pretrain
+from core.cli.progress import consume
 from core.cli.vectors import vectors
 from core.config import home, parse_assignments
 from core.data import ColumnRoles, StoredDataset, TextDataset, build_dataset, read_table
@@ -34,7 +35,7 @@ def train(asked: argparse.Namespace) -> None:
     request = TrainRequest(
         classifier=asked.classifier, dataset=dataset.id, model=asked.model, strategy=asked.strategy, settings=settings
     )
-    _finish(asked, _consume(train_classifier(request, workspace)), workspace)
+    _finish(asked, consume(train_classifier(request, workspace)), workspace)
 
 
 def update(asked: argparse.Namespace) -> None:
@@ -54,7 +55,7 @@ def update(asked: argparse.Namespace) -> None:
     )  # a wrong rule is said before a long file is read
     dataset = _save_table(asked, workspace, batch=True)
     request = build(UpdateRequest, {**values, "dataset": dataset.id})
-    _finish(asked, _consume(update_classifier(request, workspace)), workspace)
+    _finish(asked, consume(update_classifier(request, workspace)), workspace)
 
 
 def evaluate(asked: argparse.Namespace) -> None:
@@ -160,7 +161,7 @@ def forget(asked: argparse.Namespace) -> None:
         _print(asked.json, {"rows": found.count, "datasets": datasets}, f"{found.count:,} rows would be removed.")
         return
     request = ForgetRequest(classifier=asked.classifier, rows=rows, digests=sorted(found.digests))
-    forgotten = _consume(forget_rows(request, workspace))
+    forgotten = consume(forget_rows(request, workspace))
     receipt = next(one for one in receipts(workspace.home) if one["id"] == forgotten.receipt)
     made = f" Version {forgotten.version} is without them." if forgotten.version is not None else ""
     _print(asked.json, receipt, f"{found.count:,} rows were removed; receipt {receipt['id']}.{made}")
@@ -239,23 +240,6 @@ def _version(name: str, number: int | None, workspace: Workspace, *, required: b
             known=[one.name for one in workspace.registry.classifiers()] or ["–"],
         )
     return found
-
-
-def _consume(events: Iterator[Any]) -> Any:
-    """Run a workflow to its end; on a terminal, show where it stands."""
-    show = sys.stderr.isatty()
-    event = None
-    for event in events:
-        match type(event).__name__:
-            case "StageStarted":
-                sys.stderr.write(f"\r\x1b[K{event.message}\n" if show else "")
-            case "StepDone" if show:
-                sys.stderr.write(
-                    f"\repoch {event.epoch}/{event.epochs} step {event.step}/{event.steps} {event.loss:.3f} "
-                )
-            case "EpochDone" if show:
-                sys.stderr.write(f"\r\x1b[Kepoch {event.epoch}: validation macro-F1 {event.validation_macro_f1:.3f}\n")
-    return event
 
 
 def _finish(asked: argparse.Namespace, completed: Any, workspace: Workspace) -> None:

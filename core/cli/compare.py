@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
 from typing import Any
 
+from core.cli.progress import consume
 from core.config import build, home, parse_assignments
 from core.data import ColumnRoles, read_table
 from core.messages import Message
@@ -52,19 +52,8 @@ def compare(asked: argparse.Namespace) -> None:
         labels=asked.labels_per_experience,
     )
     request = build(CompareRequest, {**values, **parts})
-    result = _consume(compare_strategies(request, workspace)).result
+    result = consume(compare_strategies(request, workspace)).result
     sys.stdout.write((json.dumps(result, ensure_ascii=False) if asked.json else _table(result)) + "\n")
-
-
-def _consume(events: Iterator[Any]) -> Any:
-    """Run to the end; on a terminal, show where it stands."""
-    show = sys.stderr.isatty()
-    event = None
-    for event in events:
-        if show and hasattr(event, "fraction"):
-            sys.stderr.write(f"\r\x1b[K{100 * event.fraction:3.0f} % {event.message}")
-    sys.stderr.write("\r\x1b[K" if show else "")
-    return event
 
 
 def _table(result: dict[str, Any]) -> str:

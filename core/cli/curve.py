@@ -7,23 +7,17 @@ import json
 import sys
 from typing import Any
 
+from core.cli.progress import consume
 from core.config import build, home
 from core.messages import Message
 from core.workflows.workspace import open_workspace
 
 
 def curve(asked: argparse.Namespace) -> None:
-    from core.workflows.learning_curve import CurveDone, CurveRequest, draw_curve
+    from core.workflows.learning_curve import CurveRequest, draw_curve
 
-    show = sys.stderr.isatty()
     request = build(CurveRequest, {"classifier": asked.classifier, "version": asked.version, "runs": asked.runs})
-    event = None
-    for event in draw_curve(request, open_workspace(home())):
-        if show and hasattr(event, "fraction"):
-            sys.stderr.write(f"\r\x1b[K{event.fraction:.0%} {event.message}")
-    sys.stderr.write("\n" if show else "")
-    assert isinstance(event, CurveDone)
-    found = as_object(event.curve)
+    found = as_object(consume(draw_curve(request, open_workspace(home()))).curve)
     sys.stdout.write((json.dumps(found, ensure_ascii=False) if asked.json else as_text(found)) + "\n")
 
 

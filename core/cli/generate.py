@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
 from typing import Any
 
+from core.cli.progress import consume
 from core.config import build, home, parse_assignments
 from core.data import ColumnRoles, StoredDataset, build_dataset, read_table
 from core.generation.store import GeneratorStore
@@ -113,23 +113,6 @@ def _list(asked: argparse.Namespace) -> None:
                 f"{score['bits_per_character']:.2f} bits/character  {report['created']}"
             )
     _print(asked.json, {"generators": found}, "\n".join(lines))
-
-
-def consume(events: Iterator[Any]) -> Any:
-    """Run to the end; on a terminal, show where it stands."""
-    show = sys.stderr.isatty()
-    event = None
-    for event in events:
-        match type(event).__name__:
-            case "StageStarted":
-                sys.stderr.write(f"\r\x1b[K{event.message}\n" if show else "")
-            case "StepDone" if show:
-                sys.stderr.write(
-                    f"\repoch {event.epoch}/{event.epochs} step {event.step}/{event.steps} {event.loss:.3f} "
-                )
-            case "LanguageEpoch" if show:
-                sys.stderr.write(f"\r\x1b[Kepoch {event.epoch}: perplexity {event.validation_perplexity:.1f}\n")
-    return event
 
 
 def _print(as_json: bool, found: dict[str, Any], text: str) -> None:

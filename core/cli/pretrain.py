@@ -7,7 +7,8 @@ import json
 import sys
 from typing import Any
 
-from core.cli.generate import consume, save_texts
+from core.cli.generate import save_texts
+from core.cli.progress import consume
 from core.config import home, parse_assignments
 from core.data import ColumnRoles, build_dataset, read_table
 from core.workflows.workspace import Workspace, open_workspace

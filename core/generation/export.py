@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
-import io
-import logging
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +15,7 @@ from torch import Tensor, nn
 from core.generation.engine import INPUTS, OUTPUTS, Engine
 from core.generation.model import CausalTransformer
 from core.generation.tokens import END
-from core.onnx.export import OPSET
+from core.onnx.export import OPSET, exporting_quietly
 
 
 class _Step(nn.Module):
@@ -44,7 +40,7 @@ def export_onnx(model: CausalTransformer, target: Path) -> None:
     past = torch.zeros((model.config.layers, 3, model.config.heads, 5, size))
     batch, new, before = (torch.export.Dim.DYNAMIC,) * 3
     shapes = {"tokens": {0: batch, 1: new}} | {name: {1: batch, 3: before} for name in INPUTS[1:]}
-    with _quiet():
+    with exporting_quietly():
         torch.onnx.export(
             wrapped,
             (torch.ones((3, 7), dtype=torch.int64), past, past.clone()),
@@ -106,16 +102,3 @@ def _in_steps(engine: Engine, read: list[int], sizes: list[int]) -> np.ndarray:
         parts.append(torch.softmax(torch.from_numpy(logits[0]), dim=-1).numpy())
         start += size
     return np.concatenate(parts)
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """The exporter talks on standard output, which belongs to the command line's JSON."""
-    level = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(level)

@@ -40,7 +40,7 @@ def export_onnx(model: TextClassifier, target: Path) -> None:
     shapes = {"tokens": {0: batch, 1: length}, "mask": {0: batch, 1: length}}
     # torch 2.13 keeps the first export's way of taking an LSTM apart, and the next one then freezes the length.
     torch.ops.aten.lstm.input._dispatch_cache.clear()
-    with _quiet():
+    with exporting_quietly():
         torch.onnx.export(
             wrapped,
             (tokens, mask),
@@ -56,7 +56,7 @@ def export_onnx(model: TextClassifier, target: Path) -> None:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def exporting_quietly() -> Iterator[None]:
     """The exporter talks on standard output, which belongs to the command line's JSON."""
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)
