@@ -82,10 +82,10 @@ def ours(train: pd.DataFrame, validation: pd.DataFrame, seed: int) -> tuple[floa
     from core.allocator import keep_freed_memory
     from core.config import home
     from core.events import EpochDone
+    from core.sources import open_sources
     from core.strategies import StrategyConfig
     from core.training import train as learn
     from core.workflows.requests import resolve_settings
-    from core.workflows.sources import open_sources
     from core.workflows.students import first_student, make_experience, make_strategy
 
     keep_freed_memory()

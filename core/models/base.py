@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from core.config import Config
 from core.models.lift import Lift
+from core.sources import Sources
 from core.standalone.predict import UNKNOWN, TextPipeline
 from core.text import TextConfig, fit_pipeline
 
@@ -57,28 +58,27 @@ class TextClassifier(nn.Module):
 
     @classmethod
     def begin(
-        cls, config: Any, text: TextConfig, texts: Sequence[str], classes: int, sources: Any
+        cls, config: Any, text: TextConfig, texts: Sequence[str], classes: int, sources: Sources | None
     ) -> tuple[Self, TextPipeline]:
         """A model that has learned nothing from these training texts but how to read them.
 
         Parameters
         ----------
         sources
-            Where a model finds what others have learned; see `core.workflows.sources`. Not used by one that starts from
-            random weights.
+            Where a model finds what was learned before it; one that starts from random weights needs none.
         """
         pipeline = fit_pipeline(texts, text)
-        return cls(config, pipeline.tokenizer.get_vocab_size(), classes), pipeline  # type: ignore[call-arg]
+        return cls.rebuild(config, pipeline.tokenizer.get_vocab_size(), classes, {}), pipeline
 
     @classmethod
-    def check(cls, config: Any, sources: Any) -> None:
+    def check(cls, config: Any, sources: Sources) -> None:
         """Raise the error that `begin` would end with at once, whatever the texts."""
-        cls(config, 2, 2)  # type: ignore[call-arg]
+        cls.rebuild(config, 2, 2, {})
 
     @classmethod
     def rebuild(cls, config: Any, vocabulary_size: int, classes: int, architecture: dict[str, Any]) -> Self:
         """A model of the same shape as one whose `architecture` was stored; its weights are still to be loaded."""
-        return cls(config, vocabulary_size, classes)  # type: ignore[call-arg]
+        return cls(config, vocabulary_size, classes)  # type: ignore[call-arg]  # every subclass gives the width itself
 
     def architecture(self) -> dict[str, Any]:
         """What else than its settings it takes to build the model again; plain values."""

@@ -30,6 +30,7 @@ from core.models.networks import (
 from core.pretrained import EncoderInfo
 from core.pretrained.trimming import trim_vocabulary
 from core.settings import NetworkConfig, TrimConfig
+from core.sources import Sources
 from core.standalone.predict import TextPipeline
 from core.text import TextConfig
 
@@ -127,12 +128,12 @@ class Encoder(TextClassifier):
         self._choose_what_learns()
 
     @classmethod
-    def check(cls, config: EncoderConfig, sources: Any) -> None:
+    def check(cls, config: EncoderConfig, sources: Sources) -> None:
         sources.encoders.check(config.encoder)
 
     @classmethod
     def begin(
-        cls, config: EncoderConfig, text: TextConfig, texts: Sequence[str], classes: int, sources: Any
+        cls, config: EncoderConfig, text: TextConfig, texts: Sequence[str], classes: int, sources: Sources | None
     ) -> tuple[Self, TextPipeline]:
         """Load the pretrained encoder, and leave out the word pieces that are not needed."""
         if sources is None:

@@ -18,13 +18,13 @@ import torch
 from core.events import StepDone
 from core.models import TextClassifier
 from core.models.batches import predict_logits
+from core.sources import Sources
 from core.strategies import STRATEGIES, Experience, Strategy, StrategyConfig
 from core.text import encode_examples
 from core.training import contrastive
 from core.workflows.requests import Settings, model_class
 from core.workflows.retention import state_bytes
 from core.workflows.running import training_device
-from core.workflows.sources import Sources
 from core.workflows.streams import Stream
 from core.workflows.students import (
     NOTHING,

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from core.sources import Sources
 from core.strategies import Experience, Memory, Strategy, StrategyConfig
 from core.text import Examples, encode_examples, extend_pipeline
 from core.workflows.requests import Settings, model_class, strategy_class
-from core.workflows.sources import Sources
 from core.workflows.starting import start_from_vectors
 from core.workflows.version import Student
 

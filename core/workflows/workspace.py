@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.data.store import DatasetStore
 from core.registry import Registry
-from core.workflows.sources import Sources, open_sources
+from core.sources import Sources, open_sources
 
 
 @dataclass(frozen=True)

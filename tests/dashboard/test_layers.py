@@ -16,6 +16,7 @@ ORDER = [
     {"data", "records"},
     {"text"},
     {"pretrained", "vectors"},
+    {"sources"},
     {"models", "metrics"},
     {"strategies"},
     {"training"},

@@ -16,11 +16,11 @@ from core.models.batches import predict_features, predict_logits
 from core.models.encoder import Encoder, EncoderConfig
 from core.models.feature_cache import FeatureCache, key_of
 from core.onnx import export_onnx, measure_parity
+from core.sources import Sources, open_sources
 from core.text import Examples, TextConfig, TextPipeline, encode_examples
 from core.training import TrainingConfig, train
 from core.training.loop import learned_weights
 from core.workflows.requests import resolve_settings
-from core.workflows.sources import Sources, open_sources
 from core.workflows.students import first_student, make_experience, make_strategy
 from core.workflows.version import Student, VersionFolder
 from tests.encoders import tiny_encoder
