@@ -171,7 +171,7 @@ class NetworkConfig(Config):
     precision: Literal["auto", "float32", "bfloat16"] = setting(
         "auto",
         label="Arithmetic while learning",
-        help="bfloat16 is about half as exact and up to twice as fast where the processor has it; automatic uses it there. "
+        help="bfloat16 keeps two to three digits and is often twice as fast where the processor has it; automatic uses it there. "
         "Answers are always computed in float32.",
         advanced=True,
     )
