@@ -169,7 +169,9 @@ def receipt_lines(receipt: dict[str, Any]) -> list[str]:
         tn("forget.line_dataset", one["rows"], dataset=tables.plain(one["name"]), left=tables.thousands(one["left"]))
         for one in receipt["datasets"]
     ]
-    removed = {part: sum(one[part] for one in receipt["versions"]) for part in ("memory", "test")}
+    generators = receipt.get("generators", [])  # receipts of old have none
+    holders = [*receipt["versions"], *generators]
+    removed = {part: sum(one[part] for one in holders) for part in ("memory", "test")}
     lines.append(t("forget.line_stores", corrections=receipt["corrections"], **removed))
     exact = receipt["exact"]
     if exact is not None:
@@ -180,6 +182,11 @@ def receipt_lines(receipt: dict[str, Any]) -> list[str]:
     carrying = [
         t("forget.version", classifier=tables.plain(one["classifier"]), version=one["version"])
         for one in receipt["versions"]
+        if one["train"]
+    ]
+    carrying += [
+        t("forget.generator", generator=tables.plain(one["generator"]), version=one["version"])
+        for one in generators
         if one["train"]
     ]
     lines.append(t("forget.line_carrying", versions=carrying) if carrying else t("forget.line_clean"))

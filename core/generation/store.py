@@ -1,6 +1,7 @@
 """Generators on disk: ``<home>/generators/<name>/<version>/``, and beside the versions a file ``current``.
 
-A version appears by rename, whole or not at all, and never changes; rolling back moves the pointer. Imports no torch.
+A version appears by rename, whole or not at all, and only loses texts that are to be forgotten; rolling back moves
+the pointer. Imports no torch.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ MEMORY = "memory.json"
 
 @dataclass(frozen=True)
 class FrozenTexts:
-    """The test of one experience; it never changes.
+    """The test of one experience; it never changes, but for texts that are to be forgotten.
 
     Parameters
     ----------

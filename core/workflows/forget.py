@@ -27,6 +27,7 @@ from core.messages import message
 from core.records import new_id, save_receipt
 from core.registry import VersionInfo
 from core.workflows.exact import exact_version, learned_examples, subtract
+from core.workflows.forget_generators import generator_traces, loses_a_test, scrub_generators
 from core.workflows.forget_rows import text_digest, versions_of, versions_of_workspace
 from core.workflows.producing import Completed
 from core.workflows.running import ShouldStop, recorded_run
@@ -107,18 +108,25 @@ def _start_run(request: ForgetRequest, workspace: Workspace) -> str:
 
 def _check_tests(request: ForgetRequest, workspace: Workspace) -> None:
     """A frozen test must keep some rows, or nothing could be measured on it any more."""
+    lost = loses_a_test(workspace.home, request.digests)
+    if lost is not None:
+        raise _whole_test(*lost)
     for version, folder in versions_of_workspace(workspace):
         for record in folder.experiences():
             left = np.setdiff1d(folder.rows_of(record.number, "test"), request.rows.get(record.dataset, []))
             if record.dataset in request.rows and not len(left):
-                raise DataError(
-                    "forget.whole_test",
-                    "These are all test rows of '{name}', so version {version} of '{classifier}' could not be measured "
-                    "any more. Nothing was changed. Delete the classifier instead, or forget fewer rows.",
-                    name=record.name,
-                    version=version.number,
-                    classifier=version.classifier,
-                )
+                raise _whole_test(version.classifier, version.number, record.name)
+
+
+def _whole_test(classifier: str, version: int, name: str) -> DataError:
+    return DataError(
+        "forget.whole_test",
+        "These are all test rows of '{name}', so version {version} of '{classifier}' could not be measured "
+        "any more. Nothing was changed. Delete the classifier instead, or forget fewer rows.",
+        name=name,
+        version=version,
+        classifier=classifier,
+    )
 
 
 def _made_by(run_id: str, request: ForgetRequest, workspace: Workspace) -> dict[str, Any] | None:
@@ -152,6 +160,7 @@ def _receipt(
             for identity, rows in request.rows.items()
         ],
         "versions": [trace for trace in versions if any(trace[part] for part in (*PARTS, "memory"))],
+        "generators": generator_traces(workspace.home, request.digests),
         "exact": exact,
         "corrections": 0,
     }
@@ -191,6 +200,7 @@ def _scrub(
                 version.number,
                 lambda path: _rewrite(VersionFolder(path), request, datasets, replaced, stored),
             )
+    scrub_generators(workspace.home, request.digests)
     waiting = Corrections(workspace.home)
     texts = {row.text for row in waiting.list(request.classifier) if text_digest(row.text) in set(request.digests)}
     if texts:

@@ -14,6 +14,16 @@ from core.data import TextDataset, text_key
 from core.data.corrections import Corrections
 from core.errors import DataError
 from core.events import CheckpointDue, StageStarted
+from core.generation import version as generation
+from core.generation.store import GeneratorStore
+from core.generation.version import (
+    FrozenTexts,
+    fingerprint,
+    load_memory,
+    load_tests,
+    save_memory,
+    save_tests,
+)
 from core.records import receipts
 from core.strategies import STRATEGIES, ClosedForm, Memory
 from core.strategies.ridge import RidgeConfig
@@ -231,3 +241,38 @@ def test_rows_that_were_never_learned_are_not_found(learned: Workspace) -> None:
     with pytest.raises(DataError, match="has learned from no such rows"):
         find_rows("c", learned, groups=["nobody"], texts=["never written"])
     assert receipts(learned.home) == []
+
+
+def generator(workspace: Workspace, remembered: list[str], tested: list[str], learned: list[str]) -> Path:
+    """Files of a language model, as far as texts are in them."""
+    store = GeneratorStore(workspace.home)
+    with store.incoming("writer") as incoming:
+        save_memory(incoming, generation.Memory(remembered, len(learned), {fingerprint(text) for text in learned}))
+        save_tests(incoming, [FrozenTexts(1, "reviews", "id", tuple(tested), {})])
+        (incoming / "report.json").write_text("{}", "utf-8")
+        store.publish("writer", incoming)
+    return store.folder("writer")
+
+
+def test_language_models_lose_the_texts_too_and_the_receipt_names_them(learned: Workspace) -> None:
+    found = somebody(learned)
+    one = found.datasets[0]
+    gone = learned.datasets.load(one.dataset).texts[int(one.rows[0])]
+    files = generator(learned, ["kept", gone.upper()], [gone, "tested"], [gone, "kept", "other"])
+    receipt = forget(learned, found)
+    assert receipt["generators"] == [{"generator": "writer", "version": 1, "train": 1, "memory": 1, "test": 1}]
+    assert load_memory(files).texts == ["kept"]
+    assert load_tests(files)[0].texts == ("tested",)
+    assert sorted(path.name for path in files.iterdir()) == ["memory.json", "report.json", "tests.json"]
+
+
+def test_a_language_models_test_is_not_emptied_either(learned: Workspace) -> None:
+    found = somebody(learned)
+    one = found.datasets[0]
+    gone = learned.datasets.load(one.dataset).texts[int(one.rows[0])]
+    files = generator(learned, [], [gone], [gone])
+    before = texts_kept(learned)
+    with pytest.raises(DataError, match="writer"):
+        forget(learned, found)
+    assert texts_kept(learned) == before
+    assert load_tests(files)[0].texts == (gone,)
