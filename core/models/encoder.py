@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from core.config import setting
 from core.errors import ModelError
 from core.models.base import TextClassifier
-from core.models.feature_cache import FeatureCache, fingerprint, key_of
+from core.models.feature_cache import FeatureCache, key_of
 from core.models.feature_memory import FeatureMemory
 from core.models.networks import (
     add_adapters,
@@ -105,6 +105,7 @@ class Encoder(TextClassifier):
     name = "encoder"
     config_class = EncoderConfig
     config: EncoderConfig
+    pieces: Tensor
     defaults = {"learning_rate": 1e-3, "batch_size": 32, "epochs": 3, "max_length": 128, "word_dropout": 0.0}
     presets = {
         "quick": {"tuning": "frozen", "epochs": 20, "patience": 5},
@@ -121,6 +122,8 @@ class Encoder(TextClassifier):
         self.shape = network.config
         self.cache: FeatureCache | FeatureMemory | None = None
         self.padding = int(getattr(network.config, "pad_token_id", 0) or 0)
+        # Which piece of the untrimmed vocabulary each token is: the same text then has the same name everywhere.
+        self.register_buffer("pieces", torch.arange(network.config.vocab_size))
         if hasattr(network, "pooler"):
             network.pooler = None  # a layer for another task, which only some of them have
         if config.tuning == "lora":
@@ -144,7 +147,8 @@ class Encoder(TextClassifier):
         info = sources.encoders.describe(config.encoder)
         network = read_network(folder, config.encoder_dropout)
         tokenizer = json.loads((folder / "tokenizer.json").read_text("utf-8"))
-        pieces = int(network.config.vocab_size)
+        kept = np.arange(int(network.config.vocab_size))
+        all_pieces = len(kept)
         if config.trim_pieces:
             tokenizer, kept = trim_vocabulary(tokenizer, [info.prefix + text for text in texts], config.kept_pieces)
             keep_pieces(network, kept)
@@ -159,7 +163,8 @@ class Encoder(TextClassifier):
         model = cls(config, network, info, classes)
         padding, hiding = (pipeline.tokenizer.token_to_id(name) for name in marks_of(tokenizer))
         model.padding, model.hiding_token = padding or 0, hiding if hiding is not None else model.hiding_token
-        model.origin = {"encoder": {**info.to_dict(), "pieces": pieces, "kept": model.vocabulary_size}}
+        model.pieces = torch.from_numpy(kept)
+        model.origin = {"encoder": {**info.to_dict(), "pieces": all_pieces, "kept": model.vocabulary_size}}
         model.keep_features(sources.features)
         return model, pipeline
 
@@ -223,8 +228,7 @@ class Encoder(TextClassifier):
     def keep_features(self, folder: Path) -> None:
         """Look features up in, and add them to, a file in this folder; only where the encoder never learns."""
         if self.config.tuning == "frozen":
-            facts = (self.info.pooling, self.shape.model_type)
-            name = fingerprint(self.encoder.state_dict(), *facts)
+            name = f"{self.info.fingerprint}-{self.info.pooling}"
             self.cache = FeatureCache(folder / f"{name}.features", self.feature_size)
 
     def freeze_encoder(self) -> None:
@@ -283,7 +287,8 @@ class Encoder(TextClassifier):
 
     def _remembered(self, cache: FeatureCache | FeatureMemory, tokens: Tensor, mask: Tensor) -> Tensor:
         lengths = mask.sum(dim=1).tolist()
-        keys = [key_of(row[:length]) for row, length in zip(tokens.tolist(), lengths, strict=True)]
+        named = self.pieces[tokens].tolist()
+        keys = [key_of(row[:length]) for row, length in zip(named, lengths, strict=True)]
         features, found = cache.find(keys)
         missing = np.flatnonzero(~found)
         if len(missing):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,12 +76,3 @@ class FeatureCache:
 def key_of(ids: Sequence[int]) -> bytes:
     """Sixteen bytes that stand for these tokens."""
     return hashlib.blake2b(np.asarray(ids, dtype=np.int64).tobytes(), digest_size=KEY_BYTES).digest()
-
-
-def fingerprint(weights: Mapping[str, Tensor], *facts: str) -> str:
-    """Name of a set of weights and of what else shapes the features: 32 hexadecimal digits."""
-    digest = hashlib.blake2b("\n".join(facts).encode(), digest_size=16)
-    for name in sorted(weights):
-        digest.update(name.encode())
-        digest.update(weights[name].detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()

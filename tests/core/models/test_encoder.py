@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,9 @@ LABELS = ["good", "bad"] * 12
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_encoder(tmp_path_factory.mktemp("encoder"))
+    # More than the smallest number of common pieces that can be kept.
+    rare = ["".join(letters) for letters in islice(product("qwxz", "aeiouy", "bcdfgh", "klmnprst"), 1500)]
+    return tiny_encoder(tmp_path_factory.mktemp("encoder"), words=rare)
 
 
 @pytest.fixture
@@ -82,7 +85,7 @@ def test_trimming_changes_no_answer(folder: Path, sources: Sources) -> None:
     trimmed, smaller = begin(folder, sources, kept_pieces=1000)
     again = [predict_features(model, encoded(with_), CPU) for model, with_ in ((whole, pipeline), (trimmed, smaller))]
     torch.testing.assert_close(*again, rtol=0, atol=1e-6)
-    assert trimmed.vocabulary_size <= whole.vocabulary_size
+    assert trimmed.vocabulary_size < whole.vocabulary_size
     assert trimmed.encoder.get_input_embeddings().weight.shape[0] == smaller.tokenizer.get_vocab_size()
 
 
@@ -168,6 +171,19 @@ def test_frozen_features_are_computed_once_for_each_text(
     assert asked == [1]
 
 
+def test_features_are_shared_however_the_vocabulary_was_trimmed(folder: Path, sources: Sources) -> None:
+    whole, pipeline = begin(folder, sources, tuning="frozen", trim_pieces=False)
+    predict_features(whole, encoded(pipeline), CPU)
+    trimmed, smaller = begin(folder, sources, tuning="frozen", kept_pieces=1000)
+    assert trimmed.cache is not None
+    assert trimmed.vocabulary_size < whole.vocabulary_size
+    known = len(trimmed.cache)
+    torch.testing.assert_close(
+        predict_features(trimmed, encoded(smaller), CPU), predict_features(whole, encoded(pipeline), CPU)
+    )
+    assert len(trimmed.cache) == known == len(set(TEXTS))
+
+
 def test_a_cache_survives_a_writer_that_was_killed(tmp_path: Path) -> None:
     cache = FeatureCache(tmp_path / "some.features", 3)
     keys = [key_of([1, 2]), key_of([3])]
@@ -203,7 +219,7 @@ def test_an_encoder_needs_a_workspace(folder: Path) -> None:
 
 def test_a_checkpoint_holds_only_what_learns(folder: Path, sources: Sources) -> None:
     frozen, _ = begin(folder, sources, tuning="frozen")
-    assert set(learned_weights(frozen)) == {"head.weight", "head.bias"}
+    assert set(learned_weights(frozen)) == {"head.weight", "head.bias", "pieces"}
     tuned, _ = begin(folder, sources, tuning="full")
     kept = set(learned_weights(tuned))
     assert not any("word_embeddings" in name for name in kept)
