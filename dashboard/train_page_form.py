@@ -11,7 +11,7 @@ from dashboard.forms import set_values, settings_form
 from dashboard.i18n import language, t, tn
 
 if TYPE_CHECKING:
-    from core.config import Config
+    from core.config import Config, Setting
     from core.data.store import StoredDataset
     from core.workflows import TrainRequest
 
@@ -178,14 +178,25 @@ def _group(configs: list[type[Config]], defaults: dict[str, Any], idle: frozense
     ordinary = [setting for setting in found if not setting.advanced]
     advanced = [setting for setting in found if setting.advanced]
     values: dict[str, Any] = {}
-    wide = [setting for setting in ordinary if setting.source or len(setting.choices) > MOST_CHOICES]
-    for setting in wide:
-        values |= settings_form([setting], key=SETTINGS, defaults=defaults)
-    narrow = [setting for setting in ordinary if setting not in wide]
-    for start in range(0, len(narrow), 2):
-        for place, setting in zip(st.columns(2, gap="medium"), narrow[start : start + 2], strict=False):
+    for row in _rows(ordinary):
+        for place, setting in zip(st.columns(2, gap="medium") if len(row) > 1 else [st.container()], row, strict=True):
             with place:
                 values |= settings_form([setting], key=SETTINGS, defaults=defaults)
     if advanced:
         values |= settings_form(advanced, key=SETTINGS, defaults=defaults)
     return values
+
+
+def _rows(settings: list[Setting]) -> list[list[Setting]]:
+    """Two settings side by side, in their order; one that needs the whole width stands alone."""
+    rows: list[list[Setting]] = []
+    for setting in settings:
+        if rows and len(rows[-1]) == 1 and not _is_wide(setting) and not _is_wide(rows[-1][0]):
+            rows[-1].append(setting)
+        else:
+            rows.append([setting])
+    return rows
+
+
+def _is_wide(setting: Setting) -> bool:
+    return bool(setting.source) or len(setting.choices) > MOST_CHOICES
