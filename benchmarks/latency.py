@@ -111,7 +111,7 @@ def compare(model: str, folder: Path, texts: list[str], rounds: int, threads: in
             tokens, mask = pad(engine.pipeline.encode([text]))
             found["whole"].append(timed(lambda text=text: engine.predict_proba([text])))
             inputs = {"tokens": tokens, "mask": mask}
-            found["session"].append(timed(lambda inputs=inputs: engine._session.run(["probabilities"], inputs)))
+            found["session"].append(timed(lambda inputs=inputs: engine.session.run(["probabilities"], inputs)))
             tensors = torch.from_numpy(tokens), torch.from_numpy(mask)
             found["eager"].append(timed(lambda tensors=tensors: run_eager(eager, *tensors)))
         if number:  # the first round warms up

@@ -9,7 +9,8 @@ or, in your own program::
     classifier = Classifier("path/to/the/folder/of/this/file")
     classifier.predict_proba(["快递很快，好吃"])                 # (texts, labels), rows sum to 1
 
-The folder holds model.onnx, tokenizer.json, labels.json and config.json.
+The folder holds model.onnx, tokenizer.json, labels.json and config.json; serving.json, if there, names the file that runs
+on each kind of device, such as {"cpu": "model.int8.onnx"}.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import io
 import json
 import re
 import sys
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,8 +29,13 @@ import numpy as np
 from tokenizers import Tokenizer
 
 HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
+# What Python's `str.split` takes for white space and the tokenizers do not.
+ODD_SPACES = re.compile("[\x1c-\x1f]")
 PADDING = 0
 UNKNOWN = 1
+MEMORY = 200_000  # words whose tokens are kept
+CHUNK = 8192  # texts tokenised at a time, so that memory stays bounded
+TOKENS_AT_ONCE = {"cpu": 1024, "cuda": 32_768}  # in one batch, padding included: what fits a cache, what fills a GPU
 
 
 class TextPipeline:
@@ -49,6 +56,9 @@ class TextPipeline:
         ids = (tokenizer.token_to_id(word) for word in options.get("stop_words", ()))
         self._stop_ids = frozenset(number for number in ids if number is not None)
         self._pretrained = options["segmentation"] == "pretrained"
+        self._known = _Words(tokenizer) if options["segmentation"] in ("words", "characters") else None
+        normalizer = None if self._pretrained else tokenizer.normalizer
+        self._lowers = normalizer is not None and normalizer.normalize_str("A") == "a"
         if self._pretrained:  # it adds marks of its own around a text, and knows where to cut so that they stay
             tokenizer.enable_truncation(options["max_length"])
 
@@ -60,6 +70,8 @@ class TextPipeline:
 
     def prepare(self, text: str) -> str:
         """Normalise one text and, where Chinese is to be split in words, put spaces between them."""
+        if not self._pretrained and text.isascii():  # which the rest of normalising leaves alone
+            return text.lower() if self._lowers else text
         text = text.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate would stop the tokenizer
         if self._pretrained:
             return str(self.options.get("prefix", "")) + text
@@ -78,13 +90,41 @@ class TextPipeline:
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text: 1 to ``max_length`` of them; a text without any token is one unknown token."""
         prepared = [self.prepare(text) for text in texts]
+        if self._known is not None:
+            return [self._finish(self._look_up(text, self._known)) for text in prepared]
         encodings = self.tokenizer.encode_batch_fast(prepared, add_special_tokens=self._pretrained)
         return [self._finish(encoding.ids) for encoding in encodings]
+
+    def _look_up(self, text: str, known: _Words) -> list[int]:
+        """The same as asking the tokenizer, which cuts at white space first: every word is asked about once."""
+        if not text.isprintable() and ODD_SPACES.search(text):
+            return list(self.tokenizer.encode(text, add_special_tokens=False).ids)
+        words: Iterable[str] = text.split()
+        if self.options["segmentation"] == "characters":
+            words = "".join(words)
+        ids: list[int] = []
+        for word in words:
+            ids += known[word]
+        return ids
 
     def _finish(self, ids: list[int]) -> list[int]:
         if self._stop_ids:
             ids = [number for number in ids if number not in self._stop_ids]
         return ids[: self.options["max_length"]] or [UNKNOWN]
+
+
+class _Words(dict[str, list[int]]):
+    """Token ids of words that were met before."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        super().__init__()
+        self._tokenizer = tokenizer
+
+    def __missing__(self, word: str) -> list[int]:
+        if len(self) >= MEMORY:
+            self.clear()
+        ids = self[word] = list(self._tokenizer.encode(word, add_special_tokens=False).ids)
+        return ids
 
 
 def pad(rows: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
@@ -103,26 +143,71 @@ def batches_by_length(rows: Sequence[Sequence[int]], size: int) -> Iterable[np.n
         yield order[start : start + size]
 
 
+def batches_under_budget(rows: Sequence[Sequence[int]], tokens: int) -> Iterable[np.ndarray]:
+    """Row numbers in batches of rows of similar length, each of at most so many tokens with its padding, or of one row."""
+    order = sorted(range(len(rows)), key=lambda row: len(rows[row]))
+    start = 0
+    while start < len(order):
+
+        def padded(last: int, start: int = start) -> int:  # grows with the last row, which is the longest
+            return (last + 1 - start) * len(rows[order[last]])
+
+        end = max(start + 1, bisect_right(range(len(order)), tokens, lo=start, key=padded))
+        yield np.array(order[start:end])
+        start = end
+
+
+def usable_providers() -> list[str]:
+    """CUDA where ONNX Runtime was built for it, and the CPU; whether CUDA then really runs only a session can tell."""
+    import onnxruntime
+
+    available = onnxruntime.get_available_providers()
+    return [name for name in ("CUDAExecutionProvider", "CPUExecutionProvider") if name in available]
+
+
+def kind_of(provider: str) -> str:
+    """``"cpu"``, or ``"cuda"`` for those that run on a GPU."""
+    return "cpu" if provider == "CPUExecutionProvider" else "cuda"
+
+
+def model_file(folder: Path, kind: str, precision: str | None) -> str:
+    """Name of the file that runs on this kind of device; ``model.onnx`` where nothing else was made or asked for."""
+    if precision is not None:
+        return "model.onnx" if precision == "fp32" else f"model.{precision}.onnx"
+    serving = folder / "serving.json"
+    if not serving.exists():
+        return "model.onnx"
+    return str(json.loads(serving.read_text("utf-8")).get(kind, "model.onnx"))
+
+
 def open_session(model: Path, providers: Sequence[str] | None, threads: int | None) -> Any:
     """An ONNX Runtime session on the GPU when one can be used, else on the CPU; ask it which (`get_providers`)."""
     import onnxruntime
 
-    if providers is None:
-        available = onnxruntime.get_available_providers()
-        providers = [name for name in ("CUDAExecutionProvider", "CPUExecutionProvider") if name in available]
-        if "CUDAExecutionProvider" in providers:
-            onnxruntime.set_default_logger_severity(4)  # a missing CUDA library is reported through `provider`
-            with contextlib.redirect_stdout(io.StringIO()):  # it prints what is missing
-                onnxruntime.preload_dlls()
+    chosen: list[Any] = list(providers if providers is not None else usable_providers())
+    if "CUDAExecutionProvider" in chosen:
+        onnxruntime.set_default_logger_severity(4)  # a missing CUDA library is reported through `provider`
+        with contextlib.redirect_stdout(io.StringIO()):  # it prints what is missing
+            onnxruntime.preload_dlls()
+        # Ask for memory as it is needed; by default each request is rounded up to the next power of two.
+        arena = {"arena_extend_strategy": "kSameAsRequested"}
+        chosen[chosen.index("CUDAExecutionProvider")] = ("CUDAExecutionProvider", arena)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     if threads is not None:
         options.intra_op_num_threads = threads
-    return onnxruntime.InferenceSession(str(model), options, providers=list(providers))
+    return onnxruntime.InferenceSession(str(model), options, providers=chosen)
 
 
 class Classifier:
-    """An exported classifier: texts in, probabilities out.
+    """An exported classifier: texts in, probabilities out. May be shared by threads.
+
+    Parameters
+    ----------
+    providers
+        Execution providers of ONNX Runtime, best first; by default the GPU when one can be used, else the CPU.
+    precision
+        ``"fp32"``, ``"fp16"`` or ``"int8"`` to run that file; by default what ``serving.json`` names.
 
     Attributes
     ----------
@@ -130,29 +215,53 @@ class Classifier:
         Names of the columns of what `predict_proba` returns.
     provider
         The execution provider that really runs, such as ``"CPUExecutionProvider"``.
+    precision
+        Of the file that really runs.
     """
 
-    def __init__(self, folder: str | Path, providers: Sequence[str] | None = None, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: str | Path,
+        providers: Sequence[str] | None = None,
+        threads: int | None = None,
+        precision: str | None = None,
+    ) -> None:
         folder = Path(folder)
         self.labels: list[str] = json.loads((folder / "labels.json").read_text("utf-8"))
         self.pipeline = TextPipeline.load(folder)
-        self._session = open_session(folder / "model.onnx", providers, threads)
-        self.provider: str = self._session.get_providers()[0]
+        wanted = providers if providers is not None else usable_providers()
+        name = model_file(folder, kind_of(wanted[0]), precision)
+        self.session = open_session(folder / name, wanted, threads)
+        self.provider: str = self.session.get_providers()[0]
+        if model_file(folder, kind_of(self.provider), precision) != name:  # the GPU did not come, so the CPU's own file
+            name = model_file(folder, kind_of(self.provider), precision)
+            self.session = open_session(folder / name, [self.provider], threads)
+        self.precision = name.removeprefix("model.").removesuffix("onnx").strip(".") or "fp32"
 
-    def predict_proba(
-        self, texts: Sequence[str], batch_size: int = 64, progress: Callable[[float], None] | None = None
-    ) -> np.ndarray:
+    def predict_proba(self, texts: Sequence[str], progress: Callable[[float], None] | None = None) -> np.ndarray:
         """Probability of each label for each text: float32, (texts, labels), in the order of the texts."""
-        rows = self.pipeline.encode(texts)
-        result = np.zeros((len(rows), len(self.labels)), dtype=np.float32)
-        done = 0
-        for numbers in batches_by_length(rows, batch_size):
-            tokens, mask = pad([rows[number] for number in numbers])
-            result[numbers] = self._session.run(["probabilities"], {"tokens": tokens, "mask": mask})[0]
-            done += len(numbers)
-            if progress is not None:
-                progress(done / len(rows))
+        result = np.zeros((len(texts), len(self.labels)), dtype=np.float32)
+        for start in range(0, len(texts), CHUNK):
+            rows = self.pipeline.encode(texts[start : start + CHUNK])
+            done = start
+            for numbers in batches_under_budget(rows, TOKENS_AT_ONCE[kind_of(self.provider)]):
+                tokens, mask = pad([rows[number] for number in numbers])
+                result[start + numbers] = self.run(tokens, mask)
+                done += len(numbers)
+                if progress is not None:
+                    progress(done / len(texts))
         return result
+
+    def run(self, tokens: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """Probabilities of one padded batch: (rows, labels)."""
+        if kind_of(self.provider) == "cpu":
+            return np.asarray(self.session.run(["probabilities"], {"tokens": tokens, "mask": mask})[0])
+        binding = self.session.io_binding()  # nothing waits on the CPU between copying, computing and copying back
+        binding.bind_cpu_input("tokens", tokens)
+        binding.bind_cpu_input("mask", mask)
+        binding.bind_output("probabilities")
+        self.session.run_with_iobinding(binding)
+        return np.asarray(binding.copy_outputs_to_cpu()[0])
 
     def predict(self, texts: Sequence[str]) -> list[str]:
         """The most probable label of each text."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -11,7 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.standalone.predict import Classifier, TextPipeline, batches_by_length, pad
+from core.standalone import predict
+from core.standalone.predict import Classifier, TextPipeline, batches_by_length, batches_under_budget, pad
+from core.text import TextConfig, fit_pipeline
 from core.workflows.bundle import write_bundle
 
 MODELS = ("ngrams", "bilstm", "transformer", "hashed")
@@ -126,7 +129,7 @@ def test_padding_changes_no_answer(make_version: Callable[..., Path], model: str
 def test_answers_come_in_the_order_of_the_texts(make_version: Callable[..., Path]) -> None:
     classifier = Classifier(make_version())
     texts = ["a great kettle looks lovely", "phone", "awful screen", "phone", "包装破了，客服也没有回复"]
-    rows = classifier.predict_proba(texts, batch_size=2)
+    rows = classifier.predict_proba(texts)
     np.testing.assert_allclose(rows, [classifier.predict_proba([text])[0] for text in texts], atol=1e-6)
     assert classifier.predict(texts) == [classifier.labels[column] for column in rows.argmax(axis=1)]
 
@@ -135,10 +138,23 @@ def test_no_text_gives_no_row(make_version: Callable[..., Path]) -> None:
     assert Classifier(make_version()).predict_proba([]).shape == (0, 3)
 
 
-def test_progress_ends_at_one(make_version: Callable[..., Path]) -> None:
+def test_progress_is_told_after_each_batch_and_ends_at_one(
+    make_version: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predict, "TOKENS_AT_ONCE", {"cpu": 2})
     seen: list[float] = []
-    Classifier(make_version()).predict_proba(["a", "b", "c"], batch_size=2, progress=seen.append)
+    Classifier(make_version()).predict_proba(["a", "b", "c"], progress=seen.append)
     assert seen == [pytest.approx(2 / 3), 1.0]
+
+
+def test_more_texts_than_one_chunk_are_answered_alike(
+    make_version: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classifier = Classifier(make_version())
+    texts = ["a great kettle", "awful screen", "phone", "包装破了", "lovely lovely lovely"]
+    whole = classifier.predict_proba(texts)
+    monkeypatch.setattr(predict, "CHUNK", 2)
+    np.testing.assert_allclose(classifier.predict_proba(texts), whole, atol=1e-6)
 
 
 def test_the_provider_is_the_one_that_runs(make_version: Callable[..., Path]) -> None:
@@ -166,3 +182,58 @@ def test_padding_stacks_rows_of_unequal_length() -> None:
 def test_batches_hold_rows_of_similar_length() -> None:
     rows = [[1] * length for length in (9, 1, 8, 2)]
     assert [batch.tolist() for batch in batches_by_length(rows, 2)] == [[1, 3], [2, 0]]
+
+
+def test_a_batch_is_as_large_as_its_budget_of_padded_tokens_allows() -> None:
+    rows = [[1] * length for length in (3, 1, 2, 2, 9, 1)]
+    # 1, 1 and 2 make 6 padded tokens; 2 and 3 make 6; 9 alone is too long, and goes alone
+    assert [batch.tolist() for batch in batches_under_budget(rows, 6)] == [[1, 5, 2], [3, 0], [4]]
+
+
+def test_no_rows_make_no_batch() -> None:
+    assert list(batches_under_budget([], 6)) == []
+
+
+@pytest.mark.parametrize("segmentation", ["words", "characters"])
+@pytest.mark.parametrize("normalise", [True, False])
+def test_words_that_are_remembered_have_the_tokens_that_the_tokenizer_gives(segmentation: str, normalise: bool) -> None:
+    ordinary = ["It isn't good, is it? DON'T 'em", "包装破了，客服也没有 回复!", "naïve ｆｕｌｌ İstanbul ﬁne ½ K"]
+    config = TextConfig(segmentation=segmentation, normalise=normalise, lowercase=normalise)
+    pipeline = fit_pipeline(ordinary * 2, config)
+    randomly = np.random.default_rng(0)
+    points = [*range(1, 0x250), *range(0x300, 0x310), *range(0x2000, 0x2070), 0x3000, 0x85, 0x1C, 0x1F, 0xAC00, 0x1F600]
+    letters = [chr(point) for point in points] + list("aeiou \t\n'’很好，") * 20
+    texts = [*ordinary, *NASTY, *("".join(randomly.choice(letters, 40)) for _ in range(400))]
+    tokenizer = pipeline.tokenizer
+    asked = [tokenizer.encode(pipeline.prepare(text), add_special_tokens=False).ids or [1] for text in texts]
+    expected = [ids[: config.max_length] for ids in asked]
+    assert pipeline.encode(texts) == expected
+    assert pipeline.encode(texts) == expected  # now from memory
+
+
+def test_memory_of_words_stays_bounded(make_version: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predict, "MEMORY", 10)
+    pipeline = TextPipeline.load(make_version())
+    first = pipeline.encode(["kettle"])
+    pipeline.encode([f"word{number}" for number in range(100)])
+    assert pipeline._known is not None
+    assert len(pipeline._known) <= 10
+    assert pipeline.encode(["kettle"]) == first
+
+
+def test_the_file_that_serves_on_this_kind_of_device_is_opened(make_version: Callable[..., Path]) -> None:
+    folder = make_version()
+    shutil.copy(folder / "model.onnx", folder / "model.int8.onnx")
+    assert Classifier(folder).precision == "fp32"
+    (folder / "serving.json").write_text('{"cpu": "model.int8.onnx"}', encoding="utf-8")
+    assert Classifier(folder, providers=["CPUExecutionProvider"]).precision == "int8"
+    assert Classifier(folder, precision="fp32").precision == "fp32"
+
+
+def test_bound_input_and_output_give_the_same_answer(
+    make_version: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classifier = Classifier(make_version(), providers=["CPUExecutionProvider"])
+    expected = classifier.predict_proba(["a great kettle", "phone"])
+    monkeypatch.setattr(predict, "kind_of", lambda _: "cuda")
+    np.testing.assert_array_equal(classifier.predict_proba(["a great kettle", "phone"]), expected)
