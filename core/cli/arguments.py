@@ -118,6 +118,16 @@ def make_parser() -> argparse.ArgumentParser:
         commands.add_parser("pretrain", help="an encoder learns from unlabelled texts by guessing hidden words")
     )
     add_generate(commands.add_parser("generate", help="a small language model over your own texts"))
+    doctor = commands.add_parser("doctor", help="what runs here (GPU or CPU), and what keeps it from running faster")
+    doctor.add_argument("--json", action="store_true")
+
+    serve = commands.add_parser("serve", help="the REST API alone, without the dashboard")
+    serve.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="default: 127.0.0.1, this machine only")
+    serve.add_argument("--port", type=int, default=8600, metavar="N", help="default: 8600")
+    serve.add_argument(
+        "--body-megabytes", type=_positive, default=2.0, metavar="N", help="largest body of a request; default: 2"
+    )
+    _add_keys(commands.add_parser("keys", help="keys for the REST API: create, list, revoke"))
     commands.add_parser("prepare", help="create the workspace and save the sample datasets")
     return parser
 
@@ -147,6 +157,24 @@ def _count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a number of at least 1")
     return number
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+    return number
+
+
+def _add_keys(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(dest="action", required=True, metavar="action", parser_class=_Parser)
+    create = actions.add_parser("create", help="make a key and print it, this once")
+    listed = actions.add_parser("list", help="names, when they were made and last used")
+    revoke = actions.add_parser("revoke", help="refuse a key from now on")
+    for action in (create, revoke):
+        action.add_argument("--name", required=True, metavar="NAME", help="who calls with it, such as 'web shop'")
+    for action in (create, listed):
+        action.add_argument("--json", action="store_true")
 
 
 def _add_vectors(command: argparse.ArgumentParser) -> None:

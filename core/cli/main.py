@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from core.allocator import keep_freed_memory
 from core.cli.arguments import make_parser
@@ -13,11 +14,8 @@ from core.errors import CoreError
 def main(arguments: Sequence[str]) -> int:
     """Execute a command line; returns the exit code."""
     asked = make_parser().parse_args(arguments)
-    keep_freed_memory()
-    from core.cli import commands  # after the arguments: --help and typing errors answer at once
-
     try:
-        commands.COMMANDS[asked.command](asked)
+        _command(asked.command)(asked)
     except CoreError as error:
         sys.stderr.write(" ".join(str(error).split()) + "\n")
         return 2
@@ -25,3 +23,15 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write("Interrupted; nothing that was stored is lost.\n")
         return 130
     return 0
+
+
+def _command(name: str) -> Callable[[Any], None]:
+    """What executes a command; found after the arguments, so that --help and typing errors answer at once."""
+    from core.cli.serve import LIGHT
+
+    if name in LIGHT:
+        return LIGHT[name]
+    keep_freed_memory()
+    from core.cli.commands import COMMANDS
+
+    return COMMANDS[name]

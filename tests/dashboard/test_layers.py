@@ -25,6 +25,7 @@ ORDER = [
     {"registry"},
     {"workflows"},
     {"jobs"},
+    {"api"},
     {"cli"},
     {"__main__"},
 ]
@@ -39,6 +40,7 @@ WITHOUT_TORCH = {
     "inference",
     "registry",
     "jobs",
+    "api",
     "device",
     "events",
     "records",

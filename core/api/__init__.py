@@ -1,0 +1,1 @@
+"""The REST API under ``/api/v1``: a key in, labels and probabilities out. Loads no torch, and FastAPI only in `app`."""

@@ -1,0 +1,30 @@
+"""How much one caller may ask for; what lies beyond is refused with a sentence that names the limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Largest sizes that are accepted.
+
+    Parameters
+    ----------
+    body_bytes
+        Bytes of a request's body; more is refused before it is read into memory.
+    texts
+        Texts of one request.
+    characters
+        Characters of one text.
+    waiting
+        Requests that may be in work or wait at the same time; one more is answered with 503.
+    engines
+        Versions that are kept loaded; the least recently used one is closed for a further one.
+    """
+
+    body_bytes: int = 2 * 1024 * 1024
+    texts: int = 1000
+    characters: int = 20_000
+    waiting: int = 256
+    engines: int = 4
