@@ -13,6 +13,7 @@ from typing import Any
 
 from core.cli.compare import compare
 from core.cli.curve import curve
+from core.cli.doctor import doctor
 from core.cli.generate import generate
 from core.cli.pretrain import pretrain
 from core.cli.progress import consume
@@ -208,6 +209,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
         generate,
         pretrain,
         vectors,
+        doctor,
         prepare,
     )
 }

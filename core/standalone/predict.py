@@ -18,6 +18,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import re
 import sys
 from bisect import bisect_right
@@ -35,6 +36,7 @@ PADDING = 0
 UNKNOWN = 1
 MEMORY = 200_000  # words whose tokens are kept
 CHUNK = 8192  # texts tokenised at a time, so that memory stays bounded
+PROVIDERS = {"tensorrt": "TensorrtExecutionProvider", "cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
 TOKENS_AT_ONCE = {"cpu": 1024, "cuda": 32_768}  # in one batch, padding included: what fits a cache, what fills a GPU
 
 
@@ -158,11 +160,16 @@ def batches_under_budget(rows: Sequence[Sequence[int]], tokens: int) -> Iterable
 
 
 def usable_providers() -> list[str]:
-    """CUDA where ONNX Runtime was built for it, and the CPU; whether CUDA then really runs only a session can tell."""
+    """Those of ``EVERGREEN_PROVIDERS`` (default ``cuda,cpu``; also ``tensorrt``) that ONNX Runtime was built for.
+
+    Whether one then really runs, only a session can tell.
+    """
     import onnxruntime
 
     available = onnxruntime.get_available_providers()
-    return [name for name in ("CUDAExecutionProvider", "CPUExecutionProvider") if name in available]
+    wanted = os.environ.get("EVERGREEN_PROVIDERS", "cuda,cpu").lower().split(",")
+    names = [PROVIDERS.get(name.strip(), "") for name in wanted]
+    return [name for name in names if name in available] or ["CPUExecutionProvider"]
 
 
 def kind_of(provider: str) -> str:
@@ -180,20 +187,25 @@ def model_file(folder: Path, kind: str, precision: str | None) -> str:
     return str(json.loads(serving.read_text("utf-8")).get(kind, "model.onnx"))
 
 
-def open_session(model: Path, providers: Sequence[str] | None, threads: int | None) -> Any:
-    """An ONNX Runtime session on the GPU when one can be used, else on the CPU; ask it which (`get_providers`)."""
+def open_session(model: Path, providers: Sequence[str] | None, threads: int | None, profile: str | None = None) -> Any:
+    """An ONNX Runtime session on the GPU when one can be used, else on the CPU; ask it which (`get_providers`).
+
+    With ``profile``, the beginning of a file name, `end_profiling` of the session names a file of what ran where.
+    """
     import onnxruntime
 
     chosen: list[Any] = list(providers if providers is not None else usable_providers())
-    if "CUDAExecutionProvider" in chosen:
+    if kind_of(chosen[0]) == "cuda":
         onnxruntime.set_default_logger_severity(4)  # a missing CUDA library is reported through `provider`
         with contextlib.redirect_stdout(io.StringIO()):  # it prints what is missing
             onnxruntime.preload_dlls()
         # Ask for memory as it is needed; by default each request is rounded up to the next power of two.
         arena = {"arena_extend_strategy": "kSameAsRequested"}
-        chosen[chosen.index("CUDAExecutionProvider")] = ("CUDAExecutionProvider", arena)
+        chosen = [(name, arena) if name == "CUDAExecutionProvider" else name for name in chosen]
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
+    if profile is not None:
+        options.enable_profiling, options.profile_file_prefix = True, profile
     if threads is not None:
         options.intra_op_num_threads = threads
     return onnxruntime.InferenceSession(str(model), options, providers=chosen)
