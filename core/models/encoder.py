@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from core.config import setting
 from core.errors import ModelError
+from core.models.attention import fuse_attention
 from core.models.base import TextClassifier
 from core.models.feature_cache import FeatureCache, key_of
 from core.models.feature_memory import FeatureMemory
@@ -255,6 +256,7 @@ class Encoder(TextClassifier):
         self.cache = None
         if self.config.tuning == "lora":
             merge_adapters(self.encoder)
+        fuse_attention(self.encoder)
 
     def _choose_what_learns(self) -> None:
         """Only where the encoder learns at all: its layers from a chosen one upwards, or the adapters."""

@@ -85,6 +85,18 @@ class NgramBag(TextClassifier):
         self.embedding.requires_grad_(config.learns_embedding)
         self.dropout = nn.Dropout(config.dropout)
 
+    @torch.no_grad()
+    def for_export(self) -> None:
+        """Put the head's scores into the table: the mean of scores is the score of the mean.
+
+        Only where that makes no row longer, and where nothing stands between the mean and the head.
+        """
+        if self.lift is not None or self.head.out_features > self.feature_size:
+            return
+        table = nn.functional.linear(self.embedding.weight, self.head.weight, self.head.bias)
+        self.embedding = nn.EmbeddingBag(*table.shape, mode="mean", padding_idx=self.buckets, _weight=table)
+        self.head = nn.Identity()  # type: ignore[assignment]  # of a copy that is only exported
+
     def sparse_parameters(self) -> list[nn.Parameter]:
         return list(self.embedding.parameters())
 
