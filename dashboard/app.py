@@ -1,11 +1,10 @@
-"""The dashboard's entry: ``streamlit run dashboard/app.py``.
-
-Owns the order of things on every page: link, pages, sidebar, page inside the error boundary.
-"""
+"""The server: ``streamlit run dashboard/app.py`` serves the pages of `main` and the REST API under one address."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -13,20 +12,19 @@ if str(ROOT) not in sys.path:  # Streamlit puts only this file's folder there
     sys.path.insert(0, str(ROOT))
 
 import streamlit as st  # noqa: E402
+from starlette.routing import Mount  # noqa: E402
 
-from dashboard import navigation, sidebar  # noqa: E402
-from dashboard.errors import boundary  # noqa: E402
-from dashboard.i18n import t  # noqa: E402
+from core.api.app import PREFIX, create_app  # noqa: E402
+from core.config import home  # noqa: E402
 
-sidebar.adopt_link()
-st.set_page_config(page_title=t("shell.product"), page_icon=":material/spa:", layout="wide")
-st.html(Path(__file__).with_name("style.css").read_text(encoding="utf-8"))
+api = create_app(home())
 
-pages = {
-    t(f"shell.group_{group}"): [navigation.page(name) for name in names] for group, names in navigation.groups().items()
-}
-current = st.navigation(pages, position="hidden")
-sidebar.draw()
-sidebar.keep_link()
-with boundary():
-    current.run()
+
+@asynccontextmanager
+async def lifespan(_: st.App) -> AsyncIterator[None]:
+    """Answer what waits, and let go of the engines, when the server ends."""
+    yield
+    await api.state.service.desk.close()
+
+
+app = st.App(ROOT / "dashboard" / "main.py", routes=[Mount(PREFIX, app=api)], lifespan=lifespan)

@@ -1,6 +1,14 @@
 """Models: every version with its origin, what it is and how good; choose which one serves, take one home."""
 
-from dashboard import layout, models_page, models_page_details, models_page_forget, models_page_serving, state
+from dashboard import (
+    layout,
+    models_page,
+    models_page_details,
+    models_page_forget,
+    models_page_keys,
+    models_page_serving,
+    state,
+)
 from dashboard.i18n import t
 from dashboard.tables import plain
 
@@ -18,5 +26,6 @@ else:
     layout.cards(models_page.cards(version))
     models_page_serving.actions(version, champion)
     models_page_details.tabs(version)
+    models_page_keys.section(classifier)
     models_page_forget.forget(classifier)
     models_page_serving.danger(classifier)

@@ -1,4 +1,4 @@
-"""The dashboard's entry in Streamlit's test runner, and a strict catalogue: a missing text is an error here."""
+"""The dashboard's script in Streamlit's test runner, and a strict catalogue: a missing text is an error here."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def open_page(evergreen_home: Path) -> Callable[..., AppTest]:
     """Open a page through the entry, as a browser would: ``open_page("train", language="zh", classifier="Shop")``."""
 
     def open_it(name: str = "overview", *, language: str = "en", **link: str) -> AppTest:
-        entry = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
+        entry = AppTest.from_file(str(ROOT / "dashboard" / "main.py"), default_timeout=60)
         for key, value in {"lang": language, **link}.items():
             entry.query_params[key] = value
         entry.run()

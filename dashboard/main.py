@@ -1,0 +1,32 @@
+"""The dashboard's script, which `app` runs at every look at a page.
+
+Owns the order of things on every page: link, pages, sidebar, page inside the error boundary.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:  # Streamlit puts only this file's folder there
+    sys.path.insert(0, str(ROOT))
+
+import streamlit as st  # noqa: E402
+
+from dashboard import navigation, sidebar  # noqa: E402
+from dashboard.errors import boundary  # noqa: E402
+from dashboard.i18n import t  # noqa: E402
+
+sidebar.adopt_link()
+st.set_page_config(page_title=t("shell.product"), page_icon=":material/spa:", layout="wide")
+st.html(Path(__file__).with_name("style.css").read_text(encoding="utf-8"))
+
+pages = {
+    t(f"shell.group_{group}"): [navigation.page(name) for name in names] for group, names in navigation.groups().items()
+}
+current = st.navigation(pages, position="hidden")
+sidebar.draw()
+sidebar.keep_link()
+with boundary():
+    current.run()
