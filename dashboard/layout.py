@@ -8,7 +8,8 @@ from typing import Literal
 
 import streamlit as st
 
-from dashboard.i18n import t
+from dashboard import state
+from dashboard.i18n import t, t_message
 from dashboard.navigation import go
 from dashboard.tables import plain
 
@@ -18,6 +19,12 @@ def heading(title: str, caption: str = "") -> None:
     st.title(plain(title), anchor=False)
     if caption:
         st.caption(caption)
+
+
+def warn_of_idle_card() -> None:
+    """On pages where classifiers answer: why a graphics card that is there is not used, and what to do."""
+    for problem in state.providers().problems:
+        st.warning(plain(t_message(problem)), icon=":material/memory:")
 
 
 def section(title: str, *, help: str | None = None) -> None:

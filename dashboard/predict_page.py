@@ -67,19 +67,18 @@ def style() -> None:
 
 
 def warm_engine(version: VersionInfo) -> Classifier:
-    """The version's engine after its first prediction, which is slower than all others (memory, word lists)."""
-    return _warm(str(state.version_folder(version)), version)
+    """The version's engine, in a process that does not stop to collect garbage between two keystrokes."""
+    engine = state.engine(version)
+    _settle(str(state.version_folder(version)))
+    return engine
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _warm(folder: str, _version: VersionInfo) -> Classifier:
-    engine = state.engine(_version)
-    engine.predict_proba(["warm up 预热"])
+@st.cache_resource(show_spinner=False)
+def _settle(folder: str) -> None:
     # Streamlit collects garbage after every rerun, and a rerun is a keystroke here. With all libraries loaded a
     # collection takes a quarter of a second; what stays loaded anyway need not be looked through again.
     gc.collect()
     gc.freeze()
-    return engine
 
 
 def ask_engine(engine: Classifier, text: str) -> Answer:
@@ -155,8 +154,6 @@ def provider_name(provider: str) -> str:
 
 def _remarks(engine: Classifier, answer: Answer, text: str, offered: list[Example]) -> None:
     """What a reader should know before trusting the answer."""
-    if state.device().kind == "cuda" and engine.provider != "CUDAExecutionProvider":
-        st.warning(t("predict.gpu_idle", name=tables.plain(state.device().name)), icon=":material/memory:")
     if answer.strange:
         st.caption(f":material/help: {t('predict.strange')}")
     elif answer.cut:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from core.data.corrections import Corrections
     from core.data.dataset import TextDataset
     from core.data.store import DatasetStore, StoredDataset
+    from core.inference.providers import ProviderReport
     from core.jobs import Job, JobQueue
     from core.registry import ClassifierInfo, Registry, VersionInfo
     from core.standalone.predict import Classifier
@@ -102,15 +103,10 @@ def _jobs(folder: Path) -> JobQueue:
 
 
 def engine(version: VersionInfo) -> Classifier:
-    """The version's bundle, loaded in ONNX Runtime; the last few stay loaded."""
-    return _engine(str(version_folder(version)))
+    """The version's bundle, loaded in ONNX Runtime and warmed up; the last few stay loaded, for the pages and the API."""
+    from core.inference.pool import shared_pool
 
-
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _engine(folder: str) -> Classifier:
-    from core.standalone.predict import Classifier
-
-    return Classifier(Path(folder))
+    return shared_pool().get(version_folder(version))
 
 
 def version_folder(version: VersionInfo) -> Path:
@@ -193,6 +189,14 @@ def active_jobs() -> list[Job]:
 def device() -> DeviceInfo:
     """What this machine computes with."""
     return describe_device()
+
+
+@st.cache_resource(show_spinner=False)
+def providers() -> ProviderReport:
+    """What classifiers really run on here, and what keeps a graphics card idle."""
+    from core.inference.providers import examine
+
+    return examine()
 
 
 def _registry_token() -> tuple[float, ...]:

@@ -17,6 +17,7 @@ elif champion is None:
 else:
     layout.heading(t("predict.title"), t("predict.serves", version=champion.number, classifier=plain(classifier)))
     predict_page.style()
+    layout.warn_of_idle_card()
     one, table, corrections = st.tabs(
         [t("predict.tab_one"), t("predict.tab_table"), t("predict.tab_corrections")], key="predict.tabs"
     )

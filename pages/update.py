@@ -25,6 +25,7 @@ elif found is None:
     )
 else:
     update_page.heading(found)
+    layout.warn_of_idle_card()
     update_page_history.promoted(found)
     update_page_batch.step(found)
     update_page_changes.step(found)

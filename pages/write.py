@@ -6,6 +6,7 @@ from dashboard import layout, state, write_page, write_page_box, write_page_lear
 from dashboard.i18n import t
 
 layout.heading(t("write.title"), t("write.caption"))
+layout.warn_of_idle_card()
 known = write_page.store().list()
 if not known and not state.datasets():
     layout.empty_state(t("write.empty_title"), t("write.empty"), action=t("write.to_data"), page="data")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.data import ColumnRoles, build_dataset
 from core.data.corrections import Corrections
+from core.messages import message
 from core.workflows import TrainRequest, open_workspace, train_classifier
 from dashboard import predict_page, state
 from dashboard.predict_page_corrections import known_label
@@ -154,11 +156,11 @@ def test_no_share_claims_more_than_it_is() -> None:
 def test_an_idle_graphics_card_is_told(
     home: Path, open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from core.device import DeviceInfo
-
-    monkeypatch.setattr("dashboard.state.device", lambda: DeviceInfo("cuda", "H100", 8))
-    page = type_text(open_page("predict"), "great")
-    assert "There is a graphics card (H100)" in page.warning[0].value
+    problem = message("providers.refused", "{card} idles, CUDA {cuda}", card="H100", cuda="13.0")
+    report = replace(state.providers(), problems=(problem,))
+    monkeypatch.setattr("dashboard.state.providers", lambda: report)
+    for page in ("predict", "update", "write"):
+        assert open_page(page).warning[0].value == "H100 idles, CUDA 13.0"
 
 
 def test_the_right_label_goes_into_the_queue_and_can_be_taken_back(
