@@ -191,11 +191,11 @@ def test_the_bundle_is_a_zip_that_runs_elsewhere(home: Path) -> None:
 def test_a_classifier_is_deleted_only_under_its_own_name(home: Path, open_page: Callable[..., AppTest]) -> None:
     Corrections(home).add(NAME, "text", "a", predicted="b", version=1)
     page = open_page("models")
-    page.text_input[0].set_value("something else")
+    page.text_input(key=f"models.delete_name.{NAME}").set_value("something else")
     page.button(key="models.delete").click().run()
     assert "That is not the name" in page.warning[0].value
     assert len(Registry(home).versions(NAME)) == 2
-    page.text_input[0].set_value(f" {NAME} ")
+    page.text_input(key=f"models.delete_name.{NAME}").set_value(f" {NAME} ")
     page.button(key="models.delete").click().run()
     assert not page.exception
     assert Registry(home).classifiers() == []
