@@ -30,7 +30,7 @@ def section(classifier: str) -> None:
 @guarded_fragment()
 def _draw(classifier: str) -> None:
     store = KeyStore(home())
-    st.markdown(t("keys.what", address=f"{address()}{API}", docs=f"{API}/docs"))
+    st.markdown(t("keys.what", address=f"{address()}{API}"))
     _create(store)
     known = store.list()
     fresh: tuple[str, str] | None = st.session_state.get(FRESH)

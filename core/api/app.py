@@ -140,6 +140,7 @@ def _add_predict(app: FastAPI, service: Service) -> None:
         response_model=schemas.PredictAnswer,
         openapi_extra=body_of(schemas.PredictRequest),
         summary="Label texts",
+        tags=["Predictions"],
     )
     async def predict(request: Request) -> Response:
         asked = schemas.read_body(schemas.PredictRequest, await request.body())
@@ -205,6 +206,7 @@ def _add_feedback(app: FastAPI, service: Service) -> None:
         response_model=schemas.FeedbackAnswer,
         openapi_extra=body_of(schemas.FeedbackRequest),
         summary="Put a wrong answer right",
+        tags=["Predictions"],
     )
     async def feedback(request: Request) -> schemas.FeedbackAnswer:
         asked = schemas.read_body(schemas.FeedbackRequest, await request.body())
@@ -248,7 +250,7 @@ def _queue(corrections: Corrections, place: Place, text: str, label: str, predic
 
 
 def _add_lists(app: FastAPI, service: Service) -> None:
-    @app.get("/classifiers", summary="List the classifiers")
+    @app.get("/classifiers", summary="List the classifiers", tags=["Classifiers"])
     async def classifiers() -> schemas.ClassifiersAnswer:
         found = await service.directory.classifiers()
         entries = [
@@ -257,7 +259,7 @@ def _add_lists(app: FastAPI, service: Service) -> None:
         ]
         return schemas.ClassifiersAnswer(classifiers=entries)
 
-    @app.get("/classifiers/{name}/versions", summary="List the versions of a classifier")
+    @app.get("/classifiers/{name}/versions", summary="List the versions of a classifier", tags=["Classifiers"])
     async def versions(name: str) -> schemas.VersionsAnswer:
         found, champion = await service.directory.versions(name)
         return schemas.VersionsAnswer(
@@ -276,10 +278,10 @@ def _add_lists(app: FastAPI, service: Service) -> None:
 
 
 def _add_health(app: FastAPI, service: Service) -> None:
-    @app.get("/healthz", summary="Whether the server answers")
+    @app.get("/healthz", summary="Whether the server answers", tags=["Server"])
     async def healthz() -> schemas.HealthAnswer:
         return schemas.HealthAnswer(status="ok", engines=service.desk.loaded)
 
-    @app.get("/metrics", summary="Figures for Prometheus", response_class=Response)
+    @app.get("/metrics", summary="Figures for Prometheus", tags=["Server"], response_class=Response)
     async def metrics() -> Response:
         return Response(service.metrics.text(), media_type=CONTENT_TYPE)
