@@ -11,17 +11,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from core.cli.benchmark import benchmark
+from core.cli.chosen import chosen_version
 from core.cli.compare import compare
 from core.cli.curve import curve
 from core.cli.doctor import doctor
 from core.cli.generate import generate
+from core.cli.predict import predict
 from core.cli.pretrain import pretrain
 from core.cli.progress import consume
 from core.cli.vectors import vectors
 from core.config import home, parse_assignments
 from core.data import ColumnRoles, StoredDataset, TextDataset, build_dataset, read_table
-from core.errors import DataError, RegistryError
-from core.registry import UNWRITTEN, VersionInfo
+from core.errors import DataError
+from core.registry import UNWRITTEN
 from core.registry import promote as decide
 from core.workflows.workspace import Workspace, open_workspace
 
@@ -50,7 +53,7 @@ def update(asked: argparse.Namespace) -> None:
     values = {"classifier": asked.classifier, "strategy": asked.strategy, "tolerance": asked.tolerance}
     values |= {"gate": parse_assignments(asked.gate)}
     values |= {"promote": asked.promote, "settings": parse_assignments(asked.set)}
-    _version(asked.classifier, None, workspace)
+    chosen_version(asked.classifier, None, workspace)
     gate_rules(
         build(UpdateRequest, {**values, "dataset": ""}), workspace
     )  # a wrong rule is said before a long file is read
@@ -63,7 +66,7 @@ def evaluate(asked: argparse.Namespace) -> None:
     from core.workflows.evaluate import evaluate_version
 
     workspace = open_workspace(home())
-    version = _version(asked.classifier, asked.version, workspace)
+    version = chosen_version(asked.classifier, asked.version, workspace)
     dataset, _ = _read_table(asked, batch=True)
     started = time.monotonic()
     report = evaluate_version(workspace, version, dataset).to_dict()
@@ -78,33 +81,24 @@ def drift(asked: argparse.Namespace) -> None:
     from core.workflows.drift import detect_drift
 
     workspace = open_workspace(home())
-    version = _version(asked.classifier, asked.version, workspace)
+    version = chosen_version(asked.classifier, asked.version, workspace)
     folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
     report = detect_drift(folder, _read_table(asked, batch=True)[0], read_past(folder, workspace))
     _print(asked.json, {"version": version.number, **as_object(report)}, as_text(report))
-
-
-def predict(asked: argparse.Namespace) -> None:
-    from core.inference import predict_file
-
-    workspace = open_workspace(home())
-    version = _version(asked.classifier, asked.version, workspace)
-    rows = predict_file(workspace.registry.folder(asked.classifier, version.number), asked.data, asked.text, asked.out)
-    sys.stderr.write(f"{rows:,} rows labelled by version {version.number} → {asked.out}\n")
 
 
 def export(asked: argparse.Namespace) -> None:
     from core.workflows.bundle import write_bundle
 
     workspace = open_workspace(home())
-    version = _version(asked.classifier, asked.version, workspace)
+    version = chosen_version(asked.classifier, asked.version, workspace)
     write_bundle(workspace.registry.folder(asked.classifier, version.number), asked.out)
     sys.stderr.write(f"Version {version.number} of '{asked.classifier}' → {asked.out}\n")
 
 
 def versions(asked: argparse.Namespace) -> None:
     registry = open_workspace(home()).registry
-    champion = _version(asked.classifier, None, open_workspace(home()), required=False)
+    champion = chosen_version(asked.classifier, None, open_workspace(home()), required=False)
     found = [
         {
             "version": version.number,
@@ -128,7 +122,7 @@ def promote(asked: argparse.Namespace) -> None:
     workspace = open_workspace(home())
     number = asked.version
     if number is None:
-        _version(asked.classifier, None, workspace, required=False)  # says so when there is no such classifier
+        chosen_version(asked.classifier, None, workspace, required=False)  # says so when there is no such classifier
         number = workspace.registry.versions(asked.classifier)[-1].number
     against = workspace.registry.version(asked.classifier, number).refused
     reason = asked.reason.strip()
@@ -153,7 +147,7 @@ def forget(asked: argparse.Namespace) -> None:
     from core.workflows.forget_rows import find_rows
 
     workspace = open_workspace(home())
-    _version(asked.classifier, None, workspace, required=False)
+    chosen_version(asked.classifier, None, workspace, required=False)
     texts = [line.strip() for line in _lines(asked.texts) if line.strip()]
     found = find_rows(asked.classifier, workspace, groups=asked.group, texts=texts)
     rows = {one.dataset: one.rows.tolist() for one in found.datasets}
@@ -198,6 +192,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
         update,
         compare,
         curve,
+        benchmark,
         evaluate,
         drift,
         predict,
@@ -226,22 +221,6 @@ def _read_table(asked: argparse.Namespace, *, batch: bool) -> tuple[TextDataset,
 def _save_table(asked: argparse.Namespace, workspace: Workspace, *, batch: bool = False) -> StoredDataset:
     dataset, roles = _read_table(asked, batch=batch)
     return workspace.datasets.save(dataset, name=asked.data.name, roles=roles, source={"file": asked.data.name})
-
-
-def _version(name: str, number: int | None, workspace: Workspace, *, required: bool = True) -> Any:
-    """The version of this number, or the champion; a classifier that is not there is an error either way."""
-    known = workspace.registry.versions(name)
-    found: VersionInfo | None = workspace.registry.champion(name) if number is None else None
-    if number is not None:
-        return workspace.registry.version(name, number)
-    if not known or (found is None and required):
-        raise RegistryError(
-            "registry.no_champion",
-            "There is no classifier '{classifier}' in use. The classifiers are: {known}. Train it first.",
-            classifier=name,
-            known=[one.name for one in workspace.registry.classifiers()] or ["–"],
-        )
-    return found
 
 
 def _finish(asked: argparse.Namespace, completed: Any, workspace: Workspace) -> None:

@@ -7,7 +7,17 @@ from core.data.dataset import SetAside, TextDataset, build_dataset
 from core.data.language import han_share, language_of
 from core.data.overlapping import Overlap, overlap
 from core.data.profiling import Finding, Profile, profile
-from core.data.reading import CELL_LIMIT, DELIMITERS, ENCODINGS, TableFormat, detect_format, read_table
+from core.data.reading import (
+    CELL_LIMIT,
+    DELIMITERS,
+    ENCODINGS,
+    TableFormat,
+    TableScan,
+    detect_format,
+    read_table,
+    scan_table,
+    table_pieces,
+)
 from core.data.source import FILE_LIMIT
 from core.data.splitting import Split, split_rows, text_key
 from core.data.store import DatasetStore, StoredDataset, content_id
@@ -26,6 +36,7 @@ __all__ = [
     "Split",
     "StoredDataset",
     "TableFormat",
+    "TableScan",
     "TextDataset",
     "build_dataset",
     "content_id",
@@ -36,7 +47,9 @@ __all__ = [
     "overlap",
     "profile",
     "read_table",
+    "scan_table",
     "split_name",
     "split_rows",
+    "table_pieces",
     "text_key",
 ]

@@ -25,7 +25,17 @@ from core.data.rows import Lines, Manner, split_rows
 from core.data.source import check_file, is_compressed, open_content
 from core.errors import DataError
 
-__all__ = ["CELL_LIMIT", "DELIMITERS", "ENCODINGS", "TableFormat", "detect_format", "read_table"]
+__all__ = [
+    "CELL_LIMIT",
+    "DELIMITERS",
+    "ENCODINGS",
+    "TableFormat",
+    "TableScan",
+    "detect_format",
+    "read_table",
+    "scan_table",
+    "table_pieces",
+]
 
 CELL_LIMIT = 1_000_000  # characters in one cell
 _SAMPLE = 1 << 18  # characters from which the layout is guessed
@@ -86,27 +96,33 @@ def read_table(path: Path, form: TableFormat | None = None) -> pandas.DataFrame:
     DataError
         When the file cannot be read as a table; the message names the place and the cure.
     """
-    path = Path(path)
-    check_file(path)
-    if form is None:
-        form, given = detect_format(path), False
-    else:
-        form, given = replace(form, compressed=is_compressed(path)), True
-        _check_form(form)
-    collected = _collect(path, form)
-    if given and len(collected.names) == 1:
-        _check_single_column(path, form)
-    return _to_frame(path, collected)
+    scan, chunks = _pass(path, form, keep=True)
+    columns = [pyarrow.chunked_array(chunks) for chunks in zip(*chunks, strict=True)]
+    table: pandas.DataFrame = pyarrow.table(columns, names=scan.names).to_pandas()
+    table.attrs["skipped"] = scan.skipped
+    return table
 
 
 @dataclass
-class _Collected:
-    """The rows read so far, column by column."""
+class TableScan:
+    """What one pass over a file found; enough to read its rows again, piece by piece.
 
-    names: list[str]
-    chunks: list[list[Any]] = field(default_factory=list)
+    Parameters
+    ----------
+    names
+        Of the columns.
+    skipped
+        Rows of the wrong width, as `read_table` lists them.
+    rows
+        Below the header, those set aside included.
+    """
+
+    path: Path
+    form: TableFormat
+    manner: Manner
+    names: list[str] = field(default_factory=list)
     skipped: list[dict[str, int]] = field(default_factory=list)
-    rows: int = 0  # below the header, those set aside included
+    rows: int = 0
 
 
 class _IrregularError(Exception):
@@ -155,53 +171,90 @@ def _open_text(path: Path, encoding: str, compressed: bool, errors: str = "stric
     return io.TextIOWrapper(open_content(path, compressed), codec_of(encoding), errors, newline="")
 
 
-def _collect(path: Path, form: TableFormat) -> _Collected:
-    """Read all rows in the first manner that fits; see `core.data.rows`."""
+def scan_table(path: Path, form: TableFormat | None = None) -> TableScan:
+    """Go once through a file without keeping its rows: every mistake in it is found before any work begins.
+
+    Raises
+    ------
+    DataError
+        As `read_table` does.
+    """
+    return _pass(path, form, keep=False)[0]
+
+
+def table_pieces(scan: TableScan, rows: int, skip: int = 0) -> Iterator[pandas.DataFrame]:
+    """The rows of a scanned file in tables of so many rows, as `read_table` would give them, without the first ``skip``."""
+    with _open_text(scan.path, scan.form.encoding, scan.form.compressed) as stream:
+        again = TableScan(scan.path, scan.form, scan.manner)
+        whole = chain.from_iterable(_row_chunks(again, Lines(stream, scan.path.name, scan.form.encoding)))
+        remaining = islice(whole, skip, None)
+        while piece := list(islice(remaining, rows)):
+            yield pyarrow.table(_columns(piece), names=scan.names).to_pandas()
+
+
+def _pass(path: Path, form: TableFormat | None, *, keep: bool) -> tuple[TableScan, list[list[Any]]]:
+    """Read all rows in the first manner that fits (see `core.data.rows`); their columns in chunks, if they are kept."""
+    path = Path(path)
+    check_file(path)
+    given = form is not None
+    form = detect_format(path) if form is None else replace(form, compressed=is_compressed(path))
+    _check_form(form)
+    scan, chunks = _first_that_fits(path, form, keep)
+    if given and len(scan.names) == 1:
+        _check_single_column(path, form)
+    _check_rows(scan)
+    return scan, chunks
+
+
+def _first_that_fits(path: Path, form: TableFormat, keep: bool) -> tuple[TableScan, list[list[Any]]]:
     manners: tuple[Manner, ...] = ("strict", "lines", "lenient")
     for manner in manners:
+        scan, chunks = TableScan(path, form, manner), []
         with _open_text(path, form.encoding, form.compressed) as stream:
-            lines = Lines(stream, path.name, form.encoding)
             try:
-                return _collect_rows(path, lines, form, manner)
+                for rows in _row_chunks(scan, Lines(stream, path.name, form.encoding)):
+                    if keep:
+                        chunks.append(_columns(rows))
+                return scan, chunks
             except (csv.Error, _IrregularError):
                 continue
     raise AssertionError("the lenient manner reads anything")
 
 
-def _collect_rows(path: Path, lines: Lines, form: TableFormat, manner: Manner) -> _Collected:
-    rows = _numbered(lines, form.delimiter, manner, path)
+def _row_chunks(scan: TableScan, lines: Lines) -> Iterator[list[list[str]]]:
+    """The rows of the right width; what else there is to know goes into the scan."""
+    rows = _numbered(lines, scan.form.delimiter, scan.manner, scan.path)
     probe = list(islice(rows, _PROBE))
     if not probe:
         raise DataError(
             "data.no_rows",
             "'{file}' holds no rows, only blank lines. Expected a table with a column of texts and a column of labels.",
-            file=path.name,
+            file=scan.path.name,
         )
     first = probe[0][1]
-    if form.header:
-        collected = _Collected(_column_names(path, first))
+    if scan.form.header:
+        scan.names = _column_names(scan.path, first)
     else:
         width = Counter(len(row) for _, row in probe).most_common(1)[0][0]
-        collected = _Collected([f"column {index + 1}" for index in range(width)])
-    width, buffer = len(collected.names), []
-    for line, row in islice(chain(probe, rows), 1 if form.header else 0, None):
-        row_number = collected.rows
-        collected.rows += 1
+        scan.names = [f"column {index + 1}" for index in range(width)]
+    width, buffer = len(scan.names), []
+    for line, row in islice(chain(probe, rows), 1 if scan.form.header else 0, None):
+        row_number = scan.rows
+        scan.rows += 1
         if len(row) > width and not any(row[width:]):
             row = row[:width]  # a delimiter at the end of the line
         if len(row) == width:
-            _check_cells(path, row, row_number, line)
+            _check_cells(scan.path, row, row_number, line)
             buffer.append(row)
-        elif manner == "lines":
+        elif scan.manner == "lines":
             raise _IrregularError
         else:
-            collected.skipped.append({"row": row_number, "line": line, "found": len(row), "expected": width})
+            scan.skipped.append({"row": row_number, "line": line, "found": len(row), "expected": width})
         if len(buffer) == _CHUNK:
-            collected.chunks.append(_columns(buffer))
+            yield buffer
             buffer = []
     if buffer:
-        collected.chunks.append(_columns(buffer))
-    return collected
+        yield buffer
 
 
 def _numbered(lines: Lines, delimiter: str, manner: Manner, path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -256,29 +309,25 @@ def _columns(rows: list[list[str]]) -> list[Any]:
     return [pyarrow.array(column, pyarrow.large_string()) for column in zip(*rows, strict=True)]
 
 
-def _to_frame(path: Path, collected: _Collected) -> pandas.DataFrame:
-    if collected.rows == 0:
+def _check_rows(scan: TableScan) -> None:
+    if scan.rows == 0:
         raise DataError(
             "data.only_header",
             "'{file}' has a header ({names}) but no rows below it. Check that the file was saved completely.",
-            file=path.name,
-            names=collected.names,
+            file=scan.path.name,
+            names=scan.names,
         )
-    skipped = collected.skipped
-    if 2 * len(skipped) > collected.rows:
+    skipped = scan.skipped
+    if 2 * len(skipped) > scan.rows:
         raise DataError(
             "data.ragged",
             "{count:,} of {rows:,} rows of '{file}' do not have the {expected} fields expected; the first is line "
             "{line:,}, with {found}. "
             "Check the delimiter, and put texts that contain it in quotation marks.",
             count=len(skipped),
-            rows=collected.rows,
-            file=path.name,
+            rows=scan.rows,
+            file=scan.path.name,
             expected=skipped[0]["expected"],
             line=skipped[0]["line"],
             found=skipped[0]["found"],
         )
-    columns = [pyarrow.chunked_array(chunks) for chunks in zip(*collected.chunks, strict=True)]
-    table: pandas.DataFrame = pyarrow.table(columns, names=collected.names).to_pandas()
-    table.attrs["skipped"] = skipped
-    return table

@@ -1,89 +1,145 @@
-"""A table in, the same table with labels and probabilities out; every row kept, in order."""
+"""A file in, the same file with labels and probabilities out: any number of rows in bounded memory, and resumable.
+
+What is written stands in ``<target>.part`` until all rows are done; ``<target>.part.json`` says how far it is and of what.
+"""
 
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from core.data import read_table
+from core.data import scan_table, table_pieces
 from core.errors import DataError
+from core.inference.tables import check_column, predict_table
 from core.standalone.predict import Classifier
 
-CHUNK = 1024  # rows between two reports of progress
+ROWS = 4096  # labelled and written at a time: what a killed process loses at most
 
 
-def predict_table(
-    classifier: Classifier, table: pd.DataFrame, text: str, progress: Callable[[float], None] = lambda _: None
-) -> pd.DataFrame:
-    """Add ``predicted``, ``probability`` and a column ``p: <label>`` for each label; a row without text gets none.
+@dataclass(frozen=True)
+class Labelled:
+    """How a file was labelled.
 
-    A column of the table that has such a name already stays as it is; the new one is then called ``predicted (2)``.
+    Parameters
+    ----------
+    rows
+        In the answer.
+    skipped
+        Rows of the source that have more or fewer fields than its header and are not in the answer.
+    resumed
+        Rows that an interrupted run before this one had labelled.
+    """
+
+    rows: int
+    skipped: int
+    resumed: int
+
+
+def predict_file(
+    folder: Path, source: Path, text: str, target: Path, progress: Callable[[int, int], None] = lambda done, rows: None
+) -> Labelled:
+    """Label a CSV or TSV file with the version in ``folder``.
+
+    The answer is UTF-8 with a byte order mark, so that spreadsheets show Chinese. A half-written target is never
+    left behind; an interrupted run goes on where it was when it is called again with the same file and version.
+
+    Parameters
+    ----------
+    progress
+        Called with the rows done and all rows.
 
     Raises
     ------
     DataError
-        When the table has no such column.
+        When the source cannot be read, has no such column, or the target cannot be written.
     """
-    if text not in table.columns:
-        raise DataError(
-            "data.column_missing",
-            "The table has no column '{column}'. Its columns are: {columns}. Choose one of these, or rename it in the file.",
-            column=text,
-            columns=[str(column) for column in table.columns],
-        )
-    texts = [str(value) for value in table[text]]
-    rows = [row for row, value in enumerate(texts) if value.strip()]
-    probabilities = np.full((len(texts), len(classifier.labels)), np.nan, dtype=np.float32)
-    for start in range(0, len(rows), CHUNK):
-        chunk = rows[start : start + CHUNK]
-        probabilities[chunk] = classifier.predict_proba([texts[row] for row in chunk])
-        progress(min(1.0, (start + CHUNK) / len(rows)))
-    answered = np.asarray(~np.isnan(probabilities).any(axis=1))
-    best = np.where(answered, np.nan_to_num(probabilities).argmax(axis=1), 0)
-    answers: dict[str, object] = {
-        "predicted": [classifier.labels[k] if ok else "" for k, ok in zip(best, answered, strict=True)],
-        "probability": probabilities.max(axis=1).round(6),
-    }
-    answers |= {f"p: {label}": probabilities[:, column].round(6) for column, label in enumerate(classifier.labels)}
-    added = pd.DataFrame({_free(name, table): values for name, values in answers.items()}, index=table.index)
-    return pd.concat([table, added], axis=1)
-
-
-def _free(name: str, table: pd.DataFrame) -> str:
-    """The name, numbered when the table has such a column: what a user uploads is never overwritten."""
-    number, free = 1, name
-    while free in table.columns:
-        number += 1
-        free = f"{name} ({number})"
-    return free
-
-
-def predict_file(folder: Path, source: Path, text: str, target: Path) -> int:
-    """Label a CSV or TSV file with the version in ``folder``; returns the number of rows.
-
-    The answer is UTF-8 with a byte order mark, so that spreadsheets show Chinese. A half-written target is never
-    left behind.
-    """
-    table = read_table(source)
-    result = predict_table(Classifier(folder), table, text)
-    part = target.with_name(target.name + ".part")
+    scan = scan_table(source)
+    check_column(text, scan.names)
+    journal = _Journal(target, _identity(folder, source, text))
+    rows = scan.rows - len(scan.skipped)
     try:
-        # With this line end the csv module quotes cells that hold a carriage return alone, too.
-        result.to_csv(part, index=False, encoding="utf-8-sig", quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n")
-        part.replace(target)
+        resumed = journal.resume()
+        progress(resumed, rows)
+        classifier = Classifier(folder)
+        done = resumed
+        for piece in table_pieces(scan, ROWS, skip=resumed):
+            done += len(piece)
+            journal.add(predict_table(classifier, piece, text), done)
+            progress(done, rows)
+        journal.finish()
     except OSError as error:
+        journal.give_up()
         raise DataError(
             "data.cannot_write",
             "'{file}' cannot be written: {reason}. Choose a folder that exists and that you may write to.",
             file=str(target),
             reason=error.strerror or str(error),
         ) from None
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-    return len(result)
+    return Labelled(rows, len(scan.skipped), resumed)
+
+
+def _identity(folder: Path, source: Path, text: str) -> dict[str, Any]:
+    """What must be the same for an interrupted run to go on."""
+    files = [source, *sorted(folder.glob("*.onnx")), *folder.glob("serving.json")]
+    return {
+        "text": text,
+        "files": [[str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns] for file in files],
+    }
+
+
+class _Journal:
+    """The answer so far, and how many rows of it are complete."""
+
+    def __init__(self, target: Path, identity: dict[str, Any]) -> None:
+        self._target, self._identity = target, identity
+        self._part = target.with_name(target.name + ".part")
+        self._note = target.with_name(target.name + ".part.json")
+        self._rows = 0
+
+    def resume(self) -> int:
+        """Cut off what was only half written; returns how many rows are complete."""
+        try:
+            note = json.loads(self._note.read_text("utf-8"))
+            fits = note["identity"] == self._identity and self._part.stat().st_size >= note["bytes"]
+        except (OSError, ValueError, KeyError, TypeError):
+            fits = False
+        if not fits:
+            self._part.write_bytes(b"")
+            return 0
+        with self._part.open("r+b") as part:
+            part.truncate(note["bytes"])
+        self._rows = int(note["rows"])
+        return self._rows
+
+    def add(self, table: pd.DataFrame, rows: int) -> None:
+        """Append some rows, then note that they are complete."""
+        first = self._rows == 0
+        with self._part.open("ab") as part:
+            # With this line end the csv module quotes cells that hold a carriage return alone, too.
+            written = table.to_csv(
+                index=False, header=first, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n", encoding="utf-8"
+            )
+            part.write(written.encode("utf-8-sig" if first else "utf-8"))
+            self._rows = rows
+            note = {"identity": self._identity, "rows": rows, "bytes": part.tell()}
+        draft = self._note.with_name(self._note.name + ".new")
+        draft.write_text(json.dumps(note), encoding="utf-8")
+        draft.replace(self._note)
+
+    def finish(self) -> None:
+        self._part.replace(self._target)
+        self._note.unlink(missing_ok=True)
+
+    def give_up(self) -> None:
+        """Leave nothing behind, unless rows are done that another run can go on from."""
+        if self._rows == 0:
+            for leftover in (self._part, self._note):
+                with suppress(OSError):
+                    leftover.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ import pytest
 
 from core.data import read_table
 from core.errors import DataError
-from core.inference import predict_file, predict_table
+from core.inference import files, predict_file, predict_table
 
 
 class Lengths:
@@ -100,7 +100,7 @@ def test_a_missing_column_is_named_with_those_there_are() -> None:
 def test_a_file_is_labelled_row_by_row(tmp_path: Path) -> None:
     source = tmp_path / "in.csv"
     source.write_bytes("编号,text\n1,很好很好很好\n2,好\n".encode("gb18030"))
-    assert predict_file(tmp_path, source, "text", tmp_path / "out.csv") == 2
+    assert predict_file(tmp_path, source, "text", tmp_path / "out.csv").rows == 2
     assert (tmp_path / "out.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     found = read_table(tmp_path / "out.csv")
     assert found["编号"].tolist() == ["1", "2"]
@@ -129,3 +129,92 @@ def test_a_target_that_cannot_be_written_is_an_error_and_leaves_nothing(tmp_path
     with pytest.raises(DataError, match="cannot be written"):
         predict_file(tmp_path, source, "text", tmp_path / target)
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["in.csv"]
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """Eleven rows, one of them with a field too few."""
+    rows = [f'{number},"text, {"x" * number}"' for number in range(10)]
+    path = tmp_path / "in.csv"
+    path.write_text("\n".join(["id,text", *rows[:4], "alone", *rows[4:]]) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.usefixtures("served")
+def test_a_file_labelled_in_pieces_reads_as_the_whole_table_labelled_at_once(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "ROWS", 3)
+    seen: list[tuple[int, int]] = []
+    found = predict_file(tmp_path, source, "text", tmp_path / "out.csv", lambda *done: seen.append(done))
+    assert (found.rows, found.skipped, found.resumed) == (10, 1, 0)
+    assert seen == [(0, 10), (3, 10), (6, 10), (9, 10), (10, 10)]
+    expected = label(read_table(source)).to_csv(index=False, lineterminator="\r\n", encoding="utf-8")
+    assert (tmp_path / "out.csv").read_bytes() == expected.encode("utf-8-sig")
+    assert sorted(path.name for path in tmp_path.glob("*.part*")) == []
+
+
+class Interrupted(Exception):
+    """Stands in for a killed process."""
+
+
+def stop_after(rows: int) -> Any:
+    def progress(done: int, _: int) -> None:
+        if done >= rows:
+            raise Interrupted
+
+    return progress
+
+
+@pytest.mark.usefixtures("served")
+@pytest.mark.parametrize("after", [0, 3, 6, 10])
+def test_an_interrupted_run_goes_on_without_loss_or_duplicates(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    monkeypatch.setattr(files, "ROWS", 3)
+    predict_file(tmp_path, source, "text", tmp_path / "whole.csv")
+    with pytest.raises(Interrupted):
+        predict_file(tmp_path, source, "text", tmp_path / "out.csv", stop_after(after))
+    with (tmp_path / "out.csv.part").open("ab") as part:
+        part.write(b"7,half a ro")  # killed while it wrote
+    assert not (tmp_path / "out.csv").exists()
+    found = predict_file(tmp_path, source, "text", tmp_path / "out.csv")
+    assert found.resumed == after
+    assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+
+
+@pytest.mark.usefixtures("served")
+@pytest.mark.parametrize("changed", ["source", "model", "column", "note"])
+def test_what_was_labelled_of_something_else_is_begun_anew(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    monkeypatch.setattr(files, "ROWS", 3)
+    with pytest.raises(Interrupted):
+        predict_file(tmp_path, source, "text", tmp_path / "out.csv", stop_after(6))
+    column = "text"
+    if changed == "source":
+        source.write_text(source.read_text("utf-8").replace("xxx", "yyy"), encoding="utf-8")
+    elif changed == "model":
+        (tmp_path / "model.onnx").write_bytes(b"another")
+    elif changed == "column":
+        column = "id"
+    else:
+        (tmp_path / "out.csv.part.json").write_text("{", encoding="utf-8")
+    found = predict_file(tmp_path, source, column, tmp_path / "out.csv")
+    assert found.resumed == 0
+    assert len(read_table(tmp_path / "out.csv")) == 10
+
+
+@pytest.mark.usefixtures("served")
+def test_a_full_disk_keeps_what_is_done_for_another_try(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "ROWS", 3)
+
+    def full(done: int, _: int) -> None:
+        if done == 6:
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(DataError, match="No space left"):
+        predict_file(tmp_path, source, "text", tmp_path / "out.csv", full)
+    assert predict_file(tmp_path, source, "text", tmp_path / "out.csv").resumed == 6

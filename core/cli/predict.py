@@ -1,0 +1,45 @@
+"""``predict``: label every row of a file."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from core.cli.chosen import chosen_version
+from core.config import home
+from core.inference import predict_file
+from core.workflows.workspace import open_workspace
+
+
+def predict(asked: argparse.Namespace) -> None:
+    """Label the file; on a terminal, show how far it is."""
+    workspace = open_workspace(home())
+    version = chosen_version(asked.classifier, asked.version, workspace)
+    folder = workspace.registry.folder(asked.classifier, version.number)
+    progress = _Progress()
+    try:
+        found = predict_file(folder, asked.data, asked.text, asked.out, progress)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nThe same command goes on where this one was. ")
+        raise
+    if found.resumed:
+        sys.stderr.write(f"{found.resumed:,} rows had been labelled by an interrupted run. ")
+    if found.skipped:
+        sys.stderr.write(f"{found.skipped:,} rows have more or fewer fields than the header and were left out. ")
+    sys.stderr.write(f"{found.rows:,} rows labelled by version {version.number} → {asked.out}\n")
+
+
+class _Progress:
+    """One line that is written again and again; nothing where nobody watches."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+        self._first: tuple[int, float] | None = None
+
+    def __call__(self, done: int, rows: int) -> None:
+        first, since = self._first = self._first or (done, time.monotonic())
+        if self._shown:
+            speed = (done - first) / max(time.monotonic() - since, 1e-3)
+            line = f"\r\x1b[K{done / rows:4.0%}  {done:,} of {rows:,} rows, {speed:,.0f} rows/s "
+            sys.stderr.write(line if done < rows else "\r\x1b[K")
