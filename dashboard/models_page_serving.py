@@ -146,11 +146,16 @@ def _delete(classifier: str) -> None:
     if any(job.classifier == classifier for job in state.active_jobs()):
         st.warning(t("models.delete_busy"), icon=":material/hourglass_top:")
         return
+    from core.inference.pool import shared_pool
+
+    folders = [state.version_folder(version) for version in state.versions(classifier)]
     try:
         registry().delete(classifier)
     except CoreError as error:
         show_error(error)
         return
+    for folder in folders:
+        shared_pool().release(folder)
     queue = state.corrections()
     queue.remove(classifier, {correction.text for correction in queue.list(classifier)})
     st.session_state[SAID] = t("models.deleted", classifier=plain(classifier))

@@ -201,6 +201,8 @@ def open_session(model: Path, providers: Sequence[str] | None, threads: int | No
             onnxruntime.preload_dlls()
         # Ask for memory as it is needed; by default each request is rounded up to the next power of two.
         arena = {"arena_extend_strategy": "kSameAsRequested"}
+        if limit := os.environ.get("EVERGREEN_GPU_MEMORY_MB"):
+            arena["gpu_mem_limit"] = str(int(limit) << 20)
         chosen = [(name, arena) if name == "CUDAExecutionProvider" else name for name in chosen]
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
