@@ -73,6 +73,17 @@ def make_parser() -> argparse.ArgumentParser:
     curve.add_argument("--runs", type=int, default=0, metavar="N", help="of each share; default: as many as are quick")
     curve.add_argument("--json", action="store_true")
 
+    benchmark = commands.add_parser("benchmark", help="how fast a version answers here, PyTorch against ONNX Runtime")
+    benchmark.add_argument("--classifier", required=True, metavar="NAME")
+    benchmark.add_argument("--version", type=int, metavar="N", help="default: the champion")
+    benchmark.add_argument("--data", type=Path, metavar="FILE", help="texts to measure with; default: its frozen tests")
+    benchmark.add_argument("--text", default="text", metavar="COLUMN", help="default: text")
+    benchmark.add_argument("--texts", type=int, default=500, metavar="N", help="how many of them; default: 500")
+    benchmark.add_argument("--rounds", type=int, default=5, metavar="N", help="default: 5")
+    benchmark.add_argument("--threads", type=int, default=0, metavar="N", help="default: as many as PyTorch takes")
+    benchmark.add_argument("--no-compile", action="store_true", help="leave torch.compile out, which takes a minute")
+    benchmark.add_argument("--json", action="store_true")
+
     drift = commands.add_parser("drift", help="has a batch changed against what a version learned, and what to do")
     _add_table(drift)
     drift.add_argument("--version", type=int, metavar="N", help="default: the champion")

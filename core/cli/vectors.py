@@ -18,7 +18,7 @@ def vectors(asked: argparse.Namespace) -> None:
         _tell(asked, store.add_file(asked.file, asked.name, _progress, limit=asked.limit))
     elif asked.action == "learn":
         config = build(SkipGramConfig, parse_assignments(asked.set))
-        _tell(asked, store.learn(_texts(asked), asked.name, config, source=asked.data.name, progress=_progress))
+        _tell(asked, store.learn(texts_of(asked), asked.name, config, source=asked.data.name, progress=_progress))
     elif asked.action == "delete":
         store.delete(asked.name)
         sys.stderr.write(f"The word vectors '{asked.name}' are deleted.\n")
@@ -28,7 +28,8 @@ def vectors(asked: argparse.Namespace) -> None:
         sys.stdout.write((json.dumps(found, ensure_ascii=False) if asked.json else "\n".join(map(_line, known))) + "\n")
 
 
-def _texts(asked: argparse.Namespace) -> list[str]:
+def texts_of(asked: argparse.Namespace) -> list[str]:
+    """The texts of the column that was named, empty ones left out."""
     table = read_table(asked.data)
     if asked.text not in table.columns:
         raise DataError(

@@ -10,7 +10,7 @@ from core.jobs import files
 from core.jobs.process import is_alive
 from core.messages import Message, message
 
-Kind = Literal["train", "update", "compare", "forget", "generate", "curve", "pretrain"]
+Kind = Literal["train", "update", "compare", "forget", "generate", "curve", "pretrain", "benchmark"]
 State = Literal["queued", "running", "stopping", "finished", "stopped", "failed", "interrupted"]
 EndState = Literal["finished", "stopped", "failed"]
 
@@ -35,8 +35,8 @@ class Job:
         What it is doing now, or what it waits for; None once it ended.
     result
         ``{"version": n}`` once a version was made (with its ``"generator"``, of a language model), ``{"comparison": id}``
-        of a comparison, ``{"curve": version}`` of a learning curve, ``{"encoder": reference}`` of a pretraining; a stopped
-        job has one, too, when it got that far.
+        of a comparison, ``{"curve": version}`` of a learning curve, ``{"encoder": reference}`` of a pretraining,
+        ``{"benchmark": id}`` of a measurement of speed; a stopped job has one, too, when it got that far.
     error
         Why it failed, or what became of an interrupted one.
     """

@@ -103,6 +103,16 @@ def _curve(
     return draw_curve(request, open_workspace(home), should_stop=should_stop, resume=resume)
 
 
+def _benchmark(
+    config: dict[str, Any], home: Path, *, should_stop: Callable[[], bool], resume: dict[str, Any] | None
+) -> Iterator[Any]:
+    from core.workflows.benchmark import BenchmarkRequest, benchmark_version
+    from core.workflows.workspace import open_workspace
+
+    # Never resumed: rounds of two sittings cannot be compared.
+    return benchmark_version(build(BenchmarkRequest, config), open_workspace(home), should_stop=should_stop)
+
+
 WORKFLOWS: Mapping[str, Workflow] = {
     "train": _train,
     "update": _update,
@@ -111,6 +121,7 @@ WORKFLOWS: Mapping[str, Workflow] = {
     "generate": _generate,
     "curve": _curve,
     "pretrain": _pretrain,
+    "benchmark": _benchmark,
 }
 
 
@@ -181,6 +192,8 @@ def _consume(
                 result = {"encoder": event.reference}
             case "CurveDone":
                 result = {"curve": event.version}
+            case "Benchmarked":
+                result = {"benchmark": event.benchmark["id"]}
             case "Forgotten":
                 result = {"receipt": event.receipt, "version": event.version}
     if result is None and not stop.seen:

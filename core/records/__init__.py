@@ -1,8 +1,9 @@
-"""What is kept of things that were done and made no version: comparisons, learning curves, receipts. One JSON file each."""
+"""What is kept of things that were done and made no version: comparisons, curves, speeds, receipts. One JSON file each."""
 
+from core.records.benchmarks import BenchmarkStore
 from core.records.comparisons import ComparisonStore
 from core.records.curves import CurveStore
 from core.records.files import new_id
 from core.records.receipts import receipts, save_receipt
 
-__all__ = ["ComparisonStore", "CurveStore", "new_id", "receipts", "save_receipt"]
+__all__ = ["BenchmarkStore", "ComparisonStore", "CurveStore", "new_id", "receipts", "save_receipt"]
