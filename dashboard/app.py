@@ -15,8 +15,10 @@ import streamlit as st  # noqa: E402
 from starlette.routing import Mount  # noqa: E402
 
 from core.api.app import PREFIX, create_app  # noqa: E402
+from core.api.server import answer_at_once  # noqa: E402
 from core.config import home  # noqa: E402
 
+answer_at_once()
 api = create_app(home())
 
 

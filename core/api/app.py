@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from core.api import schemas
-from core.api.desk import Clerk, Desk, answer
+from core.api.desk import Clerk, Desk, Postman
 from core.api.directory import Directory, Place
 from core.api.door import ASSETS, DOCS, Door
 from core.api.errors import ApiError, not_found, of_core, wrong_method
@@ -44,6 +44,7 @@ class Service:
         self.keys = KeyStore(home)
         self.desk = Desk(pool, limits.engines)
         self.waiting = 0
+        self._postman = Postman()
         self.metrics = Metrics(lambda: self.desk.loaded, lambda: self.waiting)
 
     async def predict(self, classifier: str, version: int | None, texts: list[str]) -> tuple[Place, Clerk, np.ndarray]:
@@ -65,7 +66,7 @@ class Service:
             async with self.desk.clerk(place, champion=version is None) as clerk:
                 if not texts:
                     return place, clerk, np.zeros((0, len(clerk.engine.labels)), dtype=np.float32)
-                return place, clerk, await answer(clerk, texts)
+                return place, clerk, await self._postman.wait_for(clerk.batcher.submit(texts))
         finally:
             self.waiting -= 1
 

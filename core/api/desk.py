@@ -6,8 +6,11 @@ Knows nothing of HTTP and of the registry.
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -140,6 +143,42 @@ class Desk:
         await self.settle()
 
 
-async def answer(clerk: Clerk, texts: list[str]) -> Any:
-    """Probabilities of the texts, float32 (texts, labels), once their turn has come."""
-    return await asyncio.wrap_future(clerk.batcher.submit(texts))
+class Postman:
+    """Brings answers from the threads that compute them to the event loop: all that are ready in one round.
+
+    `asyncio.wrap_future` would wake the loop once for every answer of a batch, and each time the two threads would
+    fight over Python's lock.
+    """
+
+    def __init__(self) -> None:
+        self._ready: deque[tuple[asyncio.Future[Any], Future[Any]]] = deque()
+        self._lock = threading.Lock()
+        self._called = False
+
+    async def wait_for(self, computed: Future[Any]) -> Any:
+        """The result of something that is computed in another thread, or the error it ended with."""
+        loop = asyncio.get_running_loop()
+        awaited: asyncio.Future[Any] = loop.create_future()
+        computed.add_done_callback(lambda done: self._put(loop, awaited, done))
+        return await awaited
+
+    def _put(self, loop: asyncio.AbstractEventLoop, awaited: asyncio.Future[Any], done: Future[Any]) -> None:
+        with self._lock:
+            self._ready.append((awaited, done))
+            if self._called:
+                return
+            self._called = True
+        with suppress(RuntimeError):  # the loop was closed: nobody waits any more
+            loop.call_soon_threadsafe(self._deliver)
+
+    def _deliver(self) -> None:
+        with self._lock:
+            ready, self._ready, self._called = self._ready, deque(), False
+        for awaited, done in ready:
+            if awaited.done():  # its caller hung up
+                continue
+            error = done.exception()
+            if error is None:
+                awaited.set_result(done.result())
+            else:
+                awaited.set_exception(error)

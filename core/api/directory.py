@@ -44,6 +44,7 @@ class Directory:
 
     def __init__(self, home: Path) -> None:
         self._home = home
+        self._database = str(home / "mlflow.db")
         self._known: dict[Hashable, Any] = {}
         self._known_at: Token = ()
         self._asked: dict[Hashable, asyncio.Task[Any]] = {}
@@ -108,12 +109,12 @@ class Directory:
         """Changes whenever the registry may have."""
         if os.environ.get("MLFLOW_TRACKING_URI"):
             return (int(time.time() // SERVER_SECONDS),)
-        return (*_stamp(self._home / "mlflow.db"), *_stamp(self._home / "mlflow.db-wal"))
+        return (*_stamp(self._database), *_stamp(f"{self._database}-wal"))
 
     def _open(self) -> Registry:
         from core.registry import Registry
 
-        if not os.environ.get("MLFLOW_TRACKING_URI") and not (self._home / "mlflow.db").exists():
+        if not os.environ.get("MLFLOW_TRACKING_URI") and not os.path.exists(self._database):
             told = message(
                 "api.nothing_trained",
                 "There is no classifier yet. Train one on the Train page or with 'python -m core train'.",
@@ -154,7 +155,7 @@ class Directory:
         return Place(classifier, number, Path(registry.folder(classifier, number)))
 
 
-def _stamp(path: Path) -> tuple[int, int]:
+def _stamp(path: str) -> tuple[int, int]:
     try:
         stat = os.stat(path)
     except FileNotFoundError:

@@ -38,13 +38,14 @@ class KeyStore:
 
     def __init__(self, home: Path) -> None:
         self._path = Path(home) / "api_keys.json"
+        self._place = str(self._path)  # looked at with every request
         self._read_at: tuple[int, int, int] | None = None
         self._keys: tuple[Key, ...] = ()
 
     def list(self) -> tuple[Key, ...]:
         """All keys, oldest first."""
         try:
-            stat = self._path.stat()
+            stat = os.stat(self._place)
         except FileNotFoundError:
             return ()
         token = (stat.st_mtime_ns, stat.st_size, stat.st_ino)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import os
 import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -21,6 +25,7 @@ from core.api.errors import not_found
 from core.api.limits import Limits
 from core.errors import ConfigError
 
+SECONDS_A_THREAD = 0.001  # for how long a thread that makes a batch may keep the one that talks to callers waiting
 SECONDS_TO_FINISH = 60  # what requests in work get when the server is asked to end
 
 
@@ -46,6 +51,25 @@ def standalone(home: Path, limits: Limits | None = None) -> Starlette:
     )
 
 
+def answer_at_once() -> None:
+    """Let uvicorn send each part of an answer at once, whoever opened its socket; as `bind` does for its own.
+
+    Streamlit opens the dashboard's in a way that asyncio does not know for TCP. Every answer over a connection that is
+    kept open would wait 40 ms for the caller's receipt of its head.
+    """
+    from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+    connected = AutoHTTPProtocol.connection_made
+
+    def connection_made(self: Any, transport: asyncio.BaseTransport) -> None:
+        opened = transport.get_extra_info("socket")
+        if opened is not None and opened.family in (socket.AF_INET, socket.AF_INET6):
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connected(self, transport)
+
+    AutoHTTPProtocol.connection_made = connection_made  # type: ignore[method-assign]
+
+
 def bind(host: str, port: int) -> socket.socket:
     """A socket that listens; port 0 takes a free one.
 
@@ -54,9 +78,18 @@ def bind(host: str, port: int) -> socket.socket:
     ConfigError
         When the port is taken or may not be used, or there is no such address on this machine.
     """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # With the protocol named, asyncio knows it for TCP and sends each part of an answer at once; otherwise the second
+    # part waits for the caller's receipt of the first, which systems hold back for 40 ms.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        if os.name == "posix":  # elsewhere it would share a port that is in use
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen()
+        return listening
     except (OSError, OverflowError) as error:
+        listening.close()
         if getattr(error, "errno", None) == errno.EADDRINUSE:
             raise ConfigError(
                 "api.port_taken", "Port {port} is in use. Choose another with --port.", port=str(port)
@@ -72,6 +105,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 def run(listening: socket.socket, app: Starlette) -> None:
     """Serve until the process is told to end; requests in work are answered first."""
+    sys.setswitchinterval(SECONDS_A_THREAD)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=SECONDS_TO_FINISH, server_header=False
     )
