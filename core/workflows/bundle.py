@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import zipfile
 from pathlib import Path
@@ -9,7 +10,17 @@ from typing import Any
 
 from core.standalone import predict
 
-FILES = ("model.onnx", "tokenizer.json", "labels.json", "config.json", "model_card.md", "predict.py")
+FILES = ("tokenizer.json", "labels.json", "config.json", "model_card.md", "predict.py")
+EXACT = "model.onnx"
+
+
+def bundle_files(version_folder: Path) -> list[str]:
+    """Names of the files that a version's bundle holds: the exact model, and what serves in its place, first."""
+    serving = version_folder / "serving.json"
+    if not serving.exists():
+        return [EXACT, *FILES]
+    served = json.loads(serving.read_text("utf-8"))
+    return [*dict.fromkeys([EXACT, *served.values()]), serving.name, *FILES]
 
 
 def write_bundle(version_folder: Path, target: Path) -> None:
@@ -17,7 +28,7 @@ def write_bundle(version_folder: Path, target: Path) -> None:
     part = target.with_name(target.name + ".part")
     try:
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name in FILES:
+            for name in bundle_files(version_folder):
                 archive.write(version_folder / name, name)
         part.replace(target)
     finally:
@@ -56,6 +67,7 @@ def write_card(folder: Path, report: dict[str, Any]) -> None:
         "",
         f"Largest difference of any probability between PyTorch and ONNX: {report['parity']['max_abs_diff']:.1e} "
         f"over {report['parity']['texts']} texts.",
+        *_precision(report["precision"]),
         "",
         "## Learned from",
         "",
@@ -77,6 +89,19 @@ def write_card(folder: Path, report: dict[str, Any]) -> None:
         "",
     ]  # fmt: skip
     (folder / "model_card.md").write_text("\n".join(lines), encoding="utf-8")
+
+
+def _precision(precision: dict[str, Any]) -> list[str]:
+    """Which file answers, where it is not the exact one."""
+    served = {kind: file for kind, file in precision["serving"].items() if file != EXACT}
+    if not served:
+        return []
+    figures = "; ".join(
+        f"{one['file']} answers {one['agreement']:.1%} of {precision['rows']:,} validation texts as {EXACT} does"
+        for one in precision["variants"]
+        if one["file"] in served.values()
+    )
+    return [*(f"On {kind} `{file}` answers. " for kind, file in served.items()), f"{figures}."]
 
 
 def _figure(estimate: dict[str, float]) -> str:

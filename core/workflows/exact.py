@@ -53,6 +53,7 @@ def exact_version(
     past = read_past(folder, workspace)
     removed = {text for identity, rows in gone.items() for text in datasets[identity].take(rows).texts}
     kept = [(text, name) for text, name in zip(*past.train, strict=True) if text not in removed]
+    judging = [(text, name) for text, name in zip(*past.validation, strict=True) if text not in removed]
     candidate = Candidate(
         classifier=champion.classifier,
         student=student,
@@ -66,6 +67,7 @@ def exact_version(
             language=report["language"],
             synthetic=report["synthetic"],
             findings=[],
+            validation=([text for text, _ in judging], [name for _, name in judging]),
         ),
         run_id=run_id,
         parent=Parent(champion.number, report, rules=None, drift=None),

@@ -33,6 +33,8 @@ from core.workflows.frozen_tests import (
     pooled_report,
     score_tests,
 )
+from core.workflows.precision import choose_precision, only_exact
+from core.workflows.precision_measure import Labelled
 from core.workflows.retention import measure_retention, state_bytes
 from core.workflows.version import ExperienceRecord, Student, VersionFolder
 from core.workflows.workspace import Workspace
@@ -59,6 +61,8 @@ class Stream:
         Where the rows of each experience's dataset went.
     training_texts, training_labels
         All training rows so far, with the numbers of their labels.
+    validation
+        All validation rows so far: texts and names of labels. They choose in which arithmetic the version answers.
     """
 
     records: list[ExperienceRecord]
@@ -69,6 +73,7 @@ class Stream:
     language: str
     synthetic: bool
     findings: list[Message]
+    validation: tuple[Sequence[str], Sequence[str]] = ((), ())
 
 
 @dataclass(frozen=True)
@@ -119,10 +124,14 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
         folder.save_state(candidate.strategy.state())
         folder.save_experiences(candidate.stream.records, candidate.stream.parts)
         parity = _export(candidate, folder)
+        precision = only_exact(folder.path, **_precision_facts(candidate))
+        if precision is None:
+            yield StageStarted(message("stage.precision", "Trying faster arithmetic."), 0.92)
+            precision = _choose_precision(candidate, folder)
         yield StageStarted(message("stage.measure", "Measuring on the frozen tests."), 0.95)
         classifier = Classifier(folder.path)
         scores = score_tests(classifier, candidate.stream.tests, candidate.student.classes, folder)
-        report = _report(candidate, scores, parity, classifier.provider)
+        report = {**_report(candidate, scores, parity, classifier.provider), "precision": precision}
         yield StageStarted(message("stage.baseline", "Fitting the baseline, TF-IDF with logistic regression."), 0.97)
         report["baseline"] = _baseline(candidate)
         report["seconds"] = round(time.monotonic() - candidate.started, 2)
@@ -155,6 +164,20 @@ def _export(candidate: Candidate, folder: VersionFolder) -> dict[str, Any]:
         )
     (folder.path / "parity.json").write_text(json.dumps(parity), encoding="utf-8")
     return parity
+
+
+def _precision_facts(candidate: Candidate) -> dict[str, Any]:
+    fixed = candidate.student.model.encodes_once or candidate.strategy.freezes_encoder
+    wanted = candidate.student.settings.data.serve_precision
+    return {"wanted": wanted, "rows": len(candidate.stream.validation[0]), "fixed": fixed}
+
+
+def _choose_precision(candidate: Candidate, folder: VersionFolder) -> dict[str, Any]:
+    texts, names = candidate.stream.validation
+    numbers = {name: number for number, name in enumerate(candidate.student.classes)}
+    rows = Labelled(texts, np.array([numbers[name] for name in names], dtype=np.int64))
+    wanted = candidate.student.settings.data.serve_precision
+    return choose_precision(folder.path, wanted, candidate.stream.training_texts, rows)
 
 
 def _report(candidate: Candidate, scores: list[Scores], parity: dict[str, Any], provider: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 from core.config import Config, build, distribute, setting
 from core.errors import ConfigError
 from core.models import MODELS
-from core.settings import PartsConfig
+from core.settings import PartsConfig, ServeConfig
 from core.strategies import STRATEGIES, StrategyConfig
 from core.strategies.memory import Selection
 from core.text import TextConfig
@@ -18,8 +18,8 @@ from core.training import TrainingConfig
 Promote = Literal["always", "gate", "never"]
 
 
-class DataConfig(PartsConfig):
-    """How rows are divided, and how many are remembered for later updates."""
+class DataConfig(PartsConfig, ServeConfig):
+    """How rows are divided, how many are remembered for later updates, and in which arithmetic the version answers."""
 
     memory_selection: Selection = setting(
         "balanced",

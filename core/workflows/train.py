@@ -58,6 +58,7 @@ def train_classifier(
             language=stored.language,
             synthetic=stored.synthetic,
             findings=[*split.findings, *_remarks(student, stored.language)],
+            validation=(validation.texts, validation.label_names()),
         ),
         run_id=resume["run_id"] if resume else _start_run(request, settings, workspace),
     )

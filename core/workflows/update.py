@@ -178,6 +178,10 @@ def update_classifier(
             language=stored.language,
             synthetic=stored.synthetic,
             findings=[*(one.message for one in seen.findings), *split.findings, *_remarks(past, strategy)],
+            validation=(
+                [*past.validation[0], *validation.texts],
+                [*past.validation[1], *validation.label_names()],
+            ),
         ),
         run_id=resume["run_id"] if resume else _start_run(request, base, settings, workspace),
         parent=Parent(base.number, folder.report(), rules, drift.to_dict()),
