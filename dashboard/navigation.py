@@ -29,6 +29,7 @@ LIBRARY = {
     "pretrain": ":material/school:",
     "write": ":material/stylus_note:",
     "models": ":material/inventory_2:",
+    "benchmark": ":material/speed:",
 }
 ICONS = WORK | LIBRARY
 JOB_PAGES = {
@@ -39,6 +40,7 @@ JOB_PAGES = {
     "curve": "results",
     "generate": "write",
     "pretrain": "pretrain",
+    "benchmark": "benchmark",
 }  # where a job of each kind is shown
 
 

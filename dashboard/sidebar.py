@@ -131,7 +131,7 @@ def _jobs(busy: bool) -> None:
 
 def _show(job: Job) -> None:
     """Go to the page that shows the job."""
-    if job.kind in ("update", "forget"):  # their pages show one classifier
+    if job.kind in ("update", "forget", "benchmark"):  # their pages show one classifier
         state.choose_classifier(job.classifier)
     go(JOB_PAGES[job.kind])
 

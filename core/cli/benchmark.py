@@ -10,12 +10,13 @@ from typing import Any
 from core.cli.progress import consume
 from core.cli.vectors import texts_of
 from core.config import build, home
+from core.inference.benchmark_config import BenchmarkConfig
 from core.messages import Message
 from core.workflows.workspace import open_workspace
 
 
 def benchmark(asked: argparse.Namespace) -> None:
-    from core.workflows.benchmark import BenchmarkConfig, BenchmarkRequest, benchmark_version
+    from core.workflows.benchmark import BenchmarkRequest, benchmark_version
 
     settings = {
         "benchmark_texts": asked.texts,

@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from core.config import Config, build, setting
+from core.config import Config, build
 from core.device import describe_device
 from core.errors import CoreError, DataError, RegistryError
 from core.events import Advanced, StageStarted
+from core.inference.benchmark_config import BenchmarkConfig
 from core.inference.providers import examine
 from core.messages import Message, message
 from core.metrics.speed import latency, paired_ratio, spread
@@ -37,40 +38,6 @@ SETTLING = 3  # answers before each of them that are not counted: the caches hol
 CHOICE = 256  # texts that a batch size is chosen on
 
 ShouldStop = Callable[[], bool]
-
-
-class BenchmarkConfig(Config):
-    """How much is measured."""
-
-    benchmark_texts: int = setting(
-        500,
-        label="Texts",
-        help="How many texts each way answers in each round. More texts take longer and vary less.",
-        bounds=(20, 5000),
-        step=20,
-        scale="log",
-    )
-    benchmark_rounds: int = setting(
-        5,
-        label="Rounds",
-        help="How often all ways take turns. The spread that is shown is that between rounds.",
-        bounds=(2, 20),
-        step=1,
-    )
-    benchmark_compiled: bool = setting(
-        True,
-        label="Also compile with PyTorch",
-        help="torch.compile turns the network into machine code first, which takes up to a minute and needs a C++ compiler.",
-        advanced=True,
-    )
-    benchmark_threads: int = setting(
-        0,
-        label="Threads",
-        help="Processor cores that each way may use at a time; 0 stands for as many as PyTorch takes by itself.",
-        bounds=(0, 64),
-        step=1,
-        advanced=True,
-    )
 
 
 class BenchmarkRequest(Config):
