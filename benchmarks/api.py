@@ -162,9 +162,8 @@ class Caller(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._next()
 
-    def _next(self) -> None:
+    def send_next(self) -> None:
         request = next(self._requests, None)
         if request is None:
             self._finished = True
@@ -182,7 +181,7 @@ class Caller(asyncio.Protocol):
         if len(body) >= int(head[start:].split(b"\r\n", 1)[0]):
             self._load.note(time.perf_counter() - self._sent, self._received)
             self._received = b""
-            self._next()
+            self.send_next()
 
     def connection_lost(self, error: Exception | None) -> None:
         if not self._finished:  # the server hung up on a request: that is a failure, too
@@ -201,12 +200,15 @@ def call(target: Target, texts: list[str], callers: int, until: Callable[[], boo
 
     async def run() -> Load:
         place, load, shared = urlsplit(target.address), Load(), requests()
-        started = time.perf_counter()
+        loop = asyncio.get_running_loop()
         opened = [
-            await asyncio.get_running_loop().create_connection(lambda: Caller(shared, load), place.hostname, place.port)
+            (await loop.create_connection(lambda: Caller(shared, load), place.hostname, place.port))[1]
             for _ in range(callers)
         ]
-        await asyncio.gather(*(caller.done for _, caller in opened))
+        started = time.perf_counter()
+        for caller in opened:
+            caller.send_next()
+        await asyncio.gather(*(caller.done for caller in opened))
         load.total = time.perf_counter() - started
         return load
 

@@ -6,6 +6,7 @@ Knows nothing of HTTP and of the registry.
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections import deque
 from collections.abc import AsyncIterator
@@ -113,7 +114,12 @@ class Desk:
         from core.inference.queueing import MicroBatcher
 
         engine = self._pool.get(place.folder)
-        return Clerk(place, engine, MicroBatcher(engine))
+        clerk = Clerk(place, engine, MicroBatcher(engine))
+        # With MLflow and pandas loaded, Python's collection of garbage stops every request for a quarter of a second,
+        # time and again. What stays anyway need not be looked through.
+        gc.collect()
+        gc.freeze()
+        return clerk
 
     def _retire(self, clerk: Clerk) -> None:
         """From now on nobody is sent to it; who waits for it is answered."""
