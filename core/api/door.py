@@ -51,6 +51,7 @@ class Door:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
+        mounted = scope.get("route")  # of the app around this one
         status = 0
 
         async def noting(part: Message) -> None:
@@ -66,7 +67,8 @@ class Door:
             if not status:  # otherwise half an answer has left; the server closes the connection
                 await refused.response()(scope, receive, noting)
         finally:
-            route = getattr(scope.get("route"), "path", "other")
+            found = scope.get("route")
+            route = "other" if found is mounted else getattr(found, "path", "other")
             method = scope["method"] if scope["method"] in METHODS else "other"
             self._metrics.answered(route, method, status, time.perf_counter() - started)
 

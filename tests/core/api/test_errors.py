@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from core.api.keys import KeyStore
 from core.api.limits import Limits
+from core.api.server import standalone
 from core.registry import Registry
 from tests.core.api.conftest import MadeUpEngine
 
@@ -247,3 +248,15 @@ def test_the_description_page_loads_nothing_from_elsewhere(client: TestClient) -
     assert "/docs-assets/swagger-ui-bundle.js" in page
     assert "http://" not in page
     assert "https://" not in page
+
+
+def test_mounted_under_its_prefix_it_knows_its_own_addresses(evergreen_home: Path) -> None:
+    with TestClient(standalone(evergreen_home)) as client:
+        assert client.get("/", follow_redirects=False).headers["location"] == "/api/v1/docs"
+        assert "'/api/v1/openapi.json'" in client.get("/api/v1/docs").text
+        assert client.get("/api/v1/docs-assets/swagger-ui.css").status_code == 200
+        assert error_of(client.get("/api/v1/classifiers"), 401)["code"] == "key_absent"
+        assert error_of(client.get("/elsewhere"), 404)["code"] == "no_such_address"
+        figures = client.get("/api/v1/metrics").text
+    assert 'evergreen_api_requests_total{method="GET",route="other",status="401"} 1.0' in figures
+    assert 'evergreen_api_requests_total{method="GET",route="/docs",status="200"} 1.0' in figures

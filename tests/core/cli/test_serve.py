@@ -79,3 +79,8 @@ def test_the_server_answers_until_it_is_interrupted_and_then_ends_well(evergreen
             server.send_signal(signal.SIGINT)
         assert server.wait(60) == 0
         assert server.stderr.read() == "Closed; all requests were answered.\n"
+
+
+def test_the_server_needs_no_torch() -> None:
+    code = "import sys, core.api.server, core.cli.serve, core.registry; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
