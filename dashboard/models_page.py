@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -134,7 +135,9 @@ def size_shown(version: VersionInfo) -> str:
 def bundle_bytes(version: VersionInfo) -> int:
     """Bytes of the files that the bundle holds."""
     folder = state.version_folder(version)
-    return sum((folder / name).stat().st_size for name in BUNDLE)
+    serving = folder / "serving.json"
+    others = set(json.loads(serving.read_text("utf-8")).values()) if serving.exists() else set()
+    return sum((folder / name).stat().st_size for name in {*BUNDLE, *others})
 
 
 def lineage(version: VersionInfo) -> None:

@@ -13,7 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from core.config import Config, home, settings_of
-from dashboard import state, tables
+from dashboard import models_page_precision, state, tables
 from dashboard.errors import guarded_fragment
 from dashboard.i18n import catalogue, choice_label, language, setting_label, t, tn
 from dashboard.models_page import difference, name_of
@@ -77,6 +77,7 @@ def _onnx(version: VersionInfo) -> None:
     }
     st.markdown(t("models.onnx", **facts))
     st.caption(t("models.onnx_note"))
+    models_page_precision.draw(version)
 
 
 def _settings(version: VersionInfo) -> None:

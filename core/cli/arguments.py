@@ -101,6 +101,11 @@ def make_parser() -> argparse.ArgumentParser:
     export.add_argument("--version", type=int, metavar="N", help="default: the champion")
     export.add_argument("--out", required=True, type=Path, metavar="FILE")
 
+    precision = commands.add_parser("precision", help="in which arithmetic a version answers, and what others are worth")
+    precision.add_argument("--classifier", required=True, metavar="NAME")
+    precision.add_argument("--version", type=int, metavar="N", help="default: the champion")
+    precision.add_argument("--json", action="store_true")
+
     versions = commands.add_parser("versions", help="list the versions of a classifier")
     versions.add_argument("--classifier", required=True, metavar="NAME")
     versions.add_argument("--json", action="store_true")

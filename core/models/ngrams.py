@@ -94,7 +94,8 @@ class NgramBag(TextClassifier):
         if self.lift is not None or self.head.out_features > self.feature_size:
             return
         table = nn.functional.linear(self.embedding.weight, self.head.weight, self.head.bias)
-        self.embedding = nn.EmbeddingBag(*table.shape, mode="mean", padding_idx=self.buckets, _weight=table)
+        rows, columns = table.shape
+        self.embedding = nn.EmbeddingBag(rows, columns, mode="mean", padding_idx=self.buckets, _weight=table)
         self.head = nn.Identity()  # type: ignore[assignment]  # of a copy that is only exported
 
     def sparse_parameters(self) -> list[nn.Parameter]:
