@@ -24,7 +24,9 @@ def way_name(row: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
 
 
 def milliseconds(value: float) -> str:
-    """With three digits that matter: ``0.042``, ``3.41``, ``118``."""
+    """With as many digits as matter: ``0.042``, ``3.41``, ``118``."""
+    if value < 1:
+        return f"{value:.2g}"
     return f"{value:.3g}" if value < 100 else tables.thousands(value)
 
 
@@ -84,10 +86,11 @@ def latency(rows: list[dict[str, Any]]) -> None:
         hovertemplate="p50 %{customdata[0]} ms<br>p95 %{customdata[1]} ms<br>p99 %{customdata[2]} ms<extra></extra>",
     )
     low, high = min(one["p50"] for one in single), max(one["p99"] for one in single)
-    values = ticks(low / 1.3, high * 1.6)
+    left, right = low / 1.3, high * max(1.3, high / low) ** 0.25  # room for the figure behind the longest line
+    values = ticks(left, right)
     chart.update_xaxes(
         type="log",
-        range=[_log(low / 1.3), _log(high * 1.6)],
+        range=[_log(left), _log(right)],
         tickvals=values,
         ticktext=[f"{value:g}" for value in values],
         title_text=t("benchmark.latency_axis"),
@@ -97,7 +100,7 @@ def latency(rows: list[dict[str, Any]]) -> None:
     gain = best.get("speedup")
     title = t("benchmark.latency_title", **facts)
     if gain is not None:
-        title = t("benchmark.latency_gain", **facts, times=times(gain["latency"]))
+        title = t("benchmark.latency_gain", **facts, times=f"{gain['latency']['median']:.1f}")
     charts.draw(chart, key="benchmark.latency", alt=title, title=title)
     st.caption(t("benchmark.latency_note"))
 
@@ -134,7 +137,7 @@ def throughput(rows: list[dict[str, Any]]) -> None:
     gain = best.get("speedup")
     title = t("benchmark.speed_title", **facts)
     if gain is not None:
-        title = t("benchmark.speed_gain", **facts, times=times(gain["throughput"]))
+        title = t("benchmark.speed_gain", **facts, times=f"{gain['throughput']['median']:.1f}")
     charts.draw(chart, key="benchmark.speed", alt=title, title=title)
     st.caption(t("benchmark.speed_note"))
 

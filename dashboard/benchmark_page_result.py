@@ -54,7 +54,11 @@ def _cards(served: dict[str, Any], shown: dict[str, Any]) -> None:
     ]
     if gain is not None:
         found.append(
-            layout.Card(t("benchmark.gain"), times(gain["throughput"], spread=True), help=t("benchmark.gain_help"))
+            layout.Card(
+                t("benchmark.gain"),
+                times(gain["throughput"]),
+                help=t("benchmark.gain_help", **{side: f"{gain['throughput'][side]:.1f}" for side in ("low", "high")}),
+            )
         )
     layout.cards(found)
 
@@ -113,7 +117,7 @@ def _line(row: dict[str, Any], rows: Sequence[dict[str, Any]]) -> dict[str, Any]
         t("benchmark.p95"): single["p95"],
         t("benchmark.p99"): single["p99"],
         t("benchmark.gain_latency"): times(gain["latency"], spread=True) if gain else tables.NOTHING,
-        t("benchmark.speed"): speed["median"],
+        t("benchmark.speed"): round(speed["median"]),
         t("benchmark.speed_range"): f"{tables.thousands(speed['low'])}–{tables.thousands(speed['high'])}",
         t("benchmark.gain_speed"): times(gain["throughput"], spread=True) if gain else tables.NOTHING,
         t("benchmark.batch"): batch(row),
@@ -125,7 +129,7 @@ def _line(row: dict[str, Any], rows: Sequence[dict[str, Any]]) -> dict[str, Any]
 def _columns() -> dict[str, Any]:
     number = st.column_config.NumberColumn
     return {
-        **{t(f"benchmark.{name}"): number(format="%.2f") for name in ("p50", "p95", "p99")},
+        **{t(f"benchmark.{name}"): number(format="%.3f") for name in ("p50", "p95", "p99")},
         t("benchmark.speed"): number(format="localized"),
         t("benchmark.same_labels"): st.column_config.TextColumn(help=t("benchmark.same_labels_help")),
         t("benchmark.nodes"): st.column_config.TextColumn(help=t("benchmark.nodes_help")),

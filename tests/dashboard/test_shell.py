@@ -25,6 +25,7 @@ TITLES = {
     "pretrain": ("Pretrain", "预训练"),
     "write": ("Write", "写作"),
     "models": ("Models", "模型"),
+    "benchmark": ("Benchmark", "性能测试"),
 }
 
 

@@ -27,6 +27,11 @@ FAST = {"epochs": 1, "buckets": 1024, "embedding_size": 16, "learning_rate": 0.0
 QUICK = {"benchmark_texts": 20, "benchmark_rounds": 2, "benchmark_compiled": False}
 
 
+@pytest.fixture(autouse=True)
+def _once_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "AT_LEAST", 0.0)
+
+
 @pytest.fixture(scope="module")
 def shop(new_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("shop")
