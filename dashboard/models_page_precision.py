@@ -23,13 +23,8 @@ def draw(version: VersionInfo) -> None:
     st.markdown(f"**{t('models.precision')}**", help=t("models.precision_help"))
     if found["variants"]:
         shown = pd.DataFrame([_row(one, found["serving"]) for one in found["variants"]])
-        st.dataframe(
-            shown,
-            hide_index=True,
-            alt=t("models.precision"),
-            key="models.precision",
-            column_config={t("models.precision_why"): st.column_config.TextColumn(width="large")},
-        )
+        st.dataframe(shown, hide_index=True, alt=t("models.precision"), key="models.precision")
+        st.markdown("\n".join(f"- **{one['precision']}**: {_why(one)}" for one in found["variants"]))
     for part in ("rule", "note"):
         if found[part] is not None:
             st.caption(t_message(Message.from_dict(found[part])))
@@ -48,7 +43,6 @@ def _row(one: dict[str, Any], serving: dict[str, str]) -> dict[str, str]:
         t("models.accuracy"): tables.score(one["accuracy"]),
         t("models.precision_loss"): _points(difference) if difference is not None else tables.NOTHING,
         t("models.precision_agreement"): f"{one['agreement']:.1%}",
-        t("models.precision_why"): _why(one),
     }
 
 
