@@ -204,7 +204,7 @@ def _warm_up(
         yield Advanced(said, PREPARED + (WARM - PREPARED) * place / len(ways))
         try:
             contender = enter(way, folder, threads, device)
-            _choose_size(contender, texts[:CHOICE])
+            choose_size(contender, texts[:CHOICE])
             contender.answer(texts[:1])
             running.append(_Standing(contender, contender.answer(texts)))
         except CoreError as error:
@@ -224,7 +224,7 @@ def _failure(way: Way, error: Exception) -> Message:
     return message("benchmark.failed", "It does not run here: {reason}", reason=reason)
 
 
-def _choose_size(contender: Contender, texts: list[str]) -> None:
+def choose_size(contender: Contender, texts: list[str]) -> None:
     """Take the fastest batch size; each is tried twice, in turn, after one answer that is not counted."""
     seconds: dict[int, float] = {}
     for attempt in range(3 if contender.sizes else 0):
