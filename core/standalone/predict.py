@@ -37,6 +37,7 @@ UNKNOWN = 1
 MEMORY = 200_000  # words whose tokens are kept
 CHUNK = 8192  # texts tokenised at a time, so that memory stays bounded
 PROVIDERS = {"tensorrt": "TensorrtExecutionProvider", "cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
+LIGHT = ("ngrams", "hashed")  # models that look up and add: waking a second thread would take longer than the work
 TOKENS_AT_ONCE = {"cpu": 1024, "cuda": 32_768}  # in one batch, padding included: what fits a cache, what fills a GPU
 
 
@@ -244,6 +245,8 @@ class Classifier:
         self.labels: list[str] = json.loads((folder / "labels.json").read_text("utf-8"))
         self.pipeline = TextPipeline.load(folder)
         wanted = providers if providers is not None else usable_providers()
+        if threads is None and json.loads((folder / "config.json").read_text("utf-8")).get("model") in LIGHT:
+            threads = 1
         name = model_file(folder, kind_of(wanted[0]), precision)
         self.session = open_session(folder / name, wanted, threads)
         self.provider: str = self.session.get_providers()[0]
