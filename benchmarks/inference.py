@@ -144,7 +144,8 @@ def head(machine: dict[str, Any], texts: int, rounds: int, note: str) -> str:
     load = "" if machine["load"] is None else f", load {machine['load']:.1f} at the start"
     return (
         f"{machine['processor']}, {machine['cores']} cores, {machine['threads']} threads a side{load}; "
-        f"PyTorch {machine['torch']}, ONNX Runtime {machine['onnxruntime']}; {texts:,} texts, {rounds} interleaved rounds, {note}.\n"
+        f"PyTorch {machine['torch']}, ONNX Runtime {machine['onnxruntime']}; "
+        f"{texts:,} texts, {rounds} interleaved rounds, {note}.\n"
     )
 
 
