@@ -101,7 +101,9 @@ def make_parser() -> argparse.ArgumentParser:
     export.add_argument("--version", type=int, metavar="N", help="default: the champion")
     export.add_argument("--out", required=True, type=Path, metavar="FILE")
 
-    precision = commands.add_parser("precision", help="in which arithmetic a version answers, and what others are worth")
+    precision = commands.add_parser(
+        "precision", help="in which arithmetic a version answers, and what others are worth"
+    )
     precision.add_argument("--classifier", required=True, metavar="NAME")
     precision.add_argument("--version", type=int, metavar="N", help="default: the champion")
     precision.add_argument("--json", action="store_true")
