@@ -18,7 +18,7 @@ ORDER = [
     {"pretrained", "vectors"},
     {"sources"},
     {"models", "metrics"},
-    {"strategies"},
+    {"strategies", "quality", "explain", "behaviour"},
     {"training"},
     {"onnx", "inference"},
     {"generation", "pretraining"},
@@ -44,6 +44,8 @@ WITHOUT_TORCH = {
     "device",
     "events",
     "records",
+    "quality",
+    "behaviour",
 }
 
 

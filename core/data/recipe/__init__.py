@@ -1,0 +1,20 @@
+"""What was done to a dataset after it was read, as steps that can be read, stored, and repeated on the next batch."""
+
+from __future__ import annotations
+
+from core.data.recipe.steps import STEPS, DropLabels, DropTexts, RelabelTexts, RenameLabels, Step
+from core.data.recipe.working import Applied, apply_steps, read_steps, text_mark, write_steps
+
+__all__ = [
+    "STEPS",
+    "Applied",
+    "DropLabels",
+    "DropTexts",
+    "RelabelTexts",
+    "RenameLabels",
+    "Step",
+    "apply_steps",
+    "read_steps",
+    "text_mark",
+    "write_steps",
+]
