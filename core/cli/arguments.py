@@ -60,6 +60,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     _add_settings(update)
 
+    _add_search(commands.add_parser("search", help="which settings suit a dataset; sees no test row"))
     _add_compare(commands.add_parser("compare", help="run strategies on a stream of experiences and compare them"))
 
     evaluate = commands.add_parser("evaluate", help="measure a version on labelled rows")
@@ -148,6 +149,25 @@ def make_parser() -> argparse.ArgumentParser:
     _add_keys(commands.add_parser("keys", help="keys for the REST API: create, list, revoke"))
     commands.add_parser("prepare", help="create the workspace and save the sample datasets")
     return parser
+
+
+def _add_search(search: argparse.ArgumentParser) -> None:
+    search.add_argument("--dataset", required=True, metavar="NAME", help="a saved dataset, by name or id")
+    search.add_argument(
+        "--model", required=True, metavar="MODEL", help="bilstm, transformer, ngrams, hashed or encoder"
+    )
+    search.add_argument("--minutes", type=_count, default=10, metavar="N", help="default: 10")
+    search.add_argument("--trials", type=int, default=0, metavar="N", help="at most; default: as time allows")
+    search.add_argument("--seed", type=int, default=0, metavar="N", help="of the search; default: 0")
+    search.add_argument(
+        "--vary",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="SETTING",
+        help="which settings; default: the model's sizes and dropout, and the common ones of learning",
+    )
+    _add_settings(search)
 
 
 def _add_compare(compare: argparse.ArgumentParser) -> None:

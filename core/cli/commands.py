@@ -21,6 +21,7 @@ from core.cli.precision import precision
 from core.cli.predict import predict
 from core.cli.pretrain import pretrain
 from core.cli.progress import consume
+from core.cli.search import search
 from core.cli.vectors import vectors
 from core.config import home, parse_assignments
 from core.data import ColumnRoles, StoredDataset, TextDataset, build_dataset, read_table
@@ -194,6 +195,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
         compare,
         curve,
         benchmark,
+        search,
         evaluate,
         drift,
         predict,

@@ -10,7 +10,7 @@ from core.jobs import files
 from core.jobs.process import is_alive
 from core.messages import Message, message
 
-Kind = Literal["train", "update", "compare", "forget", "generate", "curve", "pretrain", "benchmark"]
+Kind = Literal["train", "update", "compare", "forget", "generate", "curve", "pretrain", "benchmark", "search"]
 State = Literal["queued", "running", "stopping", "finished", "stopped", "failed", "interrupted"]
 EndState = Literal["finished", "stopped", "failed"]
 
@@ -36,7 +36,8 @@ class Job:
     result
         ``{"version": n}`` once a version was made (with its ``"generator"``, of a language model), ``{"comparison": id}``
         of a comparison, ``{"curve": version}`` of a learning curve, ``{"encoder": reference}`` of a pretraining,
-        ``{"benchmark": id}`` of a measurement of speed; a stopped job has one, too, when it got that far.
+        ``{"benchmark": id}`` of a measurement of speed, ``{"search": id}`` of a search for settings; a stopped job has
+        one, too, when it got that far.
     error
         Why it failed, or what became of an interrupted one.
     """

@@ -113,6 +113,16 @@ def _benchmark(
     return benchmark_version(build(BenchmarkRequest, config), open_workspace(home), should_stop=should_stop)
 
 
+def _search(
+    config: dict[str, Any], home: Path, *, should_stop: Callable[[], bool], resume: dict[str, Any] | None
+) -> Iterator[Any]:
+    from core.workflows.search import SearchRequest, search_settings
+    from core.workflows.workspace import open_workspace
+
+    request = build(SearchRequest, config)
+    return search_settings(request, open_workspace(home), should_stop=should_stop, resume=resume)
+
+
 WORKFLOWS: Mapping[str, Workflow] = {
     "train": _train,
     "update": _update,
@@ -122,6 +132,7 @@ WORKFLOWS: Mapping[str, Workflow] = {
     "curve": _curve,
     "pretrain": _pretrain,
     "benchmark": _benchmark,
+    "search": _search,
 }
 
 
@@ -178,7 +189,7 @@ def _consume(
                 progress.advanced(event)
             case "StepDone":
                 progress.step_done(event)
-            case "EpochDone" | "LanguageEpoch":
+            case "EpochDone" | "LanguageEpoch" | "TrialDone":
                 progress.epoch_done(event)
             case "CheckpointDue":
                 _save_checkpoint(folder, event.state)
@@ -194,6 +205,8 @@ def _consume(
                 result = {"curve": event.version}
             case "Benchmarked":
                 result = {"benchmark": event.benchmark["id"]}
+            case "Searched":
+                result = {"search": event.search["id"]}
             case "Forgotten":
                 result = {"receipt": event.receipt, "version": event.version}
     if result is None and not stop.seen:

@@ -5,5 +5,6 @@ from core.records.comparisons import ComparisonStore
 from core.records.curves import CurveStore
 from core.records.files import new_id
 from core.records.receipts import receipts, save_receipt
+from core.records.searches import SearchStore
 
-__all__ = ["BenchmarkStore", "ComparisonStore", "CurveStore", "new_id", "receipts", "save_receipt"]
+__all__ = ["BenchmarkStore", "ComparisonStore", "CurveStore", "SearchStore", "new_id", "receipts", "save_receipt"]
