@@ -21,7 +21,6 @@ import json
 import os
 import re
 import sys
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,6 +38,7 @@ CHUNK = 8192  # texts tokenised at a time, so that memory stays bounded
 PROVIDERS = {"tensorrt": "TensorrtExecutionProvider", "cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
 LIGHT = ("ngrams", "hashed")  # models that look up and add: waking a second thread would take longer than the work
 TOKENS_AT_ONCE = {"cpu": 1024, "cuda": 32_768}  # in one batch, padding included: what fits a cache, what fills a GPU
+MOST_WASTE = 32  # tokens of padding that a batch on the CPU may hold: what starting another batch costs
 
 
 class TextPipeline:
@@ -146,18 +146,24 @@ def batches_by_length(rows: Sequence[Sequence[int]], size: int) -> Iterable[np.n
         yield order[start : start + size]
 
 
-def batches_under_budget(rows: Sequence[Sequence[int]], tokens: int) -> Iterable[np.ndarray]:
-    """Row numbers in batches of rows of similar length, each of at most so many tokens with its padding, or of one row."""
+def batches_under_budget(
+    rows: Sequence[Sequence[int]], tokens: int, padding: int | None = None
+) -> Iterable[np.ndarray]:
+    """Row numbers in batches of rows of similar length.
+
+    Each holds at most so many tokens with its padding, or one row; with ``padding``, also at most so much of that.
+    """
     order = sorted(range(len(rows)), key=lambda row: len(rows[row]))
-    start = 0
-    while start < len(order):
-
-        def padded(last: int, start: int = start) -> int:  # grows with the last row, which is the longest
-            return (last + 1 - start) * len(rows[order[last]])
-
-        end = max(start + 1, bisect_right(range(len(order)), tokens, lo=start, key=padded))
+    lengths = [len(rows[row]) for row in order]
+    most = tokens if padding is None else padding
+    start = wasted = 0
+    for end in range(1, len(order) + 1):
+        if end < len(order):
+            wasted += (end - start) * (lengths[end] - lengths[end - 1])
+            if wasted <= most and (end + 1 - start) * lengths[end] <= tokens:
+                continue
         yield np.array(order[start:end])
-        start = end
+        start, wasted = end, 0
 
 
 def usable_providers() -> list[str]:
@@ -207,6 +213,7 @@ def open_session(model: Path, providers: Sequence[str] | None, threads: int | No
         chosen = [(name, arena) if name == "CUDAExecutionProvider" else name for name in chosen]
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
+    options.add_session_config_entry("session.force_spinning_stop", "1")  # idle threads leave the cores to others
     if profile is not None:
         options.enable_profiling, options.profile_file_prefix = True, profile
     if threads is not None:
@@ -245,7 +252,8 @@ class Classifier:
         self.labels: list[str] = json.loads((folder / "labels.json").read_text("utf-8"))
         self.pipeline = TextPipeline.load(folder)
         wanted = providers if providers is not None else usable_providers()
-        if threads is None and json.loads((folder / "config.json").read_text("utf-8")).get("model") in LIGHT:
+        light = json.loads((folder / "config.json").read_text("utf-8")).get("model") in LIGHT
+        if threads is None and light:
             threads = 1
         name = model_file(folder, kind_of(wanted[0]), precision)
         self.session = open_session(folder / name, wanted, threads)
@@ -253,6 +261,7 @@ class Classifier:
         if model_file(folder, kind_of(self.provider), precision) != name:  # the GPU did not come, so the CPU's own file
             name = model_file(folder, kind_of(self.provider), precision)
             self.session = open_session(folder / name, [self.provider], threads)
+        self._padding = MOST_WASTE if kind_of(self.provider) == "cpu" and not light else None
         self.precision = name.removeprefix("model.").removesuffix("onnx").strip(".") or "fp32"
 
     def predict_proba(self, texts: Sequence[str], progress: Callable[[float], None] | None = None) -> np.ndarray:
@@ -261,7 +270,7 @@ class Classifier:
         for start in range(0, len(texts), CHUNK):
             rows = self.pipeline.encode(texts[start : start + CHUNK])
             done = start
-            for numbers in batches_under_budget(rows, TOKENS_AT_ONCE[kind_of(self.provider)]):
+            for numbers in batches_under_budget(rows, TOKENS_AT_ONCE[kind_of(self.provider)], self._padding):
                 tokens, mask = pad([rows[number] for number in numbers])
                 result[start + numbers] = self.run(tokens, mask)
                 done += len(numbers)

@@ -190,6 +190,12 @@ def test_a_batch_is_as_large_as_its_budget_of_padded_tokens_allows() -> None:
     assert [batch.tolist() for batch in batches_under_budget(rows, 6)] == [[1, 5, 2], [3, 0], [4]]
 
 
+def test_a_batch_ends_before_it_wastes_more_than_another_batch_costs() -> None:
+    rows = [[1] * length for length in (3, 1, 2, 2, 9, 1)]
+    # beside 2 and 2 the two rows of 1 waste 2 tokens; 3 would waste 4 more
+    assert [batch.tolist() for batch in batches_under_budget(rows, 100, 2)] == [[1, 5, 2, 3], [0], [4]]
+
+
 def test_no_rows_make_no_batch() -> None:
     assert list(batches_under_budget([], 6)) == []
 
