@@ -30,6 +30,7 @@ LIBRARY = {
     "write": ":material/stylus_note:",
     "models": ":material/inventory_2:",
     "benchmark": ":material/speed:",
+    "search": ":material/tune:",
 }
 ICONS = WORK | LIBRARY
 JOB_PAGES = {
@@ -41,6 +42,7 @@ JOB_PAGES = {
     "generate": "write",
     "pretrain": "pretrain",
     "benchmark": "benchmark",
+    "search": "search",
 }  # where a job of each kind is shown
 
 

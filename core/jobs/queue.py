@@ -125,6 +125,13 @@ class JobQueue:
         latest = {line["epoch"]: line for line in lines if isinstance(line.get("epoch"), int)}
         return [latest[epoch] for epoch in sorted(latest)]
 
+    def trials(self, job_id: str) -> list[dict[str, Any]]:
+        """Return the trials of a search that are over (the fields of `TrialDone`), in order."""
+        # One that was run again, since the process was killed before it was saved, counts once.
+        lines = files.read_lines(self._folder_of(job_id) / files.EPOCHS)
+        latest = {line["number"]: line for line in lines if isinstance(line.get("number"), int)}
+        return [latest[number] for number in sorted(latest)]
+
     def log_tail(self, job_id: str, lines: int = 50) -> str:
         """Return the end of what the job's process wrote."""
         return files.read_tail(self._folder_of(job_id) / files.LOG, lines)

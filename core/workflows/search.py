@@ -86,7 +86,7 @@ class TrialDone:
     values: dict[str, Any]
     macro_f1: float | None
     loss: float | None
-    epoch: int
+    best_epoch: int
     curve: list[float]
     seconds: float
     error: dict[str, Any] | None = None
@@ -231,7 +231,7 @@ def _next_trial(search: _Search, should_stop: ShouldStop) -> Generator[Any, None
         values=values,
         macro_f1=kept.validation_macro_f1 if kept else None,
         loss=kept.validation_loss if kept else None,
-        epoch=kept.epoch if kept else 0,
+        best_epoch=kept.epoch if kept else 0,
         curve=[round(one.validation_macro_f1, 6) for one in epochs],
         seconds=round(search.clock() - began, 2),
         error=error.to_dict() if error else None,
