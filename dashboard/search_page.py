@@ -36,11 +36,9 @@ def runs() -> None:
 
 
 def _live(job_id: str) -> None:
-    trials = {
-        int(one["number"]): one for one in state.jobs().epochs(job_id)
-    }  # one may stand there twice after a resume
+    trials = state.jobs().trials(job_id)
     if trials:
-        search_page_result.trials_table(list(trials.values()), key=f"search.live.{job_id}")
+        search_page_result.trials_table(trials, key=f"search.live.{job_id}")
 
 
 def form(datasets: list[StoredDataset], *, leading: bool) -> None:
