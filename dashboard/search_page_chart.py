@@ -26,7 +26,8 @@ def draw(shown: dict[str, Any]) -> None:
     trials = [one for one in shown["trials"] if one["macro_f1"] is not None]
     best = shown["trials"][shown["best"]]
     space = shown["space"]
-    scores = [one["macro_f1"] for one in trials]
+    # Trials that were given up can be far below: they would take all colours for themselves.
+    scores = [one["macro_f1"] for one in trials if one["state"] == "complete"]
     low, high = min(scores), max(max(scores), min(scores) + FEWEST_COLOURS)
     chart = charts.figure(height=70 + ROW * (len(space) + 1))
     for one in sorted(trials, key=lambda trial: (trial is best, trial["macro_f1"])):
@@ -64,7 +65,7 @@ def _line(
     is_best: bool,
 ) -> None:
     low, high = limits
-    share = (trial["macro_f1"] - low) / (high - low)
+    share = min(1.0, max(0.0, (trial["macro_f1"] - low) / (high - low)))
     ramp = palette().sequential
     colour = ramp[2 + round(share * (len(ramp) - 3))]  # the palest would not be seen
     given_up = trial["state"] != "complete"

@@ -140,7 +140,6 @@ def _beside(shown: dict[str, Any], best: dict[str, Any]) -> pd.DataFrame:
                 t("search.setting"): label(one["name"]),
                 t("search.default"): value(one, one["default"]),
                 t("search.best"): value(one, best["values"][one["name"]]),
-                t("search.between"): ends(one),
             }
             for one in shown["space"]
         ]
@@ -148,15 +147,14 @@ def _beside(shown: dict[str, Any], best: dict[str, Any]) -> pd.DataFrame:
 
 
 def trials_table(trials: Sequence[dict[str, Any]], *, key: str, space: Sequence[dict[str, Any]] | None = None) -> None:
-    """All trials, the best on top while they are of one kind; live and afterwards alike."""
+    """All trials, live and afterwards alike."""
     frame = trials_frame(trials, space)
-    bar = st.column_config.ProgressColumn(format="%.3f", min_value=0.0, max_value=1.0)
     st.dataframe(
         frame,
         hide_index=True,
         key=key,
         height=min(420, 36 * (len(frame) + 1) + 2),
-        column_config={t("search.macro_f1"): bar},
+        column_config={t("search.macro_f1"): st.column_config.NumberColumn(format="%.3f")},
         alt=tn("search.trials_alt", len(frame)),
     )
 
@@ -178,10 +176,10 @@ def _line(trial: dict[str, Any], described: dict[str, dict[str, Any]]) -> dict[s
     return {
         t("search.trial"): name,
         t("search.macro_f1"): trial["macro_f1"],
-        **values,
-        t("search.epoch"): trial["best_epoch"] or None,
-        t("search.seconds"): round(trial["seconds"], 1),
         t("search.ended"): ended,
+        t("search.seconds"): round(trial["seconds"], 1),
+        t("search.epoch"): trial["best_epoch"] or None,
+        **values,
     }
 
 
