@@ -22,6 +22,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -132,10 +133,10 @@ class _Words(dict[str, list[int]]):
 
 def pad(rows: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
     """Stack token ids of unequal length: tokens int64 and mask bool, both (rows, longest)."""
-    lengths = np.fromiter((len(row) for row in rows), dtype=np.int64, count=len(rows))
+    lengths = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
     mask = np.arange(lengths.max())[None, :] < lengths[:, None]
     tokens = np.full(mask.shape, PADDING, dtype=np.int64)
-    tokens[mask] = np.fromiter((number for row in rows for number in row), dtype=np.int64, count=int(lengths.sum()))
+    tokens[mask] = np.fromiter(chain.from_iterable(rows), dtype=np.int64, count=int(lengths.sum()))
     return tokens, mask
 
 

@@ -11,6 +11,7 @@ from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 
 from core.settings import StepConfig
+from core.training.row_adam import RowAdam
 
 Rates = Sequence[tuple[float | None, Sequence[nn.Parameter]]]
 
@@ -47,7 +48,7 @@ class Optimizer:
         ]
         learned = [parameter for parameter in sparse if parameter.requires_grad]
         if learned:
-            self.parts.append(torch.optim.SparseAdam(learned, lr=config.learning_rate))
+            self.parts.append(RowAdam(learned, lr=config.learning_rate))
         self.schedules = [LambdaLR(part, factor) for part in self.parts]
 
     def zero_grad(self) -> None:
