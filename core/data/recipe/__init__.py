@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from core.data.recipe.steps import STEPS, DropLabels, DropTexts, RelabelTexts, RenameLabels, Step
+from core.data.recipe.steps import (
+    STEPS,
+    DropLabels,
+    DropRepeats,
+    DropTexts,
+    Redact,
+    RelabelTexts,
+    RenameLabels,
+    RepairText,
+    Step,
+)
 from core.data.recipe.working import Applied, apply_steps, read_steps, text_mark, write_steps
 
 __all__ = [
     "STEPS",
     "Applied",
     "DropLabels",
+    "DropRepeats",
     "DropTexts",
+    "Redact",
     "RelabelTexts",
     "RenameLabels",
+    "RepairText",
     "Step",
     "apply_steps",
     "read_steps",

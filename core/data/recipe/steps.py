@@ -8,9 +8,20 @@ import numpy as np
 
 from core.data.dataset import TextDataset
 from core.data.recipe.base import Step, only_rows, text_mark, with_labels
+from core.data.recipe.texts import DropRepeats, Redact, RepairText
 from core.messages import Message, message
 
-__all__ = ["STEPS", "DropLabels", "DropTexts", "RelabelTexts", "RenameLabels", "Step"]
+__all__ = [
+    "STEPS",
+    "DropLabels",
+    "DropRepeats",
+    "DropTexts",
+    "Redact",
+    "RelabelTexts",
+    "RenameLabels",
+    "RepairText",
+    "Step",
+]
 
 
 class RenameLabels(Step):
@@ -127,4 +138,6 @@ class RelabelTexts(Step):
         return message("recipe.relabel_texts", "{count:,} texts got another label.", count=len(self.labels))
 
 
-STEPS: dict[str, type[Step]] = {step.kind: step for step in (RenameLabels, DropLabels, DropTexts, RelabelTexts)}
+STEPS: dict[str, type[Step]] = {
+    step.kind: step for step in (RenameLabels, DropLabels, DropTexts, RelabelTexts, DropRepeats, RepairText, Redact)
+}
