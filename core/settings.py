@@ -178,7 +178,16 @@ class NetworkConfig(Config):
 
 
 class ServeConfig(Config):
-    """In which arithmetic a version answers."""
+    """In which arithmetic a version answers, and how sure it says it is."""
+
+    calibrate: bool = setting(
+        True,
+        label="Honest probabilities",
+        help="Corrects how sure the model says it is, on the validation rows, so that of the answers given with 90 % about nine "
+        "in ten are right (temperature scaling). No answer changes.",
+        group="data",
+        advanced=True,
+    )
 
     serve_precision: Literal["auto", "fp32", "int8", "fp16"] = setting(
         "auto",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import onnx
 
+from core.onnx.temperature import NODE
+
 # Sums over many values and the answer itself stay in float32; inputs and the output keep their types.
 EXACT = ("Softmax", "ReduceSum", "ReduceMean", "ReduceMax", "Div", "Range")
 
@@ -15,6 +17,10 @@ def halve(model: onnx.ModelProto) -> onnx.ModelProto:
     copied = onnx.ModelProto()
     copied.CopyFrom(model)
     converted: onnx.ModelProto = convert_float_to_float16(
-        copied, keep_io_types=True, disable_shape_infer=True, op_block_list=[*DEFAULT_OP_BLOCK_LIST, *EXACT]
+        copied,
+        keep_io_types=True,
+        disable_shape_infer=True,
+        op_block_list=[*DEFAULT_OP_BLOCK_LIST, *EXACT],
+        node_block_list=[NODE],
     )
     return converted

@@ -56,15 +56,21 @@ class Parity:
         return asdict(self)
 
 
-def measure_parity(model: TextClassifier, folder: Path, ordinary: Sequence[str]) -> Parity:
+def measure_parity(model: TextClassifier, folder: Path, ordinary: Sequence[str], *, temperature: float = 1.0) -> Parity:
     """Compare a model with the ``model.onnx`` of a version folder, text by text.
 
     All texts go through in batches sorted by length, and the nasty ones alone (batch of one) as well.
+
+    Parameters
+    ----------
+    temperature
+        What the file divides the model's logits by.
     """
     classifier = Classifier(folder, providers=["CPUExecutionProvider"])
     texts = [*NASTY, *ordinary]
     examples = encode_examples(classifier.pipeline, texts, np.zeros(len(texts), dtype=np.int64))
-    expected = torch.softmax(predict_logits(model.cpu(), examples, torch.device("cpu")), dim=1).numpy()
+    logits = predict_logits(model.cpu(), examples, torch.device("cpu"))
+    expected = torch.softmax(logits / temperature, dim=1).numpy()
     found = classifier.predict_proba(texts)
     alone = np.concatenate([classifier.predict_proba([text]) for text in NASTY])
     largest = max(float(np.abs(expected - found).max()), float(np.abs(expected[: len(NASTY)] - alone).max()))

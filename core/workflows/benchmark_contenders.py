@@ -85,7 +85,7 @@ class Network:
         model = model.to(self._device)
         self._run: Callable[..., Any] = torch.compile(model, dynamic=True) if way.runtime == "compiled" else model
         self._pipeline = folder.load_pipeline()
-        self._labels = len(folder.classes)
+        self._labels, self._temperature = len(folder.classes), folder.temperature
 
     def answer(self, texts: Sequence[str]) -> np.ndarray:
         rows = self._pipeline.encode(texts)
@@ -93,7 +93,8 @@ class Network:
         with torch.inference_mode():
             for numbers in batches_by_length(rows, self.size):
                 tokens, mask = (torch.from_numpy(part).to(self._device) for part in pad([rows[n] for n in numbers]))
-                result[numbers] = torch.softmax(self._run(tokens, mask), dim=1).cpu().numpy()
+                logits = self._run(tokens, mask) / self._temperature
+                result[numbers] = torch.softmax(logits, dim=1).cpu().numpy()
         return result
 
     def facts(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from core.messages import Message
 from core.standalone import predict
 
 FILES = ("tokenizer.json", "labels.json", "config.json", "model_card.md", "predict.py")
@@ -69,6 +70,8 @@ def write_card(folder: Path, report: dict[str, Any]) -> None:
         f"over {report['parity']['texts']} texts.",
         *_precision(report["precision"]),
         "",
+        *_calibration(report["calibration"]),
+        "",
         "## Learned from",
         "",
         *(f"{record['number']}. {record['name']} (dataset {record['dataset']}): {record['train']:,} training, "
@@ -102,6 +105,26 @@ def _precision(precision: dict[str, Any]) -> list[str]:
         if one["file"] in served.values()
     )
     return [*(f"On {kind} `{file}` answers. " for kind, file in served.items()), f"{figures}."]
+
+
+def _calibration(found: dict[str, Any]) -> list[str]:
+    """How far the stated probabilities can be believed."""
+    before, after = found["before"], found["after"]
+    said = (
+        f"Logits are divided by {found['temperature']:.3f}, inside every file; fitted on {found['rows']:,} validation rows."
+        if found["note"] is None
+        else str(Message.from_dict(found["note"]))
+    )
+    return [
+        "## Probabilities",
+        "",
+        said,
+        "",
+        f"| on {found['test_rows']:,} test rows | as learned | as served |",
+        "|---|---|---|",
+        f"| expected calibration error | {_figure(before['ece'])} | {_figure(after['ece'])} |",
+        f"| Brier score | {_figure(before['brier'])} | {_figure(after['brier'])} |",
+    ]
 
 
 def _figure(estimate: dict[str, float]) -> str:

@@ -25,6 +25,7 @@ from core.onnx import export_onnx, measure_parity
 from core.standalone.predict import Classifier
 from core.strategies import Strategy
 from core.workflows.bundle import write_card, write_program
+from core.workflows.calibrating import calibrate, keep_validation, trust_figures
 from core.workflows.frozen_tests import (
     FrozenTest,
     Scores,
@@ -123,15 +124,25 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
         folder.save_model(candidate.student)
         folder.save_state(candidate.strategy.state())
         folder.save_experiences(candidate.stream.records, candidate.stream.parts)
-        parity = _export(candidate, folder)
+        rows = _validation_rows(candidate)
+        export_onnx(candidate.student.model, folder.path / "model.onnx")
+        temperature = calibrate(folder, rows, wanted=candidate.student.settings.data.calibrate)
+        parity = _prove(candidate, folder)
         precision = only_exact(folder.path, **_precision_facts(candidate))
         if precision is None:
             yield StageStarted(message("stage.precision", "Trying faster arithmetic."), 0.92)
-            precision = _choose_precision(candidate, folder)
+            precision = _choose_precision(candidate, folder, rows)
         yield StageStarted(message("stage.measure", "Measuring on the frozen tests."), 0.95)
         classifier = Classifier(folder.path)
         scores = score_tests(classifier, candidate.stream.tests, candidate.student.classes, folder)
-        report = {**_report(candidate, scores, parity, classifier.provider), "precision": precision}
+        keep_validation(folder, classifier, rows)
+        tables = [folder.predictions(test.number) for test in candidate.stream.tests]
+        trust = trust_figures(temperature, tables, candidate.student.classes)
+        report = {
+            **_report(candidate, scores, parity, classifier.provider),
+            "precision": precision,
+            "calibration": trust,
+        }
         yield StageStarted(message("stage.baseline", "Fitting the baseline, TF-IDF with logistic regression."), 0.97)
         report["baseline"] = _baseline(candidate)
         report["seconds"] = round(time.monotonic() - candidate.started, 2)
@@ -150,11 +161,17 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
     yield Completed(number, report)
 
 
-def _export(candidate: Candidate, folder: VersionFolder) -> dict[str, Any]:
-    target = folder.path / "model.onnx"
-    export_onnx(candidate.student.model, target)
+def _validation_rows(candidate: Candidate) -> Labelled:
+    texts, names = candidate.stream.validation
+    numbers = {name: number for number, name in enumerate(candidate.student.classes)}
+    return Labelled(texts, np.array([numbers[name] for name in names], dtype=np.int64))
+
+
+def _prove(candidate: Candidate, folder: VersionFolder) -> dict[str, Any]:
+    """That the exported file, with its temperature, answers as the model does."""
     texts = [text for test in candidate.stream.tests for text in test.texts][:PARITY_TEXTS]
-    parity = measure_parity(candidate.student.model, folder.path, texts).to_dict()
+    model, temperature = candidate.student.model, folder.temperature
+    parity = measure_parity(model, folder.path, texts, temperature=temperature).to_dict()
     if not parity["max_abs_diff"] <= WORST_PARITY:  # also when it is not a number
         raise ModelError(
             "model.parity",
@@ -172,10 +189,7 @@ def _precision_facts(candidate: Candidate) -> dict[str, Any]:
     return {"wanted": wanted, "rows": len(candidate.stream.validation[0]), "fixed": fixed}
 
 
-def _choose_precision(candidate: Candidate, folder: VersionFolder) -> dict[str, Any]:
-    texts, names = candidate.stream.validation
-    numbers = {name: number for number, name in enumerate(candidate.student.classes)}
-    rows = Labelled(texts, np.array([numbers[name] for name in names], dtype=np.int64))
+def _choose_precision(candidate: Candidate, folder: VersionFolder, rows: Labelled) -> dict[str, Any]:
     wanted = candidate.student.settings.data.serve_precision
     return choose_precision(folder.path, wanted, candidate.stream.training_texts, rows)
 

@@ -56,7 +56,8 @@ class VersionFolder:
 
     ``model.safetensors`` (weights), ``tokenizer.json``, ``labels.json``, ``config.json``, ``state.json`` (the
     strategy's, with its memory) and ``state.safetensors`` (its tensors), ``experiences.json`` and
-    ``experiences/<k>.parquet`` (which row went where), ``predictions/test_<k>.parquet``, ``report.json``, ``model.onnx``.
+    ``experiences/<k>.parquet`` (which row went where), ``predictions/test_<k>.parquet`` and ``validation.parquet``,
+    ``calibration.json``, ``report.json``, ``model.onnx``.
     """
 
     def __init__(self, path: Path) -> None:
@@ -160,6 +161,24 @@ class VersionFolder:
 
     def predictions(self, number: int) -> pd.DataFrame:
         return pd.read_parquet(self.path / "predictions" / f"test_{number}.parquet")
+
+    def save_validation(self, truth: np.ndarray, probabilities: np.ndarray) -> None:
+        """Write what this version answers on validation rows: truth (class number), and p_<i> per class; no texts."""
+        (self.path / "predictions").mkdir(exist_ok=True)
+        table = pd.DataFrame(probabilities, columns=[f"p_{column}" for column in range(probabilities.shape[1])])
+        table.insert(0, "truth", truth)
+        table.to_parquet(self.path / "predictions" / "validation.parquet", index=False)
+
+    def validation(self) -> pd.DataFrame | None:
+        """The same again; None where a version of old kept none."""
+        target = self.path / "predictions" / "validation.parquet"
+        return pd.read_parquet(target) if target.exists() else None
+
+    @property
+    def temperature(self) -> float:
+        """What the exported file divides the model's logits by; 1 for versions of old."""
+        stored = self.path / "calibration.json"
+        return float(json.loads(stored.read_text("utf-8"))["temperature"]) if stored.exists() else 1.0
 
     # -- the report
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from core.metrics import calibration_difference, expected_calibration_error
+from core.metrics.calibration import brier_score, calibration_error, reliability
 
 
 def test_the_error_is_the_gap_of_each_bin_weighed_by_its_rows():
@@ -51,3 +52,31 @@ def test_unequal_rows_are_refused():
         calibration_difference(([0.9], [1]), ([0.9, 0.8], [1, 0]))
     with pytest.raises(ValueError, match="shape"):
         expected_calibration_error([0.9], [1, 0])
+
+
+def test_the_brier_score_by_hand():
+    # (0.2² + 0.2²) and (0.7² + 0.7²), the mean of 0.08 and 0.98
+    found = brier_score([0, 0], [[0.8, 0.2], [0.3, 0.7]])
+    assert found.value == pytest.approx(0.53)
+    assert (found.low, found.high) == pytest.approx((0.08, 0.98))
+    assert brier_score([1] * 5, [[1.0, 0.0]] * 5).to_dict() == {"value": 2.0, "low": 2.0, "high": 2.0}
+
+
+def test_the_interval_of_the_error_reaches_down_to_what_honest_probabilities_have():
+    generator = np.random.default_rng(0)
+    stated = generator.uniform(0.5, 1, 800)
+    honest = calibration_error(stated, generator.random(800) < stated)
+    assert honest.low == 0 < honest.value < honest.high < 0.08
+    wrong = calibration_error(stated, generator.random(800) < stated - 0.3)
+    assert 0.2 < wrong.low < wrong.value < wrong.high < 0.32
+
+
+def test_a_reliability_bin_says_what_was_stated_and_what_came_true():
+    # four rows between 0.8 and 0.9 of which three are right, one of 1.0; a probability on an edge belongs below
+    first, second = reliability([0.82, 0.84, 0.88, 0.9, 1.0], [1, 1, 0, 1, 1])
+    assert (first.low, first.high, first.rows) == pytest.approx((0.8, 0.9, 4))
+    assert first.stated == pytest.approx(0.86)
+    assert first.right.value == 0.75
+    assert first.right.low < 0.4 < 0.9 < first.right.high
+    assert (second.rows, second.right.value) == (1, 1.0)
+    assert reliability([], []) == []

@@ -13,7 +13,7 @@ from torch import Tensor
 from core.config import build, distribute
 from core.errors import ConfigError
 from core.models import MODELS, TextClassifier
-from core.onnx import export_onnx, measure_parity
+from core.onnx import export_onnx, measure_parity, set_temperature
 from core.standalone.predict import pad
 from core.text import TextConfig, fit_pipeline
 from core.training import TrainingConfig
@@ -197,6 +197,8 @@ def test_the_exported_file_agrees_with_the_model(name: str, tmp_path: Path) -> N
     assert parity.label_agreement == 1.0
     assert parity.texts > len(TEXTS)  # empty, emoji, one token, far too long … are in it as well
     assert [path.name for path in tmp_path.glob("model.onnx*")] == ["model.onnx"]  # one file, no weights beside it
+    set_temperature(tmp_path / "model.onnx", 0.4)
+    assert measure_parity(model, tmp_path, TEXTS, temperature=0.4).max_abs_diff <= 1e-5
 
 
 def test_heads_must_share_the_embedding_evenly() -> None:
