@@ -51,6 +51,8 @@ bench: $(INSTALLED_DEV)
 	$(VENV_PYTHON) benchmarks/latency.py
 	$(VENV_PYTHON) benchmarks/transfer.py --data "$(DATA)"
 	$(VENV_PYTHON) benchmarks/peer_trainer.py --data "$(DATA)"
+	$(VENV_PYTHON) benchmarks/inference.py --data "$(DATA)"
+	$(VENV_PYTHON) benchmarks/gpu.py --data "$(DATA)"
 
 clean:
 	rm -rf "$(VENV)" .pytest_cache .mypy_cache .ruff_cache
