@@ -7,6 +7,7 @@ from dashboard import (
     models_page_forget,
     models_page_keys,
     models_page_serving,
+    report_download,
     state,
 )
 from dashboard.i18n import t
@@ -26,6 +27,7 @@ else:
     layout.cards(models_page.cards(version))
     models_page_serving.actions(version, champion)
     models_page_details.tabs(version)
+    report_download.draw(version, key="models")
     models_page_keys.section(classifier)
     models_page_forget.forget(classifier)
     models_page_serving.danger(classifier)

@@ -1,6 +1,6 @@
 """Results: how good a version is on texts it never saw, and where it errs."""
 
-from dashboard import layout, results_page, results_page_confusion, results_page_tabs, state
+from dashboard import layout, report_download, results_page, results_page_confusion, results_page_tabs, state
 from dashboard.i18n import t
 
 classifier = state.chosen_classifier()
@@ -13,3 +13,4 @@ else:
     results_page.remarks(shown)
     results_page_confusion.draw(shown)
     results_page_tabs.draw(shown)
+    report_download.draw(shown.version, key="results")

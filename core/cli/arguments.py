@@ -102,6 +102,12 @@ def make_parser() -> argparse.ArgumentParser:
     export.add_argument("--version", type=int, metavar="N", help="default: the champion")
     export.add_argument("--out", required=True, type=Path, metavar="FILE")
 
+    report = commands.add_parser("report", help="a version for people who were not there: one HTML file, or Markdown")
+    report.add_argument("--classifier", required=True, metavar="NAME")
+    report.add_argument("--version", type=int, metavar="N", help="default: the champion")
+    report.add_argument("--out", required=True, type=Path, metavar="FILE", help=".html, or .md for a model card")
+    report.add_argument("--language", choices=("en", "zh"), default="en", help="default: en")
+
     precision = commands.add_parser(
         "precision", help="in which arithmetic a version answers, and what others are worth"
     )

@@ -21,6 +21,7 @@ from core.cli.precision import precision
 from core.cli.predict import predict
 from core.cli.pretrain import pretrain
 from core.cli.progress import consume
+from core.cli.report import report
 from core.cli.search import search
 from core.cli.vectors import vectors
 from core.config import home, parse_assignments
@@ -200,6 +201,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
         drift,
         predict,
         export,
+        report,
         precision,
         versions,
         promote,

@@ -1,0 +1,109 @@
+"""A report of one version, for people who were not there: data, training, figures with their intervals, and limits.
+
+Reads what is stored; measures nothing anew but calibration, which follows from the stored answers to the frozen tests.
+Two forms: one HTML file that needs nothing beside it, and a model card in Markdown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from core.data import StoredDataset
+from core.errors import DataError
+from core.messages import message
+from core.registry import VersionInfo
+from core.workflows.report_card import to_markdown
+from core.workflows.report_document import Document, Words
+from core.workflows.report_figures import confusion, measured, memory, probabilities
+from core.workflows.report_html import to_html
+from core.workflows.report_limits import limits
+from core.workflows.report_making import data, lineage, serving, training
+from core.workflows.version import VersionFolder
+from core.workflows.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Reported:
+    """What a report is written from."""
+
+    version: VersionInfo
+    champion: int | None
+    versions: tuple[VersionInfo, ...]
+    folder: VersionFolder
+    report: dict[str, Any]
+    datasets: dict[str, StoredDataset]  # those that are still there, and their parents
+
+
+def gather(version: VersionInfo, workspace: Workspace) -> Reported:
+    """Read all that the report says."""
+    folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
+    report = folder.report()
+    champion = workspace.registry.champion(version.classifier)
+    datasets: dict[str, StoredDataset] = {}
+    waiting = [one["dataset"] for one in report["experiences"]]
+    while waiting:
+        identity = waiting.pop()
+        if identity in datasets or not identity:
+            continue
+        try:
+            datasets[identity] = workspace.datasets.info(identity)
+        except DataError:  # deleted since
+            continue
+        waiting.append(str(datasets[identity].source.get("parent") or ""))
+    return Reported(
+        version,
+        champion.number if champion is not None else None,
+        tuple(workspace.registry.versions(version.classifier)),
+        folder,
+        report,
+        datasets,
+    )
+
+
+def write_document(found: Reported, words: Words) -> Document:
+    """The report in one language, not yet in any form."""
+    report, say = found.report, words.say
+    serves = found.champion == found.version.number
+    standing = (
+        message("report.serves", "In use")
+        if serves
+        else message("report.candidate", "Not in use; version {champion} is", champion=found.champion or "–")
+    )
+    facts = [
+        (message("report.fact_model", "Model"), words.name("model", report["model"])),
+        (message("report.fact_parameters", "Parameters"), f"{report['parameters']:,}"),
+        (message("report.fact_labels", "Labels"), f"{len(report['classes']):,}"),
+        (message("report.fact_language", "Language of the texts"), words.language_of(report["language"])),
+        (message("report.fact_made", "Made (UTC)"), found.version.created[:16].replace("T", " ")),
+        (message("report.fact_standing", "Standing"), say(standing)),
+    ]
+    subtitle = message("report.subtitle", "Report of version {version}", version=found.version.number)
+    sections = [
+        measured(found, words),
+        confusion(found, words),
+        memory(found, words),
+        probabilities(found, words),
+        limits(found, words),
+        data(found, words),
+        lineage(found, words),
+        training(found, words),
+        serving(found, words),
+    ]
+    return Document(
+        title=found.version.classifier,
+        subtitle=say(subtitle),
+        language=words.language,
+        facts=tuple((say(name), value) for name, value in facts),
+        sections=tuple(one for one in sections if one.blocks),
+    )
+
+
+def html_report(found: Reported, words: Words) -> str:
+    """One HTML file: styles and charts inside, nothing loaded from anywhere."""
+    return to_html(write_document(found, words))
+
+
+def model_card(found: Reported, words: Words) -> str:
+    """The same as Markdown, without the charts."""
+    return to_markdown(write_document(found, words))
