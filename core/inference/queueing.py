@@ -5,16 +5,14 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from bisect import bisect_left
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 MOST_TEXTS = 4096  # of one batch; a larger single request goes alone
-BOUNDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
 class Engine(Protocol):
@@ -23,32 +21,10 @@ class Engine(Protocol):
     def predict_proba(self, texts: Sequence[str]) -> np.ndarray: ...
 
 
-@dataclass
-class Histogram:
-    """How long requests took, in the form that Prometheus knows.
-
-    Parameters
-    ----------
-    buckets
-        Upper bounds in seconds, rising; ``counts`` has one place more, for all above the last.
-    """
-
-    buckets: tuple[float, ...] = BOUNDS
-    counts: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
-    sum: float = 0.0
-    count: int = 0
-
-    def observe(self, seconds: float) -> None:
-        self.counts[bisect_left(self.buckets, seconds)] += 1
-        self.sum += seconds
-        self.count += 1
-
-
 @dataclass(frozen=True)
 class _Request:
     texts: Sequence[str]
     answer: Future[np.ndarray]
-    since: float
 
 
 class MicroBatcher:
@@ -61,11 +37,6 @@ class MicroBatcher:
     ----------
     wait
         Longest time in seconds that a batch waits for more callers.
-
-    Attributes
-    ----------
-    latencies
-        From `submit` to the answer.
     """
 
     def __init__(self, engine: Engine, wait: float = 0.005) -> None:
@@ -73,7 +44,6 @@ class MicroBatcher:
         self._waiting: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         self._closed = False
         self._lock = threading.Lock()
-        self.latencies = Histogram()
         self._thread = threading.Thread(target=self._work, name="evergreen-batches", daemon=True)
         self._thread.start()
 
@@ -90,7 +60,7 @@ class MicroBatcher:
         RuntimeError
             After `close`.
         """
-        request = _Request(texts, Future(), time.perf_counter())
+        request = _Request(texts, Future())
         with self._lock:
             if self._closed:
                 raise RuntimeError("this batcher was closed")
@@ -138,11 +108,10 @@ class MicroBatcher:
             for request in batch:
                 request.answer.set_exception(error)
             return
-        start, now = 0, time.perf_counter()
+        start = 0
         for request in batch:
-            self.latencies.observe(now - request.since)
             request.answer.set_result(rows[start : start + len(request.texts)])
             start += len(request.texts)
 
 
-_NOTHING = _Request((), Future(), 0.0)
+_NOTHING = _Request((), Future())

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.inference import queueing
-from core.inference.queueing import Histogram, MicroBatcher
+from core.inference.queueing import MicroBatcher
 
 
 class Lengths:
@@ -97,21 +97,3 @@ def test_closing_answers_all_that_wait_and_then_refuses(engine: Lengths) -> None
     with pytest.raises(RuntimeError, match="closed"):
         batcher.submit(["c"])
     batcher.close()
-
-
-def test_every_answer_is_counted_in_the_histogram(engine: Lengths, batcher: MicroBatcher) -> None:
-    for _ in range(3):
-        engine.go.release()
-        batcher.submit(["a"]).result(5)
-    engine.go.release()
-    batcher.submit(["a"]).result(5)  # counts are written before the answer is given
-    assert batcher.latencies.count == sum(batcher.latencies.counts) == 4
-
-
-def test_a_histogram_counts_up_to_and_with_each_bound() -> None:
-    found = Histogram()
-    for seconds in (0.0005, 0.001, 0.0011, 99.0):
-        found.observe(seconds)
-    assert found.counts[:2] == [2, 1]
-    assert found.counts[-1] == 1
-    assert found.sum == pytest.approx(99.0026)
