@@ -13,6 +13,7 @@ from dashboard.errors import show_error
 from dashboard.i18n import language, t, t_message, tn
 from dashboard.palette import palette
 from dashboard.results_page import ALL, Shown, message_of, model_name, predictions, rows_table
+from dashboard.results_page_calibration import draw as trust
 from dashboard.results_page_compare import draw as compare
 from dashboard.results_page_curve import draw as curve
 from dashboard.run_view import draw_curves
@@ -23,12 +24,21 @@ MOST_ERRORS = 200
 
 def draw(shown: Shown) -> None:
     """All tabs; only the open one is computed."""
-    parts = {"labels": by_label, "errors": errors, "curves": learning, "curve": curve, "roc": roc, "compare": compare}
+    parts = {
+        "labels": by_label,
+        "errors": errors,
+        "trust": trust,
+        "curves": learning,
+        "curve": curve,
+        "roc": roc,
+        "compare": compare,
+    }
     if len(shown.classes) != 2:
         del parts["roc"]
     names = [t(f"results.tab_{name}") for name in parts]
     # the key carries the language: an open tab is known by its visible name
-    places = st.tabs(names, key=f"results.tabs.{language()}.{len(parts)}", on_change="rerun")
+    kind = "two_labels" if "roc" in parts else "labels"
+    places = st.tabs(names, key=f"results.tabs.{language()}.{kind}", on_change="rerun")
     for place, part in zip(places, parts.values(), strict=True):
         if place.open:
             with place:

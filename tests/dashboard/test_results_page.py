@@ -83,12 +83,12 @@ def test_a_cell_opens_the_rows_behind_it(results: Callable[[str], AppTest], home
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("tab", ["labels", "errors", "curves", "curve", "roc", "compare"])
+@pytest.mark.parametrize("tab", ["labels", "errors", "trust", "curves", "curve", "roc", "compare"])
 def test_every_tab_opens(results: Callable[[str], AppTest], language: str, tab: str) -> None:
     from dashboard.i18n import catalogue
 
     at = results(language)
-    at.session_state[f"results.tabs.{language}.6"] = catalogue(language)[f"results.tab_{tab}"]
+    at.session_state[f"results.tabs.{language}.two_labels"] = catalogue(language)[f"results.tab_{tab}"]
     at.run()
     assert not at.exception
     assert not at.error
@@ -96,7 +96,7 @@ def test_every_tab_opens(results: Callable[[str], AppTest], language: str, tab: 
 
 def test_two_versions_are_compared_on_the_same_rows(results: Callable[[str], AppTest]) -> None:
     at = results("en")
-    at.session_state["results.tabs.en.6"] = "Compare"
+    at.session_state["results.tabs.en.two_labels"] = "Compare"
     at.run()
     assert (at.selectbox(key="results.compare_first").value, at.selectbox(key="results.compare_second").value) == (1, 2)
     differing = [table.value for table in at.dataframe if "Setting" in table.value]
