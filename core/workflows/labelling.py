@@ -1,0 +1,257 @@
+"""Labelling sessions: which texts come first, and what becomes of the answers.
+
+Labels of a saved dataset are looked at again, the doubtful ones first; texts without labels get some, in an order from
+which a classifier learns most. The answers become a dataset: with a recipe that says what was relabelled, or of the
+labelled rows alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from core.data import ColumnRoles, DatasetStore, StoredDataset, TextDataset
+from core.data.labelling import Item, LabellingStore, SessionInfo
+from core.data.recipe import RelabelTexts, apply_steps, text_mark, write_steps
+from core.errors import DataError
+from core.metrics.baseline import fit_baseline
+from core.metrics.selection import (
+    disagreement,
+    doubt_of_labels,
+    entropy_doubt,
+    margin_doubt,
+    most_doubtful_first,
+)
+from core.registry import VersionInfo
+from core.workflows.update import read_past
+from core.workflows.version import VersionFolder
+from core.workflows.workspace import Workspace
+
+Order = Literal["doubt", "margin", "entropy", "disagreement", "random"]
+MOST_TEXTS = 50_000  # that are asked of a classifier; of more, so many drawn at random
+Progress = Callable[[float], None]
+
+
+class Engine(Protocol):
+    """What labels texts: a served version, or the baseline in its place."""
+
+    labels: list[str]
+
+    def predict_proba(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray: ...
+
+
+class _Baseline:
+    """The baseline in the shape of an engine."""
+
+    def __init__(self, texts: Sequence[str], names: Sequence[str], labels: Sequence[str], language: str) -> None:
+        numbers = {name: number for number, name in enumerate(labels)}
+        self.labels = list(labels)
+        self._model = fit_baseline(texts, [numbers[name] for name in names], labels, language=language)
+
+    def predict_proba(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
+        return self._model.predict_proba(texts)
+
+
+def begin_with_dataset(
+    sessions: LabellingStore,
+    datasets: DatasetStore,
+    identity: str,
+    *,
+    engine: Engine | None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> SessionInfo:
+    """Look at a dataset's labels again: those first that the classifier doubts; without one, at random.
+
+    Raises
+    ------
+    DataError
+        When there is no such dataset.
+    """
+    info, dataset = datasets.info(identity), datasets.load(identity)
+    names = dataset.label_names()
+    rows = _some_of(len(dataset), seed)
+    if engine is None:
+        items = [Item(dataset.texts[row], names[row]) for row in rows]
+    else:
+        numbers = {name: number for number, name in enumerate(engine.labels)}
+        answers = engine.predict_proba([dataset.texts[row] for row in rows], progress)
+        doubts = doubt_of_labels(answers, [numbers.get(names[row], -1) for row in rows])
+        said = [engine.labels[number] for number in answers.argmax(axis=1)]
+        items = [
+            Item(dataset.texts[rows[place]], names[rows[place]], said[place], float(doubts[place]))
+            for place in most_doubtful_first(doubts)
+        ]
+    return sessions.begin(
+        items,
+        kind="dataset",
+        name=info.name,
+        labels=dataset.classes,
+        order="random" if engine is None else "doubt",
+        dataset=identity,
+    )
+
+
+def begin_with_rows(
+    sessions: LabellingStore, datasets: DatasetStore, identity: str, rows: Sequence[Mapping[str, Any]]
+) -> SessionInfo:
+    """Look at chosen rows of a dataset again, in the given order, such as those that an inspection found suspicious.
+
+    Parameters
+    ----------
+    rows
+        Of each: ``row``, its number in the dataset, and where known ``suggested``, a label, and ``doubt``, 0 to 1.
+    """
+    info, dataset = datasets.info(identity), datasets.load(identity)
+    names = dataset.label_names()
+    items = [
+        Item(dataset.texts[one["row"]], names[one["row"]], str(one.get("suggested") or ""), one.get("doubt"))
+        for one in rows
+        if 0 <= one["row"] < len(dataset)
+    ]
+    return sessions.begin(
+        items, kind="dataset", name=info.name, labels=dataset.classes, order="inspection", dataset=identity
+    )
+
+
+def begin_with_texts(
+    sessions: LabellingStore,
+    texts: Sequence[str],
+    *,
+    name: str,
+    labels: Sequence[str],
+    order: Order,
+    engine: Engine | None = None,
+    second: Engine | None = None,
+    seed: int = 0,
+    source: dict[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> SessionInfo:
+    """Give labels to texts that have none.
+
+    Parameters
+    ----------
+    labels
+        That can be given.
+    order
+        ``"random"`` needs no classifier; ``"disagreement"`` needs two.
+
+    Raises
+    ------
+    DataError
+        When there are no texts, too few labels, or no classifier for the order.
+    """
+    chosen = [texts[row] for row in _some_of(len(texts), seed) if texts[row].strip()]
+    if order == "random" or not chosen:
+        items = [Item(text) for text in chosen]
+    elif engine is None or (order == "disagreement" and second is None):
+        raise DataError(
+            "labelling.no_classifier",
+            "The order '{order}' asks a classifier, and there is none for it. Choose the random order, or train one first.",
+            order=order,
+        )
+    else:
+        items = _ordered(chosen, order, engine, second, progress)
+    return sessions.begin(items, kind="texts", name=name, labels=labels, order=order, source=source)
+
+
+def second_opinion(version: VersionInfo, workspace: Workspace, load: Callable[[VersionInfo], Engine]) -> Engine | None:
+    """Who may disagree with a version: the version that it was updated from, else the baseline on its training rows.
+
+    Parameters
+    ----------
+    load
+        Loads a version's engine.
+
+    Returns
+    -------
+    Engine | None
+        None when it has no parent and the rows that it learned from were deleted.
+    """
+    if version.parent is not None:
+        return load(workspace.registry.version(version.classifier, version.parent))
+    folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
+    texts, names = read_past(folder, workspace).train
+    return _Baseline(texts, names, folder.classes, folder.report()["language"]) if texts else None
+
+
+def finish(sessions: LabellingStore, datasets: DatasetStore, identity: str, *, name: str) -> StoredDataset:
+    """Make a dataset of a session's answers; the session stays, and can be gone on with.
+
+    Raises
+    ------
+    DataError
+        When nothing was labelled, or no label differs from what it was.
+    """
+    info, items = sessions.info(identity), sessions.items(identity)
+    labelled = sessions.standing(identity).labelled
+    if info.kind == "dataset":
+        changed = {items[place].text: label for place, label in labelled.items() if label != items[place].given}
+        return _relabelled(datasets, info, changed, name)
+    if not labelled:
+        raise DataError(
+            "labelling.nothing_labelled", "No text has a label yet. Label some, then save them as a dataset."
+        )
+    places = sorted(labelled)
+    used = {labelled[place] for place in places}
+    classes = tuple(label for label in info.labels if label in used)
+    dataset = TextDataset(
+        texts=tuple(items[place].text for place in places),
+        labels=np.array([classes.index(labelled[place]) for place in places], dtype=np.int64),
+        classes=classes,
+    )
+    source = {**(info.source or {}), "labelled": len(places), "of": info.rows, "order": info.order}
+    return datasets.save(dataset, name=name, roles=ColumnRoles(text="text", label="label"), source=source)
+
+
+def changed_rows(items: Sequence[Item], labelled: Mapping[int, str]) -> int:
+    """How many texts have another label now than they were given."""
+    return sum(label != items[place].given for place, label in labelled.items())
+
+
+def _relabelled(datasets: DatasetStore, info: SessionInfo, changed: dict[str, str], name: str) -> StoredDataset:
+    if not changed:
+        raise DataError(
+            "labelling.nothing_changed",
+            "No label differs from what it was, so the dataset '{name}' stays as it is.",
+            name=info.name,
+        )
+    before = datasets.info(info.dataset)
+    step = RelabelTexts(labels={text_mark(text): label for text, label in changed.items()})
+    after, _ = apply_steps(datasets.load(before.id), [step])
+    recipe = [*before.source.get("recipe", []), *write_steps([step])]
+    source = {**before.source, "parent": before.id, "recipe": recipe}
+    return datasets.save(after, name=name, roles=before.roles, source=source, synthetic=before.synthetic)
+
+
+def _some_of(count: int, seed: int) -> list[int]:
+    """All row numbers in a random order, or so many of them as a classifier is asked about."""
+    order = np.random.default_rng(seed).permutation(count)
+    return [int(row) for row in order[:MOST_TEXTS]]
+
+
+def _ordered(
+    texts: Sequence[str], order: Order, engine: Engine, second: Engine | None, progress: Progress | None
+) -> list[Item]:
+    """The texts with what the classifier says of each, the most useful first."""
+    answers = engine.predict_proba(texts, progress)
+    if order == "disagreement" and second is not None:
+        names = [*engine.labels, *(label for label in second.labels if label not in engine.labels)]
+        others = second.predict_proba(texts)
+        doubts = disagreement(_aligned(answers, engine.labels, names), _aligned(others, second.labels, names))
+    else:
+        doubts = (entropy_doubt if order == "entropy" else margin_doubt)(answers)
+    said = answers.argmax(axis=1)
+    return [
+        Item(texts[place], "", engine.labels[said[place]], float(doubts[place]))
+        for place in most_doubtful_first(doubts)
+    ]
+
+
+def _aligned(answers: np.ndarray, labels: Sequence[str], names: Sequence[str]) -> np.ndarray:
+    """The columns in the order of ``names``; 0 for a label that the classifier does not know."""
+    columns = np.zeros((len(answers), len(names)))
+    columns[:, [names.index(label) for label in labels]] = answers
+    return columns
