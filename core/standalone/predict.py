@@ -21,6 +21,7 @@ import json
 import os
 import re
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from pathlib import Path
@@ -34,6 +35,7 @@ HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af
 ODD_SPACES = re.compile("[\x1c-\x1f]")
 PADDING = 0
 UNKNOWN = 1
+TOGETHER = -1  # no token: the whole text has to be looked at
 MEMORY = 200_000  # words whose tokens are kept
 CHUNK = 8192  # texts tokenised at a time, so that memory stays bounded
 PROVIDERS = {"tensorrt": "TensorrtExecutionProvider", "cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
@@ -60,6 +62,7 @@ class TextPipeline:
         ids = (tokenizer.token_to_id(word) for word in options.get("stop_words", ()))
         self._stop_ids = frozenset(number for number in ids if number is not None)
         self._pretrained = options["segmentation"] == "pretrained"
+        self._letters = _Letters(tokenizer)
         self._known = _Words(tokenizer) if options["segmentation"] in ("words", "characters") else None
         normalizer = None if self._pretrained else tokenizer.normalizer
         self._lowers = normalizer is not None and normalizer.normalize_str("A") == "a"
@@ -93,11 +96,20 @@ class TextPipeline:
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text: 1 to ``max_length`` of them; a text without any token is one unknown token."""
+        if self.options["segmentation"] == "characters":
+            return [self._finish(self._by_letters(text)) for text in texts]
         prepared = [self.prepare(text) for text in texts]
         if self._known is not None:
             return [self._finish(self._look_up(text, self._known)) for text in prepared]
         encodings = self.tokenizer.encode_batch_fast(prepared, add_special_tokens=self._pretrained)
         return [self._finish(encoding.ids) for encoding in encodings]
+
+    def _by_letters(self, text: str) -> list[int]:
+        ids = list(chain.from_iterable(map(self._letters.__getitem__, text)))
+        if TOGETHER in ids:
+            assert self._known is not None
+            return self._look_up(self.prepare(text), self._known)
+        return ids
 
     def _look_up(self, text: str, known: _Words) -> list[int]:
         """The same as asking the tokenizer, which cuts at white space first: every word is asked about once."""
@@ -127,8 +139,28 @@ class _Words(dict[str, list[int]]):
     def __missing__(self, word: str) -> list[int]:
         if len(self) >= MEMORY:
             self.clear()
-        ids = self[word] = list(self._tokenizer.encode(word, add_special_tokens=False).ids)
+        ids = self[word] = self._ids(word)
         return ids
+
+    def _ids(self, word: str) -> list[int]:
+        return list(self._tokenizer.encode(word, add_special_tokens=False).ids)
+
+
+class _Letters(_Words):
+    """Token ids of single characters as they were written, or `TOGETHER` where neighbours decide about them.
+
+    Those are parts that normalising joins with what stands before (marks, Korean letters), the Greek letter whose small
+    form depends on its place, and spaces that are none to a tokenizer.
+    """
+
+    def _ids(self, word: str) -> list[int]:
+        if word == "\u03a3" or ODD_SPACES.search(word) or unicodedata.category(word) == "Cs":
+            return [TOGETHER]
+        normalizer = self._tokenizer.normalizer
+        parts = word if normalizer is None else normalizer.normalize_str(word)
+        if any(unicodedata.category(part)[0] == "M" or "\u1100" <= part <= "\u11ff" for part in parts):
+            return [TOGETHER]
+        return [number for part in "".join(parts.split()) for number in super(_Letters, self)._ids(part)]
 
 
 def pad(rows: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:

@@ -217,6 +217,17 @@ def test_words_that_are_remembered_have_the_tokens_that_the_tokenizer_gives(segm
     assert pipeline.encode(texts) == expected  # now from memory
 
 
+def test_characters_that_change_with_their_neighbours_are_read_with_them() -> None:
+    pipeline = fit_pipeline(["각 ガ é ΟΔΟΣ 很好，"] * 2, TextConfig(segmentation="characters"))
+    randomly = np.random.default_rng(0)
+    alone = list("Aaeoßİ好，！ 　\t１²½ﬁΣσς") + ["\x1c", "\u2028", "\ud800", "\ufeff"]
+    joining = ["\u0301", "\u0307", "\u093f", "\u1100", "\u1161", "\u11a8", "각", "か", "\uff9e", "\u3099", "\u200d"]
+    texts = ["".join(randomly.choice(alone + joining, size)) for size in randomly.integers(1, 7, 3000)]
+    assert pipeline._known is not None
+    expected = [pipeline._look_up(pipeline.prepare(text), pipeline._known) or [1] for text in texts]
+    assert pipeline.encode(texts) == expected
+
+
 def test_memory_of_words_stays_bounded(make_version: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(predict, "MEMORY", 10)
     pipeline = TextPipeline.load(make_version())
