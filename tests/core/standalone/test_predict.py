@@ -220,7 +220,7 @@ def test_words_that_are_remembered_have_the_tokens_that_the_tokenizer_gives(segm
 def test_characters_that_change_with_their_neighbours_are_read_with_them() -> None:
     pipeline = fit_pipeline(["각 ガ é ΟΔΟΣ 很好，"] * 2, TextConfig(segmentation="characters"))
     randomly = np.random.default_rng(0)
-    alone = list("Aaeoßİ好，！ 　\t１²½ﬁΣσς") + ["\x1c", "\u2028", "\ud800", "\ufeff"]
+    alone = [*"Aaeoßİ好，！ \u3000\t１²½ﬁΣσς", "\x1c", "\u2028", "\ud800", "\ufeff"]
     joining = ["\u0301", "\u0307", "\u093f", "\u1100", "\u1161", "\u11a8", "각", "か", "\uff9e", "\u3099", "\u200d"]
     texts = ["".join(randomly.choice(alone + joining, size)) for size in randomly.integers(1, 7, 3000)]
     assert pipeline._known is not None
