@@ -1,0 +1,195 @@
+"""What a finder looks at, and what it says: the same for all of them.
+
+A finder is a generator: it yields how far it is (a float from 0 to 1), so that whoever runs it can show that or end it,
+and its findings. It never changes the dataset.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from core.data.dataset import Rows, TextDataset
+from core.data.language import Language, language_of
+from core.data.recipe import DropTexts, Step, read_steps, text_mark, write_steps
+from core.data.splitting import text_key
+from core.messages import Message
+
+if TYPE_CHECKING:
+    from core.quality.nearness import Nearness
+    from core.quality.quick_model import OutOfSample
+
+Severity = Literal["info", "warning", "error"]
+FINDING_ROWS = 1000  # rows listed with a finding
+CHUNK = 20_000  # rows between two signs of life
+
+
+@dataclass(frozen=True)
+class Fix:
+    """One way to put a finding right: steps of a recipe, ready to be carried out."""
+
+    name: str
+    sentence: Message
+    steps: tuple[Step, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"name": self.name, "sentence": self.sentence.to_dict(), "steps": write_steps(self.steps)}
+
+    @staticmethod
+    def from_dict(stored: dict[str, Any]) -> Fix:
+        return Fix(stored["name"], Message.from_dict(stored["sentence"]), tuple(read_steps(stored["steps"])))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is, or may be, wrong with a dataset.
+
+    Parameters
+    ----------
+    count
+        How many rows, texts or labels it concerns, as the sentence says.
+    advice
+        What to do about it.
+    rows
+        Rows of the dataset behind it, the most telling first; at most `FINDING_ROWS`.
+    notes
+        What is to be said of each of those rows, or none.
+    fixes
+        Ready-made ways to put it right; none where only a person can.
+    seen
+        How many rows were looked at; None: all.
+    """
+
+    kind: str
+    severity: Severity
+    count: int
+    sentence: Message
+    advice: Message
+    rows: tuple[int, ...] = ()
+    notes: tuple[Message, ...] = ()
+    fixes: tuple[Fix, ...] = ()
+    seen: int | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; no text of the dataset is among them."""
+        return {
+            "kind": self.kind,
+            "severity": self.severity,
+            "count": self.count,
+            "sentence": self.sentence.to_dict(),
+            "advice": self.advice.to_dict(),
+            "rows": list(self.rows),
+            "notes": [note.to_dict() for note in self.notes],
+            "fixes": [fix.to_dict() for fix in self.fixes],
+            "seen": self.seen,
+        }
+
+    @staticmethod
+    def from_dict(stored: dict[str, Any]) -> Finding:
+        return Finding(
+            stored["kind"],
+            stored["severity"],
+            stored["count"],
+            Message.from_dict(stored["sentence"]),
+            Message.from_dict(stored["advice"]),
+            tuple(stored["rows"]),
+            tuple(Message.from_dict(note) for note in stored["notes"]),
+            tuple(Fix.from_dict(fix) for fix in stored["fixes"]),
+            stored["seen"],
+        )
+
+
+@dataclass(frozen=True)
+class FrozenTexts:
+    """The frozen tests of a classifier that is already in use: none of their texts may be trained on."""
+
+    classifier: str
+    texts: tuple[str, ...]
+
+
+@dataclass
+class Inspected:
+    """A dataset, with what several finders need of it worked out once.
+
+    Parameters
+    ----------
+    frozen
+        Tests that exist already, elsewhere.
+    seed
+        Of samples and folds: the same seed gives the same findings.
+    vectors
+        Rows, ascending, and what a pretrained encoder makes of their texts, float32 (rows, width); the quick model then
+        judges these rows, and better.
+    """
+
+    dataset: TextDataset
+    frozen: Sequence[FrozenTexts] = ()
+    seed: int = 0
+    vectors: tuple[Rows, npt.NDArray[np.float32]] | None = None
+    # What takes long is there once a finder has asked for it.
+    nearness: Nearness | None = field(default=None, init=False)
+    model: OutOfSample | None = field(default=None, init=False)
+
+    @cached_property
+    def keys(self) -> npt.NDArray[np.uint64]:
+        """64 bits that stand for the `text_key` of each row; uint64 (rows,)."""
+        return key_numbers(self.dataset.texts)
+
+    @cached_property
+    def language(self) -> Language:
+        return language_of(self.dataset.texts)
+
+    def sample(self, most: int) -> Rows:
+        """Row numbers, ascending: all, or so many drawn at random."""
+        rows = len(self.dataset)
+        if rows <= most:
+            return np.arange(rows, dtype=np.int64)
+        drawn = np.random.default_rng(self.seed).choice(rows, most, replace=False)
+        return np.sort(drawn).astype(np.int64)
+
+
+Finder = Callable[[Inspected], Iterator["Finding | float"]]
+
+
+def key_numbers(texts: Sequence[str], key: Callable[[str], str] = text_key) -> npt.NDArray[np.uint64]:
+    """64 bits of each text's key; two keys of a million rows are taken for one about once in 40 million datasets."""
+    digests = (
+        int.from_bytes(hashlib.blake2b(key(text).encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
+        for text in texts
+    )
+    return np.fromiter(digests, dtype=np.uint64, count=len(texts))
+
+
+def groups_of(keys: npt.NDArray[np.uint64]) -> list[Rows]:
+    """Rows that share a key, for each key that has several; ordered by their first row, rows ascending."""
+    order = np.argsort(keys, kind="stable")
+    if not len(order):
+        return []
+    starts = np.flatnonzero(np.diff(keys[order], prepend=~keys[order[:1]]))
+    ends = np.append(starts[1:], len(order))
+    several = np.flatnonzero(ends - starts > 1)
+    found = [order[starts[group] : ends[group]] for group in several]
+    return sorted(found, key=lambda rows: int(rows[0]))
+
+
+def capped(rows: Rows | Sequence[int]) -> tuple[int, ...]:
+    """As many rows as a finding lists."""
+    return tuple(int(row) for row in rows[:FINDING_ROWS])
+
+
+def drop(
+    inspected: Inspected, rows: Rows | Sequence[int], reason: Literal["contradiction", "leak", "outlier", "chosen"]
+) -> DropTexts:
+    """The step that removes these rows' texts, wherever they occur."""
+    return DropTexts(marks=marks_of(inspected, rows), reason=reason)
+
+
+def marks_of(inspected: Inspected, rows: Rows | Sequence[int]) -> tuple[str, ...]:
+    """How a recipe names these rows' texts, each once."""
+    return tuple(dict.fromkeys(text_mark(inspected.dataset.texts[int(row)]) for row in rows))

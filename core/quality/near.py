@@ -1,0 +1,221 @@
+"""Which texts are nearly the same: candidates by MinHash and by common halves, each then compared in full.
+
+Two texts are near when they have the same letters and digits in the same order (they differ in case, spacing or
+punctuation only), when their character n-grams overlap by at least `NEAR`, or when they differ in one word. The last is
+asked only of texts long enough that a single word is not most of what they say.
+
+References
+----------
+Broder 1997, "On the resemblance and containment of documents".
+Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets", chapter 3, on bands of a signature.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.data.dataset import Rows
+from core.quality.base import groups_of, key_numbers
+
+NEAR = 0.7  # Jaccard similarity of the n-gram sets
+MOST_TEXTS = 100_000  # of which signatures are made: about 20 seconds on one core for short texts
+PROGRESS_EVERY = 2000
+
+# 125 hashes: of pairs with a similarity of 0.7 99 % become candidates, of those with 0.1 one in 4,000.
+_BANDS, _ROWS = 25, 5
+_WORTH_COMPARING = 0.45  # estimated similarity; its standard error is 0.045
+_MOST_LETTERS = 2000  # of a text that are looked at
+_ALL_PAIRS = 40  # rows of a bucket that are all compared with each other; of a larger one only neighbours
+_NEIGHBOURS = 3
+_FEWEST_LETTERS = 8  # shorter texts are the same or they are not
+_FEWEST_WORDS = 6.0  # for "one word differs"
+_FEWEST_TOKENS = 5  # of a text that may differ so from one of six
+_NGRAM = {"zh": 2, "mixed": 3}
+_USUAL_NGRAM = 4
+
+_NOT_LETTERS = re.compile(r"[\W_]+")
+_TOKENS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\\W_\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
+_HAN_WORD = 2  # characters of a Chinese word that may differ
+_HAN_WEIGHT = 0.6  # of a word: Chinese words have one or two characters
+
+
+@dataclass(frozen=True)
+class NearPairs:
+    """Pairs of texts that are nearly the same, but not equal.
+
+    Parameters
+    ----------
+    pairs
+        int64 (pairs, 2): positions of the texts, the smaller first.
+    seen
+        How many texts were compared with each other; all were compared by their letters.
+    """
+
+    pairs: npt.NDArray[np.int64]
+    seen: int
+
+
+def letters(text: str) -> str:
+    """Letters and digits alone, in lower case; the text itself where it has none."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return _NOT_LETTERS.sub("", plain) or plain
+
+
+def near_pairs(
+    texts: Sequence[str], *, language: str, first: Rows | None = None, seed: int = 0, most: int = MOST_TEXTS
+) -> Generator[float, None, NearPairs]:
+    """Find them, yielding how far it is, 0 to 1.
+
+    Parameters
+    ----------
+    texts
+        No two of them equal.
+    first
+        Positions that are compared in any case where there are more than ``most``, such as those of a test.
+    """
+    alike = groups_of(key_numbers(texts, letters))
+    yield 0.1
+    same = [(int(rows[0]), int(row)) for rows in alike for row in rows[1:]]
+    repeated = np.zeros(len(texts), dtype=bool)
+    repeated[[row for _, row in same]] = True
+    chosen = _chosen(np.flatnonzero(~repeated), first, seed, most)
+    plain = [letters(texts[row])[:_MOST_LETTERS] for row in chosen]
+    width = _NGRAM.get(language, _USUAL_NGRAM)
+    signatures = np.zeros((len(plain), _BANDS * _ROWS), dtype=np.uint32)
+    for done in _sign(plain, width, signatures):
+        yield 0.1 + 0.6 * done
+    tokens = [_TOKENS.findall(unicodedata.normalize("NFKC", texts[row]).casefold())[:_MOST_LETTERS] for row in chosen]
+    kept = []
+    candidates = _candidates(signatures, tokens)
+    for number, (one, other, halves) in enumerate(candidates):
+        if number % PROGRESS_EVERY == 0:
+            yield 0.75 + 0.25 * number / len(candidates)
+        if _alike(plain[one], plain[other], width) or (halves and one_place(tokens[one], tokens[other])):
+            kept.append(tuple(sorted((int(chosen[one]), int(chosen[other])))))
+    pairs = sorted({*same, *kept})
+    return NearPairs(np.array(pairs, dtype=np.int64).reshape(-1, 2), len(chosen))
+
+
+def one_place(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two texts differ in one word only: put in, left out, or exchanged."""
+    if max(_words(one), _words(other)) < _FEWEST_WORDS:
+        return False
+    shorter = min(len(one), len(other))
+    start = 0
+    while start < shorter and one[start] == other[start]:
+        start += 1
+    end = 0
+    while end < shorter - start and one[-1 - end] == other[-1 - end]:
+        end += 1
+    middles = [part[start : len(part) - end] for part in (one, other)]
+    return all(_a_word(middle) for middle in middles)
+
+
+def _a_word(middle: Sequence[str]) -> bool:
+    return len(middle) <= (_HAN_WORD if all(_is_han(token) for token in middle) else 1)
+
+
+def _words(tokens: Sequence[str]) -> float:
+    """How many words a text has; some of Chinese."""
+    return sum(_HAN_WEIGHT if _is_han(token) else 1.0 for token in tokens)
+
+
+def _is_han(token: str) -> bool:
+    return "\u3040" <= token[0] <= "\uffff"
+
+
+def _chosen(rows: Rows, first: Rows | None, seed: int, most: int) -> Rows:
+    if len(rows) <= most:
+        return rows
+    random = np.random.default_rng(seed)
+    wanted = np.intersect1d(rows, first) if first is not None else rows[:0]
+    if len(wanted) > most // 2:
+        wanted = random.choice(wanted, most // 2, replace=False)
+    others = random.choice(np.setdiff1d(rows, wanted), most - len(wanted), replace=False)
+    return np.sort(np.concatenate([wanted, others]))
+
+
+def _sign(plain: Sequence[str], width: int, signatures: npt.NDArray[np.uint32]) -> Iterator[float]:
+    """Fill in the MinHash signature of each text; one of too few letters keeps zeros."""
+    from datasketch import MinHash
+
+    like: Any = MinHash(num_perm=signatures.shape[1])
+    for row, text in enumerate(plain):
+        if row % PROGRESS_EVERY == 0:
+            yield row / len(plain)
+        if len(text) >= _FEWEST_LETTERS:
+            made = MinHash(num_perm=like.num_perm, permutations=like.permutations, scheme=like.scheme, hashfunc=int)
+            made.update_batch(_ngram_numbers(text, width).tolist())
+            signatures[row] = made.hashvalues.astype(np.uint32)
+
+
+def _ngram_numbers(text: str, width: int) -> npt.NDArray[np.uint64]:
+    """32 bits for each n-gram of a text, each once."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
+    count = len(codes) - width + 1
+    mixed = np.zeros(count, dtype=np.uint64)
+    for offset in range(width):
+        mixed = (mixed * np.uint64(0x9E3779B97F4A7C15)) ^ codes[offset : offset + count]
+    mixed *= np.uint64(0xD6E8FEB86659FD93)
+    return np.unique(mixed >> np.uint64(32))
+
+
+def _candidates(signatures: npt.NDArray[np.uint32], tokens: Sequence[Sequence[str]]) -> list[tuple[int, int, bool]]:
+    """Pairs worth comparing in full, and whether they share a half."""
+    signed = np.flatnonzero(signatures.any(axis=1))
+    by_hash: set[tuple[int, int]] = set()
+    for band in range(_BANDS):
+        part = signatures[signed, band * _ROWS : (band + 1) * _ROWS].astype(np.uint64)
+        mixed = np.zeros(len(part), dtype=np.uint64)
+        for column in part.T:
+            mixed = (mixed ^ column) * np.uint64(0x9E3779B97F4A7C15)
+            mixed ^= mixed >> np.uint64(29)
+        pairs = _pairs(groups_of(mixed), signed)
+        if len(pairs):
+            close = (signatures[pairs[:, 0]] == signatures[pairs[:, 1]]).mean(axis=1) >= _WORTH_COMPARING
+            by_hash.update(map(tuple, pairs[close].tolist()))
+    halves = _sharing_halves(tokens)
+    return [(one, other, (one, other) in halves) for one, other in sorted(by_hash | halves)]
+
+
+def _sharing_halves(tokens: Sequence[Sequence[str]]) -> set[tuple[int, int]]:
+    """Texts that differ in one word share their first or their last half, whatever the word.
+
+    A text of n words is also entered as one of n − 1, so that it meets the text in which a word is missing.
+    """
+    entries: list[str] = []
+    owners: list[int] = []
+    for row, words in enumerate(tokens):
+        if len(words) < _FEWEST_TOKENS:
+            continue
+        for length in (len(words), len(words) - 1):
+            half = length // 2
+            entries += [f"<{length} {' '.join(words[:half])}", f">{length} {' '.join(words[len(words) - half :])}"]
+            owners += [row, row]
+    found = _pairs(groups_of(key_numbers(entries, str)), np.array(owners, dtype=np.int64))
+    return set(map(tuple, found.tolist()))
+
+
+def _pairs(buckets: Sequence[Rows], owners: Rows) -> npt.NDArray[np.int64]:
+    """Pairs of a bucket's owners, each with the smaller first: all of a small bucket, neighbours of a large one."""
+    pieces = []
+    for bucket in buckets:
+        members = np.unique(owners[bucket])
+        reach = len(members) - 1 if len(members) <= _ALL_PAIRS else _NEIGHBOURS
+        for step in range(1, min(reach, len(members) - 1) + 1):
+            pieces.append(np.stack([members[:-step], members[step:]], axis=1))
+    return np.concatenate(pieces) if pieces else np.zeros((0, 2), dtype=np.int64)
+
+
+def _alike(one: str, other: str, width: int) -> bool:
+    if min(len(one), len(other)) < _FEWEST_LETTERS:
+        return False
+    first, second = ({text[at : at + width] for at in range(len(text) - width + 1)} for text in (one, other))
+    return len(first & second) >= NEAR * len(first | second)
