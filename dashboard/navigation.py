@@ -25,6 +25,7 @@ WORK = {
     "update": ":material/autorenew:",
 }
 LIBRARY = {
+    "label": ":material/new_label:",
     "lab": ":material/science:",
     "pretrain": ":material/school:",
     "write": ":material/stylus_note:",

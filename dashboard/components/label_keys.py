@@ -1,0 +1,91 @@
+"""One text after the other with its labels as buttons and keys; the browser goes on without waiting for the server.
+
+Keys: 1 to 9 give a label, Enter keeps the label that stands (or takes the suggested one), → skips, ← or Backspace undoes. The
+browser numbers what was done and repeats it until the server has confirmed it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from streamlit.components.v2 import component
+
+FOLDER = Path(__file__).parent
+
+
+def _asset(name: str) -> str:
+    return (FOLDER / name).read_text(encoding="utf-8")
+
+
+_keys = component(
+    "evergreen_label_keys", html=_asset("label_keys.html"), css=_asset("label_keys.css"), js=_asset("label_keys.js")
+)
+
+Take = Callable[[int | None, str | None], None]
+
+
+@dataclass(frozen=True)
+class View:
+    """What is shown.
+
+    Parameters
+    ----------
+    session
+        Its id; answers that were on their way for another session are dropped.
+    queue
+        The next texts: ``place``, ``text``, ``given``, ``suggested``; more than somebody labels between two reports.
+    past
+        The latest ones, with their ``label``, for undoing.
+    done, labelled, total
+        How many texts were looked at, have a label, and are there.
+    words
+        ``title``, ``count``, ``given``, ``suggested``, ``skip``, ``undo``, ``keys``, ``finished``, ``waiting``.
+    """
+
+    session: str
+    labels: Sequence[str]
+    queue: Sequence[dict[str, Any]]
+    past: Sequence[dict[str, Any]]
+    done: int
+    labelled: int
+    total: int
+    words: dict[str, str]
+
+
+def label_keys(view: View, *, key: str, take: Take) -> None:
+    """Draw it.
+
+    Parameters
+    ----------
+    take
+        Called once for each thing done, in order: with the text's place and its label (None: skipped), or with None
+        and None to undo.
+    """
+    confirmed: dict[str, int] = st.session_state.setdefault(f"{key}.confirmed", {})
+    data = {**vars(view), "confirmed": dict(confirmed)}
+    # A callback, since it must be done before the next view is made.
+    _keys(key=key, data=data, default={"log": None}, on_log_change=partial(_take_log, key, view.session, take))
+
+
+def _take_log(key: str, session: str, take: Take) -> None:
+    take_actions(st.session_state[key].get("log"), session, st.session_state[f"{key}.confirmed"], take)
+
+
+def take_actions(log: dict[str, Any] | None, session: str, confirmed: dict[str, int], take: Take) -> None:
+    """Do what the browser reports and was not done yet; ``confirmed`` (browser → number) is brought up to date."""
+    if not log or log["session"] != session:
+        return
+    client = str(log["client"])
+    for action in log["actions"]:
+        if action["number"] <= confirmed.get(client, 0):
+            continue
+        if action.get("undo"):
+            take(None, None)
+        else:
+            take(int(action["place"]), action["label"])
+        confirmed[client] = int(action["number"])
