@@ -60,6 +60,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     _add_settings(update)
 
+    _add_inspect(commands.add_parser("inspect", help="what may be wrong with a table: leaks, wrong labels, personal data"))
     _add_search(commands.add_parser("search", help="which settings suit a dataset; sees no test row"))
     _add_compare(commands.add_parser("compare", help="run strategies on a stream of experiences and compare them"))
 
@@ -155,6 +156,17 @@ def make_parser() -> argparse.ArgumentParser:
     _add_keys(commands.add_parser("keys", help="keys for the REST API: create, list, revoke"))
     commands.add_parser("prepare", help="create the workspace and save the sample datasets")
     return parser
+
+
+def _add_inspect(inspect: argparse.ArgumentParser) -> None:
+    source = inspect.add_mutually_exclusive_group(required=True)
+    source.add_argument("--dataset", metavar="NAME", help="a saved dataset, by name or id; the result is kept")
+    source.add_argument("--data", type=Path, metavar="FILE", help="a table that is not saved")
+    inspect.add_argument("--text", metavar="COLUMN", help="of --data; default: as its header and rows suggest")
+    inspect.add_argument("--label", metavar="COLUMN", help="of --data; default: as its header and rows suggest")
+    inspect.add_argument("--encoder", default="", metavar="REFERENCE", help="doubts labels better and slower")
+    inspect.add_argument("--seed", type=int, default=0, metavar="N", help="of samples and folds; default: 0")
+    inspect.add_argument("--json", action="store_true")
 
 
 def _add_search(search: argparse.ArgumentParser) -> None:

@@ -17,6 +17,7 @@ from core.cli.compare import compare
 from core.cli.curve import curve
 from core.cli.doctor import doctor
 from core.cli.generate import generate
+from core.cli.inspect import inspect
 from core.cli.precision import precision
 from core.cli.predict import predict
 from core.cli.pretrain import pretrain
@@ -197,6 +198,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
         curve,
         benchmark,
         search,
+        inspect,
         evaluate,
         drift,
         predict,

@@ -123,6 +123,16 @@ def _search(
     return search_settings(request, open_workspace(home), should_stop=should_stop, resume=resume)
 
 
+def _inspect(
+    config: dict[str, Any], home: Path, *, should_stop: Callable[[], bool], resume: dict[str, Any] | None
+) -> Iterator[Any]:
+    from core.workflows.inspect import InspectRequest, inspect_dataset
+    from core.workflows.workspace import open_workspace
+
+    request = build(InspectRequest, config)
+    return inspect_dataset(request, open_workspace(home), should_stop=should_stop, resume=resume)
+
+
 WORKFLOWS: Mapping[str, Workflow] = {
     "train": _train,
     "update": _update,
@@ -133,6 +143,7 @@ WORKFLOWS: Mapping[str, Workflow] = {
     "pretrain": _pretrain,
     "benchmark": _benchmark,
     "search": _search,
+    "inspect": _inspect,
 }
 
 
@@ -207,6 +218,8 @@ def _consume(
                 result = {"benchmark": event.benchmark["id"]}
             case "Searched":
                 result = {"search": event.search["id"]}
+            case "InspectionDone":
+                result = {"inspection": event.inspection["dataset"]}
             case "Forgotten":
                 result = {"receipt": event.receipt, "version": event.version}
     if result is None and not stop.seen:

@@ -4,7 +4,17 @@ from core.records.benchmarks import BenchmarkStore
 from core.records.comparisons import ComparisonStore
 from core.records.curves import CurveStore
 from core.records.files import new_id
+from core.records.inspections import InspectionStore
 from core.records.receipts import receipts, save_receipt
 from core.records.searches import SearchStore
 
-__all__ = ["BenchmarkStore", "ComparisonStore", "CurveStore", "SearchStore", "new_id", "receipts", "save_receipt"]
+__all__ = [
+    "BenchmarkStore",
+    "ComparisonStore",
+    "CurveStore",
+    "InspectionStore",
+    "SearchStore",
+    "new_id",
+    "receipts",
+    "save_receipt",
+]
