@@ -125,6 +125,7 @@ def _table(session: SessionInfo) -> None:
                 t("label.column_answer"), options=list(session.labels), width="medium"
             ),
         },
+        placeholder="",
         key=key,
         on_change=_edited,
         args=[session.id, key, places],

@@ -154,7 +154,10 @@ def trials_table(trials: Sequence[dict[str, Any]], *, key: str, space: Sequence[
         hide_index=True,
         key=key,
         height=min(420, 36 * (len(frame) + 1) + 2),
-        column_config={t("search.macro_f1"): st.column_config.NumberColumn(format="%.3f")},
+        column_config={
+            t("search.trial"): st.column_config.TextColumn(width=90),
+            t("search.macro_f1"): st.column_config.NumberColumn(format="%.3f"),
+        },
         alt=tn("search.trials_alt", len(frame)),
     )
 

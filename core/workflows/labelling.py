@@ -31,6 +31,7 @@ from core.workflows.workspace import Workspace
 
 Order = Literal["doubt", "margin", "entropy", "disagreement", "random"]
 MOST_TEXTS = 50_000  # that are asked of a classifier; of more, so many drawn at random
+SUSPICIOUS = ("label_errors", "contradictions")  # findings of an inspection that a person can settle row by row
 Progress = Callable[[float], None]
 
 
@@ -114,6 +115,26 @@ def begin_with_rows(
     return sessions.begin(
         items, kind="dataset", name=info.name, labels=dataset.classes, order="inspection", dataset=identity
     )
+
+
+def inspected_rows(inspection: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The suspicious rows of a stored inspection, for `begin_with_rows`: probable label errors first, then contradictions.
+
+    Those come with the label that the inspection's model, which had not seen the row, finds more probable.
+    """
+    found: dict[int, dict[str, Any]] = {}
+    for kind in SUSPICIOUS:
+        for finding in inspection["findings"]:
+            if finding["kind"] != kind:
+                continue
+            for place, row in enumerate(finding["rows"]):
+                facts = finding["notes"][place]["facts"] if place < len(finding["notes"]) else {}
+                one: dict[str, Any] = {"row": int(row)}
+                if kind == SUSPICIOUS[0] and {"label", "share", "given"} <= set(facts):
+                    doubt = (1 + float(facts["share"]) - float(facts["given"])) / 2
+                    one |= {"suggested": str(facts["label"]), "doubt": doubt}
+                found.setdefault(int(row), one)
+    return list(found.values())
 
 
 def begin_with_texts(

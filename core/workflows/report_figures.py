@@ -213,7 +213,27 @@ def probabilities(found: Reported, words: Words) -> Section:
             _bins(confidence, right),
         ),
     ]
+    blocks[1:1] = _temperature(found.report.get("calibration"), words)
     return Section(say(message("report.probabilities", "What a probability says")), tuple(blocks))
+
+
+def _temperature(calibration: dict[str, Any] | None, words: Words) -> list[Block]:
+    """What the temperature did; nothing for versions of old."""
+    if calibration is None:
+        return []
+    if calibration["note"] is not None:
+        return [Paragraph(words.say(Message.from_dict(calibration["note"])))]
+    before, after = calibration["before"]["ece"], calibration["after"]["ece"]
+    said = message(
+        "report.temperature",
+        "Logits are divided by {temperature:.3f} inside every file, fitted on {rows:,} validation rows. That took the expected "
+        "calibration error on the test rows from {before} to {after}.",
+        temperature=calibration["temperature"],
+        rows=calibration["rows"],
+        before=figure(before),
+        after=figure(after),
+    )
+    return [Paragraph(words.say(said))]
 
 
 def _bins(confidence: list[float], right: list[bool]) -> list[list[str | Cell]]:
