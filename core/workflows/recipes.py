@@ -1,0 +1,42 @@
+"""A cleaned dataset beside the one it was made of: the recipe is carried out, stored with it, and can be repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.data.recipe import Step, apply_steps, write_steps
+from core.data.store import DatasetStore, StoredDataset
+from core.workflows.workspace import Workspace
+
+
+def save_cleaned(
+    place: Workspace | DatasetStore, dataset: str, steps: Sequence[Step], name: str | None = None
+) -> StoredDataset:
+    """Carry out the steps on a saved dataset and save what comes out; the dataset itself stays as it is.
+
+    Parameters
+    ----------
+    place
+        The workspace, or its datasets alone.
+    name
+        Of the new dataset; the old one's when not given.
+
+    Returns
+    -------
+    StoredDataset
+        With the old one's id as ``source["parent"]``, and all steps since the upload as ``source["recipe"]``. The old one
+        itself where the steps change nothing.
+
+    Raises
+    ------
+    DataError
+        When there is no such dataset, or no row would be left.
+    """
+    store = place.datasets if isinstance(place, Workspace) else place
+    before = store.info(dataset)
+    after, done = apply_steps(store.load(dataset), steps)
+    if not any(one.count for one in done):
+        return before
+    recipe = [*before.source.get("recipe", []), *write_steps(steps)]
+    source = {**before.source, "parent": before.id, "recipe": recipe}
+    return store.save(after, name=name or before.name, roles=before.roles, source=source, synthetic=before.synthetic)
