@@ -10,10 +10,11 @@ import streamlit as st
 from core.config import home
 from core.data import DatasetStore
 from core.errors import CoreError
+from core.records import InspectionStore
 from dashboard import layout, state, tables
 from dashboard.errors import show_error
 from dashboard.i18n import t, tn
-from dashboard.label_page import open_session, store
+from dashboard.label_page import close, open_session, store
 from dashboard.upload import upload_table
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 KINDS = ("dataset", "texts")
 TEXT_ORDERS = ("margin", "entropy", "disagreement", "random")
-DATASET_ORDERS = ("doubt", "random")
+DATASET_ORDERS = ("inspection", "doubt", "random")
 
 
 def draw() -> None:
@@ -71,16 +72,39 @@ def _dataset(datasets: list[Any]) -> None:
     ]
     champion = _champion()
     knows = champion is not None and set(picked.classes) <= set(state.report(champion)["classes"])
-    order = _order(DATASET_ORDERS if knows else ("random",), "dataset")
-    _say_who(champion if knows else None, "label.asks_dataset", "label.nobody_dataset")
+    rows = _suspicious(picked.id)
+    possible = {"inspection": bool(rows), "doubt": knows, "random": True}
+    order = _order(tuple(order for order in DATASET_ORDERS if possible[order]), "dataset")
+    if order == "doubt" or not knows:
+        _say_who(champion if knows else None, "label.asks_dataset", "label.nobody_dataset")
 
     def begin(progress: Callable[[float], None]) -> SessionInfo:
-        from core.workflows.labelling import begin_with_dataset
+        from core.workflows.labelling import begin_with_dataset, begin_with_rows
 
+        datasets = DatasetStore(home())
+        if order == "inspection":
+            return begin_with_rows(store(), datasets, picked.id, rows)
         engine = state.engine(champion) if champion is not None and order == "doubt" else None
-        return begin_with_dataset(store(), DatasetStore(home()), picked.id, engine=engine, progress=progress)
+        return begin_with_dataset(store(), datasets, picked.id, engine=engine, progress=progress)
 
     _start(begin)
+
+
+def ask_for(dataset: str) -> None:
+    """Make the form ready for a dataset that an inspection found something in; other pages call this, then go here."""
+    st.session_state["label.kind"], st.session_state["label.dataset"] = "dataset", dataset
+    st.session_state["label.order.dataset"] = "inspection"
+    close()
+
+
+def _suspicious(dataset: str) -> list[dict[str, Any]]:
+    """What the newest inspection of a dataset found that a person can settle; nothing without one."""
+    inspection = InspectionStore(home()).get(dataset)
+    if inspection is None:
+        return []
+    from core.workflows.labelling import inspected_rows
+
+    return inspected_rows(inspection)
 
 
 def _texts() -> None:

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.data import ColumnRoles
 from core.data.labelling import Item, LabellingStore, SessionInfo
 from core.data.store import DatasetStore
+from core.records import InspectionStore
 from dashboard.components.label_keys import take_actions
 from dashboard.label_page_session import frame_of, keep_edits, take, view_of
 from tests.core.conftest import reviews
@@ -144,3 +145,18 @@ def test_what_the_browser_repeats_is_done_once() -> None:
     take_actions({**log(), "actions": [{"number": 4, "undo": True}]}, "s", confirmed, keep)
     assert done == [(1, "x"), (2, "x"), (3, "x"), (1, "x"), (None, None)]
     assert confirmed == {"a": 4, "b": 1}
+
+
+def test_rows_that_an_inspection_found_come_first(
+    dataset: str, sessions: LabellingStore, open_page: Callable[..., AppTest], evergreen_home: Path
+) -> None:
+    facts = {"label": "positive", "share": 0.9, "given": 0.1}
+    finding = {"kind": "label_errors", "rows": [6], "notes": [{"key": "k", "text": "t", "facts": facts}]}
+    InspectionStore(evergreen_home).save({"dataset": dataset, "findings": [finding]})
+    page = open_page("label")
+    assert page.button_group(key="label.order.dataset").value == "inspection"
+    page.button(key="label.start").click().run()
+    assert not page.exception
+    (session,) = sessions.list()
+    (item,) = sessions.items(session.id)
+    assert (item.text, item.suggested, item.doubt) == (reviews(30).texts[6], "positive", pytest.approx(0.9))

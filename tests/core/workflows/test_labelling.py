@@ -19,6 +19,7 @@ from core.workflows.labelling import (
     begin_with_texts,
     changed_rows,
     finish,
+    inspected_rows,
     second_opinion,
 )
 from tests.core.conftest import reviews, save
@@ -148,3 +149,21 @@ def test_the_second_opinion_of_a_first_version_is_the_baseline(workspace: Worksp
     assert second.predict_proba(["the lamp is awful", "the lamp is great"]).argmax(axis=1).tolist() == [0, 1]
     workspace.datasets.delete(stored.id)
     assert second_opinion(version, workspace, lambda parent: FIRST) is None
+
+
+def test_an_inspection_says_what_to_look_at_first() -> None:
+    def note(label: str, share: float, given: float) -> dict[str, object]:
+        return {"key": "k", "text": "t", "facts": {"label": label, "share": share, "given": given}}
+
+    findings = [
+        {"kind": "contradictions", "rows": [4, 7], "notes": []},
+        {"kind": "outliers", "rows": [1], "notes": []},
+        {"kind": "label_errors", "rows": [7, 2], "notes": [note("good", 0.9, 0.1), note("bad", 0.6, 0.2)]},
+    ]
+    found = inspected_rows({"findings": findings})
+    assert [(one["row"], one.get("suggested"), one.get("doubt")) for one in found] == [
+        (7, "good", pytest.approx(0.9)),
+        (2, "bad", pytest.approx(0.7)),
+        (4, None, None),
+    ]
+    assert inspected_rows({"findings": []}) == []
