@@ -60,6 +60,10 @@ def _line(stored: StoredDataset, *, primary: bool) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
             if st.button(t("data.look"), key=f"data.look.{stored.id}", type="tertiary"):
                 _look(stored)
+            if st.button(t("data.inspect"), key=f"data.inspect.{stored.id}", type="tertiary"):
+                state.choose_dataset(stored.id)
+                st.session_state["quality.next_dataset"] = stored.id
+                go("quality")
             kind: Literal["primary", "secondary"] = "primary" if primary else "secondary"
             if st.button(t("data.train_on"), key=f"data.train.{stored.id}", type=kind):
                 state.choose_dataset(stored.id)

@@ -25,6 +25,7 @@ WORK = {
     "update": ":material/autorenew:",
 }
 LIBRARY = {
+    "quality": ":material/fact_check:",
     "label": ":material/new_label:",
     "lab": ":material/science:",
     "pretrain": ":material/school:",
@@ -44,6 +45,7 @@ JOB_PAGES = {
     "pretrain": "pretrain",
     "benchmark": "benchmark",
     "search": "search",
+    "inspect": "quality",
 }  # where a job of each kind is shown
 
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 COMPARE = "compare"
 PRETRAIN = "pretrain"
-OWN_WORDS = (COMPARE, "curve", PRETRAIN, "benchmark", "search")  # kinds of job that say in their own words what stopping does
+# Kinds of job that say in their own words what stopping does
+OWN_WORDS = (COMPARE, "curve", PRETRAIN, "benchmark", "search", "inspect")
 FORGET = "forget"  # seconds long, and not to be left half done
 LEARNS = ("train", "update")  # kinds of job with epochs, and so with curves
 SECONDS_BETWEEN_LOOKS = 1.0

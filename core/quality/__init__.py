@@ -6,6 +6,7 @@ A new finder is a file and its line in `FINDERS`. Light to import: what is heavy
 from __future__ import annotations
 
 from core.quality.base import FINDING_ROWS, Finder, Finding, Fix, FrozenTexts, Inspected
+from core.quality.choosing import steps_of
 from core.quality.damage import damaged_text
 from core.quality.imbalance import imbalance
 from core.quality.label_errors import label_errors
@@ -17,7 +18,7 @@ from core.quality.private import personal_data
 from core.quality.repeats import contradictions, duplicates
 from core.quality.times import time_coverage
 
-__all__ = ["FINDERS", "FINDING_ROWS", "Finder", "Finding", "Fix", "FrozenTexts", "Inspected"]
+__all__ = ["FINDERS", "FINDING_ROWS", "Finder", "Finding", "Fix", "FrozenTexts", "Inspected", "steps_of"]
 
 # Name → finder and its share of the time; in the order in which they run, the quick ones first.
 FINDERS: dict[str, tuple[Finder, float]] = {

@@ -1,0 +1,106 @@
+"""The upper part of the Data quality page: which dataset, the run that inspects it, and what it is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.config import home
+from core.errors import ModelError
+from core.records import InspectionStore
+from dashboard import state, tables
+from dashboard.errors import show_error
+from dashboard.i18n import t, tn
+from dashboard.run_view import run_view
+
+if TYPE_CHECKING:
+    from core.data.store import StoredDataset
+
+KIND = "inspect"
+DATASET = "quality.dataset"
+NEXT = "quality.next_dataset"  # another page, or a button here, asks for a dataset
+NO_ENCODER = ""
+
+
+def choose(datasets: list[StoredDataset]) -> StoredDataset:
+    """The dataset to look at; the one that the last page worked with comes first."""
+    known = {one.id: one for one in datasets}
+    asked = st.session_state.pop(NEXT, None)
+    if asked in known:
+        st.session_state[DATASET] = asked
+    if st.session_state.get(DATASET) not in known:
+        before = state.chosen_dataset()
+        st.session_state[DATASET] = before if before in known else datasets[0].id
+    # Two may have the same name, and the browser sends an option's text back.
+    names = {one.id: f"{one.name} · {tn('quality.rows', one.rows)} · {tables.moment(one.created)}" for one in datasets}
+    doubled = {name for name in names.values() if list(names.values()).count(name) > 1}
+    names = {key: f"{name} · {key[:4]}" if name in doubled else name for key, name in names.items()}
+    picked = st.selectbox(
+        t("quality.dataset"),
+        list(known),
+        format_func=names.__getitem__,
+        key=DATASET,
+        help=t("quality.dataset_help"),
+        persist_state="session",
+    )
+    state.choose_dataset(str(picked))
+    return known[str(picked)]
+
+
+def inspection(dataset: StoredDataset) -> dict[str, Any] | None:
+    """What the newest inspection of a dataset found; None while there is none."""
+    return InspectionStore(home()).get(dataset.id)
+
+
+def runs(dataset: StoredDataset) -> None:
+    """The newest inspection of this dataset while it works or waits, or when it broke off."""
+    jobs = [job for job in state.jobs().list() if job.kind == KIND and job.config.get("dataset") == dataset.id]
+    if jobs and not (jobs[0].ended and jobs[0].result):
+        run_view(jobs[0].id)
+
+
+def form(dataset: StoredDataset, *, leading: bool) -> None:
+    """Start an inspection; ``leading`` while there is nothing else to look at."""
+    st.markdown(t("quality.what") if leading else t("quality.what_again"))
+    encoder = _encoder()
+    mine = [job for job in state.active_jobs() if job.kind == KIND and job.config.get("dataset") == dataset.id]
+    label = t("quality.queue") if state.active_jobs() and not mine else t("quality.start")
+    kind: Any = "primary" if leading and not mine else "secondary"
+    pressed = st.button(
+        label, key="quality.go", icon=":material/fact_check:", type=kind, disabled=bool(mine), width="content"
+    )
+    if pressed:
+        _submit(dataset, encoder)
+
+
+def _encoder() -> str:
+    """Which encoder helps the quick model; none, unless asked for."""
+    names = {NO_ENCODER: t("quality.no_encoder"), **state.sources("encoders")}
+    if st.session_state.get("quality.encoder") not in names:
+        st.session_state["quality.encoder"] = NO_ENCODER
+    picked = st.selectbox(
+        t("quality.encoder"),
+        list(names),
+        format_func=names.__getitem__,
+        key="quality.encoder",
+        help=t("quality.encoder_help"),
+        persist_state="session",
+    )
+    return str(picked)
+
+
+def _submit(dataset: StoredDataset, encoder: str) -> None:
+    """Put it into the queue; an encoder that is not there is explained at once."""
+    from core.pretrained import EncoderStore
+
+    if encoder:
+        try:
+            EncoderStore(home()).check(encoder)
+        except ModelError as error:
+            show_error(error)
+            return
+    title = t("quality.job", dataset=dataset.name)
+    config = {"dataset": dataset.id, "encoder": encoder, "seed": 0}
+    state.jobs().submit(KIND, title=title, classifier="", config=config)
+    st.rerun()
