@@ -14,7 +14,7 @@ import numpy as np
 
 from core.data import ColumnRoles, DatasetStore, StoredDataset, TextDataset
 from core.data.labelling import Item, LabellingStore, SessionInfo
-from core.data.recipe import RelabelTexts, apply_steps, text_mark, write_steps
+from core.data.recipe import RelabelTexts, text_mark
 from core.errors import DataError
 from core.metrics.baseline import fit_baseline
 from core.metrics.selection import (
@@ -25,6 +25,7 @@ from core.metrics.selection import (
     most_doubtful_first,
 )
 from core.registry import VersionInfo
+from core.workflows.recipes import save_cleaned
 from core.workflows.update import read_past
 from core.workflows.version import VersionFolder
 from core.workflows.workspace import Workspace
@@ -239,12 +240,8 @@ def _relabelled(datasets: DatasetStore, info: SessionInfo, changed: dict[str, st
             "No label differs from what it was, so the dataset '{name}' stays as it is.",
             name=info.name,
         )
-    before = datasets.info(info.dataset)
     step = RelabelTexts(labels={text_mark(text): label for text, label in changed.items()})
-    after, _ = apply_steps(datasets.load(before.id), [step])
-    recipe = [*before.source.get("recipe", []), *write_steps([step])]
-    source = {**before.source, "parent": before.id, "recipe": recipe}
-    return datasets.save(after, name=name, roles=before.roles, source=source, synthetic=before.synthetic)
+    return save_cleaned(datasets, info.dataset, [step], name)
 
 
 def _some_of(count: int, seed: int) -> list[int]:
