@@ -26,6 +26,8 @@ TITLES = {
     "write": ("Write", "写作"),
     "models": ("Models", "模型"),
     "benchmark": ("Benchmark", "性能测试"),
+    "search": ("Search settings", "参数搜索"),
+    "label": ("Labelling", "标注"),
 }
 
 

@@ -16,6 +16,8 @@ from core.cli import main
 from core.data import TextDataset, split_rows
 from core.errors import ConfigError
 from core.events import CheckpointDue
+from core.jobs import JobQueue
+from core.jobs.worker import run_job
 from core.models import MODELS
 from core.records import SearchStore
 from core.workflows import Workspace, resolve_settings
@@ -199,6 +201,22 @@ def test_ranges_come_from_the_declarations() -> None:
     assert found["lowercase"].distribution() == CategoricalDistribution([False, True])
     assert found["batch_size"].tidy(33) == 32
     assert found["batch_size"].tidy(5) == 4
+
+
+def test_a_job_leaves_its_trials_for_the_page_and_names_its_record(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(JobQueue, "tick", lambda self: None)
+    queue = JobQueue(workspace.home)
+    asked = request(save(workspace, reviews(120)).id, search_trials=2).model_dump()
+    job = queue.submit("search", title="Settings", classifier="", config=asked)
+    run_job(workspace.home / "jobs" / job.id)
+    ended = queue.get(job.id)
+    assert ended.error is None
+    assert ended.state == "finished"
+    (stored,) = SearchStore(workspace.home).list()
+    assert ended.result == {"search": stored["id"]}
+    assert [one["values"] for one in queue.trials(job.id)] == [one["values"] for one in stored["trials"]]
 
 
 def test_the_command_line_prints_settings_that_train_takes(
