@@ -10,7 +10,7 @@ Conventions (scikit-learn's, with ``zero_division=0``):
 
 Intervals: accuracy, precision and recall by Wilson's formula; F1 of a class likewise, through the rate
 ``hits / (rows or predictions of the class)`` of which F1 is a rising function; averages over classes by a bootstrap
-stratified by true class, at least as wide as the intervals of the classes imply (see `core.metrics.intervals`).
+of rows, class by class, at least as wide as the intervals of the classes imply (see `core.metrics.intervals`).
 
 Knows nothing of texts, models and files.
 """
@@ -170,11 +170,11 @@ def evaluate_predictions(
     """Compare predicted class numbers with the truth; see `evaluate`."""
     confusion = confusion_matrix(truth, predicted, len(classes))
     support, guessed, hits = confusion.sum(axis=1), confusion.sum(axis=0), np.diag(confusion)
-    resampled_hits, resampled_guessed = _resample(confusion, resamples, np.random.default_rng(seed))
+    resampled_hits, resampled_guessed, resampled_support = _resample(confusion, resamples, np.random.default_rng(seed))
     occurs = support > 0
     macro = occurs / occurs.sum()
     precision, recall, f1 = _precision(hits, guessed), _recall(hits, support), _f1(hits, support, guessed)
-    resampled_f1 = scores_f1(resampled_hits, support, resampled_guessed)
+    resampled_f1 = scores_f1(resampled_hits, resampled_support, resampled_guessed)
     rows = int(support.sum())
     return Report(
         rows=rows,
@@ -182,7 +182,7 @@ def evaluate_predictions(
         accuracy=rate_estimate(int(hits.sum()), rows),
         macro_f1=_average(f1, resampled_f1, macro),
         macro_precision=_average(precision, _ratio(resampled_hits, resampled_guessed), macro),
-        macro_recall=_average(recall, _ratio(resampled_hits, support), macro),
+        macro_recall=_average(recall, _ratio(resampled_hits, resampled_support), macro),
         weighted_f1=_average(f1, resampled_f1, support / rows),
         per_class={
             label: ClassScores(precision.of(index), recall.of(index), f1.of(index), int(support[index]))
@@ -253,20 +253,26 @@ def _average(scores: _Scores, resampled: Floats, weights: Floats) -> Estimate:
     return estimate(float(weights @ scores.values), min(bootstrapped[0], implied[0]), max(bootstrapped[1], implied[1]))
 
 
-def _resample(confusion: Integers, resamples: int, generator: np.random.Generator) -> tuple[Floats, Floats]:
-    """Hits and predictions of each class, both ``(resamples, classes)``, with the rows of each true class redrawn."""
-    hits = np.zeros((resamples, len(confusion)))
-    guessed = np.zeros((resamples, len(confusion)))
+def _resample(confusion: Integers, resamples: int, generator: np.random.Generator) -> tuple[Floats, Floats, Floats]:
+    """Hits, predictions and rows of each class, all ``(resamples, classes)``, with the rows redrawn.
+
+    How many rows each label has is redrawn too, since F1 depends on it and the next test will have another mix: with it held
+    fixed, the intervals of macro-F1 at 1:20 held the truth 92 times in 100 only. A label keeps one row at least.
+    """
+    hits, guessed = np.zeros((2, resamples, len(confusion)))
+    support = confusion.sum(axis=1)
+    rows = np.where(
+        support > 0, np.maximum(generator.multinomial(support.sum(), support / support.sum(), resamples), 1), 0
+    )
     for true, counts in enumerate(confusion):
         # Only cells that hold rows can be drawn: with 150 classes that leaves a handful of 150.
         cells = np.flatnonzero(counts)
         if not len(cells):
             continue
-        support = int(counts.sum())
-        drawn = generator.multinomial(support, counts[cells] / support, size=resamples)
+        drawn = generator.multinomial(rows[:, true], counts[cells] / support[true])
         guessed[:, cells] += drawn
         hits[:, true] = drawn[:, cells == true].sum(axis=1)
-    return hits, guessed
+    return hits, guessed, rows.astype(np.float64)
 
 
 def _ratio(numerator: NDArray[Any], denominator: NDArray[Any]) -> Floats:

@@ -171,3 +171,17 @@ def test_class_numbers_out_of_range_and_unequal_lengths_are_refused():
         confusion_matrix([0, 1], [0, 2], 2)
     with pytest.raises(ValueError, match=r"\(2,\)"):
         confusion_matrix([0, 1], [0], 2)
+
+
+def test_the_interval_of_macro_f1_holds_the_truth_also_where_a_label_is_rare():
+    # 1:20, three quarters of the frequent label and two thirds of the rare one are recognised
+    cells = np.array([[0.75, 0.25], [0.35, 0.65]]) * np.array([[20 / 21], [1 / 21]])
+    hits, support, guessed = np.diag(cells), cells.sum(axis=1), cells.sum(axis=0)
+    true = (2 * hits / (support + guessed)).mean()
+    generator = np.random.default_rng(0)
+    held = 0
+    for seed in range(300):
+        drawn = generator.choice(4, size=600, p=cells.ravel())
+        found = evaluate_predictions(drawn // 2, drawn % 2, ("usual", "rare"), seed=seed, resamples=300).macro_f1
+        held += found.low <= true <= found.high
+    assert 0.92 <= held / 300 <= 0.98
