@@ -15,9 +15,9 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -228,6 +228,27 @@ class LabellingStore:
             outgoing = self._folder / f".{identity}"
             os.replace(folder, outgoing)
             shutil.rmtree(outgoing, ignore_errors=True)
+
+    def forget(self, is_wanted: Callable[[str], bool]) -> int:
+        """Take every text away for which ``is_wanted`` says yes, with what was answered; returns how many there were.
+
+        A session that is left without a text is removed.
+        """
+        count = 0
+        for info in self.list():
+            items, answers = self.items(info.id), self.standing(info.id).answers
+            kept = [place for place, item in enumerate(items) if not is_wanted(item.text)]
+            if len(kept) == len(items):
+                continue
+            count += len(items) - len(kept)
+            self.delete(info.id)
+            if kept:
+                self._write(replace(info, rows=len(kept)), [items[place] for place in kept])
+                numbers = {old: new for new, old in enumerate(kept)}
+                for place, label in answers.items():
+                    if place in numbers:
+                        self._append(info.id, {"place": numbers[place], "label": label})
+        return count
 
     def _write(self, info: SessionInfo, items: Sequence[Item]) -> None:
         """The folder appears whole, by its name."""

@@ -21,6 +21,7 @@ import numpy as np
 from core.config import Config
 from core.data import Split, TextDataset
 from core.data.corrections import Corrections
+from core.data.labelling import LabellingStore
 from core.errors import DataError, RegistryError
 from core.events import CheckpointDue, StageStarted
 from core.messages import message
@@ -201,6 +202,8 @@ def _scrub(
                 lambda path: _rewrite(VersionFolder(path), request, datasets, replaced, stored),
             )
     scrub_generators(workspace.home, request.digests)
+    wanted = set(request.digests)
+    receipt["labelling"] = LabellingStore(workspace.home).forget(lambda text: text_digest(text) in wanted)
     waiting = Corrections(workspace.home)
     texts = {row.text for row in waiting.list(request.classifier) if text_digest(row.text) in set(request.digests)}
     if texts:

@@ -88,3 +88,15 @@ def test_a_deleted_session_is_gone_and_the_others_stay(
     store.delete(session.id)
     store.delete(session.id)
     assert store.list() == []
+
+
+def test_what_is_forgotten_leaves_no_trace(store: LabellingStore, session: SessionInfo, tmp_path: Path) -> None:
+    for place, label in ((0, "a"), (1, "b"), (2, "a")):
+        store.answer(session.id, place, label)
+    assert store.forget(lambda text: text == "two") == 1
+    assert [one.text for one in store.items(session.id)] == ["one", "three"]
+    assert store.standing(session.id).answers == {0: "a", 1: "a"}
+    assert store.info(session.id).rows == 2
+    assert all(b"two" not in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert store.forget(lambda text: True) == 2
+    assert store.list() == []

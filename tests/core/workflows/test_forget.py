@@ -12,6 +12,7 @@ import pytest
 
 from core.data import TextDataset, text_key
 from core.data.corrections import Corrections
+from core.data.labelling import Item, LabellingStore
 from core.errors import DataError
 from core.events import CheckpointDue, StageStarted
 from core.generation import version as generation
@@ -168,8 +169,12 @@ def test_a_single_text_is_found_whatever_its_case_and_leaves_the_queue_too(learn
     queue = Corrections(learned.home)
     queue.add("c", text, "good", predicted="bad", version=1)
     queue.add("c", "something else", "good", predicted="bad", version=1)
+    sessions = LabellingStore(learned.home)
+    items = [Item(text, "good"), Item("something else", "good")]
+    labelling = sessions.begin(items, kind="dataset", name="x", labels=["good", "bad"], order="random")
     receipt = forget(learned, find_rows("c", learned, texts=[f"  {text.upper()} "]))
-    assert receipt["corrections"] == 1
+    assert (receipt["corrections"], receipt["labelling"]) == (1, 1)
+    assert [item.text for item in sessions.items(labelling.id)] == ["something else"]
     assert [row.text for row in queue.list("c")] == ["something else"]
     assert text_key(text) not in texts_kept(learned)
 
