@@ -62,15 +62,14 @@ def runs(dataset: StoredDataset) -> None:
 
 def form(dataset: StoredDataset, *, leading: bool) -> None:
     """Start an inspection; ``leading`` while there is nothing else to look at."""
+    if any(job.kind == KIND and job.config.get("dataset") == dataset.id for job in state.active_jobs()):
+        st.caption(t("quality.busy"))
+        return
     st.markdown(t("quality.what") if leading else t("quality.what_again"))
     encoder = _encoder()
-    mine = [job for job in state.active_jobs() if job.kind == KIND and job.config.get("dataset") == dataset.id]
-    label = t("quality.queue") if state.active_jobs() and not mine else t("quality.start")
-    kind: Any = "primary" if leading and not mine else "secondary"
-    pressed = st.button(
-        label, key="quality.go", icon=":material/fact_check:", type=kind, disabled=bool(mine), width="content"
-    )
-    if pressed:
+    label = t("quality.queue") if state.active_jobs() else t("quality.start")
+    kind: Any = "primary" if leading else "secondary"
+    if st.button(label, key="quality.go", icon=":material/fact_check:", type=kind, width="content"):
         _submit(dataset, encoder)
 
 

@@ -37,7 +37,7 @@ def damaged_text(inspected: Inspected) -> Iterator[Finding | float]:
             fixes=(
                 Fix(
                     "repair",
-                    message("quality.damaged_fix", "Repair {count:,} texts", count=len(readable)),
+                    message("quality.damaged_fix", "Repair these texts: {count:,}", count=len(readable)),
                     (RepairText(),),
                 ),
             ),
@@ -57,7 +57,7 @@ def damaged_text(inspected: Inspected) -> Iterator[Finding | float]:
             fixes=(
                 Fix(
                     "drop",
-                    message("quality.lost_fix", "Remove these {count:,} rows", count=len(lost)),
+                    message("quality.lost_fix", "Remove these rows: {count:,}", count=len(lost)),
                     (drop(inspected, lost, "outlier"),),
                 ),
             ),

@@ -99,12 +99,14 @@ def _finding(inspected: Inspected, model: OutOfSample, doubted: Rows) -> Finding
         fixes=(
             Fix(
                 "drop",
-                message("quality.label_errors_drop", "Remove these {count:,} rows", count=len(rows)),
+                message("quality.label_errors_drop", "Remove these rows: {count:,}", count=len(rows)),
                 (drop(inspected, rows, "chosen"),),
             ),
             Fix(
                 "relabel",
-                message("quality.label_errors_relabel", "Take the model's label for all {count:,}", count=len(rows)),
+                message(
+                    "quality.label_errors_relabel", "Take the model's label for all of them: {count:,}", count=len(rows)
+                ),
                 (RelabelTexts(labels=labels),),
             ),
         ),

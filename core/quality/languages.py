@@ -45,7 +45,7 @@ def language_mix(inspected: Inspected) -> Iterator[Finding | float]:
         )
     fix = Fix(
         "drop",
-        message("quality.language_fix", "Remove these {count:,} rows", count=len(rows)),
+        message("quality.language_fix", "Remove these rows: {count:,}", count=len(rows)),
         (drop(inspected, rows, "chosen"),),
     )
     yield Finding(

@@ -84,7 +84,7 @@ def _finding(
     texts = len({int(inspected.keys[high]) for _, high in pairs})
     facts = {"count": len(pairs), "texts": texts, "lower": lower, "upper": upper}
     marks = marks_of(inspected, [row for row, _ in pairs])
-    fix = message("quality.leakage_fix", "Remove {count:,} rows from the {lower} part", count=len(pairs), lower=lower)
+    fix = message("quality.leakage_fix", "Remove rows from the {lower} part: {count:,}", count=len(pairs), lower=lower)
     listed = pairs[: FINDING_ROWS // 2]
     nearness = inspected.nearness
     return Finding(
@@ -161,7 +161,7 @@ def _frozen_finding(
             count=len(rows),
             classifiers=sorted(names),
         )
-    fix = message("quality.frozen_leakage_fix", "Remove these {count:,} rows", count=len(rows))
+    fix = message("quality.frozen_leakage_fix", "Remove these rows: {count:,}", count=len(rows))
     nearness = inspected.nearness
     return Finding(
         kind,

@@ -60,7 +60,7 @@ def superfluous(pairs: Sequence[tuple[int, int]]) -> Rows:
 
 def _repeats(inspected: Inspected, pairs: Pairs, nearness: Nearness) -> Finding:
     rows = superfluous(pairs)
-    fix = message("quality.near_duplicates_fix", "Keep the first of each, remove {count:,} texts", count=len(rows))
+    fix = message("quality.near_duplicates_fix", "Keep the first of each; texts to remove: {count:,}", count=len(rows))
     step = DropTexts(marks=marks_of(inspected, rows), reason="duplicate")
     return Finding(
         "near_duplicates",
@@ -85,7 +85,7 @@ def _repeats(inspected: Inspected, pairs: Pairs, nearness: Nearness) -> Finding:
 
 def _contradictions(inspected: Inspected, pairs: Pairs, nearness: Nearness) -> Finding:
     rows = sorted({row for pair in pairs for row in pair})
-    fix = message("quality.near_contradictions_fix", "Remove all {count:,} of these texts", count=len(rows))
+    fix = message("quality.near_contradictions_fix", "Remove all of these texts: {count:,}", count=len(rows))
     return Finding(
         "near_contradictions",
         "warning",

@@ -99,7 +99,7 @@ def mostly_signs(text: str) -> bool:
 def _finding(
     inspected: Inspected, kind: str, severity: Severity, rows: Rows, words: tuple[Message, Message], seen: int | None
 ) -> Finding:
-    fix = message("quality.outliers_fix", "Remove these {count:,} rows", count=len(rows))
+    fix = message("quality.outliers_fix", "Remove these rows: {count:,}", count=len(rows))
     return Finding(
         kind,
         severity,

@@ -45,7 +45,9 @@ def personal_data(inspected: Inspected) -> Iterator[Finding | float]:
         fixes=(
             Fix(
                 "redact",
-                message("quality.personal_fix", "Replace by placeholders in {count:,} rows", count=len(rows)),
+                message(
+                    "quality.personal_fix", "Replace it by placeholders; rows to change: {count:,}", count=len(rows)
+                ),
                 (Redact(kinds=kinds),),
             ),
         ),

@@ -37,7 +37,9 @@ def duplicates(inspected: Inspected) -> Iterator[Finding | float]:
         fixes=(
             Fix(
                 "drop_repeats",
-                message("quality.duplicates_fix", "Keep the first of each, remove {count:,} rows", count=len(repeated)),
+                message(
+                    "quality.duplicates_fix", "Keep the first of each; rows to remove: {count:,}", count=len(repeated)
+                ),
                 (DropRepeats(),),
             ),
         ),
@@ -76,7 +78,7 @@ def contradictions(inspected: Inspected) -> Iterator[Finding | float]:
     fixes = [
         Fix(
             "drop",
-            message("quality.contradictions_drop", "Remove these {count:,} texts", count=len(found)),
+            message("quality.contradictions_drop", "Remove these texts: {count:,}", count=len(found)),
             (drop(inspected, [int(group[0]) for group in found], "contradiction"),),
         )
     ]
@@ -86,7 +88,7 @@ def contradictions(inspected: Inspected) -> Iterator[Finding | float]:
                 "majority",
                 message(
                     "quality.contradictions_majority",
-                    "Give {count:,} of them the label that most of their rows have",
+                    "Give them the label that most of their rows have, where there is one: {count:,}",
                     count=len(majority),
                 ),
                 (RelabelTexts(labels=majority),),

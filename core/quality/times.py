@@ -84,7 +84,7 @@ def _unreadable(rows: Rows, seen: int | None) -> Finding:
 
 
 def _future(inspected: Inspected, rows: Rows, seen: int | None) -> Finding:
-    fix = message("quality.time_future_fix", "Remove these {count:,} rows", count=len(rows))
+    fix = message("quality.time_future_fix", "Remove these rows: {count:,}", count=len(rows))
     return Finding(
         "time_future",
         "warning",
