@@ -112,6 +112,14 @@ class NgramBag(TextClassifier):
         pooled: Tensor = self.dropout(mean)  # (batch, embedding)
         return pooled
 
+    def ngrams_of(self, tokens: Tensor, mask: Tensor) -> tuple[Tensor, list[range]]:
+        """Embedding rows of the n-grams of a single text (1, length), and the tokens that each is made of."""
+        rows = self._rows(tokens, mask)[0]
+        length = tokens.shape[1]
+        members = [range(first, first + size) for size in range(1, self.longest_ngram + 1) for first in range(length)]
+        present = (rows != self.buckets).nonzero().flatten().tolist()
+        return rows[present], [members[place] for place in present]
+
     def _rows(self, tokens: Tensor, mask: Tensor) -> Tensor:
         """Embedding row of every n-gram; those that reach into padding point at the padding row, which counts nothing."""
         grams = [torch.where(mask, tokens, 0) + self.buckets]

@@ -1,0 +1,64 @@
+"""What an explanation is, whatever made it. What is shared out among the words is the margin of a label."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+Method = Literal["gradients", "linear", "occlusion"]
+SMALLEST = 1e-7  # probability that counts in a logarithm: about what a float32 can tell from nothing
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of the text, at ``text[start:end]``, and what it adds to the label's margin; negative speaks against it."""
+
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """How much each word speaks for one label.
+
+    Parameters
+    ----------
+    label
+        Number of the label.
+    difference
+        Margin of the text minus that of the same text with nothing in it, in logits.
+    steps
+        Of the path of integrated gradients; 0 for other methods.
+    error
+        Completeness error: how far the sum of all scores is from ``difference``, as a share of it. 0 is perfect. None for
+        occlusion, whose scores need not add up: two words may say the same, or mean something only together.
+    """
+
+    text: str
+    label: int
+    words: tuple[Word, ...]
+    method: Method
+    difference: float
+    steps: int = 0
+    error: float | None = None
+
+
+def margin(probabilities: ArrayLike, label: int) -> np.ndarray:
+    """Logit of a label minus the mean logit of the others, for each row of probabilities (rows, labels).
+
+    Unlike a single logit it says the same when all logits are moved by the same amount, so it can be had from
+    probabilities.
+    """
+    logs = np.log(np.maximum(np.atleast_2d(np.asarray(probabilities, dtype=np.float64)), SMALLEST))
+    others = np.delete(logs, label, axis=1)
+    return np.asarray(logs[:, label] - (others.mean(axis=1) if others.shape[1] else 0.0))
+
+
+def completeness_error(total: float, difference: float) -> float:
+    """How far the scores' sum is from the difference they should add up to, as a share of it; 0 when both are nothing."""
+    missed = abs(total - difference)
+    return missed / abs(difference) if difference else float(missed > 0)
