@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -60,10 +61,11 @@ def items_of(session: SessionInfo) -> list[Item]:
 
 def take(identity: str, place: int | None, label: str | None) -> None:
     """Keep what the reader did: an answer, a skip (no label), or undoing (no place)."""
-    if place is None:
-        store().undo(identity)
-    else:
-        store().answer(identity, place, label)
+    with suppress(DataError):  # the session was deleted in another window: drawing it says so
+        if place is None:
+            store().undo(identity)
+        else:
+            store().answer(identity, place, label)
 
 
 def _single(session: SessionInfo) -> None:

@@ -222,6 +222,10 @@ def _next_trial(search: _Search, should_stop: ShouldStop) -> Generator[Any, None
         if number == 0:
             raise
         state, error = "failed", refused.message
+    except (MemoryError, torch.OutOfMemoryError):
+        if number == 0:
+            raise
+        state, error = "failed", message("search.memory", "There is too little memory for these settings.")
     if should_stop():
         return None
     kept = _kept(epochs, settings if state == "complete" else None)
@@ -230,7 +234,7 @@ def _next_trial(search: _Search, should_stop: ShouldStop) -> Generator[Any, None
         state=state,
         values=values,
         macro_f1=kept.validation_macro_f1 if kept else None,
-        loss=kept.validation_loss if kept else None,
+        loss=kept.validation_loss if kept and math.isfinite(kept.validation_loss) else None,
         best_epoch=kept.epoch if kept else 0,
         curve=[round(one.validation_macro_f1, 6) for one in epochs],
         seconds=round(search.clock() - began, 2),

@@ -24,7 +24,7 @@ export default function (component) {
   const press = (event) => {
     const path = event.composedPath();
     const typing = path.some((one) => one.matches?.("input, textarea, select, [contenteditable], [role=dialog], [role=combobox]"));
-    if (typing || event.ctrlKey || event.metaKey || event.altKey || (!path.includes(root) && event.target !== document.body)) return;
+    if (typing || event.repeat || event.ctrlKey || event.metaKey || event.altKey || (!path.includes(root) && event.target !== document.body)) return;
     if (event.key === "Enter" && path[0] !== root && path[0].tagName === "BUTTON") return; // the button's own key
     const action = meaning(event.key, view(state), state.data);
     if (action === null) return;

@@ -120,6 +120,9 @@ def test_the_browser_has_texts_in_hand_and_can_undo(
     assert "{done}" in view.words["count"]
     take(session.id, None, None)
     assert sessions.standing(session.id).answers == {0: "positive"}
+    sessions.delete(session.id)
+    take(session.id, 2, "positive")  # deleted in another window: no accident
+    assert sessions.list() == []
 
 
 def log(*numbers: int, client: str = "a", session: str = "s") -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,16 +16,17 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from core.cli import main
 from core.data import TextDataset, split_rows
 from core.errors import ConfigError
-from core.events import CheckpointDue
+from core.events import CheckpointDue, EpochDone
 from core.jobs import JobQueue
 from core.jobs.worker import run_job
 from core.models import MODELS
 from core.records import SearchStore
 from core.workflows import Workspace, resolve_settings
+from core.workflows import search as search_module
 from core.workflows import search_trial as trial_module
 from core.workflows.search import Searched, SearchRequest, TrialDone, search_settings
 from core.workflows.search_space import dimensions, searchable, usual
-from core.workflows.search_trial import rows_without_test
+from core.workflows.search_trial import SearchRows, rows_without_test
 from tests.core.conftest import reviews, save
 
 FAST = {"epochs": 2, "buckets": 1024, "embedding_size": 16, "batch_size": 8}
@@ -165,6 +167,28 @@ def test_settings_that_do_not_go_together_are_a_failed_trial(workspace: Workspac
     failed = [one for one in events if isinstance(one, TrialDone) and one.state == "failed"]
     assert failed
     assert all(16 % one.values["heads"] and one.error and one.macro_f1 is None for one in failed)
+
+
+def test_numbers_that_ran_off_and_memory_that_ran_out_do_not_end_the_search(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = iter(range(10))
+
+    def learn(rows: SearchRows, *others: Any) -> Iterator[Any]:
+        turn = next(turns)
+        if turn == 2:
+            raise MemoryError
+        yield EpochDone(1, 1.0, math.nan if turn == 1 else 0.5, 0.5, 0.5 - turn / 10, best=True, seconds=0.1)
+        yield np.zeros(len(rows.validation[0]), dtype=np.int64)
+
+    monkeypatch.setattr(search_module, "learn_trial", learn)
+    stored = save(workspace, reviews(120))
+    events = list(search_settings(request(stored.id, search_trials=4), workspace))
+    trials = [one for one in events if isinstance(one, TrialDone)]
+    assert [one.state for one in trials] == ["complete", "complete", "failed", "complete"]
+    assert trials[1].loss is None
+    (record,) = SearchStore(workspace.home).list()
+    assert record["trials"][2]["error"]["key"] == "search.memory"
 
 
 def test_what_cannot_be_searched_is_named() -> None:
