@@ -16,6 +16,7 @@ from dashboard.results_page import ALL, Shown, message_of, model_name, predictio
 from dashboard.results_page_calibration import draw as trust
 from dashboard.results_page_compare import draw as compare
 from dashboard.results_page_curve import draw as curve
+from dashboard.results_page_decisions import draw as decide
 from dashboard.run_view import draw_curves
 
 AVERAGES = ("accuracy", "macro_f1", "macro_precision", "macro_recall", "weighted_f1")
@@ -28,6 +29,7 @@ def draw(shown: Shown) -> None:
         "labels": by_label,
         "errors": errors,
         "trust": trust,
+        "decide": decide,
         "curves": learning,
         "curve": curve,
         "roc": roc,

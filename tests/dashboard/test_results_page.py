@@ -83,7 +83,7 @@ def test_a_cell_opens_the_rows_behind_it(results: Callable[[str], AppTest], home
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("tab", ["labels", "errors", "trust", "curves", "curve", "roc", "compare"])
+@pytest.mark.parametrize("tab", ["labels", "errors", "trust", "decide", "curves", "curve", "roc", "compare"])
 def test_every_tab_opens(results: Callable[[str], AppTest], language: str, tab: str) -> None:
     from dashboard.i18n import catalogue
 

@@ -1,0 +1,79 @@
+"""The threshold tab: what is typed into the cost matrix, and what the suggestion does to the slider."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.data import ColumnRoles, build_dataset
+from core.metrics.decisions import Costs, judge_threshold, suggest_threshold
+from core.workflows import TrainRequest, VersionFolder, open_workspace, train_classifier
+from dashboard.results_page_decisions import read_costs
+from dashboard.results_page_rows import Answers
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A classifier of two labels, of which a quarter is wrong."""
+    folder = tmp_path_factory.mktemp("decisions")
+    workspace = open_workspace(folder)
+    generator = np.random.default_rng(0)
+    rows = []
+    for number in range(200):
+        for word, label, other in (("good", "up", "down"), ("bad", "down", "up")):
+            rows.append((f"{word} thing number {number}", other if generator.random() < 0.25 else label))
+    roles = ColumnRoles("text", "label")
+    dataset, _ = build_dataset(pd.DataFrame(rows, columns=["text", "label"]), roles)
+    stored = workspace.datasets.save(dataset, name="Things", roles=roles)
+    settings = {"epochs": 2, "embedding_size": 8, "buckets": 1024, "validation_share": 0.3, "learning_rate": 0.05}
+    list(
+        train_classifier(TrainRequest(classifier="T", dataset=stored.id, model="ngrams", settings=settings), workspace)
+    )
+    return folder
+
+
+def open_tab(open_page: Callable[..., AppTest]) -> AppTest:
+    at = open_page("results")
+    at.session_state["results.tabs.en.two_labels"] = "Thresholds"
+    return at.run()
+
+
+def test_the_suggestion_is_the_cheapest_on_validation_rows_and_is_judged_on_test_rows(
+    open_page: Callable[..., AppTest], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVERGREEN_HOME", str(home))
+    at = open_tab(open_page)
+    assert not at.exception
+    folder = VersionFolder(open_workspace(home).registry.folder("T", 1))
+    kept = folder.validation()
+    assert kept is not None
+    suggested = suggest_threshold(kept["truth"], kept[["p_0", "p_1"]].to_numpy(), Costs.even(2))
+    assert suggested is not None
+    assert at.slider(key="results.decide.threshold").value == round(100 * suggested)
+    at.slider(key="results.decide.threshold").set_value(60).run()
+    test = Answers.of(folder.predictions(1), folder.classes)
+    found = judge_threshold(test.truth, test.stated, 0.6, Costs.even(2))
+    assert any(f"**{found.coverage.value:.0%}**" in one.value for one in at.markdown)
+    at.button(key="results.decide.take").click().run()
+    assert at.slider(key="results.decide.threshold").value == round(100 * suggested)
+
+
+def test_a_version_of_old_gets_no_suggestion_and_the_tab_works(
+    open_page: Callable[..., AppTest], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVERGREEN_HOME", str(home))
+    monkeypatch.setattr("core.workflows.VersionFolder.validation", lambda folder: None)
+    at = open_tab(open_page)
+    assert not at.exception
+    assert at.slider(key="results.decide.threshold").value == 0
+    assert any("no threshold is suggested" in one.value for one in at.caption)
+
+
+def test_the_cost_matrix_is_read_with_empty_cells_and_without_a_price_for_right_answers() -> None:
+    typed = pd.DataFrame({"a": [5.0, 3.0], "b": [None, 7.0]}, index=["a", "b"])
+    assert read_costs(typed).tolist() == [[0.0, 0.0], [3.0, 0.0]]
