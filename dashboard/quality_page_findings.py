@@ -79,7 +79,7 @@ def _cards(found: dict[str, Any], findings: list[Finding]) -> None:
 
 def _finding(dataset: StoredDataset, finding: Finding, number: int) -> None:
     """One finding: its sentence and rows, what to do, and its fixes."""
-    with st.container(border=True, gap="small", key=f"quality-finding-{number}"):
+    with st.container(border=True, gap="xxsmall", key=f"quality-finding-{number}"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
             st.markdown(ICONS[finding.severity], width="content")
             st.markdown(f"**{tables.plain(said(finding.sentence))}**", width="stretch")
@@ -127,9 +127,12 @@ def _show_rows(dataset: StoredDataset, finding: Finding) -> None:
                 shown = st.pagination(pages, key=f"quality.page.{dataset.id}.{finding.kind}")
             begin = (shown - 1) * PAGE_ROWS
             rows = rows_behind(dataset.id, finding, begin, begin + PAGE_ROWS)
-            narrow = {t("quality.row"): st.column_config.NumberColumn(width=80)}
+            widths: dict[str, Any] = {
+                t("quality.row"): st.column_config.NumberColumn(width="small"),
+                t("quality.text"): st.column_config.TextColumn(width="large"),
+            }
             alt = t("quality.rows_alt", count=tables.thousands(len(rows)))
-            st.dataframe(excerpt(rows, slice(None)), hide_index=True, column_config=narrow, alt=alt)
+            st.dataframe(excerpt(rows, slice(None)), hide_index=True, column_config=widths, alt=alt)
             st.caption(t("quality.rows_note", listed=tn("quality.rows", len(finding.rows))))
 
     st.dialog(t(f"quality.kind_{finding.kind}"), width=width)(body)()

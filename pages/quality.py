@@ -16,8 +16,8 @@ else:
     if found is None:
         quality_page.form(chosen, leading=True)
     else:
-        quality_page_clean.saved(chosen)
         quality_page_findings.draw(chosen, found)
         quality_page_clean.draw(chosen, quality_page_findings.chosen_fixes(chosen, found))
+        quality_page_clean.saved(chosen)
         with st.expander(t("quality.again"), icon=":material/refresh:"):
             quality_page.form(chosen, leading=False)

@@ -34,13 +34,13 @@ def language_mix(inspected: Inspected) -> Iterator[Finding | float]:
     if second == "zh":
         sentence = message(
             "quality.chinese_among",
-            "Chinese texts among {main:,} in Latin letters: {count:,} ({share:.1%}).",
+            "Chinese texts among {main:,} in Latin letters: {count:,} ({share:.2%}).",
             **facts,
         )
     else:
         sentence = message(
             "quality.latin_among",
-            "Texts in Latin letters among {main:,} Chinese ones: {count:,} ({share:.1%}).",
+            "Texts in Latin letters among {main:,} Chinese ones: {count:,} ({share:.2%}).",
             **facts,
         )
     fix = Fix(

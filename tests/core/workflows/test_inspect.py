@@ -62,7 +62,7 @@ def test_it_is_kept_without_any_text_and_the_dataset_stays(workspace: Workspace,
 
 
 def test_progress_never_goes_back_and_every_event_has_words(workspace: Workspace, stored: StoredDataset) -> None:
-    events = [event for event in inspect_dataset(InspectRequest(dataset=stored.id), workspace)]
+    events = list(inspect_dataset(InspectRequest(dataset=stored.id), workspace))
     fractions = [event.fraction for event in events[:-1]]
     assert fractions == sorted(fractions)
     assert fractions[-1] <= 1
