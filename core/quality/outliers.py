@@ -70,14 +70,14 @@ def odd_texts(inspected: Inspected) -> Iterator[Finding | float]:
 
 
 def far_below(values: np.ndarray) -> Rows:
-    """Positions whose logarithm lies more than `FAR` robust standard deviations below the middle, or that are 0."""
+    """Positions of values of 0, and of less than half the middle and `FAR` robust standard deviations below it (in logs)."""
     positive = np.log(values[values > 0])
     if not len(positive):
         return np.flatnonzero(values <= 0)
     middle = float(np.median(positive))
     spread = 1.4826 * float(np.median(np.abs(positive - middle)))
     logs = np.log(np.maximum(values, 1e-12))
-    found: Rows = np.flatnonzero((values <= 0) | (logs < middle - FAR * max(spread, 1e-6)))
+    found: Rows = np.flatnonzero((values <= 0) | (logs < middle - max(FAR * spread, float(np.log(2)))))
     return found
 
 

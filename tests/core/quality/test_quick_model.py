@@ -31,6 +31,7 @@ def test_copies_and_groups_lie_in_one_fold() -> None:
     grouped = folds_of(key_numbers([str(row) for row in range(40)]), [str(row // 4) for row in range(40)])
     assert all(len(set(grouped[at : at + 4].tolist())) == 1 for at in range(0, 40, 4))
     assert set(grouped.tolist()) == set(range(FOLDS))
+    assert set(folds_of(keys, folds=3).tolist()) == {0, 1, 2}
 
 
 def test_a_copy_never_tells_the_label() -> None:
