@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from dashboard import state, tables
+from core.explain import occlude
+from dashboard import reasons, state, tables
 from dashboard.components.live_text import live_text, set_live_text
 from dashboard.errors import guarded_fragment
 from dashboard.i18n import t, tn
@@ -107,6 +108,7 @@ def ask(version: VersionInfo) -> None:
         st.html(answer_html(answer, engine.labels))
         _facts(version, engine, answer)
         _remarks(engine, answer, text, offered)
+        _reasons(engine, text)
         correction(version, text, answer.label, engine.labels)
     _examples(offered)
 
@@ -162,6 +164,16 @@ def _remarks(engine: Classifier, answer: Answer, text: str, offered: list[Exampl
     truth = next((example.truth for example in offered if example.text == text), None)
     if truth is not None:
         st.caption(f":material/ac_unit: {t('predict.truth', label=tables.plain(truth))}")
+
+
+def _reasons(engine: Classifier, text: str) -> None:
+    """Which words the answer rests on, where the reader wants to see it: it takes as many answers as there are words."""
+    if st.toggle(t("reasons.why"), key="predict.why", help=t("reasons.occlusion_help"), persist_state="session"):
+        (found,) = occlude(engine, [text])
+        if found.words:
+            reasons.draw(found, engine.labels, key="predict.reasons")
+        else:
+            st.caption(t("reasons.no_words"))
 
 
 def _examples(offered: list[Example]) -> None:

@@ -17,6 +17,7 @@ from dashboard.results_page_calibration import draw as trust
 from dashboard.results_page_compare import draw as compare
 from dashboard.results_page_curve import draw as curve
 from dashboard.results_page_decisions import draw as decide
+from dashboard.results_page_reasons import draw as reasons
 from dashboard.run_view import draw_curves
 
 AVERAGES = ("accuracy", "macro_f1", "macro_precision", "macro_recall", "weighted_f1")
@@ -28,6 +29,7 @@ def draw(shown: Shown) -> None:
     parts = {
         "labels": by_label,
         "errors": errors,
+        "reasons": reasons,
         "trust": trust,
         "decide": decide,
         "curves": learning,

@@ -86,6 +86,19 @@ def test_an_answer_stands_under_the_text(open_page: Callable[..., AppTest], lang
 
 
 @pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_words_behind_an_answer_are_shown_when_asked_for(open_page: Callable[..., AppTest], language: str) -> None:
+    page = type_text(open_page("predict", language=language), "a great <b>thing</b>")
+    assert "class='reasons'" not in html(page)
+    page.toggle(key="predict.why").set_value(True).run()
+    assert not page.exception
+    assert ">great</mark>" in html(page)
+    assert "<b>" not in html(page)
+    type_text(page, "  ")
+    assert not page.exception
+
+
+@pytest.mark.usefixtures("home")
 def test_without_text_there_is_no_answer_but_examples(open_page: Callable[..., AppTest]) -> None:
     page = type_text(open_page("predict"), "  \n ")
     assert "class='answer'" not in html(page)

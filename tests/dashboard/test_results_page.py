@@ -83,7 +83,7 @@ def test_a_cell_opens_the_rows_behind_it(results: Callable[[str], AppTest], home
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("tab", ["labels", "errors", "trust", "decide", "curves", "curve", "roc", "compare"])
+@pytest.mark.parametrize("tab", ["labels", "errors", "reasons", "trust", "decide", "curves", "curve", "roc", "compare"])
 def test_every_tab_opens(results: Callable[[str], AppTest], language: str, tab: str) -> None:
     from dashboard.i18n import catalogue
 
@@ -92,6 +92,21 @@ def test_every_tab_opens(results: Callable[[str], AppTest], language: str, tab: 
     at.run()
     assert not at.exception
     assert not at.error
+
+
+def test_the_reasons_tab_explains_a_row_and_finds_the_words_of_a_label(results: Callable[[str], AppTest]) -> None:
+    at = results("en")
+    at.session_state["results.tabs.en.two_labels"] = "Reasons"
+    at.run()
+    html = "".join(str(element.proto.body) for element in at.get("html"))
+    assert "class='reasons'" in html
+    assert any("Exact, since this model adds up its n-grams" in caption.value for caption in at.caption)
+    at.button(key="results.reasons.all").click().run()
+    assert not at.exception
+    words = [table.value for table in at.dataframe][-1]["Word"].tolist()
+    assert at.selectbox(key="results.reasons.all_label").value == "down"
+    assert "bad" in words
+    assert "good" not in words
 
 
 def test_two_versions_are_compared_on_the_same_rows(results: Callable[[str], AppTest]) -> None:
