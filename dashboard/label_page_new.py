@@ -15,6 +15,7 @@ from dashboard import layout, state, tables
 from dashboard.errors import show_error
 from dashboard.i18n import t, tn
 from dashboard.label_page import close, open_session, store
+from dashboard.navigation import go
 from dashboard.upload import upload_table
 
 if TYPE_CHECKING:
@@ -90,11 +91,14 @@ def _dataset(datasets: list[Any]) -> None:
     _start(begin)
 
 
-def ask_for(dataset: str) -> None:
-    """Make the form ready for a dataset that an inspection found something in; other pages call this, then go here."""
-    st.session_state["label.kind"], st.session_state["label.dataset"] = "dataset", dataset
-    st.session_state["label.order.dataset"] = "inspection"
-    close()
+def offer(dataset: str) -> None:
+    """Beside an inspection: the way to settle what it found wrong with labels, one row after the other."""
+    rows = _suspicious(dataset)
+    if rows and st.button(tn("label.offer", len(rows)), key="label.offer", icon=":material/new_label:"):
+        st.session_state["label.kind"], st.session_state["label.dataset"] = "dataset", dataset
+        st.session_state["label.order.dataset"] = "inspection"
+        close()
+        go("label")
 
 
 def _suspicious(dataset: str) -> list[dict[str, Any]]:

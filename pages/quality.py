@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import layout, quality_page, quality_page_clean, quality_page_findings, state
+from dashboard import label_page_new, layout, quality_page, quality_page_clean, quality_page_findings, state
 from dashboard.i18n import t
 
 layout.heading(t("quality.title"), t("quality.caption"))
@@ -17,6 +17,7 @@ else:
         quality_page.form(chosen, leading=True)
     else:
         quality_page_findings.draw(chosen, found)
+        label_page_new.offer(chosen.id)
         quality_page_clean.draw(chosen, quality_page_findings.chosen_fixes(chosen, found))
         quality_page_clean.saved(chosen)
         with st.expander(t("quality.again"), icon=":material/refresh:"):

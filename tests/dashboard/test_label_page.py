@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.data import ColumnRoles
 from core.data.labelling import Item, LabellingStore, SessionInfo
 from core.data.store import DatasetStore
+from core.messages import message
 from core.records import InspectionStore
 from dashboard.components.label_keys import take_actions
 from dashboard.label_page_session import frame_of, keep_edits, take, view_of
@@ -154,10 +155,23 @@ def test_rows_that_an_inspection_found_come_first(
     dataset: str, sessions: LabellingStore, open_page: Callable[..., AppTest], evergreen_home: Path
 ) -> None:
     facts = {"label": "positive", "share": 0.9, "given": 0.1}
-    finding = {"kind": "label_errors", "rows": [6], "notes": [{"key": "k", "text": "t", "facts": facts}]}
-    InspectionStore(evergreen_home).save({"dataset": dataset, "findings": [finding]})
-    page = open_page("label")
+    words = message("quality.label_errors", "Rows whose label is probably wrong: {count:,}.", count=1).to_dict()
+    finding = {"kind": "label_errors", "rows": [6], "notes": [{"key": "k", "text": "t", "facts": facts}], "count": 1}
+    finding |= {"severity": "warning", "sentence": words, "advice": words, "fixes": [], "seen": None}
+    known = {
+        "rows": 30,
+        "clean": [],
+        "frozen": [],
+        "encoder": "",
+        "created": "2026-03-01T14:05:00+00:00",
+        "seconds": 1.0,
+    }
+    InspectionStore(evergreen_home).save({"dataset": dataset, "findings": [finding], **known})
+    page = open_page("quality")
+    page.button(key="label.offer").click().run()
+    assert not page.exception
     assert page.button_group(key="label.order.dataset").value == "inspection"
+    page.switch_page(str(Path(__file__).parents[2] / "pages" / "label.py")).run()  # the test runner went back
     page.button(key="label.start").click().run()
     assert not page.exception
     (session,) = sessions.list()
