@@ -21,6 +21,8 @@ KIND = "inspect"
 DATASET = "quality.dataset"
 NEXT = "quality.next_dataset"  # another page, or a button here, asks for a dataset
 NO_ENCODER = ""
+SUGGESTED = "packaged:multilingual-e5-small"
+QUICK_TO_READ = 5000  # rows: a minute or two on two cores
 
 
 def choose(datasets: list[StoredDataset]) -> StoredDataset:
@@ -66,23 +68,29 @@ def form(dataset: StoredDataset, *, leading: bool) -> None:
         st.caption(t("quality.busy"))
         return
     st.markdown(t("quality.what") if leading else t("quality.what_again"))
-    encoder = _encoder()
+    encoder = _encoder(dataset)
     label = t("quality.queue") if state.active_jobs() else t("quality.start")
     kind: Any = "primary" if leading else "secondary"
     if st.button(label, key="quality.go", icon=":material/fact_check:", type=kind, width="content"):
         _submit(dataset, encoder)
 
 
-def _encoder() -> str:
-    """Which encoder helps the quick model; none, unless asked for."""
-    names = {NO_ENCODER: t("quality.no_encoder"), **state.sources("encoders")}
-    if st.session_state.get("quality.encoder") not in names:
-        st.session_state["quality.encoder"] = NO_ENCODER
+def _encoder(dataset: StoredDataset) -> str:
+    """Which encoder helps the quick model; suggested where reading takes a minute or two at most."""
+    from core.pretrained import EncoderStore
+
+    installed = {info.reference for info in EncoderStore(home()).list() if info.installed}
+    known = {reference: name for reference, name in state.sources("encoders").items() if reference in installed}
+    names = {NO_ENCODER: t("quality.no_encoder"), **known}
+    key = f"quality.encoder.{dataset.id}"
+    if st.session_state.get(key) not in names:
+        worth_it = dataset.rows <= QUICK_TO_READ and SUGGESTED in names
+        st.session_state[key] = SUGGESTED if worth_it else NO_ENCODER
     picked = st.selectbox(
         t("quality.encoder"),
         list(names),
         format_func=names.__getitem__,
-        key="quality.encoder",
+        key=key,
         help=t("quality.encoder_help"),
         persist_state="session",
     )

@@ -61,10 +61,11 @@ def test_an_inspection_is_asked_for_once(
 ) -> None:
     monkeypatch.setattr(JobQueue, "tick", lambda self: None)
     page = open_page("quality")
+    page.selectbox(key=f"quality.encoder.{dataset.id}").set_value("").run()
     page.button(key="quality.go").click().run()
     assert not page.exception
     (job,) = queue.list()
-    assert (job.kind, job.config["dataset"]) == ("inspect", dataset.id)
+    assert (job.kind, job.config["dataset"], job.config["encoder"]) == ("inspect", dataset.id, "")
     assert "quality.go" not in [button.key for button in page.button]
     assert "leave this page" in shown(page)
 
