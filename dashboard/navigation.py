@@ -41,6 +41,7 @@ JOB_PAGES = {
     "compare": "lab",
     "forget": "models",
     "curve": "results",
+    "folds": "results",
     "generate": "write",
     "pretrain": "pretrain",
     "benchmark": "benchmark",

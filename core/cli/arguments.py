@@ -60,7 +60,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     _add_settings(update)
 
-    _add_inspect(commands.add_parser("inspect", help="what may be wrong with a table: leaks, wrong labels, personal data"))
+    _add_inspect(
+        commands.add_parser("inspect", help="what may be wrong with a table: leaks, wrong labels, personal data")
+    )
     _add_search(commands.add_parser("search", help="which settings suit a dataset; sees no test row"))
     _add_compare(commands.add_parser("compare", help="run strategies on a stream of experiences and compare them"))
 
@@ -74,6 +76,15 @@ def make_parser() -> argparse.ArgumentParser:
     curve.add_argument("--version", type=int, metavar="N", help="default: the champion")
     curve.add_argument("--runs", type=int, default=0, metavar="N", help="of each share; default: as many as are quick")
     curve.add_argument("--json", action="store_true")
+
+    folds = commands.add_parser(
+        "folds", help="how much a version's figures owe to chance: other parts held out, or other seeds"
+    )
+    folds.add_argument("--classifier", required=True, metavar="NAME")
+    folds.add_argument("--version", type=int, metavar="N", help="default: the champion")
+    folds.add_argument("--by", choices=("folds", "seeds"), default="folds", help="what changes from run to run")
+    folds.add_argument("--runs", type=int, default=5, metavar="N", help="2 to 20")
+    folds.add_argument("--json", action="store_true")
 
     benchmark = commands.add_parser("benchmark", help="how fast a version answers here, PyTorch against ONNX Runtime")
     benchmark.add_argument("--classifier", required=True, metavar="NAME")

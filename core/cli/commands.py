@@ -16,6 +16,7 @@ from core.cli.chosen import chosen_version
 from core.cli.compare import compare
 from core.cli.curve import curve
 from core.cli.doctor import doctor
+from core.cli.folds import folds
 from core.cli.generate import generate
 from core.cli.inspect import inspect
 from core.cli.precision import precision
@@ -196,6 +197,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
         update,
         compare,
         curve,
+        folds,
         benchmark,
         search,
         inspect,

@@ -79,6 +79,36 @@ def split_rows(
     return split
 
 
+def kept_together(keys: Sequence[str], groups: Sequence[str] | None, pool: Iterable[int]) -> list[list[int]]:
+    """The rows of a pool in units that must not be divided: those that share a text or a group, directly or through others.
+
+    Parameters
+    ----------
+    keys
+        `text_key` of every row, also of those outside the pool.
+    groups
+        Of every row; a blank one is none.
+    """
+    pool = list(pool)
+    parent: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        parent.setdefault(name, name)
+        while parent[name] != name:
+            parent[name] = parent[parent[name]]
+            name = parent[name]
+        return name
+
+    for row in pool:
+        name = root("text " + keys[row])
+        if groups is not None and groups[row].strip():
+            parent[name] = root("group " + groups[row].strip())
+    units: dict[str, list[int]] = defaultdict(list)
+    for row in pool:
+        units[root("text " + keys[row])].append(int(row))
+    return list(units.values())
+
+
 class _Division:
     """The division while it is being made: which part each row has, and what was found on the way."""
 
@@ -125,7 +155,7 @@ class _Division:
                 )
             )
         by_label: dict[int, list[list[int]]] = defaultdict(list)
-        for unit in self._units(pool):
+        for unit in kept_together(self._keys, self._dataset.groups, pool):
             labels = self._dataset.labels[unit]
             if not rare.intersection(labels.tolist()):
                 by_label[int(np.bincount(labels).argmax())].append(unit)
@@ -175,27 +205,6 @@ class _Division:
                     count=len(doubled),
                 )
             )
-
-    def _units(self, pool: Rows) -> list[list[int]]:
-        """Rows that must stay together, because they share a text or a group, directly or through other rows."""
-        parent: dict[str, str] = {}
-
-        def root(name: str) -> str:
-            parent.setdefault(name, name)
-            while parent[name] != name:
-                parent[name] = parent[parent[name]]
-                name = parent[name]
-            return name
-
-        groups = self._dataset.groups
-        for row in pool:
-            name = root("text " + self._keys[row])
-            if groups is not None and groups[row].strip():
-                parent[name] = root("group " + groups[row].strip())
-        units: dict[str, list[int]] = defaultdict(list)
-        for row in pool:
-            units[root("text " + self._keys[row])].append(int(row))
-        return list(units.values())
 
     def _divide_units(self, units: list[list[int]], fractions: Fractions) -> None:
         """Large units first, each to the part that lacks most of its share; single rows then fill up exactly."""

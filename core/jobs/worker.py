@@ -133,6 +133,16 @@ def _inspect(
     return inspect_dataset(request, open_workspace(home), should_stop=should_stop, resume=resume)
 
 
+def _folds(
+    config: dict[str, Any], home: Path, *, should_stop: Callable[[], bool], resume: dict[str, Any] | None
+) -> Iterator[Any]:
+    from core.workflows.cross_validation import FoldsRequest, cross_validate
+    from core.workflows.workspace import open_workspace
+
+    request = build(FoldsRequest, config)
+    return cross_validate(request, open_workspace(home), should_stop=should_stop, resume=resume)
+
+
 WORKFLOWS: Mapping[str, Workflow] = {
     "train": _train,
     "update": _update,
@@ -143,6 +153,7 @@ WORKFLOWS: Mapping[str, Workflow] = {
     "pretrain": _pretrain,
     "benchmark": _benchmark,
     "search": _search,
+    "folds": _folds,
     "inspect": _inspect,
 }
 
@@ -214,6 +225,8 @@ def _consume(
                 result = {"encoder": event.reference}
             case "CurveDone":
                 result = {"curve": event.version}
+            case "FoldsDone":
+                result = {"folds": event.version}
             case "Benchmarked":
                 result = {"benchmark": event.benchmark["id"]}
             case "Searched":

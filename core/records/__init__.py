@@ -4,6 +4,7 @@ from core.records.benchmarks import BenchmarkStore
 from core.records.comparisons import ComparisonStore
 from core.records.curves import CurveStore
 from core.records.files import new_id
+from core.records.folds import FoldStore
 from core.records.inspections import InspectionStore
 from core.records.receipts import receipts, save_receipt
 from core.records.searches import SearchStore
@@ -12,6 +13,7 @@ __all__ = [
     "BenchmarkStore",
     "ComparisonStore",
     "CurveStore",
+    "FoldStore",
     "InspectionStore",
     "SearchStore",
     "new_id",

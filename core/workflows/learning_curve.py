@@ -186,7 +186,7 @@ def _plan(request: CurveRequest, version: VersionInfo, workspace: Workspace) -> 
             "Upload them and train again.",
             missing=list(past.missing),
         )
-    settings, strategy = _settings(folder)
+    settings, strategy = own_settings(folder)
     tables = [folder.predictions(record.number) for record in folder.experiences()]
     texts, truth = ([value for table in tables for value in table[column]] for column in ("text", "truth"))
     shares = worthwhile_shares(len(past.train[0]), len(folder.classes))
@@ -194,7 +194,7 @@ def _plan(request: CurveRequest, version: VersionInfo, workspace: Workspace) -> 
     return _Plan(folder, settings, strategy, past.train, past.validation, (texts, truth), shares, runs, workspace)
 
 
-def _settings(folder: VersionFolder) -> tuple[Settings, tuple[str, StrategyConfig]]:
+def own_settings(folder: VersionFolder) -> tuple[Settings, tuple[str, StrategyConfig]]:
     """The version's own, without a memory; its strategy only where that computes the head in closed form."""
     report = folder.report()
     kind = STRATEGIES.get(report["strategy"])

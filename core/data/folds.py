@@ -1,0 +1,34 @@
+"""Divides rows into folds of equal size for cross-validation: what shares a text or a group stays in one fold, and each label
+is spread evenly. Knows nothing of models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from core.data.dataset import Rows
+from core.data.splitting import kept_together, text_key
+
+
+def make_folds(
+    texts: Sequence[str], labels: Rows, groups: Sequence[str] | None, count: int, *, seed: int = 0
+) -> list[Rows]:
+    """Row numbers of each fold, ascending; together they are all rows, and the same seed gives the same folds.
+
+    Large units are placed first, each in the fold that has fewest rows of its most frequent label (of equals, fewest rows). A
+    fold is empty only when there are fewer units than folds.
+    """
+    generator = np.random.default_rng(seed)
+    units = kept_together([text_key(text) for text in texts], groups, range(len(texts)))
+    units = sorted((units[place] for place in generator.permutation(len(units))), key=len, reverse=True)
+    have = np.zeros((count, int(labels.max(initial=-1)) + 1), dtype=np.int64)
+    folds: list[list[int]] = [[] for _ in range(count)]
+    for unit in units:
+        numbers = np.bincount(labels[unit], minlength=have.shape[1])
+        label = int(numbers.argmax())
+        fold = min(range(count), key=lambda place: (have[place, label], len(folds[place])))
+        folds[fold] += unit
+        have[fold] += numbers
+    return [np.sort(np.array(rows, dtype=np.int64)) for rows in folds]
