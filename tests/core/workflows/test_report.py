@@ -26,7 +26,8 @@ from tests.core.conftest import reviews, save
 
 NASTY = "<script>alert('x')</script>"
 FAST = {"epochs": 3, "buckets": 1024, "embedding_size": 16, "learning_rate": 0.02, "batch_size": 8, "patience": 0}
-CHINESE = Words("zh", lambda key, english: catalogue("zh").get(key, english))
+TEXTS = catalogue("zh")
+CHINESE = Words("zh", lambda key, english: TEXTS.get(key, english))
 
 
 def nasty(rows: int, *, seed: int = 0) -> TextDataset:
@@ -121,16 +122,15 @@ def test_it_tells_of_data_recipe_line_memory_and_parity(found: Reported) -> None
 
 
 def test_chinese_has_every_sentence(found: Reported) -> None:
-    texts = catalogue("zh")
     asked: list[str] = []
 
     def lookup(key: str, english: str) -> str:
         asked.append(key)
-        return texts.get(key, english)
+        return TEXTS.get(key, english)
 
     html = html_report(found, Words("zh", lookup))
     assert 'lang="zh"' in html
-    assert {key for key in asked if key.startswith(("report.", "settings."))} <= set(texts)
+    assert {key for key in asked if key.startswith(("report.", "settings."))} <= set(TEXTS)
     assert "混淆矩阵" in html
     assert "经验回放" in html
 
