@@ -17,6 +17,7 @@ from dashboard.results_page_calibration import draw as trust
 from dashboard.results_page_compare import draw as compare
 from dashboard.results_page_curve import draw as curve
 from dashboard.results_page_decisions import draw as decide
+from dashboard.results_page_folds import draw as folds
 from dashboard.results_page_reasons import draw as reasons
 from dashboard.run_view import draw_curves
 
@@ -126,6 +127,7 @@ def learning(shown: Shown) -> None:
         "time": tables.duration(report["seconds"]),
     }
     st.caption(t("results.made", **facts))
+    folds(shown)
 
 
 def roc(shown: Shown) -> None:
