@@ -100,9 +100,13 @@ def _words_of_labels(shown: Shown, rows: pd.DataFrame) -> None:
     wanted = f"{KEY}.wanted"
     if st.session_state.get(wanted) != (folder, shown.test):
         st.caption(t("reasons.all_offer"))
-        if not st.button(t("reasons.all_button"), icon=":material/manage_search:", key=f"{KEY}.all"):
-            return
-        st.session_state[wanted] = (folder, shown.test)
+        st.button(
+            t("reasons.all_button"),
+            icon=":material/manage_search:",
+            key=f"{KEY}.all",
+            on_click=lambda: st.session_state.update({wanted: (folder, shown.test)}),
+        )
+        return
     with st.spinner(t("reasons.working")):
         found = _many(folder, shown.test, _shown=shown)
     st.caption(tn("reasons.all_rows", len(found)))
