@@ -1,0 +1,66 @@
+"""``inspect`` on the command line: a file that is not saved, and a saved dataset."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core.cli.main import main
+from core.data import ColumnRoles, DatasetStore, build_dataset, read_table
+from core.records import InspectionStore
+
+TABLE = "review,label,split\n很好吃,好评,train\n很好吃,差评,train\n电话13800138000,差评,test\n太慢,差评,test\n"
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "外卖.csv"
+    path.write_text(TABLE, encoding="utf-8")
+    return path
+
+
+def test_a_file_is_looked_over_and_nothing_is_stored(
+    table: Path, evergreen_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["inspect", "--data", str(table), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["rows"] == 4
+    kinds = {one["kind"]: one for one in found["findings"]}
+    assert kinds["contradictions"]["rows"] == [0, 1]
+    assert kinds["personal_data"]["sentence"] == "Rows with personal data: 1 ([PHONE] 1)."
+    assert kinds["personal_data"]["fixes"][0]["steps"] == [{"kind": "redact", "kinds": ["phone"]}]
+    assert not (evergreen_home / "inspections").exists()
+    assert DatasetStore(evergreen_home).list() == []
+
+
+def test_a_saved_dataset_is_found_by_its_name_and_the_result_is_kept(
+    table: Path, evergreen_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset, _ = build_dataset(read_table(table), ColumnRoles("review", "label", "split"))
+    stored = DatasetStore(evergreen_home).save(dataset, name="takeaway", roles=ColumnRoles("review", "label", "split"))
+    assert main(["inspect", "--dataset", "takeaway"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("takeaway: 4 rows")
+    assert "Texts that carry more than one label: 1, in 2 rows." in text
+    assert InspectionStore(evergreen_home).get(stored.id) is not None
+
+
+def test_columns_can_be_named_and_wrong_ones_are_refused(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", "--data", str(table), "--text", "review", "--label", "split", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == 4
+    assert main(["inspect", "--data", str(table), "--label", "stars"]) == 2
+    assert "stars" in capsys.readouterr().err
+    assert main(["inspect", "--dataset", "nothing"]) == 2
+    with pytest.raises(SystemExit):
+        main(["inspect"])
+
+
+def test_a_table_without_labels_says_which_columns_there_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "texts.csv"
+    path.write_text("text\nvery good\nvery bad\n", encoding="utf-8")
+    assert main(["inspect", "--data", str(path)]) == 2
+    assert "--label" in capsys.readouterr().err
