@@ -22,10 +22,11 @@ from core.jobs.worker import run_job
 from core.models import MODELS
 from core.records import SearchStore
 from core.workflows import Workspace, resolve_settings
-from core.workflows import search as search_module
+from core.workflows import search_attempt as attempt_module
 from core.workflows import search_trial as trial_module
-from core.workflows.search import Searched, SearchRequest, TrialDone, search_settings
+from core.workflows.search import Searched, SearchRequest, search_settings
 from core.workflows.search_space import dimensions, searchable, usual
+from core.workflows.search_state import TrialDone
 from core.workflows.search_trial import SearchRows, rows_without_test
 from tests.core.conftest import reviews, save
 
@@ -181,7 +182,7 @@ def test_numbers_that_ran_off_and_memory_that_ran_out_do_not_end_the_search(
         yield EpochDone(1, 1.0, math.nan if turn == 1 else 0.5, 0.5, 0.5 - turn / 10, best=True, seconds=0.1)
         yield np.zeros(len(rows.validation[0]), dtype=np.int64)
 
-    monkeypatch.setattr(search_module, "learn_trial", learn)
+    monkeypatch.setattr(attempt_module, "learn_trial", learn)
     stored = save(workspace, reviews(120))
     events = list(search_settings(request(stored.id, search_trials=4), workspace))
     trials = [one for one in events if isinstance(one, TrialDone)]
