@@ -12,8 +12,11 @@ Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets", chapter 3, on band
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
+import zlib
+from array import array
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -44,6 +47,7 @@ _NOT_LETTERS = re.compile(r"[\W_]+")
 _TOKENS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\\W_\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
 _HAN_WORD = 2  # characters of a Chinese word that may differ
 _HAN_WEIGHT = 0.6  # of a word: Chinese words have one or two characters
+_HAN = 1 << 31  # marks the number of a Chinese character
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ def near_pairs(
     signatures = np.zeros((len(plain), _BANDS * _ROWS), dtype=np.uint32)
     for done in _sign(plain, width, signatures):
         yield 0.1 + 0.6 * done
-    tokens = [_TOKENS.findall(unicodedata.normalize("NFKC", texts[row]).casefold())[:_MOST_LETTERS] for row in chosen]
+    tokens = [token_numbers(texts[row]) for row in chosen]
     kept = []
     candidates = _candidates(signatures, tokens)
     for number, (one, other, halves) in enumerate(candidates):
@@ -103,7 +107,13 @@ def near_pairs(
     return NearPairs(np.array(pairs, dtype=np.int64).reshape(-1, 2), len(chosen))
 
 
-def one_place(one: Sequence[str], other: Sequence[str]) -> bool:
+def token_numbers(text: str) -> array[int]:
+    """A number for each word and each Chinese character of a text: four bytes, where a string takes sixty."""
+    found = _TOKENS.findall(unicodedata.normalize("NFKC", text).casefold())[:_MOST_LETTERS]
+    return array("I", (_HAN | ord(token) if _is_han(token) else zlib.crc32(token.encode()) & ~_HAN for token in found))
+
+
+def one_place(one: Sequence[int], other: Sequence[int]) -> bool:
     """Whether two texts differ in one word only: put in, left out, or exchanged."""
     if max(_words(one), _words(other)) < _FEWEST_WORDS:
         return False
@@ -118,17 +128,18 @@ def one_place(one: Sequence[str], other: Sequence[str]) -> bool:
     return all(_a_word(middle) for middle in middles)
 
 
-def _a_word(middle: Sequence[str]) -> bool:
-    return len(middle) <= (_HAN_WORD if all(_is_han(token) for token in middle) else 1)
+def _a_word(middle: Sequence[int]) -> bool:
+    return len(middle) <= (_HAN_WORD if all(token & _HAN for token in middle) else 1)
 
 
-def _words(tokens: Sequence[str]) -> float:
-    """How many words a text has; some of Chinese."""
-    return sum(_HAN_WEIGHT if _is_han(token) else 1.0 for token in tokens)
+def _words(tokens: Sequence[int]) -> float:
+    """How many words a text has; a Chinese one is about one and a half characters."""
+    chinese = sum(token >> 31 for token in tokens)
+    return len(tokens) - chinese + _HAN_WEIGHT * chinese
 
 
 def _is_han(token: str) -> bool:
-    return "\u3040" <= token[0] <= "\uffff"
+    return len(token) == 1 and "\u3040" <= token <= "\uffff"
 
 
 def _chosen(rows: Rows, first: Rows | None, seed: int, most: int) -> Rows:
@@ -167,7 +178,7 @@ def _ngram_numbers(text: str, width: int) -> npt.NDArray[np.uint64]:
     return np.unique(mixed >> np.uint64(32))
 
 
-def _candidates(signatures: npt.NDArray[np.uint32], tokens: Sequence[Sequence[str]]) -> list[tuple[int, int, bool]]:
+def _candidates(signatures: npt.NDArray[np.uint32], tokens: Sequence[array[int]]) -> list[tuple[int, int, bool]]:
     """Pairs worth comparing in full, and whether they share a half."""
     signed = np.flatnonzero(signatures.any(axis=1))
     by_hash: set[tuple[int, int]] = set()
@@ -185,21 +196,24 @@ def _candidates(signatures: npt.NDArray[np.uint32], tokens: Sequence[Sequence[st
     return [(one, other, (one, other) in halves) for one, other in sorted(by_hash | halves)]
 
 
-def _sharing_halves(tokens: Sequence[Sequence[str]]) -> set[tuple[int, int]]:
+def _sharing_halves(tokens: Sequence[array[int]]) -> set[tuple[int, int]]:
     """Texts that differ in one word share their first or their last half, whatever the word.
 
     A text of n words is also entered as one of n − 1, so that it meets the text in which a word is missing.
     """
-    entries: list[str] = []
-    owners: list[int] = []
+    keys = array("Q")
+    owners = array("q")
     for row, words in enumerate(tokens):
         if len(words) < _FEWEST_TOKENS:
             continue
         for length in (len(words), len(words) - 1):
             half = length // 2
-            entries += [f"<{length} {' '.join(words[:half])}", f">{length} {' '.join(words[len(words) - half :])}"]
-            owners += [row, row]
-    found = _pairs(groups_of(key_numbers(entries, str)), np.array(owners, dtype=np.int64))
+            for side, part in ((b"<", words[:half]), (b">", words[len(words) - half :])):
+                named = side + length.to_bytes(2, "big") + part.tobytes()
+                keys.append(int.from_bytes(hashlib.blake2b(named, digest_size=8).digest(), "big"))
+                owners.append(row)
+    buckets = groups_of(np.array(keys, dtype=np.uint64))
+    found = _pairs(buckets, np.array(owners, dtype=np.int64))
     return set(map(tuple, found.tolist()))
 
 

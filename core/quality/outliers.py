@@ -9,7 +9,7 @@ import numpy as np
 
 from core.data.dataset import Rows
 from core.messages import Message, message
-from core.quality.base import Finding, Fix, Inspected, Severity, capped, drop
+from core.quality.base import CHUNK, Finding, Fix, Inspected, Severity, capped, drop
 from core.quality.quick_model import out_of_sample
 
 FAR = 4.0  # robust standard deviations below the middle, on the logarithm
@@ -17,6 +17,7 @@ ODD_LENGTH = 5.0
 FEWEST_ROWS = 50  # below, nothing is usual
 MOSTLY_SIGNS = 0.3  # share of letters and digits below which a text is mostly something else
 _FEWEST_SIGNS = 3
+_READ = 200  # characters of a text that are looked at for signs
 _LETTER = re.compile(r"[^\W_]")
 
 
@@ -59,7 +60,13 @@ def odd_texts(inspected: Inspected) -> Iterator[Finding | float]:
                 "is read; cut it, or remove it.",
             )
             yield _finding(inspected, "odd_length", "info", order, (sentence, advice), None)
-    signs = np.array([row for row, text in enumerate(texts) if mostly_signs(text)], dtype=np.int64)
+    found = []
+    for row, text in enumerate(texts):
+        if row % CHUNK == 0:
+            yield row / len(texts)
+        if mostly_signs(text):
+            found.append(row)
+    signs = np.array(found, dtype=np.int64)
     if len(signs):
         sentence = message("quality.signs", "Texts that are mostly signs: {count:,}.", count=len(signs))
         advice = message(
@@ -92,7 +99,7 @@ def odd_lengths(lengths: np.ndarray) -> Rows:
 
 def mostly_signs(text: str) -> bool:
     """Whether fewer than three in ten characters are letters or digits; of three characters at least."""
-    visible = "".join(text.split())
+    visible = "".join(text[:_READ].split())
     return len(visible) >= _FEWEST_SIGNS and len(_LETTER.findall(visible)) < MOSTLY_SIGNS * len(visible)
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import pyarrow
+
 from core.config import Config
 from core.data import StoredDataset, TextDataset
 from core.data.store import DatasetStore
@@ -73,6 +75,8 @@ def inspect_dataset(
     yield StageStarted(message("inspect.reading", "Reading the dataset."), 0.0)
     stored = workspace.datasets.info(request.dataset)
     dataset = workspace.datasets.load(stored.id)
+    # What Arrow had read is text now; without this it would hold as much memory again until it reads the next file.
+    pyarrow.default_memory_pool().release_unused()
     frozen = frozen_tests(workspace, stored)
     began = time.monotonic()
     found = yield from look_over(dataset, request, workspace, frozen=frozen, should_stop=should_stop)

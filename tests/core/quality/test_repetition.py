@@ -13,7 +13,7 @@ from core.data.recipe import apply_steps
 from core.quality import Finding, FrozenTexts, Inspected
 from core.quality.base import groups_of, key_numbers
 from core.quality.leakage import frozen_leakage, leakage
-from core.quality.near import near_pairs, one_place
+from core.quality.near import near_pairs, one_place, token_numbers
 from core.quality.near_repeats import near_duplicates, superfluous
 from core.quality.repeats import contradictions, duplicates
 
@@ -89,11 +89,15 @@ def test_short_texts_and_other_words_are_other_texts(one: str, other: str) -> No
 
 
 def test_one_place_counts_words() -> None:
-    words = "a b c d e f".split()
-    assert one_place(words, "a b x d e f".split())
-    assert one_place(words, "a b d e f".split())
-    assert not one_place(words, "a x c d e y".split())
-    assert not one_place("a b c".split(), "a b d".split())
+    def differ(one: str, other: str) -> bool:
+        return one_place(token_numbers(one), token_numbers(other))
+
+    assert differ("a b c d e f", "a b x d e f")
+    assert differ("a b c d e f", "a b d e f")
+    assert not differ("a b c d e f", "a x c d e y")
+    assert not differ("a b c", "a b d")
+    assert differ("甲乙丙丁戊己庚辛壬癸", "甲乙丙丁子丑庚辛壬癸")  # ten characters count as six words, and two as one
+    assert not differ("甲乙丙丁戊己庚辛壬癸", "甲乙丙丁子丑寅辛壬癸")
 
 
 def test_no_texts_and_texts_without_letters_have_no_pairs() -> None:
