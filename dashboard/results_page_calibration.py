@@ -50,7 +50,7 @@ def draw(shown: Shown) -> None:
     if trust.rows < MINIMUM_ROWS:
         st.warning(tn("results.too_few_rows", trust.rows), icon=":material/hourglass_empty:")
     st.markdown(f"{_icon(trust.after, trust.right)} {verdict(trust)}")
-    left, right = st.columns([3, 2], gap="medium")
+    left, right = st.columns(2, gap="medium")
     with left:
         _diagram(trust, corrected=stored["temperature"] != 1.0)
     with right:
@@ -151,8 +151,9 @@ def _diagram(trust: Trust, *, corrected: bool) -> None:
         showlegend=False,
     )
     low = max(0.0, min(one.low for one in bins) - 0.02)
+    lowest = min(low, *(one.right.low for side in (trust.before, trust.after) for one in side.bins)) - 0.03
     chart.update_xaxes(title_text=t("trust.stated"), range=[low, 1.02], tickformat=".0%", anchor="y2")
-    chart.update_yaxes(title_text=t("trust.right"), range=[-0.02, 1.05], tickformat=".0%", domain=[0.34, 1])
+    chart.update_yaxes(title_text=t("trust.right"), range=[lowest, 1.03], tickformat=".0%", domain=[0.34, 1])
     quiet = {"domain": [0, 0.2], "showgrid": False, "showticklabels": False, "zeroline": False, "fixedrange": True}
     chart.update_layout(yaxis2={**quiet, "range": [0, 1.4 * max(one.rows for one in bins)]}, showlegend=corrected)
     title = t("trust.chart", ece=tables.score(trust.after.ece.value))

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.metrics import Estimate, paired_difference
-from dashboard import charts, layout, state, tables
+from dashboard import charts, layout, results_page_significance, state, tables
 from dashboard.i18n import t, tn
-from dashboard.results_page import Shown, describe, model_name, read_predictions
+from dashboard.results_page import Shown, describe, model_name
+from dashboard.results_page_significance import Common, common_tests
 
 if TYPE_CHECKING:
     from core.registry import RunInfo, VersionInfo
@@ -24,16 +24,37 @@ def draw(shown: Shown) -> None:
     layout.section(t("results.runs"), help=t("results.runs_help"))
     _runs(shown.version.classifier)
     layout.section(t("results.side_by_side"))
-    known = {found.number: found for found in state.versions(shown.version.classifier)}
-    if len(known) < 2:
+    own = shown.version.classifier
+    other = _other_classifier(own)
+    known = {found.number: found for found in state.versions(own)}
+    others = known if other == own else {found.number: found for found in state.versions(other)}
+    if other == own and len(known) < 2:
         st.caption(t("results.one_version"))
         return
-    other = shown.version.parent or max(number for number in known if number != shown.version.number)
-    pair = _pick(known, other, shown.version.number)
-    if pair[0].number == pair[1].number:
+    if other == own:
+        start = shown.version.parent or max(number for number in known if number != shown.version.number)
+    else:
+        start = max(others)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        first = _pick("first", others, start)
+    with right:
+        second = _pick("second", known, shown.version.number)
+    if (first.classifier, first.number) == (second.classifier, second.number):
         st.caption(t("results.same_version"))
         return
-    _side_by_side(*pair)
+    _side_by_side(first, second)
+
+
+def _other_classifier(own: str) -> str:
+    """The classifier whose version is compared with: this one, unless there are others and somebody chooses one."""
+    names = [own, *(found.name for found in state.classifiers() if found.name != own)]
+    if len(names) == 1:
+        return own
+    key = f"results.compare_with.{own}"
+    if st.session_state.get(key) not in names:
+        st.session_state[key] = own
+    return str(st.selectbox(t("results.compare_with"), names, key=key, help=t("results.compare_with_help")))
 
 
 def _runs(classifier: str) -> None:
@@ -86,17 +107,12 @@ def filtered(table: pd.DataFrame, wanted: str) -> pd.DataFrame:
     return table[keep]
 
 
-def _pick(known: dict[int, VersionInfo], first: int, second: int) -> tuple[VersionInfo, VersionInfo]:
+def _pick(name: str, known: dict[int, VersionInfo], start: int) -> VersionInfo:
     names = {number: describe(found) for number, found in known.items()}
-    chosen = []
-    for place, name, start in zip(st.columns(2, gap="medium"), ("first", "second"), (first, second), strict=True):
-        key = f"results.compare_{name}"
-        if st.session_state.get(key) not in known:
-            st.session_state[key] = start
-        with place:
-            number = st.selectbox(t(f"results.compare_{name}"), sorted(known), format_func=names.__getitem__, key=key)
-        chosen.append(known[int(number)])
-    return chosen[0], chosen[1]
+    key = f"results.compare_{name}"
+    if st.session_state.get(key) not in known:
+        st.session_state[key] = start
+    return known[int(st.selectbox(t(f"results.compare_{name}"), sorted(known), format_func=names.__getitem__, key=key))]
 
 
 def _side_by_side(first: VersionInfo, second: VersionInfo) -> None:
@@ -120,50 +136,20 @@ def _side_by_side(first: VersionInfo, second: VersionInfo) -> None:
         tables.download_table(settings, "versions_settings", key="results.settings.download")
 
 
-def common_tests(first: VersionInfo, second: VersionInfo) -> list[tuple[str, Estimate, dict[str, Any], dict[str, Any]]]:
-    """Frozen tests that both versions answered, row for row: name, paired difference of accuracy, and both reports."""
-    found = []
-    reports = state.report(first), state.report(second)
-    for test in reports[1]["tests"]:
-        for other in reports[0]["tests"]:
-            tables_of = [
-                read_predictions(str(state.version_folder(version)), (number["experience"],))
-                for version, number in ((first, other), (second, test))
-            ]
-            before, after = tables_of
-            if len(before) != len(after) or not (before["text"] == after["text"]).all():
-                continue
-            names = {name: index for index, name in enumerate(sorted({*before["truth"], *_answers(before, after)}))}
-            truth, old, new = (
-                column.map(names).to_numpy() for column in (after["truth"], before["predicted"], after["predicted"])
-            )
-            found.append((str(test["name"]), paired_difference(truth, old, new), other["report"], test["report"]))
-            break
-    return found
-
-
-def _answers(*tables_of: pd.DataFrame) -> set[str]:
-    return {str(name) for table in tables_of for name in table["predicted"]}
-
-
-def _before_after(
-    first: VersionInfo, second: VersionInfo, tests: list[tuple[str, Estimate, dict[str, Any], dict[str, Any]]]
-) -> None:
+def _before_after(first: VersionInfo, second: VersionInfo, tests: list[Common]) -> None:
     changes = [
-        charts.Change(name, _interval(before["accuracy"]), _interval(after["accuracy"]))
-        for name, _, before, after in tests
+        charts.Change(one.name, _interval(one.before["accuracy"]), _interval(one.after["accuracy"])) for one in tests
     ]
-    title = t("results.compare_title", first=first.number, second=second.number)
+    if first.classifier == second.classifier:
+        title = t("results.compare_title", first=first.number, second=second.number)
+    else:
+        title = t("results.compare_title_two", first=_full_name(first), second=_full_name(second))
     charts.before_after(changes, title=title, key="results.compare", axis=t("charts.accuracy"), alt=title)
-    for name, difference, _, _ in tests:
-        text = t(
-            "results.compare_sure" if difference.low > 0 or difference.high < 0 else "results.compare_chance",
-            test=name,
-            points=tables.points(difference.value),
-            low=tables.points(difference.low),
-            high=tables.points(difference.high),
-        )
-        st.caption(tables.plain(text))
+    results_page_significance.draw(tests)
+
+
+def _full_name(version: VersionInfo) -> str:
+    return f"{version.classifier} {version.number}"
 
 
 def _interval(stored: dict[str, float]) -> tuple[float, float, float]:
@@ -172,7 +158,7 @@ def _interval(stored: dict[str, float]) -> tuple[float, float, float]:
 
 def figure_table(first: VersionInfo, second: VersionInfo) -> pd.DataFrame:
     """The averages of both over all their tests, the baseline's accuracy, size and time."""
-    names = [t("results.version_name", number=version.number) for version in (first, second)]
+    names = _column_names(first, second)
     reports = [state.report(version) for version in (first, second)]
     rows = [[t(f"results.{name}"), *(tables.score(**found["overall"][name]) for found in reports)] for name in FIGURES]
     rows += [
@@ -184,9 +170,15 @@ def figure_table(first: VersionInfo, second: VersionInfo) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[t("results.figure"), *names])
 
 
+def _column_names(first: VersionInfo, second: VersionInfo) -> list[str]:
+    if first.classifier == second.classifier:
+        return [t("results.version_name", number=version.number) for version in (first, second)]
+    return [_full_name(version) for version in (first, second)]
+
+
 def setting_table(first: VersionInfo, second: VersionInfo) -> pd.DataFrame:
     """Only the settings in which the two differ."""
-    names = [t("results.version_name", number=version.number) for version in (first, second)]
+    names = _column_names(first, second)
     chosen = [_settings(version) for version in (first, second)]
     keys = sorted(chosen[0].keys() | chosen[1].keys())
     rows = [[key, *(str(found.get(key, tables.NOTHING)) for found in chosen)] for key in keys]
