@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import zipfile
 import zlib
 from pathlib import Path
 from typing import BinaryIO
@@ -33,14 +32,12 @@ _OTHERS = {
     b"\xff\xd8\xff": "JPEG",
     b"GIF8": "GIF",
     b"%PDF": "PDF",
-    b"PAR1": "Parquet",
     b"SQLite format 3": "SQLite",
     b"\x93NUMPY": "NumPy",
     b"\x89HDF": "HDF5",
     b"\x7fELF": "ELF",
     b"ARROW1": "Arrow",
 }
-_OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 
 
 def check_file(path: Path) -> None:
@@ -149,14 +146,10 @@ class _Unpacked(io.RawIOBase):
 
 
 def check_text(path: Path, head: bytes) -> None:
-    """Raise `DataError` when the first bytes are those of a workbook, archive, picture or other binary format."""
-    if head.startswith(_OLD_OFFICE):
-        raise _workbook(path)
+    """Raise `DataError` when the first bytes are those of an archive, a picture or another binary format."""
     kind = next((kind for start, kind in _ARCHIVES.items() if head.startswith(start)), None)
     if head[257:262] == b"ustar":
         kind = "tar"
-    if kind == "ZIP" and _is_workbook(path):
-        raise _workbook(path)
     if kind is not None:
         raise DataError(
             "data.archive",
@@ -181,22 +174,5 @@ def binary_file(path: Path) -> DataError:
     return DataError(
         "data.binary",
         "'{file}' is not text: it holds control bytes that no text encoding has. Upload a CSV, TSV or text file.",
-        file=path.name,
-    )
-
-
-def _is_workbook(path: Path) -> bool:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return any(name.startswith("xl/") for name in archive.namelist())
-    except (zipfile.BadZipFile, OSError):
-        return False
-
-
-def _workbook(path: Path) -> DataError:
-    return DataError(
-        "data.workbook",
-        "'{file}' is an Excel workbook, whatever its name says. In Excel choose File › Save as › CSV UTF-8 and "
-        "upload that file.",
         file=path.name,
     )
