@@ -132,8 +132,6 @@ def learning(shown: Shown) -> None:
 
 def roc(shown: Shown) -> None:
     """ROC and precision-recall of one of two labels."""
-    from core.metrics.curves import pr_points, roc_points
-
     label = st.segmented_control(
         t("results.positive"),
         range(2),
@@ -147,7 +145,7 @@ def roc(shown: Shown) -> None:
     truth = (table["truth"] == shown.classes[int(label or 0)]).astype(int)
     scores = table[f"p_{label}"]
     try:
-        curves = {"roc": roc_points(truth, scores), "pr": pr_points(truth, scores)}
+        curves = _curves(truth, scores)
     except DataError as error:
         show_error(error)
         return
@@ -156,6 +154,14 @@ def roc(shown: Shown) -> None:
     for place, (name, found) in zip(st.columns(2, gap="medium"), curves.items(), strict=True):
         with place:
             _curve(name, found, chance[name])
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _curves(truth: pd.Series[int], scores: pd.Series[float]) -> dict[str, Any]:
+    """Both curves; redrawing rows for the intervals of their areas takes a second."""
+    from core.metrics.curves import pr_points, roc_points
+
+    return {"roc": roc_points(truth, scores), "pr": pr_points(truth, scores)}
 
 
 def _curve(name: str, curve: Any, chance: list[float]) -> None:
@@ -167,5 +173,5 @@ def _curve(name: str, curve: Any, chance: list[float]) -> None:
     chart.update_layout(showlegend=False)
     chart.update_xaxes(title_text=t(f"results.{name}_x"), range=[-0.01, 1.01])
     chart.update_yaxes(title_text=t(f"results.{name}_y"), range=[-0.01, 1.02])
-    title = t(f"results.{name}_title", area=tables.score(curve.area))
+    title = t(f"results.{name}_title", area=tables.estimate(curve.area))
     charts.draw(chart, key=f"results.{name}", alt=title, title=title)
