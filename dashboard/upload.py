@@ -20,7 +20,17 @@ from core.errors import DataError
 from dashboard import tables, upload_format
 from dashboard.errors import show_error
 from dashboard.i18n import t, tn
-from dashboard.upload_files import Reading, SamplePart, Source, detected, excerpt, keep_upload, reading, sample_source
+from dashboard.upload_files import (
+    Reading,
+    SamplePart,
+    Source,
+    detected,
+    excerpt,
+    keep_upload,
+    reading,
+    sample_source,
+    sheets,
+)
 
 PREVIEW_ROWS = 6
 STYLE = Path(__file__).with_name("upload.css")
@@ -63,7 +73,10 @@ class UploadedTable:
 
     def source(self) -> dict[str, Any]:
         """Where the rows come from, to be stored with their dataset."""
-        origin = {"file": self.name, "encoding": self.form.encoding, "delimiter": self.form.delimiter}
+        written = {"encoding": self.form.encoding, "delimiter": self.form.delimiter}
+        if self.form.kind != "text":
+            written = {"format": self.form.kind, "sheet": self.form.part}
+        origin = {"file": self.name, **written}
         sample = dict(zip(("sample", "part"), self.sample, strict=True)) if self.sample else {}
         return {**origin, **sample, "skipped": len(self.skipped)}
 
@@ -97,7 +110,7 @@ def upload_table(
         show_error(form)
         return None
     prefix = f"{key}.{source.token}"
-    chosen = upload_format.chips(prefix, form)
+    chosen = upload_format.chips(prefix, form, sheets(source) if form.kind == "workbook" else ())
     with st.spinner(t("upload.reading", name=tables.plain(source.name))):
         found = reading(source, chosen)
     if isinstance(found, DataError):

@@ -18,6 +18,7 @@ import streamlit as st
 
 from core.config import home
 from core.data import ColumnRoles, TableFormat, detect_format, guess_roles, read_table
+from core.data.reading import parts_of
 from core.data.samples import sample_path
 from core.errors import DataError
 
@@ -106,6 +107,16 @@ def _detected(path: str, token: str) -> TableFormat | DataError:
         return detect_format(Path(path))
     except DataError as error:
         return error
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _sheets(path: str, token: str) -> list[str]:
+    return parts_of(Path(path))
+
+
+def sheets(source: Source) -> list[str]:
+    """Names of the tables in the file."""
+    return _sheets(str(source.path), source.token)
 
 
 def reading(source: Source, form: TableFormat) -> Reading | DataError:

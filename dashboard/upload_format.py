@@ -1,8 +1,9 @@
-"""How a file is written, as three chips that can be changed: encoding, delimiter, header."""
+"""How a file is written, as chips that can be changed: encoding, delimiter, header; or the sheet of a workbook."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import streamlit as st
@@ -15,8 +16,16 @@ DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ":
 Choice = TypeVar("Choice", str, bool)
 
 
-def chips(prefix: str, guess: TableFormat) -> TableFormat:
-    """Draw the chips; returns the format with the reader's choices in it."""
+def chips(prefix: str, guess: TableFormat, parts: Sequence[str] = ()) -> TableFormat:
+    """Draw the chips; returns the format with the reader's choices in it.
+
+    Parameters
+    ----------
+    parts
+        Tables in the file to choose from, such as sheets.
+    """
+    if guess.kind != "text":
+        return _of_other_kind(prefix, guess, parts)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{prefix.split('.')[0]}-chips"):
         encoding = _chip(prefix, "encoding", ENCODINGS, guess.encoding, encoding_name)
         delimiter = _chip(prefix, "delimiter", DELIMITERS, guess.delimiter, delimiter_name)
@@ -29,6 +38,18 @@ def chips(prefix: str, guess: TableFormat) -> TableFormat:
     return TableFormat(encoding, delimiter, header, guess.compressed, guess.certain or changed)
 
 
+def _of_other_kind(prefix: str, guess: TableFormat, parts: Sequence[str]) -> TableFormat:
+    """Nothing is guessed but, among several sheets, which one is meant."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{prefix.split('.')[0]}-chips"):
+        st.badge(t(f"upload.kind_{guess.kind}"), color="gray")
+        if len(parts) < 2:
+            return guess
+        sheet = _chip(prefix, "sheet", parts, guess.part, str)
+        if sheet == guess.part:
+            st.badge(t("upload.guessed"), icon=":material/help:", color="orange", help=t("upload.sheet_help"))
+    return replace(guess, part=sheet)
+
+
 def _chip(prefix: str, part: str, options: Sequence[Choice], guess: Choice, name: Callable[[Choice], str]) -> Choice:
     """One part of the format: its value on a small button, all others behind it."""
     key = f"{prefix}.{part}"
@@ -39,7 +60,7 @@ def _chip(prefix: str, part: str, options: Sequence[Choice], guess: Choice, name
         chosen = st.radio(
             t(f"upload.{part}"),
             options,
-            index=options.index(guess),
+            index=list(options).index(guess),
             format_func=names.__getitem__,
             key=key,
             help=t(f"upload.{part}_help"),
