@@ -30,6 +30,7 @@ from core.data.language import language_of
 from core.errors import DataError
 
 _ID = re.compile(r"[0-9a-f]{16}")
+_PIECE = 20_000  # rows read at once
 
 
 @dataclass(frozen=True)
@@ -117,8 +118,8 @@ class DatasetStore:
         """Read a dataset; `DataError` when there is none of this id or its file is damaged."""
         info = self.info(identity)
         try:
-            table = pyarrow.parquet.read_table(self._path(identity, "parquet"))
-            return _from_table(table, tuple(info.classes))
+            with pyarrow.parquet.ParquetFile(self._path(identity, "parquet")) as file:
+                return _read_rows(file, tuple(info.classes))
         except (OSError, pyarrow.ArrowException, KeyError):
             raise _damaged(identity) from None
 
@@ -179,14 +180,20 @@ def _to_table(dataset: TextDataset) -> Any:
     return pyarrow.table(columns)
 
 
-def _from_table(table: Any, classes: tuple[str, ...]) -> TextDataset:
-    def column(name: str) -> tuple[str, ...] | None:
-        return tuple(table[name].to_pylist()) if name in table.column_names else None
-
-    labels = np.asarray(table["label"].to_numpy(), dtype=np.int64)
-    return TextDataset(
-        tuple(table["text"].to_pylist()), labels, classes, column("split"), column("group"), column("time")
-    )
+def _read_rows(file: Any, classes: tuple[str, ...]) -> TextDataset:
+    """Read a piece at a time: the whole table beside the texts made of it would take as much memory again."""
+    read: dict[str, list[str]] = {name: [] for name in file.schema_arrow.names if name != "label"}
+    labels = [np.zeros(0, dtype=np.int64)]
+    same: dict[str, str] = {}
+    for piece in file.iter_batches(batch_size=_PIECE):
+        labels.append(np.asarray(piece["label"].to_numpy(zero_copy_only=False), dtype=np.int64))
+        for name, column in read.items():
+            values = piece[name].to_pylist()
+            # Parts, groups and times repeat themselves; texts hardly do.
+            column += values if name == "text" else [same.setdefault(value, value) for value in values]
+    columns = {name: tuple(column) for name, column in read.items()}
+    splits, groups, times = (columns.get(name) for name in ("split", "group", "time"))
+    return TextDataset(columns["text"], np.concatenate(labels), classes, splits, groups, times)
 
 
 def _unknown(identity: str) -> DataError:

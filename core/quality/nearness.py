@@ -66,7 +66,7 @@ def near_texts(inspected: Inspected) -> Generator[float, None, Nearness]:
         texts = [inspected.dataset.texts[row] for row in order[starts]]
         starts = np.append(starts, len(order))
         elsewhere = frozen_keys(inspected)
-        known = set(inspected.keys.tolist())
+        known = set(np.intersect1d(ordered, np.fromiter(elsewhere, dtype=np.uint64, count=len(elsewhere))).tolist())
         new = {key: found for key, found in elsewhere.items() if key not in known}
         near = yield from near_pairs(
             texts + [text for text, _ in new.values()],
