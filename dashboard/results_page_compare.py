@@ -37,7 +37,8 @@ def draw(shown: Shown) -> None:
         start = max(others)
     left, right = st.columns(2, gap="medium")
     with left:
-        first = _pick("first", others, start)
+        # a key of its own for another classifier's versions: a select box keeps the text of what it showed
+        first = _pick("first" if other == own else f"first.{other}", others, start)
     with right:
         second = _pick("second", known, shown.version.number)
     if (first.classifier, first.number) == (second.classifier, second.number):
@@ -112,7 +113,8 @@ def _pick(name: str, known: dict[int, VersionInfo], start: int) -> VersionInfo:
     key = f"results.compare_{name}"
     if st.session_state.get(key) not in known:
         st.session_state[key] = start
-    return known[int(st.selectbox(t(f"results.compare_{name}"), sorted(known), format_func=names.__getitem__, key=key))]
+    label = t(f"results.compare_{name.partition('.')[0]}")
+    return known[int(st.selectbox(label, sorted(known), format_func=names.__getitem__, key=key))]
 
 
 def _side_by_side(first: VersionInfo, second: VersionInfo) -> None:
