@@ -26,6 +26,7 @@ from dashboard.upload_files import (
     Source,
     detected,
     excerpt,
+    fetched,
     keep_upload,
     reading,
     sample_source,
@@ -150,6 +151,7 @@ def _choose(key: str, samples: Sequence[SamplePart]) -> None:
         st.session_state[f"{key}.source"] = keep_upload(uploaded.name, uploaded)
         st.session_state[f"{key}.turn"] = turn + 1
         st.rerun()
+    _from_hub(key)
     if not samples:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -159,6 +161,24 @@ def _choose(key: str, samples: Sequence[SamplePart]) -> None:
             if st.button(label, key=f"{key}.sample.{'.'.join(sample)}"):
                 st.session_state[f"{key}.source"] = sample_source(sample)
                 st.rerun()
+
+
+def _from_hub(key: str) -> None:
+    """A dataset of the Hugging Face Hub in place of a file."""
+    with st.expander(t("upload.hub"), icon=":material/cloud_download:"), st.form(f"{key}.hub", border=False):
+        name = st.text_input(
+            t("upload.hub_name"), key=f"{key}.hub_name", placeholder=t("upload.hub_example"), help=t("upload.hub_help")
+        )
+        config = st.text_input(t("upload.hub_config"), key=f"{key}.hub_config", help=t("upload.hub_config_help"))
+        if not st.form_submit_button(t("upload.hub_fetch"), key=f"{key}.hub_fetch"):
+            return
+        with st.spinner(t("upload.hub_working"), show_time=True):
+            found = fetched(str(name or ""), str(config or "").strip() or None)
+        if isinstance(found, DataError):
+            show_error(found)
+            return
+    st.session_state[f"{key}.source"] = found
+    st.rerun()
 
 
 def _name(place: Any, source: Source, table: pandas.DataFrame | None, key: str) -> None:

@@ -73,6 +73,19 @@ def keep_upload(name: str, content: BinaryIO) -> Source:
     return Source(path, path.name)
 
 
+def fetched(name: str, config: str | None) -> Source | DataError:
+    """A dataset of the Hub, or a folder like one, as a file among the uploads."""
+    from core.data.hub import fetch_dataset
+
+    uploads = home() / "uploads"
+    folder = uploads / hashlib.sha256(f"hub:{name}:{config}".encode()).hexdigest()[:16]
+    try:
+        path = fetch_dataset(name, folder, config=config)
+    except DataError as error:
+        return error
+    return Source(path, path.name)
+
+
 def sample_source(sample: SamplePart) -> Source:
     """One part of a sample, to be handled like an upload."""
     path = sample_path(*sample)

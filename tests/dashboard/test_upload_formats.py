@@ -78,3 +78,15 @@ def test_a_zip_of_several_files_is_refused_with_their_names(open_page: OpenPage,
     (error,) = page.error
     assert said in error.value
     assert "one.csv" in error.value
+
+
+def test_a_dataset_laid_out_like_one_of_the_hub_is_loaded(open_page: OpenPage, tmp_path: Path) -> None:
+    folder = tmp_path / "reviews"
+    folder.mkdir()
+    (folder / "train.csv").write_text("text,label\n" + "".join(f"{a},{b}\n" for a, b in ROWS), encoding="utf-8")
+    page = open_page("data")
+    page.text_input(key="data.hub_name").set_value(str(folder))
+    next(one for one in page.button if one.key and one.key.endswith("hub_fetch")).click().run()
+    assert not page.exception
+    assert not page.error
+    assert {metric.label: metric.value for metric in page.metric}["Rows"] == "20"
