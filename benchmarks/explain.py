@@ -63,7 +63,7 @@ def versions(asked: argparse.Namespace, place: Path) -> Iterator[tuple[str, Path
         dataset, _ = build_dataset(read_table(asked.data / table), roles)
         stored = workspace.datasets.save(dataset, name=table, roles=roles)
         for model in MODELS:
-            name = f"{table}, {model}"
+            name = f"{Path(table).stem} {model}"
             *_, done = train_classifier(TrainRequest(classifier=name, dataset=stored.id, model=model), workspace)
             yield name, workspace.registry.folder(name, done.version)
     if asked.home is not None:
