@@ -28,6 +28,7 @@ TITLES = {
     "benchmark": ("Benchmark", "性能测试"),
     "search": ("Search settings", "参数搜索"),
     "label": ("Labelling", "标注"),
+    "quality": ("Data quality", "数据质量"),
 }
 
 
