@@ -64,9 +64,10 @@ def cards(story: Story) -> list[Card]:
         value = float(story.shown.summary[name])
         gain = history.accuracy_matrix(story.shown, name).gain
         delta = None if gain is None else tables.points(gain)
-        shown.append(
-            Card(t(f"overview.card_{name}"), tables.score(value), delta, against, t(f"overview.card_{name}_help"))
-        )
+        found = state.report(story.shown)["overall"][name]
+        interval = t("overview.interval", low=f"{found['low']:.3f}", high=f"{found['high']:.3f}")
+        help_text = f"{t(f'overview.card_{name}_help')} {interval}"
+        shown.append(Card(t(f"overview.card_{name}"), tables.score(value), delta, against, help_text))
     shown.append(_forgetting_card(story, previous, against))
     help_text = t("overview.card_corrections_help")
     return [

@@ -64,8 +64,8 @@ def _tests(report: dict[str, Any], candidate: VersionInfo) -> None:
                 t("update.column_before"): _estimate(before["accuracy"] if before else None),
                 t("update.column_after"): _estimate(after["accuracy"]),
                 t("update.column_difference"): _points(difference["accuracy"] if difference else None),
-                t("update.column_f1_before"): tables.score(before["macro_f1"]["value"] if before else None),
-                t("update.column_f1_after"): tables.score(after["macro_f1"]["value"]),
+                t("update.column_f1_before"): _estimate(before["macro_f1"] if before else None),
+                t("update.column_f1_after"): _estimate(after["macro_f1"]),
             }
         )
     table = pd.DataFrame(rows)
