@@ -100,3 +100,15 @@ def _rows(shown: Shown, labels: list[int], cell: Cell | None) -> None:
     if len(found):
         several = shown.test == ALL and len(shown.report["tests"]) > 1
         rows_table(found.sort_values("probability", ascending=False), key="results.cell_rows", several_tests=several)
+        words = _typical(tuple(found["text"]), tuple(table.loc[table["truth"] == truth, "text"].drop(found.index)))
+        if words:
+            st.caption(t("slices.typical", words=tables.plain(", ".join(words))), help=t("slices.typical_help"))
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _typical(inside: tuple[str, ...], outside: tuple[str, ...]) -> list[str]:
+    """Words typical of the rows of a cell, beside the other rows of the same label."""
+    from core.metrics.typical_words import typical_words
+    from core.workflows.slicing import words_in
+
+    return [found.word for found in typical_words(words_in(inside), words_in(outside))]

@@ -19,6 +19,7 @@ from dashboard.results_page_curve import draw as curve
 from dashboard.results_page_decisions import draw as decide
 from dashboard.results_page_folds import draw as folds
 from dashboard.results_page_reasons import draw as reasons
+from dashboard.results_page_slices import draw as slices
 from dashboard.run_view import draw_curves
 
 AVERAGES = ("accuracy", "macro_f1", "macro_precision", "macro_recall", "weighted_f1")
@@ -30,6 +31,7 @@ def draw(shown: Shown) -> None:
     parts = {
         "labels": by_label,
         "errors": errors,
+        "slices": slices,
         "reasons": reasons,
         "trust": trust,
         "decide": decide,

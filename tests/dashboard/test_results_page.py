@@ -83,7 +83,9 @@ def test_a_cell_opens_the_rows_behind_it(results: Callable[[str], AppTest], home
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("tab", ["labels", "errors", "reasons", "trust", "decide", "curves", "curve", "roc", "compare"])
+@pytest.mark.parametrize(
+    "tab", ["labels", "errors", "reasons", "slices", "trust", "decide", "curves", "curve", "roc", "compare"]
+)
 def test_every_tab_opens(results: Callable[[str], AppTest], language: str, tab: str) -> None:
     from dashboard.i18n import catalogue
 
