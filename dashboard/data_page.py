@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 import streamlit as st
 
 from core.data import Profile, SetAside, Split, TextDataset, build_dataset, profile, split_rows
+from core.data.dataset import check_labels
+from core.data.recipe import Step, apply_steps, write_steps
 from core.data.samples import SAMPLES
 from core.errors import DataError
 from dashboard import data_page_profile, layout, state, tables
 from dashboard.data_page_saved import store
 from dashboard.errors import show_error
 from dashboard.i18n import language, t, tn
+from dashboard.label_editor import edit_labels
 from dashboard.navigation import go
 from dashboard.upload import UploadedTable, discard_upload, has_upload, upload_table
 
@@ -65,7 +68,29 @@ def add_table() -> None:
         return
     data_page_profile.overview(found.dataset, found.profile, found.set_aside.count + len(uploaded.skipped))
     data_page_profile.findings(uploaded, found.profile, found.split)
-    _save_form(uploaded, found)
+    with st.expander(t("labels.title"), icon=":material/label:"):
+        steps = edit_labels(found.profile.label_counts, key=f"{KEY}.labels.{uploaded.token}")
+    changed = _changed(found, steps)
+    if isinstance(changed, DataError):
+        show_error(changed)
+        return
+    _save_form(uploaded, changed, steps)
+
+
+def _changed(found: Prepared, steps: list[Step]) -> Prepared | DataError:
+    """The table with other labels, and how it is divided then."""
+    if not steps:
+        return found
+    try:
+        dataset, _ = apply_steps(found.dataset, steps)
+        check_labels(dataset)
+    except DataError as error:
+        return error
+    try:
+        split: Split | DataError = split_rows(dataset)
+    except DataError as error:
+        split = error
+    return replace(found, dataset=dataset, split=split)
 
 
 # A resource, since a copy of every text on every rerun would be dear; errors are answers, so they are remembered, too.
@@ -83,7 +108,7 @@ def _prepared(token: str, _uploaded: UploadedTable) -> Prepared | DataError:
     return Prepared(dataset, set_aside, profile(dataset, set_aside, _uploaded.skipped), split)
 
 
-def _save_form(uploaded: UploadedTable, found: Prepared) -> None:
+def _save_form(uploaded: UploadedTable, found: Prepared, steps: list[Step]) -> None:
     """The split in words, a name, and the page's one primary button."""
     layout.section(t("data.save_title"))
     data_page_profile.division(found.split)
@@ -107,7 +132,7 @@ def _save_form(uploaded: UploadedTable, found: Prepared) -> None:
     if not (name or "").strip():
         st.error(t("data.name_missing"), icon=":material/error:")
         return
-    _save(uploaded, found, str(name).strip())
+    _save(uploaded, found, steps, str(name).strip())
 
 
 def _proposed_name(uploaded: UploadedTable) -> str:
@@ -117,13 +142,14 @@ def _proposed_name(uploaded: UploadedTable) -> str:
     return stem[:NAME_LIMIT]
 
 
-def _save(uploaded: UploadedTable, found: Prepared, name: str) -> None:
+def _save(uploaded: UploadedTable, found: Prepared, steps: list[Step], name: str) -> None:
+    recipe = {"recipe": write_steps(steps)} if steps else {}
     with st.spinner(t("data.saving")):
         stored = store().save(
             found.dataset,
             name=name,
             roles=uploaded.roles,
-            source={**uploaded.source(), "set_aside": found.set_aside.count},
+            source={**uploaded.source(), "set_aside": found.set_aside.count, **recipe},
             synthetic=uploaded.sample is not None,
         )
     state.choose_dataset(stored.id)

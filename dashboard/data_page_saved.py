@@ -9,10 +9,12 @@ import streamlit as st
 
 from core.config import home
 from core.data import DatasetStore, StoredDataset
+from core.data.recipe import read_steps
+from core.errors import CoreError
 from dashboard import layout, state, tables
 from dashboard.data_page_profile import label_balance
 from dashboard.errors import boundary
-from dashboard.i18n import t, tn
+from dashboard.i18n import t, t_message, tn
 from dashboard.navigation import go
 from dashboard.upload_files import excerpt
 
@@ -94,12 +96,23 @@ def _look(stored: StoredDataset) -> None:
         with boundary():
             dataset = store().load(stored.id)
             st.caption(" · ".join(_facts(stored)))
+            for sentence in recipe_sentences(stored):
+                st.caption(f":material/edit: {sentence}")
             label_balance(stored.classes, key=f"data.look-labels.{stored.id}")
             head = dataset.take(range(min(LOOK_ROWS, len(dataset))))
             rows = pandas.DataFrame({t("upload.text"): head.texts, t("upload.label"): head.label_names()})
             st.dataframe(excerpt(rows, slice(None)), hide_index=True, alt=t("upload.preview"))
 
     st.dialog(tables.plain(stored.name), width="large")(body)()
+
+
+def recipe_sentences(stored: StoredDataset) -> list[str]:
+    """What was done to a dataset after it was uploaded, step by step."""
+    try:
+        steps = read_steps(stored.source.get("recipe", []))
+    except CoreError as error:  # of another version of the program: the rows are there all the same
+        return [tables.plain(t_message(error.message))]
+    return [tables.plain(t_message(step.sentence())) for step in steps]
 
 
 def used_by(dataset: str) -> list[str]:

@@ -11,10 +11,12 @@ from core.quality import Fix, steps_of
 from dashboard import layout, state, tables
 from dashboard.errors import show_error
 from dashboard.i18n import t, t_message, tn
+from dashboard.label_editor import edit_labels
 from dashboard.navigation import go
 from dashboard.quality_page import NEXT
 
 if TYPE_CHECKING:
+    from core.data.recipe import Step
     from core.data.store import StoredDataset
 
 SAVED = "quality.saved"  # id of what was cleaned → id of what came out
@@ -22,11 +24,13 @@ LONGEST_NAME = 120
 
 
 def draw(dataset: StoredDataset, fixes: list[Fix]) -> None:
-    """What will be done, in its order, and the button that does it to a copy."""
-    if not fixes:
+    """Other labels, if wanted; what will be done, in its order; and the button that does it to a copy."""
+    with st.expander(t("labels.title"), icon=":material/label:"):
+        labels = edit_labels(dataset.classes, key=f"quality.labels.{dataset.id}")
+    steps = [*steps_of(fixes), *labels]
+    if not steps:
         return
     layout.section(t("quality.chosen"))
-    steps = steps_of(fixes)
     st.markdown("\n".join(f"1. {tables.plain(t_message(step.sentence()))}" for step in steps))
     name = st.text_input(
         t("quality.name"),
@@ -36,15 +40,15 @@ def draw(dataset: StoredDataset, fixes: list[Fix]) -> None:
         help=t("quality.name_help"),
     )
     if st.button(t("quality.save"), key="quality.save", icon=":material/cleaning_services:", type="primary"):
-        _save(dataset, fixes, name.strip())
+        _save(dataset, steps, name.strip())
 
 
-def _save(dataset: StoredDataset, fixes: list[Fix], name: str) -> None:
+def _save(dataset: StoredDataset, steps: list[Step], name: str) -> None:
     from core.workflows.recipes import save_cleaned
 
     with st.spinner(t("quality.saving")):
         try:
-            made = save_cleaned(state.workspace(), dataset.id, steps_of(fixes), name or None)
+            made = save_cleaned(state.workspace(), dataset.id, steps, name or None)
         except DataError as error:
             show_error(error)
             return

@@ -15,6 +15,8 @@ else:
     quality_page.runs(chosen)
     if found is None:
         quality_page.form(chosen, leading=True)
+        quality_page_clean.draw(chosen, [])
+        quality_page_clean.saved(chosen)
     else:
         quality_page_findings.draw(chosen, found)
         label_page_new.offer(chosen.id)

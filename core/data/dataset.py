@@ -233,6 +233,11 @@ def _check_labels(column: str, names: list[str], classes: tuple[str, ...]) -> No
         )
 
 
+def check_labels(dataset: TextDataset) -> None:
+    """Raise `DataError` where a changed dataset has too few labels for a first training; see `build_dataset`."""
+    _check_labels("label", dataset.label_names(), dataset.classes)
+
+
 def _order(names: set[str]) -> tuple[str, ...]:
     """Labels in reading order; numbers by value, so that 10 follows 9."""
     if all(name.isdecimal() and name.isascii() for name in names):
