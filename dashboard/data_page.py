@@ -18,7 +18,7 @@ from dashboard.errors import show_error
 from dashboard.i18n import language, t, tn
 from dashboard.label_editor import edit_labels
 from dashboard.navigation import go
-from dashboard.upload import UploadedTable, discard_upload, has_upload, upload_table
+from dashboard.upload import UploadedTable, discard_upload, has_upload, remember_columns, upload_table
 
 KEY = "data"
 SAVED = "data.saved"  # in the session: the dataset that was just saved
@@ -152,6 +152,7 @@ def _save(uploaded: UploadedTable, found: Prepared, steps: list[Step], name: str
             source={**uploaded.source(), "set_aside": found.set_aside.count, **recipe},
             synthetic=uploaded.sample is not None,
         )
+    remember_columns(uploaded)
     state.choose_dataset(stored.id)
     st.session_state[SAVED] = {"id": stored.id, "asked": name}
     discard_upload(KEY)

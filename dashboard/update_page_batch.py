@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from pathlib import PurePath
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from core.data import ColumnRoles, SetAside, StoredDataset, TextDataset, build_dataset
 from core.data.corrections import Correction
+from core.data.recipe import Step, apply_steps, read_steps, write_steps
 from core.data.samples import SAMPLES
-from core.errors import DataError
+from core.errors import CoreError, DataError
 from dashboard import state, tables, update_page
 from dashboard.errors import show_error
-from dashboard.i18n import t, tn
+from dashboard.i18n import t, t_message, tn
 from dashboard.update_page import Situation
-from dashboard.upload import UploadedTable, discard_upload, has_upload, upload_table
+from dashboard.upload import UploadedTable, discard_upload, has_upload, remember_columns, upload_table
 
 KEY = "update"
 SOURCE = "update.origin"  # not "update.source": that is the upload step's
@@ -156,16 +158,50 @@ def _file(found: Situation) -> None:
         show_error(built)
         return
     dataset, set_aside = built
+    dataset, recipe = _same_as_before(found, dataset)
     if _button(len(dataset)):
+        remember_columns(uploaded)
         stored = state.workspace().datasets.save(
             dataset,
             name=PurePath(uploaded.name.removesuffix(".gz")).stem[:80],
             roles=uploaded.roles,
-            source={**uploaded.source(), "set_aside": set_aside.count},
+            source={**uploaded.source(), "set_aside": set_aside.count, **recipe},
             synthetic=uploaded.sample is not None,
         )
         discard_upload(KEY)
         _use(found, stored)
+
+
+def _same_as_before(found: Situation, dataset: TextDataset) -> tuple[TextDataset, dict[str, list[dict[str, Any]]]]:
+    """The batch after the steps that earlier data went through, where the reader leaves that on, and what to store of it."""
+    steps = earlier_steps(found)
+    if not steps:
+        return dataset, {}
+    wanted = st.checkbox(
+        t("update.same_recipe"), value=True, key="update.same_recipe", help=t("update.same_recipe_help")
+    )
+    try:
+        after, done = apply_steps(dataset, steps)
+    except DataError as error:
+        show_error(error)
+        return dataset, {}
+    for one in done:
+        sentence = tables.plain(t_message(one.step.sentence()))
+        st.caption(f":material/edit: {sentence} {tn('update.recipe_rows', one.count)}")
+    return (after, {"recipe": write_steps(steps)}) if wanted else (dataset, {})
+
+
+def earlier_steps(found: Situation) -> list[Step]:
+    """What was done to the data that the champion learned from, each step once."""
+    stored = {dataset.id: dataset for dataset in state.datasets()}
+    steps: list[Step] = []
+    for identity in learned(found):
+        try:
+            recipe = read_steps(stored[identity].source.get("recipe", [])) if identity in stored else []
+        except CoreError:  # of another version of the program: it cannot be repeated here
+            continue
+        steps += [step for step in recipe if step not in steps]
+    return steps
 
 
 @st.cache_resource(show_spinner=False, max_entries=2, ttl=3600)

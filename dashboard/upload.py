@@ -15,11 +15,14 @@ from typing import Any
 import pandas
 import streamlit as st
 
+from core.config import home
 from core.data import ColumnRoles, TableFormat
+from core.data.column_memory import ColumnMemory
+from core.data.multilabel import label_columns, many_columns, several_labels
 from core.errors import DataError
 from dashboard import tables, upload_format
 from dashboard.errors import show_error
-from dashboard.i18n import t, tn
+from dashboard.i18n import t, t_message, tn
 from dashboard.upload_files import (
     Reading,
     SamplePart,
@@ -123,6 +126,8 @@ def upload_table(
     roles = _columns(prefix, found, need_label=need_label, optional_columns=optional_columns and need_label)
     if roles is None:
         return None
+    if roles.label is not None:
+        _several_labels(found.table, roles.label)
     token = hashlib.sha256(repr((source.token, chosen, roles)).encode()).hexdigest()[:16]
     return UploadedTable(found.table, roles, chosen, source.name, token, source.token, source.sample)
 
@@ -216,15 +221,52 @@ def _columns(prefix: str, found: Reading, *, need_label: bool, optional_columns:
     # With other columns, as after another choice of delimiter, the guess is made anew.
     place = f"{prefix}.{hashlib.sha256(repr(names).encode()).hexdigest()[:8]}"
     wanted = ["text", "label"] if need_label else ["text"]
-    chosen = _row_of_columns(place, wanted, names, found.roles)
+    remembered = ColumnMemory(home()).get(names)
+    guess = remembered or found.roles
+    if remembered is not None:
+        _as_last_time(place, names)
+    chosen = _row_of_columns(place, wanted, names, guess)
     if optional_columns and len(names) > 2:
-        with st.expander(_more_columns(place, found.roles)):
-            chosen |= _row_of_columns(place, OPTIONAL_ROLES, names, found.roles)
+        with st.expander(_more_columns(place, guess)):
+            chosen |= _row_of_columns(place, OPTIONAL_ROLES, names, guess)
     text = chosen.pop("text")
     if text is None or (need_label and chosen["label"] is None):
         st.info(t("upload.choose_label" if text else "upload.choose_text"), icon=":material/touch_app:")
         return None
     return ColumnRoles(text, **({"label": None} | chosen))
+
+
+def _as_last_time(place: str, names: list[str]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.badge(t("upload.as_last_time"), icon=":material/history:", color="gray", help=t("upload.as_last_time_help"))
+        st.button(
+            t("upload.forget_columns"),
+            key=f"{place}.forget",
+            type="tertiary",
+            on_click=_forget_columns,
+            args=(place, names),
+        )
+
+
+def _forget_columns(place: str, names: list[str]) -> None:
+    ColumnMemory(home()).forget(names)
+    for role in ("text", "label", *OPTIONAL_ROLES):
+        st.session_state.pop(f"{place}.{role}", None)
+
+
+def remember_columns(uploaded: UploadedTable) -> None:
+    """Offer the same columns for the next table with this header; called when the table is saved."""
+    ColumnMemory(home()).put([str(name) for name in uploaded.table.columns], uploaded.roles)
+
+
+def _several_labels(table: pandas.DataFrame, label: str) -> None:
+    """Say so where the table gives several labels to one text."""
+    several = several_labels(table[label].tolist())
+    columns = label_columns(table)
+    if several is not None:
+        st.warning(tables.plain(t_message(several)), icon=":material/label_off:")
+    elif label in columns:
+        st.info(tables.plain(t_message(many_columns(columns))), icon=":material/info:")
 
 
 def _row_of_columns(place: str, roles: Sequence[str], names: list[str], guess: ColumnRoles) -> dict[str, str | None]:

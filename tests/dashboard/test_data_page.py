@@ -306,3 +306,24 @@ def test_a_dataset_of_one_page_is_not_worked_through_on_every_rerun(
     page.run()
     page.run()
     assert counted == [20]
+
+
+def test_columns_are_taken_up_for_the_next_table_and_can_be_forgotten(
+    open_page: OpenPage, evergreen_home: Path
+) -> None:
+    odd = "a,b,c\n" + "".join(f"long text number {row},{row % 2},{'x' if row % 3 else 'y'}\n" for row in range(30))
+    page = upload(open_page("data"), odd)
+    widget(page.selectbox, ".label").set_value("c").run()
+    button(page, "Save dataset").click().run()
+    page = upload(open_page("data"), odd.replace("number", "no."), "next.csv")
+    assert widget(page.selectbox, ".label").value == "c"
+    button(page, "Forget this").click().run()
+    assert errors(page) == []
+    assert not [one for one in page.button if one.label == "Forget this"]
+
+
+def test_several_labels_in_a_cell_are_explained(open_page: OpenPage) -> None:
+    rows = "text,label\n" + "".join(f"thing {row},{('food', 'price', 'food;price')[row % 3]}\n" for row in range(30))
+    page = upload(open_page("data"), rows)
+    assert errors(page) == []
+    assert any("Some rows have several labels" in warning.value for warning in page.warning)

@@ -13,8 +13,9 @@ import pytest
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.testing.v1 import AppTest
 
-from core.data import ColumnRoles, build_dataset
+from core.data import ColumnRoles, DatasetStore, build_dataset
 from core.data.corrections import Corrections
+from core.data.recipe import RenameLabels, write_steps
 from core.jobs import JobQueue
 from core.metrics import GateConfig
 from core.strategies import STRATEGIES
@@ -177,6 +178,29 @@ def test_a_saved_batch_opens_the_next_two_steps(open_page: OpenPage, first: Path
     assert {"update.start", "update.change_1"} <= keys(at)
     at.main.button(key="update.change_1").click().run()
     assert "update.start" not in keys(at)
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_batch_goes_through_the_steps_of_the_earlier_data(
+    open_page: OpenPage, first: Path, language: str, wanted: bool
+) -> None:
+    store = DatasetStore(first)
+    (before,) = store.list()
+    path = first / "datasets" / f"{before.id}.json"
+    known = json.loads(path.read_text(encoding="utf-8"))
+    known["source"] = {"recipe": write_steps([RenameLabels(names={"raw": "up"})])}
+    path.write_text(json.dumps(known), encoding="utf-8")
+    at = open_page("update", language=language)
+    begin_with(at, "file")
+    rows = "text,label\n" + "".join(f"fresh thing {row},{'raw' if row % 2 else 'down'}\n" for row in range(30))
+    at.file_uploader[0].upload("batch.csv", rows.encode(), "text/csv").run()
+    assert say(language, "recipe_rows", count="15") in shown(at)
+    at.main.checkbox(key="update.same_recipe").set_value(wanted).run()
+    at.main.button(key="update.use").click().run()
+    assert not at.exception
+    batch = next(one for one in store.list() if one.id != before.id)
+    assert set(batch.classes) == ({"down", "up"} if wanted else {"down", "raw"})
+    assert ("recipe" in batch.source) is wanted
 
 
 def test_rows_behind_a_finding_are_shown(open_page: OpenPage, first: Path) -> None:
