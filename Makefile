@@ -53,6 +53,12 @@ bench: $(INSTALLED_DEV)
 	$(VENV_PYTHON) benchmarks/peer_trainer.py --data "$(DATA)"
 	$(VENV_PYTHON) benchmarks/inference.py --data "$(DATA)"
 	$(VENV_PYTHON) benchmarks/gpu.py --data "$(DATA)"
+	$(VENV_PYTHON) benchmarks/quality.py --data "$(DATA)"
+	$(VENV_PYTHON) benchmarks/evaluation.py coverage
+	$(VENV_PYTHON) benchmarks/evaluation.py calibration --data "$(DATA)"
+	$(VENV_PYTHON) benchmarks/search.py --data "$(DATA)"
+	$(VENV_PYTHON) benchmarks/labelling.py --data "$(DATA)"
+	$(VENV_PYTHON) benchmarks/explain.py --data "$(DATA)"
 
 clean:
 	rm -rf "$(VENV)" .pytest_cache .mypy_cache .ruff_cache

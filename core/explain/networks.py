@@ -14,7 +14,7 @@ from core.explain.words import words_of, words_of_tokens
 from core.models import Encoder, NgramBag, TextClassifier
 from core.standalone.predict import PADDING, TextPipeline, pad
 
-STEPS, MOST_STEPS = 64, 512
+STEPS, MOST_STEPS = 64, 2048
 CLOSE_ENOUGH = 0.01  # completeness error up to which no more steps are taken
 AT_ONCE = 64  # points of the path in a batch
 
@@ -40,7 +40,7 @@ def explain(model: TextClassifier, pipeline: TextPipeline, text: str, label: int
 
     Integrated gradients (Sundararajan et al. 2017, "Axiomatic Attribution for Deep Networks") along the straight line from
     the padding token's vector in place of every word to the text; marks around the text, and an encoder's prefix, stay.
-    Steps are doubled, up to 512, until the scores add up to within 1 % of the difference. An n-gram bag without random features
+    Steps are doubled, up to 2,048, until the scores add up to within 1 % of the difference. An n-gram bag without random features
     is linear: every n-gram's share is exact and goes to its tokens in equal parts.
 
     Parameters
