@@ -1,0 +1,30 @@
+"""``behaviour``: tests of single abilities, made from a version's own test texts."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+
+from core.behaviour import run_tests
+from core.cli.chosen import chosen_version
+from core.config import home
+from core.standalone.predict import Classifier
+from core.workflows.version import VersionFolder
+from core.workflows.workspace import open_workspace
+
+
+def behaviour(asked: argparse.Namespace) -> None:
+    workspace = open_workspace(home())
+    version = chosen_version(asked.classifier, asked.version, workspace)
+    folder = workspace.registry.folder(version.classifier, version.number)
+    stored = VersionFolder(folder)
+    texts = [str(text) for one in stored.experiences() for text in stored.predictions(one.number)["text"]]
+    found = run_tests(Classifier(folder), texts)
+    if asked.json:
+        sys.stdout.write(json.dumps([asdict(one) for one in found], ensure_ascii=False) + "\n")
+        return
+    for one in found:
+        rate = f"{one.rate.value:.3f} ({one.rate.low:.3f}–{one.rate.high:.3f})"
+        sys.stdout.write(f"{one.capability:<12} {one.kind:<10} {one.failures:4} of {one.cases:4} failed  {rate}\n")
