@@ -13,6 +13,7 @@ from dashboard.errors import show_error
 from dashboard.i18n import language, t, t_message, tn
 from dashboard.palette import palette
 from dashboard.results_page import ALL, Shown, message_of, model_name, predictions, rows_table
+from dashboard.results_page_behaviour import draw as behaviour
 from dashboard.results_page_calibration import draw as trust
 from dashboard.results_page_compare import draw as compare
 from dashboard.results_page_curve import draw as curve
@@ -33,6 +34,7 @@ def draw(shown: Shown) -> None:
         "errors": errors,
         "slices": slices,
         "reasons": reasons,
+        "behaviour": behaviour,
         "trust": trust,
         "decide": decide,
         "curves": learning,

@@ -77,6 +77,13 @@ def make_parser() -> argparse.ArgumentParser:
     curve.add_argument("--runs", type=int, default=0, metavar="N", help="of each share; default: as many as are quick")
     curve.add_argument("--json", action="store_true")
 
+    behaviour = commands.add_parser(
+        "behaviour", help="tests of single abilities: negation, typing mistakes, names and others"
+    )
+    behaviour.add_argument("--classifier", required=True, metavar="NAME")
+    behaviour.add_argument("--version", type=int, metavar="N", help="default: the champion")
+    behaviour.add_argument("--json", action="store_true")
+
     folds = commands.add_parser(
         "folds", help="how much a version's figures owe to chance: other parts held out, or other seeds"
     )

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from core.cli.behaviour import behaviour
 from core.cli.benchmark import benchmark
 from core.cli.chosen import chosen_version
 from core.cli.compare import compare
@@ -198,6 +199,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
         compare,
         curve,
         folds,
+        behaviour,
         benchmark,
         search,
         inspect,

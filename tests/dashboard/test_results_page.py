@@ -84,7 +84,8 @@ def test_a_cell_opens_the_rows_behind_it(results: Callable[[str], AppTest], home
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize(
-    "tab", ["labels", "errors", "reasons", "slices", "trust", "decide", "curves", "curve", "roc", "compare"]
+    "tab",
+    ["labels", "errors", "reasons", "slices", "behaviour", "trust", "decide", "curves", "curve", "roc", "compare"],
 )
 def test_every_tab_opens(results: Callable[[str], AppTest], language: str, tab: str) -> None:
     from dashboard.i18n import catalogue
@@ -109,6 +110,21 @@ def test_the_reasons_tab_explains_a_row_and_finds_the_words_of_a_label(results: 
     assert at.selectbox(key="results.reasons.all_label").value == "down"
     assert "bad" in words
     assert "good" not in words
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "do not look like a good"), ("zh", "不是好与坏")])
+def test_behavioural_tests_are_run_when_asked_for(results: Callable[[str], AppTest], language: str, said: str) -> None:
+    from dashboard.i18n import catalogue
+
+    at = results(language)
+    at.session_state[f"results.tabs.{language}.two_labels"] = catalogue(language)["results.tab_behaviour"]
+    at.run()
+    at.button(key="results.behaviour.run").click().run()
+    assert not at.exception
+    assert any(said in info.value for info in at.info)  # "up" and "down" are no sentiment
+    table = at.dataframe[-2].value
+    assert table.iloc[:, 2].between(1, 100).all()
+    assert (table.iloc[:, 3] <= table.iloc[:, 2]).all()
 
 
 def test_two_versions_are_compared_on_the_same_rows(results: Callable[[str], AppTest]) -> None:
