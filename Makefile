@@ -53,6 +53,7 @@ bench: $(INSTALLED_DEV)
 	$(VENV_PYTHON) benchmarks/peer_trainer.py --data "$(DATA)"
 	$(VENV_PYTHON) benchmarks/inference.py --data "$(DATA)"
 	$(VENV_PYTHON) benchmarks/gpu.py --data "$(DATA)"
+	$(VENV_PYTHON) benchmarks/loading.py --data "$(DATA)"
 	$(VENV_PYTHON) benchmarks/quality.py --data "$(DATA)"
 	$(VENV_PYTHON) benchmarks/evaluation.py coverage
 	$(VENV_PYTHON) benchmarks/evaluation.py calibration --data "$(DATA)"

@@ -63,7 +63,7 @@ def _examples(result: Result) -> None:
     st.caption(t(f"behaviour.about_{result.capability}"))
     minimum = result.kind == "minimum"
     columns = {
-        t("behaviour.failed_one"): [example.failed for example in result.examples],
+        t("behaviour.did_fail"): [example.failed for example in result.examples],
         t("behaviour.text"): [example.text for example in result.examples],
         t("behaviour.changed"): [example.changed or "" for example in result.examples],
         t("behaviour.answer"): [_answer(example.before) for example in result.examples],
