@@ -63,9 +63,8 @@ def compare(file: Path, rounds: int) -> None:
             took, peak = map(float, subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
             seconds[side].append(took)
             memory[side] = max(peak, memory.get(side, 0.0))
-    print(
-        f"{file.stat().st_size / 1024**2:.0f} MB, {rounds} rounds in turn\n\n| side | seconds (range) | peak memory, MB |\n|---|---|---|"
-    )
+    print(f"{file.stat().st_size / 1024**2:.0f} MB, {rounds} rounds in turn\n")
+    print("| side | seconds (range) | peak memory, MB |\n|---|---|---|")
     for side in SIDES:
         found = spread(seconds[side])
         print(f"| {side} | {found.median:.1f} ({found.low:.1f}–{found.high:.1f}) | {memory[side]:,.0f} |")
