@@ -48,6 +48,7 @@ TABLES = {
 GRID: dict[str, dict[str, Any]] = {
     "defaults": {},
     "epoch 25": {"epoch": 25},
+    "epoch 50": {"epoch": 50},
     "lr 0.5": {"lr": 0.5},
     "lr 0.5, epoch 10": {"lr": 0.5, "epoch": 10},
     "lr 1": {"lr": 1.0},
