@@ -47,7 +47,7 @@ def guess_roles(table: pandas.DataFrame) -> ColumnRoles:
     a fitting name, otherwise the one with the fewest different values. Split, group and time go by name; a split
     column must also hold split names and nothing else.
     """
-    sample = table.iloc[:: max(1, len(table) // _SAMPLE)]
+    sample = table.iloc[list(range(0, len(table), max(1, len(table) // _SAMPLE)))]  # a slice would copy the whole table
     names = [str(column) for column in table.columns]
     text = _guess_text(sample, names)
     free = [name for name in names if name != text]

@@ -111,26 +111,25 @@ def build_dataset(table: pandas.DataFrame, roles: ColumnRoles, *, batch: bool = 
         every row has a label of its own, or the split column holds other things than splits.
     """
     label_column = _check_roles(table, roles)
-    texts: list[str] = _column(table, roles.text)
-    names = [name.strip() for name in _column(table, label_column)]
-    set_aside = _set_aside(texts, names)
+    texts = _column(table, roles.text)
+    numbers, names = _numbered_names(table, label_column)
+    set_aside = _set_aside(texts, np.array([bool(name) for name in names])[numbers])
     _check_kept(table, roles, set_aside)
-    kept = set_aside.kept
-    names = [names[row] for row in kept]
-    classes = _order(set(names))
+    kept = set_aside.kept if set_aside.count else None
+    numbers = numbers if kept is None else numbers[list(kept)]
+    classes = _order({names[number] for number in np.unique(numbers)})
     if not batch:
-        _check_labels(label_column, names, classes)
+        _check_labels(label_column, len(numbers), classes)
     index = {name: number for number, name in enumerate(classes)}
 
     def pick(column: str | None) -> tuple[str, ...] | None:
         if column is None:
             return None
-        values = _column(table, column)
-        return tuple(values[row] for row in kept)
+        return tuple(_pick(_column(table, column), kept))
 
     dataset = TextDataset(
-        texts=tuple(texts[row] for row in kept),
-        labels=np.array([index[name] for name in names], dtype=np.int64),
+        texts=tuple(_pick(texts, kept)),
+        labels=np.array([index.get(name, -1) for name in names])[numbers],
         classes=classes,
         splits=_splits(roles.split, pick(roles.split)),
         groups=pick(roles.group),
@@ -141,7 +140,20 @@ def build_dataset(table: pandas.DataFrame, roles: ColumnRoles, *, batch: bool = 
 
 def _column(table: pandas.DataFrame, name: str) -> list[str]:
     column: Any = table[name]
-    return [value if isinstance(value, str) else str(value) for value in column.fillna("").tolist()]
+    values: list[Any] = (column.fillna("") if column.hasnans else column).tolist()
+    return values if isinstance(column.dtype, pandas.StringDtype) else [str(value) for value in values]
+
+
+def _numbered_names(table: pandas.DataFrame, column: str) -> tuple[Rows, list[str]]:
+    """The labels that occur, as they are meant, and for each row which of them it has."""
+    values: Any = table[column]
+    numbers, found = pandas.factorize(values.fillna(""))
+    return np.asarray(numbers, dtype=np.int64), [str(name).strip() for name in found]
+
+
+def _pick(values: list[str], rows: Sequence[int] | None) -> list[str]:
+    """The values of some rows; None for all."""
+    return values if rows is None else [values[row] for row in rows]
 
 
 def _check_roles(table: pandas.DataFrame, roles: ColumnRoles) -> str:
@@ -180,13 +192,10 @@ def _check_roles(table: pandas.DataFrame, roles: ColumnRoles) -> str:
     return roles.label
 
 
-def _set_aside(texts: list[str], names: list[str]) -> SetAside:
-    has_text = [bool(text.strip()) for text in texts]
-    return SetAside(
-        empty_text=tuple(row for row, filled in enumerate(has_text) if not filled),
-        empty_label=tuple(row for row, filled in enumerate(has_text) if filled and not names[row]),
-        kept=tuple(row for row, filled in enumerate(has_text) if filled and names[row]),
-    )
+def _set_aside(texts: list[str], labelled: npt.NDArray[np.bool_]) -> SetAside:
+    has_text = np.array([bool(text) and not text.isspace() for text in texts], dtype=bool)
+    rows = (np.flatnonzero(chosen).tolist() for chosen in (~has_text, has_text & ~labelled, has_text & labelled))
+    return SetAside(*map(tuple, rows))
 
 
 def _check_kept(table: pandas.DataFrame, roles: ColumnRoles, set_aside: SetAside) -> None:
@@ -211,17 +220,17 @@ def _check_kept(table: pandas.DataFrame, roles: ColumnRoles, set_aside: SetAside
     )
 
 
-def _check_labels(column: str, names: list[str], classes: tuple[str, ...]) -> None:
-    if len(classes) == 1 and len(names) < _ONE_LABEL_ROWS:
+def _check_labels(column: str, rows: int, classes: tuple[str, ...]) -> None:
+    if len(classes) == 1 and rows < _ONE_LABEL_ROWS:
         raise DataError(
             "data.one_label",
             "All {rows} rows have the same label, '{label}', in column '{column}'. A classifier needs at least two labels "
             "to tell apart; add rows of another label, or choose another column.",
-            rows=len(names),
+            rows=rows,
             label=classes[0],
             column=column,
         )
-    if len(names) >= _ID_ROWS and 2 * len(classes) > len(names):
+    if rows >= _ID_ROWS and 2 * len(classes) > rows:
         raise DataError(
             "data.label_per_row",
             "Column '{column}' has {labels:,} different labels for {rows:,} rows. It looks like a number or an "
@@ -229,13 +238,13 @@ def _check_labels(column: str, names: list[str], classes: tuple[str, ...]) -> No
             "rather than a label. Choose a column whose values come again.",
             column=column,
             labels=len(classes),
-            rows=len(names),
+            rows=rows,
         )
 
 
 def check_labels(dataset: TextDataset) -> None:
     """Raise `DataError` where a changed dataset has too few labels for a first training; see `build_dataset`."""
-    _check_labels("label", dataset.label_names(), dataset.classes)
+    _check_labels("label", len(dataset), dataset.classes)
 
 
 def _order(names: set[str]) -> tuple[str, ...]:

@@ -101,7 +101,7 @@ def detect_encoding(path: Path, compressed: bool) -> tuple[str, bool]:
         return wide, False
     if len(head) - len(head.translate(None, _CONTROLS)) > len(head) / 100:
         raise binary_file(path)
-    if _evidence(path, compressed, "utf-8", "strict") is not None:
+    if _is_utf8(path, compressed):
         return "utf-8", True
     return _chinese(path, compressed) or _damaged(path, compressed) or "latin-1", False
 
@@ -144,6 +144,18 @@ def _damaged(path: Path, compressed: bool) -> str | None:
         ):
             return encoding
     return None
+
+
+def _is_utf8(path: Path, compressed: bool) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with open_content(path, compressed) as stream:
+            while chunk := stream.read(1 << 20):
+                decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _evidence(path: Path, compressed: bool, encoding: str, errors: str) -> _Evidence | None:

@@ -12,8 +12,7 @@ import json
 import os
 import re
 import tempfile
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow
+import pyarrow.compute
 import pyarrow.parquet
 
 from core.data.columns import ColumnRoles
@@ -30,7 +30,8 @@ from core.data.language import language_of
 from core.errors import DataError
 
 _ID = re.compile(r"[0-9a-f]{16}")
-_PIECE = 20_000  # rows read at once
+_PIECE = 20_000  # rows handled at once
+_GROUP = 100_000  # rows written at once
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,17 @@ def content_id(dataset: TextDataset) -> str:
     columns = (dataset.classes, dataset.texts, dataset.label_names(), dataset.splits, dataset.groups, dataset.times)
     for column in columns:
         digest.update(b"-" if column is None else b"%d:" % len(column))
-        for value in column or ():
-            data = value.encode("utf-8", "surrogatepass")
-            digest.update(b"%d:" % len(data) + data)
+        for start in range(0, len(column or ()), _PIECE):
+            digest.update(_with_lengths((column or ())[start : start + _PIECE]))
     return digest.hexdigest()[:16]
+
+
+def _with_lengths(values: Sequence[str]) -> Any:
+    """The bytes of all values in a row, each behind their number and a colon, as a buffer."""
+    text = pyarrow.large_string()
+    texts = pyarrow.array(values, text)
+    lengths = pyarrow.compute.binary_length(texts).cast(text)
+    return pyarrow.compute.binary_join_element_wise(lengths, texts, pyarrow.scalar(":", text)).buffers()[2]
 
 
 class DatasetStore:
@@ -96,20 +104,19 @@ class DatasetStore:
         identity = content_id(dataset)
         if self._path(identity, "json").exists():
             return self.info(identity)
-        counts = Counter(dataset.label_names())
+        counts = np.bincount(dataset.labels, minlength=len(dataset.classes)).tolist()
         stored = StoredDataset(
             id=identity,
             name=name,
             rows=len(dataset),
-            classes={label: counts[label] for label in dataset.classes},
+            classes=dict(zip(dataset.classes, counts, strict=True)),
             language=language_of(dataset.texts),
             created=datetime.now(UTC).isoformat(),
             synthetic=synthetic,
             roles=roles,
             source=dict(source or {}),
         )
-        table = _to_table(dataset)
-        self._write(identity, "parquet", lambda path: pyarrow.parquet.write_table(table, path, compression="zstd"))
+        self._write(identity, "parquet", lambda path: _write_rows(dataset, path))
         text = json.dumps(asdict(stored), ensure_ascii=False, indent=2)
         self._write(identity, "json", lambda path: path.write_text(text, encoding="utf-8"))
         return stored
@@ -171,13 +178,17 @@ class DatasetStore:
             part.unlink(missing_ok=True)
 
 
-def _to_table(dataset: TextDataset) -> Any:
-    text = pyarrow.large_string()
-    columns = {"text": pyarrow.array(dataset.texts, text), "label": pyarrow.array(dataset.labels)}
-    for name, column in (("split", dataset.splits), ("group", dataset.groups), ("time", dataset.times)):
-        if column is not None:
-            columns[name] = pyarrow.array(column, text)
-    return pyarrow.table(columns)
+def _write_rows(dataset: TextDataset, path: Path) -> None:
+    """A piece at a time, so that the arrays of the whole table never stand beside its texts."""
+    columns = {"text": dataset.texts, "split": dataset.splits, "group": dataset.groups, "time": dataset.times}
+    filled = {name: column for name, column in columns.items() if column is not None}
+    types = [(name, pyarrow.large_string()) for name in filled]
+    schema = pyarrow.schema([types[0], ("label", pyarrow.int64()), *types[1:]])
+    with pyarrow.parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+        for start in range(0, len(dataset), _GROUP):
+            rows = slice(start, start + _GROUP)
+            arrays = {name: pyarrow.array(column[rows], pyarrow.large_string()) for name, column in filled.items()}
+            writer.write_batch(pyarrow.record_batch({**arrays, "label": dataset.labels[rows]}, schema=schema))
 
 
 def _read_rows(file: Any, classes: tuple[str, ...]) -> TextDataset:

@@ -1,7 +1,7 @@
 """Reads a table that is written as lines of text: CSV and its relatives.
 
-Owns delimiters, headers and ragged rows. One reader for all files, the csv module in chunks (50 MB a second on one core): unlike
-faster readers it tells short rows from empty cells, so that none is lost or padded unseen.
+Owns delimiters, headers and ragged rows. Files that leave no doubt are read by `core.data.regular`; all others by the csv module
+in chunks (50 MB a second on one core), which tells short rows from empty cells, so that none is lost or padded unseen.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import pyarrow
 from core.data.encoding import ENCODINGS, codec_of, detect_encoding
 from core.data.formats.base import CELL_LIMIT
 from core.data.layout import DELIMITERS, detect_layout
+from core.data.regular import read_regular
 from core.data.rows import Lines, Manner, split_rows
 from core.data.source import is_compressed, open_content
 from core.data.table_format import TableFormat, TableScan
@@ -43,8 +44,7 @@ def detect_text(path: Path) -> TableFormat:
 
 def read_text(path: Path, form: TableFormat | None) -> pandas.DataFrame:
     """The whole table, with ``attrs["skipped"]``."""
-    scan, chunks = _pass(path, form, keep=True)
-    columns = [pyarrow.chunked_array(chunks) for chunks in zip(*chunks, strict=True)]
+    scan, columns = _pass(path, form, keep=True)
     table: pandas.DataFrame = pyarrow.table(columns, names=scan.names).to_pandas()
     table.attrs["skipped"] = scan.skipped
     return table
@@ -111,19 +111,37 @@ def _open_text(path: Path, encoding: str, compressed: bool, errors: str = "stric
     return io.TextIOWrapper(open_content(path, compressed), codec_of(encoding), errors, newline="")
 
 
-def _pass(path: Path, form: TableFormat | None, *, keep: bool) -> tuple[TableScan, list[list[Any]]]:
-    """Read all rows in the first manner that fits (see `core.data.rows`); their columns in chunks, if they are kept."""
+def _pass(path: Path, form: TableFormat | None, *, keep: bool) -> tuple[TableScan, list[Any]]:
+    """Read all rows in the first manner that fits (see `core.data.rows`); their columns, if they are kept."""
     given = form is not None
     form = detect_text(path) if form is None else replace(form, compressed=is_compressed(path))
     _check_form(form)
-    scan, chunks = _first_that_fits(path, form, keep)
+    scan, columns = (_without_doubt(path, form) if keep else None) or _first_that_fits(path, form, keep)
     if given and len(scan.names) == 1:
         _check_single_column(path, form)
     _check_rows(scan)
-    return scan, chunks
+    return scan, columns
 
 
-def _first_that_fits(path: Path, form: TableFormat, keep: bool) -> tuple[TableScan, list[list[Any]]]:
+def _without_doubt(path: Path, form: TableFormat) -> tuple[TableScan, list[Any]] | None:
+    """The table of a file that nothing has to be judged about; None for any other."""
+    if form.encoding != "utf-8" or form.compressed or form.delimiter == " ":
+        return None
+    scan = TableScan(path, form)
+    with _open_text(path, form.encoding, form.compressed) as stream:
+        try:
+            _name_columns(scan, _numbered(Lines(stream, path.name, form.encoding), form.delimiter, scan.manner, path))
+        except csv.Error:
+            return None
+    columns = read_regular(path, form.delimiter, len(scan.names))
+    if columns is None:
+        return None
+    columns = [column.slice(int(form.header)) for column in columns]
+    scan.rows = len(columns[0])
+    return scan, columns
+
+
+def _first_that_fits(path: Path, form: TableFormat, keep: bool) -> tuple[TableScan, list[Any]]:
     manners: tuple[Manner, ...] = ("strict", "lines", "lenient")
     for manner in manners:
         scan, chunks = TableScan(path, form, manner), []
@@ -132,7 +150,7 @@ def _first_that_fits(path: Path, form: TableFormat, keep: bool) -> tuple[TableSc
                 for rows in _row_chunks(scan, Lines(stream, path.name, form.encoding)):
                     if keep:
                         chunks.append(_columns(rows))
-                return scan, chunks
+                return scan, [pyarrow.chunked_array(parts) for parts in zip(*chunks, strict=True)]
             except (csv.Error, _IrregularError):
                 continue
     raise AssertionError("the lenient manner reads anything")
@@ -141,19 +159,7 @@ def _first_that_fits(path: Path, form: TableFormat, keep: bool) -> tuple[TableSc
 def _row_chunks(scan: TableScan, lines: Lines) -> Iterator[list[list[str]]]:
     """The rows of the right width; what else there is to know goes into the scan."""
     rows = _numbered(lines, scan.form.delimiter, scan.manner, scan.path)
-    probe = list(islice(rows, _PROBE))
-    if not probe:
-        raise DataError(
-            "data.no_rows",
-            "'{file}' holds no rows, only blank lines. Expected a table with a column of texts and a column of labels.",
-            file=scan.path.name,
-        )
-    first = probe[0][1]
-    if scan.form.header:
-        scan.names = _column_names(scan.path, first)
-    else:
-        width = Counter(len(row) for _, row in probe).most_common(1)[0][0]
-        scan.names = [f"column {index + 1}" for index in range(width)]
+    probe = _name_columns(scan, rows)
     width, buffer = len(scan.names), []
     for line, row in islice(chain(probe, rows), 1 if scan.form.header else 0, None):
         row_number = scan.rows
@@ -172,6 +178,23 @@ def _row_chunks(scan: TableScan, lines: Lines) -> Iterator[list[list[str]]]:
             buffer = []
     if buffer:
         yield buffer
+
+
+def _name_columns(scan: TableScan, rows: Iterator[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+    """Names of the columns into the scan, by the first rows; returns those."""
+    probe = list(islice(rows, _PROBE))
+    if not probe:
+        raise DataError(
+            "data.no_rows",
+            "'{file}' holds no rows, only blank lines. Expected a table with a column of texts and a column of labels.",
+            file=scan.path.name,
+        )
+    if scan.form.header:
+        scan.names = _column_names(scan.path, probe[0][1])
+    else:
+        width = Counter(len(row) for _, row in probe).most_common(1)[0][0]
+        scan.names = [f"column {index + 1}" for index in range(width)]
+    return probe
 
 
 def _numbered(lines: Lines, delimiter: str, manner: Manner, path: Path) -> Iterator[tuple[int, list[str]]]:

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 from dataclasses import replace
@@ -52,6 +53,17 @@ def test_saving_again_changes_nothing(tmp_path):
 )
 def test_any_change_of_content_gives_another_id(change):
     assert content_id(replace(DATASET, **change)) != content_id(DATASET)
+
+
+def test_the_id_is_a_hash_of_every_value_behind_its_length():
+    texts = tuple(f"{'很好' * (row % 3)}{row}" if row % 5 else "" for row in range(20_001))
+    dataset = TextDataset(texts, np.arange(20_001) % 2, ("bad", "坏"), groups=texts)
+    digest = hashlib.sha256()
+    for column in (dataset.classes, texts, dataset.label_names(), None, texts, None):
+        digest.update(b"-" if column is None else f"{len(column)}:".encode())
+        for value in column or ():
+            digest.update(f"{len(value.encode())}:{value}".encode())
+    assert content_id(dataset) == digest.hexdigest()[:16]
 
 
 def test_what_a_killed_process_left_is_ignored_and_saving_repairs_it(tmp_path):
