@@ -18,8 +18,9 @@ from core.data.reading import (
     scan_table,
     table_pieces,
 )
+from core.data.same_text import text_key
 from core.data.source import FILE_LIMIT
-from core.data.splitting import Split, split_rows, text_key
+from core.data.splitting import Split, split_rows
 from core.data.store import DatasetStore, StoredDataset, content_id
 
 __all__ = [

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.data.dataset import Rows
-from core.data.splitting import kept_together, text_key
+from core.data.same_text import key_numbers, units_of
 
 
 def make_folds(
@@ -21,14 +21,15 @@ def make_folds(
     fold is empty only when there are fewer units than folds.
     """
     generator = np.random.default_rng(seed)
-    units = kept_together([text_key(text) for text in texts], groups, range(len(texts)))
+    unit = units_of(key_numbers(texts), groups)
+    units = np.split(np.argsort(unit, kind="stable"), np.cumsum(np.bincount(unit))[:-1])
     units = sorted((units[place] for place in generator.permutation(len(units))), key=len, reverse=True)
     have = np.zeros((count, int(labels.max(initial=-1)) + 1), dtype=np.int64)
     folds: list[list[int]] = [[] for _ in range(count)]
-    for unit in units:
-        numbers = np.bincount(labels[unit], minlength=have.shape[1])
+    for rows in units:
+        numbers = np.bincount(labels[rows], minlength=have.shape[1])
         label = int(numbers.argmax())
-        fold = min(range(count), key=lambda place: (have[place, label], len(folds[place])))
-        folds[fold] += unit
-        have[fold] += numbers
-    return [np.sort(np.array(rows, dtype=np.int64)) for rows in folds]
+        chosen = min(range(count), key=lambda place: (have[place, label], len(folds[place])))
+        folds[chosen] += rows.tolist()
+        have[chosen] += numbers
+    return [np.sort(np.array(fold, dtype=np.int64)) for fold in folds]

@@ -25,7 +25,7 @@ from typing import Any, Literal
 import pandas
 from filelock import FileLock
 
-from core.data.splitting import text_key
+from core.data.same_text import text_key
 from core.errors import DataError
 
 SESSION, ROWS, ANSWERS = "session.json", "rows.parquet", "answers.jsonl"

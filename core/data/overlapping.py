@@ -9,7 +9,7 @@ import numpy as np
 
 from core.data.dataset import Rows, TextDataset
 from core.data.profiling import FINDING_ROWS, Finding, Severity
-from core.data.splitting import text_key
+from core.data.same_text import text_key
 from core.messages import Message, message
 
 

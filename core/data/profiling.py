@@ -5,7 +5,7 @@ Knows nothing of models or screens.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,7 +14,7 @@ import numpy as np
 
 from core.data.dataset import Rows, SetAside, TextDataset
 from core.data.language import language_of
-from core.data.splitting import text_key
+from core.data.same_text import groups_of, key_numbers
 from core.messages import Message, message
 
 Severity = Literal["info", "warning", "error"]
@@ -147,10 +147,7 @@ def _missing(set_aside: SetAside | None, skipped: Sequence[Mapping[str, int]]) -
 
 def _repeated(dataset: TextDataset, found: _Found) -> Iterable[Finding]:
     """Texts that come again: with the same label, with another, or in training and test."""
-    rows_of: dict[str, list[int]] = defaultdict(list)
-    for row, text in enumerate(dataset.texts):
-        rows_of[text_key(text)].append(row)
-    repeated = [rows for rows in rows_of.values() if len(rows) > 1]
+    repeated = [rows.tolist() for rows in groups_of(key_numbers(dataset.texts))]
     contradictory = [rows for rows in repeated if len({int(dataset.labels[row]) for row in rows}) > 1]
     if contradictory:
         sentence = message(

@@ -7,14 +7,14 @@ are set aside. Knows nothing of models.
 
 from __future__ import annotations
 
-import unicodedata
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from core.data.dataset import Rows, TextDataset
+from core.data.same_text import Keys, key_numbers, units_of
 from core.errors import DataError
 from core.messages import Message, message
 
@@ -43,11 +43,6 @@ class Split:
     findings: tuple[Message, ...]
 
 
-def text_key(text: str) -> str:
-    """What makes two texts the same: letters after NFKC, whatever their case and white space."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
 def split_rows(
     dataset: TextDataset, *, fractions: Fractions = (0.7, 0.1, 0.2), seed: int = 0, batch: bool = False
 ) -> Split:
@@ -67,8 +62,7 @@ def split_rows(
         or an empty part.
     """
     _check_fractions(fractions)
-    keys = [text_key(text) for text in dataset.texts]
-    division = _Division(dataset, keys, fractions, seed)
+    division = _Division(dataset, key_numbers(dataset.texts), fractions, seed)
     if dataset.splits is None:
         division.divide(range(len(dataset)), fractions)
     else:
@@ -79,40 +73,10 @@ def split_rows(
     return split
 
 
-def kept_together(keys: Sequence[str], groups: Sequence[str] | None, pool: Iterable[int]) -> list[list[int]]:
-    """The rows of a pool in units that must not be divided: those that share a text or a group, directly or through others.
-
-    Parameters
-    ----------
-    keys
-        `text_key` of every row, also of those outside the pool.
-    groups
-        Of every row; a blank one is none.
-    """
-    pool = list(pool)
-    parent: dict[str, str] = {}
-
-    def root(name: str) -> str:
-        parent.setdefault(name, name)
-        while parent[name] != name:
-            parent[name] = parent[parent[name]]
-            name = parent[name]
-        return name
-
-    for row in pool:
-        name = root("text " + keys[row])
-        if groups is not None and groups[row].strip():
-            parent[name] = root("group " + groups[row].strip())
-    units: dict[str, list[int]] = defaultdict(list)
-    for row in pool:
-        units[root("text " + keys[row])].append(int(row))
-    return list(units.values())
-
-
 class _Division:
     """The division while it is being made: which part each row has, and what was found on the way."""
 
-    def __init__(self, dataset: TextDataset, keys: list[str], fractions: Fractions, seed: int) -> None:
+    def __init__(self, dataset: TextDataset, keys: Keys, fractions: Fractions, seed: int) -> None:
         self._dataset = dataset
         self._keys = keys
         self._fractions = fractions
@@ -154,13 +118,9 @@ class _Division:
                     labels=[self._dataset.classes[label] for label in sorted(rare)],
                 )
             )
-        by_label: dict[int, list[list[int]]] = defaultdict(list)
-        for unit in kept_together(self._keys, self._dataset.groups, pool):
-            labels = self._dataset.labels[unit]
-            if not rare.intersection(labels.tolist()):
-                by_label[int(np.bincount(labels).argmax())].append(unit)
-        for label in sorted(by_label):
-            self._divide_units(by_label[label], fractions)
+        units = _Units(pool, self._keys[pool], self._dataset.groups, self._dataset.labels)
+        for numbers in units.by_label(rare):
+            self._divide_units(units, numbers, fractions)
 
     def result(self) -> Split:
         train, validation, test = (self._rows(part) for part in (_TRAIN, _VALIDATION, _TEST))
@@ -181,10 +141,10 @@ class _Division:
 
     def _set_leaks_aside(self) -> None:
         """Test rows always stay; then training rows stay before validation rows, since there are few to spare."""
-        tested = {self._keys[row] for row in self._rows(_TEST)}
-        leaked = [row for row in np.flatnonzero(self._part != _TEST) if self._keys[row] in tested]
+        others = np.flatnonzero(self._part != _TEST)
+        leaked = others[np.isin(self._keys[others], self._keys[self._rows(_TEST)])]
         self._dropped[leaked] = True
-        if leaked:
+        if len(leaked):
             self._findings.append(
                 message(
                     "data.leaked_set_aside",
@@ -193,10 +153,10 @@ class _Division:
                     count=len(leaked),
                 )
             )
-        trained = {self._keys[row] for row in self._rows(_TRAIN)}
-        doubled = [row for row in self._rows(_VALIDATION) if self._keys[row] in trained]
+        validation = self._rows(_VALIDATION)
+        doubled = validation[np.isin(self._keys[validation], self._keys[self._rows(_TRAIN)])]
         self._dropped[doubled] = True
-        if doubled:
+        if len(doubled):
             self._findings.append(
                 message(
                     "data.doubled_set_aside",
@@ -206,19 +166,47 @@ class _Division:
                 )
             )
 
-    def _divide_units(self, units: list[list[int]], fractions: Fractions) -> None:
+    def _divide_units(self, units: _Units, numbers: Rows, fractions: Fractions) -> None:
         """Large units first, each to the part that lacks most of its share; single rows then fill up exactly."""
-        units = [units[index] for index in self._random.permutation(len(units))]
-        target = _targets(sum(map(len, units)), fractions)
+        numbers = self._random.permutation(numbers)
+        sizes = units.sizes[numbers]
+        target = _targets(int(sizes.sum()), fractions)
         lacking = target.copy()
-        for unit in sorted((unit for unit in units if len(unit) > 1), key=len, reverse=True):
+        several = np.flatnonzero(sizes > 1)
+        for number in numbers[several[np.argsort(-sizes[several], kind="stable")]].tolist():
             part = int(np.argmax(lacking / np.maximum(target, 1)))
-            self._part[unit] = part
-            lacking[part] -= len(unit)
-        single = [unit[0] for unit in units if len(unit) == 1]
+            self._part[units.rows(number)] = part
+            lacking[part] -= units.sizes[number]
+        single = units.first[numbers[sizes == 1]]
         parts = np.repeat(np.arange(len(target)), np.maximum(lacking, 0))
         # A large unit may have taken more than its part's share: then the other parts lack more than is left.
         self._part[single] = self._random.permutation(parts)[: len(single)] if len(parts) > len(single) else parts
+
+
+class _Units:
+    """The rows of a pool in units that must not be divided, see `units_of`."""
+
+    def __init__(self, pool: Rows, keys: Keys, groups: Sequence[str] | None, labels: Rows) -> None:
+        unit = units_of(keys, None if groups is None else [groups[row] for row in pool.tolist()])
+        self.sizes = np.bincount(unit)
+        self._ordered = pool[np.argsort(unit, kind="stable")]
+        self._starts = np.cumsum(self.sizes) - self.sizes
+        self.first = self._ordered[self._starts]
+        self._labels = labels
+
+    def rows(self, number: int) -> Rows:
+        """Of one unit, ascending."""
+        return self._ordered[self._starts[number] :][: self.sizes[number]]
+
+    def by_label(self, rare: set[int]) -> Iterator[Rows]:
+        """The units of each label, which is that of most of their rows; without units that have rows of a rare label."""
+        label = self._labels[self.first]
+        for number in np.flatnonzero(self.sizes > 1).tolist():
+            label[number] = np.bincount(self._labels[self.rows(number)]).argmax()
+        touched = np.isin(self._labels[self._ordered], list(rare))
+        usable = np.add.reduceat(touched, self._starts, dtype=np.int64) == 0
+        for one in np.unique(label[usable]).tolist():
+            yield np.flatnonzero(usable & (label == one))
 
 
 def _targets(rows: int, fractions: Fractions) -> Rows:

@@ -6,7 +6,6 @@ and its findings. It never changes the dataset.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,7 +17,7 @@ import numpy.typing as npt
 from core.data.dataset import Rows, TextDataset
 from core.data.language import Language, language_of
 from core.data.recipe import DropTexts, Step, read_steps, text_mark, write_steps
-from core.data.splitting import text_key
+from core.data.same_text import Keys, key_numbers
 from core.messages import Message
 
 if TYPE_CHECKING:
@@ -137,7 +136,7 @@ class Inspected:
     model: OutOfSample | None = field(default=None, init=False)
 
     @cached_property
-    def keys(self) -> npt.NDArray[np.uint64]:
+    def keys(self) -> Keys:
         """64 bits that stand for the `text_key` of each row; uint64 (rows,)."""
         return key_numbers(self.dataset.texts)
 
@@ -155,27 +154,6 @@ class Inspected:
 
 
 Finder = Callable[[Inspected], Iterator["Finding | float"]]
-
-
-def key_numbers(texts: Sequence[str], key: Callable[[str], str] = text_key) -> npt.NDArray[np.uint64]:
-    """64 bits of each text's key; two keys of a million rows are taken for one about once in 40 million datasets."""
-    digests = (
-        int.from_bytes(hashlib.blake2b(key(text).encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
-        for text in texts
-    )
-    return np.fromiter(digests, dtype=np.uint64, count=len(texts))
-
-
-def groups_of(keys: npt.NDArray[np.uint64]) -> list[Rows]:
-    """Rows that share a key, for each key that has several; ordered by their first row, rows ascending."""
-    order = np.argsort(keys, kind="stable")
-    if not len(order):
-        return []
-    starts = np.flatnonzero(np.diff(keys[order], prepend=~keys[order[:1]]))
-    ends = np.append(starts[1:], len(order))
-    several = np.flatnonzero(ends - starts > 1)
-    found = [order[starts[group] : ends[group]] for group in several]
-    return sorted(found, key=lambda rows: int(rows[0]))
 
 
 def capped(rows: Rows | Sequence[int]) -> tuple[int, ...]:

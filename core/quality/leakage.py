@@ -11,8 +11,9 @@ import numpy as np
 
 from core.data.dataset import Rows
 from core.data.recipe import DropTexts
+from core.data.same_text import groups_of
 from core.messages import Message, message
-from core.quality.base import FINDING_ROWS, Finding, Fix, Inspected, capped, drop, groups_of, marks_of
+from core.quality.base import FINDING_ROWS, Finding, Fix, Inspected, capped, drop, marks_of
 from core.quality.nearness import Nearness, frozen_keys, near_texts
 
 Part = Literal["train", "validation", "test"]

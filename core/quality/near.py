@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.data.dataset import Rows
-from core.quality.base import groups_of, key_numbers
+from core.data.same_text import groups_of, key_numbers
 
 NEAR = 0.7  # Jaccard similarity of the n-gram sets
 MOST_TEXTS = 100_000  # of which signatures are made: about 20 seconds on one core for short texts

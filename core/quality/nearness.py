@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from core.data.dataset import Rows
-from core.quality.base import Inspected, key_numbers
+from core.data.same_text import key_numbers
+from core.quality.base import Inspected
 from core.quality.near import MOST_TEXTS, NearPairs, near_pairs
 
 

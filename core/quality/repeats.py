@@ -9,8 +9,9 @@ import numpy as np
 
 from core.data.dataset import Rows
 from core.data.recipe import DropRepeats, RelabelTexts, text_mark
+from core.data.same_text import groups_of
 from core.messages import message
-from core.quality.base import Finding, Fix, Inspected, capped, drop, groups_of
+from core.quality.base import Finding, Fix, Inspected, capped, drop
 
 
 def duplicates(inspected: Inspected) -> Iterator[Finding | float]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from core.config import Config
 from core.data.dataset import Rows, TextDataset
-from core.data.splitting import text_key
+from core.data.same_text import text_key
 from core.errors import DataError
 from core.messages import Message
 

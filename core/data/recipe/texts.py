@@ -10,7 +10,7 @@ from core.data.dataset import TextDataset
 from core.data.mojibake import repaired
 from core.data.personal import PERSONAL_KINDS, PLACEHOLDERS, PersonalKind, redacted
 from core.data.recipe.base import Step, only_rows, with_texts
-from core.data.splitting import text_key
+from core.data.same_text import text_key
 from core.messages import Message, message
 
 __all__ = ["DropRepeats", "Redact", "RepairText"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from core.data import TextDataset
+from core.data.same_text import key_numbers
 from core.quality import Finding, Inspected
-from core.quality.base import key_numbers
 from core.quality.label_errors import label_errors, likely_errors, ranking
 from core.quality.outliers import far_below, mostly_signs, odd_lengths, outliers
 from core.quality.quick_model import FOLDS, folds_of, marked_tokens, out_of_sample

@@ -10,8 +10,8 @@ import pytest
 
 from core.data import TextDataset
 from core.data.recipe import apply_steps
+from core.data.same_text import groups_of, key_numbers
 from core.quality import Finding, FrozenTexts, Inspected
-from core.quality.base import groups_of, key_numbers
 from core.quality.leakage import frozen_leakage, leakage
 from core.quality.near import near_pairs, one_place, token_numbers
 from core.quality.near_repeats import near_duplicates, superfluous
