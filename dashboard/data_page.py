@@ -156,6 +156,7 @@ def _save(uploaded: UploadedTable, found: Prepared, steps: list[Step], name: str
     state.choose_dataset(stored.id)
     st.session_state[SAVED] = {"id": stored.id, "asked": name}
     discard_upload(KEY)
+    _prepared.clear()
     st.rerun()
 
 

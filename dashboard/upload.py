@@ -31,6 +31,7 @@ from dashboard.upload_files import (
     excerpt,
     fetched,
     keep_upload,
+    let_tables_go,
     reading,
     sample_source,
     sheets,
@@ -135,6 +136,7 @@ def upload_table(
 def discard_upload(key: str) -> None:
     """Go back to the drop zone with the next rerun, such as after the table was saved or in a button's callback."""
     st.session_state.pop(f"{key}.source", None)
+    let_tables_go()
 
 
 def has_upload(key: str) -> bool:

@@ -147,6 +147,11 @@ def _reading(path: str, token: str, form: TableFormat) -> Reading | DataError:
     return Reading(table, guess_roles(table))
 
 
+def let_tables_go() -> None:
+    """Forget the tables that were read, which may hold hundreds of megabytes; whoever needs one reads it again."""
+    _reading.clear()
+
+
 def excerpt(table: pandas.DataFrame, rows: Sequence[int] | slice) -> pandas.DataFrame:
     """Some rows for the screen, long cells cut."""
     shown = table.iloc[rows if isinstance(rows, slice) else list(rows)]

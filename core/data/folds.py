@@ -22,7 +22,7 @@ def make_folds(
     """
     generator = np.random.default_rng(seed)
     unit = units_of(key_numbers(texts), groups)
-    units = np.split(np.argsort(unit, kind="stable"), np.cumsum(np.bincount(unit))[:-1])
+    units = np.split(np.argsort(unit, kind="stable"), np.cumsum(np.bincount(unit))[:-1]) if len(unit) else []
     units = sorted((units[place] for place in generator.permutation(len(units))), key=len, reverse=True)
     have = np.zeros((count, int(labels.max(initial=-1)) + 1), dtype=np.int64)
     folds: list[list[int]] = [[] for _ in range(count)]
