@@ -63,7 +63,8 @@ def bundle(version: VersionInfo) -> bytes:
 
     with tempfile.TemporaryDirectory(prefix="evergreen-") as place:
         target = Path(place) / "bundle.zip"
-        write_bundle(state.version_folder(version), target)
+        threshold = state.threshold(version.classifier)
+        write_bundle(state.version_folder(version), target, threshold.value if threshold else None)
         return target.read_bytes()
 
 

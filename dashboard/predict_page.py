@@ -16,6 +16,7 @@ import numpy as np
 import streamlit as st
 
 from core.explain import occlude
+from core.standalone.predict import answered
 from dashboard import reasons, state, tables
 from dashboard.components.live_text import live_text, set_live_text
 from dashboard.errors import guarded_fragment
@@ -105,16 +106,19 @@ def ask(version: VersionInfo) -> None:
     offered = examples(version, st.session_state.get(TURN, 0))
     if text.strip():
         answer = ask_engine(engine, text)
-        st.html(answer_html(answer, engine.labels))
+        used = state.threshold(version.classifier)
+        st.html(answer_html(answer, engine.labels, used.value if used else None))
         _facts(version, engine, answer)
+        if used is not None and used.version != version.number:
+            st.caption(f":material/rule: {t('predict.threshold_moved', version=used.version)}")
         _remarks(engine, answer, text, offered)
         _reasons(engine, text)
         correction(version, text, answer.label, engine.labels)
     _examples(offered)
 
 
-def answer_html(answer: Answer, labels: list[str]) -> str:
-    """The most probable label in large type, and a bar for each of the likeliest labels."""
+def answer_html(answer: Answer, labels: list[str], threshold: float | None = None) -> str:
+    """The most probable label in large type, or that a person should decide, and a bar for each of the likeliest labels."""
     colors = label_colors(labels)
     ranked = sorted(answer.probabilities.items(), key=lambda pair: -pair[1])
     bars = "".join(
@@ -126,9 +130,15 @@ def answer_html(answer: Answer, labels: list[str]) -> str:
     rest = len(ranked) - MOST_BARS
     more = f"<div class='more'>{escape(tn('predict.more_labels', rest))}</div>" if rest > 0 else ""
     best, share = ranked[0]
+    verdict = f"<strong>{escape(best)}</strong><span>{_share(share)}</span>"
+    if threshold is not None and not answered(np.array([[share]]), threshold)[0]:
+        facts = {"label": best, "share": _share(share), "percent": tables.percent(threshold)}
+        verdict = (
+            f"<strong>{escape(t('predict.unsure'))}</strong><span>{escape(t('predict.unsure_why', **facts))}</span>"
+        )
     return (
-        f"<div class='answer' role='status' aria-live='polite'><div class='verdict'><strong>{escape(best)}</strong>"
-        f"<span>{_share(share)}</span></div><div class='bars' aria-hidden='true'>{bars}</div>{more}</div>"
+        f"<div class='answer' role='status' aria-live='polite'><div class='verdict'>{verdict}</div>"
+        f"<div class='bars' aria-hidden='true'>{bars}</div>{more}</div>"
     )
 
 

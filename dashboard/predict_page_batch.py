@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import predict_page, tables
+from core.inference.tables import ANSWERED, PERSON
+from dashboard import predict_page, state, tables
 from dashboard.errors import guarded_fragment
 from dashboard.i18n import t, tn
 from dashboard.predict_page_run import TableRun
@@ -33,8 +34,11 @@ def draw(version: VersionInfo) -> None:
     run: TableRun | None = st.session_state.get(RUN)
     if uploaded is None:
         return
-    if run is None or run.token != uploaded.token or run.version != version.number or run.stopped:
-        _offer(version, uploaded, run)
+    used = state.threshold(version.classifier)
+    threshold = used.value if used else None
+    fits = run is not None and (run.token, run.version, run.threshold) == (uploaded.token, version.number, threshold)
+    if run is None or not fits or run.stopped:
+        _offer(version, uploaded, run, threshold)
     elif run.running:
         guarded_fragment(run_every=LOOK)(_progress)(run)
     elif run.error is not None:
@@ -44,7 +48,7 @@ def draw(version: VersionInfo) -> None:
         _result(run)
 
 
-def _offer(version: VersionInfo, uploaded: UploadedTable, before: TableRun | None) -> None:
+def _offer(version: VersionInfo, uploaded: UploadedTable, before: TableRun | None, threshold: float | None) -> None:
     if before is not None and before.stopped and before.token == uploaded.token:
         st.caption(t("predict.was_stopped"))
     label = tn("predict.label_rows", len(uploaded.table))
@@ -58,6 +62,7 @@ def _offer(version: VersionInfo, uploaded: UploadedTable, before: TableRun | Non
             token=uploaded.token,
             name=uploaded.name,
             version=version.number,
+            threshold=threshold,
         )
         st.rerun()
 
@@ -84,7 +89,13 @@ def _result(run: TableRun) -> None:
     st.markdown(f":primary[:material/check_circle:] {_finding(run, counts)}")
     if unanswered:
         st.caption(tn("predict.unanswered", unanswered))
-    shown = run.result.head(PREVIEW)[[run.text, answers, shares]].copy()
+    listed = [run.text, answers, shares]
+    if run.threshold is not None:
+        decisions = run.result.columns[run.width + 2]
+        asked = int((run.result[decisions] == PERSON).sum())
+        st.caption(f":material/person: {tn('predict.for_a_person', asked, percent=tables.percent(run.threshold))}")
+        listed.append(decisions)
+    shown = run.result.head(PREVIEW)[listed].copy()
     shown[run.text] = shown[run.text].astype(str).str.slice(0, CELL)
     columns = {
         run.text: st.column_config.TextColumn(width="large"),
@@ -93,6 +104,9 @@ def _result(run: TableRun) -> None:
             t("predict.column_probability"), format="percent", min_value=0.0, max_value=1.0, width="small"
         ),
     }
+    if run.threshold is not None:
+        shown[decisions] = shown[decisions].map({name: t(f"predict.decision_{name}") for name in (ANSWERED, PERSON)})
+        columns[decisions] = st.column_config.TextColumn(t("predict.column_decision"), width="small")
     st.dataframe(shown, hide_index=True, column_config=columns, alt=t("predict.preview_alt"), key="predict.preview")
     with st.container(horizontal=True, vertical_alignment="center"):
         tables.download_table(run.result, f"{Path(run.name).stem}-v{run.version}", key="predict.download")

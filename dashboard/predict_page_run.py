@@ -28,6 +28,8 @@ class TableRun:
         Of the upload that is labelled; another upload makes this run a past one.
     version
         Number of the version that labels.
+    threshold
+        Adds a column of decisions, as `predict_table` does.
 
     Attributes
     ----------
@@ -40,8 +42,17 @@ class TableRun:
     """
 
     def __init__(
-        self, engine: Classifier, table: pd.DataFrame, text: str, *, token: str, name: str, version: int
+        self,
+        engine: Classifier,
+        table: pd.DataFrame,
+        text: str,
+        *,
+        token: str,
+        name: str,
+        version: int,
+        threshold: float | None = None,
     ) -> None:
+        self.threshold = threshold
         self.token, self.name, self.version, self.text = token, name, version, text
         self.rows, self.width = table.shape
         self.fraction = 0.0
@@ -81,7 +92,9 @@ class TableRun:
         from core.inference import predict_table
 
         try:
-            self.result = predict_table(self._engine, self._table, self.text, progress=self._advance)
+            self.result = predict_table(
+                self._engine, self._table, self.text, progress=self._advance, threshold=self.threshold
+            )
         except Stopped:
             pass
         except Exception as error:  # told on the page, in the reader's words

@@ -17,7 +17,7 @@ from core.metrics.decisions import (
     judge_threshold,
     suggest_threshold,
 )
-from dashboard import charts, layout, results_page_line, tables
+from dashboard import charts, layout, results_page_in_use, results_page_line, tables
 from dashboard.i18n import t, tn
 from dashboard.palette import palette
 from dashboard.results_page import Shown, predictions
@@ -40,6 +40,7 @@ def draw(shown: Shown) -> None:
     found = judge_threshold(test.truth, test.stated, threshold, costs)
     with right:
         _say(found, costs, test)
+        results_page_in_use.draw(shown, threshold)
         _coverage(coverage_curve(test.truth, test.stated, costs), found)
     _costs(test, validation, costs, found)
     if len(shown.classes) == 2:

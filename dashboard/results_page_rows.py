@@ -33,7 +33,12 @@ class Answers:
 
 def validation_rows(shown: Shown) -> Answers | None:
     """What the version answers on validation rows; None where it is from before they were kept, or has none."""
-    return _validation(str(state.version_folder(shown.version)))
+    return validation_of(state.version_folder(shown.version))
+
+
+def validation_of(folder: Path) -> Answers | None:
+    """The same for the version in this folder."""
+    return _validation(str(folder))
 
 
 @st.cache_data(show_spinner=False, max_entries=12)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from core.data.store import DatasetStore, StoredDataset
     from core.inference.providers import ProviderReport
     from core.jobs import Job, JobQueue
-    from core.registry import ClassifierInfo, Registry, VersionInfo
+    from core.registry import ClassifierInfo, Registry, Threshold, VersionInfo
     from core.standalone.predict import Classifier
     from core.vectors import VectorStore
     from core.workflows import Workspace
@@ -143,6 +143,11 @@ def _classifiers(folder: Path, token: tuple[float, ...]) -> list[ClassifierInfo]
     if not os.environ.get("MLFLOW_TRACKING_URI") and not (folder / "mlflow.db").exists():
         return []  # nothing was ever trained here: do not let the first page wait for an empty database
     return list(_registry(folder).classifiers())
+
+
+def threshold(classifier: str) -> Threshold | None:
+    """From which probability on the classifier answers by itself, if that was decided."""
+    return next((found.threshold for found in classifiers() if found.name == classifier), None)
 
 
 def versions(classifier: str) -> list[VersionInfo]:

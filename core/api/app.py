@@ -25,6 +25,7 @@ from core.api.openapi import DESCRIPTION, body_of, describe
 from core.data.corrections import Corrections
 from core.errors import CoreError
 from core.messages import message
+from core.standalone.predict import answered
 
 if TYPE_CHECKING:
     from core.inference.pool import EnginePool
@@ -183,19 +184,27 @@ def _written(place: Place, clerk: Clerk, texts: list[str], probabilities: np.nda
     labels = clerk.engine.labels
     rows = iter(probabilities.astype(np.float64).round(DIGITS).tolist())
     best = iter(probabilities.argmax(axis=1).tolist())
+    sure = iter(answered(probabilities, place.threshold or 0.0).tolist())
     predictions: list[dict[str, Any]] = []
     for text in texts:
         if not text.strip():
-            predictions.append({"label": None, "probability": None, "probabilities": {}})
+            predictions.append({"label": None, "probability": None, "answered": False, "probabilities": {}})
             continue
         row, column = next(rows), next(best)
-        shares = dict(zip(labels, row, strict=True))
-        predictions.append({"label": labels[column], "probability": row[column], "probabilities": shares})
+        predictions.append(
+            {
+                "label": labels[column],
+                "probability": row[column],
+                "answered": next(sure),
+                "probabilities": dict(zip(labels, row, strict=True)),
+            }
+        )
     found = {
         "classifier": place.classifier,
         "version": place.number,
         "precision": clerk.engine.precision,
         "provider": clerk.engine.provider,
+        "threshold": place.threshold,
         "predictions": predictions,
     }
     return json.dumps(found, ensure_ascii=False).encode("utf-8", "replace")

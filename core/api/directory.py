@@ -28,11 +28,14 @@ SETTLED_NANOSECONDS = 20_000_000  # two writes closer than the file system's clo
 
 @dataclass(frozen=True)
 class Place:
-    """A version and the folder of its files; the folder alone tells it from every other version there ever was."""
+    """A version, the folder of its files, which alone tells it from every other version there ever was, and the threshold of
+    its classifier, if it has one.
+    """
 
     classifier: str
     number: int
     folder: Path
+    threshold: float | None = None
 
 
 class Directory:
@@ -152,7 +155,10 @@ class Directory:
                 raise ApiError(409, told, known=[version.number for version in versions])
         else:
             registry.version(classifier, number)
-        return Place(classifier, number, Path(registry.folder(classifier, number)))
+        threshold = registry.threshold(classifier)
+        return Place(
+            classifier, number, Path(registry.folder(classifier, number)), threshold.value if threshold else None
+        )
 
 
 def _stamp(path: str) -> tuple[int, int]:

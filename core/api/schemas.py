@@ -29,6 +29,9 @@ class Prediction(BaseModel):
 
     label: str | None = Field(description="The most probable label; null for an empty text.")
     probability: float | None = Field(description="Its probability, 0 to 1; null for an empty text.")
+    answered: bool = Field(
+        description="False where a person should decide: the probability is below the threshold, or the text is empty."
+    )
     probabilities: dict[str, float] = Field(description="Probability of each label, 0 to 1; sums to 1.")
 
 
@@ -39,6 +42,9 @@ class PredictAnswer(BaseModel):
     version: int
     precision: str = Field(description="Numbers the model computes with: fp32, fp16 or int8.")
     provider: str = Field(description="What computed it: CPUExecutionProvider or CUDAExecutionProvider.")
+    threshold: float | None = Field(
+        description="From this probability on an answer counts without a person; null where it always does."
+    )
     predictions: list[Prediction]
 
 

@@ -147,6 +147,14 @@ def make_parser() -> argparse.ArgumentParser:
     rollback.add_argument("--classifier", required=True, metavar="NAME")
     rollback.add_argument("--version", type=int, metavar="N", help="default: the previous champion")
 
+    threshold = commands.add_parser("threshold", help="from which probability on a classifier answers without a person")
+    threshold.add_argument("--classifier", required=True, metavar="NAME")
+    change = threshold.add_mutually_exclusive_group()
+    change.add_argument("--set", type=float, metavar="P", help="a probability above 0 and at most 1; without it: show")
+    change.add_argument("--clear", action="store_true", help="answer every text")
+    threshold.add_argument("--version", type=int, metavar="N", help="it was chosen with; default: the champion")
+    threshold.add_argument("--json", action="store_true")
+
     forget = commands.add_parser("forget", help="remove rows from everything that is stored, and print a receipt")
     forget.add_argument("--classifier", required=True, metavar="NAME")
     forget.add_argument(

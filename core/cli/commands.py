@@ -26,6 +26,7 @@ from core.cli.pretrain import pretrain
 from core.cli.progress import consume
 from core.cli.report import report
 from core.cli.search import search
+from core.cli.threshold import threshold
 from core.cli.vectors import vectors
 from core.config import home, parse_assignments
 from core.data import ColumnRoles, StoredDataset, TextDataset, build_dataset, read_table
@@ -98,7 +99,8 @@ def export(asked: argparse.Namespace) -> None:
 
     workspace = open_workspace(home())
     version = chosen_version(asked.classifier, asked.version, workspace)
-    write_bundle(workspace.registry.folder(asked.classifier, version.number), asked.out)
+    limit = workspace.registry.threshold(asked.classifier)
+    write_bundle(workspace.registry.folder(asked.classifier, version.number), asked.out, limit.value if limit else None)
     sys.stderr.write(f"Version {version.number} of '{asked.classifier}' → {asked.out}\n")
 
 
@@ -212,6 +214,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
         versions,
         promote,
         rollback,
+        threshold,
         forget,
         generate,
         pretrain,

@@ -17,9 +17,12 @@ def predict(asked: argparse.Namespace) -> None:
     workspace = open_workspace(home())
     version = chosen_version(asked.classifier, asked.version, workspace)
     folder = workspace.registry.folder(asked.classifier, version.number)
+    threshold = workspace.registry.threshold(asked.classifier)
     progress = _Progress()
     try:
-        found = predict_file(folder, asked.data, asked.text, asked.out, progress)
+        found = predict_file(
+            folder, asked.data, asked.text, asked.out, progress, threshold=threshold.value if threshold else None
+        )
     except KeyboardInterrupt:
         sys.stderr.write("\nThe same command goes on where this one was. ")
         raise

@@ -43,17 +43,25 @@ class Labelled:
 
 
 def predict_file(
-    folder: Path, source: Path, text: str, target: Path, progress: Callable[[int, int], None] = lambda done, rows: None
+    folder: Path,
+    source: Path,
+    text: str,
+    target: Path,
+    progress: Callable[[int, int], None] = lambda done, rows: None,
+    *,
+    threshold: float | None = None,
 ) -> Labelled:
     """Label a CSV or TSV file with the version in ``folder``.
 
     The answer is UTF-8 with a byte order mark, so that spreadsheets show Chinese. A half-written target is never
-    left behind; an interrupted run goes on where it was when it is called again with the same file and version.
+    left behind; an interrupted run goes on where it was when it is called again with the same file, version and threshold.
 
     Parameters
     ----------
     progress
         Called with the rows done and all rows.
+    threshold
+        As in `predict_table`.
 
     Raises
     ------
@@ -62,7 +70,7 @@ def predict_file(
     """
     scan = scan_table(source)
     check_column(text, scan.names)
-    journal = _Journal(target, _identity(folder, source, text))
+    journal = _Journal(target, _identity(folder, source, text, threshold))
     rows = scan.rows - len(scan.skipped)
     try:
         resumed = journal.resume()
@@ -71,7 +79,7 @@ def predict_file(
         done = resumed
         for piece in table_pieces(scan, ROWS, skip=resumed):
             done += len(piece)
-            journal.add(predict_table(classifier, piece, text), done)
+            journal.add(predict_table(classifier, piece, text, threshold=threshold), done)
             progress(done, rows)
         journal.finish()
     except OSError as error:
@@ -85,11 +93,12 @@ def predict_file(
     return Labelled(rows, len(scan.skipped), resumed)
 
 
-def _identity(folder: Path, source: Path, text: str) -> dict[str, Any]:
+def _identity(folder: Path, source: Path, text: str, threshold: float | None) -> dict[str, Any]:
     """What must be the same for an interrupted run to go on."""
     files = [source, *sorted(folder.glob("*.onnx")), *folder.glob("serving.json")]
     return {
         "text": text,
+        "threshold": threshold,
         "files": [[str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns] for file in files],
     }
 

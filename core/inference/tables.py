@@ -8,17 +8,28 @@ import numpy as np
 import pandas as pd
 
 from core.errors import DataError
-from core.standalone.predict import Classifier
+from core.standalone.predict import Classifier, answered
 
 CHUNK = 1024  # rows between two reports of progress
+ANSWERED, PERSON = "answered", "person"  # in the column of decisions
 
 
 def predict_table(
-    classifier: Classifier, table: pd.DataFrame, text: str, progress: Callable[[float], None] = lambda _: None
+    classifier: Classifier,
+    table: pd.DataFrame,
+    text: str,
+    progress: Callable[[float], None] = lambda _: None,
+    *,
+    threshold: float | None = None,
 ) -> pd.DataFrame:
     """Add ``predicted``, ``probability`` and a column ``p: <label>`` for each label; a row without text gets none.
 
     A column of the table that has such a name already stays as it is; the new one is then called ``predicted (2)``.
+
+    Parameters
+    ----------
+    threshold
+        Adds a column ``decision``: ``answered`` from this probability on, ``person`` below it and where there is no text.
 
     Raises
     ------
@@ -33,12 +44,16 @@ def predict_table(
         chunk = rows[start : start + CHUNK]
         probabilities[chunk] = classifier.predict_proba([texts[row] for row in chunk])
         progress(min(1.0, (start + CHUNK) / len(rows)))
-    answered = np.asarray(~np.isnan(probabilities).any(axis=1))
-    best = np.where(answered, np.nan_to_num(probabilities).argmax(axis=1), 0)
+    filled = np.asarray(~np.isnan(probabilities).any(axis=1))
+    best = np.where(filled, np.nan_to_num(probabilities).argmax(axis=1), 0)
     answers: dict[str, object] = {
-        "predicted": [classifier.labels[k] if ok else "" for k, ok in zip(best, answered, strict=True)],
+        "predicted": [classifier.labels[k] if ok else "" for k, ok in zip(best, filled, strict=True)],
         "probability": probabilities.max(axis=1).round(6),
     }
+    if threshold is not None:
+        answers["decision"] = np.where(
+            answered(probabilities, threshold), ANSWERED, PERSON
+        )  # no number is sure of nothing
     answers |= {f"p: {label}": probabilities[:, column].round(6) for column, label in enumerate(classifier.labels)}
     added = pd.DataFrame({_free(name, table): values for name, values in answers.items()}, index=table.index)
     return pd.concat([table, added], axis=1)

@@ -23,7 +23,7 @@ from core.metrics.intervals import Estimate, Floats, estimate, percentiles, rate
 from core.metrics.resampling import resampled_accuracy
 
 THRESHOLDS: Floats = np.arange(101) / 100
-ROUNDING = 1e-6  # probabilities are float32: 0.9 of a file must reach a threshold of 0.9
+ROUNDING = 1e-6  # probabilities are float32: 0.9 of a file must reach a threshold of 0.9; `core.standalone.predict` has it, too
 
 
 @dataclass(frozen=True, eq=False)

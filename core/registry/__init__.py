@@ -7,6 +7,7 @@ from core.registry.decisions import UNWRITTEN, keep_back, promote
 from core.registry.entries import ClassifierInfo, Decision, RunInfo, VersionInfo
 from core.registry.names import check_name
 from core.registry.registry import Registry
+from core.registry.thresholds import Threshold
 
 __all__ = [
     "UNWRITTEN",
@@ -14,6 +15,7 @@ __all__ = [
     "Decision",
     "Registry",
     "RunInfo",
+    "Threshold",
     "VersionInfo",
     "check_name",
     "keep_back",

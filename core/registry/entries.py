@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from core.registry.thresholds import Threshold
+
 CHAMPION = "champion"  # the alias
 
 # Tags. `KIND` tells Evergreen's entries from whatever else a team keeps on its server.
@@ -17,6 +19,7 @@ HISTORY = "evergreen.champions"
 CLASSIFIER = "evergreen.classifier"
 VERSION = "evergreen.version"
 DECISION = "evergreen.decision"
+THRESHOLD = "evergreen.threshold"
 
 REASON_CHARACTERS = 1000  # a tag holds 5,000
 
@@ -31,6 +34,7 @@ class ClassifierInfo:
     created: str
     versions: int
     champion: int | None
+    threshold: Threshold | None = None
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,7 @@ def classifier_info(stored: Any, versions: int) -> ClassifierInfo:
         created=iso(stored.creation_timestamp),
         versions=versions,
         champion=int(champion) if champion else None,
+        threshold=Threshold.from_text(stored.tags.get(THRESHOLD)),
     )
 
 

@@ -24,6 +24,7 @@ from core.registry.entries import ClassifierInfo, Decision, RunInfo, VersionInfo
 from core.registry.files import ARTIFACT, VersionFiles, check_complete
 from core.registry.history import ChampionHistory
 from core.registry.names import check_name
+from core.registry.thresholds import Threshold, check_threshold
 
 EXPERIMENT = "evergreen"
 _SETTING_CHARACTERS = 6000
@@ -165,6 +166,22 @@ class Registry:
         """Keep with a version what was decided on it; the last decision stands."""
         self._stored_version(name, number)
         self._client.set_model_version_tag(name, str(number), entries.DECISION, decision.to_text())
+
+    def threshold(self, name: str) -> Threshold | None:
+        """From which probability on the classifier answers by itself; None where it always does."""
+        return Threshold.from_text(self._model(name).tags.get(entries.THRESHOLD))
+
+    def set_threshold(self, name: str, value: float, *, version: int) -> None:
+        """Let the classifier answer from this probability on; ``version`` is the one it was chosen with."""
+        check_threshold(value)
+        self._stored_version(name, version)
+        text = Threshold(value, version, _now()).to_text()
+        self._client.set_registered_model_tag(name, entries.THRESHOLD, text)
+
+    def clear_threshold(self, name: str) -> None:
+        """Let the classifier answer always."""
+        if self.threshold(name) is not None:
+            self._client.delete_registered_model_tag(name, entries.THRESHOLD)
 
     @property
     def on_server(self) -> bool:

@@ -10,7 +10,8 @@ or, in your own program::
     classifier.predict_proba(["快递很快，好吃"])                 # (texts, labels), rows sum to 1
 
 The folder holds model.onnx, tokenizer.json, labels.json and config.json; serving.json, if there, names the file that runs
-on each kind of device, such as {"cpu": "model.int8.onnx"}.
+on each kind of device, such as {"cpu": "model.int8.onnx"}; decision.json, if there, holds a threshold: texts whose most
+probable label is less probable are printed as "unsure", for a person to decide.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ MEMORY = 200_000  # words whose tokens are kept
 CHUNK = 8192  # texts tokenised at a time, so that memory stays bounded
 PROVIDERS = {"tensorrt": "TensorrtExecutionProvider", "cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
 LIGHT = ("ngrams", "hashed")  # models that look up and add: waking a second thread would take longer than the work
+ROUNDING = 1e-6  # probabilities are float32: 0.9 of a file must reach a threshold of 0.9
 TOKENS_AT_ONCE = {"cpu": 1024, "cuda": 32_768}  # in one batch, padding included: what fits a cache, what fills a GPU
 MOST_WASTE = 32  # tokens of padding that a batch on the CPU may hold: what starting another batch costs
 
@@ -272,6 +274,8 @@ class Classifier:
         The execution provider that really runs, such as ``"CPUExecutionProvider"``.
     precision
         Of the file that really runs.
+    threshold
+        Of the bundle: the probability from which on an answer counts without a person; None where it always does.
     """
 
     def __init__(
@@ -284,6 +288,10 @@ class Classifier:
         folder = Path(folder)
         self.labels: list[str] = json.loads((folder / "labels.json").read_text("utf-8"))
         self.pipeline = TextPipeline.load(folder)
+        decision = folder / "decision.json"
+        self.threshold: float | None = (
+            json.loads(decision.read_text("utf-8"))["threshold"] if decision.exists() else None
+        )
         wanted = providers if providers is not None else usable_providers()
         light = json.loads((folder / "config.json").read_text("utf-8")).get("model") in LIGHT
         if threads is None and light:
@@ -327,15 +335,21 @@ class Classifier:
         return [self.labels[column] for column in self.predict_proba(texts).argmax(axis=1)]
 
 
+def answered(probabilities: np.ndarray, threshold: float) -> np.ndarray:
+    """Whether the most probable label of each row, (rows, labels), is probable enough to count without a person: bool (rows,)."""
+    return np.asarray(probabilities.max(axis=1) >= threshold - ROUNDING)
+
+
 def main(arguments: list[str]) -> None:
     for stream in (sys.stdin, sys.stdout):  # UTF-8 wherever it runs, and a broken byte stops nothing
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace")
     texts = arguments or [line.rstrip("\r\n") for line in sys.stdin]
     classifier = Classifier(Path(__file__).resolve().parent)
-    for text, row in zip(texts, classifier.predict_proba(texts), strict=True):
+    probabilities = classifier.predict_proba(texts)
+    for text, row, sure in zip(texts, probabilities, answered(probabilities, classifier.threshold or 0), strict=True):
         best = int(row.argmax())
-        sys.stdout.write(f"{classifier.labels[best]}\t{row[best]:.6f}\t{text}\n")
+        sys.stdout.write(f"{classifier.labels[best] if sure else 'unsure'}\t{row[best]:.6f}\t{text}\n")
 
 
 if __name__ == "__main__":

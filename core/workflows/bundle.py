@@ -24,13 +24,15 @@ def bundle_files(version_folder: Path) -> list[str]:
     return [*dict.fromkeys([EXACT, *served.values()]), serving.name, *FILES]
 
 
-def write_bundle(version_folder: Path, target: Path) -> None:
-    """Zip the bundle's files of a version folder; a half-written target is never left behind."""
+def write_bundle(version_folder: Path, target: Path, threshold: float | None = None) -> None:
+    """Zip the bundle's files of a version folder, and its classifier's threshold; a half-written target is never left behind."""
     part = target.with_name(target.name + ".part")
     try:
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
             for name in bundle_files(version_folder):
                 archive.write(version_folder / name, name)
+            if threshold is not None:
+                archive.writestr("decision.json", json.dumps({"threshold": threshold}))
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)

@@ -85,6 +85,18 @@ def test_an_answer_stands_under_the_text(open_page: Callable[..., AppTest], lang
     assert "CPU" in facts
 
 
+@pytest.mark.parametrize(("language", "unsure"), [("en", "Not sure"), ("zh", "没有把握")])
+def test_below_the_threshold_a_person_should_decide(
+    open_page: Callable[..., AppTest], home: Path, language: str, unsure: str
+) -> None:
+    open_workspace(home).registry.set_threshold(NAME, 1.0, version=1)
+    page = type_text(open_page("predict", language=language), "a great thing")
+    assert not page.exception
+    assert f"<strong>{unsure}</strong>" in html(page)
+    open_workspace(home).registry.clear_threshold(NAME)
+    assert f"<strong>{unsure}</strong>" not in html(page.run())
+
+
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_words_behind_an_answer_are_shown_when_asked_for(open_page: Callable[..., AppTest], language: str) -> None:

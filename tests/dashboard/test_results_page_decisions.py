@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,33 @@ def test_the_suggestion_is_the_cheapest_on_validation_rows_and_is_judged_on_test
     assert any(f"**{found.coverage.value:.0%}**" in one.value for one in at.markdown)
     at.button(key="results.decide.take").click().run()
     assert at.slider(key="results.decide.threshold").value == round(100 * suggested)
+
+
+def test_a_threshold_is_put_to_use_and_taken_away(
+    open_page: Callable[..., AppTest], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVERGREEN_HOME", str(home))
+    registry = open_workspace(home).registry
+    at = open_tab(open_page)
+    at.slider(key="results.decide.threshold").set_value(0).run()
+    assert at.button(key="results.decide.use").disabled
+    at.slider(key="results.decide.threshold").set_value(60).run()
+    at.button(key="results.decide.use").click().run()
+    assert not at.exception
+    found = registry.threshold("T")
+    assert found is not None
+    assert (found.value, found.version) == (0.6, 1)
+    assert at.button(key="results.decide.use").disabled
+    assert any("answered from 60%" in one.value for one in at.caption)
+    assert not at.warning
+    monkeypatch.setattr("dashboard.state.threshold", lambda name: replace(found, version=7))
+    at.run()
+    assert any("Version 1 serves now" in one.value for one in at.warning)
+    monkeypatch.undo()
+    monkeypatch.setenv("EVERGREEN_HOME", str(home))
+    at.button(key="results.decide.clear").click().run()
+    assert registry.threshold("T") is None
+    assert any("every text is answered" in one.value for one in at.caption)
 
 
 def test_a_version_of_old_gets_no_suggestion_and_the_tab_works(

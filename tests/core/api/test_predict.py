@@ -21,7 +21,15 @@ def test_one_text_gets_label_probability_and_all_probabilities(client: TestClien
         "version": 1,
         "precision": "fp32",
         "provider": "CPUExecutionProvider",
-        "predictions": [{"label": "positive", "probability": 0.9, "probabilities": {"negative": 0.1, "positive": 0.9}}],
+        "threshold": None,
+        "predictions": [
+            {
+                "label": "positive",
+                "probability": 0.9,
+                "answered": True,
+                "probabilities": {"negative": 0.1, "positive": 0.9},
+            }
+        ],
     }
 
 
@@ -29,7 +37,23 @@ def test_texts_are_answered_in_order_and_empty_ones_have_no_label(client: TestCl
     answer = client.post("/predict", json={"classifier": "Reviews", "texts": ["a", " \n", "b", ""]})
     predictions = answer.json()["predictions"]
     assert [one["label"] for one in predictions] == ["positive", None, "positive", None]
-    assert predictions[1] == {"label": None, "probability": None, "probabilities": {}}
+    assert predictions[1] == {"label": None, "probability": None, "answered": False, "probabilities": {}}
+
+
+def test_below_the_threshold_a_person_should_decide_from_the_next_request_on(
+    client: TestClient, registry: Registry
+) -> None:
+    asked = {"classifier": "Reviews", "texts": ["a", ""]}
+
+    def answered() -> tuple[object, list[object]]:
+        found = client.post("/predict", json=asked).json()
+        return found["threshold"], [(one["label"], one["answered"]) for one in found["predictions"]]
+
+    assert answered() == (None, [("positive", True), (None, False)])
+    registry.set_threshold("Reviews", 0.9, version=1)
+    assert answered() == (0.9, [("positive", True), (None, False)])
+    registry.set_threshold("Reviews", 0.91, version=1)
+    assert answered() == (0.91, [("positive", False), (None, False)])
 
 
 def test_only_empty_texts_are_an_answer_too(client: TestClient) -> None:

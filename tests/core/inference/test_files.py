@@ -54,6 +54,13 @@ def test_a_row_without_text_gets_no_answer_and_is_not_asked() -> None:
     assert found[["p: short", "p: long"]].isna().all(axis=1).tolist() == [True, False, True]
 
 
+def test_with_a_threshold_every_row_is_answered_or_for_a_person() -> None:
+    found = label(pd.DataFrame({"text": ["long one", "tiny", ""], "decision": ["a", "b", "c"]}), threshold=0.9)
+    assert found["decision (2)"].tolist() == ["answered", "person", "person"]
+    assert found["predicted"].tolist() == ["long", "short", ""]
+    assert list(found.columns[2:5]) == ["predicted", "probability", "decision (2)"]
+
+
 def test_a_table_without_rows_gets_the_columns() -> None:
     assert list(label(pd.DataFrame({"text": []})).columns) == [
         "text",

@@ -54,6 +54,17 @@ def unzipped(make_version: Callable[..., Path], tmp_path: Path) -> Path:
     return target
 
 
+def test_a_bundle_with_a_threshold_prints_what_it_is_not_sure_of(
+    make_version: Callable[..., Path], tmp_path: Path
+) -> None:
+    write_bundle(make_version(), tmp_path / "bundle.zip", threshold=1.0)
+    with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
+        archive.extractall(tmp_path / "home")
+    assert Classifier(tmp_path / "home").threshold == 1.0
+    said = run_alone(tmp_path / "home", "predict.py", "a text", "another").stdout.splitlines()
+    assert [line.split("\t")[0] for line in said] == ["unsure", "unsure"]
+
+
 def test_a_bundle_holds_six_files_and_nothing_else(unzipped: Path) -> None:
     names = ["config.json", "labels.json", "model.onnx", "model_card.md", "predict.py", "tokenizer.json"]
     assert sorted(path.name for path in unzipped.iterdir()) == names
