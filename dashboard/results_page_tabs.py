@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -25,12 +26,47 @@ from dashboard.run_view import draw_curves
 
 AVERAGES = ("accuracy", "macro_f1", "macro_precision", "macro_recall", "weighted_f1")
 MOST_ERRORS = 200
+GROUPS = {
+    "scores": ("labels", "roc", "compare"),
+    "mistakes": ("errors", "slices", "reasons", "behaviour"),
+    "sureness": ("trust", "decide"),
+    "learning": ("curves", "curve"),
+}
 
 
 def draw(shown: Shown) -> None:
-    """All tabs; only the open one is computed."""
-    parts = {
+    """One group of tabs at a time; only the open one is computed."""
+    names = {name: t(f"results.group_{name}") for name in GROUPS}
+    group = st.segmented_control(
+        t("results.group"),
+        list(GROUPS),
+        format_func=names.__getitem__,
+        required=True,
+        default=next(iter(GROUPS)),
+        key="results.group",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    known = parts()
+    chosen = [name for name in GROUPS[str(group)] if name != "roc" or len(shown.classes) == 2]
+    places = st.tabs([t(f"results.tab_{name}") for name in chosen], key=tabs_key(str(group), shown), on_change="rerun")
+    for place, name in zip(places, chosen, strict=True):
+        if place.open:
+            with place:
+                known[name](shown)
+
+
+def tabs_key(group: str, shown: Shown) -> str:
+    """Carries the language and the number of labels: an open tab is known by its visible name, among those there are."""
+    return f"results.tabs.{language()}.{group}.{'two_labels' if len(shown.classes) == 2 else 'labels'}"
+
+
+def parts() -> dict[str, Callable[[Shown], None]]:
+    """What draws each tab."""
+    return {
         "labels": by_label,
+        "roc": roc,
+        "compare": compare,
         "errors": errors,
         "slices": slices,
         "reasons": reasons,
@@ -39,19 +75,7 @@ def draw(shown: Shown) -> None:
         "decide": decide,
         "curves": learning,
         "curve": curve,
-        "roc": roc,
-        "compare": compare,
     }
-    if len(shown.classes) != 2:
-        del parts["roc"]
-    names = [t(f"results.tab_{name}") for name in parts]
-    # the key carries the language: an open tab is known by its visible name
-    kind = "two_labels" if "roc" in parts else "labels"
-    places = st.tabs(names, key=f"results.tabs.{language()}.{kind}", on_change="rerun")
-    for place, part in zip(places, parts.values(), strict=True):
-        if place.open:
-            with place:
-                part(shown)
 
 
 def by_label(shown: Shown) -> None:

@@ -12,6 +12,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.jobs import JobQueue
+from dashboard.i18n import catalogue
+from dashboard.results_page_tabs import GROUPS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE = 120.0  # seconds: nobody knows what else the machine does
@@ -69,3 +71,10 @@ def open_page(evergreen_home: Path) -> Callable[..., AppTest]:
         return entry
 
     return open_it
+
+
+def open_results_tab(page: AppTest, name: str, language: str = "en") -> None:
+    """Have the Results page show this tab with its next run, for a classifier of two labels."""
+    group = next(group for group, names in GROUPS.items() if name in names)
+    page.session_state["results.group"] = group
+    page.session_state[f"results.tabs.{language}.{group}.two_labels"] = catalogue(language)[f"results.tab_{name}"]

@@ -16,6 +16,7 @@ from core.workflows import TrainRequest, open_workspace, train_classifier
 from dashboard.results_page_compare import filtered
 from dashboard.results_page_confusion import shown_labels, worst_cell
 from dashboard.results_page_verdict import judge
+from tests.dashboard.conftest import open_results_tab
 
 OpenPage = Callable[..., AppTest]
 SETTINGS = {"epochs": 1, "embedding_size": 8, "buckets": 1024}
@@ -88,10 +89,8 @@ def test_a_cell_opens_the_rows_behind_it(results: Callable[[str], AppTest], home
     ["labels", "errors", "reasons", "slices", "behaviour", "trust", "decide", "curves", "curve", "roc", "compare"],
 )
 def test_every_tab_opens(results: Callable[[str], AppTest], language: str, tab: str) -> None:
-    from dashboard.i18n import catalogue
-
     at = results(language)
-    at.session_state[f"results.tabs.{language}.two_labels"] = catalogue(language)[f"results.tab_{tab}"]
+    open_results_tab(at, tab, language)
     at.run()
     assert not at.exception
     assert not at.error
@@ -99,7 +98,7 @@ def test_every_tab_opens(results: Callable[[str], AppTest], language: str, tab: 
 
 def test_the_reasons_tab_explains_a_row_and_finds_the_words_of_a_label(results: Callable[[str], AppTest]) -> None:
     at = results("en")
-    at.session_state["results.tabs.en.two_labels"] = "Reasons"
+    open_results_tab(at, "reasons")
     at.run()
     html = "".join(str(element.proto.body) for element in at.get("html"))
     assert "class='reasons'" in html
@@ -114,10 +113,8 @@ def test_the_reasons_tab_explains_a_row_and_finds_the_words_of_a_label(results: 
 
 @pytest.mark.parametrize(("language", "said"), [("en", "do not look like a good"), ("zh", "不是好与坏")])
 def test_behavioural_tests_are_run_when_asked_for(results: Callable[[str], AppTest], language: str, said: str) -> None:
-    from dashboard.i18n import catalogue
-
     at = results(language)
-    at.session_state[f"results.tabs.{language}.two_labels"] = catalogue(language)["results.tab_behaviour"]
+    open_results_tab(at, "behaviour", language)
     at.run()
     at.button(key="results.behaviour.run").click().run()
     assert not at.exception
@@ -129,7 +126,7 @@ def test_behavioural_tests_are_run_when_asked_for(results: Callable[[str], AppTe
 
 def test_two_versions_are_compared_on_the_same_rows(results: Callable[[str], AppTest]) -> None:
     at = results("en")
-    at.session_state["results.tabs.en.two_labels"] = "Compare"
+    open_results_tab(at, "compare")
     at.run()
     assert (at.selectbox(key="results.compare_first").value, at.selectbox(key="results.compare_second").value) == (1, 2)
     differing = [table.value for table in at.dataframe if "Setting" in table.value]

@@ -16,6 +16,7 @@ from core.metrics.decisions import Costs, judge_threshold, suggest_threshold
 from core.workflows import TrainRequest, VersionFolder, open_workspace, train_classifier
 from dashboard.results_page_decisions import read_costs
 from dashboard.results_page_rows import Answers
+from tests.dashboard.conftest import open_results_tab
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def open_tab(open_page: Callable[..., AppTest]) -> AppTest:
     at = open_page("results")
-    at.session_state["results.tabs.en.two_labels"] = "Thresholds"
+    open_results_tab(at, "decide")
     return at.run()
 
 

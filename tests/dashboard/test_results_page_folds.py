@@ -16,6 +16,7 @@ from core.jobs import JobQueue
 from core.records import FoldStore
 from core.workflows import TrainRequest, open_workspace, train_classifier
 from dashboard.results_page_folds import run_table
+from tests.dashboard.conftest import open_results_tab
 
 
 @pytest.fixture(scope="module")
@@ -45,14 +46,13 @@ def record(made: str, **changed: Any) -> dict[str, Any]:
 def test_repeated_runs_are_shown_with_mean_and_deviation(
     open_page: Callable[..., AppTest], home: Path, monkeypatch: pytest.MonkeyPatch, language: str
 ) -> None:
-    from dashboard.i18n import catalogue
 
     monkeypatch.setenv("EVERGREEN_HOME", str(home))
     made = open_workspace(home).registry.version("T", 1).created
     FoldStore(home).save(record(made))
     FoldStore(home).save(record(made, how="seeds", pooled=None))
     at = open_page("results", language=language)
-    at.session_state[f"results.tabs.{language}.two_labels"] = catalogue(language)["results.tab_curves"]
+    open_results_tab(at, "curves", language)
     at.run()
     assert not at.exception
     assert sum("0.800 ± 0.012" in one.value for one in at.markdown) == 2
@@ -67,7 +67,7 @@ def test_the_button_submits_a_job_with_the_settings(
     submitted: list[dict[str, Any]] = []
     monkeypatch.setattr(JobQueue, "submit", lambda queue, kind, **asked: submitted.append({"kind": kind, **asked}))
     at = open_page("results")
-    at.session_state["results.tabs.en.two_labels"] = "Learning"
+    open_results_tab(at, "curves")
     at.run()
     at.button(key="results.folds.start").click().run()
     assert not at.exception
