@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.behaviour import Result, run_tests, sides_of
+from core.behaviour import Result, difference, run_tests, sides_of
 from dashboard import layout, state, tables
 from dashboard.i18n import t, tn
 from dashboard.results_page import Shown, predictions
@@ -34,6 +34,7 @@ def draw(shown: Shown) -> None:
     if not found:
         st.info(t("behaviour.nothing"), icon=":material/info:")
         return
+    found = sorted(found, key=lambda one: -one.rate.value)
     st.dataframe(summary(found), hide_index=True, key=f"{KEY}.table")
     names = [t(f"behaviour.test_{one.capability}") for one in found]
     picked = st.selectbox(t("behaviour.cases_of"), range(len(found)), format_func=names.__getitem__, key=f"{KEY}.test")
@@ -46,15 +47,14 @@ def _results(folder: str, test: int, _shown: Shown) -> list[Result]:
 
 
 def summary(found: list[Result]) -> pd.DataFrame:
-    """A row for each test, the highest failure rate first."""
-    ranked = sorted(found, key=lambda one: -one.rate.value)
+    """A row for each test."""
     return pd.DataFrame(
         {
-            t("behaviour.test"): [t(f"behaviour.test_{one.capability}") for one in ranked],
-            t("behaviour.expected"): [t(f"behaviour.kind_{one.kind}") for one in ranked],
-            t("behaviour.cases"): [one.cases for one in ranked],
-            t("behaviour.failed"): [one.failures for one in ranked],
-            t("behaviour.rate"): [tables.estimate(one.rate) for one in ranked],
+            t("behaviour.test"): [t(f"behaviour.test_{one.capability}") for one in found],
+            t("behaviour.expected"): [t(f"behaviour.kind_{one.kind}") for one in found],
+            t("behaviour.cases"): [one.cases for one in found],
+            t("behaviour.failed"): [one.failures for one in found],
+            t("behaviour.rate"): [tables.estimate(one.rate) for one in found],
         }
     )
 
@@ -64,13 +64,13 @@ def _examples(result: Result) -> None:
     minimum = result.kind == "minimum"
     columns = {
         t("behaviour.did_fail"): [example.failed for example in result.examples],
-        t("behaviour.text"): [example.text for example in result.examples],
-        t("behaviour.changed"): [example.changed or "" for example in result.examples],
+        t("behaviour.changed"): [difference(example.text, example.changed or "") for example in result.examples],
         t("behaviour.answer"): [_answer(example.before) for example in result.examples],
         t("behaviour.expected_answer" if minimum else "behaviour.then"): [
             _answer(example.after) for example in result.examples
         ],
     }
+    columns[t("behaviour.text")] = [example.text for example in result.examples]
     if minimum:
         del columns[t("behaviour.changed")]
     st.caption(tn("behaviour.shown", len(result.examples), cases=tables.thousands(result.cases)))

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from core.behaviour.cases import CAPABILITIES, AbilityTest, Case, make_tests
+from core.behaviour.difference import difference
 from core.behaviour.running import Example, Result, run_tests
 from core.behaviour.sentiment import Sides, sides_of
 
-__all__ = ["CAPABILITIES", "AbilityTest", "Case", "Example", "Result", "Sides", "make_tests", "run_tests", "sides_of"]
+__all__ = [
+    "CAPABILITIES",
+    "AbilityTest",
+    "Case",
+    "Example",
+    "Result",
+    "Sides",
+    "difference",
+    "make_tests",
+    "run_tests",
+    "sides_of",
+]
