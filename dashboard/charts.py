@@ -180,13 +180,15 @@ def before_after(changes: Sequence[Change], *, title: str, key: str, axis: str, 
 
 @dataclass(frozen=True)
 class Milestone:
-    """One version on the timeline."""
+    """One version on the timeline; ``low`` and ``high`` are the ends of its score's interval."""
 
     number: int
     name: str
     score: float
     note: str
     champion: bool
+    low: float
+    high: float
 
 
 def timeline(milestones: Sequence[Milestone], *, title: str, key: str, axis: str, alt: str) -> None:
@@ -204,14 +206,23 @@ def timeline(milestones: Sequence[Milestone], *, title: str, key: str, axis: str
             "line": {"color": colors.categorical[0], "width": 2},
         },
         text=[f"{stone.score:.3f}" for stone in milestones],
-        textposition="top center",
-        customdata=[[stone.name, stone.note] for stone in milestones],
-        hovertemplate="<b>%{customdata[0]}</b> · %{y:.3f}<br>%{customdata[1]}<extra></extra>",
+        textposition="top right",
+        error_y={
+            "type": "data",
+            "array": [stone.high - stone.score for stone in milestones],
+            "arrayminus": [stone.score - stone.low for stone in milestones],
+            "color": colors.muted,
+            "thickness": 1,
+            "width": 5,
+        },
+        customdata=[[stone.name, stone.note, stone.low, stone.high] for stone in milestones],
+        hovertemplate="<b>%{customdata[0]}</b> · %{y:.3f} (%{customdata[2]:.3f}–%{customdata[3]:.3f})<br>%{customdata[1]}"
+        "<extra></extra>",
         cliponaxis=False,
     )
-    scores = [stone.score for stone in milestones]
-    low, high = min(scores, default=0.0), max(scores, default=1.0)
-    room = max(0.02, (high - low) * 0.5)
+    low = min((stone.low for stone in milestones), default=0.0)
+    high = max((stone.high for stone in milestones), default=1.0)
+    room = max(0.01, (high - low) * 0.2)
     numbers = [stone.number for stone in milestones] or [1]
     chart.update_xaxes(
         tickvals=numbers,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from dashboard import state
+from core.errors import RegistryError
+from dashboard import state, tables
 
 if TYPE_CHECKING:
     from core.registry import VersionInfo
@@ -65,6 +66,14 @@ def lineage(version: VersionInfo) -> list[VersionInfo]:
     while line[0].parent is not None and line[0].parent in by_number:
         line.insert(0, by_number[line[0].parent])
     return line
+
+
+def score_shown(version: VersionInfo, score: Score) -> str:
+    """The score on all frozen tests with its interval; without one where the version's files are gone."""
+    try:
+        return tables.score(**state.report(version)["overall"][score])
+    except (RegistryError, OSError):
+        return tables.score(float(version.summary[score]))
 
 
 def accuracy_matrix(version: VersionInfo, score: Score = "accuracy") -> Matrix:

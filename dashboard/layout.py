@@ -42,6 +42,8 @@ class Card:
         The change against what the card compares with, ready to read; starts with + or - (or −).
     good
         Which direction is good news: decides the colour of `delta`.
+    interval
+        Of the value, ready to read.
     """
 
     label: str
@@ -50,6 +52,7 @@ class Card:
     note: str | None = None
     help: str | None = None
     good: Literal["up", "down", "neither"] = "up"
+    interval: str | None = None
 
 
 def cards(shown: Sequence[Card]) -> None:
@@ -57,17 +60,18 @@ def cards(shown: Sequence[Card]) -> None:
     colors: dict[str, Literal["normal", "inverse", "off"]] = {"up": "normal", "down": "inverse", "neither": "off"}
     with st.container(horizontal=True, gap="small", key="cards"):
         for card in shown:
-            st.metric(
-                card.label,
-                card.value,
-                # the true minus sign reads well, but Streamlit tells a fall by the hyphen
-                card.delta.replace("−", "-") if card.delta else None,
-                colors[card.good],
-                help=card.help,
-                border=True,
-                height="stretch",
-                delta_description=card.note if card.delta else None,
-            )
+            with st.container(border=True, height="stretch", gap="xxsmall"):
+                st.metric(
+                    card.label,
+                    card.value,
+                    # the true minus sign reads well, but Streamlit tells a fall by the hyphen
+                    card.delta.replace("−", "-") if card.delta else None,
+                    colors[card.good],
+                    help=card.help,
+                    delta_description=card.note if card.delta else None,
+                )
+                if card.interval:
+                    st.caption(card.interval)
 
 
 def empty_state(

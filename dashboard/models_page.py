@@ -86,8 +86,8 @@ def _table(versions: list[VersionInfo], champion: VersionInfo | None) -> pd.Data
     rows = [
         {
             "version": _name(version.number, champion),
-            "accuracy": version.summary.get("accuracy"),
-            "macro_f1": version.summary.get("macro_f1"),
+            "accuracy": history.score_shown(version, "accuracy"),
+            "macro_f1": history.score_shown(version, "macro_f1"),
             "how": how(version),
             "model": name_of("model", str(version.summary.get("model", ""))),
             "size": size_shown(version),
@@ -103,8 +103,8 @@ def _columns() -> dict[str, Any]:
         "version": st.column_config.TextColumn(t("models.version")),
         "how": st.column_config.TextColumn(t("models.column_how"), width="medium"),
         "model": st.column_config.TextColumn(t("models.column_model")),
-        "accuracy": st.column_config.NumberColumn(t("models.accuracy"), format="%.3f"),
-        "macro_f1": st.column_config.NumberColumn(t("models.macro_f1"), format="%.3f"),
+        "accuracy": st.column_config.TextColumn(t("models.accuracy"), width="medium"),
+        "macro_f1": st.column_config.TextColumn(t("models.macro_f1"), width="medium"),
         "size": st.column_config.TextColumn(t("models.size"), help=t("models.size_help"), width="small"),
         "created": st.column_config.TextColumn(t("models.column_created")),
     }
@@ -181,6 +181,7 @@ def cards(version: VersionInfo) -> list[Card]:
             tables.points(overall[name]["value"] - baseline[name]["value"]),
             t("models.against_baseline"),
             t(f"models.{name}_help"),
+            interval=tables.interval(overall[name]["low"], overall[name]["high"]),
         )
         for name in ("accuracy", "macro_f1")
     ]

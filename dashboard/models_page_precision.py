@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.messages import Message
+from core.metrics.intervals import rate_estimate
 from dashboard import state, tables
 from dashboard.i18n import t, t_message
 
@@ -22,7 +23,7 @@ def draw(version: VersionInfo) -> None:
         return
     st.markdown(f"**{t('models.precision')}**", help=t("models.precision_help"))
     if found["variants"]:
-        shown = pd.DataFrame([_row(one, found["serving"]) for one in found["variants"]])
+        shown = pd.DataFrame([_row(one, found["serving"], found["rows"]) for one in found["variants"]])
         st.dataframe(shown, hide_index=True, alt=t("models.precision"), key="models.precision")
         st.markdown("\n".join(f"- **{one['precision']}**: {_why(one)}" for one in found["variants"]))
     for part in ("rule", "note"):
@@ -30,7 +31,7 @@ def draw(version: VersionInfo) -> None:
             st.caption(t_message(Message.from_dict(found[part])))
 
 
-def _row(one: dict[str, Any], serving: dict[str, str]) -> dict[str, str]:
+def _row(one: dict[str, Any], serving: dict[str, str], rows: int) -> dict[str, str]:
     difference = one.get("difference")
     return {
         t("models.precision_name"): str(one["precision"]),
@@ -40,15 +41,15 @@ def _row(one: dict[str, Any], serving: dict[str, str]) -> dict[str, str]:
         t("models.size"): tables.size(one["bytes"]),
         t("models.precision_speed"): tables.thousands(one["texts_per_second"]),
         t("models.precision_latency"): f"{one['milliseconds']:.1f} ms",
-        t("models.accuracy"): tables.score(one["accuracy"]),
+        t("models.accuracy"): tables.estimate(rate_estimate(round(one["accuracy"] * rows), rows)),
         t("models.precision_loss"): _points(difference) if difference is not None else tables.NOTHING,
         t("models.precision_agreement"): f"{one['agreement']:.1%}",
     }
 
 
 def _points(difference: dict[str, float]) -> str:
-    value, low, high = (tables.points(difference[name]) for name in ("value", "low", "high"))
-    return f"{value} ({low} … {high})"
+    ends = tables.interval(difference["low"], difference["high"], percentage=True)
+    return f"{tables.points(difference['value'])} ({ends})"
 
 
 def _device(kind: str) -> str:

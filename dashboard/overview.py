@@ -65,9 +65,9 @@ def cards(story: Story) -> list[Card]:
         gain = history.accuracy_matrix(story.shown, name).gain
         delta = None if gain is None else tables.points(gain)
         found = state.report(story.shown)["overall"][name]
-        interval = t("overview.interval", low=f"{found['low']:.3f}", high=f"{found['high']:.3f}")
-        help_text = f"{t(f'overview.card_{name}_help')} {interval}"
-        shown.append(Card(t(f"overview.card_{name}"), tables.score(value), delta, against, help_text))
+        interval = tables.interval(found["low"], found["high"])
+        label, help_text = t(f"overview.card_{name}"), t(f"overview.card_{name}_help")
+        shown.append(Card(label, tables.score(value), delta, against, help_text, interval=interval))
     shown.append(_forgetting_card(story, previous, against))
     help_text = t("overview.card_corrections_help")
     return [
@@ -83,7 +83,9 @@ def _forgetting_card(story: Story, previous: VersionInfo | None, against: str | 
         return Card(label, tables.NOTHING, help=help_text, good="down")
     before = history.accuracy_matrix(previous).forgetting if previous else None
     delta = tables.points(now - (before or 0.0))
-    return Card(label, tables.points(now).lstrip("+"), delta, against, help_text, good="down")
+    ends = state.report(story.shown).get("continual_intervals", {}).get("forgetting")  # versions of old have none
+    interval = tables.interval(*ends, percentage=True) if ends else None
+    return Card(label, tables.points(now).lstrip("+"), delta, against, help_text, good="down", interval=interval)
 
 
 def step(story: Story) -> None:
@@ -140,6 +142,7 @@ def timeline(story: Story) -> None:
             score=float(known.summary["macro_f1"]),
             note=_note(known, known.number == champion),
             champion=known.number == champion,
+            **{end: state.report(known)["overall"]["macro_f1"][end] for end in ("low", "high")},
         )
         for known in story.versions
     ]

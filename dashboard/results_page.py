@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -10,6 +10,7 @@ import streamlit as st
 from core.metrics import Estimate, Report
 from dashboard import results_page_verdict, state, tables
 from dashboard.i18n import t, t_message, tn
+from dashboard.layout import Card
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,22 +119,17 @@ def _test(report: dict[str, Any]) -> int:
     )
 
 
-def cards(shown: Shown) -> None:
+def cards(shown: Shown) -> list[Card]:
     """The four scores, each with its interval and its distance from the baseline."""
-    with st.container(horizontal=True, gap="small", key="cards"):
-        for name in SCORES:
-            found: Estimate = getattr(shown.figures, name)
-            against = shown.baseline.get(name)
-            delta = tables.points(found.value - against["value"]).replace("−", "-") if against else None
-            with st.container(border=True, height="stretch", gap="xxsmall"):
-                st.metric(
-                    t(f"results.{name}"),
-                    tables.score(found.value),
-                    delta,
-                    help=t(f"results.{name}_help"),
-                    delta_description=t("results.against_baseline") if delta else None,
-                )
-                st.caption(t("results.interval", low=f"{found.low:.3f}", high=f"{found.high:.3f}"))
+    found = []
+    for name in SCORES:
+        score: Estimate = getattr(shown.figures, name)
+        against = shown.baseline.get(name)
+        delta = tables.points(score.value - against["value"]) if against else None
+        note, interval = t("results.against_baseline"), tables.interval(score.low, score.high)
+        card = Card(t(f"results.{name}"), tables.score(score.value), delta, note, t(f"results.{name}_help"))
+        found.append(replace(card, interval=interval))
+    return found
 
 
 def remarks(shown: Shown) -> None:

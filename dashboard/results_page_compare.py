@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, layout, results_page_significance, state, tables
+from dashboard import charts, history, layout, results_page_significance, state, tables
 from dashboard.i18n import t, tn
 from dashboard.results_page import Shown, describe, model_name
 from dashboard.results_page_significance import Common, common_tests
@@ -16,6 +17,7 @@ from dashboard.results_page_significance import Common, common_tests
 if TYPE_CHECKING:
     from core.registry import RunInfo, VersionInfo
 
+SCORES: tuple[history.Score, ...] = ("accuracy", "macro_f1")
 FIGURES = ("accuracy", "macro_f1", "macro_precision", "macro_recall", "weighted_f1")
 
 
@@ -60,7 +62,7 @@ def _other_classifier(own: str) -> str:
 
 def _runs(classifier: str) -> None:
     runs = state.workspace().registry.runs(classifier)
-    table = run_table(runs)
+    table = run_table(runs, {found.number: found for found in state.versions(classifier)})
     wanted = st.text_input(
         t("results.filter"), key="results.filter", placeholder=t("results.filter_example"), icon=":material/search:"
     )
@@ -71,14 +73,21 @@ def _runs(classifier: str) -> None:
     tables.download_table(table, "runs", key="results.runs.download")
 
 
-def run_table(runs: list[RunInfo]) -> pd.DataFrame:
-    """One row a run, as the store gives them."""
+def run_table(runs: list[RunInfo], versions: Mapping[int, VersionInfo]) -> pd.DataFrame:
+    """One row a run, as the store gives them; scores with their interval where the run made a version."""
     names = {found.id: found.name for found in state.datasets()}
     rows = []
     for run in runs:
         dataset = run.settings.get("dataset", "")
         strategy = run.settings.get("strategy") or "train"
         model = run.settings.get("model")
+        made = versions.get(run.version or 0)
+        scores = {
+            t(f"results.{score}"): history.score_shown(made, score)
+            if made is not None
+            else tables.score(run.metrics.get(f"test_{score}"))
+            for score in SCORES
+        }
         rows.append(
             {
                 t("results.column_started"): tables.moment(run.started),
@@ -87,8 +96,7 @@ def run_table(runs: list[RunInfo]) -> pd.DataFrame:
                 t("results.column_strategy"): t(f"names.strategy_{strategy}"),
                 t("results.column_model"): model_name(model) if model else tables.NOTHING,
                 t("results.column_dataset"): names.get(dataset, dataset),
-                t("results.accuracy"): tables.score(run.metrics.get("test_accuracy")),
-                t("results.macro_f1"): tables.score(run.metrics.get("test_macro_f1")),
+                **scores,
                 t("results.column_baseline"): tables.score(run.metrics.get("baseline_accuracy")),
                 t("results.column_epochs"): run.settings.get("epochs", tables.NOTHING),
                 t("results.column_time"): tables.duration(run.metrics.get("seconds")),

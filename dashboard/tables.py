@@ -26,7 +26,14 @@ def score(value: float | None, low: float | None = None, high: float | None = No
         return NOTHING
     if low is None or high is None or math.isnan(low) or math.isnan(high):
         return f"{value:.3f}"
-    return f"{value:.3f} ({low:.3f}–{high:.3f})"
+    return f"{value:.3f} ({interval(low, high)})"
+
+
+def interval(low: float, high: float, *, percentage: bool = False) -> str:
+    """The ends of an interval of scores, ``0.897–0.926``; of a difference in percentage points, ``−1.2 … +0.4``."""
+    if percentage:
+        return f"{points(low)} … {points(high)}"
+    return f"{low:.3f}–{high:.3f}"
 
 
 def estimate(found: Any) -> str:

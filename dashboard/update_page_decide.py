@@ -68,6 +68,7 @@ def _cards(report: dict[str, Any], parent: VersionInfo) -> list[Card]:
     together = sum(test["rows"] * test["difference"]["accuracy"]["value"] for test in report["tests"]) / rows
     continual = report["continual"]
     forgot = continual["forgetting"]
+    ends = {name: found for name, found in report.get("continual_intervals", {}).items() if found}  # None: not known
     return [
         Card(
             t("update.card_new"),
@@ -76,6 +77,7 @@ def _cards(report: dict[str, Any], parent: VersionInfo) -> list[Card]:
             against,
             t("update.card_new_help"),
             good=_news(gain),
+            interval=_ends(newest["report"]["accuracy"]),
         ),
         Card(
             t("update.card_all"),
@@ -84,18 +86,25 @@ def _cards(report: dict[str, Any], parent: VersionInfo) -> list[Card]:
             against,
             t("update.card_all_help"),
             good=_news(together),
+            interval=_ends(report["overall"]["accuracy"]),
         ),
         Card(
             t("update.card_plasticity"),
             tables.score(continual["plasticity"]),
             help=t("update.card_plasticity_help"),
+            interval=tables.interval(*ends["plasticity"]) if "plasticity" in ends else None,
         ),
         Card(
             t("update.card_forgetting"),
             tables.NOTHING if forgot is None else tables.points(forgot).lstrip("+"),
             help=t("update.card_forgetting_help"),
+            interval=tables.interval(*ends["forgetting"], percentage=True) if "forgetting" in ends else None,
         ),
     ]
+
+
+def _ends(score: dict[str, float]) -> str:
+    return tables.interval(score["low"], score["high"])
 
 
 def _news(change: float) -> Literal["up", "neither"]:

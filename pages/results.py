@@ -9,7 +9,7 @@ if classifier is None:
     layout.needs_classifier(t("results.empty_title"), t("results.empty"))
 else:
     shown = results_page.choose(classifier)
-    results_page.cards(shown)
+    layout.cards(results_page.cards(shown))
     results_page.remarks(shown)
     results_page_confusion.draw(shown)
     results_page_tabs.draw(shown)

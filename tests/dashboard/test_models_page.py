@@ -86,6 +86,21 @@ def test_versions_are_listed_newest_first_with_their_origin(open_page: Callable[
 
 
 @pytest.mark.usefixtures("home")
+def test_scores_stand_with_their_intervals_in_the_table_and_on_cards(open_page: Callable[..., AppTest]) -> None:
+    page = open_page("models")
+    overall = [state.report(version)["overall"] for version in state.versions(NAME)[::-1]]
+    shown = [f"{one['accuracy']['value']:.3f} ({ends(one['accuracy'])})" for one in overall]
+    assert page.dataframe[0].value["accuracy"].tolist() == shown
+    assert ends(overall[1]["macro_f1"]) in [caption.value for caption in page.caption]
+    page = open_page("overview")
+    assert ends(overall[1]["macro_f1"]) in [caption.value for caption in page.caption]
+
+
+def ends(score: dict[str, float]) -> str:
+    return f"{score['low']:.3f}–{score['high']:.3f}"
+
+
+@pytest.mark.usefixtures("home")
 def test_the_serving_version_is_chosen_and_another_can_be(open_page: Callable[..., AppTest]) -> None:
     page = open_page("models")
     assert page.selectbox(key="models.version").value == 1
