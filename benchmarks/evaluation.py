@@ -1,13 +1,15 @@
 """Do the 95 % intervals hold the truth 95 times in 100, and do stated probabilities come true?
 
     python benchmarks/evaluation.py coverage
+    python benchmarks/evaluation.py differences
     python benchmarks/evaluation.py calibration --data ../shared/data
     python benchmarks/evaluation.py calibration --workspace HOME --classifier NAME
 
 ``coverage`` draws tests from made-up classifiers whose true scores are known, and counts how often the intervals of
-`core.metrics` hold them. ``calibration`` trains through the real workflow and reports the calibration error on the test rows
-before and after temperature scaling, and the largest difference between PyTorch and ONNX after it; the temperature is fitted on
-validation rows. With ``--workspace`` it does so for the serving version of a classifier, on a copy. Prints Markdown.
+`core.metrics` hold them; ``differences`` does so for the difference of two versions on the same rows. ``calibration`` trains
+through the real workflow and reports the calibration error on the test rows before and after temperature scaling, and the
+largest difference between PyTorch and ONNX after it; the temperature is fitted on validation rows. With ``--workspace`` it does
+so for the serving version of a classifier, on a copy. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from core.metrics import evaluate_predictions
+from core.metrics import evaluate_predictions, paired_difference
 from core.metrics.classification import scores_f1
 
 ROWS = (300, 1000, 3000)
@@ -35,6 +37,13 @@ CLASSIFIERS = {
     "weak": ((0.75, 0.25), (0.35, 0.65)),
     "misses the rare": ((0.98, 0.02), (0.45, 0.55)),
 }
+# An update: the share of rows on which the new version answers as the old one did, and how it answers the others.
+UPDATES = {
+    "small gain": (0.9, "middling", "strong"),
+    "large gain": (0.5, "weak", "strong"),
+    "forgets the rare": (0.8, "middling", "misses the rare"),
+    "nothing gained": (0.9, "middling", "middling"),
+}
 LOWEST, HIGHEST = 0.93, 0.97
 TABLES = {"en/sst2.csv": {"split": "split"}, "zh/takeaway.csv": {}}
 MODELS = ("ngrams", "bilstm")
@@ -42,7 +51,7 @@ MODELS = ("ngrams", "bilstm")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("coverage", "calibration"))
+    parser.add_argument("what", choices=("coverage", "differences", "calibration"))
     parser.add_argument("--simulations", type=int, default=2000)
     parser.add_argument("--data", type=Path, help="folder with en/ and zh/")
     parser.add_argument("--tables", default=",".join(TABLES))
@@ -52,6 +61,8 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.what == "coverage":
         _coverage(asked.simulations)
+    elif asked.what == "differences":
+        _differences(asked.simulations)
     elif asked.workspace is not None:
         _print_calibration([(asked.classifier, "", _stored(asked.workspace, asked.classifier))])
     else:
@@ -89,6 +100,54 @@ def simulate(shares: np.ndarray, answers: np.ndarray, rows: int, simulations: in
         held += [one.low <= value <= one.high for one, value in zip(found, true, strict=True)]
         width += report.macro_f1.high - report.macro_f1.low
     return (held / simulations).tolist(), width / simulations
+
+
+def _differences(simulations: int) -> None:
+    print(f"{simulations:,} simulated tests each; a figure outside {LOWEST:.0%} to {HIGHEST:.0%} is marked with *.\n")
+    print("| labels | update | rows | true change of macro-F1 | accuracy | macro-F1 | mean width of macro-F1 |")
+    print("|---|---|---|---|---|---|---|", flush=True)
+    missed = total = 0
+    for name, shares in (("1:1", EVEN), ("1:20", RARE)):
+        for kind, update in UPDATES.items():
+            for rows in ROWS:
+                change, held, width = simulate_update(np.array(shares), *update, rows, simulations)
+                cells = [f"{one:.1%}{'' if LOWEST <= one <= HIGHEST else ' *'}" for one in held]
+                print(f"| {name} | {kind} | {rows:,} | {change:+.3f} | {' | '.join(cells)} | {width:.3f} |", flush=True)
+                total += len(held)
+                missed += sum(not LOWEST <= one <= HIGHEST for one in held)
+    print(f"\n{total - missed} of {total} within {LOWEST:.0%} to {HIGHEST:.0%}.")
+
+
+def simulate_update(
+    shares: np.ndarray, same: float, before: str, after: str, rows: int, simulations: int
+) -> tuple[float, list[float], float]:
+    """True change of macro-F1; how often the paired intervals of accuracy and macro-F1 hold the true change; mean width."""
+    old = np.array(CLASSIFIERS[before])
+    new = same * old + (1 - same) * np.array(CLASSIFIERS[after])
+    # Joint shares of truth, old answer, new answer.
+    stays = same * np.eye(len(old))[None] * old[:, :, None]
+    cells = shares[:, None, None] * (stays + (1 - same) * old[:, :, None] * np.array(CLASSIFIERS[after])[:, None, :])
+    accuracy, macro = (
+        [figure(shares[:, None] * answers) for answers in (old, new)] for figure in (_accuracy_of, _macro_f1_of)
+    )
+    changes = [accuracy[1] - accuracy[0], macro[1] - macro[0]]
+    held, width = np.zeros(2), 0.0
+    generator = np.random.default_rng([rows, simulations])
+    for seed in range(simulations):
+        drawn = np.unravel_index(generator.choice(cells.size, size=rows, p=cells.ravel()), cells.shape)
+        metrics: tuple[Any, ...] = ("accuracy", "macro_f1")
+        found = [paired_difference(*drawn, metric=metric, seed=seed) for metric in metrics]
+        held += [one.low <= change <= one.high for one, change in zip(found, changes, strict=True)]
+        width += found[1].high - found[1].low
+    return changes[1], (held / simulations).tolist(), width / simulations
+
+
+def _accuracy_of(cells: np.ndarray) -> float:
+    return float(np.diag(cells).sum())
+
+
+def _macro_f1_of(cells: np.ndarray) -> float:
+    return float(scores_f1(np.diag(cells), cells.sum(axis=1), cells.sum(axis=0)).mean())
 
 
 def _trained(path: Path, table: str, model: str) -> dict[str, Any]:

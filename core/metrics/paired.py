@@ -21,6 +21,8 @@ from core.metrics.intervals import Z95, Estimate, Floats, estimate, percentiles
 
 Integers = NDArray[np.int64]
 
+_UNSEEN = 0.1  # rows of each label that got better, and that got worse, beyond those seen: the least that covers by simulation
+
 
 @dataclass(frozen=True, eq=False)
 class Flips:
@@ -86,8 +88,9 @@ def paired_difference(
     """After − before on the same rows, −1 to 1, positive is better, with its 95 % interval.
 
     Accuracy has the closed form of Agresti and Min, which needs no seed and stays honest when hardly a row changed.
-    Macro-F1 is bootstrapped: whole rows (truth, before and after together) are redrawn within each true class; its
-    interval is at least as wide as that of accuracy, or it would be 0 to 0 when nothing changed.
+    Macro-F1 is bootstrapped: whole rows (truth, before and after together) are redrawn, and with them how many each class
+    has, one at least; a tenth of a row that got better and of one that got worse are added to each class. Its interval is
+    at least as wide as that of accuracy, or it would be 0 to 0 when nothing changed.
     """
     true, old, new = _checked(truth, before, after)
     accuracy = _accuracy_difference(true, old, new)
@@ -117,6 +120,13 @@ def _accuracy_difference(truth: Integers, before: Integers, after: Integers) -> 
     return estimate(value, centre - half, centre + half, smallest=-1.0)
 
 
+def _usual_mistake(tables: list[Integers], true: int) -> int:
+    """The class that rows of this one are most often taken for; of equals the most frequent one."""
+    taken = sum(table[true] for table in tables) + tables[0].sum(axis=1) / (2 * tables[0].sum())
+    taken[true] = -1
+    return int(np.argmax(taken))
+
+
 def _macro_f1_differences(
     truth: Integers, before: Integers, after: Integers, resamples: int, generator: np.random.Generator
 ) -> tuple[float, Floats]:
@@ -124,11 +134,16 @@ def _macro_f1_differences(
     count = int(max(values.max(initial=0) for values in (truth, before, after))) + 1
     tables = [confusion_matrix(truth, predicted, count) for predicted in (before, after)]
     support = tables[0].sum(axis=1)
+    sizes = np.maximum(generator.multinomial(len(truth), support / len(truth), size=resamples), support > 0)
     hits, guessed = np.zeros((2, resamples, count)), np.zeros((2, resamples, count))
     for true in np.flatnonzero(support):
         rows = truth == true
         pairs, counts = np.unique(np.stack([before[rows], after[rows]]), axis=1, return_counts=True)
-        drawn = generator.multinomial(support[true], counts / support[true], size=resamples)
+        # Of few rows of a label perhaps none changed by luck.
+        wrong = _usual_mistake(tables, int(true))
+        pairs = np.concatenate([pairs, [[wrong, true], [true, wrong]]], axis=1)
+        counts = np.append(counts, [_UNSEEN, _UNSEEN])
+        drawn = generator.multinomial(sizes[:, true], counts / counts.sum())
         for version, predicted in enumerate(pairs):
             # Several pairs share a predicted class: add.at adds each of them.
             np.add.at(guessed[version].T, predicted, drawn.T)
@@ -137,5 +152,5 @@ def _macro_f1_differences(
     weights = (support > 0) / (support > 0).sum()
     for version, table in enumerate(tables):
         values.append(float(weights @ scores_f1(np.diag(table), support, table.sum(axis=0))))
-        resampled.append(scores_f1(hits[version], support, guessed[version]) @ weights)
+        resampled.append(scores_f1(hits[version], sizes, guessed[version]) @ weights)
     return values[1] - values[0], resampled[1] - resampled[0]
