@@ -11,7 +11,7 @@ and each version is then replaced whole.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -184,10 +184,13 @@ def _scrub(
 ) -> None:
     """Replace datasets and versions by ones without the rows; the old datasets go last."""
     replaced: dict[str, str] = {}
-    for identity, dataset in datasets.items():
+    for identity in _parents_first(datasets, workspace):
+        dataset = datasets[identity]
         kept = np.setdiff1d(np.arange(len(dataset)), request.rows[identity])
         old = workspace.datasets.info(identity)
         source = {**old.source, "forgotten": len(dataset) - len(kept) + int(old.source.get("forgotten", 0))}
+        if old.source.get("parent") in replaced:
+            source["parent"] = replaced[old.source["parent"]]
         if len(kept):
             fresh = workspace.datasets.save(
                 dataset.take(kept), name=old.name, roles=old.roles, source=source, synthetic=old.synthetic
@@ -211,6 +214,20 @@ def _scrub(
     receipt["corrections"] = len(texts)
     for identity in datasets:
         workspace.datasets.delete(identity)
+
+
+def _parents_first(datasets: Collection[str], workspace: Workspace) -> list[str]:
+    """The datasets in an order in which none comes before the one that it was made of."""
+    ordered: list[str] = []
+
+    def add(identity: str) -> None:
+        if identity in datasets and identity not in ordered:
+            add(str(workspace.datasets.info(identity).source.get("parent", "")))
+            ordered.append(identity)
+
+    for identity in datasets:
+        add(identity)
+    return ordered
 
 
 def _concerned(version: VersionInfo, folder: VersionFolder, request: ForgetRequest) -> bool:

@@ -74,6 +74,8 @@ def find_rows(
 ) -> Found:
     """All rows of these groups, and all rows with one of these texts, in everything a classifier learned from.
 
+    Datasets that these were made of, and others made of those, are searched too: who cleaned a table still has the raw one.
+
     Raises
     ------
     DataError
@@ -84,7 +86,8 @@ def find_rows(
     wanted = {text_digest(text) for text in texts}
     digests = set(wanted)
     found = []
-    for record, dataset in learned:
+    relatives = _relatives({record.dataset for record, _ in learned}, workspace)
+    for identity, name, dataset in [*((one.dataset, one.name, whole) for one, whole in learned), *relatives]:
         people = dataset.groups or ("",) * len(dataset)
         of_text = [text_digest(text) for text in dataset.texts]
         rows = [
@@ -92,7 +95,7 @@ def find_rows(
         ]
         if rows:
             digests.update(of_text[row] for row in rows)
-            found.append(_found(record, len(dataset), np.array(rows, dtype=np.int64), folders))
+            found.append(_found((identity, name), len(dataset), np.array(rows, dtype=np.int64), folders))
     # A dataset may be gone while memories and tests still hold its texts.
     if not found and wanted.isdisjoint(_kept_digests(folders) if wanted and missing else ()):
         raise DataError(
@@ -133,16 +136,29 @@ def _learned(
     return found, tuple(missing)
 
 
-def _found(record: ExperienceRecord, size: int, rows: np.ndarray, folders: Sequence[VersionFolder]) -> FoundRows:
-    """How often these rows of a dataset of ``size`` rows were used for what, by any of the versions."""
+def _relatives(learned: set[str], workspace: Workspace) -> Iterator[tuple[str, str, TextDataset]]:
+    """Id, name and rows of every dataset that one of these was made of, or that was made of the same."""
+    stored = {one.id: one for one in workspace.datasets.list()}
+    links = [(one.id, str(one.source["parent"])) for one in stored.values() if "parent" in one.source]
+    family, size = set(learned), 0
+    while len(family) > size:
+        size = len(family)
+        family.update(member for link in links if family.intersection(link) for member in link)
+    for identity in sorted(family - learned):
+        if identity in stored:
+            yield identity, stored[identity].name, workspace.datasets.load(identity)
+
+
+def _found(place: tuple[str, str], size: int, rows: np.ndarray, folders: Sequence[VersionFolder]) -> FoundRows:
+    """How often these rows of a dataset of ``size`` rows (``place``: id and name) were used for what, by any of the versions."""
     used: dict[str, set[int]] = {part: set() for part in PARTS}
     for folder in folders:
         for other in folder.experiences():
-            if other.dataset == record.dataset:
+            if other.dataset == place[0]:
                 for part in PARTS:
                     used[part].update(folder.rows_of(other.number, part).tolist())
     parts = {part: len(used[part].intersection(rows.tolist())) for part in PARTS}
-    return FoundRows(record.dataset, record.name, rows, parts, size - len(rows))
+    return FoundRows(*place, rows, parts, size - len(rows))
 
 
 def _kept_digests(folders: Sequence[VersionFolder]) -> Iterator[str]:

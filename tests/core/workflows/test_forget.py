@@ -13,6 +13,7 @@ import pytest
 from core.data import TextDataset, text_key
 from core.data.corrections import Corrections
 from core.data.labelling import Item, LabellingStore
+from core.data.recipe import DropTexts, RenameLabels, text_mark
 from core.errors import DataError
 from core.events import CheckpointDue, StageStarted
 from core.generation import version as generation
@@ -32,6 +33,7 @@ from core.text import encode_examples
 from core.workflows import TrainRequest, UpdateRequest, VersionFolder, Workspace, train_classifier, update_classifier
 from core.workflows.forget import ForgetRequest, Forgotten, forget_rows
 from core.workflows.forget_rows import Found, find_rows, groups_of
+from core.workflows.recipes import save_cleaned
 from core.workflows.update import read_past
 from core.workflows.workspace import open_workspace
 from tests.core.conftest import reviews, save
@@ -281,3 +283,27 @@ def test_a_language_models_test_is_not_emptied_either(learned: Workspace) -> Non
         forget(learned, found)
     assert texts_kept(learned) == before
     assert load_tests(files)[0].texts == (gone,)
+
+
+def test_the_raw_table_behind_a_cleaned_one_is_cleared_too(evergreen_home: Path, new_store: Path) -> None:
+    shutil.copy(new_store, evergreen_home / "mlflow.db")
+    workspace = open_workspace(evergreen_home)
+    raw = save(workspace, people(reviews(80, seed=1)))
+    renamed = RenameLabels(names={raw_label: raw_label.upper() for raw_label in raw.classes})
+    cleaned = save_cleaned(workspace, raw.id, [renamed])
+    other = save_cleaned(workspace, raw.id, [DropTexts(marks=(text_mark(workspace.datasets.load(raw.id).texts[0]),))])
+    unrelated = save(workspace, people(reviews(40, seed=9)))
+    list(train_classifier(TrainRequest(classifier="c", dataset=cleaned.id, model="ngrams", settings=FAST), workspace))
+    found = find_rows("c", workspace, groups=["person 5"])
+    assert {one.dataset for one in found.datasets} == {raw.id, cleaned.id, other.id}
+    assert sum(sum(one.parts.values()) for one in found.datasets) == len(found.datasets[0].rows)
+    receipt = forget(workspace, found)
+    assert len(receipt["datasets"]) == 3
+    left = {stored.id: stored for stored in workspace.datasets.list()}
+    assert not left.keys() & {raw.id, cleaned.id, other.id}
+    for stored in left.values():
+        people_left = set(workspace.datasets.load(stored.id).groups or ())
+        assert ("person 5" in people_left) == (stored.id == unrelated.id)
+    parents = {stored.source["parent"] for stored in left.values() if "parent" in stored.source}
+    assert len(parents) == 1
+    assert parents < left.keys()
