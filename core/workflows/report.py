@@ -1,6 +1,7 @@
 """A report of one version, for people who were not there: data, training, figures with their intervals, and limits.
 
-Reads what is stored; measures nothing anew but calibration, which follows from the stored answers to the frozen tests.
+Reads what is stored; measured anew are calibration and slices, which follow from the stored answers to the frozen tests, and the
+behavioural tests.
 Two forms: one HTML file that needs nothing beside it, and a model card in Markdown.
 """
 
@@ -14,6 +15,7 @@ from core.errors import DataError
 from core.messages import message
 from core.registry import VersionInfo
 from core.workflows.report_card import to_markdown
+from core.workflows.report_checks import Checks, abilities, chance, run_checks, slices
 from core.workflows.report_document import Document, Words
 from core.workflows.report_figures import confusion, measured, memory, probabilities
 from core.workflows.report_html import to_html
@@ -33,6 +35,7 @@ class Reported:
     folder: VersionFolder
     report: dict[str, Any]
     datasets: dict[str, StoredDataset]  # those that are still there, and their parents
+    checks: Checks
 
 
 def gather(version: VersionInfo, workspace: Workspace) -> Reported:
@@ -58,6 +61,7 @@ def gather(version: VersionInfo, workspace: Workspace) -> Reported:
         folder,
         report,
         datasets,
+        run_checks(version, folder, workspace),
     )
 
 
@@ -84,6 +88,9 @@ def write_document(found: Reported, words: Words) -> Document:
         confusion(found, words),
         memory(found, words),
         probabilities(found, words),
+        slices(found, words),
+        abilities(found, words),
+        chance(found, words),
         limits(found, words),
         data(found, words),
         lineage(found, words),

@@ -16,10 +16,11 @@ from core.cli.report import catalogue
 from core.data import TextDataset
 from core.data.columns import ColumnRoles
 from core.data.recipe import RenameLabels, write_steps
+from core.records.folds import FoldStore
 from core.workflows import TrainRequest, UpdateRequest, open_workspace, train_classifier, update_classifier
 from core.workflows.report import Reported, gather, html_report, model_card, write_document
 from core.workflows.report_card import escaped
-from core.workflows.report_document import Curve, Points, Words
+from core.workflows.report_document import Curve, Points, Table, Words
 from core.workflows.report_html import curve_chart, points_chart
 from core.workflows.report_limits import sentences
 from tests.core.conftest import reviews, save
@@ -200,3 +201,20 @@ def test_the_command_line_writes_both_kinds_in_both_languages(
     assert main(["report", "--classifier", "none", "--out", str(tmp_path / "x.html")]) != 0
     assert not (tmp_path / "x.html").exists()
     assert "none" in capsys.readouterr().err
+
+
+def test_slices_abilities_and_repeated_runs_are_told(shop: Path, found: Reported) -> None:
+    told = {section.title: section for section in write_document(found, Words()).sections}
+    assert "Where it is worse" in told
+    abilities = told["Behavioural tests"].blocks[1]
+    assert isinstance(abilities, Table)
+    assert {row[0].text for row in abilities.rows} >= {"case", "punctuation"}
+    assert "With other rows or other luck" not in told
+    summary = {name: {"mean": 0.9, "deviation": 0.012} for name in ("accuracy", "macro_f1")}
+    version = found.version
+    record = {"classifier": version.classifier, "version": version.number, "version_made": version.created}
+    FoldStore(shop).save({**record, "how": "folds", "runs": [{}] * 5, "summary": summary})
+    again = gather(version, open_workspace(shop))
+    said = "Over 5 folds: accuracy 0.900 ± 0.012, macro-F1 0.900 ± 0.012 (mean and standard deviation)."
+    assert said in model_card(again, Words())
+    assert "5 折：准确率 0.900 ± 0.012" in html_report(again, CHINESE)
