@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.errors import RegistryError
 from dashboard import history, state, tables
+from dashboard.data_page_saved import recipe_sentences
 from dashboard.i18n import DEFAULT, catalogue, t
 from dashboard.layout import Card
 
@@ -142,7 +143,14 @@ def bundle_bytes(version: VersionInfo) -> int:
 
 def lineage(version: VersionInfo) -> None:
     """Where a version comes from: one sentence a step, newest first."""
-    st.markdown(" ".join(_step(known) for known in reversed(history.lineage(version))))
+    line = history.lineage(version)
+    st.markdown(" ".join(_step(known) for known in reversed(line)))
+    stored = {one.id: one for one in state.datasets()}
+    for known in reversed(line):
+        dataset = stored.get(str(known.summary.get("dataset")))
+        if dataset is not None and (steps := recipe_sentences(dataset)):
+            facts = {"dataset": tables.plain(dataset.name), "version": known.number}
+            st.caption(f":material/edit: {t('models.lineage_recipe', **facts)} {' '.join(steps)}")
 
 
 def _step(version: VersionInfo) -> str:

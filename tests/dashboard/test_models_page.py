@@ -5,6 +5,7 @@ import json
 import shutil
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.data import ColumnRoles, build_dataset
 from core.data.corrections import Corrections
+from core.data.recipe import RenameLabels, write_steps
 from core.registry import UNWRITTEN, Decision, Registry
 from core.registry.entries import SUMMARY
 from core.workflows import TrainRequest, UpdateRequest, open_workspace, train_classifier, update_classifier
@@ -83,6 +85,21 @@ def test_versions_are_listed_newest_first_with_their_origin(open_page: Callable[
     assert [metric.label for metric in page.metric][2:] == (
         ["Size", "ONNX difference"] if language == "en" else ["大小", "ONNX 差异"]
     )
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(("language", "what"), [("en", "before version 1 learned"), ("zh", "版本 1 学习")])
+def test_what_was_done_to_the_data_stands_with_the_lineage(
+    open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch, language: str, what: str
+) -> None:
+    learned = [version.summary["dataset"] for version in state.versions(NAME)]
+    recipe = write_steps([RenameLabels(names={"bad": "poor"})])
+    stored = [replace(one, source={"recipe": recipe}) if one.id == learned[0] else one for one in state.datasets()]
+    monkeypatch.setattr(state, "datasets", lambda: stored)
+    page = open_page("models", language=language)
+    told = [caption.value for caption in page.caption if what in caption.value]
+    assert len(told) == 1
+    assert "poor" in told[0]
 
 
 @pytest.mark.usefixtures("home")

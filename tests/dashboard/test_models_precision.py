@@ -67,7 +67,14 @@ def test_variants_are_shown_with_what_they_are_worth(
     assert not page.exception
     table = page.dataframe[-1].value
     assert table.iloc[:, 0].tolist() == ["fp32", "int8"]
-    assert table.iloc[1].tolist()[3:] == ["23.4 MB", "800", "1.5 ms", "0.880 (0.856–0.900)", "−0.2 (−0.8 … +0.4)", "99.8%"]
+    assert table.iloc[1].tolist()[3:] == [
+        "23.4 MB",
+        "800",
+        "1.5 ms",
+        "0.880 (0.856–0.900)",
+        "−0.2 (−0.8 … +0.4)",
+        "99.8%",
+    ]
     assert ("2 of 24 groups" if language == "en" else "24 组矩阵乘法中有 2 组") in said(page)
     assert ("cannot rule out a loss of up to 0.8 points" if language == "en" else "最多 0.8 个百分点") in said(page)
 
