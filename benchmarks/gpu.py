@@ -28,7 +28,9 @@ from minilm import add_arguments, ready_folder, table, texts_of
 from core.cli.progress import consume
 from core.device import describe_device
 from core.inference.benchmark_config import BenchmarkConfig
+from core.inference.graphs import recorded
 from core.messages import Message
+from core.standalone.predict import Classifier
 from core.workflows.benchmark import measure
 from core.workflows.benchmark_contenders import Way, name_of
 
@@ -47,7 +49,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
         folder = ready_folder(asked, Path(place), "fp16" if device.kind == "cuda" else "int8")
         found = consume(_measured(folder, texts, config))
+        graphs = single_texts(folder)
     report(found)
+    print(f"\nCUDA graphs for single texts: {graphs}.")
     if device.kind == "cuda":
         judge(found["rows"])
 
@@ -55,6 +59,13 @@ def main() -> None:
 def _measured(folder: Path, texts: list[str], config: BenchmarkConfig) -> Iterator[Any]:
     """The events of the measurement, and its figures as the last one."""
     yield (yield from measure(folder, texts, config))
+
+
+def single_texts(folder: Path) -> str:
+    """Whether recorded graphs serve single texts here, as `core.inference.graphs` decides it."""
+    engine = Classifier(folder)
+    single = recorded(engine, folder)
+    return f"not used: {single}" if isinstance(single, str) else "used, since they answer the same in less time"
 
 
 def report(found: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
+from core.inference.graphs import load_engine
 from core.standalone.predict import Classifier
 
 WARM_UP = ("warm up 预热",)  # the first prediction is slower than all others: memory, word lists
@@ -22,7 +23,7 @@ class EnginePool:
         How many stay loaded; the one that was asked for longest ago is released first.
     """
 
-    def __init__(self, size: int = 4, load: Callable[[Path], Classifier] = Classifier) -> None:
+    def __init__(self, size: int = 4, load: Callable[[Path], Classifier] = load_engine) -> None:
         self._size, self._load = size, load
         self._places: OrderedDict[Path, _Place] = OrderedDict()
         self._lock = threading.Lock()

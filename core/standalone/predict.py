@@ -229,10 +229,17 @@ def model_file(folder: Path, kind: str, precision: str | None) -> str:
     return str(json.loads(serving.read_text("utf-8")).get(kind, "model.onnx"))
 
 
-def open_session(model: Path, providers: Sequence[str] | None, threads: int | None, profile: str | None = None) -> Any:
+def open_session(
+    model: Path,
+    providers: Sequence[str] | None,
+    threads: int | None,
+    profile: str | None = None,
+    recorded: bool = False,
+) -> Any:
     """An ONNX Runtime session on the GPU when one can be used, else on the CPU; ask it which (`get_providers`).
 
-    With ``profile``, the beginning of a file name, `end_profiling` of the session names a file of what ran where.
+    With ``profile``, the beginning of a file name, `end_profiling` of the session names a file of what ran where. With
+    ``recorded``, CUDA graphs are recorded for runs that name one.
     """
     import onnxruntime
 
@@ -245,6 +252,8 @@ def open_session(model: Path, providers: Sequence[str] | None, threads: int | No
         arena = {"arena_extend_strategy": "kSameAsRequested"}
         if limit := os.environ.get("EVERGREEN_GPU_MEMORY_MB"):
             arena["gpu_mem_limit"] = str(int(limit) << 20)
+        if recorded:
+            arena["enable_cuda_graph"] = "1"
         chosen = [(name, arena) if name == "CUDAExecutionProvider" else name for name in chosen]
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
@@ -302,6 +311,8 @@ class Classifier:
         if model_file(folder, kind_of(self.provider), precision) != name:  # the GPU did not come, so the CPU's own file
             name = model_file(folder, kind_of(self.provider), precision)
             self.session = open_session(folder / name, [self.provider], threads)
+        # What answers single texts faster than the session, or leaves them to it with None; found out by who serves.
+        self.single: Callable[[np.ndarray, np.ndarray], np.ndarray | None] | None = None
         self._padding = MOST_WASTE if kind_of(self.provider) == "cpu" and not light else None
         self.precision = name.removeprefix("model.").removesuffix("onnx").strip(".") or "fp32"
 
@@ -321,6 +332,10 @@ class Classifier:
 
     def run(self, tokens: np.ndarray, mask: np.ndarray) -> np.ndarray:
         """Probabilities of one padded batch: (rows, labels)."""
+        if self.single is not None and len(tokens) == 1:
+            found = self.single(tokens, mask)
+            if found is not None:
+                return found
         if kind_of(self.provider) == "cpu":
             return np.asarray(self.session.run(["probabilities"], {"tokens": tokens, "mask": mask})[0])
         binding = self.session.io_binding()  # nothing waits on the CPU between copying, computing and copying back
