@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
@@ -22,6 +23,8 @@ from dashboard.upload import UploadedTable, discard_upload, has_upload, remember
 
 KEY = "data"
 SAVED = "data.saved"  # in the session: the dataset that was just saved
+LOOKED = "data.looked"  # in the session: the table that was looked over last
+LARGE = 50_000  # rows, from which on a bar shows how far looking them over is
 NAME_LIMIT = 80
 
 
@@ -61,8 +64,9 @@ def add_table() -> None:
     uploaded = upload_table(KEY, samples=[(sample.id, "first") for sample in ordered])
     if uploaded is None:
         return
-    with st.spinner(t("data.looking")):
-        found = _prepared(uploaded.token, uploaded)
+    large = len(uploaded.table) >= LARGE and st.session_state.get(LOOKED) != uploaded.token
+    with nullcontext() if large else st.spinner(t("data.looking")):
+        found = _prepared(uploaded, told=large)
     if isinstance(found, DataError):
         show_error(found)
         return
@@ -93,19 +97,49 @@ def _changed(found: Prepared, steps: list[Step]) -> Prepared | DataError:
     return replace(found, dataset=dataset, split=split)
 
 
-# A resource, since a copy of every text on every rerun would be dear; errors are answers, so they are remembered, too.
+def _prepared(uploaded: UploadedTable, *, told: bool) -> Prepared | DataError:
+    """In three steps that are remembered; with ``told``, a bar shows how far it is."""
+    bar = st.empty()
+
+    def tell(share: float, step: str) -> None:
+        if told:
+            bar.progress(share, text=t(f"data.looking_{step}", rows=tables.thousands(len(uploaded.table))))
+
+    tell(0.05, "build")
+    built = _built(uploaded.token, uploaded)
+    if isinstance(built, DataError):
+        bar.empty()
+        return built
+    dataset, set_aside = built
+    tell(0.2, "divide")
+    split = _divided(uploaded.token, dataset)
+    tell(0.6, "profile")
+    found = _profiled(uploaded.token, dataset, set_aside, uploaded)
+    bar.empty()
+    st.session_state[LOOKED] = uploaded.token
+    return Prepared(dataset, set_aside, found, split)
+
+
+# Resources, since a copy of every text on every rerun would be dear; errors are answers, so they are remembered, too.
 @st.cache_resource(show_spinner=False, max_entries=2, ttl=3600)
-def _prepared(token: str, _uploaded: UploadedTable) -> Prepared | DataError:
+def _built(token: str, _uploaded: UploadedTable) -> tuple[TextDataset, SetAside] | DataError:
     try:
-        dataset, set_aside = build_dataset(_uploaded.table, _uploaded.roles)
+        return build_dataset(_uploaded.table, _uploaded.roles)
     except DataError as error:
         return error
-    split: Split | DataError
+
+
+@st.cache_resource(show_spinner=False, max_entries=2, ttl=3600)
+def _divided(token: str, _dataset: TextDataset) -> Split | DataError:
     try:
-        split = split_rows(dataset)
+        return split_rows(_dataset)
     except DataError as error:
-        split = error
-    return Prepared(dataset, set_aside, profile(dataset, set_aside, _uploaded.skipped), split)
+        return error
+
+
+@st.cache_resource(show_spinner=False, max_entries=2, ttl=3600)
+def _profiled(token: str, _dataset: TextDataset, _set_aside: SetAside, _uploaded: UploadedTable) -> Profile:
+    return profile(_dataset, _set_aside, _uploaded.skipped)
 
 
 def _save_form(uploaded: UploadedTable, found: Prepared, steps: list[Step]) -> None:
@@ -156,7 +190,8 @@ def _save(uploaded: UploadedTable, found: Prepared, steps: list[Step], name: str
     state.choose_dataset(stored.id)
     st.session_state[SAVED] = {"id": stored.id, "asked": name}
     discard_upload(KEY)
-    _prepared.clear()
+    for remembered in (_built, _divided, _profiled):
+        remembered.clear()
     st.rerun()
 
 

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
 from core.data import DatasetStore, TextDataset, split_rows
@@ -63,6 +64,27 @@ def test_a_table_is_looked_over_and_saved(open_page: OpenPage, evergreen_home: P
     assert saved.source["file"] == "reviews.csv"
     assert "reviews is saved" in words(page)
     assert button(page, "Train a classifier").proto.type == "primary"
+
+
+@pytest.mark.parametrize(("language", "step"), [("en", "Dividing 20 rows"), ("zh", "正在划分 20 行")])
+def test_a_large_table_shows_how_far_it_is_once(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, language: str, step: str
+) -> None:
+    told: list[str] = []
+    progress = DeltaGenerator.progress
+
+    def note(self: DeltaGenerator, value: float, text: str | None = None, **named: Any) -> DeltaGenerator:
+        told.append(str(text))
+        return progress(self, value, text, **named)
+
+    monkeypatch.setattr(DeltaGenerator, "progress", note)
+    monkeypatch.setattr(data_page, "LARGE", 20)
+    page = upload(open_page("data", language=language), REVIEWS)
+    assert errors(page) == []
+    assert len(told) == 3
+    assert step in told[1]
+    page.run()
+    assert len(told) == 3
 
 
 def test_the_split_is_told_with_the_numbers_that_training_uses(open_page: OpenPage, evergreen_home: Path) -> None:
