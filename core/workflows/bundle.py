@@ -11,7 +11,8 @@ from typing import Any
 from core.messages import Message
 from core.standalone import predict
 
-FILES = ("tokenizer.json", "labels.json", "config.json", "model_card.md", "predict.py")
+PROGRAM = "predict.py"
+FILES = ("tokenizer.json", "labels.json", "config.json", "model_card.md", PROGRAM)
 EXACT = "model.onnx"
 
 
@@ -25,12 +26,15 @@ def bundle_files(version_folder: Path) -> list[str]:
 
 
 def write_bundle(version_folder: Path, target: Path, threshold: float | None = None) -> None:
-    """Zip the bundle's files of a version folder, and its classifier's threshold; a half-written target is never left behind."""
+    """Zip the bundle's files of a version folder, and its classifier's threshold; a half-written target is never left behind.
+
+    The program is today's, which serves the version here, too: one that was stored with an old version knows no threshold.
+    """
     part = target.with_name(target.name + ".part")
     try:
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
             for name in bundle_files(version_folder):
-                archive.write(version_folder / name, name)
+                archive.write(predict.__file__ if name == PROGRAM else version_folder / name, name)
             if threshold is not None:
                 archive.writestr("decision.json", json.dumps({"threshold": threshold}))
         part.replace(target)
@@ -40,7 +44,7 @@ def write_bundle(version_folder: Path, target: Path, threshold: float | None = N
 
 def write_program(folder: Path) -> None:
     """Put the program that runs the bundle beside the model: the very module this project serves with."""
-    shutil.copyfile(predict.__file__, folder / "predict.py")
+    shutil.copyfile(predict.__file__, folder / PROGRAM)
 
 
 def write_card(folder: Path, report: dict[str, Any]) -> None:

@@ -57,7 +57,9 @@ def unzipped(make_version: Callable[..., Path], tmp_path: Path) -> Path:
 def test_a_bundle_with_a_threshold_prints_what_it_is_not_sure_of(
     make_version: Callable[..., Path], tmp_path: Path
 ) -> None:
-    write_bundle(make_version(), tmp_path / "bundle.zip", threshold=1.0)
+    version = shutil.copytree(make_version(), tmp_path / "version")
+    (version / "predict.py").write_text("raise SystemExit('of old, and without thresholds')\n", encoding="utf-8")
+    write_bundle(version, tmp_path / "bundle.zip", threshold=1.0)
     with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
         archive.extractall(tmp_path / "home")
     assert Classifier(tmp_path / "home").threshold == 1.0
