@@ -21,7 +21,7 @@ from core.data.formats.base import CELL_LIMIT
 
 _STRETCH = 1 << 24  # bytes looked at in one go
 _BLOCK = 1 << 22  # bytes that pyarrow cuts at once; a longer row is refused
-_DOUBTS = (re.compile(rb"\0"), re.compile(rb"\r(?!\n)"), re.compile(codecs.BOM_UTF8))
+_ZERO, _RETURN, _MARK = re.compile(rb"\0"), re.compile(rb"\r(?!\n)"), re.compile(codecs.BOM_UTF8)
 
 
 def read_regular(path: Path, delimiter: str, width: int) -> list[Any] | None:
@@ -37,7 +37,7 @@ def read_regular(path: Path, delimiter: str, width: int) -> list[Any] | None:
     if width < 2 or len(delimiter) != 1:
         return None  # a row of spaces alone is a matter of judgement
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        if any(doubt.search(content, len(codecs.BOM_UTF8)) for doubt in _DOUBTS):
+        if _ZERO.search(content) or _RETURN.search(content) or _MARK.search(content, 1):  # one mark may begin a file
             return None
         quoted = content.find(b'"') >= 0
         if quoted and not _quotes_in_place(content, delimiter.encode()):
@@ -45,7 +45,7 @@ def read_regular(path: Path, delimiter: str, width: int) -> list[Any] | None:
     names = [str(number) for number in range(width)]
     try:
         table = pyarrow.csv.read_csv(
-            path,
+            pyarrow.OSFile(str(path)),  # of a path it would believe the ending, such as .gz
             pyarrow.csv.ReadOptions(column_names=names, block_size=_BLOCK),
             pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=quoted),
             pyarrow.csv.ConvertOptions(

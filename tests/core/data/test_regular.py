@@ -59,6 +59,8 @@ def test_quotes_delimiters_and_line_ends_inside_fields_are_read(tmp_path: Path) 
         b"text,label\na,1,2\n",  # a long row
         b"text,label\na\rb,1\n",  # an old line end, or a damaged cell
         b"text,label\na\0,1\n",
+        b"\0text,label\na,1\n",
+        b"\xef\xbb\xbf\xef\xbb\xbftext,label\na,1\n",
         b"text,label\na,\xef\xbb\xbf1\n",
         b"text,label\na,\xff\n",  # no UTF-8
         b"text,label\n   \na,1\n",  # a line of spaces
@@ -66,6 +68,13 @@ def test_quotes_delimiters_and_line_ends_inside_fields_are_read(tmp_path: Path) 
 )
 def test_a_file_that_leaves_doubt_is_refused(tmp_path: Path, content: bytes) -> None:
     assert cells(write(tmp_path, content)) is None
+
+
+def test_the_ending_of_a_name_is_not_believed(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv.gz"
+    path.write_bytes(b"text,label\na,1\nb,2\n")
+    assert cells(path) == [["text", "a", "b"], ["label", "1", "2"]]
+    assert read_table(path)["text"].tolist() == ["a", "b"]
 
 
 def test_a_quotation_mark_at_the_edge_of_a_stretch_is_judged_by_its_neighbours(
