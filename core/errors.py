@@ -7,7 +7,8 @@
     ├── ConfigError     a setting that is unknown or out of range
     ├── ModelError      a model, tokenizer or export that does not fit
     ├── RegistryError   a classifier or version that is not there, or an alias that cannot move
-    └── JobError        a job that cannot be started, stopped or resumed
+    ├── JobError        a job that cannot be started, stopped or resumed
+    └── StorageError    a disk that is full, may not be written to, or fails
 
 A message says what happened, what was found, what was expected, and the cure.
 """
@@ -55,3 +56,7 @@ class RegistryError(CoreError):
 
 class JobError(CoreError):
     """A job that cannot be started, stopped or resumed."""
+
+
+class StorageError(CoreError):
+    """A disk that is full, may not be written to, or fails; nothing that was stored before is lost by it."""

@@ -11,6 +11,8 @@ ORDER = [
     {"standalone"},
     {"messages"},
     {"errors"},
+    {"faults", "processes", "storage"},
+    {"files"},
     {"allocator", "config", "device", "events"},
     {"settings"},
     {"data", "records"},
