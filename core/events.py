@@ -66,6 +66,16 @@ class LanguageEpoch:
 
 
 @dataclass(frozen=True)
+class RunStarted:
+    """The id under which what this run makes will be stored, told before anything is.
+
+    Keep it and pass it back in ``resume`` as ``{"run_id": …}``: then a run that was killed at its very end makes nothing twice.
+    """
+
+    run_id: str
+
+
+@dataclass(frozen=True)
 class CheckpointDue:
     """State of the loop; store it, pass it back as ``resume`` and the run goes on as if never interrupted."""
 
@@ -81,4 +91,4 @@ class Finished:
     reason: Message
 
 
-Event = StageStarted | Advanced | StepDone | EpochDone | LanguageEpoch | CheckpointDue | Finished
+Event = StageStarted | Advanced | RunStarted | StepDone | EpochDone | LanguageEpoch | CheckpointDue | Finished

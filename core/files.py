@@ -23,6 +23,7 @@ from core.processes import signature, signed_by_the_living
 
 UNFINISHED = ("incoming", "outgoing", "part")
 SCRATCH = "evergreen-"  # begins the names of folders among the system's temporary files
+_ATTEMPTS = 5
 _ABANDONED_SECONDS = 7 * 86_400.0  # when nobody can say whether the owner lives: that of another machine
 
 
@@ -110,10 +111,17 @@ def swap(folder: Path, target: Path) -> None:
     """
     _flush_tree(folder)
     outgoing = outgoing_of(target)
-    shutil.rmtree(outgoing, ignore_errors=True)
-    os.rename(target, outgoing)
-    reached("rewrite.outgoing")
-    os.rename(folder, target)
+    for attempt in range(_ATTEMPTS):
+        shutil.rmtree(outgoing, ignore_errors=True)
+        os.rename(target, outgoing)
+        reached("rewrite.outgoing")
+        try:
+            os.rename(folder, target)
+            break
+        except OSError:  # a reader who found nothing between the two lines has put the old one back
+            if attempt == _ATTEMPTS - 1 or not target.exists():
+                put_back(target)
+                raise
     _flush(target.parent)
     reached("rewrite.placed")
     shutil.rmtree(outgoing, ignore_errors=True)
@@ -139,9 +147,9 @@ def remove_folder(folder: Path) -> None:
 
 
 @contextmanager
-def scratch(prefix: str = "") -> Iterator[Path]:
+def scratch() -> Iterator[Path]:
     """A folder among the system's temporary files, for the time being."""
-    with tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{signature()}-{prefix}") as folder:
+    with tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{signature()}-") as folder:
         yield Path(folder)
 
 

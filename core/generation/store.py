@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import builtins
 import json
-import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core import files
 from core.errors import RegistryError
 
 FOLDER = "generators"
 CURRENT = "current"
 REPORT = "report.json"
+RUN = "run"
 _NAME = re.compile(r"\w(?:[\w .-]{0,58}\w)?")
 _VERSION = re.compile(r"[1-9]\d*")
 
@@ -88,21 +87,28 @@ class GeneratorStore:
         """An empty folder to write a version into; `publish` it, or it is gone afterwards."""
         path = self._path(name)
         path.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=".incoming-", dir=path))
         try:
-            yield folder
+            with files.incoming_folder(path) as folder:
+                yield folder
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
             with suppress(OSError):  # a first version that never came leaves no name behind
                 path.rmdir()
 
-    def publish(self, name: str, incoming: Path) -> int:
-        """Make a finished folder the next version and the current one; returns its number."""
+    def publish(self, name: str, incoming: Path, run_id: str = "") -> int:
+        """Make a finished folder the next version and the current one; returns its number.
+
+        Parameters
+        ----------
+        run_id
+            Of the run that made it, for `made_by`.
+        """
         path = self._path(name)
+        if run_id:
+            (incoming / RUN).write_text(run_id, encoding="utf-8")
         number = max(self._numbers(path), default=0) + 1
         while True:
             try:
-                os.rename(incoming, path / str(number))
+                files.place(incoming, path / str(number))
                 break
             except OSError:  # somebody else published at this moment
                 if not (path / str(number)).exists():
@@ -110,6 +116,14 @@ class GeneratorStore:
                 number += 1
         self._point(path, number)
         return number
+
+    def made_by(self, name: str, run_id: str) -> int | None:
+        """The version that a run made; None when it made none."""
+        for number in self._numbers(self._path(name)):
+            with suppress(OSError):
+                if (self._path(name) / str(number) / RUN).read_text("utf-8") == run_id:
+                    return number
+        return None
 
     def rollback(self, name: str, version: int) -> None:
         """Let another version write, and be the base of the next update; nothing is copied or lost."""
@@ -119,9 +133,7 @@ class GeneratorStore:
     def delete(self, name: str) -> None:
         """Remove a generator with all versions, tests and remembered texts."""
         self.info(name)
-        outgoing = Path(tempfile.mkdtemp(prefix=".outgoing-", dir=self._folder))
-        os.rename(self._path(name), outgoing / "it")
-        shutil.rmtree(outgoing, ignore_errors=True)
+        files.remove_folder(self._path(name))
 
     def _path(self, name: str) -> Path:
         # A name comes from links and requests: only what cannot lead elsewhere becomes part of a path.
@@ -141,13 +153,7 @@ class GeneratorStore:
 
     @staticmethod
     def _point(path: Path, number: int) -> None:
-        handle, part = tempfile.mkstemp(prefix=".", suffix=".part", dir=path)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(str(number))
-            os.replace(part, path / CURRENT)
-        finally:
-            Path(part).unlink(missing_ok=True)
+        files.write_text(path / CURRENT, str(number))
 
 
 def check_name(name: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import math
 import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from core import files as whole
 
 JOB = "job.json"  # what was asked for; written once
 CLAIM = "claim.json"  # since when it waits, and which process executes it
@@ -16,27 +17,21 @@ PROGRESS = "progress.json"  # how far it is and how it ended; written by the exe
 EPOCHS = "epochs.jsonl"
 LOG = "log.txt"
 CHECKPOINT = "checkpoint.pt"
+RUN = "run.json"  # the id under which the job stores what it makes
+RESERVE = "reserve"  # given up to say how the job ended, when the disk is full
 STOP = "stop"
 
 
-def write_json(path: Path, value: dict[str, Any]) -> None:
+def write_json(path: Path, value: dict[str, Any], *, durable: bool = True) -> None:
     """Replace a file in one step: a reader sees the old text or the new, never a part."""
-    text = json.dumps(_finite(value), ensure_ascii=False, allow_nan=False)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    whole.write_json(path, _finite(value), durable=durable)
 
 
 def read_json(path: Path) -> dict[str, Any]:
     """Return the stored object; an empty one when the file is missing or unreadable."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 
@@ -57,7 +52,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     for line in lines:
         try:
             value = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(value, dict):
             found.append(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 SECONDS_BETWEEN_WRITES = 0.25
 # Learning is by far the longest part; what follows it (measuring, export) has the rest of the bar.
 LEARNING_ENDS = 0.9
+RESERVED = 8192  # bytes
 _MEMORY_OF_SPEED = 10.0  # seconds after which an earlier speed counts for a third
 _TOO_EARLY = 1.0  # seconds of learning before an estimate is shown
 
@@ -50,6 +52,8 @@ class Progress:
         fraction = float(files.read_json(folder / files.PROGRESS).get("fraction") or 0.0)
         self._figures: dict[str, Any] = {"started": now(), "fraction": fraction}
         self._written_at = -math.inf
+        with suppress(OSError):
+            (folder / files.RESERVE).write_bytes(bytes(RESERVED))
         self._stage_began = 0.0
         self._done = 0.0  # of the whole job; unlike the bar, behind what was shown before a resume
         self._step_at: float | None = None
@@ -100,12 +104,23 @@ class Progress:
             "result": result,
             "error": error.to_dict() if error is not None else None,
         }
-        self.write()
+        try:
+            self._write(durable=True)
+        except OSError:  # the disk is full: what was kept free for this very line
+            (self._folder / files.RESERVE).unlink(missing_ok=True)
+            self._write(durable=True)
+        with suppress(OSError):
+            (self._folder / files.RESERVE).unlink(missing_ok=True)
 
     def write(self) -> None:
+        """Show the figures; a disk that is full keeps nobody from learning."""
+        with suppress(OSError):
+            self._write(durable=False)
+
+    def _write(self, *, durable: bool) -> None:
         self._written_at = self._clock()
         self._figures["memory_mb"] = round(self._process.memory_info().rss / 2**20, 1)
-        files.write_json(self._folder / files.PROGRESS, self._figures)
+        files.write_json(self._folder / files.PROGRESS, self._figures, durable=durable)
 
     def _advance(self, fraction: float) -> None:
         """Never backwards: a bar that shrinks reads as an error."""

@@ -11,18 +11,21 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
-from core.errors import JobError
+from core import files as whole
+from core.errors import CoreError, JobError
 from core.jobs import files
 from core.jobs.job import Job, read_job
 from core.jobs.process import identity
 from core.jobs.progress import now
+from core.storage import storage_error
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = (sys.executable, "-m", "core.jobs.worker")
@@ -49,17 +52,26 @@ class JobQueue:
         self._command = tuple(command)
 
     def submit(self, kind: str, *, title: str, classifier: str, config: dict[str, Any]) -> Job:
-        """Add a job; it starts at once when none runs."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        """Add a job; it starts at once when none runs.
+
+        Raises
+        ------
+        JobError, StorageError
+            When it cannot be stored, or should start now and cannot; then there is no such job.
+        """
         created = now()
         job_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         asked = {"kind": kind, "title": title, "classifier": classifier, "config": config, "created": created}
-        incoming = self._folder / f".incoming-{job_id}"
-        incoming.mkdir()
-        files.write_json(incoming / files.JOB, asked)
-        files.write_json(incoming / files.CLAIM, {"queued": created})
-        os.replace(incoming, self._folder / job_id)
-        self.tick()
+        with _told(), whole.incoming_folder(self._folder) as incoming:
+            files.write_json(incoming / files.JOB, asked)
+            files.write_json(incoming / files.CLAIM, {"queued": created})
+            whole.place(incoming, self._folder / job_id)
+        failure = self._start_next()
+        if failure is not None and failure[0] == job_id:
+            whole.remove_folder(
+                self._folder / job_id
+            )  # nobody must find it started later, after having been told it was not
+            raise failure[1]
         return self.get(job_id)
 
     def get(self, job_id: str) -> Job:
@@ -86,8 +98,11 @@ class JobQueue:
                 )
 
     def resume(self, job_id: str) -> Job:
-        """Put a stopped, failed or interrupted job at the end of the queue; it goes on from its last checkpoint."""
-        with self._lock():
+        """Put a stopped, failed or interrupted job at the end of the queue; it goes on from its last checkpoint.
+
+        When it should start now and cannot, it stays as it was, and `JobError` or `StorageError` says why.
+        """
+        with _told(), self._lock():
             job = self.get(job_id)
             if not job.resumable:
                 raise JobError(
@@ -98,15 +113,30 @@ class JobQueue:
                 )
             folder = self._folder_of(job_id)
             (folder / files.STOP).unlink(missing_ok=True)
-            # The claim last: until then the job still counts as ended, should this process die in between.
-            files.write_json(folder / files.PROGRESS, {"fraction": job.fraction})
-            files.write_json(folder / files.CLAIM, {"queued": now()})
-        self.tick()
+            before = [(folder / name, whole.unfinished(folder, "outgoing")) for name in (files.PROGRESS, files.CLAIM)]
+            for path, kept in before:
+                if path.exists():
+                    shutil.copyfile(path, kept)
+            try:
+                # The claim last: until then the job still counts as ended, should this process die in between.
+                files.write_json(folder / files.PROGRESS, {"fraction": job.fraction})
+                files.write_json(folder / files.CLAIM, {"queued": now()})
+                failure = self._start_due()
+                if failure is not None and failure[0] == job_id:
+                    raise failure[1]
+            except BaseException:
+                for path, kept in before:  # a rename needs no room on the disk
+                    if kept.exists():
+                        whole.move_file(kept, path)
+                raise
+            finally:
+                for _, kept in before:
+                    kept.unlink(missing_ok=True)
         return self.get(job_id)
 
     def discard(self, job_id: str) -> None:
         """Remove an ended job and everything in its folder; the version that it made stays."""
-        with self._lock():
+        with _told(), self._lock():
             job = self.get(job_id)
             if not job.ended:
                 raise JobError(
@@ -114,9 +144,7 @@ class JobQueue:
                     "The run '{title}' has not ended. Stop it first, then remove it.",
                     title=job.title,
                 )
-            outgoing = self._folder / f".outgoing-{job_id}"
-            os.replace(self._folder_of(job_id), outgoing)
-        shutil.rmtree(outgoing, ignore_errors=True)
+            whole.remove_folder(self._folder_of(job_id))
 
     def epochs(self, job_id: str) -> list[dict[str, Any]]:
         """Return the figures of each epoch (the fields of `EpochDone`), in order."""
@@ -137,18 +165,36 @@ class JobQueue:
         return files.read_tail(self._folder_of(job_id) / files.LOG, lines)
 
     def tick(self) -> None:
-        """Start the job that has waited longest, when none runs."""
+        """Start the job that has waited longest, when none runs; one that cannot be started now goes on waiting."""
+        self._start_next()
+
+    def _start_next(self) -> tuple[str, CoreError] | None:
+        """Do what `tick` says; returns the job that should have started and did not, and why."""
         _reap()
-        if not self._folder.is_dir():
-            return
-        with self._lock():
-            jobs = _read_all(self._folder)
-            if _next_is_due(jobs):
-                waiting = [job for job in jobs if job.state == "queued"]
-                self._start(min(waiting, key=self._queued_since).id)
+        try:
+            if self._folder.is_dir():
+                with self._lock():
+                    return self._start_due()
+        except OSError:  # a workspace that can only be read, or whose disk fails: nothing starts, and looking goes on
+            return None
+        return None
+
+    def _start_due(self) -> tuple[str, CoreError] | None:
+        jobs = _read_all(self._folder)
+        if not _next_is_due(jobs):
+            return None
+        waiting = [job for job in jobs if job.state == "queued"]
+        due = min(waiting, key=self._queued_since)
+        try:
+            self._start(due)
+        except CoreError as error:
+            return due.id, error
+        except OSError as error:
+            return due.id, storage_error(error) or _no_process(due, error)
+        return None
 
     def list(self) -> list[Job]:
-        """All jobs, newest first; what is not a job's folder, or a damaged one, is passed over."""
+        """All jobs, newest first; what is not a job's folder, or a damaged one, is passed over. Never raises."""
         jobs = _read_all(self._folder)
         if _next_is_due(jobs):
             self.tick()
@@ -167,8 +213,8 @@ class JobQueue:
     def _queued_since(self, job: Job) -> str:
         return str(files.read_json(self._folder / job.id / files.CLAIM).get("queued", job.created))
 
-    def _start(self, job_id: str) -> None:
-        folder = self._folder / job_id
+    def _start(self, job: Job) -> None:
+        folder = self._folder / job.id
         paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
         environment = os.environ | {
             "EVERGREEN_HOME": str(self._home),
@@ -177,18 +223,25 @@ class JobQueue:
             "PYTHONFAULTHANDLER": "1",  # a crash below Python leaves its place in the log
         }
         with (folder / files.LOG).open("ab") as log:
-            process = subprocess.Popen(
-                [*self._command, str(folder)],
-                cwd=ROOT,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            try:
+                process = subprocess.Popen(
+                    [*self._command, str(folder)],
+                    cwd=ROOT,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            except (OSError, MemoryError) as error:
+                raise _no_process(job, error) from error
         _children.append(process)
         claim = files.read_json(folder / files.CLAIM)
-        files.write_json(folder / files.CLAIM, claim | identity(process.pid))
+        try:
+            files.write_json(folder / files.CLAIM, claim | identity(process.pid))
+        except OSError:  # it waits for the lock that is held here, and has done nothing yet
+            process.kill()
+            raise
 
 
 def queue_lock(jobs_folder: Path) -> FileLock:
@@ -196,8 +249,30 @@ def queue_lock(jobs_folder: Path) -> FileLock:
     return FileLock(jobs_folder / ".lock")
 
 
+@contextmanager
+def _told() -> Iterator[None]:
+    """What the disk has against it, as a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise storage_error(error) or error from error
+
+
+def _no_process(job: Job, error: BaseException) -> JobError:
+    return JobError(
+        "job.no_process",
+        "No process could be started for the run '{title}' ({reason}), so it does not run and will not run later. End "
+        "programs that are not needed; then start it again.",
+        title=job.title,
+        reason=getattr(error, "strerror", None) or type(error).__name__,
+    )
+
+
 def _read_all(folder: Path) -> list[Job]:
-    folders = [path for path in folder.glob("*") if _ID.fullmatch(path.name) and path.is_dir()]
+    try:
+        folders = [path for path in folder.glob("*") if _ID.fullmatch(path.name) and path.is_dir()]
+    except OSError:
+        return []
     jobs = [job for job in map(read_job, folders) if job is not None]
     return sorted(jobs, key=lambda job: job.created, reverse=True)
 

@@ -10,18 +10,22 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
 from core.allocator import keep_freed_memory
 from core.config import build
 from core.errors import CoreError, JobError
+from core.faults import reached
+from core.files import writing
 from core.jobs import files
 from core.jobs.job import EndState
 from core.jobs.process import identity, is_alive
 from core.jobs.progress import Progress
 from core.jobs.queue import WORKER, JobQueue, queue_lock
 from core.messages import Message, message
+from core.storage import storage_error
 
 
 class Workflow(Protocol):
@@ -109,8 +113,8 @@ def _benchmark(
     from core.workflows.benchmark import BenchmarkRequest, benchmark_version
     from core.workflows.workspace import open_workspace
 
-    # Never resumed: rounds of two sittings cannot be compared.
-    return benchmark_version(build(BenchmarkRequest, config), open_workspace(home), should_stop=should_stop)
+    request = build(BenchmarkRequest, config)
+    return benchmark_version(request, open_workspace(home), should_stop=should_stop, resume=resume)
 
 
 def _search(
@@ -167,12 +171,15 @@ def run_job(folder: Path, workflows: Mapping[str, Workflow] = WORKFLOWS) -> None
         state, result = _consume(folder, workflows, progress)
     except CoreError as error:
         progress.ended("failed", error=error.message)
-    except Exception:
-        with (folder / files.LOG).open("a", encoding="utf-8") as log:
+    except Exception as error:
+        with suppress(OSError), (folder / files.LOG).open("a", encoding="utf-8") as log:
             log.write(traceback.format_exc())
-        progress.ended("failed", error=_crashed(folder))
+        told = storage_error(error) if isinstance(error, OSError) else None
+        progress.ended("failed", error=told.message if told is not None else _crashed(folder))
     else:
+        reached("job.completed")
         progress.ended(state, result=result)
+        reached("job.ended")
         if result is not None:  # a job that came to something is never resumed
             (folder / files.CHECKPOINT).unlink(missing_ok=True)
 
@@ -187,7 +194,8 @@ def _claim(folder: Path) -> bool:
         if is_alive(claim) and claim["pid"] != os.getpid():
             return False
         files.write_json(folder / files.CLAIM, claim | identity())
-        return True
+    reached("job.claimed")
+    return True
 
 
 def _consume(
@@ -195,12 +203,13 @@ def _consume(
 ) -> tuple[EndState, dict[str, Any] | None]:
     asked = files.read_json(folder / files.JOB)
     progress.write()
-    resume = _load_checkpoint(folder)
+    checkpoint = _load_checkpoint(folder)
     # Without the state the epochs begin again at one; otherwise only a line cut short is cleaned away.
-    files.write_lines(folder / files.EPOCHS, files.read_lines(folder / files.EPOCHS) if resume is not None else [])
+    files.write_lines(folder / files.EPOCHS, files.read_lines(folder / files.EPOCHS) if checkpoint is not None else [])
+    known = {**(checkpoint or {}), **files.read_json(folder / files.RUN)}
     stop = _StopFlag(folder / files.STOP)
     home = folder.parent.parent
-    events = workflows[asked["kind"]](asked["config"], home, should_stop=stop, resume=resume)
+    events = workflows[asked["kind"]](asked["config"], home, should_stop=stop, resume=known or None)
     result = None
     for event in events:
         # Known by name: importing the events' classes would import torch.
@@ -213,6 +222,9 @@ def _consume(
                 progress.step_done(event)
             case "EpochDone" | "LanguageEpoch" | "TrialDone":
                 progress.epoch_done(event)
+            case "RunStarted":  # before anything is stored, so that a resume does not store it twice
+                files.write_json(folder / files.RUN, {"run_id": event.run_id})
+                reached("run.noted")
             case "CheckpointDue":
                 _save_checkpoint(folder, event.state)
             case "Completed":
@@ -263,9 +275,9 @@ def _device() -> str:
 def _save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
     import torch
 
-    incoming = folder / f".{files.CHECKPOINT}"
-    torch.save(state, incoming)
-    os.replace(incoming, folder / files.CHECKPOINT)
+    with writing(folder / files.CHECKPOINT) as part, part.open("wb") as stream:
+        torch.save(state, stream)
+    reached("job.checkpoint")
 
 
 def _load_checkpoint(folder: Path) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -100,8 +100,14 @@ class EncoderStore:
         prefix: str = "",
         pooling: Pooling = "mean",
         source: str = "",
+        beside: Sequence[str] = (),
     ) -> EncoderInfo:
         """Keep an encoder that was made elsewhere, such as by continued pretraining, as ``own:<name>``.
+
+        Parameters
+        ----------
+        beside
+            Names of further files of the folder that stay with it.
 
         Raises
         ------
@@ -123,7 +129,13 @@ class EncoderStore:
             if part is None:
                 raise _taken(name)
             take_in(Path(folder), part, share=False)
+            for file in beside:
+                shutil.copyfile(Path(folder) / file, part / file)
             return finish(part, info)
+
+    def is_own(self, name: str) -> bool:
+        """Whether there is an own encoder of this name."""
+        return self._ready("own", _check_own_name(name)) is not None
 
     def check_free(self, name: str) -> None:
         """Raise what `add` would, because of the name alone: it cannot be used, or is taken."""

@@ -20,6 +20,7 @@ CLASSIFIER = "evergreen.classifier"
 VERSION = "evergreen.version"
 DECISION = "evergreen.decision"
 THRESHOLD = "evergreen.threshold"
+OWNER = "evergreen.owner"  # the process that executes a run
 
 REASON_CHARACTERS = 1000  # a tag holds 5,000
 
@@ -124,13 +125,18 @@ def version_info(stored: Any) -> VersionInfo:
     )
 
 
+def champion_of(stored: Any) -> int | None:
+    """Number of the version that serves."""
+    number = stored.aliases.get(CHAMPION)
+    return int(number) if number else None
+
+
 def classifier_info(stored: Any, versions: int) -> ClassifierInfo:
-    champion = stored.aliases.get(CHAMPION)
     return ClassifierInfo(
         name=stored.name,
         created=iso(stored.creation_timestamp),
         versions=versions,
-        champion=int(champion) if champion else None,
+        champion=champion_of(stored),
         threshold=Threshold.from_text(stored.tags.get(THRESHOLD)),
     )
 

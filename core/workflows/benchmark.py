@@ -20,7 +20,7 @@ import torch
 from core.config import Config, build
 from core.device import describe_device
 from core.errors import CoreError, DataError, RegistryError
-from core.events import Advanced, StageStarted
+from core.events import Advanced, RunStarted, StageStarted
 from core.inference.benchmark_config import BenchmarkConfig
 from core.inference.providers import examine
 from core.messages import Message, message
@@ -29,6 +29,7 @@ from core.records import BenchmarkStore, new_id
 from core.registry import VersionInfo
 from core.workflows.benchmark_contenders import Contender, Way, enter, line_up, name_of
 from core.workflows.benchmark_machine import describe_machine
+from core.workflows.running import parts_of
 from core.workflows.version import VersionFolder
 from core.workflows.workspace import Workspace
 
@@ -79,6 +80,7 @@ def benchmark_version(
     texts: Sequence[str] | None = None,
     source: str = "",
     should_stop: ShouldStop = lambda: False,
+    resume: dict[str, Any] | None = None,
 ) -> Iterator[Any]:
     """Measure a version, yielding events; the last one is `Benchmarked`, and there is none when stopped.
 
@@ -86,6 +88,9 @@ def benchmark_version(
     ----------
     texts
         To measure with, in place of the request's; ``source`` is then their name.
+    resume
+        Holds the id under which an interrupted run may have stored its figures; it measures anew, since rounds of two sittings
+        cannot be compared.
 
     Raises
     ------
@@ -94,6 +99,8 @@ def benchmark_version(
     """
     began = time.monotonic()
     config = build(BenchmarkConfig, request.settings)
+    identity = parts_of(resume)[0] or new_id()
+    yield RunStarted(identity)
     yield StageStarted(message("benchmark.prepare", "Reading the texts."), 0.0)
     version = _version(request, workspace)
     folder = workspace.registry.folder(version.classifier, version.number)
@@ -103,7 +110,7 @@ def benchmark_version(
     if figures is None:
         return
     benchmark = {
-        "id": new_id(),
+        "id": identity,
         "classifier": version.classifier,
         "version": version.number,
         "version_made": version.created,

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from core.device import describe_device
-from core.events import Advanced, CheckpointDue, StageStarted
+from core.events import Advanced, CheckpointDue, RunStarted, StageStarted
 from core.messages import Message, message
 from core.records import ComparisonStore, new_id
 from core.workflows.compare_pool import Report, Task, run_here, run_parallel, tasks_for
 from core.workflows.compare_request import CompareRequest, resolve_comparison
 from core.workflows.compare_result import assemble
 from core.workflows.compare_unit import Plan, Unit, UnitProgress, UnitResult
+from core.workflows.running import parts_of
 from core.workflows.streams import read_stream
 from core.workflows.workspace import Workspace
 
@@ -59,13 +60,16 @@ def compare_strategies(
         When the request cannot be fulfilled.
     """
     began = time.monotonic()
+    run_id, learned = parts_of(resume)
+    identity = run_id or new_id()
+    yield RunStarted(identity)
     yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)
     resolved = resolve_comparison(request)
     stream = read_stream(request, resolved.settings.data, workspace)
     plan = Plan(stream, request.model, resolved.settings, resolved.own, workspace.sources)
     units = [Unit(name, number) for number in range(request.seeds) for name in plan.own]
-    results = [UnitResult.from_state(state) for state in resume["units"]] if resume is not None else []
-    before = float(resume["seconds"]) if resume is not None else 0.0
+    results = [UnitResult.from_state(state) for state in learned["units"]] if learned is not None else []
+    before = float(learned["seconds"]) if learned is not None else 0.0
     bar = _Bar(plan, units, {Unit(one.strategy, one.number) for one in results})
     for report in _reports(plan, bar.missing(), request.jobs, should_stop):
         yield bar.advance(report)
@@ -78,7 +82,7 @@ def compare_strategies(
     yield StageStarted(message("stage.figures", "Computing the figures and their intervals."), LEARNING_ENDS)
     findings = [*plan.stream.findings, *_unfinished(units, results)]
     result = {
-        "id": new_id(),
+        "id": identity,
         "name": request.name or _name(request, workspace),
         "created": datetime.now(UTC).isoformat(),
         "seconds": round(before + time.monotonic() - began, 2),

@@ -23,7 +23,7 @@ from core.data import Split, TextDataset
 from core.data.corrections import Corrections
 from core.data.labelling import LabellingStore
 from core.errors import DataError, RegistryError
-from core.events import CheckpointDue, StageStarted
+from core.events import RunStarted, StageStarted
 from core.messages import message
 from core.records import new_id, save_receipt
 from core.registry import VersionInfo
@@ -31,7 +31,7 @@ from core.workflows.exact import exact_version, learned_examples, subtract
 from core.workflows.forget_generators import generator_traces, loses_a_test, scrub_generators
 from core.workflows.forget_rows import text_digest, versions_of, versions_of_workspace
 from core.workflows.producing import Completed
-from core.workflows.running import ShouldStop, recorded_run
+from core.workflows.running import ShouldStop, parts_of, recorded_run, run_of
 from core.workflows.version import PARTS, VersionFolder
 from core.workflows.workspace import Workspace
 
@@ -86,8 +86,8 @@ def forget_rows(
         )
     _check_tests(request, workspace)
     datasets = {identity: workspace.datasets.load(identity) for identity in request.rows}
-    run_id = resume["run_id"] if resume is not None else _start_run(request, workspace)
-    yield CheckpointDue({"run_id": run_id})
+    run_id = run_of(workspace.registry, parts_of(resume)[0], lambda: _start_run(request, workspace))
+    yield RunStarted(run_id)
     with recorded_run(workspace.registry, run_id, should_stop):
         champion = workspace.registry.champion(request.classifier)
         if champion is not None and _made_by(run_id, request, workspace) is None:

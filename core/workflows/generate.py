@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from core.events import CheckpointDue, Finished, LanguageEpoch, StageStarted
+from core.events import CheckpointDue, Finished, LanguageEpoch, RunStarted, StageStarted
 from core.generation.store import GeneratorStore, check_name
 from core.generation.training import train
 from core.messages import message
+from core.records import new_id
 from core.workflows.generate_lesson import base_of, prepare, settings_for
 from core.workflows.generate_report import Outcome, save_version
 from core.workflows.generate_request import GenerateRequest
-from core.workflows.running import ShouldStop, training_device
+from core.workflows.running import ShouldStop, parts_of, training_device
 from core.workflows.workspace import Workspace
 
 
@@ -59,12 +60,20 @@ def generate(
     started = time.monotonic()
     store = GeneratorStore(workspace.home)
     check_name(request.generator)
-    base = base_of(request, workspace, resume["base"] if resume is not None else None)
+    run_id, learned = parts_of(resume)
+    made = store.made_by(request.generator, run_id) if run_id is not None else None
+    if made is not None:  # killed between storing it and saying so
+        store.rollback(request.generator, made)
+        yield Generated(request.generator, made, store.report(request.generator, made))
+        return
+    run_id = run_id or new_id()
+    yield RunStarted(run_id)
+    base = base_of(request, workspace, learned["base"] if learned is not None else None)
     yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)
-    lesson = prepare(request, workspace, base, resume["tokens"] if resume is not None else None)
+    lesson = prepare(request, workspace, base, learned["tokens"] if learned is not None else None)
     outcome = Outcome()
-    if resume is not None:
-        outcome = Outcome([LanguageEpoch(**epoch) for epoch in resume["epochs"]], None, resume["seconds"])
+    if learned is not None:
+        outcome = Outcome([LanguageEpoch(**epoch) for epoch in learned["epochs"]], None, learned["seconds"])
     yield StageStarted(message("stage.learn", "Learning from {rows:,} texts.", rows=len(lesson.train)), 0.03)
     for event in train(
         lesson.model,
@@ -73,7 +82,7 @@ def generate(
         lesson.learning,
         device=training_device(),
         should_stop=should_stop,
-        resume=resume["loop"] if resume is not None else None,
+        resume=learned["loop"] if learned is not None else None,
     ):
         if isinstance(event, LanguageEpoch):
             outcome.epochs.append(event)
@@ -96,5 +105,5 @@ def generate(
     yield StageStarted(message("generation.measure", "Exporting to ONNX, and measuring on the frozen tests."), 0.92)
     with store.incoming(request.generator) as folder:
         save_version(lesson, base, outcome, folder, started)
-        number = store.publish(request.generator, folder)
+        number = store.publish(request.generator, folder, run_id)
     yield Generated(request.generator, number, store.report(request.generator, number))

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
 from core.errors import ModelError
-from core.events import CheckpointDue, Finished, LanguageEpoch, StageStarted
+from core.events import CheckpointDue, Finished, LanguageEpoch, RunStarted, StageStarted
+from core.files import incoming_folder
 from core.messages import message
 from core.pretraining.config import SCRATCH, resolve
 from core.pretraining.model import HEAD, save_model
 from core.pretraining.probe import compare_answers, linear_answers
-from core.pretraining.record import write_record
+from core.pretraining.record import RECORD, read_record, write_record
 from core.pretraining.training import commonest_accuracy, measure, pretrain
+from core.records import new_id
 from core.workflows.pretrain_lesson import PretrainLesson, prepare
 from core.workflows.pretrain_request import PretrainRequest
-from core.workflows.running import ShouldStop, training_device
+from core.workflows.running import ShouldStop, parts_of, training_device
 from core.workflows.workspace import Workspace
 
 
@@ -99,13 +98,20 @@ def pretrain_encoder(
         When the request cannot be fulfilled.
     """
     started = time.monotonic()
+    run_id, learned = parts_of(resume)
+    record = _made_before(request, run_id, workspace)
+    if record is not None:
+        yield Pretrained(record["reference"], record)
+        return
     check_pretraining(request, workspace)
+    run_id = run_id or new_id()
+    yield RunStarted(run_id)
     yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)
-    lesson = prepare(request, workspace, resume["tokenizer"] if resume is not None else None)
+    lesson = prepare(request, workspace, learned["tokenizer"] if learned is not None else None)
     pieces, held_out = lesson.reader.pieces(lesson.texts.train), lesson.reader.pieces(lesson.texts.held_out)
     lesson.model.to(training_device())
-    outcome = _Outcome() if resume is None else _Outcome.of(resume)
-    if resume is None:
+    outcome = _Outcome() if learned is None else _Outcome.of(learned)
+    if learned is None:
         yield StageStarted(message("pretraining.before", "Measuring what the encoder knows before."), 0.01)
         loss, accuracy = measure(lesson.model, held_out, lesson.masks, lesson.config)
         outcome.begin = {"loss": loss, "accuracy": accuracy}
@@ -119,7 +125,7 @@ def pretrain_encoder(
         lesson.config,
         device=training_device(),
         should_stop=should_stop,
-        resume=resume["loop"] if resume is not None else None,
+        resume=learned["loop"] if learned is not None else None,
     ):
         if isinstance(event, LanguageEpoch):
             outcome.epochs.append(event)
@@ -133,6 +139,7 @@ def pretrain_encoder(
     yield StageStarted(message("pretraining.after", "Measuring what it knows now, and storing it."), 0.92)
     record = _record(request, lesson, outcome, pieces, held_out)
     record["seconds"] = round(outcome.seconds + time.monotonic() - started, 1)
+    record["run"] = run_id
     _store(workspace, lesson, record)
     yield Pretrained(record["reference"], record)
 
@@ -194,9 +201,9 @@ def _store(workspace: Workspace, lesson: PretrainLesson, record: dict[str, Any])
     """Put the encoder among the workspace's, with its head and the record beside."""
     lesson.model.cpu()
     info, store = lesson.info, workspace.sources.encoders
-    with tempfile.TemporaryDirectory(dir=workspace.home, prefix=".pretraining-") as name:
-        folder = Path(name)
+    with incoming_folder(workspace.home) as folder:
         save_model(lesson.model, lesson.tokenizer_json, folder)
+        write_record(folder, record)
         store.add(
             info.name,
             folder,
@@ -205,7 +212,14 @@ def _store(workspace: Workspace, lesson: PretrainLesson, record: dict[str, Any])
             prefix=info.prefix,
             pooling=info.pooling,
             source=info.source,
+            beside=(HEAD, RECORD),
         )
-        target = store.folder(info.reference)
-        shutil.copyfile(folder / HEAD, target / HEAD)
-    write_record(target, record)
+
+
+def _made_before(request: PretrainRequest, run_id: str | None, workspace: Workspace) -> dict[str, Any] | None:
+    """The record of the encoder that this run has made already: it was killed between storing it and saying so."""
+    store = workspace.sources.encoders
+    if run_id is None or not store.is_own(request.name):
+        return None
+    record = read_record(store.folder(f"own:{request.name}"))
+    return record if record is not None and record.get("run") == run_id else None

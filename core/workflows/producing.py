@@ -6,11 +6,9 @@ Starts from a model that has learned; ends with a version in the registry that c
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,10 +16,13 @@ import numpy as np
 from core.data import Split
 from core.errors import ModelError
 from core.events import EpochDone, Finished, StageStarted
+from core.faults import reached
+from core.files import incoming_folder
 from core.messages import Message, message
 from core.metrics import GateConfig, judge
 from core.metrics.baseline import fit_baseline
 from core.onnx import export_onnx, measure_parity
+from core.registry import Registry
 from core.standalone.predict import Classifier
 from core.strategies import Strategy
 from core.workflows.bundle import write_card, write_program
@@ -37,6 +38,7 @@ from core.workflows.frozen_tests import (
 from core.workflows.precision import choose_precision, only_exact
 from core.workflows.precision_measure import Labelled
 from core.workflows.retention import measure_retention, state_bytes
+from core.workflows.summary import summary_of
 from core.workflows.version import ExperienceRecord, Student, VersionFolder
 from core.workflows.workspace import Workspace
 
@@ -118,14 +120,17 @@ class Candidate:
 
 def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]:
     """Export, measure and register; yields stages, and `Completed` at the end."""
-    with tempfile.TemporaryDirectory(prefix="evergreen-") as place:
-        folder = VersionFolder(Path(place) / "version")
+    # In the workspace, so that nothing of it is left elsewhere should the process be killed.
+    with incoming_folder(workspace.home) as place:
+        folder = VersionFolder(place / "version")
+        reached("produce.begun")
         yield StageStarted(message("stage.export", "Exporting to ONNX and comparing with PyTorch."), 0.9)
         folder.save_model(candidate.student)
         folder.save_state(candidate.strategy.state())
         folder.save_experiences(candidate.stream.records, candidate.stream.parts)
         rows = _validation_rows(candidate)
         export_onnx(candidate.student.model, folder.path / "model.onnx")
+        reached("produce.exported")
         temperature = calibrate(folder, rows, wanted=candidate.student.settings.data.calibrate)
         parity = _prove(candidate, folder)
         precision = only_exact(folder.path, **_precision_facts(candidate))
@@ -146,6 +151,7 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
         yield StageStarted(message("stage.baseline", "Fitting the baseline, TF-IDF with logistic regression."), 0.97)
         report["baseline"] = _baseline(candidate)
         report["seconds"] = round(time.monotonic() - candidate.started, 2)
+        reached("produce.measured")
         yield StageStarted(message("stage.register", "Storing the version."), 0.99)
         folder.save_report(report)
         write_card(folder.path, report)
@@ -155,9 +161,9 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
             folder.path,
             run_id=candidate.run_id,
             parent=candidate.parent.number if candidate.parent else None,
-            summary=_summary(report),
+            summary=summary_of(report),
         )
-    workspace.registry.log_metrics(candidate.run_id, _figures(report), step=len(candidate.epochs))
+    record_figures(workspace.registry, candidate.run_id, report)
     yield Completed(number, report)
 
 
@@ -268,26 +274,9 @@ def _baseline(candidate: Candidate) -> dict[str, Any]:
     return baseline_reports(baseline, candidate.stream.tests, candidate.student.classes)
 
 
-def _summary(report: dict[str, Any]) -> dict[str, float | str]:
-    """What lists of versions show without opening the report."""
-    overall, newest = report["overall"], report["experiences"][-1]
-    summary: dict[str, float | str] = {
-        "model": report["model"],
-        "strategy": report["strategy"],
-        "accuracy": overall["accuracy"]["value"],
-        "macro_f1": overall["macro_f1"]["value"],
-        "dataset": newest["dataset"],
-        "dataset_name": newest["name"],
-        "rows": newest["train"],
-        "labels": len(report["classes"]),
-        "seconds": report["seconds"],
-        "parity": report["parity"]["max_abs_diff"],
-    }
-    if report["continual"]["forgetting"] is not None:
-        summary["forgetting"] = report["continual"]["forgetting"]
-    if report["gate"] is not None:
-        summary["gate"] = "promote" if report["gate"]["promote"] else "keep"
-    return summary
+def record_figures(registry: Registry, run_id: str, report: dict[str, Any]) -> None:
+    """Note on the run what its version came to."""
+    registry.log_metrics(run_id, _figures(report), step=len(report["epochs"]))
 
 
 def _figures(report: dict[str, Any]) -> dict[str, float]:

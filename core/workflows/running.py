@@ -13,7 +13,9 @@ from core.models import TextClassifier
 from core.registry import Registry
 from core.strategies import Experience, Strategy
 from core.training import TrainingConfig, contrastive
-from core.workflows.producing import Candidate
+from core.workflows.producing import Candidate, Completed, record_figures
+from core.workflows.version import VersionFolder
+from core.workflows.workspace import Workspace
 
 ShouldStop = Callable[[], bool]
 
@@ -21,6 +23,35 @@ ShouldStop = Callable[[], bool]
 def training_device() -> torch.device:
     """The graphics card when PyTorch can use one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def parts_of(resume: dict[str, Any] | None) -> tuple[str | None, dict[str, Any] | None]:
+    """What a workflow is resumed with: the run's id, and how far it had learned; either may be missing.
+
+    A run that was killed before its first checkpoint has an id alone, one of earlier editions a checkpoint alone.
+    """
+    if resume is None:
+        return None, None
+    learned = {name: value for name, value in resume.items() if name != "run_id"}
+    return resume.get("run_id"), learned or None
+
+
+def run_of(registry: Registry, run_id: str | None, start: Callable[[], str]) -> str:
+    """The run that goes on, or a new one: also where the old one is not on record any more."""
+    if run_id is not None and registry.go_on(run_id):
+        return run_id
+    return start()
+
+
+def made_before(classifier: str, run_id: str | None, workspace: Workspace) -> Completed | None:
+    """The version that this run has made already: it was killed between registering it and saying so."""
+    number = workspace.registry.made_by(classifier, run_id) if run_id is not None else None
+    if number is None or run_id is None:
+        return None
+    report = VersionFolder(workspace.registry.folder(classifier, number)).report()
+    workspace.registry.go_on(run_id)
+    record_figures(workspace.registry, run_id, report)
+    return Completed(number, report)
 
 
 @contextmanager

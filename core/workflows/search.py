@@ -18,13 +18,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.config import Config, build
-from core.events import Advanced, CheckpointDue, StageStarted, StepDone
+from core.events import Advanced, CheckpointDue, RunStarted, StageStarted, StepDone
 from core.messages import message
 from core.metrics.classification import evaluate_predictions
 from core.metrics.paired import paired_difference
 from core.records import SearchStore, new_id
 from core.workflows.requests import resolve_settings
-from core.workflows.running import ShouldStop
+from core.workflows.running import ShouldStop, parts_of
 from core.workflows.search_attempt import begin, end, run
 from core.workflows.search_space import SearchConfig, dimensions, usual
 from core.workflows.search_state import Search, TrialDone, restore, to_state
@@ -82,10 +82,13 @@ def search_settings(
     CoreError
         When there is no such dataset, model or setting, or not even the defaults can be trained.
     """
+    run_id, learned = parts_of(resume)
+    identity = run_id or new_id()
+    yield RunStarted(identity)
     yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)
     search = _prepare(request, workspace, clock)
-    if resume is not None:
-        restore(search, resume)
+    if learned is not None:
+        restore(search, learned)
     search.began = clock()
     while not search.over:
         trial = yield from _next_trial(search, should_stop)
@@ -93,7 +96,7 @@ def search_settings(
             return
         yield trial
         yield CheckpointDue(to_state(search))
-    record = _record(request, search)
+    record = {"id": identity, **_record(request, search)}
     SearchStore(workspace.home).save(record)
     yield Searched(record)
 
@@ -136,7 +139,6 @@ def _record(request: SearchRequest, search: Search) -> dict[str, Any]:
         difference = found.to_dict()
     stored = search.workspace.datasets.info(request.dataset)
     return {
-        "id": new_id(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "dataset": stored.id,
         "dataset_name": stored.name,

@@ -6,13 +6,21 @@ from collections.abc import Iterator
 from typing import Any
 
 from core.data import split_rows
-from core.events import StageStarted
+from core.events import RunStarted, StageStarted
 from core.messages import Message, message
 from core.registry import check_name
 from core.workflows.frozen_tests import FrozenTest
 from core.workflows.producing import Candidate, Completed, Stream, produce_version
 from core.workflows.requests import Settings, TrainRequest, resolve_update
-from core.workflows.running import ShouldStop, learn, learned_nothing, recorded_run
+from core.workflows.running import (
+    ShouldStop,
+    learn,
+    learned_nothing,
+    made_before,
+    parts_of,
+    recorded_run,
+    run_of,
+)
 from core.workflows.students import first_student, make_experience, make_strategy
 from core.workflows.version import ExperienceRecord, Student
 from core.workflows.workspace import Workspace
@@ -32,9 +40,17 @@ def train_classifier(
     Parameters
     ----------
     resume
-        State of the last `CheckpointDue` of the same request.
+        What an earlier run of the same request left: the id of its last `RunStarted` as ``run_id``, and the state of its
+        last `CheckpointDue`.
     """
     check_name(request.classifier)
+    run_id, learned = parts_of(resume)
+    completed = made_before(request.classifier, run_id, workspace)
+    if completed is not None and run_id is not None:
+        with recorded_run(workspace.registry, run_id, should_stop):
+            _serve_first(request, completed, workspace)
+            yield completed
+        return
     settings, own = resolve_update(request.model, {}, request.strategy, request.settings)
     stored = workspace.datasets.info(request.dataset)
     yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)
@@ -60,20 +76,27 @@ def train_classifier(
             findings=[*split.findings, *_remarks(student, stored.language)],
             validation=(validation.texts, validation.label_names()),
         ),
-        run_id=resume["run_id"] if resume else _start_run(request, settings, workspace),
+        run_id=run_of(workspace.registry, run_id, lambda: _start_run(request, settings, workspace)),
     )
+    yield RunStarted(candidate.run_id)
     experience = make_experience(
         1, student, (train.texts, train.label_names()), (validation.texts, validation.label_names())
     )
     with recorded_run(workspace.registry, candidate.run_id, should_stop):
         yield StageStarted(message("stage.learn", "Learning from {rows:,} texts.", rows=len(train)), 0.03)
-        yield from learn(candidate, experience, workspace.registry, should_stop=should_stop, resume=resume)
+        yield from learn(candidate, experience, workspace.registry, should_stop=should_stop, resume=learned)
         if learned_nothing(candidate):
             return
         for event in produce_version(candidate, workspace):
-            if isinstance(event, Completed) and workspace.registry.champion(request.classifier) is None:
-                workspace.registry.promote(request.classifier, event.version, "first version")
+            if isinstance(event, Completed):
+                _serve_first(request, event, workspace)
             yield event
+
+
+def _serve_first(request: TrainRequest, completed: Completed, workspace: Workspace) -> None:
+    """A classifier's first version serves at once."""
+    if workspace.registry.champion(request.classifier) is None:
+        workspace.registry.promote(request.classifier, completed.version, "first version")
 
 
 def _start_run(request: TrainRequest, settings: Settings, workspace: Workspace) -> str:

@@ -11,7 +11,8 @@ import pandas as pd
 
 from core.data import Overlap, Split, TextDataset, overlap, split_rows, text_key
 from core.errors import DataError, RegistryError
-from core.events import StageStarted
+from core.events import RunStarted, StageStarted
+from core.faults import reached
 from core.messages import Message, message
 from core.registry import UNWRITTEN, VersionInfo, promote
 from core.standalone.predict import Classifier
@@ -22,7 +23,15 @@ from core.workflows.frozen_tests import RANDOM_START, FrozenTest, read_history
 from core.workflows.producing import Candidate, Completed, Parent, Stream, produce_version
 from core.workflows.requests import Settings, UpdateRequest, resolve_update
 from core.workflows.retention import start_answers
-from core.workflows.running import ShouldStop, learn, learned_nothing, recorded_run
+from core.workflows.running import (
+    ShouldStop,
+    learn,
+    learned_nothing,
+    made_before,
+    parts_of,
+    recorded_run,
+    run_of,
+)
 from core.workflows.students import (
     NOTHING,
     all_classes,
@@ -121,6 +130,13 @@ def update_classifier(
     The base version is only read. Whether the candidate is promoted is the request's ``promote``: ``"always"``,
     ``"gate"`` (when every rule is passed) or ``"never"``.
     """
+    run_id, learned = parts_of(resume)
+    completed = made_before(request.classifier, run_id, workspace)
+    if completed is not None and run_id is not None:
+        with recorded_run(workspace.registry, run_id, should_stop):
+            _decide(request, completed, workspace)
+            yield completed
+        return
     yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)
     base = _base_version(request, workspace)
     folder = VersionFolder(workspace.registry.folder(base.classifier, base.number))
@@ -162,6 +178,7 @@ def update_classifier(
             experience.number, stored.id, stored.name, len(train), len(validation), len(test), len(split.set_aside)
         )
     )
+    reached("update.read")
     drift = detect_drift(folder, batch, past, picked="corrections" in stored.source)
     numbers = {name: number for number, name in enumerate(classes)}
     seen_texts, seen_labels = past.train[0] + list(train.texts), past.train[1] + train.label_names()
@@ -183,13 +200,14 @@ def update_classifier(
                 [*past.validation[1], *validation.label_names()],
             ),
         ),
-        run_id=resume["run_id"] if resume else _start_run(request, base, settings, workspace),
+        run_id=run_of(workspace.registry, run_id, lambda: _start_run(request, base, settings, workspace)),
         parent=Parent(base.number, folder.report(), rules, drift.to_dict()),
     )
+    yield RunStarted(candidate.run_id)
     with recorded_run(workspace.registry, candidate.run_id, should_stop):
         rows = len(strategy.training_set(experience, 1))
         yield StageStarted(message("stage.learn", "Learning from {rows:,} texts.", rows=rows), 0.03)
-        yield from learn(candidate, experience, workspace.registry, should_stop=should_stop, resume=resume)
+        yield from learn(candidate, experience, workspace.registry, should_stop=should_stop, resume=learned)
         if learned_nothing(candidate):
             return
         for event in produce_version(candidate, workspace):
@@ -265,6 +283,10 @@ def _start_run(request: UpdateRequest, base: VersionInfo, settings: Settings, wo
 
 
 def _decide(request: UpdateRequest, event: Completed, workspace: Workspace) -> None:
+    """Promote as the request wants; what was decided before a resume stays."""
+    reached("decide.begun")
+    if workspace.registry.version(request.classifier, event.version).decision is not None:
+        return
     passed = bool(event.report["gate"]["promote"])
     if request.promote == "always" and not passed:
         how = "update: always, against the gate"

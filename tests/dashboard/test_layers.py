@@ -13,7 +13,7 @@ ORDER = [
     {"errors"},
     {"faults", "processes", "storage"},
     {"files"},
-    {"allocator", "config", "device", "events"},
+    {"allocator", "config", "device", "events", "integrity"},
     {"settings"},
     {"data", "records"},
     {"text"},

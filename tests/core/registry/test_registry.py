@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -97,8 +98,8 @@ def test_dying_while_copying_leaves_no_version_and_the_run_can_register_again(
     run_id = registry.start_run("train", "Reviews", {})
     keep = VersionFiles.keep
 
-    def die_after_copying(files: VersionFiles, source: Path, run: str) -> Path:
-        keep(files, source, run)
+    def die_after_copying(files: VersionFiles, source: Path, run: str, facts: dict[str, Any]) -> Path:
+        keep(files, source, run, facts)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(VersionFiles, "keep", die_after_copying)

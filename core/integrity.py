@@ -1,0 +1,142 @@
+"""The record in a version's folder: whose version it is, and a checksum of each of its files; and what is damaged by it.
+
+Versions of old have none; what they hold is believed. Knows nothing of what the files mean.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from core import files
+from core.errors import CoreError, RegistryError
+
+RECORD = "version.json"
+# What answers a text is read from; the rest is for learning on and for looking at.
+SERVING = ("tokenizer.json", "labels.json", "config.json", "calibration.json", "serving.json")
+MODELS = ("model.onnx", "model.int8.onnx", "model.fp16.onnx")
+DAMAGED_KEYS = frozenset({"registry.file_damaged", "registry.file_unreadable", "registry.files_missing"})
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """The record; empty where there is none, or it is damaged itself."""
+    try:
+        stored = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return stored if isinstance(stored, dict) and isinstance(stored.get("files", {}), dict) else {}
+
+
+def write_record(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Write facts and the checksums of all files below the folder; returns the record."""
+    record = {**facts, "files": {name: _stamp(folder / name) for name in names_in(folder)}}
+    files.write_json(folder / RECORD, record, indent=1)
+    return record
+
+
+def add_facts(folder: Path, **facts: Any) -> None:
+    """Put further facts into a record that is there, without looking at the files again."""
+    record = read_record(folder)
+    if any(record.get(name) != value for name, value in facts.items()):
+        files.write_json(folder / RECORD, {**record, **facts}, indent=1)
+
+
+def names_in(folder: Path) -> list[str]:
+    """Names of all files below a folder but the record, sorted; hidden ones are nobody's business."""
+    paths = (path for path in folder.rglob("*") if path.is_file() and path.name != RECORD)
+    names = (path.relative_to(folder) for path in paths)
+    return sorted(name.as_posix() for name in names if not any(part.startswith(".") for part in name.parts))
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _stamp(path: Path) -> dict[str, Any]:
+    return {"sha256": digest_of(path), "bytes": path.stat().st_size}
+
+
+def damaged(folder: Path, names: Sequence[str] | None = None) -> list[str]:
+    """Those of the files that are not what was registered: gone, of another size, or of another content.
+
+    Parameters
+    ----------
+    names
+        Look at these only; by default at all that the record knows.
+    """
+    recorded = read_record(folder).get("files", {})
+    wanted = recorded if names is None else [name for name in names if name in recorded]
+    return [name for name in wanted if not _is_whole(folder / name, recorded[name])]
+
+
+def _is_whole(path: Path, stamp: Mapping[str, Any]) -> bool:
+    try:
+        return path.stat().st_size == stamp["bytes"] and digest_of(path) == stamp["sha256"]
+    except (OSError, KeyError, TypeError):
+        return False
+
+
+def check(folder: Path, names: Sequence[str] | None = None) -> None:
+    """Raise `RegistryError` that names the first damaged file among these."""
+    broken = damaged(folder, names)
+    if broken:
+        raise file_damaged(folder, broken[0])
+
+
+def check_serving(folder: Path) -> None:
+    """Raise `RegistryError` when a file that answers come from is damaged."""
+    check(folder, (*SERVING, *MODELS))
+
+
+@contextmanager
+def reading(folder: Path, name: str) -> Iterator[None]:
+    """While a file of a version is read: whatever goes wrong becomes an error that names the file, its version and the cure."""
+    try:
+        yield
+    except CoreError:
+        raise
+    except Exception as error:
+        if (
+            isinstance(error, OSError)
+            and not isinstance(error, FileNotFoundError)
+            and not _is_known_damaged(folder, name)
+        ):
+            raise  # the disk or its permissions, not the file
+        raise file_damaged(folder, name) from error
+
+
+def _is_known_damaged(folder: Path, name: str) -> bool:
+    return bool(damaged(folder, [name]))
+
+
+def file_damaged(folder: Path, name: str) -> RegistryError:
+    """The error for a damaged file."""
+    record = read_record(folder)
+    if "classifier" not in record or record.get("number") is None:
+        return RegistryError(
+            "registry.file_unreadable",
+            "The file {file} in {folder} is damaged or missing, so this version cannot be used. Roll back to another "
+            "version, or put the file back from a copy of the workspace.",
+            file=name,
+            folder=str(folder),
+        )
+    return RegistryError(
+        "registry.file_damaged",
+        "The file {file} of version {number} of '{classifier}' is damaged or missing, so this version cannot be used. Roll "
+        "back to another version, or put the file back from a copy of the workspace; 'python -m core repair' says what "
+        "else is damaged, and mends what it can.",
+        file=name,
+        number=record["number"],
+        classifier=record["classifier"],
+    )
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether an error says that files of a version are damaged or gone."""
+    return isinstance(error, RegistryError) and error.message.key in DAMAGED_KEYS

@@ -1,0 +1,140 @@
+"""What everything in the registry stands on: the client, the lock, the files, and how an entry is looked up by name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from core.errors import RegistryError
+from core.registry import entries
+from core.registry.classifier_file import ClassifierFiles
+from core.registry.client import Absent, Client, is_server, open_client, store_address
+from core.registry.entries import ClassifierInfo, VersionInfo
+from core.registry.files import VersionFiles
+from core.registry.names import check_name
+
+EXPERIMENT = "evergreen"
+
+
+class Store:
+    """Classifiers and versions of one workspace, to look at.
+
+    Making one costs nothing; MLflow is imported at the first question.
+
+    Parameters
+    ----------
+    home
+        The workspace: holds ``mlflow.db`` and ``artifacts/``, unless ``MLFLOW_TRACKING_URI`` names another store.
+    address
+        Of the store, where it is not the workspace's own.
+    """
+
+    def __init__(self, home: Path, address: str | None = None) -> None:
+        self._home = home.resolve()
+        self._address = address or store_address(self._home)
+        self._files = VersionFiles(self._home)
+        self._facts = ClassifierFiles(self._files.artifacts)
+
+    @property
+    def _client(self) -> Client:
+        return open_client(self._home, self._address)
+
+    def _writing(self) -> FileLock:
+        """Held while something is read, decided and written back."""
+        self._client.ready()  # opening takes the same lock, so it must be done before
+        return FileLock(self._home / "mlflow.lock")
+
+    @property
+    def home(self) -> Path:
+        """The workspace."""
+        return self._home
+
+    @property
+    def files(self) -> VersionFiles:
+        """The folders of versions in the workspace."""
+        return self._files
+
+    @property
+    def on_server(self) -> bool:
+        """Whether versions lie on an MLflow server, where their files cannot be changed from here."""
+        return is_server(self._address)
+
+    def classifiers(self) -> list[ClassifierInfo]:
+        """All classifiers that have a version, by name."""
+        stored = self._client.every("search_model_versions", filter_string=f"tags.{entries.KIND} = 'version'")
+        counts = Counter(version.name for version in stored if entries.is_version(version))
+        models = self._client.every("search_registered_models", filter_string=f"tags.{entries.KIND} = 'classifier'")
+        known = [entries.classifier_info(model, counts[model.name]) for model in models if counts[model.name]]
+        return sorted(known, key=lambda classifier: classifier.name)
+
+    def versions(self, name: str) -> list[VersionInfo]:
+        """Versions of a classifier, oldest first; none when there is no such classifier."""
+        stored = self._client.every("search_model_versions", filter_string=f'name = "{check_name(name)}"')
+        known = [entries.version_info(version) for version in stored if entries.is_version(version)]
+        return sorted(known, key=lambda version: version.number)
+
+    def version(self, name: str, number: int) -> VersionInfo:
+        """Return one version; raises `RegistryError` naming what there is instead."""
+        return entries.version_info(self._stored_version(name, number))
+
+    def folder(self, name: str, number: int) -> Path:
+        """Return the local folder of a version's files; a server's are downloaded the first time."""
+        stored = self._stored_version(name, number)
+        folder = self._files.find(stored.source, stored.run_id)
+        if folder is not None:
+            return folder
+        if self.on_server:
+            return self._files.fetch(self._client, stored.run_id)
+        raise RegistryError(
+            "registry.files_missing",
+            "The files of version {number} of '{classifier}' are no longer in {place}. "
+            "Put them back from a copy, or promote another version.",
+            number=number,
+            classifier=name,
+            place=str(stored.source),
+        )
+
+    def _experiment(self) -> str:
+        known = self._client.get_experiment_by_name(EXPERIMENT)
+        if known is None:
+            if self._client.read_only:  # nothing was ever trained here, and nothing can be
+                return ""
+            with self._writing():
+                known = self._client.get_experiment_by_name(EXPERIMENT)
+                if known is None:
+                    place = None if self.on_server else str(self._files.artifacts)
+                    return str(self._client.create_experiment(EXPERIMENT, artifact_location=place))
+        return str(known.experiment_id)
+
+    def _model(self, name: str) -> Any:
+        try:
+            stored = self._client.get_registered_model(check_name(name))
+            if stored.tags.get(entries.KIND) == "classifier":
+                return stored
+        except Absent:
+            pass
+        raise RegistryError(
+            "registry.classifier_missing",
+            "There is no classifier '{classifier}'. The classifiers are: {known}.",
+            classifier=name,
+            known=[classifier.name for classifier in self.classifiers()] or ["–"],
+        )
+
+    def _stored_version(self, name: str, number: int) -> Any:
+        try:
+            stored = self._client.get_model_version(check_name(name), str(number))
+            if entries.is_version(stored):
+                return stored
+        except Absent:
+            pass
+        self._model(name)
+        raise RegistryError(
+            "registry.version_missing",
+            "'{classifier}' has no version {number}. Its versions are: {known}.",
+            classifier=name,
+            number=number,
+            known=[version.number for version in self.versions(name)] or ["–"],
+        )
