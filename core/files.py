@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -23,6 +24,7 @@ from core.processes import signature, signed_by_the_living
 
 UNFINISHED = ("incoming", "outgoing", "part")
 SCRATCH = "evergreen-"  # begins the names of folders among the system's temporary files
+SIGNED = re.compile(rf"(?:\.(?:{'|'.join(UNFINISHED)})-|{SCRATCH})(?P<owner>[0-9a-f]+-\d+-\d+)-\w+")
 _ATTEMPTS = 5
 _ABANDONED_SECONDS = 7 * 86_400.0  # when nobody can say whether the owner lives: that of another machine
 
@@ -35,18 +37,14 @@ def unfinished(folder: Path, word: str = "incoming") -> Path:
 
 def is_abandoned(path: Path) -> bool:
     """Whether this is something unfinished whose process is gone."""
-    word, _, rest = path.name.removeprefix(".").partition("-")
-    if path.name.startswith(SCRATCH):
-        word, rest = UNFINISHED[0], path.name.removeprefix(SCRATCH)
-    elif not path.name.startswith("."):
+    name = SIGNED.fullmatch(path.name)
+    if name is None:
         return False
-    if word not in UNFINISHED:
-        return False
-    alive = signed_by_the_living("-".join(rest.split("-")[:3]))
+    alive = signed_by_the_living(name["owner"])
     if alive is not None:
         return not alive
     with suppress(OSError):
-        return rest.count("-") == 3 and time.time() - path.lstat().st_mtime > _ABANDONED_SECONDS
+        return time.time() - path.lstat().st_mtime > _ABANDONED_SECONDS
     return False
 
 

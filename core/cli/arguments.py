@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from core.cli.generate_arguments import add_generate
+from core.cli.upkeep_arguments import add_upkeep
 
 STRATEGIES = "<strategies>"  # in a help text: their names
 
@@ -180,6 +181,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--body-megabytes", type=_positive, default=2.0, metavar="N", help="largest body of a request; default: 2"
     )
     _add_keys(commands.add_parser("keys", help="keys for the REST API: create, list, revoke"))
+    add_upkeep(commands)
     commands.add_parser("prepare", help="create the workspace and save the sample datasets")
     return parser
 

@@ -27,6 +27,7 @@ from core.cli.progress import consume
 from core.cli.report import report
 from core.cli.search import search
 from core.cli.threshold import threshold
+from core.cli.upkeep import delete, repair, tidy
 from core.cli.vectors import vectors
 from core.config import home, parse_assignments
 from core.data import ColumnRoles, StoredDataset, TextDataset, build_dataset, read_table
@@ -189,6 +190,7 @@ def prepare(asked: argparse.Namespace) -> None:
 
     workspace = open_workspace(home())
     workspace.registry.classifiers()
+    workspace.registry.close_abandoned_runs()
     saved = save_samples(workspace)
     sys.stderr.write(f"Workspace {workspace.home} is ready, with {len(saved)} sample datasets.\n")
 
@@ -220,6 +222,9 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
         pretrain,
         vectors,
         doctor,
+        delete,
+        tidy,
+        repair,
         prepare,
     )
 }

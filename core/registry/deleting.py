@@ -70,6 +70,10 @@ class Deletions(Runs):
         )
         return next(waiting, None)
 
+    def _begin(self) -> None:
+        super()._begin()
+        self.finish_deletions()
+
     def finish_deletions(self) -> int:
         """Finish what processes that are gone had begun to delete; returns how many deletions there were."""
         count = 0

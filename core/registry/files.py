@@ -20,10 +20,10 @@ from core import files
 from core.errors import RegistryError
 from core.faults import reached
 from core.integrity import digest_of, names_in, read_record, write_record
+from core.leftovers import CONTENT
+from core.leftovers import VERSION as ARTIFACT
 from core.registry.client import Client
 
-ARTIFACT = "version"  # what the folder is called among a run's artifacts
-CONTENT = ".content"
 LARGE = 65_536  # bytes; below, a link is worth less than it costs to look for
 
 
@@ -118,6 +118,22 @@ class VersionFiles:
                 freed += path.stat().st_size
         return freed
 
+    def repeated(self) -> int:
+        """Bytes that `share` would free, over all versions."""
+        freed = 0
+        known = {path.name for path in self._contents()}
+        for folder in self.folders():
+            for _, path in _large(folder):
+                if path.stat().st_nlink == 1:
+                    digest = digest_of(path)
+                    freed += path.stat().st_size if digest in known else 0
+                    known.add(digest)
+        return freed
+
+    def folders(self) -> Iterator[Path]:
+        """The folders of all versions in the workspace, and of those that are not registered yet."""
+        yield from sorted(self.artifacts.glob(f"*/artifacts/{ARTIFACT}"))
+
     def drop_unused(self) -> int:
         """Remove shared content that no version has any more; returns its bytes.
 
@@ -154,7 +170,7 @@ class VersionFiles:
 
     def _twins(self, folder: Path, name: str, digest: str) -> Iterator[Path]:
         """The file in other versions whose record says that theirs is the same."""
-        for other in self.artifacts.glob(f"*/artifacts/{ARTIFACT}"):
+        for other in self.folders():
             if other != folder and read_record(other).get("files", {}).get(name, {}).get("sha256") == digest:
                 yield other / name
 

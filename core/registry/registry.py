@@ -17,15 +17,15 @@ from core.errors import CoreError, RegistryError
 from core.faults import reached
 from core.registry import entries
 from core.registry.client import Absent
-from core.registry.deleting import Deletions
 from core.registry.entries import Decision, VersionInfo
 from core.registry.files import ARTIFACT, check_complete
 from core.registry.history import ChampionHistory
 from core.registry.names import check_name
+from core.registry.orphans import Orphans
 from core.registry.thresholds import Threshold, check_threshold
 
 
-class Registry(Deletions):
+class Registry(Orphans):
     """Classifiers, versions, champions and runs of one workspace; how they are looked up is `Store`'s business."""
 
     def champion(self, name: str) -> VersionInfo | None:
@@ -167,6 +167,19 @@ class Registry(Deletions):
         self._stored_version(name, number)
         if not self.on_server:  # a server answers for its own files
             integrity.check(self.folder(name, number))
+
+    def facts_of(self, version: VersionInfo) -> dict[str, Any]:
+        """What the record in a version's folder says of it, beside the checksums."""
+        decision = version.decision.to_text() if version.decision is not None else None
+        return {
+            "classifier": version.classifier,
+            "number": version.number,
+            "parent": version.parent,
+            "run": version.run_id,
+            "created": version.created,
+            "summary": version.summary,
+            "decision": decision,
+        }
 
     def write_facts(self) -> None:
         """Write once more beside the files what the database knows of classifiers; it is done after each change, too."""

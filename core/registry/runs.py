@@ -63,7 +63,13 @@ class Runs(Store):
     def abandoned_runs(self) -> list[RunInfo]:
         """Runs that the record calls running, whose process is gone."""
         stored = self._search_runs("attributes.status = 'RUNNING'")
-        return [entries.run_info(run) for run in stored if entries.KIND in run.data.tags and not _is_owned(run)]
+        return [entries.run_info(run) for run in stored if entries.KIND in run.data.tags and not is_owned(run)]
+
+    def close_abandoned_runs(self) -> None:
+        """Let the record of runs whose process is gone say that they were stopped; a resume opens it again."""
+        if not self._client.read_only:
+            for run in self.abandoned_runs():
+                self.finish_run(run.run_id, "stopped")
 
     def _search_runs(self, condition: str) -> list[Any]:
         experiment = self._experiment()
@@ -80,7 +86,7 @@ class Runs(Store):
             self._client.log_batch(run_id, params=params[start : start + _SETTINGS_AT_ONCE])
 
 
-def _is_owned(run: Any) -> bool:
+def is_owned(run: Any) -> bool:
     """Whether a process may still be at work on a run."""
     alive = signed_by_the_living(run.data.tags.get(entries.OWNER, ""))
     if alive is None:  # another machine's, or of an edition that did not say

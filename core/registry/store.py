@@ -9,6 +9,7 @@ from typing import Any
 from filelock import FileLock
 
 from core.errors import RegistryError
+from core.leftovers import sweep
 from core.registry import entries
 from core.registry.classifier_file import ClassifierFiles
 from core.registry.client import Absent, Client, is_server, open_client, store_address
@@ -17,6 +18,7 @@ from core.registry.files import VersionFiles
 from core.registry.names import check_name
 
 EXPERIMENT = "evergreen"
+_begun: set[Path] = set()  # workspaces in which this process has looked after what others left
 
 
 class Store:
@@ -40,7 +42,16 @@ class Store:
 
     @property
     def _client(self) -> Client:
-        return open_client(self._home, self._address)
+        client = open_client(self._home, self._address)
+        if self._home not in _begun:
+            _begun.add(self._home)
+            if not client.read_only:
+                self._begin()
+        return client
+
+    def _begin(self) -> None:
+        """Before this process does anything else in the workspace: what killed ones left is swept away."""
+        sweep(self._home)
 
     def _writing(self) -> FileLock:
         """Held while something is read, decided and written back."""

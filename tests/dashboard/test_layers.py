@@ -13,7 +13,7 @@ ORDER = [
     {"errors"},
     {"faults", "processes", "storage"},
     {"files"},
-    {"allocator", "config", "device", "events", "integrity"},
+    {"allocator", "config", "device", "events", "integrity", "leftovers"},
     {"settings"},
     {"data", "records"},
     {"text"},
@@ -27,6 +27,7 @@ ORDER = [
     {"registry"},
     {"workflows"},
     {"jobs"},
+    {"upkeep"},
     {"api"},
     {"cli"},
     {"__main__"},
@@ -48,6 +49,7 @@ WITHOUT_TORCH = {
     "records",
     "quality",
     "behaviour",
+    "upkeep",
 }
 
 

@@ -1,0 +1,66 @@
+"""What in the registry and among its files belongs to nothing any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from core.registry import entries
+from core.registry.client import Absent
+from core.registry.deleting import Deletions
+from core.registry.files import ARTIFACT
+from core.registry.runs import is_owned
+
+
+class Orphans(Deletions):
+    """Finds them; whoever sweeps decides."""
+
+    def without_version(self) -> Iterator[Path]:
+        """Folders of runs that made no version, or none that is left, and at which no process is at work."""
+        yield from (folder for folder in self._unclaimed() if self._is_over(folder.name))
+
+    def unknown(self) -> Iterator[Path]:
+        """Folders with the files of a version of which the database knows nothing: it was lost, and can be made again."""
+        for folder in self._unclaimed():
+            if not self._knows(folder.name) and (folder / "artifacts" / ARTIFACT).is_dir():
+                yield folder
+
+    def empty_classifiers(self) -> list[str]:
+        """Names of classifiers that have no version, and will get none."""
+        models = self._client.every("search_registered_models", filter_string=f"tags.{entries.KIND} = 'classifier'")
+        return [
+            model.name
+            for model in models
+            if not self.versions(model.name) and not self._is_in_the_making(model.name, set())
+        ]
+
+    def remove_empty_classifier(self, name: str) -> None:
+        """Take away the entry of a classifier without versions."""
+        self._client.delete_registered_model(name)
+        self._facts.remove(name)
+
+    def _unclaimed(self) -> Iterator[Path]:
+        """Folders of runs to which no version belongs."""
+        if self.on_server:
+            return
+        stored = self._client.every("search_model_versions", filter_string=f"tags.{entries.KIND} = 'version'")
+        claimed = {version.run_id for version in stored if entries.is_version(version)}
+        for folder in sorted(self._files.artifacts.glob("*")):
+            if not folder.name.startswith(".") and folder.is_dir() and folder.name not in claimed:
+                yield folder
+
+    def _is_over(self, run_id: str) -> bool:
+        try:
+            run = self._client.get_run(run_id)
+        except Absent:
+            # Empty folders are nobody's; files that the database does not know may be all that is left of a version.
+            return not any(path.is_file() for path in (self._files.artifacts / run_id).rglob("*"))
+        ours = entries.KIND in run.data.tags
+        return ours and (run.info.status != "RUNNING" or not is_owned(run))
+
+    def _knows(self, run_id: str) -> bool:
+        try:
+            self._client.get_run(run_id)
+        except Absent:
+            return False
+        return True
