@@ -95,24 +95,45 @@ def check_serving(folder: Path) -> None:
 
 
 @contextmanager
-def reading(folder: Path, name: str) -> Iterator[None]:
-    """While a file of a version is read: whatever goes wrong becomes an error that names the file, its version and the cure."""
+def reading(folder: Path, name: str | None = None) -> Iterator[None]:
+    """While files of a version are read: when one is to blame for a failure, the error names it, its version and the cure.
+
+    Parameters
+    ----------
+    name
+        The file that is read; without it, whichever is damaged among those that answer.
+    """
     try:
         yield
     except CoreError:
         raise
     except Exception as error:
-        if (
-            isinstance(error, OSError)
-            and not isinstance(error, FileNotFoundError)
-            and not _is_known_damaged(folder, name)
-        ):
-            raise  # the disk or its permissions, not the file
-        raise file_damaged(folder, name) from error
+        blamed = _blamed(folder, name, error)
+        if blamed is None:
+            raise
+        raise file_damaged(folder, blamed) from error
 
 
-def _is_known_damaged(folder: Path, name: str) -> bool:
-    return bool(damaged(folder, [name]))
+def _blamed(folder: Path, name: str | None, error: Exception) -> str | None:
+    """The file that an error comes from; None when the files are as they were registered."""
+    names = [name] if name is not None else [*SERVING, *MODELS]
+    if "files" in read_record(folder):
+        return next(iter(damaged(folder, names)), None)
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and not isinstance(error, FileNotFoundError)):
+        return None
+    # A version of old: what is no JSON any more is damaged, and the rest is in the model.
+    broken = (one for one in names if one.endswith(".json") and not _is_json(folder / one))
+    return next(broken, name or MODELS[0])
+
+
+def _is_json(path: Path) -> bool:
+    try:
+        json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return path.name not in ("tokenizer.json", "labels.json", "config.json")
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def file_damaged(folder: Path, name: str) -> RegistryError:

@@ -15,6 +15,7 @@ from typing import ParamSpec
 import streamlit as st
 
 from core.errors import CoreError
+from core.storage import storage_error
 from dashboard.i18n import t, t_message
 
 log = logging.getLogger("evergreen.dashboard")
@@ -29,7 +30,12 @@ def boundary() -> Iterator[None]:
         yield
     except CoreError as error:
         show_error(error)
-    except Exception:  # every fault must end as a sentence
+    except Exception as error:  # every fault must end as a sentence
+        told = storage_error(error) if isinstance(error, OSError) else None
+        if told is not None:
+            log.exception("the disk, on a page")
+            show_error(told)
+            return
         number = secrets.token_hex(3)
         log.exception("error %s on a page", number)
         st.error(t("shell.unexpected", number=number), title=t("shell.unexpected_title"), icon=":material/error:")

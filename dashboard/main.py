@@ -14,7 +14,7 @@ if str(ROOT) not in sys.path:  # Streamlit puts only this file's folder there
 
 import streamlit as st  # noqa: E402
 
-from dashboard import navigation, sidebar  # noqa: E402
+from dashboard import navigation, sidebar, way_back  # noqa: E402
 from dashboard.errors import boundary  # noqa: E402
 from dashboard.i18n import t  # noqa: E402
 
@@ -28,5 +28,5 @@ pages = {
 current = st.navigation(pages, position="hidden")
 sidebar.draw()
 sidebar.keep_link()
-with boundary():
+with boundary(), way_back.guard():
     current.run()

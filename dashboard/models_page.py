@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -73,8 +74,9 @@ def _turn() -> None:
 def _badges(version: VersionInfo, champion: VersionInfo | None) -> None:
     if champion is not None and version.number == champion.number:
         st.badge(t("models.serves_badge"), icon=":material/check:", color="green")
-    if state.report(version).get("synthetic"):
-        st.badge(t("shell.synthetic"), icon=":material/science:", color="gray")
+    with suppress(RegistryError):
+        if state.report(version).get("synthetic"):
+            st.badge(t("shell.synthetic"), icon=":material/science:", color="gray")
 
 
 def _name(number: int, champion: VersionInfo | None) -> str:
@@ -129,7 +131,7 @@ def size_shown(version: VersionInfo) -> str:
     """The size of the version's bundle before it is zipped; a dash where its files are gone."""
     try:
         return tables.size(bundle_bytes(version))
-    except (RegistryError, OSError):
+    except (RegistryError, OSError, ValueError):
         return tables.NOTHING
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -123,9 +124,41 @@ def _roll_back(champion: VersionInfo, earlier: int) -> None:
     with st.popover(t("models.roll_back", version=earlier), icon=":material/undo:"):
         st.markdown(t("models.roll_back_sure", version=earlier, champion=champion.number))
         if st.button(t("models.roll_back_yes"), key="models.roll_back", type="primary"):
-            registry().rollback(champion.classifier, earlier, t("models.reason"))
+            try:
+                registry().rollback(champion.classifier, earlier, t("models.reason"))
+            except CoreError as error:
+                show_error(error)
+                return
             st.session_state[SAID] = t("models.promoted", version=earlier)
             st.rerun()
+
+
+def delete_version(version: VersionInfo, champion: VersionInfo | None) -> None:
+    """Delete the chosen version, unless it serves or another needs it."""
+    if champion is not None and champion.number == version.number:
+        return
+    with st.popover(t("models.delete_version", version=version.number), icon=":material/delete:"):
+        needing = registry().needs(version.classifier, version.number)
+        if needing is not None:
+            st.markdown(t("models.delete_version_needed", version=version.number, needing=needing))
+            return
+        st.markdown(t("models.delete_version_what", version=version.number))
+        if st.button(t("models.delete_version_yes"), key="models.delete_version"):
+            _delete_version(version)
+
+
+def _delete_version(version: VersionInfo) -> None:
+    from core.inference.pool import shared_pool
+
+    try:
+        with suppress(CoreError):  # its files may be gone already
+            shared_pool().release(state.version_folder(version))
+        registry().delete_version(version.classifier, version.number)
+    except CoreError as error:
+        show_error(error)
+        return
+    st.session_state[SAID] = t("models.version_deleted", version=version.number)
+    st.rerun()
 
 
 def danger(classifier: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.errors import RegistryError
 from dashboard import charts, history, layout, state, tables
 from dashboard.heatmaps import heatmap
 from dashboard.i18n import language, t
@@ -81,11 +83,18 @@ def _forgetting_card(story: Story, previous: VersionInfo | None, against: str | 
     now = story.matrix.forgetting
     if now is None:
         return Card(label, tables.NOTHING, help=help_text, good="down")
-    before = history.accuracy_matrix(previous).forgetting if previous else None
+    before = _forgetting_before(previous)
     delta = tables.points(now - (before or 0.0))
     ends = state.report(story.shown).get("continual_intervals", {}).get("forgetting")  # versions of old have none
     interval = tables.interval(*ends, percentage=True) if ends else None
     return Card(label, tables.points(now).lstrip("+"), delta, against, help_text, good="down", interval=interval)
+
+
+def _forgetting_before(previous: VersionInfo | None) -> float | None:
+    """Of the version before; None where its report cannot be read any more, as where there is none."""
+    with suppress(RegistryError):
+        return history.accuracy_matrix(previous).forgetting if previous else None
+    return None
 
 
 def step(story: Story) -> None:
@@ -142,12 +151,21 @@ def timeline(story: Story) -> None:
             score=float(known.summary["macro_f1"]),
             note=_note(known, known.number == champion),
             champion=known.number == champion,
-            **{end: state.report(known)["overall"]["macro_f1"][end] for end in ("low", "high")},
+            **_interval(known),
         )
         for known in story.versions
     ]
     alt = t("overview.timeline_alt", count=len(stones), version=champion or tables.NOTHING)
     charts.timeline(stones, title="", key="overview.timeline", axis=t("charts.macro_f1"), alt=alt)
+
+
+def _interval(version: VersionInfo) -> dict[str, float]:
+    """Of its macro-F1; the score itself where an old version's report cannot be read any more."""
+    try:
+        found = state.report(version)["overall"]["macro_f1"]
+        return {end: found[end] for end in ("low", "high")}
+    except RegistryError:
+        return dict.fromkeys(("low", "high"), float(version.summary["macro_f1"]))
 
 
 def _note(version: VersionInfo, serves: bool) -> str:

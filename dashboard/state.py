@@ -15,6 +15,7 @@ import streamlit as st
 
 from core.config import home
 from core.device import DeviceInfo, describe_device
+from core.integrity import reading
 
 if TYPE_CHECKING:
     from core.data.corrections import Corrections
@@ -35,6 +36,11 @@ ACTIVE = ("queued", "running", "stopping")
 def workspace() -> Workspace:
     """The datasets and the registry of this installation."""
     return _workspace(home())
+
+
+def registry() -> Registry:
+    """The registry alone: the whole workspace would load PyTorch, for which nothing should wait that only looks."""
+    return _registry(home())
 
 
 def jobs() -> JobQueue:
@@ -129,7 +135,8 @@ def report(version: VersionInfo) -> dict[str, Any]:
 def _report(folder: str) -> dict[str, Any]:
     import json
 
-    found: dict[str, Any] = json.loads((Path(folder) / "report.json").read_text(encoding="utf-8"))
+    with reading(Path(folder), "report.json"):
+        found: dict[str, Any] = json.loads((Path(folder) / "report.json").read_text(encoding="utf-8"))
     return found
 
 

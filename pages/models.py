@@ -10,6 +10,7 @@ from dashboard import (
     report_download,
     state,
 )
+from dashboard.errors import boundary
 from dashboard.i18n import t
 from dashboard.tables import plain
 
@@ -24,10 +25,12 @@ else:
     layout.heading(t("models.title"), f"{plain(classifier)} · {serving}")
     version = models_page.choose(versions, champion)
     models_page.lineage(version)
-    layout.cards(models_page.cards(version))
+    with boundary():  # a version with a damaged file can still be deleted, and another one serve
+        layout.cards(models_page.cards(version))
     models_page_serving.actions(version, champion)
     models_page_details.tabs(version)
     report_download.draw(version, key="models")
+    models_page_serving.delete_version(version, champion)
     models_page_keys.section(classifier)
     models_page_forget.forget(classifier)
     models_page_serving.danger(classifier)

@@ -10,8 +10,13 @@ from typing import Any
 
 from starlette.responses import Response
 
-from core.errors import CoreError, RegistryError
+from core.errors import CoreError, RegistryError, StorageError
+from core.integrity import is_damage
 from core.messages import Message, message
+from core.storage import storage_error
+
+_STORE_FAILS = frozenset({"registry.damaged", "registry.store_failed", "api.keys_unreadable"})
+RETRY_SECONDS = "30"
 
 log = logging.getLogger("evergreen.api")
 
@@ -47,7 +52,11 @@ class ApiError(Exception):
 
 
 def of_core(error: CoreError) -> ApiError:
-    """An error of `core` as an answer: what is missing is 404, all else could not be done and is 422."""
+    """An error of `core` as an answer: what is missing is 404, what the disk or a damaged file keeps from working is 503, and
+    all else could not be done and is 422.
+    """
+    if isinstance(error, StorageError) or is_damage(error) or error.message.key in _STORE_FAILS:
+        return ApiError(503, error.message, {"Retry-After": RETRY_SECONDS})
     missing = isinstance(error, RegistryError) and error.message.key in (
         "registry.classifier_missing",
         "registry.version_missing",
@@ -57,7 +66,14 @@ def of_core(error: CoreError) -> ApiError:
 
 
 def unexpected(error: Exception) -> ApiError:
-    """A fault nobody thought of: the trace goes to the log under a number, the number to the caller."""
+    """A fault nobody thought of: the trace goes to the log under a number, the number to the caller.
+
+    What the operating system has against reading or writing is known by its words.
+    """
+    told_by_disk = storage_error(error) if isinstance(error, OSError) else None
+    if told_by_disk is not None:
+        log.error("the disk, in the API", exc_info=error)
+        return of_core(told_by_disk)
     number = secrets.token_hex(3)
     log.error("error %s in the API", number, exc_info=error)
     told = message(

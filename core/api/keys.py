@@ -7,6 +7,7 @@ import hmac
 import json
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from core.errors import ConfigError, DataError
+from core.files import writing
 
 PREFIX = "evergreen_"  # so that a key is recognised where it should not be, such as in a public repository
 NAME_CHARACTERS = 60
@@ -109,7 +111,7 @@ class KeyStore:
 
     def touch(self, digest: str) -> None:
         """Note that a key was used now; does nothing where that was noted within the last minute."""
-        with self._writing():
+        with suppress(OSError), self._writing():  # a workspace that can only be read: the key is good all the same
             known = self.list()
             if any(key.digest == digest and needs_touch(key) for key in known):
                 now = _now()
@@ -126,12 +128,10 @@ class KeyStore:
             ) from None
 
     def _write(self, keys: tuple[Key, ...]) -> None:
-        part = self._path.with_suffix(".part")
-        part.unlink(missing_ok=True)
         text = json.dumps({"keys": [asdict(key) for key in keys]}, ensure_ascii=False, indent=1)
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(part, self._path)
+        with writing(self._path) as part:
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+                file.write(text)
 
     def _writing(self) -> FileLock:
         self._path.parent.mkdir(parents=True, exist_ok=True)

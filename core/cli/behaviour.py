@@ -10,7 +10,7 @@ from dataclasses import asdict
 from core.behaviour import run_tests
 from core.cli.chosen import chosen_version
 from core.config import home
-from core.standalone.predict import Classifier
+from core.inference.graphs import load_version
 from core.workflows.version import VersionFolder
 from core.workflows.workspace import open_workspace
 
@@ -21,7 +21,7 @@ def behaviour(asked: argparse.Namespace) -> None:
     folder = workspace.registry.folder(version.classifier, version.number)
     stored = VersionFolder(folder)
     texts = [str(text) for one in stored.experiences() for text in stored.predictions(one.number)["text"]]
-    found = run_tests(Classifier(folder), texts)
+    found = run_tests(load_version(folder), texts)
     if asked.json:
         sys.stdout.write(json.dumps([asdict(one) for one in found], ensure_ascii=False) + "\n")
         return

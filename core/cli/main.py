@@ -9,6 +9,7 @@ from typing import Any
 from core.allocator import keep_freed_memory
 from core.cli.arguments import make_parser
 from core.errors import CoreError
+from core.storage import storage_error
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -17,12 +18,23 @@ def main(arguments: Sequence[str]) -> int:
     try:
         _command(asked.command)(asked)
     except CoreError as error:
-        sys.stderr.write(" ".join(str(error).split()) + "\n")
+        return _refuse(error)
+    except BrokenPipeError:  # whoever read the output has gone
         return 2
+    except OSError as error:
+        told = storage_error(error)
+        if told is None:
+            raise
+        return _refuse(told)
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted; nothing that was stored is lost.\n")
         return 130
     return 0
+
+
+def _refuse(error: CoreError) -> int:
+    sys.stderr.write(" ".join(str(error).split()) + "\n")
+    return 2
 
 
 def _command(name: str) -> Callable[[Any], None]:

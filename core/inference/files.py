@@ -17,8 +17,8 @@ import pandas as pd
 
 from core.data import scan_table, table_pieces
 from core.errors import DataError
+from core.inference.graphs import load_version
 from core.inference.tables import check_column, predict_table
-from core.standalone.predict import Classifier
 
 ROWS = 4096  # labelled and written at a time: what a killed process loses at most
 
@@ -75,7 +75,7 @@ def predict_file(
     try:
         resumed = journal.resume()
         progress(resumed, rows)
-        classifier = Classifier(folder)
+        classifier = load_version(folder)
         done = resumed
         for piece in table_pieces(scan, ROWS, skip=resumed):
             done += len(piece)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from core.integrity import check_serving, reading
 from core.standalone.predict import PADDING, Classifier, kind_of, model_file, open_session
 
 LENGTHS = (16, 32, 64, 128, 256, 512)
@@ -77,10 +78,23 @@ class _Place:
 
 def load_engine(folder: Path) -> Classifier:
     """A version's classifier; on a graphics card with recorded graphs for single texts, where they help."""
-    engine = Classifier(folder)
+    engine = load_version(folder)
     found = recorded(engine, folder)
     engine.single = found if isinstance(found, SingleText) else None
     return engine
+
+
+def load_version(folder: Path) -> Classifier:
+    """A version's classifier, after its files were found to be those that were registered.
+
+    Raises
+    ------
+    RegistryError
+        When one of them is damaged or missing.
+    """
+    check_serving(folder)
+    with reading(folder):
+        return Classifier(folder)
 
 
 def recorded(engine: Classifier, folder: Path) -> SingleText | str:

@@ -8,6 +8,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from core.files import writing
+from core.integrity import check, reading
 from core.messages import Message
 from core.standalone import predict
 
@@ -21,7 +23,8 @@ def bundle_files(version_folder: Path) -> list[str]:
     serving = version_folder / "serving.json"
     if not serving.exists():
         return [EXACT, *FILES]
-    served = json.loads(serving.read_text("utf-8"))
+    with reading(version_folder, serving.name):
+        served = json.loads(serving.read_text("utf-8"))
     return [*dict.fromkeys([EXACT, *served.values()]), serving.name, *FILES]
 
 
@@ -30,16 +33,12 @@ def write_bundle(version_folder: Path, target: Path, threshold: float | None = N
 
     The program is today's, which serves the version here, too: one that was stored with an old version knows no threshold.
     """
-    part = target.with_name(target.name + ".part")
-    try:
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name in bundle_files(version_folder):
-                archive.write(predict.__file__ if name == PROGRAM else version_folder / name, name)
-            if threshold is not None:
-                archive.writestr("decision.json", json.dumps({"threshold": threshold}))
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    check(version_folder, bundle_files(version_folder))
+    with writing(target) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in bundle_files(version_folder):
+            archive.write(predict.__file__ if name == PROGRAM else version_folder / name, name)
+        if threshold is not None:
+            archive.writestr("decision.json", json.dumps({"threshold": threshold}))
 
 
 def write_program(folder: Path) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from core.data import TextDataset, text_key
+from core.inference.graphs import load_version
 from core.messages import message
 from core.metrics.drift import (
     FALSE_ALARMS,
@@ -125,7 +126,7 @@ def detect_drift(
         Of the rows drawn and of the permutations: the same seed gives the same report.
     """
     started = time.monotonic()
-    classifier = classifier or Classifier(folder.path)
+    classifier = classifier or load_version(folder.path)
     held_out, new, earlier = compared_rows(folder, batch, past)
     read_rows = affordable(held_out["text"], new["text"])
     old_texts = drawn(held_out, read_rows, seed)["text"].tolist()

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from core.data import TextDataset
+from core.inference.graphs import load_version
 from core.metrics import Report, evaluate_predictions
 from core.registry import VersionInfo
-from core.standalone.predict import Classifier
 from core.workflows.workspace import Workspace
 
 
 def evaluate_version(workspace: Workspace, version: VersionInfo, dataset: TextDataset) -> Report:
     """Score every row; a label that the version never learned counts as wrong on all its rows."""
-    classifier = Classifier(workspace.registry.folder(version.classifier, version.number))
+    classifier = load_version(workspace.registry.folder(version.classifier, version.number))
     predicted = classifier.predict_proba(dataset.texts).argmax(axis=1)
     names = dataset.label_names()
     classes = tuple(classifier.labels) + tuple(sorted(set(names) - set(classifier.labels)))

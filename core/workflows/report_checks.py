@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from core.behaviour import Result, run_tests
+from core.inference.graphs import load_version
 from core.messages import message
 from core.metrics.slices import Slice, WorseSlice, worse_slices
 from core.records.folds import FoldStore
-from core.standalone.predict import Classifier
 from core.workflows.report_document import Block, Cell, Paragraph, Section, Words, table
 from core.workflows.slicing import right_of, rows_of_tests, slices_of
 
@@ -59,7 +59,7 @@ def run_checks(version: VersionInfo, folder: VersionFolder, workspace: Workspace
     return Checks(
         len(tried),
         tuple(worse_slices(right_of(rows), tried)),
-        tuple(run_tests(Classifier(folder.path), [str(text) for text in rows["text"]])),
+        tuple(run_tests(load_version(folder.path), [str(text) for text in rows["text"]])),
         tuple(record for record in records if record is not None),
     )
 

@@ -13,9 +13,9 @@ from core.data import Overlap, Split, TextDataset, overlap, split_rows, text_key
 from core.errors import DataError, RegistryError
 from core.events import RunStarted, StageStarted
 from core.faults import reached
+from core.inference.graphs import load_version
 from core.messages import Message, message
 from core.registry import UNWRITTEN, VersionInfo, promote
-from core.standalone.predict import Classifier
 from core.strategies import Strategy
 from core.workflows.decide import gate_rules
 from core.workflows.drift import detect_drift
@@ -241,7 +241,7 @@ def _tests(folder: VersionFolder, number: int, name: str, test: TextDataset) -> 
 
 
 def _newest_test(folder: VersionFolder, number: int, name: str, test: TextDataset) -> FrozenTest:
-    base = Classifier(folder.path)
+    base = load_version(folder.path)
     probabilities = base.predict_proba(test.texts)
     said = tuple(base.labels[position] for position in probabilities.argmax(axis=1))
     truth = tuple(test.label_names())

@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from core.data.splitting import Split
+from core.integrity import reading
 from core.models import TextClassifier
 from core.text import TextPipeline
 from core.workflows.requests import Settings, model_class, resolve_settings
@@ -95,7 +96,8 @@ class VersionFolder:
         return dict(self._read("config.json")["settings"])
 
     def load_pipeline(self) -> TextPipeline:
-        return TextPipeline.load(self.path)
+        with reading(self.path, "tokenizer.json"):
+            return TextPipeline.load(self.path)
 
     def load_student(self) -> Student:
         """Everything needed to go on training; its settings are the version's own."""
@@ -108,7 +110,8 @@ class VersionFolder:
         """Rebuild the model with its weights, on the CPU, in evaluation mode."""
         with torch.random.fork_rng(devices=[]):
             model = self.blank_model()
-        model.load_state_dict(load_file(self.path / "model.safetensors"))
+        with reading(self.path, "model.safetensors"):
+            model.load_state_dict(load_file(self.path / "model.safetensors"))
         return model.eval()
 
     def blank_model(self) -> TextClassifier:
@@ -132,7 +135,8 @@ class VersionFolder:
     def load_state(self) -> dict[str, Any]:
         state: dict[str, Any] = self._read("state.json")
         tensors = self.path / "state.safetensors"
-        return {**state, **load_file(tensors)} if tensors.exists() else state
+        with reading(self.path, tensors.name):
+            return {**state, **load_file(tensors)} if tensors.exists() else state
 
     # -- experiences and their frozen tests
 
@@ -151,7 +155,7 @@ class VersionFolder:
 
     def rows_of(self, number: int, part: str) -> np.ndarray:
         """Row numbers of one part of one experience's dataset."""
-        table = pd.read_parquet(self.path / "experiences" / f"{number}.parquet")
+        table = self._table(f"experiences/{number}.parquet")
         return table.loc[table["part"] == part, "row"].to_numpy(dtype=np.int64)
 
     def save_predictions(self, number: int, table: pd.DataFrame) -> None:
@@ -160,7 +164,7 @@ class VersionFolder:
         table.to_parquet(self.path / "predictions" / f"test_{number}.parquet", index=False)
 
     def predictions(self, number: int) -> pd.DataFrame:
-        return pd.read_parquet(self.path / "predictions" / f"test_{number}.parquet")
+        return self._table(f"predictions/test_{number}.parquet")
 
     def save_validation(self, truth: np.ndarray, probabilities: np.ndarray) -> None:
         """Write what this version answers on validation rows: truth (class number), and p_<i> per class; no texts."""
@@ -171,14 +175,14 @@ class VersionFolder:
 
     def validation(self) -> pd.DataFrame | None:
         """The same again; None where a version of old kept none."""
-        target = self.path / "predictions" / "validation.parquet"
-        return pd.read_parquet(target) if target.exists() else None
+        name = "predictions/validation.parquet"
+        return self._table(name) if (self.path / name).exists() else None
 
     @property
     def temperature(self) -> float:
         """What the exported file divides the model's logits by; 1 for versions of old."""
-        stored = self.path / "calibration.json"
-        return float(json.loads(stored.read_text("utf-8"))["temperature"]) if stored.exists() else 1.0
+        exists = (self.path / "calibration.json").exists()
+        return float(self._read("calibration.json")["temperature"]) if exists else 1.0
 
     # -- the report
 
@@ -194,4 +198,9 @@ class VersionFolder:
         (self.path / name).write_text(text, encoding="utf-8")
 
     def _read(self, name: str) -> Any:
-        return json.loads((self.path / name).read_text(encoding="utf-8"))
+        with reading(self.path, name):
+            return json.loads((self.path / name).read_text(encoding="utf-8"))
+
+    def _table(self, name: str) -> pd.DataFrame:
+        with reading(self.path, name):
+            return pd.read_parquet(self.path / name)
