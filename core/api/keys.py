@@ -129,9 +129,9 @@ class KeyStore:
 
     def _write(self, keys: tuple[Key, ...]) -> None:
         text = json.dumps({"keys": [asdict(key) for key in keys]}, ensure_ascii=False, indent=1)
-        with writing(self._path) as part:
-            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-                file.write(text)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        with writing(self._path) as part, os.fdopen(os.open(part, flags, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
 
     def _writing(self) -> FileLock:
         self._path.parent.mkdir(parents=True, exist_ok=True)

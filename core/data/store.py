@@ -9,10 +9,9 @@ from __future__ import annotations
 import builtins
 import hashlib
 import json
-import os
 import re
-import tempfile
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -24,13 +23,16 @@ import pyarrow
 import pyarrow.compute
 import pyarrow.parquet
 
+from core import files
 from core.data.columns import ColumnRoles
 from core.data.dataset import TextDataset
 from core.data.language import language_of
 from core.errors import DataError
+from core.faults import reached
 
 _ID = re.compile(r"[0-9a-f]{16}")
 _PIECE = 20_000  # rows handled at once
+_LONELY_SECONDS = 3600.0
 _GROUP = 100_000  # rows written at once
 
 
@@ -89,7 +91,6 @@ class DatasetStore:
 
     def __init__(self, home: Path) -> None:
         self._folder = Path(home) / "datasets"
-        self._folder.mkdir(parents=True, exist_ok=True)
 
     def save(
         self,
@@ -116,9 +117,12 @@ class DatasetStore:
             roles=roles,
             source=dict(source or {}),
         )
-        self._write(identity, "parquet", lambda path: _write_rows(dataset, path))
-        text = json.dumps(asdict(stored), ensure_ascii=False, indent=2)
-        self._write(identity, "json", lambda path: path.write_text(text, encoding="utf-8"))
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with files.writing(self._path(identity, "parquet")) as part:
+            _write_rows(dataset, part)
+        reached("save.rows")
+        files.write_json(self._path(identity, "json"), asdict(stored), indent=2)
+        reached("save.info")
         return stored
 
     def load(self, identity: str) -> TextDataset:
@@ -158,24 +162,16 @@ class DatasetStore:
         path.unlink(missing_ok=True)
         self._path(identity, "parquet").unlink(missing_ok=True)
 
+    def rows_without_info(self) -> builtins.list[Path]:
+        """Files of rows that no dataset has: whoever wrote or deleted them was killed between two lines, an hour ago or more."""
+        lonely = [path for path in self._folder.glob("*.parquet") if not path.with_suffix(".json").exists()]
+        return [path for path in lonely if time.time() - path.stat().st_mtime > _LONELY_SECONDS]
+
     def _path(self, identity: str, ending: str) -> Path:
         # An id comes from links and requests: only what a hash can look like may become part of a path.
         if not _ID.fullmatch(identity):
             raise _unknown(identity)
         return self._folder / f"{identity}.{ending}"
-
-    def _write(self, identity: str, ending: str, write: Callable[[Path], object]) -> None:
-        """Write a file under a temporary name, then rename it: it is there completely, or not at all."""
-        handle, name = tempfile.mkstemp(prefix=f".{identity}.", suffix=".part", dir=self._folder)
-        os.close(handle)
-        part = Path(name)
-        try:
-            write(part)
-            with part.open("rb+") as stream:
-                os.fsync(stream.fileno())
-            part.replace(self._path(identity, ending))
-        finally:
-            part.unlink(missing_ok=True)
 
 
 def _write_rows(dataset: TextDataset, path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from core import files
+from core.data.store import DatasetStore
 from core.faults import reached
 from core.leftovers import leftovers, old_leftovers, remove
 from core.registry import Registry
@@ -76,7 +77,7 @@ def tidy(home: Path, *, dry_run: bool = False) -> Tidied:
 
 
 def _unfinished(home: Path, done: Tidied) -> None:
-    for path in [*leftovers(home), *old_leftovers(home)]:
+    for path in [*leftovers(home), *old_leftovers(home), *DatasetStore(home).rows_without_info()]:
         shown = path.relative_to(home) if path.is_relative_to(home) else path
         done.removed.append(Removed("unfinished", str(shown), files.size_of(path)))
         if not done.dry_run:

@@ -1,0 +1,82 @@
+"""A process that has imported everything, and for each line on its input forks one that does what the line says.
+
+So a killed process costs a fraction of a second and not the imports. A line is a JSON object: ``home``, ``do`` (``base``,
+``run`` or ``look``), ``what``, and for a run ``fault`` or ``after`` (seconds until it is killed). The answer is a line, too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+import mlflow.store.model_registry.sqlalchemy_store  # noqa: E402
+import mlflow.store.tracking.sqlalchemy_store  # noqa: E402
+import mlflow.tracking  # noqa: E402, F401
+
+import core.workflows.update  # noqa: E402, F401
+from core import faults  # noqa: E402
+from tests.chaos.operations import OPERATIONS, go_on_and_look, make_base  # noqa: E402
+
+
+def execute(order: dict[str, Any], answer: Path) -> None:
+    """In the forked process."""
+    home = Path(order["home"])
+    os.environ["EVERGREEN_HOME"] = str(home)
+    if order["do"] == "base":
+        make_base(home, order["what"])
+    elif order["do"] == "run":
+        faults.arm(order.get("fault"))
+        OPERATIONS[order["what"]].run(home)
+    else:
+        answer.write_text(json.dumps(go_on_and_look(home, order["what"])), encoding="utf-8")
+
+
+def serve(order: dict[str, Any], answer: Path) -> dict[str, Any]:
+    """Fork, wait, and say how it ended."""
+    answer.unlink(missing_ok=True)
+    began = time.monotonic()
+    child = os.fork()
+    if not child:
+        status = 1
+        try:
+            execute(order, answer)
+            status = 0
+        except BaseException:
+            Path(f"{answer}.trace").write_text(traceback.format_exc(), encoding="utf-8")
+        finally:
+            os._exit(status)
+    if "after" in order:
+        time.sleep(order["after"])
+        if os.waitpid(child, os.WNOHANG) == (0, 0):
+            os.kill(child, signal.SIGKILL)
+            status = os.waitpid(child, 0)[1]
+        else:
+            status = 0
+    else:
+        status = os.waitpid(child, 0)[1]
+    told: dict[str, Any] = {"killed": os.WIFSIGNALED(status), "seconds": time.monotonic() - began}
+    if status and not told["killed"]:
+        told["trace"] = Path(f"{answer}.trace").read_text(encoding="utf-8")
+    if answer.exists():
+        told["found"] = json.loads(answer.read_text(encoding="utf-8"))
+    return told
+
+
+def main() -> None:
+    answer = Path(sys.argv[1])
+    print("{}", flush=True)
+    for line in sys.stdin:
+        print(json.dumps(serve(json.loads(line), answer)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

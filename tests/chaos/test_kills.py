@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.faults import POINTS
+from tests.chaos.forked import Forker
+from tests.chaos.operations import OPERATIONS
+
+ROOT = Path(__file__).resolve().parents[2]
+CASES = [(operation, point) for operation, known in OPERATIONS.items() for point in known.points]
+# What an operation comes to, whenever it was killed: versions, champion.
+ENDS = {
+    "train": ([1], 1),
+    "update": ([1, 2], 2),
+    "closed form": ([1, 2], 2),
+    "promote": ([1, 2], 2),
+    "save": ([], None),
+    "delete": ([], None),
+    "delete version": ([2], 2),
+    "rewrite": ([1, 2], 1),
+    "tidy": ([1], 1),
+}
+
+
+@pytest.fixture(scope="module")
+def forker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forker]:
+    running = Forker(tmp_path_factory.mktemp("chaos"))
+    yield running
+    running.close()
+
+
+@pytest.mark.parametrize(("operation", "point"), CASES, ids=[f"{one}-{point}" for one, point in CASES])
+def test_a_process_killed_here_loses_nothing_and_is_gone_on_with(forker: Forker, operation: str, point: str) -> None:
+    home = forker.workspace(OPERATIONS[operation].base, "killed")
+    told = forker.ask(home, "run", operation, fault=point)
+    assert told["killed"], told
+    found = look(forker, home, operation)
+    assert found["killed"]["wrong"] == []
+    assert_ended(found, operation)
+
+
+def look(forker: Forker, home: Path, operation: str) -> dict[str, Any]:
+    told = forker.ask(home, "look", operation)
+    assert "trace" not in told, told["trace"]
+    found: dict[str, Any] = told["found"]
+    return found
+
+
+def assert_ended(found: dict[str, Any], operation: str) -> None:
+    versions, champion = ENDS[operation]
+    for moment in ("done", "tidied"):
+        assert found[moment]["wrong"] == []
+        assert (found[moment]["versions"], found[moment]["champion"]) == (versions, champion), str(found[moment]["jobs"])
+        assert [state for state, *_ in found[moment]["jobs"]] in ([], ["finished"])
+    assert found["debris"] == []
+    assert {"rows 1", "rows 2"} <= set(found["tidied"]["datasets"])
+
+
+def test_every_point_in_the_code_is_known_and_every_known_one_is_killed_at() -> None:
+    written = {
+        name
+        for path in (ROOT / "core").rglob("*.py")
+        for name in re.findall(r"reached\(\"([^\"]+)\"\)", path.read_text(encoding="utf-8"))
+    }
+    declared = {name for group, names in POINTS.items() if group != "forget" for name in names}
+    assert written == declared
+    killed = {point for _, point in CASES}
+    assert declared - killed <= {"files.written", "files.replaced"}  # come by everywhere: the random kills meet them
+
+
+def test_a_full_disk_while_registering_fails_the_job_in_plain_words(forker: Forker) -> None:
+    home = forker.workspace("data", "full")
+    told = forker.ask(home, "run", "train", fault="register.copied!ENOSPC")
+    assert "trace" not in told, told["trace"]
+    found = look(forker, home, "train")
+    (state, result, error) = found["killed"]["jobs"][0]
+    assert (state, result) == ("failed", None)
+    assert error.startswith("No space is left on the disk")
+    assert_ended(found, "train")
