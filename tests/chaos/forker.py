@@ -22,9 +22,15 @@ import mlflow.store.model_registry.sqlalchemy_store  # noqa: E402
 import mlflow.store.tracking.sqlalchemy_store  # noqa: E402
 import mlflow.tracking  # noqa: E402, F401
 
-import core.workflows.update  # noqa: E402, F401
+import numpy as np  # noqa: E402
+
 from core import faults  # noqa: E402
-from tests.chaos.operations import OPERATIONS, go_on_and_look, make_base  # noqa: E402
+from core.files import scratch  # noqa: E402
+from core.metrics.baseline import fit_baseline  # noqa: E402
+from core.onnx import export_onnx  # noqa: E402
+from core.workflows import resolve_settings  # noqa: E402
+from core.workflows.students import first_student  # noqa: E402
+from tests.chaos.operations import FAST, OPERATIONS, go_on_and_look, make_base, reviews  # noqa: E402
 
 
 def execute(order: dict[str, Any], answer: Path) -> None:
@@ -71,8 +77,17 @@ def serve(order: dict[str, Any], answer: Path) -> dict[str, Any]:
     return told
 
 
+def warm_up() -> None:
+    """Have everything loaded that a training loads late: the exporter, the runtime, the baseline."""
+    student = first_student("ngrams", reviews(20, 0).texts, ("a", "b"), resolve_settings("ngrams", FAST), None)
+    with scratch() as folder:
+        export_onnx(student.model, folder / "model.onnx")
+    fit_baseline(["one text", "another one"] * 5, np.array([0, 1] * 5), ("a", "b"), language="en", seed=0)
+
+
 def main() -> None:
     answer = Path(sys.argv[1])
+    warm_up()
     print("{}", flush=True)
     for line in sys.stdin:
         print(json.dumps(serve(json.loads(line), answer)), flush=True)
