@@ -7,15 +7,18 @@ import copy
 import io
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import onnx
 import torch
+from onnx import TensorProto, helper
 from torch import Tensor, nn
 
 from core.models.base import TextClassifier
-
-OPSET = 20
+from core.models.graph import OPSET, Graph
+from core.onnx.files import save_model
 
 
 class _Probabilities(nn.Module):
@@ -31,28 +34,69 @@ class _Probabilities(nn.Module):
 
 def export_onnx(model: TextClassifier, target: Path) -> None:
     """Write ``target``: inputs tokens int64 and mask bool (batch, length), output probabilities (batch, classes)."""
+    save_model(_written(model) or _traced(model), target)
+
+
+@torch.no_grad()
+def _written(model: TextClassifier) -> onnx.ModelProto | None:
+    """As the architecture writes itself; None where it does not."""
+    graph = Graph()
+    logits = model.write_logits(graph, "tokens", "mask")
+    if logits is None:
+        return None
+    graph.add("Softmax", logits, axis=1, result="probabilities")
+    inputs = [
+        helper.make_tensor_value_info("tokens", TensorProto.INT64, ["batch", "length"]),
+        helper.make_tensor_value_info("mask", TensorProto.BOOL, ["batch", "length"]),
+    ]
+    output = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["batch", len(model.head.bias)])
+    return graph.finish(inputs, [output])
+
+
+def _traced(model: TextClassifier) -> onnx.ModelProto:
+    """As PyTorch's exporter sees it."""
     copied = copy.deepcopy(model).cpu()
     copied.for_export()
     wrapped = _Probabilities(copied).eval()
     tokens = torch.ones((3, 7), dtype=torch.int64)
     mask = torch.ones((3, 7), dtype=torch.bool)
     batch, length = torch.export.Dim.DYNAMIC, torch.export.Dim.DYNAMIC
-    shapes = {"tokens": {0: batch, 1: length}, "mask": {0: batch, 1: length}}
     # torch 2.13 keeps the first export's way of taking an LSTM apart, and the next one then freezes the length.
     torch.ops.aten.lstm.input._dispatch_cache.clear()
+    return trace(
+        wrapped,
+        {"tokens": tokens, "mask": mask},
+        ["probabilities"],
+        {"tokens": {0: batch, 1: length}, "mask": {0: batch, 1: length}},
+    )
+
+
+def trace(
+    network: nn.Module, inputs: Mapping[str, Tensor], outputs: Sequence[str], dynamic: Mapping[str, Any]
+) -> onnx.ModelProto:
+    """A network as PyTorch's exporter sees it; loading the exporter alone takes seconds.
+
+    Parameters
+    ----------
+    inputs
+        Examples, by name, in the order of ``forward``.
+    dynamic
+        Which of their dimensions may differ.
+    """
     with exporting_quietly():
-        torch.onnx.export(
-            wrapped,
-            (tokens, mask),
-            str(target),
-            input_names=["tokens", "mask"],
-            output_names=["probabilities"],
-            dynamic_shapes=shapes,
+        program = torch.onnx.export(
+            network,
+            tuple(inputs.values()),
+            input_names=list(inputs),
+            output_names=list(outputs),
+            dynamic_shapes=dict(dynamic),
             opset_version=OPSET,
             dynamo=True,
             external_data=False,
             verbose=False,
         )
+    assert program is not None
+    return program.model_proto
 
 
 @contextlib.contextmanager
