@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from core.generation.engine import INPUTS, OUTPUTS, Engine
 from core.generation.model import CausalTransformer
 from core.generation.tokens import END
-from core.onnx.export import OPSET, exporting_quietly
+from core.onnx.export import trace
+from core.onnx.files import save_model
 
 
 class _Step(nn.Module):
@@ -40,19 +41,8 @@ def export_onnx(model: CausalTransformer, target: Path) -> None:
     past = torch.zeros((model.config.layers, 3, model.config.heads, 5, size))
     batch, new, before = (torch.export.Dim.DYNAMIC,) * 3
     shapes = {"tokens": {0: batch, 1: new}} | {name: {1: batch, 3: before} for name in INPUTS[1:]}
-    with exporting_quietly():
-        torch.onnx.export(
-            wrapped,
-            (torch.ones((3, 7), dtype=torch.int64), past, past.clone()),
-            str(target),
-            input_names=list(INPUTS),
-            output_names=list(OUTPUTS),
-            dynamic_shapes=shapes,
-            opset_version=OPSET,
-            dynamo=True,
-            external_data=False,
-            verbose=False,
-        )
+    examples = dict(zip(INPUTS, (torch.ones((3, 7), dtype=torch.int64), past, past.clone()), strict=True))
+    save_model(trace(wrapped, examples, OUTPUTS, shapes), target)
 
 
 @dataclass(frozen=True)

@@ -34,11 +34,11 @@ class _Probabilities(nn.Module):
 
 def export_onnx(model: TextClassifier, target: Path) -> None:
     """Write ``target``: inputs tokens int64 and mask bool (batch, length), output probabilities (batch, classes)."""
-    save_model(_written(model) or _traced(model), target)
+    save_model(written(model) or traced(model), target)
 
 
 @torch.no_grad()
-def _written(model: TextClassifier) -> onnx.ModelProto | None:
+def written(model: TextClassifier) -> onnx.ModelProto | None:
     """As the architecture writes itself; None where it does not."""
     graph = Graph()
     logits = model.write_logits(graph, "tokens", "mask")
@@ -53,7 +53,7 @@ def _written(model: TextClassifier) -> onnx.ModelProto | None:
     return graph.finish(inputs, [output])
 
 
-def _traced(model: TextClassifier) -> onnx.ModelProto:
+def traced(model: TextClassifier) -> onnx.ModelProto:
     """As PyTorch's exporter sees it."""
     copied = copy.deepcopy(model).cpu()
     copied.for_export()

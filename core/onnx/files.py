@@ -50,6 +50,6 @@ def _clear(message: Message) -> bool:
             message.ClearField(field.name)
             changed = True
         elif field.message_type is not None:
-            parts = [value] if isinstance(value, Message) else value
-            changed = any([_clear(part) for part in parts]) or changed
+            for part in [value] if isinstance(value, Message) else value:
+                changed |= _clear(part)
     return changed
