@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
-from torch import Tensor
+from torch import Tensor, nn
 
 OPSET = 20
 IR_VERSION = 10
@@ -42,9 +42,19 @@ class Graph:
             By ONNX's own names, such as ``axis=1``.
         """
         name = f"{operation.lower()}_{len(self._nodes)}"
-        names = [value if isinstance(value, str) else self._constant(value) for value in inputs]
+        names = [value if isinstance(value, str) else self.constant(value) for value in inputs]
         self._nodes.append(helper.make_node(operation, names, [result or name], name=name, **attributes))
         return result or name
+
+    def constant(self, value: Input) -> str:
+        """Put a constant into the file; `add` does so by itself, but anew each time."""
+        if isinstance(value, Tensor):
+            value = value.detach().cpu().numpy()
+        array = np.asarray(value)
+        array = array.astype(np.int64 if np.issubdtype(array.dtype, np.integer) else np.float32, order="C")
+        name = f"constant_{len(self._constants)}"
+        self._constants.append(numpy_helper.from_array(array, name))
+        return name
 
     def as_float(self, value: str) -> str:
         """Truth values or whole numbers as float32."""
@@ -58,16 +68,16 @@ class Graph:
         """As Python slices: from ``first`` to before ``last``, which counts from the end when it is negative."""
         return self.add("Slice", value, [first], [END if last is None else last], [axis])
 
+    def linear(self, value: str, layer: nn.Linear) -> str:
+        """PyTorch's linear layer over the last dimension."""
+        product = self.add("MatMul", value, layer.weight.T)
+        return product if layer.bias is None else self.add("Add", product, layer.bias)
+
+    def norm(self, value: str, layer: nn.LayerNorm) -> str:
+        """PyTorch's norm over the last dimension."""
+        return self.add("LayerNormalization", value, layer.weight, layer.bias, axis=-1, epsilon=layer.eps)
+
     def finish(self, inputs: Sequence[onnx.ValueInfoProto], outputs: Sequence[onnx.ValueInfoProto]) -> onnx.ModelProto:
         """The whole as a model with these inputs and outputs."""
-        graph = helper.make_graph(self._nodes, "classifier", inputs, outputs, self._constants)
+        graph = helper.make_graph(self._nodes, "evergreen", inputs, outputs, self._constants)
         return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
-
-    def _constant(self, value: Any) -> str:
-        if isinstance(value, Tensor):
-            value = value.detach().cpu().numpy()
-        array = np.asarray(value)
-        array = array.astype(np.int64 if np.issubdtype(array.dtype, np.integer) else np.float32)
-        name = f"constant_{len(self._constants)}"
-        self._constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
-        return name

@@ -7,9 +7,8 @@ import copy
 import io
 import logging
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import onnx
 import torch
@@ -54,7 +53,7 @@ def written(model: TextClassifier) -> onnx.ModelProto | None:
 
 
 def traced(model: TextClassifier) -> onnx.ModelProto:
-    """As PyTorch's exporter sees it."""
+    """As PyTorch's exporter sees it; loading the exporter alone takes seconds."""
     copied = copy.deepcopy(model).cpu()
     copied.for_export()
     wrapped = _Probabilities(copied).eval()
@@ -63,33 +62,13 @@ def traced(model: TextClassifier) -> onnx.ModelProto:
     batch, length = torch.export.Dim.DYNAMIC, torch.export.Dim.DYNAMIC
     # torch 2.13 keeps the first export's way of taking an LSTM apart, and the next one then freezes the length.
     torch.ops.aten.lstm.input._dispatch_cache.clear()
-    return trace(
-        wrapped,
-        {"tokens": tokens, "mask": mask},
-        ["probabilities"],
-        {"tokens": {0: batch, 1: length}, "mask": {0: batch, 1: length}},
-    )
-
-
-def trace(
-    network: nn.Module, inputs: Mapping[str, Tensor], outputs: Sequence[str], dynamic: Mapping[str, Any]
-) -> onnx.ModelProto:
-    """A network as PyTorch's exporter sees it; loading the exporter alone takes seconds.
-
-    Parameters
-    ----------
-    inputs
-        Examples, by name, in the order of ``forward``.
-    dynamic
-        Which of their dimensions may differ.
-    """
-    with exporting_quietly():
+    with _quietly():
         program = torch.onnx.export(
-            network,
-            tuple(inputs.values()),
-            input_names=list(inputs),
-            output_names=list(outputs),
-            dynamic_shapes=dict(dynamic),
+            wrapped,
+            (tokens, mask),
+            input_names=["tokens", "mask"],
+            output_names=["probabilities"],
+            dynamic_shapes={"tokens": {0: batch, 1: length}, "mask": {0: batch, 1: length}},
             opset_version=OPSET,
             dynamo=True,
             external_data=False,
@@ -100,7 +79,7 @@ def trace(
 
 
 @contextlib.contextmanager
-def exporting_quietly() -> Iterator[None]:
+def _quietly() -> Iterator[None]:
     """The exporter talks on standard output, which belongs to the command line's JSON."""
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)
