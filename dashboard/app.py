@@ -17,6 +17,7 @@ from starlette.routing import Mount  # noqa: E402
 from core.api.app import PREFIX, create_app  # noqa: E402
 from core.api.server import answer_at_once  # noqa: E402
 from core.config import home  # noqa: E402
+from core.jobs.keeper import SpareKeeper  # noqa: E402
 
 answer_at_once()
 api = create_app(home())
@@ -24,8 +25,11 @@ api = create_app(home())
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
-    """Answer what waits, and let go of the engines, when the server ends."""
+    """Keep a warm process for the next run; when the server ends, answer what waits and let go of it and of the engines."""
+    keeper = SpareKeeper(home())
+    keeper.start()
     yield
+    keeper.close()
     await api.state.service.desk.close()
 
 

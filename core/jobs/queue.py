@@ -13,16 +13,17 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+import psutil
 from filelock import FileLock
 
 from core import files as whole
 from core.errors import CoreError, JobError
-from core.jobs import files
+from core.jobs import files, spare
 from core.jobs.job import Job, read_job
 from core.jobs.process import identity
 from core.jobs.progress import now
@@ -171,7 +172,7 @@ class JobQueue:
 
     def _start_next(self) -> tuple[str, CoreError] | None:
         """Do what `tick` says; returns the job that should have started and did not, and why."""
-        _reap()
+        reap()
         try:
             if self._folder.is_dir():
                 with self._lock():
@@ -220,33 +221,43 @@ class JobQueue:
 
     def _start(self, job: Job) -> None:
         folder = self._folder / job.id
-        paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-        environment = os.environ | {
-            "EVERGREEN_HOME": str(self._home),
-            "PYTHONPATH": os.pathsep.join(path for path in paths if path),
-            "PYTHONUNBUFFERED": "1",
-            "PYTHONFAULTHANDLER": "1",  # a crash below Python leaves its place in the log
-        }
-        with (folder / files.LOG).open("ab") as log:
-            try:
-                process = subprocess.Popen(
-                    [*self._command, str(folder)],
-                    cwd=ROOT,
-                    env=environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
-            except (OSError, MemoryError) as error:
-                raise _no_process(job, error) from error
-        _children.append(process)
+        executing = spare.hand_over(self._folder, job.id, spare.facts(self._home, self._command))
+        if executing is None:
+            with (folder / files.LOG).open("ab") as log:
+                try:
+                    process = launch([*self._command, str(folder)], self._home, stdin=subprocess.DEVNULL, output=log)
+                except (OSError, MemoryError) as error:
+                    raise _no_process(job, error) from error
+            executing = identity(process.pid)
         claim = files.read_json(folder / files.CLAIM)
         try:
-            files.write_json(folder / files.CLAIM, claim | identity(process.pid))
+            files.write_json(folder / files.CLAIM, claim | executing)
         except OSError:  # it waits for the lock that is held here, and has done nothing yet
-            process.kill()
+            with suppress(psutil.Error):
+                psutil.Process(executing["pid"]).kill()
             raise
+
+
+def launch(command: Sequence[str], home: Path, *, stdin: int, output: int | IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start a process of its own session, which outlives this one, for a workspace."""
+    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    environment = os.environ | {
+        "EVERGREEN_HOME": str(home),
+        "PYTHONPATH": os.pathsep.join(path for path in paths if path),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONFAULTHANDLER": "1",  # a crash below Python leaves its place in the log
+    }
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdin=stdin,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    _children.append(process)
+    return process
 
 
 def queue_lock(jobs_folder: Path) -> FileLock:
@@ -287,8 +298,14 @@ def _next_is_due(jobs: Sequence[Job]) -> bool:
     return "queued" in states and not states & {"running", "stopping"}
 
 
-def _reap() -> None:
-    _children[:] = [child for child in _children if child.poll() is None]
+def reap() -> None:
+    """Let go of processes started here that have ended."""
+    for child in list(_children):  # other threads may add theirs meanwhile
+        if child.poll() is not None:
+            with suppress(ValueError):
+                _children.remove(child)
+            if child.stdin is not None:
+                child.stdin.close()
 
 
 def _not_found(job_id: str) -> JobError:

@@ -27,6 +27,7 @@ from filelock import FileLock
 from core import storage
 from core.errors import CoreError, RegistryError, StorageError
 from core.files import is_writable, scratch
+from core.imports import unhindered_imports
 
 _ENVIRONMENT = {
     "MLFLOW_LOGGING_LEVEL": "ERROR",
@@ -104,7 +105,11 @@ class Client:
 
 def store_address(home: Path) -> str:
     """``MLFLOW_TRACKING_URI``, or the SQLite file in the workspace."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"{_SQLITE}{home / 'mlflow.db'}"
+    return os.environ.get("MLFLOW_TRACKING_URI") or _own(home)
+
+
+def _own(home: Path) -> str:
+    return f"{_SQLITE}{home / 'mlflow.db'}"
 
 
 def is_server(address: str) -> bool:
@@ -116,7 +121,7 @@ def open_client(home: Path, address: str) -> Client:
     """Return this process' client for the address, opened on the first call (seconds when the store is new)."""
     if address not in _clients:
         with _opening:
-            if home in _copies or (address.startswith("sqlite:") and home.is_dir() and not is_writable(home)):
+            if home in _copies or (address == _own(home) and home.is_dir() and not is_writable(home)):
                 return _open_copy(home)
             if address not in _clients:
                 home.mkdir(parents=True, exist_ok=True)
@@ -134,7 +139,7 @@ def _open_copy(home: Path) -> Client:
     folder.mkdir()
     for path in home.glob("mlflow.db*"):
         shutil.copyfile(path, folder / path.name)
-    opened = _open(folder, store_address(folder))
+    opened = _open(folder, _own(folder))
     _copies[home] = (stamp, Client(opened._client, opened._address, home))
     return _copies[home][1]
 
@@ -147,19 +152,29 @@ def _copies_folder() -> Path:
     return stack.enter_context(scratch())
 
 
-def _open(home: Path, address: str) -> Client:
-    if address.startswith(_SQLITE):
-        _refuse_damaged(Path(address.removeprefix(_SQLITE)))
+def preload(address: str) -> None:
+    """Load MLflow (seconds), before anything is locked: whoever waits for the store shall not wait for that."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    with unhindered_imports(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # MLflow's own imports; nothing a user could act upon
+        importlib.import_module("mlflow.tracking")
+        if not is_server(address):  # what it would load later, when it opens a database
+            importlib.import_module("mlflow.store.tracking.sqlalchemy_store")
+            importlib.import_module("mlflow.store.model_registry.sqlalchemy_store")
+        importlib.import_module("mlflow.utils.logging_utils").disable_logging()
+
+
+def _open(home: Path, address: str) -> Client:
+    if address.startswith(_SQLITE):
+        _refuse_damaged(Path(address.removeprefix(_SQLITE)))
+    preload(address)
     # Two processes that create the tables of a new store at once would trip over each other.
     with FileLock(home / "mlflow.lock"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # MLflow's own imports; nothing a user could act upon
-        tracking = importlib.import_module("mlflow.tracking")
-        importlib.import_module("mlflow.utils.logging_utils").disable_logging()
+        warnings.simplefilter("ignore")  # MLflow's own migrations; nothing a user could act upon
         try:
-            client = Client(tracking.MlflowClient(address, address), address)
+            client = Client(importlib.import_module("mlflow.tracking").MlflowClient(address, address), address)
             client.search_registered_models(max_results=1)  # opens the second half of the store as well
         except CoreError:
             raise

@@ -55,7 +55,9 @@ def assert_ended(found: dict[str, Any], operation: str) -> None:
     versions, champion = ENDS[operation]
     for moment in ("done", "tidied"):
         assert found[moment]["wrong"] == []
-        assert (found[moment]["versions"], found[moment]["champion"]) == (versions, champion), str(found[moment]["jobs"])
+        assert (found[moment]["versions"], found[moment]["champion"]) == (versions, champion), str(
+            found[moment]["jobs"]
+        )
         assert [state for state, *_ in found[moment]["jobs"]] in ([], ["finished"])
     assert found["debris"] == []
     assert {"rows 1", "rows 2"} <= set(found["tidied"]["datasets"])

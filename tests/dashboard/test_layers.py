@@ -13,7 +13,7 @@ ORDER = [
     {"errors"},
     {"faults", "processes", "storage"},
     {"files"},
-    {"allocator", "config", "device", "events", "integrity", "leftovers"},
+    {"allocator", "config", "device", "events", "imports", "integrity", "leftovers", "threads"},
     {"settings"},
     {"data", "records"},
     {"text"},
