@@ -102,7 +102,10 @@ class Measured:
         self._idle(server, "3 idle tabs")
         context.close()
         with running_job(self.home):
-            for path, told in (("/train", "a tab on Train, watching a job"), ("/", "a tab on Overview, while a job runs")):
+            for path, told in (
+                ("/train", "a tab on Train, watching a job"),
+                ("/", "a tab on Overview, while a job runs"),
+            ):
                 context = chromium.new_context()
                 self._open(context, path)
                 self._idle(server, told)
@@ -194,7 +197,9 @@ def resident(process: psutil.Process) -> int:
 def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
-    installed = os.environ.get("CHROMIUM") or next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
+    installed = os.environ.get("CHROMIUM") or next(
+        (path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None
+    )
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=installed, args=CHROMIUM_ARGUMENTS)
         try:
@@ -211,7 +216,12 @@ def write_ended_jobs(home: Path) -> None:
             continue
         _write_job(folder, created=f"2026-01-01T00:00:{number:02}.000000+00:00")
         _replace(folder / "claim.json", {"queued": "2026-01-01T00:00:00.000000+00:00", "pid": 1, "began": 0.0})
-        ended = {"fraction": 1.0, "ended": "finished", "finished": "2026-01-01T00:01:00+00:00", "result": {"version": 1}}
+        ended = {
+            "fraction": 1.0,
+            "ended": "finished",
+            "finished": "2026-01-01T00:01:00+00:00",
+            "result": {"version": 1},
+        }
         _replace(folder / "progress.json", ended)
 
 
