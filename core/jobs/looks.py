@@ -99,7 +99,7 @@ def _read_on(path: Path, now: Stamp, known: _Lines | None) -> _Lines:
 def stamp(path: Path) -> Stamp:
     """Changes when the file is written or replaced; `ABSENT` while there is none."""
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except OSError:
         return ABSENT
-    return (found.st_mtime_ns, found.st_size, found.st_ino)
+    return (status.st_mtime_ns, status.st_size, status.st_ino)
