@@ -99,8 +99,7 @@ def _job_list() -> None:
 
 
 def _jobs(busy: bool) -> None:
-    state.jobs().tick()
-    active = state.active_jobs()
+    active = state.active_jobs()  # whoever looks also starts the next job that waits
     if bool(active) != busy:  # a job began or ended elsewhere: the page has something new to show
         st.rerun()
     if not active:

@@ -185,16 +185,6 @@ def _lines(path: Path | None) -> list[str]:
         ) from error
 
 
-def prepare(asked: argparse.Namespace) -> None:
-    from core.workflows.samples import save_samples
-
-    workspace = open_workspace(home())
-    workspace.registry.classifiers()
-    workspace.registry.close_abandoned_runs()
-    saved = save_samples(workspace)
-    sys.stderr.write(f"Workspace {workspace.home} is ready, with {len(saved)} sample datasets.\n")
-
-
 COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     command.__name__: command
     for command in (
@@ -225,7 +215,6 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
         delete,
         tidy,
         repair,
-        prepare,
     )
 }
 

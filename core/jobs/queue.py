@@ -24,7 +24,8 @@ from filelock import FileLock
 from core import files as whole
 from core.errors import CoreError, JobError
 from core.jobs import files, spare
-from core.jobs.job import Job, read_job
+from core.jobs.job import Job
+from core.jobs.looks import JobLooks, LineLooks
 from core.jobs.process import identity
 from core.jobs.progress import now
 from core.storage import storage_error
@@ -52,6 +53,7 @@ class JobQueue:
         self._home = home.resolve()
         self._folder = self._home / "jobs"
         self._command = tuple(command)
+        self._looks, self._lines = JobLooks(), LineLooks()
 
     def submit(self, kind: str, *, title: str, classifier: str, config: dict[str, Any]) -> Job:
         """Add a job; it starts at once when none runs.
@@ -78,7 +80,7 @@ class JobQueue:
 
     def get(self, job_id: str) -> Job:
         """Return one job; raises `JobError` when there is none of this id."""
-        job = read_job(self._folder_of(job_id))
+        job = self._looks.job(self._folder_of(job_id))
         if job is None:
             raise _not_found(job_id)
         return job
@@ -151,14 +153,14 @@ class JobQueue:
     def epochs(self, job_id: str) -> list[dict[str, Any]]:
         """Return the figures of each epoch (the fields of `EpochDone`), in order."""
         # An epoch that was learned again after a resume counts once, as it was the last time.
-        lines = files.read_lines(self._folder_of(job_id) / files.EPOCHS)
+        lines = self._lines.lines(self._folder_of(job_id) / files.EPOCHS)
         latest = {line["epoch"]: line for line in lines if isinstance(line.get("epoch"), int)}
         return [latest[epoch] for epoch in sorted(latest)]
 
     def trials(self, job_id: str) -> list[dict[str, Any]]:
         """Return the trials of a search that are over (the fields of `TrialDone`), in order."""
         # One that was run again, since the process was killed before it was saved, counts once.
-        lines = files.read_lines(self._folder_of(job_id) / files.EPOCHS)
+        lines = self._lines.lines(self._folder_of(job_id) / files.EPOCHS)
         latest = {line["number"]: line for line in lines if isinstance(line.get("number"), int)}
         return [latest[number] for number in sorted(latest)]
 
@@ -182,7 +184,7 @@ class JobQueue:
         return None
 
     def _start_due(self) -> tuple[str, CoreError] | None:
-        jobs = _read_all(self._folder)
+        jobs = self._look_at_all()
         if not _next_is_due(jobs):
             return None
         waiting = [job for job in jobs if job.state == "queued"]
@@ -197,15 +199,22 @@ class JobQueue:
 
     def list(self) -> list[Job]:
         """All jobs, newest first; what is not a job's folder, or a damaged one, is passed over. Never raises."""
-        jobs = _read_all(self._folder)
+        reap()
+        jobs = self._look_at_all()
         if _next_is_due(jobs):
             self.tick()
-            jobs = _read_all(self._folder)
+            jobs = self._look_at_all()
         return jobs
 
     def look(self) -> builtins.list[Job]:
         """The same, and nothing is started."""
-        return _read_all(self._folder)
+        return self._look_at_all()
+
+    def _look_at_all(self) -> builtins.list[Job]:
+        folders = _folders(self._folder)
+        self._looks.keep_only(set(folders))
+        jobs = [job for job in map(self._looks.job, folders) if job is not None]
+        return sorted(jobs, key=lambda job: job.created, reverse=True)
 
     def _lock(self) -> FileLock:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -284,13 +293,12 @@ def _no_process(job: Job, error: BaseException) -> JobError:
     )
 
 
-def _read_all(folder: Path) -> list[Job]:
+def _folders(folder: Path) -> list[Path]:
     try:
-        folders = [path for path in folder.glob("*") if _ID.fullmatch(path.name) and path.is_dir()]
+        with os.scandir(folder) as entries:
+            return [Path(entry.path) for entry in entries if _ID.fullmatch(entry.name) and entry.is_dir()]
     except OSError:
         return []
-    jobs = [job for job in map(read_job, folders) if job is not None]
-    return sorted(jobs, key=lambda job: job.created, reverse=True)
 
 
 def _next_is_due(jobs: Sequence[Job]) -> bool:

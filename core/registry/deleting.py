@@ -73,6 +73,7 @@ class Deletions(Runs):
     def _begin(self) -> None:
         super()._begin()
         self.finish_deletions()
+        self.close_abandoned_runs()
 
     def finish_deletions(self) -> int:
         """Finish what processes that are gone had begun to delete; returns how many deletions there were."""

@@ -21,7 +21,6 @@ sys.path.insert(0, str(ROOT))
 import mlflow.store.model_registry.sqlalchemy_store  # noqa: E402
 import mlflow.store.tracking.sqlalchemy_store  # noqa: E402
 import mlflow.tracking  # noqa: E402, F401
-
 import numpy as np  # noqa: E402
 
 from core import faults  # noqa: E402
@@ -88,9 +87,14 @@ def warm_up() -> None:
 def main() -> None:
     answer = Path(sys.argv[1])
     warm_up()
-    print("{}", flush=True)
+    say({})
     for line in sys.stdin:
-        print(json.dumps(serve(json.loads(line), answer)), flush=True)
+        say(serve(json.loads(line), answer))
+
+
+def say(told: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -207,9 +207,9 @@ def make_base(home: Path, base: str) -> None:
     """Fill a workspace: ``data`` has two datasets, ``trained`` a version more, ``two`` two versions, ``ridge`` a version in
     closed form, ``debris`` what killed processes left.
     """
-    if base in ("data", "trained", "two", "ridge", "debris"):
-        save(home, 1)
-        save(home, 2)
+    Registry(home).classifiers()  # the tables are made once, not in every killed process
+    save(home, 1)
+    save(home, 2)
     if base in ("trained", "two", "debris"):
         train(home)
     if base == "two":

@@ -35,7 +35,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=15.0, help="no further kill after that")
     asked = parser.parse_args()
     chance = random.Random(asked.seed)
-    print(f"seed {asked.seed}, {asked.kills} kills", flush=True)
+    say(f"seed {asked.seed}, {asked.kills} kills")
     failures = killed = 0
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
@@ -61,11 +61,16 @@ def main() -> int:
                 assert_ended(found, operation)
             except AssertionError as error:
                 failures += 1
-                print(f"kill {done}: {operation} {how}: {str(error)[:2000]}", flush=True)
+                say(f"kill {done}: {operation} {how}: {str(error)[:2000]}")
         forker.close()
     minutes = (time.monotonic() - began) / 60
-    print(f"seed {asked.seed}: {done} runs, {killed} killed, {failures} failures, {minutes:.1f} minutes", flush=True)
+    say(f"seed {asked.seed}: {done} runs, {killed} killed, {failures} failures, {minutes:.1f} minutes")
     return 1 if failures else 0
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
