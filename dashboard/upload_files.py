@@ -21,6 +21,7 @@ from core.data import ColumnRoles, TableFormat, detect_format, guess_roles, read
 from core.data.reading import parts_of
 from core.data.samples import sample_path
 from core.errors import DataError
+from core.files import writing
 
 KEEP_DAYS = 7  # an upload that nobody saved as a dataset is removed after so long
 NAME_BYTES = 120  # file systems allow 255, and a Chinese character takes three
@@ -66,10 +67,8 @@ def keep_upload(name: str, content: BinaryIO) -> Source:
     folder.mkdir(exist_ok=True)
     path = folder / _file_name(name)
     content.seek(0)
-    part = path.with_name(f".{time.time_ns()}.part")
-    with part.open("wb") as target:
+    with writing(path, durable=False) as part, part.open("wb") as target:
         shutil.copyfileobj(content, target)
-    part.replace(path)
     return Source(path, path.name)
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from core.data.columns import ColumnRoles
+from core.files import write_json
 
 MOST = 200  # headers that are remembered, the last ones used
 
@@ -52,10 +51,7 @@ class ColumnMemory:
 
     def _write(self, known: dict[str, Any]) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        handle, part = tempfile.mkstemp(prefix=".columns.", dir=self._path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(known, stream, ensure_ascii=False, indent=1)
-        os.replace(part, self._path)
+        write_json(self._path, known, indent=1)
 
 
 def _header(names: Sequence[str]) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import builtins
 import hashlib
 import json
-import os
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock
+
+from core.files import write_text
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,7 @@ class Corrections:
 
     def _write(self, classifier: str, rows: builtins.list[Correction]) -> None:
         path = self._path(classifier)
-        part = path.with_suffix(".part")
-        part.write_text("".join(json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rows), "utf-8")
-        os.replace(part, path)
+        write_text(path, "".join(json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rows))
 
     def _lock(self, classifier: str) -> FileLock:
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ import pyarrow.parquet
 
 from core.data.source import FILE_LIMIT
 from core.errors import DataError
+from core.files import writing
 
 
 def fetch_dataset(name: str, folder: Path, *, config: str | None = None) -> Path:
@@ -47,11 +46,9 @@ def fetch_dataset(name: str, folder: Path, *, config: str | None = None) -> Path
         raise DataError("data.hub_empty", "The dataset '{dataset}' has no rows.", dataset=name)
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{Path(name.rstrip('/')).name or 'dataset'}.parquet"
-    handle, part = tempfile.mkstemp(suffix=".part", dir=folder)
-    os.close(handle)
-    try:
+    with writing(target) as part:
         pyarrow.parquet.write_table(table, part, compression="zstd")
-        size = Path(part).stat().st_size
+        size = part.stat().st_size
         if size > FILE_LIMIT:
             raise DataError(
                 "data.hub_too_large",
@@ -61,9 +58,6 @@ def fetch_dataset(name: str, folder: Path, *, config: str | None = None) -> Path
                 size=size / 1024**2,
                 limit=FILE_LIMIT / 1024**2,
             )
-        os.replace(part, target)
-    finally:
-        Path(part).unlink(missing_ok=True)
     return target
 
 

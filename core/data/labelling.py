@@ -14,7 +14,6 @@ import json
 import os
 import re
 import secrets
-import shutil
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -25,6 +24,7 @@ from typing import Any, Literal
 import pandas
 from filelock import FileLock
 
+from core import files
 from core.data.same_text import text_key
 from core.errors import DataError
 
@@ -225,9 +225,7 @@ class LabellingStore:
         """Remove a session with its answers; one that is gone already is no error."""
         folder = self._place(identity)
         if folder.exists():
-            outgoing = self._folder / f".{identity}"
-            os.replace(folder, outgoing)
-            shutil.rmtree(outgoing, ignore_errors=True)
+            files.remove_folder(folder)
 
     def forget(self, is_wanted: Callable[[str], bool]) -> int:
         """Take every text away for which ``is_wanted`` says yes, with what was answered; returns how many there were.
@@ -252,13 +250,12 @@ class LabellingStore:
 
     def _write(self, info: SessionInfo, items: Sequence[Item]) -> None:
         """The folder appears whole, by its name."""
-        incoming = self._folder / f".{info.id}"
-        incoming.mkdir(parents=True)
         frame = pandas.DataFrame([asdict(one) for one in items])
         frame["doubt"] = frame["doubt"].astype("float64")
-        frame.to_parquet(incoming / ROWS, index=False)
-        (incoming / SESSION).write_text(json.dumps(asdict(info), ensure_ascii=False), encoding="utf-8")
-        os.replace(incoming, self._folder / info.id)
+        with files.incoming_folder(self._folder) as incoming:
+            frame.to_parquet(incoming / ROWS, index=False)
+            (incoming / SESSION).write_text(json.dumps(asdict(info), ensure_ascii=False), encoding="utf-8")
+            files.place(incoming, self._folder / info.id)
 
     def _append(self, identity: str, said: dict[str, Any]) -> None:
         path = self._place(identity) / ANSWERS

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
+from core import files
 from core.errors import ModelError
 from core.pretrained.folders import check_folder, finish, read_facts, take_in
 from core.pretrained.info import EncoderInfo, Kind, Pooling
@@ -155,10 +156,7 @@ class EncoderStore:
         with self._lock(target):
             if not target.is_dir():
                 raise _unknown(f"{kind}:{name}", self.list())
-            part = _part(target)
-            shutil.rmtree(part, ignore_errors=True)
-            target.rename(part)
-            shutil.rmtree(part)
+            files.remove_folder(target)
 
     def _make(self, kind: Kind, name: str, part: Path, progress: Callable[[float], None]) -> None:
         info = self.describe(f"{kind}:{name}")
@@ -182,14 +180,9 @@ class EncoderStore:
             if target.is_dir():
                 yield None
                 return
-            part = _part(target)
-            shutil.rmtree(part, ignore_errors=True)  # left behind by a process that was killed
-            part.mkdir()
-            try:
+            with files.incoming_folder(target.parent) as part:
                 yield part
-                part.rename(target)
-            finally:
-                shutil.rmtree(part, ignore_errors=True)
+                files.place(part, target)
 
     @contextmanager
     def _lock(self, target: Path) -> Iterator[None]:
@@ -221,10 +214,6 @@ def _read(folder: Path) -> EncoderInfo | None:
     except FileNotFoundError:
         return None
     return EncoderInfo.from_dict(stored)
-
-
-def _part(target: Path) -> Path:
-    return target.with_name(f".{target.name}.part")
 
 
 def _parse(reference: str) -> tuple[Kind, str]:

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from core.files import write_json
+
 RECORD = "pretraining.json"
 
 
@@ -20,6 +22,4 @@ def read_record(folder: Path) -> dict[str, Any] | None:
 
 def write_record(folder: Path, record: dict[str, Any]) -> None:
     """Write it whole, or not at all."""
-    part = folder / f".{RECORD}"
-    part.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
-    part.replace(folder / RECORD)
+    write_json(folder / RECORD, record)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import builtins
 import json
-import shutil
-import tempfile
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +21,7 @@ import pyarrow
 import pyarrow.compute
 import pyarrow.parquet
 
+from core import files
 from core.data.source import check_file
 from core.errors import DataError
 from core.vectors import errors
@@ -177,10 +176,7 @@ class VectorStore:
     def delete(self, name: str) -> None:
         """Remove an own set; models that started from it keep what they learned."""
         self.describe(f"{OWN}{name}")
-        # Renamed first: a set that is only half deleted must not be found.
-        hidden = Path(tempfile.mkdtemp(prefix=".deleted-", dir=self._folder))
-        (self._folder / name).rename(hidden / "set")
-        shutil.rmtree(hidden, ignore_errors=True)
+        files.remove_folder(self._folder / name)
 
     def _rows(self, info: VectorInfo, words: Sequence[str]) -> np.ndarray:
         """Row of each word in the set, -1 where there is none; int64 (words,)."""
@@ -215,12 +211,10 @@ class VectorStore:
         if target.exists():
             raise _taken(name)
         self._folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".making-", dir=self._folder) as place:
-            made = Path(place) / "set"
-            made.mkdir()
+        with files.incoming_folder(self._folder) as made:
             yield made
             try:
-                made.rename(target)
+                files.place(made, target)
             except OSError:  # somebody else was faster
                 raise _taken(name) from None
 

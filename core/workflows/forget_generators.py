@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from core.files import incoming_folder, move_file
 from core.generation.store import GeneratorStore
 from core.generation.version import (
     MEMORY,
@@ -64,13 +64,11 @@ def scrub_generators(home: Path, digests: Collection[str]) -> None:
 
 def _replace(folder: Path, tests: list[FrozenTexts], memory: Memory) -> None:
     """Write both files anew; a killed process leaves the old or the new one of each."""
-    part = folder / ".part"
-    part.mkdir(exist_ok=True)
-    save_tests(part, tests)
-    save_memory(part, memory)
-    for name in (TESTS, MEMORY):
-        os.replace(part / name, folder / name)
-    part.rmdir()
+    with incoming_folder(folder) as part:
+        save_tests(part, tests)
+        save_memory(part, memory)
+        for name in (TESTS, MEMORY):
+            move_file(part / name, folder / name)
 
 
 def _versions(home: Path) -> Iterator[tuple[str, int, Path]]:

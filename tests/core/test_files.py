@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import ast
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from core import faults, files, processes
+from core.leftovers import leftovers, old_leftovers, sweep
+from core.storage import storage_error
+
+ROOT = Path(__file__).resolve().parents[2]
+DEAD = f"{processes.machine()}-1-1"  # a process that began before all others
+
+
+def test_a_file_is_replaced_whole_or_stays_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "note.json"
+    files.write_json(path, {"n": 1})
+    with pytest.raises(ValueError), files.writing(path) as part:
+        part.write_text("half of it")
+        raise ValueError
+    assert path.read_text(encoding="utf-8") == '{"n": 1}'
+    assert sorted(tmp_path.glob("*note*")) == [path]
+
+
+def test_contents_reach_the_disk_before_the_rename(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    happened: list[str] = []
+    flush, replace = os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda descriptor: (happened.append("fsync"), flush(descriptor))[1])
+    monkeypatch.setattr(os, "replace", lambda *paths: (happened.append("rename"), replace(*paths))[1])
+    files.write_text(tmp_path / "note", "text")
+    assert happened == ["fsync", "rename", "fsync"]  # the file, and afterwards the name in its folder
+
+
+def test_a_folder_is_put_in_place_with_all_its_files_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    happened: list[str] = []
+    flush, rename = os.fsync, os.rename
+    monkeypatch.setattr(os, "fsync", lambda descriptor: (happened.append("fsync"), flush(descriptor))[1])
+    monkeypatch.setattr(os, "rename", lambda *paths: (happened.append("rename"), rename(*paths))[1])
+    with files.incoming_folder(tmp_path) as folder:
+        (folder / "below").mkdir()
+        (folder / "below" / "one").write_text("1")
+        (folder / "two").write_text("2")
+        files.place(folder, tmp_path / "made" / "version")
+    assert happened == ["fsync"] * 4 + ["rename", "fsync"]  # two files, two folders; then the folder above
+    assert (tmp_path / "made" / "version" / "below" / "one").read_text() == "1"
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_process_that_died_between_the_renames_of_a_swap_leaves_the_old_folder_to_be_put_back(tmp_path: Path) -> None:
+    (tmp_path / "version").mkdir()
+    (tmp_path / "version" / "labels").write_text("old")
+    (tmp_path / "version").rename(files.outgoing_of(tmp_path / "version"))
+    files.put_back(tmp_path / "version")
+    assert (tmp_path / "version" / "labels").read_text() == "old"
+
+
+def test_what_a_dead_process_left_is_swept_and_what_a_living_one_works_on_stays(tmp_path: Path) -> None:
+    (tmp_path / "datasets").mkdir()
+    mine = files.unfinished(tmp_path / "datasets", "part")
+    mine.write_text("being written")
+    dead = [tmp_path / f".incoming-{DEAD}-0a", tmp_path / "datasets" / f".part-{DEAD}-0b"]
+    dead[0].mkdir()
+    (dead[0] / "model.onnx").write_bytes(b"0" * 10)
+    dead[1].write_text("left")
+    elsewhere = tmp_path / ".incoming-ffffff-1-1-0c"  # another machine's: it may live, and it is young
+    elsewhere.mkdir()
+    assert sorted(leftovers(tmp_path)) == sorted(dead)
+    assert sweep(tmp_path) == 2
+    assert [path.exists() for path in (mine, *dead, elsewhere)] == [True, False, False, True]
+
+
+def test_names_of_earlier_editions_count_as_left_behind_after_a_day(tmp_path: Path) -> None:
+    (tmp_path / "artifacts").mkdir()
+    old, young = tmp_path / "artifacts" / ".incoming-0123", tmp_path / "artifacts" / ".incoming-4567"
+    old.mkdir()
+    young.mkdir()
+    os.utime(old, (1_000_000_000, 1_000_000_000))
+    assert list(leftovers(tmp_path)) == []
+    assert list(old_leftovers(tmp_path)) == [old]
+
+
+@pytest.mark.parametrize(
+    ("code", "key"),
+    [
+        (errno.ENOSPC, "storage.full"),
+        (errno.EDQUOT, "storage.full"),
+        (errno.EACCES, "storage.not_permitted"),
+        (errno.EROFS, "storage.read_only"),
+        (errno.EMFILE, "storage.too_many_files"),
+        (errno.EIO, "storage.failed"),
+    ],
+)
+def test_errors_of_the_system_are_said_in_words_of_their_own(code: int, key: str) -> None:
+    told = storage_error(OSError(code, os.strerror(code), "/somewhere/file"))
+    assert told is not None
+    assert told.message.key == key
+    assert "Errno" not in str(told)
+
+
+def test_a_lost_connection_is_no_matter_of_the_disk() -> None:
+    assert storage_error(BrokenPipeError(errno.EPIPE, "Broken pipe")) is None
+
+
+def test_a_fault_can_be_an_error_of_the_system_the_second_time_a_point_is_reached() -> None:
+    faults.arm("save.rows:2!ENOSPC")
+    try:
+        faults.reached("save.info")
+        faults.reached("save.rows")
+        with pytest.raises(OSError, match="No space left"):
+            faults.reached("save.rows")
+    finally:
+        faults.arm(None)
+    faults.reached("save.rows")
+
+
+def test_one_module_renames() -> None:
+    found = []
+    for path in [*(ROOT / "core").rglob("*.py"), *(ROOT / "dashboard").rglob("*.py")]:
+        if path == ROOT / "core" / "files.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                continue
+            whose = ast.unparse(node.func.value)
+            by_system = whose in ("os", "shutil") and node.func.attr in ("replace", "rename", "renames", "move")
+            # Of a path; a text's replace takes two things, a table's rename names them.
+            by_path = (
+                node.func.attr in ("replace", "rename") and len(node.args) == 1 and not node.keywords and whose != "os"
+            )
+            if by_system or (by_path and whose not in ("dataclasses",)):
+                found.append(f"{path.relative_to(ROOT)}:{node.lineno} {ast.unparse(node)}")
+    assert found == []
