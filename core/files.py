@@ -152,7 +152,8 @@ def scratch() -> Iterator[Path]:
 
 
 def move_file(source: Path, target: Path) -> None:
-    """Rename a file inside one disk."""
+    """Rename a finished file inside one disk."""
+    _flush(source)
     os.replace(source, target)
     _flush(target.parent)
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.config import home
 from core.errors import CoreError
+from core.files import scratch
 from dashboard import state
 from dashboard.errors import show_error
 from dashboard.i18n import t, tn
@@ -62,8 +61,8 @@ def bundle(version: VersionInfo) -> bytes:
     """The version's bundle as a zip; made when somebody asks for it."""
     from core.workflows.bundle import write_bundle
 
-    with tempfile.TemporaryDirectory(prefix="evergreen-") as place:
-        target = Path(place) / "bundle.zip"
+    with scratch() as place:
+        target = place / "bundle.zip"
         threshold = state.threshold(version.classifier)
         write_bundle(state.version_folder(version), target, threshold.value if threshold else None)
         return target.read_bytes()

@@ -17,6 +17,7 @@ import pandas as pd
 
 from core.data import scan_table, table_pieces
 from core.errors import DataError
+from core.files import move_file, write_json
 from core.inference.graphs import load_version
 from core.inference.tables import check_column, predict_table
 
@@ -138,12 +139,10 @@ class _Journal:
             part.write(written.encode("utf-8-sig" if first else "utf-8"))
             self._rows = rows
             note = {"identity": self._identity, "rows": rows, "bytes": part.tell()}
-        draft = self._note.with_name(self._note.name + ".new")
-        draft.write_text(json.dumps(note), encoding="utf-8")
-        draft.replace(self._note)
+        write_json(self._note, note, durable=False)
 
     def finish(self) -> None:
-        self._part.replace(self._target)
+        move_file(self._part, self._target)
         self._note.unlink(missing_ok=True)
 
     def give_up(self) -> None:

@@ -9,7 +9,6 @@ import ctypes
 import json
 import os
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from core.device import DeviceInfo, describe_device, install_line
+from core.files import scratch
 from core.messages import Message, message
 from core.standalone.predict import kind_of, open_session, usable_providers
 
@@ -70,7 +70,7 @@ def examine() -> ProviderReport:
     import onnxruntime
 
     device, packages = describe_device(), installed()
-    with tempfile.TemporaryDirectory(prefix="evergreen-") as folder:
+    with scratch() as folder:
         model = Path(folder) / "probe.onnx"
         _write_probe(model)
         runs = open_session(model, None, 1).get_providers()[0]
@@ -81,7 +81,7 @@ def examine() -> ProviderReport:
 
 def placement(model: Path, inputs: dict[str, np.ndarray], providers: list[str] | None = None) -> dict[str, int]:
     """How many nodes of a network run on which execution provider, counted while it runs once."""
-    with tempfile.TemporaryDirectory(prefix="evergreen-") as folder:
+    with scratch() as folder:
         session = open_session(model, providers, 1, profile=str(Path(folder) / "run"))
         session.run(None, inputs)
         events = json.loads(Path(session.end_profiling()).read_text("utf-8"))

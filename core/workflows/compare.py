@@ -5,7 +5,6 @@ Everything happens in memory: no version is stored. An interrupted comparison go
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 
 from core.device import describe_device
 from core.events import Advanced, CheckpointDue, RunStarted, StageStarted
+from core.files import scratch
 from core.messages import Message, message
 from core.records import ComparisonStore, new_id
 from core.workflows.compare_pool import Report, Task, run_here, run_parallel, tasks_for
@@ -97,8 +97,8 @@ def _reports(plan: Plan, units: list[Unit], jobs: int, should_stop: ShouldStop) 
     """Learn these units in as many processes as are wanted; what they share lies in a folder that goes with them."""
     if not units:
         return
-    with tempfile.TemporaryDirectory(prefix="evergreen-") as place:
-        tasks = tasks_for(plan, units, Path(place))
+    with scratch() as place:
+        tasks = tasks_for(plan, units, place)
         processes = min(jobs or describe_device().cores, len(units))
         if processes == 1:
             yield from run_here(plan, tasks, should_stop)

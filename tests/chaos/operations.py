@@ -24,6 +24,7 @@ from core.upkeep import tidy
 
 NAME = "Shop 商店"
 FAST = {"epochs": 1, "buckets": 1024, "embedding_size": 16, "memory_size": 20, "learning_rate": 0.02, "batch_size": 16}
+RIDGE = {"hashed_features": 256, "epochs": 1}
 GOOD, BAD = ("great", "lovely", "perfect", "superb", "happy"), ("awful", "broken", "useless", "dreadful", "sad")
 
 
@@ -101,7 +102,7 @@ def train(home: Path) -> None:
 
 
 def train_ridge(home: Path) -> None:
-    config = {"classifier": NAME, "dataset": dataset(home, 1), "model": "hashed", "strategy": "ridge", "settings": {}}
+    config = {"classifier": NAME, "dataset": dataset(home, 1), "model": "hashed", "strategy": "ridge", "settings": RIDGE}
     start(home, "train", config)
 
 
