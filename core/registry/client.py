@@ -88,9 +88,6 @@ class Client:
 
         return call
 
-    def ready(self) -> None:
-        """Do nothing: to have a client is to have opened the store."""
-
     def every(self, method: str, **named: Any) -> list[Any]:
         """All pages of one of the client's searches."""
         found: list[Any] = []

@@ -55,7 +55,7 @@ class Store:
 
     def _writing(self) -> FileLock:
         """Held while something is read, decided and written back."""
-        self._client.ready()  # opening takes the same lock, so it must be done before
+        self._client.refuse_if_read_only()  # opening takes the same lock, so it must be done before
         return FileLock(self._home / "mlflow.lock")
 
     @property

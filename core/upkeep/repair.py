@@ -8,9 +8,11 @@ from typing import Any
 
 from core import integrity
 from core.errors import JobError, RegistryError
+from core.files import is_writable
 from core.jobs import JobQueue
 from core.registry import Registry
 from core.registry.rebuilding import rebuild
+from core.storage import read_only
 from core.upkeep.recovering import Recovered, recover
 
 
@@ -66,6 +68,8 @@ def repair(home: Path, *, dry_run: bool = False, rebuild_database: bool = False)
     JobError
         While a job runs: it would write to the database that is replaced.
     """
+    if not dry_run and not is_writable(home):
+        raise read_only(home)
     done = Repaired()
     registry = Registry(home)
     if not registry.on_server:

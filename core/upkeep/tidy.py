@@ -11,6 +11,7 @@ from core.data.store import DatasetStore
 from core.faults import reached
 from core.leftovers import leftovers, old_leftovers, remove
 from core.registry import Registry
+from core.storage import read_only
 
 What = Literal["unfinished", "deletion", "run", "artifacts", "classifier", "unused", "shared"]
 
@@ -61,6 +62,8 @@ def tidy(home: Path, *, dry_run: bool = False) -> Tidied:
     dry_run
         Only say what would go.
     """
+    if not dry_run and not files.is_writable(home):
+        raise read_only(home)
     reached("tidy.begun")
     done = Tidied(dry_run)
     _unfinished(home, done)
