@@ -13,12 +13,13 @@ INSTALLED_DEV := $(VENV)/requirements-dev.installed
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check format bench clean
+.PHONY: help run dev test chaos check format bench clean
 
 help:
 	@echo "make run      install what is needed, then open the dashboard on http://localhost:$(PORT) (another port: PORT=8600)"
 	@echo "make dev      the same for who changes the program: pages run again when a file is saved"
 	@echo "make test     run the whole test suite, browser tests included (some of it: PYTEST_ARGS='tests/core -x')"
+	@echo "make chaos    200 kills at random moments, some minutes (other numbers: CHAOS_ARGS='--kills 50 --seed 7')"
 	@echo "make check    formatting, lint and types"
 	@echo "make format   put the code into the project's format"
 	@echo "make bench    measure accuracy, forgetting and speed again on the public data sets in DATA=$(DATA) (long)"
@@ -33,6 +34,9 @@ run dev: $(INSTALLED)
 	@exec $(VENV_PYTHON) -m streamlit run dashboard/app.py --server.port "$(PORT)" --logger.hideWelcomeMessage true $(SERVE_ARGS)
 
 dev: SERVE_ARGS := --server.fileWatcherType auto --server.runOnSave true
+
+chaos: $(INSTALLED_DEV)
+	$(VENV_PYTHON) tests/chaos/random_kills.py $(CHAOS_ARGS)
 
 test: $(INSTALLED_DEV)
 	$(VENV_PYTHON) -m pytest $(PYTEST_ARGS)

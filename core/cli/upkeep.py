@@ -64,7 +64,7 @@ def _lines(done: Repaired) -> list[str]:
     databases = {
         "whole": "mlflow.db can be read.",
         "lost": "mlflow.db cannot be read, or does not know versions that are there; without --dry-run it is made again.",
-        "rebuilt": "mlflow.db was made again. Restart the dashboard and the API, which still know the old one.",
+        "rebuilt": "mlflow.db was made again.",
     }
     lines = [databases[done.database]]
     if done.kept:

@@ -16,7 +16,7 @@ import sqlite3
 import threading
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ _STATEMENT = re.compile(r"\n?\[SQL: |\n?\(Background on this error")  # where SQ
 _CHANGES = ("create_", "set_", "delete_", "log_", "update_", "rename_", "transition_", "restore_")
 
 _clients: dict[str, Client] = {}
+_files: dict[str, int | None] = {}  # address → which file the database was
 _copies: dict[Path, tuple[tuple[int, int], Client]] = {}  # of databases that can only be read, with the state they had
 _opening = threading.Lock()
 
@@ -123,7 +124,27 @@ def open_client(home: Path, address: str) -> Client:
             if address not in _clients:
                 home.mkdir(parents=True, exist_ok=True)
                 _clients[address] = _open(home, address)
+                _files[address] = _file_number(address)
+    elif _files.get(address) != _file_number(address):  # another file has taken the place: it was repaired or put back
+        with _opening:
+            _let_go(address)
+            _files[address] = _file_number(address)
     return _clients[address]
+
+
+def _file_number(address: str) -> int | None:
+    """What tells the file of a database from one that takes its place; None for other stores, and where there is none."""
+    with suppress(OSError):
+        return os.stat(address.removeprefix(_SQLITE)).st_ino if address.startswith(_SQLITE) else None
+    return None
+
+
+def _let_go(address: str) -> None:
+    """Close MLflow's connections to a database; the next question opens the file that is there then."""
+    for name in ("mlflow.store.tracking.sqlalchemy_store", "mlflow.store.model_registry.sqlalchemy_store"):
+        engines = getattr(importlib.import_module(name).SqlAlchemyStore, "_engine_map", {})
+        if address in engines:
+            engines[address].dispose()
 
 
 def _open_copy(home: Path) -> Client:

@@ -56,6 +56,8 @@ class Forker:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait(timeout=60)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
         self._log.close()
 
     def _read(self) -> dict[str, Any]:

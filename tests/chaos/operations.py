@@ -177,7 +177,7 @@ MAKING = (
 )
 
 OPERATIONS: dict[str, Operation] = {
-    "train": Operation("data", train, lambda home: go_on(home, train), (*MAKING, "job.checkpoint")),
+    "train": Operation("data", train, lambda home: go_on(home, train), MAKING),
     "update": Operation(
         "trained",
         update,

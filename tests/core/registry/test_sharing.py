@@ -33,7 +33,10 @@ def add(registry: Registry, tmp_path: Path) -> Callable[..., Path]:
 
 def blocks(folder: Path) -> int:
     """Bytes of all files below a folder, those that are one on the disk counted once."""
-    counted = {(status.st_dev, status.st_ino): status.st_size for status in map(os.stat, folder.rglob("*"))}
+    counted = {
+        (status.st_dev, status.st_ino): status.st_size
+        for status in map(os.stat, filter(Path.is_file, folder.rglob("*")))
+    }
     return sum(counted.values())
 
 

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from core.errors import RegistryError
+from core.processes import machine
+from core.registry import Registry
+from core.registry.files import LARGE
+from core.upkeep import tidy
+
+DEAD = f"{machine()}-1-1"
+
+
+@pytest.fixture
+def registry(evergreen_home: Path, new_store: Path) -> Registry:
+    shutil.copy(new_store, evergreen_home / "mlflow.db")
+    return Registry(evergreen_home)
+
+
+def add(registry: Registry, folder: Path, weights: bytes = b"1" * LARGE) -> str:
+    folder.mkdir(exist_ok=True)
+    (folder / "model.onnx").write_bytes(weights)
+    run_id = registry.start_run("train", "Shop", {})
+    registry.register("Shop", folder, run_id=run_id, parent=None, summary={"accuracy": 0.5})
+    registry.finish_run(run_id, "finished")
+    return run_id
+
+
+def kinds(registry: Registry, **asked: bool) -> list[tuple[str, int]]:
+    return [(item.what, item.bytes) for item in tidy(registry.home, **asked).removed]
+
+
+def test_a_clean_workspace_has_nothing_to_tidy(registry: Registry, tmp_path: Path) -> None:
+    add(registry, tmp_path / "made")
+    assert kinds(registry) == []
+
+
+def test_what_killed_processes_left_is_told_with_its_size_and_then_removed(registry: Registry, tmp_path: Path) -> None:
+    add(registry, tmp_path / "made")
+    left = registry.home / "artifacts" / f".incoming-{DEAD}-0a"
+    left.mkdir()
+    (left / "model.onnx").write_bytes(b"0" * 1000)
+    lost = registry.start_run("train", "Shop", {})
+    registry.files.place_of(lost).mkdir(parents=True)
+    (registry.files.place_of(lost) / "model.onnx").write_bytes(b"0" * 500)
+    registry.finish_run(lost, "failed")
+    registry._client.set_tag(registry.start_run("update", "Shop", {}), "evergreen.owner", DEAD)
+    expected = [("unfinished", 1000), ("run", 0), ("artifacts", 500)]
+    assert kinds(registry, dry_run=True) == expected
+    assert left.exists()
+    assert kinds(registry) == expected
+    assert kinds(registry) == []
+    assert [run.state for run in registry.runs("Shop")] == ["stopped", "failed", "finished"]
+
+
+def test_what_a_living_process_works_on_stays(registry: Registry) -> None:
+    run_id = registry.start_run("train", "Shop", {})
+    registry.files.place_of(run_id).mkdir(parents=True)
+    (registry.files.place_of(run_id) / "model.onnx").write_bytes(b"0")
+    assert kinds(registry) == []
+    assert [run.state for run in registry.runs("Shop")] == ["running"]
+
+
+def test_versions_of_old_that_hold_the_same_weights_are_stored_once(registry: Registry, tmp_path: Path) -> None:
+    runs = [add(registry, tmp_path / "made") for _ in range(3)]
+    for run_id in runs:  # as earlier editions stored them
+        path = registry.files.place_of(run_id) / "model.onnx"
+        copy = path.read_bytes()
+        path.unlink()
+        path.write_bytes(copy)
+    shutil.rmtree(registry.files.content)
+    assert kinds(registry, dry_run=True) == [("shared", 2 * LARGE)]
+    assert kinds(registry) == [("shared", 2 * LARGE)]
+    inodes = {os.stat(registry.files.place_of(run_id) / "model.onnx").st_ino for run_id in runs}
+    assert len(inodes) == 1
+    assert kinds(registry) == []
+
+
+def test_versions_that_the_database_does_not_know_are_kept_and_told(registry: Registry, tmp_path: Path) -> None:
+    run_id = add(registry, tmp_path / "made")
+    (registry.home / "artifacts" / run_id).rename(registry.home / "artifacts" / ("0" * 32))
+    found = tidy(registry.home)
+    assert found.unknown == ["0" * 32]
+    assert (registry.home / "artifacts" / ("0" * 32) / "artifacts" / "version" / "model.onnx").exists()
+    with pytest.raises(RegistryError, match="no longer in"):
+        registry.folder("Shop", 1)
