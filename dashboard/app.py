@@ -35,6 +35,6 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 app = st.App(
     ROOT / "dashboard" / "main.py",
     routes=[Mount(PREFIX, app=api)],
-    middleware=[Middleware(CompressedFiles, prefix=st.get_option("server.baseUrlPath") or "")],
+    middleware=[Middleware(CompressedFiles)],
     lifespan=lifespan,
 )
