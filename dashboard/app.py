@@ -12,21 +12,29 @@ if str(ROOT) not in sys.path:  # Streamlit puts only this file's folder there
     sys.path.insert(0, str(ROOT))
 
 import streamlit as st  # noqa: E402
+from starlette.middleware import Middleware  # noqa: E402
 from starlette.routing import Mount  # noqa: E402
 
-from core.api.app import PREFIX, create_app  # noqa: E402
-from core.api.server import answer_at_once  # noqa: E402
+from core.api import PREFIX  # noqa: E402
+from core.api.at_once import answer_at_once  # noqa: E402
+from core.api.late import LateApi  # noqa: E402
 from core.config import home  # noqa: E402
+from dashboard.compressed import CompressedFiles  # noqa: E402
 
 answer_at_once()
-api = create_app(home())
+api = LateApi(home())
 
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Answer what waits, and let go of the engines, when the server ends."""
     yield
-    await api.state.service.desk.close()
+    await api.close()
 
 
-app = st.App(ROOT / "dashboard" / "main.py", routes=[Mount(PREFIX, app=api)], lifespan=lifespan)
+app = st.App(
+    ROOT / "dashboard" / "main.py",
+    routes=[Mount(PREFIX, app=api)],
+    middleware=[Middleware(CompressedFiles)],
+    lifespan=lifespan,
+)

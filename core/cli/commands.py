@@ -184,15 +184,6 @@ def _lines(path: Path | None) -> list[str]:
         ) from error
 
 
-def prepare(asked: argparse.Namespace) -> None:
-    from core.workflows.samples import save_samples
-
-    workspace = open_workspace(home())
-    workspace.registry.classifiers()
-    saved = save_samples(workspace)
-    sys.stderr.write(f"Workspace {workspace.home} is ready, with {len(saved)} sample datasets.\n")
-
-
 COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     command.__name__: command
     for command in (
@@ -220,7 +211,6 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
         pretrain,
         vectors,
         doctor,
-        prepare,
     )
 }
 
