@@ -11,6 +11,10 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # Streamlit puts only this file's folder there
     sys.path.insert(0, str(ROOT))
 
+from core.threads import wait_quietly  # noqa: E402
+
+wait_quietly()  # before a page loads PyTorch
+
 import streamlit as st  # noqa: E402
 from starlette.routing import Mount  # noqa: E402
 

@@ -9,6 +9,7 @@ from typing import Any
 from core.allocator import keep_freed_memory
 from core.cli.arguments import make_parser
 from core.errors import CoreError
+from core.imports import unhindered_imports
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -32,6 +33,7 @@ def _command(name: str) -> Callable[[Any], None]:
     if name in LIGHT:
         return LIGHT[name]
     keep_freed_memory()
-    from core.cli.commands import COMMANDS
+    with unhindered_imports():
+        from core.cli.commands import COMMANDS
 
     return COMMANDS[name]

@@ -24,6 +24,7 @@ from core.jobs import files, spare
 from core.jobs.job import Job, read_job
 from core.jobs.process import identity
 from core.jobs.progress import now
+from core.threads import wait_quietly
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = (sys.executable, "-m", "core.jobs.worker")
@@ -188,6 +189,7 @@ def launch(command: Sequence[str], home: Path, *, stdin: int, output: int | IO[b
         "PYTHONUNBUFFERED": "1",
         "PYTHONFAULTHANDLER": "1",  # a crash below Python leaves its place in the log
     }
+    wait_quietly(environment)
     process = subprocess.Popen(
         command,
         cwd=ROOT,
