@@ -13,18 +13,20 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from filelock import FileLock
 
 from core.errors import JobError
-from core.jobs import files
+from core.jobs import files, spare
 from core.jobs.job import Job
 from core.jobs.looks import JobLooks, LineLooks
 from core.jobs.process import identity
 from core.jobs.progress import now
+from core.threads import wait_quietly
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = (sys.executable, "-m", "core.jobs.worker")
@@ -141,7 +143,7 @@ class JobQueue:
 
     def tick(self) -> None:
         """Start the job that has waited longest, when none runs."""
-        _reap()
+        reap()
         if not self._folder.is_dir():
             return
         with self._lock():
@@ -152,7 +154,7 @@ class JobQueue:
 
     def list(self) -> list[Job]:
         """All jobs, newest first; what is not a job's folder, or a damaged one, is passed over."""
-        _reap()
+        reap()
         jobs = self._look_at_all()
         if _next_is_due(jobs):
             self.tick()
@@ -179,26 +181,36 @@ class JobQueue:
 
     def _start(self, job_id: str) -> None:
         folder = self._folder / job_id
-        paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-        environment = os.environ | {
-            "EVERGREEN_HOME": str(self._home),
-            "PYTHONPATH": os.pathsep.join(path for path in paths if path),
-            "PYTHONUNBUFFERED": "1",
-            "PYTHONFAULTHANDLER": "1",  # a crash below Python leaves its place in the log
-        }
-        with (folder / files.LOG).open("ab") as log:
-            process = subprocess.Popen(
-                [*self._command, str(folder)],
-                cwd=ROOT,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        _children.append(process)
+        executing = spare.hand_over(self._folder, job_id, spare.facts(self._home, self._command))
+        if executing is None:
+            with (folder / files.LOG).open("ab") as log:
+                process = launch([*self._command, str(folder)], self._home, stdin=subprocess.DEVNULL, output=log)
+            executing = identity(process.pid)
         claim = files.read_json(folder / files.CLAIM)
-        files.write_json(folder / files.CLAIM, claim | identity(process.pid))
+        files.write_json(folder / files.CLAIM, claim | executing)
+
+
+def launch(command: Sequence[str], home: Path, *, stdin: int, output: int | IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start a process of its own session, which outlives this one, for a workspace."""
+    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    environment = os.environ | {
+        "EVERGREEN_HOME": str(home),
+        "PYTHONPATH": os.pathsep.join(path for path in paths if path),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONFAULTHANDLER": "1",  # a crash below Python leaves its place in the log
+    }
+    wait_quietly(environment)
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdin=stdin,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    _children.append(process)
+    return process
 
 
 def queue_lock(jobs_folder: Path) -> FileLock:
@@ -219,8 +231,14 @@ def _next_is_due(jobs: Sequence[Job]) -> bool:
     return "queued" in states and not states & {"running", "stopping"}
 
 
-def _reap() -> None:
-    _children[:] = [child for child in _children if child.poll() is None]
+def reap() -> None:
+    """Let go of processes started here that have ended."""
+    for child in list(_children):  # other threads may add theirs meanwhile
+        if child.poll() is not None:
+            with suppress(ValueError):
+                _children.remove(child)
+            if child.stdin is not None:
+                child.stdin.close()
 
 
 def _not_found(job_id: str) -> JobError:
