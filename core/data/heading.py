@@ -115,6 +115,9 @@ def header_votes(first: Row, rest: Sequence[Row]) -> float:
     filled = [cell for cell in cells if cell]
     if not filled:
         return -_SURE
+    others = [row for row in rest if list(row) != list(first)]
+    if len(cells) > 1 and len(rest) - len(others) <= max(2, len(rest) // 20):
+        rest = others  # a header may be repeated inside
     short = all(len(cell) <= LONGEST_NAME for cell in cells)
     columns = [[row[index].strip() for row in rest if index < len(row)] for index in range(len(cells))]
     if not rest:
@@ -122,6 +125,9 @@ def header_votes(first: Row, rest: Sequence[Row]) -> float:
     if _counts_up(filled) and any(column and not _share(_is_number, column) for column in columns):
         return 2 * _SURE  # pandas numbers columns that have no name
     votes = sum(_vote(cell, [value for value in column if value]) for cell, column in zip(cells, columns, strict=True))
+    again = [bool(cell) and cell in column for cell, column in zip(cells, columns, strict=True)]
+    if short and not any(again) and any(map(is_known_name, filled)):
+        return max(votes, _SURE)
     doubled = len(set(filled)) < len(filled) and not any(map(is_known_name, filled))
     return votes - 4.0 * doubled
 
