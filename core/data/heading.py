@@ -16,6 +16,7 @@ from core.data.names import is_known_name
 Row = Sequence[str]
 
 LONGEST_NAME = 40  # characters; longer than any column name, shorter than most texts
+_LONG = 15  # characters; texts shorter than that may be as short as names
 _TITLES = 20  # rows above a header that are looked at
 _ROWS = 1000  # rows below a header that are looked at
 _SURE = 3.0  # votes that leave no doubt
@@ -156,6 +157,8 @@ def _vote(cell: str, below: list[str]) -> float:
 
 def _vote_by_length(cell: str, below: list[str]) -> float:
     """A name is short and one word where texts are long."""
+    if cell.isascii() and cell[0].isalpha() and sum(not value.isascii() for value in below) >= 0.9 * len(below):
+        return 2.0  # a word in Latin letters above another script
     lengths = sorted(map(len, below))
     middle = median(lengths)
     if middle < 6:
@@ -165,7 +168,9 @@ def _vote_by_length(cell: str, below: list[str]) -> float:
         return 4.0 if len(below) >= 10 else 2.0
     if len(cell) <= min(LONGEST_NAME, middle / 2) and len(cell) <= lengths[len(lengths) // 10]:
         return 1.5
-    return -_SURE if len(cell) > LONGEST_NAME or 2 * len(cell) >= middle else 0.0
+    if len(cell) > LONGEST_NAME or 2 * len(cell) >= middle:
+        return -_SURE if middle >= _LONG else -1.0
+    return 0.0
 
 
 def _titles(rows: Sequence[Row]) -> tuple[int, bool]:
