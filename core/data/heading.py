@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -247,8 +247,8 @@ def _is_number(cell: str) -> bool:
     return _NUMBER.fullmatch(cell.strip()) is not None
 
 
-def _share(test: object, values: list[str]) -> float:
-    return sum(map(test, filter(None, values))) / max(1, len(values))  # type: ignore[arg-type]
+def _share(test: Callable[[str], bool], values: list[str]) -> float:
+    return sum(bool(value) and test(value) for value in values) / max(1, len(values))
 
 
 def _shape(cell: str) -> str:
