@@ -72,7 +72,7 @@ class Profile:
 
 
 def profile(
-    dataset: TextDataset, set_aside: SetAside | None = None, skipped: Sequence[Mapping[str, int]] = ()
+    dataset: TextDataset, set_aside: SetAside | None = None, skipped: Sequence[Mapping[str, Any]] = ()
 ) -> Profile:
     """Look a dataset over.
 
@@ -113,7 +113,8 @@ def profile(
 _Found = Callable[[str, Severity, Message, Iterable[int]], Finding]
 
 
-def _missing(set_aside: SetAside | None, skipped: Sequence[Mapping[str, int]]) -> Iterable[Finding]:
+def _missing(set_aside: SetAside | None, skipped: Sequence[Mapping[str, Any]]) -> Iterable[Finding]:
+    skipped = [skip for skip in skipped if "reason" not in skip]  # the reader's own notes tell of the others
     if skipped:
         sentence = message(
             "data.found_ragged",
