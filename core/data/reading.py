@@ -18,30 +18,53 @@ from core.data.formats import FORMATS, Format, format_of, inside, is_zip
 from core.data.formats.base import CELL_LIMIT, HEAD
 from core.data.layout import DELIMITERS
 from core.data.source import check_file, is_compressed, open_content, open_plain
-from core.data.table_format import TableFormat, TableScan
+from core.data.table_format import Corrections, Guess, TableFormat, TableScan, describe, form_of, notes_of, skipped_of
 from core.data.text_file import detect_text, read_text, scan_text, text_pieces
 
 __all__ = [
     "CELL_LIMIT",
     "DELIMITERS",
     "ENCODINGS",
+    "Corrections",
+    "Guess",
     "TableFormat",
     "TableScan",
     "detect_format",
+    "form_of",
+    "notes_of",
     "parts_of",
     "read_table",
     "scan_table",
+    "skipped_of",
     "table_pieces",
 ]
 
 
-def detect_format(path: Path) -> TableFormat:
-    """Guess how a table is written; raises `DataError` for a file that is missing, empty or holds no table."""
+def detect_format(path: Path, corrections: Corrections = Corrections()) -> TableFormat:  # noqa: B008 - frozen
+    """Guess how a table is written, except what a person said of it.
+
+    Raises
+    ------
+    DataError
+        For a file that is missing, empty or holds no table, and for corrections that are unknown or have no meaning for it.
+    """
     with _opened(Path(path)) as (file, found):
         if found is None:
-            return detect_text(file)
+            return _corrected(detect_text(file), corrections)
         parts = found.parts(file)
-        return TableFormat("utf-8", ",", True, False, len(parts) < 2, found.name, parts[0] if parts else "")
+        form = TableFormat("utf-8", ",", True, False, len(parts) < 2, found.name, parts[0] if parts else "")
+        return _corrected(form, corrections)
+
+
+def _corrected(form: TableFormat, corrections: Corrections) -> TableFormat:
+    return replace(
+        form,
+        encoding=corrections.encoding or form.encoding,
+        delimiter=corrections.delimiter or form.delimiter,
+        header=form.header if corrections.header is None else corrections.header,
+        part=corrections.sheet or form.part,
+        skip_rows=corrections.skip_rows or 0,
+    )
 
 
 def parts_of(path: Path) -> list[str]:
@@ -53,9 +76,18 @@ def parts_of(path: Path) -> list[str]:
 def read_table(path: Path, form: TableFormat | None = None) -> pandas.DataFrame:
     """Read a table; every column is of strings, and an absent value is ``""``.
 
-    Rows of a text file with too few or too many fields are set aside and listed in ``table.attrs["skipped"]``, each as a
-    dict of ``row`` (counted from 0 over all rows below the header), ``line`` (counted from 1, as an editor shows it),
-    ``found`` and ``expected`` (numbers of fields).
+    ``table.attrs`` holds, as plain lists and dicts (pandas and pyarrow write attributes as JSON):
+
+    ``skipped``
+        Rows that are left out, each as a dict of ``row`` (counted from 0 over all rows below the header), ``line`` (of a
+        text file, or row of a sheet or list; counted from 1, as an editor shows it), ``found`` and ``expected`` (numbers of
+        fields). Where the numbers are not the reason, ``reason`` is: ``"header_again"`` (the header repeated further
+        below) or ``"second_header"``.
+    ``form``
+        The `TableFormat` that was used; `form_of` gives it back.
+    ``notes``
+        What the reader did or saw besides, as `notes_of` gives it back: characters that were replaced, lines joined by a
+        quotation mark, titles left out above the header, merged cells filled down.
 
     Parameters
     ----------
@@ -67,10 +99,11 @@ def read_table(path: Path, form: TableFormat | None = None) -> pandas.DataFrame:
     DataError
         When the file cannot be read as a table; the message names the place and the cure.
     """
+    form = form or detect_format(path)
     with _opened(Path(path)) as (file, found):
-        if found is None:
-            return read_text(file, form)
-        return found.read(file, form.part if form is not None else "")
+        table = read_text(file, form) if found is None else found.read(file, form.part)
+    describe(table, form, [])
+    return table
 
 
 def scan_table(path: Path, form: TableFormat | None = None) -> TableScan:

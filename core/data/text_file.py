@@ -24,7 +24,7 @@ from core.data.layout import DELIMITERS, detect_layout
 from core.data.regular import read_regular
 from core.data.rows import Lines, Manner, split_rows
 from core.data.source import is_compressed, open_content
-from core.data.table_format import TableFormat, TableScan
+from core.data.table_format import TableFormat, TableScan, shown
 from core.errors import DataError
 
 _SAMPLE = 1 << 18  # characters from which the layout is guessed
@@ -84,11 +84,6 @@ def _check_form(form: TableFormat) -> None:
             found=form.delimiter,
             known=[shown(delimiter) for delimiter in DELIMITERS],
         )
-
-
-def shown(delimiter: str) -> str:
-    """A delimiter as a reader can see it."""
-    return {"\t": "\\t", " ": "␣"}.get(delimiter, delimiter)
 
 
 def _check_single_column(path: Path, form: TableFormat) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from core.data import scan_table, table_pieces
+from core.data import TableFormat, scan_table, table_pieces
 from core.errors import DataError
 from core.inference.tables import check_column, predict_table
 from core.standalone.predict import Classifier
@@ -50,6 +50,7 @@ def predict_file(
     progress: Callable[[int, int], None] = lambda done, rows: None,
     *,
     threshold: float | None = None,
+    form: TableFormat | None = None,
 ) -> Labelled:
     """Label a CSV or TSV file with the version in ``folder``.
 
@@ -62,15 +63,17 @@ def predict_file(
         Called with the rows done and all rows.
     threshold
         As in `predict_table`.
+    form
+        How the source is written; detected when not given.
 
     Raises
     ------
     DataError
         When the source cannot be read, has no such column, or the target cannot be written.
     """
-    scan = scan_table(source)
+    scan = scan_table(source, form)
     check_column(text, scan.names)
-    journal = _Journal(target, _identity(folder, source, text, threshold))
+    journal = _Journal(target, _identity(folder, source, text, threshold, scan.form))
     rows = scan.rows - len(scan.skipped)
     try:
         resumed = journal.resume()
@@ -93,12 +96,13 @@ def predict_file(
     return Labelled(rows, len(scan.skipped), resumed)
 
 
-def _identity(folder: Path, source: Path, text: str, threshold: float | None) -> dict[str, Any]:
+def _identity(folder: Path, source: Path, text: str, threshold: float | None, form: TableFormat) -> dict[str, Any]:
     """What must be the same for an interrupted run to go on."""
     files = [source, *sorted(folder.glob("*.onnx")), *folder.glob("serving.json")]
     return {
         "text": text,
         "threshold": threshold,
+        "form": [form.encoding, form.delimiter, form.header, form.part, form.skip_rows],
         "files": [[str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns] for file in files],
     }
 
