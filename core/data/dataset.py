@@ -116,9 +116,7 @@ def build_dataset(table: pandas.DataFrame, roles: ColumnRoles, *, batch: bool = 
     """
     label_column = _check_roles(table, roles)
     texts = _column(table, roles.text)
-    numbers, written = _numbered_names(table, label_column)
-    names = canonical_labels(written)
-    set_aside = _set_aside(texts, np.array([bool(name) for name in names])[numbers], respelled(written, names))
+    numbers, names, set_aside = _labelled(table, label_column, texts)
     _check_kept(table, roles, set_aside)
     kept = set_aside.kept if set_aside.count else None
     numbers = numbers if kept is None else numbers[list(kept)]
@@ -141,6 +139,26 @@ def build_dataset(table: pandas.DataFrame, roles: ColumnRoles, *, batch: bool = 
         times=pick(roles.time),
     )
     return dataset, set_aside
+
+
+def rows_set_aside(table: pandas.DataFrame, roles: ColumnRoles) -> SetAside:
+    """What `build_dataset` sets aside, without making a dataset and whatever else is wrong with the table.
+
+    Raises
+    ------
+    DataError
+        When a column is missing or chosen twice.
+    """
+    label_column = _check_roles(table, roles)
+    return _labelled(table, label_column, _column(table, roles.text))[2]
+
+
+def _labelled(table: pandas.DataFrame, column: str, texts: list[str]) -> tuple[Rows, list[str], SetAside]:
+    """For each row the number of its label, the labels as they are meant, and the rows without text or label."""
+    numbers, written = _numbered_names(table, column)
+    names = canonical_labels(written)
+    labelled = np.array([bool(name) for name in names], dtype=bool)[numbers]
+    return numbers, names, _set_aside(texts, labelled, respelled(written, names))
 
 
 def _column(table: pandas.DataFrame, name: str) -> list[str]:

@@ -30,17 +30,17 @@ def match_of(dataset: TextDataset, known: Sequence[str]) -> LabelMatch:
     return match_labels(label_counts(dataset), known)
 
 
-def label_notes(dataset: TextDataset, respelled: Mapping[str, str] | None = None) -> list[Message]:
+def label_notes(dataset: TextDataset, match: LabelMatch | None = None) -> list[Message]:
     """Everything that is worth saying of the labels themselves.
 
     Parameters
     ----------
-    respelled
-        What `build_dataset` read as another label.
+    match
+        Of the dataset's labels with a classifier's, where it is a batch for one.
     """
     counts = label_counts(dataset)
-    notes = [read_note(respelled)] if respelled else []
-    merges = suggested_merges(counts)
+    merges = suggested_merges(counts) if match is None else match.among
+    notes = match_notes(match) if match is not None else []
     if merges:
         notes.append(spellings_note(merges))
     missing = [label for label, rows in counts.items() if rows and looks_missing(label)]

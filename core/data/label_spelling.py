@@ -30,8 +30,7 @@ _NUMBER = re.compile(r"([+-]?)(0|[1-9][0-9]*)(?:\.([0-9]+))?")
 _BETWEEN_WORDS = re.compile(r"(?<=\w)[\s_\-‐‑–]+(?=\w)")
 _AROUND = " \t\r\n'\"`´‘’“”«».,;:!?。，；：！？、()[]{}（）【】「」"
 _MISSING = frozenset(
-    ("nan", "none", "null", "n/a", "#n/a", "na", "<na>", "nat", "nil", "undefined", "missing", "-", "--", "?")
-    + ("无", "缺失", "空")
+    ("nan", "none", "null", "n/a", "#n/a", "na", "<na>", "nat", "nil", "undefined", "missing", "-", "--", "?", "缺失", "空")
 )
 _LONGEST_LIST = 1000  # characters; what is longer is a text that begins with a bracket
 
@@ -45,7 +44,9 @@ class LabelMatch:
     same
         Label of the batch → the classifier's own spelling of it, beyond doubt.
     likely
-        Label of the batch → the label that it is probably a spelling of.
+        Label of the batch → the classifier's label that it is probably a spelling of.
+    among
+        Labels that the classifier does not know → another such label that they are probably a spelling of.
     shared
         Labels of the batch that the classifier has as they stand.
     new
@@ -54,13 +55,14 @@ class LabelMatch:
 
     same: dict[str, str]
     likely: dict[str, str]
+    among: dict[str, str]
     shared: tuple[str, ...]
     new: tuple[str, ...]
 
     @property
-    def renames(self) -> dict[str, str]:
-        """Both kinds together, for whoever wants them merged."""
-        return {**self.same, **self.likely}
+    def doubtful(self) -> dict[str, str]:
+        """All that is only probable: what a merge would rename."""
+        return {**self.likely, **self.among}
 
 
 def canonical_labels(names: Sequence[str]) -> list[str]:
@@ -138,8 +140,10 @@ def match_labels(counts: Mapping[str, int], known: Sequence[str]) -> LabelMatch:
     others = [label for label in present if label not in known]
     same = {label: own[key][0] for label in others if len(own.get(key := plain_key(label), ())) == 1}
     rest = {label: counts[label] for label in others if label not in same}
-    likely = suggested_merges(rest, known)
-    return LabelMatch(same, likely, shared, tuple(label for label in rest if label not in likely))
+    merges = suggested_merges(rest, known)
+    likely = {label: target for label, target in merges.items() if target in known}
+    among = {label: target for label, target in merges.items() if target not in known}
+    return LabelMatch(same, likely, among, shared, tuple(label for label in rest if label not in likely))
 
 
 def pairs_of(renames: Mapping[str, str]) -> list[str]:

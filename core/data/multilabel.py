@@ -19,7 +19,8 @@ _COLUMNS = 3  # of 0 and 1 beside each other, from which they look like a label 
 def several_labels(values: Sequence[str]) -> Message | None:
     """A sentence where a label column holds several labels in a cell: ``a;b``, ``a|b`` or ``["a", "b"]``; otherwise None.
 
-    A list of one is that one. A separator counts only where most of the parts also stand alone, so that "good, but dear" is one label.
+    A list of one is that one. A separator counts only where most of the parts also stand alone, so that "good, but dear" is
+    one label.
     """
     sample = [value.strip() for value in values[:: max(1, len(values) // _SAMPLE)] if value.strip()]
     if not sample:
@@ -61,4 +62,3 @@ def _told(example: str) -> Message:
         "each combination for a label of its own. Keep one label a row, or make a column of yes and no for each label.",
         example=example[:60],
     )
-

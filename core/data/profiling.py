@@ -160,9 +160,7 @@ def _spellings(
     merges = merges_of(dataset)
     if merges:
         rows = _rows_of(dataset, set(merges))
-        yield replace(
-            found("label_spellings", "warning", spellings_note(merges), rows), fix=RenameLabels(names=merges)
-        )
+        yield replace(found("label_spellings", "warning", spellings_note(merges), rows), fix=RenameLabels(names=merges))
     missing = [label for label, rows in counts.items() if rows and looks_missing(label)]
     if missing:
         sentence = missing_note(missing, sum(counts[label] for label in missing))

@@ -67,6 +67,19 @@ class Found:
     def count(self) -> int:
         return sum(len(found.rows) for found in self.datasets)
 
+    def not_found(self, lines: Sequence[int]) -> dict[str, list[int]]:
+        """What is nowhere, as a request and its receipt keep it: no text and no name.
+
+        Parameters
+        ----------
+        lines
+            Of each text that was asked for, its line in the list, counted from 1.
+        """
+        return {
+            "texts": [lines[place] for place in self.missing_texts],
+            "groups": [place + 1 for place in self.missing_groups],
+        }
+
 
 def text_digest(text: str) -> str:
     """A hash that equal texts share (as duplicates are equal), and from which no text can be read."""
@@ -80,9 +93,7 @@ def groups_of(classifier: str, workspace: Workspace) -> list[str]:
     return sorted({group for _, dataset in learned for group in dataset.groups or () if group})
 
 
-def find_rows(
-    classifier: str, workspace: Workspace, *, groups: Sequence[str] = (), texts: Sequence[str] = ()
-) -> Found:
+def find_rows(classifier: str, workspace: Workspace, *, groups: Sequence[str] = (), texts: Sequence[str] = ()) -> Found:
     """All rows of these groups, and all rows with one of these texts, in everything a classifier learned from.
 
     Datasets that these were made of, and others made of those, are searched too: who cleaned a table still has the raw one.
