@@ -30,7 +30,24 @@ _NUMBER = re.compile(r"([+-]?)(0|[1-9][0-9]*)(?:\.([0-9]+))?")
 _BETWEEN_WORDS = re.compile(r"(?<=\w)[\s_\-‐‑–]+(?=\w)")
 _AROUND = " \t\r\n'\"`´‘’“”«».,;:!?。，；：！？、()[]{}（）【】「」"
 _MISSING = frozenset(
-    ("nan", "none", "null", "n/a", "#n/a", "na", "<na>", "nat", "nil", "undefined", "missing", "-", "--", "?", "缺失", "空")
+    (
+        "nan",
+        "none",
+        "null",
+        "n/a",
+        "#n/a",
+        "na",
+        "<na>",
+        "nat",
+        "nil",
+        "undefined",
+        "missing",
+        "-",
+        "--",
+        "?",
+        "缺失",
+        "空",
+    )
 )
 _LONGEST_LIST = 1000  # characters; what is longer is a text that begins with a bracket
 

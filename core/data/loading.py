@@ -152,7 +152,7 @@ def left_out_of(table: pandas.DataFrame, set_aside: SetAside | None = None) -> t
     """
     skipped = skipped_of(table)
     total = len(table) + len(skipped)
-    found = _by_reason(skipped, total)
+    found = list(left_out_by_reader(skipped, total))
     if set_aside is not None:
         for reason, rows in (("no_text", set_aside.empty_text), ("no_label", set_aside.empty_label)):
             if rows:
@@ -162,7 +162,7 @@ def left_out_of(table: pandas.DataFrame, set_aside: SetAside | None = None) -> t
 
 def left_out_of_scan(scan: TableScan) -> tuple[LeftOut, ...]:
     """Rows of a scanned file that the reader left out."""
-    return tuple(_by_reason(scan.skipped, scan.rows))
+    return left_out_by_reader(scan.skipped, scan.rows)
 
 
 def left_out_rows(reason: Any, rows: Sequence[int], total: int, column: str = "") -> LeftOut:
@@ -174,7 +174,7 @@ def left_out_rows(reason: Any, rows: Sequence[int], total: int, column: str = ""
         Of the experiences, where that is empty.
     """
     count, first = len(rows), tuple(int(row) for row in rows[:FIRST])
-    facts: dict[str, Any] = {"count": count, "total": total, "rows": _listed(first, count)}
+    facts: dict[str, Any] = {"count": count, "total": total, "rows": _listed(first)}
     match reason:
         case "no_text" if count == 1:
             sentence = message(
@@ -199,8 +199,8 @@ def left_out_rows(reason: Any, rows: Sequence[int], total: int, column: str = ""
         case _:
             sentence = message(
                 "left_out.no_experience",
-                "Left out, since column '{column}' says of no experience: {count:,} of {total:,} rows; rows {rows} below the "
-                "header.",
+                "Left out, since column '{column}' says of no experience: {count:,} of {total:,} rows; the first are rows "
+                "{rows} below the header.",
                 column=column,
                 **facts,
             )
@@ -257,26 +257,36 @@ def remarks_of(*sources: Mapping[str, Any]) -> list[Message]:
     return list({str(sentence): sentence for sentence in messages}.values())
 
 
-def _by_reason(skipped: Sequence[Mapping[str, Any]], total: int) -> list[LeftOut]:
+def left_out_by_reader(skipped: Sequence[Mapping[str, Any]], total: int) -> tuple[LeftOut, ...]:
+    """What the reader left out, by reason.
+
+    Parameters
+    ----------
+    skipped
+        As `read_table` lists them in ``table.attrs``.
+    total
+        All rows of the file.
+    """
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for skip in skipped:
         groups.setdefault(skip.get("reason", "ragged"), []).append(skip)
-    return [_skipped(reason, rows, total) for reason, rows in groups.items()]
+    return tuple(_skipped(reason, rows, total) for reason, rows in groups.items())
 
 
 def _skipped(reason: Any, skipped: Sequence[Mapping[str, Any]], total: int) -> LeftOut:
     count = len(skipped)
     first = tuple(int(skip.get("line", skip["row"] + 1)) for skip in skipped[:FIRST])
-    facts: dict[str, Any] = {"count": count, "total": total, "lines": _listed(first, count)}
+    facts: dict[str, Any] = {"count": count, "total": total, "lines": _listed(first)}
     if reason != "ragged":
         sentence = message(
             "left_out.header_again",
-            "Left out, since the names of the columns stand there again: {count:,} of {total:,} rows; lines {lines}.",
+            "Left out, since the names of the columns stand there again: {count:,} of {total:,} rows; the first are lines "
+            "{lines}.",
             **facts,
         )
         return LeftOut(reason, count, first, sentence)
     widths = sorted({int(skip["found"]) for skip in skipped})
-    facts |= {"found": _listed(tuple(widths[:FIRST]), len(widths)), "expected": int(skipped[0]["expected"])}
+    facts |= {"found": _widths(widths), "expected": int(skipped[0]["expected"])}
     if count == 1:
         sentence = message(
             "left_out.ragged_single",
@@ -293,6 +303,9 @@ def _skipped(reason: Any, skipped: Sequence[Mapping[str, Any]], total: int) -> L
     return LeftOut("ragged", count, first, sentence)
 
 
-def _listed(numbers: Sequence[int], count: int) -> list[str]:
-    shown = [f"{number:,}" for number in numbers]
-    return [*shown, "…"] if count > len(shown) else shown
+def _listed(numbers: Sequence[int]) -> list[str]:
+    return [f"{number:,}" for number in numbers]
+
+
+def _widths(widths: Sequence[int]) -> list[str]:
+    return [*map(str, widths[:FIRST]), "…"] if len(widths) > FIRST else [*map(str, widths)]

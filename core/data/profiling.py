@@ -16,6 +16,7 @@ from core.data.dataset import Rows, SetAside, TextDataset
 from core.data.label_notes import label_counts, merges_of, missing_note, read_note, spellings_note
 from core.data.label_spelling import looks_missing
 from core.data.language import language_of
+from core.data.loading import left_out_by_reader
 from core.data.recipe import RenameLabels, Step
 from core.data.same_text import groups_of, key_numbers
 from core.messages import Message, message
@@ -78,7 +79,7 @@ class Profile:
 
 
 def profile(
-    dataset: TextDataset, set_aside: SetAside | None = None, skipped: Sequence[Mapping[str, int]] = ()
+    dataset: TextDataset, set_aside: SetAside | None = None, skipped: Sequence[Mapping[str, Any]] = ()
 ) -> Profile:
     """Look a dataset over.
 
@@ -87,7 +88,7 @@ def profile(
     set_aside
         What `build_dataset` set aside.
     skipped
-        Ragged rows, ``table.attrs["skipped"]`` of `read_table`.
+        Rows that the reader left out, ``table.attrs["skipped"]`` of `read_table`.
     """
     lengths = np.array([len(text) for text in dataset.texts], dtype=np.int64)
     counts = label_counts(dataset)
@@ -98,7 +99,8 @@ def profile(
         return Finding(kind, severity, sentence, int(sentence.facts["count"]), listed)
 
     findings = [
-        *_missing(set_aside, skipped),
+        *_left_out(skipped, len(dataset) + (set_aside.count if set_aside is not None else 0)),
+        *_missing(set_aside),
         *_spellings(dataset, set_aside, counts, found),
         *_repeated(dataset, found),
         *_labels(dataset, counts, found),
@@ -119,20 +121,28 @@ def profile(
 _Found = Callable[[str, Severity, Message, Iterable[int]], Finding]
 
 
-def _missing(set_aside: SetAside | None, skipped: Sequence[Mapping[str, int]]) -> Iterable[Finding]:
-    if skipped:
-        sentence = message(
-            "data.found_ragged",
-            "Rows with too few or too many fields: {count:,}. They are set aside; the first is line {line:,}, with "
-            "{found} fields "
-            "instead of {expected}. Usually a text holds the delimiter and is not in quotation marks.",
-            count=len(skipped),
-            line=skipped[0].get("line", skipped[0]["row"] + 1),
-            found=skipped[0]["found"],
-            expected=skipped[0]["expected"],
-        )
-        rows = tuple(skip["row"] for skip in skipped[:FINDING_ROWS])
-        yield Finding("ragged", "warning", sentence, len(skipped), rows)
+def _left_out(skipped: Sequence[Mapping[str, Any]], read: int) -> Iterable[Finding]:
+    """What the reader left out; ``read`` rows are in its table."""
+    for part in left_out_by_reader(skipped, read + len(skipped)):
+        rows = [skip for skip in skipped if skip.get("reason", "ragged") == part.reason]
+        sentence = _ragged(rows) if part.reason == "ragged" else part.message
+        yield Finding(part.reason, "warning", sentence, len(rows), tuple(skip["row"] for skip in rows[:FINDING_ROWS]))
+
+
+def _ragged(rows: Sequence[Mapping[str, Any]]) -> Message:
+    return message(
+        "data.found_ragged",
+        "Rows with too few or too many fields: {count:,}. They are set aside; the first is line {line:,}, with "
+        "{found} fields "
+        "instead of {expected}. Usually a text holds the delimiter and is not in quotation marks.",
+        count=len(rows),
+        line=rows[0].get("line", rows[0]["row"] + 1),
+        found=rows[0]["found"],
+        expected=rows[0]["expected"],
+    )
+
+
+def _missing(set_aside: SetAside | None) -> Iterable[Finding]:
     if set_aside is not None and set_aside.empty_text:
         sentence = message(
             "data.found_empty_text",
