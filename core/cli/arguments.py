@@ -229,7 +229,7 @@ def _add_compare(compare: argparse.ArgumentParser) -> None:
     compare.add_argument("--periods", type=int, metavar="N", help="the experience column holds times: cut them into N")
     compare.add_argument("--labels-per-experience", type=int, metavar="N", help="with the label column; default: 1")
     compare.add_argument(
-        "--label-order", choices=("appearance", "alphabetical", "random"), default="appearance", help="likewise"
+        "--label-order", choices=("appearance", "alphabetical", "random"), help="likewise; default: appearance"
     )
     compare.add_argument("--strategies", required=True, metavar="A,B,C", help=f"some of: {STRATEGIES}")
     compare.add_argument("--model", default="ngrams", metavar="MODEL", help="default: ngrams")

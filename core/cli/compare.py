@@ -13,6 +13,7 @@ from core.config import build, home, parse_assignments
 from core.data import ColumnRoles, form_of
 from core.data.dataset import rows_set_aside
 from core.data.loading import merged_labels, reading_notes
+from core.errors import ConfigError
 from core.messages import Message
 from core.workflows.workspace import open_workspace
 
@@ -34,12 +35,20 @@ def compare(asked: argparse.Namespace) -> None:
     from core.workflows.compare_request import CompareRequest, resolve_comparison
     from core.workflows.stream_cuts import left_out_of_stream, store_stream
 
+    if asked.label_order is not None and asked.experience != asked.label:
+        raise ConfigError(
+            "compare.order_column",
+            "An order of labels is given, but '{column}' is not the label column, '{label}'. Choose that as the experience "
+            "column, or leave the order out.",
+            column=asked.experience,
+            label=asked.label,
+        )
     values = {
         "strategies": [name.strip() for name in asked.strategies.split(",") if name.strip()],
         "model": asked.model,
         "seeds": asked.seeds,
         "jobs": asked.jobs,
-        "label_order": asked.label_order,
+        "label_order": asked.label_order or "appearance",
         "settings": parse_assignments(asked.set),
     }
     resolve_comparison(build(CompareRequest, {**values, "datasets": []}))  # typing errors before a long file is read
