@@ -15,10 +15,10 @@ import pandas
 
 from core.data.encoding import ENCODINGS
 from core.data.formats import FORMATS, Format, format_of, inside, is_zip
-from core.data.formats.base import CELL_LIMIT, HEAD
+from core.data.formats.base import CELL_LIMIT, HEAD, refuse_corrections
 from core.data.layout import DELIMITERS
 from core.data.source import check_file, is_compressed, open_content, open_plain
-from core.data.table_format import Corrections, Guess, TableFormat, TableScan, describe, form_of, notes_of, skipped_of
+from core.data.table_format import Corrections, Guess, TableFormat, TableScan, form_of, notes_of, skipped_of
 from core.data.text_file import detect_text, read_text, scan_text, text_pieces
 
 __all__ = [
@@ -49,22 +49,10 @@ def detect_format(path: Path, corrections: Corrections = Corrections()) -> Table
         For a file that is missing, empty or holds no table, and for corrections that are unknown or have no meaning for it.
     """
     with _opened(Path(path)) as (file, found):
-        if found is None:
-            return _corrected(detect_text(file), corrections)
-        parts = found.parts(file)
-        form = TableFormat("utf-8", ",", True, False, len(parts) < 2, found.name, parts[0] if parts else "")
-        return _corrected(form, corrections)
-
-
-def _corrected(form: TableFormat, corrections: Corrections) -> TableFormat:
-    return replace(
-        form,
-        encoding=corrections.encoding or form.encoding,
-        delimiter=corrections.delimiter or form.delimiter,
-        header=form.header if corrections.header is None else corrections.header,
-        part=corrections.sheet or form.part,
-        skip_rows=corrections.skip_rows or 0,
-    )
+        if found is not None:
+            return found.detect(file, corrections)
+        refuse_corrections(file, corrections, {"encoding", "delimiter", "header", "skip_rows"})
+        return detect_text(file, corrections)
 
 
 def parts_of(path: Path) -> list[str]:
@@ -99,11 +87,10 @@ def read_table(path: Path, form: TableFormat | None = None) -> pandas.DataFrame:
     DataError
         When the file cannot be read as a table; the message names the place and the cure.
     """
-    form = form or detect_format(path)
     with _opened(Path(path)) as (file, found):
-        table = read_text(file, form) if found is None else found.read(file, form.part)
-    describe(table, form, [])
-    return table
+        if found is None:
+            return read_text(file, form)
+        return found.read(file, form or found.detect(file, Corrections()))
 
 
 def scan_table(path: Path, form: TableFormat | None = None) -> TableScan:
@@ -118,9 +105,13 @@ def scan_table(path: Path, form: TableFormat | None = None) -> TableScan:
     with _opened(path) as (file, found):
         if found is None:
             return replace(scan_text(file, form), path=path)
-        table = found.read(file, form.part if form is not None else "")
-        form = form or detect_format(path)
-        return TableScan(path, form, names=[str(name) for name in table.columns], rows=len(table))
+        form = form or found.detect(file, Corrections())
+        table = found.read(file, form)
+        skipped = skipped_of(table)
+        names = [str(name) for name in table.columns]
+        return TableScan(
+            path, form, names=names, skipped=skipped, rows=len(table) + len(skipped), notes=notes_of(table)
+        )
 
 
 def table_pieces(scan: TableScan, rows: int, skip: int = 0) -> Iterator[pandas.DataFrame]:
@@ -129,7 +120,7 @@ def table_pieces(scan: TableScan, rows: int, skip: int = 0) -> Iterator[pandas.D
         if found is None:
             yield from text_pieces(replace(scan, path=file), rows, skip)
             return
-        table = found.read(file, scan.form.part)
+        table = found.read(file, scan.form)
         for start in range(skip, len(table), rows):
             yield table.iloc[start : start + rows].reset_index(drop=True)
 

@@ -90,6 +90,16 @@ def shown(delimiter: str) -> str:
     return {"\t": "\\t", " ": "␣"}.get(delimiter, delimiter)
 
 
+def named_delimiter(name: str) -> str:
+    """A delimiter as a person may write it: ``"tab"`` and ``"\\t"`` are the tab, ``"space"`` is the space."""
+    return {"tab": "\t", "\\t": "\t", "space": " ", "␣": " "}.get(name.lower() if len(name) > 1 else name, name)
+
+
+def confidence(sure: bool, said: object = None) -> Confidence:
+    """How sure a part is: ``told`` where a person said it."""
+    return "told" if said is not None else "sure" if sure else "guess"
+
+
 @dataclass(frozen=True)
 class TableFormat:
     """How a table is written in a file.
@@ -137,6 +147,8 @@ class TableScan:
 
     Parameters
     ----------
+    errors
+        How bytes without meaning are read: ``"strict"`` not at all, ``"replace"`` as U+FFFD.
     names
         Of the columns.
     skipped
@@ -150,6 +162,7 @@ class TableScan:
     path: Path
     form: TableFormat
     manner: Manner = "strict"
+    errors: str = "strict"
     names: list[str] = field(default_factory=list)
     skipped: list[dict[str, Any]] = field(default_factory=list)
     rows: int = 0

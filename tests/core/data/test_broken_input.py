@@ -73,7 +73,8 @@ CHOSEN = {
     "utf-16 for utf-8": (GOOD.encode() + b"x", ("utf-16", ","), "data.wrong_encoding"),
     "wrong delimiter": (GOOD.encode(), ("utf-8", ";"), "data.wrong_delimiter"),
     "unknown encoding": (GOOD.encode(), ("utf-7", ","), "data.encoding_unknown"),
-    "unknown delimiter": (GOOD.encode(), ("utf-8", "::"), "data.delimiter_unknown"),
+    "unknown delimiter": (GOOD.encode(), ("utf-8", '"'), "data.delimiter_unknown"),
+    "wrong delimiter of several signs": (GOOD.encode(), ("utf-8", "::"), "data.wrong_delimiter"),
 }
 
 
