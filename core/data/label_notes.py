@@ -76,8 +76,8 @@ def missing_note(labels: Sequence[str], rows: int) -> Message:
     """Labels that look as if there were none."""
     return message(
         "spelling.missing",
-        "Labels that look like missing values: {labels}, in {count:,} rows. A classifier would learn to answer them; leave "
-        "these rows out unless that is meant.",
+        "Labels that look like missing values: {labels}; rows that carry them: {count:,}. A classifier would learn to answer "
+        "them; leave these rows out unless that is meant.",
         labels=_some(labels),
         count=rows,
     )

@@ -139,7 +139,7 @@ def suggested_merges(counts: Mapping[str, int], known: Iterable[str] = ()) -> di
     groups: dict[str, list[str]] = {}
     for label in dict.fromkeys((*fixed, *(label for label, rows in counts.items() if rows))):
         groups.setdefault(likely_key(label), []).append(label)
-    merges = {}
+    merges: dict[str, str] = {}
     for labels in groups.values():
         of_classifier = [label for label in labels if label in fixed]
         target = (of_classifier or sorted(labels, key=lambda label: (-counts[label], label != label.lower(), label)))[0]
