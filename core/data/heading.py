@@ -74,7 +74,10 @@ def body_width(rows: Sequence[Row], header: Row) -> int:
     if not widths or widths[len(header)] * 2 >= widths.total():
         return len(header)
     width, count = widths.most_common(1)[0]
-    return width if count >= max(2, 0.95 * widths.total()) else len(header)
+    is_regular = count >= max(2, 0.95 * widths.total())
+    return (
+        width if is_regular and width <= len(header) + 1 else len(header)
+    )  # by far shorter, it is no header of these rows
 
 
 def column_names(first: Row, rows: Sequence[Row]) -> list[str]:

@@ -21,6 +21,7 @@ Manner = Literal["strict", "lines", "careful"]
 
 _NO_LIMIT = 2**31 - 1  # the reader checks lengths itself, so that the error can name the row
 _REPLACEMENT = "\ufffd"
+WRONG_ENCODING = "data.wrong_encoding"  # the key of the error that another way of reading may mend
 csv.field_size_limit(_NO_LIMIT)
 
 
@@ -63,15 +64,7 @@ class Lines:
                 self.held.append(line)
                 yield line
         except UnicodeError:
-            raise WrongEncodingError(
-                "data.wrong_encoding",
-                "'{file}' cannot be read as {encoding}: near line {line} it holds bytes which that encoding does not "
-                "know. "
-                "Choose another encoding, or open the file where it was made and save it as UTF-8.",
-                file=self._name,
-                encoding=self._encoding,
-                line=self.number + 1,
-            ) from None
+            raise wrong_encoding(self._name, self._encoding, self.number + 1) from None
         self.exhausted = True
 
     def _zero_character(self) -> DataError:
@@ -85,8 +78,17 @@ class Lines:
         )
 
 
-class WrongEncodingError(DataError):
-    """Bytes that the encoding does not know."""
+def wrong_encoding(file: str, encoding: str, line: int) -> DataError:
+    """The error for bytes that the encoding does not know."""
+    return DataError(
+        "data.wrong_encoding",
+        "'{file}' cannot be read as {encoding}: near line {line} it holds bytes which that encoding does not "
+        "know. "
+        "Choose another encoding, or open the file where it was made and save it as UTF-8.",
+        file=file,
+        encoding=encoding,
+        line=line,
+    )
 
 
 def split_rows(lines: Lines, delimiter: str, manner: Manner) -> Iterator[list[str]]:

@@ -134,7 +134,7 @@ class TableFormat:
     kind: str = "text"
     part: str = ""
     skip_rows: int = 0
-    guesses: tuple[Guess, ...] = field(default=(), compare=False)
+    guesses: tuple[Guess, ...] = field(default=(), compare=False, repr=False)
 
     def guessed(self) -> list[dict[str, Any]]:
         """The guesses as ``--json`` shows them under ``guessed``."""

@@ -36,10 +36,11 @@ from core.data.reading_notes import (
     note_weak_encoding,
 )
 from core.data.regular import read_regular
-from core.data.rows import Lines, Manner, WrongEncodingError, fields_of_line, split_rows
+from core.data.rows import WRONG_ENCODING, Lines, Manner, fields_of_line, split_rows
 from core.data.source import is_compressed, open_content
 from core.data.table_format import Corrections, Guess, TableFormat, TableScan, confidence, describe, named_delimiter
 from core.data.text_checks import check_cells, check_format, check_names, check_rows, no_rows, wrong_delimiter
+from core.errors import DataError
 
 _SAMPLE = 1 << 18  # characters from which the layout is guessed
 _CHUNK = 50_000  # rows converted at a time
@@ -140,8 +141,8 @@ def _read(path: Path, form: TableFormat | None, *, keep: bool) -> tuple[TableSca
     check_format(form)
     try:
         found = (_without_doubt(path, form) if keep else None) or _first_that_fits(path, form, keep, "strict")
-    except WrongEncodingError:
-        if not is_slightly_damaged(path, form.compressed, form.encoding):
+    except DataError as error:
+        if error.message.key != WRONG_ENCODING or not is_slightly_damaged(path, form.compressed, form.encoding):
             raise
         found = _first_that_fits(path, form, keep, "replace")
     taken, columns = found

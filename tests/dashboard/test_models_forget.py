@@ -114,5 +114,28 @@ def test_a_job_removes_them_and_leaves_a_receipt(
     assert "person 2" in people
 
 
+@pytest.mark.parametrize(("language", "found"), [("en", "1 of 3 texts found"), ("zh", "3 条文本中找到 1 条")])
+def test_what_is_not_found_is_named_on_the_page_and_counted_in_the_receipt(
+    home: Path, open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch, language: str, found: str
+) -> None:
+    monkeypatch.setattr("core.jobs.queue.JobQueue.tick", lambda self: None)
+    page = unfolded(open_page, language)
+    known = reviews(80, seed=1).texts[0]
+    page.text_area(key=f"forget.texts.{NAME}").set_value(f"{known}\n\nteh same text\nnowhere")
+    page.button(key="forget.find").click().run()
+    assert not page.exception
+    assert found in said(page)
+    assert "teh same text · nowhere" in said(page)
+    next(box for box in page.checkbox if str(box.key).startswith("forget.sure.")).check().run()
+    page.button(key="forget.start").click().run()
+    (folder,) = (path for path in (home / "jobs").iterdir() if path.is_dir())
+    run_job(folder)
+    (receipt,) = receipts(home)
+    assert (receipt["asked"], receipt["not_found"]) == ({"texts": 3, "groups": 0}, {"texts": [3, 4], "groups": []})
+    assert "nowhere" not in str(receipt)
+    after = unfolded(open_page, language)
+    assert found.replace("texts found", "texts were found") in said(after)
+
+
 def _sum(receipt: dict) -> dict:  # type: ignore[type-arg]
     return {"name": "all", "rows": sum(one["rows"] for one in receipt["datasets"]), "left": 0}

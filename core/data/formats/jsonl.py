@@ -16,7 +16,7 @@ from core.data.formats.base import as_string, form_of_kind, refuse_corrections, 
 from core.data.formats.json_shapes import Columns, Records, shape_of
 from core.data.formats.rows_table import guess_head, table_of_rows
 from core.data.reading_notes import note_replaced_cells, note_weak_encoding
-from core.data.rows import WrongEncodingError
+from core.data.rows import wrong_encoding
 from core.data.source import check_text
 from core.data.table_format import Corrections, Guess, TableFormat, confidence
 from core.errors import DataError
@@ -116,15 +116,7 @@ def _shape(path: Path, encoding: str, part: str | None = None) -> tuple[Records 
         text = content.decode(codec_of(encoding))
     except UnicodeDecodeError as error:
         if not is_slightly_damaged(path, False, encoding):
-            raise WrongEncodingError(
-                "data.wrong_encoding",
-                "'{file}' cannot be read as {encoding}: near line {line} it holds bytes which that encoding does not "
-                "know. "
-                "Choose another encoding, or open the file where it was made and save it as UTF-8.",
-                file=path.name,
-                encoding=encoding,
-                line=content.count(b"\n", 0, error.start) + 1,
-            ) from None
+            raise wrong_encoding(path.name, encoding, content.count(b"\n", 0, error.start) + 1) from None
         text, damaged = content.decode(codec_of(encoding), "replace"), True
     del content
     return shape_of(path, _values(path, text.removeprefix("\ufeff")), part), damaged

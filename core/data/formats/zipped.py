@@ -70,8 +70,8 @@ def _only_member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
         if not parts or not member.filename.isprintable():
             raise DataError(
                 "data.zip_name",
-                "'{file}' is not opened: a file in it has no name, or a name with signs that cannot be shown ({member}). Unpack it "
-                "yourself and upload the table.",
+                "'{file}' is not opened: a file in it has no name, or a name with signs that cannot be shown ({member}). Unpack "
+                "it yourself and upload the table.",
                 file=path.name,
                 member=ascii(member.filename[:60]),
             )
