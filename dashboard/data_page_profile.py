@@ -26,7 +26,6 @@ LABELS_SHOWN = 12  # bars of the label chart; a long tail is summed up in its ca
 BALANCED = 1.5  # largest label against smallest, up to which they count as equally frequent
 BINS = 30
 SEVERITIES = ("error", "warning", "info")
-LEFT_OUT = ("ragged", "header_again", "second_header")  # kinds of findings whose rows are not in the table
 CLEAR = 0.9  # share of a language from which it is named alone
 ICONS: dict[str, str] = {
     "info": ":gray[:material/info:]",
@@ -222,12 +221,10 @@ def _show_rows(finding: Finding, uploaded: UploadedTable) -> None:
 
 def rows_behind(finding: Finding, uploaded: UploadedTable) -> pandas.DataFrame:
     """The rows of a finding with their numbers in the file, counted from 1 below the header."""
-    if finding.kind in LEFT_OUT:
-        wanted = set(finding.rows)
-        left_out = pandas.DataFrame([skip for skip in uploaded.skipped if skip["row"] in wanted])
+    if finding.kind == "ragged":
+        ragged = [skip for skip in uploaded.skipped if skip["row"] in set(finding.rows)]
         names = {"line": t("data.line"), "found": t("data.fields_found"), "expected": t("data.fields_expected")}
-        known = [name for name in names if name in left_out.columns]
-        return left_out[known].rename(columns=names)
+        return pandas.DataFrame(ragged)[list(names)].rename(columns=names)
     rows = np.array(finding.rows, dtype=np.int64)
     numbers = row_numbers(finding.rows, uploaded.skipped)
     chosen = list(uploaded.roles.columns().values())

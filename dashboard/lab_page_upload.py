@@ -9,15 +9,15 @@ import streamlit as st
 
 from core.data import ColumnRoles
 from core.data.dataset import rows_set_aside
-from core.data.loading import LeftOut, reading_notes
+from core.data.label_notes import read_note
+from core.data.loading import LeftOut
 from core.errors import DataError
-from core.messages import Message
 from dashboard import state, tables
 from dashboard.errors import show_error
 from dashboard.i18n import t, tn
 from dashboard.lab_page_order import ORDER
 from dashboard.upload import UploadedTable, discard_upload, upload_table
-from dashboard.upload_notes import tell_notes, warn_left_out
+from dashboard.upload_notes import OF_READER, tell_notes, warn_left_out
 
 KEY = "lab"
 COLUMN = "lab.column"
@@ -54,21 +54,22 @@ def _tell(uploaded: UploadedTable, column: str) -> None:
     if isinstance(found, DataError):
         show_error(found)
         return
-    warn_left_out(found[0])
-    tell_notes(found[1])
+    left_out, respelled = found
+    warn_left_out(part for part in left_out if part.reason not in OF_READER)
+    if respelled:
+        tell_notes([read_note(respelled)])
 
 
 # Remembered, since it looks at every row; an error is an answer like any other.
 @st.cache_resource(show_spinner=False, max_entries=4, ttl=3600)
 def _left_out(
     token: str, column: str, _uploaded: UploadedTable
-) -> tuple[tuple[LeftOut, ...], list[Message]] | DataError:
+) -> tuple[tuple[LeftOut, ...], dict[str, str]] | DataError:
     from core.workflows.stream_cuts import left_out_of_stream
 
     table, roles = _uploaded.table, _uploaded.roles
     try:
-        notes = reading_notes(table, roles, rows_set_aside(table, roles))
-        return left_out_of_stream(table, roles, column), notes
+        return left_out_of_stream(table, roles, column), rows_set_aside(table, roles).respelled
     except DataError as error:
         return error
 

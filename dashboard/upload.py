@@ -16,7 +16,7 @@ import pandas
 import streamlit as st
 
 from core.config import home
-from core.data import ColumnRoles, SetAside, TableFormat, skipped_of
+from core.data import ColumnRoles, SetAside, TableFormat, notes_of, skipped_of
 from core.data.column_memory import ColumnMemory
 from core.data.loading import left_out_of, origin_of, reading_notes
 from core.data.multilabel import label_columns, many_columns, several_labels
@@ -73,7 +73,7 @@ class UploadedTable:
 
     @property
     def skipped(self) -> list[dict[str, Any]]:
-        """Rows that the reader left out."""
+        """Rows of the file that are not in the table, as `core.data.read_table` lists them."""
         return skipped_of(self.table)
 
     def source(self, set_aside: SetAside | None = None) -> dict[str, Any]:
@@ -116,13 +116,11 @@ def upload_table(
         _choose(key, samples)
         return None
     head = st.container(horizontal=True, vertical_alignment="center", key=f"{key}-upload-head")
-    form = detected(source)
-    if isinstance(form, DataError):
-        _name(head, source, None, key)
-        show_error(form)
-        return None
     prefix = f"{key}.{source.token}"
-    chosen = upload_format.chips(prefix, form, sheets(source) if form.kind == "workbook" else ())
+    chosen = _format(prefix, source)
+    if chosen is None:
+        _name(head, source, None, key)
+        return None
     with st.spinner(t("upload.reading", name=tables.plain(source.name))):
         found = reading(source, chosen)
     if isinstance(found, DataError):
@@ -138,6 +136,23 @@ def upload_table(
         _several_labels(found.table, roles.label)
     token = hashlib.sha256(repr((source.token, chosen, roles)).encode()).hexdigest()[:16]
     return UploadedTable(found.table, roles, chosen, source.name, token, source.token, source.sample)
+
+
+def _format(prefix: str, source: Source) -> TableFormat | None:
+    """How the file is written, by guesses and the reader's word, with the chips to change it; None where that fails."""
+    guessed = detected(source)
+    if isinstance(guessed, DataError):
+        show_error(guessed)
+        return None
+    form = detected(source, upload_format.corrections(prefix))
+    several = any(guess.part == "sheet" for guess in guessed.guesses)
+    # The chips stay when the reader's word leads nowhere, so that it can be taken back.
+    upload_format.chips(prefix, guessed if isinstance(form, DataError) else form, sheets(source) if several else ())
+    if isinstance(form, DataError):
+        show_error(form)
+        upload_format.offer_to_guess_again(prefix)
+        return None
+    return form
 
 
 def discard_upload(key: str) -> None:
@@ -218,10 +233,13 @@ def _name(place: Any, source: Source, table: pandas.DataFrame | None, key: str) 
 
 
 def _preview(found: Reading) -> None:
+    """The first rows, and what the reader of files did or saw."""
     width = {found.roles.text: st.column_config.TextColumn(width="large")}
     st.dataframe(
         excerpt(found.table, slice(0, PREVIEW_ROWS)), hide_index=True, column_config=width, alt=t("upload.preview")
     )
+    for note in notes_of(found.table):
+        st.caption(f":material/info: {tables.plain(t_message(note))}")
 
 
 def _columns(prefix: str, found: Reading, *, need_label: bool, optional_columns: bool) -> ColumnRoles | None:

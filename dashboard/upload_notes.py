@@ -7,25 +7,29 @@ from collections.abc import Iterable
 import streamlit as st
 
 from core.data import SetAside
-from core.data.loading import LeftOut, left_out_of, reading_notes
+from core.data.label_notes import read_note
+from core.data.loading import LeftOut, left_out_of
 from core.messages import Message
 from dashboard import tables
 from dashboard.i18n import t_message
 from dashboard.upload import UploadedTable
 
-SAID_BEFORE = "data.several_labels"  # below the choice of columns
+OF_READER = ("header_again", "second_header")  # told below the preview
 
 
 def tell_left_out(uploaded: UploadedTable, set_aside: SetAside | None = None) -> None:
-    """Rows of the file that will not be used, a sentence for each reason; and what the reader did besides.
+    """Rows of the file that will not be used, a sentence for each reason, and labels that were read as others.
+
+    What the reader of files did besides stands below the preview.
 
     Parameters
     ----------
     set_aside
         What `build_dataset` set aside; None where the page takes every row of the table.
     """
-    warn_left_out(left_out_of(uploaded.table, set_aside))
-    tell_notes(reading_notes(uploaded.table, uploaded.roles, set_aside))
+    warn_left_out(part for part in left_out_of(uploaded.table, set_aside) if part.reason not in OF_READER)
+    if set_aside is not None and set_aside.respelled:
+        tell_notes([read_note(set_aside.respelled)])
 
 
 def warn_left_out(left_out: Iterable[LeftOut]) -> None:
@@ -38,5 +42,4 @@ def warn_left_out(left_out: Iterable[LeftOut]) -> None:
 def tell_notes(notes: Iterable[Message]) -> None:
     """A small line for each."""
     for note in notes:
-        if note.key != SAID_BEFORE:
-            st.caption(f":material/info: {tables.plain(t_message(note))}")
+        st.caption(f":material/info: {tables.plain(t_message(note))}")

@@ -26,6 +26,7 @@ from core.messages import Message, message
 
 FIRST = 5  # lines or rows named in a sentence
 NOTHING = Corrections()
+TOLD_BY_ROWS = ("data.note_header_again", "data.note_second_header")  # notes of the reader that `LeftOut` says, too
 
 Reason = Literal["ragged", "header_again", "second_header", "no_text", "no_label", "no_experience"]
 
@@ -220,7 +221,7 @@ def row_numbers(rows: Sequence[int], skipped: Sequence[Mapping[str, Any]]) -> li
 
 def reading_notes(table: pandas.DataFrame, roles: ColumnRoles, set_aside: SetAside | None = None) -> list[Message]:
     """What the reader did besides, labels that were read as others, and cells that hold several labels."""
-    notes = notes_of(table)
+    notes = [note for note in notes_of(table) if note.key not in TOLD_BY_ROWS]
     if set_aside is not None and set_aside.respelled:
         notes.append(read_note(set_aside.respelled))
     several = several_labels(table[roles.label].tolist()) if roles.label in table.columns else None

@@ -16,7 +16,6 @@ from core.data.dataset import Rows, SetAside, TextDataset
 from core.data.label_notes import label_counts, merges_of, missing_note, read_note, spellings_note
 from core.data.label_spelling import looks_missing
 from core.data.language import language_of
-from core.data.loading import left_out_by_reader
 from core.data.recipe import RenameLabels, Step
 from core.data.same_text import groups_of, key_numbers
 from core.messages import Message, message
@@ -99,8 +98,7 @@ def profile(
         return Finding(kind, severity, sentence, int(sentence.facts["count"]), listed)
 
     findings = [
-        *_left_out(skipped, len(dataset) + (set_aside.count if set_aside is not None else 0)),
-        *_missing(set_aside),
+        *_missing(set_aside, skipped),
         *_spellings(dataset, set_aside, counts, found),
         *_repeated(dataset, found),
         *_labels(dataset, counts, found),
@@ -121,28 +119,21 @@ def profile(
 _Found = Callable[[str, Severity, Message, Iterable[int]], Finding]
 
 
-def _left_out(skipped: Sequence[Mapping[str, Any]], read: int) -> Iterable[Finding]:
-    """What the reader left out; ``read`` rows are in its table."""
-    for part in left_out_by_reader(skipped, read + len(skipped)):
-        rows = [skip for skip in skipped if skip.get("reason", "ragged") == part.reason]
-        sentence = _ragged(rows) if part.reason == "ragged" else part.message
-        yield Finding(part.reason, "warning", sentence, len(rows), tuple(skip["row"] for skip in rows[:FINDING_ROWS]))
-
-
-def _ragged(rows: Sequence[Mapping[str, Any]]) -> Message:
-    return message(
-        "data.found_ragged",
-        "Rows with too few or too many fields: {count:,}. They are set aside; the first is line {line:,}, with "
-        "{found} fields "
-        "instead of {expected}. Usually a text holds the delimiter and is not in quotation marks.",
-        count=len(rows),
-        line=rows[0].get("line", rows[0]["row"] + 1),
-        found=rows[0]["found"],
-        expected=rows[0]["expected"],
-    )
-
-
-def _missing(set_aside: SetAside | None) -> Iterable[Finding]:
+def _missing(set_aside: SetAside | None, skipped: Sequence[Mapping[str, Any]]) -> Iterable[Finding]:
+    skipped = [skip for skip in skipped if "reason" not in skip]  # the reader's own notes tell of the others
+    if skipped:
+        sentence = message(
+            "data.found_ragged",
+            "Rows with too few or too many fields: {count:,}. They are set aside; the first is line {line:,}, with "
+            "{found} fields "
+            "instead of {expected}. Usually a text holds the delimiter and is not in quotation marks.",
+            count=len(skipped),
+            line=skipped[0].get("line", skipped[0]["row"] + 1),
+            found=skipped[0]["found"],
+            expected=skipped[0]["expected"],
+        )
+        rows = tuple(skip["row"] for skip in skipped[:FINDING_ROWS])
+        yield Finding("ragged", "warning", sentence, len(skipped), rows)
     if set_aside is not None and set_aside.empty_text:
         sentence = message(
             "data.found_empty_text",
