@@ -200,8 +200,8 @@ def left_out_rows(reason: Any, rows: Sequence[int], total: int, column: str = ""
         case _:
             sentence = message(
                 "left_out.no_experience",
-                "Left out, since column '{column}' says of no experience: {count:,} of {total:,} rows; the first are rows "
-                "{rows} below the header.",
+                "Left out, since column '{column}' says of no experience: {count:,} of {total:,} rows (rows {rows} below the "
+                "header).",
                 column=column,
                 **facts,
             )

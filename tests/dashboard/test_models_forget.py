@@ -8,12 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.testing.v1 import AppTest
 
 from core.jobs.worker import run_job
 from core.records import receipts
 from core.workflows import TrainRequest, UpdateRequest, open_workspace, train_classifier, update_classifier
-from dashboard import models_page_forget
+from dashboard import i18n, models_page_forget
 from tests.core.conftest import reviews, save
 
 NAME = "shop"
@@ -119,6 +120,10 @@ def test_what_is_not_found_is_named_on_the_page_and_counted_in_the_receipt(
     home: Path, open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch, language: str, found: str
 ) -> None:
     monkeypatch.setattr("core.jobs.queue.JobQueue.tick", lambda self: None)
+    of_session = (
+        i18n.language
+    )  # the test runner names options outside of any session, so it has to be told the language
+    monkeypatch.setattr(i18n, "language", lambda: of_session() if get_script_run_ctx() else language)
     page = unfolded(open_page, language)
     known = reviews(80, seed=1).texts[0]
     page.text_area(key=f"forget.texts.{NAME}").set_value(f"{known}\n\nteh same text\nnowhere")
