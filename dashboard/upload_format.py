@@ -137,7 +137,8 @@ def _rows_above(prefix: str, current: int) -> None:
     """How many rows are left out above the table."""
     key = f"{prefix}.skip_rows"
     st.session_state[key] = current
-    with st.popover(tn("upload.rows_above", current), key=f"{prefix}.skip_rows-chip"):
+    name = tn("upload.rows_above", current) if current else t("upload.rows_above_none")
+    with st.popover(name, key=f"{prefix}.skip_rows-chip"):
         st.number_input(
             t("upload.skip_rows"),
             min_value=0,

@@ -193,7 +193,7 @@ def _damaged(path: Path, compressed: bool) -> str | None:
 def _single_byte(path: Path, compressed: bool) -> str:
     """An encoding with one byte a character: Russian where letters outside ASCII make whole words, otherwise Western."""
     counts: Counter[int] = Counter()
-    runs = []
+    runs: list[float] = []
     with open_content(path, compressed) as stream:
         while chunk := stream.read(1 << 20):
             counts.update(chunk)

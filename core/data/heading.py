@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -16,6 +16,7 @@ from core.data.names import is_known_name
 Row = Sequence[str]
 
 LONGEST_NAME = 40  # characters; longer than any column name, shorter than most texts
+_LONG = 15  # characters; texts shorter than that may be as short as names
 _TITLES = 20  # rows above a header that are looked at
 _ROWS = 1000  # rows below a header that are looked at
 _SURE = 3.0  # votes that leave no doubt
@@ -115,6 +116,9 @@ def header_votes(first: Row, rest: Sequence[Row]) -> float:
     filled = [cell for cell in cells if cell]
     if not filled:
         return -_SURE
+    others = [row for row in rest if list(row) != list(first)]
+    if len(cells) > 1 and len(rest) - len(others) <= max(2, len(rest) // 20):
+        rest = others  # a header may be repeated inside
     short = all(len(cell) <= LONGEST_NAME for cell in cells)
     columns = [[row[index].strip() for row in rest if index < len(row)] for index in range(len(cells))]
     if not rest:
@@ -122,6 +126,9 @@ def header_votes(first: Row, rest: Sequence[Row]) -> float:
     if _counts_up(filled) and any(column and not _share(_is_number, column) for column in columns):
         return 2 * _SURE  # pandas numbers columns that have no name
     votes = sum(_vote(cell, [value for value in column if value]) for cell, column in zip(cells, columns, strict=True))
+    again = [bool(cell) and cell in column for cell, column in zip(cells, columns, strict=True)]
+    if short and not any(again) and any(map(is_known_name, filled)):
+        return max(votes, _SURE)
     doubled = len(set(filled)) < len(filled) and not any(map(is_known_name, filled))
     return votes - 4.0 * doubled
 
@@ -150,6 +157,8 @@ def _vote(cell: str, below: list[str]) -> float:
 
 def _vote_by_length(cell: str, below: list[str]) -> float:
     """A name is short and one word where texts are long."""
+    if cell.isascii() and cell[0].isalpha() and sum(not value.isascii() for value in below) >= 0.9 * len(below):
+        return 2.0  # a word in Latin letters above another script
     lengths = sorted(map(len, below))
     middle = median(lengths)
     if middle < 6:
@@ -159,7 +168,9 @@ def _vote_by_length(cell: str, below: list[str]) -> float:
         return 4.0 if len(below) >= 10 else 2.0
     if len(cell) <= min(LONGEST_NAME, middle / 2) and len(cell) <= lengths[len(lengths) // 10]:
         return 1.5
-    return -_SURE if len(cell) > LONGEST_NAME or 2 * len(cell) >= middle else 0.0
+    if len(cell) > LONGEST_NAME or 2 * len(cell) >= middle:
+        return -_SURE if middle >= _LONG else -1.0
+    return 0.0
 
 
 def _titles(rows: Sequence[Row]) -> tuple[int, bool]:
@@ -236,8 +247,8 @@ def _is_number(cell: str) -> bool:
     return _NUMBER.fullmatch(cell.strip()) is not None
 
 
-def _share(test: object, values: list[str]) -> float:
-    return sum(map(test, filter(None, values))) / max(1, len(values))  # type: ignore[arg-type]
+def _share(test: Callable[[str], bool], values: list[str]) -> float:
+    return sum(bool(value) and test(value) for value in values) / max(1, len(values))
 
 
 def _shape(cell: str) -> str:

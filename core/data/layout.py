@@ -101,7 +101,16 @@ def _best(sample: str, complete: bool) -> tuple[_Candidate, bool]:
     if several := _several_signs(sample, complete, candidates):
         return several, True
     if tables:
-        return max(tables, key=lambda candidate: (candidate.names > 0, candidate.share)), True
+        # where several cut as well: texts hold tabs hardly ever, and commas or semicolons now and then
+        return max(
+            tables,
+            key=lambda candidate: (
+                candidate.names > 0,
+                candidate.share,
+                candidate.delimiter == "\t",
+                candidate.width if candidate.delimiter in ",;" else 0,
+            ),
+        ), True
     if _is_label_and_text(sample):
         return _candidate(sample, complete, " "), False
     loose = [candidate for candidate in candidates if candidate.width >= 2 and candidate.share >= 0.5]

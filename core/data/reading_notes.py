@@ -14,7 +14,7 @@ HEADER_AGAIN, SECOND_HEADER = "header_again", "second_header"
 
 def note_separator(line: str) -> Message:
     """An Excel line such as ``sep=;`` was followed."""
-    return message("data.note_separator", "The first line, {line}, tells the delimiter and is left out.", line=line)
+    return message("data.note_separator", "The first line, '{line}', tells the delimiter and is left out.", line=line)
 
 
 def note_titles(count: int, start: str) -> Message:

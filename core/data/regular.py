@@ -88,14 +88,15 @@ def _quotes_in_place(content: mmap.mmap, start: int, delimiter: str, width: int)
         opening = True
         for begin in range(start, len(data), _STRETCH):
             stretch = data[begin : begin + _STRETCH]
-            places = begin + np.flatnonzero(stretch == ord('"'))
+            signs = np.flatnonzero((stretch == ord('"')) | (stretch == ord("\n")))
+            is_mark = stretch[signs] == ord('"')
+            places = begin + signs[is_mark]
             opens, closes = (places[0::2], places[1::2]) if opening else (places[1::2], places[0::2])
             before = opens[opens > start] - 1
             after = closes[closes < len(data) - 1] + 1
             if not (ends[data[before]].all() and ends[data[after]].all()):
                 return False
-            breaks = begin + np.flatnonzero(stretch == ord("\n"))
-            inside = breaks[np.searchsorted(places, breaks) % 2 == int(opening)]
+            inside = begin + signs[~is_mark & (np.cumsum(is_mark) % 2 == int(opening))]
             if _any_row_apart(content, inside, start, delimiter, width):
                 return False
             opening ^= bool(len(places) % 2)

@@ -36,7 +36,7 @@ from core.data.reading_notes import (
     note_weak_encoding,
 )
 from core.data.regular import read_regular
-from core.data.rows import WRONG_ENCODING, Lines, Manner, fields_of_line, split_rows
+from core.data.rows import WRONG_ENCODING, Lines, Manner, fields_of_line, split_rows, wrong_encoding
 from core.data.source import is_compressed, open_content
 from core.data.table_format import Corrections, Guess, TableFormat, TableScan, confidence, describe, named_delimiter
 from core.data.text_checks import check_cells, check_format, check_names, check_rows, no_rows, wrong_delimiter
@@ -127,7 +127,10 @@ def _open_text(path: Path, form: TableFormat, errors: str = "strict") -> io.Text
 
 def _sample(path: Path, encoding: str, compressed: bool) -> str:
     with _open_text(path, TableFormat(encoding, ",", True, compressed, True), "replace") as stream:
-        return stream.read(_SAMPLE)
+        try:
+            return stream.read(_SAMPLE)
+        except UnicodeError:  # UTF-16 without a byte order mark
+            raise wrong_encoding(path.name, encoding, 1) from None
 
 
 def _lines(stream: io.TextIOWrapper, scan: TableScan) -> Lines:

@@ -230,7 +230,7 @@ def test_too_few_rows_can_be_saved_as_a_batch(open_page: OpenPage, evergreen_hom
 
 def test_a_name_is_needed(open_page: OpenPage, evergreen_home: Path) -> None:
     page = upload(open_page("data"), REVIEWS)
-    page.text_input[0].set_value("  ")
+    next(field for field in page.text_input if field.key and field.key.startswith("data.name.")).set_value("  ")
     button(page, "Save dataset").click().run()
     assert errors(page) == ["Give the dataset a name first."]
     assert stored(evergreen_home) == []

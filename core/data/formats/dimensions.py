@@ -12,6 +12,7 @@ import xml.parsers.expat
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -39,7 +40,7 @@ def check_sheet(path: Path, sheet: str) -> None:
         with zipfile.ZipFile(path) as archive:
             if "xl/workbook.xml" not in archive.namelist():
                 return
-            longest, strings = _shared_strings(path, archive)
+            longest, strings = _lengths(path, path.stat().st_mtime_ns)
             for member in _members(archive, sheet):
                 _check_member(path, sheet, archive, member, longest, strings)
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ElementTree.ParseError) as error:
@@ -91,6 +92,20 @@ def column_number(letters: bytes) -> int:
     for letter in letters.upper():
         number = 26 * number + letter - ord("A") + 1
     return number
+
+
+def check_strings(path: Path) -> None:
+    """Raise `DataError` when the strings that the cells of an .xlsx file share are too large: the reader loads them first."""
+    try:
+        _lengths(path, path.stat().st_mtime_ns)
+    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+        raise base.unreadable(path, "Excel", error) from None
+
+
+@lru_cache(maxsize=2)
+def _lengths(path: Path, written: int) -> tuple[int, list[int]]:
+    with zipfile.ZipFile(path) as archive:
+        return _shared_strings(path, archive)
 
 
 def _shared_strings(path: Path, archive: zipfile.ZipFile) -> tuple[int, list[int]]:

@@ -169,8 +169,9 @@ def _label_studio(tasks: Sequence[dict[str, Any]]) -> Records:
     chosen: list[dict[str, Any]] = []
     differing = 0
     for task in tasks:
-        annotations = [one for one in task.get("annotations", task.get("completions")) if isinstance(one, dict)]
-        kept = [_choices(one) for one in annotations if not one.get("was_cancelled") and not one.get("skipped")]
+        given: list[Any] = task.get("annotations") or task.get("completions") or []
+        annotations = [annotation for annotation in given if isinstance(annotation, dict)]
+        kept = [_choices(each) for each in annotations if not each.get("was_cancelled") and not each.get("skipped")]
         kept = [answers for answers in kept if answers]
         differing += any(answers != kept[0] for answers in kept)
         chosen.append(kept[0] if kept else {})

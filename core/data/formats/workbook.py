@@ -12,7 +12,7 @@ from typing import Any
 import pandas
 
 from core.data.formats.base import as_string, form_of_kind, refuse_corrections, unreadable
-from core.data.formats.dimensions import check_old_workbook, check_opendocument, check_sheet
+from core.data.formats.dimensions import check_old_workbook, check_opendocument, check_sheet, check_strings
 from core.data.formats.rows_table import guess_head, table_of_rows
 from core.data.reading_notes import note_merged
 from core.data.table_format import Corrections, Guess, TableFormat, confidence
@@ -140,6 +140,7 @@ def _opened(path: Path) -> Iterator[Any]:
         check_old_workbook(path)
     else:
         check_opendocument(path)
+        check_strings(path)
     try:
         book = python_calamine.load_workbook(io.BytesIO(path.read_bytes()))
     except Exception as error:
