@@ -32,6 +32,7 @@ from core.metrics.label_doubt import Answers, Contradictions, Doubt, contradicti
 from core.standalone.predict import Classifier
 from core.workflows.drift_rows import affordable, compared_rows, drawn
 from core.workflows.drift_words import known_words
+from core.workflows.label_matching import in_own_words
 from core.workflows.version import VersionFolder
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ def detect_drift(
     """
     started = time.monotonic()
     classifier = classifier or Classifier(folder.path)
+    batch, _, _ = in_own_words(batch, classifier.labels)
     held_out, new, earlier = compared_rows(folder, batch, past)
     read_rows = affordable(held_out["text"], new["text"])
     old_texts = drawn(held_out, read_rows, seed)["text"].tolist()
