@@ -11,9 +11,11 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from core.standalone.predict import HAN
+from core.text.stopwords import STOP_WORDS
 
 # A run of letters and digits with inner apostrophes and hyphens, or a single other sign.
 _WORD = re.compile(r"\w+(?:['’\-]\w+)*|[^\w\s]")
+_SMALL = frozenset(STOP_WORDS)
 Span = tuple[int, int]
 
 
@@ -45,5 +47,5 @@ def is_listed(word: str) -> bool:
 
 
 def words_in(texts: Sequence[str]) -> list[frozenset[str]]:
-    """The words of each text that lists may name, in small letters."""
-    return [frozenset(filter(is_listed, lettered_words(text))) for text in texts]
+    """The words of each text that lists may name, in small letters; "the" and 我们 say nothing of any text."""
+    return [frozenset(filter(is_listed, lettered_words(text))) - _SMALL for text in texts]

@@ -31,7 +31,6 @@ from core.metrics.drift_advice import Advice, Evidence, advise
 from core.metrics.label_doubt import Answers, Contradictions, Doubt, contradictions_found, surely_contradicted
 from core.metrics.word_shift import WordChanges, word_changes
 from core.standalone.predict import Classifier
-from core.text.stopwords import STOP_WORDS
 from core.text.words import words_in
 from core.workflows.drift_rows import EARLIER_TEXTS, affordable, compared_rows, drawn, drawn_texts
 from core.workflows.drift_words import known_words
@@ -39,8 +38,6 @@ from core.workflows.version import VersionFolder
 
 if TYPE_CHECKING:
     from core.workflows.update import Past
-
-_SMALL = frozenset(STOP_WORDS)
 
 
 @dataclass(frozen=True)
@@ -168,7 +165,7 @@ def detect_drift(
         rows=evidence.rows,
         shares=_shares(held_out["label"].tolist(), new["label"].tolist()),
         new_labels=dict(evidence.new_labels),
-        words=word_changes(_named_words(met), _named_words(new_texts)),
+        words=word_changes(words_in(met), words_in(new_texts)),
         contradictions=evidence.contradictions,
         doubt=evidence.doubt,
         missing=past.missing,
@@ -222,11 +219,6 @@ def _word_test(folder: VersionFolder, past: Past, before: list[str], after: list
         return unjudged("words", (len(before), len(after)), reason)
     old, new = words.read(before), words.read(after)
     return vocabulary_shift((old.unknown, old.words), (new.unknown, new.words), seed=seed)
-
-
-def _named_words(texts: list[str]) -> list[frozenset[str]]:
-    """The words of each text that a list may name; "the" and 的 say nothing of a topic."""
-    return [words - _SMALL for words in words_in(texts)]
 
 
 def _text_tests(before: list[str], after: list[str], seed: int) -> tuple[DriftTest, DriftTest]:

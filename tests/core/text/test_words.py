@@ -28,4 +28,5 @@ def test_words_come_in_small_letters_of_usual_width_without_numbers_and_signs() 
 
 def test_lists_name_words_and_no_lone_chinese_characters() -> None:
     assert [word for word in ("口罩", "的", "a", "N95", "é") if is_listed(word)] == ["口罩", "a", "N95", "é"]
-    assert words_in(["武汉的口罩很贵", "10 !"]) == [frozenset({"武汉", "口罩"}), frozenset()]
+    assert words_in(["我们在武汉的口罩很贵", "10 !"]) == [frozenset({"武汉", "口罩"}), frozenset()]
+    assert words_in(["The mask is not cheap"]) == [frozenset({"mask", "not", "cheap"})]
