@@ -70,7 +70,8 @@ def test_the_main_button_and_what_is_chosen_can_be_read(theme: str) -> None:
     assert contrast(variable("on-accent", theme), darker) >= READABLE
     tinted = [mixed(primary, ground, TINT) for ground in grounds(theme)]
     assert min(contrast(variable("accent-on-tint", theme), ground) for ground in tinted) >= READABLE
-    assert min(contrast(primary, ground) for ground in grounds(theme)) >= MARK  # rings, bars, dots
+    marks = [primary, variable("off", theme)]  # rings, bars, dots; switches
+    assert min(contrast(*pair) for pair in product(marks, grounds(theme)[::2])) >= MARK
 
 
 @themes
@@ -125,6 +126,12 @@ def test_the_downloaded_comparison_can_be_read() -> None:
     inks, papers = ("#1c2420", "#5d6862"), ("#fbfcfa", "#d9eadd")
     assert all(color in LAB_STYLE for color in (*inks, *papers))
     assert min(contrast(*pair) for pair in product(inks, papers)) >= READABLE
+
+
+def test_no_axis_loses_its_readable_colour() -> None:
+    # `title=` would replace the whole title with its font; `title_text=` keeps the font that `charts.figure` gave it
+    sources = (ROOT / "dashboard").glob("*.py")
+    assert [path.name for path in sources if re.search(r"axes\([^)]*\btitle=", path.read_text("utf-8"))] == []
 
 
 def test_two_themes_are_all_there_are() -> None:
