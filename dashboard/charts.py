@@ -30,6 +30,9 @@ def figure(*, height: int = 280) -> go.Figure:
         "linecolor": colors.line,
         "automargin": True,
         "fixedrange": True,
+        # Streamlit's own grey is too pale for small text
+        "tickfont": {"color": colors.muted},
+        "title": {"font": {"color": colors.muted}},
     }
     return go.Figure(
         layout={
@@ -45,6 +48,7 @@ def figure(*, height: int = 280) -> go.Figure:
                 "x": 1,
                 "xanchor": "right",
                 "title": {"text": ""},
+                "font": {"color": colors.text},
             },
             "hoverlabel": {"bgcolor": colors.background, "bordercolor": colors.line, "font": {"color": colors.text}},
             "xaxis": axis,
@@ -217,7 +221,7 @@ def timeline(milestones: Sequence[Milestone], *, title: str, key: str, axis: str
         x=[stone.number for stone in milestones],
         y=[stone.score for stone in milestones],
         mode="lines+markers+text",
-        line={"color": colors.line, "width": 2},
+        line={"color": colors.muted, "width": 1.5},
         marker={
             "size": 14,
             "color": [colors.categorical[0] if stone.champion else colors.background for stone in milestones],
