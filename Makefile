@@ -57,6 +57,7 @@ bench: $(INSTALLED_DEV)
 	$(VENV_PYTHON) benchmarks/closed_form.py --data "$(DATA)"
 	$(VENV_PYTHON) benchmarks/drift.py --data "$(DATA)/en/tweets_2016_2018.csv"
 	$(VENV_PYTHON) benchmarks/latency.py
+	$(VENV_PYTHON) benchmarks/serving.py
 	$(VENV_PYTHON) benchmarks/transfer.py --data "$(DATA)"
 	$(VENV_PYTHON) benchmarks/peer_trainer.py --data "$(DATA)"
 	$(VENV_PYTHON) benchmarks/inference.py --data "$(DATA)"

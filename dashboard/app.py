@@ -11,6 +11,10 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # Streamlit puts only this file's folder there
     sys.path.insert(0, str(ROOT))
 
+from core.threads import wait_quietly  # noqa: E402
+
+wait_quietly()  # before a page loads PyTorch
+
 import streamlit as st  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 from starlette.routing import Mount  # noqa: E402
@@ -39,6 +43,6 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 app = st.App(
     ROOT / "dashboard" / "main.py",
     routes=[Mount(PREFIX, app=api)],
-    middleware=[Middleware(CompressedFiles, prefix=st.get_option("server.baseUrlPath") or "")],
+    middleware=[Middleware(CompressedFiles)],
     lifespan=lifespan,
 )

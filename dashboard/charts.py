@@ -30,6 +30,9 @@ def figure(*, height: int = 280) -> go.Figure:
         "linecolor": colors.line,
         "automargin": True,
         "fixedrange": True,
+        # Streamlit's own grey is too pale for small text
+        "tickfont": {"color": colors.muted},
+        "title": {"font": {"color": colors.muted}},
     }
     return go.Figure(
         layout={
@@ -45,6 +48,7 @@ def figure(*, height: int = 280) -> go.Figure:
                 "x": 1,
                 "xanchor": "right",
                 "title": {"text": ""},
+                "font": {"color": colors.text},
             },
             "hoverlabel": {"bgcolor": colors.background, "bordercolor": colors.line, "font": {"color": colors.text}},
             "xaxis": axis,
@@ -97,18 +101,22 @@ def _curves(
             hovertemplate=f"{name} %{{y:.3f}}<extra></extra>",
         )
     longest = max((len(values) for _, values in lines), default=1)
-    chart.update_xaxes(
-        title_text=epoch, range=[0.5, max(longest, 2) + 0.5], dtick=max(1, longest // 10), showgrid=False
-    )
-    chart.update_yaxes(title_text=axis)
-    chart.update_layout(hovermode="x unified", showlegend=len(lines) > 1)
-    if best is not None:
-        chart.add_vline(
-            x=best,
-            line={"color": colors.muted, "width": 1, "dash": "dot"},
-            annotation_text=kept,
-            annotation_position="top left" if best > longest / 2 else "top right",
-        )
+    steps = {"range": [0.5, max(longest, 2) + 0.5], "dtick": max(1, longest // 10), "showgrid": False}
+    layout: dict[str, Any] = {
+        "xaxis": {"title": {"text": epoch}, **steps},
+        "yaxis": {"title": {"text": axis}},
+        "hovermode": "x unified",
+        "showlegend": len(lines) > 1,
+    }
+    if best is not None:  # at once with the rest: `add_vline` would take as long as everything else together
+        at = {"xref": "x", "yref": "y domain"}
+        line = {"color": colors.muted, "width": 1, "dash": "dot"}
+        anchor = "right" if best > longest / 2 else "left"
+        layout["shapes"] = [{"type": "line", "x0": best, "x1": best, "y0": 0, "y1": 1, "line": line, **at}]
+        layout["annotations"] = [
+            {"x": best, "y": 1, "text": kept, "showarrow": False, "xanchor": anchor, "yanchor": "top", **at}
+        ]
+    chart.update_layout(layout)
     return chart
 
 
@@ -213,7 +221,7 @@ def timeline(milestones: Sequence[Milestone], *, title: str, key: str, axis: str
         x=[stone.number for stone in milestones],
         y=[stone.score for stone in milestones],
         mode="lines+markers+text",
-        line={"color": colors.line, "width": 2},
+        line={"color": colors.muted, "width": 1.5},
         marker={
             "size": 14,
             "color": [colors.categorical[0] if stone.champion else colors.background for stone in milestones],

@@ -36,13 +36,13 @@ class CompressedFiles:
     ----------
     files
         The folder that ``/static/`` stands for.
-    prefix
-        ``server.baseUrlPath``, where the server has one.
     """
 
-    def __init__(self, app: ASGIApp, *, files: Path = FILES, prefix: str = "") -> None:
+    def __init__(self, app: ASGIApp, *, files: Path = FILES) -> None:
         self.app = app
-        self._start = "/" + "/".join(part for part in (prefix.strip("/"), ROUTE.strip("/")) if part) + "/"
+        # Asked here, since the server's settings are read only once it is being built.
+        base = (streamlit.get_option("server.baseUrlPath") or "").strip("/")
+        self._start = f"/{base}{ROUTE}" if base else ROUTE
         # Only what is listed here is ever read: no path of a request reaches the file system.
         self._files = {
             path.relative_to(files).as_posix(): path

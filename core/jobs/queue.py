@@ -29,6 +29,7 @@ from core.jobs.looks import JobLooks, LineLooks
 from core.jobs.process import identity
 from core.jobs.progress import now
 from core.storage import storage_error
+from core.threads import wait_quietly
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = (sys.executable, "-m", "core.jobs.worker")
@@ -256,6 +257,7 @@ def launch(command: Sequence[str], home: Path, *, stdin: int, output: int | IO[b
         "PYTHONUNBUFFERED": "1",
         "PYTHONFAULTHANDLER": "1",  # a crash below Python leaves its place in the log
     }
+    wait_quietly(environment)
     process = subprocess.Popen(
         command,
         cwd=ROOT,

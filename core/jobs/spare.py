@@ -27,6 +27,7 @@ from core.jobs.process import identity, is_alive
 SLOT = ".spare.json"  # which process waits, since what code it has loaded, and whether it is ready
 FLAG = "--spare"  # instead of a job's folder; the folder of all jobs follows
 LOOK_SECONDS = 0.1  # between two looks of the waiting process
+LAST = 19  # the lowest priority there is
 PATIENCE_SECONDS = 2.0  # a process that has not taken its job by then never will
 
 CODE = Path(__file__).resolve().parents[1]
@@ -179,17 +180,32 @@ def _become(folder: Path) -> None:
 
 
 def _behind_everybody(work: Callable[[], None]) -> None:
-    """Do it in a thread that only gets what nobody else wants: a thread, since no process may raise its priority again."""
+    """Do it with what nobody else wants of the processor, and be as good as others afterwards.
+
+    In a thread, since no process may raise its own priority again. Where the system divides the processor between sessions
+    first, and this process is one by itself, the session's priority counts.
+    """
 
     def run() -> None:
         if sys.platform == "linux":  # where a thread has a priority of its own
             with suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, get_native_id(), 19)
+                os.setpriority(os.PRIO_PROCESS, get_native_id(), LAST)
         work()
 
+    lowered = _session_priority(LAST)
     thread = Thread(target=run, name="warm-up")
     thread.start()
     thread.join()
+    while lowered and not _session_priority(0):
+        time.sleep(LOOK_SECONDS)  # the system takes ten such wishes a second, from all processes together
+
+
+def _session_priority(nice: int) -> bool:
+    try:
+        Path("/proc/self/autogroup").write_text(str(nice), encoding="ascii")
+    except OSError:
+        return False
+    return True
 
 
 def _order(jobs: Path, pid: int) -> Path:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from core.data.loading import remarks_of
 from core.device import describe_device
 from core.events import Advanced, CheckpointDue, RunStarted, StageStarted
 from core.files import scratch
@@ -80,7 +81,8 @@ def compare_strategies(
     if not results:
         return
     yield StageStarted(message("stage.figures", "Computing the figures and their intervals."), LEARNING_ENDS)
-    findings = [*plan.stream.findings, *_unfinished(units, results)]
+    sources = [workspace.datasets.info(identity).source for identity in request.datasets]
+    findings = [*remarks_of(*sources), *plan.stream.findings, *_unfinished(units, results)]
     result = {
         "id": identity,
         "name": request.name or _name(request, workspace),

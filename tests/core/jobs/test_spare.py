@@ -345,4 +345,17 @@ def test_many_hand_overs_at_once_start_one_process(
     assert starts(evergreen_home) == ["a1", "b1", "c1", "d1", "e1"]
 
 
-TICK = "import sys; from pathlib import Path; from core.jobs import JobQueue; JobQueue(Path(sys.argv[1]), command=sys.argv[2:]).tick()"
+TICK = """
+import sys
+from pathlib import Path
+from core.jobs import JobQueue
+JobQueue(Path(sys.argv[1]), command=sys.argv[2:]).tick()
+"""
+
+
+def test_a_spare_is_prepared_behind_everybody_and_works_like_everybody(ready: Callable[[], dict[str, Any]]) -> None:
+    waiting = psutil.Process(ready()["pid"])
+    assert waiting.nice() == 0
+    session = Path(f"/proc/{waiting.pid}/autogroup")
+    if session.exists():
+        assert session.read_text(encoding="ascii").endswith("nice 0\n")
