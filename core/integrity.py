@@ -77,7 +77,7 @@ def damaged(folder: Path, names: Sequence[str] | None = None) -> list[str]:
 
 def _is_whole(path: Path, stamp: Mapping[str, Any]) -> bool:
     try:
-        return path.stat().st_size == stamp["bytes"] and digest_of(path) == stamp["sha256"]
+        return bool(path.stat().st_size == stamp["bytes"] and digest_of(path) == stamp["sha256"])
     except (OSError, KeyError, TypeError):
         return False
 

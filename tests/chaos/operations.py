@@ -279,13 +279,14 @@ def facts(home: Path) -> dict[str, Any]:
 
 def debris(home: Path) -> list[str]:
     """What `tidy` would still remove, and every file whose name says that it is unfinished."""
-    left = [f"{item.what} {item.name}" for item in tidy(home, dry_run=True).removed]
+    found = tidy(home, dry_run=True)
+    left = [f"{item.what} {item.name}" for item in found.removed]
     left += [
         str(path.relative_to(home))
         for path in home.rglob(".*")
         if path.name.startswith((".incoming", ".outgoing", ".part"))
     ]
-    return left + [f"unknown {name}" for name in tidy(home, dry_run=True).unknown]
+    return left + [f"unknown {name}" for name in found.unknown]
 
 
 def go_on_and_look(home: Path, operation: str) -> dict[str, Any]:

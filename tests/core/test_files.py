@@ -131,6 +131,6 @@ def test_one_module_renames() -> None:
             by_path = (
                 node.func.attr in ("replace", "rename") and len(node.args) == 1 and not node.keywords and whose != "os"
             )
-            if by_system or (by_path and whose not in ("dataclasses",)):
+            if by_system or (by_path and whose != "labels"):  # a series of labels
                 found.append(f"{path.relative_to(ROOT)}:{node.lineno} {ast.unparse(node)}")
     assert found == []

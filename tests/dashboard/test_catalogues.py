@@ -16,7 +16,17 @@ from core.config import Config, Setting, settings_of
 from dashboard.i18n import catalogue
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-MAKERS = {"message", "Message", "CoreError", "DataError", "ConfigError", "ModelError", "RegistryError", "JobError"}
+MAKERS = {
+    "message",
+    "Message",
+    "CoreError",
+    "DataError",
+    "ConfigError",
+    "ModelError",
+    "RegistryError",
+    "JobError",
+    "StorageError",
+}
 PLURAL = "_one"  # beside the ordinary form, in English only
 WHOLE_KEYS = "messages_"
 

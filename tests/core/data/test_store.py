@@ -69,6 +69,7 @@ def test_the_id_is_a_hash_of_every_value_behind_its_length():
 def test_what_a_killed_process_left_is_ignored_and_saving_repairs_it(tmp_path):
     store = DatasetStore(tmp_path)
     identity = content_id(DATASET)
+    (tmp_path / "datasets").mkdir()
     (tmp_path / "datasets" / f"{identity}.parquet").write_bytes(b"half")
     (tmp_path / "datasets" / f".{identity}.abc.part").write_bytes(b"half")
     assert store.list() == []
