@@ -55,12 +55,15 @@ def tidy(asked: argparse.Namespace) -> None:
 def repair(asked: argparse.Namespace) -> None:
     """Exit code 1 where something stays damaged."""
     done = repair_workspace(home(), dry_run=asked.dry_run, rebuild_database=asked.rebuild)
-    sys.stdout.write((json.dumps(done.to_dict(), ensure_ascii=False) if asked.json else "\n".join(_lines(done))) + "\n")
+    sys.stdout.write(
+        (json.dumps(done.to_dict(), ensure_ascii=False) if asked.json else "\n".join(_lines(done, asked.dry_run)))
+        + "\n"
+    )
     if done.database == "lost" or any(not damage.mended for damage in done.damage):
         raise SystemExit(1)
 
 
-def _lines(done: Repaired) -> list[str]:
+def _lines(done: Repaired, dry_run: bool) -> list[str]:
     databases = {
         "whole": "mlflow.db can be read.",
         "lost": "mlflow.db cannot be read, or does not know versions that are there; without --dry-run it is made again.",
@@ -76,7 +79,8 @@ def _lines(done: Repaired) -> list[str]:
     if any(not damage.mended for damage in done.damage):
         lines.append("Put damaged files back from a copy of the workspace, or let another version serve (rollback).")
     if done.records:
-        lines.append(f"{done.records} of {done.versions} versions got a record of their files, which they lacked.")
+        verb = "lack" if dry_run else "got, since they lacked it,"
+        lines.append(f"{done.records} of {done.versions} versions {verb} a record of their files.")
     return lines
 
 

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from safetensors.torch import load_file, save_file
 
 from core.data.splitting import Split
 from core.integrity import reading
 from core.models import TextClassifier
 from core.text import TextPipeline
 from core.workflows.requests import Settings, model_class, resolve_settings
+from core.workflows.tensors import load_tensors, save_tensors
 
 PARTS = ("train", "validation", "test")
 
@@ -56,7 +56,7 @@ class VersionFolder:
     """Reads and writes the files of one version; a fresh one is an empty folder.
 
     ``model.safetensors`` (weights), ``tokenizer.json``, ``labels.json``, ``config.json``, ``state.json`` (the
-    strategy's, with its memory) and ``state.safetensors`` (its tensors), ``experiences.json`` and
+    strategy's, with its memory) and ``state.safetensors`` (its tensors; large ones of both below ``model/`` and ``state/``), ``experiences.json`` and
     ``experiences/<k>.parquet`` (which row went where), ``predictions/test_<k>.parquet`` and ``validation.parquet``,
     ``calibration.json``, ``report.json``, ``model.onnx``.
     """
@@ -70,7 +70,7 @@ class VersionFolder:
         """Write weights, tokenizer, labels and config."""
         self.path.mkdir(parents=True, exist_ok=True)
         weights = {key: value.detach().cpu().contiguous() for key, value in student.model.state_dict().items()}
-        save_file(weights, self.path / "model.safetensors")
+        save_tensors(self.path, "model", weights)
         student.pipeline.tokenizer.save(str(self.path / "tokenizer.json"))
         self._write("labels.json", list(student.classes))
         config = {
@@ -111,7 +111,7 @@ class VersionFolder:
         with torch.random.fork_rng(devices=[]):
             model = self.blank_model()
         with reading(self.path, "model.safetensors"):
-            model.load_state_dict(load_file(self.path / "model.safetensors"))
+            model.load_state_dict(load_tensors(self.path, "model"))
         return model.eval()
 
     def blank_model(self) -> TextClassifier:
@@ -126,17 +126,17 @@ class VersionFolder:
     # -- the strategy's state
 
     def save_state(self, state: dict[str, Any]) -> None:
-        """Write a strategy's `state`; its tensors go to ``state.safetensors``."""
-        tensors = {name: value.contiguous() for name, value in state.items() if isinstance(value, torch.Tensor)}
+        """Write a strategy's `state`; its tensors go to ``state.safetensors`` and ``state/``."""
+        tensors = {name: value for name, value in state.items() if isinstance(value, torch.Tensor)}
         self._write("state.json", {name: value for name, value in state.items() if name not in tensors})
         if tensors:
-            save_file(tensors, self.path / "state.safetensors")
+            save_tensors(self.path, "state", tensors)
 
     def load_state(self) -> dict[str, Any]:
         state: dict[str, Any] = self._read("state.json")
         tensors = self.path / "state.safetensors"
         with reading(self.path, tensors.name):
-            return {**state, **load_file(tensors)} if tensors.exists() else state
+            return {**state, **load_tensors(self.path, "state")} if tensors.exists() else state
 
     # -- experiences and their frozen tests
 
