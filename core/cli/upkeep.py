@@ -55,10 +55,8 @@ def tidy(asked: argparse.Namespace) -> None:
 def repair(asked: argparse.Namespace) -> None:
     """Exit code 1 where something stays damaged."""
     done = repair_workspace(home(), dry_run=asked.dry_run, rebuild_database=asked.rebuild)
-    sys.stdout.write(
-        (json.dumps(done.to_dict(), ensure_ascii=False) if asked.json else "\n".join(_lines(done, asked.dry_run)))
-        + "\n"
-    )
+    text = "\n".join(_lines(done, asked.dry_run))
+    sys.stdout.write((json.dumps(done.to_dict(), ensure_ascii=False) if asked.json else text) + "\n")
     if done.database == "lost" or any(not damage.mended for damage in done.damage):
         raise SystemExit(1)
 

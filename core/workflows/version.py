@@ -56,9 +56,9 @@ class VersionFolder:
     """Reads and writes the files of one version; a fresh one is an empty folder.
 
     ``model.safetensors`` (weights), ``tokenizer.json``, ``labels.json``, ``config.json``, ``state.json`` (the
-    strategy's, with its memory) and ``state.safetensors`` (its tensors; large ones of both below ``model/`` and ``state/``), ``experiences.json`` and
-    ``experiences/<k>.parquet`` (which row went where), ``predictions/test_<k>.parquet`` and ``validation.parquet``,
-    ``calibration.json``, ``report.json``, ``model.onnx``.
+    strategy's, with its memory) and ``state.safetensors`` (its tensors), large tensors of both below ``model/`` and
+    ``state/``, ``experiences.json`` and ``experiences/<k>.parquet`` (which row went where),
+    ``predictions/test_<k>.parquet`` and ``validation.parquet``, ``calibration.json``, ``report.json``, ``model.onnx``.
     """
 
     def __init__(self, path: Path) -> None:
