@@ -16,8 +16,9 @@ import pandas
 import streamlit as st
 
 from core.config import home
-from core.data import ColumnRoles, TableFormat, notes_of, skipped_of
+from core.data import ColumnRoles, SetAside, TableFormat, notes_of, skipped_of
 from core.data.column_memory import ColumnMemory
+from core.data.loading import left_out_of, origin_of, reading_notes
 from core.data.multilabel import label_columns, many_columns, several_labels
 from core.errors import DataError
 from dashboard import tables, upload_format
@@ -49,7 +50,7 @@ class UploadedTable:
     Parameters
     ----------
     table
-        All columns as strings; shared between reruns, so never change it. ``table.attrs["skipped"]`` lists ragged rows.
+        All columns as strings; shared between reruns, so never change it. ``table.attrs`` says what was left out.
     roles
         ``label`` is None where the page asked for texts only.
     name
@@ -75,14 +76,21 @@ class UploadedTable:
         """Rows of the file that are not in the table, as `core.data.read_table` lists them."""
         return skipped_of(self.table)
 
-    def source(self) -> dict[str, Any]:
-        """Where the rows come from, to be stored with their dataset."""
+    def source(self, set_aside: SetAside | None = None) -> dict[str, Any]:
+        """Where the rows come from and what was left out, to be stored with their dataset.
+
+        Parameters
+        ----------
+        set_aside
+            What `build_dataset` set aside.
+        """
         written = {"encoding": self.form.encoding, "delimiter": self.form.delimiter}
         if self.form.kind != "text":
             written = {"format": self.form.kind, "sheet": self.form.part}
         origin = {"file": self.name, **written}
         sample = dict(zip(("sample", "part"), self.sample, strict=True)) if self.sample else {}
-        return {**origin, **sample, "skipped": len(self.skipped)}
+        way = origin_of(left_out_of(self.table, set_aside), reading_notes(self.table, self.roles, set_aside), set_aside)
+        return {**origin, **sample, **way}
 
 
 def upload_table(
