@@ -236,7 +236,7 @@ def _what_comes_next() -> None:
     stored = next(stored for stored in state.datasets() if stored.id == saved["id"])
     name = tables.plain(stored.name)
     with st.container(border=True, key="next-step", gap="small"):
-        st.subheader(t("data.saved_title", name=name), anchor=False)
+        st.header(t("data.saved_title", name=name), anchor=False)
         facts = {"rows": tn("data.rows", stored.rows), "labels": tn("data.labels", len(stored.classes))}
         if stored.name != saved["asked"]:
             st.markdown(t("data.saved_before", name=name, asked=tables.plain(saved["asked"])))

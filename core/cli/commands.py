@@ -153,15 +153,6 @@ def rollback(asked: argparse.Namespace) -> None:
     sys.stderr.write(f"Version {number} of '{asked.classifier}' is the champion again.\n")
 
 
-def prepare(asked: argparse.Namespace) -> None:
-    from core.workflows.samples import save_samples
-
-    workspace = open_workspace(home())
-    workspace.registry.classifiers()
-    saved = save_samples(workspace)
-    sys.stderr.write(f"Workspace {workspace.home} is ready, with {len(saved)} sample datasets.\n")
-
-
 COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     command.__name__: command
     for command in (
@@ -189,7 +180,6 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
         pretrain,
         vectors,
         doctor,
-        prepare,
     )
 }
 

@@ -40,7 +40,7 @@ def button(page: AppTest, label: str) -> Any:
 
 
 def words(page: AppTest) -> str:
-    return "\n".join(element.value for kind in (page.markdown, page.caption, page.subheader) for element in kind)
+    return "\n".join(element.value for kind in (page.markdown, page.caption, page.header) for element in kind)
 
 
 def errors(page: AppTest) -> list[str]:

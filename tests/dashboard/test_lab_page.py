@@ -60,7 +60,7 @@ def reasons(at: AppTest) -> str:
 @pytest.mark.parametrize(("language", "title"), [("en", "Nothing compared yet"), ("zh", "还没有对比过")])
 def test_an_empty_lab_says_what_it_is_for_and_leads_to_the_form(open_page: OpenPage, language: str, title: str) -> None:
     at = open_page("lab", language=language)
-    assert any(title in heading.value for heading in at.subheader)
+    assert any(title in heading.value for heading in at.header)
     at.button(key="lab.new").click().run()
     assert not at.exception
     assert at.query_params["comparison"] in ("new", ["new"])

@@ -52,7 +52,7 @@ def type_text(page: AppTest, text: str) -> AppTest:
 
 def said(page: AppTest) -> str:
     """All sentences on the page."""
-    return "\n".join(str(part.value) for part in [*page.markdown, *page.caption, *page.warning, *page.subheader])
+    return "\n".join(str(part.value) for part in [*page.markdown, *page.caption, *page.warning, *page.header])
 
 
 def html(page: AppTest) -> str:

@@ -120,7 +120,7 @@ def second(updated: Path, evergreen_home: Path) -> Path:
 
 def shown(at: AppTest) -> str:
     """All texts on the page, one below the other."""
-    kinds = ("title", "subheader", "markdown", "caption", "error", "warning", "info")
+    kinds = ("title", "header", "subheader", "markdown", "caption", "error", "warning", "info")
     return "\n".join(str(element.value) for kind in kinds for element in getattr(at.main, kind))
 
 
