@@ -14,7 +14,7 @@ import pandas
 from core.cli.table_arguments import PARTS
 from core.data import ColumnRoles, Corrections, StoredDataset, TableFormat, form_of, notes_of
 from core.data.dataset import SetAside
-from core.data.label_notes import label_notes, matched_note
+from core.data.label_notes import label_notes, matched_note, merged_note
 from core.data.loading import LeftOut, LoadedDataset, dataset_of, left_out_of, load_table
 from core.errors import ConfigError
 from core.inference.tables import check_column
@@ -57,6 +57,8 @@ def _in_own_words(loaded: LoadedDataset, known: Sequence[str], *, merge: bool) -
     dataset, match, merges = in_own_words(loaded.dataset, known, merge=merge)
     kept = [note for note in loaded.notes if note not in before]  # of the reader; those on labels are said anew
     notes = [*kept, *label_notes(dataset, replace(match, likely={}, among={}) if merge else match)]
+    if merges:
+        notes.append(merged_note(merges))
     origin = dict(loaded.origin)
     if match.same:
         origin["notes"] = [*origin["notes"], matched_note(match.same).to_dict()]
@@ -156,19 +158,20 @@ def facts(loaded: LoadedDataset) -> dict[str, Any]:
 
 def left_out_object(left_out: Iterable[LeftOut]) -> dict[str, Any]:
     """All rows that were left out as one object, with a part for each reason."""
+    found = list(left_out)
     parts = [
         {
             "reason": part.reason,
             "rows": part.rows,
-            "first_rows" if part.reason.startswith("no_") else "first_lines": list(part.first),
+            "first_lines" if part.of_reader else "first_rows": list(part.first),
             "sentence": str(part.message),
         }
-        for part in left_out
+        for part in found
     ]
     return {
-        "rows": sum(part["rows"] for part in parts),
-        "first_lines": next((part["first_lines"] for part in parts if "first_lines" in part), []),
-        "reason": " ".join(part["sentence"] for part in parts) or None,
+        "rows": sum(part.rows for part in found),
+        "first_lines": next((list(part.first) for part in found if part.of_reader), []),
+        "reason": " ".join(str(part.message) for part in found) or None,
         "parts": parts,
     }
 
