@@ -16,15 +16,18 @@ from core.threads import wait_quietly  # noqa: E402
 wait_quietly()  # before a page loads PyTorch
 
 import streamlit as st  # noqa: E402
+from starlette.middleware import Middleware  # noqa: E402
 from starlette.routing import Mount  # noqa: E402
 
-from core.api.app import PREFIX, create_app  # noqa: E402
-from core.api.server import answer_at_once  # noqa: E402
+from core.api import PREFIX  # noqa: E402
+from core.api.at_once import answer_at_once  # noqa: E402
+from core.api.late import LateApi  # noqa: E402
 from core.config import home  # noqa: E402
 from core.jobs.keeper import SpareKeeper  # noqa: E402
+from dashboard.compressed import CompressedFiles  # noqa: E402
 
 answer_at_once()
-api = create_app(home())
+api = LateApi(home())
 
 
 @asynccontextmanager
@@ -34,7 +37,12 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     keeper.start()
     yield
     keeper.close()
-    await api.state.service.desk.close()
+    await api.close()
 
 
-app = st.App(ROOT / "dashboard" / "main.py", routes=[Mount(PREFIX, app=api)], lifespan=lifespan)
+app = st.App(
+    ROOT / "dashboard" / "main.py",
+    routes=[Mount(PREFIX, app=api)],
+    middleware=[Middleware(CompressedFiles)],
+    lifespan=lifespan,
+)

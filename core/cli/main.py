@@ -32,6 +32,10 @@ def main(arguments: Sequence[str]) -> int:
 
 def _command(name: str) -> Callable[[Any], None]:
     """What executes a command; found after the arguments, so that --help and typing errors answer at once."""
+    if name == "prepare":
+        from core.cli.prepare import prepare
+
+        return prepare
     from core.cli.serve import LIGHT
 
     if name in LIGHT:

@@ -53,7 +53,7 @@ def home(made: Path, evergreen_home: Path) -> Path:
 
 
 def said(page: AppTest) -> str:
-    return "\n".join(str(part.value) for part in [*page.markdown, *page.caption, *page.warning, *page.subheader])
+    return "\n".join(str(part.value) for part in [*page.markdown, *page.caption, *page.warning, *page.header])
 
 
 def champion(home: Path) -> int:
