@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread, get_native_id
-from typing import Any
+from typing import Any, NoReturn
 
 import psutil
 from filelock import FileLock, Timeout
@@ -122,7 +122,13 @@ def wait_for_job(
     Path
         The job's folder; None when whoever started this process is gone, or has no more use for it.
     """
-    _behind_everybody(warm_up)
+    lowered = _session_priority(LAST)
+    warming = _behind_everybody(warm_up)
+    while warming.is_alive():
+        if _orphaned(LOOK_SECONDS):
+            _leave(jobs, lock)
+    while lowered and not _session_priority(0):
+        time.sleep(LOOK_SECONDS)  # the system takes ten such wishes a second, from all processes together
     open_store()
     with lock:
         slot = files.read_json(jobs / SLOT)
@@ -137,11 +143,10 @@ def wait_for_job(
             return taken
         if _withdrawn(jobs, lock, orphaned=orphaned):
             return None
-        # Nothing is ever written to the pipe: it becomes readable when its other end is closed.
         if orphaned:
             time.sleep(LOOK_SECONDS)
         else:
-            orphaned = bool(select.select([sys.stdin], [], [], LOOK_SECONDS)[0])
+            orphaned = _orphaned(LOOK_SECONDS)
 
 
 def _withdrawn(jobs: Path, lock: FileLock, *, orphaned: bool) -> bool:
@@ -179,11 +184,25 @@ def _become(folder: Path) -> None:
     os.close(nothing)
 
 
-def _behind_everybody(work: Callable[[], None]) -> None:
-    """Do it with what nobody else wants of the processor, and be as good as others afterwards.
+def _orphaned(seconds: float) -> bool:
+    """Wait a moment; whether whoever started this process is gone."""
+    # Nothing is ever written to the pipe: it becomes readable when its other end is closed.
+    return bool(select.select([sys.stdin], [], [], seconds)[0])
+
+
+def _leave(jobs: Path, lock: FileLock) -> NoReturn:
+    """End in the middle of loading, which nothing can stop but the end of the process."""
+    with suppress(OSError, Timeout), lock.acquire(timeout=1):
+        if files.read_json(jobs / SLOT).get("pid") == os.getpid():
+            (jobs / SLOT).unlink(missing_ok=True)
+    os._exit(0)
+
+
+def _behind_everybody(work: Callable[[], None]) -> Thread:
+    """Do it with what nobody else wants of the processor.
 
     In a thread, since no process may raise its own priority again. Where the system divides the processor between sessions
-    first, and this process is one by itself, the session's priority counts.
+    first, and this process is one by itself, the session's priority counts (`_session_priority`).
     """
 
     def run() -> None:
@@ -192,12 +211,9 @@ def _behind_everybody(work: Callable[[], None]) -> None:
                 os.setpriority(os.PRIO_PROCESS, get_native_id(), LAST)
         work()
 
-    lowered = _session_priority(LAST)
     thread = Thread(target=run, name="warm-up")
     thread.start()
-    thread.join()
-    while lowered and not _session_priority(0):
-        time.sleep(LOOK_SECONDS)  # the system takes ten such wishes a second, from all processes together
+    return thread
 
 
 def _session_priority(nice: int) -> bool:

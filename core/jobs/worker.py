@@ -203,8 +203,8 @@ def _consume(
     # Without the state the epochs begin again at one; otherwise only a line cut short is cleaned away.
     files.write_lines(folder / files.EPOCHS, files.read_lines(folder / files.EPOCHS) if resume is not None else [])
     stop = _StopFlag(folder / files.STOP)
-    home = folder.parent.parent
-    events = workflows[asked["kind"]](asked["config"], home, should_stop=stop, resume=resume)
+    with unhindered_imports():  # what computes the job is loaded by the first call
+        events = workflows[asked["kind"]](asked["config"], folder.parent.parent, should_stop=stop, resume=resume)
     result = None
     for event in events:
         # Known by name: importing the events' classes would import torch.
