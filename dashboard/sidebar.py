@@ -17,7 +17,7 @@ from dashboard.navigation import CLASSIFIER, JOB_PAGES, go, groups, link, page
 if TYPE_CHECKING:
     from core.jobs import Job
 
-BUSY, QUIET = 1.5, 8.0  # seconds between looks at the jobs
+BUSY, QUIET = 2.0, 8.0  # seconds between looks at the jobs
 WRITTEN = "link.written"
 
 # Streamlit closes the sidebar of a phone after its own navigation, but not after page links.
@@ -100,8 +100,7 @@ def _job_list() -> None:
 
 
 def _jobs(busy: bool) -> None:
-    state.jobs().tick()
-    active = state.active_jobs()
+    active = state.active_jobs()  # whoever looks also starts the next job that waits
     if bool(active) != busy:  # a job began or ended elsewhere: the page has something new to show
         st.rerun()
     if not active:

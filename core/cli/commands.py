@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from core.cli.behaviour import behaviour
@@ -18,6 +17,7 @@ from core.cli.compare import compare
 from core.cli.curve import curve
 from core.cli.doctor import doctor
 from core.cli.folds import folds
+from core.cli.forget import forget
 from core.cli.generate import generate
 from core.cli.inspect import inspect
 from core.cli.precision import precision
@@ -26,11 +26,12 @@ from core.cli.pretrain import pretrain
 from core.cli.progress import consume
 from core.cli.report import report
 from core.cli.search import search
+from core.cli.tables import facts, load, save
 from core.cli.threshold import threshold
 from core.cli.vectors import vectors
 from core.config import home, parse_assignments
-from core.data import ColumnRoles, StoredDataset, TextDataset, build_dataset, read_table
-from core.errors import DataError
+from core.data.label_notes import check_shared, match_of
+from core.data.loading import LoadedDataset
 from core.registry import UNWRITTEN
 from core.registry import promote as decide
 from core.workflows.workspace import Workspace, open_workspace
@@ -42,11 +43,12 @@ def train(asked: argparse.Namespace) -> None:
     workspace = open_workspace(home())
     settings = parse_assignments(asked.set)
     resolve_update(asked.model, {}, asked.strategy, settings)  # a typing error is said before a long file is read
-    dataset = _save_table(asked, workspace)
+    loaded = load(asked)
+    dataset = save(loaded, workspace)
     request = TrainRequest(
         classifier=asked.classifier, dataset=dataset.id, model=asked.model, strategy=asked.strategy, settings=settings
     )
-    _finish(asked, consume(train_classifier(request, workspace)), workspace)
+    _finish(asked, consume(train_classifier(request, workspace)), workspace, loaded)
 
 
 def update(asked: argparse.Namespace) -> None:
@@ -60,13 +62,13 @@ def update(asked: argparse.Namespace) -> None:
     values = {"classifier": asked.classifier, "strategy": asked.strategy, "tolerance": asked.tolerance}
     values |= {"gate": parse_assignments(asked.gate)}
     values |= {"promote": asked.promote, "settings": parse_assignments(asked.set)}
-    chosen_version(asked.classifier, None, workspace)
+    version = chosen_version(asked.classifier, None, workspace)
     gate_rules(
         build(UpdateRequest, {**values, "dataset": ""}), workspace
     )  # a wrong rule is said before a long file is read
-    dataset = _save_table(asked, workspace, batch=True)
-    request = build(UpdateRequest, {**values, "dataset": dataset.id})
-    _finish(asked, consume(update_classifier(request, workspace)), workspace)
+    loaded = load(asked, batch=True, known=_labels_of(version, workspace))
+    request = build(UpdateRequest, {**values, "dataset": save(loaded, workspace).id})
+    _finish(asked, consume(update_classifier(request, workspace)), workspace, loaded)
 
 
 def evaluate(asked: argparse.Namespace) -> None:
@@ -74,11 +76,11 @@ def evaluate(asked: argparse.Namespace) -> None:
 
     workspace = open_workspace(home())
     version = chosen_version(asked.classifier, asked.version, workspace)
-    dataset, _ = _read_table(asked, batch=True)
+    loaded = load(asked, batch=True, known=_labels_of(version, workspace))
     started = time.monotonic()
-    report = evaluate_version(workspace, version, dataset).to_dict()
+    report = evaluate_version(workspace, version, loaded.dataset).to_dict()
     found = {"version": version.number, "rows": report["rows"], **_scores(report)}
-    found |= {"seconds": round(time.monotonic() - started, 2)}
+    found |= {"seconds": round(time.monotonic() - started, 2), **facts(loaded)}
     _print(asked.json, found, f"Version {version.number}: {_headline(report)} on {report['rows']:,} rows")
 
 
@@ -90,8 +92,10 @@ def drift(asked: argparse.Namespace) -> None:
     workspace = open_workspace(home())
     version = chosen_version(asked.classifier, asked.version, workspace)
     folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
-    report = detect_drift(folder, _read_table(asked, batch=True)[0], read_past(folder, workspace))
-    _print(asked.json, {"version": version.number, **as_object(report)}, as_text(report))
+    loaded = load(asked, batch=True, known=folder.classes)
+    check_shared(match_of(loaded.dataset, folder.classes), folder.classes)
+    report = detect_drift(folder, loaded.dataset, read_past(folder, workspace))
+    _print(asked.json, {"version": version.number, **as_object(report), **facts(loaded)}, as_text(report))
 
 
 def export(asked: argparse.Namespace) -> None:
@@ -149,50 +153,6 @@ def rollback(asked: argparse.Namespace) -> None:
     sys.stderr.write(f"Version {number} of '{asked.classifier}' is the champion again.\n")
 
 
-def forget(asked: argparse.Namespace) -> None:
-    from core.records import receipts
-    from core.workflows.forget import ForgetRequest, forget_rows
-    from core.workflows.forget_rows import find_rows
-
-    workspace = open_workspace(home())
-    chosen_version(asked.classifier, None, workspace, required=False)
-    texts = [line.strip() for line in _lines(asked.texts) if line.strip()]
-    found = find_rows(asked.classifier, workspace, groups=asked.group, texts=texts)
-    rows = {one.dataset: one.rows.tolist() for one in found.datasets}
-    if asked.dry_run:
-        datasets = [{"name": one.name, "rows": len(one.rows), **one.parts, "left": one.left} for one in found.datasets]
-        _print(asked.json, {"rows": found.count, "datasets": datasets}, f"{found.count:,} rows would be removed.")
-        return
-    request = ForgetRequest(classifier=asked.classifier, rows=rows, digests=sorted(found.digests))
-    forgotten = consume(forget_rows(request, workspace))
-    receipt = next(one for one in receipts(workspace.home) if one["id"] == forgotten.receipt)
-    made = f" Version {forgotten.version} is without them." if forgotten.version is not None else ""
-    _print(asked.json, receipt, f"{found.count:,} rows were removed; receipt {receipt['id']}.{made}")
-
-
-def _lines(path: Path | None) -> list[str]:
-    if path is None:
-        return []
-    try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(
-            "forget.texts_unreadable",
-            "The file '{file}' cannot be read as UTF-8 text ({reason}). Save it as UTF-8, one text a line.",
-            file=path.name,
-            reason=getattr(error, "strerror", None) or "not UTF-8",
-        ) from error
-
-
-def prepare(asked: argparse.Namespace) -> None:
-    from core.workflows.samples import save_samples
-
-    workspace = open_workspace(home())
-    workspace.registry.classifiers()
-    saved = save_samples(workspace)
-    sys.stderr.write(f"Workspace {workspace.home} is ready, with {len(saved)} sample datasets.\n")
-
-
 COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     command.__name__: command
     for command in (
@@ -220,25 +180,17 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
         pretrain,
         vectors,
         doctor,
-        prepare,
     )
 }
 
 
-def _read_table(asked: argparse.Namespace, *, batch: bool) -> tuple[TextDataset, ColumnRoles]:
-    roles = ColumnRoles(text=asked.text, label=asked.label, split=asked.split, group=asked.group)
-    dataset, set_aside = build_dataset(read_table(asked.data), roles, batch=batch)
-    if set_aside.count:
-        sys.stderr.write(f"{set_aside.count:,} rows without text or label were set aside.\n")
-    return dataset, roles
+def _labels_of(version: Any, workspace: Workspace) -> tuple[str, ...]:
+    from core.workflows import VersionFolder
+
+    return VersionFolder(workspace.registry.folder(version.classifier, version.number)).classes
 
 
-def _save_table(asked: argparse.Namespace, workspace: Workspace, *, batch: bool = False) -> StoredDataset:
-    dataset, roles = _read_table(asked, batch=batch)
-    return workspace.datasets.save(dataset, name=asked.data.name, roles=roles, source={"file": asked.data.name})
-
-
-def _finish(asked: argparse.Namespace, completed: Any, workspace: Workspace) -> None:
+def _finish(asked: argparse.Namespace, completed: Any, workspace: Workspace, loaded: LoadedDataset) -> None:
     """Print what a training or update came to."""
     report, number = completed.report, completed.version
     champion = workspace.registry.champion(asked.classifier)
@@ -251,6 +203,7 @@ def _finish(asked: argparse.Namespace, completed: Any, workspace: Workspace) -> 
         "parity_max_abs_diff": report["parity"]["max_abs_diff"],
         "best_epoch": report["best_epoch"],
         "provider": report["provider"],
+        **facts(loaded),
     }
     if report["parent"] is not None:
         found |= {

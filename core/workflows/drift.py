@@ -34,6 +34,7 @@ from core.standalone.predict import Classifier
 from core.text.words import words_in
 from core.workflows.drift_rows import EARLIER_TEXTS, affordable, compared_rows, drawn, drawn_texts
 from core.workflows.drift_words import known_words
+from core.workflows.label_matching import in_own_words
 from core.workflows.version import VersionFolder
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ def detect_drift(
     """
     started = time.monotonic()
     classifier = classifier or Classifier(folder.path)
+    batch, _, _ = in_own_words(batch, classifier.labels)
     compared = compared_rows(folder, batch, past)
     held_out, new = compared.held_out, compared.new
     read_rows = affordable(held_out["text"], new["text"])

@@ -11,7 +11,7 @@ ORDER = [
     {"standalone"},
     {"messages"},
     {"errors"},
-    {"allocator", "config", "device", "events"},
+    {"allocator", "config", "device", "events", "imports", "threads"},
     {"settings"},
     {"data", "records"},
     {"text"},

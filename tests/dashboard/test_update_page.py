@@ -13,7 +13,7 @@ import pytest
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.testing.v1 import AppTest
 
-from core.data import ColumnRoles, DatasetStore, build_dataset
+from core.data import ColumnRoles, DatasetStore, TextDataset, build_dataset
 from core.data.corrections import Corrections
 from core.data.recipe import RenameLabels, write_steps
 from core.jobs import JobQueue
@@ -506,3 +506,49 @@ def test_the_evidence_shows_every_test_label_and_flip(open_page: OpenPage, secon
     assert sorted(labels["label"]) == ["down", "up"]
     kinds = at.main.segmented_control(key="update.flips_kind")
     assert len(kinds.options) == 3
+
+
+def test_rows_left_out_of_a_file_are_named_before_and_after_it_is_used(
+    open_page: OpenPage, first: Path, language: str
+) -> None:
+    at = open_page("update", language=language)
+    begin_with(at, "file")
+    rows = "text,label\n" + "".join(f"fresh thing {row},{'up' if row % 2 else 'down'}\n" for row in range(30))
+    at.file_uploader[0].upload("batch.csv", f"{rows}a, b, c\n,up\n".encode(), "text/csv").run()
+    said = (
+        "1 of 32 rows was left out: line 32 has 3 fields instead of 2."
+        if language == "en"
+        else "32 行中有 1 行没有用上：第 32 行有 3 列，而不是 2 列。"
+    )
+    assert said in shown(at).replace("\\", "")
+    at.main.button(key="update.use").click().run()
+    assert not at.exception
+    assert said in shown(at).replace("\\", "")
+
+
+def test_spellings_of_known_labels_are_merged_before_learning(open_page: OpenPage, first: Path, language: str) -> None:
+    batch = save(open_workspace(first), [(text, label.upper()) for text, label in SECOND], "Second")
+    at = open_page("update", language=language)
+    begin_with(at, "saved")
+    at.main.button(key="update.use").click().run()
+    pairs = "DOWN → down, UP → up" if language == "en" else "DOWN → down、UP → up"
+    assert pairs in shown(at)
+    at.main.button(key="update.merge_labels").click().run()
+    assert not at.exception
+    assert pairs not in shown(at)
+    merged = next(one for one in DatasetStore(first).list() if one.source.get("parent") == batch)
+    assert merged.classes == {"down": 80, "up": 80}
+    assert at.session_state["update.chosen"] == {NAME: merged.id}
+
+
+def test_a_batch_of_old_is_taken_in_the_champions_words(open_page: OpenPage, first: Path) -> None:
+    workspace = open_workspace(first)
+    dataset = workspace.datasets.load(save(workspace, SECOND, "Second"))
+    old = TextDataset(dataset.texts[:100], dataset.labels[:100], ("down\u200b", " up"))
+    stored = workspace.datasets.save(old, name="Old", roles=ROLES)
+    at = open_page("update")
+    begin_with(at, "saved")
+    at.main.selectbox(key="update.saved").set_value(stored.id).run()
+    at.main.button(key="update.use").click().run()
+    assert not at.exception
+    assert "The same 2 labels as before." in shown(at)
