@@ -6,8 +6,8 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +30,11 @@ from core.cli.threshold import threshold
 from core.cli.vectors import vectors
 from core.config import home, parse_assignments
 from core.data import ColumnRoles, StoredDataset, TextDataset, build_dataset, read_table
+from core.data.corrections import JOINED, Correction, Corrections, join_corrections
 from core.errors import DataError
 from core.registry import UNWRITTEN
 from core.registry import promote as decide
+from core.wording import counted, score, seconds
 from core.workflows.workspace import Workspace, open_workspace
 
 
@@ -42,11 +44,16 @@ def train(asked: argparse.Namespace) -> None:
     workspace = open_workspace(home())
     settings = parse_assignments(asked.set)
     resolve_update(asked.model, {}, asked.strategy, settings)  # a typing error is said before a long file is read
-    dataset = _save_table(asked, workspace)
-    request = TrainRequest(
-        classifier=asked.classifier, dataset=dataset.id, model=asked.model, strategy=asked.strategy, settings=settings
-    )
-    _finish(asked, consume(train_classifier(request, workspace)), workspace)
+    with _save_table(asked, workspace) as dataset:
+        request = TrainRequest(
+            classifier=asked.classifier,
+            dataset=dataset.id,
+            model=asked.model,
+            strategy=asked.strategy,
+            settings=settings,
+        )
+        done = consume(train_classifier(request, workspace))
+    _finish(asked, done, workspace)
 
 
 def update(asked: argparse.Namespace) -> None:
@@ -64,9 +71,11 @@ def update(asked: argparse.Namespace) -> None:
     gate_rules(
         build(UpdateRequest, {**values, "dataset": ""}), workspace
     )  # a wrong rule is said before a long file is read
-    dataset = _save_table(asked, workspace, batch=True)
-    request = build(UpdateRequest, {**values, "dataset": dataset.id})
-    _finish(asked, consume(update_classifier(request, workspace)), workspace)
+    waiting = Corrections(workspace.home).list(asked.classifier) if asked.with_corrections else []
+    with _save_table(asked, workspace, batch=True, corrections=waiting) as dataset:
+        request = build(UpdateRequest, {**values, "dataset": dataset.id})
+        done = consume(update_classifier(request, workspace))
+    _finish(asked, done, workspace)
 
 
 def evaluate(asked: argparse.Namespace) -> None:
@@ -105,25 +114,14 @@ def export(asked: argparse.Namespace) -> None:
 
 
 def versions(asked: argparse.Namespace) -> None:
-    registry = open_workspace(home()).registry
-    champion = chosen_version(asked.classifier, None, open_workspace(home()), required=False)
-    found = [
-        {
-            "version": version.number,
-            "champion": champion is not None and version.number == champion.number,
-            "parent": version.parent,
-            "created": version.created,
-            **version.summary,
-            "decision": asdict(version.decision) if version.decision is not None else None,
-        }
-        for version in registry.versions(asked.classifier)
-    ]
-    lines = [
-        f"{'*' if one['champion'] else ' '} {one['version']:>3}  {one['strategy']:<10} accuracy {one['accuracy']:.3f}  "
-        f"macro-F1 {one['macro_f1']:.3f}  {one['created']}"
-        for one in found
-    ]
-    _print(asked.json, {"classifier": asked.classifier, "versions": found}, "\n".join(lines))
+    from core.cli.versions import as_lines, listed
+    from core.standings import today
+
+    workspace = open_workspace(home())
+    champion = chosen_version(asked.classifier, None, workspace, required=False)
+    same = today(workspace.registry, workspace.home, asked.classifier)
+    found = listed(workspace.registry.versions(asked.classifier), champion, same)
+    _print(asked.json, {"classifier": asked.classifier, **found}, as_lines(found))
 
 
 def promote(asked: argparse.Namespace) -> None:
@@ -233,9 +231,18 @@ def _read_table(asked: argparse.Namespace, *, batch: bool) -> tuple[TextDataset,
     return dataset, roles
 
 
-def _save_table(asked: argparse.Namespace, workspace: Workspace, *, batch: bool = False) -> StoredDataset:
+def _save_table(
+    asked: argparse.Namespace, workspace: Workspace, *, batch: bool = False, corrections: Sequence[Correction] = ()
+) -> AbstractContextManager[StoredDataset]:
+    """Store the table for what is to be learned from it; when that is refused, nothing is left behind."""
     dataset, roles = _read_table(asked, batch=batch)
-    return workspace.datasets.save(dataset, name=asked.data.name, roles=roles, source={"file": asked.data.name})
+    source: dict[str, Any] = {"file": asked.data.name}
+    if corrections:
+        source[JOINED] = len(corrections)
+        sys.stderr.write(f"{counted(len(corrections), 'correction')} joined the batch.\n")
+    return workspace.datasets.saved_for(
+        join_corrections(dataset, corrections), name=asked.data.name, roles=roles, source=source
+    )
 
 
 def _finish(asked: argparse.Namespace, completed: Any, workspace: Workspace) -> None:
@@ -269,7 +276,7 @@ def _finish(asked: argparse.Namespace, completed: Any, workspace: Workspace) -> 
         asked.json,
         found,
         f"Version {number} {standing}. {_headline(report['overall'])}; "
-        f"baseline {_headline(report['baseline']['report'])}. {report['seconds']:.0f} s",
+        f"baseline {_headline(report['baseline']['report'])}. {seconds(report['seconds'])}",
     )
 
 
@@ -311,7 +318,7 @@ def _test(test: dict[str, Any]) -> dict[str, Any]:
 
 def _headline(report: dict[str, Any]) -> str:
     accuracy, macro = report["accuracy"], report["macro_f1"]
-    return f"accuracy {accuracy['value']:.3f} ({accuracy['low']:.3f}–{accuracy['high']:.3f}), macro-F1 {macro['value']:.3f}"
+    return f"accuracy {score(**accuracy)}, macro-F1 {score(**macro)}"
 
 
 def _print(as_json: bool, found: dict[str, Any], text: str) -> None:

@@ -92,8 +92,8 @@ class JobQueue:
             if not job.resumable:
                 raise JobError(
                     "job.not_resumable",
-                    "The run '{title}' cannot be resumed: only one that ended before it made a version can. "
-                    "Start a new one instead.",
+                    "The run '{title}' cannot be resumed: only one that ended before it made a version can, unless it must fail "
+                    "again. Start a new one instead.",
                     title=job.title,
                 )
             folder = self._folder_of(job_id)

@@ -5,7 +5,7 @@ from core.workflows.evaluate import evaluate_version
 from core.workflows.producing import Completed
 from core.workflows.requests import DataConfig, TrainRequest, UpdateRequest, resolve_settings, resolve_update
 from core.workflows.train import train_classifier
-from core.workflows.update import Past, compare_batch, read_past, split_batch, update_classifier
+from core.workflows.update import Past, check_batch, compare_batch, read_past, split_batch, update_classifier
 from core.workflows.version import ExperienceRecord, VersionFolder
 from core.workflows.workspace import Workspace, open_workspace
 
@@ -18,6 +18,7 @@ __all__ = [
     "UpdateRequest",
     "VersionFolder",
     "Workspace",
+    "check_batch",
     "compare_batch",
     "evaluate_version",
     "open_workspace",
