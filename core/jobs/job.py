@@ -40,6 +40,8 @@ class Job:
         one, too, when it got that far.
     error
         Why it failed, or what became of an interrupted one.
+    told
+        Whether somebody was told that it has ended.
     hopeless
         Whether the same request would fail again, since the fault lies in what was asked for.
     """
@@ -62,6 +64,7 @@ class Job:
     result: dict[str, Any] | None
     error: Message | None
     hopeless: bool = False
+    told: bool = False
 
     @property
     def resumable(self) -> bool:
@@ -101,6 +104,7 @@ def read_job(folder: Path) -> Job | None:
             device=progress.get("device"),
             result=progress.get("result"),
             error=_error(state, folder, progress),
+            told=state in ENDED and (folder / files.TOLD).exists(),
             hopeless=state == "failed" and bool(progress.get("hopeless", False)),
         )
     except (KeyError, TypeError, ValueError):

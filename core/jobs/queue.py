@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,8 @@ class JobQueue:
                     title=job.title,
                 )
             folder = self._folder_of(job_id)
-            (folder / files.STOP).unlink(missing_ok=True)
+            for marker in (files.STOP, files.TOLD):
+                (folder / marker).unlink(missing_ok=True)
             # The claim last: until then the job still counts as ended, should this process die in between.
             files.write_json(folder / files.PROGRESS, {"fraction": job.fraction})
             files.write_json(folder / files.CLAIM, {"queued": now()})
@@ -117,6 +119,11 @@ class JobQueue:
             outgoing = self._folder / f".outgoing-{job_id}"
             os.replace(self._folder_of(job_id), outgoing)
         shutil.rmtree(outgoing, ignore_errors=True)
+
+    def note_told(self, job_id: str) -> None:
+        """Remember that somebody was told of a job's end, so that nobody is told again who only opens another page."""
+        with suppress(OSError):  # removed meanwhile
+            (self._folder_of(job_id) / files.TOLD).touch()
 
     def epochs(self, job_id: str) -> list[dict[str, Any]]:
         """Return the figures of each epoch (the fields of `EpochDone`), in order."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,7 @@ class SameTests:
     truth: Integers
     answers: Mapping[int, Integers]
     absent: Mapping[int, Absence]
+    _known: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False)  # figures: redrawing rows takes time
 
     @property
     def rows(self) -> int:
@@ -75,10 +76,13 @@ class SameTests:
         """A version's figures over all rows, or those of one test; None where it isn't among them."""
         if version not in self.answers:
             return None
-        rows = self._rows(version, test=test)
-        if not len(rows):
-            return None
-        return evaluate_predictions(self.truth[rows], self.answers[version][rows], self.classes)
+        key = ("report", version, test)
+        if key not in self._known:
+            rows = self._rows(version, test=test)
+            answers = self.answers[version][rows]
+            self._known[key] = evaluate_predictions(self.truth[rows], answers, self.classes) if len(rows) else None
+        report: Report | None = self._known[key]
+        return report
 
     def difference(
         self, before: int, after: int, metric: Metric = "accuracy", test: int | None = None
@@ -86,11 +90,17 @@ class SameTests:
         """Second minus first on the rows that both are judged by, with its 95 % interval; None where there are none."""
         if before not in self.answers or after not in self.answers:
             return None
+        key = ("difference", before, after, metric, test)
+        if key not in self._known:
+            truth, old, new = self.answered(before, after, test)
+            self._known[key] = paired_difference(truth, old, new, metric=metric) if len(truth) else None
+        difference: Estimate | None = self._known[key]
+        return difference
+
+    def answered(self, before: int, after: int, test: int | None = None) -> tuple[Integers, Integers, Integers]:
+        """Truth and both versions' answers on the rows that both are judged by; `KeyError` where one isn't among them."""
         rows = self._rows(before, after, test=test)
-        if not len(rows):
-            return None
-        old, new = (self.answers[version][rows] for version in (before, after))
-        return paired_difference(self.truth[rows], old, new, metric=metric)
+        return self.truth[rows], self.answers[before][rows], self.answers[after][rows]
 
     def _rows(self, *versions: int, test: int | None) -> Integers:
         known = np.all([self.answers[version] != _UNKNOWN for version in versions], axis=0)

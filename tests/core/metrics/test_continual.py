@@ -104,7 +104,7 @@ def test_intransigence_is_the_joint_reference_minus_the_diagonal():
 
 def test_forgetting_per_class_weighs_older_tests_by_their_rows_of_the_class():
     recall = np.full((3, 3, 3), nan)
-    # Class 0: test 0 has 10 rows and falls from 0.9 – 0.6; test 1 has 30 and falls from 0.8 to 0.7.
+    # Class 0: test 0 has 10 rows and falls from 0.9 to 0.6; test 1 has 30 and falls from 0.8 to 0.7.
     recall[:, 0, 0], recall[:, 1, 0] = [0.9, 0.8, 0.6], [0.5, 0.8, 0.7]
     # Class 1: only in test 1, and better than ever.
     recall[:, 1, 1] = [0.0, 0.4, 0.5]

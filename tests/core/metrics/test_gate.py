@@ -203,9 +203,9 @@ def test_calibration_may_worsen_up_to_its_limit():
     better, worse = judge_calibration(calibration(0.06, 0.05)), judge_calibration(calibration(0.02, 0.05))
     assert better.passed
     assert worse.passed
-    assert str(better.message) == "The calibration error went from 6.0 – 5.0 points (change −2.0 – 0.0)."
+    assert str(better.message) == "The calibration error went from 6.0 to 5.0 points (change −2.0 – 0.0)."
     assert str(worse.message) == (
-        "The calibration error rose from 2.0 – 5.0 points (change +2.0 – +4.0); allowed are 5.0 more."
+        "The calibration error rose from 2.0 to 5.0 points (change +2.0 – +4.0); allowed are 5.0 more."
     )
     refused = judge_calibration(calibration(0.02, 0.05), calibration_tolerance=2)
     assert not refused.passed
