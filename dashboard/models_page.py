@@ -116,10 +116,10 @@ def _columns() -> dict[str, Any]:
         "version": st.column_config.TextColumn(t("models.version")),
         "how": st.column_config.TextColumn(t("models.column_how"), width="medium"),
         "model": st.column_config.TextColumn(t("models.column_model")),
-        "accuracy": st.column_config.TextColumn(t("models.accuracy"), width="medium"),
-        "macro_f1": st.column_config.TextColumn(t("models.macro_f1"), width="medium"),
+        "accuracy": st.column_config.TextColumn(t("models.accuracy"), width=160),
+        "macro_f1": st.column_config.TextColumn(t("models.macro_f1"), width=160),
         "change": st.column_config.TextColumn(
-            t("models.column_change"), width="medium", help=t("models.column_change_help")
+            t("models.column_change"), width=170, help=t("models.column_change_help")
         ),
         "size": st.column_config.TextColumn(t("models.size"), help=t("models.size_help"), width="small"),
         "created": st.column_config.TextColumn(t("models.column_created")),

@@ -59,8 +59,8 @@ def change(value: float, low: float | None = None, high: float | None = None) ->
 
 
 def loss(value: float) -> str:
-    """What was lost, in percentage points: positive without a sign, since the word says the direction: ``3.1 pt``."""
-    return t("units.change", value=points(value).removeprefix("+"))
+    """What was lost, in percentage points: positive without a sign, since the word says the direction: ``3.1``."""
+    return points(value).removeprefix("+")
 
 
 def may_be_chance(low: float, high: float) -> bool:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
 from typing import Any
 
 from core.data.corrections import Correction, Corrections
@@ -74,18 +73,18 @@ def keep_back(registry: Registry, classifier: str, number: int, *, rules: Mappin
 
 
 def _clear_learned(registry: Registry, version: VersionInfo) -> None:
-    """Take the corrections out of the queue that this version, or one that it was made from, has learned since they were
-    made; a text that was corrected again since stays.
+    """Take out of the queue what this version, or one that it was made from, has learned since it was answered wrongly; a
+    text that was corrected again since stays.
     """
     queue, datasets = Corrections(registry.home), DatasetStore(registry.home)
     waiting = queue.list(version.classifier)
     if not waiting:
         return
-    oldest = min(_moment(correction.created) for correction in waiting)
+    answered_by = min(correction.version for correction in waiting)
     versions = {known.number: known for known in registry.versions(version.classifier)}
     step: VersionInfo | None = version
     used: set[str] = set()
-    while step is not None and _moment(step.created) >= oldest:
+    while step is not None and step.number > answered_by:
         with suppress(DataError):  # the dataset was deleted since: then nobody knows, and nothing is removed
             used |= _learned(waiting, step, datasets)
         step = versions.get(step.parent) if step.parent is not None else None
@@ -94,19 +93,14 @@ def _clear_learned(registry: Registry, version: VersionInfo) -> None:
 
 
 def _learned(waiting: list[Correction], version: VersionInfo, datasets: DatasetStore) -> set[str]:
-    """Texts of the corrections that stand, with the same label, in what a version learned from after they were made."""
+    """Texts of the corrections of older versions' answers that stand, with the same label, in what this one learned from."""
     batch = datasets.load(str(version.summary.get("dataset")))
     rows = {(text_key(text), label) for text, label in zip(batch.texts, batch.label_names(), strict=True)}
-    made = _moment(version.created)
     return {
         correction.text
         for correction in waiting
-        if _moment(correction.created) <= made and (text_key(correction.text), correction.label.strip()) in rows
+        if correction.version < version.number and (text_key(correction.text), correction.label.strip()) in rows
     }
-
-
-def _moment(iso: str) -> datetime:
-    return datetime.fromisoformat(iso)
 
 
 def _note(registry: Registry, version: VersionInfo, *, rules: Mapping[str, Any] | None, **facts: Any) -> Decision:
