@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FOLLOWED = "news.followed"  # in the session: ids of trainings whose classifier is to be the chosen one
 SEEN = "news.seen"  # in the session: ids of jobs that it saw waiting or at work
+NOBODYS_CHOICE = "news.nobodys_choice"  # in the session: the classifier that came up without being chosen
 TOASTS = "news.toasts"  # in the session: what is to be said with the next run of the script
 UNREAD = "news.unread"  # in the session: ids of ended jobs whose line stands in the sidebar
 TRAIN_JOB = "train.job"  # in the session: the run that the Train page shows
@@ -59,7 +60,10 @@ def _is_news(job: Job, seen: set[str]) -> bool:
 
 
 def _is_followed(job: Job) -> bool:
-    return job.id in st.session_state.get(FOLLOWED, set()) or state.chosen_classifier() is None
+    """A training of this session's, or any where nobody has chosen a classifier, only the first of them came up."""
+    if job.id in st.session_state.get(FOLLOWED, set()):
+        return True
+    return state.chosen_classifier() == st.session_state.get(NOBODYS_CHOICE)
 
 
 def toast() -> None:

@@ -89,7 +89,7 @@ def draw() -> None:
 def _classifier_picker(names: list[str]) -> None:
     linked = st.session_state.pop(LINKED, None)
     if st.session_state.get(CLASSIFIER) not in names:
-        st.session_state[CLASSIFIER] = names[0] if names else None
+        st.session_state[CLASSIFIER] = st.session_state[job_news.NOBODYS_CHOICE] = names[0] if names else None
     if linked is not None and linked not in names:
         st.session_state[UNKNOWN] = (linked, st.session_state[CLASSIFIER])
     st.selectbox(
