@@ -18,8 +18,8 @@ from core.data.recipe import RenameLabels, write_steps
 from core.registry import UNWRITTEN, Decision, Registry
 from core.registry.entries import SUMMARY
 from core.standings import today
-from core.workflows import TrainRequest, UpdateRequest, open_workspace, train_classifier, update_classifier
 from core.wording import score
+from core.workflows import TrainRequest, UpdateRequest, open_workspace, train_classifier, update_classifier
 from dashboard import models_page_serving, state
 from dashboard.models_page import difference
 from dashboard.models_page_details import mlflow_command, quiet_markdown
