@@ -13,22 +13,26 @@ INSTALLED_DEV := $(VENV)/requirements-dev.installed
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench clean
+.PHONY: help run dev test check format bench clean
 
 help:
 	@echo "make run      install what is needed, then open the dashboard on http://localhost:$(PORT) (another port: PORT=8600)"
+	@echo "make dev      the same for who changes the program: pages run again when a file is saved"
 	@echo "make test     run the whole test suite, browser tests included (some of it: PYTEST_ARGS='tests/core -x')"
 	@echo "make check    formatting, lint and types"
 	@echo "make format   put the code into the project's format"
 	@echo "make bench    measure accuracy, forgetting and speed again on the public data sets in DATA=$(DATA) (long)"
 	@echo "make clean    remove the virtual environment and caches; the workspace with your data stays"
 
-run: $(INSTALLED)
+# Address, theme and everything else that must hold stand in dashboard/.streamlit/config.toml.
+run dev: $(INSTALLED)
 	@$(VENV_PYTHON) -m core prepare
 	@echo ""
 	@echo "  Evergreen: http://localhost:$(PORT)   (Ctrl+C closes it; running trainings go on)"
 	@echo ""
-	@exec $(VENV_PYTHON) -m streamlit run dashboard/app.py --server.port "$(PORT)" --logger.hideWelcomeMessage true
+	@exec $(VENV_PYTHON) -m streamlit run dashboard/app.py --server.port "$(PORT)" --logger.hideWelcomeMessage true $(SERVE_ARGS)
+
+dev: SERVE_ARGS := --server.fileWatcherType auto --server.runOnSave true
 
 test: $(INSTALLED_DEV)
 	$(VENV_PYTHON) -m pytest $(PYTEST_ARGS)
@@ -49,6 +53,7 @@ bench: $(INSTALLED_DEV)
 	$(VENV_PYTHON) benchmarks/closed_form.py --data "$(DATA)"
 	$(VENV_PYTHON) benchmarks/drift.py --data "$(DATA)/en/tweets_2016_2018.csv"
 	$(VENV_PYTHON) benchmarks/latency.py
+	$(VENV_PYTHON) benchmarks/serving.py
 	$(VENV_PYTHON) benchmarks/transfer.py --data "$(DATA)"
 	$(VENV_PYTHON) benchmarks/peer_trainer.py --data "$(DATA)"
 	$(VENV_PYTHON) benchmarks/inference.py --data "$(DATA)"

@@ -88,7 +88,7 @@ def _between(parts: dict[str, TextDataset], workspace: Workspace, asked: argpars
         for test in found.tests:
             cells = [_figure(value) for value in (test.before, test.after, test.effect, test.p_value, test.adjusted)]
             print(f"| {test.name} | {' | '.join(cells)} | {test.verdict} |")
-        words = [f"{word} ({texts})" for word, texts in list(found.new_words.items())[:12]]
+        words = [f"{word} ({texts})" for word, texts in list(found.words.unseen.items())[:12]]
         print(f"\nNew words (texts): {', '.join(words)}", flush=True)
 
 

@@ -2,7 +2,11 @@
 
 import sys
 
-from core.cli import main
+from core.threads import wait_quietly
+
+wait_quietly()  # before anything is imported that computes
+
+from core.cli import main  # noqa: E402
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

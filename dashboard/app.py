@@ -11,22 +11,38 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # Streamlit puts only this file's folder there
     sys.path.insert(0, str(ROOT))
 
+from core.threads import wait_quietly  # noqa: E402
+
+wait_quietly()  # before a page loads PyTorch
+
 import streamlit as st  # noqa: E402
+from starlette.middleware import Middleware  # noqa: E402
 from starlette.routing import Mount  # noqa: E402
 
-from core.api.app import PREFIX, create_app  # noqa: E402
-from core.api.server import answer_at_once  # noqa: E402
+from core.api import PREFIX  # noqa: E402
+from core.api.at_once import answer_at_once  # noqa: E402
+from core.api.late import LateApi  # noqa: E402
 from core.config import home  # noqa: E402
+from core.jobs.keeper import SpareKeeper  # noqa: E402
+from dashboard.compressed import CompressedFiles  # noqa: E402
 
 answer_at_once()
-api = create_app(home())
+api = LateApi(home())
 
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
-    """Answer what waits, and let go of the engines, when the server ends."""
+    """Keep a warm process for the next run; when the server ends, answer what waits and let go of it and of the engines."""
+    keeper = SpareKeeper(home())
+    keeper.start()
     yield
-    await api.state.service.desk.close()
+    keeper.close()
+    await api.close()
 
 
-app = st.App(ROOT / "dashboard" / "main.py", routes=[Mount(PREFIX, app=api)], lifespan=lifespan)
+app = st.App(
+    ROOT / "dashboard" / "main.py",
+    routes=[Mount(PREFIX, app=api)],
+    middleware=[Middleware(CompressedFiles)],
+    lifespan=lifespan,
+)

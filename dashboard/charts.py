@@ -5,6 +5,7 @@ Takes plain numbers and names and draws them; knows nothing of classifiers, jobs
 
 from __future__ import annotations
 
+import functools
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard.i18n import t
-from dashboard.palette import label_colors, palette
+from dashboard.palette import Palette, label_colors, palette
 from dashboard.tables import plain
 
 CONFIG: dict[str, Any] = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False, "showTips": False}
@@ -29,6 +30,9 @@ def figure(*, height: int = 280) -> go.Figure:
         "linecolor": colors.line,
         "automargin": True,
         "fixedrange": True,
+        # Streamlit's own grey is too pale for small text
+        "tickfont": {"color": colors.muted},
+        "title": {"font": {"color": colors.muted}},
     }
     return go.Figure(
         layout={
@@ -44,6 +48,7 @@ def figure(*, height: int = 280) -> go.Figure:
                 "x": 1,
                 "xanchor": "right",
                 "title": {"text": ""},
+                "font": {"color": colors.text},
             },
             "hoverlabel": {"bgcolor": colors.background, "bordercolor": colors.line, "font": {"color": colors.text}},
             "xaxis": axis,
@@ -69,9 +74,22 @@ def curves(
     series: Mapping[str, Sequence[float | None]], *, title: str, key: str, axis: str, alt: str, best: int | None = None
 ) -> None:
     """Lines over epochs, one a name; `best` marks the epoch whose weights were kept (counted from 1)."""
-    colors = palette()
+    lines = tuple((name, tuple(values)) for name, values in series.items())
+    chart = _curves(lines, palette(), (axis, t("charts.epoch"), t("charts.best")), best)
+    draw(chart, key=key, alt=alt, title=title)
+
+
+@functools.lru_cache(maxsize=32)
+def _curves(
+    lines: tuple[tuple[str, tuple[float | None, ...]], ...],
+    colors: Palette,
+    words: tuple[str, str, str],
+    best: int | None,
+) -> go.Figure:
+    """The figure; kept, since a page that watches a run draws it each second, and making it costs ten times as much."""
     chart = figure(height=270)
-    for index, (name, values) in enumerate(series.items()):
+    axis, epoch, kept = words
+    for index, (name, values) in enumerate(lines):
         color = colors.categorical[index]
         chart.add_scatter(
             x=list(range(1, len(values) + 1)),
@@ -82,20 +100,24 @@ def curves(
             marker={"size": 5},
             hovertemplate=f"{name} %{{y:.3f}}<extra></extra>",
         )
-    longest = max((len(values) for values in series.values()), default=1)
-    chart.update_xaxes(
-        title_text=t("charts.epoch"), range=[0.5, max(longest, 2) + 0.5], dtick=max(1, longest // 10), showgrid=False
-    )
-    chart.update_yaxes(title_text=axis)
-    chart.update_layout(hovermode="x unified", showlegend=len(series) > 1)
-    if best is not None:
-        chart.add_vline(
-            x=best,
-            line={"color": colors.muted, "width": 1, "dash": "dot"},
-            annotation_text=t("charts.best"),
-            annotation_position="top left" if best > longest / 2 else "top right",
-        )
-    draw(chart, key=key, alt=alt, title=title)
+    longest = max((len(values) for _, values in lines), default=1)
+    steps = {"range": [0.5, max(longest, 2) + 0.5], "dtick": max(1, longest // 10), "showgrid": False}
+    layout: dict[str, Any] = {
+        "xaxis": {"title": {"text": epoch}, **steps},
+        "yaxis": {"title": {"text": axis}},
+        "hovermode": "x unified",
+        "showlegend": len(lines) > 1,
+    }
+    if best is not None:  # at once with the rest: `add_vline` would take as long as everything else together
+        at = {"xref": "x", "yref": "y domain"}
+        line = {"color": colors.muted, "width": 1, "dash": "dot"}
+        anchor = "right" if best > longest / 2 else "left"
+        layout["shapes"] = [{"type": "line", "x0": best, "x1": best, "y0": 0, "y1": 1, "line": line, **at}]
+        layout["annotations"] = [
+            {"x": best, "y": 1, "text": kept, "showarrow": False, "xanchor": anchor, "yanchor": "top", **at}
+        ]
+    chart.update_layout(layout)
+    return chart
 
 
 def probability_bars(probabilities: Mapping[str, float], *, key: str, labels: Sequence[str] | None = None) -> None:
@@ -199,7 +221,7 @@ def timeline(milestones: Sequence[Milestone], *, title: str, key: str, axis: str
         x=[stone.number for stone in milestones],
         y=[stone.score for stone in milestones],
         mode="lines+markers+text",
-        line={"color": colors.line, "width": 2},
+        line={"color": colors.muted, "width": 1.5},
         marker={
             "size": 14,
             "color": [colors.categorical[0] if stone.champion else colors.background for stone in milestones],

@@ -70,15 +70,29 @@ def add_table() -> None:
     if isinstance(found, DataError):
         show_error(found)
         return
+    accepted = _accepted(uploaded)
     data_page_profile.overview(found.dataset, found.profile, found.set_aside.count + len(uploaded.skipped))
-    data_page_profile.findings(uploaded, found.profile, found.split)
+    data_page_profile.findings(
+        uploaded, found.profile, found.split, accepted=accepted, accept=lambda step: _accept(uploaded, step)
+    )
     with st.expander(t("labels.title"), icon=":material/label:"):
-        steps = edit_labels(found.profile.label_counts, key=f"{KEY}.labels.{uploaded.token}")
+        steps = edit_labels(found.profile.label_counts, key=f"{KEY}.labels.{uploaded.token}.{len(accepted)}")
     changed = _changed(found, steps)
     if isinstance(changed, DataError):
         show_error(changed)
         return
-    _save_form(uploaded, changed, steps)
+    _save_form(uploaded, changed, [*accepted, *steps])
+
+
+def _accepted(uploaded: UploadedTable) -> list[Step]:
+    """Cures of findings that the reader took for this table with one click."""
+    steps: list[Step] = st.session_state.get(f"{KEY}.accepted.{uploaded.token}", [])
+    return steps
+
+
+def _accept(uploaded: UploadedTable, step: Step | None) -> None:
+    """Take a cure; None takes all back."""
+    st.session_state[f"{KEY}.accepted.{uploaded.token}"] = [] if step is None else [*_accepted(uploaded), step]
 
 
 def _changed(found: Prepared, steps: list[Step]) -> Prepared | DataError:
@@ -111,10 +125,20 @@ def _prepared(uploaded: UploadedTable, *, told: bool) -> Prepared | DataError:
         bar.empty()
         return built
     dataset, set_aside = built
+    accepted = _accepted(uploaded)
+    if accepted:
+        dataset, _ = apply_steps(dataset, accepted)
+        try:
+            check_labels(dataset)
+        except DataError as error:
+            bar.empty()
+            st.button(t("data.undo"), key=f"{KEY}.undo", on_click=_accept, args=(uploaded, None))
+            return error
+    token = f"{uploaded.token}.{len(accepted)}"
     tell(0.2, "divide")
-    split = _divided(uploaded.token, dataset)
+    split = _divided(token, dataset)
     tell(0.6, "profile")
-    found = _profiled(uploaded.token, dataset, set_aside, uploaded)
+    found = _profiled(token, dataset, set_aside, uploaded)
     bar.empty()
     st.session_state[LOOKED] = uploaded.token
     return Prepared(dataset, set_aside, found, split)
@@ -183,7 +207,7 @@ def _save(uploaded: UploadedTable, found: Prepared, steps: list[Step], name: str
             found.dataset,
             name=name,
             roles=uploaded.roles,
-            source={**uploaded.source(), "set_aside": found.set_aside.count, **recipe},
+            source={**uploaded.source(found.set_aside), **recipe},
             synthetic=uploaded.sample is not None,
         )
     remember_columns(uploaded)
@@ -212,7 +236,7 @@ def _what_comes_next() -> None:
     stored = next(stored for stored in state.datasets() if stored.id == saved["id"])
     name = tables.plain(stored.name)
     with st.container(border=True, key="next-step", gap="small"):
-        st.subheader(t("data.saved_title", name=name), anchor=False)
+        st.header(t("data.saved_title", name=name), anchor=False)
         facts = {"rows": tn("data.rows", stored.rows), "labels": tn("data.labels", len(stored.classes))}
         if stored.name != saved["asked"]:
             st.markdown(t("data.saved_before", name=name, asked=tables.plain(saved["asked"])))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Literal
 
@@ -11,6 +11,8 @@ import pandas
 import streamlit as st
 
 from core.data import Finding, Profile, Split, TextDataset
+from core.data.loading import row_numbers
+from core.data.recipe import Step
 from core.errors import DataError
 from dashboard import charts, layout, tables
 from dashboard.errors import boundary, show_error
@@ -135,14 +137,33 @@ def _lengths(found: Profile) -> None:
     charts.draw(chart, key="data.lengths", alt=t("data.lengths_alt", **facts), title=t("data.lengths_title", **facts))
 
 
-def findings(uploaded: UploadedTable, found: Profile, split: Split | DataError) -> None:
-    """What is worth knowing before training, each with the rows behind it."""
+def findings(
+    uploaded: UploadedTable,
+    found: Profile,
+    split: Split | DataError,
+    *,
+    accepted: Sequence[Step] = (),
+    accept: Callable[[Step | None], None] = lambda _: None,
+) -> None:
+    """What is worth knowing before training, each with the rows behind it and, where there is one, its cure.
+
+    Parameters
+    ----------
+    accepted
+        Cures that were taken already; the dataset is as they made it.
+    accept
+        Called when the reader takes a cure, or takes all of them back (None).
+    """
     layout.section(t("data.findings_title"))
     remarks = [] if isinstance(split, DataError) else split.findings
-    if not found.findings and not remarks:
+    if not found.findings and not remarks and not accepted:
         _line("good", t("data.findings_none"))
+    for step in accepted:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"{ICONS['good']} {tables.plain(t_message(step.sentence()))}", width="stretch")
+            st.button(t("data.undo"), key=f"data.undo.{step.kind}", type="tertiary", on_click=accept, args=(None,))
     for finding in sorted(found.findings, key=lambda finding: SEVERITIES.index(finding.severity)):
-        if _line(finding.severity, tables.plain(t_message(finding.message)), button=f"data.rows.{finding.kind}"):
+        if _finding(finding, accept):
             _show_rows(finding, uploaded)
     known = {finding.message.key for finding in found.findings}
     for remark in remarks:
@@ -156,6 +177,22 @@ SAID_BY = {
     "data.doubled_set_aside": "data.found_validation_leakage",
     "data.rare_labels_train": "data.found_rare_labels",
 }
+
+
+def _finding(finding: Finding, accept: Callable[[Step | None], None]) -> bool:
+    """A finding with its buttons; returns whether its rows are to be shown."""
+    sentence = tables.plain(t_message(finding.message))
+    if finding.fix is None:
+        return _line(finding.severity, sentence, button=f"data.rows.{finding.kind}" if finding.rows else None)
+    shown = _line(finding.severity, sentence, button=f"data.rows.{finding.kind}")
+    st.button(
+        t(f"data.fix_{finding.kind}"),
+        key=f"data.fix.{finding.kind}",
+        icon=":material/merge:",
+        on_click=accept,
+        args=(finding.fix,),
+    )
+    return shown
 
 
 def _line(kind: str, sentence: str, *, button: str | None = None) -> bool:
@@ -189,9 +226,7 @@ def rows_behind(finding: Finding, uploaded: UploadedTable) -> pandas.DataFrame:
         names = {"line": t("data.line"), "found": t("data.fields_found"), "expected": t("data.fields_expected")}
         return pandas.DataFrame(ragged)[list(names)].rename(columns=names)
     rows = np.array(finding.rows, dtype=np.int64)
-    skipped = np.array(sorted(skip["row"] for skip in uploaded.skipped), dtype=np.int64)
-    # Ragged rows are not in the table but count in the file: each moves all rows behind it by one.
-    numbers = rows + np.searchsorted(skipped - np.arange(len(skipped)), rows, side="right") + 1
+    numbers = row_numbers(finding.rows, uploaded.skipped)
     chosen = list(uploaded.roles.columns().values())
     shown = uploaded.table.iloc[rows][chosen].reset_index(drop=True)
     number = t("data.row")

@@ -70,12 +70,8 @@ def _line(stored: StoredDataset, *, primary: bool) -> None:
             if st.button(t("data.train_on"), key=f"data.train.{stored.id}", type=kind):
                 state.choose_dataset(stored.id)
                 go("train")
-            if st.button(
-                "",
-                key=f"data.delete.{stored.id}",
-                icon=":material/delete:",
-                type="tertiary",
-                help=t("data.delete_help", name=tables.plain(stored.name)),
+            if layout.icon_button(
+                t("data.delete_help", name=stored.name), key=f"data.delete.{stored.id}", icon=":material/delete:"
             ):
                 _confirm_deletion(stored)
 

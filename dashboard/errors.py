@@ -16,6 +16,7 @@ import streamlit as st
 
 from core.errors import CoreError
 from dashboard.i18n import t, t_message
+from dashboard.tables import plain
 
 log = logging.getLogger("evergreen.dashboard")
 
@@ -37,7 +38,8 @@ def boundary() -> Iterator[None]:
 
 def show_error(error: CoreError) -> None:
     """The error box of a `core` error, in the reader's language."""
-    st.error(t_message(error.message), icon=":material/error:")
+    # names of files, columns and members of archives come from outside and are shown as text, never as Markdown
+    st.error(plain(t_message(error.message)), icon=":material/error:")
 
 
 def guarded_fragment(

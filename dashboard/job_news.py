@@ -15,6 +15,7 @@ import streamlit as st
 from core.errors import JobError
 from dashboard import state, tables
 from dashboard.i18n import t
+from dashboard.layout import icon_button
 from dashboard.navigation import JOB_PAGES, go
 
 if TYPE_CHECKING:
@@ -82,9 +83,7 @@ def draw(jobs: list[Job]) -> None:
             opened = st.button(
                 t("news.open"), key=f"news.open.{job.id}", icon=":material/arrow_forward:", type="tertiary"
             )
-            closed = st.button(
-                "", key=f"news.close.{job.id}", icon=":material/close:", help=t("news.close"), type="tertiary"
-            )
+            closed = icon_button(t("news.close"), key=f"news.close.{job.id}", icon=":material/close:")
         if opened or closed:
             st.session_state[UNREAD] = [identity for identity in unread if identity != job.id]
         if opened:

@@ -55,7 +55,7 @@ def _open_what_was_waited_for(runs: list[Job]) -> None:
 def _welcome() -> None:
     """Nothing was compared yet: what this is for, and the form's button."""
     with st.container(border=True, key="empty", gap="small"):
-        st.subheader(f":material/science: {t('lab.empty_title')}", anchor=False)
+        st.header(f":material/science: {t('lab.empty_title')}", anchor=False)
         st.markdown(t("lab.empty"))
         st.button(
             t("lab.new"),

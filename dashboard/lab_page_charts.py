@@ -14,7 +14,7 @@ import streamlit as st
 from dashboard import charts, heatmaps, lab_page_labels, tables
 from dashboard.i18n import t, tn
 from dashboard.lab_page_figures import FAMILY_COLORS, best_name, chart_name, ranked, strategy_name
-from dashboard.palette import palette, readable_on, scale
+from dashboard.palette import as_text, palette, readable_on, scale
 
 NARROW = 230.0  # pixels that a chart's field has on a phone: names that fit there fit everywhere
 MATRICES = 6  # shown before "show all"
@@ -89,7 +89,7 @@ def _line(chart: go.Figure, name: str, line: Sequence[float], end: float, color:
         text=_printed(chart_name(name), bold=best),
         showarrow=False,
         xanchor="left",
-        font={"color": color, "size": 12},
+        font={"color": as_text(color), "size": 12},
     )
 
 
@@ -120,7 +120,7 @@ def against_cost(result: dict[str, Any]) -> None:
             marker={"size": 14 if chosen else 9, "color": color, "line": {"width": 2, "color": palette().background}},
             text=[_printed(name, bold=chosen)],
             textposition=side,
-            textfont={"color": color, "size": 12},
+            textfont={"color": as_text(color), "size": 12},
             cliponaxis=False,
             hovertemplate=f"{html.escape(strategy_name(one['strategy']))} · {tables.duration(x)} · %{{y:.3f}}<extra></extra>",
         )

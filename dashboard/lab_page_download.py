@@ -12,6 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from core.messages import Message
+from core.records.outgoing import without_paths
 from dashboard import heatmaps, tables
 from dashboard.i18n import language, t, t_message
 from dashboard.lab_page_figures import (
@@ -67,8 +68,8 @@ def file_name(name: str) -> str:
 
 
 def as_json(result: dict[str, Any]) -> bytes:
-    """The comparison as it is stored."""
-    return json.dumps(result, ensure_ascii=False, indent=1).encode()
+    """The comparison as it is stored, without paths of this machine."""
+    return json.dumps(without_paths(result), ensure_ascii=False, indent=1).encode()
 
 
 def figure_table(result: dict[str, Any]) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import state, tables
+from dashboard import layout, state, tables
 from dashboard.i18n import language, t, tn
 
 if TYPE_CHECKING:
@@ -66,22 +66,20 @@ def _line(place: int, dataset: StoredDataset, count: int) -> None:
             st.markdown(f"{place + 1} · **{tables.plain(dataset.name)}**")
             st.caption(" · ".join(facts(dataset)))
         for step, icon, word in ((-1, "arrow_upward", "up"), (1, "arrow_downward", "down")):
-            st.button(
-                "",
+            layout.icon_button(
+                t(f"lab.{word}"),
+                of=dataset.name,
                 key=f"lab.{word}.{dataset.id}",
                 icon=f":material/{icon}:",
-                type="tertiary",
-                help=t(f"lab.{word}"),
                 disabled=not 0 <= place + step < count,
                 on_click=_move,
                 args=(place, step),
             )
-        st.button(
-            "",
+        layout.icon_button(
+            t("lab.out"),
+            of=dataset.name,
             key=f"lab.out.{dataset.id}",
             icon=":material/close:",
-            type="tertiary",
-            help=t("lab.out"),
             on_click=_take_out,
             args=(dataset.id,),
         )

@@ -64,7 +64,7 @@ def headline(result: dict[str, Any]) -> None:
     message = with_names(Message.from_dict(result["best"]["message"]))
     with st.container(border=True, key="lab-best", gap="small"):
         st.caption(t("lab.best"))
-        st.subheader(tables.plain(strategy_name(best_name(result))), anchor=False)
+        st.header(tables.plain(strategy_name(best_name(result))), anchor=False)
         st.markdown(tables.plain(t_message(message)))
     for finding in _findings(result):
         if finding.key.startswith(STOPPED):

@@ -51,12 +51,8 @@ def _line(entry: dict[str, Any]) -> None:
 
 def delete_button(entry: dict[str, Any]) -> None:
     """A bin that asks before it deletes."""
-    if st.button(
-        "",
-        key=f"lab.delete.{entry['id']}",
-        icon=":material/delete:",
-        type="tertiary",
-        help=t("lab.delete_help", name=tables.plain(entry["name"])),
+    if layout.icon_button(
+        t("lab.delete_help", name=entry["name"]), key=f"lab.delete.{entry['id']}", icon=":material/delete:"
     ):
         _confirm(entry)
 

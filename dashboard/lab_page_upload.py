@@ -8,12 +8,16 @@ import pandas as pd
 import streamlit as st
 
 from core.data import ColumnRoles
+from core.data.dataset import rows_set_aside
+from core.data.label_notes import read_note
+from core.data.loading import LeftOut
 from core.errors import DataError
 from dashboard import state, tables
 from dashboard.errors import show_error
 from dashboard.i18n import t, tn
 from dashboard.lab_page_order import ORDER
 from dashboard.upload import UploadedTable, discard_upload, upload_table
+from dashboard.upload_notes import OF_READER, tell_notes, warn_left_out
 
 KEY = "lab"
 COLUMN = "lab.column"
@@ -39,8 +43,35 @@ def draw() -> None:
     found = values[column]
     names = [tables.plain(name) for name in found[:SHOWN]] + (["…"] if len(found) > SHOWN else [])
     st.caption(tn("lab.column_values", len(found), names=names))
+    _tell(uploaded, column)
     if st.button(tn("lab.save_parts", len(found)), key="lab.save", icon=":material/save:"):
         _save(uploaded, column)
+
+
+def _tell(uploaded: UploadedTable, column: str) -> None:
+    """Rows of the file that will be in none of the experiences, and how labels are read."""
+    found = _left_out(uploaded.token, column, uploaded)
+    if isinstance(found, DataError):
+        show_error(found)
+        return
+    left_out, respelled = found
+    warn_left_out(part for part in left_out if part.reason not in OF_READER)
+    if respelled:
+        tell_notes([read_note(respelled)])
+
+
+# Remembered, since it looks at every row; an error is an answer like any other.
+@st.cache_resource(show_spinner=False, max_entries=4, ttl=3600)
+def _left_out(
+    token: str, column: str, _uploaded: UploadedTable
+) -> tuple[tuple[LeftOut, ...], dict[str, str]] | DataError:
+    from core.workflows.stream_cuts import left_out_of_stream
+
+    table, roles = _uploaded.table, _uploaded.roles
+    try:
+        return left_out_of_stream(table, roles, column), rows_set_aside(table, roles).respelled
+    except DataError as error:
+        return error
 
 
 def candidates(table: pd.DataFrame, roles: ColumnRoles) -> dict[str, list[str]]:

@@ -73,12 +73,12 @@ def _line(one: SessionInfo, *, first: bool) -> None:
                 on_click=open_session,
                 args=[one.id],
             )
-            st.button(
-                "",
+            layout.icon_button(
+                t("label.delete"),
+                of=one.name,
+                help=t("label.delete_help"),
                 key=f"label.delete.{one.id}",
                 icon=":material/delete:",
-                type="tertiary",
-                help=t("label.delete_help"),
                 on_click=store().delete,
                 args=[one.id],
             )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.config import home
-from core.data import DatasetStore
+from core.data import DatasetStore, SetAside
 from core.errors import CoreError
 from core.records import InspectionStore
 from dashboard import layout, state, tables
@@ -17,6 +17,7 @@ from dashboard.i18n import t, tn
 from dashboard.label_page import close, open_session, store
 from dashboard.navigation import go
 from dashboard.upload import upload_table
+from dashboard.upload_notes import tell_left_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,6 +116,9 @@ def _texts() -> None:
     uploaded = upload_table("label", need_label=False)
     if uploaded is None:
         return
+    texts = uploaded.table[uploaded.roles.text].fillna("").tolist()
+    without = SetAside(tuple(row for row, text in enumerate(texts) if not text.strip()), (), ())
+    tell_left_out(uploaded, without)
     champion = _champion()
     classes = list(state.report(champion)["classes"]) if champion is not None else []
     key = f"label.labels.{uploaded.file_token}.{champion.classifier if champion else ''}"
@@ -139,7 +143,7 @@ def _texts() -> None:
         differs = order == "disagreement" and champion is not None
         return begin_with_texts(
             store(),
-            uploaded.table[uploaded.roles.text].fillna("").tolist(),
+            texts,
             name=Path(uploaded.name).stem,
             labels=labels,
             order=order,
@@ -147,7 +151,7 @@ def _texts() -> None:
             second=second_opinion(champion, state.workspace(), state.engine)
             if champion is not None and differs
             else None,
-            source=uploaded.source(),
+            source=uploaded.source(without),
             progress=progress,
         )
 

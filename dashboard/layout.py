@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -38,8 +38,42 @@ def warn_of_idle_card() -> None:
 
 
 def section(title: str, *, help: str | None = None) -> None:
-    """A heading inside a page."""
-    st.subheader(title, anchor=False, help=help)
+    """A heading inside a page, one level below its title."""
+    st.header(title, anchor=False, help=help)
+
+
+def icon_button(
+    action: str,
+    *,
+    key: str,
+    icon: str,
+    of: str = "",
+    help: str = "",
+    disabled: bool = False,
+    on_click: Callable[..., None] | None = None,
+    args: Sequence[Any] = (),
+) -> bool:
+    """A button that shows only its icon: its name is hidden from the eye and read aloud, and its help tells what it does.
+
+    Parameters
+    ----------
+    of
+        What it acts upon, where several such buttons stand in a list.
+    help
+        More than the action says by itself.
+    """
+    name = t("shell.action_of", action=action, name=of) if of else action
+    with st.container(key=f"icon-only-{key}", width="content"):  # style.css hides the name by this key
+        return st.button(
+            plain(name),
+            key=key,
+            icon=icon,
+            type="tertiary",
+            help=plain(help or action),
+            disabled=disabled,
+            on_click=on_click,
+            args=tuple(args),
+        )
 
 
 @dataclass(frozen=True)
@@ -104,7 +138,7 @@ def empty_state(
 ) -> None:
     """What will be here, and the step that fills it: a sentence and one button to another page."""
     with st.container(border=True, key="empty", gap="small"):
-        st.subheader(f"{icon} {title}", anchor=False)
+        st.header(f"{icon} {title}", anchor=False)
         st.markdown(text)
         if action and page and st.button(action, type="primary", key=f"empty.{page}"):
             go(page)

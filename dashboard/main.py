@@ -17,10 +17,11 @@ import streamlit as st  # noqa: E402
 from dashboard import navigation, sidebar  # noqa: E402
 from dashboard.errors import boundary  # noqa: E402
 from dashboard.i18n import t  # noqa: E402
+from dashboard.palette import stylesheet  # noqa: E402
 
 sidebar.adopt_link()
-st.set_page_config(page_title=t("shell.product"), page_icon=":material/spa:", layout="wide")
-st.html(Path(__file__).with_name("style.css").read_text(encoding="utf-8"))
+st.set_page_config(page_title=t("shell.product"), page_icon=str(Path(__file__).with_name("leaf.svg")), layout="wide")
+st.html(stylesheet())
 
 pages = {
     t(f"shell.group_{group}"): [navigation.page(name) for name in names] for group, names in navigation.groups().items()

@@ -13,6 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from core.config import Config, home, settings_of
+from core.records.outgoing import short_reference
 from dashboard import models_page_precision, state, tables
 from dashboard.errors import guarded_fragment
 from dashboard.i18n import catalogue, choice_label, language, setting_label, t, tn
@@ -117,7 +118,7 @@ def _value(name: str, value: Any) -> str:
         return t("models.yes") if value else t("models.no")
     if isinstance(value, str):
         known = {f"choices.{name}_{value}", f"choices.{value}"} & catalogue(language()).keys()
-        return choice_label(name, value) if known else value
+        return choice_label(name, value) if known else short_reference(value)
     return f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -24,6 +24,7 @@ KIND = "forget"
 ASKED = "forget.asked"
 STARTED = "forget.started"  # by this session: the section stays open, to show the receipt
 SHOWN_GROUPS = 2000
+LONGEST = 80  # characters of a text that was not found
 
 
 def forget(classifier: str) -> None:
@@ -76,9 +77,9 @@ def _choose(classifier: str) -> None:
             t("forget.texts"), key=f"forget.texts.{classifier}", help=t("forget.texts_help"), height=110
         )
         pressed = st.form_submit_button(t("forget.find"), key="forget.find", icon=":material/search:")
-    texts = [line.strip() for line in (written or "").splitlines() if line.strip()]
+    lines = {number: line.strip() for number, line in enumerate((written or "").split("\n"), 1) if line.strip()}
     if pressed:
-        st.session_state[ASKED] = (classifier, tuple(chosen), tuple(texts))
+        st.session_state[ASKED] = (classifier, tuple(chosen), lines)
     asked = st.session_state.get(ASKED)
     if asked is None or asked[0] != classifier:
         return
@@ -88,15 +89,18 @@ def _choose(classifier: str) -> None:
     _preview(classifier, asked[1], asked[2])
 
 
-def _preview(classifier: str, groups: tuple[str, ...], texts: tuple[str, ...]) -> None:
+def _preview(classifier: str, groups: tuple[str, ...], lines: dict[int, str]) -> None:
+    """What would be removed, and what of the request is nowhere."""
     from core.workflows.forget_rows import find_rows
 
+    texts = tuple(lines.values())
     try:
         found = find_rows(classifier, state.workspace(), groups=groups, texts=texts)
     except DataError as error:
         show_error(error)
         return
     st.markdown(tn("forget.found", found.count))
+    _not_found(found, groups, texts)
     shown = [
         {
             t("forget.column_dataset"): one.name,
@@ -116,7 +120,27 @@ def _preview(classifier: str, groups: tuple[str, ...], texts: tuple[str, ...]) -
         return
     sure = st.checkbox(t("forget.sure"), key=f"forget.sure.{hash((groups, texts))}")
     if st.button(t("forget.start"), key="forget.start", type="primary", disabled=not sure):
-        _start(classifier, found)
+        _start(classifier, found, list(lines))
+
+
+def _not_found(found: Found, groups: tuple[str, ...], texts: tuple[str, ...]) -> None:
+    """Which texts and groups are nowhere: a request met in part must not look as if it were met."""
+    for kind, asked, missing in (
+        ("texts", found.texts, [texts[place] for place in found.missing_texts]),
+        ("groups", found.groups, [groups[place] for place in found.missing_groups]),
+    ):
+        if missing:
+            named = [tables.plain(name if len(name) <= LONGEST else f"{name[:LONGEST]}…") for name in missing]
+            found_of_them = asked - len(missing)
+            st.warning(
+                t(
+                    f"forget.not_found_{kind}",
+                    found=found_of_them,
+                    asked=asked,
+                    missing=t("forget.between").join(named),
+                ),
+                icon=":material/search_off:",
+            )
 
 
 def _is_solved(classifier: str) -> bool:
@@ -128,11 +152,17 @@ def _is_solved(classifier: str) -> bool:
     return kind is not None and issubclass(kind, ClosedForm)
 
 
-def _start(classifier: str, found: Found) -> None:
+def _start(classifier: str, found: Found, lines: list[int]) -> None:
     from core.workflows.forget import ForgetRequest
 
     rows = {one.dataset: one.rows.tolist() for one in found.datasets}
-    request = ForgetRequest(classifier=classifier, rows=rows, digests=sorted(found.digests))
+    request = ForgetRequest(
+        classifier=classifier,
+        rows=rows,
+        digests=sorted(found.digests),
+        asked={"texts": found.texts, "groups": found.groups},
+        not_found=found.not_found(lines),
+    )
     state.jobs().submit(
         KIND, title=t("forget.job", classifier=classifier), classifier=classifier, config=request.model_dump()
     )
@@ -169,6 +199,7 @@ def receipt_lines(receipt: dict[str, Any]) -> list[str]:
         tn("forget.line_dataset", one["rows"], dataset=tables.plain(one["name"]), left=tables.thousands(one["left"]))
         for one in receipt["datasets"]
     ]
+    lines += _not_found_lines(receipt)
     generators = receipt.get("generators", [])  # receipts of old have none
     holders = [*receipt["versions"], *generators]
     removed = {part: sum(one[part] for one in holders) for part in ("memory", "test")}
@@ -191,3 +222,13 @@ def receipt_lines(receipt: dict[str, Any]) -> list[str]:
     ]
     lines.append(t("forget.line_carrying", versions=carrying) if carrying else t("forget.line_clean"))
     return lines
+
+
+def _not_found_lines(receipt: dict[str, Any]) -> list[str]:
+    """What of the request was nowhere; receipts of old do not say."""
+    asked, missing = receipt.get("asked", {}), receipt.get("not_found", {})
+    return [
+        t(f"forget.line_not_found_{kind}", found=asked[kind] - len(places), asked=asked[kind], places=places)
+        for kind, places in missing.items()
+        if places
+    ]

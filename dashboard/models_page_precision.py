@@ -28,7 +28,7 @@ def draw(version: VersionInfo) -> None:
         st.markdown("\n".join(f"- **{one['precision']}**: {_why(one)}" for one in found["variants"]))
     for part in ("rule", "note"):
         if found[part] is not None:
-            st.caption(t_message(Message.from_dict(found[part])))
+            st.caption(tables.plain(t_message(Message.from_dict(found[part]))))
 
 
 def _row(one: dict[str, Any], serving: dict[str, str], rows: int) -> dict[str, str]:
@@ -52,7 +52,7 @@ def _device(kind: str) -> str:
 
 
 def _why(one: dict[str, Any]) -> str:
-    said = t_message(Message.from_dict(one["why"]))
+    said = tables.plain(t_message(Message.from_dict(one["why"])))
     kept = one.get("kept")
     if not kept or not kept["groups"]:
         return said

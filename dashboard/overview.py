@@ -218,7 +218,7 @@ def welcome() -> None:
     running = [job for job in state.active_jobs() if job.kind == "train"]
     saved = state.datasets()
     with st.container(border=True, key="welcome", gap="small"):
-        st.subheader(t("overview.welcome_title"), anchor=False)
+        st.header(t("overview.welcome_title"), anchor=False)
         st.markdown(t("overview.welcome"))
         if running:
             _invite(t("overview.training"), t("overview.see_training"), "train")

@@ -1,15 +1,18 @@
 """The colours of charts, the same for the same thing on every page; knows nothing of what is drawn.
 
 Hues are told apart by colour-blind readers: scores run along one green from light to dark, differences from
-orange (worse) to blue (better). The values agree with ``.streamlit/config.toml``.
+orange (worse) to blue (better). The values agree with ``dashboard/.streamlit/config.toml``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
+
+READABLE = 4.5  # contrast of text to its ground that WCAG asks for (AA)
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,12 @@ def palette() -> Palette:
     return DARK if st.context.theme.type == "dark" else LIGHT
 
 
+def stylesheet() -> str:
+    """The house style for `st.html`; it names the theme for dialogs, popovers and toasts, which lie outside of the app."""
+    css = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+    return f"<style>:root {{ color-scheme: {'light' if palette() is LIGHT else 'dark'}; }}</style>{css}"
+
+
 def scale(colors: Sequence[str]) -> list[list[object]]:
     """A Plotly colour scale with the colours evenly spread."""
     return [[index / (len(colors) - 1), color] for index, color in enumerate(colors)]
@@ -106,8 +115,37 @@ def label_colors(labels: Sequence[str]) -> dict[str, str]:
 
 
 def readable_on(ramp: Sequence[str], share: float) -> str:
-    """Black or white, whichever is easier to read on the ramp's colour at `share` (0 to 1) of its way."""
-    color = ramp[round(min(1.0, max(0.0, share)) * (len(ramp) - 1))]
-    red, green, blue = (int(color[start : start + 2], 16) / 255 for start in (1, 3, 5))
-    luminance = 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2
-    return "#10150f" if luminance > 0.18 else "#ffffff"
+    """Black or white, whichever is easier to read on the ramp's colour at `share` (0 to 1) of its way; at least 4.5 to 1."""
+    way = min(1.0, max(0.0, share)) * (len(ramp) - 1)
+    start = min(int(way), len(ramp) - 2)
+    below, above = _channels(ramp[start]), _channels(ramp[start + 1])
+    mixed = [low + (high - low) * (way - start) for low, high in zip(below, above, strict=True)]
+    light = _luminance(mixed)
+    return "#000000" if (light + 0.05) / 0.05 >= 1.05 / (light + 0.05) else "#ffffff"
+
+
+def as_text(color: str) -> str:
+    """The colour for words that belong to something drawn in it: mixed with that of text until it can be read."""
+    colors = palette()
+    ink, mixed = _channels(colors.text), _channels(color)
+    for step in range(11):
+        parts = [part + (toward - part) * step / 10 for part, toward in zip(mixed, ink, strict=True)]
+        written = "#" + "".join(f"{round(255 * part):02x}" for part in parts)
+        if contrast(written, colors.background) >= READABLE:
+            return written
+    return colors.text
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG's contrast of two colours ``#rrggbb``: 1 (the same) to 21 (black on white); text needs 4.5."""
+    dark, bright = sorted(_luminance(_channels(color)) for color in (one, other))
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def _channels(color: str) -> list[float]:
+    return [int(color[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+
+
+def _luminance(channels: Sequence[float]) -> float:
+    red, green, blue = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -13,6 +13,7 @@ from dashboard.errors import guarded_fragment
 from dashboard.i18n import t, tn
 from dashboard.predict_page_run import TableRun
 from dashboard.upload import UploadedTable, has_upload, upload_table
+from dashboard.upload_notes import tell_left_out
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +35,7 @@ def draw(version: VersionInfo) -> None:
     run: TableRun | None = st.session_state.get(RUN)
     if uploaded is None:
         return
+    tell_left_out(uploaded)
     used = state.threshold(version.classifier)
     threshold = used.value if used else None
     fits = run is not None and (run.token, run.version, run.threshold) == (uploaded.token, version.number, threshold)

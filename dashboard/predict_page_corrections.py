@@ -130,7 +130,7 @@ def _row(classifier: str, correction: Correction) -> None:
                 )
             )
         key = f"predict.remove.{correction.created}.{hash(correction.text)}"
-        if st.button("", key=key, icon=":material/close:", type="tertiary", help=t("predict.remove")):
+        if layout.icon_button(t("predict.remove"), of=shown, key=key, icon=":material/close:"):
             state.corrections().remove(classifier, {correction.text})
             st.rerun()
 

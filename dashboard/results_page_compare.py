@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import CoreError
+from core.records.outgoing import short_reference
 from dashboard import charts, history, layout, results_page_significance, same_tests, state, tables
 from dashboard.i18n import t, tn
 from dashboard.results_page import Shown, describe, model_name
@@ -213,7 +214,7 @@ def setting_table(first: VersionInfo, second: VersionInfo) -> pd.DataFrame:
     names = _column_names(first, second)
     chosen = [_settings(version) for version in (first, second)]
     keys = sorted(chosen[0].keys() | chosen[1].keys())
-    rows = [[key, *(str(found.get(key, tables.NOTHING)) for found in chosen)] for key in keys]
+    rows = [[key, *(short_reference(str(found.get(key, tables.NOTHING))) for found in chosen)] for key in keys]
     differing = [row for row in rows if row[1] != row[2]]
     return pd.DataFrame(differing, columns=[t("results.setting"), *names])
 

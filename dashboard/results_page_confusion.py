@@ -109,6 +109,6 @@ def _rows(shown: Shown, labels: list[int], cell: Cell | None) -> None:
 def _typical(inside: tuple[str, ...], outside: tuple[str, ...]) -> list[str]:
     """Words typical of the rows of a cell, beside the other rows of the same label."""
     from core.metrics.typical_words import typical_words
-    from core.workflows.slicing import words_in
+    from core.text.words import words_in
 
     return [found.word for found in typical_words(words_in(inside), words_in(outside))]

@@ -154,6 +154,6 @@ def _bars(words: list[Influence], labels: list[str], number: int) -> None:
         hovertemplate="%{y}: %{x:+.2f} (%{customdata})<extra></extra>",
     )
     chart.update_yaxes(autorange="reversed", type="category")
-    chart.update_xaxes(title=t("reasons.score"))
+    chart.update_xaxes(title_text=t("reasons.score"))
     title = t("reasons.chart", word=words[0].word, label=labels[number])
     charts.draw(chart, key=f"{KEY}.bars", alt=t("reasons.chart_alt", label=labels[number]), title=title)

@@ -135,6 +135,6 @@ def _bars(found: Found, slices: list[Slice], kind: str) -> None:
     overall = float(found.right.mean())
     chart.add_vline(x=overall, line={"color": palette().muted, "dash": "dot", "width": 1})
     chart.update_yaxes(autorange="reversed", type="category")
-    chart.update_xaxes(title=t("slices.axis", value=tables.score(overall)))
+    chart.update_xaxes(title_text=t("slices.axis", value=tables.score(overall)))
     title = t("slices.chart", name=names[lowest], value=tables.score(scores[lowest].value))
     charts.draw(chart, key=f"{KEY}.chart", alt=t("slices.chart_alt", kind=kind), title=title)

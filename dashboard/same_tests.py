@@ -17,7 +17,7 @@ import streamlit as st
 
 from core.config import home
 from core.errors import CoreError
-from core.standings import SameTests, on_tests_of, today
+from core.standings import Known, SameTests, on_tests_of, today
 from dashboard import state, tables
 from dashboard.i18n import tn
 
@@ -52,13 +52,13 @@ def of_today(classifier: str) -> SameTests | None:
     stored = _of_today(home(), classifier, token)
     if stored is None or not waiting(stored):
         return stored
-    work = partial(today, state.registry(), home(), classifier)
+    work = partial(today, _known(classifier), home())
     return _within_patience(("today", classifier, *token), work) or stored
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _of_today(folder: Path, classifier: str, token: Token) -> SameTests | None:
-    return today(state.registry(), folder, classifier, ask=False)
+    return today(_known(classifier), folder, ask=False)
 
 
 def of_two(reference: VersionInfo, other: VersionInfo) -> SameTests | None:
@@ -67,7 +67,7 @@ def of_two(reference: VersionInfo, other: VersionInfo) -> SameTests | None:
     stored = _of_two(home(), reference.classifier, numbers, _token(reference.classifier), reference, other)
     if stored is None or not waiting(stored):
         return stored
-    work = partial(on_tests_of, state.registry(), home(), reference, [reference, other])
+    work = partial(on_tests_of, _known(reference.classifier), home(), reference, [reference, other])
     key = ("two", reference.classifier, *numbers, *_token(reference.classifier))
     return _within_patience(key, work) or stored
 
@@ -82,8 +82,12 @@ def _of_two(
     _other: VersionInfo,
 ) -> SameTests | None:
     with suppress(CoreError, OSError):
-        return on_tests_of(state.registry(), folder, _reference, [_reference, _other], ask=False)
+        return on_tests_of(_known(classifier), folder, _reference, [_reference, _other], ask=False)
     return None
+
+
+def _known(classifier: str) -> Known:
+    return Known(state.versions(classifier), state.champion(classifier), state.glance().folder)
 
 
 def _within_patience(key: Token, work: Callable[[], SameTests | None]) -> SameTests | None:

@@ -12,6 +12,7 @@ import streamlit as st
 from core.config import home
 from core.messages import Message
 from core.records import SearchStore
+from core.records.outgoing import without_paths
 from dashboard import forms, layout, search_page_chart, state, tables
 from dashboard.i18n import choice_label, setting_label, t, t_message, tn
 from dashboard.navigation import go
@@ -173,7 +174,7 @@ def trials_frame(trials: Sequence[dict[str, Any]], space: Sequence[dict[str, Any
 def _line(trial: dict[str, Any], described: dict[str, dict[str, Any]]) -> dict[str, Any]:
     ended = t(f"search.state_{trial['state']}")
     if trial["error"]:
-        ended = t_message(Message.from_dict(trial["error"]))
+        ended = t_message(Message.from_dict(without_paths(trial["error"])))
     name = t("search.defaults") if trial["number"] == 0 else str(trial["number"] + 1)
     values = {label(name): value(described.get(name, {}), found) for name, found in trial["values"].items()}
     return {

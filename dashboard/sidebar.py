@@ -11,12 +11,13 @@ from dashboard import job_news, state, tables
 from dashboard.errors import boundary, guarded_fragment
 from dashboard.i18n import LANGUAGES, LINK, language, t, t_message, tn
 from dashboard.lab_page_figures import with_names
+from dashboard.layout import icon_button
 from dashboard.navigation import CLASSIFIER, groups, link, page
 
 if TYPE_CHECKING:
     from core.jobs import Job
 
-BUSY, QUIET = 1.5, 8.0  # seconds between looks at the jobs
+BUSY, QUIET = 2.0, 8.0  # seconds between looks at the jobs
 WRITTEN = "link.written"
 LINKED = "classifier.linked"  # what the link has just named
 UNKNOWN = "classifier.unknown"  # a name from a link that no classifier has, and which one is shown instead
@@ -133,8 +134,7 @@ def _job_list() -> None:
 
 
 def _jobs(busy: bool) -> None:
-    state.jobs().tick()
-    jobs = state.jobs().list()
+    jobs = state.jobs().list()  # whoever looks also starts the next job that waits
     active = [job for job in jobs if job.state in state.ACTIVE]
     if job_news.listen(jobs) or bool(active) != busy:  # a job began or ended: the page has something new to show
         st.rerun()
@@ -146,15 +146,15 @@ def _jobs(busy: bool) -> None:
         with st.container(gap=None):
             with st.container(horizontal=True, vertical_alignment="center", wrap=False):
                 st.progress(job.fraction, text=_progress_text(job))
-                show = st.button(
-                    "", key=f"show.{job.id}", icon=":material/arrow_forward:", help=t("shell.show_job"), type="tertiary"
+                show = icon_button(
+                    t("shell.show_job"), of=job.title, key=f"show.{job.id}", icon=":material/arrow_forward:"
                 )
-                stop = st.button(
-                    "",
+                stop = icon_button(
+                    t("run.stop"),
+                    of=job.title,
+                    help=t("shell.stop"),
                     key=f"stop.{job.id}",
                     icon=":material/stop_circle:",
-                    help=t("shell.stop"),
-                    type="tertiary",
                     disabled=job.state == "stopping",
                 )
             st.caption(_what_it_does(job))

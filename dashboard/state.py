@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from core.data.store import DatasetStore, StoredDataset
     from core.inference.providers import ProviderReport
     from core.jobs import Job, JobQueue
-    from core.registry import ClassifierInfo, Registry, Threshold, VersionInfo
+    from core.registry import ClassifierInfo, Glance, Threshold, VersionInfo
     from core.standalone.predict import Classifier
     from core.vectors import VectorStore
     from core.workflows import Workspace
@@ -50,16 +50,17 @@ def corrections() -> Corrections:
     return Corrections(home())
 
 
-def registry() -> Registry:
-    """The registry alone: the whole workspace would load PyTorch, for which no list of names should wait."""
+def glance() -> Glance:
+    """The registry's lists, which need neither MLflow nor PyTorch while nothing has changed."""
     return _registry(home())
 
 
 @st.cache_resource(show_spinner=False)
-def _registry(folder: Path) -> Registry:
-    from core.registry import Registry
+def _registry(folder: Path) -> Glance:
+    # opened by itself: core.workflows brings torch along, for which no list of names should wait
+    from core.registry import Glance
 
-    return Registry(folder)
+    return Glance(folder)
 
 
 @st.cache_resource(show_spinner=False)
@@ -116,13 +117,7 @@ def engine(version: VersionInfo) -> Classifier:
 
 def version_folder(version: VersionInfo) -> Path:
     """Local folder of a version's files."""
-    return _version_folder(home(), version.classifier, version.number, version.run_id)
-
-
-@st.cache_data(show_spinner=False)
-def _version_folder(folder: Path, classifier: str, number: int, run_id: str) -> Path:
-    # run_id is part of the name: a deleted classifier's number 1 is not its successor's number 1
-    return Path(_registry(folder).folder(classifier, number))
+    return _registry(home()).folder(version)
 
 
 def report(version: VersionInfo) -> dict[str, Any]:

@@ -189,7 +189,7 @@ def _leave_queue(job: Job) -> None:
         state.jobs().stop(job.id)
         state.jobs().discard(job.id)
     except CoreError as error:  # it began in this very moment
-        st.toast(t_message(error.message))
+        st.toast(tables.plain(t_message(error.message)))
     st.rerun()
 
 

@@ -144,9 +144,7 @@ def head(number: int, stage: Stage, summary: str = "", action: str | None = None
     """The head of a step: large while open, one line when done, grey before; returns whether its button was pressed."""
     title = t(f"update.step_{number}")
     if stage == "open":
-        st.subheader(
-            f":primary[:material/counter_{number}:] {title}", anchor=False, help=t(f"update.step_{number}_help")
-        )
+        st.header(f":primary[:material/counter_{number}:] {title}", anchor=False, help=t(f"update.step_{number}_help"))
         return False
     if stage == "closed":
         st.markdown(f":gray[:material/counter_{number}: {title} · {t(f'update.step_{number}_later')}]")

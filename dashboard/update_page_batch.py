@@ -19,6 +19,7 @@ from dashboard.errors import show_error
 from dashboard.i18n import t, t_message, tn
 from dashboard.update_page import Situation
 from dashboard.upload import UploadedTable, discard_upload, has_upload, remember_columns, upload_table
+from dashboard.upload_notes import tell_left_out
 
 KEY = "update"
 SOURCE = "update.origin"  # not "update.source": that is the upload step's
@@ -145,7 +146,11 @@ class Batch:
 
 
 def _use(found: Situation, dataset: StoredDataset) -> None:
-    update_page.choose_batch(found.classifier, dataset.id)
+    """Take a dataset as the batch, with labels that are the champion's own beyond doubt written as the champion does."""
+    from core.workflows.label_matching import adopt
+
+    adopted = adopt(state.workspace(), dataset.id, state.report(found.champion)["classes"])
+    update_page.choose_batch(found.classifier, adopted.id)
     st.rerun()
 
 
@@ -228,12 +233,13 @@ def _file(found: Situation, waiting: list[Correction]) -> None:
         show_error(built)
         return
     dataset, set_aside = built
+    tell_left_out(uploaded, set_aside)
     dataset, recipe = _same_as_before(found, dataset)
     join = _with_corrections(waiting)
     if _button(len(dataset)):
         remember_columns(uploaded)
         name = PurePath(uploaded.name.removesuffix(".gz")).stem[:80]
-        source = {**uploaded.source(), "set_aside": set_aside.count, **recipe}
+        source = {**uploaded.source(set_aside), **recipe}
         batch = Batch(dataset, name, uploaded.roles, source, uploaded.sample is not None)
         _save_and_use(found, _joined(batch, waiting) if join else batch)
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.data import Finding
 from core.errors import CoreError, DataError
-from dashboard import state, tables, update_page, update_page_drift
+from dashboard import state, tables, update_page, update_page_drift, update_page_labels
 from dashboard.errors import boundary, show_error
 from dashboard.i18n import t, t_message, tn
 from dashboard.tables import plain
@@ -43,6 +43,7 @@ def step(found: Situation) -> None:
         return
     _content(found, changes)
     _labels(changes)
+    update_page_labels.section(found)
     _overlap(changes)
     update_page_drift.section(found)
     _division(found, changes)
@@ -73,7 +74,8 @@ def _content(found: Situation, changes: Changes) -> None:
     named = [f"{plain(label)} {tables.thousands(count)}" for label, count in counts[:NAMED] if count]
     if len(counts) > NAMED:
         named.append(t("update.and_more", count=len(counts) - NAMED))
-    aside = int(found.batch.source.get("set_aside") or 0) if found.batch else 0
+    source = found.batch.source if found.batch else {}
+    aside = 0 if "left_out" in source else int(source.get("set_aside") or 0)  # else each reason is named below
     sentence = tn("update.content", changes.profile.rows, labels=_listed(named))
     if aside:
         sentence = t("update.sentences", first=sentence, second=tn("update.content_aside", aside))

@@ -21,11 +21,13 @@ from dashboard.update_page import Situation
 if TYPE_CHECKING:
     from core.data.store import StoredDataset
     from core.metrics.drift import DriftTest
+    from core.metrics.intervals import Estimate
+    from core.metrics.word_shift import WordChange
     from core.registry import VersionInfo
     from core.workflows.drift import DriftReport, LabelShare
 
 CHARTED = 10  # labels, those whose share changed most
-WORDS = 20
+WORDS = 12  # of each kind
 ADVICE_ICONS = {
     "corrections": ":primary[:material/edit_note:]",
     "labels": ":orange[:material/warning:]",
@@ -44,7 +46,7 @@ VERDICT_ICONS = {
 
 
 def section(found: Situation) -> None:
-    """The advice first, then each comparison, new words and label shares."""
+    """The advice first, then each comparison, label shares, and words whose frequency changed."""
     assert found.batch is not None
     with st.spinner(t("drift.comparing")):
         report = measured(found.champion, found.batch)
@@ -58,7 +60,7 @@ def section(found: Situation) -> None:
         with next(places):
             _label_shares(report)
         with next(places):
-            _new_words(report)
+            _word_changes(report)
 
 
 def outcome(report: dict[str, Any]) -> list[str]:
@@ -148,9 +150,13 @@ def _comparisons(report: DriftReport) -> None:
     judged = sum(test.judged for test in report.tests)
     for test in report.tests if judged else ():  # with too few rows for any, the advice has said so
         st.markdown(
-            f"{VERDICT_ICONS[test.verdict]} **{t(f'drift.test_{test.name}')}** · {_finding(test)}",
+            f"{_icon(test)} **{t(f'drift.test_{test.name}')}** · {_finding(test)}",
             help=f"{t(f'drift.about_{test.name}')}\n\n{t('drift.about', rate=f'{test.false_alarm_rate:.0%}', count=judged)}",
         )
+
+
+def _icon(test: DriftTest) -> str:
+    return ":primary[:material/trending_up:]" if test.rose else VERDICT_ICONS[test.verdict]
 
 
 def _finding(test: DriftTest) -> str:
@@ -161,25 +167,54 @@ def _finding(test: DriftTest) -> str:
         "before": "" if test.before is None else f"{test.before:.1%}",
         "after": "" if test.after is None else f"{test.after:.1%}",
     }
+    if test.interval is not None:
+        facts |= {"gain": tables.points(test.interval.value), "interval": _interval(test.interval)}
     sure = "< 0.001" if test.p_value < 0.001 else f"= {test.p_value:.3f}"
     return t(
-        "drift.finding",
+        "drift.finding_accuracy" if test.interval is not None else "drift.finding",
         effect=t(f"drift.effect_{test.name}", **facts),
         p=plain(sure),
-        verdict=t(f"drift.verdict_{test.verdict}"),
+        verdict=_verdict(test),
     )
 
 
-def _new_words(report: DriftReport) -> None:
-    """The most frequent words that the champion does not know, as chips."""
-    charts.head(t("drift.new_words"))
-    if not report.new_words:
-        st.caption(t("drift.no_new_words"))
+def _interval(found: Estimate) -> str:
+    return tables.interval(found.low, found.high, percentage=True)
+
+
+def _verdict(test: DriftTest) -> str:
+    """In words; the one-sided test of accuracy says only whether it fell, so a rise is named by its interval."""
+    if test.rose:
+        return t("drift.verdict_rose")
+    return t(f"drift.verdict_accuracy_{test.verdict}" if test.name == "accuracy" else f"drift.verdict_{test.verdict}")
+
+
+def _word_changes(report: DriftReport) -> None:
+    """Words that are new, more frequent and less frequent, as chips with their texts in 1,000 now and before."""
+    charts.head(t("drift.words"))
+    words = report.words
+    groups: dict[str, list[WordChange]] = {
+        "new": [one for one in words.more if not one.before],
+        "more": [one for one in words.more if one.before],
+        "fewer": list(words.fewer),
+    }
+    if not any(groups.values()):
+        st.caption(t("drift.no_word_changes"))
         return
-    shown = list(report.new_words.items())[:WORDS]
-    st.markdown(" ".join(f":gray-badge[{plain(word)} {texts}]" for word, texts in shown))
-    read = next(test.rows[1] for test in report.tests if test.name == "words")
-    st.caption(t("drift.new_words_note", read=tables.thousands(read)))
+    for name, changes in groups.items():
+        if changes:
+            color = "gray" if name == "fewer" else "green"
+            chips = " ".join(f":{color}-badge[{plain(one.word)} {_per_1000(one)}]" for one in changes[:WORDS])
+            st.markdown(f"{t(f'drift.words_{name}')} {chips}")
+    read = {"earlier": tables.thousands(words.texts[0]), "read": tables.thousands(words.texts[1])}
+    st.caption(t("drift.words_note", **read), help=t("drift.words_help"))
+
+
+def _per_1000(change: WordChange) -> str:
+    now, before = (
+        f"{value:,.0f}" if value >= 10 else f"{value:g}" for value in (change.after_per_1000, change.before_per_1000)
+    )
+    return f"{now} / {before}"
 
 
 def _label_shares(report: DriftReport) -> None:

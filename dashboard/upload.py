@@ -16,8 +16,9 @@ import pandas
 import streamlit as st
 
 from core.config import home
-from core.data import ColumnRoles, TableFormat
+from core.data import ColumnRoles, SetAside, TableFormat, notes_of, skipped_of
 from core.data.column_memory import ColumnMemory
+from core.data.loading import left_out_of, origin_of, reading_notes
 from core.data.multilabel import label_columns, many_columns, several_labels
 from core.errors import DataError
 from dashboard import tables, upload_format
@@ -49,7 +50,7 @@ class UploadedTable:
     Parameters
     ----------
     table
-        All columns as strings; shared between reruns, so never change it. ``table.attrs["skipped"]`` lists ragged rows.
+        All columns as strings; shared between reruns, so never change it. ``table.attrs`` says what was left out.
     roles
         ``label`` is None where the page asked for texts only.
     name
@@ -71,19 +72,25 @@ class UploadedTable:
     sample: SamplePart | None = None
 
     @property
-    def skipped(self) -> list[dict[str, int]]:
-        """Ragged rows that are not in the table."""
-        skipped: list[dict[str, int]] = self.table.attrs.get("skipped", [])
-        return skipped
+    def skipped(self) -> list[dict[str, Any]]:
+        """Rows of the file that are not in the table, as `core.data.read_table` lists them."""
+        return skipped_of(self.table)
 
-    def source(self) -> dict[str, Any]:
-        """Where the rows come from, to be stored with their dataset."""
+    def source(self, set_aside: SetAside | None = None) -> dict[str, Any]:
+        """Where the rows come from and what was left out, to be stored with their dataset.
+
+        Parameters
+        ----------
+        set_aside
+            What `build_dataset` set aside.
+        """
         written = {"encoding": self.form.encoding, "delimiter": self.form.delimiter}
         if self.form.kind != "text":
             written = {"format": self.form.kind, "sheet": self.form.part}
         origin = {"file": self.name, **written}
         sample = dict(zip(("sample", "part"), self.sample, strict=True)) if self.sample else {}
-        return {**origin, **sample, "skipped": len(self.skipped)}
+        way = origin_of(left_out_of(self.table, set_aside), reading_notes(self.table, self.roles, set_aside), set_aside)
+        return {**origin, **sample, **way}
 
 
 def upload_table(
@@ -109,13 +116,11 @@ def upload_table(
         _choose(key, samples)
         return None
     head = st.container(horizontal=True, vertical_alignment="center", key=f"{key}-upload-head")
-    form = detected(source)
-    if isinstance(form, DataError):
-        _name(head, source, None, key)
-        show_error(form)
-        return None
     prefix = f"{key}.{source.token}"
-    chosen = upload_format.chips(prefix, form, sheets(source) if form.kind == "workbook" else ())
+    chosen = _format(prefix, source)
+    if chosen is None:
+        _name(head, source, None, key)
+        return None
     with st.spinner(t("upload.reading", name=tables.plain(source.name))):
         found = reading(source, chosen)
     if isinstance(found, DataError):
@@ -131,6 +136,23 @@ def upload_table(
         _several_labels(found.table, roles.label)
     token = hashlib.sha256(repr((source.token, chosen, roles)).encode()).hexdigest()[:16]
     return UploadedTable(found.table, roles, chosen, source.name, token, source.token, source.sample)
+
+
+def _format(prefix: str, source: Source) -> TableFormat | None:
+    """How the file is written, by guesses and the reader's word, with the chips to change it; None where that fails."""
+    guessed = detected(source)
+    if isinstance(guessed, DataError):
+        show_error(guessed)
+        return None
+    form = detected(source, upload_format.corrections(prefix))
+    several = any(guess.part == "sheet" for guess in guessed.guesses)
+    # The chips stay when the reader's word leads nowhere, so that it can be taken back.
+    upload_format.chips(prefix, guessed if isinstance(form, DataError) else form, sheets(source) if several else ())
+    if isinstance(form, DataError):
+        show_error(form)
+        upload_format.offer_to_guess_again(prefix)
+        return None
+    return form
 
 
 def discard_upload(key: str) -> None:
@@ -211,10 +233,13 @@ def _name(place: Any, source: Source, table: pandas.DataFrame | None, key: str) 
 
 
 def _preview(found: Reading) -> None:
+    """The first rows, and what the reader of files did or saw."""
     width = {found.roles.text: st.column_config.TextColumn(width="large")}
     st.dataframe(
         excerpt(found.table, slice(0, PREVIEW_ROWS)), hide_index=True, column_config=width, alt=t("upload.preview")
     )
+    for note in notes_of(found.table):
+        st.caption(f":material/info: {tables.plain(t_message(note))}")
 
 
 def _columns(prefix: str, found: Reading, *, need_label: bool, optional_columns: bool) -> ColumnRoles | None:

@@ -17,7 +17,7 @@ import pandas
 import streamlit as st
 
 from core.config import home
-from core.data import ColumnRoles, TableFormat, detect_format, guess_roles, read_table
+from core.data import ColumnRoles, Corrections, TableFormat, detect_format, guess_roles, read_table
 from core.data.reading import parts_of
 from core.data.samples import sample_path
 from core.errors import DataError
@@ -109,15 +109,15 @@ def _remove_old(uploads: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def detected(source: Source) -> TableFormat | DataError:
+def detected(source: Source, corrections: Corrections = Corrections()) -> TableFormat | DataError:  # noqa: B008 - frozen
     """How the file seems to be written; an error is returned, so that it is remembered like any other answer."""
-    return _detected(str(source.path), source.token)
+    return _detected(str(source.path), source.token, corrections)
 
 
 @st.cache_data(show_spinner=False, max_entries=50)
-def _detected(path: str, token: str) -> TableFormat | DataError:
+def _detected(path: str, token: str, corrections: Corrections) -> TableFormat | DataError:
     try:
-        return detect_format(Path(path))
+        return detect_format(Path(path), corrections)
     except DataError as error:
         return error
 

@@ -13,6 +13,7 @@ import pytest
 # each other. Environment variables reach the processes that tests start, too.
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+os.environ["EVERGREEN_SPARE"] = "off"  # servers that tests start keep no process that nobody asked for
 os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -1,4 +1,4 @@
-"""The routes of the API; `create_app` makes what is mounted under ``/api/v1``."""
+"""The routes of the API; `create_app` makes what is mounted under `PREFIX`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ from core.standalone.predict import answered
 if TYPE_CHECKING:
     from core.inference.pool import EnginePool
 
-PREFIX = "/api/v1"
 NUMBERS_AT_ONCE = 5000  # an answer of more probabilities is written in a thread
 DIGITS = 7  # what a float32 holds
 

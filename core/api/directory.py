@@ -17,7 +17,7 @@ from core.api.errors import ApiError
 from core.messages import message
 
 if TYPE_CHECKING:
-    from core.registry import ClassifierInfo, Registry, VersionInfo
+    from core.registry import ClassifierInfo, Glance, VersionInfo
 
 Token = tuple[int, ...]
 
@@ -51,7 +51,7 @@ class Directory:
         self._known: dict[Hashable, Any] = {}
         self._known_at: Token = ()
         self._asked: dict[Hashable, asyncio.Task[Any]] = {}
-        self._registry: Registry | None = None
+        self._registry: Glance | None = None
 
     async def classifiers(self) -> list[ClassifierInfo]:
         """All classifiers, by name."""
@@ -114,8 +114,8 @@ class Directory:
             return (int(time.time() // SERVER_SECONDS),)
         return (*_stamp(self._database), *_stamp(f"{self._database}-wal"))
 
-    def _open(self) -> Registry:
-        from core.registry import Registry
+    def _open(self) -> Glance:
+        from core.registry import Glance
 
         if not os.environ.get("MLFLOW_TRACKING_URI") and not os.path.exists(self._database):
             told = message(
@@ -124,7 +124,7 @@ class Directory:
             )
             raise ApiError(404, told, known=[])
         if self._registry is None:
-            self._registry = Registry(self._home)
+            self._registry = Glance(self._home)
         return self._registry
 
     def _read_classifiers(self) -> list[ClassifierInfo]:
@@ -134,15 +134,15 @@ class Directory:
             return []
 
     def _read_versions(self, classifier: str) -> tuple[list[VersionInfo], int | None]:
-        registry = self._open()
-        champion = registry.champion(classifier)
-        found = registry.versions(classifier)
+        glance = self._open()
+        champion = glance.champion(classifier)
+        found = glance.versions(classifier)
         if not found:
-            registry.version(classifier, 1)  # says that there is no such classifier, and which there are
+            glance.registry.version(classifier, 1)  # says that there is no such classifier, and which there are
         return found, champion.number if champion else None
 
     def _find(self, classifier: str, number: int | None) -> Place:
-        registry = self._open()
+        glance = self._open()
         if number is None:
             versions, number = self._read_versions(classifier)
             if number is None:
@@ -153,12 +153,11 @@ class Directory:
                     known=[version.number for version in versions],
                 )
                 raise ApiError(409, told, known=[version.number for version in versions])
-        else:
-            registry.version(classifier, number)
-        threshold = registry.threshold(classifier)
-        return Place(
-            classifier, number, Path(registry.folder(classifier, number)), threshold.value if threshold else None
-        )
+        known = next((version for version in glance.versions(classifier) if version.number == number), None)
+        if known is None:
+            known = glance.registry.version(classifier, number)  # says that there is none, and which there are
+        threshold = next((info.threshold for info in glance.classifiers() if info.name == classifier), None)
+        return Place(classifier, number, glance.folder(known), threshold.value if threshold else None)
 
 
 def _stamp(path: str) -> tuple[int, int]:

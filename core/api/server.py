@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import os
 import socket
@@ -10,7 +9,6 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -19,7 +17,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 
-from core.api.app import PREFIX, create_app
+from core.api import PREFIX
+from core.api.app import create_app
 from core.api.door import DOCS
 from core.api.errors import not_found
 from core.api.limits import Limits
@@ -49,25 +48,6 @@ def standalone(home: Path, limits: Limits | None = None) -> Starlette:
         exception_handlers={HTTPException: nothing_here},
         lifespan=lifespan,
     )
-
-
-def answer_at_once() -> None:
-    """Let uvicorn send each part of an answer at once, whoever opened its socket; as `bind` does for its own.
-
-    Streamlit opens the dashboard's in a way that asyncio does not know for TCP. Every answer over a connection that is
-    kept open would wait 40 ms for the caller's receipt of its head.
-    """
-    from uvicorn.protocols.http.auto import AutoHTTPProtocol
-
-    connected = AutoHTTPProtocol.connection_made
-
-    def connection_made(self: Any, transport: asyncio.BaseTransport) -> None:
-        opened = transport.get_extra_info("socket")
-        if opened is not None and opened.family in (socket.AF_INET, socket.AF_INET6):
-            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connected(self, transport)
-
-    AutoHTTPProtocol.connection_made = connection_made  # type: ignore[method-assign]
 
 
 def bind(host: str, port: int) -> socket.socket:

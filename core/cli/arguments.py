@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from core.cli.generate_arguments import add_generate
+from core.cli.table_arguments import add_columns, add_corrections, add_file, add_table
 
 STRATEGIES = "<strategies>"  # in a help text: their names
 
@@ -35,7 +36,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command", parser_class=_Parser)
 
     train = commands.add_parser("train", help="train a new version from random start")
-    _add_table(train)
+    add_table(train)
     train.add_argument("--model", required=True, metavar="MODEL", help="bilstm, transformer, ngrams or hashed")
     train.add_argument(
         "--strategy",
@@ -46,7 +47,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_settings(train)
 
     update = commands.add_parser("update", help="make a candidate of the champion and a new batch")
-    _add_table(update)
+    add_table(update)
     update.add_argument("--strategy", required=True, metavar="STRATEGY", help=f"one of: {STRATEGIES}")
     update.add_argument(
         "--with-corrections", action="store_true", help="learn the answers that were put right on the Predict page, too"
@@ -70,7 +71,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_compare(commands.add_parser("compare", help="run strategies on a stream of experiences and compare them"))
 
     evaluate = commands.add_parser("evaluate", help="measure a version on labelled rows")
-    _add_table(evaluate)
+    add_table(evaluate)
     evaluate.add_argument("--version", type=int, metavar="N", help="default: the champion")
     evaluate.add_argument("--json", action="store_true")
 
@@ -99,8 +100,8 @@ def make_parser() -> argparse.ArgumentParser:
     benchmark = commands.add_parser("benchmark", help="how fast a version answers here, PyTorch against ONNX Runtime")
     benchmark.add_argument("--classifier", required=True, metavar="NAME")
     benchmark.add_argument("--version", type=int, metavar="N", help="default: the champion")
-    benchmark.add_argument("--data", type=Path, metavar="FILE", help="texts to measure with; default: its frozen tests")
-    benchmark.add_argument("--text", default="text", metavar="COLUMN", help="default: text")
+    add_file(benchmark, required=False, about="texts to measure with; default: its frozen tests")
+    benchmark.add_argument("--text", metavar="COLUMN", help="of --data; default: text")
     benchmark.add_argument("--texts", type=int, default=500, metavar="N", help="how many of them; default: 500")
     benchmark.add_argument("--rounds", type=int, default=5, metavar="N", help="default: 5")
     benchmark.add_argument("--threads", type=int, default=0, metavar="N", help="default: as many as PyTorch takes")
@@ -108,16 +109,17 @@ def make_parser() -> argparse.ArgumentParser:
     benchmark.add_argument("--json", action="store_true")
 
     drift = commands.add_parser("drift", help="has a batch changed against what a version learned, and what to do")
-    _add_table(drift)
+    add_table(drift)
     drift.add_argument("--version", type=int, metavar="N", help="default: the champion")
     drift.add_argument("--json", action="store_true")
 
     predict = commands.add_parser("predict", help="label every row of a table")
-    predict.add_argument("--data", required=True, type=Path, metavar="FILE")
+    add_file(predict)
     predict.add_argument("--text", required=True, metavar="COLUMN")
     predict.add_argument("--classifier", required=True, metavar="NAME")
     predict.add_argument("--version", type=int, metavar="N", help="default: the champion")
     predict.add_argument("--out", required=True, type=Path, metavar="FILE")
+    predict.add_argument("--json", action="store_true", help="print how many rows were labelled and left out")
 
     export = commands.add_parser("export", help="write a bundle: model.onnx and what runs it")
     export.add_argument("--classifier", required=True, metavar="NAME")
@@ -164,6 +166,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--group", nargs="+", default=[], metavar="VALUE", help="all rows with this value of the group column"
     )
     forget.add_argument("--texts", type=Path, metavar="FILE", help="a text file with one whole text a line")
+    forget.add_argument("--encoding", metavar="NAME", help="of --texts, where the guess is wrong")
     forget.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     forget.add_argument("--json", action="store_true")
 
@@ -191,6 +194,7 @@ def _add_inspect(inspect: argparse.ArgumentParser) -> None:
     source = inspect.add_mutually_exclusive_group(required=True)
     source.add_argument("--dataset", metavar="NAME", help="a saved dataset, by name or id; the result is kept")
     source.add_argument("--data", type=Path, metavar="FILE", help="a table that is not saved")
+    add_corrections(inspect)
     inspect.add_argument("--text", metavar="COLUMN", help="of --data; default: as its header and rows suggest")
     inspect.add_argument("--label", metavar="COLUMN", help="of --data; default: as its header and rows suggest")
     inspect.add_argument("--encoder", default="", metavar="REFERENCE", help="doubts labels better and slower")
@@ -218,7 +222,7 @@ def _add_search(search: argparse.ArgumentParser) -> None:
 
 
 def _add_compare(compare: argparse.ArgumentParser) -> None:
-    _add_columns(compare)
+    add_columns(compare)
     compare.add_argument(
         "--experience",
         required=True,
@@ -228,7 +232,7 @@ def _add_compare(compare: argparse.ArgumentParser) -> None:
     compare.add_argument("--periods", type=int, metavar="N", help="the experience column holds times: cut them into N")
     compare.add_argument("--labels-per-experience", type=int, metavar="N", help="with the label column; default: 1")
     compare.add_argument(
-        "--label-order", choices=("appearance", "alphabetical", "random"), default="appearance", help="likewise"
+        "--label-order", choices=("appearance", "alphabetical", "random"), help="likewise; default: appearance"
     )
     compare.add_argument("--strategies", required=True, metavar="A,B,C", help=f"some of: {STRATEGIES}")
     compare.add_argument("--model", default="ngrams", metavar="MODEL", help="default: ngrams")
@@ -271,7 +275,7 @@ def _add_vectors(command: argparse.ArgumentParser) -> None:
     learn = actions.add_parser(
         "learn", help="learn vectors from the texts of a table, which need no labels (skip-gram)"
     )
-    learn.add_argument("--data", required=True, type=Path, metavar="FILE", help="CSV or TSV, also gzip-compressed")
+    add_file(learn)
     learn.add_argument("--text", required=True, metavar="COLUMN")
     learn.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="vectors_epochs=10")
     delete = actions.add_parser("delete", help="remove an own set; what started from it keeps what it learned")
@@ -282,7 +286,7 @@ def _add_vectors(command: argparse.ArgumentParser) -> None:
 
 
 def _add_pretrain(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--data", required=True, type=Path, metavar="FILE", help="CSV or TSV, also gzip-compressed")
+    add_file(command)
     command.add_argument("--text", required=True, metavar="COLUMN")
     command.add_argument("--name", required=True, metavar="NAME", help="of the encoder: afterwards own:NAME")
     command.add_argument(
@@ -296,21 +300,9 @@ def _add_pretrain(command: argparse.ArgumentParser) -> None:
     command.add_argument("--probe-text", default="text", metavar="COLUMN", help="default: text")
     command.add_argument("--probe-label", default="label", metavar="COLUMN", help="default: label")
     command.add_argument("--probe-split", metavar="COLUMN", help="holds train, validation and test")
+    add_corrections(command, "probe-")
     command.set_defaults(label=None, split=None, group=None)
     _add_settings(command)
-
-
-def _add_table(command: argparse.ArgumentParser) -> None:
-    _add_columns(command)
-    command.add_argument("--classifier", required=True, metavar="NAME")
-
-
-def _add_columns(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--data", required=True, type=Path, metavar="FILE", help="CSV or TSV, also gzip-compressed")
-    command.add_argument("--text", required=True, metavar="COLUMN")
-    command.add_argument("--label", required=True, metavar="COLUMN")
-    command.add_argument("--split", metavar="COLUMN", help="holds train, validation and test")
-    command.add_argument("--group", metavar="COLUMN", help="rows of one group stay on one side of the split")
 
 
 def _add_settings(command: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from core.cli.progress import consume
-from core.cli.vectors import texts_of
+from core.cli.tables import load_texts, refuse_without_file
 from core.config import build, home
 from core.inference.benchmark_config import BenchmarkConfig
 from core.messages import Message
@@ -26,9 +26,16 @@ def benchmark(asked: argparse.Namespace) -> None:
     }
     build(BenchmarkConfig, settings)  # a typing error is said before a long file is read
     request = build(BenchmarkRequest, {"classifier": asked.classifier, "version": asked.version, "settings": settings})
-    texts, source = (texts_of(asked), asked.data.name) if asked.data else (None, "")
+    texts, source = None, ""
+    facts: dict[str, Any] = {}
+    if asked.data is None:
+        refuse_without_file(asked, "text")
+    else:
+        asked.text = asked.text or "text"
+        texts, facts = load_texts(asked)
+        source = asked.data.name
     done = consume(benchmark_version(request, open_workspace(home()), texts=texts, source=source))
-    found = as_object(done.benchmark)
+    found = {**as_object(done.benchmark), **facts}
     sys.stdout.write((json.dumps(found, ensure_ascii=False) if asked.json else as_text(found)) + "\n")
 
 

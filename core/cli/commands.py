@@ -6,9 +6,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 from core.cli.behaviour import behaviour
@@ -18,6 +16,7 @@ from core.cli.compare import compare
 from core.cli.curve import curve
 from core.cli.doctor import doctor
 from core.cli.folds import folds
+from core.cli.forget import forget
 from core.cli.generate import generate
 from core.cli.inspect import inspect
 from core.cli.precision import precision
@@ -26,15 +25,16 @@ from core.cli.pretrain import pretrain
 from core.cli.progress import consume
 from core.cli.report import report
 from core.cli.search import search
+from core.cli.tables import facts, load, save_for
 from core.cli.threshold import threshold
 from core.cli.vectors import vectors
 from core.config import home, parse_assignments
-from core.data import ColumnRoles, StoredDataset, TextDataset, build_dataset, read_table
-from core.data.corrections import JOINED, Correction, Corrections, join_corrections
-from core.errors import DataError
+from core.data.corrections import Corrections
+from core.data.label_notes import check_shared, match_of
+from core.data.loading import LoadedDataset
 from core.registry import UNWRITTEN
 from core.registry import promote as decide
-from core.wording import counted, score, seconds
+from core.wording import score, seconds
 from core.workflows.workspace import Workspace, open_workspace
 
 
@@ -44,7 +44,8 @@ def train(asked: argparse.Namespace) -> None:
     workspace = open_workspace(home())
     settings = parse_assignments(asked.set)
     resolve_update(asked.model, {}, asked.strategy, settings)  # a typing error is said before a long file is read
-    with _save_table(asked, workspace) as dataset:
+    loaded = load(asked)
+    with save_for(loaded, workspace) as dataset:
         request = TrainRequest(
             classifier=asked.classifier,
             dataset=dataset.id,
@@ -53,7 +54,7 @@ def train(asked: argparse.Namespace) -> None:
             settings=settings,
         )
         done = consume(train_classifier(request, workspace))
-    _finish(asked, done, workspace)
+    _finish(asked, done, workspace, loaded)
 
 
 def update(asked: argparse.Namespace) -> None:
@@ -67,15 +68,16 @@ def update(asked: argparse.Namespace) -> None:
     values = {"classifier": asked.classifier, "strategy": asked.strategy, "tolerance": asked.tolerance}
     values |= {"gate": parse_assignments(asked.gate)}
     values |= {"promote": asked.promote, "settings": parse_assignments(asked.set)}
-    chosen_version(asked.classifier, None, workspace)
+    version = chosen_version(asked.classifier, None, workspace)
     gate_rules(
         build(UpdateRequest, {**values, "dataset": ""}), workspace
     )  # a wrong rule is said before a long file is read
+    loaded = load(asked, batch=True, known=_labels_of(version, workspace))
     waiting = Corrections(workspace.home).list(asked.classifier) if asked.with_corrections else []
-    with _save_table(asked, workspace, batch=True, corrections=waiting) as dataset:
+    with save_for(loaded, workspace, waiting) as dataset:
         request = build(UpdateRequest, {**values, "dataset": dataset.id})
         done = consume(update_classifier(request, workspace))
-    _finish(asked, done, workspace)
+    _finish(asked, done, workspace, loaded)
 
 
 def evaluate(asked: argparse.Namespace) -> None:
@@ -83,11 +85,11 @@ def evaluate(asked: argparse.Namespace) -> None:
 
     workspace = open_workspace(home())
     version = chosen_version(asked.classifier, asked.version, workspace)
-    dataset, _ = _read_table(asked, batch=True)
+    loaded = load(asked, batch=True, known=_labels_of(version, workspace))
     started = time.monotonic()
-    report = evaluate_version(workspace, version, dataset).to_dict()
+    report = evaluate_version(workspace, version, loaded.dataset).to_dict()
     found = {"version": version.number, "rows": report["rows"], **_scores(report)}
-    found |= {"seconds": round(time.monotonic() - started, 2)}
+    found |= {"seconds": round(time.monotonic() - started, 2), **facts(loaded)}
     _print(asked.json, found, f"Version {version.number}: {_headline(report)} on {report['rows']:,} rows")
 
 
@@ -99,8 +101,10 @@ def drift(asked: argparse.Namespace) -> None:
     workspace = open_workspace(home())
     version = chosen_version(asked.classifier, asked.version, workspace)
     folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
-    report = detect_drift(folder, _read_table(asked, batch=True)[0], read_past(folder, workspace))
-    _print(asked.json, {"version": version.number, **as_object(report)}, as_text(report))
+    loaded = load(asked, batch=True, known=folder.classes)
+    check_shared(match_of(loaded.dataset, folder.classes), folder.classes)
+    report = detect_drift(folder, loaded.dataset, read_past(folder, workspace))
+    _print(asked.json, {"version": version.number, **as_object(report), **facts(loaded)}, as_text(report))
 
 
 def export(asked: argparse.Namespace) -> None:
@@ -115,11 +119,11 @@ def export(asked: argparse.Namespace) -> None:
 
 def versions(asked: argparse.Namespace) -> None:
     from core.cli.versions import as_lines, listed
-    from core.standings import today
+    from core.standings import known_to, today
 
     workspace = open_workspace(home())
     champion = chosen_version(asked.classifier, None, workspace, required=False)
-    same = today(workspace.registry, workspace.home, asked.classifier)
+    same = today(known_to(workspace.registry, asked.classifier), workspace.home)
     found = listed(workspace.registry.versions(asked.classifier), champion, same)
     _print(asked.json, {"classifier": asked.classifier, **found}, as_lines(found))
 
@@ -145,50 +149,6 @@ def promote(asked: argparse.Namespace) -> None:
 def rollback(asked: argparse.Namespace) -> None:
     number = open_workspace(home()).registry.rollback(asked.classifier, asked.version)
     sys.stderr.write(f"Version {number} of '{asked.classifier}' is the champion again.\n")
-
-
-def forget(asked: argparse.Namespace) -> None:
-    from core.records import receipts
-    from core.workflows.forget import ForgetRequest, forget_rows
-    from core.workflows.forget_rows import find_rows
-
-    workspace = open_workspace(home())
-    chosen_version(asked.classifier, None, workspace, required=False)
-    texts = [line.strip() for line in _lines(asked.texts) if line.strip()]
-    found = find_rows(asked.classifier, workspace, groups=asked.group, texts=texts)
-    rows = {one.dataset: one.rows.tolist() for one in found.datasets}
-    if asked.dry_run:
-        datasets = [{"name": one.name, "rows": len(one.rows), **one.parts, "left": one.left} for one in found.datasets]
-        _print(asked.json, {"rows": found.count, "datasets": datasets}, f"{found.count:,} rows would be removed.")
-        return
-    request = ForgetRequest(classifier=asked.classifier, rows=rows, digests=sorted(found.digests))
-    forgotten = consume(forget_rows(request, workspace))
-    receipt = next(one for one in receipts(workspace.home) if one["id"] == forgotten.receipt)
-    made = f" Version {forgotten.version} is without them." if forgotten.version is not None else ""
-    _print(asked.json, receipt, f"{found.count:,} rows were removed; receipt {receipt['id']}.{made}")
-
-
-def _lines(path: Path | None) -> list[str]:
-    if path is None:
-        return []
-    try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(
-            "forget.texts_unreadable",
-            "The file '{file}' cannot be read as UTF-8 text ({reason}). Save it as UTF-8, one text a line.",
-            file=path.name,
-            reason=getattr(error, "strerror", None) or "not UTF-8",
-        ) from error
-
-
-def prepare(asked: argparse.Namespace) -> None:
-    from core.workflows.samples import save_samples
-
-    workspace = open_workspace(home())
-    workspace.registry.classifiers()
-    saved = save_samples(workspace)
-    sys.stderr.write(f"Workspace {workspace.home} is ready, with {len(saved)} sample datasets.\n")
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
@@ -218,34 +178,17 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
         pretrain,
         vectors,
         doctor,
-        prepare,
     )
 }
 
 
-def _read_table(asked: argparse.Namespace, *, batch: bool) -> tuple[TextDataset, ColumnRoles]:
-    roles = ColumnRoles(text=asked.text, label=asked.label, split=asked.split, group=asked.group)
-    dataset, set_aside = build_dataset(read_table(asked.data), roles, batch=batch)
-    if set_aside.count:
-        sys.stderr.write(f"{set_aside.count:,} rows without text or label were set aside.\n")
-    return dataset, roles
+def _labels_of(version: Any, workspace: Workspace) -> tuple[str, ...]:
+    from core.workflows import VersionFolder
+
+    return VersionFolder(workspace.registry.folder(version.classifier, version.number)).classes
 
 
-def _save_table(
-    asked: argparse.Namespace, workspace: Workspace, *, batch: bool = False, corrections: Sequence[Correction] = ()
-) -> AbstractContextManager[StoredDataset]:
-    """Store the table for what is to be learned from it; when that is refused, nothing is left behind."""
-    dataset, roles = _read_table(asked, batch=batch)
-    source: dict[str, Any] = {"file": asked.data.name}
-    if corrections:
-        source[JOINED] = len(corrections)
-        sys.stderr.write(f"{counted(len(corrections), 'correction')} joined the batch.\n")
-    return workspace.datasets.saved_for(
-        join_corrections(dataset, corrections), name=asked.data.name, roles=roles, source=source
-    )
-
-
-def _finish(asked: argparse.Namespace, completed: Any, workspace: Workspace) -> None:
+def _finish(asked: argparse.Namespace, completed: Any, workspace: Workspace, loaded: LoadedDataset) -> None:
     """Print what a training or update came to."""
     report, number = completed.report, completed.version
     champion = workspace.registry.champion(asked.classifier)
@@ -258,6 +201,7 @@ def _finish(asked: argparse.Namespace, completed: Any, workspace: Workspace) -> 
         "parity_max_abs_diff": report["parity"]["max_abs_diff"],
         "best_epoch": report["best_epoch"],
         "provider": report["provider"],
+        **facts(loaded),
     }
     if report["parent"] is not None:
         found |= {

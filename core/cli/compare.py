@@ -8,8 +8,12 @@ import sys
 from typing import Any
 
 from core.cli.progress import consume
+from core.cli.tables import facts_of, read, tell
 from core.config import build, home, parse_assignments
-from core.data import ColumnRoles, read_table
+from core.data import ColumnRoles, form_of
+from core.data.dataset import rows_set_aside
+from core.data.loading import merged_labels, reading_notes
+from core.errors import ConfigError
 from core.messages import Message
 from core.workflows.workspace import open_workspace
 
@@ -29,21 +33,35 @@ COLUMNS = (
 def compare(asked: argparse.Namespace) -> None:
     from core.workflows.compare import compare_strategies
     from core.workflows.compare_request import CompareRequest, resolve_comparison
-    from core.workflows.stream_cuts import store_stream
+    from core.workflows.stream_cuts import left_out_of_stream, store_stream
 
+    if asked.label_order is not None and asked.experience != asked.label:
+        raise ConfigError(
+            "compare.order_column",
+            "An order of labels is given, but '{column}' is not the label column, '{label}'. Choose that as the experience "
+            "column, or leave the order out.",
+            column=asked.experience,
+            label=asked.label,
+        )
     values = {
         "strategies": [name.strip() for name in asked.strategies.split(",") if name.strip()],
         "model": asked.model,
         "seeds": asked.seeds,
         "jobs": asked.jobs,
-        "label_order": asked.label_order,
+        "label_order": asked.label_order or "appearance",
         "settings": parse_assignments(asked.set),
     }
     resolve_comparison(build(CompareRequest, {**values, "datasets": []}))  # typing errors before a long file is read
     workspace = open_workspace(home())
     roles = ColumnRoles(text=asked.text, label=asked.label, split=asked.split, group=asked.group)
+    table = read(asked)
+    if asked.merge_labels:
+        table = merged_labels(table, asked.label)
+    left_out = left_out_of_stream(table, roles, _column(asked))
+    notes = reading_notes(table, roles, rows_set_aside(table, roles))
+    tell(left_out, notes)
     parts = store_stream(
-        read_table(asked.data),
+        table,
         roles,
         asked.experience,
         workspace,
@@ -53,7 +71,16 @@ def compare(asked: argparse.Namespace) -> None:
     )
     request = build(CompareRequest, {**values, **parts})
     result = consume(compare_strategies(request, workspace)).result
-    sys.stdout.write((json.dumps(result, ensure_ascii=False) if asked.json else _table(result)) + "\n")
+    for finding in map(Message.from_dict, result["findings"]):
+        if finding.key.startswith("spelling."):
+            tell((), [finding], merge=not asked.merge_labels)
+    found = {**result, **facts_of(left_out, form_of(table), notes)}
+    sys.stdout.write((json.dumps(found, ensure_ascii=False) if asked.json else _table(result)) + "\n")
+
+
+def _column(asked: argparse.Namespace) -> str | None:
+    """The column whose values are the experiences; None where times or labels cut them."""
+    return None if asked.periods is not None or asked.experience == asked.label else str(asked.experience)
 
 
 def _table(result: dict[str, Any]) -> str:

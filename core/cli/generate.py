@@ -8,11 +8,11 @@ import sys
 from typing import Any
 
 from core.cli.progress import consume
+from core.cli.tables import facts, load_unlabelled, save
 from core.config import build, home, parse_assignments
-from core.data import ColumnRoles, StoredDataset, build_dataset, read_table
 from core.generation.store import GeneratorStore
 from core.wording import seconds
-from core.workflows.workspace import Workspace, open_workspace
+from core.workflows.workspace import open_workspace
 
 
 def generate(asked: argparse.Namespace) -> None:
@@ -34,7 +34,8 @@ def _learn(asked: argparse.Namespace) -> None:
     check_name(request.generator)
     base = base_of(request, workspace, None)
     settings_for(request, base.report if base else None)  # a typing error is said before a long file is read
-    request = build(GenerateRequest, {**values, "dataset": save_texts(asked, workspace).id})
+    loaded = load_unlabelled(asked)
+    request = build(GenerateRequest, {**values, "dataset": save(loaded, workspace).id})
     report = consume(generate(request, workspace)).report
     newest = report["tests"][-1]
     found = {
@@ -51,6 +52,7 @@ def _learn(asked: argparse.Namespace) -> None:
         "seconds": report["seconds"],
         "parity_max_abs_diff": report["parity"]["max_abs_diff"],
         "samples": report["samples"],
+        **facts(loaded),
     }
     line = (
         f"Version {found['version']} of '{found['generator']}' writes: {found['parameters']:,} parameters, perplexity "
@@ -58,22 +60,6 @@ def _learn(asked: argparse.Namespace) -> None:
         f"{found['baseline']['perplexity']:.1f} ({found['baseline']['bits_per_character']:.2f}). {seconds(found['seconds'])}"
     )
     _print(asked.json, found, line)
-
-
-def save_texts(asked: argparse.Namespace, workspace: Workspace) -> StoredDataset:
-    """Store the table as a dataset; without labels, every row gets the same one."""
-    table = read_table(asked.data)
-    label = asked.label
-    if label is None:
-        label = "label"
-        while label in table.columns:
-            label += "_"
-        table = table.assign(**{label: "text"})
-    roles = ColumnRoles(text=asked.text, label=label, split=asked.split, group=asked.group)
-    dataset, set_aside = build_dataset(table, roles, batch=True)
-    if set_aside.count:
-        sys.stderr.write(f"{set_aside.count:,} rows without text or label were set aside.\n")
-    return workspace.datasets.save(dataset, name=asked.data.name, roles=roles, source={"file": asked.data.name})
 
 
 def _sample(asked: argparse.Namespace) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+
+from core.cli.table_arguments import add_file
 
 SIZES = ("tiny", "small", "medium")
 
@@ -39,7 +40,7 @@ def _add_name(verb: argparse.ArgumentParser) -> None:
 
 def _add_texts(verb: argparse.ArgumentParser) -> None:
     _add_name(verb)
-    verb.add_argument("--data", required=True, type=Path, metavar="FILE", help="CSV or TSV, also gzip-compressed")
+    add_file(verb)
     verb.add_argument("--text", required=True, metavar="COLUMN")
     verb.add_argument("--label", metavar="COLUMN", help="only stored with the dataset; nothing is learned from it")
     verb.add_argument("--split", metavar="COLUMN", help="holds train, validation and test")

@@ -5,13 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from typing import Any
 
 from core.cli.progress import consume
 from core.cli.search import saved_dataset
+from core.cli.tables import facts, free_name, left_out_object, read, refuse_without_file, tell
 from core.config import build, home
-from core.data import ColumnRoles, build_dataset, guess_roles, read_table
-from core.errors import DataError
+from core.data import ColumnRoles, guess_roles
+from core.data.label_notes import label_counts
+from core.data.loading import dataset_of, left_out_of_source, remarks_of
+from core.data.names import LABEL_NAMES, TEXT_NAMES, rank
 from core.messages import Message
 from core.workflows.workspace import open_workspace
 
@@ -19,41 +23,87 @@ MARKS = {"error": "!!", "warning": " !", "info": "  "}
 
 
 def inspect(asked: argparse.Namespace) -> None:
-    from core.workflows.inspect import InspectionDone, InspectRequest, frozen_tests, inspect_dataset, look_over
-
-    workspace = open_workspace(home())
-    if asked.data is None:
-        identity = saved_dataset(asked.dataset, workspace).id
-        request = build(InspectRequest, {"dataset": identity, "encoder": asked.encoder, "seed": asked.seed})
-        found = consume(inspect_dataset(request, workspace)).inspection
-    else:
-        dataset, _ = build_dataset(table := read_table(asked.data), roles_of(asked, table), batch=True)
-        request = build(InspectRequest, {"dataset": "", "encoder": asked.encoder, "seed": asked.seed})
-
-        def events() -> Any:
-            made = yield from look_over(dataset, request, workspace, frozen=frozen_tests(workspace))
-            assert made is not None, "only what is told to stop comes to nothing"
-            yield InspectionDone(made)
-
-        found = {"dataset_name": asked.data.name, **consume(events()).inspection}
+    found = _saved(asked) if asked.data is None else _file(asked)
     sys.stdout.write((json.dumps(as_object(found), ensure_ascii=False) if asked.json else as_text(found)) + "\n")
 
 
-def roles_of(asked: argparse.Namespace, table: Any) -> ColumnRoles:
+def _saved(asked: argparse.Namespace) -> dict[str, Any]:
+    """The inspection of a saved dataset, which is kept, with what the dataset knows of the file it came from."""
+    from core.workflows.inspect import InspectRequest, inspect_dataset
+
+    refuse_without_file(asked, "text", "label")
+    workspace = open_workspace(home())
+    stored = saved_dataset(asked.dataset, workspace)
+    request = build(InspectRequest, {"dataset": stored.id, "encoder": asked.encoder, "seed": asked.seed})
+    found: dict[str, Any] = consume(inspect_dataset(request, workspace)).inspection
+    remarks = [str(one) for one in remarks_of(stored.source)]
+    for remark in remarks:
+        sys.stderr.write(f"{remark}\n")
+    # A dataset of old counted the rows and did not say which they were.
+    rows = int(stored.source.get("skipped") or 0) + int(stored.source.get("set_aside") or 0)
+    left_out = {**left_out_object(left_out_of_source(stored.source)), "rows": rows}
+    columns = list(stored.roles.columns().values())
+    return {
+        **found,
+        "columns": columns,
+        "labels": stored.classes,
+        "left_out": left_out,
+        "guessed": {},
+        "notes": remarks,
+    }
+
+
+def _file(asked: argparse.Namespace) -> dict[str, Any]:
+    """The inspection of a file, of which nothing is kept; without a label column, of its texts alone."""
+    from core.workflows.inspect import InspectionDone, InspectRequest, frozen_tests, look_over
+
+    workspace = open_workspace(home())
+    table = read(asked)
+    columns = [str(column) for column in table.columns]
+    guess = guess_roles(table)
+    roles = roles_of(asked, guess)
+    if roles.label is None:
+        sys.stderr.write("No column looks like a label, so only the texts were looked at. Name it with --label.\n")
+        table = table.assign(**{(label := free_name(columns)): "text"})
+        loaded = dataset_of(table, replace(roles, label=label), name=asked.data.name, batch=True)
+    else:
+        loaded = dataset_of(table, roles, name=asked.data.name, batch=True)
+    tell(loaded.left_out, [note for note in loaded.notes if note.key not in FOUND])
+    request = build(InspectRequest, {"dataset": "", "encoder": asked.encoder, "seed": asked.seed})
+
+    def events() -> Any:
+        made = yield from look_over(loaded.dataset, request, workspace, frozen=frozen_tests(workspace))
+        assert made is not None, "only what is told to stop comes to nothing"
+        yield InspectionDone(made)
+
+    labels = {} if roles.label is None else label_counts(loaded.dataset)
+    known = {"columns": columns, "labels": labels, **facts(loaded)}
+    known["guessed"] |= guessed_columns(asked, guess)
+    return {"dataset_name": asked.data.name, **consume(events()).inspection, **known}
+
+
+FOUND = ("spelling.likely", "spelling.missing")  # what the inspection finds anew, with its rows and its cure
+
+
+def roles_of(asked: argparse.Namespace, guess: ColumnRoles) -> ColumnRoles:
     """The columns' roles: as the program guesses them, but for those that are named."""
-    guessed = guess_roles(table)
-    label = asked.label or guessed.label
-    if label is None:
-        raise DataError(
-            "inspect.no_label",
-            "No column of {file} looks like a label. Name it with --label. The columns are: {columns}.",
-            file=asked.data.name,
-            columns=[str(column) for column in table.columns],
-        )
-    text = asked.text or guessed.text
-    others = {name: getattr(guessed, name) for name in ("split", "group", "time")}
+    text, label = asked.text or guess.text, asked.label or guess.label
+    if asked.text and not asked.label and label == text:
+        label = None
+    others = {name: getattr(guess, name) for name in ("split", "group", "time")}
     free = {name: column if column not in (text, label) else None for name, column in others.items()}
     return ColumnRoles(text=text, label=label, **free)
+
+
+def guessed_columns(asked: argparse.Namespace, guess: ColumnRoles) -> dict[str, Any]:
+    """Which columns were taken for text and label, and whether by their name (sure), their content, or as told."""
+    found = {}
+    for role, names in (("text", TEXT_NAMES), ("label", LABEL_NAMES)):
+        told = getattr(asked, role)
+        value = told or getattr(guess, role)
+        sure = bool(told) or (value is not None and rank(value, names) is not None)
+        found[role] = {"value": value, "sure": sure, "told": bool(told)}
+    return found
 
 
 def as_object(found: dict[str, Any]) -> dict[str, Any]:

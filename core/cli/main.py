@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any
 
 from core.allocator import keep_freed_memory
 from core.cli.arguments import make_parser
 from core.errors import CoreError
+from core.imports import unhindered_imports
+
+# Commands with a module of their own that computes with ONNX Runtime, or not at all.
+WITHOUT_TORCH = ("doctor", "predict", "threshold")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -27,11 +32,20 @@ def main(arguments: Sequence[str]) -> int:
 
 def _command(name: str) -> Callable[[Any], None]:
     """What executes a command; found after the arguments, so that --help and typing errors answer at once."""
+    if name == "prepare":
+        from core.cli.prepare import prepare
+
+        return prepare
     from core.cli.serve import LIGHT
 
     if name in LIGHT:
         return LIGHT[name]
+    if name in WITHOUT_TORCH:
+        with unhindered_imports():
+            command: Callable[[Any], None] = getattr(import_module(f"core.cli.{name}"), name)
+        return command
     keep_freed_memory()
-    from core.cli.commands import COMMANDS
+    with unhindered_imports():
+        from core.cli.commands import COMMANDS
 
     return COMMANDS[name]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 
 from core.cli.chosen import chosen_version
+from core.cli.tables import corrections_of, facts_of, tell, tell_format
 from core.config import home
+from core.data import detect_format
 from core.inference import predict_file
 from core.workflows.workspace import open_workspace
 
@@ -21,16 +24,29 @@ def predict(asked: argparse.Namespace) -> None:
     progress = _Progress()
     try:
         found = predict_file(
-            folder, asked.data, asked.text, asked.out, progress, threshold=threshold.value if threshold else None
+            folder,
+            asked.data,
+            asked.text,
+            asked.out,
+            progress,
+            threshold=threshold.value if threshold else None,
+            form=detect_format(asked.data, corrections_of(asked)),
         )
     except KeyboardInterrupt:
         sys.stderr.write("\nThe same command goes on where this one was. ")
         raise
+    tell_format(found.form)
+    tell(found.left_out, found.notes)
+    if found.empty:
+        sys.stderr.write(f"Rows without text, which got no label: {found.empty:,}.\n")
     if found.resumed:
         sys.stderr.write(f"{found.resumed:,} rows had been labelled by an interrupted run. ")
-    if found.skipped:
-        sys.stderr.write(f"{found.skipped:,} rows have more or fewer fields than the header and were left out. ")
-    sys.stderr.write(f"{found.rows:,} rows labelled by version {version.number} → {asked.out}\n")
+    labelled = found.rows - found.empty
+    sys.stderr.write(f"{labelled:,} rows labelled by version {version.number} → {asked.out}\n")
+    if asked.json:
+        told = {"version": version.number, "rows": found.rows, "labelled": labelled, "without_text": found.empty}
+        told |= {"out": str(asked.out), **facts_of(found.left_out, found.form, found.notes)}
+        sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
 
 
 class _Progress:

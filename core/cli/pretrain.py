@@ -7,10 +7,11 @@ import json
 import sys
 from typing import Any
 
-from core.cli.generate import save_texts
 from core.cli.progress import consume
+from core.cli.tables import facts, load_unlabelled, read, refuse_without_file, save, tell
 from core.config import home, parse_assignments
-from core.data import ColumnRoles, build_dataset, read_table
+from core.data import ColumnRoles
+from core.data.loading import dataset_of
 from core.wording import points, points_interval, seconds
 from core.workflows.workspace import Workspace, open_workspace
 
@@ -20,20 +21,24 @@ def pretrain(asked: argparse.Namespace) -> None:
     from core.workflows.pretrain_request import PretrainRequest
 
     workspace = open_workspace(home())
+    if asked.probe is None:
+        refuse_without_file(asked, "probe_split", prefix="probe-")
     workspace.sources.encoders.check_free(asked.name)  # a mistake is said before a long file is read
     values: dict[str, Any] = {"name": asked.name, "start": asked.start, "settings": parse_assignments(asked.set)}
     probe = _save_probe(asked, workspace) if asked.probe is not None else ""
-    request = PretrainRequest(**values, dataset=save_texts(asked, workspace).id, probe=probe)
+    loaded = load_unlabelled(asked)
+    request = PretrainRequest(**values, dataset=save(loaded, workspace).id, probe=probe)
     check_pretraining(request, workspace)
-    record = consume(pretrain_encoder(request, workspace)).record
+    record = {**consume(pretrain_encoder(request, workspace)).record, **facts(loaded)}
     text = json.dumps(record, ensure_ascii=False) if asked.json else _as_text(record)
     sys.stdout.write(text + "\n")
 
 
 def _save_probe(asked: argparse.Namespace, workspace: Workspace) -> str:
     roles = ColumnRoles(text=asked.probe_text, label=asked.probe_label, split=asked.probe_split)
-    dataset, _ = build_dataset(read_table(asked.probe), roles)
-    return workspace.datasets.save(dataset, name=asked.probe.name, roles=roles, source={"file": asked.probe.name}).id
+    loaded = dataset_of(read(asked, asked.probe, "probe-"), roles, name=asked.probe.name)
+    tell(loaded.left_out, loaded.notes)
+    return save(loaded, workspace).id
 
 
 def _as_text(record: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from core.config import home
 
 
 def serve(asked: argparse.Namespace) -> None:
-    from core.api.app import PREFIX
+    from core.api import PREFIX
     from core.api.limits import Limits
     from core.api.server import bind, run, standalone
 

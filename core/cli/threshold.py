@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 from core.cli.chosen import chosen_version
 from core.config import home
+from core.errors import ConfigError
 from core.workflows.workspace import open_workspace
 
 
@@ -16,6 +17,11 @@ def threshold(asked: argparse.Namespace) -> None:
     """Show it, set it or take it away."""
     workspace = open_workspace(home())
     registry = workspace.registry
+    if asked.version is not None and asked.set is None:
+        raise ConfigError(
+            "config.version_alone",
+            "--version says with which version a threshold was chosen, and means nothing without --set. Leave it out.",
+        )
     if asked.set is not None:
         version = chosen_version(asked.classifier, asked.version, workspace)
         registry.set_threshold(asked.classifier, asked.set, version=version.number)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from typing import Any
 
+from core.cli.tables import load_texts
 from core.config import build, home, parse_assignments
-from core.data import read_table
-from core.errors import DataError
 from core.vectors import SkipGramConfig, VectorInfo, VectorStore
 
 
@@ -18,7 +18,8 @@ def vectors(asked: argparse.Namespace) -> None:
         _tell(asked, store.add_file(asked.file, asked.name, _progress, limit=asked.limit))
     elif asked.action == "learn":
         config = build(SkipGramConfig, parse_assignments(asked.set))
-        _tell(asked, store.learn(texts_of(asked), asked.name, config, source=asked.data.name, progress=_progress))
+        texts, facts = load_texts(asked)
+        _tell(asked, store.learn(texts, asked.name, config, source=asked.data.name, progress=_progress), facts)
     elif asked.action == "delete":
         store.delete(asked.name)
         sys.stderr.write(f"The word vectors '{asked.name}' are deleted.\n")
@@ -28,29 +29,18 @@ def vectors(asked: argparse.Namespace) -> None:
         sys.stdout.write((json.dumps(found, ensure_ascii=False) if asked.json else "\n".join(map(_line, known))) + "\n")
 
 
-def texts_of(asked: argparse.Namespace) -> list[str]:
-    """The texts of the column that was named, empty ones left out."""
-    table = read_table(asked.data)
-    if asked.text not in table.columns:
-        raise DataError(
-            "data.column_missing",
-            "The table has no column '{column}'. Its columns are: {columns}. Choose one of these, or rename it in the file.",
-            column=asked.text,
-            columns=[str(column) for column in table.columns],
-        )
-    return [text for text in table[asked.text].tolist() if text.strip()]
-
-
 def _progress(fraction: float) -> None:
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\x1b[K{100 * fraction:3.0f} %" if fraction < 1 else "\r\x1b[K")
 
 
-def _tell(asked: argparse.Namespace, info: VectorInfo) -> None:
+def _tell(asked: argparse.Namespace, info: VectorInfo, facts: dict[str, Any] | None = None) -> None:
     text = f"{_line(info)}\nUse them in a training with --set word_vectors={json.dumps(info.reference, ensure_ascii=False)}"
     if info.broken:
         text += f"\n{info.broken:,} lines of the file held no vector and were left out."
-    sys.stdout.write((json.dumps(info.to_dict(), ensure_ascii=False) if asked.json else text) + "\n")
+    sys.stdout.write(
+        (json.dumps({**info.to_dict(), **(facts or {})}, ensure_ascii=False) if asked.json else text) + "\n"
+    )
 
 
 def _line(info: VectorInfo) -> str:

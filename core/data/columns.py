@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -9,6 +10,11 @@ import pandas
 
 from core.data.names import GROUP_NAMES, LABEL_NAMES, SPLIT_NAMES, TEXT_NAMES, TIME_NAMES, rank
 
+_FILLED = 0.5  # share of the fullest column's values that a label column without a fitting name has at least
+_NAMED_FILLED = 0.1  # share of the rows in which one with a fitting name has more than nothing
+_TIME = re.compile(
+    r"(\d{4}[-/.年]\d{1,2}([-/.月]\d{1,2}日?)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})([ T]\d{1,2}:\d{2}.*)?|\d{1,2}:\d{2}(:\d{2})?"
+)
 _SAMPLE = 2000  # rows looked at, evenly spaced
 
 _SPLITS = {
@@ -44,8 +50,8 @@ def guess_roles(table: pandas.DataFrame) -> ColumnRoles:
     """Guess the roles of a table's columns.
 
     The text is the column with a fitting name, otherwise the one with the longest values. The label is a column with
-    a fitting name, otherwise the one with the fewest different values. Split, group and time go by name; a split
-    column must also hold split names and nothing else.
+    a fitting name, otherwise the one with the fewest different values, but never one that is almost empty. Split, group and
+    time go by name; a split column must also hold split names and nothing else.
     """
     sample = table.iloc[list(range(0, len(table), max(1, len(table) // _SAMPLE)))]  # a slice would copy the whole table
     names = [str(column) for column in table.columns]
@@ -72,12 +78,23 @@ def _guess_text(sample: pandas.DataFrame, names: list[str]) -> str:
 
 
 def _guess_label(sample: pandas.DataFrame, free: list[str]) -> str | None:
-    fitting = _by_rank(free, LABEL_NAMES)
+    filled = {name: int((sample[name].str.strip() != "").sum()) for name in free}
+    fitting = _by_rank([name for name in free if filled[name] > _NAMED_FILLED * len(sample)], LABEL_NAMES)
     if fitting:
         return fitting[0]
-    distinct = {name: sample[name].nunique() for name in free if not _by_rank([name], TIME_NAMES)}
-    few = {name: count for name, count in distinct.items() if 2 <= count <= max(2, len(sample) // 2)}
+    free = [name for name in free if filled[name] >= _FILLED * max(1, *filled.values())]
+    values = {name: sample[name][sample[name].str.strip() != ""] for name in free if not _by_rank([name], TIME_NAMES)}
+    few = {
+        name: column.nunique()
+        for name, column in values.items()
+        if 2 <= column.nunique() <= max(2, len(column) // 2) and not _holds_times(column)
+    }
     return min(few, key=lambda name: few[name], default=None)
+
+
+def _holds_times(column: pandas.Series[str]) -> bool:
+    """Whether all values are dates or times."""
+    return all(_TIME.fullmatch(value.strip()) for value in column.unique())
 
 
 def _by_rank(names: Iterable[str], known: list[str], *, whole: bool = False) -> list[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas
 
 from core.data.columns import ColumnRoles, split_name
+from core.data.label_spelling import canonical_labels, respelled
 from core.errors import DataError
 
 Rows = npt.NDArray[np.int64]
@@ -84,11 +85,14 @@ class SetAside:
         Rows of the table. A row without both is listed under ``empty_text`` only.
     kept
         The table's row behind each row of the dataset.
+    respelled
+        Labels that were read as others: as written → as meant (see `core.data.label_spelling`).
     """
 
     empty_text: tuple[int, ...]
     empty_label: tuple[int, ...]
     kept: tuple[int, ...]
+    respelled: dict[str, str] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -96,7 +100,7 @@ class SetAside:
 
 
 def build_dataset(table: pandas.DataFrame, roles: ColumnRoles, *, batch: bool = False) -> tuple[TextDataset, SetAside]:
-    """Make a dataset of a table.
+    """Make a dataset of a table; spellings of a label that are the same beyond doubt become one.
 
     Parameters
     ----------
@@ -112,8 +116,7 @@ def build_dataset(table: pandas.DataFrame, roles: ColumnRoles, *, batch: bool = 
     """
     label_column = _check_roles(table, roles)
     texts = _column(table, roles.text)
-    numbers, names = _numbered_names(table, label_column)
-    set_aside = _set_aside(texts, np.array([bool(name) for name in names])[numbers])
+    numbers, names, set_aside = _labelled(table, label_column, texts)
     _check_kept(table, roles, set_aside)
     kept = set_aside.kept if set_aside.count else None
     numbers = numbers if kept is None else numbers[list(kept)]
@@ -138,6 +141,26 @@ def build_dataset(table: pandas.DataFrame, roles: ColumnRoles, *, batch: bool = 
     return dataset, set_aside
 
 
+def rows_set_aside(table: pandas.DataFrame, roles: ColumnRoles) -> SetAside:
+    """What `build_dataset` sets aside, without making a dataset and whatever else is wrong with the table.
+
+    Raises
+    ------
+    DataError
+        When a column is missing or chosen twice.
+    """
+    label_column = _check_roles(table, roles)
+    return _labelled(table, label_column, _column(table, roles.text))[2]
+
+
+def _labelled(table: pandas.DataFrame, column: str, texts: list[str]) -> tuple[Rows, list[str], SetAside]:
+    """For each row the number of its label, the labels as they are meant, and the rows without text or label."""
+    numbers, written = _numbered_names(table, column)
+    names = canonical_labels(written)
+    labelled = np.array([bool(name) for name in names], dtype=bool)[numbers]
+    return numbers, names, _set_aside(texts, labelled, respelled(written, names))
+
+
 def _column(table: pandas.DataFrame, name: str) -> list[str]:
     column: Any = table[name]
     values: list[Any] = (column.fillna("") if column.hasnans else column).tolist()
@@ -145,10 +168,10 @@ def _column(table: pandas.DataFrame, name: str) -> list[str]:
 
 
 def _numbered_names(table: pandas.DataFrame, column: str) -> tuple[Rows, list[str]]:
-    """The labels that occur, as they are meant, and for each row which of them it has."""
+    """For each row the number of its label, and the labels that occur, as they are written."""
     values: Any = table[column]
-    numbers, found = pandas.factorize(values.fillna(""))
-    return np.asarray(numbers, dtype=np.int64), [str(name).strip() for name in found]
+    numbers, names = pandas.factorize(values.fillna(""))
+    return np.asarray(numbers, dtype=np.int64), [str(name) for name in names]
 
 
 def _pick(values: list[str], rows: Sequence[int] | None) -> list[str]:
@@ -192,10 +215,10 @@ def _check_roles(table: pandas.DataFrame, roles: ColumnRoles) -> str:
     return roles.label
 
 
-def _set_aside(texts: list[str], labelled: npt.NDArray[np.bool_]) -> SetAside:
+def _set_aside(texts: list[str], labelled: npt.NDArray[np.bool_], spellings: dict[str, str]) -> SetAside:
     has_text = np.array([bool(text) and not text.isspace() for text in texts], dtype=bool)
     rows = (np.flatnonzero(chosen).tolist() for chosen in (~has_text, has_text & ~labelled, has_text & labelled))
-    return SetAside(*map(tuple, rows))
+    return SetAside(*map(tuple, rows), respelled=spellings)
 
 
 def _check_kept(table: pandas.DataFrame, roles: ColumnRoles, set_aside: SetAside) -> None:

@@ -1,24 +1,22 @@
 """Finds out in which encoding a text file was saved.
 
-Order: byte order mark, UTF-16 without one, strict UTF-8, GB18030, Big5, Latin-1. The whole file is decoded, in
-chunks, by an incremental decoder, so that neither a rare character late in the file nor a cut in the middle of
-a character changes the verdict.
+Order: byte order mark, UTF-16 without one, strict UTF-8, UTF-8 with a few stray bytes, the encodings of East Asia, those of
+Russian, then Windows-1252 or Latin-1. The whole file is decoded, in chunks, by an incremental decoder, so that neither a rare
+character late in the file nor a cut in the middle of a character changes the verdict.
 
-That the bytes decode is not enough for GB18030 and Big5: accented Latin-1 letters often decode as GB18030, and
-Big5 text does too. Misread text shows in its characters, which are rare ones; see `_Evidence`.
+That the bytes decode is not enough: accented Latin-1 letters often decode as GB18030, and Big5 or Korean text does too. Misread
+text shows in its characters, which are rare ones; see `core.data.evidence`.
 """
 
 from __future__ import annotations
 
 import codecs
-import re
 from collections import Counter
-from dataclasses import dataclass
-from functools import cache
-from itertools import islice
 from pathlib import Path
 
+from core.data.evidence import Evidence, common_characters, evidence, share_of_runs
 from core.data.source import binary_file, check_text, empty_file, open_content
+from core.errors import DataError
 
 ENCODINGS: tuple[str, ...] = (
     "utf-8",
@@ -27,45 +25,48 @@ ENCODINGS: tuple[str, ...] = (
     "utf-16",
     "utf-16-le",
     "utf-16-be",
-    "latin-1",
     "windows-1252",
+    "latin-1",
+    "windows-1250",
+    "windows-1251",
+    "koi8-r",
+    "windows-1254",
+    "shift-jis",
+    "euc-jp",
+    "euc-kr",
 )
 
+# Found by what is frequent in a language alone: worth a second look.
+WEAK = frozenset(ENCODINGS) - {"utf-8", "gb18030", "big5", "utf-16", "utf-16-le", "utf-16-be"}
+
 # The codec that reads each of ENCODINGS; those not named here read themselves. "utf-8-sig" also reads files without
-# a byte order mark, and the Hong Kong codec reads all of Big5.
-_CODECS = {"utf-8": "utf-8-sig", "big5": "big5hkscs"}
+# a byte order mark, and the Hong Kong, Windows and Korean codecs read all of the narrower sets.
+_CODECS = {"utf-8": "utf-8-sig", "big5": "big5hkscs", "shift-jis": "cp932", "euc-kr": "cp949"}
+
+# Other names that people use for one of ENCODINGS, as Python's `codecs.lookup` normalises them.
+_OTHER_NAMES = {
+    "utf-8-sig": "utf-8",
+    "gbk": "gb18030",
+    "gb2312": "gb18030",
+    "big5hkscs": "big5",
+    "cp950": "big5",
+    "iso8859-1": "latin-1",
+    "ascii": "utf-8",
+    "cp1250": "windows-1250",
+    "cp1251": "windows-1251",
+    "cp1252": "windows-1252",
+    "cp1254": "windows-1254",
+    "shift_jis": "shift-jis",
+    "cp932": "shift-jis",
+    "euc_jp": "euc-jp",
+    "euc_kr": "euc-kr",
+    "cp949": "euc-kr",
+}
 
 _BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 _HEAD = 1 << 16  # bytes looked at for marks and control bytes
-_ENOUGH = 50_000  # characters outside ASCII that are counted as evidence
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
-_OUTSIDE_ASCII = re.compile(r"[^\x00-\x7f]")
-_REPLACEMENT = "\ufffd"
-
-# The most frequent characters of written Chinese, simplified and traditional: nearly half of any real text.
-_FREQUENT = frozenset(
-    "的一是不了在人有我他这中大来上个国到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可她里后小么心多天而能好都然没日于起还"
-    "发成事只作当想看文无开手用主行方又如前所本见经头面公同三已老从动两长知民样现分将外但身些与高意进把法此实回二理美点月明其种声全工"
-    "己话儿者向情部正名定女问力机给等几很业最间新什打便位因重被走电四第门相次东政海口使教西再平真听世气信北少关并内加化由却代军产入先"
-    "快味吃送餐店买书质量服务错差非常感觉比较让"
-    "這來個國說們為時會著過學對裡後麼沒於還發當無開經頭見動兩長樣現將與進實點種聲話兒問機給幾業間東氣關並內產買書質務錯較讓"
-    "，。！？、：；“”‘’…（）《》—～"
-)
-
-
-@dataclass(frozen=True)
-class _Evidence:
-    """How much the characters look like written Chinese; both shares are of the characters outside ASCII."""
-
-    characters: int
-    common: float  # among the everyday half of the character set
-    frequent: float  # among the few hundred most frequent characters
-    damaged: float  # bytes that did not decode
-
-    @property
-    def plausible(self) -> bool:
-        return self.common >= 0.8 or self.frequent >= 0.2
 
 
 def codec_of(encoding: str) -> str:
@@ -103,47 +104,111 @@ def detect_encoding(path: Path, compressed: bool) -> tuple[str, bool]:
         raise binary_file(path)
     if _is_utf8(path, compressed):
         return "utf-8", True
-    return _chinese(path, compressed) or _damaged(path, compressed) or "latin-1", False
+    if is_slightly_damaged(path, compressed, "utf-8"):
+        return "utf-8", False
+    return _east_asian(path, compressed) or _damaged(path, compressed) or _single_byte(path, compressed), False
+
+
+def named_encoding(name: str) -> str:
+    """The one of `ENCODINGS` that a person means; raises `DataError` for a name that stands for none."""
+    lowered = name.strip().lower().replace("_", "-")
+    if lowered in ENCODINGS:
+        return lowered
+    try:
+        codec = codecs.lookup(lowered).name
+    except (LookupError, ValueError):
+        codec = ""
+    known = codec if codec in ENCODINGS else _OTHER_NAMES.get(codec)
+    if known is None:
+        raise DataError(
+            "data.encoding_unknown",
+            "'{found}' is not an encoding that can be chosen here. Choose one of: {known}.",
+            found=name,
+            known=list(ENCODINGS),
+        )
+    return known
+
+
+def is_slightly_damaged(path: Path, compressed: bool, encoding: str) -> bool:
+    """Whether an encoding that does not read all bytes reads so many that the others must be strays."""
+    seen = evidence(path, compressed, codec_of(encoding), "replace")
+    if seen is None:
+        return False
+    if encoding == "utf-8":
+        return _mostly_utf8(seen)
+    if encoding.startswith("utf-16"):
+        with open_content(path, compressed) as stream:
+            return _everyday(stream.read(_HEAD), encoding) >= 0.7 and seen.damaged <= 0.05 * seen.all_characters
+    if encoding in ("gb18030", "big5"):
+        return seen.characters >= 50 and seen.damaged <= 0.02 * seen.characters and seen.is_chinese(encoding)
+    return seen.characters >= 50 and seen.damaged <= 0.02 * seen.characters
+
+
+def _mostly_utf8(seen: Evidence) -> bool:
+    """UTF-8 is so strict that a text of another encoding hardly ever holds a character of it by chance."""
+    return seen.characters - seen.damaged >= max(2, 4 * seen.damaged)
 
 
 def _utf16_without_mark(head: bytes) -> str | None:
     """UTF-16 shows in its zero bytes: every line end and delimiter has one."""
     if b"\0" not in head:
         return None
-    readable = {}
-    chinese = _common_characters("gb18030") | _common_characters("big5")
-    for encoding in ("utf-16-le", "utf-16-be"):
-        try:
-            text = codecs.getincrementaldecoder(encoding)().decode(head)
-        except UnicodeDecodeError:
-            continue
-        everyday = sum(
-            1 for character in text if character in "\t\n\r" or " " <= character <= "\u024f" or character in chinese
-        )
-        readable[encoding] = everyday / max(1, len(text))
-    best = max(readable, key=lambda encoding: readable[encoding], default=None)
-    return best if best is not None and readable[best] >= 0.7 else None
+    readable = {encoding: _everyday(head, encoding) for encoding in ("utf-16-le", "utf-16-be")}
+    best = max(readable, key=lambda encoding: readable[encoding])
+    return best if readable[best] >= 0.7 else None
 
 
-def _chinese(path: Path, compressed: bool) -> str | None:
-    """GB18030 or Big5, whichever decodes all and reads more like Chinese."""
-    found = {encoding: _evidence(path, compressed, encoding, "strict") for encoding in ("gb18030", "big5")}
-    plausible = {encoding: seen for encoding, seen in found.items() if seen is not None and seen.plausible}
-    return max(plausible, key=lambda encoding: plausible[encoding].common + plausible[encoding].frequent, default=None)
+def _everyday(head: bytes, encoding: str) -> float:
+    """The share of everyday characters among those of the first bytes."""
+    try:
+        text = codecs.getincrementaldecoder(encoding)("replace").decode(head)
+    except UnicodeError:  # UTF-16 whose byte order nothing tells
+        return 0.0
+    chinese = common_characters("gb18030") | common_characters("big5")
+    everyday = sum(
+        1
+        for character in text
+        if character in "\t\n\r\ufeff" or " " <= character <= "\u024f" or "\u0400" <= character <= "\u04ff"
+        or "\u3040" <= character <= "\u30ff" or "\uac00" <= character <= "\ud7a3" or character in chinese
+    )  # fmt: skip
+    return everyday / max(1, len(text))
+
+
+def _east_asian(path: Path, compressed: bool) -> str | None:
+    """The encoding of East Asia that decodes all and reads most like a language."""
+    best, most = None, 0.0
+    for encoding in ("gb18030", "big5", "euc-kr", "shift-jis", "euc-jp"):
+        seen = evidence(path, compressed, codec_of(encoding), "strict")
+        likeness = 0.0 if seen is None else seen.likeness(encoding)
+        if likeness > most:
+            best, most = encoding, likeness
+    return best
 
 
 def _damaged(path: Path, compressed: bool) -> str | None:
-    """An encoding that reads all but a few bytes: better an error that names the place than a file of rubbish."""
-    for encoding in ("utf-8", "gb18030", "big5"):
-        seen = _evidence(path, compressed, encoding, "replace")
-        if (
-            seen is not None
-            and seen.characters >= 50
-            and seen.damaged <= 0.02
-            and (encoding == "utf-8" or seen.plausible)
-        ):
-            return encoding
-    return None
+    """A Chinese encoding that reads all but a few bytes."""
+    return next((name for name in ("gb18030", "big5") if is_slightly_damaged(path, compressed, name)), None)
+
+
+def _single_byte(path: Path, compressed: bool) -> str:
+    """An encoding with one byte a character: Russian where letters outside ASCII make whole words, otherwise Western."""
+    counts: Counter[int] = Counter()
+    runs: list[float] = []
+    with open_content(path, compressed) as stream:
+        while chunk := stream.read(1 << 20):
+            counts.update(chunk)
+            if len(runs) < 4:
+                runs.append(share_of_runs(chunk))
+    if sum(runs) / max(1, len(runs)) >= 0.8:
+        likeness = {
+            name: Evidence.of_bytes(counts, codec_of(name)).likeness(name) for name in ("windows-1251", "koi8-r")
+        }
+        best = max(likeness, key=lambda name: likeness[name])
+        if likeness[best] > 0:
+            return best
+    printable = sum(counts[byte] for byte in range(0x80, 0xA0))
+    without_meaning = sum(counts[byte] for byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D))
+    return "windows-1252" if printable and not without_meaning else "latin-1"
 
 
 def _is_utf8(path: Path, compressed: bool) -> bool:
@@ -156,45 +221,3 @@ def _is_utf8(path: Path, compressed: bool) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _evidence(path: Path, compressed: bool, encoding: str, errors: str) -> _Evidence | None:
-    """Decode the whole file and look at its characters; None when it does not decode."""
-    decoder = codecs.getincrementaldecoder(codec_of(encoding))(errors)
-    counts: Counter[str] = Counter()
-    chunk = b"-"
-    with open_content(path, compressed) as stream:
-        while chunk:
-            chunk = stream.read(1 << 20)
-            try:
-                text = decoder.decode(chunk, final=not chunk)
-            except UnicodeDecodeError:
-                return None
-            if counts.total() < _ENOUGH and not text.isascii():
-                counts.update(match.group() for match in islice(_OUTSIDE_ASCII.finditer(text), _ENOUGH))
-    return _weigh(counts, encoding)
-
-
-def _weigh(counts: Counter[str], encoding: str) -> _Evidence:
-    total = max(1, counts.total())
-    everyday = _common_characters(encoding) if encoding != "utf-8" else frozenset()
-    return _Evidence(
-        characters=counts.total(),
-        common=sum(count for character, count in counts.items() if character in everyday) / total,
-        frequent=sum(count for character, count in counts.items() if character in _FREQUENT) / total,
-        damaged=counts[_REPLACEMENT] / total,
-    )
-
-
-@cache
-def _common_characters(encoding: str) -> frozenset[str]:
-    """The symbols and the everyday level of a Chinese character set, where its authors sorted by frequency.
-
-    GB 2312: symbols in rows A1 to A3, level 1 in B0 to D7. Big5: symbols in A1 to A3, level 1 in A4 to C6.
-    """
-    leads = (*range(0xA1, 0xA4), *range(0xB0, 0xD8)) if encoding == "gb18030" else range(0xA1, 0xC7)
-    codec = "gb2312" if encoding == "gb18030" else "big5"
-    trails = (*range(0x40, 0x7F), *range(0xA1, 0xFF))
-    return frozenset("".join(bytes([lead, trail]).decode(codec, "ignore") for lead in leads for trail in trails)) - {
-        " "
-    }

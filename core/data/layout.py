@@ -1,4 +1,4 @@
-"""Guesses how the rows of a text are laid out: the delimiter, and whether the first row names the columns."""
+"""Guesses how the rows of a text are laid out: the delimiter, lines above the table, and whether its first row is a header."""
 
 from __future__ import annotations
 
@@ -8,71 +8,158 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from core.data.heading import detect_heading
 from core.data.names import is_known_name
 from core.data.rows import Lines, Manner, split_rows
 
 DELIMITERS: tuple[str, ...] = (",", "\t", ";", "|", " ")
 
 _ROWS = 1000  # rows looked at
-_LONGEST_NAME = 40  # characters; longer than any column name, shorter than most texts
+_SEPARATOR = re.compile(r'"?sep=(?P<delimiter>\\t|tab|[^\w\s"]|\t)"?[,;\t]*\s*', re.IGNORECASE)
+_SIGNS = re.compile(r" ?[!#-+\-./:<-@\[-`{-~]{2,6} ?")  # runs of signs without quotation mark, comma and semicolon
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A delimiter, whether there is a header, and whether both are beyond doubt."""
+    """A delimiter, what stands at the head, and whether each is beyond doubt.
+
+    Parameters
+    ----------
+    skip
+        Lines above the header or first row.
+    """
 
     delimiter: str
     header: bool
-    certain: bool
+    skip: int
+    delimiter_sure: bool
+    header_sure: bool
+    skip_sure: bool
+
+    @property
+    def certain(self) -> bool:
+        return self.delimiter_sure and self.header_sure and self.skip_sure
 
 
 @dataclass(frozen=True)
 class _Candidate:
     delimiter: str
     rows: list[list[str]]
+    lines: list[int]  # the line on which each row begins, counted from 0
     width: int  # the most common number of fields
     share: float  # of rows that have it
-    names: int  # known column names in the first row
+    names: int  # known column names in the row that has most of them, of those at the top
 
     @property
     def is_table(self) -> bool:
         return self.width >= 2 and (self.share >= 0.8 or self.names >= 2)
 
 
-def detect_layout(sample: str, complete: bool) -> Layout:
-    """Guess the layout from the beginning of a text.
+def detect_layout(
+    sample: str, complete: bool, *, delimiter: str | None = None, header: bool | None = None, skip: int | None = None
+) -> Layout:
+    """Guess the layout from the beginning of a text; what is given is kept.
 
     Parameters
     ----------
     complete
         Whether the sample is the whole text; otherwise its last row may be cut and is not looked at.
     """
+    separator = separator_line(sample) if skip is None else None
+    body = _without_lines(sample, 1 if separator else skip or 0)
+    if delimiter is None:
+        delimiter = separator
+    best, delimiter_sure = (_candidate(body, complete, delimiter), True) if delimiter else _best(body, complete)
+    heading = detect_heading(best.rows, skip=None if skip is None else 0, header=header)
+    if skip is None:
+        above = best.lines[heading.skip] if heading.skip and heading.skip < len(best.lines) else 0
+        skip = above + (separator is not None)
+    share = _share(best.rows[heading.skip + heading.header :], best.width)
+    delimiter_sure = delimiter_sure and (delimiter is not None or (best.width >= 2 and share >= 0.95))
+    return Layout(best.delimiter, heading.header, skip, delimiter_sure, heading.sure, heading.skip_sure)
+
+
+def separator_line(sample: str) -> str | None:
+    """The delimiter that a first line such as ``sep=;`` tells, as Excel writes it; None where there is none."""
+    told = _SEPARATOR.fullmatch(re.split(r"[\r\n]", sample, maxsplit=1)[0])
+    if told is None:
+        return None
+    return "\t" if told["delimiter"].lower() in ("\\t", "tab", "\t") else told["delimiter"]
+
+
+def _without_lines(sample: str, count: int) -> str:
+    stream = io.StringIO(sample, newline="")
+    for _ in range(count):
+        stream.readline()
+    return stream.read()
+
+
+def _best(sample: str, complete: bool) -> tuple[_Candidate, bool]:
+    """The candidate that cuts best, and whether no other comes near."""
     candidates = [_candidate(sample, complete, delimiter) for delimiter in DELIMITERS if delimiter != " "]
     tables = [candidate for candidate in candidates if candidate.is_table]
+    if several := _several_signs(sample, complete, candidates):
+        return several, True
     if tables:
-        best = max(tables, key=lambda candidate: (candidate.names > 0, candidate.share))
-    elif _is_label_and_text(sample):
-        best = _candidate(sample, complete, " ")
-    else:
-        loose = [candidate for candidate in candidates if candidate.width >= 2 and candidate.share >= 0.5]
-        single = [candidate for candidate in candidates if candidate.width < 2]
-        best = max(loose or single or candidates, key=lambda candidate: candidate.share)
-    header, header_certain = _detect_header(best.rows)
-    certain = header_certain and best.delimiter != " " and best.width >= 2 and best.share >= 0.95
-    return Layout(best.delimiter, header, certain)
+        # where several cut as well: texts hold tabs hardly ever, and commas or semicolons now and then
+        return max(
+            tables,
+            key=lambda candidate: (
+                candidate.names > 0,
+                candidate.share,
+                candidate.delimiter == "\t",
+                candidate.width if candidate.delimiter in ",;" else 0,
+            ),
+        ), True
+    if _is_label_and_text(sample):
+        return _candidate(sample, complete, " "), False
+    loose = [candidate for candidate in candidates if candidate.width >= 2 and candidate.share >= 0.5]
+    single = [candidate for candidate in candidates if candidate.width < 2]
+    return max(loose or single or candidates, key=lambda candidate: candidate.share), True
+
+
+def _several_signs(sample: str, complete: bool, single: list[_Candidate]) -> _Candidate | None:
+    """A delimiter of several signs, such as ``_!_`` or ``||``, that stands equally often in every line."""
+    lines = [line for line in re.split(r"\r\n|\r|\n", sample)[:_ROWS] if line.strip()][: None if complete else -1]
+    if len(lines) < 3:
+        return None
+    runs = Counter(run for line in lines[:50] for run in set(_SIGNS.findall(line)))
+    found = []
+    for run, count in runs.most_common(20):
+        if count < 0.9 * min(50, len(lines)) or "://" in run:
+            continue
+        for signs in {run, run.strip()}:
+            times = Counter(line.count(signs) for line in lines).most_common(1)[0]
+            if times[0] >= 1 and times[1] >= 0.95 * len(lines):
+                candidate = _candidate(sample, complete, signs)
+                if not _has_empty_column(candidate):
+                    found.append(candidate)
+    best = max(found, key=lambda candidate: (candidate.width, len(candidate.delimiter)), default=None)
+    rivals = [other for other in single if other.is_table and other.share >= 0.95 and not _has_empty_column(other)]
+    return None if best is None or (rivals and best.width <= max(other.width for other in rivals)) else best
+
+
+def _has_empty_column(candidate: _Candidate) -> bool:
+    """Whether a column below the first row is empty throughout, as between the bars of ``a||b`` cut at one bar."""
+    rows = [row for row in candidate.rows if len(row) == candidate.width]
+    return any(not any(row[index].strip() for row in rows) for index in range(candidate.width))
 
 
 def _candidate(sample: str, complete: bool, delimiter: str) -> _Candidate:
     """Cut the sample with one delimiter, in the manner that gives the most regular rows."""
-    best = _Candidate(delimiter, [], 1, 0.0, 0)
-    manners: tuple[Manner, ...] = ("strict", "lines", "lenient")
+    best = _Candidate(delimiter, [], [], 1, 0.0, 0)
+    manners: tuple[Manner, ...] = ("strict", "lines")
     for manner in manners:
         lines = Lines(io.StringIO(sample.replace("\0", ""), newline=""), "", "")
-        rows = []
+        rows: list[list[str]] = []
+        numbers: list[int] = []
+        begin = 0
         try:
             for row in split_rows(lines, delimiter, manner):
-                if row:
+                if row and (len(row) > 1 or row[0].strip()):
                     rows.append(row)
+                    numbers.append(begin)
+                begin = lines.number
                 if len(rows) == _ROWS:
                     break
         except csv.Error:
@@ -80,15 +167,21 @@ def _candidate(sample: str, complete: bool, delimiter: str) -> _Candidate:
                 continue
         if not complete and len(rows) > 1 and len(rows) < _ROWS:
             rows.pop()
+            numbers.pop()
         if not rows:
             continue
-        width, count = Counter(map(len, rows)).most_common(1)[0]
-        names = sum(map(is_known_name, rows[0]))
-        if count / len(rows) > best.share:
-            best = _Candidate(delimiter, rows, width, count / len(rows), names)
+        width = Counter(map(len, rows)).most_common(1)[0][0]
+        share = _share(rows, width)
+        if share > best.share:
+            names = max(sum(map(is_known_name, row)) for row in rows[:3])
+            best = _Candidate(delimiter, rows, numbers, width, share, names)
         if best.share == 1.0:
             break
     return best
+
+
+def _share(rows: list[list[str]], width: int) -> float:
+    return sum(1 for row in rows if len(row) == width) / max(1, len(rows))
 
 
 def _is_label_and_text(sample: str) -> bool:
@@ -102,32 +195,5 @@ def _is_label_and_text(sample: str) -> bool:
     if len(lines) < 4 or any(" " not in line for line in lines[:-1]):
         return False
     few = len(firsts) <= max(2, len(lines) // 10)
-    several = len(firsts) >= 2 or all(map(_is_number, firsts))
+    several = len(firsts) >= 2 or all(first.lstrip("-").replace(".", "", 1).isdigit() for first in firsts)
     return few and several and all(len(first) <= 30 for first in firsts)
-
-
-def _detect_header(rows: list[list[str]]) -> tuple[bool, bool]:
-    """Whether the first row names the columns, and whether that is beyond doubt."""
-    if not rows:
-        return False, False
-    first, rest = [cell.strip() for cell in rows[0]], rows[1:]
-    short = all(len(cell) <= _LONGEST_NAME for cell in first)
-    if short and any(map(is_known_name, first)):
-        return True, True
-    if not rest or not short or any(_is_number(cell) for cell in first) or len(set(first)) < len(first):
-        return False, bool(rest)
-    columns = [[row[index].strip() for row in rest if index < len(row)] for index in range(len(first))]
-    if any(name in column for name, column in zip(first, columns, strict=True)):
-        return False, True  # a label that comes again
-    if any(column and all(map(_is_number, column)) for column in columns):
-        return True, True  # a word above a column of numbers
-    longest = max(sum(map(len, column)) / max(1, len(column)) for column in columns)
-    return longest > 2 * max(map(len, first)), False
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 
 import pandas
 
+from core.data.label_spelling import is_list
 from core.messages import Message, message
 
 SEPARATORS = (";", "|", ",", "；", "，", "、")
@@ -19,14 +19,15 @@ _COLUMNS = 3  # of 0 and 1 beside each other, from which they look like a label 
 def several_labels(values: Sequence[str]) -> Message | None:
     """A sentence where a label column holds several labels in a cell: ``a;b``, ``a|b`` or ``["a", "b"]``; otherwise None.
 
-    A separator counts only where most of the parts also stand alone, so that "good, but dear" is one label.
+    A list of one is that one. A separator counts only where most of the parts also stand alone, so that "good, but dear" is
+    one label.
     """
     sample = [value.strip() for value in values[:: max(1, len(values) // _SAMPLE)] if value.strip()]
     if not sample:
         return None
-    lists = sum(_is_list(value) for value in sample)
-    if lists > _SHARE * len(sample):
-        return _told(next(value for value in sample if _is_list(value)))
+    lists = [value for value in sample if is_list(value)]
+    if len(lists) > _SHARE * len(sample):
+        return _told(lists[0])
     alone = Counter(sample)
     for separator in SEPARATORS:
         several = [value for value in sample if separator in value]
@@ -61,12 +62,3 @@ def _told(example: str) -> Message:
         "each combination for a label of its own. Keep one label a row, or make a column of yes and no for each label.",
         example=example[:60],
     )
-
-
-def _is_list(value: str) -> bool:
-    if not value.startswith("["):
-        return False
-    try:
-        return isinstance(json.loads(value.replace("'", '"')), list)
-    except ValueError:
-        return False

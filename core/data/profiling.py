@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
 from core.data.dataset import Rows, SetAside, TextDataset
+from core.data.label_notes import label_counts, merges_of, missing_note, read_note, spellings_note
+from core.data.label_spelling import looks_missing
 from core.data.language import language_of
+from core.data.recipe import RenameLabels, Step
 from core.data.same_text import groups_of, key_numbers
 from core.messages import Message, message
 
@@ -38,6 +41,8 @@ class Finding:
     rows
         The rows behind it, at most 1000: numbers of the uploaded table where `profile` was given what was set aside,
         of the dataset otherwise; for ``"ragged"``, of the file below its header.
+    fix
+        The step that puts it right, where there is one.
     """
 
     kind: str
@@ -45,6 +50,7 @@ class Finding:
     message: Message
     count: int
     rows: tuple[int, ...]
+    fix: Step | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +78,7 @@ class Profile:
 
 
 def profile(
-    dataset: TextDataset, set_aside: SetAside | None = None, skipped: Sequence[Mapping[str, int]] = ()
+    dataset: TextDataset, set_aside: SetAside | None = None, skipped: Sequence[Mapping[str, Any]] = ()
 ) -> Profile:
     """Look a dataset over.
 
@@ -81,11 +87,10 @@ def profile(
     set_aside
         What `build_dataset` set aside.
     skipped
-        Ragged rows, ``table.attrs["skipped"]`` of `read_table`.
+        Rows that the reader left out, ``table.attrs["skipped"]`` of `read_table`.
     """
     lengths = np.array([len(text) for text in dataset.texts], dtype=np.int64)
-    counts = np.bincount(dataset.labels, minlength=len(dataset.classes)).tolist()
-    label_counts = dict(zip(dataset.classes, counts, strict=True))
+    counts = label_counts(dataset)
     kept = set_aside.kept if set_aside is not None else range(len(dataset))
 
     def found(kind: str, severity: Severity, sentence: Message, rows: Iterable[int]) -> Finding:
@@ -94,13 +99,14 @@ def profile(
 
     findings = [
         *_missing(set_aside, skipped),
+        *_spellings(dataset, set_aside, counts, found),
         *_repeated(dataset, found),
-        *_labels(dataset, label_counts, found),
+        *_labels(dataset, counts, found),
         *_long(lengths, found),
     ]
     return Profile(
         rows=len(dataset),
-        label_counts=label_counts,
+        label_counts=counts,
         lengths=lengths,
         length_quantiles={name: int(np.quantile(lengths, share)) for name, share in _QUANTILES.items()}
         if len(dataset)
@@ -113,7 +119,8 @@ def profile(
 _Found = Callable[[str, Severity, Message, Iterable[int]], Finding]
 
 
-def _missing(set_aside: SetAside | None, skipped: Sequence[Mapping[str, int]]) -> Iterable[Finding]:
+def _missing(set_aside: SetAside | None, skipped: Sequence[Mapping[str, Any]]) -> Iterable[Finding]:
+    skipped = [skip for skip in skipped if "reason" not in skip]  # the reader's own notes tell of the others
     if skipped:
         sentence = message(
             "data.found_ragged",
@@ -145,10 +152,33 @@ def _missing(set_aside: SetAside | None, skipped: Sequence[Mapping[str, int]]) -
         )
 
 
+def _spellings(
+    dataset: TextDataset, set_aside: SetAside | None, counts: dict[str, int], found: _Found
+) -> Iterable[Finding]:
+    """Labels that were read as others, that are probably spellings of others, or that look like missing values."""
+    if set_aside is not None and set_aside.respelled:
+        yield found("respelled", "info", read_note(set_aside.respelled), [])
+    merges = merges_of(dataset)
+    if merges:
+        rows = _rows_of(dataset, set(merges))
+        yield replace(found("label_spellings", "warning", spellings_note(merges), rows), fix=RenameLabels(names=merges))
+    missing = [label for label, rows in counts.items() if rows and looks_missing(label)]
+    if missing:
+        sentence = missing_note(missing, sum(counts[label] for label in missing))
+        yield found("missing_labels", "warning", sentence, _rows_of(dataset, set(missing)))
+
+
+def _rows_of(dataset: TextDataset, labels: set[str]) -> Iterable[int]:
+    numbers = {number for number, label in enumerate(dataset.classes) if label in labels}
+    return (row for row, label in enumerate(dataset.labels) if int(label) in numbers)
+
+
 def _repeated(dataset: TextDataset, found: _Found) -> Iterable[Finding]:
     """Texts that come again: with the same label, with another, or in training and test."""
     repeated = [rows.tolist() for rows in groups_of(key_numbers(dataset.texts))]
-    contradictory = [rows for rows in repeated if len({int(dataset.labels[row]) for row in rows}) > 1]
+    merges = merges_of(dataset)
+    meant = [merges.get(label, label) for label in dataset.classes]  # "Good" beside "good" is no contradiction
+    contradictory = [rows for rows in repeated if len({meant[int(dataset.labels[row])] for row in rows}) > 1]
     if contradictory:
         sentence = message(
             "data.found_contradictory",
@@ -220,13 +250,7 @@ def _labels(dataset: TextDataset, label_counts: dict[str, int], found: _Found) -
             count=len(rare),
             labels=rare,
         )
-        numbers = {dataset.classes.index(label) for label in rare}
-        yield found(
-            "rare_labels",
-            "warning",
-            sentence,
-            (row for row, label in enumerate(dataset.labels) if int(label) in numbers),
-        )
+        yield found("rare_labels", "warning", sentence, _rows_of(dataset, set(rare)))
     if len(present) < 2:
         return
     most, least = max(present, key=present.__getitem__), min(present, key=present.__getitem__)
@@ -241,10 +265,7 @@ def _labels(dataset: TextDataset, label_counts: dict[str, int], found: _Found) -
             least=least,
             fewest=present[least],
         )
-        number = dataset.classes.index(least)
-        yield found(
-            "imbalance", "info", sentence, (row for row, label in enumerate(dataset.labels) if int(label) == number)
-        )
+        yield found("imbalance", "info", sentence, _rows_of(dataset, {least}))
 
 
 def _long(lengths: Rows, found: _Found) -> Iterable[Finding]:

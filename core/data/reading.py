@@ -15,33 +15,44 @@ import pandas
 
 from core.data.encoding import ENCODINGS
 from core.data.formats import FORMATS, Format, format_of, inside, is_zip
-from core.data.formats.base import CELL_LIMIT, HEAD
+from core.data.formats.base import CELL_LIMIT, HEAD, refuse_corrections
 from core.data.layout import DELIMITERS
 from core.data.source import check_file, is_compressed, open_content, open_plain
-from core.data.table_format import TableFormat, TableScan
+from core.data.table_format import Corrections, Guess, TableFormat, TableScan, form_of, notes_of, skipped_of
 from core.data.text_file import detect_text, read_text, scan_text, text_pieces
 
 __all__ = [
     "CELL_LIMIT",
     "DELIMITERS",
     "ENCODINGS",
+    "Corrections",
+    "Guess",
     "TableFormat",
     "TableScan",
     "detect_format",
+    "form_of",
+    "notes_of",
     "parts_of",
     "read_table",
     "scan_table",
+    "skipped_of",
     "table_pieces",
 ]
 
 
-def detect_format(path: Path) -> TableFormat:
-    """Guess how a table is written; raises `DataError` for a file that is missing, empty or holds no table."""
+def detect_format(path: Path, corrections: Corrections = Corrections()) -> TableFormat:  # noqa: B008 - frozen
+    """Guess how a table is written, except what a person said of it.
+
+    Raises
+    ------
+    DataError
+        For a file that is missing, empty or holds no table, and for corrections that are unknown or have no meaning for it.
+    """
     with _opened(Path(path)) as (file, found):
-        if found is None:
-            return detect_text(file)
-        parts = found.parts(file)
-        return TableFormat("utf-8", ",", True, False, len(parts) < 2, found.name, parts[0] if parts else "")
+        if found is not None:
+            return found.detect(file, corrections)
+        refuse_corrections(file, corrections, {"encoding", "delimiter", "header", "skip_rows"})
+        return detect_text(file, corrections)
 
 
 def parts_of(path: Path) -> list[str]:
@@ -53,9 +64,18 @@ def parts_of(path: Path) -> list[str]:
 def read_table(path: Path, form: TableFormat | None = None) -> pandas.DataFrame:
     """Read a table; every column is of strings, and an absent value is ``""``.
 
-    Rows of a text file with too few or too many fields are set aside and listed in ``table.attrs["skipped"]``, each as a
-    dict of ``row`` (counted from 0 over all rows below the header), ``line`` (counted from 1, as an editor shows it),
-    ``found`` and ``expected`` (numbers of fields).
+    ``table.attrs`` holds, as plain lists and dicts (pandas and pyarrow write attributes as JSON):
+
+    ``skipped``
+        Rows that are left out, each as a dict of ``row`` (counted from 0 over all rows below the header), ``line`` (of a
+        text file, or row of a sheet or list; counted from 1, as an editor shows it), ``found`` and ``expected`` (numbers of
+        fields). Where the numbers are not the reason, ``reason`` is: ``"header_again"`` (the header repeated further
+        below) or ``"second_header"``.
+    ``form``
+        The `TableFormat` that was used; `form_of` gives it back.
+    ``notes``
+        What the reader did or saw besides, as `notes_of` gives it back: characters that were replaced, lines joined by a
+        quotation mark, titles left out above the header, merged cells filled down.
 
     Parameters
     ----------
@@ -70,7 +90,7 @@ def read_table(path: Path, form: TableFormat | None = None) -> pandas.DataFrame:
     with _opened(Path(path)) as (file, found):
         if found is None:
             return read_text(file, form)
-        return found.read(file, form.part if form is not None else "")
+        return found.read(file, form or found.detect(file, Corrections()))
 
 
 def scan_table(path: Path, form: TableFormat | None = None) -> TableScan:
@@ -85,9 +105,13 @@ def scan_table(path: Path, form: TableFormat | None = None) -> TableScan:
     with _opened(path) as (file, found):
         if found is None:
             return replace(scan_text(file, form), path=path)
-        table = found.read(file, form.part if form is not None else "")
-        form = form or detect_format(path)
-        return TableScan(path, form, names=[str(name) for name in table.columns], rows=len(table))
+        form = form or found.detect(file, Corrections())
+        table = found.read(file, form)
+        skipped = skipped_of(table)
+        names = [str(name) for name in table.columns]
+        return TableScan(
+            path, form, names=names, skipped=skipped, rows=len(table) + len(skipped), notes=notes_of(table)
+        )
 
 
 def table_pieces(scan: TableScan, rows: int, skip: int = 0) -> Iterator[pandas.DataFrame]:
@@ -96,7 +120,7 @@ def table_pieces(scan: TableScan, rows: int, skip: int = 0) -> Iterator[pandas.D
         if found is None:
             yield from text_pieces(replace(scan, path=file), rows, skip)
             return
-        table = found.read(file, scan.form.part)
+        table = found.read(file, scan.form)
         for start in range(skip, len(table), rows):
             yield table.iloc[start : start + rows].reset_index(drop=True)
 

@@ -1,6 +1,6 @@
 """Reads a table that is written as lines of text: CSV and its relatives.
 
-Owns delimiters, headers and ragged rows. Files that leave no doubt are read by `core.data.regular`; all others by the csv module
+Owns the order in which readers are tried. Files that leave no doubt are read by `core.data.regular`; all others by the csv module
 in chunks (50 MB a second on one core), which tells short rows from empty cells, so that none is lost or padded unseen.
 """
 
@@ -9,170 +9,229 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 import pandas
 import pyarrow
+import pyarrow.compute
 
-from core.data.encoding import ENCODINGS, codec_of, detect_encoding
-from core.data.formats.base import CELL_LIMIT
-from core.data.layout import DELIMITERS, detect_layout
+from core.data.encoding import WEAK, codec_of, detect_encoding, is_slightly_damaged, named_encoding
+from core.data.heading import column_names, is_second_header, numbered_names
+from core.data.layout import detect_layout, separator_line
+from core.data.quoting import Columns, Joins, careful_rows, columns_of, may_be_row
+from core.data.reading_notes import (
+    HEADER_AGAIN,
+    SECOND_HEADER,
+    note_columns_without_name,
+    note_headers,
+    note_joins,
+    note_names_without_column,
+    note_replaced_bytes,
+    note_separator,
+    note_titles,
+    note_weak_encoding,
+)
 from core.data.regular import read_regular
-from core.data.rows import Lines, Manner, split_rows
+from core.data.rows import WRONG_ENCODING, Lines, Manner, fields_of_line, split_rows, wrong_encoding
 from core.data.source import is_compressed, open_content
-from core.data.table_format import TableFormat, TableScan
+from core.data.table_format import Corrections, Guess, TableFormat, TableScan, confidence, describe, named_delimiter
+from core.data.text_checks import check_cells, check_format, check_names, check_rows, no_rows, wrong_delimiter
 from core.errors import DataError
 
 _SAMPLE = 1 << 18  # characters from which the layout is guessed
 _CHUNK = 50_000  # rows converted at a time
-_PROBE = 1000  # rows from which the width of a table without header is taken
+_PROBE = 1000  # rows from which widths and columns are judged
 
 
-def detect_text(path: Path) -> TableFormat:
-    """Guess how a text file is written."""
+@dataclass
+class _Pass:
+    """One pass over a file: how it is read, and what turns up besides rows."""
+
+    scan: TableScan
+    errors: str = "strict"
+    first: list[str] = field(default_factory=list)  # the header as it is written
+    joins: Joins = field(default_factory=Joins)
+    columns: Columns | None = None  # what the careful manner knows of rows
+
+
+def detect_text(path: Path, corrections: Corrections) -> TableFormat:
+    """Guess how a text file is written, except what a person said of it."""
     compressed = is_compressed(path)
-    encoding, encoding_certain = detect_encoding(path, compressed)
-    with _open_text(path, encoding, compressed, errors="replace") as stream:
-        sample = stream.read(_SAMPLE)
-    layout = detect_layout(sample, complete=len(sample) < _SAMPLE)
-    return TableFormat(encoding, layout.delimiter, layout.header, compressed, encoding_certain and layout.certain)
+    if corrections.encoding is None:
+        encoding, encoding_sure = detect_encoding(path, compressed)
+    else:
+        encoding, encoding_sure = named_encoding(corrections.encoding), True
+    delimiter = None if corrections.delimiter is None else named_delimiter(corrections.delimiter)
+    check_format(TableFormat(encoding, delimiter or ",", True, compressed, True))
+    sample = _sample(path, encoding, compressed)
+    layout = detect_layout(
+        sample,
+        complete=len(sample) < _SAMPLE,
+        delimiter=delimiter,
+        header=corrections.header,
+        skip=corrections.skip_rows,
+    )
+    guesses = [
+        Guess("encoding", encoding, confidence(encoding_sure, corrections.encoding)),
+        Guess("delimiter", layout.delimiter, confidence(layout.delimiter_sure, delimiter)),
+        Guess("header", layout.header, confidence(layout.header_sure, corrections.header)),
+    ]
+    if layout.skip or corrections.skip_rows is not None:
+        guesses.append(Guess("skip_rows", layout.skip, confidence(layout.skip_sure, corrections.skip_rows)))
+    return TableFormat(
+        encoding,
+        layout.delimiter,
+        layout.header,
+        compressed,
+        all(guess.sure for guess in guesses),
+        skip_rows=layout.skip,
+        guesses=tuple(guesses),
+    )
 
 
 def read_text(path: Path, form: TableFormat | None) -> pandas.DataFrame:
-    """The whole table, with ``attrs["skipped"]``."""
-    scan, columns = _pass(path, form, keep=True)
+    """The whole table with its attributes, as `core.data.reading.read_table` describes them."""
+    scan, columns = _read(path, form, keep=True)
     table: pandas.DataFrame = pyarrow.table(columns, names=scan.names).to_pandas()
     table.attrs["skipped"] = scan.skipped
+    describe(table, scan.form, scan.notes)
     return table
 
 
 def scan_text(path: Path, form: TableFormat | None) -> TableScan:
     """One pass without keeping the rows."""
-    return _pass(path, form, keep=False)[0]
+    return _read(path, form, keep=False)[0]
 
 
 def text_pieces(scan: TableScan, rows: int, skip: int) -> Iterator[pandas.DataFrame]:
     """The rows of a scanned file in tables of so many rows, without the first ``skip``."""
-    with _open_text(scan.path, scan.form.encoding, scan.form.compressed) as stream:
-        again = TableScan(scan.path, scan.form, scan.manner)
-        whole = chain.from_iterable(_row_chunks(again, Lines(stream, scan.path.name, scan.form.encoding)))
+    again = _Pass(TableScan(scan.path, scan.form, scan.manner), scan.errors)
+    with _open_text(scan.path, scan.form, scan.errors) as stream:
+        whole = chain.from_iterable(_row_chunks(again, _lines(stream, scan)))
         remaining = islice(whole, skip, None)
         while piece := list(islice(remaining, rows)):
-            yield pyarrow.table(_columns(piece), names=scan.names).to_pandas()
+            yield pyarrow.table(_arrays(piece), names=scan.names).to_pandas()
 
 
 class _IrregularError(Exception):
-    """A row of the wrong width where all must be right."""
+    """A row that leaves doubt where all must be beyond it."""
 
 
-def _check_form(form: TableFormat) -> None:
-    if form.encoding not in ENCODINGS:
-        raise DataError(
-            "data.encoding_unknown",
-            "'{found}' is not an encoding that can be chosen here. Choose one of: {known}.",
-            found=form.encoding,
-            known=list(ENCODINGS),
-        )
-    if form.delimiter not in DELIMITERS:
-        raise DataError(
-            "data.delimiter_unknown",
-            "'{found}' is not a delimiter that can be chosen here. Choose one of: {known}.",
-            found=form.delimiter,
-            known=[shown(delimiter) for delimiter in DELIMITERS],
-        )
+def _open_text(path: Path, form: TableFormat, errors: str = "strict") -> io.TextIOWrapper:
+    return io.TextIOWrapper(open_content(path, form.compressed), codec_of(form.encoding), errors, newline="")
 
 
-def shown(delimiter: str) -> str:
-    """A delimiter as a reader can see it."""
-    return {"\t": "\\t", " ": "␣"}.get(delimiter, delimiter)
+def _sample(path: Path, encoding: str, compressed: bool) -> str:
+    with _open_text(path, TableFormat(encoding, ",", True, compressed, True), "replace") as stream:
+        try:
+            return stream.read(_SAMPLE)
+        except UnicodeError:  # UTF-16 without a byte order mark
+            raise wrong_encoding(path.name, encoding, 1) from None
 
 
-def _check_single_column(path: Path, form: TableFormat) -> None:
-    """A table read with a chosen delimiter came out as one column: is there a delimiter that gives more?"""
-    with _open_text(path, form.encoding, form.compressed, errors="replace") as stream:
-        sample = stream.read(_SAMPLE)
-    better = detect_layout(sample, complete=len(sample) < _SAMPLE)
-    if better.certain and better.delimiter != form.delimiter:
-        raise DataError(
-            "data.wrong_delimiter",
-            "Cut at '{chosen}', '{file}' has only one column. Its rows look as if they were cut at '{better}': "
-            "choose that delimiter.",
-            chosen=shown(form.delimiter),
-            file=path.name,
-            better=shown(better.delimiter),
-        )
+def _lines(stream: io.TextIOWrapper, scan: TableScan) -> Lines:
+    return Lines(stream, scan.path.name, scan.form.encoding, skip=scan.form.skip_rows)
 
 
-def _open_text(path: Path, encoding: str, compressed: bool, errors: str = "strict") -> io.TextIOWrapper:
-    return io.TextIOWrapper(open_content(path, compressed), codec_of(encoding), errors, newline="")
-
-
-def _pass(path: Path, form: TableFormat | None, *, keep: bool) -> tuple[TableScan, list[Any]]:
-    """Read all rows in the first manner that fits (see `core.data.rows`); their columns, if they are kept."""
+def _read(path: Path, form: TableFormat | None, *, keep: bool) -> tuple[TableScan, list[Any]]:
+    """Read all rows by the first reader that fits; their columns, if they are kept."""
     given = form is not None
-    form = detect_text(path) if form is None else replace(form, compressed=is_compressed(path))
-    _check_form(form)
-    scan, columns = (_without_doubt(path, form) if keep else None) or _first_that_fits(path, form, keep)
+    form = detect_text(path, Corrections()) if form is None else replace(form, compressed=is_compressed(path))
+    check_format(form)
+    try:
+        found = (_without_doubt(path, form) if keep else None) or _first_that_fits(path, form, keep, "strict")
+    except DataError as error:
+        if error.message.key != WRONG_ENCODING or not is_slightly_damaged(path, form.compressed, form.encoding):
+            raise
+        found = _first_that_fits(path, form, keep, "replace")
+    taken, columns = found
+    scan = taken.scan
     if given and len(scan.names) == 1:
         _check_single_column(path, form)
-    _check_rows(scan)
+    check_rows(scan, taken.joins.open)
+    scan.notes = [*_notes_of_head(path, form), *scan.notes, *note_headers(scan.skipped), *note_joins(taken.joins)]
+    if taken.joins.doubt or scan.errors == "replace":
+        scan.form = replace(form, certain=False)
     return scan, columns
 
 
-def _without_doubt(path: Path, form: TableFormat) -> tuple[TableScan, list[Any]] | None:
+def _without_doubt(path: Path, form: TableFormat) -> tuple[_Pass, list[Any]] | None:
     """The table of a file that nothing has to be judged about; None for any other."""
-    if form.encoding != "utf-8" or form.compressed or form.delimiter == " ":
+    if form.encoding != "utf-8" or form.compressed or form.delimiter == " " or len(form.delimiter) > 1:
         return None
-    scan = TableScan(path, form)
-    with _open_text(path, form.encoding, form.compressed) as stream:
+    taken = _Pass(TableScan(path, form))
+    with _open_text(path, form) as stream:
+        lines = _lines(stream, taken.scan)
         try:
-            _name_columns(scan, _numbered(Lines(stream, path.name, form.encoding), form.delimiter, scan.manner, path))
+            rows = _numbered(taken, lines)
+            probe = list(islice(rows, 1))
+            head = lines.number if form.header else form.skip_rows
+            probe += islice(rows, _PROBE - 1)
         except csv.Error:
             return None
-    columns = read_regular(path, form.delimiter, len(scan.names))
-    if columns is None:
+    _name_columns(taken, [row for _, row, _ in probe])
+    if form.header and len(probe) > 1 and is_second_header(probe[1][1], taken.scan.names):
         return None
-    columns = [column.slice(int(form.header)) for column in columns]
-    scan.rows = len(columns[0])
-    return scan, columns
+    columns = read_regular(path, form.delimiter, len(taken.scan.names), leave_out=head)
+    if columns is None or (form.header and _holds(columns, taken.first)):
+        return None
+    taken.scan.rows = len(columns[0])
+    return taken, columns
 
 
-def _first_that_fits(path: Path, form: TableFormat, keep: bool) -> tuple[TableScan, list[Any]]:
-    manners: tuple[Manner, ...] = ("strict", "lines", "lenient")
+def _holds(columns: Sequence[Any], row: list[str]) -> bool:
+    """Whether a row stands in columns; the first two tell."""
+    same = [pyarrow.compute.equal(column, cell) for column, cell in zip(columns[:2], row[:2], strict=False)]
+    return bool(pyarrow.compute.any(same[0] if len(same) == 1 else pyarrow.compute.and_(*same)).as_py())
+
+
+def _first_that_fits(path: Path, form: TableFormat, keep: bool, errors: str) -> tuple[_Pass, list[Any]]:
+    manners: tuple[Manner, ...] = ("strict", "careful")
     for manner in manners:
-        scan, chunks = TableScan(path, form, manner), []
-        with _open_text(path, form.encoding, form.compressed) as stream:
+        taken, chunks = _Pass(TableScan(path, form, manner, errors=errors), errors), []
+        with _open_text(path, form, errors) as stream:
+            lines = _lines(stream, taken.scan)
             try:
-                for rows in _row_chunks(scan, Lines(stream, path.name, form.encoding)):
+                for rows in _row_chunks(taken, lines):
                     if keep:
-                        chunks.append(_columns(rows))
-                return scan, [pyarrow.chunked_array(parts) for parts in zip(*chunks, strict=True)]
+                        chunks.append(_arrays(rows))
             except (csv.Error, _IrregularError):
                 continue
-    raise AssertionError("the lenient manner reads anything")
+        if errors == "replace" and lines.replaced:
+            taken.scan.notes.append(note_replaced_bytes(lines.replaced, form.encoding))
+        empty = [pyarrow.chunked_array([], pyarrow.large_string()) for _ in taken.scan.names]
+        return taken, [pyarrow.chunked_array(parts) for parts in zip(*chunks, strict=True)] or empty
+    raise AssertionError("the careful manner reads anything")
 
 
-def _row_chunks(scan: TableScan, lines: Lines) -> Iterator[list[list[str]]]:
+def _row_chunks(taken: _Pass, lines: Lines) -> Iterator[list[list[str]]]:
     """The rows of the right width; what else there is to know goes into the scan."""
-    rows = _numbered(lines, scan.form.delimiter, scan.manner, scan.path)
-    probe = _name_columns(scan, rows)
-    width, buffer = len(scan.names), []
-    for line, row in islice(chain(probe, rows), 1 if scan.form.header else 0, None):
+    scan = taken.scan
+    if scan.manner == "careful":
+        taken.columns = _look_over(scan, taken.errors)
+    rows = _numbered(taken, lines)
+    probe = list(islice(rows, _PROBE))
+    _name_columns(taken, [row for _, row, _ in probe])
+    width, header, buffer = len(scan.names), scan.form.header, []
+    for line, row, group in islice(chain(probe, rows), 1 if header else 0, None):
+        if group and all(may_be_row(text, scan.form.delimiter, width) for text in group):
+            raise _IrregularError
         row_number = scan.rows
         scan.rows += 1
+        if header and width > 1 and (reason := _names_again(taken, row, row_number)):
+            scan.skipped.append(_skipped(row_number, line, row, width) | {"reason": reason})
+            continue
         if len(row) > width and not any(row[width:]):
             row = row[:width]  # a delimiter at the end of the line
         if len(row) == width:
-            _check_cells(scan.path, row, row_number, line)
+            check_cells(scan.path, row, row_number, line)
             buffer.append(row)
-        elif scan.manner == "lines":
-            raise _IrregularError
         else:
-            scan.skipped.append({"row": row_number, "line": line, "found": len(row), "expected": width})
+            scan.skipped.append(_skipped(row_number, line, row, width))
         if len(buffer) == _CHUNK:
             yield buffer
             buffer = []
@@ -180,94 +239,87 @@ def _row_chunks(scan: TableScan, lines: Lines) -> Iterator[list[list[str]]]:
         yield buffer
 
 
-def _name_columns(scan: TableScan, rows: Iterator[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
-    """Names of the columns into the scan, by the first rows; returns those."""
-    probe = list(islice(rows, _PROBE))
+def _skipped(number: int, line: int, row: list[str], width: int) -> dict[str, Any]:
+    return {"row": number, "line": line, "found": len(row), "expected": width}
+
+
+def _names_again(taken: _Pass, row: list[str], number: int) -> str | None:
+    """Why a row is no data but names the columns; None for data."""
+    if row == taken.first:
+        return HEADER_AGAIN
+    return SECOND_HEADER if number == 0 and is_second_header(row, taken.scan.names) else None
+
+
+def _name_columns(taken: _Pass, probe: list[list[str]]) -> None:
+    """Names of the columns into the scan, by the first rows."""
+    scan = taken.scan
     if not probe:
-        raise DataError(
-            "data.no_rows",
-            "'{file}' holds no rows, only blank lines. Expected a table with a column of texts and a column of labels.",
-            file=scan.path.name,
-        )
+        raise no_rows(scan.path)
+    if not scan.form.header:
+        scan.names = numbered_names(Counter(map(len, probe)).most_common(1)[0][0])
+        return
+    taken.first = probe[0]
+    scan.names = column_names(probe[0], probe[1:])
+    check_names(scan.path, scan.names)
+    written, width = [cell.strip() for cell in probe[0]], len(scan.names)
+    if any(written[width:]):
+        scan.notes.append(note_names_without_column([name for name in written[width:] if name]))
+    if len(written) < width:
+        scan.notes.append(note_columns_without_name([name for name in scan.names if name not in written]))
+
+
+def _look_over(scan: TableScan, errors: str) -> Columns:
+    """What the first lines of a file tell of its rows, each taken for itself."""
+    delimiter = scan.form.delimiter
+    with _open_text(scan.path, scan.form, errors) as stream:
+        lines = [line for line in islice(_lines(stream, scan), _PROBE) if line.strip()]
+    rows = [fields_of_line(line, delimiter) for line in lines]
+    if not rows:
+        raise no_rows(scan.path)
     if scan.form.header:
-        scan.names = _column_names(scan.path, probe[0][1])
+        width = len(column_names(rows[0], rows[1:]))
     else:
-        width = Counter(len(row) for _, row in probe).most_common(1)[0][0]
-        scan.names = [f"column {index + 1}" for index in range(width)]
-    return probe
+        widths = Counter(len(row) for row in rows if len(row) > 1) or Counter([1])
+        width = widths.most_common(1)[0][0]
+    return columns_of(lines[1:] if scan.form.header else lines, delimiter, width)
 
 
-def _numbered(lines: Lines, delimiter: str, manner: Manner, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Rows with the number of the line each begins on; blank lines are no rows."""
-    begin = 1
-    for row in split_rows(lines, delimiter, manner):
-        if lines.exhausted and manner == "lenient":
-            raise DataError(
-                "data.quote_open",
-                "In '{file}' a quotation mark opens on line {line} and never closes, so that everything after it "
-                "became one cell: {start} "
-                "Close the quotation mark, or double it where it belongs to the text.",
-                file=path.name,
-                line=begin,
-                start=row[-1][:60],
-            )
+def _numbered(taken: _Pass, lines: Lines) -> Iterator[tuple[int, list[str], tuple[str, ...]]]:
+    """Rows with the number of the line each begins on, and its lines where the reader joined several; blank lines are no rows."""
+    delimiter = taken.scan.form.delimiter
+    if taken.columns is not None and delimiter != " " and len(delimiter) == 1:
+        for begin, row in careful_rows(lines, delimiter, taken.columns, taken.joins):
+            if row and (len(row) > 1 or row[0].strip()):
+                yield begin, row, ()
+        return
+    for row in split_rows(lines, delimiter, "strict"):
+        held = tuple(lines.held) if len(lines.held) > 1 else ()
+        lines.held.clear()
         if row and (len(row) > 1 or row[0].strip()):
-            yield begin, row
-        begin = lines.number + 1
+            yield lines.number - max(0, len(held) - 1), row, held
 
 
-def _column_names(path: Path, first: list[str]) -> list[str]:
-    names = [cell.strip() or f"column {index + 1}" for index, cell in enumerate(first)]
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise DataError(
-            "data.duplicate_columns",
-            "'{file}' has several columns of the same name: {names}. Rename them, so that each column has a name of "
-            "its own.",
-            file=path.name,
-            names=twice,
-        )
-    return names
+def _check_single_column(path: Path, form: TableFormat) -> None:
+    """A table read with a chosen delimiter came out as one column: is there a delimiter that gives more?"""
+    sample = _sample(path, form.encoding, form.compressed)
+    better = detect_layout(sample, complete=len(sample) < _SAMPLE)
+    if better.certain and better.delimiter != form.delimiter:
+        raise wrong_delimiter(path, form.delimiter, better.delimiter)
 
 
-def _check_cells(path: Path, row: list[str], row_number: int, line: int) -> None:
-    longest = max(map(len, row))
-    if longest > CELL_LIMIT:
-        raise DataError(
-            "data.cell_too_long",
-            "A cell in row {row:,} of '{file}' (line {line:,}) holds {length:,} characters; the limit is {limit:,}. "
-            "Often a quotation mark that never closes is behind it. Correct or remove the row.",
-            row=row_number + 1,
-            file=path.name,
-            line=line,
-            length=longest,
-            limit=CELL_LIMIT,
-        )
+def _notes_of_head(path: Path, form: TableFormat) -> Iterator[Any]:
+    """What is to say of the encoding and of the lines above the table."""
+    if form.encoding in WEAK and any(guess.part == "encoding" and not guess.sure for guess in form.guesses):
+        yield note_weak_encoding(form.encoding)
+    if not form.skip_rows:
+        return
+    sample = _sample(path, form.encoding, form.compressed)
+    above = [line.strip("\r\n\ufeff") for line in islice(io.StringIO(sample, newline=""), form.skip_rows)]
+    if separator_line(sample) is not None:
+        yield note_separator(above.pop(0))
+    if filled := [line for line in above if line.strip()]:
+        yield note_titles(len(filled), filled[0])
 
 
-def _columns(rows: list[list[str]]) -> list[Any]:
+def _arrays(rows: list[list[str]]) -> list[Any]:
     return [pyarrow.array(column, pyarrow.large_string()) for column in zip(*rows, strict=True)]
-
-
-def _check_rows(scan: TableScan) -> None:
-    if scan.rows == 0:
-        raise DataError(
-            "data.only_header",
-            "'{file}' has a header ({names}) but no rows below it. Check that the file was saved completely.",
-            file=scan.path.name,
-            names=scan.names,
-        )
-    skipped = scan.skipped
-    if 2 * len(skipped) > scan.rows:
-        raise DataError(
-            "data.ragged",
-            "{count:,} of {rows:,} rows of '{file}' do not have the {expected} fields expected; the first is line "
-            "{line:,}, with {found}. "
-            "Check the delimiter, and put texts that contain it in quotation marks.",
-            count=len(skipped),
-            rows=scan.rows,
-            file=scan.path.name,
-            expected=skipped[0]["expected"],
-            line=skipped[0]["line"],
-            found=skipped[0]["found"],
-        )

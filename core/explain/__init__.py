@@ -5,6 +5,5 @@ from __future__ import annotations
 from core.explain.attribution import Attribution, Word, margin
 from core.explain.influence import Influence, most_influential
 from core.explain.occlusion import occlude
-from core.explain.words import words_of
 
-__all__ = ["Attribution", "Influence", "Word", "margin", "most_influential", "occlude", "words_of"]
+__all__ = ["Attribution", "Influence", "Word", "margin", "most_influential", "occlude"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.explain.attribution import Attribution
+from core.text.words import is_listed
 
 LEAST_TEXTS = 3  # in which a word has to occur
 
@@ -36,14 +37,17 @@ class Influence:
 
 
 def most_influential(found: Iterable[Attribution], label: int, *, most: int = 15) -> list[Influence]:
-    """The words that speak most for a label, in texts explained for it; largest first, none that speaks against it."""
+    """The words that speak most for a label, in texts explained for it; largest first, none that speaks against it.
+
+    Lone Chinese characters are left out: beside words, 给 or 装 tells a reader nothing.
+    """
     scores: dict[str, dict[int, float]] = defaultdict(dict)
     for number, one in enumerate(found):
         if one.label != label:
             continue
         for word in one.words:
             name = one.text[word.start : word.end].casefold()
-            if any(letter.isalnum() for letter in name):
+            if any(letter.isalnum() for letter in name) and is_listed(name):
                 scores[name][number] = scores[name].get(number, 0.0) + word.score
     ranked = [
         Influence(name, float(np.mean([*each.values()])), len(each), max(each, key=each.__getitem__))

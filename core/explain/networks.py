@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from core.explain.attribution import Attribution, Method, Word, completeness_error
-from core.explain.words import words_of, words_of_tokens
+from core.explain.words import words_of_tokens
 from core.models import Encoder, NgramBag, TextClassifier
 from core.standalone.predict import PADDING, TextPipeline, pad
+from core.text.words import words_of
 
 PIECES, POINTS = 16, 4  # of the way, and gradients on each
 MOST_STEPS = 4096  # gradients for one text

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from core.explain.attribution import Attribution, Word, margin
-from core.explain.words import Span, words_of
+from core.text.words import Span, words_of
 
 
 class Engine(Protocol):

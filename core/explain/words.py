@@ -1,32 +1,11 @@
-"""Where the words of a text are, and which token belongs to which."""
+"""Which token of a model belongs to which word of a text."""
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
-from collections.abc import Iterator
 
-from core.standalone.predict import HAN, TextPipeline
-
-# A run of letters and digits with inner apostrophes and hyphens, or a single other sign.
-_WORD = re.compile(r"\w+(?:['’\-]\w+)*|[^\w\s]")
-Span = tuple[int, int]
-
-
-def words_of(text: str) -> list[Span]:
-    """Start and end of each word of a text; Chinese is cut in words."""
-    return [span for match in _WORD.finditer(text) for span in _parts(match.group(), match.start())]
-
-
-def _parts(word: str, start: int) -> Iterator[Span]:
-    if not HAN.search(word):
-        yield start, start + len(word)
-        return
-    import rjieba
-
-    for part in rjieba.cut(word):
-        yield start, start + len(part)
-        start += len(part)
+from core.standalone.predict import TextPipeline
+from core.text.words import Span
 
 
 def words_of_tokens(pipeline: TextPipeline, text: str, words: list[Span]) -> list[tuple[int, ...]] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,24 +9,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
-from core.generation.engine import INPUTS, OUTPUTS, Engine
+from core.generation.engine import Engine
+from core.generation.graph import write_step
 from core.generation.model import CausalTransformer
 from core.generation.tokens import END
-from core.onnx.export import OPSET, exporting_quietly
-
-
-class _Step(nn.Module):
-    """`CausalTransformer.step` with the cache as plain tensors."""
-
-    def __init__(self, model: CausalTransformer) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, tokens: Tensor, past_keys: Tensor, past_values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        logits, (keys, values) = self.model.step(tokens, (past_keys, past_values))
-        return logits, keys, values
+from core.onnx.files import save_model
 
 
 def export_onnx(model: CausalTransformer, target: Path) -> None:
@@ -35,24 +22,7 @@ def export_onnx(model: CausalTransformer, target: Path) -> None:
 
     Outputs: logits (batch, new, vocabulary), and the cache with the new tokens; ``past`` may be 0.
     """
-    wrapped = _Step(copy.deepcopy(model).cpu()).eval()
-    size = model.config.embedding_size // model.config.heads
-    past = torch.zeros((model.config.layers, 3, model.config.heads, 5, size))
-    batch, new, before = (torch.export.Dim.DYNAMIC,) * 3
-    shapes = {"tokens": {0: batch, 1: new}} | {name: {1: batch, 3: before} for name in INPUTS[1:]}
-    with exporting_quietly():
-        torch.onnx.export(
-            wrapped,
-            (torch.ones((3, 7), dtype=torch.int64), past, past.clone()),
-            str(target),
-            input_names=list(INPUTS),
-            output_names=list(OUTPUTS),
-            dynamic_shapes=shapes,
-            opset_version=OPSET,
-            dynamo=True,
-            external_data=False,
-            verbose=False,
-        )
+    save_model(write_step(model), target)
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,11 @@ from typing import Any
 
 import pandas as pd
 
-from core.data import scan_table, table_pieces
+from core.data import TableFormat, scan_table, table_pieces
+from core.data.loading import LeftOut, left_out_of_scan
 from core.errors import DataError
 from core.inference.tables import check_column, predict_table
+from core.messages import Message
 from core.standalone.predict import Classifier
 
 ROWS = 4096  # labelled and written at a time: what a killed process loses at most
@@ -31,15 +33,27 @@ class Labelled:
     ----------
     rows
         In the answer.
-    skipped
-        Rows of the source that have more or fewer fields than its header and are not in the answer.
+    empty
+        Rows in the answer that have no text and got no label.
+    left_out
+        Rows of the source that are not in the answer, by reason.
+    form, notes
+        How the source was read, and what is to be said of that.
     resumed
         Rows that an interrupted run before this one had labelled.
     """
 
     rows: int
-    skipped: int
+    empty: int
+    left_out: tuple[LeftOut, ...]
+    form: TableFormat
+    notes: tuple[Message, ...]
     resumed: int
+
+    @property
+    def skipped(self) -> int:
+        """All rows that are not in the answer."""
+        return sum(part.rows for part in self.left_out)
 
 
 def predict_file(
@@ -50,6 +64,7 @@ def predict_file(
     progress: Callable[[int, int], None] = lambda done, rows: None,
     *,
     threshold: float | None = None,
+    form: TableFormat | None = None,
 ) -> Labelled:
     """Label a CSV or TSV file with the version in ``folder``.
 
@@ -62,15 +77,17 @@ def predict_file(
         Called with the rows done and all rows.
     threshold
         As in `predict_table`.
+    form
+        How the source is written; detected when not given.
 
     Raises
     ------
     DataError
         When the source cannot be read, has no such column, or the target cannot be written.
     """
-    scan = scan_table(source)
+    scan = scan_table(source, form)
     check_column(text, scan.names)
-    journal = _Journal(target, _identity(folder, source, text, threshold))
+    journal = _Journal(target, _identity(folder, source, text, threshold, scan.form))
     rows = scan.rows - len(scan.skipped)
     try:
         resumed = journal.resume()
@@ -79,7 +96,8 @@ def predict_file(
         done = resumed
         for piece in table_pieces(scan, ROWS, skip=resumed):
             done += len(piece)
-            journal.add(predict_table(classifier, piece, text, threshold=threshold), done)
+            empty = int((piece[text].str.strip() == "").sum())
+            journal.add(predict_table(classifier, piece, text, threshold=threshold), done, empty)
             progress(done, rows)
         journal.finish()
     except OSError as error:
@@ -90,15 +108,16 @@ def predict_file(
             file=str(target),
             reason=error.strerror or str(error),
         ) from None
-    return Labelled(rows, len(scan.skipped), resumed)
+    return Labelled(rows, journal.empty, left_out_of_scan(scan), scan.form, tuple(scan.notes), resumed)
 
 
-def _identity(folder: Path, source: Path, text: str, threshold: float | None) -> dict[str, Any]:
+def _identity(folder: Path, source: Path, text: str, threshold: float | None, form: TableFormat) -> dict[str, Any]:
     """What must be the same for an interrupted run to go on."""
     files = [source, *sorted(folder.glob("*.onnx")), *folder.glob("serving.json")]
     return {
         "text": text,
         "threshold": threshold,
+        "form": [form.encoding, form.delimiter, form.header, form.part, form.skip_rows],
         "files": [[str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns] for file in files],
     }
 
@@ -111,6 +130,7 @@ class _Journal:
         self._part = target.with_name(target.name + ".part")
         self._note = target.with_name(target.name + ".part.json")
         self._rows = 0
+        self.empty = 0  # rows so far that have no text
 
     def resume(self) -> int:
         """Cut off what was only half written; returns how many rows are complete."""
@@ -124,11 +144,11 @@ class _Journal:
             return 0
         with self._part.open("r+b") as part:
             part.truncate(note["bytes"])
-        self._rows = int(note["rows"])
+        self._rows, self.empty = int(note["rows"]), int(note["empty"])
         return self._rows
 
-    def add(self, table: pd.DataFrame, rows: int) -> None:
-        """Append some rows, then note that they are complete."""
+    def add(self, table: pd.DataFrame, rows: int, empty: int) -> None:
+        """Append some rows, then note that they are complete; ``empty`` of them have no text."""
         first = self._rows == 0
         with self._part.open("ab") as part:
             # With this line end the csv module quotes cells that hold a carriage return alone, too.
@@ -136,8 +156,8 @@ class _Journal:
                 index=False, header=first, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n", encoding="utf-8"
             )
             part.write(written.encode("utf-8-sig" if first else "utf-8"))
-            self._rows = rows
-            note = {"identity": self._identity, "rows": rows, "bytes": part.tell()}
+            self._rows, self.empty = rows, self.empty + empty
+            note = {"identity": self._identity, "rows": rows, "empty": self.empty, "bytes": part.tell()}
         draft = self._note.with_name(self._note.name + ".new")
         draft.write_text(json.dumps(note), encoding="utf-8")
         draft.replace(self._note)

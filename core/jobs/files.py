@@ -51,11 +51,15 @@ def append_line(path: Path, value: dict[str, Any]) -> None:
 def read_lines(path: Path) -> list[dict[str, Any]]:
     """Return the objects of all whole lines; a line cut short by a killed process is left out."""
     try:
-        lines = path.read_bytes().split(b"\n")
+        return parse_lines(path.read_bytes())
     except OSError:
         return []
+
+
+def parse_lines(text: bytes) -> list[dict[str, Any]]:
+    """The objects of all lines that are whole."""
     found = []
-    for line in lines:
+    for line in text.split(b"\n"):
         try:
             value = json.loads(line)
         except ValueError:

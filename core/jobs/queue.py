@@ -5,6 +5,7 @@ There is no master process: whoever looks starts the next job when none runs, an
 
 from __future__ import annotations
 
+import builtins
 import os
 import re
 import secrets
@@ -15,15 +16,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from filelock import FileLock
 
 from core.errors import JobError
-from core.jobs import files
-from core.jobs.job import Job, read_job
+from core.jobs import files, spare
+from core.jobs.job import Job
+from core.jobs.looks import JobLooks, LineLooks
 from core.jobs.process import identity
 from core.jobs.progress import now
+from core.threads import wait_quietly
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = (sys.executable, "-m", "core.jobs.worker")
@@ -48,6 +51,7 @@ class JobQueue:
         self._home = home.resolve()
         self._folder = self._home / "jobs"
         self._command = tuple(command)
+        self._looks, self._lines = JobLooks(), LineLooks()
 
     def submit(self, kind: str, *, title: str, classifier: str, config: dict[str, Any]) -> Job:
         """Add a job; it starts at once when none runs."""
@@ -65,7 +69,7 @@ class JobQueue:
 
     def get(self, job_id: str) -> Job:
         """Return one job; raises `JobError` when there is none of this id."""
-        job = read_job(self._folder_of(job_id))
+        job = self._looks.job(self._folder_of(job_id))
         if job is None:
             raise _not_found(job_id)
         return job
@@ -128,14 +132,14 @@ class JobQueue:
     def epochs(self, job_id: str) -> list[dict[str, Any]]:
         """Return the figures of each epoch (the fields of `EpochDone`), in order."""
         # An epoch that was learned again after a resume counts once, as it was the last time.
-        lines = files.read_lines(self._folder_of(job_id) / files.EPOCHS)
+        lines = self._lines.lines(self._folder_of(job_id) / files.EPOCHS)
         latest = {line["epoch"]: line for line in lines if isinstance(line.get("epoch"), int)}
         return [latest[epoch] for epoch in sorted(latest)]
 
     def trials(self, job_id: str) -> list[dict[str, Any]]:
         """Return the trials of a search that are over (the fields of `TrialDone`), in order."""
         # One that was run again, since the process was killed before it was saved, counts once.
-        lines = files.read_lines(self._folder_of(job_id) / files.EPOCHS)
+        lines = self._lines.lines(self._folder_of(job_id) / files.EPOCHS)
         latest = {line["number"]: line for line in lines if isinstance(line.get("number"), int)}
         return [latest[number] for number in sorted(latest)]
 
@@ -145,22 +149,29 @@ class JobQueue:
 
     def tick(self) -> None:
         """Start the job that has waited longest, when none runs."""
-        _reap()
+        reap()
         if not self._folder.is_dir():
             return
         with self._lock():
-            jobs = _read_all(self._folder)
+            jobs = self._look_at_all()
             if _next_is_due(jobs):
                 waiting = [job for job in jobs if job.state == "queued"]
                 self._start(min(waiting, key=self._queued_since).id)
 
     def list(self) -> list[Job]:
         """All jobs, newest first; what is not a job's folder, or a damaged one, is passed over."""
-        jobs = _read_all(self._folder)
+        reap()
+        jobs = self._look_at_all()
         if _next_is_due(jobs):
             self.tick()
-            jobs = _read_all(self._folder)
+            jobs = self._look_at_all()
         return jobs
+
+    def _look_at_all(self) -> builtins.list[Job]:
+        folders = _folders(self._folder)
+        self._looks.keep_only(set(folders))
+        jobs = [job for job in map(self._looks.job, folders) if job is not None]
+        return sorted(jobs, key=lambda job: job.created, reverse=True)
 
     def _lock(self) -> FileLock:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -176,26 +187,36 @@ class JobQueue:
 
     def _start(self, job_id: str) -> None:
         folder = self._folder / job_id
-        paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-        environment = os.environ | {
-            "EVERGREEN_HOME": str(self._home),
-            "PYTHONPATH": os.pathsep.join(path for path in paths if path),
-            "PYTHONUNBUFFERED": "1",
-            "PYTHONFAULTHANDLER": "1",  # a crash below Python leaves its place in the log
-        }
-        with (folder / files.LOG).open("ab") as log:
-            process = subprocess.Popen(
-                [*self._command, str(folder)],
-                cwd=ROOT,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        _children.append(process)
+        executing = spare.hand_over(self._folder, job_id, spare.facts(self._home, self._command))
+        if executing is None:
+            with (folder / files.LOG).open("ab") as log:
+                process = launch([*self._command, str(folder)], self._home, stdin=subprocess.DEVNULL, output=log)
+            executing = identity(process.pid)
         claim = files.read_json(folder / files.CLAIM)
-        files.write_json(folder / files.CLAIM, claim | identity(process.pid))
+        files.write_json(folder / files.CLAIM, claim | executing)
+
+
+def launch(command: Sequence[str], home: Path, *, stdin: int, output: int | IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start a process of its own session, which outlives this one, for a workspace."""
+    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    environment = os.environ | {
+        "EVERGREEN_HOME": str(home),
+        "PYTHONPATH": os.pathsep.join(path for path in paths if path),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONFAULTHANDLER": "1",  # a crash below Python leaves its place in the log
+    }
+    wait_quietly(environment)
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdin=stdin,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    _children.append(process)
+    return process
 
 
 def queue_lock(jobs_folder: Path) -> FileLock:
@@ -203,10 +224,12 @@ def queue_lock(jobs_folder: Path) -> FileLock:
     return FileLock(jobs_folder / ".lock")
 
 
-def _read_all(folder: Path) -> list[Job]:
-    folders = [path for path in folder.glob("*") if _ID.fullmatch(path.name) and path.is_dir()]
-    jobs = [job for job in map(read_job, folders) if job is not None]
-    return sorted(jobs, key=lambda job: job.created, reverse=True)
+def _folders(folder: Path) -> list[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            return [Path(entry.path) for entry in entries if _ID.fullmatch(entry.name) and entry.is_dir()]
+    except FileNotFoundError:
+        return []
 
 
 def _next_is_due(jobs: Sequence[Job]) -> bool:
@@ -214,8 +237,14 @@ def _next_is_due(jobs: Sequence[Job]) -> bool:
     return "queued" in states and not states & {"running", "stopping"}
 
 
-def _reap() -> None:
-    _children[:] = [child for child in _children if child.poll() is None]
+def reap() -> None:
+    """Let go of processes started here that have ended."""
+    for child in list(_children):  # other threads may add theirs meanwhile
+        if child.poll() is not None:
+            with suppress(ValueError):
+                _children.remove(child)
+            if child.stdin is not None:
+                child.stdin.close()
 
 
 def _not_found(job_id: str) -> JobError:

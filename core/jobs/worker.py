@@ -10,18 +10,22 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
 from core.allocator import keep_freed_memory
-from core.config import build
+from core.config import build, home
 from core.errors import ConfigError, CoreError, DataError, JobError, ModelError
-from core.jobs import files
+from core.imports import unhindered_imports
+from core.jobs import files, spare
 from core.jobs.job import EndState
 from core.jobs.process import identity, is_alive
 from core.jobs.progress import Progress
 from core.jobs.queue import WORKER, JobQueue, queue_lock
 from core.messages import Message, message
+from core.registry.client import open_client, preload, store_address
 
 
 class Workflow(Protocol):
@@ -306,14 +310,43 @@ def _crashed(folder: Path) -> Message:
     )
 
 
+def warm_up() -> None:
+    """Load what nearly every job needs; takes seconds, and leaves nothing open."""
+    with unhindered_imports():
+        for name in ("torch", "onnxruntime", "core.workflows.train", "core.workflows.update"):
+            import_module(name)
+        preload(store_address(home()))
+
+
 def main(
-    arguments: Sequence[str], workflows: Mapping[str, Workflow] = WORKFLOWS, command: Sequence[str] = WORKER
+    arguments: Sequence[str],
+    workflows: Mapping[str, Workflow] = WORKFLOWS,
+    command: Sequence[str] = WORKER,
+    prepare: Callable[[], None] = warm_up,
 ) -> None:
-    """Execute the job in the folder that the only argument names, then start the next one that waits."""
+    """Execute the job in the folder that the only argument names, then start the next one that waits.
+
+    After ``--spare`` comes the folder of all jobs: then load everything first, and wait to be handed one.
+    """
     keep_freed_memory()
-    folder = Path(arguments[0]).resolve()
+    if arguments[0] == spare.FLAG:
+        jobs = Path(arguments[1])
+        handed = spare.wait_for_job(jobs, queue_lock(jobs), prepare, _open_store)
+        if handed is None:
+            return
+        folder = handed
+    else:
+        folder = Path(arguments[0]).resolve()
     run_job(folder, workflows)
     JobQueue(folder.parent.parent, command=command).tick()
+
+
+def _open_store() -> None:
+    """Open a store that is there; a new one is made, and a server asked, when a job needs it."""
+    folder, address = home().resolve(), store_address(home().resolve())
+    if (folder / "mlflow.db").exists() and not os.environ.get("MLFLOW_TRACKING_URI"):
+        with suppress(CoreError):  # the job will say it
+            open_client(folder, address)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 - ``labels``: are the labels as frequent as before? χ² of homogeneity.
 - ``words``: does the batch hold more words that the classifier does not know?
 - ``confidence``: is it as sure of its answers? Kolmogorov–Smirnov on the probability of the answer.
-- ``accuracy``: does it get fewer answers right? Fisher's exact test, one-sided.
+- ``accuracy``: does it get fewer answers right? Fisher's exact test, one-sided: it asks only whether accuracy fell. That
+  it rose is said by the interval of the difference (`DriftTest.rose`).
 
 `core.metrics.representation` asks two more about the texts as a whole. Every test comes with a p-value that is small
 (≤ 0.05) in at most 5 % of cases when nothing changed, and `together` makes that hold for all of them at once.
@@ -26,7 +27,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from core.messages import Message, message
-from core.metrics.intervals import Floats
+from core.metrics.intervals import Estimate, Floats, rate_difference
 from core.metrics.permutation import ROUNDS, Sides, holm, permutation_test
 
 TestName = Literal["labels", "words", "texts", "likeness", "confidence", "accuracy"]
@@ -55,6 +56,8 @@ class DriftTest:
         ``accuracy``: after − before.
     before, after
         The two figures whose difference `effect` is, where there are two.
+    interval
+        `effect` with its 95 % interval, of ``accuracy`` alone.
     rows
         Rows compared, earlier and new.
     reason
@@ -75,10 +78,16 @@ class DriftTest:
     reason: Message | None = None
     adjusted: float | None = None
     false_alarm_rate: float = FALSE_ALARMS
+    interval: Estimate | None = None
 
     @property
     def judged(self) -> bool:
         return self.p_value is not None
+
+    @property
+    def rose(self) -> bool:
+        """Whether accuracy is higher than before beyond chance, which the one-sided test does not ask."""
+        return self.interval is not None and self.interval.low > 0
 
     @property
     def verdict(self) -> Verdict:
@@ -97,6 +106,7 @@ class DriftTest:
             "reason": reason,
             "judged": self.judged,
             "verdict": self.verdict,
+            "rose": self.rose,
         }
 
 
@@ -229,6 +239,8 @@ def confidence_shift(before: ArrayLike, after: ArrayLike, *, seed: int = 0, roun
 def accuracy_drop(before: tuple[int, int], after: tuple[int, int]) -> DriftTest:
     """Does the classifier get fewer answers right than on its frozen tests? The statistic is the loss, before − after.
 
+    The p-value knows nothing of a rise, for which it is near 1; the interval of the difference does.
+
     Parameters
     ----------
     before, after
@@ -238,7 +250,8 @@ def accuracy_drop(before: tuple[int, int], after: tuple[int, int]) -> DriftTest:
     if not enough(rows):
         return unjudged("accuracy", rows)
     old, new = before[0] / before[1], after[0] / after[1]
-    return DriftTest("accuracy", old - new, fewer_hits(before, after), new - old, rows, old, new)
+    interval = rate_difference(before, after)
+    return DriftTest("accuracy", old - new, fewer_hits(before, after), new - old, rows, old, new, interval=interval)
 
 
 def fewer_hits(before: tuple[int, int], after: tuple[int, int]) -> float:

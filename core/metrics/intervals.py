@@ -10,6 +10,8 @@ Knows nothing of classifiers.
 References
 ----------
 E. B. Wilson (1927), "Probable inference, the law of succession, and statistical inference".
+R. G. Newcombe (1998), "Interval estimation for the difference between independent proportions: comparison of eleven
+methods", method 10.
 G. Zou, A. Donner (2008), "Construction of confidence limits about effect measures: a general approach".
 """
 
@@ -82,6 +84,21 @@ def rate_estimate(hits: float, trials: float) -> Estimate:
     """Wilson's interval around one rate; the rate of no trials is 0 by convention, its interval 0 to 1."""
     low, high = wilson(hits, trials)
     return estimate(hits / trials if trials else 0.0, float(low), float(high))
+
+
+def rate_difference(before: tuple[int, int], after: tuple[int, int]) -> Estimate:
+    """After − before of two rates of different rows, −1 to 1, with Newcombe's interval made of Wilson's two.
+
+    Parameters
+    ----------
+    before, after
+        Hits and trials, at least one trial each.
+    """
+    old, new = rate_estimate(*before), rate_estimate(*after)
+    value = new.value - old.value
+    down = float(np.hypot(new.value - new.low, old.high - old.value))
+    up = float(np.hypot(new.high - new.value, old.value - old.low))
+    return estimate(value, value - down, value + up, smallest=-1.0)
 
 
 def percentiles(resampled: Floats) -> tuple[float, float]:

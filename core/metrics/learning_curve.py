@@ -132,9 +132,9 @@ def judge_curve(points: Sequence[Point], gain: Estimate | None, test_rows: int) 
     facts: dict[str, Any] = {
         "before": points[-2].rows,
         "rows": points[-1].rows,
-        "gain": points(gain.value),
-        "low": points(gain.low),
-        "high": points(gain.high),
+        "gain": wording.points(gain.value),
+        "low": wording.points(gain.low),
+        "high": wording.points(gain.high),
     }
     if gain.low > 0:
         found = message(

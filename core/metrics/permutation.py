@@ -72,3 +72,21 @@ def holm(p_values: list[float]) -> list[float]:
         highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[place]))
         adjusted[place] = highest
     return adjusted
+
+
+def benjamini_hochberg(p_values: Floats) -> Floats:
+    """P-values made larger, so that of those that stay at or below a level at most that share is there by chance.
+
+    The i-th smallest of m is multiplied by m / i, and none may rise above one after it. Holds for independent tests and for
+    tests that tend to go the same way.
+
+    References
+    ----------
+    Y. Benjamini, Y. Hochberg (1995), "Controlling the False Discovery Rate".
+    """
+    count = len(p_values)
+    order = np.argsort(p_values, kind="stable")
+    scaled = np.asarray(p_values, dtype=np.float64)[order] * count / np.arange(1, count + 1)
+    adjusted: Floats = np.empty(count)
+    adjusted[order] = np.minimum(1.0, np.minimum.accumulate(scaled[::-1])[::-1])
+    return adjusted

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,9 @@ from core.models.lift import Lift
 from core.sources import Sources
 from core.standalone.predict import UNKNOWN, TextPipeline
 from core.text import TextConfig, fit_pipeline
+
+if TYPE_CHECKING:
+    from core.models.graph import Graph
 
 
 class TextClassifier(nn.Module):
@@ -146,8 +149,25 @@ class TextClassifier(nn.Module):
     def keep_features(self, folder: Path) -> None:
         """Keep what is costly to compute of a text, and never changes, in files of this folder."""
 
+    def write_features(self, graph: Graph, tokens: str, mask: str) -> str | None:
+        """Write what `features` computes as ONNX operations; returns the name of the result.
+
+        None where an architecture does not say how: the file is then made by PyTorch's exporter, which follows `forward` and
+        takes several seconds.
+        """
+        return None
+
+    def write_logits(self, graph: Graph, tokens: str, mask: str) -> str | None:
+        """The same for `forward`."""
+        features = self.write_features(graph, tokens, mask)
+        if features is None:
+            return None
+        if self.lift is not None:
+            features = self.lift.write(graph, features)
+        return graph.add("Gemm", features, self.head.weight, self.head.bias, transB=1)
+
     def for_export(self) -> None:
-        """Fold together what is only apart for learning; called on a copy."""
+        """Fold together what is only apart for learning, before PyTorch's exporter; called on a copy."""
 
     def layers_from_bottom(self) -> list[list[nn.Parameter]]:
         """What lies below the head, layer by layer from the words upwards; an architecture with several overrides this."""

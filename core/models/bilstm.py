@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
 
 from core.config import setting
 from core.models.base import TextClassifier
 from core.models.embeddings import VectorsConfig
+
+if TYPE_CHECKING:
+    from core.models.graph import Graph
 
 
 class BiLSTMConfig(VectorsConfig):
@@ -89,6 +94,19 @@ class BiLSTM(TextClassifier):
         pooled: Tensor = self.dropout(hidden.amax(dim=1))  # (batch, directions × hidden)
         return pooled
 
+    def write_features(self, graph: Graph, tokens: str, mask: str) -> str:
+        lengths = graph.add("ReduceSum", graph.as_integer(mask), [1], keepdims=0)
+        # Time comes first here, as ONNX's LSTM wants it: (length, batch, width).
+        hidden = graph.add("Gather", self.embedding.weight, graph.add("Transpose", tokens, perm=[1, 0]))
+        for number, ahead in enumerate(self.ahead):
+            outputs = [_write_lstm(graph, ahead, hidden)]
+            if len(self.back):
+                behind = _write_lstm(graph, self.back[number], _write_reversed(graph, hidden, lengths))
+                outputs.append(_write_reversed(graph, behind, lengths))
+            hidden = graph.add("Concat", *outputs, axis=2)
+        present = graph.add("Unsqueeze", graph.add("Transpose", mask, perm=[1, 0]), [2])
+        return graph.add("ReduceMax", graph.add("Where", present, hidden, float("-inf")), [0], keepdims=0)
+
 
 def _reversal(mask: Tensor) -> Tensor:
     """Positions (batch, length) that reverse each row within its own length and leave padding in place."""
@@ -99,3 +117,20 @@ def _reversal(mask: Tensor) -> Tensor:
 
 def _reorder(hidden: Tensor, positions: Tensor) -> Tensor:
     return hidden.gather(1, positions.unsqueeze(2).expand(-1, -1, hidden.shape[2]))
+
+
+def _write_lstm(graph: Graph, lstm: nn.Module, hidden: str) -> str:
+    """One layer in one direction, over (length, batch, width); ONNX wants PyTorch's second and third gate after the fourth."""
+
+    def gates(name: str) -> Tensor:
+        entry, forget, cell, output = getattr(lstm, f"{name}_l0").detach().chunk(4)
+        return torch.cat([entry, output, forget, cell]).unsqueeze(0)
+
+    bias = torch.cat([gates("bias_ih"), gates("bias_hh")], dim=1)
+    answer = graph.add("LSTM", hidden, gates("weight_ih"), gates("weight_hh"), bias, hidden_size=lstm.hidden_size)
+    return graph.add("Squeeze", answer, [1])  # of directions
+
+
+def _write_reversed(graph: Graph, hidden: str, lengths: str) -> str:
+    """Each text backwards within its own length, and padding in its place."""
+    return graph.add("ReverseSequence", hidden, lengths, time_axis=0, batch_axis=1)

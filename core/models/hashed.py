@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
 
 from core.config import Config, setting
 from core.models.base import TextClassifier
+
+if TYPE_CHECKING:
+    from core.models.graph import Graph
 
 # Of the rolling hash: a prime, so that every token of an n-gram counts, and two odd numbers below it. Any would do, but
 # they may never change again.
@@ -71,6 +76,18 @@ class HashedNgrams(TextClassifier):
         scaled: Tensor = counts * (buckets**0.5 / length)
         return scaled
 
+    def write_features(self, graph: Graph, tokens: str, mask: str) -> str:
+        slots, worth = self._write_count(graph, tokens, mask)
+        buckets = self.feature_size
+        signs = graph.add("Where", graph.add("Less", slots, buckets), worth, graph.add("Neg", worth))
+        shape = graph.add("Concat", graph.add("Shape", tokens, start=0, end=1), [buckets], axis=0)
+        empty = graph.add("Expand", 0.0, shape)
+        place = graph.add("Mod", slots, buckets)
+        counts = graph.add("ScatterElements", empty, place, signs, axis=1, reduction="add")
+        squares = graph.add("ReduceSum", graph.add("Mul", counts, counts), [1], keepdims=1)
+        length = graph.add("Max", graph.add("Sqrt", squares), 1e-6)
+        return graph.add("Mul", counts, graph.add("Div", buckets**0.5, length))
+
     def grow_vocabulary(self, vocabulary_size: int) -> None:
         """Nothing has to grow: a token is only ever hashed."""
         self.vocabulary_size = max(self.vocabulary_size, vocabulary_size)
@@ -88,3 +105,20 @@ class HashedNgrams(TextClassifier):
             slots.append((hashed * hashed) % PRIME % (2 * self.feature_size))  # squared: sums of tokens must not show
             worth.append(inside.to(dtype) / size)
         return torch.cat(slots, dim=1), torch.cat(worth, dim=1)
+
+    def _write_count(self, graph: Graph, tokens: str, mask: str) -> tuple[str, str]:
+        """What `_count` computes."""
+        further = self.longest - 1
+        known = graph.add("Mul", graph.add("Pad", tokens, [0, 0, 0, further]), TOKEN)
+        inside = graph.as_float(graph.add("Pad", mask, [0, 0, 0, further]))
+        hashed, slots, worth = "", [], []
+        for size in range(1, self.longest + 1):
+            first, last = size - 1, size - self.longest or None
+            mixed = graph.add("Add", graph.slice(known, first, last, 1), size)
+            if hashed:  # the first one begins with zero
+                mixed = graph.add("Add", graph.add("Mul", hashed, BASE), mixed)
+            hashed = graph.add("Mod", mixed, PRIME)
+            square = graph.add("Mod", graph.add("Mul", hashed, hashed), PRIME)
+            slots.append(graph.add("Mod", square, 2 * self.feature_size))
+            worth.append(graph.add("Div", graph.slice(inside, first, last, 1), float(size)))
+        return graph.add("Concat", *slots, axis=1), graph.add("Concat", *worth, axis=1)

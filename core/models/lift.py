@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from core.models.graph import Graph
 
 RandomFeatures = Literal["none", "relu", "fourier"]
 SMALLEST_DEVIATION = 0.1  # of the root mean square over features: one that hardly moved at first must not shout later
@@ -79,6 +82,16 @@ class Lift(nn.Module):
         if self.phase is None:
             return torch.relu(projected)
         return torch.cos(projected + self.phase) * math.sqrt(2)
+
+    def write(self, graph: Graph, features: str) -> str:
+        """The same as ONNX operations; returns the name of the result."""
+        scaled = graph.add("Div", graph.add("Sub", features, self.mean), self.deviation)
+        if self.projection is None:
+            return scaled
+        projected = graph.add("MatMul", scaled, self.projection)
+        if self.phase is None:
+            return graph.add("Relu", projected)
+        return graph.add("Mul", graph.add("Cos", graph.add("Add", projected, self.phase)), math.sqrt(2))
 
     @staticmethod
     def from_tensors(tensors: Mapping[str, Tensor]) -> Lift:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +10,9 @@ from torch import Tensor, nn
 from core.config import setting
 from core.models.base import TextClassifier
 from core.models.embeddings import VectorsConfig
+
+if TYPE_CHECKING:
+    from core.models.graph import Graph
 
 # Large odd numbers of the usual kind for multiplicative hashing; any would do, but they may never change again.
 MULTIPLIERS = (0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F)
@@ -85,32 +88,25 @@ class NgramBag(TextClassifier):
         self.embedding.requires_grad_(config.learns_embedding)
         self.dropout = nn.Dropout(config.dropout)
 
-    @torch.no_grad()
-    def for_export(self) -> None:
+    def sparse_parameters(self) -> list[nn.Parameter]:
+        return list(self.embedding.parameters())
+
+    def features(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        pooled: Tensor = self.dropout(self.embedding(self._rows(tokens, mask)))  # (batch, embedding)
+        return pooled
+
+    def write_features(self, graph: Graph, tokens: str, mask: str) -> str:
+        return self._write_mean(graph, self.embedding.weight, tokens, mask)
+
+    def write_logits(self, graph: Graph, tokens: str, mask: str) -> str | None:
         """Put the head's scores into the table: the mean of scores is the score of the mean.
 
         Only where that makes no row longer, and where nothing stands between the mean and the head.
         """
         if self.lift is not None or self.head.out_features > self.feature_size:
-            return
-        table = nn.functional.linear(self.embedding.weight, self.head.weight, self.head.bias)
-        rows, columns = table.shape
-        self.embedding = nn.EmbeddingBag(rows, columns, mode="mean", padding_idx=self.buckets, _weight=table)
-        self.head = nn.Identity()  # type: ignore[assignment]  # of a copy that is only exported
-
-    def sparse_parameters(self) -> list[nn.Parameter]:
-        return list(self.embedding.parameters())
-
-    def features(self, tokens: Tensor, mask: Tensor) -> Tensor:
-        rows = self._rows(tokens, mask)  # (batch, n-grams)
-        if torch.compiler.is_exporting():
-            # The same mean written out: an embedding bag with padding does not export.
-            present = (rows != self.buckets).unsqueeze(2).to(self.embedding.weight.dtype)
-            mean = (self.embedding.weight[rows] * present).sum(dim=1) / present.sum(dim=1)
-        else:
-            mean = self.embedding(rows)
-        pooled: Tensor = self.dropout(mean)  # (batch, embedding)
-        return pooled
+            return super().write_logits(graph, tokens, mask)
+        scores = nn.functional.linear(self.embedding.weight, self.head.weight)
+        return graph.add("Add", self._write_mean(graph, scores, tokens, mask), self.head.bias)
 
     def ngrams_of(self, tokens: Tensor, mask: Tensor) -> tuple[Tensor, list[range]]:
         """Embedding rows of the n-grams of a single text (1, length), and the tokens that each is made of."""
@@ -119,6 +115,32 @@ class NgramBag(TextClassifier):
         members = [range(first, first + size) for size in range(1, self.longest_ngram + 1) for first in range(length)]
         present = (rows != self.buckets).nonzero().flatten().tolist()
         return rows[present], [members[place] for place in present]
+
+    def _write_mean(self, graph: Graph, table: Tensor, tokens: str, mask: str) -> str:
+        """Mean of the table's rows over all n-grams of a text: (batch, width)."""
+        rows = self._write_rows(graph, tokens, mask)
+        table = table.detach().clone()
+        table[self.buckets] = 0  # so that padding can be added
+        present = graph.as_float(graph.add("Not", graph.add("Equal", rows, self.buckets)))
+        total = graph.add("ReduceSum", graph.add("Gather", table, rows), [1], keepdims=0)
+        # A text of nothing but padding marks has no n-gram, and the mean of none is 0 to PyTorch.
+        count = graph.add("Max", graph.add("ReduceSum", present, [1], keepdims=1), 1.0)
+        return graph.add("Div", total, count)
+
+    def _write_rows(self, graph: Graph, tokens: str, mask: str) -> str:
+        """What `_rows` computes."""
+        grams = [graph.add("Add", graph.add("Where", mask, tokens, 0), self.buckets)]
+        further = self.longest_ngram - 1
+        if further:
+            padded = graph.add("Pad", tokens, [0, 0, 0, further]), graph.add("Pad", mask, [0, 0, 0, further])
+            hashed = graph.add("Mul", tokens, MULTIPLIERS[0])
+        for size in range(2, self.longest_ngram + 1):
+            following, inside = (graph.slice(values, size - 1, size - 1 - further or None, 1) for values in padded)
+            mixed = graph.add("BitwiseXor", hashed, graph.add("Mul", following, MULTIPLIERS[size - 1]))
+            mixed = graph.add("BitwiseAnd", mixed, 0x7FFFFFFF)
+            hashed = graph.add("Add", graph.add("Mul", mixed, 31), size)
+            grams.append(graph.add("Where", inside, graph.add("Mod", hashed, self.buckets), self.buckets))
+        return graph.add("Concat", *grams, axis=1) if further else grams[0]
 
     def _rows(self, tokens: Tensor, mask: Tensor) -> Tensor:
         """Embedding row of every n-gram; those that reach into padding point at the padding row, which counts nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,9 @@ from core.errors import ConfigError
 from core.models.base import TextClassifier
 from core.models.embeddings import VectorsConfig
 from core.settings import AttentionConfig
+
+if TYPE_CHECKING:
+    from core.models.graph import Graph
 
 LONGEST = 1024  # positions; the largest value of the setting "max_length"
 
@@ -92,6 +96,20 @@ class TransformerEncoder(TextClassifier):
         pooled: Tensor = self.dropout(mean)  # (batch, embedding)
         return pooled
 
+    def write_features(self, graph: Graph, tokens: str, mask: str) -> str:
+        scaled = self.embedding.weight.detach() * math.sqrt(self.embedding.weight.shape[1])
+        length = graph.add("Shape", tokens, start=1, end=2)
+        places = graph.add("Slice", self.positions, [0], length, [0])
+        hidden = graph.add("Add", graph.add("Gather", scaled, tokens), places)  # (batch, length, embedding)
+        visible = graph.add("Unsqueeze", graph.add("Where", mask, 0.0, float("-inf")), [1, 2])
+        for layer in self.encoder.layers:
+            hidden = _write_layer(graph, layer, hidden, visible)
+        assert isinstance(self.encoder.norm, nn.LayerNorm)
+        hidden = graph.norm(hidden, self.encoder.norm)
+        present = graph.as_float(graph.add("Unsqueeze", mask, [2]))
+        total = graph.add("ReduceSum", graph.add("Mul", hidden, present), [1], keepdims=0)
+        return graph.add("Div", total, graph.add("ReduceSum", present, [1], keepdims=0))
+
 
 def _sinusoids(length: int, width: int) -> Tensor:
     """Fixed position vectors (length, width): sines in even columns, cosines in odd ones."""
@@ -101,3 +119,29 @@ def _sinusoids(length: int, width: int) -> Tensor:
     table[:, 0::2] = torch.sin(position * rate)
     table[:, 1::2] = torch.cos(position * rate)[:, : width // 2]
     return table
+
+
+def _write_layer(graph: Graph, layer: nn.TransformerEncoderLayer, hidden: str, visible: str) -> str:
+    """One layer of attention and of the network after it, each added to what it reads."""
+    attended = _write_attention(graph, layer.self_attn, graph.norm(hidden, layer.norm1), visible)
+    hidden = graph.add("Add", hidden, attended)
+    inner = graph.add("Gelu", graph.linear(graph.norm(hidden, layer.norm2), layer.linear1))
+    return graph.add("Add", hidden, graph.linear(inner, layer.linear2))
+
+
+def _write_attention(graph: Graph, attention: nn.MultiheadAttention, hidden: str, visible: str) -> str:
+    """Attention of (batch, length, embedding) to itself; ``visible`` is 0 for tokens and minus infinity for padding."""
+    heads, width = attention.num_heads, attention.embed_dim
+    assert attention.in_proj_weight is not None
+    parts = []
+    weights = attention.in_proj_weight.detach().chunk(3)
+    for number, (weight, bias) in enumerate(zip(weights, attention.in_proj_bias.detach().chunk(3), strict=True)):
+        scale = (width // heads) ** -0.5 if number == 0 else 1.0
+        values = graph.add("Add", graph.add("MatMul", hidden, weight.T * scale), bias * scale)
+        values = graph.add("Reshape", values, [0, 0, heads, width // heads])
+        # Queries and values: (batch, heads, length, width); keys are turned for the product.
+        parts.append(graph.add("Transpose", values, perm=[0, 2, 3, 1] if number == 1 else [0, 2, 1, 3]))
+    query, key, value = parts
+    shares = graph.add("Softmax", graph.add("Add", graph.add("MatMul", query, key), visible), axis=-1)
+    mixed = graph.add("Transpose", graph.add("MatMul", shares, value), perm=[0, 2, 1, 3])
+    return graph.linear(graph.add("Reshape", mixed, [0, 0, width]), attention.out_proj)

@@ -7,7 +7,7 @@ import onnx
 from core.onnx.temperature import NODE
 
 # Sums over many values and the answer itself stay in float32; inputs and the output keep their types.
-EXACT = ("Softmax", "ReduceSum", "ReduceMean", "ReduceMax", "Div", "Range")
+EXACT = ("Softmax", "ReduceSum", "ReduceMean", "ReduceMax", "Max", "Div", "Range", "ScatterElements")
 
 
 def halve(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -16,6 +16,8 @@ def halve(model: onnx.ModelProto) -> onnx.ModelProto:
 
     copied = onnx.ModelProto()
     copied.CopyFrom(model)
+    if not copied.graph.value_info:  # by which the conversion knows where float32 begins and ends
+        copied = onnx.shape_inference.infer_shapes(copied, strict_mode=True)
     converted: onnx.ModelProto = convert_float_to_float16(
         copied,
         keep_io_types=True,

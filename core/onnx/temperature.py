@@ -12,6 +12,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 from core.errors import ModelError
+from core.onnx.files import save_model
 
 NODE = "temperature"
 FACTOR = "temperature_inverse"
@@ -41,7 +42,7 @@ def set_temperature(file: Path, temperature: float) -> None:
         place = next(number for number, node in enumerate(graph.node) if node.output[0] == output)
         graph.node.insert(place, divided)
         graph.node[place + 1].input[0] = COOLED
-    onnx.save(model, str(file))
+    save_model(model, file)
 
 
 def read_temperature(file: Path) -> float:

@@ -16,12 +16,14 @@ from core.quality.near_repeats import near_duplicates
 from core.quality.outliers import odd_texts, outliers
 from core.quality.private import personal_data
 from core.quality.repeats import contradictions, duplicates
+from core.quality.spellings import label_spellings
 from core.quality.times import time_coverage
 
 __all__ = ["FINDERS", "FINDING_ROWS", "Finder", "Finding", "Fix", "FrozenTexts", "Inspected", "steps_of"]
 
 # Name → finder and its share of the time; in the order in which they run, the quick ones first.
 FINDERS: dict[str, tuple[Finder, float]] = {
+    "label_spellings": (label_spellings, 0.2),
     "contradictions": (contradictions, 1),
     "duplicates": (duplicates, 1),
     "imbalance": (imbalance, 0.2),

@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from core.data.dataset import Rows, TextDataset
+from core.data.label_notes import merges_of
 from core.data.language import Language, language_of
-from core.data.recipe import DropTexts, Step, read_steps, text_mark, write_steps
+from core.data.recipe import DropTexts, RenameLabels, Step, read_steps, text_mark, write_steps
 from core.data.same_text import Keys, key_numbers
 from core.messages import Message
 
@@ -118,6 +119,8 @@ class Inspected:
 
     Parameters
     ----------
+    dataset
+        Once made, with labels merged that are probably spellings of one: a label in capitals is not a wrong label.
     frozen
         Tests that exist already, elsewhere.
     seed
@@ -125,15 +128,27 @@ class Inspected:
     vectors
         Rows, ascending, and what a pretrained encoder makes of their texts, float32 (rows, width); the quick model then
         judges these rows, and better.
+
+    Attributes
+    ----------
+    as_written
+        The dataset as it was given.
     """
 
     dataset: TextDataset
     frozen: Sequence[FrozenTexts] = ()
     seed: int = 0
     vectors: tuple[Rows, npt.NDArray[np.float32]] | None = None
+    as_written: TextDataset = field(init=False)
     # What takes long is there once a finder has asked for it.
     nearness: Nearness | None = field(default=None, init=False)
     model: OutOfSample | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.as_written = self.dataset
+        merges = merges_of(self.dataset)
+        if merges:
+            self.dataset, _ = RenameLabels(names=merges).apply(self.dataset)
 
     @cached_property
     def keys(self) -> Keys:

@@ -5,6 +5,7 @@ The only package that knows MLflow; it knows nothing of how a version came to be
 
 from core.registry.decisions import UNWRITTEN, keep_back, promote
 from core.registry.entries import ClassifierInfo, Decision, RunInfo, VersionInfo
+from core.registry.glance import Glance
 from core.registry.names import check_name
 from core.registry.registry import Registry
 from core.registry.thresholds import Threshold
@@ -13,6 +14,7 @@ __all__ = [
     "UNWRITTEN",
     "ClassifierInfo",
     "Decision",
+    "Glance",
     "Registry",
     "RunInfo",
     "Threshold",

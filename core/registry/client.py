@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from filelock import FileLock
 
 from core.errors import RegistryError
+from core.imports import unhindered_imports
 
 _ENVIRONMENT = {
     "MLFLOW_LOGGING_LEVEL": "ERROR",
@@ -93,19 +94,29 @@ def open_client(home: Path, address: str) -> Client:
     return _clients[address]
 
 
-def _open(home: Path, address: str) -> Client:
-    home.mkdir(parents=True, exist_ok=True)
-    _refuse_damaged(home / "mlflow.db")
+def preload(address: str) -> None:
+    """Load MLflow (seconds), before anything is locked: whoever waits for the store shall not wait for that."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    with unhindered_imports(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # MLflow's own imports; nothing a user could act upon
+        importlib.import_module("mlflow.tracking")
+        if not is_server(address):  # what it would load later, when it opens a database
+            importlib.import_module("mlflow.store.tracking.sqlalchemy_store")
+            importlib.import_module("mlflow.store.model_registry.sqlalchemy_store")
+        importlib.import_module("mlflow.utils.logging_utils").disable_logging()
+
+
+def _open(home: Path, address: str) -> Client:
+    home.mkdir(parents=True, exist_ok=True)
+    _refuse_damaged(home / "mlflow.db")
+    preload(address)
     # Two processes that create the tables of a new store at once would trip over each other.
     with FileLock(home / "mlflow.lock"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # MLflow's own imports; nothing a user could act upon
-        tracking = importlib.import_module("mlflow.tracking")
-        importlib.import_module("mlflow.utils.logging_utils").disable_logging()
+        warnings.simplefilter("ignore")  # MLflow's own migrations; nothing a user could act upon
         try:
-            client = Client(tracking.MlflowClient(address, address), address)
+            client = Client(importlib.import_module("mlflow.tracking").MlflowClient(address, address), address)
             client.search_registered_models(max_results=1)  # opens the second half of the store as well
         except RegistryError:
             raise

@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from core.data.corrections import Correction, Corrections
+from core.data.label_spelling import canonical_labels
 from core.data.same_text import text_key
 from core.data.store import DatasetStore
 from core.errors import DataError, RegistryError
@@ -95,11 +96,13 @@ def _clear_learned(registry: Registry, version: VersionInfo) -> None:
 def _learned(waiting: list[Correction], version: VersionInfo, datasets: DatasetStore) -> set[str]:
     """Texts of the corrections of older versions' answers that stand, with the same label, in what this one learned from."""
     batch = datasets.load(str(version.summary.get("dataset")))
-    rows = {(text_key(text), label) for text, label in zip(batch.texts, batch.label_names(), strict=True)}
+    labels = list(dict.fromkeys([*batch.classes, *(correction.label for correction in waiting)]))
+    meant = dict(zip(labels, canonical_labels(labels), strict=True))
+    rows = {(text_key(text), meant[label]) for text, label in zip(batch.texts, batch.label_names(), strict=True)}
     return {
         correction.text
         for correction in waiting
-        if correction.version < version.number and (text_key(correction.text), correction.label.strip()) in rows
+        if correction.version < version.number and (text_key(correction.text), meant[correction.label]) in rows
     }
 
 

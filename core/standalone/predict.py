@@ -41,6 +41,9 @@ MEMORY = 200_000  # words whose tokens are kept
 CHUNK = 8192  # texts tokenised at a time, so that memory stays bounded
 PROVIDERS = {"tensorrt": "TensorrtExecutionProvider", "cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
 LIGHT = ("ngrams", "hashed")  # models that look up and add: waking a second thread would take longer than the work
+SPIN_MICROSECONDS = (
+    "100"  # long enough for the next part of a batch, too short to be missed by whoever else computes here
+)
 ROUNDING = 1e-6  # probabilities are float32: 0.9 of a file must reach a threshold of 0.9
 TOKENS_AT_ONCE = {"cpu": 1024, "cuda": 32_768}  # in one batch, padding included: what fits a cache, what fills a GPU
 MOST_WASTE = 32  # tokens of padding that a batch on the CPU may hold: what starting another batch costs
@@ -257,7 +260,9 @@ def open_session(
         chosen = [(name, arena) if name == "CUDAExecutionProvider" else name for name in chosen]
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
-    options.add_session_config_entry("session.force_spinning_stop", "1")  # idle threads leave the cores to others
+    # Idle threads leave the cores to others: at once between two runs, and soon within one.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
+    options.add_session_config_entry("session.intra_op.spin_duration_us", SPIN_MICROSECONDS)
     if profile is not None:
         options.enable_profiling, options.profile_file_prefix = True, profile
     if threads is not None:

@@ -9,7 +9,7 @@ too, and every difference is taken on the same rows.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -110,7 +110,31 @@ class SameTests:
         return np.flatnonzero(known)
 
 
-def today(registry: Registry, home: Path, classifier: str, *, ask: bool = True) -> SameTests | None:
+@dataclass(frozen=True)
+class Known:
+    """The versions of a classifier, oldest first, the one that serves, and where a version's files lie.
+
+    Parameters
+    ----------
+    folder
+        Raises `RegistryError` where they are gone.
+    """
+
+    versions: Sequence[VersionInfo]
+    champion: VersionInfo | None
+    folder: Callable[[VersionInfo], Path]
+
+
+def known_to(registry: Registry, classifier: str) -> Known:
+    """What a registry says of a classifier."""
+    return Known(
+        registry.versions(classifier),
+        registry.champion(classifier),
+        lambda version: registry.folder(version.classifier, version.number),
+    )
+
+
+def today(known: Known, home: Path, *, ask: bool = True) -> SameTests | None:
     """All versions of a classifier on today's tests; None where there is no version with its files.
 
     Parameters
@@ -119,10 +143,9 @@ def today(registry: Registry, home: Path, classifier: str, *, ask: bool = True) 
         Whether to run versions on tests that they have not answered yet, which takes as long as it takes; without, such
         versions are absent as ``"waiting"``.
     """
-    versions = registry.versions(classifier)
-    for reference in _references(versions, registry.champion(classifier)):
+    for reference in _references(known.versions, known.champion):
         try:
-            return on_tests_of(registry, home, reference, versions, ask=ask)
+            return on_tests_of(known, home, reference, known.versions, ask=ask)
         except (RegistryError, OSError):  # its files are gone: the next best
             continue
     return None
@@ -138,13 +161,13 @@ def _references(versions: Sequence[VersionInfo], champion: VersionInfo | None) -
 
 
 def on_tests_of(
-    registry: Registry, home: Path, reference: VersionInfo, versions: Sequence[VersionInfo], *, ask: bool = True
+    known: Known, home: Path, reference: VersionInfo, versions: Sequence[VersionInfo], *, ask: bool = True
 ) -> SameTests:
     """These versions on one version's frozen tests; raises `RegistryError` or `OSError` where that one's files are gone."""
-    folder = registry.folder(reference.classifier, reference.number)
+    folder = known.folder(reference)
     tests = [read_test(folder, int(one["number"]), str(one["name"])) for one in experience_records(folder)]
     store, datasets = AnswerStore(home), DatasetStore(home)
-    ancestors = _ancestors(reference, registry.versions(reference.classifier))
+    ancestors = _ancestors(reference, known.versions)
     found: dict[int, dict[str, Answers]] = {reference.number: {test.key: Answers(test.predicted) for test in tests}}
     absent: dict[int, Absence] = {}
     for version in versions:
@@ -153,7 +176,7 @@ def on_tests_of(
         try:
             found[version.number] = gather(
                 version,
-                partial(registry.folder, version.classifier, version.number),
+                partial(known.folder, version),
                 tests,
                 store=store,
                 datasets=None if version.number in ancestors else datasets,

@@ -20,6 +20,7 @@ from core.models.batches import hide_tokens, make_batch, predict_features, predi
 from core.models.lift import fit_lift
 from core.strategies.base import Experience, Strategy
 from core.text.examples import Examples
+from core.threads import learning_threads
 from core.training.batches import shuffled_batches
 from core.training.config import TrainingConfig
 from core.training.optimizer import Optimizer
@@ -81,7 +82,8 @@ def train(
     steps = math.ceil(math.ceil(len(first) / config.batch_size) / together)
     optimizer = Optimizer(model.rates(), config, steps * config.epochs, model.sparse_parameters())
     progress = _Progress()
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+    forked = torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])
+    with learning_threads(_multiplied(model)), forked:
         torch.manual_seed(config.seed)
         if resume is not None:
             _restore(resume, model, optimizer, strategy, progress)
@@ -140,6 +142,12 @@ def _scale_features(model: TextClassifier, examples: Examples, device: torch.dev
     """Let the head read features that all move by about 1; an encoder that does not learn cannot see to that itself."""
     some = np.linspace(0, len(examples) - 1, min(SCALED_BY, len(examples))).round().astype(np.int64)
     model.set_lift(fit_lift(predict_features(model, examples.take(some), device), "none", 0, scale=True))
+
+
+def _multiplied(model: nn.Module) -> int:
+    """How many numbers a step multiplies with: rows of embeddings are only looked up."""
+    looked_up = (module.weight for module in model.modules() if isinstance(module, nn.Embedding | nn.EmbeddingBag))
+    return sum(value.numel() for value in model.parameters()) - sum(weight.numel() for weight in looked_up)
 
 
 def learned_weights(model: nn.Module) -> dict[str, Tensor]:

@@ -11,6 +11,7 @@ from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 
 from core.settings import StepConfig
+from core.training.eager import AdamW
 from core.training.row_adam import RowAdam
 
 Rates = Sequence[tuple[float | None, Sequence[nn.Parameter]]]
@@ -43,9 +44,7 @@ class Optimizer:
             return min((step + 1) / warmup, max(0.0, (steps - step) / max(1, steps - warmup)))
 
         # PyTorch's plain AdamW takes three times as long on a CPU with the weights of a pretrained encoder.
-        self.parts: list[torch.optim.Optimizer] = [
-            torch.optim.AdamW(groups, weight_decay=config.weight_decay, fused=True)
-        ]
+        self.parts: list[torch.optim.Optimizer] = [AdamW(groups, weight_decay=config.weight_decay, fused=True)]
         learned = [parameter for parameter in sparse if parameter.requires_grad]
         if learned:
             self.parts.append(RowAdam(learned, lr=config.learning_rate))

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from core.messages import Message
+from core.onnx.files import cleaned
+from core.records.outgoing import without_paths
 from core.standalone import predict
 from core.wording import score
 
@@ -30,17 +32,31 @@ def write_bundle(version_folder: Path, target: Path, threshold: float | None = N
     """Zip the bundle's files of a version folder, and its classifier's threshold; a half-written target is never left behind.
 
     The program is today's, which serves the version here, too: one that was stored with an old version knows no threshold.
+    Nothing in it tells of this machine, whatever the edition that stored the version.
     """
     part = target.with_name(target.name + ".part")
     try:
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
             for name in bundle_files(version_folder):
-                archive.write(predict.__file__ if name == PROGRAM else version_folder / name, name)
+                _add(archive, version_folder / name)
             if threshold is not None:
                 archive.writestr("decision.json", json.dumps({"threshold": threshold}))
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _add(archive: zipfile.ZipFile, file: Path) -> None:
+    """One file, without paths of this machine and an exporter's notes."""
+    content: bytes | str | None = None
+    if file.suffix == ".onnx":
+        content = cleaned(file)
+    elif file.name == "config.json":
+        content = json.dumps(without_paths(json.loads(file.read_text("utf-8"))), ensure_ascii=False, indent=1)
+    if content is not None:
+        archive.writestr(file.name, content, zipfile.ZIP_DEFLATED)
+    else:
+        archive.write(predict.__file__ if file.name == PROGRAM else file, file.name)
 
 
 def write_program(folder: Path) -> None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from core.data.loading import remarks_of
 from core.device import describe_device
 from core.events import Advanced, CheckpointDue, StageStarted
 from core.messages import Message, message
@@ -76,7 +77,8 @@ def compare_strategies(
     if not results:
         return
     yield StageStarted(message("stage.figures", "Computing the figures and their intervals."), LEARNING_ENDS)
-    findings = [*plan.stream.findings, *_unfinished(units, results)]
+    sources = [workspace.datasets.info(identity).source for identity in request.datasets]
+    findings = [*remarks_of(*sources), *plan.stream.findings, *_unfinished(units, results)]
     result = {
         "id": new_id(),
         "name": request.name or _name(request, workspace),

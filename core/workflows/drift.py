@@ -29,9 +29,12 @@ from core.metrics.drift import (
 )
 from core.metrics.drift_advice import Advice, Evidence, advise
 from core.metrics.label_doubt import Answers, Contradictions, Doubt, contradictions_found, surely_contradicted
+from core.metrics.word_shift import WordChanges, word_changes
 from core.standalone.predict import Classifier
-from core.workflows.drift_rows import affordable, compared_rows, drawn
+from core.text.words import words_in
+from core.workflows.drift_rows import EARLIER_TEXTS, affordable, compared_rows, drawn, drawn_texts
 from core.workflows.drift_words import known_words
+from core.workflows.label_matching import in_own_words
 from core.workflows.version import VersionFolder
 
 if TYPE_CHECKING:
@@ -61,8 +64,9 @@ class DriftReport:
         Rows that could be compared: held-out, and of the batch.
     new_labels
         Labels that the version does not know → rows of the batch.
-    new_words
-        Words of the batch that the version does not know → texts of the batch they occur in; the most frequent first.
+    words
+        Words that are more, and less, frequent than in the texts met before, beyond chance; Chinese is cut into words,
+        whatever the version reads.
     missing
         Earlier datasets that were deleted: copies of their training rows could not be left out.
     """
@@ -74,7 +78,7 @@ class DriftReport:
     rows: tuple[int, int]
     shares: tuple[LabelShare, ...]
     new_labels: dict[str, int]
-    new_words: dict[str, int]
+    words: WordChanges
     contradictions: Contradictions
     doubt: Doubt | None
     missing: tuple[str, ...]
@@ -91,7 +95,8 @@ class DriftReport:
             "rows": list(self.rows),
             "labels": [{"label": one.label, "before": one.before, "after": one.after} for one in self.shares],
             "new_labels": self.new_labels,
-            "new_words": self.new_words,
+            "new_words": self.words.unseen,
+            "words": self.words.to_dict(),
             "contradictions": {
                 "repeated": self.contradictions.repeated,
                 "contradictory": self.contradictions.contradictory,
@@ -126,18 +131,21 @@ def detect_drift(
     """
     started = time.monotonic()
     classifier = classifier or Classifier(folder.path)
-    held_out, new, earlier = compared_rows(folder, batch, past)
+    batch, _, _ = in_own_words(batch, classifier.labels)
+    compared = compared_rows(folder, batch, past)
+    held_out, new = compared.held_out, compared.new
     read_rows = affordable(held_out["text"], new["text"])
     old_texts = drawn(held_out, read_rows, seed)["text"].tolist()
     answered = _answered(drawn(new, read_rows, seed), classifier)
     names, known = batch.label_names(), set(classifier.labels)
     tested, answerable = held_out[held_out["predicted"].notna()], answered[answered["label"].isin(known)]
-    word_test, new_words = _word_test(folder, past, old_texts, answered["text"].tolist(), seed)
+    new_texts = answered["text"].tolist()
+    met = drawn_texts([*held_out["text"], *compared.learned], EARLIER_TEXTS * read_rows, seed)
     tests = together(
         [
             label_shift(*_counts(held_out["label"], new["label"])[1:], seed=seed),
-            word_test,
-            *_text_tests(old_texts, answered["text"].tolist(), seed),
+            _word_test(folder, past, old_texts, new_texts, seed),
+            *_text_tests(old_texts, new_texts, seed),
             confidence_shift(drawn(tested, read_rows, seed)["confidence"], answered["confidence"], seed=seed),
             accuracy_drop(_right(tested), _right(answerable)),
         ]
@@ -148,7 +156,7 @@ def detect_drift(
         rows=(len(held_out), len(new)),
         picked=picked,
         new_labels={name: count for name, count in Counter(names).items() if name not in known},
-        contradictions=contradictions_found([text_key(text) for text in batch.texts], names, earlier),
+        contradictions=contradictions_found([text_key(text) for text in batch.texts], names, compared.earlier),
         doubt=_doubt(tested, answerable),
     )
     return DriftReport(
@@ -159,7 +167,7 @@ def detect_drift(
         rows=evidence.rows,
         shares=_shares(held_out["label"].tolist(), new["label"].tolist()),
         new_labels=dict(evidence.new_labels),
-        new_words=new_words,
+        words=word_changes(words_in(met), words_in(new_texts)),
         contradictions=evidence.contradictions,
         doubt=evidence.doubt,
         missing=past.missing,
@@ -202,20 +210,17 @@ def _shares(before: Sequence[str], after: Sequence[str]) -> tuple[LabelShare, ..
     )
 
 
-def _word_test(
-    folder: VersionFolder, past: Past, before: list[str], after: list[str], seed: int
-) -> tuple[DriftTest, dict[str, int]]:
-    """The test, and the most frequent of the batch's unknown words."""
+def _word_test(folder: VersionFolder, past: Past, before: list[str], after: list[str], seed: int) -> DriftTest:
+    """Does the batch hold another share of unknown words?"""
     words = known_words(folder, past)
     if words is None:
         reason = message(
             "drift.words_unknown",
             "Which words it knows cannot be told, since datasets that it learned from were deleted.",
         )
-        return unjudged("words", (len(before), len(after)), reason), {}
+        return unjudged("words", (len(before), len(after)), reason)
     old, new = words.read(before), words.read(after)
-    test = vocabulary_shift((old.unknown, old.words), (new.unknown, new.words), seed=seed)
-    return test, new.most_frequent()
+    return vocabulary_shift((old.unknown, old.words), (new.unknown, new.words), seed=seed)
 
 
 def _text_tests(before: list[str], after: list[str], seed: int) -> tuple[DriftTest, DriftTest]:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,15 +36,33 @@ if TYPE_CHECKING:
 COMPARED_ROWS = 1000  # of each side at most that the tests of words, texts and answers read, drawn by seed
 FEWEST_COMPARED = 300
 READ_CHARACTERS = 400_000  # of each side, about, so that long texts take seconds, too
+EARLIER_TEXTS = 4  # times as many earlier texts say how frequent words were: only their words are read
 
 
-def compared_rows(
-    folder: VersionFolder, batch: TextDataset, past: Past
-) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, set[str]]]:
-    """Held-out rows and the batch's whose text occurs once; and the labels that each text had before.
+@dataclass(frozen=True, eq=False)
+class ComparedRows:
+    """Rows whose text occurs once, and what was known before of those that come again.
 
-    Columns text, label; held-out rows also predicted and confidence (tests only), the batch's also row, their number.
+    Parameters
+    ----------
+    held_out
+        Columns text, label, predicted and confidence; the last two of tests only.
+    new
+        Of the batch: columns text, label and row, their number.
+    learned
+        Texts that the champion was trained on. They say how frequent words were, which no training changes.
+    earlier
+        What makes a text the same as another → the labels that it had before.
     """
+
+    held_out: pd.DataFrame
+    new: pd.DataFrame
+    learned: list[str]
+    earlier: dict[str, set[str]]
+
+
+def compared_rows(folder: VersionFolder, batch: TextDataset, past: Past) -> ComparedRows:
+    """Find the rows that can be compared."""
     tests = [_test(folder.predictions(record.number)) for record in folder.experiences()]
     validation = pd.DataFrame({"text": past.validation[0], "label": past.validation[1]})
     held_out = pd.concat([*tests, validation.assign(predicted=None, confidence=np.nan)], ignore_index=True)
@@ -60,7 +79,8 @@ def compared_rows(
     once = {key for times in (before, after) for key in times if before[key] + after[key] == 1}
     kept = (table[table["key"].isin(once & times.keys())] for table, times in ((held_out, before), (new, after)))
     held_out, new = (table.drop_duplicates("key") for table in kept)
-    return held_out, new, earlier
+    learned = {key: text for key, text in zip(trained, past.train[0], strict=True) if key in once}
+    return ComparedRows(held_out, new, list(learned.values()), earlier)
 
 
 def _times(keys: Iterable[str]) -> Counter[str]:
@@ -83,6 +103,13 @@ def affordable(before: Iterable[str], after: Iterable[str]) -> int:
     lengths = [len(text) for side in (before, after) for text in side]
     rows = READ_CHARACTERS * len(lengths) // max(sum(lengths), 1)
     return min(COMPARED_ROWS, max(FEWEST_COMPARED, rows))
+
+
+def drawn_texts(texts: list[str], count: int, seed: int) -> list[str]:
+    """At most so many of the texts."""
+    if len(texts) <= count:
+        return texts
+    return [texts[place] for place in np.sort(np.random.default_rng(seed).choice(len(texts), count, replace=False))]
 
 
 def drawn(rows: pd.DataFrame, count: int, seed: int) -> pd.DataFrame:

@@ -5,15 +5,25 @@ from __future__ import annotations
 import numpy as np
 
 from core.data import TextDataset
+from core.data.label_notes import check_shared
 from core.metrics import Report, evaluate_predictions
 from core.registry import VersionInfo
 from core.standalone.predict import Classifier
+from core.workflows.label_matching import in_own_words
 from core.workflows.workspace import Workspace
 
 
 def evaluate_version(workspace: Workspace, version: VersionInfo, dataset: TextDataset) -> Report:
-    """Score every row; a label that the version never learned counts as wrong on all its rows."""
+    """Score every row; a label that the version never learned counts as wrong on all its rows.
+
+    Raises
+    ------
+    DataError
+        When the version knows none of the labels: a score of 0 would say nothing else.
+    """
     classifier = Classifier(workspace.registry.folder(version.classifier, version.number))
+    dataset, match, _ = in_own_words(dataset, classifier.labels)
+    check_shared(match, classifier.labels)
     predicted = classifier.predict_proba(dataset.texts).argmax(axis=1)
     names = dataset.label_names()
     classes = tuple(classifier.labels) + tuple(sorted(set(names) - set(classifier.labels)))

@@ -46,11 +46,17 @@ class ForgetRequest(Config):
         Dataset → row numbers.
     digests
         Of the texts.
+    asked
+        ``texts`` and ``groups``: how many the person named.
+    not_found
+        Likewise: which of them are nowhere, by line of the list or place in the request, counted from 1.
     """
 
     classifier: str
     rows: dict[str, list[int]]
     digests: list[str]
+    asked: dict[str, int] = {}
+    not_found: dict[str, list[int]] = {}
 
 
 @dataclass(frozen=True)
@@ -154,6 +160,8 @@ def _receipt(
         "id": new_id(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "classifier": request.classifier,
+        "asked": request.asked,
+        "not_found": request.not_found,
         "datasets": [
             {
                 "name": workspace.datasets.info(identity).name,

@@ -37,6 +37,17 @@ def generator_traces(home: Path, digests: Collection[str]) -> list[dict[str, Any
     return found
 
 
+def kept_in_generators(home: Path, digests: Collection[str]) -> set[str]:
+    """Those of the digests whose text some version remembers or is tested on."""
+    if not digests:
+        return set()
+    kept: set[str] = set()
+    for _, _, folder in _versions(home):
+        kept.update(fingerprint(text) for text in load_memory(folder).texts)
+        kept.update(fingerprint(text) for test in load_tests(folder) for text in test.texts)
+    return {digest for digest in digests if not kept.isdisjoint(_short([digest]))}
+
+
 def loses_a_test(home: Path, digests: Collection[str]) -> tuple[str, int, str] | None:
     """Generator, version and name of a frozen test that would lose all its texts."""
     gone = _short(digests)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from core.data import TextDataset, text_key
+from core.data.corrections import Corrections
+from core.data.labelling import LabellingStore
 from core.errors import CoreError, DataError
 from core.registry import VersionInfo
+from core.workflows.forget_generators import kept_in_generators
 from core.workflows.version import PARTS, ExperienceRecord, VersionFolder
 from core.workflows.workspace import Workspace
 
@@ -46,15 +49,36 @@ class Found:
         Hashes of the texts (`text_digest`): what finds them in memories and in tests whose dataset is gone.
     missing
         Names of datasets that were deleted before: their rows can only be found by their text.
+    texts, groups
+        How many were asked for.
+    missing_texts, missing_groups
+        Which of them are nowhere, by their place in the request, counted from 0.
     """
 
     datasets: tuple[FoundRows, ...]
     digests: frozenset[str]
     missing: tuple[str, ...]
+    texts: int = 0
+    groups: int = 0
+    missing_texts: tuple[int, ...] = ()
+    missing_groups: tuple[int, ...] = ()
 
     @property
     def count(self) -> int:
         return sum(len(found.rows) for found in self.datasets)
+
+    def not_found(self, lines: Sequence[int]) -> dict[str, list[int]]:
+        """What is nowhere, as a request and its receipt keep it: no text and no name.
+
+        Parameters
+        ----------
+        lines
+            Of each text that was asked for, its line in the list, counted from 1.
+        """
+        return {
+            "texts": [lines[place] for place in self.missing_texts],
+            "groups": [place + 1 for place in self.missing_groups],
+        }
 
 
 def text_digest(text: str) -> str:
@@ -69,9 +93,7 @@ def groups_of(classifier: str, workspace: Workspace) -> list[str]:
     return sorted({group for _, dataset in learned for group in dataset.groups or () if group})
 
 
-def find_rows(
-    classifier: str, workspace: Workspace, *, groups: Collection[str] = (), texts: Sequence[str] = ()
-) -> Found:
+def find_rows(classifier: str, workspace: Workspace, *, groups: Sequence[str] = (), texts: Sequence[str] = ()) -> Found:
     """All rows of these groups, and all rows with one of these texts, in everything a classifier learned from.
 
     Datasets that these were made of, and others made of those, are searched too: who cleaned a table still has the raw one.
@@ -83,28 +105,39 @@ def find_rows(
     """
     folders = [folder for _, folder in versions_of(classifier, workspace)]
     learned, missing = _learned(folders, workspace)
-    wanted = {text_digest(text) for text in texts}
-    digests = set(wanted)
+    wanted, people = {text_digest(text) for text in texts}, set(groups) - {""}
+    digests, met_people = set(wanted), set()
+    unmet = set(wanted)
     found = []
     relatives = _relatives({record.dataset for record, _ in learned}, workspace)
     for identity, name, dataset in [*((one.dataset, one.name, whole) for one, whole in learned), *relatives]:
-        people = dataset.groups or ("",) * len(dataset)
+        writers = dataset.groups or ("",) * len(dataset)
         of_text = [text_digest(text) for text in dataset.texts]
-        rows = [
-            row for row, digest in enumerate(of_text) if digest in wanted or (people[row] and people[row] in groups)
-        ]
+        rows = [row for row, digest in enumerate(of_text) if digest in wanted or writers[row] in people]
         if rows:
             digests.update(of_text[row] for row in rows)
+            met_people.update(writers[row] for row in rows)
+            unmet.difference_update(of_text[row] for row in rows)
             found.append(_found((identity, name), len(dataset), np.array(rows, dtype=np.int64), folders))
-    # A dataset may be gone while memories and tests still hold its texts.
-    if not found and wanted.isdisjoint(_kept_digests(folders) if wanted and missing else ()):
+    if unmet:  # memories, tests and queues may still hold a text whose dataset is gone, or that never was in one
+        unmet -= {*_kept_digests(folders), *_waiting_digests(classifier, workspace)}
+        unmet -= kept_in_generators(workspace.home, unmet)
+    if not found and unmet == wanted:
         raise DataError(
             "forget.nothing_found",
             "'{classifier}' has learned from no such rows. Check the spelling: a text must be whole, "
             "a group exactly as in its column.",
             classifier=classifier,
         )
-    return Found(tuple(found), frozenset(digests), missing)
+    return Found(
+        tuple(found),
+        frozenset(digests),
+        missing,
+        texts=len(texts),
+        groups=len(groups),
+        missing_texts=tuple(place for place, text in enumerate(texts) if text_digest(text) in unmet),
+        missing_groups=tuple(place for place, group in enumerate(groups) if group not in met_people),
+    )
 
 
 def versions_of_workspace(workspace: Workspace) -> Iterator[tuple[VersionInfo, VersionFolder]]:
@@ -159,6 +192,14 @@ def _found(place: tuple[str, str], size: int, rows: np.ndarray, folders: Sequenc
                     used[part].update(folder.rows_of(other.number, part).tolist())
     parts = {part: len(used[part].intersection(rows.tolist())) for part in PARTS}
     return FoundRows(*place, rows, parts, size - len(rows))
+
+
+def _waiting_digests(classifier: str, workspace: Workspace) -> Iterator[str]:
+    """Of every text in the classifier's queue of corrections and in the labelling sessions."""
+    yield from (text_digest(row.text) for row in Corrections(workspace.home).list(classifier))
+    sessions = LabellingStore(workspace.home)
+    for session in sessions.list():
+        yield from (text_digest(item.text) for item in sessions.items(session.id))
 
 
 def _kept_digests(folders: Sequence[VersionFolder]) -> Iterator[str]:

@@ -14,6 +14,7 @@ import numpy as np
 import onnx
 
 from core.messages import Message, message
+from core.onnx.files import save_model
 from core.onnx.half import halve
 from core.onnx.quantise import learn_ranges, matrix_weights
 from core.onnx.sensitivity import quantise_carefully
@@ -77,7 +78,7 @@ def choose_precision(folder: Path, wanted: str, training: Sequence[str], rows: L
         variants = [_entry(folder, name, "cpu", figures[name]) for name in figures]
         variants[-1]["kept"] = kept
     if wanted == "fp16" or (wanted == "auto" and graphics_card):
-        onnx.save(halve(model), str(folder / "model.fp16.onnx"))
+        save_model(halve(model), folder / "model.fp16.onnx")
         both = {name: Classifier(folder, precision=name) for name in ("fp32", "fp16")}
         figures = measure(both, rows, probabilities)
         variants += [_entry(folder, name, "cuda" if graphics_card else "cpu", figures[name]) for name in figures]
@@ -127,7 +128,7 @@ def _make_int8(model: onnx.ModelProto, folder: Path, training: Sequence[str], ro
     chosen = np.linspace(0, len(training) - 1, min(CALIBRATION_TEXTS, len(training))).astype(np.int64)
     ranges = learn_ranges(model, _batches(pipeline, [training[row] for row in chosen]))
     made = quantise_carefully(model, ranges, _batches(pipeline, rows.texts), WANTED_AGREEMENT)
-    onnx.save(made.model, str(folder / "model.int8.onnx"))
+    save_model(made.model, folder / "model.int8.onnx")
     return {"groups": made.kept, "of": made.groups}
 
 

@@ -14,7 +14,7 @@ from core.data import StoredDataset
 from core.errors import DataError
 from core.messages import message
 from core.registry import VersionInfo
-from core.standings import SameTests, on_tests_of
+from core.standings import SameTests, known_to, on_tests_of
 from core.workflows.report_card import to_markdown
 from core.workflows.report_checks import Checks, abilities, chance, run_checks, slices
 from core.workflows.report_document import Document, Words
@@ -71,7 +71,7 @@ def gather(version: VersionInfo, workspace: Workspace) -> Reported:
         version,
         champion.number if champion is not None else None,
         line,
-        on_tests_of(workspace.registry, workspace.home, version, line),
+        on_tests_of(known_to(workspace.registry, version.classifier), workspace.home, version, line),
         folder,
         report,
         datasets,

@@ -8,6 +8,7 @@ from core.config import Config, settings_of
 from core.data.recipe import read_steps
 from core.errors import CoreError
 from core.messages import Message, message
+from core.records.outgoing import short_reference
 from core.strategies import STRATEGIES
 from core.text import TextConfig
 from core.training import TrainingConfig
@@ -190,7 +191,7 @@ def _settings(report: dict[str, Any], words: Words) -> list[list[str | Cell]]:
 
 
 def _plain(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else short_reference(str(value))
 
 
 def serving(found: Reported, words: Words) -> Section:

@@ -10,8 +10,8 @@ import pandas as pd
 
 from core.data import DatasetStore, language_of
 from core.errors import DataError
-from core.explain import words_of
 from core.metrics.slices import Slice, by_length, by_value, by_word
+from core.text.words import words_in
 from core.workflows.version import VersionFolder
 
 
@@ -22,14 +22,6 @@ class SlicedRows:
     texts: list[str]
     groups: list[str]
     times: list[str]
-
-
-def words_in(texts: Sequence[str]) -> list[frozenset[str]]:
-    """The words of each text in small letters, numbers and signs left out."""
-    return [
-        frozenset(word for start, end in words_of(text) if (word := text[start:end].casefold())[:1].isalpha())
-        for text in texts
-    ]
 
 
 def rows_of_tests(folder: VersionFolder, store: DatasetStore, numbers: Sequence[int]) -> SlicedRows:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas
 
-from core.data import ColumnRoles, StoredDataset, TextDataset, build_dataset
-from core.data.dataset import Rows
+from core.data import ColumnRoles, StoredDataset, TextDataset, build_dataset, skipped_of
+from core.data.dataset import Rows, rows_set_aside
+from core.data.loading import LeftOut, left_out_of, left_out_rows, origin_of, reading_notes, row_numbers
 from core.errors import ConfigError, DataError
 from core.workflows.compare_request import CompareRequest, LabelOrder
 from core.workflows.workspace import Workspace
@@ -23,7 +24,7 @@ Piece = tuple[str, TextDataset]  # name and rows of one experience, with the lab
 def save_experiences(
     table: pandas.DataFrame, roles: ColumnRoles, column: str, workspace: Workspace, *, source: str = ""
 ) -> list[StoredDataset]:
-    """Store one dataset for each value of a column, in order of first appearance.
+    """Store one dataset for each value of a column, in order of first appearance; each keeps what was left out of the file.
 
     Parameters
     ----------
@@ -35,17 +36,48 @@ def save_experiences(
     DataError
         When there is no such column, or it has only one value or very many; or one of the parts is no dataset.
     """
-    if column not in table.columns:
-        raise _no_such_column(table, column)
-    values = table[column].fillna("").astype(str).str.strip()
+    values = _experiences(table, column)
     names = [value for value in dict.fromkeys(values) if value]
     check_number(len(names))
+    origin = stream_origin(table, roles, column)
     saved = []
     for number, name in enumerate(names):
         dataset, _ = build_dataset(table[values == name], roles, batch=number > 0)
-        facts = {"file": source, "column": column}
+        facts = {"file": source, "column": column, **origin}
         saved.append(workspace.datasets.save(dataset, name=name, roles=roles, source=facts))
     return saved
+
+
+def left_out_of_stream(table: pandas.DataFrame, roles: ColumnRoles, column: str | None) -> tuple[LeftOut, ...]:
+    """Rows of a file that are in none of the experiences.
+
+    Parameters
+    ----------
+    column
+        Its values are the experiences; None where something else cuts them.
+    """
+    left_out = left_out_of(table, rows_set_aside(table, roles))
+    if column is None:
+        return left_out
+    empty = np.flatnonzero((_experiences(table, column) == "").to_numpy())
+    if not len(empty):
+        return left_out
+    skipped = skipped_of(table)
+    rows = row_numbers(empty.tolist(), skipped)
+    return (*left_out, left_out_rows("no_experience", rows, len(table) + len(skipped), column))
+
+
+def stream_origin(table: pandas.DataFrame, roles: ColumnRoles, column: str | None = None) -> dict[str, Any]:
+    """What the datasets of a stream keep of the way to them."""
+    set_aside = rows_set_aside(table, roles)
+    return origin_of(left_out_of_stream(table, roles, column), reading_notes(table, roles, set_aside), set_aside)
+
+
+def _experiences(table: pandas.DataFrame, column: str) -> pandas.Series[str]:
+    """The experience of each row, empty where there is none."""
+    if column not in table.columns:
+        raise _no_such_column(table, column)
+    return table[column].fillna("").astype(str).str.strip()
 
 
 def store_stream(
@@ -87,7 +119,8 @@ def store_stream(
     if periods is not None:
         roles = replace(roles, time=column)
     dataset, _ = build_dataset(table, roles)
-    stored = workspace.datasets.save(dataset, name=source, roles=roles, source={"file": source})
+    facts = {"file": source, **stream_origin(table, roles)}
+    stored = workspace.datasets.save(dataset, name=source, roles=roles, source=facts)
     if periods is not None:
         return {"datasets": [stored.id], "experience": "time", "periods": periods}
     return {"datasets": [stored.id], "experience": "labels", "labels_per_experience": labels or 1}

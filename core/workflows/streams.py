@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from core.data import TextDataset, split_rows, text_key
 from core.data.dataset import Rows
+from core.data.label_notes import matched_note, spellings_note
+from core.data.label_spelling import suggested_merges
 from core.data.language import language_of
 from core.errors import DataError
 from core.messages import Message, message
 from core.metrics import MINIMUM_ROWS
 from core.workflows.compare_request import CompareRequest
+from core.workflows.label_matching import in_own_words
 from core.workflows.requests import DataConfig
 from core.workflows.stream_cuts import Piece, cut
 from core.workflows.students import Labelled, all_classes
@@ -77,11 +80,27 @@ def read_stream(request: CompareRequest, data: DataConfig, workspace: Workspace)
     DataError
         When there are fewer than two experiences, or one has too few rows.
     """
-    return make_stream(cut(request, workspace), data)
+    pieces = cut(request, workspace)
+    stream = make_stream(pieces, data)
+    total = sum(workspace.datasets.info(identity).rows for identity in request.datasets)
+    outside = total - sum(len(piece) for _, piece in pieces)
+    if not outside:
+        return stream
+    remark = message(
+        "compare.outside",
+        "Rows that are in no experience, since they say of none: {count:,} of {total:,}.",
+        count=outside,
+        total=total,
+    )
+    return replace(stream, findings=(remark, *stream.findings))
 
 
 def make_stream(pieces: Sequence[Piece], data: DataConfig) -> Stream:
-    """Divide each experience as an update would; a division that came with the data is respected."""
+    """Divide each experience as an update would; a division that came with the data is respected.
+
+    Labels that are the same beyond doubt as those of an earlier experience are written as there.
+    """
+    pieces, matched = _in_the_same_words(pieces)
     shares = (1 - data.validation_share - data.test_share, data.validation_share, data.test_share)
     splits = [
         split_rows(piece, fractions=shares, seed=data.split_seed, batch=number > 0)
@@ -103,7 +122,30 @@ def make_stream(pieces: Sequence[Piece], data: DataConfig) -> Stream:
         train, validation, test = (_labelled(piece, rows) for rows in parts)
         experiences.append(StreamExperience(name, train, validation, test, classes))
     sample = [text for one in experiences for text in one.train[0]]
-    return Stream(tuple(experiences), language_of(sample), tuple(_findings(experiences, counts)))
+    notes = [*_label_notes(pieces, matched), *_findings(experiences, counts)]
+    return Stream(tuple(experiences), language_of(sample), tuple(notes))
+
+
+def _in_the_same_words(pieces: Sequence[Piece]) -> tuple[list[Piece], dict[str, str]]:
+    """The pieces with each label spelled as where it came first, and which were spelled otherwise."""
+    found: list[Piece] = []
+    known: tuple[str, ...] = ()
+    matched: dict[str, str] = {}
+    for name, piece in pieces:
+        own, match, _ = in_own_words(piece, known)
+        matched |= match.same
+        known = all_classes(known, own.label_names())
+        found.append((name, own))
+    return found, matched
+
+
+def _label_notes(pieces: Sequence[Piece], matched: dict[str, str]) -> list[Message]:
+    counts: Counter[str] = Counter()
+    for _, piece in pieces:
+        counts.update(piece.label_names())
+    merges = suggested_merges(counts)
+    notes = [matched_note(matched)] if matched else []
+    return [*notes, spellings_note(merges)] if merges else notes
 
 
 def _labelled(piece: TextDataset, rows: Rows) -> Labelled:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from core.data import split_rows
+from core.data.label_notes import label_notes
+from core.data.loading import remarks_of
 from core.events import StageStarted
 from core.messages import Message, message
 from core.registry import check_name
@@ -57,7 +59,12 @@ def train_classifier(
             training_labels=train.labels,
             language=stored.language,
             synthetic=stored.synthetic,
-            findings=[*split.findings, *_remarks(student, stored.language)],
+            findings=[
+                *remarks_of(stored.source),
+                *label_notes(dataset),
+                *split.findings,
+                *_remarks(student, stored.language),
+            ],
             validation=(validation.texts, validation.label_names()),
         ),
         run_id=resume["run_id"] if resume else _start_run(request, settings, workspace),

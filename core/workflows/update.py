@@ -12,6 +12,9 @@ import pandas as pd
 from core.data import Overlap, Split, TextDataset, overlap, split_rows, text_key
 from core.data.corrections import joined_rows
 from core.data.dataset import Rows
+from core.data.label_notes import label_notes
+from core.data.label_spelling import match_labels
+from core.data.loading import remarks_of
 from core.errors import DataError, RegistryError
 from core.events import StageStarted
 from core.messages import Message, message
@@ -23,6 +26,7 @@ from core.strategies import Strategy
 from core.workflows.decide import gate_rules
 from core.workflows.drift import detect_drift
 from core.workflows.frozen_tests import RANDOM_START, FrozenTest, read_history
+from core.workflows.label_matching import adopt
 from core.workflows.producing import Candidate, Completed, Parent, Stream, produce_version
 from core.workflows.requests import Settings, UpdateRequest, resolve_settings, resolve_update
 from core.workflows.retention import start_answers
@@ -146,8 +150,9 @@ def update_classifier(
     folder = VersionFolder(workspace.registry.folder(base.classifier, base.number))
     settings, own = resolve_update(folder.model_name, folder.settings, request.strategy, request.settings)
     rules = gate_rules(request, workspace)
-    stored = workspace.datasets.info(request.dataset)
-    batch = workspace.datasets.load(request.dataset)
+    match = match_labels(workspace.datasets.info(request.dataset).classes, folder.classes)
+    stored = adopt(workspace, request.dataset, folder.classes)
+    batch = workspace.datasets.load(stored.id)
     past = read_past(folder, workspace)
     strategy = make_strategy(request.strategy, own, settings)
     strategy.restore(folder.load_state())
@@ -199,7 +204,13 @@ def update_classifier(
             training_labels=np.array([numbers[name] for name in seen_labels], dtype=np.int64),
             language=stored.language,
             synthetic=stored.synthetic,
-            findings=[*(one.message for one in seen.findings), *split.findings, *_remarks(past, strategy)],
+            findings=[
+                *remarks_of(stored.source),
+                *label_notes(batch, match),
+                *(one.message for one in seen.findings),
+                *split.findings,
+                *_remarks(past, strategy),
+            ],
             validation=(
                 [*past.validation[0], *validation.texts],
                 [*past.validation[1], *validation.label_names()],

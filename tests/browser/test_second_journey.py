@@ -11,7 +11,7 @@ import pytest
 
 from core.data import ColumnRoles, build_dataset
 from core.data.corrections import Corrections
-from core.standings import today
+from core.standings import known_to, today
 from core.workflows import TrainRequest, Workspace, open_workspace, train_classifier
 from tests.browser.test_journey import Visitor, champion, until, visit
 
@@ -108,7 +108,7 @@ def test_from_a_wrong_answer_to_a_rollback(
 
     page.get_by_test_id("stSidebar").get_by_text(me.words("shell.page_overview"), exact=True).click()
     me.sees(re.compile("v2"))
-    same = today(workspace.registry, workspace.home, name)
+    same = today(known_to(workspace.registry, name), workspace.home)
     assert same is not None
     old, new = heights(page)
     assert new > old + 0.1

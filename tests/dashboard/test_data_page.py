@@ -40,7 +40,7 @@ def button(page: AppTest, label: str) -> Any:
 
 
 def words(page: AppTest) -> str:
-    return "\n".join(element.value for kind in (page.markdown, page.caption, page.subheader) for element in kind)
+    return "\n".join(element.value for kind in (page.markdown, page.caption, page.header) for element in kind)
 
 
 def errors(page: AppTest) -> list[str]:
@@ -230,7 +230,7 @@ def test_too_few_rows_can_be_saved_as_a_batch(open_page: OpenPage, evergreen_hom
 
 def test_a_name_is_needed(open_page: OpenPage, evergreen_home: Path) -> None:
     page = upload(open_page("data"), REVIEWS)
-    page.text_input[0].set_value("  ")
+    next(field for field in page.text_input if field.key and field.key.startswith("data.name.")).set_value("  ")
     button(page, "Save dataset").click().run()
     assert errors(page) == ["Give the dataset a name first."]
     assert stored(evergreen_home) == []
@@ -349,3 +349,37 @@ def test_several_labels_in_a_cell_are_explained(open_page: OpenPage) -> None:
     page = upload(open_page("data"), rows)
     assert errors(page) == []
     assert any("Some rows have several labels" in warning.value for warning in page.warning)
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"), [("en", "6 labels are spellings of 2"), ("zh", "6 种标签其实是 2 种标签")]
+)
+def test_spellings_of_a_label_are_merged_with_one_click_and_unmerged_with_another(
+    open_page: OpenPage, evergreen_home: Path, language: str, sentence: str
+) -> None:
+    names = ("bad", "Good", "BAD", "good", "Bad", "GOOD")
+    rows = "text,label\n" + "".join(f"thing number {row},{names[row % 6]}\n" for row in range(60))
+    page = upload(open_page("data", language=language), rows)
+    assert errors(page) == []
+    assert sentence in words(page)
+    page.button(key="data.fix.label_spellings").click().run()
+    assert sentence not in words(page)
+    assert page.metric[1].value == "2"
+    page.button(key="data.undo.rename_labels").click().run()
+    assert sentence in words(page)
+    page.button(key="data.fix.label_spellings").click().run()
+    page.button(key="data.save-button").click().run()
+    assert errors(page) == []
+    (saved,) = stored(evergreen_home)
+    assert saved.classes == {"bad": 30, "good": 30}
+    assert saved.source["recipe"][0]["names"] == {"BAD": "bad", "Bad": "bad", "GOOD": "good", "Good": "good"}
+
+
+def test_what_was_left_out_is_kept_with_the_dataset(open_page: OpenPage, evergreen_home: Path) -> None:
+    page = upload(open_page("data"), REVIEWS + "too, many, fields\n,good\n")
+    button(page, "Save dataset").click().run()
+    (saved,) = stored(evergreen_home)
+    assert [(one["reason"], one["rows"], one["first"]) for one in saved.source["left_out"]] == [
+        ("ragged", 1, [22]),
+        ("no_text", 1, [22]),
+    ]

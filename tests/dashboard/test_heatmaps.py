@@ -22,10 +22,10 @@ def test_score_limits_stay_within_scores() -> None:
 
 
 def test_cell_values_are_dark_on_light_colours_and_white_on_dark_ones() -> None:
-    assert readable_on(LIGHT.sequential, 0.0) == "#10150f"
+    assert readable_on(LIGHT.sequential, 0.0) == "#000000"
     assert readable_on(LIGHT.sequential, 1.0) == "#ffffff"
     assert readable_on(DARK.sequential, 0.0) == "#ffffff"
-    assert readable_on(DARK.sequential, 1.0) == "#10150f"
+    assert readable_on(DARK.sequential, 1.0) == "#000000"
 
 
 def heatmap_script() -> None:

@@ -60,7 +60,7 @@ def reasons(at: AppTest) -> str:
 @pytest.mark.parametrize(("language", "title"), [("en", "Nothing compared yet"), ("zh", "还没有对比过")])
 def test_an_empty_lab_says_what_it_is_for_and_leads_to_the_form(open_page: OpenPage, language: str, title: str) -> None:
     at = open_page("lab", language=language)
-    assert any(title in heading.value for heading in at.subheader)
+    assert any(title in heading.value for heading in at.header)
     at.button(key="lab.new").click().run()
     assert not at.exception
     assert at.query_params["comparison"] in ("new", ["new"])
@@ -164,6 +164,20 @@ def test_a_file_becomes_one_dataset_a_value(open_page: OpenPage) -> None:
     assert sorted(found.name for found in open_workspace(home()).datasets.list()) == ["books", "films"]
     assert at.dataframe[0].value["name"].tolist() == ["books", "films"]
     assert not start_button(at).disabled
+
+
+def test_rows_of_a_file_that_are_in_no_experience_are_named(open_page: OpenPage) -> None:
+    at = open_page("lab", comparison="new")
+    at.button_group(key="lab.kind").set_value("file").run()
+    lines = [f"{text},{label},{'books' if n < 30 else 'films'}" for n, (text, label) in enumerate(words("good", "bad"))]
+    table = "\n".join(["text,label,domain", *lines, "of no domain,good,", "too,many,fields,good,books"])
+    at.file_uploader[0].upload("shop.csv", table.encode(), "text/csv").run()
+    at.run()
+    assert not at.exception
+    said = "\n".join(str(box.value) for box in at.warning).replace("\\", "")
+    total = len(lines) + 2
+    assert f"1 of {total} rows was left out: line {total + 1} has 5 fields instead of 3." in said
+    assert f"column 'domain' says of no experience: 1 of {total} rows" in said
 
 
 def test_the_sample_is_three_batches_in_the_readers_language(open_page: OpenPage) -> None:

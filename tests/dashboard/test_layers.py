@@ -12,7 +12,7 @@ ORDER = [
     {"wording"},
     {"messages"},
     {"errors"},
-    {"allocator", "config", "device", "events"},
+    {"allocator", "config", "device", "events", "imports", "threads"},
     {"settings"},
     {"data", "records"},
     {"text"},

@@ -8,12 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.testing.v1 import AppTest
 
 from core.jobs.worker import run_job
 from core.records import receipts
 from core.workflows import TrainRequest, UpdateRequest, open_workspace, train_classifier, update_classifier
-from dashboard import models_page_forget
+from dashboard import i18n, models_page_forget
 from tests.core.conftest import reviews, save
 
 NAME = "shop"
@@ -112,6 +113,33 @@ def test_a_job_removes_them_and_leaves_a_receipt(
     people = after.multiselect(key=f"forget.groups.{NAME}").options
     assert "person 1" not in people
     assert "person 2" in people
+
+
+@pytest.mark.parametrize(("language", "found"), [("en", "1 of 3 texts found"), ("zh", "3 条文本中找到 1 条")])
+def test_what_is_not_found_is_named_on_the_page_and_counted_in_the_receipt(
+    home: Path, open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch, language: str, found: str
+) -> None:
+    monkeypatch.setattr("core.jobs.queue.JobQueue.tick", lambda self: None)
+    of_session = (
+        i18n.language
+    )  # the test runner names options outside of any session, so it has to be told the language
+    monkeypatch.setattr(i18n, "language", lambda: of_session() if get_script_run_ctx() else language)
+    page = unfolded(open_page, language)
+    known = reviews(80, seed=1).texts[0]
+    page.text_area(key=f"forget.texts.{NAME}").set_value(f"{known}\n\nteh same text\nnowhere")
+    page.button(key="forget.find").click().run()
+    assert not page.exception
+    assert found in said(page)
+    assert "teh same text · nowhere" in said(page)
+    next(box for box in page.checkbox if str(box.key).startswith("forget.sure.")).check().run()
+    page.button(key="forget.start").click().run()
+    (folder,) = (path for path in (home / "jobs").iterdir() if path.is_dir())
+    run_job(folder)
+    (receipt,) = receipts(home)
+    assert (receipt["asked"], receipt["not_found"]) == ({"texts": 3, "groups": 0}, {"texts": [3, 4], "groups": []})
+    assert "nowhere" not in str(receipt)
+    after = unfolded(open_page, language)
+    assert found.replace("texts found", "texts were found") in said(after)
 
 
 def _sum(receipt: dict) -> dict:  # type: ignore[type-arg]

@@ -17,7 +17,7 @@ from core.data.corrections import Corrections
 from core.data.recipe import RenameLabels, write_steps
 from core.registry import UNWRITTEN, Decision, Registry
 from core.registry.entries import SUMMARY
-from core.standings import today
+from core.standings import known_to, today
 from core.wording import score
 from core.workflows import TrainRequest, UpdateRequest, open_workspace, train_classifier, update_classifier
 from dashboard import models_page_serving, state
@@ -55,7 +55,7 @@ def home(made: Path, evergreen_home: Path) -> Path:
 
 
 def said(page: AppTest) -> str:
-    return "\n".join(str(part.value) for part in [*page.markdown, *page.caption, *page.warning, *page.subheader])
+    return "\n".join(str(part.value) for part in [*page.markdown, *page.caption, *page.warning, *page.header])
 
 
 def champion(home: Path) -> int:
@@ -109,7 +109,7 @@ def test_scores_stand_with_their_intervals_in_the_table_and_on_cards(
 ) -> None:
     page = open_page("models")
     newest, oldest = (state.report(version)["overall"] for version in state.versions(NAME)[::-1])
-    same = today(Registry(home), home, NAME)
+    same = today(known_to(Registry(home), NAME), home)
     assert same is not None
     first = same.report(1)
     assert first is not None

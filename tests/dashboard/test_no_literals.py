@@ -74,3 +74,39 @@ def test_the_search_finds_literals() -> None:
     )
     assert len(visible_literals(source)) == 4
     assert visible_literals('st.button(t("a.go"), icon=":material/add:", key="go")\nst.write(f"{a} · {b}")') == []
+
+
+SHOWS_MARKDOWN = {
+    "title", "header", "subheader", "caption", "markdown", "write", "info", "warning", "error", "success", "toast", "button",
+    "checkbox", "toggle", "radio", "expander", "badge", "metric", "tabs", "popover", "heading", "section", "empty_state",
+}  # fmt: skip
+ESCAPES = {"plain", "escape"}
+
+
+def unescaped_sentences(source: str) -> list[str]:
+    """Sentences of core, whose facts may be names from a file, on their way into Markdown without being escaped."""
+
+    def search(node: ast.AST, shown: bool) -> Iterator[str]:
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if name in ESCAPES:
+                return
+            if name == "t_message" and shown:
+                yield f"line {node.lineno}"
+            shown = shown or name in SHOWS_MARKDOWN
+        for child in ast.iter_child_nodes(node):
+            yield from search(child, shown)
+
+    return list(search(ast.parse(source), False))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_names_from_files_are_never_markdown(path: Path) -> None:
+    assert unescaped_sentences(path.read_text(encoding="utf-8")) == []
+
+
+def test_the_search_finds_sentences_that_are_not_escaped() -> None:
+    source = (
+        'st.error(t_message(a))\nst.error(plain(t_message(a)))\nst.markdown(f"**{t_message(a)}**")\nx = t_message(a)'
+    )
+    assert unescaped_sentences(source) == ["line 1", "line 3"]

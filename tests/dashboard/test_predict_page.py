@@ -52,7 +52,7 @@ def type_text(page: AppTest, text: str) -> AppTest:
 
 def said(page: AppTest) -> str:
     """All sentences on the page."""
-    return "\n".join(str(part.value) for part in [*page.markdown, *page.caption, *page.warning, *page.subheader])
+    return "\n".join(str(part.value) for part in [*page.markdown, *page.caption, *page.warning, *page.header])
 
 
 def html(page: AppTest) -> str:
@@ -261,6 +261,23 @@ def test_a_table_is_labelled(home: Path, open_page: Callable[..., AppTest], lang
     preview = next(frame.value for frame in page.dataframe if "probability" in frame.value.columns)
     assert preview["text"].tolist() == ["great thing", "", "=awful"]
     assert ("1 row has no text" if language == "en" else "1 行没有文本") in said(page)
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_rows_that_cannot_be_labelled_are_named_before_the_rest_is(
+    open_page: Callable[..., AppTest], language: str
+) -> None:
+    page = open_page("predict", language=language)
+    content = "id,text\n" + "".join(f"{row},thing {row}\n" for row in range(10)) + "10,a, b\n11,c, d\n"
+    page.file_uploader[0].upload("shop.csv", content.encode(), "text/csv").run()
+    assert not page.exception
+    wanted = (
+        "2 of 12 rows were left out: they have 3 fields instead of 2; the first are lines 12, 13."
+        if language == "en"
+        else "12 行中有 2 行没有用上：它们有 3 列，而不是 2 列；最前面的在第 12、13 行。"
+    )
+    assert wanted in [str(box.value).replace("\\", "") for box in page.warning]
 
 
 def test_a_table_can_be_stopped() -> None:

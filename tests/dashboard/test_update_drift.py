@@ -94,7 +94,9 @@ def test_more_of_the_same_is_said_to_be_so(open_page: OpenPage, home: Path, lang
     assert ADVICE["no_change"][language] in text
     for name in TESTS:
         assert f"**{say(language, f'test_{name}')}** · " in text
-    assert text.count(f" · {say(language, 'verdict_same')}") == 6
+    assert text.count(f" · {say(language, 'verdict_same')}") == 5
+    assert {"en": "tests only whether accuracy fell", "zh": "只检验准确率是否下降"}[language] in text
+    assert f" · {say(language, 'verdict_accuracy_same')}" in text
     assert say(language, "shares_same") in text
 
 
@@ -110,7 +112,7 @@ def test_every_comparison_tells_its_false_alarms(open_page: OpenPage, home: Path
 def test_new_words_and_labels_are_shown(open_page: OpenPage, home: Path, language: str) -> None:
     text = shown(show(open_page, home, reviews(300, seed=1, extra="refundable", third_label=True), language))
     assert ADVICE["new_labels"][language] in text
-    assert ":gray-badge[refundable 300]" in text
+    assert f"{say(language, 'words_new')} :green-badge[refundable 1,000 / 0]" in text
     assert say(language, "shares_changed", label="question", before="0%", after="33%") in text
     assert say(language, "verdict_changed") in text
 

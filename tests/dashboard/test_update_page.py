@@ -13,13 +13,13 @@ import pytest
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.testing.v1 import AppTest
 
-from core.data import ColumnRoles, DatasetStore, build_dataset
+from core.data import ColumnRoles, DatasetStore, TextDataset, build_dataset
 from core.data.corrections import Corrections
 from core.data.recipe import RenameLabels, write_steps
 from core.jobs import JobQueue
 from core.metrics import GateConfig
 from core.registry import promote
-from core.standings import today
+from core.standings import known_to, today
 from core.strategies import STRATEGIES
 from core.strategies.families import FAMILIES, family_of
 from core.wording import points
@@ -131,7 +131,7 @@ def second(updated: Path, evergreen_home: Path) -> Path:
 
 def shown(at: AppTest) -> str:
     """All texts on the page, one below the other."""
-    kinds = ("title", "subheader", "markdown", "caption", "error", "warning", "info")
+    kinds = ("title", "header", "subheader", "markdown", "caption", "error", "warning", "info")
     return "\n".join(str(element.value) for kind in kinds for element in getattr(at.main, kind))
 
 
@@ -598,7 +598,7 @@ def test_all_versions_stand_on_the_same_rows_also_after_a_rollback(
     """The batch has other words than the old data: version 1 fails on it, version 2 has learned it."""
     workspace = open_workspace(second)
     promote(workspace.registry, NAME, 2, how="test", reason="test")
-    same = today(workspace.registry, second, NAME)
+    same = today(known_to(workspace.registry, NAME), second)
     assert same is not None
     old, new = same.report(1), same.report(2)
     assert old is not None
@@ -621,9 +621,55 @@ def test_all_versions_stand_on_the_same_rows_also_after_a_rollback(
 def test_overview_and_update_tell_one_figure_of_the_gain(open_page: OpenPage, second: Path) -> None:
     at = open_page("update")
     together = next(metric for metric in at.main.metric if metric.label == say("en", "card_all"))
-    same = today(open_workspace(second).registry, second, NAME)
+    same = today(known_to(open_workspace(second).registry, NAME), second)
     assert same is not None
     change = same.difference(1, 2)
     assert change is not None
     assert together.delta.replace("-", "−") == f"{points(change.value)} pt"
     assert any(f"over all {same.rows} test rows" in caption.value for caption in at.main.caption)
+
+
+def test_rows_left_out_of_a_file_are_named_before_and_after_it_is_used(
+    open_page: OpenPage, first: Path, language: str
+) -> None:
+    at = open_page("update", language=language)
+    begin_with(at, "file")
+    rows = "text,label\n" + "".join(f"fresh thing {row},{'up' if row % 2 else 'down'}\n" for row in range(30))
+    at.file_uploader[0].upload("batch.csv", f"{rows}a, b, c\n,up\n".encode(), "text/csv").run()
+    said = (
+        "1 of 32 rows was left out: line 32 has 3 fields instead of 2."
+        if language == "en"
+        else "32 行中有 1 行没有用上：第 32 行有 3 列，而不是 2 列。"
+    )
+    assert said in shown(at).replace("\\", "")
+    at.main.button(key="update.use").click().run()
+    assert not at.exception
+    assert said in shown(at).replace("\\", "")
+
+
+def test_spellings_of_known_labels_are_merged_before_learning(open_page: OpenPage, first: Path, language: str) -> None:
+    batch = save(open_workspace(first), [(text, label.upper()) for text, label in SECOND], "Second")
+    at = open_page("update", language=language)
+    begin_with(at, "saved")
+    at.main.button(key="update.use").click().run()
+    pairs = "DOWN → down, UP → up" if language == "en" else "DOWN → down、UP → up"
+    assert pairs in shown(at)
+    at.main.button(key="update.merge_labels").click().run()
+    assert not at.exception
+    assert pairs not in shown(at)
+    merged = next(one for one in DatasetStore(first).list() if one.source.get("parent") == batch)
+    assert merged.classes == {"down": 80, "up": 80}
+    assert at.session_state["update.chosen"] == {NAME: merged.id}
+
+
+def test_a_batch_of_old_is_taken_in_the_champions_words(open_page: OpenPage, first: Path) -> None:
+    workspace = open_workspace(first)
+    dataset = workspace.datasets.load(save(workspace, SECOND, "Second"))
+    old = TextDataset(dataset.texts[:100], dataset.labels[:100], ("down\u200b", " up"))
+    stored = workspace.datasets.save(old, name="Old", roles=ROLES)
+    at = open_page("update")
+    begin_with(at, "saved")
+    at.main.selectbox(key="update.saved").set_value(stored.id).run()
+    at.main.button(key="update.use").click().run()
+    assert not at.exception
+    assert "The same 2 labels as before." in shown(at)

@@ -80,6 +80,81 @@ def test_a_zip_of_several_files_is_refused_with_their_names(open_page: OpenPage,
     assert "one.csv" in error.value
 
 
+def told(page: AppTest, ending: str, value: object) -> AppTest:
+    """Choose a part of the format; a radio's value is the choice itself."""
+    fields = [*page.radio, *page.text_input, *page.number_input]
+    next(field for field in fields if field.key and field.key.endswith(ending)).set_value(value).run()
+    assert not page.exception
+    return page
+
+
+def badges(page: AppTest) -> str:
+    return " ".join(markdown.value for markdown in page.markdown)
+
+
+def rows_of(page: AppTest) -> str:
+    return {metric.label: metric.value for metric in page.metric}["Rows"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_first_row_of_a_workbook_can_be_said_to_be_data(open_page: OpenPage, language: str) -> None:
+    book, content = openpyxl.Workbook(), io.BytesIO()
+    for row in [("wording", "verdict"), *ROWS]:
+        book.active.append(row)
+    book.save(content)
+    page = upload(open_page("data", language=language), content.getvalue(), "t.xlsx")
+    table = page.dataframe[0].value
+    assert table.columns.tolist() == ["wording", "verdict"]
+    page = told(page, ".header", False)
+    assert page.dataframe[0].value.columns.tolist() == ["column 1", "column 2"]
+    next(one for one in page.button if one.key and one.key.endswith("guess-again")).click().run()
+    assert page.dataframe[0].value.columns.tolist() == ["wording", "verdict"]
+
+
+def test_a_delimiter_of_several_signs_is_typed_in(open_page: OpenPage) -> None:
+    content = "\n".join(f"{label} =/= {text}" for text, label in [("text", "label"), *ROWS]).encode()
+    page = upload(open_page("data"), content.replace(b" =/= ", b"=/="), "t.txt")
+    page = told(page, ".delimiter", ",")
+    page = told(page, ".delimiter_typed", "=/=")
+    assert not page.error
+    assert page.dataframe[0].value.columns.tolist() == ["label", "text"]
+    assert rows_of(page) == "20"
+
+
+def test_rows_above_a_table_are_skipped_as_the_reader_says(open_page: OpenPage) -> None:
+    content = "May,2026\nwording,verdict\n" + "".join(f"{text},{label}\n" for text, label in ROWS)
+    page = told(upload(open_page("data"), content.encode(), "t.csv"), ".skip_rows", 1)
+    assert page.dataframe[0].value.columns.tolist() == ["wording", "verdict"]
+    assert any("Left out above the table" in caption.value for caption in page.caption)
+
+
+def test_a_choice_that_leads_nowhere_can_be_taken_back(open_page: OpenPage) -> None:
+    content = "text,label\n" + "".join(f"{text},{label}\n" for text, label in ROWS)
+    page = told(upload(open_page("data"), content.encode(), "t.csv"), ".encoding", "utf-16")
+    assert page.error
+    next(one for one in page.button if one.key and one.key.endswith("guess-again")).click().run()
+    assert not page.error
+    assert rows_of(page) == "20"
+
+
+def test_an_unsure_part_of_the_format_is_named(open_page: OpenPage) -> None:
+    content = "text,label\n" + "".join(
+        f"la carte était très variée {number},{label}\n" for number, (_, label) in enumerate(ROWS)
+    )
+    page = upload(open_page("data"), content.replace("好评", "good").replace("差评", "bad").encode("latin-1"), "t.csv")
+    assert "guessed: Encoding" in badges(page)
+    assert any("the most plausible encoding" in caption.value for caption in page.caption)
+
+
+def test_the_name_of_a_hostile_member_is_shown_as_text(open_page: OpenPage) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("![x](//127.0.0.1:1/x.png).py", "x")
+    page = upload(open_page("data"), content.getvalue(), "t.zip")
+    (error,) = page.error
+    assert "\\!\\[x\\]\\(//127.0.0.1" in error.value
+
+
 def test_a_dataset_laid_out_like_one_of_the_hub_is_loaded(open_page: OpenPage, tmp_path: Path) -> None:
     folder = tmp_path / "reviews"
     folder.mkdir()

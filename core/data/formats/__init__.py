@@ -1,4 +1,4 @@
-"""Files that hold a table in another form than lines of text: a workbook, Parquet, JSON; and the zip around any of them.
+"""Files that hold a table in another form than lines of text: a workbook, Parquet, JSON, markup; and the zip around any of them.
 
 A new format is a file here and a line in `FORMATS`. Each becomes columns of strings, as a CSV file does.
 """
@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from core.data.formats.base import Format, format_of
 from core.data.formats.jsonl import JsonLines
+from core.data.formats.markup import WebPage, XmlWorkbook
 from core.data.formats.parquet import Parquet
 from core.data.formats.workbook import Workbook
 from core.data.formats.zipped import inside, is_zip
 
-FORMATS: tuple[Format, ...] = (Workbook(), Parquet(), JsonLines())
+FORMATS: tuple[Format, ...] = (Workbook(), Parquet(), JsonLines(), WebPage(), XmlWorkbook())
 
 __all__ = ["FORMATS", "Format", "format_of", "inside", "is_zip"]

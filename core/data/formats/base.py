@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import json
 import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,10 +12,14 @@ from typing import Any, Protocol
 import pandas
 import pyarrow
 
+from core.data.reading_notes import note_replaced_cells
+from core.data.table_format import Corrections, Guess, TableFormat, describe
 from core.errors import DataError
+from core.messages import Message
 
 HEAD = 4096  # bytes that a format is told by
 CELL_LIMIT = 1_000_000  # characters in one cell
+CELLS_LIMIT = 20_000_000  # rows × columns that a sheet or list may span
 
 
 class Format(Protocol):
@@ -32,14 +35,62 @@ class Format(Protocol):
         """Names of the tables in it, such as the sheets of a workbook; empty where there is only one without a name."""
         ...
 
-    def read(self, path: Path, part: str) -> pandas.DataFrame:
-        """The table, every column of strings, an absent value ``""``; `DataError` with place and cure otherwise."""
+    def detect(self, path: Path, corrections: Corrections) -> TableFormat:
+        """Guess how the table is written; `DataError` for corrections without meaning for this kind of file."""
+        ...
+
+    def read(self, path: Path, form: TableFormat) -> pandas.DataFrame:
+        """The table with its attributes, every column of strings, an absent value ``""``; `DataError` otherwise."""
         ...
 
 
 def format_of(path: Path, head: bytes, known: Iterable[Format]) -> Format | None:
     """The format of a file, None for lines of text and for what nobody knows."""
-    return next((one for one in known if one.fits(path, head)), None)
+    return next((kind for kind in known if kind.fits(path, head)), None)
+
+
+def form_of_kind(kind: str, guesses: Sequence[Guess] = (), *, part: str = "", encoding: str = "utf-8") -> TableFormat:
+    """The format of a file that is no lines of text, by what was guessed of it."""
+    values = {guess.part: guess.value for guess in guesses}
+    return TableFormat(
+        encoding=str(values.get("encoding", encoding)),
+        delimiter=",",
+        header=bool(values.get("header", True)),
+        compressed=False,
+        certain=all(guess.sure for guess in guesses),
+        kind=kind,
+        part=str(values.get("sheet", part)),
+        skip_rows=int(values.get("skip_rows", 0)),
+        guesses=tuple(guesses),
+    )
+
+
+def refuse_corrections(path: Path, corrections: Corrections, allowed: Iterable[str]) -> None:
+    """Raise `DataError` for a correction of something that this kind of file does not have."""
+    wrong = {name for name, value in vars(corrections).items() if value is not None} - set(allowed)
+    if "encoding" in wrong:
+        raise DataError(
+            "data.no_encoding_here",
+            "'{file}' is not a text file, so no encoding can be chosen. Leave the encoding out.",
+            file=path.name,
+        )
+    if "delimiter" in wrong:
+        raise DataError(
+            "data.no_delimiter_here",
+            "'{file}' is not cut at delimiters, so none can be chosen. Leave the delimiter out.",
+            file=path.name,
+        )
+    if "sheet" in wrong:
+        raise DataError(
+            "data.no_sheet_here", "'{file}' holds one table and no sheets. Leave the sheet out.", file=path.name
+        )
+    if wrong:
+        raise DataError(
+            "data.no_header_here",
+            "In '{file}' every value stands with the name of its column, so there is no header or row above it to choose. "
+            "Leave out what was said of the header and of rows to skip.",
+            file=path.name,
+        )
 
 
 def as_string(value: Any) -> str:
@@ -67,26 +118,23 @@ def as_string(value: Any) -> str:
             return str(value)
 
 
-def table_of(path: Path, names: Sequence[str], columns: Sequence[Any]) -> pandas.DataFrame:
-    """A table of columns of strings; `DataError` for names that come twice, no rows, or a cell beyond all measure."""
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise DataError(
-            "data.duplicate_columns",
-            "'{file}' has several columns of the same name: {names}. Rename them, so that each column has a name of "
-            "its own.",
-            file=path.name,
-            names=twice,
-        )
+def without_half_characters(text: str) -> str:
+    """The text with U+FFFD for halves of characters, which JSON can write and no text has; two halves that meet are one."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def table_of(
+    path: Path, names: Sequence[str], columns: Sequence[Sequence[str]], form: TableFormat, notes: Sequence[Message] = ()
+) -> pandas.DataFrame:
+    """A table of columns of strings with its attributes; `DataError` for names that come twice, no rows or an endless cell."""
+    from core.data.text_checks import check_names, only_header
+
+    names = [without_half_characters(name) for name in names]
+    check_names(path, names)
     if not columns or len(columns[0]) == 0:
-        raise DataError(
-            "data.only_header",
-            "'{file}' has a header ({names}) but no rows below it. Check that the file was saved completely.",
-            file=path.name,
-            names=list(names),
-        )
+        raise only_header(path, names)
     for name, column in zip(names, columns, strict=True):
-        longest = max(len(cell) for cell in column)
+        longest = max(map(len, column))
         if longest > CELL_LIMIT:
             raise DataError(
                 "data.cell_of_column_too_long",
@@ -96,9 +144,19 @@ def table_of(path: Path, names: Sequence[str], columns: Sequence[Any]) -> pandas
                 length=longest,
                 limit=CELL_LIMIT,
             )
-    arrays = [pyarrow.array(column, pyarrow.large_string()) for column in columns]
+    arrays, mended = [], []
+    for name, column in zip(names, columns, strict=True):
+        try:
+            arrays.append(pyarrow.array(column, pyarrow.large_string()))
+        except UnicodeEncodeError:
+            whole = [without_half_characters(cell) for cell in column]
+            mended += [
+                (row, name) for row, cell in enumerate(column, 1) if "\ufffd" not in cell and "\ufffd" in whole[row - 1]
+            ]
+            arrays.append(pyarrow.array(whole, pyarrow.large_string()))
     table: pandas.DataFrame = pyarrow.table(arrays, names=list(names)).to_pandas()
     table.attrs["skipped"] = []
+    describe(table, form, [*notes, *([note_replaced_cells(len(mended), sorted(mended))] if mended else [])])
     return table
 
 
@@ -110,4 +168,19 @@ def unreadable(path: Path, kind: str, reason: object) -> DataError:
         file=path.name,
         kind=kind,
         reason=str(reason).strip().partition("\n")[0][:200] or type(reason).__name__,
+    )
+
+
+def too_wide(path: Path, part: str, rows: int, columns: int) -> DataError:
+    """The error for a table that spans more cells than `CELLS_LIMIT`."""
+    return DataError(
+        "data.too_many_cells",
+        "The table {part}in '{file}' spans {rows:,} rows × {columns:,} columns ({cells:,} cells); the limit is {limit:,} cells. "
+        "Often one stray cell far from the table is behind it: delete the rows and columns around the table, or save it as CSV.",
+        part=f"'{part}' " if part else "",
+        file=path.name,
+        rows=rows,
+        columns=columns,
+        cells=rows * columns,
+        limit=CELLS_LIMIT,
     )

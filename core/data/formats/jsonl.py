@@ -1,75 +1,179 @@
-"""JSON Lines (an object a line) and JSON arrays of objects."""
+"""JSON in every form a table comes in: an object or list a line, one array, or one object around it."""
 
 from __future__ import annotations
 
+import codecs
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas
 
-from core.data.formats.base import as_string, table_of, unreadable
+from core.data.encoding import codec_of, detect_encoding, is_slightly_damaged, named_encoding
+from core.data.formats import base
+from core.data.formats.base import as_string, form_of_kind, refuse_corrections, table_of, unreadable
+from core.data.formats.json_shapes import Columns, Records, shape_of
+from core.data.formats.rows_table import guess_head, table_of_rows
+from core.data.reading_notes import note_replaced_cells, note_weak_encoding
+from core.data.rows import wrong_encoding
+from core.data.source import check_text
+from core.data.table_format import Corrections, Guess, TableFormat, confidence
 from core.errors import DataError
+from core.messages import Message
+
+JSON_LIMIT = 512 * 1024**2  # bytes: as Python objects they take several times as much
+_SPARSE = 4  # times as many cells as values that a table may have beyond `CELLS_LIMIT`
 
 
 class JsonLines:
-    """Objects whose keys name the columns; a key that is absent leaves its cell empty."""
+    """Objects whose keys name the columns, an absent key leaving its cell empty; or lists, judged as rows of a sheet are."""
 
     name = "json"
 
     def fits(self, path: Path, head: bytes) -> bool:
-        start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-        if start.startswith(b"["):
-            return start[1:].lstrip()[:1] in (b"{", b"")
-        return start.startswith(b"{") and start[1:].lstrip()[:1] in (b'"', b"}")
+        start = _decoded_head(head).lstrip("\ufeff \t\r\n")
+        following = start[1:].lstrip()[:2]
+        if start.startswith("["):
+            return (
+                following[:1] in ("{", "") or (following[:1] == "[" and following[1:2] in '"[') or following[:1] == '"'
+            )
+        return start.startswith("{") and following[:1] in ('"', "}")
 
     def parts(self, path: Path) -> list[str]:
-        return []
+        shape = _shape(path, _encoding(path, None)[0])[0]
+        return shape.parts if isinstance(shape, Records) else []
 
-    def read(self, path: Path, part: str) -> pandas.DataFrame:
-        names: dict[str, int] = {}
-        rows: list[dict[str, str]] = []
-        for number, one in self._objects(path):
-            if not isinstance(one, dict):
-                raise DataError(
-                    "data.json_no_object",
-                    "Row {row:,} of '{file}' is not an object like {example}. Expected one object a row, whose keys name the "
-                    "columns.",
-                    row=number,
-                    file=path.name,
-                    example='{"text": "…", "label": "…"}',
-                )
-            rows.append({str(key): as_string(value) for key, value in one.items()})
-            names.update(dict.fromkeys(rows[-1], 0))
-        if not names:
-            raise DataError(
-                "data.no_rows",
-                "'{file}' holds no rows, only blank lines. Expected a table with a column of texts and a column of labels.",
-                file=path.name,
+    def detect(self, path: Path, corrections: Corrections) -> TableFormat:
+        encoding, sure = _encoding(path, corrections.encoding)
+        shape = _shape(path, encoding, corrections.sheet)[0]
+        guesses = [Guess("encoding", encoding, confidence(sure, corrections.encoding))]
+        part = ""
+        if isinstance(shape, Records) and len(shape.parts) > 1:
+            part = corrections.sheet or shape.parts[0]
+            guesses.append(Guess("sheet", part, confidence(False, corrections.sheet)))
+        allowed = {"encoding", "sheet"} if part else {"encoding"}
+        if isinstance(shape, list):
+            allowed |= {"header", "skip_rows"}
+            guesses += guess_head(_cells(shape), corrections)
+        refuse_corrections(path, corrections, allowed)
+        return form_of_kind(self.name, guesses, part=part)
+
+    def read(self, path: Path, form: TableFormat) -> pandas.DataFrame:
+        shape, damaged = _shape(path, form.encoding, form.part or None)
+        notes: list[Message] = []
+        if any(guess.part == "encoding" and not guess.sure for guess in form.guesses) and form.encoding != "utf-8":
+            notes.append(note_weak_encoding(form.encoding))
+        if isinstance(shape, list):
+            table = table_of_rows(path, _cells(shape), form, notes)
+            return table
+        if isinstance(shape, Columns):
+            return table_of(
+                path, shape.names, [[as_string(value) for value in column] for column in shape.values], form, notes
             )
-        return table_of(path, list(names), [[row.get(name, "") for row in rows] for name in names])
+        names, columns = _columns(path, shape.rows)
+        if damaged:
+            broken = [
+                (row, name)
+                for name, column in zip(names, columns, strict=True)
+                for row, cell in enumerate(column, 1)
+                if "\ufffd" in cell
+            ]
+            notes.append(note_replaced_cells(len(broken), sorted(broken)))
+        return table_of(path, names, columns, form, [*notes, *shape.notes])
 
-    def _objects(self, path: Path) -> Iterator[tuple[int, Any]]:
-        """Values with their number, counted from 1."""
+
+def _decoded_head(head: bytes) -> str:
+    """The first bytes as text, as far as a bracket and a quotation mark go."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return head.decode("utf-16", "replace")
+    if head[:2].startswith((b"{\0", b"[\0")):
+        return head.decode("utf-16-le", "replace")
+    if head[:2] in (b"\0{", b"\0["):
+        return head.decode("utf-16-be", "replace")
+    return head.decode("utf-8-sig", "replace")
+
+
+def _encoding(path: Path, said: str | None) -> tuple[str, bool]:
+    return (named_encoding(said), True) if said is not None else detect_encoding(path, False)
+
+
+def _shape(path: Path, encoding: str, part: str | None = None) -> tuple[Records | Columns | list[Any], bool]:
+    """What the file holds, and whether bytes without meaning were replaced."""
+    size = path.stat().st_size
+    if size > JSON_LIMIT:
+        raise DataError(
+            "data.json_too_large",
+            "'{file}' holds {size:,.0f} MB of JSON; the limit is {limit:,.0f} MB. Upload a part of it, or save it as CSV.",
+            file=path.name,
+            size=size / 1024**2,
+            limit=JSON_LIMIT / 1024**2,
+        )
+    content = path.read_bytes()
+    check_text(path, content[:512])
+    damaged = False
+    try:
+        text = content.decode(codec_of(encoding))
+    except UnicodeDecodeError as error:
+        if not is_slightly_damaged(path, False, encoding):
+            raise wrong_encoding(path.name, encoding, content.count(b"\n", 0, error.start) + 1) from None
+        text, damaged = content.decode(codec_of(encoding), "replace"), True
+    del content
+    return shape_of(path, _values(path, text.removeprefix("\ufeff")), part), damaged
+
+
+def _values(path: Path, text: str) -> list[Any]:
+    """The values of the file: one for a document, one a line for JSON Lines."""
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    if not lines:
+        raise DataError(
+            "data.no_rows",
+            "'{file}' holds no rows, only blank lines. Expected a table with a column of texts and a column of labels.",
+            file=path.name,
+        )
+    if not _is_value(lines[0][1]) or len(lines) == 1:
         try:
-            content = path.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise unreadable(path, "JSON", f"byte {error.start:,} is no UTF-8") from None
-        if content.lstrip().startswith("["):
-            try:
-                found = json.loads(content)
-            except (ValueError, RecursionError) as error:
+            return [json.loads(text)]
+        except (ValueError, RecursionError) as error:
+            if text.lstrip().startswith("[") or len(lines) == 1 or not _is_value(lines[-1][1]):
                 raise unreadable(path, "JSON", error) from None
-            yield from enumerate(found, 1)
-            return
-        number = 0
-        for line, written in enumerate(content.split("\n"), 1):
-            if not written.strip():
-                continue
-            number += 1
-            try:
-                yield number, json.loads(written)
-            except (ValueError, RecursionError) as error:
-                reason = str(error).partition(":")[0]
-                raise unreadable(path, "JSON Lines", f"line {line:,}: {reason}") from None
+    values = []
+    for number, line in lines:
+        try:
+            values.append(json.loads(line))
+        except (ValueError, RecursionError) as error:
+            reason = str(error).partition(":")[0]
+            raise unreadable(path, "JSON Lines", f"line {number:,}: {reason}") from None
+    return values
+
+
+def _is_value(line: str) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _cells(rows: Sequence[Any]) -> list[list[str]]:
+    return [[base.without_half_characters(as_string(cell)) for cell in row] for row in rows]
+
+
+def _columns(path: Path, rows: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """Objects as columns of strings; `DataError` where nearly every row brings keys of its own."""
+    names: dict[str, None] = {}
+    filled = 0
+    for row in rows:
+        names.update(dict.fromkeys(row))
+        filled += len(row)
+        if len(names) * len(rows) > max(base.CELLS_LIMIT, _SPARSE * max(filled, len(rows))) and len(names) > 1000:
+            raise base.too_wide(path, "", len(rows), len(names))
+    if len(names) * len(rows) > max(base.CELLS_LIMIT, _SPARSE * filled):
+        raise base.too_wide(path, "", len(rows), len(names))
+    if not names:
+        raise DataError(
+            "data.no_rows",
+            "'{file}' holds no rows, only blank lines. Expected a table with a column of texts and a column of labels.",
+            file=path.name,
+        )
+    return list(names), [[as_string(row.get(name)) for row in rows] for name in names]

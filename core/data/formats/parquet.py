@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas
 import pyarrow
 import pyarrow.compute
 import pyarrow.parquet
 
-from core.data.formats.base import as_string, table_of, unreadable
+from core.data.formats import base
+from core.data.formats.base import as_string, form_of_kind, refuse_corrections, table_of, unreadable
+from core.data.reading_notes import note_replaced_cells
+from core.data.source import UNPACKED_LIMIT
+from core.data.table_format import Corrections, TableFormat
+from core.errors import DataError
+
+_BATCH = 4096  # rows decoded at a time, so that the limit is met before the memory is used
+_ROWS_CELLS = 10  # times `CELLS_LIMIT`: a column of numbers takes little
 
 
 class Parquet:
@@ -23,18 +33,64 @@ class Parquet:
     def parts(self, path: Path) -> list[str]:
         return []
 
-    def read(self, path: Path, part: str) -> pandas.DataFrame:
+    def detect(self, path: Path, corrections: Corrections) -> TableFormat:
+        refuse_corrections(path, corrections, ())
+        return form_of_kind(self.name)
+
+    def read(self, path: Path, form: TableFormat) -> pandas.DataFrame:
         try:
-            stored = pyarrow.parquet.ParquetFile(path).read()
+            file = pyarrow.parquet.ParquetFile(path)
+            _check_size(path, file.metadata)
+            names = [str(name) for name in file.schema_arrow.names]
+            parts: list[list[pyarrow.Array]] = [[] for _ in names]
+            seen = 0
+            for batch in file.iter_batches(_BATCH):
+                for part, column in zip(parts, batch.columns, strict=True):
+                    part.append(column.dictionary_decode() if pyarrow.types.is_dictionary(column.type) else column)
+                    seen += part[-1].nbytes
+                if seen > UNPACKED_LIMIT:
+                    raise _too_large(path, seen)
+            broken: list[tuple[int, str]] = []
+            columns = [list(_strings(part, name, broken)) for part, name in zip(parts, names, strict=True)]
         except (pyarrow.ArrowException, OSError, ValueError) as error:
             raise unreadable(path, "Parquet", error) from None
-        columns = [_strings(column) for column in stored.columns]
-        return table_of(path, [str(name) for name in stored.column_names], columns)
+        notes = [note_replaced_cells(len(broken), sorted(broken))] if broken else []
+        return table_of(path, names, columns, form, notes)
 
 
-def _strings(column: pyarrow.ChunkedArray) -> list[str]:
-    kind = column.type
-    if pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind):
-        filled: list[str] = pyarrow.compute.fill_null(column, "").to_pylist()
-        return filled
-    return [as_string(value) for value in column.to_pylist()]
+def _check_size(path: Path, metadata: Any) -> None:
+    unpacked = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
+    if unpacked > UNPACKED_LIMIT:
+        raise _too_large(path, unpacked)
+    if metadata.num_rows * metadata.num_columns > _ROWS_CELLS * base.CELLS_LIMIT:
+        raise base.too_wide(path, "", metadata.num_rows, metadata.num_columns)
+
+
+def _too_large(path: Path, size: int) -> DataError:
+    return DataError(
+        "data.parquet_too_large",
+        "'{file}' unpacks to at least {size:,.0f} MB; the limit is {limit:,.0f} MB. Upload a part of the table.",
+        file=path.name,
+        size=size / 1024**2,
+        limit=UNPACKED_LIMIT / 1024**2,
+    )
+
+
+def _strings(parts: list[pyarrow.Array], name: str, broken: list[tuple[int, str]]) -> Iterator[str]:
+    """The cells of a column; those whose bytes are no UTF-8 read with U+FFFD and are listed, rows counted from 1."""
+    row = 0
+    for part in parts:
+        kind = part.type
+        if pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind):
+            try:
+                values = pyarrow.compute.fill_null(part, "").to_pylist()
+            except UnicodeDecodeError:
+                values = part.cast(pyarrow.large_binary()).to_pylist()
+        else:
+            values = part.to_pylist()
+        for value in values:
+            row += 1
+            text = as_string(value)
+            if isinstance(value, bytes) and "\ufffd" in text and b"\xef\xbf\xbd" not in value:
+                broken.append((row, name))
+            yield text

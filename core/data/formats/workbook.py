@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pandas
 
-from core.data.formats.base import as_string, table_of, unreadable
+from core.data.formats.base import as_string, form_of_kind, refuse_corrections, unreadable
+from core.data.formats.dimensions import check_old_workbook, check_opendocument, check_sheet, check_strings
+from core.data.formats.rows_table import guess_head, table_of_rows
+from core.data.reading_notes import note_merged
+from core.data.table_format import Corrections, Guess, TableFormat, confidence
 from core.errors import DataError
+from core.messages import Message
 
 ZIP = b"PK\x03\x04"
-_OLD_OFFICE = b"\xd0\xcf\x11\xe0"
+OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 _ODS = b"application/vnd.oasis.opendocument.spreadsheet"
+_PROBE = 1000  # rows from which the header is guessed
 
 
 def is_workbook(path: Path) -> bool:
@@ -21,82 +30,140 @@ def is_workbook(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-            return any(name.startswith("xl/") for name in names) or (
-                "mimetype" in names and archive.read("mimetype").startswith(_ODS)
-            )
+            return any(name.startswith("xl/") for name in names) or _is_opendocument(archive)
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError):
         return False
 
 
+def _is_opendocument(archive: zipfile.ZipFile) -> bool:
+    if "mimetype" not in archive.namelist():
+        return False
+    with archive.open("mimetype") as stream:
+        return stream.read(len(_ODS)).startswith(_ODS)
+
+
 class Workbook:
-    """A sheet of a workbook; its first row that is not empty names the columns."""
+    """A sheet of a workbook."""
 
     name = "workbook"
 
     def fits(self, path: Path, head: bytes) -> bool:
-        return head.startswith(_OLD_OFFICE) or (head.startswith(ZIP) and is_workbook(path))
+        return head.startswith(OLD_OFFICE) or (head.startswith(ZIP) and is_workbook(path))
 
     def parts(self, path: Path) -> list[str]:
-        book = self._open(path)
-        try:
+        with _opened(path) as book:
             return [str(sheet) for sheet in book.sheet_names]
-        finally:
-            book.close()
 
-    def read(self, path: Path, part: str) -> pandas.DataFrame:
-        book = self._open(path)
-        try:
+    def detect(self, path: Path, corrections: Corrections) -> TableFormat:
+        refuse_corrections(path, corrections, {"sheet", "header", "skip_rows"})
+        with _opened(path) as book:
             sheets = [str(sheet) for sheet in book.sheet_names]
-            if part and part not in sheets:
-                raise DataError(
-                    "data.no_such_sheet",
-                    "'{file}' has no sheet '{sheet}'. Its sheets are: {sheets}.",
-                    file=path.name,
-                    sheet=part,
-                    sheets=sheets,
-                )
-            rows = book.get_sheet_by_name(part or sheets[0]).to_python(skip_empty_area=True)
-        except DataError:
-            raise
-        except Exception as error:  # the reader has an error of its own for each way in which a file can be broken
-            raise unreadable(path, "Excel", error) from None
-        finally:
-            book.close()
-        filled = [row for row in rows if any(cell not in ("", None) for cell in row)]
-        if not filled:
+            part, rows = _sheet_with_table(path, book, sheets, corrections.sheet)
+        guesses = []
+        if len(sheets) > 1:
+            guesses.append(Guess("sheet", part, confidence(False, corrections.sheet)))
+        return form_of_kind(self.name, [*guesses, *guess_head(rows, corrections)], part=part)
+
+    def read(self, path: Path, form: TableFormat) -> pandas.DataFrame:
+        with _opened(path) as book:
+            sheets = [str(sheet) for sheet in book.sheet_names]
+            part = form.part or sheets[0]
+            rows, notes = _rows(path, book, part)
+        if not any(any(row) for row in rows):
             raise DataError(
                 "data.sheet_empty",
                 "Sheet '{sheet}' of '{file}' is empty. Its sheets are: {sheets}. Choose the one with the table.",
-                sheet=part or sheets[0],
+                sheet=part,
                 file=path.name,
                 sheets=sheets,
             )
-        names = [as_string(cell).strip() or f"column {index + 1}" for index, cell in enumerate(filled[0])]
-        columns = [[as_string(row[index]) for row in filled[1:]] for index in range(len(names))]
-        return table_of(path, names, columns)
+        return table_of_rows(path, rows, form, notes)
 
-    def _open(self, path: Path) -> Any:
-        import python_calamine
 
-        _refuse_macros(path)
-        try:
-            return python_calamine.load_workbook(str(path))
-        except Exception as error:
-            if "password" in str(error).lower() or "encrypt" in str(error).lower():
-                raise DataError(
-                    "data.workbook_locked",
-                    "'{file}' is protected by a password. Save it without one, or save the sheet as CSV.",
-                    file=path.name,
-                ) from None
-            raise unreadable(path, "Excel", error) from None
+def _sheet_with_table(path: Path, book: Any, sheets: list[str], said: str | None) -> tuple[str, list[list[str]]]:
+    """The sheet that was said, or else the first with at least two rows and columns, or else the first; with its upper rows."""
+    first: tuple[str, list[list[str]]] | None = None
+    for sheet in [said] if said is not None else sheets:
+        rows = _rows(path, book, sheet, _PROBE)[0]
+        first = first or (sheet, rows)
+        filled = [row for row in rows if any(row)]
+        if len(filled) > 1 and max(sum(map(bool, row)) for row in filled) > 1:
+            return sheet, rows
+    if first is None:
+        raise unreadable(path, "Excel", "no sheet")
+    return first
+
+
+def _rows(path: Path, book: Any, part: str, count: int | None = None) -> tuple[list[list[str]], list[Message]]:
+    """Rows of a sheet from its first on, merged cells filled down, and what is to say of that."""
+    sheets = [str(sheet) for sheet in book.sheet_names]
+    if part not in sheets:
+        raise DataError(
+            "data.no_such_sheet",
+            "'{file}' has no sheet '{sheet}'. Its sheets are: {sheets}.",
+            file=path.name,
+            sheet=part,
+            sheets=sheets,
+        )
+    check_sheet(path, part)
+    try:
+        sheet = book.get_sheet_by_name(part)
+        cells = sheet.to_python(skip_empty_area=False, nrows=count)
+        merged = sheet.merged_cell_ranges or []
+    except Exception as error:  # the reader has an error of its own for each way in which a file can be broken
+        raise unreadable(path, "Excel", error) from None
+    rows = [[as_string(cell) for cell in row] for row in cells]
+    filled = sum(_fill_down(rows, *corners) for corners in merged)
+    return rows, [note_merged(filled)] if filled else []
+
+
+def _fill_down(rows: list[list[str]], start: tuple[int, int], end: tuple[int, int]) -> int:
+    """Give all rows of a merged cell its value, in its first column; returns how many cells were empty before."""
+    (top, left), (bottom, _) = start, end
+    if top >= len(rows) or left >= len(rows[top]) or not rows[top][left]:
+        return 0
+    count = 0
+    for row in rows[top + 1 : bottom + 1]:
+        if not row[left]:
+            row[left] = rows[top][left]
+            count += 1
+    return count
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """The workbook, told by its content: of a path the reader would believe the ending."""
+    import python_calamine
+
+    _refuse_macros(path)
+    if not zipfile.is_zipfile(path):
+        check_old_workbook(path)
+    else:
+        check_opendocument(path)
+        check_strings(path)
+    try:
+        book = python_calamine.load_workbook(io.BytesIO(path.read_bytes()))
+    except Exception as error:
+        if "password" in str(error).lower() or "encrypt" in str(error).lower():
+            raise DataError(
+                "data.workbook_locked",
+                "'{file}' is protected by a password. Save it without one, or save the sheet as CSV.",
+                file=path.name,
+            ) from None
+        raise unreadable(path, "Excel", error) from None
+    try:
+        yield book
+    finally:
+        book.close()
 
 
 def _refuse_macros(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
-            macros = [name for name in archive.namelist() if name.lower().endswith("vbaproject.bin")]
+            names = [name.lower() for name in archive.namelist()]
     except (zipfile.BadZipFile, OSError):
-        macros = []
+        names = []
+    macros = any(name.endswith(("vbaproject.bin", "xl/workbook.bin")) for name in names)
     if macros or path.suffix.lower() in (".xlsm", ".xlsb", ".xltm", ".xlam"):
         raise DataError(
             "data.macros",

@@ -14,6 +14,7 @@ from core.data.formats.workbook import ZIP, is_workbook
 from core.errors import DataError
 
 UNPACKED_LIMIT = 2 * 1024**3  # bytes: a few kilobytes can unpack to terabytes
+_NAME_BYTES = 120  # of a name; file systems allow 255
 _ARCHIVES = {".zip", ".gz", ".tar", ".tgz", ".7z", ".rar", ".bz2", ".xz", ".zst"}
 _HARMFUL = {
     ".pkl",
@@ -52,7 +53,7 @@ def inside(path: Path) -> Iterator[Path]:
         try:
             with zipfile.ZipFile(path) as archive:
                 member = _only_member(path, archive)
-                target = Path(place) / PurePosixPath(member.filename).name
+                target = Path(place) / _short_name(member.filename)
                 with archive.open(member) as source, target.open("wb") as unpacked:
                     shutil.copyfileobj(source, unpacked, 1 << 20)
             if zipfile.is_zipfile(target) and not is_workbook(target):
@@ -63,9 +64,17 @@ def inside(path: Path) -> Iterator[Path]:
 
 
 def _only_member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-    members = [one for one in archive.infolist() if not one.is_dir() and not _is_clutter(one.filename)]
+    members = [member for member in archive.infolist() if not _is_folder(member) and not _is_clutter(member.filename)]
     for member in members:
         parts = PurePosixPath(member.filename.replace("\\", "/")).parts
+        if not parts or not member.filename.isprintable():
+            raise DataError(
+                "data.zip_name",
+                "'{file}' is not opened: a file in it has no name, or a name with signs that cannot be shown ({member}). Unpack "
+                "it yourself and upload the table.",
+                file=path.name,
+                member=ascii(member.filename[:60]),
+            )
         if ".." in parts or member.filename.startswith(("/", "\\")) or ":" in parts[0]:
             raise DataError(
                 "data.zip_path",
@@ -80,7 +89,7 @@ def _only_member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
             "'{file}' holds {count} files, and one table is expected: {names}. Zip the one with the table alone.",
             file=path.name,
             count=len(members),
-            names=[one.filename for one in members[:10]],
+            names=[member.filename for member in members[:10]],
         )
     _check_member(path, members[0])
     return members[0]
@@ -111,6 +120,18 @@ def _check_member(path: Path, member: zipfile.ZipInfo) -> None:
             limit=UNPACKED_LIMIT / 1024**3,
             **facts,
         )
+
+
+def _is_folder(member: zipfile.ZipInfo) -> bool:
+    """Whether a member is a folder; one without any name is not."""
+    return bool(member.filename) and member.is_dir()
+
+
+def _short_name(name: str) -> str:
+    """The last part of a name, no longer than any file system takes."""
+    last = PurePosixPath(name).name
+    ending = PurePosixPath(name).suffix.encode()[:20].decode("utf-8", "ignore")
+    return last if len(last.encode()) <= _NAME_BYTES else last.encode()[:_NAME_BYTES].decode("utf-8", "ignore") + ending
 
 
 def _is_clutter(name: str) -> bool:

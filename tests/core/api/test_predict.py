@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from core.api.limits import Limits
 from core.data.corrections import Corrections
-from core.registry import Registry
+from core.registry import Glance, Registry
 from tests.core.api.conftest import MadeUpEngine, MadeUpPool
 
 
@@ -81,8 +81,8 @@ def test_a_content_type_is_not_needed(client: TestClient) -> None:
 
 def test_the_registry_is_asked_once_until_it_changes(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    folder = Registry.folder
-    monkeypatch.setattr(Registry, "folder", lambda self, *of: asked.append(of) or folder(self, *of))
+    folder = Glance.folder
+    monkeypatch.setattr(Glance, "folder", lambda self, *of: asked.append(of) or folder(self, *of))
     monkeypatch.setattr("core.api.directory.SETTLED_NANOSECONDS", -1)
     for _ in range(3):
         assert client.post("/predict", json={"classifier": "Reviews", "text": "a"}).status_code == 200

@@ -246,4 +246,5 @@ def test_drift_says_what_changed_and_what_to_do(trained: dict[str, Any], tmp_pat
     assert next(iter(found["new_words"].items())) == ("refundable", 200)
     shown = run("drift", *table(batch))[0]
     assert "words       changed   p = 0.001" in shown
+    assert "more often (per 1,000 of 200 new / 120 earlier texts): refundable 1000 / 0" in shown
     assert run("drift", *table(batch)[:-1], "Nobody", code=2)[1].count("\n") == 1

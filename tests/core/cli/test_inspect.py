@@ -57,10 +57,14 @@ def test_columns_can_be_named_and_wrong_ones_are_refused(table: Path, capsys: py
         main(["inspect"])
 
 
-def test_a_table_without_labels_says_which_columns_there_are(
+def test_of_a_table_without_labels_the_texts_are_looked_at_and_the_columns_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "texts.csv"
-    path.write_text("text\nvery good\nvery bad\n", encoding="utf-8")
-    assert main(["inspect", "--data", str(path)]) == 2
-    assert "--label" in capsys.readouterr().err
+    path.write_text("text\nvery good\nvery good\n", encoding="utf-8")
+    assert main(["inspect", "--data", str(path), "--json"]) == 0
+    out, err = capsys.readouterr()
+    found = json.loads(out)
+    assert (found["columns"], found["labels"], found["rows"]) == (["text"], {}, 2)
+    assert "duplicates" in {one["kind"] for one in found["findings"]}
+    assert "--label" in err

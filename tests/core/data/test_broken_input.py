@@ -49,11 +49,6 @@ FILES = {
     "open quote": (b'text,label\n"a, b,yes\nc,no\nd, e, f\n', "data.quote_open", "line 2"),
     "zero characters": (GOOD.encode().replace(b"number 7", b"number\0 7"), "data.zero_character", "Line 9"),
     "same names": (b"text,label,label\na,1,2\nb,2,1\n", "data.duplicate_columns", "label"),
-    "some broken bytes": (
-        ("text,label\n" + "很好吃,好评\n" * 200).encode() + b"\xff\xfe,no\n",
-        "data.wrong_encoding",
-        "UTF-8",
-    ),
 }
 
 
@@ -73,7 +68,8 @@ CHOSEN = {
     "utf-16 for utf-8": (GOOD.encode() + b"x", ("utf-16", ","), "data.wrong_encoding"),
     "wrong delimiter": (GOOD.encode(), ("utf-8", ";"), "data.wrong_delimiter"),
     "unknown encoding": (GOOD.encode(), ("utf-7", ","), "data.encoding_unknown"),
-    "unknown delimiter": (GOOD.encode(), ("utf-8", "::"), "data.delimiter_unknown"),
+    "unknown delimiter": (GOOD.encode(), ("utf-8", '"'), "data.delimiter_unknown"),
+    "wrong delimiter of several signs": (GOOD.encode(), ("utf-8", "::"), "data.wrong_delimiter"),
 }
 
 

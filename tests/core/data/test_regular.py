@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.data import read_table, text_file
+from core.data import Corrections, TableFormat, detect_format, read_table, text_file
 from core.data.regular import read_regular
 
 PIECES = (
@@ -103,15 +103,51 @@ def test_it_never_differs_from_the_exact_reader(tmp_path: Path, monkeypatch: pyt
         path = write(tmp_path, ("text,label\n" + body).encode())
         found = outcome(path)
         with monkeypatch.context() as patch:
-            patch.setattr(text_file, "read_regular", lambda *_: None)
+            patch.setattr(text_file, "read_regular", lambda *_, **__: None)
             assert outcome(path) == found, body
         fast += read_regular(path, ",", 2) is not None
     assert 100 < fast < 500  # both readers were at work
 
 
-def outcome(path: Path) -> object:
+LINES = [
+    '"a,b',
+    'c",d',
+    '"Dear all',
+    'thanks",good',
+    "e,f",
+    '"g",h',
+    '"i, ""j""',
+    'k",l',
+    "",
+    "m",
+    "text,label",
+    "文本,标签",
+    'good"',
+]
+
+
+def test_it_never_differs_where_marks_span_lines_or_headers_are_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Random lines of which some pairs are one row, some two, and some doubtful; with and without rows above the header."""
+    chance = random.Random(1)
+    fast = 0
+    for number in range(200):
+        above = "A title\n" if number % 4 == 0 else ""
+        body = [chance.choice(LINES if chance.random() < 0.5 else LINES[4:6]) for _ in range(chance.randint(4, 12))]
+        path = write(tmp_path, (above + "text,label\n" + "\n".join(body) + "\n").encode())
+        form = detect_format(path, Corrections(delimiter=",", header=True, skip_rows=int(bool(above))))
+        found = outcome(path, form)
+        with monkeypatch.context() as patch:
+            patch.setattr(text_file, "read_regular", lambda *_, **__: None)
+            assert outcome(path, form) == found, body
+        fast += read_regular(path, ",", 2, leave_out=1 + bool(above)) is not None
+    assert 5 < fast < 195
+
+
+def outcome(path: Path, form: TableFormat | None = None) -> object:
     try:
-        table = read_table(path)
+        table = read_table(path, form)
     except Exception as error:  # the same error is as good as the same table
         return type(error), str(error)
     return list(table.columns), table.to_numpy().tolist(), table.attrs["skipped"]

@@ -1,11 +1,12 @@
-"""Words of a text and the tokens that belong to them."""
+"""Which tokens belong to which words."""
 
 from __future__ import annotations
 
 import pytest
 
-from core.explain.words import words_of, words_of_tokens
+from core.explain.words import words_of_tokens
 from core.text import TextConfig, fit_pipeline
+from core.text.words import words_of
 
 ENGLISH = "It isn't GOOD ,  but <b>I</b> LOVED it 😀"
 CHINESE = "味道不错，但是ＯＫ 送餐太慢！"
@@ -13,19 +14,6 @@ CHINESE = "味道不错，但是ＯＫ 送餐太慢！"
 
 def shown(text: str) -> list[str]:
     return [text[start:end] for start, end in words_of(text)]
-
-
-def test_words_keep_their_apostrophes_and_other_signs_stand_alone() -> None:
-    assert shown("It isn't so-so!") == ["It", "isn't", "so-so", "!"]
-    assert shown("<b>") == ["<", "b", ">"]
-
-
-def test_chinese_is_cut_into_words() -> None:
-    assert shown("味道不错，但是") == ["味道", "不错", "，", "但是"]
-
-
-def test_a_text_without_words_has_none() -> None:
-    assert words_of(" \n") == []
 
 
 @pytest.mark.parametrize("segmentation", ["words", "characters", "subwords"])

@@ -7,7 +7,7 @@ import torch
 
 from core.errors import ConfigError
 from core.generation.config import SIZES, GeneratorConfig, LearningConfig, parameter_count, resolve
-from core.generation.engine import Engine
+from core.generation.engine import MODEL, Engine
 from core.generation.export import measure_parity
 from core.generation.model import CausalTransformer
 from tests.core.generation.conftest import tiny_config, tiny_model
@@ -69,6 +69,11 @@ def test_the_exported_cache_says_the_same_as_pytorch(toy: tuple[CausalTransforme
     parity = measure_parity(model, engine, texts)
     assert parity.max_abs_diff < 1e-5
     assert (parity.texts, parity.tokens) == (4, 1 + 2 + 4 + 16)
+
+
+def test_the_exported_file_names_no_source(toy: tuple[CausalTransformer, Engine, Path]) -> None:
+    content = (toy[2] / MODEL).read_bytes()
+    assert not [trace for trace in (b"stack_trace", b".py", b"core.") if trace in content]
 
 
 def test_parity_notices_another_model(toy: tuple[CausalTransformer, Engine, Path]) -> None:

@@ -1,7 +1,7 @@
 """A worker whose only workflow does what the job's config says; started by tests as a process of its own.
 
 Config: ``epochs`` to go through; ``hold_at`` an epoch after which to wait until a file ``go`` is in the workspace or
-the job is stopped; ``checkpoints`` whether to hand out states.
+the job is stopped; ``checkpoints`` whether to hand out states; ``print`` what to write to the standard output.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ def workflow(
     first = resume["epoch"] + 1 if resume else 1
     with (home / "starts.txt").open("a", encoding="utf-8") as file:
         file.write(f"{config.get('name', '')}{first}\n")
+    sys.stdout.write(config.get("print", ""))
     yield events.StageStarted(message("test.learning", "Learning."), 0.1)
     last = config["epochs"]
     epoch = first
@@ -59,4 +60,4 @@ def workflow(
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:], {"train": workflow}, (sys.executable, __file__))
+    main(sys.argv[1:], {"train": workflow}, (sys.executable, __file__), lambda: None)

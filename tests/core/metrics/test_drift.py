@@ -128,6 +128,18 @@ def test_a_gain_of_accuracy_is_no_alarm() -> None:
     assert gain.verdict == "same"
 
 
+def test_a_rise_of_accuracy_is_told_by_its_interval() -> None:
+    gain, drop = accuracy_drop((48, 80), (56, 70)), accuracy_drop((56, 70), (48, 80))
+    assert gain.interval is not None
+    assert (gain.interval.low, gain.interval.high) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+    assert gain.rose
+    assert not drop.rose
+    assert not accuracy_drop((80, 100), (82, 100)).rose  # may be chance
+    assert not accuracy_drop((8, 10), (10, 10)).rose  # too few rows to say
+    stored = gain.to_dict()
+    assert (stored["rose"], stored["interval"]["value"]) == (True, pytest.approx(0.2))
+
+
 # -- texts as a whole
 
 THINGS = ("kettle", "phone", "lamp", "shoe", "book", "bag", "cable", "chair", "table", "mug")

@@ -40,6 +40,16 @@ def test_nothing_found_means_no_update() -> None:
     assert said(replace(found, tests=found.tests[:-1])) == ("no_change", "drift.no_change_unmeasured")
 
 
+def test_better_answers_are_said_to_be_better() -> None:
+    # Wilson: 0.794 to 0.893 and 0.910 to 0.973. Newcombe: 0.1 - |0.040, 0.043| and 0.1 + |0.023, 0.056|.
+    found = evidence(accuracy=(190, 200))
+    assert said(found) == ("no_change", "drift.better")
+    text = str(advise(found).message)
+    assert "95.0% of the batch right, 85.0% of its own tests (10.0 points more, 4.2 to 16.0)" in text
+    assert "No evidence" not in text
+    assert said(evidence(accuracy=(180, 200))) == ("no_change", "drift.no_change")  # 5 points may be chance
+
+
 def test_a_change_that_costs_accuracy_asks_for_an_update() -> None:
     found = evidence("words", "texts", accuracy=(120, 200))
     assert said(found) == ("update", "drift.update")

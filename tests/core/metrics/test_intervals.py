@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.metrics.intervals import Estimate, combined, estimate, rate_estimate, wilson
+from core.metrics.intervals import Estimate, combined, estimate, rate_difference, rate_estimate, wilson
 
 
 def test_wilson_of_8_in_10_is_the_textbook_interval():
@@ -19,6 +19,15 @@ def test_a_perfect_rate_of_few_rows_keeps_an_honest_lower_end():
 
 def test_nothing_is_known_about_a_rate_of_no_trials():
     assert rate_estimate(0, 0) == Estimate(0.0, 0.0, 1.0)
+
+
+def test_the_difference_of_two_rates_has_newcombes_interval():
+    # Table II of the paper, example a: 56 of 70 against 48 of 80, method 10: 0.0524 to 0.3339.
+    found = rate_difference((48, 80), (56, 70))
+    assert (found.value, found.low, found.high) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
+    turned = rate_difference((56, 70), (48, 80))
+    assert (turned.low, turned.high) == pytest.approx((-found.high, -found.low))
+    assert rate_difference((0, 30), (30, 30)).high == 1
 
 
 def test_an_estimate_always_encloses_its_value_and_stays_in_range():

@@ -1,11 +1,11 @@
-"""Permutation p-values on cases small enough to count by hand, and Holm's correction."""
+"""Permutation p-values on cases small enough to count by hand, and corrections for many tests."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from core.metrics.permutation import Sides, holm, permutation_test
+from core.metrics.permutation import Sides, benjamini_hochberg, holm, permutation_test
 
 VALUES = np.array([0.0, 0.0, 0.0, 1.0, 1.0, 1.0])
 
@@ -61,3 +61,10 @@ def test_holm_worked_out_by_hand() -> None:
     assert holm([0.03, 0.01, 0.5, 0.02]) == pytest.approx([0.06, 0.04, 0.5, 0.06])
     assert holm([0.4, 0.9]) == pytest.approx([0.8, 0.9])
     assert holm([]) == []
+
+
+def test_benjamini_hochberg_worked_out_by_hand() -> None:
+    # sorted .01 .02 .03 .5 times 4/1 4/2 4/3 4/4: .04 .04 .04 .5
+    assert benjamini_hochberg(np.array([0.03, 0.01, 0.5, 0.02])) == pytest.approx([0.04, 0.04, 0.5, 0.04])
+    assert benjamini_hochberg(np.array([0.4, 0.9])) == pytest.approx([0.8, 0.9])
+    assert benjamini_hochberg(np.array([])).tolist() == []

@@ -14,7 +14,7 @@ import pytest
 from core.data import ColumnRoles, DatasetStore, TextDataset
 from core.errors import RegistryError
 from core.registry import VersionInfo
-from core.standings import AnswerStore, answers, today
+from core.standings import AnswerStore, answers, known_to, today
 from core.standings.tests import rows_key
 
 TESTS = {1: ("Old", 10), 2: ("New", 10), 3: ("Newest", 10)}
@@ -97,7 +97,7 @@ def make(registry: Registry, number: int, *, parent: int | None, tests: Sequence
 
 
 def look(registry: Registry, **options: Any) -> Any:
-    return today(registry, registry.home, "Shop", **options)  # type: ignore[arg-type]
+    return today(known_to(registry, "Shop"), registry.home, **options)  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from core.data import TextDataset, text_key
@@ -80,6 +81,55 @@ def elsewhere(rows: int) -> TextDataset:
     return TextDataset(tuple(texts), np.arange(rows) % 2, ("negative", "positive"))
 
 
+class Errs:
+    """A version with other answers to its frozen test than it gave."""
+
+    def __init__(self, version: VersionFolder, answers: pd.DataFrame) -> None:
+        self._version = version
+        self._answers = answers
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._version, name)
+
+    def predictions(self, number: int) -> pd.DataFrame:
+        return self._answers
+
+
+GOODS = ("水壶", "手机", "台灯", "鞋子", "耳机", "背包", "数据线", "椅子")
+SAID = {"好评": ("非常好用", "质量不错", "物超所值"), "差评": ("用两天就坏", "质量太差", "后悔购买")}
+
+
+def chinese(rows: int, *, seed: int, before: str = "") -> TextDataset:
+    """Easy made-up Chinese reviews, all different."""
+    generator = np.random.default_rng(seed)
+    names = [("好评", "差评")[row % 2] for row in range(rows)]
+    texts = [
+        f"{before}第{seed}{row}单的{generator.choice(GOODS)}{generator.choice(SAID[name])}，{generator.choice(GOODS)}也买了"
+        for row, name in enumerate(names)
+    ]
+    return TextDataset(tuple(texts), np.array([name == "差评" for name in names], dtype=np.int64), ("好评", "差评"))
+
+
+def test_chinese_words_are_named_although_the_version_reads_characters(workspace: Workspace) -> None:
+    stored = save(workspace, chinese(300, seed=0), "评论")
+    for _ in train_classifier(
+        TrainRequest(classifier="商品", dataset=stored.id, model="ngrams", settings=FAST), workspace
+    ):
+        pass
+    version = VersionFolder(workspace.registry.folder("商品", 1))
+    assert version.load_pipeline().options["segmentation"] == "characters"
+    batch = joined(chinese(100, seed=1), chinese(100, seed=2, before="疫情期间从武汉发货，送口罩，"))
+    found = drift(version, workspace, batch)
+    assert {"疫情", "武汉", "口罩"} <= found.words.unseen.keys()
+    assert found.words.unseen["疫情"] == 100
+    changes = {change.word: change for change in (*found.words.more, *found.words.fewer)}
+    assert (changes["口罩"].before_per_1000, changes["口罩"].after_per_1000) == (0, 500)
+    assert min(map(len, changes)) > 1  # no lone characters
+    assert found.tests[1].verdict == "changed"  # words unknown to it, too
+    same = drift(version, workspace, chinese(200, seed=1))
+    assert (same.words.more, same.words.fewer, same.tests[1].verdict) == ((), (), "same")
+
+
 def test_more_of_the_same_is_no_drift(version: VersionFolder, workspace: Workspace) -> None:
     found = drift(version, workspace, reviews(300, seed=1))
     assert found.advice.kind == "no_change"
@@ -94,10 +144,38 @@ def test_another_topic_is_drift_and_its_words_are_listed(version: VersionFolder,
     found = drift(version, workspace, elsewhere(300))
     assert found.advice.kind in ("update", "labels")
     assert {"words", "texts", "likeness"} <= {test.name for test in found.tests if test.verdict == "changed"}
-    assert set(PLACES) <= found.new_words.keys()
-    assert list(found.new_words.values()) == sorted(found.new_words.values(), reverse=True)
-    assert found.new_words["summer"] == 300
-    assert "the" not in found.new_words
+    new = found.words.unseen
+    assert set(PLACES) <= new.keys()
+    assert list(new.values()) == sorted(new.values(), reverse=True)
+    assert new["summer"] == 300
+    assert "this" not in new
+    assert {"number", "kettle"} <= {change.word for change in found.words.fewer}
+    assert found.to_dict()["new_words"] == new
+
+
+def test_a_word_that_was_there_before_and_is_everywhere_now_is_listed(
+    version: VersionFolder, workspace: Workspace
+) -> None:
+    batch = reviews(300, seed=1)
+    texts = tuple(f"{text} great" for text in batch.texts)  # a tenth of the earlier texts
+    found = drift(version, workspace, TextDataset(texts, batch.labels, batch.classes))
+    (change,) = found.words.more
+    assert (change.word, change.after, change.after_per_1000) == ("great", 300, 1000)
+    assert change.before_per_1000 == pytest.approx(100, abs=40)
+    assert found.words.unseen == {}
+
+
+def test_better_answers_are_no_evidence_of_no_change(version: VersionFolder, workspace: Workspace) -> None:
+    batch = reviews(300, seed=1)
+    answers = Classifier(version.path).predict(batch.texts)
+    easy = [row for row, name in enumerate(batch.label_names()) if answers[row] == name]
+    with_errors = version.predictions(1)
+    with_errors.loc[with_errors.index[::4], "predicted"] = "neither"
+    report = detect_drift(Errs(version, with_errors), batch.take(easy), read_past(version, workspace))  # type: ignore[arg-type]
+    accuracy = report.tests[5]
+    assert accuracy.after == 1
+    assert accuracy.rose
+    assert report.advice.message.key == "drift.better"
 
 
 def test_other_label_shares_are_drift(version: VersionFolder, workspace: Workspace) -> None:
@@ -173,7 +251,7 @@ def test_rows_that_were_all_met_before_are_said(version: VersionFolder, workspac
 def test_texts_without_words_break_nothing(version: VersionFolder, workspace: Workspace) -> None:
     texts = tuple("?" * (1 + row) for row in range(200))
     found = drift(version, workspace, TextDataset(texts, np.arange(200) % 2, ("negative", "positive")))
-    assert found.new_words == {}
+    assert (found.words.more, found.to_dict()["new_words"]) == ((), {})
 
 
 def test_corrections_are_not_taken_for_drift(version: VersionFolder, workspace: Workspace) -> None:
@@ -213,7 +291,6 @@ def test_known_words_are_the_vocabulary(version: VersionFolder, workspace: Works
     found = words.read(["the KETTLE is gorgeous", "gorgeous, gorgeous sofa"])
     assert found.unknown.tolist() == [1, 4]  # the comma is unknown, too
     assert found.words.tolist() == [4, 4]
-    assert found.most_frequent() == {"gorgeous": 2, "sofa": 1}
 
 
 def test_with_pieces_of_words_the_learned_texts_say_what_is_known(workspace: Workspace) -> None:
@@ -225,7 +302,8 @@ def test_with_pieces_of_words_the_learned_texts_say_what_is_known(workspace: Wor
     folder = VersionFolder(workspace.registry.folder("Pieces", done.version))
     words = known_words(folder, read_past(folder, workspace))
     assert words is not None
-    assert words.read(["the Kettle is 好的 gorgeous"]).most_frequent() == {"gorgeous": 1, "好": 1, "的": 1}
+    found = words.read(["the Kettle is 口罩 gorgeous"])
+    assert (found.unknown.tolist(), found.words.tolist()) == ([2], [5])
     assert known_words(folder, Past(([], []), ([], []), frozenset(), ("reviews",))) is None
 
 

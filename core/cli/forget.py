@@ -1,0 +1,113 @@
+"""``forget``: take rows out of everything that is stored, and say what of the request was nowhere."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.cli.chosen import chosen_version
+from core.cli.progress import consume
+from core.config import home
+from core.data.encoding import codec_of, detect_encoding
+from core.errors import DataError
+from core.workflows.workspace import open_workspace
+
+if TYPE_CHECKING:
+    from core.workflows.forget_rows import Found
+
+SHOWN = 60  # characters of a text that was not found
+
+
+def forget(asked: argparse.Namespace) -> None:
+    from core.records import receipts
+    from core.workflows.forget import ForgetRequest, forget_rows
+    from core.workflows.forget_rows import find_rows
+
+    workspace = open_workspace(home())
+    chosen_version(asked.classifier, None, workspace, required=False)
+    lines = texts_of(asked.texts, asked.encoding)
+    found = find_rows(asked.classifier, workspace, groups=asked.group, texts=list(lines.values()))
+    nowhere = not_found(found, lines, asked.group)
+    summary = shortfall(found, nowhere)
+    if asked.dry_run:
+        datasets = [{"name": one.name, "rows": len(one.rows), **one.parts, "left": one.left} for one in found.datasets]
+        said = {"rows": found.count, "datasets": datasets, **_asked(found), **nowhere}
+        _print(asked.json, said, f"{summary}Rows that would be removed: {found.count:,}.")
+        return
+    request = ForgetRequest(
+        classifier=asked.classifier,
+        rows={one.dataset: one.rows.tolist() for one in found.datasets},
+        digests=sorted(found.digests),
+        asked=_asked(found)["asked"],
+        not_found=found.not_found(list(lines)),
+    )
+    forgotten = consume(forget_rows(request, workspace))
+    receipt = next(one for one in receipts(workspace.home) if one["id"] == forgotten.receipt)
+    made = f" Version {forgotten.version} is without them." if forgotten.version is not None else ""
+    done = f"{summary}Rows removed: {found.count:,}; receipt {receipt['id']}.{made}"
+    _print(asked.json, {**receipt, **nowhere}, done)
+
+
+def texts_of(path: Path | None, encoding: str | None = None) -> dict[int, str]:
+    """The texts of a file, one a line, by the number of the line; blank lines are left out."""
+    if path is None:
+        return {}
+    try:
+        written = path.read_bytes().decode(codec_of(encoding or detect_encoding(path, False)[0]))
+    except (OSError, UnicodeDecodeError, LookupError) as error:
+        raise DataError(
+            "forget.texts_unreadable",
+            "The file '{file}' cannot be read as text ({reason}). Save it as UTF-8, one text a line.",
+            file=path.name,
+            reason=getattr(error, "strerror", None) or f"not {encoding or 'UTF-8'}",
+        ) from error
+    lines = re.split(
+        r"\r\n|\r|\n", written.removeprefix("\ufeff")
+    )  # as an editor counts them; splitlines knows more ends
+    return {number: line.strip() for number, line in enumerate(lines, 1) if line.strip()}
+
+
+def not_found(found: Found, lines: dict[int, str], groups: list[str]) -> dict[str, Any]:
+    """What of the request is nowhere: in words, and by its lines in the file."""
+    places = found.not_found(list(lines))
+    return {
+        "not_found": {
+            "texts": [lines[number] for number in places["texts"]],
+            "lines": places["texts"],
+            "groups": [groups[place - 1] for place in places["groups"]],
+        }
+    }
+
+
+def shortfall(found: Found, nowhere: dict[str, Any]) -> str:
+    """How much of the request was found, and what was not."""
+    missing, parts = nowhere["not_found"], []
+    if found.texts:
+        named = [
+            f"line {line} '{text[:SHOWN]}{'…' if len(text) > SHOWN else ''}'"
+            for line, text in zip(missing["lines"], missing["texts"], strict=True)
+        ]
+        parts.append(_part("texts", found.texts, named))
+    if found.groups:
+        parts.append(_part("groups", found.groups, [f"'{group}'" for group in missing["groups"]]))
+    return "".join(f"{part}\n" for part in parts)
+
+
+def _part(kind: str, asked: int, missing: list[str]) -> str:
+    rest = f"; not found: {', '.join(missing)}" if missing else ""
+    return f"{asked - len(missing)} of {asked} {kind} found{rest}."
+
+
+def _asked(found: Found) -> dict[str, Any]:
+    return {"asked": {"texts": found.texts, "groups": found.groups}}
+
+
+def _print(as_json: bool, found: dict[str, Any], text: str) -> None:
+    sys.stdout.write((json.dumps(found, ensure_ascii=False) if as_json else text) + "\n")
+    missing = found["not_found"]
+    if as_json and (missing["texts"] or missing["groups"]):
+        sys.stderr.write(f"{text.rpartition(chr(10))[0]}\n")

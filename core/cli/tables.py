@@ -1,0 +1,198 @@
+"""Reads the file that a command names, and says on standard error what was guessed, left out and read otherwise."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas
+
+from core.cli.table_arguments import PARTS
+from core.data import ColumnRoles, Corrections, StoredDataset, TableFormat, form_of, notes_of
+from core.data.corrections import JOINED, Correction, join_corrections
+from core.data.dataset import SetAside
+from core.data.label_notes import label_notes, matched_note
+from core.data.loading import LeftOut, LoadedDataset, dataset_of, left_out_of, load_table
+from core.errors import ConfigError
+from core.inference.tables import check_column
+from core.messages import Message
+from core.wording import counted
+from core.workflows.label_matching import in_own_words
+from core.workflows.workspace import Workspace
+
+MERGE = "Add --merge-labels to make them one."
+
+
+def read(asked: argparse.Namespace, path: Path | None = None, prefix: str = "") -> pandas.DataFrame:
+    """The table of ``--data`` or of another file, as it was corrected; says what was guessed and is not certain."""
+    table = load_table(path or asked.data, corrections_of(asked, prefix))
+    tell_format(form_of(table), prefix)
+    return table
+
+
+def load(
+    asked: argparse.Namespace, *, batch: bool = False, known: Sequence[str] | None = None, told: bool = True
+) -> LoadedDataset:
+    """The labelled dataset of ``--data``; says what was left out and what is to be known of its labels.
+
+    Parameters
+    ----------
+    known
+        Labels of the classifier that it is for: its own spelling of them is taken.
+    """
+    roles = ColumnRoles(text=asked.text, label=asked.label, split=asked.split, group=asked.group)
+    merge = asked.merge_labels
+    loaded = dataset_of(read(asked), roles, name=asked.data.name, batch=batch, merge=merge and known is None)
+    if known is not None:
+        loaded = _in_own_words(loaded, known, merge=merge)
+    if told:
+        tell(loaded.left_out, loaded.notes, merge=not merge)
+    return loaded
+
+
+def _in_own_words(loaded: LoadedDataset, known: Sequence[str], *, merge: bool) -> LoadedDataset:
+    before = label_notes(loaded.dataset)
+    dataset, match, merges = in_own_words(loaded.dataset, known, merge=merge)
+    kept = [note for note in loaded.notes if note not in before]  # of the reader; those on labels are said anew
+    notes = [*kept, *label_notes(dataset, replace(match, likely={}, among={}) if merge else match)]
+    origin = dict(loaded.origin)
+    if match.same:
+        origin["notes"] = [*origin["notes"], matched_note(match.same).to_dict()]
+    return replace(loaded, dataset=dataset, notes=tuple(notes), origin=origin, merges=merges)
+
+
+def load_texts(asked: argparse.Namespace) -> tuple[list[str], dict[str, Any]]:
+    """The texts of a column of ``--data``, empty ones left out, and what ``--json`` shows of them."""
+    table = read(asked)
+    check_column(asked.text, [str(column) for column in table.columns])
+    texts = table[asked.text].tolist()
+    empty = tuple(row for row, text in enumerate(texts) if not text.strip())
+    left_out = left_out_of(table, SetAside(empty, (), ()))
+    notes = notes_of(table)
+    tell(left_out, notes)
+    return [text for text in texts if text.strip()], facts_of(left_out, form_of(table), notes)
+
+
+def load_unlabelled(asked: argparse.Namespace) -> LoadedDataset:
+    """The dataset of ``--data`` where labels need not be: without them, every row gets the same one."""
+    table, label = read(asked), asked.label
+    if label is None:
+        label = free_name([str(column) for column in table.columns])
+        table = table.assign(**{label: "text"})
+    roles = ColumnRoles(text=asked.text, label=label, split=asked.split, group=asked.group)
+    loaded = dataset_of(table, roles, name=asked.data.name, batch=True)
+    tell(loaded.left_out, loaded.notes)
+    return loaded
+
+
+def free_name(columns: Sequence[str]) -> str:
+    """A name for a column of labels that no column has."""
+    name = "label"
+    while name in columns:
+        name += "_"
+    return name
+
+
+def corrections_of(asked: argparse.Namespace, prefix: str = "") -> Corrections:
+    """What was said of a file."""
+    start = prefix.replace("-", "_")
+    return Corrections(**{part: getattr(asked, start + part) for part in PARTS})
+
+
+def refuse_without_file(asked: argparse.Namespace, *others: str, prefix: str = "") -> None:
+    """Raise `ConfigError` where something is said of a file and none is named, rather than leave it out in silence."""
+    start = prefix.replace("-", "_")
+    given = [name for name in (*(start + part for part in PARTS), *others) if getattr(asked, name) is not None]
+    if given:
+        raise ConfigError(
+            "config.no_file",
+            "{options}: this belongs to a file, and none is named. Name one with {file}, or leave it out.",
+            options=[f"--{name.replace('_', '-')}" for name in given],
+            file=f"--{prefix.rstrip('-') or 'data'}",
+        )
+
+
+def save_for(
+    loaded: LoadedDataset, workspace: Workspace, corrections: Sequence[Correction] = ()
+) -> AbstractContextManager[StoredDataset]:
+    """Store what was loaded, with corrections that join it, for learning; when that is refused, nothing is left behind."""
+    source = loaded.source()
+    if corrections:
+        source[JOINED] = len(corrections)
+        sys.stderr.write(f"{counted(len(corrections), 'correction')} joined the batch.\n")
+    dataset = join_corrections(loaded.dataset, corrections)
+    return workspace.datasets.saved_for(dataset, name=loaded.name, roles=loaded.roles, source=source)
+
+
+def save(loaded: LoadedDataset, workspace: Workspace) -> StoredDataset:
+    """Store what was loaded, with where it came from."""
+    return workspace.datasets.save(loaded.dataset, name=loaded.name, roles=loaded.roles, source=loaded.source())
+
+
+def tell(left_out: Iterable[LeftOut], notes: Iterable[Message] = (), *, merge: bool = False) -> None:
+    """A line for each reason to leave rows out, and for all else that is worth knowing.
+
+    Parameters
+    ----------
+    merge
+        Whether to say how labels in several spellings are made one.
+    """
+    for part in left_out:
+        _line(str(part.message))
+    for note in notes:
+        advised = merge and note.key in ("spelling.likely", "spelling.doubtful")
+        _line(f"{note} {MERGE}" if advised else str(note))
+
+
+def tell_format(form: TableFormat | None, prefix: str = "") -> None:
+    """How a file was read and how sure that is, where anything of it is a guess."""
+    if form is None or all(guess.sure for guess in form.guesses):
+        return
+    parts = ", ".join(f"{guess.sentence()} ({guess.confidence_sentence()})" for guess in form.guesses)
+    names = [guess.part.replace("_", "-") for guess in form.guesses if not guess.sure]
+    options = " ".join(f"--{'no-' if name == 'header' and form.header else ''}{prefix}{name}" for name in names)
+    _line(f"Read as: {parts}. Where that is wrong, say so: {options}.")
+
+
+def facts_of(left_out: Iterable[LeftOut], form: TableFormat | None, notes: Iterable[Message] = ()) -> dict[str, Any]:
+    """What ``--json`` shows of the way from the file to the dataset."""
+    return {"left_out": left_out_object(left_out), "guessed": guessed(form), "notes": [str(note) for note in notes]}
+
+
+def facts(loaded: LoadedDataset) -> dict[str, Any]:
+    """`facts_of` what was loaded."""
+    return facts_of(loaded.left_out, loaded.form, loaded.notes)
+
+
+def left_out_object(left_out: Iterable[LeftOut]) -> dict[str, Any]:
+    """All rows that were left out as one object, with a part for each reason."""
+    parts = [
+        {
+            "reason": part.reason,
+            "rows": part.rows,
+            "first_rows" if part.reason.startswith("no_") else "first_lines": list(part.first),
+            "sentence": str(part.message),
+        }
+        for part in left_out
+    ]
+    return {
+        "rows": sum(part["rows"] for part in parts),
+        "first_lines": next((part["first_lines"] for part in parts if "first_lines" in part), []),
+        "reason": " ".join(part["sentence"] for part in parts) or None,
+        "parts": parts,
+    }
+
+
+def guessed(form: TableFormat | None) -> dict[str, Any]:
+    """Part of the format → value, and whether it is sure or was told."""
+    found = form.guessed() if form is not None else []
+    return {one["part"]: {name: value for name, value in one.items() if name != "part"} for one in found}
+
+
+def _line(text: str) -> None:
+    sys.stderr.write(f"{text}\n")

@@ -1,0 +1,141 @@
+"""What a reader did or saw, as sentences that stand with the table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.data.quoting import Joins
+from core.messages import Message, message
+
+_LISTED = 5  # places that are named
+HEADER_AGAIN, SECOND_HEADER = "header_again", "second_header"
+
+
+def note_separator(line: str) -> Message:
+    """An Excel line such as ``sep=;`` was followed."""
+    return message("data.note_separator", "The first line, '{line}', tells the delimiter and is left out.", line=line)
+
+
+def note_titles(count: int, start: str) -> Message:
+    """Lines or rows above the table were left out."""
+    return message(
+        "data.note_titles",
+        "Left out above the table: {count:,} (first: {start}). Change this where rows are to be skipped.",
+        count=count,
+        start=start[:60],
+    )
+
+
+def note_headers(skipped: Sequence[Mapping[str, Any]]) -> list[Message]:
+    """Rows that name the columns once more were left out."""
+    again = [skip["line"] for skip in skipped if skip.get("reason") == HEADER_AGAIN]
+    second = [skip["line"] for skip in skipped if skip.get("reason") == SECOND_HEADER]
+    notes = []
+    if again:
+        notes.append(
+            message(
+                "data.note_header_again",
+                "The header is repeated further below and left out there: {count:,} times, first in line {line:,}.",
+                count=len(again),
+                line=again[0],
+            )
+        )
+    if second:
+        notes.append(
+            message(
+                "data.note_second_header",
+                "Line {line:,} goes on naming the columns and is left out.",
+                line=second[0],
+            )
+        )
+    return notes
+
+
+def note_names_without_column(names: Sequence[str]) -> Message:
+    """The header is longer than the rows."""
+    return message(
+        "data.note_names_without_column",
+        "The header names columns that no row has: {names}. They are left out.",
+        names=list(names),
+    )
+
+
+def note_columns_without_name(names: Sequence[str]) -> Message:
+    """The header is shorter than the rows."""
+    return message(
+        "data.note_columns_without_name",
+        "The header is shorter than the rows; columns that it does not name are called: {names}.",
+        names=list(names),
+    )
+
+
+def note_replaced_bytes(replaced: Mapping[int, int], encoding: str) -> Message:
+    """Bytes without meaning were read as U+FFFD."""
+    return message(
+        "data.note_replaced_bytes",
+        "Bytes that have no meaning in {encoding} are read as �: {count:,}, in lines {lines}.",
+        encoding=encoding,
+        count=sum(replaced.values()),
+        lines=_listed(sorted(replaced)),
+    )
+
+
+def note_replaced_cells(count: int, places: Sequence[tuple[int, str]]) -> Message:
+    """Characters that no text has, such as half an emoji, were replaced."""
+    return message(
+        "data.note_replaced_cells",
+        "Cells with characters that no text has, such as half an emoji, read as �: {count:,} (first: {places}).",
+        count=count,
+        places=[f"{row:,} ({column})" for row, column in places[:_LISTED]],
+    )
+
+
+def note_weak_encoding(encoding: str) -> Message:
+    """The encoding is no more than the most plausible one."""
+    return message(
+        "data.note_weak_encoding",
+        "The file is not UTF-8; {encoding} is the most plausible encoding. If letters look wrong, choose another.",
+        encoding=encoding,
+    )
+
+
+def note_joins(joins: Joins) -> list[Message]:
+    """Quotation marks that open in one line and close in another."""
+    notes = []
+    if joins.apart:
+        notes.append(
+            message(
+                "data.note_marks_are_text",
+                "A quotation mark opens in one line and closes in another: lines {lines}. Each of these lines is complete "
+                "as it stands, so each is a row and the mark is text.",
+                lines=_spans(joins.apart),
+            )
+        )
+    if joins.joined:
+        notes.append(
+            message(
+                "data.note_lines_joined",
+                "A quotation mark joins lines that would also be complete rows: lines {lines}. If they are rows of their "
+                "own, remove the mark or double it.",
+                lines=_spans(joins.joined),
+            )
+        )
+    return notes
+
+
+def note_merged(count: int) -> Message:
+    """Merged cells of a sheet were filled down."""
+    return message(
+        "data.note_merged",
+        "The sheet has merged cells: the value of each was filled down, into {count:,} cells.",
+        count=count,
+    )
+
+
+def _spans(spans: Sequence[tuple[int, int]]) -> list[str]:
+    return [f"{first:,}–{last:,}" for first, last in spans[:_LISTED]] + ["…"] * (len(spans) > _LISTED)
+
+
+def _listed(numbers: Sequence[int]) -> list[str]:
+    return [f"{number:,}" for number in numbers[:_LISTED]] + ["…"] * (len(numbers) > _LISTED)

@@ -1,0 +1,85 @@
+"""``forget`` names what of a request is nowhere: in print, in JSON and in the receipt, which holds no text."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.cli import main
+from core.records import receipts
+from core.workflows import Workspace
+from tests.core.conftest import reviews
+
+FAST = ["--model", "ngrams", "--set", "epochs=1", "buckets=1024", "embedding_size=8"]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Any:
+    def execute(*arguments: str, code: int = 0) -> tuple[str, str]:
+        capsys.readouterr()
+        assert main(arguments) == code
+        captured = capsys.readouterr()
+        return captured.out, captured.err
+
+    return execute
+
+
+@pytest.fixture
+def asked(workspace: Workspace, tmp_path: Path, run: Any) -> list[str]:
+    """A request for three texts, one of them known, of a classifier whose rows are of ten people."""
+    data = reviews(60)
+    rows = [
+        f"{text},{name},p{row % 10}"
+        for row, (text, name) in enumerate(zip(data.texts, data.label_names(), strict=True))
+    ]
+    table = tmp_path / "people.csv"
+    table.write_text("\n".join(["text,label,who", *rows]) + "\n", encoding="utf-8")
+    columns = ["--text", "text", "--label", "label", "--group", "who"]
+    run("train", "--data", str(table), *columns, "--classifier", "c", *FAST)
+    texts = tmp_path / "texts.txt"
+    texts.write_text(f"{data.texts[0]}\n\nteh first of them\na text that is nowhere\n", encoding="utf-8")
+    return ["forget", "--classifier", "c", "--texts", str(texts)]
+
+
+SAID = "1 of 3 texts found; not found: line 3 'teh first of them', line 4 'a text that is nowhere'."
+
+
+def test_a_dry_run_names_what_is_nowhere(asked: list[str], run: Any) -> None:
+    out, _ = run(*asked, "--dry-run")
+    assert out.splitlines() == [SAID, "Rows that would be removed: 1."]
+    out, err = run(*asked, "--group", "p1", "nobody", "--dry-run", "--json")
+    found = json.loads(out)
+    assert found["rows"] == 7
+    assert found["asked"] == {"texts": 3, "groups": 2}
+    assert found["not_found"]["texts"] == ["teh first of them", "a text that is nowhere"]
+    assert (found["not_found"]["lines"], found["not_found"]["groups"]) == ([3, 4], ["nobody"])
+    assert err.splitlines() == [SAID, "1 of 2 groups found; not found: 'nobody'."]
+
+
+def test_the_receipt_keeps_lines_and_counts_and_no_text(asked: list[str], run: Any, workspace: Workspace) -> None:
+    out, _ = run(*asked, "--group", "nobody", "--json")
+    assert json.loads(out)["not_found"]["texts"] == ["teh first of them", "a text that is nowhere"]
+    (receipt,) = receipts(workspace.home)
+    assert receipt["asked"] == {"texts": 3, "groups": 1}
+    assert receipt["not_found"] == {"texts": [3, 4], "groups": [1]}
+    assert "nowhere" not in json.dumps(receipt)
+    assert "nobody" not in json.dumps(receipt)
+
+
+def test_all_found_is_said_too_and_nothing_found_is_refused(asked: list[str], run: Any, tmp_path: Path) -> None:
+    assert run(*asked[:3], "--group", "p1", "p2", "--dry-run")[0].splitlines()[0] == "2 of 2 groups found."
+    other = tmp_path / "other.txt"
+    other.write_text("never written\n", encoding="utf-8")
+    assert "learned from no such rows" in run(*asked[:4], str(other), code=2)[1]
+
+
+def test_a_list_in_another_encoding_is_read(asked: list[str], run: Any, tmp_path: Path) -> None:
+    known = reviews(60).texts[0]
+    other = tmp_path / "other.txt"
+    other.write_bytes(f"{known}\r\n这家店的菜很好吃，送得也快\r\n".encode("gb18030"))
+    assert run(*asked[:4], str(other), "--encoding", "gb18030", "--dry-run")[0].splitlines()[0] == (
+        "1 of 2 texts found; not found: line 2 '这家店的菜很好吃，送得也快'."
+    )

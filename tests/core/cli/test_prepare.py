@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.cli import main
+from core.cli import prepare as preparing
+from core.cli.prepare import NOTE
+from core.data import DatasetStore
+
+ROOT = Path(__file__).resolve().parents[3]
+PREPARE = """
+import sys
+from core.cli import main
+assert main(["prepare"]) == 0
+print(sorted({"torch", "mlflow", "pandas", "pyarrow"} & set(sys.modules)))
+"""
+
+
+def run_prepare(home: Path) -> tuple[str, list[str]]:
+    """What it says, and which of the heavy packages it loaded."""
+    environment = {**os.environ, "EVERGREEN_HOME": str(home)}
+    done = subprocess.run(
+        [sys.executable, "-c", PREPARE], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    return done.stderr.strip(), eval(done.stdout)
+
+
+def snapshot(home: Path) -> dict[str, tuple[int, int]]:
+    return {
+        str(path.relative_to(home)): (path.stat().st_mtime_ns, path.stat().st_size)
+        for path in home.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace that was prepared once."""
+    home = tmp_path_factory.mktemp("prepared") / "workspace"
+    told, loaded = run_prepare(home)
+    assert told == f"Workspace {home} is ready, with 2 sample datasets."
+    assert "mlflow" in loaded
+    return home
+
+
+@pytest.fixture
+def prepared(made: Path, tmp_path: Path) -> Path:
+    """A copy of it, for a test that changes something."""
+    return Path(shutil.copytree(made, tmp_path / "copy"))
+
+
+def test_the_first_time_makes_registry_and_samples(made: Path) -> None:
+    assert {stored.source["sample"] for stored in DatasetStore(made).list()} == {"reviews_en", "reviews_zh"}
+    assert (made / "mlflow.db").stat().st_size > 0
+
+
+def test_the_second_time_loads_nothing_heavy_and_changes_nothing(made: Path) -> None:
+    before = snapshot(made)
+    told, loaded = run_prepare(made)
+    assert told == f"Workspace {made} is ready, with 2 sample datasets."
+    assert loaded == []
+    assert snapshot(made) == before
+
+
+def test_a_sample_that_was_deleted_stays_deleted(prepared: Path) -> None:
+    store = DatasetStore(prepared)
+    store.delete(store.list()[0].id)
+    told, loaded = run_prepare(prepared)
+    assert told == f"Workspace {prepared} is ready, with 1 sample datasets."
+    assert loaded == []
+    assert len(store.list()) == 1
+
+
+NOTES = {
+    "empty": "",
+    "no object": "[]",
+    "no list": '{"samples": 3}',
+    "other samples": '{"made_of": {}, "samples": ["0123456789abcdef"]}',
+}
+
+
+@pytest.mark.parametrize("reason", [*NOTES, "no note", "no registry"])
+def test_whatever_is_missing_or_of_another_time_is_made(
+    made: Path, evergreen_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], reason: str
+) -> None:
+    right = json.loads((made / NOTE).read_text(encoding="utf-8"))
+    shutil.copytree(made, evergreen_home, dirs_exist_ok=True)
+    if reason in NOTES:
+        (evergreen_home / NOTE).write_text(NOTES[reason], encoding="utf-8")
+    else:
+        (evergreen_home / {"no note": NOTE, "no registry": "mlflow.db"}[reason]).unlink()
+    asked: list[Path] = []
+    monkeypatch.setattr(preparing, "_make", lambda folder: asked.append(folder) or right["samples"])
+    assert main(["prepare"]) == 0
+    assert asked == [evergreen_home]
+    assert json.loads((evergreen_home / NOTE).read_text(encoding="utf-8")) == right
+    assert capsys.readouterr().err == f"Workspace {evergreen_home} is ready, with 2 sample datasets.\n"
