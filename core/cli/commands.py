@@ -118,13 +118,15 @@ def export(asked: argparse.Namespace) -> None:
 
 
 def versions(asked: argparse.Namespace) -> None:
-    from core.cli.versions import as_lines, listed
+    from core.cli.versions import as_lines, listed, which_rows
     from core.standings import known_to, today
 
     workspace = open_workspace(home())
     champion = chosen_version(asked.classifier, None, workspace, required=False)
     same = today(known_to(workspace.registry, asked.classifier), workspace.home)
     found = listed(workspace.registry.versions(asked.classifier), champion, same)
+    if not asked.json:
+        sys.stderr.write(which_rows(found))
     _print(asked.json, {"classifier": asked.classifier, **found}, as_lines(found))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.registry import VersionInfo
 from core.standings import SameTests
-from core.wording import points, points_interval, score
+from core.wording import counted, points, points_interval, score
 
 ABSENT = {
     "files": "its files are gone",
@@ -57,19 +57,23 @@ def _today(version: VersionInfo, same: SameTests) -> dict[str, Any]:
     }
 
 
-def as_lines(found: dict[str, Any]) -> str:
-    """A line for each version, on the same tests, under one that says which."""
+def which_rows(found: dict[str, Any]) -> str:
+    """On which rows the figures of `as_lines` stand."""
     same = found["same_tests"]
-    lines = []
-    if same is not None:
-        names = ", ".join(str(test["name"]) for test in same["tests"])
-        lines.append(
-            f"All on today's {same['rows']:,} test rows ({names}); the change is against the version it was made from."
-        )
-    for version in found["versions"]:
-        head = f"{'*' if version['champion'] else ' '} {version['version']:>3}  {version['strategy']:<10}"
-        lines.append(f"{head} {_figures(version)}  {version['created']}")
-    return "\n".join(lines)
+    if same is None:
+        return "The files of all versions are gone, so they can't be compared on the same rows.\n"
+    names = ", ".join(str(test["name"]) for test in same["tests"])
+    rows = counted(same["rows"], "test row")
+    return f"All on the same {rows} ({names}); the change is against the version it was made from.\n"
+
+
+def as_lines(found: dict[str, Any]) -> str:
+    """A line for each version."""
+    return "\n".join(
+        f"{'*' if version['champion'] else ' '} {version['version']:>3}  {version['strategy']:<10} "
+        f"{_figures(version)}  {version['created']}"
+        for version in found["versions"]
+    )
 
 
 def _figures(version: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core import wording
 from core.messages import Message, message
 from core.metrics.classification import MINIMUM_ROWS, evaluate_predictions
 from core.metrics.intervals import Z95, Estimate, estimate
