@@ -14,9 +14,9 @@ import pandas as pd
 import streamlit as st
 
 from core import wording
-from core.wording import NOTHING
 from dashboard.i18n import t
 
+NOTHING = wording.NOTHING
 MARKDOWN = set("\\`*_{}[]()<>#+!|~$:")
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 

@@ -57,7 +57,7 @@ def unpaired_difference(value: Estimate, other: Estimate) -> Estimate:
 
     Taken as independent: for two methods on the same rows, the noise is rather over- than underestimated.
     """
-    noise = float(np.hypot(*((known.high - known.low) / 2 for known in (value, other))))
+    noise = float(np.hypot((value.high - value.low) / 2, (other.high - other.low) / 2))
     gap = value.value - other.value
     return estimate(gap, gap - noise, gap + noise, smallest=-1.0)
 
