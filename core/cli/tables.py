@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,14 @@ import pandas
 
 from core.cli.table_arguments import PARTS
 from core.data import ColumnRoles, Corrections, StoredDataset, TableFormat, form_of, notes_of
+from core.data.corrections import JOINED, Correction, join_corrections
 from core.data.dataset import SetAside
 from core.data.label_notes import label_notes, matched_note, merged_note
 from core.data.loading import LeftOut, LoadedDataset, dataset_of, left_out_of, load_table
 from core.errors import ConfigError
 from core.inference.tables import check_column
 from core.messages import Message
+from core.wording import counted
 from core.workflows.label_matching import in_own_words
 from core.workflows.workspace import Workspace
 
@@ -114,6 +117,18 @@ def refuse_without_file(asked: argparse.Namespace, *others: str, prefix: str = "
             options=[f"--{name.replace('_', '-')}" for name in given],
             file=f"--{prefix.rstrip('-') or 'data'}",
         )
+
+
+def save_for(
+    loaded: LoadedDataset, workspace: Workspace, corrections: Sequence[Correction] = ()
+) -> AbstractContextManager[StoredDataset]:
+    """Store what was loaded, with corrections that join it, for learning; when that is refused, nothing is left behind."""
+    source = loaded.source()
+    if corrections:
+        source[JOINED] = len(corrections)
+        sys.stderr.write(f"{counted(len(corrections), 'correction')} joined the batch.\n")
+    dataset = join_corrections(loaded.dataset, corrections)
+    return workspace.datasets.saved_for(dataset, name=loaded.name, roles=loaded.roles, source=source)
 
 
 def save(loaded: LoadedDataset, workspace: Workspace) -> StoredDataset:
