@@ -12,8 +12,8 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ import pyarrow.parquet
 from core.data.columns import ColumnRoles
 from core.data.dataset import TextDataset
 from core.data.language import language_of
-from core.errors import DataError
+from core.errors import CoreError, DataError
 
 _ID = re.compile(r"[0-9a-f]{16}")
 _PIECE = 20_000  # rows handled at once
@@ -120,6 +120,25 @@ class DatasetStore:
         text = json.dumps(asdict(stored), ensure_ascii=False, indent=2)
         self._write(identity, "json", lambda path: path.write_text(text, encoding="utf-8"))
         return stored
+
+    @contextmanager
+    def saved_for(self, dataset: TextDataset, **facts: Any) -> Iterator[StoredDataset]:
+        """Store a dataset for something that may turn out impossible: after a `CoreError` it is not left behind.
+
+        Parameters
+        ----------
+        facts
+            As `save` takes them. One that was stored before stays whatever happens.
+        """
+        new = not self._path(content_id(dataset), "json").exists()
+        stored = self.save(dataset, **facts)
+        try:
+            yield stored
+        except CoreError:
+            if new:
+                with suppress(DataError):  # somebody deleted it meanwhile
+                    self.delete(stored.id)
+            raise
 
     def load(self, identity: str) -> TextDataset:
         """Read a dataset; `DataError` when there is none of this id or its file is damaged."""

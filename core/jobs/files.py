@@ -17,6 +17,7 @@ EPOCHS = "epochs.jsonl"
 LOG = "log.txt"
 CHECKPOINT = "checkpoint.pt"
 STOP = "stop"
+TOLD = "told"  # exists once somebody was told that the job has ended
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:

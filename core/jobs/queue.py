@@ -97,12 +97,13 @@ class JobQueue:
             if not job.resumable:
                 raise JobError(
                     "job.not_resumable",
-                    "The run '{title}' cannot be resumed: only one that ended before it made a version can. "
-                    "Start a new one instead.",
+                    "The run '{title}' cannot be resumed: only one that ended before it made a version can, unless it must fail "
+                    "again. Start a new one instead.",
                     title=job.title,
                 )
             folder = self._folder_of(job_id)
-            (folder / files.STOP).unlink(missing_ok=True)
+            for marker in (files.STOP, files.TOLD):
+                (folder / marker).unlink(missing_ok=True)
             # The claim last: until then the job still counts as ended, should this process die in between.
             files.write_json(folder / files.PROGRESS, {"fraction": job.fraction})
             files.write_json(folder / files.CLAIM, {"queued": now()})
@@ -122,6 +123,11 @@ class JobQueue:
             outgoing = self._folder / f".outgoing-{job_id}"
             os.replace(self._folder_of(job_id), outgoing)
         shutil.rmtree(outgoing, ignore_errors=True)
+
+    def note_told(self, job_id: str) -> None:
+        """Remember that somebody was told of a job's end, so that nobody is told again who only opens another page."""
+        with suppress(OSError):  # removed meanwhile
+            (self._folder_of(job_id) / files.TOLD).touch()
 
     def epochs(self, job_id: str) -> list[dict[str, Any]]:
         """Return the figures of each epoch (the fields of `EpochDone`), in order."""

@@ -49,6 +49,11 @@ class Registry:
         self._files = VersionFiles(self._home)
 
     @property
+    def home(self) -> Path:
+        """The workspace that this registry belongs to."""
+        return self._home
+
+    @property
     def _client(self) -> Client:
         return open_client(self._home, self._address)
 

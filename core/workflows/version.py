@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from core.data.splitting import Split
 from core.models import TextClassifier
+from core.standings import experience_records, predictions_path
 from core.text import TextPipeline
 from core.workflows.requests import Settings, model_class, resolve_settings
 
@@ -147,7 +148,7 @@ class VersionFolder:
             table.to_parquet(self.path / "experiences" / f"{number}.parquet", index=False)
 
     def experiences(self) -> list[ExperienceRecord]:
-        return [ExperienceRecord(**stored) for stored in self._read("experiences.json")]
+        return [ExperienceRecord(**stored) for stored in experience_records(self.path)]
 
     def rows_of(self, number: int, part: str) -> np.ndarray:
         """Row numbers of one part of one experience's dataset."""
@@ -157,10 +158,10 @@ class VersionFolder:
     def save_predictions(self, number: int, table: pd.DataFrame) -> None:
         """Write a frozen test with this version's answers: text, truth, predicted (names), and p_<i> per class."""
         (self.path / "predictions").mkdir(exist_ok=True)
-        table.to_parquet(self.path / "predictions" / f"test_{number}.parquet", index=False)
+        table.to_parquet(predictions_path(self.path, number), index=False)
 
     def predictions(self, number: int) -> pd.DataFrame:
-        return pd.read_parquet(self.path / "predictions" / f"test_{number}.parquet")
+        return pd.read_parquet(predictions_path(self.path, number))
 
     def save_validation(self, truth: np.ndarray, probabilities: np.ndarray) -> None:
         """Write what this version answers on validation rows: truth (class number), and p_<i> per class; no texts."""

@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 ORDER = [
     {"standalone"},
+    {"wording"},
     {"messages"},
     {"errors"},
     {"allocator", "config", "device", "events", "imports", "threads"},
@@ -23,6 +24,7 @@ ORDER = [
     {"onnx", "inference"},
     {"generation", "pretraining"},
     {"registry"},
+    {"standings"},
     {"workflows"},
     {"jobs"},
     {"api"},
@@ -39,6 +41,7 @@ WITHOUT_TORCH = {
     "standalone",
     "inference",
     "registry",
+    "standings",
     "jobs",
     "api",
     "device",

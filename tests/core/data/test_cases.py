@@ -483,6 +483,7 @@ def test_the_content_decides_and_not_the_ending(tmp_path: Path, kind: str) -> No
 
 OTHERS = {
     "web page without table": ("<html><body><frameset></frameset></body></html>", "data.page_without_table"),
+    "web page with its parts": ("MIME-Version: 1.0\n\n<table><tr><td>a</td></tr></table>", "data.page_without_table"),
     "other XML": ('<?xml version="1.0"?><rss><channel/></rss>', "data.xml"),
     "XML with entities": ('<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>', "data.format_damaged"),
 }
