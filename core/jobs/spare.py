@@ -27,7 +27,8 @@ from core.jobs.process import identity, is_alive
 SLOT = ".spare.json"  # which process waits, since what code it has loaded, and whether it is ready
 FLAG = "--spare"  # instead of a job's folder; the folder of all jobs follows
 LOOK_SECONDS = 0.1  # between two looks of the waiting process
-LAST = 19  # the lowest priority there is
+# While it loads: a tenth of what others get where all cores are wanted. With the lowest priority of all it would never be ready.
+BEHIND = 10
 PATIENCE_SECONDS = 2.0  # a process that has not taken its job by then never will
 
 CODE = Path(__file__).resolve().parents[1]
@@ -122,7 +123,7 @@ def wait_for_job(
     Path
         The job's folder; None when whoever started this process is gone, or has no more use for it.
     """
-    lowered = _session_priority(LAST)
+    lowered = _session_priority(BEHIND)
     warming = _behind_everybody(warm_up)
     while warming.is_alive():
         if _orphaned(LOOK_SECONDS):
@@ -151,10 +152,10 @@ def wait_for_job(
 
 def _withdrawn(jobs: Path, lock: FileLock, *, orphaned: bool) -> bool:
     """Whether this process may go: nobody can hand it a job any more."""
-    if not jobs.is_dir():
-        return True
     if not orphaned and (jobs / SLOT).exists():
         return False
+    if not jobs.is_dir():
+        return True
     try:
         with lock.acquire(timeout=0):  # who holds it may be handing us a job just now: look again first
             if _order(jobs, os.getpid()).exists():
@@ -170,6 +171,8 @@ def _withdrawn(jobs: Path, lock: FileLock, *, orphaned: bool) -> bool:
 
 def _take(jobs: Path) -> Path | None:
     order = _order(jobs, os.getpid())
+    if not order.exists():
+        return None
     job = files.read_json(order).get("job")
     return jobs / job if job is not None and _removed(order) else None
 
@@ -208,7 +211,7 @@ def _behind_everybody(work: Callable[[], None]) -> Thread:
     def run() -> None:
         if sys.platform == "linux":  # where a thread has a priority of its own
             with suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, get_native_id(), LAST)
+                os.setpriority(os.PRIO_PROCESS, get_native_id(), BEHIND)
         work()
 
     thread = Thread(target=run, name="warm-up")
