@@ -98,7 +98,7 @@ def test_from_a_wrong_answer_to_a_rollback(
     me.button("update.start").click()
 
     # The end is told on another page, with the way to the decision.
-    me.goes_to("data")
+    me.goes_to("predict")
     page.get_by_test_id("stSidebar").get_by_role("button", name=re.compile(me.words("news.open"))).first.click()
     me.button("update.keep", version=1).wait_for()
     assert champion(dashboard, name) == 1
