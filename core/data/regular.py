@@ -122,7 +122,7 @@ def _any_row_apart(content: mmap.mmap, inside: Any, start: int, delimiter: str, 
             end = content.find(b"\n", previous + 1)
             group.append(content[previous + 1 : len(content) if end < 0 else end])
             # a line cannot have more fields than delimiters allow: this spares most files the closer look
-            if all(line.count(cut) + 1 >= width for line in group) and all(
+            if all(line.count(cut) + 1 >= width for line in group if line.strip(b"\r")) and all(
                 may_be_row(line.decode("utf-8", "replace"), delimiter, width) for line in group
             ):
                 return True
