@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.wording import agreeing
+
 
 @dataclass(frozen=True)
 class Message:
@@ -45,8 +47,10 @@ def message(key: str, text: str, /, **facts: Any) -> Message:
 
 
 def fill(template: str, facts: dict[str, Any]) -> str:
-    """Fill a template's named places; lists read as ``a, b, c``, text longer than 200 characters is cut."""
-    return template.format(**{name: _readable(value) for name, value in facts.items()})
+    """Fill a template's named places; lists read as ``a, b, c``, text longer than 200 characters is cut, and English
+    nouns agree with a count of one.
+    """
+    return agreeing(template, facts).format(**{name: _readable(value) for name, value in facts.items()})
 
 
 def _readable(value: Any) -> Any:

@@ -29,7 +29,7 @@ class StepConfig(Config):
     )
     epochs: int = setting(
         8,
-        label="Epochs",
+        label="Epochs at most",
         help="How many times all training texts are read at most; early stopping usually ends sooner.",
         bounds=(1, 50),
         step=1,

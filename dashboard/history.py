@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from core.errors import RegistryError
 from dashboard import state, tables
 
 if TYPE_CHECKING:
     from core.registry import VersionInfo
+    from core.standings import SameTests
 
 Score = Literal["accuracy", "macro_f1"]
 
@@ -40,15 +40,6 @@ class Matrix:
         drops = list(self.drops().values())
         return float(np.mean(drops)) if drops else None
 
-    @property
-    def gain(self) -> float | None:
-        """Mean change from the version before to the newest, over the same tests; None before the first update."""
-        if len(self.versions) < 2:
-            return None
-        changes = self.scores[-1] - self.scores[-2]
-        known = changes[np.isfinite(changes)]
-        return float(known.mean()) if len(known) else None
-
     def drops(self) -> dict[int, float]:
         """For each older test, counted from 0: its best earlier score minus the newest version's."""
         from core.metrics import forgetting_per_experience
@@ -68,16 +59,27 @@ def lineage(version: VersionInfo) -> list[VersionInfo]:
     return line
 
 
-def score_shown(version: VersionInfo, score: Score) -> str:
-    """The score on all frozen tests with its interval; without one where the version's files are gone."""
-    try:
-        return tables.score(**state.report(version)["overall"][score])
-    except (RegistryError, OSError):
-        return tables.score(float(version.summary[score]))
+def score_shown(version: VersionInfo, score: Score, same: SameTests | None) -> str:
+    """The score on the tests that all versions share, with its interval; a dash where it was not measured on them."""
+    report = same.report(version.number) if same is not None else None
+    return tables.NOTHING if report is None else tables.estimate(getattr(report, score))
 
 
 def accuracy_matrix(version: VersionInfo, score: Score = "accuracy") -> Matrix:
     """The matrix R of a version and its ancestors, as the version's report recorded it."""
-    rows = state.report(version)[f"{score}_matrix"]
+    report = state.report(version)
+    rows = report[f"{score}_matrix"]
     scores = np.array([[np.nan if value is None else value for value in row] for row in rows], dtype=float)
-    return Matrix(tuple(known.number for known in lineage(version)), scores)
+    return Matrix(_row_versions(version, len(rows)), scores)
+
+
+def _row_versions(version: VersionInfo, rows: int) -> tuple[int, ...]:
+    """The number of the version behind each row of R: one that only left something out took its parent's row."""
+    numbers: dict[int, int] = {}
+    row = 0
+    line = lineage(version)
+    for known in line:
+        row += known.parent is None or "gate" in known.summary  # nobody judges what only leaves something out
+        numbers[row] = known.number
+    in_rows = tuple(numbers.values())
+    return in_rows if len(in_rows) == rows else tuple(known.number for known in line[-rows:])

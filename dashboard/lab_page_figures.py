@@ -128,8 +128,7 @@ def table_height(rows: int) -> int:
 
 def signed(value: Any) -> str:
     """Three decimals with a true minus sign; what rounds to nothing has none."""
-    text = f"{value:.3f}"
-    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
+    return tables.signed(value, 3).removeprefix("+")
 
 
 def with_deviation(figure: Figure, one: dict[str, Any]) -> str:
@@ -148,6 +147,6 @@ def with_interval(figure: Figure, one: dict[str, Any]) -> str:
     if ends is None or one[figure.name] is None:
         return value
     low, high = (written(figure, end) for end in ends)
-    # a dash between negative numbers would read as another minus
-    between = t("lab.to", low=low, high=high) if "−" in low + high else f"{low}–{high}"
-    return f"{value} ({between})"
+    # without spaces, a dash between negative numbers would read as another minus
+    between = " – " if "−" in low + high else "–"
+    return f"{value} ({low}{between}{high})"

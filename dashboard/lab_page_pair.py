@@ -62,7 +62,7 @@ def sentence(first: str, second: str, found: dict[str, Any]) -> str:
         f"lab.pair_{verdict}",
         first=first,
         second=second,
-        points=tables.points(abs(value)).lstrip("+"),
+        points=tables.size_in_points(value),
         signed=tables.points(value),
         low=tables.points(low),
         high=tables.points(high),

@@ -60,7 +60,7 @@ def _dataset(datasets: list[Any]) -> None:
     names = {one.id: f"{one.name} · {tn('label.rows', one.rows)}" for one in datasets}
     if st.session_state.get("label.dataset") not in known:
         before = state.chosen_dataset()
-        st.session_state["label.dataset"] = before if before in known else datasets[0].id
+        st.session_state["label.dataset"] = before if before in known else state.likeliest(datasets).id
     picked = known[
         str(
             st.selectbox(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
-from dashboard import state
+from dashboard import state, tables
 from dashboard.i18n import t, t_message
 from dashboard.navigation import go
 from dashboard.tables import plain
+
+if TYPE_CHECKING:
+    from core.metrics import Estimate
 
 
 def heading(title: str, caption: str = "") -> None:
@@ -19,6 +22,13 @@ def heading(title: str, caption: str = "") -> None:
     st.title(plain(title), anchor=False)
     if caption:
         st.caption(caption)
+
+
+def of_classifier(classifier: str) -> str:
+    """A caption that says whose page this is: the classifier, and which of its versions serves."""
+    champion = state.champion(classifier)
+    serving = t("shell.serves", version=champion.number) if champion else t("shell.nobody_serves")
+    return f"{plain(classifier)} · {serving}"
 
 
 def warn_of_idle_card() -> None:
@@ -75,9 +85,11 @@ class Card:
     delta
         The change against what the card compares with, ready to read; starts with + or - (or −).
     good
-        Which direction is good news: decides the colour of `delta`.
+        Which direction is good news: decides the colour of `delta`; ``"neither"`` is grey.
     interval
         Of the value, ready to read.
+    basis
+        What the value stands on, in a few words, such as how many rows.
     """
 
     label: str
@@ -87,6 +99,19 @@ class Card:
     help: str | None = None
     good: Literal["up", "down", "neither"] = "up"
     interval: str | None = None
+    basis: str | None = None
+
+
+def changed(difference: Estimate | None, against: str | None = None) -> dict[str, Any]:
+    """The parts of a `Card` that tell a change: in points, and grey where its interval includes 0, so may be chance."""
+    if difference is None:
+        return {}
+    chance = tables.may_be_chance(difference.low, difference.high)
+    return {
+        "delta": tables.change(difference.value),
+        "note": against,
+        "good": "neither" if chance else "up",
+    }
 
 
 def cards(shown: Sequence[Card]) -> None:
@@ -104,8 +129,8 @@ def cards(shown: Sequence[Card]) -> None:
                     help=card.help,
                     delta_description=card.note if card.delta else None,
                 )
-                if card.interval:
-                    st.caption(card.interval)
+                if card.interval or card.basis:
+                    st.caption(" · ".join(part for part in (card.interval, card.basis) if part))
 
 
 def empty_state(

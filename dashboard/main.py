@@ -30,4 +30,5 @@ current = st.navigation(pages, position="hidden")
 sidebar.draw()
 sidebar.keep_link()
 with boundary(), way_back.guard():
+    sidebar.tell_unknown()
     current.run()

@@ -10,13 +10,15 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import RegistryError
-from dashboard import history, state, tables
+from core.metrics import Estimate, unpaired_difference
+from dashboard import history, layout, same_tests, state, tables
 from dashboard.data_page_saved import recipe_sentences
-from dashboard.i18n import DEFAULT, catalogue, t
+from dashboard.i18n import DEFAULT, catalogue, t, tn
 from dashboard.layout import Card
 
 if TYPE_CHECKING:
     from core.registry import VersionInfo
+    from core.standings import SameTests
 
 CHOSEN = "models.version"
 TABLE = "models.table"
@@ -32,16 +34,19 @@ def choose(versions: list[VersionInfo], champion: VersionInfo | None) -> Version
         st.session_state[CHOSEN] = champion.number if champion else numbers[0]
     # The key changes with what was chosen elsewhere, so that the tick follows.
     key = f"{TABLE}.{versions[0].classifier}.{len(numbers)}.{st.session_state.get(TURN, 0)}"
+    same = same_tests.of_today(versions[0].classifier)
     st.dataframe(
-        _table(newest_first, champion),
+        _table(newest_first, champion, same),
         hide_index=True,
         key=key,
         on_select=lambda: _take_row(key, numbers),
         selection_mode=["single-row-required", "single-cell"],
         selection_default={"selection": {"rows": [numbers.index(st.session_state[CHOSEN])]}},
         column_config=_columns(),
-        alt=t("models.table_alt", count=len(versions)),
+        alt=tn("models.table_alt", len(versions)),
     )
+    for sentence in same_tests.sentences(same) if same is not None else []:
+        st.caption(sentence)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="models-headline"):
         chosen = st.selectbox(
             t("models.version"),
@@ -85,12 +90,13 @@ def _name(number: int, champion: VersionInfo | None) -> str:
     return t("models.version_name", number=number)
 
 
-def _table(versions: list[VersionInfo], champion: VersionInfo | None) -> pd.DataFrame:
+def _table(versions: list[VersionInfo], champion: VersionInfo | None, same: SameTests | None) -> pd.DataFrame:
     rows = [
         {
             "version": _name(version.number, champion),
-            "accuracy": history.score_shown(version, "accuracy"),
-            "macro_f1": history.score_shown(version, "macro_f1"),
+            "accuracy": history.score_shown(version, "accuracy", same),
+            "macro_f1": history.score_shown(version, "macro_f1", same),
+            "change": _change(version, same),
             "how": how(version),
             "model": name_of("model", str(version.summary.get("model", ""))),
             "size": size_shown(version),
@@ -101,13 +107,22 @@ def _table(versions: list[VersionInfo], champion: VersionInfo | None) -> pd.Data
     return pd.DataFrame(rows)
 
 
+def _change(version: VersionInfo, same: SameTests | None) -> str:
+    """Of accuracy against the version that it was made from."""
+    change = same.difference(version.parent, version.number) if same is not None and version.parent else None
+    return tables.NOTHING if change is None else tables.change(change.value, change.low, change.high)
+
+
 def _columns() -> dict[str, Any]:
     return {
         "version": st.column_config.TextColumn(t("models.version")),
         "how": st.column_config.TextColumn(t("models.column_how"), width="medium"),
         "model": st.column_config.TextColumn(t("models.column_model")),
-        "accuracy": st.column_config.TextColumn(t("models.accuracy"), width="medium"),
-        "macro_f1": st.column_config.TextColumn(t("models.macro_f1"), width="medium"),
+        "accuracy": st.column_config.TextColumn(t("models.accuracy"), width=160),
+        "macro_f1": st.column_config.TextColumn(t("models.macro_f1"), width=160),
+        "change": st.column_config.TextColumn(
+            t("models.column_change"), width=170, help=t("models.column_change_help")
+        ),
         "size": st.column_config.TextColumn(t("models.size"), help=t("models.size_help"), width="small"),
         "created": st.column_config.TextColumn(t("models.column_created")),
     }
@@ -188,10 +203,13 @@ def cards(version: VersionInfo) -> list[Card]:
         Card(
             t(f"models.{name}"),
             tables.score(overall[name]["value"]),
-            tables.points(overall[name]["value"] - baseline[name]["value"]),
-            t("models.against_baseline"),
-            t(f"models.{name}_help"),
+            help=t(f"models.{name}_help"),
             interval=tables.interval(overall[name]["low"], overall[name]["high"]),
+            basis=tn("models.own_rows", overall["rows"]),
+            **layout.changed(
+                unpaired_difference(Estimate.from_dict(overall[name]), Estimate.from_dict(baseline[name])),
+                t("models.against_baseline"),
+            ),
         )
         for name in ("accuracy", "macro_f1")
     ]

@@ -20,6 +20,7 @@ from dashboard.i18n import catalogue, choice_label, language, setting_label, t, 
 from dashboard.models_page import difference, name_of
 from dashboard.models_page_serving import registry
 from dashboard.predict_page import provider_name
+from dashboard.results_page import SCORES
 
 if TYPE_CHECKING:
     from core.registry import VersionInfo
@@ -47,16 +48,18 @@ def tabs(version: VersionInfo) -> None:
 
 def _tests(version: VersionInfo) -> None:
     report = state.report(version)
-    rows = [(test["name"], test["rows"], test["report"]) for test in report["tests"]]
-    if len(rows) > 1:
+    rows: list[tuple[str, int, dict[str, Any]]] = []
+    for test, baseline in zip(report["tests"], report["baseline"]["tests"], strict=True):
+        rows.append((test["name"], test["rows"], test["report"]))
+        rows.append((t("models.baseline"), test["rows"], baseline))
+    if len(report["tests"]) > 1:
         rows.append((t("models.all_tests"), report["overall"]["rows"], report["overall"]))
-    rows.append((t("models.baseline"), report["overall"]["rows"], report["baseline"]["report"]))
+        rows.append((t("models.baseline"), report["overall"]["rows"], report["baseline"]["report"]))
     shown = [
         {
             t("models.column_test"): name,
             t("models.column_rows"): count,
-            t("models.accuracy"): _estimate(scores["accuracy"]),
-            t("models.macro_f1"): _estimate(scores["macro_f1"]),
+            **{t(f"results.{score}"): _estimate(scores[score]) for score in SCORES if score in scores},
         }
         for name, count, scores in rows
     ]

@@ -42,14 +42,9 @@ def _row(one: dict[str, Any], serving: dict[str, str], rows: int) -> dict[str, s
         t("models.precision_speed"): tables.thousands(one["texts_per_second"]),
         t("models.precision_latency"): f"{one['milliseconds']:.1f} ms",
         t("models.accuracy"): tables.estimate(rate_estimate(round(one["accuracy"] * rows), rows)),
-        t("models.precision_loss"): _points(difference) if difference is not None else tables.NOTHING,
+        t("models.precision_loss"): tables.change(**difference) if difference is not None else tables.NOTHING,
         t("models.precision_agreement"): f"{one['agreement']:.1%}",
     }
-
-
-def _points(difference: dict[str, float]) -> str:
-    ends = tables.interval(difference["low"], difference["high"], percentage=True)
-    return f"{tables.points(difference['value'])} ({ends})"
 
 
 def _device(kind: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.data.corrections import lacking
 from dashboard import state
 from dashboard.history import Matrix
 from dashboard.i18n import t, tn
-from dashboard.tables import points
+from dashboard.tables import size_in_points
 from dashboard.update_page_decisions import waiting_candidate
 
 if TYPE_CHECKING:
@@ -49,14 +50,14 @@ def next_step(versions: list[VersionInfo], champion: VersionInfo | None, matrix:
     if candidate is not None:
         sentence = t("overview.next_candidate", candidate=candidate.number, champion=champion.number)
         return Step(sentence, t("overview.next_candidate_button"), "update")
-    if waiting:
+    if waiting and not lacking(state.corrections().list(classifier)):
         return Step(tn("overview.next_corrections", waiting), t("overview.next_corrections_button"), "update")
     if len(versions) == 1:
         return Step(t("overview.next_first_update"), t("overview.next_first_update_button"), "predict")
     worst = worst_drop(matrix)
     if worst:
         test, drop = worst
-        facts = {"version": champion.number, "points": points(drop).lstrip("+"), "test": test_name(test)}
+        facts = {"version": champion.number, "points": size_in_points(drop), "test": test_name(test)}
         return Step(t("overview.next_forgot", **facts), t("overview.next_forgot_button"), "update")
     return Step(t("overview.next_batch"), t("overview.next_batch_button"), "update")
 

@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.errors import RegistryError
-from dashboard import charts, history, layout, state, tables
+from core.metrics import Estimate
+from dashboard import charts, history, layout, same_tests, state, tables
+from dashboard.errors import guarded_fragment
 from dashboard.heatmaps import heatmap
-from dashboard.i18n import language, t
+from dashboard.i18n import language, t, tn
 from dashboard.layout import Card
 from dashboard.navigation import go
 from dashboard.next_step import next_step, test_name, worst_drop
 
 if TYPE_CHECKING:
     from core.registry import VersionInfo
+    from core.standings import SameTests
 
 SCORES: tuple[history.Score, ...] = ("macro_f1", "accuracy")
+SECONDS_BETWEEN_LOOKS = 1.0
 
 
 @dataclass(frozen=True)
 class Story:
-    """What Overview tells of one classifier; `shown` is its champion, or its newest version while none serves."""
+    """What Overview tells of one classifier.
+
+    Parameters
+    ----------
+    shown
+        The champion, or the newest version while none serves.
+    matrix
+        R of the version shown.
+    same
+        All versions on today's tests; None where no version has its files.
+    """
 
     classifier: str
     versions: list[VersionInfo]
     champion: VersionInfo | None
     shown: VersionInfo
     matrix: history.Matrix
+    same: SameTests | None
     waiting: int
 
 
@@ -40,7 +53,8 @@ def read(classifier: str) -> Story:
     champion = state.champion(classifier)
     shown = champion or versions[-1]
     waiting = len(state.corrections().list(classifier))
-    return Story(classifier, versions, champion, shown, history.accuracy_matrix(shown), waiting)
+    same = same_tests.of_today(classifier)
+    return Story(classifier, versions, champion, shown, history.accuracy_matrix(shown), same, waiting)
 
 
 def heading(story: Story) -> None:
@@ -49,28 +63,21 @@ def heading(story: Story) -> None:
         layout.heading(story.classifier, t("overview.no_champion"))
         return
     learned = sum(experience["train"] for experience in state.report(story.champion)["experiences"])
-    facts = {
-        "version": story.champion.number,
-        "created": tables.moment(story.champion.created),
-        "rows": tables.thousands(learned),
-    }
-    layout.heading(story.classifier, t("overview.caption", **facts))
+    facts = {"version": story.champion.number, "created": tables.moment(story.champion.created)}
+    layout.heading(story.classifier, tn("overview.caption", learned, **facts))
 
 
 def cards(story: Story) -> list[Card]:
-    """The four numbers on top, each with its change since the version before."""
+    """The four numbers on top, each with its change since the version before, on the rows that all versions share."""
     previous = next((known for known in story.versions if known.number == story.shown.parent), None)
     against = t("overview.against", version=previous.number) if previous else None
     shown = []
     for name in SCORES:
-        value = float(story.shown.summary[name])
-        gain = history.accuracy_matrix(story.shown, name).gain
-        delta = None if gain is None else tables.points(gain)
-        found = state.report(story.shown)["overall"][name]
-        interval = tables.interval(found["low"], found["high"])
         label, help_text = t(f"overview.card_{name}"), t(f"overview.card_{name}_help")
-        shown.append(Card(label, tables.score(value), delta, against, help_text, interval=interval))
-    shown.append(_forgetting_card(story, previous, against))
+        found, rows, difference = _measured(story, previous, name)
+        card = Card(label, tables.score(found.value), help=help_text, **layout.changed(difference, against))
+        shown.append(replace(card, interval=tables.interval(found.low, found.high), basis=same_tests.over(rows)))
+    shown.append(_forgetting_card(story))
     help_text = t("overview.card_corrections_help")
     return [
         *shown,
@@ -78,23 +85,27 @@ def cards(story: Story) -> list[Card]:
     ]
 
 
-def _forgetting_card(story: Story, previous: VersionInfo | None, against: str | None) -> Card:
+def _measured(story: Story, previous: VersionInfo | None, name: history.Score) -> tuple[Estimate, int, Estimate | None]:
+    """A score of the version shown, on how many rows, and its change on the same rows; where nothing else is known, its own
+    tests'.
+    """
+    report = story.same.report(story.shown.number) if story.same is not None else None
+    if report is None or story.same is None:
+        stored = state.report(story.shown)["overall"]
+        return Estimate.from_dict(stored[name]), int(stored["rows"]), None
+    difference = story.same.difference(previous.number, story.shown.number, name) if previous else None
+    return getattr(report, name), report.rows, difference
+
+
+def _forgetting_card(story: Story) -> Card:
+    """Forgetting, without a change: the version before forgot on fewer tests, so the two can't be compared."""
     label, help_text = t("overview.card_forgetting"), t("overview.card_forgetting_help")
     now = story.matrix.forgetting
     if now is None:
         return Card(label, tables.NOTHING, help=help_text, good="down")
-    before = _forgetting_before(previous)
-    delta = tables.points(now - (before or 0.0))
     ends = state.report(story.shown).get("continual_intervals", {}).get("forgetting")  # versions of old have none
-    interval = tables.interval(*ends, percentage=True) if ends else None
-    return Card(label, tables.points(now).lstrip("+"), delta, against, help_text, good="down", interval=interval)
-
-
-def _forgetting_before(previous: VersionInfo | None) -> float | None:
-    """Of the version before; None where its report cannot be read any more, as where there is none."""
-    with suppress(RegistryError):
-        return history.accuracy_matrix(previous).forgetting if previous else None
-    return None
+    interval = tables.points_interval(*ends) if ends else None
+    return Card(label, tables.loss(now), help=help_text, good="down", interval=interval)
 
 
 def step(story: Story) -> None:
@@ -111,18 +122,23 @@ def step(story: Story) -> None:
 def remembers(story: Story) -> None:
     """The accuracy matrix as a heatmap, under a title that says what it shows."""
     layout.section(t("overview.remembers"), help=t("overview.remembers_help"))
-    matrix = story.matrix
-    if len(matrix.versions) < 2:
+    newest = _newest_of_line(story)
+    matrix = history.accuracy_matrix(newest)
+    if len(story.versions) < 2:
         st.caption(t("overview.remembers_single"))
+    elif len(matrix.versions) < 2:
+        st.caption(t("overview.remembers_alone", version=newest.number))
+    elif story.champion is not None and newest.number != story.champion.number:
+        st.caption(t("overview.remembers_other", version=newest.number, champion=story.champion.number))
     names = [t("overview.version_name", number=number) for number in matrix.versions]
     tests = [test_name(test) for test in range(matrix.scores.shape[1])]
-    values = [f"{value:.3f}" for value in matrix.scores[-1]]
+    values = [tables.score(value) for value in matrix.scores[-1]]
     heatmap(
         matrix.scores,
         rows=names,
         columns=tests,
         key="overview.matrix",
-        title=_finding(story),
+        title=_finding(newest, matrix),
         row_title=t("overview.remembers_version"),
         column_title=t("overview.remembers_test"),
         alt=t(
@@ -131,47 +147,69 @@ def remembers(story: Story) -> None:
     )
 
 
-def _finding(story: Story) -> str:
-    worst = worst_drop(story.matrix)
+def _newest_of_line(story: Story) -> VersionInfo:
+    """The version whose tests all are shown on, as in the chart of versions beside it."""
+    number = story.same.reference if story.same is not None else story.shown.number
+    return next((known for known in story.versions if known.number == number), story.shown)
+
+
+def _finding(version: VersionInfo, matrix: history.Matrix) -> str:
+    worst = worst_drop(matrix)
     if worst:
         test, drop = worst
-        facts = {"version": story.shown.number, "points": tables.points(drop).lstrip("+"), "test": test_name(test)}
+        facts = {"version": version.number, "points": tables.size_in_points(drop), "test": test_name(test)}
         return t("overview.finding_forgot", **facts)
-    return t("overview.finding_kept", version=story.shown.number) if len(story.matrix.versions) > 1 else ""
+    return t("overview.finding_kept", version=version.number) if len(matrix.versions) > 1 else ""
 
 
 def timeline(story: Story) -> None:
-    """All versions by their score."""
+    """All versions by their score on the same tests; looked at again while a version is being asked."""
     layout.section(t("overview.timeline"))
+    asked = same_tests.waiting(story.same) if story.same is not None else []
+    guarded_fragment(run_every=SECONDS_BETWEEN_LOOKS if asked else None)(_timeline)(story, bool(asked))
+
+
+def _timeline(story: Story, drawn_waiting: bool) -> None:
+    same = same_tests.of_today(story.classifier) if drawn_waiting else story.same
+    if same is None:
+        st.caption(t("overview.timeline_gone"))
+        return
+    if drawn_waiting and not same_tests.waiting(same):
+        st.rerun()
     champion = story.champion.number if story.champion else None
-    stones = [
-        charts.Milestone(
-            number=known.number,
-            name=t("overview.version_name", number=known.number),
-            score=float(known.summary["macro_f1"]),
-            note=_note(known, known.number == champion),
-            champion=known.number == champion,
-            **_interval(known),
+    stones = []
+    for known in story.versions:
+        report = same.report(known.number)
+        if report is None:
+            continue
+        stones.append(
+            charts.Milestone(
+                number=known.number,
+                name=t("overview.version_name", number=known.number),
+                score=report.macro_f1.value,
+                note=_note(known, same, known.number == champion),
+                champion=known.number == champion,
+                low=report.macro_f1.low,
+                high=report.macro_f1.high,
+            )
         )
-        for known in story.versions
-    ]
-    alt = t("overview.timeline_alt", count=len(stones), version=champion or tables.NOTHING)
-    charts.timeline(stones, title="", key="overview.timeline", axis=t("charts.macro_f1"), alt=alt)
+    alt = tn("overview.timeline_alt", len(stones), version=champion or tables.NOTHING, rows=tables.thousands(same.rows))
+    axis = t("overview.timeline_axis", rows=tables.thousands(same.rows))
+    charts.timeline(stones, title="", key="overview.timeline", axis=axis, alt=alt)
+    if len(story.versions) > 1:
+        for sentence in same_tests.sentences(same):
+            st.caption(sentence)
 
 
-def _interval(version: VersionInfo) -> dict[str, float]:
-    """Of its macro-F1; the score itself where an old version's report cannot be read any more."""
-    try:
-        found = state.report(version)["overall"]["macro_f1"]
-        return {end: found[end] for end in ("low", "high")}
-    except RegistryError:
-        return dict.fromkeys(("low", "high"), float(version.summary["macro_f1"]))
-
-
-def _note(version: VersionInfo, serves: bool) -> str:
+def _note(version: VersionInfo, same: SameTests, serves: bool) -> str:
     strategy = str(version.summary.get("strategy") or "train")
-    note = t("overview.timeline_note", strategy=t(f"names.strategy_{strategy}"), created=tables.moment(version.created))
-    return f"{note}<br>{t('overview.timeline_champion')}" if serves else note
+    facts = {"strategy": t(f"names.strategy_{strategy}"), "created": tables.moment(version.created)}
+    notes = [t("overview.timeline_note", **facts)]
+    change = same.difference(version.parent or 0, version.number, "macro_f1")
+    if change is not None:
+        against = t("overview.against", version=version.parent)
+        notes.append(f"{tables.change(change.value, change.low, change.high)} {against}")
+    return "<br>".join([*notes, t("overview.timeline_champion")] if serves else notes)
 
 
 def welcome() -> None:

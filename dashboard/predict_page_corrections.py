@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from core.data.corrections import lacking
 from dashboard import layout, state, tables
 from dashboard.errors import guarded_fragment
 from dashboard.i18n import t, tn
 from dashboard.navigation import go
+from dashboard.update_page_batch import JOIN, still_needed
 
 if TYPE_CHECKING:
     from core.data.corrections import Correction
@@ -103,9 +105,13 @@ def _ahead(classifier: str, waiting: list[Correction]) -> None:
             layout.section(tn("predict.count", len(waiting)))
             if fresh:
                 st.caption(tn("predict.new_labels", len(fresh), labels=[tables.plain(label) for label in fresh]))
-        if st.button(t("predict.use"), key="predict.use", type="primary", icon=":material/autorenew:"):
-            st.session_state[NEXT_BATCH] = "corrections"
+        missing = lacking(waiting)
+        label = t("predict.join") if missing else t("predict.use")
+        if st.button(label, key="predict.use", type="primary", icon=":material/autorenew:"):
+            st.session_state[NEXT_BATCH] = JOIN if missing else "corrections"
             go("update")
+    if missing:
+        st.caption(tables.plain(still_needed(missing)))
 
 
 def _row(classifier: str, correction: Correction) -> None:

@@ -48,7 +48,7 @@ def _dataset(datasets: list[StoredDataset]) -> StoredDataset:
     names = {one.id: f"{one.name} · {tn('pretrain.texts', one.rows)}" for one in datasets}
     if st.session_state.get("pretrain.dataset") not in known:
         before = state.chosen_dataset()
-        st.session_state["pretrain.dataset"] = before if before in known else datasets[0].id
+        st.session_state["pretrain.dataset"] = before if before in known else state.likeliest(datasets).id
     chosen = st.selectbox(
         t("pretrain.dataset"),
         list(known),

@@ -86,7 +86,7 @@ def _about(info: EncoderInfo, record: dict[str, Any]) -> None:
 
 def _cards(record: dict[str, Any]) -> list[Card]:
     best = record["epochs"][record["best_epoch"] - 1]
-    gained = tables.points(best["validation_accuracy"] - record["begin"]["accuracy"])
+    gained = tables.change(best["validation_accuracy"] - record["begin"]["accuracy"])
     return [
         Card(
             t("pretrain.accuracy"),

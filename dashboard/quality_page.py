@@ -33,7 +33,7 @@ def choose(datasets: list[StoredDataset]) -> StoredDataset:
         st.session_state[DATASET] = asked
     if st.session_state.get(DATASET) not in known:
         before = state.chosen_dataset()
-        st.session_state[DATASET] = before if before in known else datasets[0].id
+        st.session_state[DATASET] = before if before in known else state.likeliest(datasets).id
     # Two may have the same name, and the browser sends an option's text back.
     names = {one.id: f"{one.name} · {tn('quality.rows', one.rows)} · {tables.moment(one.created)}" for one in datasets}
     doubled = {name for name in names.values() if list(names.values()).count(name) > 1}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.metrics import Estimate, Report
-from dashboard import results_page_verdict, state, tables
+from core.metrics import Estimate, Report, unpaired_difference
+from dashboard import layout, results_page_verdict, state, tables
 from dashboard.i18n import t, t_message, tn
+from dashboard.job_news import RESULT_ASKED
 from dashboard.layout import Card
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from core.registry import VersionInfo
 
 ALL = 0  # all frozen tests together; experiences are counted from 1
+VERSION_LINK = "version"  # name in a link: ``/results?classifier=Shop&version=2``
 SCORES = ("accuracy", "macro_f1", "macro_precision", "macro_recall")
 
 
@@ -36,7 +39,7 @@ class Shown:
 
     @property
     def baseline(self) -> dict[str, Any]:
-        """The baseline's figures on the same rows; on a single test only accuracy and macro-F1."""
+        """The baseline's figures on the same rows."""
         stored = self.report["baseline"]
         if self.test == ALL:
             return dict(stored["report"])
@@ -61,17 +64,8 @@ def choose(classifier: str) -> Shown:
 def _version(classifier: str) -> VersionInfo:
     known = {found.number: found for found in state.versions(classifier)}
     champion = state.champion(classifier)
-    newest = max(known)
-    # A version made since the last look comes up by itself, and so does the one another page asked for.
-    if st.session_state.get("results.newest") != (classifier, newest):
-        st.session_state["results.newest"] = (classifier, newest)
-        st.session_state["results.version"] = newest
-    asked = st.session_state.pop("results.asked", None)
-    if asked is not None and asked[0] == classifier:
-        st.session_state["results.version"] = asked[1]
-    if st.session_state.get("results.version") not in known:
-        st.session_state["results.version"] = newest
     serving = champion.number if champion is not None else None
+    _open_version(classifier, known, serving)
     names = {number: describe(found, serving == number) for number, found in known.items()}
     picked = st.selectbox(
         t("results.version"),
@@ -81,6 +75,26 @@ def _version(classifier: str) -> VersionInfo:
         persist_state="session",
     )
     return known[int(picked)]
+
+
+def _open_version(classifier: str, known: Mapping[int, VersionInfo], serving: int | None) -> None:
+    """Which version comes up: the one that a link or another page asked for, else one that this session has just seen
+    come about, else the one that serves; and the reader's own choice for as long as none of these changes.
+    """
+    newest = max(known)
+    seen = st.session_state.get("results.seen")
+    if seen != (classifier, newest, serving):
+        fresh = seen is not None and seen[0] == classifier and newest > seen[1]
+        st.session_state["results.seen"] = (classifier, newest, serving)
+        st.session_state["results.version"] = newest if fresh or serving is None else serving
+    linked = st.query_params.pop(VERSION_LINK, "")
+    if linked.isdecimal():
+        st.session_state["results.version"] = int(linked)
+    asked = st.session_state.pop(RESULT_ASKED, None)
+    if asked is not None and asked[0] == classifier:
+        st.session_state["results.version"] = asked[1]
+    if st.session_state.get("results.version") not in known:
+        st.session_state["results.version"] = newest if serving is None else serving
 
 
 def describe(version: VersionInfo, serves: bool = False) -> str:
@@ -124,11 +138,11 @@ def cards(shown: Shown) -> list[Card]:
     found = []
     for name in SCORES:
         score: Estimate = getattr(shown.figures, name)
-        against = shown.baseline.get(name)
-        delta = tables.points(score.value - against["value"]) if against else None
-        note, interval = t("results.against_baseline"), tables.interval(score.low, score.high)
-        card = Card(t(f"results.{name}"), tables.score(score.value), delta, note, t(f"results.{name}_help"))
-        found.append(replace(card, interval=interval))
+        against = shown.baseline.get(name)  # versions of old have accuracy and macro-F1 alone on a single test
+        gap = unpaired_difference(score, Estimate.from_dict(against)) if against else None
+        change = layout.changed(gap, t("results.against_baseline"))
+        card = Card(t(f"results.{name}"), tables.score(score.value), help=t(f"results.{name}_help"), **change)
+        found.append(replace(card, interval=tables.interval(score.low, score.high)))
     return found
 
 

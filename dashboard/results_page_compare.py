@@ -9,14 +9,16 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.errors import CoreError
 from core.records.outgoing import short_reference
-from dashboard import charts, history, layout, results_page_significance, state, tables
+from dashboard import charts, history, layout, results_page_significance, same_tests, state, tables
 from dashboard.i18n import t, tn
 from dashboard.results_page import Shown, describe, model_name
-from dashboard.results_page_significance import Common, common_tests
+from dashboard.results_page_significance import Common, common_tests, of_pair
 
 if TYPE_CHECKING:
     from core.registry import RunInfo, VersionInfo
+    from core.standings import SameTests
 
 SCORES: tuple[history.Score, ...] = ("accuracy", "macro_f1")
 FIGURES = ("accuracy", "macro_f1", "macro_precision", "macro_recall", "weighted_f1")
@@ -38,12 +40,14 @@ def draw(shown: Shown) -> None:
         start = shown.version.parent or max(number for number in known if number != shown.version.number)
     else:
         start = max(others)
+    # of one classifier the older version first, so that the change runs forward in time
+    ends = (start, shown.version.number) if other != own else sorted((start, shown.version.number))
     left, right = st.columns(2, gap="medium")
     with left:
         # a key of its own for another classifier's versions: a select box keeps the text of what it showed
-        first = _pick("first" if other == own else f"first.{other}", others, start)
+        first = _pick("first" if other == own else f"first.{other}", others, ends[0])
     with right:
-        second = _pick("second", known, shown.version.number)
+        second = _pick("second", known, ends[1])
     if (first.classifier, first.number) == (second.classifier, second.number):
         st.caption(t("results.same_version"))
         return
@@ -63,7 +67,8 @@ def _other_classifier(own: str) -> str:
 
 def _runs(classifier: str) -> None:
     runs = state.workspace().registry.runs(classifier)
-    table = run_table(runs, {found.number: found for found in state.versions(classifier)})
+    same = same_tests.of_today(classifier)
+    table = run_table(runs, {found.number: found for found in state.versions(classifier)}, same)
     wanted = st.text_input(
         t("results.filter"), key="results.filter", placeholder=t("results.filter_example"), icon=":material/search:"
     )
@@ -71,11 +76,13 @@ def _runs(classifier: str) -> None:
     st.caption(tn("results.runs_found", len(table), total=len(runs)))
     height = min(320, 38 + 35 * max(1, len(table)))
     st.dataframe(table, hide_index=True, key="results.runs", height=height, row_height=35)
+    for sentence in same_tests.sentences(same) if same is not None else []:
+        st.caption(sentence)
     tables.download_table(table, "runs", key="results.runs.download")
 
 
-def run_table(runs: list[RunInfo], versions: Mapping[int, VersionInfo]) -> pd.DataFrame:
-    """One row a run, as the store gives them; scores with their interval where the run made a version."""
+def run_table(runs: list[RunInfo], versions: Mapping[int, VersionInfo], same: SameTests | None) -> pd.DataFrame:
+    """One row a run, as the store gives them; scores where the run made a version, all on the same rows."""
     names = {found.id: found.name for found in state.datasets()}
     rows = []
     for run in runs:
@@ -84,9 +91,7 @@ def run_table(runs: list[RunInfo], versions: Mapping[int, VersionInfo]) -> pd.Da
         model = run.settings.get("model")
         made = versions.get(run.version or 0)
         scores = {
-            t(f"results.{score}"): history.score_shown(made, score)
-            if made is not None
-            else tables.score(run.metrics.get(f"test_{score}"))
+            t(f"results.{score}"): tables.NOTHING if made is None else history.score_shown(made, score, same)
             for score in SCORES
         }
         rows.append(
@@ -99,11 +104,23 @@ def run_table(runs: list[RunInfo], versions: Mapping[int, VersionInfo]) -> pd.Da
                 t("results.column_dataset"): names.get(dataset, dataset),
                 **scores,
                 t("results.column_baseline"): tables.score(run.metrics.get("baseline_accuracy")),
-                t("results.column_epochs"): run.settings.get("epochs", tables.NOTHING),
+                t("results.column_epochs"): _epochs(run, made),
                 t("results.column_time"): tables.duration(run.metrics.get("seconds")),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _epochs(run: RunInfo, made: VersionInfo | None) -> str:
+    """How many epochs a run has learned, of how many it was allowed."""
+    allowed = run.settings.get("epochs") or run.settings.get("training.epochs")
+    try:
+        learned = None if made is None else len(state.report(made)["epochs"])
+    except (CoreError, OSError):
+        learned = None
+    if learned is None:
+        return tables.NOTHING if allowed is None else t("results.epochs_allowed", allowed=allowed)
+    return str(learned) if allowed is None else t("results.epochs_of", learned=learned, allowed=allowed)
 
 
 def filtered(table: pd.DataFrame, wanted: str) -> pd.DataFrame:
@@ -168,13 +185,18 @@ def _interval(stored: dict[str, float]) -> tuple[float, float, float]:
 
 
 def figure_table(first: VersionInfo, second: VersionInfo) -> pd.DataFrame:
-    """The averages of both over all their tests, the baseline's accuracy, size and time."""
+    """The averages of both on the same rows (each on its own, of two classifiers), the baseline's, size and time."""
     names = _column_names(first, second)
     reports = [state.report(version) for version in (first, second)]
-    rows = [[t(f"results.{name}"), *(tables.score(**found["overall"][name]) for found in reports)] for name in FIGURES]
+    same = of_pair(first, second)
+    measured = [None if same is None else same.report(version.number) for version in (first, second)]
+    overall = [
+        stored["overall"] if found is None else found.to_dict() for stored, found in zip(reports, measured, strict=True)
+    ]
+    rows = [[t(f"results.{name}"), *(tables.score(**found[name]) for found in overall)] for name in FIGURES]
     rows += [
-        [t("results.baseline"), *(tables.score(**found["baseline"]["report"]["accuracy"]) for found in reports)],
-        [t("results.test_rows"), *(tables.thousands(found["overall"]["rows"]) for found in reports)],
+        [t("results.test_rows"), *(tables.thousands(found["rows"]) for found in overall)],
+        [t("results.own_baseline"), *(tables.score(**found["baseline"]["report"]["accuracy"]) for found in reports)],
         [t("train.parameters"), *(tables.thousands(found["parameters"]) for found in reports)],
         [t("results.column_time"), *(tables.duration(found["seconds"]) for found in reports)],
     ]

@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core.metrics import MINIMUM_ROWS, Estimate, flips, mcnemar, paired_difference
-from dashboard import state, tables
+from dashboard import same_tests, state, tables
 from dashboard.i18n import t
 from dashboard.results_page import read_predictions
 
 if TYPE_CHECKING:
     from core.registry import VersionInfo
+    from core.standings import SameTests
 
 LEVEL = 0.05
 
@@ -45,7 +47,35 @@ class Common:
 
 
 def common_tests(first: VersionInfo, second: VersionInfo) -> list[Common]:
-    """All frozen tests that two versions share, of one classifier or of two."""
+    """All frozen tests of two versions of one classifier, or those that two classifiers share."""
+    same = of_pair(first, second)
+    return _shared(first, second) if same is None else _of_one_classifier(first, second, same)
+
+
+def of_pair(first: VersionInfo, second: VersionInfo) -> SameTests | None:
+    """Two versions of one classifier on the tests of the one that has more of them; None where that can't be had."""
+    if first.classifier != second.classifier:
+        return None
+    more, fewer = (first, second) if _tests(first) > _tests(second) else (second, first)
+    same = same_tests.of_two(more, fewer)
+    return same if same is not None and fewer.number in same.answers else None
+
+
+def _tests(version: VersionInfo) -> int:
+    return len(state.report(version)["tests"])
+
+
+def _of_one_classifier(first: VersionInfo, second: VersionInfo, same: SameTests) -> list[Common]:
+    found = []
+    for number, name, _ in same.tests:
+        before, after = (same.report(version.number, number) for version in (first, second))
+        truth, old, new = same.answered(first.number, second.number, number)
+        if before is not None and after is not None and len(truth):
+            found.append(_figures(name, (truth, old, new), before.to_dict(), after.to_dict()))
+    return found
+
+
+def _shared(first: VersionInfo, second: VersionInfo) -> list[Common]:
     found = []
     reports = state.report(first), state.report(second)
     for test in reports[1]["tests"]:
@@ -69,10 +99,17 @@ def _compared(
     truth, old, new = (
         column.map(number).to_numpy() for column in (after["truth"], before["predicted"], after["predicted"])
     )
+    return _figures(name, (truth, old, new), first, second)
+
+
+def _figures(
+    name: str, answers: tuple[np.ndarray, np.ndarray, np.ndarray], first: dict[str, Any], second: dict[str, Any]
+) -> Common:
+    truth, old, new = answers
     changed = flips(truth, old, new)
     return Common(
         name,
-        len(after),
+        len(truth),
         first,
         second,
         paired_difference(truth, old, new),
@@ -123,5 +160,4 @@ def figures(tests: list[Common]) -> pd.DataFrame:
 
 
 def _points(found: Estimate) -> str:
-    value, low, high = (tables.points(number) for number in (found.value, found.low, found.high))
-    return t("results.points_interval", value=value, low=low, high=high)
+    return tables.change(found.value, found.low, found.high)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import streamlit as st
 
+from core.metrics import Estimate, unpaired_difference
 from dashboard import tables
 from dashboard.i18n import t
 
@@ -34,15 +34,14 @@ def judge(report: dict[str, Any]) -> Verdict:
     """Compare over all frozen tests of a version's report."""
     accuracy = report["overall"]["accuracy"]
     baseline = report["baseline"]["report"]["accuracy"]
-    gap = accuracy["value"] - baseline["value"]
-    # Both answered the same rows, but which ones the baseline got right is not kept: taken as independent, the noise
-    # of the gap is rather over- than underestimated.
-    noise = math.hypot(*((found["high"] - found["low"]) / 2 for found in (accuracy, baseline)))
+    # Both answered the same rows, but which ones the baseline got right is not kept.
+    gap = unpaired_difference(Estimate.from_dict(accuracy), Estimate.from_dict(baseline))
+    chance = tables.may_be_chance(gap.low, gap.high)
     kind: Kind = "level"
-    if gap > 0:
-        kind = "better" if gap > noise else "perhaps_better"
-    elif gap < 0:
-        kind = "worse" if -gap > noise else "perhaps_worse"
+    if gap.value > 0:
+        kind = "perhaps_better" if chance else "better"
+    elif gap.value < 0:
+        kind = "perhaps_worse" if chance else "worse"
     return Verdict(kind, accuracy, baseline, int(report["overall"]["rows"]))
 
 
@@ -56,7 +55,7 @@ def sentences(verdict: Verdict, version: int) -> str:
         baseline=tables.score(**verdict.baseline),
     )
     gap = abs(verdict.accuracy["value"] - verdict.baseline["value"])
-    meaning = t(f"results.verdict_{verdict.kind}", points=tables.points(gap).lstrip("+"))
+    meaning = t(f"results.verdict_{verdict.kind}", points=tables.size_in_points(gap))
     return joined([figures, meaning])
 
 

@@ -5,7 +5,7 @@ Asks the queue of jobs; knows nothing of requests and results. Pages draw what c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
@@ -187,7 +187,10 @@ def _ending(job: Job, epochs: int) -> None:
             t("run.resume"), key=f"run.resume.{job.id}", icon=":material/play_arrow:", type="primary"
         ):
             _act(state.jobs().resume, job.id)
-        if job.result is None and st.button(t("run.remove"), key=f"run.remove.{job.id}", type="tertiary"):
+        # What must fail again can only be put away, and asked for otherwise.
+        label = t("run.put_away") if job.hopeless else t("run.remove")
+        kind: Literal["primary", "tertiary"] = "primary" if job.hopeless else "tertiary"
+        if job.result is None and st.button(label, key=f"run.remove.{job.id}", type=kind):
             _act(state.jobs().discard, job.id)
 
 

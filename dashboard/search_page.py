@@ -91,7 +91,7 @@ def _dataset(datasets: list[StoredDataset]) -> StoredDataset:
     names = {one.id: f"{one.name} · {tn('search.rows', one.rows)}" for one in datasets}
     if st.session_state.get("search.dataset") not in known:
         before = state.chosen_dataset()
-        st.session_state["search.dataset"] = before if before in known else datasets[0].id
+        st.session_state["search.dataset"] = before if before in known else state.likeliest(datasets).id
     chosen = st.selectbox(
         t("search.dataset"),
         list(known),

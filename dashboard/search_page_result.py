@@ -91,7 +91,7 @@ def _cards(shown: dict[str, Any]) -> None:
             layout.Card(t("search.card_best"), _interval(shown["best_score"]), help=t("search.card_best_help")),
             layout.Card(
                 t("search.card_gain"),
-                tables.points(gain["value"]) if gain else "0",
+                tables.change(gain["value"] if gain else 0.0),
                 help=t("search.card_gain_help"),
             ),
             layout.Card(

@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import state, tables
+from dashboard import job_news, state, tables
 from dashboard.errors import boundary, guarded_fragment
 from dashboard.i18n import LANGUAGES, LINK, language, t, t_message, tn
 from dashboard.lab_page_figures import with_names
 from dashboard.layout import icon_button
-from dashboard.navigation import CLASSIFIER, JOB_PAGES, go, groups, link, page
+from dashboard.navigation import CLASSIFIER, groups, link, page
 
 if TYPE_CHECKING:
     from core.jobs import Job
 
 BUSY, QUIET = 2.0, 8.0  # seconds between looks at the jobs
 WRITTEN = "link.written"
+LINKED = "classifier.linked"  # what the link has just named
+UNKNOWN = "classifier.unknown"  # a name from a link that no classifier has, and which one is shown instead
+MOST_OFFERED = 6
 
 # Streamlit closes the sidebar of a phone after its own navigation, but not after page links.
 CLOSE_ON_PHONES = f"<script>{Path(__file__).with_name('sidebar.js').read_text(encoding='utf-8')}</script>"
@@ -34,6 +37,8 @@ def adopt_link() -> None:
         found = st.query_params.get(name)
         if found is not None and found != written.get(name):
             st.session_state[name] = found
+            if name == CLASSIFIER:
+                st.session_state[LINKED] = found
     if "classifier.next" in st.session_state:
         st.session_state[CLASSIFIER] = st.session_state.pop("classifier.next")
     if st.session_state.get(LINK) not in LANGUAGES:
@@ -79,11 +84,15 @@ def draw() -> None:
         device.caption(f":material/memory: {_device_line()}")
     with running, boundary():
         _job_list()
+    job_news.toast()
 
 
 def _classifier_picker(names: list[str]) -> None:
+    linked = st.session_state.pop(LINKED, None)
     if st.session_state.get(CLASSIFIER) not in names:
-        st.session_state[CLASSIFIER] = names[0] if names else None
+        st.session_state[CLASSIFIER] = st.session_state[job_news.NOBODYS_CHOICE] = names[0] if names else None
+    if linked is not None and linked not in names:
+        st.session_state[UNKNOWN] = (linked, st.session_state[CLASSIFIER])
     st.selectbox(
         t("shell.classifier"),
         names,
@@ -94,15 +103,42 @@ def _classifier_picker(names: list[str]) -> None:
     )
 
 
+def tell_unknown() -> None:
+    """Above the page: that the link names a classifier that there is not, which one is shown instead, and which there are."""
+    linked, instead = st.session_state.get(UNKNOWN, (None, None))
+    if linked is None or st.session_state.get(CLASSIFIER) != instead:
+        st.session_state.pop(UNKNOWN, None)
+        return
+    facts = {"classifier": tables.plain(str(linked))}
+    if instead is None:
+        st.warning(t("shell.unknown_and_none", **facts), icon=":material/link_off:")
+        return
+    st.warning(t("shell.unknown_classifier", **facts, instead=tables.plain(instead)), icon=":material/link_off:")
+    others = [known.name for known in state.classifiers() if known.name != instead]
+    with st.container(horizontal=True, key="unknown-classifier"):
+        for name in others[:MOST_OFFERED]:
+            label = t("shell.open_classifier", classifier=tables.plain(name))
+            if st.button(label, key=f"unknown.open.{name}"):
+                state.choose_classifier(name)
+                st.rerun()
+        if st.button(
+            t("shell.keep_classifier", classifier=tables.plain(instead)), key="unknown.close", type="tertiary"
+        ):
+            st.session_state.pop(UNKNOWN)
+            st.rerun()
+
+
 def _job_list() -> None:
     busy = bool(state.active_jobs())
     guarded_fragment(run_every=BUSY if busy else QUIET)(_jobs)(busy)
 
 
 def _jobs(busy: bool) -> None:
-    active = state.active_jobs()  # whoever looks also starts the next job that waits
-    if bool(active) != busy:  # a job began or ended elsewhere: the page has something new to show
+    jobs = state.jobs().list()  # whoever looks also starts the next job that waits
+    active = [job for job in jobs if job.state in state.ACTIVE]
+    if job_news.listen(jobs) or bool(active) != busy:  # a job began or ended: the page has something new to show
         st.rerun()
+    job_news.draw(jobs)
     if not active:
         return
     st.caption(t("shell.jobs"))
@@ -123,17 +159,10 @@ def _jobs(busy: bool) -> None:
                 )
             st.caption(_what_it_does(job))
         if show:
-            _show(job)
+            job_news.open_job(job)
         if stop:
             state.jobs().stop(job.id)
             st.rerun(scope="fragment")
-
-
-def _show(job: Job) -> None:
-    """Go to the page that shows the job."""
-    if job.kind in ("update", "forget", "benchmark"):  # their pages show one classifier
-        state.choose_classifier(job.classifier)
-    go(JOB_PAGES[job.kind])
 
 
 def _progress_text(job: Job) -> str:

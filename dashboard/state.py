@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,11 @@ def corrections() -> Corrections:
     from core.data.corrections import Corrections
 
     return Corrections(home())
+
+
+def glance() -> Glance:
+    """The registry's lists, which need neither MLflow nor PyTorch while nothing has changed."""
+    return _registry(home())
 
 
 @st.cache_resource(show_spinner=False)
@@ -179,6 +185,23 @@ def datasets() -> list[StoredDataset]:
 @st.cache_data(show_spinner=False, max_entries=2)
 def _datasets(folder: Path, token: tuple[float, ...]) -> list[StoredDataset]:
     return list(_store(folder).list())
+
+
+def likeliest(stored: Sequence[StoredDataset]) -> StoredDataset:
+    """What to offer first: the newest table in the reader's language that is no later batch of a sample and no batch of
+    corrections.
+    """
+    from dashboard.i18n import language
+
+    first = [dataset for dataset in stored if not _is_later_batch(dataset)] or stored
+    return next((dataset for dataset in first if dataset.language == language()), first[0])
+
+
+def _is_later_batch(dataset: StoredDataset) -> bool:
+    from core.data.corrections import JOINED
+
+    source = dataset.source
+    return source.get("part", "first") != "first" or "corrections" in source or JOINED in source
 
 
 def load_dataset(identity: str) -> TextDataset:

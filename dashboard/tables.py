@@ -13,27 +13,22 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core import wording
 from dashboard.i18n import t
 
-NOTHING = "–"
+NOTHING = wording.NOTHING
 MARKDOWN = set("\\`*_{}[]()<>#+!|~$:")
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def score(value: float | None, low: float | None = None, high: float | None = None) -> str:
     """A score with three decimals, and its interval when there is one: ``0.912 (0.897–0.926)``."""
-    if value is None or math.isnan(value):
-        return NOTHING
-    if low is None or high is None or math.isnan(low) or math.isnan(high):
-        return f"{value:.3f}"
-    return f"{value:.3f} ({interval(low, high)})"
+    return wording.score(value, low, high)
 
 
-def interval(low: float, high: float, *, percentage: bool = False) -> str:
-    """The ends of an interval of scores, ``0.897–0.926``; of a difference in percentage points, ``−1.2 … +0.4``."""
-    if percentage:
-        return f"{points(low)} … {points(high)}"
-    return f"{low:.3f}–{high:.3f}"
+def interval(low: float, high: float) -> str:
+    """The ends of an interval of scores: ``0.897–0.926``."""
+    return wording.interval(low, high)
 
 
 def estimate(found: Any) -> str:
@@ -42,8 +37,35 @@ def estimate(found: Any) -> str:
 
 
 def points(value: float) -> str:
-    """A difference of two scores in percentage points with its sign: ``+3.1``."""
-    return f"{value * 100:+.1f}".replace("-", "−")
+    """A difference of two scores in percentage points with its sign, for sentences that name the unit: ``+3.1``."""
+    return wording.points(value)
+
+
+def points_interval(low: float, high: float) -> str:
+    """The ends of an interval of differences in percentage points: ``−1.2 – +0.4``."""
+    return wording.points_interval(low, high)
+
+
+def size_in_points(value: float) -> str:
+    """How large a difference of two scores is, whatever its direction, for sentences that name both: ``3.1``."""
+    return wording.points(abs(value)).removeprefix("+")
+
+
+def change(value: float, low: float | None = None, high: float | None = None) -> str:
+    """A difference of two scores by itself, with its unit and its interval where there is one: ``+3.1 pt (+1.0 – +5.2)``."""
+    if low is None or high is None:
+        return t("units.change", value=points(value))
+    return t("units.change_interval", value=points(value), low=points(low), high=points(high))
+
+
+def loss(value: float) -> str:
+    """What was lost, in percentage points: positive without a sign, since the word says the direction: ``3.1``."""
+    return points(value).removeprefix("+")
+
+
+def may_be_chance(low: float, high: float) -> bool:
+    """Whether a difference with this interval may be none at all."""
+    return low <= 0 <= high
 
 
 def plain(text: str) -> str:
@@ -56,16 +78,23 @@ def percent(fraction: float) -> str:
     return f"{fraction:.0%}"
 
 
+def signed(value: float, decimals: int = 1) -> str:
+    """Any number with its sign; what rounds to zero has none."""
+    return wording.signed(value, decimals)
+
+
 def thousands(count: float) -> str:
     """A whole number with separated thousands."""
     return f"{count:,.0f}"
 
 
 def duration(seconds: float | None) -> str:
-    """A time span in words, at most two units: ``2 min 10 s``."""
+    """A time span in words, at most two units: ``2 min 10 s``; never ``0 s``."""
     if seconds is None or math.isnan(seconds):
         return NOTHING
     whole = max(0, round(seconds))
+    if whole < 1:
+        return t("units.under_a_second")
     if whole < 60:
         return t("units.seconds", seconds=whole)
     if whole < 3600:

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Literal
 import streamlit as st
 
 from core.errors import CoreError
-from dashboard import layout, results_page_verdict, state, tables
+from dashboard import job_news, layout, results_page_verdict, state, tables
 from dashboard.errors import show_error
 from dashboard.i18n import t, t_message, tn
-from dashboard.navigation import JOB_PAGES, go
+from dashboard.navigation import go
 from dashboard.run_view import place_in_queue, run_view
 
 if TYPE_CHECKING:
     from core.jobs import Job
     from core.workflows import TrainRequest
 
-SHOWN = "train.job"  # the run that this session looks at
+SHOWN = job_news.TRAIN_JOB
 CLOSED = "train.closed"  # runs that it looks at no more
 SIDE = "train.side"
 STILL_NEWS = timedelta(hours=1)  # an ended run greets a new session for this long
@@ -49,6 +49,7 @@ def _start(request: TrainRequest) -> None:
         st.info(t("train.same"), icon=":material/content_copy:")
         return
     job = state.jobs().submit("train", title=request.classifier, classifier=request.classifier, config=config)
+    job_news.follow(job)
     watched = shown_job()
     if watched is None or watched.ended:
         st.session_state[SHOWN] = job.id
@@ -57,14 +58,40 @@ def _start(request: TrainRequest) -> None:
 
 
 def shown_job() -> Job | None:
-    """The run on the right side: the one that this session chose, else what goes on, else what ended just now."""
+    """The run on the right side: the one that this session chose, else what goes on, else what ended just now.
+
+    Only runs that concern the reader: those of the classifier chosen in the sidebar, and of one that does not exist yet.
+    What made a version that was deleted since concerns nobody.
+    """
     closed = st.session_state.get(CLOSED, set())
-    trainings = [job for job in state.jobs().list() if job.kind == "train" and job.id not in closed]
-    chosen = next((job for job in trainings if job.id == st.session_state.get(SHOWN)), None)
-    at_work = next((job for job in trainings if job.state in ("running", "stopping")), None)
-    waiting = next((job for job in reversed(trainings) if job.state == "queued"), None)
-    recent = next((job for job in trainings[:1] if job.state == "interrupted" or _is_news(job)), None)
+    trainings = [
+        job for job in state.jobs().list() if job.kind == "train" and job.id not in closed and not _is_gone(job)
+    ]
+    own = [job for job in trainings if _concerns_reader(job)]
+    chosen = next((job for job in trainings if job.id == st.session_state.get(SHOWN) and _is_still_shown(job)), None)
+    at_work = next((job for job in own if job.state in ("running", "stopping")), None)
+    waiting = next((job for job in reversed(own) if job.state == "queued"), None)
+    recent = next((job for job in own[:1] if job.state == "interrupted" or _is_news(job)), None)
     return chosen or at_work or waiting or recent
+
+
+def _is_gone(job: Job) -> bool:
+    """Whether the version that came of it was deleted, with its classifier."""
+    if job.result is None:
+        return False
+    return job.result["version"] not in {version.number for version in state.versions(job.classifier)}
+
+
+def _concerns_reader(job: Job) -> bool:
+    own = state.chosen_classifier()
+    if own is None or job.classifier == own:
+        return True
+    return not job.ended and job.classifier not in {known.name for known in state.classifiers()}
+
+
+def _is_still_shown(job: Job) -> bool:
+    """A run that this session chose stays, until another classifier is chosen than the one it has made a version of."""
+    return not job.ended or job.result is None or state.chosen_classifier() in (None, job.classifier)
 
 
 def _is_news(job: Job) -> bool:
@@ -91,6 +118,8 @@ def side(job: Job) -> str:
 
 def watch(job: Job) -> None:
     """The run, what came out of it, and the other runs."""
+    if not job.ended:
+        job_news.follow(job)
     if job.result is not None:
         _outcome(job)
     run_view(job.id)
@@ -109,6 +138,7 @@ def _outcome(job: Job) -> None:
         st.info(t("train.version_gone", version=number))
         return
     report = state.report(found)
+    st.markdown(f"**{t('train.outcome', classifier=tables.plain(job.classifier), version=number)}**")
     results_page_verdict.show(report, number)
     if report["best_epoch"] == 0:
         st.warning(t("train.no_epoch"), icon=":material/timer_off:")
@@ -125,7 +155,7 @@ def _outcome(job: Job) -> None:
 
 def _leave(job: Job, version: int, page: str) -> None:
     state.choose_classifier(job.classifier)
-    st.session_state["results.asked"] = (job.classifier, version)
+    st.session_state[job_news.RESULT_ASKED] = (job.classifier, version)
     go(page)
 
 
@@ -143,12 +173,11 @@ def _others(job: Job) -> None:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", wrap=False):
             st.markdown(f"**{tables.plain(other.title)}** · {_standing(other)}", width="stretch")
             if other.kind == "train" and st.button(t("train.show"), key=f"train.show.{other.id}", type="tertiary"):
-                st.session_state[SHOWN] = other.id
-                st.rerun()
+                job_news.open_job(other)
             if other.kind != "train" and st.button(
                 t("train.show_elsewhere"), key=f"train.elsewhere.{other.id}", type="tertiary"
             ):
-                go(JOB_PAGES[other.kind])
+                job_news.open_job(other)
             if other.state == "queued" and st.button(
                 t("run.leave_queue"), key=f"train.leave.{other.id}", type="tertiary"
             ):

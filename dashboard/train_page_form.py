@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import state, train_page_encoder, train_page_vectors
 from dashboard.forms import set_values, settings_form
-from dashboard.i18n import language, t, tn
+from dashboard.i18n import t, tn
 
 if TYPE_CHECKING:
     from core.config import Config, Setting
@@ -43,7 +43,7 @@ def _dataset(datasets: list[StoredDataset]) -> StoredDataset:
     if chosen in known and st.session_state.get("train.dataset_seen") != chosen:  # another page worked with it
         st.session_state["train.dataset"] = st.session_state["train.dataset_seen"] = chosen
     if st.session_state.get("train.dataset") not in known:
-        st.session_state["train.dataset"] = _likeliest(datasets).id
+        st.session_state["train.dataset"] = state.likeliest(datasets).id
     names = {found.id: _describe(found) for found in datasets}
     picked = st.selectbox(
         t("train.dataset"),
@@ -54,12 +54,6 @@ def _dataset(datasets: list[StoredDataset]) -> StoredDataset:
         persist_state="session",
     )
     return known[str(picked)]
-
-
-def _likeliest(datasets: list[StoredDataset]) -> StoredDataset:
-    """What to offer first: the newest table in the reader's language that is no later batch of a sample."""
-    first = [one for one in datasets if one.source.get("part", "first") == "first"] or datasets
-    return next((one for one in first if one.language == language()), first[0])
 
 
 def _describe(dataset: StoredDataset) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
@@ -9,11 +10,11 @@ import pandas as pd
 import streamlit as st
 
 from core.data import ColumnRoles, SetAside, StoredDataset, TextDataset, build_dataset
-from core.data.corrections import Correction
+from core.data.corrections import ENOUGH, JOINED, Correction, join_corrections, joined_rows, lacking
 from core.data.recipe import Step, apply_steps, read_steps, write_steps
 from core.data.samples import SAMPLES
 from core.errors import CoreError, DataError
-from dashboard import state, tables, update_page
+from dashboard import state, tables, update_page, update_page_compare
 from dashboard.errors import show_error
 from dashboard.i18n import t, t_message, tn
 from dashboard.update_page import Situation
@@ -24,6 +25,8 @@ KEY = "update"
 SOURCE = "update.origin"  # not "update.source": that is the upload step's
 ASKED = "update.batch"  # set by the Predict page: what to begin with
 SEEN = "update.dataset_seen"
+JOIN = "join"  # asked for in place of a source: any batch, with the corrections
+BASE = "base"  # in a dataset's source: the dataset that corrections joined
 ICONS = {
     "sample": ":material/science:",
     "file": ":material/upload_file:",
@@ -45,13 +48,13 @@ def step(found: Situation) -> None:
     waiting = state.corrections().list(found.classifier)
     source = _source(found, sample, len(waiting))
     if source == "sample" and sample is not None:
-        _sample(found, sample)
+        _sample(found, sample, waiting)
     elif source == "saved":
-        _saved(found)
+        _saved(found, waiting)
     elif source == "corrections":
         _corrections(found, waiting)
     else:
-        _file(found)
+        _file(found, waiting)
 
 
 def _done(found: Situation) -> None:
@@ -84,8 +87,11 @@ def describe(dataset: StoredDataset) -> str:
 
 
 def learned(found: Situation) -> list[str]:
-    """Ids of the datasets that the champion has learned from."""
-    return [str(record["dataset"]) for record in state.report(found.champion)["experiences"]]
+    """Ids of the datasets that the champion has learned from, also of those that corrections joined before."""
+    known = {dataset.id: dataset for dataset in state.datasets()}
+    identities = [str(record["dataset"]) for record in state.report(found.champion)["experiences"]]
+    bases = [known[identity].source.get(BASE) for identity in identities if identity in known]
+    return [*identities, *(str(base) for base in bases if base)]
 
 
 def next_sample(known: list[str]) -> SamplePart | None:
@@ -107,6 +113,9 @@ def _source(found: Situation, sample: SamplePart | None, waiting: int) -> str:
     chosen = state.chosen_dataset()
     if asked in offered:
         st.session_state[SOURCE] = asked
+    elif asked == JOIN:
+        st.session_state[SOURCE] = offered[0]
+        st.session_state["update.with_corrections"] = True
     elif chosen and chosen != st.session_state.get(SEEN) and chosen in {one.id for one in choosable(found)}:
         st.session_state[SOURCE], st.session_state["update.saved"] = "saved", chosen
     st.session_state[SEEN] = chosen
@@ -125,6 +134,17 @@ def _source(found: Situation, sample: SamplePart | None, waiting: int) -> str:
     )
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Rows that are to be learned, with what will be stored of them."""
+
+    dataset: TextDataset
+    name: str
+    roles: ColumnRoles
+    source: dict[str, Any]
+    synthetic: bool = False
+
+
 def _use(found: Situation, dataset: StoredDataset) -> None:
     """Take a dataset as the batch, with labels that are the champion's own beyond doubt written as the champion does."""
     from core.workflows.label_matching import adopt
@@ -134,25 +154,75 @@ def _use(found: Situation, dataset: StoredDataset) -> None:
     st.rerun()
 
 
+def _save_and_use(found: Situation, batch: Batch) -> None:
+    """Store the batch and go on with it; one that cannot be learned is explained, and nothing of it is left behind."""
+    joined = joined_rows(batch.source, len(batch.dataset))
+    problem = update_page_compare.problem(found.champion, batch.dataset, joined)
+    if problem is not None:
+        show_error(problem)
+        return
+    stored = state.workspace().datasets.save(
+        batch.dataset, name=batch.name[:80], roles=batch.roles, source=batch.source, synthetic=batch.synthetic
+    )
+    discard_upload(KEY)
+    _use(found, stored)
+
+
+def _with_corrections(waiting: list[Correction]) -> bool:
+    """Ask whether the corrections that wait are to be learned with the batch."""
+    if not waiting:
+        return False
+    return st.checkbox(
+        tn("update.with_corrections", len(waiting)),
+        value=True,
+        key="update.with_corrections",
+        help=t("update.with_corrections_help"),
+    )
+
+
+def _joined(batch: Batch, waiting: list[Correction]) -> Batch:
+    return Batch(
+        dataset=join_corrections(batch.dataset, waiting),
+        name=tn("update.joined_name", len(waiting), name=batch.name[:50]),
+        roles=batch.roles,
+        source={**batch.source, JOINED: len(waiting)},
+        synthetic=batch.synthetic,
+    )
+
+
 def _button(rows: int | None = None) -> bool:
     label = t("update.use_batch") if rows is None else tn("update.use", rows)
     return st.button(label, key="update.use", type="primary", icon=":material/arrow_downward:")
 
 
-def _sample(found: Situation, sample: SamplePart) -> None:
+def _sample(found: Situation, sample: SamplePart, waiting: list[Correction]) -> None:
     from core.data.reading import read_table
     from core.data.samples import sample_path
 
     st.markdown(t(f"update.about_{sample[1]}"))
     table = read_table(sample_path(*sample))
     st.dataframe(table.head(PREVIEW_ROWS), hide_index=True, alt=t("update.preview"))
-    if _button():
-        from core.workflows.samples import save_sample
+    join = _with_corrections(waiting)
+    if not _button():
+        return
+    from core.workflows.samples import save_sample
 
-        _use(found, save_sample(state.workspace(), *sample))
+    stored = save_sample(state.workspace(), *sample)
+    if join:
+        _use_stored(found, stored, waiting)
+    else:
+        _use(found, stored)
 
 
-def _file(found: Situation) -> None:
+def _use_stored(found: Situation, stored: StoredDataset, waiting: list[Correction]) -> None:
+    """A saved dataset with the corrections as a dataset of its own."""
+    source = {**stored.source, BASE: stored.id}
+    dataset = state.load_dataset(stored.id)
+    batch = Batch(dataset, stored.name, stored.roles, source, stored.synthetic)
+    _save_and_use(found, _joined(batch, waiting))
+
+
+def _file(found: Situation, waiting: list[Correction]) -> None:
     if not has_upload(KEY):
         st.markdown(t("update.about_file"))
     uploaded = upload_table(KEY)
@@ -165,17 +235,13 @@ def _file(found: Situation) -> None:
     dataset, set_aside = built
     tell_left_out(uploaded, set_aside)
     dataset, recipe = _same_as_before(found, dataset)
+    join = _with_corrections(waiting)
     if _button(len(dataset)):
         remember_columns(uploaded)
-        stored = state.workspace().datasets.save(
-            dataset,
-            name=PurePath(uploaded.name.removesuffix(".gz")).stem[:80],
-            roles=uploaded.roles,
-            source={**uploaded.source(set_aside), **recipe},
-            synthetic=uploaded.sample is not None,
-        )
-        discard_upload(KEY)
-        _use(found, stored)
+        name = PurePath(uploaded.name.removesuffix(".gz")).stem[:80]
+        source = {**uploaded.source(set_aside), **recipe}
+        batch = Batch(dataset, name, uploaded.roles, source, uploaded.sample is not None)
+        _save_and_use(found, _joined(batch, waiting) if join else batch)
 
 
 def _same_as_before(found: Situation, dataset: TextDataset) -> tuple[TextDataset, dict[str, list[dict[str, Any]]]]:
@@ -224,7 +290,7 @@ def choosable(found: Situation) -> list[StoredDataset]:
     return [dataset for dataset in state.datasets() if dataset.id not in known]
 
 
-def _saved(found: Situation) -> None:
+def _saved(found: Situation, waiting: list[Correction]) -> None:
     offered = {dataset.id: dataset for dataset in choosable(found)}
     if not offered:
         st.markdown(t("update.no_saved"))
@@ -240,7 +306,12 @@ def _saved(found: Situation) -> None:
         persist_state="session",
         width=640,
     )
-    if _button(offered[chosen].rows):
+    join = _with_corrections(waiting)
+    if not _button(offered[chosen].rows):
+        return
+    if join:
+        _use_stored(found, offered[chosen], waiting)
+    else:
         _use(found, offered[chosen])
 
 
@@ -249,11 +320,21 @@ def _corrections(found: Situation, waiting: list[Correction]) -> None:
         st.markdown(t("update.no_corrections"))
         return
     st.markdown(tn("update.about_corrections", len(waiting)))
-    table = pd.DataFrame([{"text": one.text, "label": one.label, "before": one.predicted} for one in waiting])
+    table = pd.DataFrame([{"text": row.text, "label": row.label, "before": row.predicted} for row in waiting])
     names = {"text": t("update.column_text"), "label": t("update.column_label"), "before": t("update.column_said")}
-    st.dataframe(table.rename(columns=names), hide_index=True, height=240, alt=t("update.preview"))
+    st.dataframe(table.rename(columns=names), hide_index=True, height="content", alt=t("update.preview"))
+    missing = lacking(waiting)
+    if missing:
+        st.info(tables.plain(still_needed(missing)), icon=":material/hourglass_empty:")
+        return
     if _button(len(waiting)):
         _use_corrections(found, table)
+
+
+def still_needed(missing: dict[str, int]) -> str:
+    """How many more corrections of which label let them be learned alone, and what else can be done with them."""
+    labels = [tn("update.more_of_label", count, label=label) for label, count in missing.items()]
+    return t("update.corrections_too_few", enough=ENOUGH, labels=t("update.or").join(labels))
 
 
 def _use_corrections(found: Situation, table: pd.DataFrame) -> None:
@@ -264,5 +345,4 @@ def _use_corrections(found: Situation, table: pd.DataFrame) -> None:
         show_error(error)
         return
     source = {"corrections": found.classifier, "set_aside": set_aside.count}
-    name = tn("update.corrections_name", len(table))
-    _use(found, state.workspace().datasets.save(dataset, name=name, roles=roles, source=source))
+    _save_and_use(found, Batch(dataset, tn("update.corrections_name", len(table)), roles, source))

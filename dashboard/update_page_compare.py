@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data import Overlap, Profile, Split, StoredDataset, TextDataset, profile, text_key
+from core.data.corrections import joined_rows
+from core.data.dataset import Rows
 from core.errors import CoreError, DataError
 from dashboard import state
 
@@ -54,21 +56,47 @@ def compared(champion: VersionInfo, batch: StoredDataset) -> Changes | CoreError
     return _compared(str(state.version_folder(champion)), batch.id, stored, champion)
 
 
+def problem(champion: VersionInfo, dataset: TextDataset, train_only: Rows) -> CoreError | None:
+    """Why a batch that is not stored yet could not be learned; None when it can."""
+    from core.workflows import VersionFolder, check_batch
+
+    try:
+        check_batch(dataset, VersionFolder(state.version_folder(champion)), _past_of(champion), train_only)
+    except CoreError as error:
+        return error
+    return None
+
+
+def _past_of(champion: VersionInfo) -> Past:
+    known = {stored.id for stored in state.datasets()}
+    used = {str(record["dataset"]) for record in state.report(champion)["experiences"]}
+    return _past(str(state.version_folder(champion)), tuple(sorted(used & known)))
+
+
+@st.cache_resource(show_spinner=False, max_entries=1, ttl=3600)
+def _past(folder: str, used: tuple[str, ...]) -> Past:
+    """What a version was trained and tested on; `used` is there to look again after a deletion."""
+    from core.workflows import VersionFolder, read_past
+
+    return read_past(VersionFolder(Path(folder)), state.workspace())
+
+
 # A resource, since a copy of every text on every rerun would be dear. `stored` is there to look again after a deletion.
 @st.cache_resource(show_spinner=False, max_entries=3, ttl=3600)
 def _compared(folder: str, batch: str, stored: tuple[str, ...], _champion: VersionInfo) -> Changes | CoreError:
-    from core.workflows import VersionFolder, compare_batch, read_past, resolve_settings, split_batch
+    from core.workflows import VersionFolder, compare_batch, resolve_settings, split_batch
 
     version = VersionFolder(Path(folder))
     try:
-        past = read_past(version, state.workspace())
+        past = _past_of(_champion)
         dataset = state.workspace().datasets.load(batch)
+        joined = joined_rows(state.workspace().datasets.info(batch).source, len(dataset))
     except CoreError as error:
         return error
     seen = compare_batch(dataset, past)
     split: Split | DataError
     try:
-        split = split_batch(dataset, seen, resolve_settings(version.model_name, version.settings))
+        split = split_batch(dataset, seen, resolve_settings(version.model_name, version.settings), joined)
     except DataError as error:
         split = error
     present = set(dataset.label_names())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from core.metrics import Estimate
 from dashboard import (
     layout,
+    same_tests,
     state,
     tables,
     update_page,
@@ -16,14 +18,12 @@ from dashboard import (
     update_page_rules,
 )
 from dashboard.errors import boundary, guarded_fragment
-from dashboard.i18n import t
+from dashboard.i18n import t, tn
 from dashboard.layout import Card
 from dashboard.update_page import Situation
 
 if TYPE_CHECKING:
     from core.registry import VersionInfo
-
-VISIBLE = 0.0005  # below it a change reads 0.0 points
 
 
 def step(found: Situation) -> None:
@@ -36,7 +36,7 @@ def step(found: Situation) -> None:
     st.markdown(_headline(report, found.candidate))
     if not report["epochs"]:
         st.warning(t("update.learned_nothing", version=found.champion.number), icon=":material/warning:")
-    layout.cards(_cards(report, found.champion))
+    layout.cards(_cards(report, found.candidate, found.champion))
     _decision(found.champion, found.candidate)
     with boundary():  # what is wrong with the evidence must hide neither the buttons nor the way back
         update_page_evidence.tabs(found.candidate, found.champion)
@@ -44,49 +44,46 @@ def step(found: Situation) -> None:
 
 def _headline(report: dict[str, Any], candidate: VersionInfo) -> str:
     """What happened, in a sentence: the newest test, and the older one that changed for the worst."""
-    changed = [test for test in report["tests"] if test.get("difference")]
-    *older, newest = changed
+    compared = [test for test in report["tests"] if test.get("difference")]
+    *older, newest = compared
     gain = newest["difference"]["accuracy"]["value"]
-    facts = {"version": candidate.number, "points": tables.points(gain).lstrip("+")}
+    facts = {"version": candidate.number, "points": tables.points(gain).removeprefix("+")}
     sentence = t("update.headline_gain" if gain > 0 else "update.headline_no_gain", **facts)
     if not older:
         return sentence
     worst = min(older, key=lambda test: test["difference"]["accuracy"]["value"])
-    loss = worst["difference"]["accuracy"]["value"]
-    if loss >= 0:
+    lost = worst["difference"]["accuracy"]["value"]
+    if lost >= 0:
         return t("update.sentences", first=sentence, second=t("update.headline_kept"))
-    facts = {"test": t("update.test_number", number=worst["experience"]), "points": tables.points(-loss).lstrip("+")}
-    lost = t("update.headline_lost" if len(older) == 1 else "update.headline_lost_most", **facts)
-    return t("update.sentences", first=sentence, second=lost)
+    facts = {"test": t("update.test_number", number=worst["experience"]), "points": tables.size_in_points(lost)}
+    told = t("update.headline_lost" if len(older) == 1 else "update.headline_lost_most", **facts)
+    return t("update.sentences", first=sentence, second=told)
 
 
-def _cards(report: dict[str, Any], parent: VersionInfo) -> list[Card]:
+def _cards(report: dict[str, Any], candidate: VersionInfo, parent: VersionInfo) -> list[Card]:
     """Forgetting beside plasticity, and what they come to on the new and on all tests."""
     newest, against = report["tests"][-1], t("update.against", version=parent.number)
-    gain = newest["difference"]["accuracy"]["value"]
-    rows = sum(test["rows"] for test in report["tests"])
-    together = sum(test["rows"] * test["difference"]["accuracy"]["value"] for test in report["tests"]) / rows
-    continual = report["continual"]
+    overall, continual = report["overall"], report["continual"]
+    same = same_tests.of_two(candidate, parent)
+    together = same.difference(parent.number, candidate.number) if same is not None else None
     forgot = continual["forgetting"]
     ends = {name: found for name, found in report.get("continual_intervals", {}).items() if found}  # None: not known
     return [
         Card(
             t("update.card_new"),
             tables.score(newest["report"]["accuracy"]["value"]),
-            tables.points(gain),
-            against,
-            t("update.card_new_help"),
-            good=_news(gain),
+            help=t("update.card_new_help"),
             interval=_ends(newest["report"]["accuracy"]),
+            basis=tn("update.card_new_basis", newest["rows"]),
+            **layout.changed(Estimate.from_dict(newest["difference"]["accuracy"]), against),
         ),
         Card(
             t("update.card_all"),
-            tables.score(report["overall"]["accuracy"]["value"]),
-            tables.points(together),
-            against,
-            t("update.card_all_help"),
-            good=_news(together),
-            interval=_ends(report["overall"]["accuracy"]),
+            tables.score(overall["accuracy"]["value"]),
+            help=t("update.card_all_help"),
+            interval=_ends(overall["accuracy"]),
+            basis=same_tests.over(overall["rows"]),
+            **layout.changed(together, against),
         ),
         Card(
             t("update.card_plasticity"),
@@ -96,20 +93,15 @@ def _cards(report: dict[str, Any], parent: VersionInfo) -> list[Card]:
         ),
         Card(
             t("update.card_forgetting"),
-            tables.NOTHING if forgot is None else tables.points(forgot).lstrip("+"),
+            tables.NOTHING if forgot is None else tables.loss(forgot),
             help=t("update.card_forgetting_help"),
-            interval=tables.interval(*ends["forgetting"], percentage=True) if "forgetting" in ends else None,
+            interval=tables.points_interval(*ends["forgetting"]) if "forgetting" in ends else None,
         ),
     ]
 
 
 def _ends(score: dict[str, float]) -> str:
     return tables.interval(score["low"], score["high"])
-
-
-def _news(change: float) -> Literal["up", "neither"]:
-    """No change is no good news."""
-    return "up" if abs(change) >= VISIBLE else "neither"
 
 
 @guarded_fragment()

@@ -21,7 +21,6 @@ from dashboard.update_page import Situation
 if TYPE_CHECKING:
     from core.data.store import StoredDataset
     from core.metrics.drift import DriftTest
-    from core.metrics.intervals import Estimate
     from core.metrics.word_shift import WordChange
     from core.registry import VersionInfo
     from core.workflows.drift import DriftReport, LabelShare
@@ -168,7 +167,10 @@ def _finding(test: DriftTest) -> str:
         "after": "" if test.after is None else f"{test.after:.1%}",
     }
     if test.interval is not None:
-        facts |= {"gain": tables.points(test.interval.value), "interval": _interval(test.interval)}
+        facts |= {
+            "gain": tables.points(test.interval.value),
+            "interval": tables.points_interval(test.interval.low, test.interval.high),
+        }
     sure = "< 0.001" if test.p_value < 0.001 else f"= {test.p_value:.3f}"
     return t(
         "drift.finding_accuracy" if test.interval is not None else "drift.finding",
@@ -176,10 +178,6 @@ def _finding(test: DriftTest) -> str:
         p=plain(sure),
         verdict=_verdict(test),
     )
-
-
-def _interval(found: Estimate) -> str:
-    return tables.interval(found.low, found.high, percentage=True)
 
 
 def _verdict(test: DriftTest) -> str:

@@ -81,8 +81,7 @@ def _estimate(found: dict[str, float] | None) -> str:
 def _points(found: dict[str, float] | None) -> str:
     if found is None:
         return tables.NOTHING
-    value, low, high = (tables.points(found[name]) for name in ("value", "low", "high"))
-    return t("update.points", value=value, low=low, high=high)
+    return tables.change(**found)
 
 
 def _labels(found: Answers, known: set[str], candidate: VersionInfo) -> None:
@@ -96,7 +95,7 @@ def _labels(found: Answers, known: set[str], candidate: VersionInfo) -> None:
                 "rows": after.support,
                 "before": before.f1.value if before else None,
                 "after": after.f1.value,
-                "difference": 100 * (after.f1.value - before.f1.value) if before else None,
+                "difference": round(100 * (after.f1.value - before.f1.value), 1) + 0.0 if before else None,
             }
         )
     table = pd.DataFrame(rows).sort_values("difference", na_position="last", ignore_index=True)
@@ -106,7 +105,7 @@ def _labels(found: Answers, known: set[str], candidate: VersionInfo) -> None:
         "rows": number(t("update.column_rows"), format="localized"),
         "before": number(t("update.column_f1_before"), format="%.3f", help=t("update.f1_help")),
         "after": number(t("update.column_f1_after"), format="%.3f"),
-        "difference": number(t("update.column_difference"), format="%+.1f"),
+        "difference": number(t("update.column_difference"), format=t("units.change", value="%+.1f")),
     }
     st.dataframe(table, hide_index=True, column_config=config, placeholder=tables.NOTHING, alt=t("update.labels_alt"))
     st.caption(t("update.labels_note"))
@@ -169,7 +168,7 @@ def _matrix(candidate: VersionInfo) -> None:
             score=t("charts.accuracy"),
             versions=len(names),
             tests=len(tests),
-            values=[f"{value:.3f}" for value in matrix.scores[-1]],
+            values=[tables.score(value) for value in matrix.scores[-1]],
         ),
     )
     st.caption(t("update.matrix_note"))

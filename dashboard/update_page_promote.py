@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.errors import DataError, RegistryError
+from core.errors import RegistryError
 from dashboard import models_page, state, update_page
 from dashboard.errors import show_error
 from dashboard.i18n import t, tn
@@ -84,12 +83,13 @@ def promote(champion: VersionInfo, candidate: VersionInfo, *, rules: GateConfig,
     if serving is None or serving.number != champion.number:
         st.warning(t("update.moved_on"), icon=":material/warning:")
         return
+    waiting = len(state.corrections().list(candidate.classifier))
     try:
         decide(registry, candidate.classifier, candidate.number, rules=rules.model_dump(), **decision)
     except RegistryError as error:
         show_error(error)
         return
-    learned = _clear_corrections(candidate)
+    learned = max(0, waiting - len(state.corrections().list(candidate.classifier)))
     update_page.start_over(candidate.classifier)
     st.session_state[PROMOTED] = {
         "classifier": candidate.classifier,
@@ -102,19 +102,6 @@ def promote(champion: VersionInfo, candidate: VersionInfo, *, rules: GateConfig,
         said = t("update.sentences", first=said, second=tn("update.corrections_done", learned))
     st.session_state[update_page.SAID] = said
     st.rerun()
-
-
-def _clear_corrections(candidate: VersionInfo) -> int:
-    """Take what the candidate's batch held out of the queue; a text that was corrected again since stays."""
-    workspace, queue = state.workspace(), state.corrections()
-    learned: set[tuple[str, str]] = set()
-    with suppress(DataError):  # the dataset was deleted since: then nobody knows, and nothing is removed
-        batch = workspace.datasets.load(str(candidate.summary.get("dataset")))
-        learned = set(zip(batch.texts, batch.label_names(), strict=True))
-    used = {one.text for one in queue.list(candidate.classifier) if (one.text, one.label) in learned}
-    if used:
-        queue.remove(candidate.classifier, used)
-    return len(used)
 
 
 def _keep_back(champion: VersionInfo, candidate: VersionInfo, rules: GateConfig) -> None:

@@ -70,7 +70,7 @@ def cards(report: dict[str, Any]) -> list[Card]:
     ]
     lost = report["forgetting"]["perplexity"]
     if lost is not None:
-        shown.append(Card(t("write.forgetting"), f"{lost:+.1f}".replace("-", "−"), help=t("write.forgetting_help")))
+        shown.append(Card(t("write.forgetting"), tables.signed(lost), help=t("write.forgetting_help")))
     return [
         *shown,
         Card(t("write.parameters"), tables.thousands(report["parameters"]), help=t("write.parameters_help")),

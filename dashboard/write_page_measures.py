@@ -101,7 +101,7 @@ def _matrix(report: dict[str, Any]) -> None:
     largest = max(value for row in matrix for value in row if not math.isnan(value))
     tests = [f"{one['experience']} · {one['name']}" for one in report["tests"]]
     lost = report["forgetting"][chosen]
-    title = t("write.matrix_single") if lost is None else t("write.matrix_title", lost=f"{lost:+.2f}".replace("-", "−"))
+    title = t("write.matrix_single") if lost is None else t("write.matrix_title", lost=tables.signed(lost, 2))
     heatmaps.heatmap(
         matrix,
         rows=[t("write.after", experience=one["experience"]) for one in report["tests"]],

@@ -12,7 +12,6 @@ from dashboard import (
 )
 from dashboard.errors import boundary
 from dashboard.i18n import t
-from dashboard.tables import plain
 
 classifier = state.chosen_classifier()
 versions = state.versions(classifier) if classifier else []
@@ -21,8 +20,7 @@ if classifier is None or not versions:
     layout.needs_classifier(t("models.empty_title"), t("models.empty"))
 else:
     champion = state.champion(classifier)
-    serving = t("models.serves", version=champion.number) if champion else t("models.nobody_serves")
-    layout.heading(t("models.title"), f"{plain(classifier)} · {serving}")
+    layout.heading(t("models.title"), layout.of_classifier(classifier))
     version = models_page.choose(versions, champion)
     models_page.lineage(version)
     with boundary():  # a version with a damaged file can still be deleted, and another one serve

@@ -4,10 +4,11 @@ from dashboard import layout, report_download, results_page, results_page_confus
 from dashboard.i18n import t
 
 classifier = state.chosen_classifier()
-layout.heading(t("results.title"), t("results.caption"))
 if classifier is None:
+    layout.heading(t("results.title"), t("results.caption"))
     layout.needs_classifier(t("results.empty_title"), t("results.empty"))
 else:
+    layout.heading(t("results.title"), layout.of_classifier(classifier))
     shown = results_page.choose(classifier)
     layout.cards(results_page.cards(shown))
     results_page.remarks(shown)

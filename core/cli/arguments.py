@@ -50,6 +50,9 @@ def make_parser() -> argparse.ArgumentParser:
     update = commands.add_parser("update", help="make a candidate of the champion and a new batch")
     add_table(update)
     update.add_argument("--strategy", required=True, metavar="STRATEGY", help=f"one of: {STRATEGIES}")
+    update.add_argument(
+        "--with-corrections", action="store_true", help="learn the answers that were put right on the Predict page, too"
+    )
     update.add_argument("--promote", choices=("always", "gate", "never"), default="never", help="default: never")
     update.add_argument("--tolerance", type=float, metavar="POINTS", help="what an older test may lose; at first 1.0")
     update.add_argument(

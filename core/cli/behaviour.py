@@ -11,6 +11,7 @@ from core.behaviour import run_tests
 from core.cli.chosen import chosen_version
 from core.config import home
 from core.inference.graphs import load_version
+from core.wording import score
 from core.workflows.version import VersionFolder
 from core.workflows.workspace import open_workspace
 
@@ -26,5 +27,5 @@ def behaviour(asked: argparse.Namespace) -> None:
         sys.stdout.write(json.dumps([asdict(one) for one in found], ensure_ascii=False) + "\n")
         return
     for one in found:
-        rate = f"{one.rate.value:.3f} ({one.rate.low:.3f}–{one.rate.high:.3f})"
+        rate = score(one.rate.value, one.rate.low, one.rate.high)
         sys.stdout.write(f"{one.capability:<12} {one.kind:<10} {one.failures:4} of {one.cases:4} failed  {rate}\n")

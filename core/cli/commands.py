@@ -7,7 +7,6 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 from core.cli.behaviour import behaviour
@@ -26,15 +25,17 @@ from core.cli.pretrain import pretrain
 from core.cli.progress import consume
 from core.cli.report import report
 from core.cli.search import search
-from core.cli.tables import facts, load, save
+from core.cli.tables import facts, load, save_for
 from core.cli.threshold import threshold
 from core.cli.upkeep import delete, repair, tidy
 from core.cli.vectors import vectors
 from core.config import home, parse_assignments
+from core.data.corrections import Corrections
 from core.data.label_notes import check_shared, match_of
 from core.data.loading import LoadedDataset
 from core.registry import UNWRITTEN
 from core.registry import promote as decide
+from core.wording import score, seconds
 from core.workflows.workspace import Workspace, open_workspace
 
 
@@ -45,11 +46,16 @@ def train(asked: argparse.Namespace) -> None:
     settings = parse_assignments(asked.set)
     resolve_update(asked.model, {}, asked.strategy, settings)  # a typing error is said before a long file is read
     loaded = load(asked)
-    dataset = save(loaded, workspace)
-    request = TrainRequest(
-        classifier=asked.classifier, dataset=dataset.id, model=asked.model, strategy=asked.strategy, settings=settings
-    )
-    _finish(asked, consume(train_classifier(request, workspace)), workspace, loaded)
+    with save_for(loaded, workspace) as dataset:
+        request = TrainRequest(
+            classifier=asked.classifier,
+            dataset=dataset.id,
+            model=asked.model,
+            strategy=asked.strategy,
+            settings=settings,
+        )
+        done = consume(train_classifier(request, workspace))
+    _finish(asked, done, workspace, loaded)
 
 
 def update(asked: argparse.Namespace) -> None:
@@ -68,8 +74,11 @@ def update(asked: argparse.Namespace) -> None:
         build(UpdateRequest, {**values, "dataset": ""}), workspace
     )  # a wrong rule is said before a long file is read
     loaded = load(asked, batch=True, known=_labels_of(version, workspace))
-    request = build(UpdateRequest, {**values, "dataset": save(loaded, workspace).id})
-    _finish(asked, consume(update_classifier(request, workspace)), workspace, loaded)
+    waiting = Corrections(workspace.home).list(asked.classifier) if asked.with_corrections else []
+    with save_for(loaded, workspace, waiting) as dataset:
+        request = build(UpdateRequest, {**values, "dataset": dataset.id})
+        done = consume(update_classifier(request, workspace))
+    _finish(asked, done, workspace, loaded)
 
 
 def evaluate(asked: argparse.Namespace) -> None:
@@ -110,25 +119,16 @@ def export(asked: argparse.Namespace) -> None:
 
 
 def versions(asked: argparse.Namespace) -> None:
-    registry = open_workspace(home()).registry
-    champion = chosen_version(asked.classifier, None, open_workspace(home()), required=False)
-    found = [
-        {
-            "version": version.number,
-            "champion": champion is not None and version.number == champion.number,
-            "parent": version.parent,
-            "created": version.created,
-            **version.summary,
-            "decision": asdict(version.decision) if version.decision is not None else None,
-        }
-        for version in registry.versions(asked.classifier)
-    ]
-    lines = [
-        f"{'*' if one['champion'] else ' '} {one['version']:>3}  {one['strategy']:<10} accuracy {one['accuracy']:.3f}  "
-        f"macro-F1 {one['macro_f1']:.3f}  {one['created']}"
-        for one in found
-    ]
-    _print(asked.json, {"classifier": asked.classifier, "versions": found}, "\n".join(lines))
+    from core.cli.versions import as_lines, listed, which_rows
+    from core.standings import known_to, today
+
+    workspace = open_workspace(home())
+    champion = chosen_version(asked.classifier, None, workspace, required=False)
+    same = today(known_to(workspace.registry, asked.classifier), workspace.home)
+    found = listed(workspace.registry.versions(asked.classifier), champion, same)
+    if not asked.json:
+        sys.stderr.write(which_rows(found))
+    _print(asked.json, {"classifier": asked.classifier, **found}, as_lines(found))
 
 
 def promote(asked: argparse.Namespace) -> None:
@@ -226,7 +226,7 @@ def _finish(asked: argparse.Namespace, completed: Any, workspace: Workspace, loa
         asked.json,
         found,
         f"Version {number} {standing}. {_headline(report['overall'])}; "
-        f"baseline {_headline(report['baseline']['report'])}. {report['seconds']:.0f} s",
+        f"baseline {_headline(report['baseline']['report'])}. {seconds(report['seconds'])}",
     )
 
 
@@ -268,7 +268,7 @@ def _test(test: dict[str, Any]) -> dict[str, Any]:
 
 def _headline(report: dict[str, Any]) -> str:
     accuracy, macro = report["accuracy"], report["macro_f1"]
-    return f"accuracy {accuracy['value']:.3f} ({accuracy['low']:.3f}–{accuracy['high']:.3f}), macro-F1 {macro['value']:.3f}"
+    return f"accuracy {score(**accuracy)}, macro-F1 {score(**macro)}"
 
 
 def _print(as_json: bool, found: dict[str, Any], text: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from core.cli.progress import consume
 from core.config import build, home
 from core.messages import Message
+from core.wording import score
 from core.workflows.workspace import open_workspace
 
 
@@ -32,7 +33,7 @@ def as_text(found: dict[str, Any]) -> str:
     lines = []
     for point in found["points"]:
         scores = (point["accuracy"], point["macro_f1"])
-        shown = [f"{one['value']:.3f} ({one['low']:.3f}–{one['high']:.3f})" for one in scores]
+        shown = [score(one["value"], one["low"], one["high"]) for one in scores]
         lines.append(f"{point['rows']:>8,} rows  accuracy {shown[0]}  macro-F1 {shown[1]}")
     lines.append(found["verdict"]["message"])
     guess = found["verdict"]["estimate"]

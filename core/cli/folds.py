@@ -9,6 +9,7 @@ from typing import Any
 
 from core.cli.progress import consume
 from core.config import build, home
+from core.wording import score
 from core.workflows.workspace import open_workspace
 
 
@@ -25,9 +26,7 @@ def as_text(found: dict[str, Any]) -> str:
     """A line for each run, then mean and deviation."""
     lines = []
     for one in found["runs"]:
-        scores = [
-            f"{one[name]['value']:.3f} ({one[name]['low']:.3f}–{one[name]['high']:.3f})" for name in found["summary"]
-        ]
+        scores = [score(**one[name]) for name in found["summary"]]
         lines.append(
             f"run {one['run']}, seed {one['seed']}: {one['rows']:,} rows  accuracy {scores[0]}  macro-F1 {scores[1]}"
         )

@@ -11,6 +11,7 @@ from core.cli.progress import consume
 from core.cli.tables import facts, load_unlabelled, save
 from core.config import build, home, parse_assignments
 from core.generation.store import GeneratorStore
+from core.wording import seconds
 from core.workflows.workspace import open_workspace
 
 
@@ -56,7 +57,7 @@ def _learn(asked: argparse.Namespace) -> None:
     line = (
         f"Version {found['version']} of '{found['generator']}' writes: {found['parameters']:,} parameters, perplexity "
         f"{found['perplexity']:.1f} ({found['bits_per_character']:.2f} bits per character); n-grams "
-        f"{found['baseline']['perplexity']:.1f} ({found['baseline']['bits_per_character']:.2f}). {found['seconds']:.0f} s"
+        f"{found['baseline']['perplexity']:.1f} ({found['baseline']['bits_per_character']:.2f}). {seconds(found['seconds'])}"
     )
     _print(asked.json, found, line)
 

@@ -12,6 +12,7 @@ from core.cli.tables import facts, load_unlabelled, read, refuse_without_file, s
 from core.config import home, parse_assignments
 from core.data import ColumnRoles
 from core.data.loading import dataset_of
+from core.wording import points, points_interval, seconds
 from core.workflows.workspace import Workspace, open_workspace
 
 
@@ -45,7 +46,7 @@ def _as_text(record: dict[str, Any]) -> str:
     best = record["epochs"][record["best_epoch"] - 1]
     lines = [
         f"Encoder '{record['reference']}': {record['parameters']:,} parameters, {record['pieces']:,} pieces, from "
-        f"{texts['learned']:,} texts ({texts['tokens']:,} tokens). {record['seconds']:.0f} s",
+        f"{texts['learned']:,} texts ({texts['tokens']:,} tokens). {seconds(record['seconds'])}",
         f"Hidden tokens of {texts['held_out']:,} held-out texts: {begin['accuracy']:.1%} → {best['validation_accuracy']:.1%} "
         f"guessed (always the commonest: {record['commonest_accuracy']:.1%}), perplexity "
         f"{best['validation_perplexity']:.1f} after epoch {best['epoch']}",
@@ -66,8 +67,8 @@ def _probe(probe: dict[str, Any], left_out: int) -> str:
     for name, figure in (("macro-F1", probe["macro_f1"]), ("accuracy", probe["accuracy"])):
         change = figure["difference"]
         parts.append(
-            f"{name} {figure['before']['value']:.3f} → {figure['after']['value']:.3f} ({100 * change['value']:+.1f} points, "
-            f"{100 * change['low']:+.1f} to {100 * change['high']:+.1f})"
+            f"{name} {figure['before']['value']:.3f} → {figure['after']['value']:.3f}: "
+            f"{points(change['value'])} points ({points_interval(change['low'], change['high'])})"
         )
     return (
         f"Frozen under a linear head, {probe['rows']:,} rows of {probe['name']}: {'; '.join(parts)}. "

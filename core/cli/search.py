@@ -12,6 +12,7 @@ from core.config import build, home, parse_assignments
 from core.data import StoredDataset
 from core.errors import DataError
 from core.messages import Message
+from core.wording import points, points_interval, score
 from core.workflows.workspace import Workspace, open_workspace
 
 
@@ -51,8 +52,7 @@ def as_object(stored: dict[str, Any]) -> dict[str, Any]:
 def as_text(found: dict[str, Any]) -> str:
     """The best settings, and what they gained."""
     defaults, best = (
-        f"{one['value']:.3f} ({one['low']:.3f}–{one['high']:.3f})"
-        for one in (found["default_score"], found["best_score"])
+        score(one["value"], one["low"], one["high"]) for one in (found["default_score"], found["best_score"])
     )
     lines = [f"{len(found['trials'])} trials on {found['rows']['validation']:,} validation rows; no test row was read."]
     lines.append(f"macro-F1 with the defaults: {defaults}")
@@ -61,7 +61,7 @@ def as_text(found: dict[str, Any]) -> str:
         return "\n".join([*lines, "Nothing was better than the defaults."])
     lines.append(
         f"macro-F1 with the best (trial {found['best'] + 1}): {best}; "
-        f"difference {gain['value']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f})"
+        f"difference {points(gain['value'])} points ({points_interval(gain['low'], gain['high'])})"
     )
     lines.append("The best of many on the same rows looks better than it is: train, and see the test.")
     pairs = [f"{name}={value}" for name, value in found["best_settings"].items()]

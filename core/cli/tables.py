@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,14 @@ import pandas
 
 from core.cli.table_arguments import PARTS
 from core.data import ColumnRoles, Corrections, StoredDataset, TableFormat, form_of, notes_of
+from core.data.corrections import JOINED, Correction, join_corrections
 from core.data.dataset import SetAside
-from core.data.label_notes import label_notes, matched_note
+from core.data.label_notes import label_notes, matched_note, merged_note
 from core.data.loading import LeftOut, LoadedDataset, dataset_of, left_out_of, load_table
 from core.errors import ConfigError
 from core.inference.tables import check_column
 from core.messages import Message
+from core.wording import counted
 from core.workflows.label_matching import in_own_words
 from core.workflows.workspace import Workspace
 
@@ -57,6 +60,8 @@ def _in_own_words(loaded: LoadedDataset, known: Sequence[str], *, merge: bool) -
     dataset, match, merges = in_own_words(loaded.dataset, known, merge=merge)
     kept = [note for note in loaded.notes if note not in before]  # of the reader; those on labels are said anew
     notes = [*kept, *label_notes(dataset, replace(match, likely={}, among={}) if merge else match)]
+    if merges:
+        notes.append(merged_note(merges))
     origin = dict(loaded.origin)
     if match.same:
         origin["notes"] = [*origin["notes"], matched_note(match.same).to_dict()]
@@ -114,6 +119,18 @@ def refuse_without_file(asked: argparse.Namespace, *others: str, prefix: str = "
         )
 
 
+def save_for(
+    loaded: LoadedDataset, workspace: Workspace, corrections: Sequence[Correction] = ()
+) -> AbstractContextManager[StoredDataset]:
+    """Store what was loaded, with corrections that join it, for learning; when that is refused, nothing is left behind."""
+    source = loaded.source()
+    if corrections:
+        source[JOINED] = len(corrections)
+        sys.stderr.write(f"{counted(len(corrections), 'correction')} joined the batch.\n")
+    dataset = join_corrections(loaded.dataset, corrections)
+    return workspace.datasets.saved_for(dataset, name=loaded.name, roles=loaded.roles, source=source)
+
+
 def save(loaded: LoadedDataset, workspace: Workspace) -> StoredDataset:
     """Store what was loaded, with where it came from."""
     return workspace.datasets.save(loaded.dataset, name=loaded.name, roles=loaded.roles, source=loaded.source())
@@ -156,19 +173,20 @@ def facts(loaded: LoadedDataset) -> dict[str, Any]:
 
 def left_out_object(left_out: Iterable[LeftOut]) -> dict[str, Any]:
     """All rows that were left out as one object, with a part for each reason."""
+    found = list(left_out)
     parts = [
         {
             "reason": part.reason,
             "rows": part.rows,
-            "first_rows" if part.reason.startswith("no_") else "first_lines": list(part.first),
+            "first_lines" if part.of_reader else "first_rows": list(part.first),
             "sentence": str(part.message),
         }
-        for part in left_out
+        for part in found
     ]
     return {
-        "rows": sum(part["rows"] for part in parts),
-        "first_lines": next((part["first_lines"] for part in parts if "first_lines" in part), []),
-        "reason": " ".join(part["sentence"] for part in parts) or None,
+        "rows": sum(part.rows for part in found),
+        "first_lines": next((list(part.first) for part in found if part.of_reader), []),
+        "reason": " ".join(str(part.message) for part in found) or None,
         "parts": parts,
     }
 

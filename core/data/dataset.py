@@ -217,8 +217,10 @@ def _check_roles(table: pandas.DataFrame, roles: ColumnRoles) -> str:
 
 def _set_aside(texts: list[str], labelled: npt.NDArray[np.bool_], spellings: dict[str, str]) -> SetAside:
     has_text = np.array([bool(text) and not text.isspace() for text in texts], dtype=bool)
-    rows = (np.flatnonzero(chosen).tolist() for chosen in (~has_text, has_text & ~labelled, has_text & labelled))
-    return SetAside(*map(tuple, rows), respelled=spellings)
+    without_text, without_label, kept = (
+        tuple(np.flatnonzero(chosen).tolist()) for chosen in (~has_text, has_text & ~labelled, has_text & labelled)
+    )
+    return SetAside(without_text, without_label, kept, spellings)
 
 
 def _check_kept(table: pandas.DataFrame, roles: ColumnRoles, set_aside: SetAside) -> None:

@@ -83,6 +83,11 @@ def missing_note(labels: Sequence[str], rows: int) -> Message:
     )
 
 
+def merged_note(merges: Mapping[str, str]) -> Message:
+    """Labels that were merged because that was asked for."""
+    return message("spelling.merged", "Labels merged, as asked: {pairs}.", pairs=_some(pairs_of(merges)))
+
+
 def matched_note(same: Mapping[str, str]) -> Message:
     """Labels of a batch that were taken for a classifier's own."""
     return message(

@@ -16,7 +16,7 @@ import pandas
 
 from core.data.columns import ColumnRoles
 from core.data.dataset import SetAside, TextDataset, build_dataset
-from core.data.label_notes import label_notes, merges_of, read_note
+from core.data.label_notes import label_notes, merged_note, merges_of, read_note
 from core.data.label_spelling import canonical_labels, suggested_merges
 from core.data.multilabel import several_labels
 from core.data.reading import detect_format, read_table
@@ -46,6 +46,11 @@ class LeftOut:
     rows: int
     first: tuple[int, ...]
     message: Message
+
+    @property
+    def of_reader(self) -> bool:
+        """Whether the reader left them out, so that ``first`` counts lines."""
+        return not self.reason.startswith("no_")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as a dataset stores them; no text of the file is among them."""
@@ -125,7 +130,7 @@ def dataset_of(
         roles,
         form_of(table),
         left_out,
-        (*reading, *label_notes(dataset)),
+        (*reading, *label_notes(dataset), *([merged_note(merges)] if merges else [])),
         origin_of(left_out, reading, set_aside),
         merges,
     )
@@ -233,7 +238,7 @@ def origin_of(
 ) -> dict[str, Any]:
     """What a dataset keeps of the way to it, for its ``source``."""
     parts = list(left_out)
-    of_reader = sum(part.rows for part in parts if not part.reason.startswith("no_"))
+    of_reader = sum(part.rows for part in parts if part.of_reader)
     return {
         "skipped": of_reader,
         "set_aside": set_aside.count if set_aside is not None else 0,

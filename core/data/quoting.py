@@ -19,6 +19,9 @@ Verdict = Literal["joined", "apart"]
 
 _GROUP = 1000  # lines that one cell may span
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
+_ALIKE = 0.8  # share of lines that must read like the others; a value may be a rare one
+_NEW = 0.05  # share of values that came once, up to which a column is known to have no others
+_MANY = 200  # different values of a column of labels at most
 _FEW = 5  # lines from which a column is judged
 
 
@@ -54,8 +57,11 @@ class Columns:
     def fit(self, row: Sequence[str]) -> bool:
         """Whether a row reads like the others."""
         for cell, values, numeric, filled in zip(row, self.values, self.numeric, self.filled, strict=True):
-            bare = cell.strip(' "')
-            if (filled and not bare) or (values is not None and bare not in values) or (numeric and not _number(bare)):
+            if filled and not cell.strip():
+                return False
+            if '"' not in cell and (
+                (values is not None and cell.strip() not in values) or (numeric and not _number(cell))
+            ):
                 return False
         return True
 
@@ -81,7 +87,12 @@ class Joins:
 
 
 def may_be_row(line: str, delimiter: str, width: int) -> bool:
-    """Whether a line that was read as part of a row is a row as it stands; a doubled mark shows that marks follow CSV's rules."""
+    """Whether a line that was read as part of a row is a row as it stands, or blank between two.
+
+    A doubled mark shows that marks follow CSV's rules.
+    """
+    if not line.strip("\r\n"):
+        return width > 1
     return width > 1 and '""' not in line and len(fields_of_line(line, delimiter)) == width
 
 
@@ -101,7 +112,12 @@ def columns_of(lines: Sequence[str], delimiter: str, width: int) -> Columns:
     values: list[frozenset[str] | None] = []
     for column in columns:
         counts = Counter(cell.strip(' "') for cell in column)
-        repeating = len(column) >= _FEW and 2 * len(counts) <= len(column)
+        # how many values came once tells how likely the next one is new (Good and Turing)
+        repeating = (
+            len(column) >= _FEW
+            and len(counts) <= _MANY
+            and sum(count == 1 for count in counts.values()) <= _NEW * len(column)
+        )
         values.append(frozenset(counts) if repeating else None)
     numeric = tuple(len(column) >= _FEW and all(map(_number, column)) for column in columns)
     filled = tuple(len(column) >= 2 and all(cell.strip(' "') for cell in column) for column in columns)
@@ -172,7 +188,8 @@ def _verdict(group: list[str], delimiter: str, columns: Columns, joins: Joins, n
     if not all(may_be_row(line, delimiter, columns.width) for line in group):
         first_is_whole = len(fields_of_line(group[0], delimiter)) == columns.width
         return "apart" if first_is_whole and len(row) != columns.width else "joined"
-    if not all(columns.fit(fields_of_line(line, delimiter)) for line in group):
+    rows = [fields_of_line(line, delimiter) for line in group if line.strip("\r\n")]
+    if sum(map(columns.fit, rows)) < _ALIKE * len(rows):
         return "joined"
     place = (number, number + len(group) - 1)
     if columns.tell or not columns.quotes:

@@ -90,7 +90,7 @@ def read_table(path: Path, form: TableFormat | None = None) -> pandas.DataFrame:
     with _opened(Path(path)) as (file, found):
         if found is None:
             return read_text(file, form)
-        return found.read(file, form or found.detect(file, Corrections()))
+        return found.read(file, form)
 
 
 def scan_table(path: Path, form: TableFormat | None = None) -> TableScan:
@@ -105,12 +105,16 @@ def scan_table(path: Path, form: TableFormat | None = None) -> TableScan:
     with _opened(path) as (file, found):
         if found is None:
             return replace(scan_text(file, form), path=path)
-        form = form or found.detect(file, Corrections())
         table = found.read(file, form)
         skipped = skipped_of(table)
         names = [str(name) for name in table.columns]
         return TableScan(
-            path, form, names=names, skipped=skipped, rows=len(table) + len(skipped), notes=notes_of(table)
+            path,
+            form_of(table) or detect_format(path),
+            names=names,
+            skipped=skipped,
+            rows=len(table) + len(skipped),
+            notes=notes_of(table),
         )
 
 

@@ -11,8 +11,8 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ from core import files
 from core.data.columns import ColumnRoles
 from core.data.dataset import TextDataset
 from core.data.language import language_of
-from core.errors import DataError
+from core.errors import CoreError, DataError
 from core.faults import reached
 
 _ID = re.compile(r"[0-9a-f]{16}")
@@ -124,6 +124,25 @@ class DatasetStore:
         files.write_json(self._path(identity, "json"), asdict(stored), indent=2)
         reached("save.info")
         return stored
+
+    @contextmanager
+    def saved_for(self, dataset: TextDataset, **facts: Any) -> Iterator[StoredDataset]:
+        """Store a dataset for something that may turn out impossible: after a `CoreError` it is not left behind.
+
+        Parameters
+        ----------
+        facts
+            As `save` takes them. One that was stored before stays whatever happens.
+        """
+        new = not self._path(content_id(dataset), "json").exists()
+        stored = self.save(dataset, **facts)
+        try:
+            yield stored
+        except CoreError:
+            if new:
+                with suppress(DataError):  # somebody deleted it meanwhile
+                    self.delete(stored.id)
+            raise
 
     def load(self, identity: str) -> TextDataset:
         """Read a dataset; `DataError` when there is none of this id or its file is damaged."""

@@ -44,7 +44,8 @@ from core.errors import DataError
 
 _SAMPLE = 1 << 18  # characters from which the layout is guessed
 _CHUNK = 50_000  # rows converted at a time
-_PROBE = 1000  # rows from which widths and columns are judged
+_PROBE = 1000  # rows from which widths and names are judged
+_LOOKED_OVER = 50_000  # lines from which columns are judged where quotation marks leave doubt
 
 
 @dataclass
@@ -272,12 +273,12 @@ def _look_over(scan: TableScan, errors: str) -> Columns:
     """What the first lines of a file tell of its rows, each taken for itself."""
     delimiter = scan.form.delimiter
     with _open_text(scan.path, scan.form, errors) as stream:
-        lines = [line for line in islice(_lines(stream, scan), _PROBE) if line.strip()]
+        lines = [line for line in islice(_lines(stream, scan), _LOOKED_OVER) if line.strip()]
     rows = [fields_of_line(line, delimiter) for line in lines]
     if not rows:
         raise no_rows(scan.path)
     if scan.form.header:
-        width = len(column_names(rows[0], rows[1:]))
+        width = len(column_names(rows[0], rows[1 : 1 + _PROBE]))
     else:
         widths = Counter(len(row) for row in rows if len(row) > 1) or Counter([1])
         width = widths.most_common(1)[0][0]

@@ -20,6 +20,7 @@ CHECKPOINT = "checkpoint.pt"
 RUN = "run.json"  # the id under which the job stores what it makes
 RESERVE = "reserve"  # given up to say how the job ended, when the disk is full
 STOP = "stop"
+TOLD = "told"  # exists once somebody was told that the job has ended
 
 
 def write_json(path: Path, value: dict[str, Any], *, durable: bool = True) -> None:

@@ -40,6 +40,10 @@ class Job:
         one, too, when it got that far.
     error
         Why it failed, or what became of an interrupted one.
+    told
+        Whether somebody was told that it has ended.
+    hopeless
+        Whether the same request would fail again, since the fault lies in what was asked for.
     """
 
     id: str
@@ -59,11 +63,13 @@ class Job:
     device: str | None
     result: dict[str, Any] | None
     error: Message | None
+    hopeless: bool = False
+    told: bool = False
 
     @property
     def resumable(self) -> bool:
-        """Whether `JobQueue.resume` takes it: it ended before it made a version."""
-        return self.state in ("stopped", "failed", "interrupted") and self.result is None
+        """Whether `JobQueue.resume` takes it: it ended before it made a version, and another try may end better."""
+        return self.state in ("stopped", "failed", "interrupted") and self.result is None and not self.hopeless
 
     @property
     def ended(self) -> bool:
@@ -98,6 +104,8 @@ def read_job(folder: Path) -> Job | None:
             device=progress.get("device"),
             result=progress.get("result"),
             error=_error(state, folder, progress),
+            told=state in ENDED and (folder / files.TOLD).exists(),
+            hopeless=state == "failed" and bool(progress.get("hopeless", False)),
         )
     except (KeyError, TypeError, ValueError):
         return None

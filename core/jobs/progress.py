@@ -96,13 +96,21 @@ class Progress:
     def epoch_done(self, event: EpochDone) -> None:
         files.append_line(self._folder / files.EPOCHS, asdict(event))
 
-    def ended(self, state: EndState, *, result: dict[str, Any] | None = None, error: Message | None = None) -> None:
-        """Write how the job ended."""
+    def ended(
+        self,
+        state: EndState,
+        *,
+        result: dict[str, Any] | None = None,
+        error: Message | None = None,
+        hopeless: bool = False,
+    ) -> None:
+        """Write how the job ended, and whether another try at the same request would only end the same way."""
         self._figures |= {
             "ended": state,
             "finished": now(),
             "result": result,
             "error": error.to_dict() if error is not None else None,
+            "hopeless": hopeless,
         }
         try:
             self._write(durable=True)

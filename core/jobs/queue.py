@@ -112,12 +112,13 @@ class JobQueue:
             if not job.resumable:
                 raise JobError(
                     "job.not_resumable",
-                    "The run '{title}' cannot be resumed: only one that ended before it made a version can. "
-                    "Start a new one instead.",
+                    "The run '{title}' cannot be resumed: only one that ended before it made a version can, unless it must fail "
+                    "again. Start a new one instead.",
                     title=job.title,
                 )
             folder = self._folder_of(job_id)
-            (folder / files.STOP).unlink(missing_ok=True)
+            for marker in (files.STOP, files.TOLD):
+                (folder / marker).unlink(missing_ok=True)
             before = [(folder / name, whole.unfinished(folder, "outgoing")) for name in (files.PROGRESS, files.CLAIM)]
             for path, kept in before:
                 if path.exists():
@@ -150,6 +151,11 @@ class JobQueue:
                     title=job.title,
                 )
             whole.remove_folder(self._folder_of(job_id))
+
+    def note_told(self, job_id: str) -> None:
+        """Remember that somebody was told of a job's end, so that nobody is told again who only opens another page."""
+        with suppress(OSError):  # removed meanwhile
+            (self._folder_of(job_id) / files.TOLD).touch()
 
     def epochs(self, job_id: str) -> list[dict[str, Any]]:
         """Return the figures of each epoch (the fields of `EpochDone`), in order."""

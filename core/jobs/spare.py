@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread, get_native_id
-from typing import Any
+from typing import Any, NoReturn
 
 import psutil
 from filelock import FileLock, Timeout
@@ -27,7 +27,8 @@ from core.jobs.process import identity, is_alive
 SLOT = ".spare.json"  # which process waits, since what code it has loaded, and whether it is ready
 FLAG = "--spare"  # instead of a job's folder; the folder of all jobs follows
 LOOK_SECONDS = 0.1  # between two looks of the waiting process
-LAST = 19  # the lowest priority there is
+# While it loads: a tenth of what others get where all cores are wanted. With the lowest priority of all it would never be ready.
+BEHIND = 10
 PATIENCE_SECONDS = 2.0  # a process that has not taken its job by then never will
 
 CODE = Path(__file__).resolve().parents[1]
@@ -122,7 +123,13 @@ def wait_for_job(
     Path
         The job's folder; None when whoever started this process is gone, or has no more use for it.
     """
-    _behind_everybody(warm_up)
+    lowered = _session_priority(BEHIND)
+    warming = _behind_everybody(warm_up)
+    while warming.is_alive():
+        if _orphaned(LOOK_SECONDS):
+            _leave(jobs, lock)
+    while lowered and not _session_priority(0):
+        time.sleep(LOOK_SECONDS)  # the system takes ten such wishes a second, from all processes together
     open_store()
     with lock:
         slot = files.read_json(jobs / SLOT)
@@ -137,19 +144,18 @@ def wait_for_job(
             return taken
         if _withdrawn(jobs, lock, orphaned=orphaned):
             return None
-        # Nothing is ever written to the pipe: it becomes readable when its other end is closed.
         if orphaned:
             time.sleep(LOOK_SECONDS)
         else:
-            orphaned = bool(select.select([sys.stdin], [], [], LOOK_SECONDS)[0])
+            orphaned = _orphaned(LOOK_SECONDS)
 
 
 def _withdrawn(jobs: Path, lock: FileLock, *, orphaned: bool) -> bool:
     """Whether this process may go: nobody can hand it a job any more."""
-    if not jobs.is_dir():
-        return True
     if not orphaned and (jobs / SLOT).exists():
         return False
+    if not jobs.is_dir():
+        return True
     try:
         with lock.acquire(timeout=0):  # who holds it may be handing us a job just now: look again first
             if _order(jobs, os.getpid()).exists():
@@ -165,6 +171,8 @@ def _withdrawn(jobs: Path, lock: FileLock, *, orphaned: bool) -> bool:
 
 def _take(jobs: Path) -> Path | None:
     order = _order(jobs, os.getpid())
+    if not order.exists():
+        return None
     job = files.read_json(order).get("job")
     return jobs / job if job is not None and _removed(order) else None
 
@@ -179,25 +187,36 @@ def _become(folder: Path) -> None:
     os.close(nothing)
 
 
-def _behind_everybody(work: Callable[[], None]) -> None:
-    """Do it with what nobody else wants of the processor, and be as good as others afterwards.
+def _orphaned(seconds: float) -> bool:
+    """Wait a moment; whether whoever started this process is gone."""
+    # Nothing is ever written to the pipe: it becomes readable when its other end is closed.
+    return bool(select.select([sys.stdin], [], [], seconds)[0])
+
+
+def _leave(jobs: Path, lock: FileLock) -> NoReturn:
+    """End in the middle of loading, which nothing can stop but the end of the process."""
+    with suppress(OSError, Timeout), lock.acquire(timeout=1):
+        if files.read_json(jobs / SLOT).get("pid") == os.getpid():
+            (jobs / SLOT).unlink(missing_ok=True)
+    os._exit(0)
+
+
+def _behind_everybody(work: Callable[[], None]) -> Thread:
+    """Do it with what nobody else wants of the processor.
 
     In a thread, since no process may raise its own priority again. Where the system divides the processor between sessions
-    first, and this process is one by itself, the session's priority counts.
+    first, and this process is one by itself, the session's priority counts (`_session_priority`).
     """
 
     def run() -> None:
         if sys.platform == "linux":  # where a thread has a priority of its own
             with suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, get_native_id(), LAST)
+                os.setpriority(os.PRIO_PROCESS, get_native_id(), BEHIND)
         work()
 
-    lowered = _session_priority(LAST)
     thread = Thread(target=run, name="warm-up")
     thread.start()
-    thread.join()
-    while lowered and not _session_priority(0):
-        time.sleep(LOOK_SECONDS)  # the system takes ten such wishes a second, from all processes together
+    return thread
 
 
 def _session_priority(nice: int) -> bool:

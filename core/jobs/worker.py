@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from core.allocator import keep_freed_memory
 from core.config import build, home
-from core.errors import CoreError, JobError
+from core.errors import ConfigError, CoreError, DataError, JobError, ModelError
 from core.faults import reached
 from core.files import writing
 from core.imports import unhindered_imports
@@ -165,6 +165,12 @@ WORKFLOWS: Mapping[str, Workflow] = {
 }
 
 
+# What is wrong with rows, settings or the model that they make is as wrong the next time: the same request fails again.
+OF_THE_REQUEST = (DataError, ConfigError, ModelError)
+# Errors of these kinds that are mended outside of the request: something must be installed, downloaded or uploaded again.
+MENDED_ELSEWHERE = ("pretrained.", "vectors.", "hub.", "data.dataset_", "data.hub", "update.past_missing", "benchmark.")
+
+
 def run_job(folder: Path, workflows: Mapping[str, Workflow] = WORKFLOWS) -> None:
     """Execute a job to its end, whatever that is; does nothing when another process has it already."""
     if not _claim(folder):
@@ -173,7 +179,7 @@ def run_job(folder: Path, workflows: Mapping[str, Workflow] = WORKFLOWS) -> None
     try:
         state, result = _consume(folder, workflows, progress)
     except CoreError as error:
-        progress.ended("failed", error=error.message)
+        progress.ended("failed", error=error.message, hopeless=_is_hopeless(error))
     except Exception as error:
         with suppress(OSError), (folder / files.LOG).open("a", encoding="utf-8") as log:
             log.write(traceback.format_exc())
@@ -185,6 +191,11 @@ def run_job(folder: Path, workflows: Mapping[str, Workflow] = WORKFLOWS) -> None
         reached("job.ended")
         if result is not None:  # a job that came to something is never resumed
             (folder / files.CHECKPOINT).unlink(missing_ok=True)
+
+
+def _is_hopeless(error: CoreError) -> bool:
+    """Whether another try at the same request would end with the same error."""
+    return isinstance(error, OF_THE_REQUEST) and not error.message.key.startswith(MENDED_ELSEWHERE)
 
 
 def _claim(folder: Path) -> bool:
@@ -211,8 +222,8 @@ def _consume(
     files.write_lines(folder / files.EPOCHS, files.read_lines(folder / files.EPOCHS) if checkpoint is not None else [])
     known = {**(checkpoint or {}), **files.read_json(folder / files.RUN)}
     stop = _StopFlag(folder / files.STOP)
-    home = folder.parent.parent
-    events = workflows[asked["kind"]](asked["config"], home, should_stop=stop, resume=known or None)
+    with unhindered_imports():  # what computes the job is loaded by the first call
+        events = workflows[asked["kind"]](asked["config"], folder.parent.parent, should_stop=stop, resume=known or None)
     result = None
     for event in events:
         # Known by name: importing the events' classes would import torch.

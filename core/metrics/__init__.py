@@ -36,7 +36,7 @@ from core.metrics.gate_evidence import (
     measure_labels,
 )
 from core.metrics.gate_rules import GateConfig, Rule
-from core.metrics.intervals import Estimate
+from core.metrics.intervals import Estimate, unpaired_difference
 from core.metrics.paired import Flips, flips, mcnemar, mcnemar_of_runs, paired_difference
 from core.metrics.resampling import enclosing, resampled_accuracy, resampled_macro_f1
 
@@ -80,4 +80,5 @@ __all__ = [
     "predicted_classes",
     "resampled_accuracy",
     "resampled_macro_f1",
+    "unpaired_difference",
 ]

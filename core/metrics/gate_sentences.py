@@ -13,6 +13,7 @@ from core.metrics.classification import MINIMUM_ROWS
 from core.metrics.gate_evidence import CalibrationChange, LabelChange, TestChange
 from core.metrics.gate_rules import GateConfig, Kind, Rule
 from core.metrics.intervals import Z95
+from core.wording import signed
 
 # 0.91 - 0.90 is a little more than 0.01 in floating point; a loss of exactly the limit is still allowed.
 ROUNDING = 1e-9
@@ -32,18 +33,18 @@ def judge_older(change: TestChange, rules: GateConfig) -> Rule:
     if abs(measured) < ROUNDING:
         text = _unchanged(facts)
     elif measured > 0:
-        text = message("gate.older_test_gained", "{test} gained {points} points ({low} to {high}).", **facts)
+        text = message("gate.older_test_gained", "{test} gained {points} points ({low} – {high}).", **facts)
     elif passed:
         text = message(
             "gate.older_test_lost",
-            "{test} lost {points} points ({low} to {high}); allowed are {limit}.",
+            "{test} lost {points} points ({low} – {high}); allowed are {limit}.",
             **facts,
             limit=_shown(rules.tolerance),
         )
     else:
         text = message(
             "gate.older_test_lost_too_much",
-            "{test} lost {points} points ({low} to {high}), more than the {limit} allowed.",
+            "{test} lost {points} points ({low} – {high}), more than the {limit} allowed.",
             **facts,
             limit=_shown(rules.tolerance),
         )
@@ -54,7 +55,7 @@ def _not_sure(change: TestChange, figure: float, tolerance: float) -> Rule:
     """Measured, the loss would be allowed; its interval reaches beyond the limit."""
     text = message(
         "gate.older_test_not_sure",
-        "{test} changed by {change} points, but its {rows} rows cannot rule out a loss of {worst} ({low} to {high}); "
+        "{test} changed by {change} points, but its {rows} rows cannot rule out a loss of {worst} ({low} – {high}); "
         "allowed are {limit}.",
         test=change.name,
         change=signed(100 * change.difference.value, 1),
@@ -99,7 +100,7 @@ def judge_newest(change: TestChange, rules: GateConfig) -> Rule:
     if not passed and limit > 0:
         text = message(
             "gate.newest_test_gained_too_little",
-            "{test} changed by {change} points ({low} to {high}); it must gain at least {limit}.",
+            "{test} changed by {change} points ({low} – {high}); it must gain at least {limit}.",
             test=change.name,
             change=signed(figure, _decimals(figure, limit)),
             low=facts["low"],
@@ -111,15 +112,15 @@ def judge_newest(change: TestChange, rules: GateConfig) -> Rule:
     elif figure < 0:
         text = message(
             "gate.newest_test_lost",
-            "{test} lost {points} points ({low} to {high}); the newest test must not lose.",
+            "{test} lost {points} points ({low} – {high}); the newest test must not lose.",
             **facts,
         )
     elif change.difference.low > 0:
-        text = message("gate.newest_test_gained", "{test} gained {points} points ({low} to {high}).", **facts)
+        text = message("gate.newest_test_gained", "{test} gained {points} points ({low} – {high}).", **facts)
     else:
         text = message(
             "gate.newest_test_gained_perhaps",
-            "{test} gained {points} points ({low} to {high}); the interval includes zero, so it may be chance.",
+            "{test} gained {points} points ({low} – {high}); the interval includes zero, so it may be chance.",
             **facts,
         )
     return Rule(text, passed, figure, limit, kind="newest")
@@ -180,13 +181,13 @@ def _labels_sentence(judged: list[LabelChange], failed: list[LabelChange], toler
     if failed:
         return message(
             "gate.label_lost_too_much",
-            "Label “{label}” lost {points} points of recall on {rows} older rows ({low} to {high}), more than the {limit} "
+            "Label “{label}” lost {points} points of recall on {rows} older rows ({low} – {high}), more than the {limit} "
             "allowed.",
             **facts,
         )
     return message(
         "gate.label_lost",
-        "Of all labels “{label}” lost most: {points} points of recall on {rows} older rows ({low} to {high}); allowed are "
+        "Of all labels “{label}” lost most: {points} points of recall on {rows} older rows ({low} – {high}); allowed are "
         "{limit}.",
         **facts,
     )
@@ -217,20 +218,20 @@ def judge_calibration(change: CalibrationChange | None, rules: GateConfig) -> Ru
     if figure <= ROUNDING:
         text = message(
             "gate.calibration_kept",
-            "The calibration error went from {before} to {after} points (change {low} to {high}).",
+            "The calibration error went from {before} to {after} points (change {low} – {high}).",
             **facts,
         )
     elif passed:
         text = message(
             "gate.calibration_worse",
-            "The calibration error rose from {before} to {after} points (change {low} to {high}); allowed are {limit} more.",
+            "The calibration error rose from {before} to {after} points (change {low} – {high}); allowed are {limit} more.",
             **facts,
             limit=_shown(limit),
         )
     else:
         text = message(
             "gate.calibration_too_much_worse",
-            "The calibration error rose from {before} to {after} points (change {low} to {high}), by more than the "
+            "The calibration error rose from {before} to {after} points (change {low} – {high}), by more than the "
             "{limit} allowed.",
             **facts,
             limit=_shown(limit),
@@ -240,7 +241,7 @@ def judge_calibration(change: CalibrationChange | None, rules: GateConfig) -> Ru
 
 def _unchanged(facts: Mapping[str, str]) -> Message:
     kept = {name: facts[name] for name in ("test", "low", "high")}
-    return message("gate.unchanged", "{test} is as accurate as before (change {low} to {high} points).", **kept)
+    return message("gate.unchanged", "{test} is as accurate as before (change {low} – {high} points).", **kept)
 
 
 def _too_few(change: TestChange, limit: float, kind: Kind) -> Rule:
@@ -248,7 +249,7 @@ def _too_few(change: TestChange, limit: float, kind: Kind) -> Rule:
     text = message(
         "gate.too_few",
         "{test}: too few rows to judge ({rows}; at least {needed} are needed). It changed by {change} points "
-        "({low} to {high}).",
+        "({low} – {high}).",
         test=change.name,
         rows=change.rows,
         needed=MINIMUM_ROWS,
@@ -283,10 +284,3 @@ def _decimals(points: float, limit: float) -> int:
 
 def _shown(limit: float) -> str:
     return f"{limit:.1f}" if round(limit, 1) == limit else f"{limit:g}"
-
-
-def signed(points: float, decimals: int) -> str:
-    """A change in points with its sign: ``+1.2``, ``−0.4``."""
-    shown = round(points, decimals)
-    sign = "−" if shown < 0 else "+" if shown > 0 else ""
-    return f"{sign}{abs(shown):.{decimals}f}"

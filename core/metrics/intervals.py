@@ -52,6 +52,16 @@ def estimate(value: float, low: float, high: float, *, smallest: float = 0.0, la
     return Estimate(value, min(value, max(float(low), smallest)), max(value, min(float(high), largest)))
 
 
+def unpaired_difference(value: Estimate, other: Estimate) -> Estimate:
+    """The first minus the second where only their intervals are known, −1 to 1.
+
+    Taken as independent: for two methods on the same rows, the noise is rather over- than underestimated.
+    """
+    noise = float(np.hypot((value.high - value.low) / 2, (other.high - other.low) / 2))
+    gap = value.value - other.value
+    return estimate(gap, gap - noise, gap + noise, smallest=-1.0)
+
+
 def wilson(hits: ArrayLike, trials: ArrayLike) -> tuple[Floats, Floats]:
     """Ends of Wilson's 95 % interval for rates ``hits / trials``; 0 to 1 (nothing is known) where there are no trials.
 

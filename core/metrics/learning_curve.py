@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core import wording
 from core.messages import Message, message
 from core.metrics.classification import MINIMUM_ROWS, evaluate_predictions
 from core.metrics.intervals import Z95, Estimate, estimate
@@ -132,14 +133,14 @@ def judge_curve(points: Sequence[Point], gain: Estimate | None, test_rows: int) 
     facts: dict[str, Any] = {
         "before": points[-2].rows,
         "rows": points[-1].rows,
-        "gain": _points(gain.value),
-        "low": _points(gain.low),
-        "high": _points(gain.high),
+        "gain": wording.points(gain.value),
+        "low": wording.points(gain.low),
+        "high": wording.points(gain.high),
     }
     if gain.low > 0:
         found = message(
             "curve.yes",
-            "Yes: the last doubling, from {before:,} to {rows:,} rows, gained {gain} points of accuracy ({low} to {high}).",
+            "Yes: the last doubling, from {before:,} to {rows:,} rows, gained {gain} points of accuracy ({low} – {high}).",
             **facts,
         )
         return Verdict("yes", found, gain, extrapolate(points))
@@ -147,14 +148,14 @@ def judge_curve(points: Sequence[Point], gain: Estimate | None, test_rows: int) 
         found = message(
             "curve.hardly",
             "Hardly: the last doubling, from {before:,} to {rows:,} rows, changed accuracy by {gain} points "
-            "({low} to {high}). Better or other texts may do more than more of the same.",
+            "({low} – {high}). Better or other texts may do more than more of the same.",
             **facts,
         )
         return Verdict("hardly", found, gain, extrapolate(points))
     found = message(
         "curve.unclear",
         "Perhaps: the last doubling, from {before:,} to {rows:,} rows, gained {gain} points of accuracy, but with "
-        "{low} to {high} that may be chance. A larger test would tell.",
+        "{low} – {high} that may be chance. A larger test would tell.",
         **facts,
     )
     return Verdict("unclear", found, gain, extrapolate(points))
@@ -163,10 +164,6 @@ def judge_curve(points: Sequence[Point], gain: Estimate | None, test_rows: int) 
 def _mean(parts: Sequence[Estimate], *, smallest: float = 0.0) -> Estimate:
     value, low, high = (float(np.mean([getattr(part, name) for part in parts])) for name in ("value", "low", "high"))
     return estimate(value, low, high, smallest=smallest)
-
-
-def _points(value: float) -> str:
-    return f"{100 * value:+.1f}".replace("-", "−")
 
 
 def _too_few(rows: int, test_rows: int) -> Message:

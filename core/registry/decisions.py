@@ -1,14 +1,22 @@
 """Deciding on a version: promote it or keep it back. What was decided, by which rules and why stays with the version.
 
+Whoever promotes (a person on a page, the command line, the gate) comes through here, so the corrections that the version
+has learned leave their queue, whoever it was.
+
 Knows that a gate was for or against a version; knows nothing of how the gate judges.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
-from core.errors import RegistryError
+from core.data.corrections import Correction, Corrections
+from core.data.label_spelling import canonical_labels
+from core.data.same_text import text_key
+from core.data.store import DatasetStore
+from core.errors import DataError, RegistryError
 from core.registry.entries import Decision, VersionInfo
 from core.registry.registry import Registry
 
@@ -56,12 +64,46 @@ def promote(
             classifier=classifier,
         )
     registry.promote(classifier, number, f"{how}: {written}" if written else how)
+    _clear_learned(registry, version)
     return _note(registry, version, promoted=True, against_gate=against, reason=written, rules=rules)
 
 
 def keep_back(registry: Registry, classifier: str, number: int, *, rules: Mapping[str, Any] | None = None) -> Decision:
     """Note that the champion goes on serving instead of this version; nothing else changes."""
     return _note(registry, registry.version(classifier, number), promoted=False, rules=rules)
+
+
+def _clear_learned(registry: Registry, version: VersionInfo) -> None:
+    """Take out of the queue what this version, or one that it was made from, has learned since it was answered wrongly; a
+    text that was corrected again since stays.
+    """
+    queue, datasets = Corrections(registry.home), DatasetStore(registry.home)
+    waiting = queue.list(version.classifier)
+    if not waiting:
+        return
+    answered_by = min(correction.version for correction in waiting)
+    versions = {known.number: known for known in registry.versions(version.classifier)}
+    step: VersionInfo | None = version
+    used: set[str] = set()
+    while step is not None and step.number > answered_by:
+        with suppress(DataError):  # the dataset was deleted since: then nobody knows, and nothing is removed
+            used |= _learned(waiting, step, datasets)
+        step = versions.get(step.parent) if step.parent is not None else None
+    if used:
+        queue.remove(version.classifier, used)
+
+
+def _learned(waiting: list[Correction], version: VersionInfo, datasets: DatasetStore) -> set[str]:
+    """Texts of the corrections of older versions' answers that stand, with the same label, in what this one learned from."""
+    batch = datasets.load(str(version.summary.get("dataset")))
+    labels = list(dict.fromkeys([*batch.classes, *(correction.label for correction in waiting)]))
+    meant = dict(zip(labels, canonical_labels(labels), strict=True))
+    rows = {(text_key(text), meant[label]) for text, label in zip(batch.texts, batch.label_names(), strict=True)}
+    return {
+        correction.text
+        for correction in waiting
+        if correction.version < version.number and (text_key(correction.text), meant[correction.label]) in rows
+    }
 
 
 def _note(registry: Registry, version: VersionInfo, *, rules: Mapping[str, Any] | None, **facts: Any) -> Decision:

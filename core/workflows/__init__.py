@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from core.workflows.producing import Completed
     from core.workflows.requests import DataConfig, TrainRequest, UpdateRequest, resolve_settings, resolve_update
     from core.workflows.train import train_classifier
-    from core.workflows.update import Past, compare_batch, read_past, split_batch, update_classifier
+    from core.workflows.update import Past, check_batch, compare_batch, read_past, split_batch, update_classifier
     from core.workflows.version import ExperienceRecord, VersionFolder
     from core.workflows.workspace import Workspace, open_workspace
 
@@ -25,6 +25,7 @@ __all__ = [
     "UpdateRequest",
     "VersionFolder",
     "Workspace",
+    "check_batch",
     "compare_batch",
     "evaluate_version",
     "open_workspace",
@@ -43,7 +44,7 @@ _OWNERS = {
     "producing": ("Completed",),
     "requests": ("DataConfig", "TrainRequest", "UpdateRequest", "resolve_settings", "resolve_update"),
     "train": ("train_classifier",),
-    "update": ("Past", "compare_batch", "read_past", "split_batch", "update_classifier"),
+    "update": ("Past", "check_batch", "compare_batch", "read_past", "split_batch", "update_classifier"),
     "version": ("ExperienceRecord", "VersionFolder"),
     "workspace": ("Workspace", "open_workspace"),
 }

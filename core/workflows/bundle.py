@@ -14,6 +14,7 @@ from core.messages import Message
 from core.onnx.files import cleaned
 from core.records.outgoing import without_paths
 from core.standalone import predict
+from core.wording import score
 
 PROGRAM = "predict.py"
 FILES = ("tokenizer.json", "labels.json", "config.json", "model_card.md", PROGRAM)
@@ -149,7 +150,7 @@ def _calibration(found: dict[str, Any]) -> list[str]:
 
 
 def _figure(estimate: dict[str, float]) -> str:
-    return f"{estimate['value']:.3f} ({estimate['low']:.3f}–{estimate['high']:.3f})"
+    return score(estimate["value"], estimate["low"], estimate["high"])
 
 
 def _cell(text: str) -> str:

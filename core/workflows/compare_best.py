@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from core.messages import Message, message
+from core.wording import points
 from core.workflows.compare_figures import Difference, Measured
 
 ALIKE = 1.1  # seconds that differ by less than a tenth are no difference on a machine that does other things, too
@@ -72,20 +73,20 @@ def _why(
     return message(
         "compare.best_cheaper",
         "{strategy} is the best trade-off: its average accuracy of {accuracy} % is not clearly below the highest one "
-        "({other}, {other_accuracy} %; difference {low} to {high} points), and its updates take {seconds} s instead of "
+        "({other}, {other_accuracy} %; difference {low} – {high} points), and its updates take {seconds} s instead of "
         "{other_seconds} s (forgetting {forgetting} points).",
         **facts,
         other=top.strategy,
         other_accuracy=_facts(top)["accuracy"],
         other_seconds=_facts(top)["seconds"],
-        low=f"{100 * gap.low:+.1f}".replace("-", "−"),
-        high=f"{100 * gap.high:+.1f}".replace("-", "−"),
+        low=points(gap.low),
+        high=points(gap.high),
     )
 
 
 def _facts(one: Measured) -> dict[str, str]:
     return {
         "accuracy": f"{100 * one.figures['average_accuracy']:.1f}",
-        "forgetting": f"{100 * one.figures['forgetting']:.1f}".replace("-", "−"),
+        "forgetting": points(one.figures["forgetting"]).removeprefix("+"),
         "seconds": f"{one.seconds:.1f}" if one.seconds < 100 else f"{one.seconds:.0f}",
     }

@@ -27,6 +27,7 @@ from core.events import RunStarted, StageStarted
 from core.messages import message
 from core.records import new_id, save_receipt
 from core.registry import VersionInfo
+from core.standings.answers import FOLDER as ANSWERS
 from core.workflows.exact import exact_version, learned_examples, subtract
 from core.workflows.forget_generators import generator_traces, loses_a_test, scrub_generators
 from core.workflows.forget_rows import text_digest, versions_of, versions_of_workspace
@@ -105,6 +106,7 @@ def forget_rows(
         receipt = _receipt(request, datasets, workspace, exact)
         _scrub(request, datasets, workspace, receipt)
         shutil.rmtree(workspace.sources.features, ignore_errors=True)  # of all texts; those that stay are encoded again
+        shutil.rmtree(workspace.home / ANSWERS, ignore_errors=True)  # to tests that held the rows
         save_receipt(receipt, workspace.home)
     yield Forgotten(receipt["id"], exact["version"] if exact is not None else None)
 

@@ -106,8 +106,8 @@ def find_rows(classifier: str, workspace: Workspace, *, groups: Sequence[str] = 
     folders = [folder for _, folder in versions_of(classifier, workspace)]
     learned, missing = _learned(folders, workspace)
     wanted, people = {text_digest(text) for text in texts}, set(groups) - {""}
-    digests, met_people = set(wanted), set()
-    unmet = set(wanted)
+    digests, unmet = set(wanted), set(wanted)
+    met_people: set[str] = set()
     found = []
     relatives = _relatives({record.dataset for record, _ in learned}, workspace)
     for identity, name, dataset in [*((one.dataset, one.name, whole) for one, whole in learned), *relatives]:

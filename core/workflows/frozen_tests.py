@@ -26,6 +26,7 @@ from core.standalone.predict import Classifier
 from core.workflows.version import VersionFolder
 
 RANDOM_START = 0  # in a history: a model that has learned nothing
+AVERAGES = ("accuracy", "macro_f1", "macro_precision", "macro_recall", "weighted_f1")
 _HISTORY = "right_"  # columns of a table of predictions
 
 
@@ -173,7 +174,7 @@ def pooled_report(scores: Sequence[Scores], classes: tuple[str, ...]) -> Report:
 
 
 def baseline_reports(baseline: Baseline, tests: Sequence[FrozenTest], classes: tuple[str, ...]) -> dict[str, Any]:
-    """The baseline's figures over all tests together, and accuracy and macro-F1 on each."""
+    """The baseline's figures over all tests together, and its averages on each."""
     predicted = [[classes[k] for k in baseline.predict_proba(test.texts).argmax(axis=1)] for test in tests]
     pooled = _report_of(
         [name for test in tests for name in test.truth], [name for part in predicted for name in part], classes
@@ -181,7 +182,7 @@ def baseline_reports(baseline: Baseline, tests: Sequence[FrozenTest], classes: t
     each = [_report_of(test.truth, part, classes) for test, part in zip(tests, predicted, strict=True)]
     return {
         "report": pooled.to_dict(),
-        "tests": [{"accuracy": one.accuracy.to_dict(), "macro_f1": one.macro_f1.to_dict()} for one in each],
+        "tests": [{name: getattr(report, name).to_dict() for name in AVERAGES} for report in each],
     }
 
 

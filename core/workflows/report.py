@@ -14,6 +14,7 @@ from core.data import StoredDataset
 from core.errors import DataError
 from core.messages import message
 from core.registry import VersionInfo
+from core.standings import SameTests, known_to, on_tests_of
 from core.workflows.report_card import to_markdown
 from core.workflows.report_checks import Checks, abilities, chance, run_checks, slices
 from core.workflows.report_document import Document, Words
@@ -27,14 +28,25 @@ from core.workflows.workspace import Workspace
 
 @dataclass(frozen=True)
 class Reported:
-    """What a report is written from."""
+    """What a report is written from.
+
+    Parameters
+    ----------
+    line
+        The version and those that it comes from, the first one first.
+    same
+        All of them on this version's frozen tests.
+    datasets
+        Those that are still there, and their parents.
+    """
 
     version: VersionInfo
     champion: int | None
-    versions: tuple[VersionInfo, ...]
+    line: tuple[VersionInfo, ...]
+    same: SameTests
     folder: VersionFolder
     report: dict[str, Any]
-    datasets: dict[str, StoredDataset]  # those that are still there, and their parents
+    datasets: dict[str, StoredDataset]
     checks: Checks
 
 
@@ -54,15 +66,26 @@ def gather(version: VersionInfo, workspace: Workspace) -> Reported:
         except DataError:  # deleted since
             continue
         waiting.append(str(datasets[identity].source.get("parent") or ""))
+    line = _line(version, workspace)
     return Reported(
         version,
         champion.number if champion is not None else None,
-        tuple(workspace.registry.versions(version.classifier)),
+        line,
+        on_tests_of(known_to(workspace.registry, version.classifier), workspace.home, version, line),
         folder,
         report,
         datasets,
         run_checks(version, folder, workspace),
     )
+
+
+def _line(version: VersionInfo, workspace: Workspace) -> tuple[VersionInfo, ...]:
+    """A version and all that it was made from, the first one first."""
+    known = {other.number: other for other in workspace.registry.versions(version.classifier)}
+    line = [version]
+    while (parent := known.get(line[0].parent or 0)) is not None:  # a parent is older, so this ends
+        line.insert(0, parent)
+    return tuple(line)
 
 
 def write_document(found: Reported, words: Words) -> Document:

@@ -12,6 +12,7 @@ from core.inference.graphs import load_version
 from core.messages import message
 from core.metrics.slices import Slice, WorseSlice, worse_slices
 from core.records.folds import FoldStore
+from core.wording import score
 from core.workflows.report_document import Block, Cell, Paragraph, Section, Words, table
 from core.workflows.slicing import right_of, rows_of_tests, slices_of
 
@@ -143,4 +144,4 @@ def chance(found: Reported, words: Words) -> Section:
 
 
 def _estimate(one: Estimate) -> str:
-    return f"{one.value:.3f} ({one.low:.3f}–{one.high:.3f})"
+    return score(one.value, one.low, one.high)

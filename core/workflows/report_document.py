@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from core.messages import Message, fill, message
+from core.wording import score
 
 Lookup = Callable[[str, str], str]  # key of a text and its English template → the template in the reader's language
 
@@ -134,9 +135,4 @@ def table(head: list[str], rows: list[list[str | Cell]], caption: str = "") -> T
 
 def figure(found: dict[str, float]) -> str:
     """A score with its interval: ``0.912 (0.897–0.926)``."""
-    return f"{found['value']:.3f} ({found['low']:.3f}–{found['high']:.3f})"
-
-
-def points(value: float) -> str:
-    """A difference of scores in percentage points, with its sign."""
-    return f"{100 * value:+.1f}".replace("-", "−")
+    return score(found["value"], found["low"], found["high"])

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from core.messages import Message, message
 from core.metrics.calibration import expected_calibration_error
 from core.metrics.classification import MINIMUM_SUPPORT
-from core.workflows.report_document import Block, Cell, Paragraph, Points, Section, Words, figure, points, table
+from core.wording import points
+from core.workflows.report_document import Block, Cell, Paragraph, Points, Section, Words, figure, table
 
 if TYPE_CHECKING:
     from core.workflows.report import Reported

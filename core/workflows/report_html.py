@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.wording import score
 from core.workflows.report_document import Curve, Document, Points
 
 TEMPLATE = "report.html.j2"
@@ -52,7 +53,7 @@ def points_chart(block: Points) -> dict[str, Any]:
             "value": across(value),
             "low": across(low),
             "high": across(high),
-            "text": f"{value:.3f} ({low:.3f}–{high:.3f})",
+            "text": score(value, low, high),
         }
         for number, (name, value, low, high) in enumerate(block.rows)
     ]

@@ -12,7 +12,8 @@ from core.records.outgoing import short_reference
 from core.strategies import STRATEGIES
 from core.text import TextConfig
 from core.training import TrainingConfig
-from core.workflows.report_document import Block, Cell, Curve, Paragraph, Section, Words, table
+from core.wording import points, points_interval
+from core.workflows.report_document import Block, Cell, Curve, Paragraph, Section, Words, figure, table
 from core.workflows.requests import DataConfig, model_class, resolve_settings
 
 if TYPE_CHECKING:
@@ -80,27 +81,38 @@ def _recipe(found: Reported, identity: str, name: str, words: Words) -> list[str
 
 
 def lineage(found: Reported, words: Words) -> Section:
-    """The versions that this one comes from, the first one on top."""
+    """The versions that this one comes from, the first one on top, each on the tests of this one."""
     say = words.say
-    known = {one.number: one for one in found.versions}
-    chain = [found.version]
-    while (parent := chain[-1].parent) in known and len(chain) < 200:
-        chain.append(known[parent])
     head = [
         say(message("report.version", "version")),
         say(message("report.learned_by", "learned by")),
         say(message("report.from", "from")),
         say(message("report.macro_f1", "macro-F1")),
+        say(message("report.change", "change in points")),
         say(message("report.decision", "decision")),
     ]
     rows: list[list[str | Cell]] = []
-    for one in reversed(chain):
-        summary = one.summary
-        decision = one.decision.reason if one.decision is not None else ""
-        score = f"{float(summary['macro_f1']):.3f}" if "macro_f1" in summary else "–"
-        learned = [words.name("strategy", str(summary.get("strategy", "–"))), str(summary.get("dataset_name", "–"))]
-        rows.append([str(one.number), *learned, score, decision or "–"])
-    return Section(say(message("report.lineage", "The versions it comes from")), (table(head, rows),))
+    for version in found.line:
+        summary = version.summary
+        decision = version.decision.reason if version.decision is not None else ""
+        measured = found.same.report(version.number)
+        change = found.same.difference(version.parent or 0, version.number, "macro_f1")
+        learned = [
+            words.name("strategy", str(summary.get("strategy", "–"))),
+            str(summary.get("dataset_name", "–")),
+        ]
+        figures = [
+            "–" if measured is None else figure(measured.macro_f1.to_dict()),
+            "–" if change is None else f"{points(change.value)} ({points_interval(change.low, change.high)})",
+        ]
+        rows.append([str(version.number), *learned, *figures, decision or "–"])
+    note = message(
+        "report.same_tests",
+        "All on the same {rows:,} test rows, those of this version; the change is against the version before.",
+        rows=found.same.rows,
+    )
+    title = message("report.lineage", "The versions it comes from")
+    return Section(say(title), (table(head, rows, say(note)),))
 
 
 def training(found: Reported, words: Words) -> Section:
@@ -108,8 +120,8 @@ def training(found: Reported, words: Words) -> Section:
     report, say = found.report, words.say
     made = message(
         "report.made",
-        "Trained in {seconds:,.0f} seconds; text is split into {unit}, the vocabulary has {vocabulary:,} entries.",
-        seconds=report["seconds"],
+        "Trained in {seconds:,} seconds; text is split into {unit}, the vocabulary has {vocabulary:,} entries.",
+        seconds=round(report["seconds"], 1) if report["seconds"] < 10 else round(report["seconds"]),
         unit=words.lookup(f"choices.{report['segmentation']}", report["segmentation"]),
         vocabulary=report["vocabulary"],
     )

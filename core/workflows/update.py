@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from core.data import Overlap, Split, TextDataset, overlap, split_rows, text_key
+from core.data.corrections import joined_rows
+from core.data.dataset import Rows
 from core.data.label_notes import label_notes
 from core.data.label_spelling import match_labels
 from core.data.loading import remarks_of
@@ -19,13 +21,15 @@ from core.faults import reached
 from core.inference.graphs import load_version
 from core.messages import Message, message
 from core.registry import UNWRITTEN, VersionInfo, promote
+from core.standings import AnswerStore, rows_key
+from core.standings.answers import Answers
 from core.strategies import Strategy
 from core.workflows.decide import gate_rules
 from core.workflows.drift import detect_drift
 from core.workflows.frozen_tests import RANDOM_START, FrozenTest, read_history
 from core.workflows.label_matching import adopt
 from core.workflows.producing import Candidate, Completed, Parent, Stream, produce_version
-from core.workflows.requests import Settings, UpdateRequest, resolve_update
+from core.workflows.requests import Settings, UpdateRequest, resolve_settings, resolve_update
 from core.workflows.retention import start_answers
 from core.workflows.running import (
     ShouldStop,
@@ -46,6 +50,8 @@ from core.workflows.students import (
 )
 from core.workflows.version import PARTS, ExperienceRecord, VersionFolder
 from core.workflows.workspace import Workspace
+
+NO_ROWS: Rows = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -96,12 +102,20 @@ def compare_batch(batch: TextDataset, past: Past) -> Overlap:
     return overlap(batch, {"train": labels.keys(), "test": past.tested}, labels)
 
 
-def split_batch(batch: TextDataset, seen: Overlap, settings: Settings) -> Split:
-    """Divide a batch: rows of older frozen tests are set aside, and rows trained on before can only be trained on."""
+def split_batch(batch: TextDataset, seen: Overlap, settings: Settings, train_only: Rows = NO_ROWS) -> Split:
+    """Divide a batch: rows of older frozen tests are set aside, and rows trained on before can only be trained on.
+
+    Parameters
+    ----------
+    train_only
+        Other rows that can only be trained on, such as corrections that joined the batch: they were picked for being
+        answered wrongly, so a test with them would be harder than what is to come.
+    """
     shares = settings.data
     fractions = (1 - shares.validation_share - shares.test_share, shares.validation_share, shares.test_share)
-    fresh = np.setdiff1d(seen.usable, seen.trained)
-    known = np.intersect1d(seen.usable, seen.trained)
+    to_train = np.union1d(seen.trained, train_only)
+    fresh = np.setdiff1d(seen.usable, to_train)
+    known = np.intersect1d(seen.usable, to_train)
     if not len(fresh):
         raise DataError(
             "update.nothing_new",
@@ -120,6 +134,12 @@ def split_batch(batch: TextDataset, seen: Overlap, settings: Settings) -> Split:
         )
     set_aside = np.union1d(seen.tested, fresh[part.set_aside])
     return Split(train, validation, test, set_aside, part.findings)
+
+
+def check_batch(batch: TextDataset, folder: VersionFolder, past: Past, train_only: Rows = NO_ROWS) -> None:
+    """Raise the `DataError` that an update from this batch would end with, before anything of it is stored."""
+    settings = resolve_settings(folder.model_name, folder.settings)
+    split_batch(batch, compare_batch(batch, past), settings, train_only)
 
 
 def update_classifier(
@@ -161,7 +181,8 @@ def update_classifier(
             missing=list(past.missing),
         )
     seen = compare_batch(batch, past)
-    split = split_batch(batch, seen, settings)
+    joined = joined_rows(stored.source, len(batch))
+    split = split_batch(batch, seen, settings, joined)
     train, validation, test = (batch.take(rows) for rows in (split.train, split.validation, split.test))
     classes = all_classes(folder.classes, batch.label_names())
     readable = readable_past(strategy, past.train[0])
@@ -184,7 +205,8 @@ def update_classifier(
         )
     )
     reached("update.read")
-    drift = detect_drift(folder, batch, past, picked="corrections" in stored.source)
+    arrived = batch.take(np.setdiff1d(np.arange(len(batch)), joined)) if len(joined) else batch
+    drift = detect_drift(folder, arrived, past, picked="corrections" in stored.source)
     numbers = {name: number for number, name in enumerate(classes)}
     seen_texts, seen_labels = past.train[0] + list(train.texts), past.train[1] + train.label_names()
     candidate = Candidate(
@@ -223,6 +245,7 @@ def update_classifier(
             return
         for event in produce_version(candidate, workspace):
             if isinstance(event, Completed):
+                _keep_answers(base, candidate.stream.tests[-1], workspace)
                 _decide(request, event, workspace)
             yield event
 
@@ -291,6 +314,13 @@ def _remarks(past: Past, strategy: Strategy) -> list[Message]:
 def _start_run(request: UpdateRequest, base: VersionInfo, settings: Settings, workspace: Workspace) -> str:
     facts = {"strategy": request.strategy, "parent": base.number, "dataset": request.dataset}
     return workspace.registry.start_run("update", request.classifier, {**settings.flat(), **request.settings, **facts})
+
+
+def _keep_answers(base: VersionInfo, newest: FrozenTest, workspace: Workspace) -> None:
+    """Whoever compares the versions later need not ask the base version again what it says to the newest test."""
+    if newest.before is not None:
+        answers = Answers(newest.before)
+        AnswerStore(workspace.home).add(base, {rows_key(newest.texts, newest.truth): answers})
 
 
 def _decide(request: UpdateRequest, event: Completed, workspace: Workspace) -> None:

@@ -14,6 +14,7 @@ import torch
 from core.data.splitting import Split
 from core.integrity import reading
 from core.models import TextClassifier
+from core.standings import experience_records, predictions_path
 from core.text import TextPipeline
 from core.workflows.requests import Settings, model_class, resolve_settings
 from core.workflows.tensors import load_tensors, save_tensors
@@ -151,7 +152,7 @@ class VersionFolder:
             table.to_parquet(self.path / "experiences" / f"{number}.parquet", index=False)
 
     def experiences(self) -> list[ExperienceRecord]:
-        return [ExperienceRecord(**stored) for stored in self._read("experiences.json")]
+        return [ExperienceRecord(**stored) for stored in experience_records(self.path)]
 
     def rows_of(self, number: int, part: str) -> np.ndarray:
         """Row numbers of one part of one experience's dataset."""
@@ -161,10 +162,11 @@ class VersionFolder:
     def save_predictions(self, number: int, table: pd.DataFrame) -> None:
         """Write a frozen test with this version's answers: text, truth, predicted (names), and p_<i> per class."""
         (self.path / "predictions").mkdir(exist_ok=True)
-        table.to_parquet(self.path / "predictions" / f"test_{number}.parquet", index=False)
+        table.to_parquet(predictions_path(self.path, number), index=False)
 
     def predictions(self, number: int) -> pd.DataFrame:
-        return self._table(f"predictions/test_{number}.parquet")
+        target = predictions_path(self.path, number)
+        return self._table(target.relative_to(self.path).as_posix())
 
     def save_validation(self, truth: np.ndarray, probabilities: np.ndarray) -> None:
         """Write what this version answers on validation rows: truth (class number), and p_<i> per class; no texts."""

@@ -44,6 +44,7 @@
     const style = getComputedStyle(element);
     if (element.closest(".textpoint") && element.closest(".js-plotly-plot")?.querySelector(".heatmaplayer image")) return;
     const away = element.closest("[aria-hidden=true]") && !style.fontFamily.includes("Material");
+    for (let e = element; e; e = e.parentElement) if (getComputedStyle(e).clipPath === "inset(50%)") return;
     if (style.visibility === "hidden" || away || box.width < 2 || box.height < 2) return;
     if (!element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) return;
     const background = behind(element, box.x + box.width / 2, box.y + box.height / 2);

@@ -124,7 +124,7 @@ def test_a_figure_carries_its_deviation_or_its_interval() -> None:
     assert with_interval(ACCURACY, one) == "0.871 (0.860–0.880)"
     assert with_interval(SECONDS, one) == "12 s"
     one["intervals"]["average_accuracy"] = [-0.01, 0.88]
-    assert with_interval(ACCURACY, one) == "0.871 (−0.010 to 0.880)"
+    assert with_interval(ACCURACY, one) == "0.871 (−0.010 – 0.880)"
 
 
 def test_the_table_sorts_by_numbers_under_what_it_shows() -> None:
@@ -138,7 +138,7 @@ def test_the_table_sorts_by_numbers_under_what_it_shows() -> None:
 @pytest.mark.parametrize(
     ("difference", "p", "start"),
     [
-        ([0.02, 0.01, 0.03], 0.001, "Yes: B is 2.0 points better than A (+1.0 to +3.0). McNemar's p = 0.001"),
+        ([0.02, 0.01, 0.03], 0.001, "Yes: B is 2.0 points better than A (+1.0 – +3.0). McNemar's p = 0.001"),
         ([-0.02, -0.03, -0.01], 0.01, "No: B is 2.0 points worse than A"),
         ([0.02, -0.01, 0.03], 0.01, "Not clear: B has +2.0 points against A"),
         ([0.02, 0.01, 0.03], 0.2, "Not clear: B has +2.0 points against A"),

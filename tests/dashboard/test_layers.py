@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 ORDER = [
     {"standalone"},
+    {"wording"},
     {"messages"},
     {"errors"},
     {"faults", "processes", "storage"},
@@ -25,6 +26,7 @@ ORDER = [
     {"onnx", "inference"},
     {"generation", "pretraining"},
     {"registry"},
+    {"standings"},
     {"workflows"},
     {"jobs"},
     {"upkeep"},
@@ -42,6 +44,7 @@ WITHOUT_TORCH = {
     "standalone",
     "inference",
     "registry",
+    "standings",
     "jobs",
     "api",
     "device",

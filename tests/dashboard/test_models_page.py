@@ -17,6 +17,8 @@ from core.data.corrections import Corrections
 from core.data.recipe import RenameLabels, write_steps
 from core.registry import UNWRITTEN, Decision, Registry
 from core.registry.entries import SUMMARY
+from core.standings import known_to, today
+from core.wording import score
 from core.workflows import TrainRequest, UpdateRequest, open_workspace, train_classifier, update_classifier
 from dashboard import models_page_serving, state
 from dashboard.models_page import difference
@@ -102,15 +104,24 @@ def test_what_was_done_to_the_data_stands_with_the_lineage(
     assert "poor" in told[0]
 
 
-@pytest.mark.usefixtures("home")
-def test_scores_stand_with_their_intervals_in_the_table_and_on_cards(open_page: Callable[..., AppTest]) -> None:
+def test_scores_stand_with_their_intervals_in_the_table_and_on_cards(
+    home: Path, open_page: Callable[..., AppTest]
+) -> None:
     page = open_page("models")
-    overall = [state.report(version)["overall"] for version in state.versions(NAME)[::-1]]
-    shown = [f"{one['accuracy']['value']:.3f} ({ends(one['accuracy'])})" for one in overall]
+    newest, oldest = (state.report(version)["overall"] for version in state.versions(NAME)[::-1])
+    same = today(known_to(Registry(home), NAME), home)
+    assert same is not None
+    first = same.report(1)
+    assert first is not None
+    # In the table all on the same rows: those of the newest version, not the ones that each was made with.
+    assert first.rows == newest["rows"] > oldest["rows"]
+    shown = [score(**newest["accuracy"]), score(**first.accuracy.to_dict())]
     assert page.dataframe[0].value["accuracy"].tolist() == shown
-    assert ends(overall[1]["macro_f1"]) in [caption.value for caption in page.caption]
+    captions = [caption.value for caption in page.caption]
+    assert f"{ends(oldest['macro_f1'])} · own {oldest['rows']} test rows" in captions
     page = open_page("overview")
-    assert ends(overall[1]["macro_f1"]) in [caption.value for caption in page.caption]
+    over = f"{ends(first.macro_f1.to_dict())} · over all {first.rows} test rows"
+    assert over in [caption.value for caption in page.caption]
 
 
 def ends(score: dict[str, float]) -> str:

@@ -72,7 +72,7 @@ def test_variants_are_shown_with_what_they_are_worth(
         "800",
         "1.5 ms",
         "0.880 (0.856–0.900)",
-        "−0.2 (−0.8 … +0.4)",
+        "−0.2 pt (−0.8 – +0.4)" if language == "en" else "−0.2 个百分点（−0.8 – +0.4）",
         "99.8%",
     ]
     assert ("2 of 24 groups" if language == "en" else "24 组矩阵乘法中有 2 组") in said(page)

@@ -12,11 +12,11 @@ from streamlit.testing.v1 import AppTest
 
 from core.data import ColumnRoles, build_dataset
 from core.metrics import evaluate_predictions
-from core.workflows import TrainRequest, open_workspace, train_classifier
+from core.workflows import TrainRequest, VersionFolder, open_workspace, train_classifier
 from dashboard.results_page_compare import filtered
 from dashboard.results_page_confusion import shown_labels, worst_cell
 from dashboard.results_page_verdict import judge
-from tests.dashboard.conftest import open_results_tab
+from tests.dashboard.conftest import ROOT, open_results_tab
 
 OpenPage = Callable[..., AppTest]
 SETTINGS = {"epochs": 1, "embedding_size": 8, "buckets": 1024}
@@ -46,7 +46,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def results(open_page: OpenPage, home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], AppTest]:
     monkeypatch.setenv("EVERGREEN_HOME", str(home))
-    return lambda language: open_page("results", language=language)
+    return lambda language: open_page("results", language=language).selectbox(key="results.version").set_value(2).run()
 
 
 @pytest.mark.parametrize(("language", "title", "accuracy"), [("en", "Results", "Accuracy"), ("zh", "结果", "准确率")])
@@ -57,10 +57,34 @@ def test_scores_come_with_intervals(
     assert not at.exception
     assert not at.error
     assert at.title[0].value == title
-    assert at.selectbox(key="results.version").value == 2  # the newest
+    assert at.selectbox(key="results.version").value == 2
     assert at.metric[0].label == accuracy
     assert 0 <= float(at.metric[0].value) <= 1
     assert sum("–0." in caption.value or "–1." in caption.value for caption in at.caption) == 4
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_version_that_serves_comes_up_under_its_classifiers_name(
+    open_page: OpenPage, results: Callable[[str], AppTest], language: str
+) -> None:
+    at = open_page("results", language=language)
+    assert at.selectbox(key="results.version").value == 1
+    assert at.main.caption[0].value.startswith("Things · ")
+
+
+def test_what_another_page_asks_for_comes_up_and_stays(open_page: OpenPage, results: Callable[[str], AppTest]) -> None:
+    at = open_page("data")
+    at.session_state["results.asked"] = ("Things", 2)
+    at.switch_page(str(ROOT / "pages" / "results.py")).run()
+    assert at.selectbox(key="results.version").value == 2
+    at.run()
+    assert at.selectbox(key="results.version").value == 2
+
+
+def test_the_baseline_has_precision_and_recall_on_every_test(home: Path) -> None:
+    folder = open_workspace(home).registry.folder("Things", 1)
+    stored = VersionFolder(folder).report()["baseline"]["tests"][0]
+    assert {"accuracy", "macro_f1", "macro_precision", "macro_recall", "weighted_f1"} <= set(stored)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

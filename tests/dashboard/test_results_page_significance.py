@@ -53,7 +53,7 @@ def test_versions_of_two_classifiers_are_compared_on_the_rows_they_share(stored:
     assert sentence(found).endswith("more than chance.")
     (row,) = figures([found]).to_dict("records")
     assert (row["Right only by the second"], row["Right only by the first"], row["McNemar p"]) == (12, 2, "0.013")
-    assert row["Macro-F1, points"].startswith("+25.0 (")
+    assert row["Change of macro-F1"].startswith("+25.0 pt (")
 
 
 def test_the_same_answers_differ_by_chance_at_most(stored: dict[str, pd.DataFrame]) -> None:

@@ -34,7 +34,7 @@ def test_points_have_a_sign() -> None:
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (0.4, "0 s"),
+        (0.4, "under 1 s"),
         (59, "59 s"),
         (59.6, "1 min"),
         (130, "2 min 10 s"),

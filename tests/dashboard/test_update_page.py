@@ -18,9 +18,20 @@ from core.data.corrections import Corrections
 from core.data.recipe import RenameLabels, write_steps
 from core.jobs import JobQueue
 from core.metrics import GateConfig
+from core.registry import promote
+from core.standings import known_to, today
 from core.strategies import STRATEGIES
 from core.strategies.families import FAMILIES, family_of
-from core.workflows import TrainRequest, UpdateRequest, Workspace, open_workspace, train_classifier, update_classifier
+from core.wording import points
+from core.workflows import (
+    TrainRequest,
+    UpdateRequest,
+    VersionFolder,
+    Workspace,
+    open_workspace,
+    train_classifier,
+    update_classifier,
+)
 from core.workflows.decide import gate_rules
 from dashboard import i18n, state, update_page_decisions
 from dashboard.i18n import translate
@@ -506,6 +517,116 @@ def test_the_evidence_shows_every_test_label_and_flip(open_page: OpenPage, secon
     assert sorted(labels["label"]) == ["down", "up"]
     kinds = at.main.segmented_control(key="update.flips_kind")
     assert len(kinds.options) == 3
+
+
+def correct(home: Path, *rows: tuple[str, str]) -> Corrections:
+    queue = Corrections(home)
+    for text, label in rows:
+        queue.add(NAME, text, label, predicted="?", version=1)
+    return queue
+
+
+def test_too_few_corrections_say_how_many_more_are_needed_and_leave_nothing_behind(
+    open_page: OpenPage, first: Path, language: str
+) -> None:
+    correct(first, ("one fine thing", "up"))
+    before = len(open_workspace(first).datasets.list())
+    at = open_page("predict", language=language)
+    needed = translate(language, "update.more_of_label", {"count": "9", "label": "up"})
+    assert needed in shown(at)
+    at.button(key="predict.use").click().run()
+    assert at.title[0].value == translate(language, "update.title")
+    begin_with(at, "corrections")
+    assert needed in shown(at)
+    assert "update.use" not in keys(at)
+    assert len(open_workspace(first).datasets.list()) == before
+
+
+def test_corrections_join_a_batch_and_are_all_learned(open_page: OpenPage, first: Path, language: str) -> None:
+    workspace = open_workspace(first)
+    base = save(workspace, SECOND, "Second")
+    correct(first, ("one fine thing", "up"), (SECOND[0][0].upper(), "down"))
+    at = open_page("update", language=language)
+    begin_with(at, "saved")
+    assert at.main.checkbox(key="update.with_corrections").value is True
+    at.main.button(key="update.use").click().run()
+    assert not at.exception
+    assert "update.start" in keys(at)
+    stored = workspace.datasets.list()[0]
+    assert (stored.rows, stored.source["corrections_joined"], stored.source["base"]) == (len(SECOND) + 1, 2, base)
+    joined = workspace.datasets.load(stored.id)
+    assert joined.label_names()[-2:] == ["up", "down"]
+    learn(workspace, stored.id)
+    folder = VersionFolder(workspace.registry.folder(NAME, 2))
+    assert set(folder.rows_of(2, "train")) >= {len(joined) - 2, len(joined) - 1}
+    assert "picked" not in str(folder.report()["drift"])
+
+
+def test_a_batch_without_the_tick_leaves_the_corrections_waiting(open_page: OpenPage, first: Path) -> None:
+    base = save(open_workspace(first), SECOND, "Second")
+    correct(first, ("one fine thing", "up"))
+    at = open_page("update")
+    begin_with(at, "saved")
+    at.main.checkbox(key="update.with_corrections").set_value(False).run()
+    at.main.button(key="update.use").click().run()
+    assert at.session_state["update.chosen"] == {NAME: base}
+
+
+def test_a_refused_batch_leaves_no_dataset(open_page: OpenPage, first: Path) -> None:
+    """Ten corrections of texts that were trained on before: none is new, so there is nothing to test on."""
+    correct(first, *((text, "up") for text, label in FIRST[:20] if label == "up"))
+    workspace = open_workspace(first)
+    before = [stored.id for stored in workspace.datasets.list()]
+    at = open_page("update")
+    begin_with(at, "corrections")
+    at.main.button(key="update.use").click().run()
+    assert at.error
+    assert [stored.id for stored in workspace.datasets.list()] == before
+
+
+@pytest.mark.parametrize("how", ["page", "command line", "gate"])
+def test_whoever_promotes_clears_what_was_learned(second: Path, how: str) -> None:
+    workspace = open_workspace(second)
+    assert len(Corrections(second).list(NAME)) == len(SECOND)
+    promote(workspace.registry, NAME, 2, how=how, reason="test")
+    assert Corrections(second).list(NAME) == []
+
+
+def test_all_versions_stand_on_the_same_rows_also_after_a_rollback(
+    open_page: OpenPage, second: Path, language: str
+) -> None:
+    """The batch has other words than the old data: version 1 fails on it, version 2 has learned it."""
+    workspace = open_workspace(second)
+    promote(workspace.registry, NAME, 2, how="test", reason="test")
+    same = today(known_to(workspace.registry, NAME), second)
+    assert same is not None
+    old, new = same.report(1), same.report(2)
+    assert old is not None
+    assert new is not None
+    assert old.rows == new.rows == same.rows
+    at = open_page("overview", language=language)
+    rows = f"{same.rows}"
+    change = same.difference(1, 2, "macro_f1")
+    assert change is not None
+    assert at.metric[0].value == f"{new.macro_f1.value:.3f}"
+    assert at.metric[0].delta.replace("-", "−").startswith(points(change.value))
+    assert any(rows in caption.value for caption in at.main.caption)
+    workspace.registry.rollback(NAME, 1)
+    at = open_page("overview", language=language)
+    assert translate(language, "overview.remembers_single") not in shown(at)
+    assert translate(language, "overview.remembers_other", {"version": 2, "champion": 1}) in shown(at)
+    assert at.metric[0].value == f"{old.macro_f1.value:.3f}"
+
+
+def test_overview_and_update_tell_one_figure_of_the_gain(open_page: OpenPage, second: Path) -> None:
+    at = open_page("update")
+    together = next(metric for metric in at.main.metric if metric.label == say("en", "card_all"))
+    same = today(known_to(open_workspace(second).registry, NAME), second)
+    assert same is not None
+    change = same.difference(1, 2)
+    assert change is not None
+    assert together.delta.replace("-", "−") == f"{points(change.value)} pt"
+    assert any(f"over all {same.rows} test rows" in caption.value for caption in at.main.caption)
 
 
 def test_rows_left_out_of_a_file_are_named_before_and_after_it_is_used(

@@ -39,8 +39,11 @@ class Format(Protocol):
         """Guess how the table is written; `DataError` for corrections without meaning for this kind of file."""
         ...
 
-    def read(self, path: Path, form: TableFormat) -> pandas.DataFrame:
-        """The table with its attributes, every column of strings, an absent value ``""``; `DataError` otherwise."""
+    def read(self, path: Path, form: TableFormat | None) -> pandas.DataFrame:
+        """The table with its attributes, every column of strings, an absent value ``""``; `DataError` otherwise.
+
+        Without a form, by the same guesses as `detect` makes.
+        """
         ...
 
 

@@ -34,13 +34,18 @@ _STRING = re.compile(rb"<(?:\w+:)?si\b")
 
 def check_sheet(path: Path, sheet: str) -> None:
     """Raise `DataError` when a sheet of an .xlsx file spans more cells than `CELLS_LIMIT`, or holds too much."""
-    if not zipfile.is_zipfile(path):
-        return
+    if zipfile.is_zipfile(path):
+        _check_sheet(path, path.stat().st_mtime_ns, sheet)
+
+
+@lru_cache(maxsize=8)
+def _check_sheet(path: Path, written: int, sheet: str) -> None:
+    """Once for each file as it was written: guessing how it is written and reading it look at it in turn."""
     try:
         with zipfile.ZipFile(path) as archive:
             if "xl/workbook.xml" not in archive.namelist():
                 return
-            longest, strings = _lengths(path, path.stat().st_mtime_ns)
+            longest, strings = _lengths(path, written)
             for member in _members(archive, sheet):
                 _check_member(path, sheet, archive, member, longest, strings)
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ElementTree.ParseError) as error:

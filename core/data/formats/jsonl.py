@@ -59,7 +59,8 @@ class JsonLines:
         refuse_corrections(path, corrections, allowed)
         return form_of_kind(self.name, guesses, part=part)
 
-    def read(self, path: Path, form: TableFormat) -> pandas.DataFrame:
+    def read(self, path: Path, form: TableFormat | None) -> pandas.DataFrame:
+        form = form or self.detect(path, Corrections())
         shape, damaged = _shape(path, form.encoding, form.part or None)
         notes: list[Message] = []
         if any(guess.part == "encoding" and not guess.sure for guess in form.guesses) and form.encoding != "utf-8":

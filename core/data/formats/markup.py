@@ -18,7 +18,8 @@ from core.data.table_format import Corrections, Guess, TableFormat, confidence
 from core.errors import DataError
 
 MARKUP_LIMIT = 256 * 1024**2  # bytes
-_STARTS = ("<!doctype html", "<html", "<head", "<table", "<meta", "<body")
+_ARCHIVED = "mime-version:"  # a web page with all its parts in one file, which holds no readable table
+_STARTS = ("<!doctype html", "<html", "<head", "<table", "<meta", "<body", _ARCHIVED)
 _CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE)
 _SPREADSHEET = "urn:schemas-microsoft-com:office:spreadsheet"
 _SPAN_LIMIT = 1000  # columns that one cell may span
@@ -71,7 +72,8 @@ class WebPage:
         guesses = [Guess("encoding", encoding, confidence(sure, corrections.encoding))]
         return _detect(path, self.name, tables, corrections, guesses)
 
-    def read(self, path: Path, form: TableFormat) -> pandas.DataFrame:
+    def read(self, path: Path, form: TableFormat | None) -> pandas.DataFrame:
+        form = form or self.detect(path, Corrections())
         table = _chosen(path, _page_tables(path, form.encoding), form.part)
         return table_of_rows(path, table.even(), form)
 
@@ -93,7 +95,8 @@ class XmlWorkbook:
         refuse_corrections(path, corrections, {"sheet", "header", "skip_rows"})
         return _detect(path, self.name, _sheets(path), corrections, [])
 
-    def read(self, path: Path, form: TableFormat) -> pandas.DataFrame:
+    def read(self, path: Path, form: TableFormat | None) -> pandas.DataFrame:
+        form = form or self.detect(path, Corrections())
         return table_of_rows(path, _chosen(path, _sheets(path), form.part).even(), form)
 
 
@@ -155,8 +158,9 @@ def _encoding(path: Path, said: str | None) -> tuple[str, bool]:
 
 def _page_tables(path: Path, encoding: str) -> list[_Table]:
     _check_size(path)
-    parser = _Page(path)
-    parser.feed(path.read_bytes().decode(codec_of(encoding), "replace"))
+    parser, text = _Page(path), path.read_bytes().decode(codec_of(encoding), "replace")
+    if not text.lower().startswith(_ARCHIVED):
+        parser.feed(text)
     parser.close()
     tables = [table for table in parser.tables if any(any(row) for row in table.rows)]
     if not tables:

@@ -37,7 +37,8 @@ class Parquet:
         refuse_corrections(path, corrections, ())
         return form_of_kind(self.name)
 
-    def read(self, path: Path, form: TableFormat) -> pandas.DataFrame:
+    def read(self, path: Path, form: TableFormat | None) -> pandas.DataFrame:
+        form = form or self.detect(path, Corrections())
         try:
             file = pyarrow.parquet.ParquetFile(path)
             _check_size(path, file.metadata)

@@ -57,18 +57,18 @@ class Workbook:
     def detect(self, path: Path, corrections: Corrections) -> TableFormat:
         refuse_corrections(path, corrections, {"sheet", "header", "skip_rows"})
         with _opened(path) as book:
-            sheets = [str(sheet) for sheet in book.sheet_names]
-            part, rows = _sheet_with_table(path, book, sheets, corrections.sheet)
-        guesses = []
-        if len(sheets) > 1:
-            guesses.append(Guess("sheet", part, confidence(False, corrections.sheet)))
-        return form_of_kind(self.name, [*guesses, *guess_head(rows, corrections)], part=part)
+            part, rows, _ = _sheet_with_table(path, book, corrections.sheet, _PROBE)
+            return self._form(book, part, rows, corrections)
 
-    def read(self, path: Path, form: TableFormat) -> pandas.DataFrame:
+    def read(self, path: Path, form: TableFormat | None) -> pandas.DataFrame:
         with _opened(path) as book:
             sheets = [str(sheet) for sheet in book.sheet_names]
-            part = form.part or sheets[0]
-            rows, notes = _rows(path, book, part)
+            if form is not None:
+                part = form.part or sheets[0]
+                rows, notes = _rows(path, book, part)
+            else:
+                part, rows, notes = _sheet_with_table(path, book, None, None)
+                form = self._form(book, part, rows[:_PROBE], Corrections())
         if not any(any(row) for row in rows):
             raise DataError(
                 "data.sheet_empty",
@@ -79,16 +79,24 @@ class Workbook:
             )
         return table_of_rows(path, rows, form, notes)
 
+    def _form(self, book: Any, part: str, rows: list[list[str]], corrections: Corrections) -> TableFormat:
+        guesses = []
+        if len(book.sheet_names) > 1:
+            guesses.append(Guess("sheet", part, confidence(False, corrections.sheet)))
+        return form_of_kind(self.name, [*guesses, *guess_head(rows, corrections)], part=part)
 
-def _sheet_with_table(path: Path, book: Any, sheets: list[str], said: str | None) -> tuple[str, list[list[str]]]:
-    """The sheet that was said, or else the first with at least two rows and columns, or else the first; with its upper rows."""
-    first: tuple[str, list[list[str]]] | None = None
-    for sheet in [said] if said is not None else sheets:
-        rows = _rows(path, book, sheet, _PROBE)[0]
-        first = first or (sheet, rows)
-        filled = [row for row in rows if any(row)]
+
+def _sheet_with_table(
+    path: Path, book: Any, said: str | None, count: int | None
+) -> tuple[str, list[list[str]], list[Message]]:
+    """The sheet that was said, or else the first with at least two rows and columns, or else the first; with its rows."""
+    first: tuple[str, list[list[str]], list[Message]] | None = None
+    for sheet in [said] if said is not None else [str(sheet) for sheet in book.sheet_names]:
+        rows, notes = _rows(path, book, sheet, count)
+        first = first or (sheet, rows, notes)
+        filled = [row for row in rows[:_PROBE] if any(row)]
         if len(filled) > 1 and max(sum(map(bool, row)) for row in filled) > 1:
-            return sheet, rows
+            return sheet, rows, notes
     if first is None:
         raise unreadable(path, "Excel", "no sheet")
     return first

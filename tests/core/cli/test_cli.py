@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from core.cli import main
+from core.data.corrections import Corrections
 from core.workflows import Workspace
 from tests.core.conftest import reviews
 
@@ -130,6 +131,37 @@ def test_export_writes_a_bundle(trained: dict[str, Any], tmp_path: Path, run: An
 
 def test_without_json_it_speaks_plainly(trained: dict[str, Any], run: Any) -> None:
     assert run("versions", "--classifier", "Shop")[0].startswith("*   1  train")
+
+
+def test_versions_are_listed_on_the_same_rows(trained: dict[str, Any], run: Any) -> None:
+    found = json.loads(run("versions", "--classifier", "Shop", "--json")[0])
+    (version,) = found["versions"]
+    assert found["same_tests"]["rows"] == version["today"]["rows"] == 24  # a fifth of 120
+    assert (
+        version["today"]["accuracy"]["value"] == version["accuracy"]
+    )  # of a single version, the tests of its own time
+    assert version["today"]["change_of_accuracy"] is None
+
+
+def test_a_refused_update_leaves_no_dataset_behind(
+    trained: dict[str, Any], run: Any, tmp_path: Path, workspace: Workspace
+) -> None:
+    before = [stored.id for stored in workspace.datasets.list()]
+    few = write(tmp_path / "few.csv", rows=2, seed=7)
+    assert "too few" in run("update", *table(few), "--strategy", "replay", code=2)[1]
+    assert [stored.id for stored in workspace.datasets.list()] == before
+
+
+def test_corrections_join_an_update_and_leave_the_queue_when_it_serves(
+    trained: dict[str, Any], run: Any, tmp_path: Path, workspace: Workspace
+) -> None:
+    queue = Corrections(workspace.home)
+    queue.add("Shop", "put right by hand", "positive", predicted="negative", version=1)
+    batch = [*table(write(tmp_path / "batch.csv", seed=1)), "--strategy", "replay", "--promote", "always"]
+    err = run("update", *batch, "--with-corrections")[1]
+    assert "1 correction joined the batch." in err
+    assert queue.list("Shop") == []
+    assert "put right by hand" in workspace.datasets.load(workspace.datasets.list()[0].id).texts
 
 
 @pytest.mark.parametrize(

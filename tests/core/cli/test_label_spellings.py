@@ -65,6 +65,7 @@ def test_variants_are_named_in_training_and_merged_on_request(workspace: Workspa
     out, err = run("train", *asked, *FAST, "--merge-labels", "--json")
     assert set(json.loads(out)["per_class"]) == {"neg", "pos"}
     assert "spellings" not in err
+    assert "Labels merged, as asked: " in err
 
 
 def test_variants_of_a_classifiers_labels_are_told_and_can_be_merged(

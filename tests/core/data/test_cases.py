@@ -253,6 +253,17 @@ def test_a_correction_without_meaning_is_refused(tmp_path: Path, kind: str) -> N
 
 
 MARKED = [*ROWS[:3], (f'"{TEXTS[3]}', "good"), *ROWS[4:6], (f'{TEXTS[6]}"', "bad"), *ROWS[7:]]
+WORDS = [
+    ("He", "O"),
+    ("said", "O"),
+    ('"', "O"),
+    ("Yes", "O"),
+    ("", ""),
+    ("No", "O"),
+    ('"', "O"),
+    ("Paris", "B-LOC"),
+    ("", ""),
+]
 QUOTES: dict[str, tuple[str, list[str], list[str]]] = {
     "a mark that opens in one line and closes in another": (
         lines("text\tlabel", cut="\t", rows=MARKED),
@@ -264,6 +275,11 @@ QUOTES: dict[str, tuple[str, list[str], list[str]]] = {
     "the same beside a row of another width": (
         lines("text\tlabel", cut="\t", rows=[*MARKED, ("a", "b", "c")]),
         [text for text, _ in MARKED],
+        ["marks_are_text"],
+    ),
+    "words and tags, a sentence a paragraph": (
+        "\n".join(f"{word}\t{tag}" if word else "" for word, tag in WORDS * 4) + "\n",
+        [word for word, _ in WORDS * 4 if word],
         ["marks_are_text"],
     ),
     "a text of two lines": (
@@ -483,6 +499,7 @@ def test_the_content_decides_and_not_the_ending(tmp_path: Path, kind: str) -> No
 
 OTHERS = {
     "web page without table": ("<html><body><frameset></frameset></body></html>", "data.page_without_table"),
+    "web page with its parts": ("MIME-Version: 1.0\n\n<table><tr><td>a</td></tr></table>", "data.page_without_table"),
     "other XML": ('<?xml version="1.0"?><rss><channel/></rss>', "data.xml"),
     "XML with entities": ('<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>', "data.format_damaged"),
 }

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from core.data.corrections import Corrections
+from core.data import TextDataset
+from core.data.corrections import JOINED, Correction, Corrections, join_corrections, joined_rows, lacking
 
 
 @pytest.fixture
@@ -67,3 +69,32 @@ def test_half_a_character_is_replaced_instead_of_losing_the_queue(queue: Correct
     add(queue, "kept")
     add(queue, "half \ud800")
     assert [row.text for row in queue.list("Reviews")] == ["kept", "half ?"]
+
+
+def corrections(*pairs: tuple[str, str]) -> list[Correction]:
+    return [Correction(text, label, "?", 1, "2026-01-01T00:00:00+00:00") for text, label in pairs]
+
+
+def test_corrections_wait_until_one_label_has_ten() -> None:
+    nine = corrections(*((f"text {row}", "good") for row in range(9)))
+    assert lacking([]) == {}
+    assert lacking(nine) == {"good": 1}
+    assert lacking([*nine, *corrections(("other", "bad"))]) == {"good": 1, "bad": 9}
+    assert lacking([*nine, *corrections(("tenth", "good"), ("other", "bad"))]) == {}
+
+
+def test_corrections_join_a_batch_as_its_last_rows_and_replace_what_says_otherwise() -> None:
+    batch = TextDataset(
+        ("a fine thing", "broken", "fast"), np.array([0, 0, 1]), ("bad", "good"), splits=("test", "train", "test")
+    )
+    joined = join_corrections(batch, corrections(("A fine  thing", "good"), ("where is it", "question")))
+    assert joined.texts == ("broken", "fast", "A fine  thing", "where is it")
+    assert joined.label_names() == ["bad", "good", "good", "question"]
+    assert joined.classes == ("bad", "good", "question")
+    assert joined.splits == ("train", "test", "train", "train")
+    assert batch.texts[0] == "a fine thing"
+
+
+def test_a_source_says_which_rows_are_corrections() -> None:
+    assert joined_rows({JOINED: 2}, 5).tolist() == [3, 4]
+    assert joined_rows({}, 5).tolist() == []

@@ -7,6 +7,7 @@ the job is stopped; ``checkpoints`` whether to hand out states; ``print`` what t
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -59,5 +60,10 @@ def workflow(
     yield Completed(version=epoch, report={})
 
 
+def prepare() -> None:
+    """Take as long as a test wants a spare to load."""
+    time.sleep(float(os.environ.get("PREPARE_SECONDS", "0")))
+
+
 if __name__ == "__main__":
-    main(sys.argv[1:], {"train": workflow}, (sys.executable, __file__), lambda: None)
+    main(sys.argv[1:], {"train": workflow}, (sys.executable, __file__), prepare)

@@ -225,6 +225,18 @@ def test_a_server_that_closes_takes_its_spare_along(
     assert leftovers(jobs) == []
 
 
+def test_a_spare_that_still_loads_ends_with_its_server(
+    keep: SpareKeeper, jobs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREPARE_SECONDS", "300")
+    keep.look()
+    (child,) = keep._children
+    assert child.stdin is not None
+    child.stdin.close()  # as the system does when the server is killed
+    until(lambda: gone(child.pid))
+    assert leftovers(jobs) == []
+
+
 def test_a_spare_that_loaded_older_code_is_not_used(
     jobs: Path,
     keep: SpareKeeper,

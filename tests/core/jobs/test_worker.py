@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from core.errors import DataError
-from core.jobs import Job, files
+from core.errors import ConfigError, DataError, JobError, RegistryError
+from core.jobs import Job, JobQueue, files
 from core.jobs.job import read_job
 from core.jobs.worker import run_job
 from tests.core.jobs.scripted_worker import Completed, load_events
@@ -46,6 +46,29 @@ def test_an_error_meant_for_the_user_is_handed_on_as_it_is(folder: Path) -> None
     assert job.error is not None
     assert (job.error.key, str(job.error)) == ("data.column_missing", "There is no column '标签'.")
     assert not (folder / files.LOG).exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "resumable"),
+    [
+        (DataError("update.too_few", "Too few rows."), False),
+        (ConfigError("settings.range", "Out of range."), False),
+        (DataError("data.dataset_unknown", "It may come back."), True),
+        (ConfigError("pretrained.hub_unreachable", "Check the connection."), True),
+        (RegistryError("registry.files_missing", "Put them back from a copy."), True),
+        (ZeroDivisionError("a bug"), True),
+    ],
+)
+def test_what_must_fail_again_is_not_offered_to_be_resumed(folder: Path, error: Exception, resumable: bool) -> None:
+    def workflow(config: Any, home: Path, **_: Any) -> Iterator[Any]:
+        raise error
+        yield
+
+    job = outcome(folder, workflow)
+    assert (job.state, job.resumable) == ("failed", resumable)
+    if not resumable:
+        with pytest.raises(JobError, match="cannot be resumed"):
+            JobQueue(folder.parent.parent).resume(job.id)
 
 
 def test_any_other_error_is_told_plainly_and_traced_in_the_log(folder: Path) -> None:

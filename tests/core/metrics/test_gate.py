@@ -63,8 +63,8 @@ def test_a_small_loss_is_allowed_and_said_with_its_interval():
     verdict = judge_tests([change("Books", -0.008, -0.019, 0.003)], GAIN)
     assert verdict.promote
     assert sentences(verdict) == [
-        "Books lost 0.8 points (−1.9 to +0.3); allowed are 1.0.",
-        "Music gained 5.0 points (+2.0 to +8.0).",
+        "Books lost 0.8 points (−1.9 – +0.3); allowed are 1.0.",
+        "Music gained 5.0 points (+2.0 – +8.0).",
     ]
     assert verdict.rules[0].figure == pytest.approx(-0.8)
     assert verdict.rules[0].limit == -1.0
@@ -74,7 +74,7 @@ def test_one_older_test_that_lost_too_much_blocks():
     verdict = judge_tests([change("Books", 0.0, -0.01, 0.01), change("Toys", -0.02, -0.03, -0.01)], GAIN)
     assert not verdict.promote
     assert [rule.passed for rule in verdict.rules] == [True, False, True]
-    assert sentences(verdict)[1] == "Toys lost 2.0 points (−3.0 to −1.0), more than the 1.0 allowed."
+    assert sentences(verdict)[1] == "Toys lost 2.0 points (−3.0 – −1.0), more than the 1.0 allowed."
 
 
 def test_a_loss_of_exactly_the_limit_is_allowed():
@@ -84,19 +84,19 @@ def test_a_loss_of_exactly_the_limit_is_allowed():
 
 def test_a_loss_just_over_the_limit_shows_enough_decimals_to_see_why():
     verdict = judge_tests([change("Books", -0.0104, -0.02, 0.0)], GAIN)
-    assert sentences(verdict)[0] == "Books lost 1.04 points (−2.00 to 0.00), more than the 1.0 allowed."
+    assert sentences(verdict)[0] == "Books lost 1.04 points (−2.00 – 0.00), more than the 1.0 allowed."
 
 
 def test_a_tiny_loss_is_not_shown_as_zero():
     verdict = judge_tests([change("Books", -0.0002, -0.01, 0.01)], GAIN, tolerance=0.25)
-    assert sentences(verdict)[0] == "Books lost 0.02 points (−1.00 to +1.00); allowed are 0.25."
+    assert sentences(verdict)[0] == "Books lost 0.02 points (−1.00 – +1.00); allowed are 0.25."
 
 
 def test_older_tests_may_gain_or_stay():
     older = [change("Books", 0.004, -0.01, 0.018), change("Toys", 0.0, -0.004, 0.004)]
     assert sentences(judge_tests(older, GAIN, tolerance=0.0))[:2] == [
-        "Books gained 0.4 points (−1.0 to +1.8).",
-        "Toys is as accurate as before (change −0.4 to +0.4 points).",
+        "Books gained 0.4 points (−1.0 – +1.8).",
+        "Toys is as accurate as before (change −0.4 – +0.4 points).",
     ]
 
 
@@ -107,7 +107,7 @@ def test_by_the_interval_a_loss_must_be_ruled_out():
     assert not verdict.promote
     assert verdict.rules[0].figure == pytest.approx(-1.4)
     assert sentences(verdict)[0] == (
-        "Toys changed by −0.2 points, but its 2000 rows cannot rule out a loss of 1.4 (−1.4 to +1.0); allowed are 1.0."
+        "Toys changed by −0.2 points, but its 2000 rows cannot rule out a loss of 1.4 (−1.4 – +1.0); allowed are 1.0."
     )
     assert "More test rows" in str(verdict.rules[0].note)
 
@@ -135,14 +135,14 @@ def test_by_the_interval_no_loss_at_all_takes_a_sure_gain():
 def test_the_newest_test_must_not_lose_whatever_the_tolerance():
     verdict = judge_tests([], change("Music", -0.004, -0.02, 0.012), tolerance=5.0)
     assert not verdict.promote
-    assert sentences(verdict) == ["Music lost 0.4 points (−2.0 to +1.2); the newest test must not lose."]
+    assert sentences(verdict) == ["Music lost 0.4 points (−2.0 – +1.2); the newest test must not lose."]
 
 
 def test_a_gain_that_may_be_chance_passes_and_says_so():
     verdict = judge_tests([], change("Music", 0.012, -0.004, 0.028))
     assert verdict.promote
     assert sentences(verdict) == [
-        "Music gained 1.2 points (−0.4 to +2.8); the interval includes zero, so it may be chance."
+        "Music gained 1.2 points (−0.4 – +2.8); the interval includes zero, so it may be chance."
     ]
 
 
@@ -151,7 +151,7 @@ def test_a_newest_test_that_stays_the_same_passes_unless_a_gain_is_asked_for():
     assert judge_tests([], same).promote
     verdict = judge_tests([], same, minimum_gain=0.5)
     assert not verdict.promote
-    assert sentences(verdict) == ["Music changed by 0.0 points (−1.0 to +1.0); it must gain at least 0.5."]
+    assert sentences(verdict) == ["Music changed by 0.0 points (−1.0 – +1.0); it must gain at least 0.5."]
     assert judge_tests([], change("Music", 0.005, -0.01, 0.02), minimum_gain=0.5).promote
 
 
@@ -162,7 +162,7 @@ def test_too_few_rows_are_said_and_block_nothing():
         assert not verdict.rules[0].judged
         assert sentences(verdict)[0] == (
             "Corrections: too few rows to judge (29; at least 30 are needed). "
-            "It changed by −10.0 points (−30.0 to +10.0)."
+            "It changed by −10.0 points (−30.0 – +10.0)."
         )
     assert not judge_tests([change("Corrections", -0.1, -0.3, 0.1, rows=30)], GAIN).promote
 
@@ -172,7 +172,7 @@ def test_the_label_that_lost_most_is_named():
     assert rule.passed
     assert rule.figure == pytest.approx(-4.0)
     assert str(rule.message) == (
-        "Of all labels “bad” lost most: 4.0 points of recall on 100 older rows (−7.0 to −1.0); allowed are 10.0."
+        "Of all labels “bad” lost most: 4.0 points of recall on 100 older rows (−7.0 – −1.0); allowed are 10.0."
     )
     assert str(judge_labels((label("good", 0.02), label("bad", 0.0))).message) == (
         "No label lost recall on the older tests; judged were 2."
@@ -183,7 +183,7 @@ def test_a_label_that_lost_too_much_blocks():
     rule = judge_labels((label("good", 0.2), label("bad", -0.12)))
     assert not rule.passed
     assert str(rule.message) == (
-        "Label “bad” lost 12.0 points of recall on 100 older rows (−15.0 to −9.0), more than the 10.0 allowed."
+        "Label “bad” lost 12.0 points of recall on 100 older rows (−15.0 – −9.0), more than the 10.0 allowed."
     )
     rule = judge_labels((label("good", -0.06), label("bad", -0.12), label("so", 0.0)), label_tolerance=5)
     assert str(rule.message) == "2 labels lost more than the 5.0 points of recall allowed: bad −12.0, good −6.0."
@@ -203,9 +203,9 @@ def test_calibration_may_worsen_up_to_its_limit():
     better, worse = judge_calibration(calibration(0.06, 0.05)), judge_calibration(calibration(0.02, 0.05))
     assert better.passed
     assert worse.passed
-    assert str(better.message) == "The calibration error went from 6.0 to 5.0 points (change −2.0 to 0.0)."
+    assert str(better.message) == "The calibration error went from 6.0 to 5.0 points (change −2.0 – 0.0)."
     assert str(worse.message) == (
-        "The calibration error rose from 2.0 to 5.0 points (change +2.0 to +4.0); allowed are 5.0 more."
+        "The calibration error rose from 2.0 to 5.0 points (change +2.0 – +4.0); allowed are 5.0 more."
     )
     refused = judge_calibration(calibration(0.02, 0.05), calibration_tolerance=2)
     assert not refused.passed

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
+from core.data import ColumnRoles, DatasetStore, TextDataset
+from core.data.corrections import Corrections
 from core.errors import RegistryError
 from core.registry import Decision, Registry, keep_back, promote
 from core.registry.entries import REASON_CHARACTERS
@@ -61,3 +64,40 @@ def test_a_version_that_is_not_there_cannot_be_decided_on(registry: Registry, ad
     for act in (lambda: keep_back(registry, "Reviews", 9), lambda: promote(registry, "Reviews", 9, how="page")):
         with pytest.raises(RegistryError, match="no version 9"):
             act()
+
+
+def correct(registry: Registry, text: str, label: str) -> None:
+    Corrections(registry.home).add("Reviews", text, label, predicted="?", version=1)
+
+
+def waiting(registry: Registry) -> list[str]:
+    return [correction.text for correction in Corrections(registry.home).list("Reviews")]
+
+
+def stored(registry: Registry, *texts: str) -> str:
+    dataset = TextDataset(texts, np.zeros(len(texts), dtype=np.int64), ("good",))
+    return DatasetStore(registry.home).save(dataset, name="batch", roles=ColumnRoles("text", "label")).id
+
+
+def test_promotion_clears_the_corrections_that_were_learned_whoever_promotes(
+    registry: Registry, add_version: AddVersion
+) -> None:
+    add_version(dataset=stored(registry, "an old row"))
+    for text, label in (("Fine  thing", "good"), ("another", "good"), ("changed again", "bad"), ("an old row", "good")):
+        correct(registry, text, label)
+    add_version(parent=1, dataset=stored(registry, "fine thing", "changed again"))
+    add_version(parent=2, dataset=stored(registry, "something else"))
+    promote(registry, "Reviews", 3, how="command line")
+    # "another" was not learned, "changed again" has another label since; and the old row was
+    # learned before it was answered wrongly.
+    assert waiting(registry) == ["another", "changed again", "an old row"]
+
+
+def test_a_deleted_batch_clears_nothing(registry: Registry, add_version: AddVersion) -> None:
+    add_version()
+    correct(registry, "fine thing", "good")
+    identity = stored(registry, "fine thing")
+    add_version(parent=1, dataset=identity)
+    DatasetStore(registry.home).delete(identity)
+    promote(registry, "Reviews", 2, how="page")
+    assert waiting(registry) == ["fine thing"]
