@@ -48,7 +48,8 @@ def listen(jobs: list[Job]) -> bool:
     for job in reversed(ended):  # the oldest first, so that the newest line stands on top
         with suppress(OSError):  # a workspace that can only be read
             state.jobs().note_told(job.id)
-        st.session_state[UNREAD] = [job.id, *st.session_state.get(UNREAD, [])][:MOST_LINES]
+        older = [identity for identity in st.session_state.get(UNREAD, []) if identity != job.id]  # it was resumed
+        st.session_state[UNREAD] = [job.id, *older][:MOST_LINES]
         st.session_state[TOASTS] = [*st.session_state.get(TOASTS, []), (_sentence(job), _icon(job))]
         if job.kind == "train" and job.result is not None and _is_followed(job):
             state.choose_classifier(job.classifier)
