@@ -25,7 +25,7 @@ help:
 	@echo "make bench    measure accuracy, forgetting and speed again on the public data sets in DATA=$(DATA) (long)"
 	@echo "make clean    remove the virtual environment and caches; the workspace with your data stays"
 
-# Address, theme and everything else that must hold stand in dashboard/.streamlit/config.toml.
+# Address, theme and everything else that must hold stand in .streamlit/config.toml.
 run dev: $(INSTALLED)
 	@$(VENV_PYTHON) -m core prepare
 	@echo ""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FOLLOWED = "news.followed"  # in the session: ids of trainings whose classifier is to be the chosen one
 SEEN = "news.seen"  # in the session: ids of jobs that it saw waiting or at work
 NOBODYS_CHOICE = "news.nobodys_choice"  # in the session: the classifier that came up without being chosen
+TOLD = "news.told"  # in the session: ids of jobs whose end it has told, also where that cannot be written down
 TOASTS = "news.toasts"  # in the session: what is to be said with the next run of the script
 UNREAD = "news.unread"  # in the session: ids of ended jobs whose line stands in the sidebar
 TRAIN_JOB = "train.job"  # in the session: the run that the Train page shows
@@ -43,9 +44,12 @@ def listen(jobs: list[Job]) -> bool:
     seen: set[str] = st.session_state.setdefault(SEEN, set())
     ended = [job for job in jobs if _is_news(job, seen)]
     st.session_state[SEEN] = {job.id for job in jobs if not job.ended}
+    st.session_state[TOLD] = {*st.session_state.get(TOLD, set()), *(job.id for job in ended)}
     for job in reversed(ended):  # the oldest first, so that the newest line stands on top
-        state.jobs().note_told(job.id)
-        st.session_state[UNREAD] = [job.id, *st.session_state.get(UNREAD, [])][:MOST_LINES]
+        with suppress(OSError):  # a workspace that can only be read
+            state.jobs().note_told(job.id)
+        older = [identity for identity in st.session_state.get(UNREAD, []) if identity != job.id]  # it was resumed
+        st.session_state[UNREAD] = [job.id, *older][:MOST_LINES]
         st.session_state[TOASTS] = [*st.session_state.get(TOASTS, []), (_sentence(job), _icon(job))]
         if job.kind == "train" and job.result is not None and _is_followed(job):
             state.choose_classifier(job.classifier)
@@ -57,7 +61,8 @@ def _is_news(job: Job, seen: set[str]) -> bool:
     if not job.ended or job.finished is None or (job.state == "stopped" and job.result is None):
         return False
     fresh = datetime.now(UTC) - datetime.fromisoformat(job.finished) < STILL_NEWS
-    return job.id in seen or (fresh and not job.told)
+    told = job.told or job.id in st.session_state.get(TOLD, set())
+    return job.id in seen or (fresh and not told)
 
 
 def _is_followed(job: Job) -> bool:

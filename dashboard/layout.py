@@ -114,18 +114,31 @@ def changed(difference: Estimate | None, against: str | None = None) -> dict[str
     }
 
 
+def _direction(delta: str | None) -> Literal["up", "down", "off"]:
+    """Told here, since Streamlit knows a fall by a hyphen alone, and a true minus sign stands everywhere else."""
+    if delta is None or not any(digit in delta for digit in "123456789"):
+        return "off"
+    return "down" if delta.startswith("−") else "up"
+
+
+def _color(card: Card) -> Literal["green", "red", "gray"]:
+    direction = _direction(card.delta)
+    if card.good == "neither" or direction == "off":
+        return "gray"
+    return "green" if direction == card.good else "red"
+
+
 def cards(shown: Sequence[Card]) -> None:
     """Cards side by side, equally high, two a row on a phone."""
-    colors: dict[str, Literal["normal", "inverse", "off"]] = {"up": "normal", "down": "inverse", "neither": "off"}
     with st.container(horizontal=True, gap="small", key="cards"):
         for card in shown:
             with st.container(border=True, height="stretch", gap="xxsmall"):
                 st.metric(
                     card.label,
                     card.value,
-                    # the true minus sign reads well, but Streamlit tells a fall by the hyphen
-                    card.delta.replace("−", "-") if card.delta else None,
-                    colors[card.good],
+                    card.delta,
+                    _color(card),
+                    delta_arrow=_direction(card.delta),
                     help=card.help,
                     delta_description=card.note if card.delta else None,
                 )

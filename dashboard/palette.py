@@ -1,7 +1,7 @@
 """The colours of charts, the same for the same thing on every page; knows nothing of what is drawn.
 
 Hues are told apart by colour-blind readers: scores run along one green from light to dark, differences from
-orange (worse) to blue (better). The values agree with ``dashboard/.streamlit/config.toml``.
+orange (worse) to blue (better). The values agree with ``.streamlit/config.toml``.
 """
 
 from __future__ import annotations

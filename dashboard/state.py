@@ -17,6 +17,7 @@ import streamlit as st
 from core.config import home
 from core.device import DeviceInfo, describe_device
 from core.integrity import reading
+from dashboard.i18n import language
 
 if TYPE_CHECKING:
     from core.data.corrections import Corrections
@@ -207,6 +208,14 @@ def _is_later_batch(dataset: StoredDataset) -> bool:
 def load_dataset(identity: str) -> TextDataset:
     """The rows of a saved dataset."""
     return _store(home()).load(identity)
+
+
+def keep_choice(key: str) -> None:
+    """Call before a widget with translated options: the browser knows its choice by the shown name, lost with the language."""
+    drawn_in = f"{key}.drawn_in"
+    if key in st.session_state and st.session_state.get(drawn_in, language()) != language():
+        st.session_state[key] = st.session_state[key]
+    st.session_state[drawn_in] = language()
 
 
 def active_jobs() -> list[Job]:

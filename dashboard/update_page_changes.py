@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 import pandas as pd
@@ -42,8 +42,8 @@ def step(found: Situation) -> None:
         show_error(changes)
         return
     _content(found, changes)
-    _labels(changes)
     update_page_labels.section(found)
+    _labels(changes, update_page_labels.doubtful(found))
     _overlap(changes)
     update_page_drift.section(found)
     _division(found, changes)
@@ -91,9 +91,11 @@ def _listed(names: Sequence[str]) -> str:
     return t("update.comma").join(names)
 
 
-def _labels(changes: Changes) -> None:
-    if changes.fresh:
-        _line("new", tn("update.fresh", len(changes.fresh), labels=_names(changes.fresh)))
+def _labels(changes: Changes, doubtful: Collection[str]) -> None:
+    """New and absent labels; what is probably a spelling of another was said before, with its merge."""
+    fresh = [label for label in changes.fresh if label not in doubtful]
+    if fresh:
+        _line("new", tn("update.fresh", len(fresh), labels=_names(fresh)))
     if changes.absent:
         _line("warning", tn("update.absent", len(changes.absent), labels=_names(changes.absent)))
     if not changes.fresh and not changes.absent:

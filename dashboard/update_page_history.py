@@ -57,8 +57,6 @@ def draw(found: Situation) -> None:
     st.divider()
     with boundary():
         overview.timeline(overview.read(found.classifier))
-        if len(found.versions) > 1:
-            st.caption(t("update.timeline_note"))
     moves = state.workspace().registry.champion_history(found.classifier)
     earlier = previous_champion(moves)
     put_aside = [one for one in candidates(found.classifier) if decided(one) and one.number != _shown(found)]

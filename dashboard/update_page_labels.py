@@ -16,6 +16,11 @@ from dashboard.update_page import Situation
 from dashboard.upload_notes import tell_notes, warn_left_out
 
 
+def doubtful(found: Situation) -> frozenset[str]:
+    """Labels of the batch that are probably spellings of others."""
+    return frozenset() if found.batch is None else frozenset(_match(found, found.batch).doubtful)
+
+
 def section(found: Situation) -> None:
     """What was left out of the file, how labels were read, and the merge before anything is learned."""
     batch = found.batch
@@ -25,11 +30,17 @@ def section(found: Situation) -> None:
     warn_left_out(left_out)
     said = {str(part.message) for part in left_out}
     tell_notes(note for note in remarks_of(batch.source) if str(note) not in said)
-    match = match_labels(batch.classes, state.report(found.champion)["classes"])
+    match = _match(found, batch)
     for note in _doubts(batch, match):
         st.warning(tables.plain(t_message(note)), icon=":material/spellcheck:")
-    if match.doubtful and st.button(t("update.merge_labels"), key="update.merge_labels", icon=":material/merge:"):
+    if match.doubtful and st.button(
+        t("update.merge_labels"), key="update.merge_labels", icon=":material/merge:", type="primary"
+    ):
         _merge(found, batch, match)
+
+
+def _match(found: Situation, batch: StoredDataset) -> LabelMatch:
+    return match_labels(batch.classes, state.report(found.champion)["classes"])
 
 
 def _doubts(batch: StoredDataset, match: LabelMatch) -> list[Message]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
 from core.errors import CoreError, DataError
-from dashboard import state, tables, update_page, update_page_strategy
+from dashboard import state, tables, update_page, update_page_labels, update_page_strategy
 from dashboard.i18n import t, tn
 from dashboard.run_view import run_view
 from dashboard.update_page import Situation
@@ -58,7 +58,9 @@ def _open(found: Situation) -> None:
     values = settings(found, strategy, changes)
     ready = update_page_strategy.remarks(update_page_strategy.outlook(found.champion, strategy, values), changes)
     start = t("update.start")
-    if st.button(start, key="update.start", type="primary", icon=":material/play_arrow:", disabled=not ready):
+    # While spellings stand to be merged, that is the step to take.
+    kind: Literal["primary", "secondary"] = "secondary" if update_page_labels.doubtful(found) else "primary"
+    if st.button(start, key="update.start", type=kind, icon=":material/play_arrow:", disabled=not ready):
         _start(found, strategy, values)
 
 

@@ -59,6 +59,7 @@ def _families() -> dict[str, list[str]]:
 
 def _family(families: Mapping[str, Sequence[str]]) -> str:
     titles = {family: t(f"names.family_{family}") for family in families}
+    state.keep_choice(FAMILY)
     return str(
         st.radio(
             t("update.family"),
@@ -75,6 +76,7 @@ def _method(names: Sequence[str], captions: Sequence[str]) -> str:
     titles = {name: name_of(name) for name in names}
     if FIRST in titles:
         titles[FIRST] = t("update.recommended", strategy=titles[FIRST])
+    state.keep_choice(STRATEGY)
     return str(
         st.radio(
             t("update.strategy"),

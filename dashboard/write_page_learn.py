@@ -63,6 +63,7 @@ def _action(generator: GeneratorInfo | None) -> str:
         "update": t("write.action_update", generator=tables.plain(generator.name), version=generator.current),
         "train": t("write.action_train"),
     }
+    state.keep_choice("write.action")
     return str(
         st.radio(
             t("write.action"), list(names), format_func=names.__getitem__, key="write.action", persist_state="session"
@@ -103,6 +104,7 @@ def _size(dataset: StoredDataset) -> str:
     most = st.session_state.get("write.learn.vocabulary_size", GeneratorConfig().vocabulary_size)
     counts = {size: parameter_count(build(GeneratorConfig, shape), min(most, tokens)) for size, shape in SIZES.items()}
     names = {size: t(f"write.size_{size}", count=tables.thousands(round(counts[size], -3))) for size in SIZES}
+    state.keep_choice("write.size")
     size = st.radio(
         t("write.size"),
         list(SIZES),

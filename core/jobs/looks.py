@@ -17,7 +17,14 @@ from core.jobs.process import is_alive
 
 Stamp = tuple[int, int, int]  # when a file changed last, in nanoseconds; its size; its number in the file system
 ABSENT: Stamp = (0, 0, 0)
-WATCHED = (files.CLAIM, files.PROGRESS, files.JOB, files.STOP, files.CHECKPOINT)  # all that `read_job` looks at
+WATCHED = (
+    files.CLAIM,
+    files.PROGRESS,
+    files.JOB,
+    files.STOP,
+    files.CHECKPOINT,
+    files.TOLD,
+)  # all that `read_job` looks at
 ALIVE = ("running", "stopping")
 
 

@@ -2,8 +2,8 @@
 
 Each version was measured when it was made, on the frozen tests that there were then. Side by side those figures
 mislead: a new test that is harder than the old makes an update look like a fall. Today's tests are those of the newest
-version in the champion's line (the champion itself or one that was updated from it); every other version answers them
-too, and every difference is taken on the same rows.
+version in the champion's line (the champion itself or one that was updated from it, unless that was refused or kept
+back); every other version answers them too, and every difference is taken on the same rows.
 """
 
 from __future__ import annotations
@@ -157,7 +157,13 @@ def _references(versions: Sequence[VersionInfo], champion: VersionInfo | None) -
     for version in versions:  # oldest first, so that a parent comes before its children
         if version.parent in line:
             line.add(version.number)
-    return [*(known for known in versions[::-1] if known.number in line), *versions[::-1]]
+    standing = [known for known in versions[::-1] if known.number in line and (known == champion or _stands(known))]
+    return [*standing, *versions[::-1]]
+
+
+def _stands(version: VersionInfo) -> bool:
+    """Whether a version has served or may yet: the batch of one that was refused or kept back is no test of the others."""
+    return not version.refused if version.decision is None else version.decision.promoted
 
 
 def on_tests_of(

@@ -155,10 +155,11 @@ def test_a_training_survives_a_reload_and_a_killed_server(visit: Callable[..., V
     page.keyboard.press("Enter")
     page.get_by_text(me.words("names.model_bilstm"), exact=True).click()
     me.click("train.start")
-    page.get_by_test_id("stSidebar").get_by_text("Survivor").wait_for()
+    stop = page.get_by_test_id("stSidebar").get_by_role("button", name=f"{me.words('run.stop')}: Survivor")
+    stop.wait_for()
 
     page.reload()
-    page.get_by_test_id("stSidebar").get_by_text("Survivor").wait_for()
+    stop.wait_for()
 
     dashboard.kill()
     dashboard.start()

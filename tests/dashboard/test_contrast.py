@@ -15,7 +15,7 @@ from dashboard.lab_page_download import STYLE as LAB_STYLE
 from dashboard.palette import DARK, LIGHT, READABLE, Palette, contrast, readable_on
 
 ROOT = Path(__file__).resolve().parents[2]
-THEME: dict[str, Any] = tomllib.loads((ROOT / "dashboard/.streamlit/config.toml").read_text("utf-8"))["theme"]
+THEME: dict[str, Any] = tomllib.loads((ROOT / ".streamlit/config.toml").read_text("utf-8"))["theme"]
 STYLE = (ROOT / "dashboard/style.css").read_text("utf-8")
 REPORT = (ROOT / "core/workflows/report.html.j2").read_text("utf-8")
 PALETTES = {"light": LIGHT, "dark": DARK}

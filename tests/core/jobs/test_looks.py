@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import inspect
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +12,8 @@ from typing import Any
 import pytest
 
 from core.jobs import JobQueue, files
-from core.jobs.looks import ABSENT, LineLooks, stamp
+from core.jobs import job as jobs
+from core.jobs.looks import ABSENT, WATCHED, LineLooks, stamp
 from core.jobs.process import identity
 
 RUNNING, ENDED = "20260102-000000-aaaaaa", "20260101-000000-bbbbbb"
@@ -152,3 +155,17 @@ def test_a_replaced_file_has_another_stamp_even_at_the_same_time_and_size(tmp_pa
     files.write_json(path, {"fraction": 0.2})
     os.utime(path, ns=(5, 5))
     assert stamp(path) != before
+
+
+def test_a_look_watches_every_file_that_says_how_a_job_stands() -> None:
+    names = re.findall(r"\bfiles\.([A-Z]+)\b", inspect.getsource(jobs))
+    assert names
+    assert {getattr(files, name) for name in names} <= set(WATCHED)
+
+
+def test_that_somebody_was_told_of_an_end_is_seen_at_the_next_look(evergreen_home: Path, queue: JobQueue) -> None:
+    write_job(evergreen_home, ENDED, {}, {"ended": "finished", "result": {"version": 1}})
+    assert not queue.get(ENDED).told
+    queue.note_told(ENDED)
+    assert queue.get(ENDED).told
+    assert queue.list()[0].told

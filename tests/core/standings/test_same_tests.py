@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 
 from core.data import ColumnRoles, DatasetStore, TextDataset
 from core.errors import RegistryError
-from core.registry import VersionInfo
+from core.registry import Decision, VersionInfo
 from core.standings import AnswerStore, answers, known_to, today
 from core.standings.tests import rows_key
 
@@ -135,6 +136,23 @@ def test_only_what_is_missing_is_asked_and_only_once(line: Registry, asked: list
 def test_after_a_rollback_the_tests_of_the_newest_stay(line: Registry, asked: list[tuple[str, int]]) -> None:
     line.serving = 1
     assert look(line).reference == 2
+
+
+@pytest.mark.parametrize(
+    ("gate", "decision", "reference"),
+    [
+        ("keep", None, 1),  # refused, and nobody has overruled the gate
+        ("promote", None, 2),  # it waits for a decision
+        ("promote", Decision(promoted=False), 1),  # kept back
+        ("keep", Decision(promoted=True, against_gate=True), 2),  # it served, and was rolled back
+    ],
+)
+def test_the_batch_of_a_version_that_never_served_is_no_test_of_the_others(
+    line: Registry, asked: list[tuple[str, int]], gate: str, decision: Decision | None, reference: int
+) -> None:
+    line.serving = 1
+    line.made[2] = replace(line.made[2], summary={"gate": gate}, decision=decision)
+    assert look(line).reference == reference
 
 
 def test_a_version_of_another_line_brings_no_tests(line: Registry, asked: list[tuple[str, int]]) -> None:
