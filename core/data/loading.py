@@ -6,7 +6,7 @@ The command line and the pages tell it, and the dataset keeps it. Knows nothing 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +21,7 @@ from core.data.label_spelling import canonical_labels, suggested_merges
 from core.data.multilabel import several_labels
 from core.data.reading import detect_format, read_table
 from core.data.recipe import RenameLabels, write_steps
+from core.data.row_lines import FILE, lines_of
 from core.data.table_format import Corrections, TableFormat, TableScan, form_of, notes_of, skipped_of
 from core.messages import Message, message
 
@@ -40,12 +41,15 @@ class LeftOut:
     first
         Where the first few of them are: lines of the file as an editor counts them for what the reader left out, otherwise
         rows counted from 1 below the header.
+    lines
+        Lines of a text file on which the first few begin, as an editor counts them; empty where that is not known.
     """
 
     reason: Reason
     rows: int
     first: tuple[int, ...]
     message: Message
+    lines: tuple[int, ...] = ()
 
     @property
     def of_reader(self) -> bool:
@@ -58,6 +62,7 @@ class LeftOut:
             "reason": self.reason,
             "rows": self.rows,
             "first": list(self.first),
+            "lines": list(self.lines),
             "message": self.message.to_dict(),
         }
 
@@ -91,7 +96,9 @@ class LoadedDataset:
 
 def load_table(path: Path, corrections: Corrections = NOTHING) -> pandas.DataFrame:
     """Read a file as a table, as a person corrected its format; see `core.data.read_table`."""
-    return read_table(path, detect_format(path, corrections))
+    table = read_table(path, detect_format(path, corrections))
+    table.attrs[FILE] = str(path)
+    return table
 
 
 def load_dataset(
@@ -162,7 +169,8 @@ def left_out_of(table: pandas.DataFrame, set_aside: SetAside | None = None) -> t
     if set_aside is not None:
         for reason, rows in (("no_text", set_aside.empty_text), ("no_label", set_aside.empty_label)):
             if rows:
-                found.append(left_out_rows(reason, row_numbers(rows, skipped), total))
+                lines = lines_of(table, rows[:FIRST])
+                found.append(replace(left_out_rows(reason, row_numbers(rows, skipped), total), lines=lines))
     return tuple(found)
 
 
@@ -250,7 +258,13 @@ def origin_of(
 def left_out_of_source(source: Mapping[str, Any]) -> tuple[LeftOut, ...]:
     """What a stored dataset says of rows that were left out; nothing for datasets of old."""
     return tuple(
-        LeftOut(one["reason"], one["rows"], tuple(one["first"]), Message.from_dict(one["message"]))
+        LeftOut(
+            one["reason"],
+            one["rows"],
+            tuple(one["first"]),
+            Message.from_dict(one["message"]),
+            tuple(one.get("lines", ())),
+        )
         for one in source.get("left_out", ())
     )
 
@@ -284,29 +298,68 @@ def _skipped(reason: Any, skipped: Sequence[Mapping[str, Any]], total: int) -> L
     first = tuple(int(skip.get("line", skip["row"] + 1)) for skip in skipped[:FIRST])
     facts: dict[str, Any] = {"count": count, "total": total, "lines": _listed(first)}
     if reason != "ragged":
-        sentence = message(
-            "left_out.header_again",
-            "Left out, since the names of the columns stand there again: {count:,} of {total:,} rows; the first are lines "
-            "{lines}.",
-            **facts,
-        )
-        return LeftOut(reason, count, first, sentence)
+        return LeftOut(reason, count, first, _names_again(reason, facts), first)
     widths = sorted({int(skip["found"]) for skip in skipped})
     facts |= {"found": _widths(widths), "expected": int(skipped[0]["expected"])}
-    if count == 1:
-        sentence = message(
-            "left_out.ragged_single",
-            "{count} of {total:,} rows was left out: line {lines} has {found} fields instead of {expected}.",
+    return LeftOut("ragged", count, first, _ragged(facts, single_field=widths == [1]), first)
+
+
+def _names_again(reason: str, facts: dict[str, Any]) -> Message:
+    if reason == "second_header":
+        return message(
+            "left_out.second_header",
+            "{count} of {total:,} rows was left out: line {lines}, below the names of the columns, goes on naming them.",
             **facts,
         )
-    else:
-        sentence = message(
-            "left_out.ragged",
-            "{count:,} of {total:,} rows were left out: they have {found} fields instead of {expected}; the first are lines "
-            "{lines}.",
+    if facts["count"] == 1:
+        return message(
+            "left_out.header_again_single",
+            "{count} of {total:,} rows was left out: in line {lines} the names of the columns stand again.",
             **facts,
         )
-    return LeftOut("ragged", count, first, sentence)
+    return message(
+        "left_out.header_again",
+        "Left out, since the names of the columns stand there again: {count:,} of {total:,} rows; the first are lines "
+        "{lines}.",
+        **facts,
+    )
+
+
+def _ragged(facts: dict[str, Any], *, single_field: bool) -> Message:
+    """Rows of another width.
+
+    Parameters
+    ----------
+    single_field
+        Whether all of them have one field.
+    """
+    match facts["count"] == 1, single_field:
+        case True, True:
+            return message(
+                "left_out.ragged_single_one",
+                "{count} of {total:,} rows was left out: line {lines} has {found} field instead of {expected}.",
+                **facts,
+            )
+        case True, False:
+            return message(
+                "left_out.ragged_single",
+                "{count} of {total:,} rows was left out: line {lines} has {found} fields instead of {expected}.",
+                **facts,
+            )
+        case False, True:
+            return message(
+                "left_out.ragged_one",
+                "{count:,} of {total:,} rows were left out: they have {found} field instead of {expected}; the first are "
+                "lines {lines}.",
+                **facts,
+            )
+        case _:
+            return message(
+                "left_out.ragged",
+                "{count:,} of {total:,} rows were left out: they have {found} fields instead of {expected}; the first are "
+                "lines {lines}.",
+                **facts,
+            )
 
 
 def _listed(numbers: Sequence[int]) -> list[str]:

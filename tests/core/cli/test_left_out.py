@@ -85,6 +85,7 @@ def test_inspect_tells_columns_labels_and_rows_left_out(tmp_path: Path, run: Any
     assert found["labels"] == {"negative": 30, "positive": 30}
     assert [part["rows"] for part in found["left_out"]["parts"]] == [6, 1, 1]
     assert "1 of 68 rows was left out: row 67 has no label." in err
+    assert [part["first_lines"] for part in found["left_out"]["parts"]][1:] == [[69], [68]]
     assert found["guessed"]["label"] == {"value": "label", "sure": True, "told": False}
 
 
