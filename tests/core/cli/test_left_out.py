@@ -103,6 +103,7 @@ def test_compare_tells_rows_without_experience_too(workspace: Workspace, tmp_pat
         ("ragged", 1),
         ("no_experience", 1),
     ]
+    assert found["left_out"]["parts"][1]["first_lines"] == [83]
     assert "'shop' says of no experience: 1 of 82 rows" in err
     assert {"left_out.ragged_single", "left_out.no_experience"} <= {one["key"] for one in found["findings"]}
 
