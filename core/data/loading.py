@@ -18,12 +18,13 @@ from core.data.columns import ColumnRoles
 from core.data.dataset import SetAside, TextDataset, build_dataset
 from core.data.label_notes import label_notes, merged_note, merges_of, read_note
 from core.data.label_spelling import canonical_labels, suggested_merges
+from core.data.left_out_sentences import names_again, ragged, wanting
 from core.data.multilabel import several_labels
 from core.data.reading import detect_format, read_table
 from core.data.recipe import RenameLabels, write_steps
 from core.data.row_lines import FILE, lines_of
 from core.data.table_format import Corrections, TableFormat, TableScan, form_of, notes_of, skipped_of
-from core.messages import Message, message
+from core.messages import Message
 
 FIRST = 5  # lines or rows named in a sentence
 NOTHING = Corrections()
@@ -189,36 +190,7 @@ def left_out_rows(reason: Any, rows: Sequence[int], total: int, column: str = ""
     """
     count, first = len(rows), tuple(int(row) for row in rows[:FIRST])
     facts: dict[str, Any] = {"count": count, "total": total, "rows": _listed(first)}
-    match reason:
-        case "no_text" if count == 1:
-            sentence = message(
-                "left_out.no_text_single", "{count} of {total:,} rows was left out: row {rows} has no text.", **facts
-            )
-        case "no_text":
-            sentence = message(
-                "left_out.no_text",
-                "{count:,} of {total:,} rows were left out: they have no text; the first are rows {rows} below the header.",
-                **facts,
-            )
-        case "no_label" if count == 1:
-            sentence = message(
-                "left_out.no_label_single", "{count} of {total:,} rows was left out: row {rows} has no label.", **facts
-            )
-        case "no_label":
-            sentence = message(
-                "left_out.no_label",
-                "{count:,} of {total:,} rows were left out: they have no label; the first are rows {rows} below the header.",
-                **facts,
-            )
-        case _:
-            sentence = message(
-                "left_out.no_experience",
-                "Left out, since column '{column}' says of no experience: {count:,} of {total:,} rows (rows {rows} below the "
-                "header).",
-                column=column,
-                **facts,
-            )
-    return LeftOut(reason, count, first, sentence)
+    return LeftOut(reason, count, first, wanting(reason, facts, column))
 
 
 def row_numbers(rows: Sequence[int], skipped: Sequence[Mapping[str, Any]]) -> list[int]:
@@ -298,68 +270,10 @@ def _skipped(reason: Any, skipped: Sequence[Mapping[str, Any]], total: int) -> L
     first = tuple(int(skip.get("line", skip["row"] + 1)) for skip in skipped[:FIRST])
     facts: dict[str, Any] = {"count": count, "total": total, "lines": _listed(first)}
     if reason != "ragged":
-        return LeftOut(reason, count, first, _names_again(reason, facts), first)
+        return LeftOut(reason, count, first, names_again(reason, facts), first)
     widths = sorted({int(skip["found"]) for skip in skipped})
     facts |= {"found": _widths(widths), "expected": int(skipped[0]["expected"])}
-    return LeftOut("ragged", count, first, _ragged(facts, single_field=widths == [1]), first)
-
-
-def _names_again(reason: str, facts: dict[str, Any]) -> Message:
-    if reason == "second_header":
-        return message(
-            "left_out.second_header",
-            "{count} of {total:,} rows was left out: line {lines}, below the names of the columns, goes on naming them.",
-            **facts,
-        )
-    if facts["count"] == 1:
-        return message(
-            "left_out.header_again_single",
-            "{count} of {total:,} rows was left out: in line {lines} the names of the columns stand again.",
-            **facts,
-        )
-    return message(
-        "left_out.header_again",
-        "Left out, since the names of the columns stand there again: {count:,} of {total:,} rows; the first are lines "
-        "{lines}.",
-        **facts,
-    )
-
-
-def _ragged(facts: dict[str, Any], *, single_field: bool) -> Message:
-    """Rows of another width.
-
-    Parameters
-    ----------
-    single_field
-        Whether all of them have one field.
-    """
-    match facts["count"] == 1, single_field:
-        case True, True:
-            return message(
-                "left_out.ragged_single_one",
-                "{count} of {total:,} rows was left out: line {lines} has {found} field instead of {expected}.",
-                **facts,
-            )
-        case True, False:
-            return message(
-                "left_out.ragged_single",
-                "{count} of {total:,} rows was left out: line {lines} has {found} fields instead of {expected}.",
-                **facts,
-            )
-        case False, True:
-            return message(
-                "left_out.ragged_one",
-                "{count:,} of {total:,} rows were left out: they have {found} field instead of {expected}; the first are "
-                "lines {lines}.",
-                **facts,
-            )
-        case _:
-            return message(
-                "left_out.ragged",
-                "{count:,} of {total:,} rows were left out: they have {found} fields instead of {expected}; the first are "
-                "lines {lines}.",
-                **facts,
-            )
+    return LeftOut("ragged", count, first, ragged(facts, single_field=widths == [1]), first)
 
 
 def _listed(numbers: Sequence[int]) -> list[str]:
