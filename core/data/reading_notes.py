@@ -21,7 +21,8 @@ def note_titles(count: int, start: str) -> Message:
     """Lines or rows above the table were left out."""
     return message(
         "data.note_titles",
-        "Left out above the table: {count:,} (first: {start}). Change this where rows are to be skipped.",
+        "Left out above the table, besides blank lines: {count:,} (the first: {start}). Change this where rows are to be "
+        "skipped.",
         count=count,
         start=start[:60],
     )
@@ -85,7 +86,8 @@ def note_replaced_cells(count: int, places: Sequence[tuple[int, str]]) -> Messag
     """Characters that no text has, such as half an emoji, were replaced."""
     return message(
         "data.note_replaced_cells",
-        "Cells with characters that no text has, such as half an emoji, read as �: {count:,} (first: {places}).",
+        "Cells with characters that no text has, such as half an emoji, read as �: {count:,}. The first, by row (column): "
+        "{places}.",
         count=count,
         places=[f"{row:,} ({column})" for row, column in places[:_LISTED]],
     )
@@ -126,6 +128,10 @@ def note_joins(joins: Joins) -> list[Message]:
 
 def note_merged(count: int) -> Message:
     """Merged cells of a sheet were filled down."""
+    if count == 1:
+        return message(
+            "data.note_merged_single", "The sheet has a merged cell: its value was filled down, into the cell below."
+        )
     return message(
         "data.note_merged",
         "The sheet has merged cells: the value of each was filled down, into {count:,} cells.",
