@@ -14,9 +14,12 @@ from core.data.rows import Lines, Manner, split_rows
 
 DELIMITERS: tuple[str, ...] = (",", "\t", ";", "|", " ")
 
+_RARE = ("，", "；", "\x01", "\x1f")  # typed on a Chinese keyboard, or written by Hive; tried where no other cuts
 _ROWS = 1000  # rows looked at
+_FEW = 0.5  # different values of a column of labels, as a share of its rows, at most
 _SEPARATOR = re.compile(r'"?sep=(?P<delimiter>\\t|tab|[^\w\s"]|\t)"?[,;\t]*\s*', re.IGNORECASE)
-_SIGNS = re.compile(r" ?[!#-+\-./:<-@\[-`{-~]{2,6} ?")  # runs of signs without quotation mark, comma and semicolon
+_SIGNS = re.compile(r" ?[!#-+\-./:<-@\[-`{-~]{2,} ?| {2,}")  # runs without quotation mark, comma and semicolon
+LONGEST_DELIMITER = 10
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,8 @@ def _best(sample: str, complete: bool) -> tuple[_Candidate, bool]:
     tables = [candidate for candidate in candidates if candidate.is_table]
     if several := _several_signs(sample, complete, candidates):
         return several, True
+    if not any(table.names for table in tables) and (rare := _rare(sample, complete, named=bool(tables))):
+        return rare, rare.names >= 2
     if tables:
         # where several cut as well: texts hold tabs hardly ever, and commas or semicolons now and then
         return max(
@@ -118,6 +123,34 @@ def _best(sample: str, complete: bool) -> tuple[_Candidate, bool]:
     return max(loose or single or candidates, key=lambda candidate: candidate.share), True
 
 
+def _rare(sample: str, complete: bool, *, named: bool) -> _Candidate | None:
+    """A delimiter that texts may hold as well: known names or a column of labels must speak for it.
+
+    Parameters
+    ----------
+    named
+        Whether nothing but known names counts, because another delimiter cuts as well.
+    """
+    present = [signs for signs in _RARE if signs in sample]
+    candidates = [_candidate(sample, complete, signs) for signs in present]
+    fitting = [
+        candidate
+        for candidate in candidates
+        if candidate.width >= 2
+        and candidate.share >= 0.95
+        and (candidate.names >= 2 or (not named and _has_labels(candidate)))
+    ]
+    return max(fitting, key=lambda candidate: (candidate.names, candidate.share), default=None)
+
+
+def _has_labels(candidate: _Candidate) -> bool:
+    """Whether the first or last column has a few values that come again and again."""
+    rows = [row for row in candidate.rows[1:] if len(row) == candidate.width]
+    return len(rows) >= 4 and any(
+        len({row[index].strip() for row in rows}) <= max(2, min(100, _FEW * len(rows))) for index in (0, -1)
+    )
+
+
 def _several_signs(sample: str, complete: bool, single: list[_Candidate]) -> _Candidate | None:
     """A delimiter of several signs, such as ``_!_`` or ``||``, that stands equally often in every line."""
     lines = [line for line in re.split(r"\r\n|\r|\n", sample)[:_ROWS] if line.strip()][: None if complete else -1]
@@ -128,11 +161,13 @@ def _several_signs(sample: str, complete: bool, single: list[_Candidate]) -> _Ca
     for run, count in runs.most_common(20):
         if count < 0.9 * min(50, len(lines)) or "://" in run:
             continue
-        for signs in {run, run.strip()}:
+        for signs in {run, run.strip()} - {""}:
+            if len(signs) > LONGEST_DELIMITER:
+                continue
             times = Counter(line.count(signs) for line in lines).most_common(1)[0]
             if times[0] >= 1 and times[1] >= 0.95 * len(lines):
                 candidate = _candidate(sample, complete, signs)
-                if not _has_empty_column(candidate):
+                if not _has_empty_column(candidate) and (signs.strip() or candidate.names or _has_labels(candidate)):
                     found.append(candidate)
     best = max(found, key=lambda candidate: (candidate.width, len(candidate.delimiter)), default=None)
     rivals = [other for other in single if other.is_table and other.share >= 0.95 and not _has_empty_column(other)]

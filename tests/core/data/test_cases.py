@@ -17,6 +17,7 @@ import pyarrow.parquet
 import pytest
 
 from core.data import (
+    ColumnRoles,
     Corrections,
     detect_format,
     guess_roles,
@@ -26,6 +27,7 @@ from core.data import (
     skipped_of,
     table_pieces,
 )
+from core.data.loading import load_dataset
 from core.errors import DataError
 
 CASES = Path(os.environ.get("EVERGREEN_DATA") or Path(__file__).resolve().parents[4] / "shared" / "data") / "cases"
@@ -182,6 +184,51 @@ def test_merged_cells_are_filled_down(tmp_path: Path) -> None:
     assert [str(note) for note in notes_of(table)] == [
         "The sheet has merged cells: the value of each was filled down, into 11 cells."
     ]
+
+
+DELIMITERS = {
+    "full-width comma": "，",
+    "full-width semicolon": "；",
+    "five spaces": "     ",
+    "nine signs": " +++$+++ ",
+    "ten signs": "##########",
+}
+
+
+@pytest.mark.parametrize("kind", DELIMITERS)
+def test_delimiters_that_are_seldom_used_are_found_whole(tmp_path: Path, kind: str) -> None:
+    cut = DELIMITERS[kind]
+    path = write(tmp_path, lines(cut.join(("text", "label")), cut=cut))
+    table = read_table(path)
+    assert detect_format(path).delimiter == cut
+    assert (table["text"].tolist(), table["label"].tolist()) == (TEXTS, LABELS)
+    assert pieces_agree(path, table)
+
+
+def test_full_width_commas_of_texts_are_no_delimiter(tmp_path: Path) -> None:
+    texts = [f"房间很好{number}，早餐一般{number}" for number in range(12)]
+    table = read_table(write(tmp_path, "\n".join(texts) + "\n"))
+    assert table["column 1"].tolist() == texts
+    table = read_table(write(tmp_path, lines("文本,标签", rows=[(text, "好") for text in texts])))
+    assert (list(table.columns), table["文本"].tolist()) == (["文本", "标签"], texts)
+
+
+@pytest.mark.parametrize("cut", ["，", "；", "§", "¦", "·"])
+def test_a_delimiter_outside_ascii_can_be_told(tmp_path: Path, cut: str) -> None:
+    path = write(tmp_path, lines(cut.join(("text", "label")), cut=cut))
+    table = read_table(path, detect_format(path, Corrections(delimiter=cut)))
+    assert (table["text"].tolist(), table["label"].tolist()) == (TEXTS, LABELS)
+
+
+def test_a_file_whose_name_is_not_utf8_is_read_and_named(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff.csv"))
+    path.write_text(lines("text,label"))
+    loaded = load_dataset(path, ColumnRoles("text", "label"))
+    assert (loaded.name, loaded.source()["file"], len(loaded.dataset.texts)) == ("bad\ufffd.csv", "bad\ufffd.csv", 12)
+    path.write_text("")
+    with pytest.raises(DataError) as caught:
+        read_table(path)
+    assert str(caught.value).startswith("'bad\ufffd.csv' is empty")
 
 
 # A person's word against the guess.
