@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from core.data.dialects import suspected, translator, unmarked_text
 from core.data.heading import detect_heading
 from core.data.names import is_known_name
 from core.data.rows import Lines, Manner, split_rows
@@ -30,6 +31,8 @@ class Layout:
     ----------
     skip
         Lines above the header or first row.
+    dialect
+        As `TableFormat` has it.
     """
 
     delimiter: str
@@ -38,6 +41,7 @@ class Layout:
     delimiter_sure: bool
     header_sure: bool
     skip_sure: bool
+    dialect: str = ""
 
     @property
     def certain(self) -> bool:
@@ -52,6 +56,7 @@ class _Candidate:
     width: int  # the most common number of fields
     share: float  # of rows that have it
     names: int  # known column names in the row that has most of them, of those at the top
+    strict: bool = False  # whether quotation marks follow the rules of CSV
 
     @property
     def is_table(self) -> bool:
@@ -73,13 +78,19 @@ def detect_layout(
     if delimiter is None:
         delimiter = separator
     best, delimiter_sure = (_candidate(body, complete, delimiter), True) if delimiter else _best(body, complete)
+    dialect, best = _in_dialect(body, complete, best, told=delimiter is not None)
     heading = detect_heading(best.rows, skip=None if skip is None else 0, header=header)
+    if heading.header and not dialect and best.delimiter != " ":
+        dialect, doubt = unmarked_text(best.rows[heading.skip], best.rows[heading.skip + 1 :])
+        if dialect:
+            best = _candidate(_translated(body, dialect, best.delimiter), complete, best.delimiter)
+        delimiter_sure = delimiter_sure and (not doubt or delimiter is not None)
     if skip is None:
         above = best.lines[heading.skip] if heading.skip and heading.skip < len(best.lines) else 0
         skip = above + (separator is not None)
     share = _share(best.rows[heading.skip + heading.header :], best.width)
     delimiter_sure = delimiter_sure and (delimiter is not None or (best.width >= 2 and share >= 0.95))
-    return Layout(best.delimiter, heading.header, skip, delimiter_sure, heading.sure, heading.skip_sure)
+    return Layout(best.delimiter, heading.header, skip, delimiter_sure, heading.sure, heading.skip_sure, dialect)
 
 
 def separator_line(sample: str) -> str | None:
@@ -95,6 +106,26 @@ def _without_lines(sample: str, count: int) -> str:
     for _ in range(count):
         stream.readline()
     return stream.read()
+
+
+def _translated(sample: str, dialect: str, delimiter: str) -> str:
+    translate = translator(dialect, delimiter)
+    return sample if translate is None else "".join(map(translate, io.StringIO(sample, newline="")))
+
+
+def _in_dialect(sample: str, complete: bool, best: _Candidate, *, told: bool) -> tuple[str, _Candidate]:
+    """How fields are marked where that is not as in CSV, and the candidate that follows it."""
+    cuts = [best.delimiter] if told else dict.fromkeys((best.delimiter, ",", ";", "\t"))
+    readings = []
+    for cut in cuts:
+        if len(cut) > 1 or cut == " " or cut not in sample:
+            continue
+        plain = best if cut == best.delimiter else _candidate(sample, complete, cut)
+        for dialect in suspected(sample, cut, strict=plain.strict):
+            other = _candidate(_translated(sample, dialect, cut), complete, cut)
+            if other.strict and other.width >= 2 and other.share >= 0.95 and other.share >= plain.share:
+                readings.append((dialect, other))
+    return max(readings, key=lambda reading: (reading[1].names, reading[1].share), default=("", best))
 
 
 def _best(sample: str, complete: bool) -> tuple[_Candidate, bool]:
@@ -209,7 +240,7 @@ def _candidate(sample: str, complete: bool, delimiter: str) -> _Candidate:
         share = _share(rows, width)
         if share > best.share:
             names = max(sum(map(is_known_name, row)) for row in rows[:3])
-            best = _Candidate(delimiter, rows, numbers, width, share, names)
+            best = _Candidate(delimiter, rows, numbers, width, share, names, manner == "strict")
         if best.share == 1.0:
             break
     return best

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.data.dialects import BACKSLASH, ENCLOSING
 from core.data.quoting import Joins
 from core.messages import Message, message
 
@@ -67,6 +68,28 @@ def note_columns_without_name(names: Sequence[str]) -> Message:
         "data.note_columns_without_name",
         "The header is shorter than the rows; columns that it does not name are called: {names}.",
         names=list(names),
+    )
+
+
+def note_dialect(dialect: str) -> Message:
+    """The file is written otherwise than CSV."""
+    if dialect == BACKSLASH:
+        return message(
+            "data.note_backslash",
+            "Quotation marks inside texts stand behind a backslash, and are read as part of the text.",
+        )
+    if dialect in ENCLOSING:
+        return message(
+            "data.note_other_marks",
+            "Fields stand in {opening}…{closing} instead of quotation marks; the marks are left out.",
+            opening=ENCLOSING[dialect][0],
+            closing=ENCLOSING[dialect][1],
+        )
+    return message(
+        "data.note_text_joined",
+        "Rows have more fields than the header has names: texts that hold the delimiter stand without quotation marks. What is "
+        "too much is read as part of column {column}. Check some rows.",
+        column=int(dialect.partition("/")[0]) + 1,
     )
 
 

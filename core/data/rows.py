@@ -12,7 +12,7 @@ Knows nothing of headers; only ``careful``, in `core.data.quoting`, knows how ma
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
 from core.errors import DataError
@@ -35,13 +35,24 @@ class Lines:
     ----------
     skip
         Lines at the top that are counted and left out.
+    translate
+        Makes CSV of a line that is written otherwise.
     """
 
-    def __init__(self, stream: Iterable[str], name: str, encoding: str, *, skip: int = 0) -> None:
+    def __init__(
+        self,
+        stream: Iterable[str],
+        name: str,
+        encoding: str,
+        *,
+        skip: int = 0,
+        translate: Callable[[str], str] | None = None,
+    ) -> None:
         self._stream = stream
         self._name = name
         self._encoding = encoding
         self._skip = skip
+        self._translate = translate
         self.number = 0  # lines handed out so far, those left out included
         self.exhausted = False  # True once somebody asked for a line beyond the last
         self.held: list[
@@ -61,6 +72,8 @@ class Lines:
                     self.replaced[self.number] = line.count(_REPLACEMENT)
                 if "\ufeff" in line:
                     line = line.replace("\ufeff", "")
+                if self._translate is not None:
+                    line = self._translate(line)
                 self.held.append(line)
                 yield line
         except UnicodeError:

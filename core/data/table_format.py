@@ -122,6 +122,8 @@ class TableFormat:
         Which table of the file, such as the sheet of a workbook; empty for the only one.
     skip_rows
         Lines of a text file, or rows of a sheet or list, left out above the header or first row: titles, comments, ``sep=;``.
+    dialect
+        How a text is written that is no CSV, as `core.data.dialects` has it; empty for CSV.
     guesses
         The parts that have a meaning for this kind of file, and how sure each is. Not compared.
     """
@@ -134,6 +136,7 @@ class TableFormat:
     kind: str = "text"
     part: str = ""
     skip_rows: int = 0
+    dialect: str = ""
     guesses: tuple[Guess, ...] = field(default=(), compare=False, repr=False)
 
     def guessed(self) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ import pandas
 import pyarrow
 import pyarrow.compute
 
+from core.data.dialects import translator
 from core.data.encoding import WEAK, codec_of, detect_encoding, is_slightly_damaged, named_encoding
 from core.data.heading import column_names, is_second_header, numbered_names
 from core.data.layout import detect_layout, separator_line
@@ -27,6 +28,7 @@ from core.data.reading_notes import (
     HEADER_AGAIN,
     SECOND_HEADER,
     note_columns_without_name,
+    note_dialect,
     note_headers,
     note_joins,
     note_names_without_column,
@@ -90,6 +92,7 @@ def detect_text(path: Path, corrections: Corrections) -> TableFormat:
         compressed,
         all(guess.sure for guess in guesses),
         skip_rows=layout.skip,
+        dialect=layout.dialect,
         guesses=tuple(guesses),
     )
 
@@ -135,7 +138,9 @@ def _sample(path: Path, encoding: str, compressed: bool) -> str:
 
 
 def _lines(stream: io.TextIOWrapper, scan: TableScan) -> Lines:
-    return Lines(stream, scan.path.name, scan.form.encoding, skip=scan.form.skip_rows)
+    form = scan.form
+    translate = translator(form.dialect, form.delimiter)
+    return Lines(stream, scan.path.name, form.encoding, skip=form.skip_rows, translate=translate)
 
 
 def _read(path: Path, form: TableFormat | None, *, keep: bool) -> tuple[TableScan, list[Any]]:
@@ -162,7 +167,7 @@ def _read(path: Path, form: TableFormat | None, *, keep: bool) -> tuple[TableSca
 
 def _without_doubt(path: Path, form: TableFormat) -> tuple[_Pass, list[Any]] | None:
     """The table of a file that nothing has to be judged about; None for any other."""
-    if form.encoding != "utf-8" or form.compressed or form.delimiter == " " or len(form.delimiter) > 1:
+    if form.encoding != "utf-8" or form.compressed or form.delimiter == " " or len(form.delimiter) > 1 or form.dialect:
         return None
     taken = _Pass(TableScan(path, form))
     with _open_text(path, form) as stream:
@@ -312,6 +317,8 @@ def _notes_of_head(path: Path, form: TableFormat) -> Iterator[Any]:
     """What is to say of the encoding and of the lines above the table."""
     if form.encoding in WEAK and any(guess.part == "encoding" and not guess.sure for guess in form.guesses):
         yield note_weak_encoding(form.encoding)
+    if form.dialect:
+        yield note_dialect(form.dialect)
     if not form.skip_rows:
         return
     sample = _sample(path, form.encoding, form.compressed)

@@ -231,6 +231,52 @@ def test_a_file_whose_name_is_not_utf8_is_read_and_named(tmp_path: Path) -> None
     assert str(caught.value).startswith("'bad\ufffd.csv' is empty")
 
 
+# Texts with commas, in marks that are not those of CSV, or in none; whether the delimiter is beyond doubt.
+DIALECTS: dict[str, tuple[str, str, bool]] = {
+    "a backslash before a mark": (
+        lines("text,label", rows=[(f'"he said \\"{text}\\", ok"', label) for text, label in ROWS]),
+        'he said "{}", ok',
+        True,
+    ),
+    "single marks": (lines("text,label", rows=[(f"'it's {t}, ok'", f"'{b}'") for t, b in ROWS]), "it's {}, ok", True),
+    "curly marks": (lines("text,label", rows=[(f"“{text}, ok”", label) for text, label in ROWS]), "{}, ok", True),
+    "no marks": (
+        lines("text,label", rows=[(f"{text}, and so on", label) for text, label in ROWS]),
+        "{}, and so on",
+        False,
+    ),
+    "no marks and no blank": (
+        lines("text,label", rows=[(f"{text},on {text}", label) for text, label in ROWS]),
+        "{0},on {0}",
+        False,
+    ),
+    "no marks, the label first": (
+        lines("label,text", rows=[(label, f"{text}, and so on") for text, label in ROWS]),
+        "{}, and so on",
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", DIALECTS)
+def test_texts_that_hold_the_delimiter_stay_whole(tmp_path: Path, kind: str) -> None:
+    content, expected, sure = DIALECTS[kind]
+    path = write(tmp_path, content)
+    table, form = read_table(path), detect_format(path)
+    assert table["text"].tolist() == [expected.format(text) for text in TEXTS]
+    assert table["label"].tolist() == LABELS
+    assert next(guess for guess in form.guesses if guess.part == "delimiter").sure == sure
+    assert len(notes(table)) == 1
+    assert pieces_agree(path, table)
+
+
+def test_a_column_that_the_header_does_not_name_stays_one_and_leaves_doubt(tmp_path: Path) -> None:
+    path = write(tmp_path, lines("text,label", rows=[(text, label, "anna") for text, label in ROWS]))
+    table = read_table(path)
+    assert (table["text"].tolist(), table["label"].tolist()) == (TEXTS, LABELS)
+    assert not detect_format(path).certain
+
+
 # A person's word against the guess.
 CORRECTIONS: dict[str, tuple[str | bytes, Corrections, list[str], int]] = {
     "first row is data": (lines("text,label"), Corrections(header=False), ["column 1", "column 2"], 13),
