@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from core.data.names import is_known_name
+from core.data.names import is_known_name, visible_names
 
 Row = Sequence[str]
 
@@ -223,7 +223,7 @@ def _row_of_names(rows: Sequence[Row], filled: Sequence[int]) -> int:
 
 def _bare(header: Row) -> list[str]:
     """The cells of a header without outer space, and without the sign of a comment before a known name."""
-    cells = [cell.strip() for cell in header]
+    cells = visible_names(header)
     name = cells[0].lstrip("#").strip() if cells else ""
     return [name, *cells[1:]] if is_known_name(name) else cells
 

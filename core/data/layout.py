@@ -190,7 +190,7 @@ def _several_signs(sample: str, complete: bool, single: list[_Candidate]) -> _Ca
     runs = Counter(run for line in lines[:50] for run in set(_SIGNS.findall(line)))
     found = []
     for run, count in runs.most_common(20):
-        if count < 0.9 * min(50, len(lines)) or "://" in run:
+        if count < 0.9 * min(50, len(lines)) or any(part in run for part in ("://", "><", "</")):  # addresses and tags
             continue
         for signs in {run, run.strip()} - {""}:
             if len(signs) > LONGEST_DELIMITER:

@@ -23,6 +23,7 @@ from core.data.dialects import translator
 from core.data.encoding import WEAK, codec_of, detect_encoding, is_slightly_damaged, named_encoding
 from core.data.heading import column_names, is_second_header, numbered_names
 from core.data.layout import detect_layout, separator_line
+from core.data.names import visible_names
 from core.data.quoting import Columns, Joins, careful_rows, columns_of, may_be_row
 from core.data.reading_notes import (
     HEADER_AGAIN,
@@ -267,7 +268,7 @@ def _name_columns(taken: _Pass, probe: list[list[str]]) -> None:
     taken.first = probe[0]
     scan.names = column_names(probe[0], probe[1:])
     check_names(scan.path, scan.names)
-    written, width = [cell.strip() for cell in probe[0]], len(scan.names)
+    written, width = visible_names(probe[0]), len(scan.names)
     if any(written[width:]):
         scan.notes.append(note_names_without_column([name for name in written[width:] if name]))
     if len(written) < width:

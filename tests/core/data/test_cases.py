@@ -277,6 +277,86 @@ def test_a_column_that_the_header_does_not_name_stays_one_and_leaves_doubt(tmp_p
     assert not detect_format(path).certain
 
 
+INVISIBLE = {
+    "text": lines("text,label\u200b"),
+    "text behind a byte order mark": lines("\ufefftext,\u2060label\u200e"),
+    "objects": "\n".join(json.dumps({"\u200btext": text, "label\u200b": label}) for text, label in ROWS),
+    "a workbook": workbook(("text\u200b", "label\u00ad"), *ROWS),
+}
+
+
+@pytest.mark.parametrize("kind", INVISIBLE)
+def test_names_of_columns_lose_signs_that_nobody_sees(tmp_path: Path, kind: str) -> None:
+    path = write(tmp_path, INVISIBLE[kind])
+    table = read_table(path)
+    assert (list(table.columns), len(table)) == (["text", "label"], 12)
+    assert pieces_agree(path, table)
+
+
+def test_names_that_differ_in_such_signs_alone_stay_as_they_are(tmp_path: Path) -> None:
+    path = write(tmp_path, lines("text,label,label\u200b", rows=[(*row, "1") for row in ROWS]))
+    assert list(read_table(path).columns) == ["text", "label", "label\u200b"]
+
+
+UNUSUAL: dict[str, str] = {
+    "a label under each text": json.dumps(dict(ROWS)),
+    "texts under their labels": json.dumps({"bad": TEXTS[0::2], "good": TEXTS[1::2]}),
+    "texts under their labels, not as many of each": json.dumps({"bad": [*TEXTS[0::2], "so"], "good": TEXTS[1::2]}),
+    "text and label one level deeper": json.dumps([{"data": {"text": t}, "meta": {"label": b}} for t, b in ROWS]),
+    "one object after another": "\n".join(json.dumps({"text": t, "label": b}, indent=1) for t, b in ROWS),
+}
+
+
+@pytest.mark.parametrize("kind", UNUSUAL)
+def test_json_without_usual_rows_is_read_as_text_and_label(tmp_path: Path, kind: str) -> None:
+    table = read_table(write(tmp_path, UNUSUAL[kind], "rows.json"))
+    assert list(table.columns) == ["text", "label"]
+    rows = {(text, label) for text, label in table.itertuples(index=False) if text != "so"}
+    assert rows == set(ROWS)
+    assert bool(notes(table)) == ("under" in kind)
+
+
+def test_lists_that_are_columns_stay_columns(tmp_path: Path) -> None:
+    table = read_table(write(tmp_path, json.dumps({"words": TEXTS, "kind": LABELS}), "rows.json"))
+    assert (list(table.columns), len(table)) == (["words", "kind"], 12)
+
+
+def test_a_comma_behind_the_last_row_is_named(tmp_path: Path) -> None:
+    content = '[{"text": "a", "label": "b"},\n{"text": "c", "label": "d"},\n]\n'
+    with pytest.raises(DataError) as caught:
+        read_table(write(tmp_path, content, "rows.json"))
+    assert caught.value.message.key == "data.json_comma"
+
+
+NO_TABLE: dict[str, tuple[str, str | bytes, str]] = {
+    "XML without declaration": (
+        "rows.xml",
+        f"<rows>{''.join(f'<r><text>{text}</text></r>' for text in TEXTS)}</rows>",
+        "data.xml",
+    ),
+    "XML named CSV": ("rows.csv", "<rows a='1'>\n <r><text>a</text></r>\n</rows>\n", "data.xml"),
+    "an empty list": ("rows.json", "[]", "data.json_form"),
+    "a number": ("rows.json", "5\n", "data.json_form"),
+    "a list of numbers": ("rows.csv", "[1, 2, 3]", "data.json_no_object"),
+    "an empty zip": ("rows.zip", b"PK\x05\x06" + bytes(18), "data.zip_empty"),
+    "half a zip": ("rows.zip", b"PK\x03\x04" + bytes(range(200)), "data.zip_damaged"),
+    "half a workbook": ("rows.xlsx", workbook(*ROWS)[:2000], "data.zip_damaged"),
+}
+
+
+@pytest.mark.parametrize("kind", NO_TABLE)
+def test_what_begins_like_a_table_and_holds_none_is_named(tmp_path: Path, kind: str) -> None:
+    name, content, key = NO_TABLE[kind]
+    with pytest.raises(DataError) as caught:
+        read_table(write(tmp_path, content, name))
+    assert caught.value.message.key == key
+
+
+def test_texts_with_tags_are_no_xml(tmp_path: Path) -> None:
+    texts = [f"<p><b>{text}</b></p>" for text in TEXTS]
+    assert read_table(write(tmp_path, "\n".join(texts) + "\n"))["column 1"].tolist() == texts
+
+
 # A person's word against the guess.
 CORRECTIONS: dict[str, tuple[str | bytes, Corrections, list[str], int]] = {
     "first row is data": (lines("text,label"), Corrections(header=False), ["column 1", "column 2"], 13),
