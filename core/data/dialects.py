@@ -14,9 +14,14 @@ from core.data.rows import fields_of_line
 
 Translate = Callable[[str], str]
 
-BACKSLASH = "backslash"
+BACKSLASH, MARKDOWN = "backslash", "markdown"
 ENCLOSING = {"single": ("'", "'"), "curly": ("“", "”"), "low": ("„", "“"), "angled": ("«", "»")}
 _ESCAPED = re.compile(r'(?<!\\)((?:\\\\)*)\\"')
+_RULE = re.compile(
+    r"\s*\|?(\s*:?-{2,}:?\s*\|)+\s*(:?-{2,}:?\s*)?"
+)  # between the header of a Markdown table and its rows
+_BAR = re.compile(r"(?<!\\)\|")
+_HEAD = 20  # lines among which that one stands
 _MOST = 0.8  # of the lines, that must have a field in foreign marks
 _ENOUGH = 4  # rows from which texts without marks are judged
 _FEW = 0.5  # different values of a column of labels, as a share of its rows, at most
@@ -28,6 +33,8 @@ def translator(dialect: str, delimiter: str) -> Translate | None:
         return None
     if dialect == BACKSLASH:
         return lambda line: _ESCAPED.sub(r'\1""', line)
+    if dialect == MARKDOWN:
+        return _markdown_row
     if dialect in ENCLOSING:
         fields = _enclosed(dialect, delimiter)
         return lambda line: fields.sub(lambda match: f'{match[1]}"{_doubled(match[2])}"', line)
@@ -45,6 +52,8 @@ def suspected(sample: str, delimiter: str, *, strict: bool) -> list[str]:
     """
     lines = [line for line in sample.splitlines()[1:1000] if line.strip()]
     dialects = [BACKSLASH] if not strict and '\\"' in sample else []
+    if delimiter == "|" and any(map(_RULE.fullmatch, lines[:_HEAD])):
+        dialects.append(MARKDOWN)
     for dialect, (opening, _) in ENCLOSING.items():
         if opening in sample and lines:
             fields = _enclosed(dialect, delimiter)
@@ -88,6 +97,16 @@ def _enclosed(dialect: str, delimiter: str) -> re.Pattern[str]:
     cut = re.escape(delimiter)
     end = rf"[ ]*(?={cut}|[\r\n]|$)"
     return re.compile(rf"((?:^|{cut})[ ]*){opening}((?:(?!{closing}{end})[^\r\n])*){closing}{end}")
+
+
+def _markdown_row(line: str) -> str:
+    bare = line.strip("\r\n")
+    end = line[len(line.rstrip("\r\n")) :]
+    if "|" not in bare or _RULE.fullmatch(bare):
+        return end if "|" in bare else line
+    inner = bare.strip().removeprefix("|")
+    cells = _BAR.split(inner[:-1] if inner.endswith("|") and not inner.endswith("\\|") else inner)
+    return "|".join(f'"{_doubled(cell.strip().replace(chr(92) + "|", "|"))}"' for cell in cells) + end
 
 
 def _with_whole_text(line: str, delimiter: str, index: int, width: int) -> str:

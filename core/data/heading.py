@@ -168,9 +168,15 @@ def _vote_by_length(cell: str, below: list[str]) -> float:
         return 4.0 if len(below) >= 10 else 2.0
     if len(cell) <= min(LONGEST_NAME, middle / 2) and len(cell) <= lengths[len(lengths) // 10]:
         return 1.5
+    if _asks(cell) and not any(map(_asks, below)):
+        return 1.5  # the question of a survey above its answers
     if len(cell) > LONGEST_NAME or 2 * len(cell) >= middle:
         return -_SURE if middle >= _LONG else -1.0
     return 0.0
+
+
+def _asks(cell: str) -> bool:
+    return cell.rstrip(" *)").endswith(("?", "？"))
 
 
 def _titles(rows: Sequence[Row]) -> tuple[int, bool]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from core.data.dialects import suspected, translator, unmarked_text
 from core.data.heading import detect_heading
 from core.data.names import is_known_name
-from core.data.rows import Lines, Manner, split_rows
+from core.data.rows import FASTTEXT, Lines, Manner, split_rows
 
 DELIMITERS: tuple[str, ...] = (",", "\t", ";", "|", " ")
 
@@ -115,7 +115,7 @@ def _translated(sample: str, dialect: str, delimiter: str) -> str:
 
 def _in_dialect(sample: str, complete: bool, best: _Candidate, *, told: bool) -> tuple[str, _Candidate]:
     """How fields are marked where that is not as in CSV, and the candidate that follows it."""
-    cuts = [best.delimiter] if told else dict.fromkeys((best.delimiter, ",", ";", "\t"))
+    cuts = [best.delimiter] if told else dict.fromkeys((best.delimiter, ",", ";", "\t", "|"))
     readings = []
     for cut in cuts:
         if len(cut) > 1 or cut == " " or cut not in sample:
@@ -130,8 +130,10 @@ def _in_dialect(sample: str, complete: bool, best: _Candidate, *, told: bool) ->
 
 def _best(sample: str, complete: bool) -> tuple[_Candidate, bool]:
     """The candidate that cuts best, and whether no other comes near."""
+    if is_fasttext(sample):
+        return _candidate(sample, complete, " "), True
     candidates = [_candidate(sample, complete, delimiter) for delimiter in DELIMITERS if delimiter != " "]
-    tables = [candidate for candidate in candidates if candidate.is_table]
+    tables = [candidate for candidate in candidates if candidate.is_table and not _is_prose(candidate)]
     if several := _several_signs(sample, complete, candidates):
         return several, True
     if not any(table.names for table in tables) and (rare := _rare(sample, complete, named=bool(tables))):
@@ -149,9 +151,27 @@ def _best(sample: str, complete: bool) -> tuple[_Candidate, bool]:
         ), True
     if _is_label_and_text(sample):
         return _candidate(sample, complete, " "), False
-    loose = [candidate for candidate in candidates if candidate.width >= 2 and candidate.share >= 0.5]
+    loose = [
+        candidate
+        for candidate in candidates
+        if candidate.width >= 2 and candidate.share >= 0.5 and not _is_prose(candidate)
+    ]
     single = [candidate for candidate in candidates if candidate.width < 2]
     return max(loose or single or candidates, key=lambda candidate: candidate.share), True
+
+
+def is_fasttext(sample: str) -> bool:
+    """Whether lines begin with labels as fastText has them, and a text after a blank."""
+    lines = [line.lstrip(" \ufeff") for line in re.split(r"[\r\n]+", sample)[:_ROWS] if line.strip()]
+    return bool(lines) and sum(line.startswith(FASTTEXT) and "\t" not in line for line in lines) >= 0.95 * len(lines)
+
+
+def _is_prose(candidate: _Candidate) -> bool:
+    """Whether lines of text were cut at their commas: not all have one, and a blank follows it."""
+    if candidate.delimiter not in ",;" or candidate.names or candidate.share >= 0.95:
+        return False
+    cells = [cell for row in candidate.rows for cell in row[1:]]
+    return sum(cell.startswith(" ") for cell in cells) >= 0.8 * len(cells)
 
 
 def _rare(sample: str, complete: bool, *, named: bool) -> _Candidate | None:

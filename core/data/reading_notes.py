@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.data.dialects import BACKSLASH, ENCLOSING
+from core.data.dialects import BACKSLASH, ENCLOSING, MARKDOWN
 from core.data.quoting import Joins
 from core.messages import Message, message
 
@@ -78,6 +78,8 @@ def note_dialect(dialect: str) -> Message:
             "data.note_backslash",
             "Quotation marks inside texts stand behind a backslash, and are read as part of the text.",
         )
+    if dialect == MARKDOWN:
+        return message("data.note_markdown", "Read as a table of Markdown; the line below its header is left out.")
     if dialect in ENCLOSING:
         return message(
             "data.note_other_marks",
@@ -91,6 +93,11 @@ def note_dialect(dialect: str) -> Message:
         "too much is read as part of column {column}. Check some rows.",
         column=int(dialect.partition("/")[0]) + 1,
     )
+
+
+def note_fasttext() -> Message:
+    """Labels bear the mark of fastText."""
+    return message("data.note_fasttext", "Read as a file for fastText; the labels are taken without '__label__'.")
 
 
 def note_replaced_bytes(replaced: Mapping[int, int], encoding: str) -> Message:

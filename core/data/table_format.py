@@ -87,12 +87,13 @@ class Guess:
 
 def shown(delimiter: str) -> str:
     """A delimiter as a reader can see it."""
-    return {"\t": "\\t", " ": "␣"}.get(delimiter, delimiter)
+    return {"\t": "\\t", " ": "␣", "\x01": "\\x01", "\x1f": "\\x1f"}.get(delimiter, delimiter)
 
 
 def named_delimiter(name: str) -> str:
     """A delimiter as a person may write it: ``"tab"`` and ``"\\t"`` are the tab, ``"space"`` is the space."""
-    return {"tab": "\t", "\\t": "\t", "space": " ", "␣": " "}.get(name.lower() if len(name) > 1 else name, name)
+    names = {"tab": "\t", "\\t": "\t", "space": " ", "␣": " ", "\\x01": "\x01", "^a": "\x01", "\\x1f": "\x1f"}
+    return names.get(name.lower() if len(name) > 1 else name, name)
 
 
 def confidence(sure: bool, said: object = None) -> Confidence:

@@ -22,7 +22,7 @@ import pyarrow.compute
 from core.data.dialects import translator
 from core.data.encoding import WEAK, codec_of, detect_encoding, is_slightly_damaged, named_encoding
 from core.data.heading import column_names, is_second_header, numbered_names
-from core.data.layout import detect_layout, separator_line
+from core.data.layout import detect_layout, is_fasttext, separator_line
 from core.data.names import visible_names
 from core.data.quoting import Columns, Joins, careful_rows, columns_of, may_be_row
 from core.data.reading_notes import (
@@ -30,6 +30,7 @@ from core.data.reading_notes import (
     SECOND_HEADER,
     note_columns_without_name,
     note_dialect,
+    note_fasttext,
     note_headers,
     note_joins,
     note_names_without_column,
@@ -320,9 +321,13 @@ def _notes_of_head(path: Path, form: TableFormat) -> Iterator[Any]:
         yield note_weak_encoding(form.encoding)
     if form.dialect:
         yield note_dialect(form.dialect)
-    if not form.skip_rows:
+    if not form.skip_rows and form.delimiter != " ":
         return
     sample = _sample(path, form.encoding, form.compressed)
+    if form.delimiter == " " and is_fasttext(sample):
+        yield note_fasttext()
+    if not form.skip_rows:
+        return
     above = [line.strip("\r\n\ufeff") for line in islice(io.StringIO(sample, newline=""), form.skip_rows)]
     if separator_line(sample) is not None:
         yield note_separator(above.pop(0))

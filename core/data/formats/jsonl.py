@@ -95,6 +95,8 @@ class JsonLines:
 
 def _decoded_head(head: bytes) -> str:
     """The first bytes as text, as far as a bracket and a quotation mark go."""
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return head.decode("utf-32", "replace")
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return head.decode("utf-16", "replace")
     if head[:2].startswith((b"{\0", b"[\0")):

@@ -298,6 +298,53 @@ def test_names_that_differ_in_such_signs_alone_stay_as_they_are(tmp_path: Path) 
     assert list(read_table(path).columns) == ["text", "label", "label\u200b"]
 
 
+OTHER_TEXTS: dict[str, tuple[str | bytes, list[str]]] = {
+    "fastText": ("".join(f"__label__{label} {text}\n" for text, label in ROWS), ["fasttext"]),
+    "a table of Markdown": (
+        "| text | label |\n|:---|---|\n" + "".join(f"| {text} | {label} |\n" for text, label in ROWS),
+        ["markdown"],
+    ),
+    "UTF-32": (lines("text,label").encode("utf-32"), []),
+    "UTF-32, high byte first": ("\ufeff".encode("utf-32-be") + lines("text,label").encode("utf-32-be"), []),
+    "cut by Hive": (lines(cut="\x01"), []),
+    "unit separators": (lines("text\x1flabel", cut="\x1f"), []),
+    "a question above the answers": (
+        lines("What did you think about the room and the soup during your stay?,Overall"),
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", OTHER_TEXTS)
+def test_tables_of_other_writers_are_read(tmp_path: Path, kind: str) -> None:
+    content, expected = OTHER_TEXTS[kind]
+    path = write(tmp_path, content)
+    table = read_table(path)
+    roles = guess_roles(table)
+    assert roles.label is not None
+    assert (table[roles.text].tolist(), table[roles.label].tolist()) == (TEXTS, LABELS)
+    assert (notes(table), len(table.columns)) == (expected, 2)
+    assert pieces_agree(path, table)
+
+
+def test_several_labels_of_a_line_for_fasttext_are_a_list(tmp_path: Path) -> None:
+    path = write(tmp_path, "".join(f"__label__{label} __label__x {text}\n" for text, label in ROWS))
+    table = read_table(path)
+    assert (table["column 1"].tolist()[0], table["column 2"].tolist()) == ('["bad", "x"]', TEXTS)
+
+
+def test_a_control_character_as_delimiter_can_be_told(tmp_path: Path) -> None:
+    path = write(tmp_path, lines("text\x01label", cut="\x01"))
+    table = read_table(path, detect_format(path, Corrections(delimiter="\\x01")))
+    assert table["label"].tolist() == LABELS
+
+
+def test_lines_of_text_are_not_cut_at_commas_that_most_of_them_have(tmp_path: Path) -> None:
+    texts = [text + ", and also the good one" * bool(number % 3) for number, text in enumerate(TEXTS)]
+    table = read_table(write(tmp_path, "\n".join(texts) + "\n", "lines.txt"))
+    assert table["column 1"].tolist() == texts
+
+
 UNUSUAL: dict[str, str] = {
     "a label under each text": json.dumps(dict(ROWS)),
     "texts under their labels": json.dumps({"bad": TEXTS[0::2], "good": TEXTS[1::2]}),
