@@ -163,6 +163,16 @@ def note_merged(count: int) -> Message:
     )
 
 
+def note_formulas(count: int) -> Message:
+    """Cells of a sheet hold formulas alone."""
+    return message(
+        "data.note_formulas",
+        "Cells with formulas that were never calculated are read as empty: {count:,}. Open the workbook in Excel or LibreOffice "
+        "and save it.",
+        count=count,
+    )
+
+
 def _spans(spans: Sequence[tuple[int, int]]) -> list[str]:
     return [f"{first:,}–{last:,}" for first, last in spans[:_LISTED]] + ["…"] * (len(spans) > _LISTED)
 

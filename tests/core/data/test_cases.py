@@ -404,6 +404,24 @@ def test_texts_with_tags_are_no_xml(tmp_path: Path) -> None:
     assert read_table(write(tmp_path, "\n".join(texts) + "\n"))["column 1"].tolist() == texts
 
 
+def test_a_cell_far_from_the_table_leaves_the_table_as_it_is(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in [("text", "label"), *ROWS]:
+        book.active.append(row)
+    book.active.cell(1000, 16384, "x")
+    book.save(tmp_path / "book.xlsx")
+    table = read_table(tmp_path / "book.xlsx")
+    assert list(table.columns) == ["text", "label", "column 3"]
+    assert table["text"].tolist()[:12] == TEXTS
+    assert table.iloc[12].tolist() == ["", "", "x"]
+
+
+def test_formulas_that_were_never_calculated_are_told(tmp_path: Path) -> None:
+    path = write(tmp_path, workbook(("text", "label"), *((text, f'=UPPER("{label}")') for text, label in ROWS)))
+    (note,) = notes_of(read_table(path))
+    assert (note.key, note.facts) == ("data.note_formulas", {"count": 12})
+
+
 # A person's word against the guess.
 CORRECTIONS: dict[str, tuple[str | bytes, Corrections, list[str], int]] = {
     "first row is data": (lines("text,label"), Corrections(header=False), ["column 1", "column 2"], 13),
