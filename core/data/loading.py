@@ -24,7 +24,7 @@ from core.data.reading import detect_format, read_table
 from core.data.recipe import RenameLabels, write_steps
 from core.data.row_lines import FILE, lines_of
 from core.data.table_format import Corrections, TableFormat, TableScan, form_of, notes_of, skipped_of
-from core.messages import Message
+from core.messages import Message, showable
 
 FIRST = 5  # lines or rows named in a sentence
 NOTHING = Corrections()
@@ -133,7 +133,7 @@ def dataset_of(
     left_out = left_out_of(table, set_aside)
     reading = reading_notes(table, roles, set_aside)
     return LoadedDataset(
-        name,
+        showable(name),
         dataset,
         roles,
         form_of(table),
