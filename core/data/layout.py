@@ -215,6 +215,8 @@ def _several_signs(sample: str, complete: bool, single: list[_Candidate]) -> _Ca
         for signs in {run, run.strip()} - {""}:
             if len(signs) > LONGEST_DELIMITER:
                 continue
+            if not signs.strip() and signs not in lines[0]:  # texts hold blanks side by side, names of columns do not
+                continue
             times = Counter(line.count(signs) for line in lines).most_common(1)[0]
             if times[0] >= 1 and times[1] >= 0.95 * len(lines):
                 candidate = _candidate(sample, complete, signs)

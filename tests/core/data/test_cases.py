@@ -1000,3 +1000,13 @@ def test_hostile_cases_are_refused_with_a_sentence(name: str) -> None:
     with pytest.raises(DataError) as caught:
         read_table(CASES / name)
     assert caught.value.message.key == REFUSED[name]
+
+
+@pytest.mark.parametrize("names", ["text,label", "text"])
+def test_blanks_side_by_side_in_every_text_are_no_delimiter(tmp_path: Path, names: str) -> None:
+    ends = (",good", ",bad") if "," in names else ("", "")
+    lines = [f"number {row} was fine.  I would buy it again{ends[row % 2]}" for row in range(60)]
+    path = tmp_path / "blanks.csv"
+    path.write_text("\n".join([names, *lines]) + "\n", encoding="utf-8")
+    table = read_table(path)
+    assert (list(table.columns), len(table)) == (names.split(","), 60)
