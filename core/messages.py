@@ -6,10 +6,13 @@ screen in another language looks the key up in its own catalogue and fills in th
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from core.wording import agreeing
+
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,12 @@ def fill(template: str, facts: dict[str, Any]) -> str:
 def _readable(value: Any) -> Any:
     if isinstance(value, list | tuple):
         value = ", ".join(str(item) for item in value)
-    if isinstance(value, str) and len(value) > 200:
-        return value[:200] + "…"
+    if isinstance(value, str):
+        value = showable(value)
+        return value[:200] + "…" if len(value) > 200 else value
     return value
+
+
+def showable(text: str) -> str:
+    """The text with � for what can be neither shown nor written, such as the bytes of a file's name that is not UTF-8."""
+    return text if text.isascii() else _HALVES.sub("\ufffd", text)

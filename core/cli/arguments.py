@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from core.cli.generate_arguments import add_generate
-from core.cli.table_arguments import add_columns, add_corrections, add_file, add_table
+from core.cli.table_arguments import add_columns, add_corrections, add_file, add_table, filled
 from core.cli.upkeep_arguments import add_upkeep
 
 STRATEGIES = "<strategies>"  # in a help text: their names
@@ -197,8 +197,12 @@ def _add_inspect(inspect: argparse.ArgumentParser) -> None:
     source.add_argument("--dataset", metavar="NAME", help="a saved dataset, by name or id; the result is kept")
     source.add_argument("--data", type=Path, metavar="FILE", help="a table that is not saved")
     add_corrections(inspect)
-    inspect.add_argument("--text", metavar="COLUMN", help="of --data; default: as its header and rows suggest")
-    inspect.add_argument("--label", metavar="COLUMN", help="of --data; default: as its header and rows suggest")
+    inspect.add_argument(
+        "--text", type=filled, metavar="COLUMN", help="of --data; default: as its header and rows suggest"
+    )
+    inspect.add_argument(
+        "--label", type=filled, metavar="COLUMN", help="of --data; default: as its header and rows suggest"
+    )
     inspect.add_argument("--encoder", default="", metavar="REFERENCE", help="doubts labels better and slower")
     inspect.add_argument("--seed", type=int, default=0, metavar="N", help="of samples and folds; default: 0")
     inspect.add_argument("--json", action="store_true")
@@ -244,16 +248,22 @@ def _add_compare(compare: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    number = int(text)
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
     if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of at least 1")
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of at least 1")
     return number
 
 
 def _positive(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
     if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number above 0")
     return number
 
 

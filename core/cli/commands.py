@@ -31,7 +31,6 @@ from core.cli.upkeep import delete, repair, tidy
 from core.cli.vectors import vectors
 from core.config import home, parse_assignments
 from core.data.corrections import Corrections
-from core.data.label_notes import check_shared, match_of
 from core.data.loading import LoadedDataset
 from core.registry import UNWRITTEN
 from core.registry import promote as decide
@@ -103,7 +102,6 @@ def drift(asked: argparse.Namespace) -> None:
     version = chosen_version(asked.classifier, asked.version, workspace)
     folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
     loaded = load(asked, batch=True, known=folder.classes)
-    check_shared(match_of(loaded.dataset, folder.classes), folder.classes)
     report = detect_drift(folder, loaded.dataset, read_past(folder, workspace))
     _print(asked.json, {"version": version.number, **as_object(report), **facts(loaded)}, as_text(report))
 

@@ -13,13 +13,15 @@ from core.cli.chosen import chosen_version
 from core.cli.progress import consume
 from core.config import home
 from core.data.encoding import codec_of, detect_encoding
-from core.errors import DataError
+from core.errors import ConfigError, DataError
 from core.workflows.workspace import open_workspace
 
 if TYPE_CHECKING:
     from core.workflows.forget_rows import Found
 
 SHOWN = 60  # characters of a text that was not found
+# How files begin that hold no lines of text: zip and with it every newer workbook, Excel of old, gzip, PDF, Parquet.
+NO_TEXT = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"%PDF-", b"PAR1")
 
 
 def forget(asked: argparse.Namespace) -> None:
@@ -29,8 +31,18 @@ def forget(asked: argparse.Namespace) -> None:
 
     workspace = open_workspace(home())
     chosen_version(asked.classifier, None, workspace, required=False)
+    if asked.texts is None and not asked.group:
+        raise ConfigError(
+            "forget.nothing_named",
+            "Nothing is named that could be forgotten. Name people with --group, or a file of texts with --texts.",
+        )
     lines = texts_of(asked.texts, asked.encoding)
-    found = find_rows(asked.classifier, workspace, groups=asked.group, texts=list(lines.values()))
+    try:
+        found = find_rows(asked.classifier, workspace, groups=asked.group, texts=list(lines.values()))
+    except DataError as error:
+        if error.message.key == "forget.nothing_found":
+            sys.stderr.write(_all_missing(lines, asked.group))
+        raise
     nowhere = not_found(found, lines, asked.group)
     summary = shortfall(found, nowhere)
     if asked.dry_run:
@@ -56,19 +68,51 @@ def texts_of(path: Path | None, encoding: str | None = None) -> dict[int, str]:
     """The texts of a file, one a line, by the number of the line; blank lines are left out."""
     if path is None:
         return {}
+    # as an editor counts lines; splitlines knows more ends
+    written = re.split(r"\r\n|\r|\n", _decoded(path, encoding).removeprefix("\ufeff"))
+    lines = {number: line.strip() for number, line in enumerate(written, 1) if line.strip()}
+    if not lines:
+        raise DataError(
+            "forget.no_texts",
+            "The file '{file}' holds no text. Write the texts to be forgotten into it, one whole text a line.",
+            file=path.name,
+        )
+    return lines
+
+
+def _decoded(path: Path, encoding: str | None) -> str:
+    """A list of texts as it was written; what is no text, such as a workbook, is refused in the words of a list."""
     try:
-        written = path.read_bytes().decode(codec_of(encoding or detect_encoding(path, False)[0]))
-    except (OSError, UnicodeDecodeError, LookupError) as error:
+        data = path.read_bytes()
+        if not data.strip(b" \t\r\n\0\xef\xbb\xbf\xff\xfe"):  # blanks and byte order marks alone
+            return ""
+        guessed = encoding or detect_encoding(path, False)[0]
+        if data.startswith(NO_TEXT):  # some encodings would read anything
+            raise UnicodeDecodeError(guessed, data[:8], 0, 8, "binary")
+        return data.decode(codec_of(guessed))
+    except (OSError, UnicodeDecodeError, LookupError, DataError) as error:
         raise DataError(
             "forget.texts_unreadable",
             "The file '{file}' cannot be read as text ({reason}). Save it as UTF-8, one text a line.",
             file=path.name,
             reason=getattr(error, "strerror", None) or f"not {encoding or 'UTF-8'}",
         ) from error
-    lines = re.split(
-        r"\r\n|\r|\n", written.removeprefix("\ufeff")
-    )  # as an editor counts them; splitlines knows more ends
-    return {number: line.strip() for number, line in enumerate(lines, 1) if line.strip()}
+
+
+def _all_missing(lines: dict[int, str], groups: list[str]) -> str:
+    """What was asked for where none of it is anywhere."""
+    from core.workflows.forget_rows import Found
+
+    nothing = Found(
+        (),
+        frozenset(),
+        (),
+        texts=len(lines),
+        groups=len(groups),
+        missing_texts=tuple(range(len(lines))),
+        missing_groups=tuple(range(len(groups))),
+    )
+    return shortfall(nothing, not_found(nothing, lines, groups))
 
 
 def not_found(found: Found, lines: dict[int, str], groups: list[str]) -> dict[str, Any]:

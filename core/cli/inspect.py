@@ -42,10 +42,11 @@ def _saved(asked: argparse.Namespace) -> dict[str, Any]:
     # A dataset of old counted the rows and did not say which they were.
     rows = int(stored.source.get("skipped") or 0) + int(stored.source.get("set_aside") or 0)
     left_out = {**left_out_object(left_out_of_source(stored.source)), "rows": rows}
-    columns = list(stored.roles.columns().values())
+    roles = stored.roles.columns()
     return {
         **found,
-        "columns": columns,
+        "columns": list(roles.values()),
+        "roles": roles,
         "labels": stored.classes,
         "left_out": left_out,
         "guessed": {},
@@ -63,7 +64,7 @@ def _file(asked: argparse.Namespace) -> dict[str, Any]:
     guess = guess_roles(table)
     roles = roles_of(asked, guess)
     if roles.label is None:
-        sys.stderr.write("No column looks like a label, so only the texts were looked at. Name it with --label.\n")
+        sys.stderr.write(f"{_why_no_label(guess)}, so only the texts were looked at. Name it with --label.\n")
         table = table.assign(**{(label := free_name(columns)): "text"})
         loaded = dataset_of(table, replace(roles, label=label), name=asked.data.name, batch=True)
     else:
@@ -78,7 +79,7 @@ def _file(asked: argparse.Namespace) -> dict[str, Any]:
 
     labels = {} if roles.label is None else label_counts(loaded.dataset)
     known = {"columns": columns, "labels": labels, **facts(loaded)}
-    known["guessed"] |= guessed_columns(asked, guess)
+    known["guessed"] |= guessed_columns(asked, roles)
     return {"dataset_name": asked.data.name, **consume(events()).inspection, **known}
 
 
@@ -95,12 +96,18 @@ def roles_of(asked: argparse.Namespace, guess: ColumnRoles) -> ColumnRoles:
     return ColumnRoles(text=text, label=label, **free)
 
 
-def guessed_columns(asked: argparse.Namespace, guess: ColumnRoles) -> dict[str, Any]:
+def _why_no_label(guess: ColumnRoles) -> str:
+    """Why there is no label column, where none was named."""
+    if guess.label is None:
+        return "No column looks like a label"
+    return f"Column '{guess.label}', which looks like the labels, was named as the text"
+
+
+def guessed_columns(asked: argparse.Namespace, roles: ColumnRoles) -> dict[str, Any]:
     """Which columns were taken for text and label, and whether by their name (sure), their content, or as told."""
     found = {}
     for role, names in (("text", TEXT_NAMES), ("label", LABEL_NAMES)):
-        told = getattr(asked, role)
-        value = told or getattr(guess, role)
+        told, value = getattr(asked, role), getattr(roles, role)
         sure = bool(told) or (value is not None and rank(value, names) is not None)
         found[role] = {"value": value, "sure": sure, "told": bool(told)}
     return found
@@ -119,8 +126,8 @@ def _plain(finding: dict[str, Any]) -> dict[str, Any]:
 
 
 def as_text(found: dict[str, Any]) -> str:
-    """A line for each finding, and what to do below it."""
-    lines = [f"{found['dataset_name']}: {found['rows']:,} rows, {len(found['findings'])} findings"]
+    """Which columns were looked at, a line for each finding, and what to do below it."""
+    lines = [f"{found['dataset_name']}: {found['rows']:,} rows, {len(found['findings'])} findings", _columns(found)]
     for finding in as_object(found)["findings"]:
         seen = f" ({finding['seen']:,} rows looked at)" if finding["seen"] else ""
         lines.append(f"{MARKS[finding['severity']]} {finding['sentence']}{seen}")
@@ -130,3 +137,20 @@ def as_text(found: dict[str, Any]) -> str:
     if found["clean"]:
         lines.append(f"   Nothing found by: {', '.join(found['clean'])}.")
     return "\n".join(lines)
+
+
+def _columns(found: dict[str, Any]) -> str:
+    """Which columns hold text and label; of a file, also how sure that is."""
+    if not found["guessed"]:  # a saved dataset: somebody chose them
+        return "   " + ", ".join(f"{role}: column '{column}'" for role, column in found["roles"].items())
+    taken = {role: found["guessed"][role] for role in ("text", "label")}
+    named = [f"{role}: {_column(part)}" for role, part in taken.items()]
+    doubtful = [f"--{role}" for role, part in taken.items() if part["value"] is not None and not part["sure"]]
+    advice = f". Where that is wrong, say so: {' '.join(doubtful)}" if doubtful else ""
+    return f"   {', '.join(named)}{advice}"
+
+
+def _column(part: dict[str, Any]) -> str:
+    if part["value"] is None:
+        return "none"
+    return f"column '{part['value']}' ({'as you said' if part['told'] else 'sure' if part['sure'] else 'a guess'})"

@@ -178,17 +178,23 @@ def left_out_object(left_out: Iterable[LeftOut]) -> dict[str, Any]:
         {
             "reason": part.reason,
             "rows": part.rows,
-            "first_lines" if part.of_reader else "first_rows": list(part.first),
+            **({} if part.of_reader else {"first_rows": list(part.first)}),
+            **({"first_lines": list(lines)} if (lines := _first_lines(part)) else {}),
             "sentence": str(part.message),
         }
         for part in found
     ]
     return {
         "rows": sum(part.rows for part in found),
-        "first_lines": next((list(part.first) for part in found if part.of_reader), []),
+        "first_lines": next((list(lines) for part in found if (lines := _first_lines(part))), []),
         "reason": " ".join(str(part.message) for part in found) or None,
         "parts": parts,
     }
+
+
+def _first_lines(part: LeftOut) -> tuple[int, ...]:
+    """Lines of the file where they are known; a dataset of old knows only those of the reader."""
+    return part.first if part.of_reader else part.lines
 
 
 def guessed(form: TableFormat | None) -> dict[str, Any]:

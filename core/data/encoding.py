@@ -25,6 +25,7 @@ ENCODINGS: tuple[str, ...] = (
     "utf-16",
     "utf-16-le",
     "utf-16-be",
+    "utf-32",
     "windows-1252",
     "latin-1",
     "windows-1250",
@@ -37,7 +38,7 @@ ENCODINGS: tuple[str, ...] = (
 )
 
 # Found by what is frequent in a language alone: worth a second look.
-WEAK = frozenset(ENCODINGS) - {"utf-8", "gb18030", "big5", "utf-16", "utf-16-le", "utf-16-be"}
+WEAK = frozenset(ENCODINGS) - {"utf-8", "gb18030", "big5", "utf-16", "utf-16-le", "utf-16-be", "utf-32"}
 
 # The codec that reads each of ENCODINGS; those not named here read themselves. "utf-8-sig" also reads files without
 # a byte order mark, and the Hong Kong, Windows and Korean codecs read all of the narrower sets.
@@ -63,7 +64,14 @@ _OTHER_NAMES = {
     "cp949": "euc-kr",
 }
 
-_BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+# Those of UTF-32 come first: the shorter one of UTF-16 is the beginning of one of them.
+_BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 
 _HEAD = 1 << 16  # bytes looked at for marks and control bytes
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
@@ -100,7 +108,8 @@ def detect_encoding(path: Path, compressed: bool) -> tuple[str, bool]:
     wide = _utf16_without_mark(head)
     if wide is not None:
         return wide, False
-    if len(head) - len(head.translate(None, _CONTROLS)) > len(head) / 100:
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    if controls > len(head) / 100 and not _cuts_fields(head, controls):
         raise binary_file(path)
     if _is_utf8(path, compressed):
         return "utf-8", True
@@ -147,6 +156,16 @@ def is_slightly_damaged(path: Path, compressed: bool, encoding: str) -> bool:
 def _mostly_utf8(seen: Evidence) -> bool:
     """UTF-8 is so strict that a text of another encoding hardly ever holds a character of it by chance."""
     return seen.characters - seen.damaged >= max(2, 4 * seen.damaged)
+
+
+def _cuts_fields(head: bytes, controls: int) -> bool:
+    """Whether the control bytes are delimiters, as Hive writes them: one of two, equally often in nearly all lines."""
+    lines = [line for line in head.split(b"\n")[:-1] if line.strip()] or [head]
+    for sign in (b"\x01", b"\x1f"):
+        times, count = Counter(line.count(sign) for line in lines).most_common(1)[0]
+        if times and count >= 0.9 * len(lines) and head.count(sign) >= 0.99 * controls:
+            return True
+    return False
 
 
 def _utf16_without_mark(head: bytes) -> str | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from core.data.names import is_known_name
+from core.data.names import is_known_name, visible_names
 
 Row = Sequence[str]
 
@@ -168,9 +168,15 @@ def _vote_by_length(cell: str, below: list[str]) -> float:
         return 4.0 if len(below) >= 10 else 2.0
     if len(cell) <= min(LONGEST_NAME, middle / 2) and len(cell) <= lengths[len(lengths) // 10]:
         return 1.5
+    if _asks(cell) and not any(map(_asks, below)):
+        return 1.5  # the question of a survey above its answers
     if len(cell) > LONGEST_NAME or 2 * len(cell) >= middle:
         return -_SURE if middle >= _LONG else -1.0
     return 0.0
+
+
+def _asks(cell: str) -> bool:
+    return cell.rstrip(" *)").endswith(("?", "？"))
 
 
 def _titles(rows: Sequence[Row]) -> tuple[int, bool]:
@@ -223,7 +229,7 @@ def _row_of_names(rows: Sequence[Row], filled: Sequence[int]) -> int:
 
 def _bare(header: Row) -> list[str]:
     """The cells of a header without outer space, and without the sign of a comment before a known name."""
-    cells = [cell.strip() for cell in header]
+    cells = visible_names(header)
     name = cells[0].lstrip("#").strip() if cells else ""
     return [name, *cells[1:]] if is_known_name(name) else cells
 

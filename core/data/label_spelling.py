@@ -7,7 +7,8 @@ around the whole cell, a list of one, ``True`` and ``TRUE`` in a column of nothi
 numbers. A column that holds both ``1.5`` and ``1.50`` may hold codes: there they are only likely to be the same.
 
 **Likely** (`likely_key`, only ever suggested): upper and lower case, full-width characters, blanks, hyphens and underscores
-between words, quotation marks and full stops around them.
+between words, quotation marks and full stops around them, blanks inside Chinese, the form of a dash or an emoji, ``1e0``
+for ``1``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 # Signs of no width that no label means: soft hyphen, zero-width blanks, byte order mark, marks of direction, control bytes.
 _INVISIBLE = re.compile(
@@ -27,7 +29,15 @@ _INVISIBLE = re.compile(
 _JOINERS = "\u200c\u200d"
 _IDLE_JOINER = re.compile(f"(?<![^\x00-\u024f\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef])[{_JOINERS}]")
 _NUMBER = re.compile(r"([+-]?)(0|[1-9][0-9]*)(?:\.([0-9]+))?")
-_BETWEEN_WORDS = re.compile(r"(?<=\w)[\s_\-‐‑–]+(?=\w)")
+_POWER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]{1,3})?")
+_BETWEEN_WORDS = re.compile(r"(?<=\w)[\s_\-]+(?=\w)")
+# Chinese and Japanese set no blanks between words; a hyphen before a digit may be a minus.
+_IDEOGRAPH = "\u3005-\u3007\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_IN_CHINESE = re.compile(rf"(?<=[{_IDEOGRAPH}])(?:[\s_]+(?=\w)|[\s_\-]+(?=[^\W\d]))|(?<=\w)[\s_\-]+(?=[{_IDEOGRAPH}])")
+# Signs that only change the look of the one before them: joiners, and whether an emoji is drawn in colour.
+_LOOKS = dict.fromkeys((0x200C, 0x200D, *range(0xFE00, 0xFE10)))
+_DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹘﹣－"), "-")
+_TURKISH = {0x0130: "i", 0x0131: "i"}  # İ and ı: their other case is not that of I and i
 _AROUND = " \t\r\n'\"`´‘’“”«».,;:!?。，；：！？、()[]{}（）【】「」"
 _MISSING = frozenset(
     (
@@ -110,10 +120,11 @@ def looks_missing(label: str) -> bool:
 
 def likely_key(label: str) -> str:
     """What two labels share that are probably spellings of one."""
-    plain = plain_key(unicodedata.normalize("NFKC", _clean(label)).replace(_JOINERS[0], "").replace(_JOINERS[1], ""))
-    words = _BETWEEN_WORDS.sub(" ", plain.casefold())
+    plain = plain_key(_usual(_clean(label).translate(_LOOKS)))
+    folded = plain.translate(_TURKISH).casefold()
+    words = _BETWEEN_WORDS.sub(" ", _IN_CHINESE.sub("", folded))
     bare = words.strip(_AROUND) or words
-    return _number(bare.removeprefix("+")) if _NUMBER.fullmatch(bare) else bare
+    return next((_value(written) for written in (folded, bare) if _POWER.fullmatch(written)), bare)
 
 
 def plain_key(label: str) -> str:
@@ -133,7 +144,7 @@ def suggested_merges(counts: Mapping[str, int], known: Iterable[str] = ()) -> di
         Label → rows, of the dataset in question.
     known
         Labels of a classifier: they stay as they are, and others become them. Without, the most frequent spelling stays; of
-        equally frequent ones that in lower case.
+        equally frequent ones the plainest: the shortest in usual signs, then that in lower case.
     """
     fixed = tuple(dict.fromkeys(known))
     groups: dict[str, list[str]] = {}
@@ -142,7 +153,9 @@ def suggested_merges(counts: Mapping[str, int], known: Iterable[str] = ()) -> di
     merges: dict[str, str] = {}
     for labels in groups.values():
         of_classifier = [label for label in labels if label in fixed]
-        target = (of_classifier or sorted(labels, key=lambda label: (-counts[label], label != label.lower(), label)))[0]
+        target = (
+            of_classifier[0] if of_classifier else min(labels, key=lambda label: (-counts[label], *_ornament(label)))
+        )
         merges |= {label: target for label in labels if label != target and label not in fixed}
     return merges
 
@@ -166,6 +179,22 @@ def match_labels(counts: Mapping[str, int], known: Sequence[str]) -> LabelMatch:
 def pairs_of(renames: Mapping[str, str]) -> list[str]:
     """Renames as a sentence lists them, such as ``"BAD → bad"``."""
     return [f"{old} → {new}" for old, new in renames.items()]
+
+
+def _ornament(label: str) -> tuple[bool, int, bool, str]:
+    """Less for a label that is written more plainly than another spelling of it."""
+    return label != _usual(label), len(label), label != label.lower(), label
+
+
+def _usual(label: str) -> str:
+    """A label in the signs of a keyboard, where it is written with full-width characters, ligatures or long dashes."""
+    return unicodedata.normalize("NFKC", label.translate(_DASHES)).translate(_DASHES)
+
+
+def _value(written: str) -> str:
+    """A number as its value is written: ``"1e0"``, ``"+1"`` and ``"1.0"`` are ``"1"``."""
+    value = Decimal(written)
+    return _number(f"{value:f}").removeprefix("+") if value else "0"
 
 
 def _clean(name: str) -> str:

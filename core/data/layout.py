@@ -8,15 +8,19 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from core.data.dialects import suspected, translator, unmarked_text
 from core.data.heading import detect_heading
 from core.data.names import is_known_name
-from core.data.rows import Lines, Manner, split_rows
+from core.data.rows import FASTTEXT, Lines, Manner, split_rows
 
 DELIMITERS: tuple[str, ...] = (",", "\t", ";", "|", " ")
 
+_RARE = ("，", "；", "\x01", "\x1f")  # typed on a Chinese keyboard, or written by Hive; tried where no other cuts
 _ROWS = 1000  # rows looked at
+_FEW = 0.5  # different values of a column of labels, as a share of its rows, at most
 _SEPARATOR = re.compile(r'"?sep=(?P<delimiter>\\t|tab|[^\w\s"]|\t)"?[,;\t]*\s*', re.IGNORECASE)
-_SIGNS = re.compile(r" ?[!#-+\-./:<-@\[-`{-~]{2,6} ?")  # runs of signs without quotation mark, comma and semicolon
+_SIGNS = re.compile(r" ?[!#-+\-./:<-@\[-`{-~]{2,} ?| {2,}")  # runs without quotation mark, comma and semicolon
+LONGEST_DELIMITER = 10
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,8 @@ class Layout:
     ----------
     skip
         Lines above the header or first row.
+    dialect
+        As `TableFormat` has it.
     """
 
     delimiter: str
@@ -35,6 +41,7 @@ class Layout:
     delimiter_sure: bool
     header_sure: bool
     skip_sure: bool
+    dialect: str = ""
 
     @property
     def certain(self) -> bool:
@@ -49,6 +56,7 @@ class _Candidate:
     width: int  # the most common number of fields
     share: float  # of rows that have it
     names: int  # known column names in the row that has most of them, of those at the top
+    strict: bool = False  # whether quotation marks follow the rules of CSV
 
     @property
     def is_table(self) -> bool:
@@ -70,13 +78,19 @@ def detect_layout(
     if delimiter is None:
         delimiter = separator
     best, delimiter_sure = (_candidate(body, complete, delimiter), True) if delimiter else _best(body, complete)
+    dialect, best = _in_dialect(body, complete, best, told=delimiter is not None)
     heading = detect_heading(best.rows, skip=None if skip is None else 0, header=header)
+    if heading.header and not dialect and best.delimiter != " ":
+        dialect, doubt = unmarked_text(best.rows[heading.skip], best.rows[heading.skip + 1 :])
+        if dialect:
+            best = _candidate(_translated(body, dialect, best.delimiter), complete, best.delimiter)
+        delimiter_sure = delimiter_sure and (not doubt or delimiter is not None)
     if skip is None:
         above = best.lines[heading.skip] if heading.skip and heading.skip < len(best.lines) else 0
         skip = above + (separator is not None)
     share = _share(best.rows[heading.skip + heading.header :], best.width)
     delimiter_sure = delimiter_sure and (delimiter is not None or (best.width >= 2 and share >= 0.95))
-    return Layout(best.delimiter, heading.header, skip, delimiter_sure, heading.sure, heading.skip_sure)
+    return Layout(best.delimiter, heading.header, skip, delimiter_sure, heading.sure, heading.skip_sure, dialect)
 
 
 def separator_line(sample: str) -> str | None:
@@ -94,12 +108,36 @@ def _without_lines(sample: str, count: int) -> str:
     return stream.read()
 
 
+def _translated(sample: str, dialect: str, delimiter: str) -> str:
+    translate = translator(dialect, delimiter)
+    return sample if translate is None else "".join(map(translate, io.StringIO(sample, newline="")))
+
+
+def _in_dialect(sample: str, complete: bool, best: _Candidate, *, told: bool) -> tuple[str, _Candidate]:
+    """How fields are marked where that is not as in CSV, and the candidate that follows it."""
+    cuts = [best.delimiter] if told else dict.fromkeys((best.delimiter, ",", ";", "\t", "|"))
+    readings = []
+    for cut in cuts:
+        if len(cut) > 1 or cut == " " or cut not in sample:
+            continue
+        plain = best if cut == best.delimiter else _candidate(sample, complete, cut)
+        for dialect in suspected(sample, cut, strict=plain.strict):
+            other = _candidate(_translated(sample, dialect, cut), complete, cut)
+            if other.strict and other.width >= 2 and other.share >= 0.95 and other.share >= plain.share:
+                readings.append((dialect, other))
+    return max(readings, key=lambda reading: (reading[1].names, reading[1].share), default=("", best))
+
+
 def _best(sample: str, complete: bool) -> tuple[_Candidate, bool]:
     """The candidate that cuts best, and whether no other comes near."""
+    if is_fasttext(sample):
+        return _candidate(sample, complete, " "), True
     candidates = [_candidate(sample, complete, delimiter) for delimiter in DELIMITERS if delimiter != " "]
-    tables = [candidate for candidate in candidates if candidate.is_table]
+    tables = [candidate for candidate in candidates if candidate.is_table and not _is_prose(candidate)]
     if several := _several_signs(sample, complete, candidates):
         return several, True
+    if not any(table.names for table in tables) and (rare := _rare(sample, complete, named=bool(tables))):
+        return rare, rare.names >= 2
     if tables:
         # where several cut as well: texts hold tabs hardly ever, and commas or semicolons now and then
         return max(
@@ -113,9 +151,55 @@ def _best(sample: str, complete: bool) -> tuple[_Candidate, bool]:
         ), True
     if _is_label_and_text(sample):
         return _candidate(sample, complete, " "), False
-    loose = [candidate for candidate in candidates if candidate.width >= 2 and candidate.share >= 0.5]
+    loose = [
+        candidate
+        for candidate in candidates
+        if candidate.width >= 2 and candidate.share >= 0.5 and not _is_prose(candidate)
+    ]
     single = [candidate for candidate in candidates if candidate.width < 2]
     return max(loose or single or candidates, key=lambda candidate: candidate.share), True
+
+
+def is_fasttext(sample: str) -> bool:
+    """Whether lines begin with labels as fastText has them, and a text after a blank."""
+    lines = [line.lstrip(" \ufeff") for line in re.split(r"[\r\n]+", sample)[:_ROWS] if line.strip()]
+    return bool(lines) and sum(line.startswith(FASTTEXT) and "\t" not in line for line in lines) >= 0.95 * len(lines)
+
+
+def _is_prose(candidate: _Candidate) -> bool:
+    """Whether lines of text were cut at their commas: not all have one, and a blank follows it."""
+    if candidate.delimiter not in ",;" or candidate.names or candidate.share >= 0.95:
+        return False
+    cells = [cell for row in candidate.rows for cell in row[1:]]
+    return sum(cell.startswith(" ") for cell in cells) >= 0.8 * len(cells)
+
+
+def _rare(sample: str, complete: bool, *, named: bool) -> _Candidate | None:
+    """A delimiter that texts may hold as well: known names or a column of labels must speak for it.
+
+    Parameters
+    ----------
+    named
+        Whether nothing but known names counts, because another delimiter cuts as well.
+    """
+    present = [signs for signs in _RARE if signs in sample]
+    candidates = [_candidate(sample, complete, signs) for signs in present]
+    fitting = [
+        candidate
+        for candidate in candidates
+        if candidate.width >= 2
+        and candidate.share >= 0.95
+        and (candidate.names >= 2 or (not named and _has_labels(candidate)))
+    ]
+    return max(fitting, key=lambda candidate: (candidate.names, candidate.share), default=None)
+
+
+def _has_labels(candidate: _Candidate) -> bool:
+    """Whether the first or last column has a few values that come again and again."""
+    rows = [row for row in candidate.rows[1:] if len(row) == candidate.width]
+    return len(rows) >= 4 and any(
+        len({row[index].strip() for row in rows}) <= max(2, min(100, _FEW * len(rows))) for index in (0, -1)
+    )
 
 
 def _several_signs(sample: str, complete: bool, single: list[_Candidate]) -> _Candidate | None:
@@ -126,13 +210,17 @@ def _several_signs(sample: str, complete: bool, single: list[_Candidate]) -> _Ca
     runs = Counter(run for line in lines[:50] for run in set(_SIGNS.findall(line)))
     found = []
     for run, count in runs.most_common(20):
-        if count < 0.9 * min(50, len(lines)) or "://" in run:
+        if count < 0.9 * min(50, len(lines)) or any(part in run for part in ("://", "><", "</")):  # addresses and tags
             continue
-        for signs in {run, run.strip()}:
+        for signs in {run, run.strip()} - {""}:
+            if len(signs) > LONGEST_DELIMITER:
+                continue
+            if not signs.strip() and signs not in lines[0]:  # texts hold blanks side by side, names of columns do not
+                continue
             times = Counter(line.count(signs) for line in lines).most_common(1)[0]
             if times[0] >= 1 and times[1] >= 0.95 * len(lines):
                 candidate = _candidate(sample, complete, signs)
-                if not _has_empty_column(candidate):
+                if not _has_empty_column(candidate) and (signs.strip() or candidate.names or _has_labels(candidate)):
                     found.append(candidate)
     best = max(found, key=lambda candidate: (candidate.width, len(candidate.delimiter)), default=None)
     rivals = [other for other in single if other.is_table and other.share >= 0.95 and not _has_empty_column(other)]
@@ -174,7 +262,7 @@ def _candidate(sample: str, complete: bool, delimiter: str) -> _Candidate:
         share = _share(rows, width)
         if share > best.share:
             names = max(sum(map(is_known_name, row)) for row in rows[:3])
-            best = _Candidate(delimiter, rows, numbers, width, share, names)
+            best = _Candidate(delimiter, rows, numbers, width, share, names, manner == "strict")
         if best.share == 1.0:
             break
     return best

@@ -6,7 +6,7 @@ The command line and the pages tell it, and the dataset keeps it. Knows nothing 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,11 +18,13 @@ from core.data.columns import ColumnRoles
 from core.data.dataset import SetAside, TextDataset, build_dataset
 from core.data.label_notes import label_notes, merged_note, merges_of, read_note
 from core.data.label_spelling import canonical_labels, suggested_merges
+from core.data.left_out_sentences import names_again, ragged, wanting
 from core.data.multilabel import several_labels
 from core.data.reading import detect_format, read_table
 from core.data.recipe import RenameLabels, write_steps
+from core.data.row_lines import FILE, lines_of
 from core.data.table_format import Corrections, TableFormat, TableScan, form_of, notes_of, skipped_of
-from core.messages import Message, message
+from core.messages import Message, showable
 
 FIRST = 5  # lines or rows named in a sentence
 NOTHING = Corrections()
@@ -40,12 +42,15 @@ class LeftOut:
     first
         Where the first few of them are: lines of the file as an editor counts them for what the reader left out, otherwise
         rows counted from 1 below the header.
+    lines
+        Lines of a text file on which the first few begin, as an editor counts them; empty where that is not known.
     """
 
     reason: Reason
     rows: int
     first: tuple[int, ...]
     message: Message
+    lines: tuple[int, ...] = ()
 
     @property
     def of_reader(self) -> bool:
@@ -58,6 +63,7 @@ class LeftOut:
             "reason": self.reason,
             "rows": self.rows,
             "first": list(self.first),
+            "lines": list(self.lines),
             "message": self.message.to_dict(),
         }
 
@@ -91,7 +97,9 @@ class LoadedDataset:
 
 def load_table(path: Path, corrections: Corrections = NOTHING) -> pandas.DataFrame:
     """Read a file as a table, as a person corrected its format; see `core.data.read_table`."""
-    return read_table(path, detect_format(path, corrections))
+    table = read_table(path, detect_format(path, corrections))
+    table.attrs[FILE] = str(path)
+    return table
 
 
 def load_dataset(
@@ -125,7 +133,7 @@ def dataset_of(
     left_out = left_out_of(table, set_aside)
     reading = reading_notes(table, roles, set_aside)
     return LoadedDataset(
-        name,
+        showable(name),
         dataset,
         roles,
         form_of(table),
@@ -162,7 +170,8 @@ def left_out_of(table: pandas.DataFrame, set_aside: SetAside | None = None) -> t
     if set_aside is not None:
         for reason, rows in (("no_text", set_aside.empty_text), ("no_label", set_aside.empty_label)):
             if rows:
-                found.append(left_out_rows(reason, row_numbers(rows, skipped), total))
+                lines = lines_of(table, rows[:FIRST])
+                found.append(replace(left_out_rows(reason, row_numbers(rows, skipped), total), lines=lines))
     return tuple(found)
 
 
@@ -181,36 +190,7 @@ def left_out_rows(reason: Any, rows: Sequence[int], total: int, column: str = ""
     """
     count, first = len(rows), tuple(int(row) for row in rows[:FIRST])
     facts: dict[str, Any] = {"count": count, "total": total, "rows": _listed(first)}
-    match reason:
-        case "no_text" if count == 1:
-            sentence = message(
-                "left_out.no_text_single", "{count} of {total:,} rows was left out: row {rows} has no text.", **facts
-            )
-        case "no_text":
-            sentence = message(
-                "left_out.no_text",
-                "{count:,} of {total:,} rows were left out: they have no text; the first are rows {rows} below the header.",
-                **facts,
-            )
-        case "no_label" if count == 1:
-            sentence = message(
-                "left_out.no_label_single", "{count} of {total:,} rows was left out: row {rows} has no label.", **facts
-            )
-        case "no_label":
-            sentence = message(
-                "left_out.no_label",
-                "{count:,} of {total:,} rows were left out: they have no label; the first are rows {rows} below the header.",
-                **facts,
-            )
-        case _:
-            sentence = message(
-                "left_out.no_experience",
-                "Left out, since column '{column}' says of no experience: {count:,} of {total:,} rows (rows {rows} below the "
-                "header).",
-                column=column,
-                **facts,
-            )
-    return LeftOut(reason, count, first, sentence)
+    return LeftOut(reason, count, first, wanting(reason, facts, column))
 
 
 def row_numbers(rows: Sequence[int], skipped: Sequence[Mapping[str, Any]]) -> list[int]:
@@ -250,7 +230,13 @@ def origin_of(
 def left_out_of_source(source: Mapping[str, Any]) -> tuple[LeftOut, ...]:
     """What a stored dataset says of rows that were left out; nothing for datasets of old."""
     return tuple(
-        LeftOut(one["reason"], one["rows"], tuple(one["first"]), Message.from_dict(one["message"]))
+        LeftOut(
+            one["reason"],
+            one["rows"],
+            tuple(one["first"]),
+            Message.from_dict(one["message"]),
+            tuple(one.get("lines", ())),
+        )
         for one in source.get("left_out", ())
     )
 
@@ -284,29 +270,10 @@ def _skipped(reason: Any, skipped: Sequence[Mapping[str, Any]], total: int) -> L
     first = tuple(int(skip.get("line", skip["row"] + 1)) for skip in skipped[:FIRST])
     facts: dict[str, Any] = {"count": count, "total": total, "lines": _listed(first)}
     if reason != "ragged":
-        sentence = message(
-            "left_out.header_again",
-            "Left out, since the names of the columns stand there again: {count:,} of {total:,} rows; the first are lines "
-            "{lines}.",
-            **facts,
-        )
-        return LeftOut(reason, count, first, sentence)
+        return LeftOut(reason, count, first, names_again(reason, facts), first)
     widths = sorted({int(skip["found"]) for skip in skipped})
     facts |= {"found": _widths(widths), "expected": int(skipped[0]["expected"])}
-    if count == 1:
-        sentence = message(
-            "left_out.ragged_single",
-            "{count} of {total:,} rows was left out: line {lines} has {found} fields instead of {expected}.",
-            **facts,
-        )
-    else:
-        sentence = message(
-            "left_out.ragged",
-            "{count:,} of {total:,} rows were left out: they have {found} fields instead of {expected}; the first are lines "
-            "{lines}.",
-            **facts,
-        )
-    return LeftOut("ragged", count, first, sentence)
+    return LeftOut("ragged", count, first, ragged(facts, single_field=widths == [1]), first)
 
 
 def _listed(numbers: Sequence[int]) -> list[str]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
 
 # fmt: off
 TEXT_NAMES = [
@@ -35,9 +38,29 @@ _OTHER_NAMES = [
 _KNOWN = frozenset((*TEXT_NAMES, *LABEL_NAMES, *SPLIT_NAMES, *GROUP_NAMES, *TIME_NAMES, *_OTHER_NAMES))
 
 
+_JOINERS = "\u200c\u200d"  # letters in Persian and Hindi, nothing at the end of a word
+
+
+def visible_names(names: Sequence[str]) -> list[str]:
+    """Names without outer space and signs that nobody sees, such as zero-width blanks; where two would be alike, as written."""
+    visible = [_visible(name) for name in names]
+    counts = Counter(visible)
+    return [new if counts[new] == 1 else name.strip() for name, new in zip(names, visible, strict=True)]
+
+
+def _visible(name: str) -> str:
+    name = name.strip()
+    if name.isascii() and name.isprintable():
+        return name
+    kept = (
+        sign for sign in name if sign in _JOINERS or sign.isspace() or unicodedata.category(sign) not in ("Cc", "Cf")
+    )
+    return unicodedata.normalize("NFC", "".join(kept)).strip(_JOINERS).strip().strip(_JOINERS)
+
+
 def canonical(name: str) -> str:
     """A column name in lower case, its words joined by underscores: ``"Review Text"`` is ``"review_text"``."""
-    return re.sub(r"[\s\-./]+", "_", name.strip().lower())
+    return re.sub(r"[\s\-./]+", "_", _visible(name).lower())
 
 
 def is_known_name(cell: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.data.dialects import BACKSLASH, ENCLOSING, MARKDOWN
 from core.data.quoting import Joins
 from core.messages import Message, message
 
@@ -21,7 +22,8 @@ def note_titles(count: int, start: str) -> Message:
     """Lines or rows above the table were left out."""
     return message(
         "data.note_titles",
-        "Left out above the table: {count:,} (first: {start}). Change this where rows are to be skipped.",
+        "Left out above the table, besides blank lines: {count:,} (the first: {start}). Change this where rows are to be "
+        "skipped.",
         count=count,
         start=start[:60],
     )
@@ -70,6 +72,35 @@ def note_columns_without_name(names: Sequence[str]) -> Message:
     )
 
 
+def note_dialect(dialect: str) -> Message:
+    """The file is written otherwise than CSV."""
+    if dialect == BACKSLASH:
+        return message(
+            "data.note_backslash",
+            "Quotation marks inside texts stand behind a backslash, and are read as part of the text.",
+        )
+    if dialect == MARKDOWN:
+        return message("data.note_markdown", "Read as a table of Markdown; the line below its header is left out.")
+    if dialect in ENCLOSING:
+        return message(
+            "data.note_other_marks",
+            "Fields stand in {opening}…{closing} instead of quotation marks; the marks are left out.",
+            opening=ENCLOSING[dialect][0],
+            closing=ENCLOSING[dialect][1],
+        )
+    return message(
+        "data.note_text_joined",
+        "Rows have more fields than the header has names: texts that hold the delimiter stand without quotation marks. What is "
+        "too much is read as part of column {column}. Check some rows.",
+        column=int(dialect.partition("/")[0]) + 1,
+    )
+
+
+def note_fasttext() -> Message:
+    """Labels bear the mark of fastText."""
+    return message("data.note_fasttext", "Read as a file for fastText; the labels are taken without '__label__'.")
+
+
 def note_replaced_bytes(replaced: Mapping[int, int], encoding: str) -> Message:
     """Bytes without meaning were read as U+FFFD."""
     return message(
@@ -85,7 +116,8 @@ def note_replaced_cells(count: int, places: Sequence[tuple[int, str]]) -> Messag
     """Characters that no text has, such as half an emoji, were replaced."""
     return message(
         "data.note_replaced_cells",
-        "Cells with characters that no text has, such as half an emoji, read as �: {count:,} (first: {places}).",
+        "Cells with characters that no text has, such as half an emoji, read as �: {count:,}. The first, by row (column): "
+        "{places}.",
         count=count,
         places=[f"{row:,} ({column})" for row, column in places[:_LISTED]],
     )
@@ -126,9 +158,23 @@ def note_joins(joins: Joins) -> list[Message]:
 
 def note_merged(count: int) -> Message:
     """Merged cells of a sheet were filled down."""
+    if count == 1:
+        return message(
+            "data.note_merged_single", "The sheet has a merged cell: its value was filled down, into the cell below."
+        )
     return message(
         "data.note_merged",
         "The sheet has merged cells: the value of each was filled down, into {count:,} cells.",
+        count=count,
+    )
+
+
+def note_formulas(count: int) -> Message:
+    """Cells of a sheet hold formulas alone."""
+    return message(
+        "data.note_formulas",
+        "Cells with formulas that were never calculated are read as empty: {count:,}. Open the workbook in Excel or LibreOffice "
+        "and save it.",
         count=count,
     )
 

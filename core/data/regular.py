@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import mmap
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -32,14 +33,14 @@ def read_regular(path: Path, delimiter: str, width: int, leave_out: int = 0) -> 
     Parameters
     ----------
     delimiter
-        One character.
+        One character; others than those of ASCII are left to the exact reader.
     width
         Number of fields that every row must have; at least 2.
     leave_out
         Lines at the top that are not read, such as the header.
     """
-    if width < 2 or len(delimiter) != 1:
-        return None  # a row of spaces alone is a matter of judgement
+    if width < 2 or len(delimiter) != 1 or not delimiter.isascii():
+        return None  # a row of spaces alone is a matter of judgement; pyarrow cuts at single bytes
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
         if _ZERO.search(content) or _RETURN.search(content) or _MARK.search(content, 1):  # one mark may begin a file
             return None
@@ -48,7 +49,9 @@ def read_regular(path: Path, delimiter: str, width: int, leave_out: int = 0) -> 
         if quoted and not _quotes_in_place(content, start, delimiter, width):
             return None
     names = [str(number) for number in range(width)]
-    source = pyarrow.OSFile(str(path))  # of a path it would believe the ending, such as .gz
+    source = pyarrow.OSFile(
+        os.fsencode(path)
+    )  # a name need not be UTF-8; of a path it would believe the ending, such as .gz
     source.seek(start)
     try:
         table = pyarrow.csv.read_csv(

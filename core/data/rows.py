@@ -12,7 +12,8 @@ Knows nothing of headers; only ``careful``, in `core.data.quoting`, knows how ma
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
 from core.errors import DataError
@@ -20,6 +21,7 @@ from core.errors import DataError
 Manner = Literal["strict", "lines", "careful"]
 
 _NO_LIMIT = 2**31 - 1  # the reader checks lengths itself, so that the error can name the row
+FASTTEXT = "__label__"  # stands before each label in files for fastText
 _REPLACEMENT = "\ufffd"
 WRONG_ENCODING = "data.wrong_encoding"  # the key of the error that another way of reading may mend
 csv.field_size_limit(_NO_LIMIT)
@@ -35,13 +37,24 @@ class Lines:
     ----------
     skip
         Lines at the top that are counted and left out.
+    translate
+        Makes CSV of a line that is written otherwise.
     """
 
-    def __init__(self, stream: Iterable[str], name: str, encoding: str, *, skip: int = 0) -> None:
+    def __init__(
+        self,
+        stream: Iterable[str],
+        name: str,
+        encoding: str,
+        *,
+        skip: int = 0,
+        translate: Callable[[str], str] | None = None,
+    ) -> None:
         self._stream = stream
         self._name = name
         self._encoding = encoding
         self._skip = skip
+        self._translate = translate
         self.number = 0  # lines handed out so far, those left out included
         self.exhausted = False  # True once somebody asked for a line beyond the last
         self.held: list[
@@ -61,6 +74,8 @@ class Lines:
                     self.replaced[self.number] = line.count(_REPLACEMENT)
                 if "\ufeff" in line:
                     line = line.replace("\ufeff", "")
+                if self._translate is not None:
+                    line = self._translate(line)
                 self.held.append(line)
                 yield line
         except UnicodeError:
@@ -117,5 +132,17 @@ def fields_of_line(line: str, delimiter: str) -> list[str]:
 
 
 def _label_and_text(line: str) -> list[str]:
+    if line.lstrip(" ").startswith(FASTTEXT):
+        return _fasttext(line.strip(" \r\n"))
     label, _, text = line.strip(" \r\n").partition(" ")
     return [label, text.strip(" ")] if label else []
+
+
+def _fasttext(line: str) -> list[str]:
+    """Label and text of a line such as ``__label__bad a cold room``; several labels become a list, as JSON has it."""
+    labels = []
+    while line.startswith(FASTTEXT):
+        label, _, line = line.partition(" ")
+        labels.append(label.removeprefix(FASTTEXT))
+        line = line.lstrip(" ")
+    return [labels[0] if len(labels) == 1 else json.dumps(labels, ensure_ascii=False), line]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import zipfile
 import zlib
 from pathlib import Path
 from typing import BinaryIO
@@ -150,6 +151,8 @@ def check_text(path: Path, head: bytes) -> None:
     kind = next((kind for start, kind in _ARCHIVES.items() if head.startswith(start)), None)
     if head[257:262] == b"ustar":
         kind = "tar"
+    if kind == "ZIP" and not is_compressed(path):
+        _check_zip(path, head)
     if kind is not None:
         raise DataError(
             "data.archive",
@@ -166,6 +169,20 @@ def check_text(path: Path, head: bytes) -> None:
             "text file.",
             file=path.name,
             kind=kind,
+        )
+
+
+def _check_zip(path: Path, head: bytes) -> None:
+    """Raise `DataError` for a ZIP archive without files, and for one whose end is missing."""
+    if head.startswith(b"PK\x05\x06"):
+        raise DataError(
+            "data.zip_empty", "'{file}' is a ZIP archive without any file in it. Zip the table itself.", file=path.name
+        )
+    if not zipfile.is_zipfile(path):
+        raise DataError(
+            "data.zip_damaged",
+            "'{file}' begins like a ZIP archive or a workbook, but is cut off or damaged. Save, download or upload it again.",
+            file=path.name,
         )
 
 

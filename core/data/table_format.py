@@ -87,12 +87,13 @@ class Guess:
 
 def shown(delimiter: str) -> str:
     """A delimiter as a reader can see it."""
-    return {"\t": "\\t", " ": "␣"}.get(delimiter, delimiter)
+    return {"\t": "\\t", " ": "␣", "\x01": "\\x01", "\x1f": "\\x1f"}.get(delimiter, delimiter)
 
 
 def named_delimiter(name: str) -> str:
     """A delimiter as a person may write it: ``"tab"`` and ``"\\t"`` are the tab, ``"space"`` is the space."""
-    return {"tab": "\t", "\\t": "\t", "space": " ", "␣": " "}.get(name.lower() if len(name) > 1 else name, name)
+    names = {"tab": "\t", "\\t": "\t", "space": " ", "␣": " ", "\\x01": "\x01", "^a": "\x01", "\\x1f": "\x1f"}
+    return names.get(name.lower() if len(name) > 1 else name, name)
 
 
 def confidence(sure: bool, said: object = None) -> Confidence:
@@ -122,6 +123,8 @@ class TableFormat:
         Which table of the file, such as the sheet of a workbook; empty for the only one.
     skip_rows
         Lines of a text file, or rows of a sheet or list, left out above the header or first row: titles, comments, ``sep=;``.
+    dialect
+        How a text is written that is no CSV, as `core.data.dialects` has it; empty for CSV.
     guesses
         The parts that have a meaning for this kind of file, and how sure each is. Not compared.
     """
@@ -134,6 +137,7 @@ class TableFormat:
     kind: str = "text"
     part: str = ""
     skip_rows: int = 0
+    dialect: str = ""
     guesses: tuple[Guess, ...] = field(default=(), compare=False, repr=False)
 
     def guessed(self) -> list[dict[str, Any]]:

@@ -8,11 +8,9 @@ from pathlib import Path
 
 from core.data.encoding import ENCODINGS
 from core.data.formats.base import CELL_LIMIT
-from core.data.layout import DELIMITERS
+from core.data.layout import DELIMITERS, LONGEST_DELIMITER
 from core.data.table_format import TableFormat, TableScan, shown
 from core.errors import DataError
-
-_LONGEST_DELIMITER = 10
 
 
 def check_format(form: TableFormat) -> None:
@@ -25,7 +23,7 @@ def check_format(form: TableFormat) -> None:
             known=list(ENCODINGS),
         )
     signs = form.delimiter
-    if not 0 < len(signs) <= _LONGEST_DELIMITER or any(sign in '"\r\n\0' or sign.isalnum() for sign in signs):
+    if not 0 < len(signs) <= LONGEST_DELIMITER or any(sign in '"\r\n\0' or sign.isalnum() for sign in signs):
         raise DataError(
             "data.delimiter_unknown",
             "'{found}' cannot be a delimiter. Use one to ten signs that are neither letters, digits, quotation marks nor line "

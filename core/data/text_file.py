@@ -19,14 +19,18 @@ import pandas
 import pyarrow
 import pyarrow.compute
 
+from core.data.dialects import translator
 from core.data.encoding import WEAK, codec_of, detect_encoding, is_slightly_damaged, named_encoding
 from core.data.heading import column_names, is_second_header, numbered_names
-from core.data.layout import detect_layout, separator_line
+from core.data.layout import detect_layout, is_fasttext, separator_line
+from core.data.names import visible_names
 from core.data.quoting import Columns, Joins, careful_rows, columns_of, may_be_row
 from core.data.reading_notes import (
     HEADER_AGAIN,
     SECOND_HEADER,
     note_columns_without_name,
+    note_dialect,
+    note_fasttext,
     note_headers,
     note_joins,
     note_names_without_column,
@@ -90,6 +94,7 @@ def detect_text(path: Path, corrections: Corrections) -> TableFormat:
         compressed,
         all(guess.sure for guess in guesses),
         skip_rows=layout.skip,
+        dialect=layout.dialect,
         guesses=tuple(guesses),
     )
 
@@ -135,7 +140,9 @@ def _sample(path: Path, encoding: str, compressed: bool) -> str:
 
 
 def _lines(stream: io.TextIOWrapper, scan: TableScan) -> Lines:
-    return Lines(stream, scan.path.name, scan.form.encoding, skip=scan.form.skip_rows)
+    form = scan.form
+    translate = translator(form.dialect, form.delimiter)
+    return Lines(stream, scan.path.name, form.encoding, skip=form.skip_rows, translate=translate)
 
 
 def _read(path: Path, form: TableFormat | None, *, keep: bool) -> tuple[TableScan, list[Any]]:
@@ -162,7 +169,7 @@ def _read(path: Path, form: TableFormat | None, *, keep: bool) -> tuple[TableSca
 
 def _without_doubt(path: Path, form: TableFormat) -> tuple[_Pass, list[Any]] | None:
     """The table of a file that nothing has to be judged about; None for any other."""
-    if form.encoding != "utf-8" or form.compressed or form.delimiter == " " or len(form.delimiter) > 1:
+    if form.encoding != "utf-8" or form.compressed or form.delimiter == " " or len(form.delimiter) > 1 or form.dialect:
         return None
     taken = _Pass(TableScan(path, form))
     with _open_text(path, form) as stream:
@@ -262,7 +269,7 @@ def _name_columns(taken: _Pass, probe: list[list[str]]) -> None:
     taken.first = probe[0]
     scan.names = column_names(probe[0], probe[1:])
     check_names(scan.path, scan.names)
-    written, width = [cell.strip() for cell in probe[0]], len(scan.names)
+    written, width = visible_names(probe[0]), len(scan.names)
     if any(written[width:]):
         scan.notes.append(note_names_without_column([name for name in written[width:] if name]))
     if len(written) < width:
@@ -312,9 +319,15 @@ def _notes_of_head(path: Path, form: TableFormat) -> Iterator[Any]:
     """What is to say of the encoding and of the lines above the table."""
     if form.encoding in WEAK and any(guess.part == "encoding" and not guess.sure for guess in form.guesses):
         yield note_weak_encoding(form.encoding)
-    if not form.skip_rows:
+    if form.dialect:
+        yield note_dialect(form.dialect)
+    if not form.skip_rows and form.delimiter != " ":
         return
     sample = _sample(path, form.encoding, form.compressed)
+    if form.delimiter == " " and is_fasttext(sample):
+        yield note_fasttext()
+    if not form.skip_rows:
+        return
     above = [line.strip("\r\n\ufeff") for line in islice(io.StringIO(sample, newline=""), form.skip_rows)]
     if separator_line(sample) is not None:
         yield note_separator(above.pop(0))

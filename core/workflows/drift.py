@@ -19,6 +19,7 @@ from core.inference.graphs import load_version
 from core.messages import message
 from core.metrics.drift import (
     FALSE_ALARMS,
+    FEWEST_ROWS,
     DriftTest,
     accuracy_drop,
     confidence_shift,
@@ -148,7 +149,7 @@ def detect_drift(
             _word_test(folder, past, old_texts, new_texts, seed),
             *_text_tests(old_texts, new_texts, seed),
             confidence_shift(drawn(tested, read_rows, seed)["confidence"], answered["confidence"], seed=seed),
-            accuracy_drop(_right(tested), _right(answerable)),
+            _accuracy_test(tested, answerable, len(answered)),
         ]
     )
     evidence = Evidence(
@@ -195,6 +196,21 @@ def _doubt(tested: pd.DataFrame, answerable: pd.DataFrame) -> Doubt | None:
 
 def _right(rows: pd.DataFrame) -> tuple[int, int]:
     return int((rows["predicted"] == rows["label"]).sum()), len(rows)
+
+
+def _accuracy_test(tested: pd.DataFrame, answerable: pd.DataFrame, answered: int) -> DriftTest:
+    """Is it as often right? Only rows can say that whose label it could have answered with."""
+    rows = (len(tested), len(answerable))
+    if not enough(rows) and enough((rows[0], answered)):
+        reason = message(
+            "drift.labels_unknown",
+            "Of {answered:,} new rows, {known:,} carry a label that the classifier knows; at least {needed} are needed.",
+            answered=answered,
+            known=rows[1],
+            needed=FEWEST_ROWS,
+        )
+        return unjudged("accuracy", rows, reason)
+    return accuracy_drop(_right(tested), _right(answerable))
 
 
 def _counts(before: Iterable[str], after: Iterable[str]) -> tuple[list[str], list[int], list[int]]:

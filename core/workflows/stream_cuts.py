@@ -11,7 +11,8 @@ import pandas
 
 from core.data import ColumnRoles, StoredDataset, TextDataset, build_dataset, skipped_of
 from core.data.dataset import Rows, rows_set_aside
-from core.data.loading import LeftOut, left_out_of, left_out_rows, origin_of, reading_notes, row_numbers
+from core.data.loading import FIRST, LeftOut, left_out_of, left_out_rows, origin_of, reading_notes, row_numbers
+from core.data.row_lines import lines_of
 from core.errors import ConfigError, DataError
 from core.workflows.compare_request import CompareRequest, LabelOrder
 from core.workflows.workspace import Workspace
@@ -64,7 +65,8 @@ def left_out_of_stream(table: pandas.DataFrame, roles: ColumnRoles, column: str 
         return left_out
     skipped = skipped_of(table)
     rows = row_numbers(empty.tolist(), skipped)
-    return (*left_out, left_out_rows("no_experience", rows, len(table) + len(skipped), column))
+    part = left_out_rows("no_experience", rows, len(table) + len(skipped), column)
+    return (*left_out, replace(part, lines=lines_of(table, empty[:FIRST].tolist())))
 
 
 def stream_origin(table: pandas.DataFrame, roles: ColumnRoles, column: str | None = None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import pandas
 import pyarrow
 
+from core.data.names import visible_names
 from core.data.reading_notes import note_replaced_cells
 from core.data.table_format import Corrections, Guess, TableFormat, describe
 from core.errors import DataError
@@ -132,7 +133,7 @@ def table_of(
     """A table of columns of strings with its attributes; `DataError` for names that come twice, no rows or an endless cell."""
     from core.data.text_checks import check_names, only_header
 
-    names = [without_half_characters(name) for name in names]
+    names = visible_names([without_half_characters(name) for name in names])
     check_names(path, names)
     if not columns or len(columns[0]) == 0:
         raise only_header(path, names)

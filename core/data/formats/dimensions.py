@@ -29,6 +29,7 @@ _CELL = re.compile(rb"""\sr=["']([A-Za-z]{1,3})([0-9]{1,7})["']""")
 _TAG = re.compile(rb"""<(?:\w+:)?(row|c)\b([^>]*)>""")
 _PLACE = re.compile(rb"""\sr=["']([A-Za-z]*)([0-9]+)["']""")
 _SHARED = re.compile(rb"""\st=["']s["'][^>]*>\s*(?:<(?:\w+:)?f[^>]*>[^<]*</(?:\w+:)?f>)?\s*<(?:\w+:)?v>([0-9]+)<""")
+_UNKNOWN = re.compile(rb"</(?:\w+:)?f>\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>|</(?:\w+:)?c>)")
 _STRING = re.compile(rb"<(?:\w+:)?si\b")
 
 
@@ -74,6 +75,17 @@ def _check_member(
         counts = Counter(int(index) for piece in _pieces(path, archive, member) for index in _SHARED.findall(piece))
         if sum(count * strings[index] for index, count in counts.items() if index < len(strings)) > TEXT_LIMIT:
             raise _too_large(path, "xl/sharedStrings.xml", TEXT_LIMIT)
+
+
+def formulas_without_value(path: Path, sheet: str) -> int:
+    """Cells of an .xlsx sheet whose formula was never calculated, so that nobody but a spreadsheet program knows its value."""
+    if not zipfile.is_zipfile(path):
+        return 0
+    with zipfile.ZipFile(path) as archive:
+        if "xl/workbook.xml" not in archive.namelist():
+            return 0
+        members = _members(archive, sheet)
+        return sum(len(_UNKNOWN.findall(piece)) for member in members for piece in _pieces(path, archive, member))
 
 
 def _filled(pieces: Iterable[bytes]) -> tuple[int, int]:

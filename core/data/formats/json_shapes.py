@@ -15,6 +15,8 @@ from core.errors import DataError
 from core.messages import Message, message
 
 _WRAPPERS = ("data", "rows", "records", "results", "items", "examples", "instances")  # taken before other keys
+_FEW = 4  # texts with a label each, from which they are told from a row
+_DISTINCT = 0.9  # share of texts under their labels that come once
 _SPLITS = frozenset(("train", "training", "validation", "valid", "val", "dev", "test", "testing"))
 
 
@@ -39,6 +41,7 @@ class Columns:
 
     names: list[str]
     values: list[list[Any]]
+    notes: tuple[Message, ...] = ()
 
 
 def shape_of(path: Path, values: list[Any], part: str | None) -> Records | Columns | list[Any]:
@@ -61,7 +64,9 @@ def shape_of(path: Path, values: list[Any], part: str | None) -> Records | Colum
 
 def _rows(path: Path, rows: list[Any]) -> Records | list[Any]:
     """A list of objects, or of lists."""
-    if rows and all(isinstance(row, list) for row in rows):
+    if not rows:
+        raise _no_table(path, [])
+    if all(isinstance(row, list) for row in rows):
         return rows
     for number, row in enumerate(rows, 1):
         if not isinstance(row, dict):
@@ -75,7 +80,28 @@ def _rows(path: Path, rows: list[Any]) -> Records | list[Any]:
             )
     if rows and all(_is_task(row) for row in rows):
         return _label_studio(rows)
-    return Records(rows)
+    return Records(_without_envelopes(rows))
+
+
+def _without_envelopes(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows whose text or label stands one level deeper, such as ``{"data": {"text": …}, "meta": {"label": …}}``, made flat."""
+    first = rows[0]
+    if any(is_known_name(key) for key, value in first.items() if not isinstance(value, dict)):
+        return rows
+    envelopes = [key for key, value in first.items() if isinstance(value, dict)]
+    inner = [key for name in envelopes for key in first[name]]
+    others = [key for key in first if key not in envelopes]
+    if not any(map(is_known_name, inner)) or len({*inner, *others}) < len(inner) + len(others):
+        return rows
+    if not all(isinstance(row.get(name, {}), dict) for row in rows for name in envelopes):
+        return rows
+    flat = []
+    for row in rows:
+        cells: dict[str, Any] = {}
+        for key, value in row.items():
+            cells |= value if key in envelopes else {key: value}
+        flat.append(cells)
+    return flat
 
 
 def _from_object(path: Path, document: dict[str, Any], part: str | None) -> Records | Columns | list[Any]:
@@ -98,7 +124,7 @@ def _from_object(path: Path, document: dict[str, Any], part: str | None) -> Reco
         chosen = part or keys[0]
         shape = _rows(path, [row["row"] if _is_viewer_row(row) else row for row in lists[chosen]])
         return Records(shape.rows, keys if len(keys) > 1 else [], shape.notes) if isinstance(shape, Records) else shape
-    columns = _columns(document)
+    columns = _by_label(document) or _by_text(document) or _columns(document)
     if columns is not None:
         return columns
     inner = [value for value in document.values() if isinstance(value, dict) and any(map(_is_rows, value.values()))]
@@ -138,6 +164,38 @@ def _with_splits(path: Path, lists: dict[str, list[Any]]) -> Records | list[Any]
     if all(isinstance(row, list) for rows in lists.values() for row in rows):
         return [[*row, key] for key, rows in lists.items() for row in rows]
     raise _no_table(path, list(lists))
+
+
+def _by_label(document: dict[str, Any]) -> Columns | None:
+    """Lists of texts under their labels; None where the keys may as well be names of columns."""
+    lists = list(document.values())
+    if len(lists) < 2 or any(map(is_known_name, document)):
+        return None
+    if not all(isinstance(texts, list) and texts and all(isinstance(text, str) for text in texts) for texts in lists):
+        return None
+    texts = [text for texts in lists for text in texts]
+    if any(2 * len(set(texts)) <= len(texts) for texts in lists) or len(set(texts)) < _DISTINCT * len(texts):
+        return None
+    labels = [label for label, texts in document.items() for _ in texts]
+    return Columns(["text", "label"], [texts, labels], (_note_keys("label"),))
+
+
+def _by_text(document: dict[str, Any]) -> Columns | None:
+    """A label under each text; None for an object that may be a row."""
+    labels = list(document.values())
+    if len(labels) < _FEW or any(map(is_known_name, document)) or any(isinstance(one, dict | list) for one in labels):
+        return None
+    if 2 * len(set(map(str, labels))) > len(labels):
+        return None
+    return Columns(["text", "label"], [list(document), labels], (_note_keys("text"),))
+
+
+def _note_keys(column: str) -> Message:
+    return message(
+        "data.note_json_keys",
+        "The keys of the JSON object are read as column '{column}', since none of them is a usual name of a column.",
+        column=column,
+    )
 
 
 def _columns(document: dict[str, Any]) -> Columns | Records | None:

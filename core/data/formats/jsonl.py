@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from core.errors import DataError
 from core.messages import Message
 
 JSON_LIMIT = 512 * 1024**2  # bytes: as Python objects they take several times as much
+_ENDINGS = (".json", ".jsonl", ".ndjson")
+_BLANK = re.compile(r"\s*")
 _SPARSE = 4  # times as many cells as values that a table may have beyond `CELLS_LIMIT`
 
 
@@ -33,6 +36,8 @@ class JsonLines:
 
     def fits(self, path: Path, head: bytes) -> bool:
         start = _decoded_head(head).lstrip("\ufeff \t\r\n")
+        if len(head) < base.HEAD and (start.startswith("[") or path.suffix.lower() in _ENDINGS) and _is_value(start):
+            return True
         following = start[1:].lstrip()[:2]
         if start.startswith("["):
             return (
@@ -70,7 +75,11 @@ class JsonLines:
             return table
         if isinstance(shape, Columns):
             return table_of(
-                path, shape.names, [[as_string(value) for value in column] for column in shape.values], form, notes
+                path,
+                shape.names,
+                [[as_string(value) for value in column] for column in shape.values],
+                form,
+                [*notes, *shape.notes],
             )
         names, columns = _columns(path, shape.rows)
         if damaged:
@@ -86,6 +95,8 @@ class JsonLines:
 
 def _decoded_head(head: bytes) -> str:
     """The first bytes as text, as far as a bracket and a quotation mark go."""
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return head.decode("utf-32", "replace")
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return head.decode("utf-16", "replace")
     if head[:2].startswith((b"{\0", b"[\0")):
@@ -136,6 +147,9 @@ def _values(path: Path, text: str) -> list[Any]:
         try:
             return [json.loads(text)]
         except (ValueError, RecursionError) as error:
+            _check_comma(path, text, error)
+            if (values := _one_after_another(text)) is not None:
+                return values
             if text.lstrip().startswith("[") or len(lines) == 1 or not _is_value(lines[-1][1]):
                 raise unreadable(path, "JSON", error) from None
     values = []
@@ -146,6 +160,33 @@ def _values(path: Path, text: str) -> list[Any]:
             reason = str(error).partition(":")[0]
             raise unreadable(path, "JSON Lines", f"line {number:,}: {reason}") from None
     return values
+
+
+def _check_comma(path: Path, text: str, error: Exception) -> None:
+    """Raise `DataError` where a comma before a closing bracket is what is wrong, as people leave it behind the last row."""
+    if not isinstance(error, json.JSONDecodeError):
+        return
+    before, behind = text[: error.pos].rstrip(), text[error.pos :].lstrip(", \t\r\n")
+    if behind[:1] in ("]", "}") and (before.endswith(",") or text[error.pos : error.pos + 1] == ","):
+        raise DataError(
+            "data.json_comma",
+            "In '{file}' a comma stands before the closing '{bracket}' of line {line:,}, where JSON has none. Remove the comma.",
+            file=path.name,
+            bracket=behind[0],
+            line=error.lineno,
+        )
+
+
+def _one_after_another(text: str) -> list[Any] | None:
+    """Objects over several lines each, one after another, as jq prints them; None for anything else."""
+    decoder, values, place = json.JSONDecoder(), [], 0
+    while (start := _BLANK.match(text, place)) is not None and start.end() < len(text):
+        try:
+            value, place = decoder.raw_decode(text, start.end())
+        except (ValueError, RecursionError):
+            return None
+        values.append(value)
+    return values if len(values) > 1 and all(isinstance(value, dict | list) for value in values) else None
 
 
 def _is_value(line: str) -> bool:

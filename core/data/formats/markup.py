@@ -22,6 +22,7 @@ _ARCHIVED = "mime-version:"  # a web page with all its parts in one file, which 
 _STARTS = ("<!doctype html", "<html", "<head", "<table", "<meta", "<body", _ARCHIVED)
 _CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE)
 _SPREADSHEET = "urn:schemas-microsoft-com:office:spreadsheet"
+_ROOT = re.compile(r"<([A-Za-z_][\w:.-]*)(?:\s[^<>]*)?>\s*<[A-Za-z_!]")
 _SPAN_LIMIT = 1000  # columns that one cell may span
 
 
@@ -85,7 +86,7 @@ class XmlWorkbook:
 
     def fits(self, path: Path, head: bytes) -> bool:
         start = _text_head(head).lstrip("\ufeff \t\r\n")
-        return start.startswith("<?xml") or (start.startswith("<") and _SPREADSHEET in start)
+        return start.startswith("<?xml") or (start.startswith("<") and (_SPREADSHEET in start or _is_xml(path, start)))
 
     def parts(self, path: Path) -> list[str]:
         tables = _sheets(path)
@@ -98,6 +99,23 @@ class XmlWorkbook:
     def read(self, path: Path, form: TableFormat | None) -> pandas.DataFrame:
         form = form or self.detect(path, Corrections())
         return table_of_rows(path, _chosen(path, _sheets(path), form.part).even(), form)
+
+
+def _is_xml(path: Path, start: str) -> bool:
+    """Whether the file is one XML element with others in it, which texts with tags are not."""
+    root = _ROOT.match(start)
+    if root is None or path.stat().st_size > MARKUP_LIMIT:
+        return False
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - base.HEAD))
+        if not stream.read().rstrip(b" \t\r\n\0").endswith(f"</{root[1]}>".encode()):
+            return False
+        stream.seek(0)
+        try:
+            xml.parsers.expat.ParserCreate().ParseFile(stream)
+        except xml.parsers.expat.ExpatError:
+            return False
+    return True
 
 
 def _text_head(head: bytes) -> str:

@@ -11,6 +11,7 @@ import pandas
 
 from core.data.formats.base import table_of
 from core.data.heading import column_names, detect_heading, is_second_header, numbered_names
+from core.data.names import visible_names
 from core.data.reading_notes import (
     HEADER_AGAIN,
     SECOND_HEADER,
@@ -56,7 +57,7 @@ def table_of_rows(path: Path, rows: Rows, form: TableFormat, notes: Sequence[Mes
     first = numbered[0][1]
     if form.header:
         names = column_names(first, [row for _, row in numbered[1 : 1 + 1000]])
-        written = [cell.strip() for cell in first]
+        written = visible_names(first)
         if lost := [name for name in written[len(names) :] if name]:
             notes.append(note_names_without_column(lost))
         if len(written) < len(names):

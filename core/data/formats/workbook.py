@@ -12,9 +12,15 @@ from typing import Any
 import pandas
 
 from core.data.formats.base import as_string, form_of_kind, refuse_corrections, unreadable
-from core.data.formats.dimensions import check_old_workbook, check_opendocument, check_sheet, check_strings
+from core.data.formats.dimensions import (
+    check_old_workbook,
+    check_opendocument,
+    check_sheet,
+    check_strings,
+    formulas_without_value,
+)
 from core.data.formats.rows_table import guess_head, table_of_rows
-from core.data.reading_notes import note_merged
+from core.data.reading_notes import note_formulas, note_merged
 from core.data.table_format import Corrections, Guess, TableFormat, confidence
 from core.errors import DataError
 from core.messages import Message
@@ -120,15 +126,44 @@ def _rows(path: Path, book: Any, part: str, count: int | None = None) -> tuple[l
         merged = sheet.merged_cell_ranges or []
     except Exception as error:  # the reader has an error of its own for each way in which a file can be broken
         raise unreadable(path, "Excel", error) from None
-    rows = [[as_string(cell) for cell in row] for row in cells]
-    filled = sum(_fill_down(rows, *corners) for corners in merged)
-    return rows, [note_merged(filled)] if filled else []
+    rows, columns = _filled_columns(cells)
+    places = {column: index for index, column in enumerate(columns)}
+    filled = sum(
+        _fill_down(rows, (top, places[left]), end[0])
+        for (top, left), end in merged
+        if left in places and top < len(rows)
+    )
+    notes = [note_merged(filled)] if filled else []
+    if count is None and _has_name_alone(rows) and (formulas := formulas_without_value(path, part)):
+        notes.append(note_formulas(formulas))
+    return rows, notes
 
 
-def _fill_down(rows: list[list[str]], start: tuple[int, int], end: tuple[int, int]) -> int:
+def _filled_columns(cells: list[list[Any]]) -> tuple[list[list[str]], list[int]]:
+    """The rows of a sheet as strings without the columns that hold nothing, and the numbers of the others.
+
+    One stray cell far from the table makes a sheet of millions of empty cells; those are counted, not looked at.
+    """
+    holds = [row.count("") < len(row) for row in cells]
+    columns = sorted(
+        {place for row, some in zip(cells, holds, strict=True) if some for place, cell in enumerate(row) if cell != ""}
+    )
+    return [
+        [as_string(row[place]) for place in columns] if some else [""] * len(columns)
+        for row, some in zip(cells, holds, strict=True)
+    ], columns
+
+
+def _has_name_alone(rows: list[list[str]]) -> bool:
+    """Whether a column holds a single cell, as one does whose formulas were never calculated."""
+    filled = [row for row in rows if any(row)]
+    return len(filled) > 2 and any(sum(map(bool, column)) == 1 for column in zip(*filled, strict=True))
+
+
+def _fill_down(rows: list[list[str]], start: tuple[int, int], bottom: int) -> int:
     """Give all rows of a merged cell its value, in its first column; returns how many cells were empty before."""
-    (top, left), (bottom, _) = start, end
-    if top >= len(rows) or left >= len(rows[top]) or not rows[top][left]:
+    top, left = start
+    if not rows[top][left]:
         return 0
     count = 0
     for row in rows[top + 1 : bottom + 1]:

@@ -83,3 +83,39 @@ def test_a_list_in_another_encoding_is_read(asked: list[str], run: Any, tmp_path
     assert run(*asked[:4], str(other), "--encoding", "gb18030", "--dry-run")[0].splitlines()[0] == (
         "1 of 2 texts found; not found: line 2 '这家店的菜很好吃，送得也快'."
     )
+
+
+def test_a_request_that_names_nothing_is_told_what_to_name(asked: list[str], run: Any, tmp_path: Path) -> None:
+    err = run(*asked[:3], code=2)[1]
+    assert "--group" in err
+    assert "--texts" in err
+    blank = tmp_path / "blank.txt"
+    for written in (b"", b"\r\n  \n", "\ufeff\n".encode()):
+        blank.write_bytes(written)
+        err = run(*asked[:4], str(blank), code=2)[1]
+        assert "'blank.txt' holds no text." in err
+        assert "one whole text a line" in err
+
+
+def test_where_nothing_is_found_all_that_was_asked_for_is_listed(asked: list[str], run: Any, tmp_path: Path) -> None:
+    other = tmp_path / "other.txt"
+    other.write_text("\nnever written\n", encoding="utf-8")
+    out, err = run(*asked[:4], str(other), "--group", "nobody", "--json", code=2)
+    assert out == ""
+    assert err.splitlines()[:2] == [
+        "0 of 1 texts found; not found: line 2 'never written'.",
+        "0 of 1 groups found; not found: 'nobody'.",
+    ]
+
+
+@pytest.mark.parametrize("start", [b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1", b"\x1f\x8b\x08", b"%PDF-1.7", b"PAR1"])
+@pytest.mark.parametrize("encoding", [[], ["--encoding", "latin-1"]])
+def test_a_list_that_is_no_text_is_refused_as_a_list(
+    start: bytes, encoding: list[str], asked: list[str], run: Any, tmp_path: Path
+) -> None:
+    book = tmp_path / "texts.xls"
+    book.write_bytes(start + bytes(range(256)) * 20)
+    err = run(*asked[:4], str(book), *encoding, code=2)[1]
+    assert "'texts.xls' cannot be read as text" in err
+    assert "one text a line" in err
+    assert "column" not in err

@@ -68,3 +68,68 @@ def test_of_a_table_without_labels_the_texts_are_looked_at_and_the_columns_named
     assert (found["columns"], found["labels"], found["rows"]) == (["text"], {}, 2)
     assert "duplicates" in {one["kind"] for one in found["findings"]}
     assert "--label" in err
+
+
+def test_the_columns_that_were_taken_are_printed_with_how_sure_that_is(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["inspect", "--data", str(table)]) == 0
+    assert capsys.readouterr().out.splitlines()[1] == "   text: column 'review' (sure), label: column 'label' (sure)"
+    assert main(["inspect", "--data", str(table), "--label", "split"]) == 0
+    assert "label: column 'split' (as you said)" in capsys.readouterr().out
+    bare = tmp_path / "bare.csv"
+    bare.write_text("a long enough text of words,good\nanother text of some words,bad\n" * 20, encoding="utf-8")
+    assert main(["inspect", "--data", str(bare), "--no-header"]) == 0
+    assert capsys.readouterr().out.splitlines()[1] == (
+        "   text: column 'column 1' (a guess), label: column 'column 2' (a guess). Where that is wrong, say so: "
+        "--text --label"
+    )
+
+
+def test_a_saved_dataset_prints_the_columns_that_were_chosen(
+    table: Path, evergreen_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    roles = ColumnRoles("review", "label", "split")
+    dataset, _ = build_dataset(read_table(table), roles)
+    DatasetStore(evergreen_home).save(dataset, name="takeaway", roles=roles)
+    assert main(["inspect", "--dataset", "takeaway"]) == 0
+    assert capsys.readouterr().out.splitlines()[1] == (
+        "   text: column 'review', label: column 'label', split: column 'split'"
+    )
+
+
+def test_a_label_column_that_was_named_as_text_is_no_longer_taken_for_the_label(
+    table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["inspect", "--data", str(table), "--text", "label", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert err.startswith("Column 'label', which looks like the labels, was named as the text, so only the texts")
+    assert json.loads(out)["guessed"]["label"] == {"value": None, "sure": False, "told": False}
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "sentence"),
+    [
+        ("--skip-rows", "abc", "'abc' is not a number of rows"),
+        ("--skip-rows", "-1", "'-1' is not a number of rows"),
+        *(
+            (option, "", "nothing stands in it")
+            for option in ("--delimiter", "--encoding", "--sheet", "--text", "--label")
+        ),
+    ],
+)
+def test_a_word_that_means_nothing_is_refused_in_plain_words(
+    option: str, value: str, sentence: str, table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["inspect", "--data", str(table), f"{option}={value}"])
+    assert f"argument {option}: {sentence}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", [["search", "--minutes"], ["serve", "--body-megabytes"]])
+def test_a_number_that_is_none_is_refused_in_plain_words(option: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([*option, "many"])
+    err = capsys.readouterr().err
+    assert "'many' is not a" in err
+    assert "_" not in err.partition("See")[0].replace("body_megabytes", "")

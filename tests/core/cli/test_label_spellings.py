@@ -89,10 +89,25 @@ def test_a_table_that_shares_no_label_is_refused_instead_of_scored(
 ) -> None:
     run("train", *write(tmp_path / "plain.csv", PLAIN), *FAST)
     asked = write(tmp_path / "other.csv", {"negative": ["bad"], "positive": ["good"]}, seed=1)
-    for verb in ("evaluate", "drift"):
-        out, err = run(verb, *asked, "--json", code=2)
-        assert out == ""
-        assert "None of this table's labels (bad, good) is one that the classifier knows (neg, pos)" in err
+    out, err = run("evaluate", *asked, "--json", code=2)
+    assert out == ""
+    assert "None of this table's labels (bad, good) is one that the classifier knows (neg, pos)" in err
+
+
+def test_drift_judges_a_batch_of_new_labels_alone_and_advises_as_update_accepts(
+    workspace: Workspace, tmp_path: Path, run: Any
+) -> None:
+    run("train", *write(tmp_path / "plain.csv", PLAIN, rows=300), *FAST)
+    asked = write(tmp_path / "new.csv", {"negative": ["late"], "positive": ["early"]}, seed=1)
+    found = json.loads(run("drift", *asked, "--json")[0])
+    assert found["new_labels"] == {"early": 30, "late": 30}
+    assert found["advice"]["kind"] == "new_labels"
+    tests = {one["name"]: one for one in found["tests"]}
+    assert {name for name, one in tests.items() if not one["judged"]} == {"accuracy"}
+    assert tests["labels"]["verdict"] == "changed"
+    assert tests["accuracy"]["reason"].startswith("Of ")
+    assert "0 carry a label that the classifier knows; at least 30 are needed." in tests["accuracy"]["reason"]
+    assert run("drift", *asked)[0].startswith("New labels: early, late (60 rows).")
 
 
 def test_a_list_of_one_is_that_one(workspace: Workspace, tmp_path: Path, run: Any) -> None:

@@ -85,6 +85,7 @@ def test_inspect_tells_columns_labels_and_rows_left_out(tmp_path: Path, run: Any
     assert found["labels"] == {"negative": 30, "positive": 30}
     assert [part["rows"] for part in found["left_out"]["parts"]] == [6, 1, 1]
     assert "1 of 68 rows was left out: row 67 has no label." in err
+    assert [part["first_lines"] for part in found["left_out"]["parts"]][1:] == [[69], [68]]
     assert found["guessed"]["label"] == {"value": "label", "sure": True, "told": False}
 
 
@@ -102,6 +103,7 @@ def test_compare_tells_rows_without_experience_too(workspace: Workspace, tmp_pat
         ("ragged", 1),
         ("no_experience", 1),
     ]
+    assert found["left_out"]["parts"][1]["first_lines"] == [83]
     assert "'shop' says of no experience: 1 of 82 rows" in err
     assert {"left_out.ragged_single", "left_out.no_experience"} <= {one["key"] for one in found["findings"]}
 

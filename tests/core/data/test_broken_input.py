@@ -38,7 +38,7 @@ FILES = {
     "random bytes": (np.random.default_rng(0).bytes(5000), "data.binary", "not text"),
     "picture": (b"\x89PNG\r\n\x1a\n" + bytes(100), "data.binary_kind", "PNG"),
     "parquet": (b"PAR1" + bytes(100), "data.format_damaged", "Parquet"),
-    "damaged zip": (b"PK\x03\x04" + bytes(100), "data.archive", "ZIP"),
+    "damaged zip": (b"PK\x03\x04" + bytes(100), "data.zip_damaged", "ZIP"),
     "broken workbook": (zipped("xl/workbook.xml"), "data.format_damaged", "Excel"),
     "broken old workbook": (b"\xd0\xcf\x11\xe0" + bytes(100), "data.format_damaged", "Excel"),
     "gzip in gzip": (gzip.compress(gzip.compress(GOOD.encode())), "data.archive", "gzip"),

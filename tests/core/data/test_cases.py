@@ -17,6 +17,7 @@ import pyarrow.parquet
 import pytest
 
 from core.data import (
+    ColumnRoles,
     Corrections,
     detect_format,
     guess_roles,
@@ -26,6 +27,7 @@ from core.data import (
     skipped_of,
     table_pieces,
 )
+from core.data.loading import load_dataset
 from core.errors import DataError
 
 CASES = Path(os.environ.get("EVERGREEN_DATA") or Path(__file__).resolve().parents[4] / "shared" / "data") / "cases"
@@ -182,6 +184,242 @@ def test_merged_cells_are_filled_down(tmp_path: Path) -> None:
     assert [str(note) for note in notes_of(table)] == [
         "The sheet has merged cells: the value of each was filled down, into 11 cells."
     ]
+
+
+DELIMITERS = {
+    "full-width comma": "，",
+    "full-width semicolon": "；",
+    "five spaces": "     ",
+    "nine signs": " +++$+++ ",
+    "ten signs": "##########",
+}
+
+
+@pytest.mark.parametrize("kind", DELIMITERS)
+def test_delimiters_that_are_seldom_used_are_found_whole(tmp_path: Path, kind: str) -> None:
+    cut = DELIMITERS[kind]
+    path = write(tmp_path, lines(cut.join(("text", "label")), cut=cut))
+    table = read_table(path)
+    assert detect_format(path).delimiter == cut
+    assert (table["text"].tolist(), table["label"].tolist()) == (TEXTS, LABELS)
+    assert pieces_agree(path, table)
+
+
+def test_full_width_commas_of_texts_are_no_delimiter(tmp_path: Path) -> None:
+    texts = [f"房间很好{number}，早餐一般{number}" for number in range(12)]
+    table = read_table(write(tmp_path, "\n".join(texts) + "\n"))
+    assert table["column 1"].tolist() == texts
+    table = read_table(write(tmp_path, lines("文本,标签", rows=[(text, "好") for text in texts])))
+    assert (list(table.columns), table["文本"].tolist()) == (["文本", "标签"], texts)
+
+
+@pytest.mark.parametrize("cut", ["，", "；", "§", "¦", "·"])
+def test_a_delimiter_outside_ascii_can_be_told(tmp_path: Path, cut: str) -> None:
+    path = write(tmp_path, lines(cut.join(("text", "label")), cut=cut))
+    table = read_table(path, detect_format(path, Corrections(delimiter=cut)))
+    assert (table["text"].tolist(), table["label"].tolist()) == (TEXTS, LABELS)
+
+
+def test_a_file_whose_name_is_not_utf8_is_read_and_named(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff.csv"))
+    path.write_text(lines("text,label"))
+    loaded = load_dataset(path, ColumnRoles("text", "label"))
+    assert (loaded.name, loaded.source()["file"], len(loaded.dataset.texts)) == ("bad\ufffd.csv", "bad\ufffd.csv", 12)
+    path.write_text("")
+    with pytest.raises(DataError) as caught:
+        read_table(path)
+    assert str(caught.value).startswith("'bad\ufffd.csv' is empty")
+
+
+# Texts with commas, in marks that are not those of CSV, or in none; whether the delimiter is beyond doubt.
+DIALECTS: dict[str, tuple[str, str, bool]] = {
+    "a backslash before a mark": (
+        lines("text,label", rows=[(f'"he said \\"{text}\\", ok"', label) for text, label in ROWS]),
+        'he said "{}", ok',
+        True,
+    ),
+    "single marks": (lines("text,label", rows=[(f"'it's {t}, ok'", f"'{b}'") for t, b in ROWS]), "it's {}, ok", True),
+    "curly marks": (lines("text,label", rows=[(f"“{text}, ok”", label) for text, label in ROWS]), "{}, ok", True),
+    "no marks": (
+        lines("text,label", rows=[(f"{text}, and so on", label) for text, label in ROWS]),
+        "{}, and so on",
+        False,
+    ),
+    "no marks and no blank": (
+        lines("text,label", rows=[(f"{text},on {text}", label) for text, label in ROWS]),
+        "{0},on {0}",
+        False,
+    ),
+    "no marks, the label first": (
+        lines("label,text", rows=[(label, f"{text}, and so on") for text, label in ROWS]),
+        "{}, and so on",
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", DIALECTS)
+def test_texts_that_hold_the_delimiter_stay_whole(tmp_path: Path, kind: str) -> None:
+    content, expected, sure = DIALECTS[kind]
+    path = write(tmp_path, content)
+    table, form = read_table(path), detect_format(path)
+    assert table["text"].tolist() == [expected.format(text) for text in TEXTS]
+    assert table["label"].tolist() == LABELS
+    assert next(guess for guess in form.guesses if guess.part == "delimiter").sure == sure
+    assert len(notes(table)) == 1
+    assert pieces_agree(path, table)
+
+
+def test_a_column_that_the_header_does_not_name_stays_one_and_leaves_doubt(tmp_path: Path) -> None:
+    path = write(tmp_path, lines("text,label", rows=[(text, label, "anna") for text, label in ROWS]))
+    table = read_table(path)
+    assert (table["text"].tolist(), table["label"].tolist()) == (TEXTS, LABELS)
+    assert not detect_format(path).certain
+
+
+INVISIBLE = {
+    "text": lines("text,label\u200b"),
+    "text behind a byte order mark": lines("\ufefftext,\u2060label\u200e"),
+    "objects": "\n".join(json.dumps({"\u200btext": text, "label\u200b": label}) for text, label in ROWS),
+    "a workbook": workbook(("text\u200b", "label\u00ad"), *ROWS),
+}
+
+
+@pytest.mark.parametrize("kind", INVISIBLE)
+def test_names_of_columns_lose_signs_that_nobody_sees(tmp_path: Path, kind: str) -> None:
+    path = write(tmp_path, INVISIBLE[kind])
+    table = read_table(path)
+    assert (list(table.columns), len(table)) == (["text", "label"], 12)
+    assert pieces_agree(path, table)
+
+
+def test_names_that_differ_in_such_signs_alone_stay_as_they_are(tmp_path: Path) -> None:
+    path = write(tmp_path, lines("text,label,label\u200b", rows=[(*row, "1") for row in ROWS]))
+    assert list(read_table(path).columns) == ["text", "label", "label\u200b"]
+
+
+OTHER_TEXTS: dict[str, tuple[str | bytes, list[str]]] = {
+    "fastText": ("".join(f"__label__{label} {text}\n" for text, label in ROWS), ["fasttext"]),
+    "a table of Markdown": (
+        "| text | label |\n|:---|---|\n" + "".join(f"| {text} | {label} |\n" for text, label in ROWS),
+        ["markdown"],
+    ),
+    "UTF-32": (lines("text,label").encode("utf-32"), []),
+    "UTF-32, high byte first": ("\ufeff".encode("utf-32-be") + lines("text,label").encode("utf-32-be"), []),
+    "cut by Hive": (lines(cut="\x01"), []),
+    "unit separators": (lines("text\x1flabel", cut="\x1f"), []),
+    "a question above the answers": (
+        lines("What did you think about the room and the soup during your stay?,Overall"),
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", OTHER_TEXTS)
+def test_tables_of_other_writers_are_read(tmp_path: Path, kind: str) -> None:
+    content, expected = OTHER_TEXTS[kind]
+    path = write(tmp_path, content)
+    table = read_table(path)
+    roles = guess_roles(table)
+    assert roles.label is not None
+    assert (table[roles.text].tolist(), table[roles.label].tolist()) == (TEXTS, LABELS)
+    assert (notes(table), len(table.columns)) == (expected, 2)
+    assert pieces_agree(path, table)
+
+
+def test_several_labels_of_a_line_for_fasttext_are_a_list(tmp_path: Path) -> None:
+    path = write(tmp_path, "".join(f"__label__{label} __label__x {text}\n" for text, label in ROWS))
+    table = read_table(path)
+    assert (table["column 1"].tolist()[0], table["column 2"].tolist()) == ('["bad", "x"]', TEXTS)
+
+
+def test_a_control_character_as_delimiter_can_be_told(tmp_path: Path) -> None:
+    path = write(tmp_path, lines("text\x01label", cut="\x01"))
+    table = read_table(path, detect_format(path, Corrections(delimiter="\\x01")))
+    assert table["label"].tolist() == LABELS
+
+
+def test_lines_of_text_are_not_cut_at_commas_that_most_of_them_have(tmp_path: Path) -> None:
+    texts = [text + ", and also the good one" * bool(number % 3) for number, text in enumerate(TEXTS)]
+    table = read_table(write(tmp_path, "\n".join(texts) + "\n", "lines.txt"))
+    assert table["column 1"].tolist() == texts
+
+
+UNUSUAL: dict[str, str] = {
+    "a label under each text": json.dumps(dict(ROWS)),
+    "texts under their labels": json.dumps({"bad": TEXTS[0::2], "good": TEXTS[1::2]}),
+    "texts under their labels, not as many of each": json.dumps({"bad": [*TEXTS[0::2], "so"], "good": TEXTS[1::2]}),
+    "text and label one level deeper": json.dumps([{"data": {"text": t}, "meta": {"label": b}} for t, b in ROWS]),
+    "one object after another": "\n".join(json.dumps({"text": t, "label": b}, indent=1) for t, b in ROWS),
+}
+
+
+@pytest.mark.parametrize("kind", UNUSUAL)
+def test_json_without_usual_rows_is_read_as_text_and_label(tmp_path: Path, kind: str) -> None:
+    table = read_table(write(tmp_path, UNUSUAL[kind], "rows.json"))
+    assert list(table.columns) == ["text", "label"]
+    rows = {(text, label) for text, label in table.itertuples(index=False) if text != "so"}
+    assert rows == set(ROWS)
+    assert bool(notes(table)) == ("under" in kind)
+
+
+def test_lists_that_are_columns_stay_columns(tmp_path: Path) -> None:
+    table = read_table(write(tmp_path, json.dumps({"words": TEXTS, "kind": LABELS}), "rows.json"))
+    assert (list(table.columns), len(table)) == (["words", "kind"], 12)
+
+
+def test_a_comma_behind_the_last_row_is_named(tmp_path: Path) -> None:
+    content = '[{"text": "a", "label": "b"},\n{"text": "c", "label": "d"},\n]\n'
+    with pytest.raises(DataError) as caught:
+        read_table(write(tmp_path, content, "rows.json"))
+    assert caught.value.message.key == "data.json_comma"
+
+
+NO_TABLE: dict[str, tuple[str, str | bytes, str]] = {
+    "XML without declaration": (
+        "rows.xml",
+        f"<rows>{''.join(f'<r><text>{text}</text></r>' for text in TEXTS)}</rows>",
+        "data.xml",
+    ),
+    "XML named CSV": ("rows.csv", "<rows a='1'>\n <r><text>a</text></r>\n</rows>\n", "data.xml"),
+    "an empty list": ("rows.json", "[]", "data.json_form"),
+    "a number": ("rows.json", "5\n", "data.json_form"),
+    "a list of numbers": ("rows.csv", "[1, 2, 3]", "data.json_no_object"),
+    "an empty zip": ("rows.zip", b"PK\x05\x06" + bytes(18), "data.zip_empty"),
+    "half a zip": ("rows.zip", b"PK\x03\x04" + bytes(range(200)), "data.zip_damaged"),
+    "half a workbook": ("rows.xlsx", workbook(*ROWS)[:2000], "data.zip_damaged"),
+}
+
+
+@pytest.mark.parametrize("kind", NO_TABLE)
+def test_what_begins_like_a_table_and_holds_none_is_named(tmp_path: Path, kind: str) -> None:
+    name, content, key = NO_TABLE[kind]
+    with pytest.raises(DataError) as caught:
+        read_table(write(tmp_path, content, name))
+    assert caught.value.message.key == key
+
+
+def test_texts_with_tags_are_no_xml(tmp_path: Path) -> None:
+    texts = [f"<p><b>{text}</b></p>" for text in TEXTS]
+    assert read_table(write(tmp_path, "\n".join(texts) + "\n"))["column 1"].tolist() == texts
+
+
+def test_a_cell_far_from_the_table_leaves_the_table_as_it_is(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in [("text", "label"), *ROWS]:
+        book.active.append(row)
+    book.active.cell(1000, 16384, "x")
+    book.save(tmp_path / "book.xlsx")
+    table = read_table(tmp_path / "book.xlsx")
+    assert list(table.columns) == ["text", "label", "column 3"]
+    assert table["text"].tolist()[:12] == TEXTS
+    assert table.iloc[12].tolist() == ["", "", "x"]
+
+
+def test_formulas_that_were_never_calculated_are_told(tmp_path: Path) -> None:
+    path = write(tmp_path, workbook(("text", "label"), *((text, f'=UPPER("{label}")') for text, label in ROWS)))
+    (note,) = notes_of(read_table(path))
+    assert (note.key, note.facts) == ("data.note_formulas", {"count": 12})
 
 
 # A person's word against the guess.
@@ -762,3 +1000,13 @@ def test_hostile_cases_are_refused_with_a_sentence(name: str) -> None:
     with pytest.raises(DataError) as caught:
         read_table(CASES / name)
     assert caught.value.message.key == REFUSED[name]
+
+
+@pytest.mark.parametrize("names", ["text,label", "text"])
+def test_blanks_side_by_side_in_every_text_are_no_delimiter(tmp_path: Path, names: str) -> None:
+    ends = (",good", ",bad") if "," in names else ("", "")
+    lines = [f"number {row} was fine.  I would buy it again{ends[row % 2]}" for row in range(60)]
+    path = tmp_path / "blanks.csv"
+    path.write_text("\n".join([names, *lines]) + "\n", encoding="utf-8")
+    table = read_table(path)
+    assert (list(table.columns), len(table)) == (names.split(","), 60)

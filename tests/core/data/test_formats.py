@@ -195,7 +195,7 @@ with zipfile.ZipFile(NESTED, "w") as _inner:
     ("members", "key"),
     [
         ({"a.csv": b"x", "b.csv": b"y"}, "data.zip_members"),
-        ({}, "data.archive"),
+        ({}, "data.zip_empty"),
         ({"notes/": b""}, "data.zip_members"),
         ({"../a.csv": b"text,label\na,b\n"}, "data.zip_path"),
         ({"/etc/a.csv": b"text,label\na,b\n"}, "data.zip_path"),

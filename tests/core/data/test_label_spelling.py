@@ -59,14 +59,35 @@ def test_a_dataset_is_made_with_one_spelling_and_says_what_was_read_otherwise() 
     [
         ["Neg", "neg", "NEG", "ｎｅｇ", "'neg'", "neg.", "ne\u200cg"],
         ["not good", "not_good", "Not-Good", "not  good"],
-        ["1", "1.0", "+1", "１"],
+        ["1", "1.0", "+1", "１", "1e0", "1E0", "1.", "10e-1"],
+        ["-1", "−1", "－1", "–1", "-1.0", "-1e0"],
+        ["0", "-0", "0e5"],
+        ["好评", "好 评", "好\u3000评", "好_评", "【好评】"],
+        ["5星", "5 星", "５ 星"],
+        ["A股", "a 股", "A-股"],
+        ["❤", "❤\ufe0f", "❤\ufe0e"],
+        ["İyi", "iyi", "IYI", "ıyı"],
+        ["pre-sales", "pre–sales", "pre sales", "pre—sales"],
     ],
 )
 def test_likely_spellings_share_a_key(same: list[str]) -> None:
     assert len({likely_key(label) for label in same}) == 1
 
 
-@pytest.mark.parametrize("apart", [["1", "-1"], ["C", "C++", "C#"], [":)", ":("], ["a1", "a 1"], ["good", "goods"]])
+@pytest.mark.parametrize(
+    "apart",
+    [
+        ["1", "-1", "1e1", "0.1", ".5", "5"],
+        ["C", "C++", "C#"],
+        [":)", ":("],
+        ["a1", "a 1"],
+        ["good", "goods"],
+        ["得分1", "得分-1"],
+        ["한국 말", "한국말"],
+        ["❤", "💔"],
+        ["e1", "1"],
+    ],
+)
 def test_other_labels_do_not(apart: list[str]) -> None:
     assert len({likely_key(label) for label in apart}) == len(apart)
 
@@ -75,6 +96,31 @@ def test_the_most_frequent_spelling_stays_and_of_equals_that_in_lower_case() -> 
     assert suggested_merges({"Neg": 5, "neg": 2, "pos": 4}) == {"neg": "Neg"}
     assert suggested_merges(dict.fromkeys(CASES, 8)) == {"BAD": "bad", "Bad": "bad", "GOOD": "good", "Good": "good"}
     assert suggested_merges({"Neg": 5, "x": 1}, known=["neg"]) == {"Neg": "neg"}
+
+
+@pytest.mark.parametrize(
+    ("plain", "decorated"),
+    [
+        ("差评", "【差评】"),
+        ("0", "'0'"),
+        ("1", "+1"),
+        ("1", "1e0"),
+        ("1", "１"),
+        ("-1", "−1"),
+        ("-1", "–1"),
+        ("neg", "neg."),
+        ("neg", "ｎｅｇ"),
+        ("fine", "ﬁne"),
+        ("好评", "好 评"),
+        ("❤", "❤\ufe0f"),
+        ("iyi", "İyi"),
+        ("not good", "not_good"),
+    ],
+)
+def test_of_equally_frequent_spellings_the_plain_one_stays(plain: str, decorated: str) -> None:
+    assert suggested_merges({decorated: 3, plain: 3}) == {decorated: plain}
+    assert suggested_merges({plain: 3, decorated: 3}) == {decorated: plain}
+    assert suggested_merges({plain: 3, decorated: 4}) == {plain: decorated}
 
 
 def test_a_batch_is_matched_with_a_classifiers_labels() -> None:

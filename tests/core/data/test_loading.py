@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from core.data import ColumnRoles, Corrections, DatasetStore
-from core.data.loading import left_out_of_source, load_dataset, merged_labels, remarks_of, row_numbers
+from core.data.loading import (
+    dataset_of,
+    left_out_of_source,
+    load_dataset,
+    load_table,
+    merged_labels,
+    remarks_of,
+    row_numbers,
+)
+from core.data.reading_notes import note_merged, note_replaced_cells, note_titles
 
 ROLES = ColumnRoles("text", "label")
 
@@ -78,3 +87,59 @@ def test_a_whole_column_of_labels_is_merged() -> None:
 
 def test_rows_count_as_in_the_file() -> None:
     assert row_numbers([0, 1, 2], [{"row": 1}, {"row": 2}]) == [1, 4, 5]
+
+
+def test_lines_of_rows_without_text_or_label_are_told_as_an_editor_counts_them(tmp_path: Path) -> None:
+    path = tmp_path / "title.csv"
+    rows = ['"two\nlines",good', ",good", "", "three,fields,here", "no label,", "last,bad", "also none,", "end,bad"]
+    path.write_text("A title\n\ntext,label\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    loaded = load_dataset(path, ROLES, Corrections(skip_rows=2))
+    assert [(part.reason, part.first, part.lines) for part in loaded.left_out] == [
+        ("ragged", (8,), (8,)),
+        ("no_text", (2,), (6,)),
+        ("no_label", (4, 6), (9, 11)),
+    ]
+    assert left_out_of_source(loaded.source()) == loaded.left_out
+
+
+def test_lines_are_left_open_where_they_cannot_be_told(tmp_path: Path) -> None:
+    path = tmp_path / "list.jsonl"
+    path.write_text('{"text": "a", "label": "x"}\n{"text": "", "label": "y"}\n' * 3, encoding="utf-8")
+    assert [part.lines for part in load_dataset(path, ROLES, batch=True).left_out] == [()]
+    path = tmp_path / "gone.csv"
+    path.write_text("text,label\na,x\n,y\nb,y\n", encoding="utf-8")
+    table = load_table(path)
+    path.unlink()
+    assert [part.lines for part in dataset_of(table, ROLES, name="gone", batch=True).left_out] == [()]
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        (["only text"], "1 of 13 rows was left out: line 14 has 1 field instead of 2."),
+        (["a", "b"], "2 of 14 rows were left out: they have 1 field instead of 2; the first are lines 14, 15."),
+        (["a", "b,c,d"], "2 of 14 rows were left out: they have 1, 3 fields instead of 2; the first are lines 14, 15."),
+        (["text,label"], "1 of 13 rows was left out: in line 14 the names of the columns stand again."),
+    ],
+)
+def test_sentences_of_rows_left_out_count_aright(rows: list[str], sentence: str, tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    lines = [f"text {row},{'good' if row % 2 else 'bad'}" for row in range(12)]
+    path.write_text("\n".join(["text,label", *lines, *rows]) + "\n", encoding="utf-8")
+    assert [str(part.message) for part in load_dataset(path, ROLES).left_out] == [sentence]
+
+
+def test_a_row_of_types_below_the_header_is_called_that(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    lines = [f"text {row},{'good' if row % 2 else 'bad'}" for row in range(12)]
+    path.write_text("\n".join(["text,label", "string,category", *lines]) + "\n", encoding="utf-8")
+    assert [str(part.message) for part in load_dataset(path, ROLES).left_out] == [
+        "1 of 13 rows was left out: line 2, below the names of the columns, goes on naming them."
+    ]
+
+
+def test_notes_of_the_reader_count_aright() -> None:
+    assert "into the cell below" in str(note_merged(1))
+    assert "into 3 cells" in str(note_merged(3))
+    assert str(note_titles(1, "May")).startswith("Left out above the table, besides blank lines: 1 (the first: May).")
+    assert str(note_replaced_cells(1, [(4, "text")])).endswith("read as �: 1. The first, by row (column): 4 (text).")

@@ -207,6 +207,18 @@ def test_known_texts_under_another_label_are_doubted(version: VersionFolder, wor
     assert (found.contradictions.contradictory, found.contradictions.repeated) == (60, 60)
 
 
+def test_accuracy_says_how_few_rows_carry_a_label_that_it_knows(version: VersionFolder, workspace: Workspace) -> None:
+    fresh = elsewhere(100)
+    labels = np.where(np.arange(100) < 20, fresh.labels, 2)
+    found = drift(version, workspace, TextDataset(fresh.texts, labels, (*fresh.classes, "question")))
+    (accuracy,) = [test for test in found.tests if test.name == "accuracy"]
+    assert accuracy.rows[1] == 20
+    assert str(accuracy.reason) == (
+        "Of 100 new rows, 20 carry a label that the classifier knows; at least 30 are needed."
+    )
+    assert all(test.judged for test in found.tests if test.name != "accuracy")
+
+
 def test_new_labels_are_named(version: VersionFolder, workspace: Workspace) -> None:
     found = drift(version, workspace, reviews(300, seed=1, third_label=True))
     assert found.advice.message.key == "drift.new_labels"
