@@ -126,7 +126,7 @@ def test_without_a_classifier_it_leads_to_the_overview(open_page: Callable[..., 
 def test_measuring_is_asked_for_once_and_can_be_stopped(
     workspace: Path, open_page: Callable[..., AppTest], queue: JobQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(JobQueue, "tick", lambda self: None)  # it shall wait, not run
+    monkeypatch.setattr(JobQueue, "_start_next", lambda self: None)  # it shall wait, not run
     page, elsewhere = (open_page("benchmark", classifier="Shop") for _ in range(2))
     page.slider(key="benchmark.form.benchmark_rounds").set_value(3)
     page.button(key="benchmark.go").click().run()
@@ -146,7 +146,7 @@ def test_measuring_is_asked_for_once_and_can_be_stopped(
 def test_texts_of_a_dataset_can_be_measured_with(
     workspace: Path, open_page: Callable[..., AppTest], queue: JobQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(JobQueue, "tick", lambda self: None)
+    monkeypatch.setattr(JobQueue, "_start_next", lambda self: None)
     page = open_page("benchmark", classifier="Shop")
     stored = open_workspace(workspace).datasets.list()[0]
     page.selectbox(key="benchmark.dataset").set_value(stored.id)

@@ -52,7 +52,7 @@ def test_without_data_it_leads_to_the_data_page(open_page: Callable[..., AppTest
 def test_starting_asks_the_queue_for_exactly_that(
     evergreen_home: Path, open_page: Callable[..., AppTest], queue: JobQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(JobQueue, "tick", lambda self: None)  # it shall wait, not run
+    monkeypatch.setattr(JobQueue, "_start_next", lambda self: None)  # it shall wait, not run
     dataset = save(open_workspace(evergreen_home), reviews(80), "shop.csv").id
     page = open_page("pretrain")
     assert "tokens a round" in shown(page)

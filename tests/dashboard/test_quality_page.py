@@ -59,7 +59,7 @@ def test_without_a_dataset_it_leads_to_the_data(open_page: Callable[..., AppTest
 def test_an_inspection_is_asked_for_once(
     dataset: StoredDataset, open_page: Callable[..., AppTest], queue: JobQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(JobQueue, "tick", lambda self: None)
+    monkeypatch.setattr(JobQueue, "_start_next", lambda self: None)
     page = open_page("quality")
     page.selectbox(key=f"quality.encoder.{dataset.id}").set_value("").run()
     page.button(key="quality.go").click().run()

@@ -117,7 +117,7 @@ def test_without_a_dataset_it_leads_to_the_data(open_page: Callable[..., AppTest
 def test_a_search_is_asked_for_once_with_what_is_ticked(
     dataset: str, open_page: Callable[..., AppTest], queue: JobQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(JobQueue, "tick", lambda self: None)  # it shall wait, not run
+    monkeypatch.setattr(JobQueue, "_start_next", lambda self: None)  # it shall wait, not run
     page = open_page("search")
     assert not page.exception
     page.button_group(key="search.usual.ngrams").set_value([]).run()
@@ -140,7 +140,7 @@ def test_trials_are_listed_while_it_runs_each_once(
     queue: JobQueue,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(JobQueue, "tick", lambda self: None)
+    monkeypatch.setattr(JobQueue, "_start_next", lambda self: None)
     job = queue.submit("search", title="Settings", classifier="", config={"dataset": dataset, "model": "ngrams"})
     for one in (SEARCH["trials"][0], SEARCH["trials"][1], SEARCH["trials"][1]):
         files.append_line(evergreen_home / "jobs" / job.id / files.EPOCHS, one)

@@ -156,7 +156,7 @@ def champion(home: Path) -> int:
 @pytest.fixture
 def waiting_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Jobs are accepted, and none is started."""
-    monkeypatch.setattr(JobQueue, "tick", lambda self: None)
+    monkeypatch.setattr(JobQueue, "_start_next", lambda self: None)
 
 
 def test_without_a_classifier_the_way_leads_to_the_start(open_page: OpenPage, language: str) -> None:

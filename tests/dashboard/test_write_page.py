@@ -85,7 +85,7 @@ def test_with_data_and_no_generator_it_offers_sizes_with_their_parameters(
 def test_starting_asks_the_queue_for_exactly_that(
     evergreen_home: Path, open_page: Callable[..., AppTest], queue: JobQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(JobQueue, "tick", lambda self: None)  # it shall wait, not run
+    monkeypatch.setattr(JobQueue, "_start_next", lambda self: None)  # it shall wait, not run
     dataset = save(open_workspace(evergreen_home), reviews(80)).id
     page = open_page("write")
     page.text_input(key="write.name").set_value("Shop voice")

@@ -78,6 +78,7 @@ def test_a_version_is_all_there(lived: Lived) -> None:
         "tokenizer.json",
         "config.json",
         "report.json",
+        "run",
         "model.onnx",
         "tests.json",
         "memory.json",

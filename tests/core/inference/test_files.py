@@ -28,7 +28,7 @@ class Lengths:
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.inference.files.Classifier", Lengths)
+    monkeypatch.setattr("core.inference.files.load_version", Lengths)
 
 
 def label(table: pd.DataFrame, **options: Any) -> pd.DataFrame:

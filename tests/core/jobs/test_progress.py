@@ -43,7 +43,7 @@ def test_the_bar_goes_from_the_stage_to_nine_tenths_while_learning(tmp_path: Pat
 
 def test_steps_are_written_at_most_four_times_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock, written = Clock(), []
-    monkeypatch.setattr(files, "write_json", lambda path, value: written.append(clock.now))
+    monkeypatch.setattr(files, "write_json", lambda path, value, **_: written.append(clock.now))
     progress = Progress(tmp_path, clock=clock)
     for number in range(1, 101):
         clock.now = number / 64  # in binary, so that quarters are met exactly

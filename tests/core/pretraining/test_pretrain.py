@@ -194,7 +194,7 @@ def test_a_loss_that_is_no_number_stores_nothing(workspace: Workspace, monkeypat
 def test_as_a_job_it_leaves_its_curve_and_the_encoder_s_reference(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(JobQueue, "tick", lambda self: None)
+    monkeypatch.setattr(JobQueue, "_start_next", lambda self: None)
     queue = JobQueue(workspace.home)
     asked = request(workspace)
     job = queue.submit("pretrain", title=asked.name, classifier="", config=asked.model_dump())

@@ -75,7 +75,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
             calls.append((self.name, len(wanted)))
             return flipped(truth(int(wanted[0].split()[-1])), ASKED_RIGHT)
 
-    monkeypatch.setattr(answers, "Classifier", Fake)
+    monkeypatch.setattr(answers, "load_version", Fake)
     return calls
 
 

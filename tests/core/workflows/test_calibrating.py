@@ -127,7 +127,7 @@ def test_a_version_without_a_temperature_says_why(
 def test_versions_from_before_there_were_temperatures_still_work(workspace: Workspace) -> None:
     train(workspace, doubtful(150))
     version = folder(workspace, 1)
-    for name in ("calibration.json", "predictions/validation.parquet"):
+    for name in ("version.json", "calibration.json", "predictions/validation.parquet"):
         (version.path / name).unlink()
     config = json.loads((version.path / "config.json").read_text("utf-8"))
     del config["settings"]["calibrate"]

@@ -231,7 +231,7 @@ def test_ranges_come_from_the_declarations() -> None:
 def test_a_job_leaves_its_trials_for_the_page_and_names_its_record(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(JobQueue, "tick", lambda self: None)
+    monkeypatch.setattr(JobQueue, "_start_next", lambda self: None)
     queue = JobQueue(workspace.home)
     asked = request(save(workspace, reviews(120)).id, search_trials=2).model_dump()
     job = queue.submit("search", title="Settings", classifier="", config=asked)
