@@ -52,9 +52,14 @@ def jobs() -> JobQueue:
 
 def corrections() -> Corrections:
     """The rows that readers put right on the Predict page."""
+    return _corrections(home())
+
+
+@st.cache_resource(show_spinner=False)
+def _corrections(folder: Path) -> Corrections:
     from core.data.corrections import Corrections
 
-    return Corrections(home())
+    return Corrections(folder)
 
 
 def glance() -> Glance:

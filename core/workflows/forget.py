@@ -217,11 +217,7 @@ def _scrub(
     scrub_generators(workspace.home, request.digests)
     wanted = set(request.digests)
     receipt["labelling"] = LabellingStore(workspace.home).forget(lambda text: text_digest(text) in wanted)
-    waiting = Corrections(workspace.home)
-    texts = {row.text for row in waiting.list(request.classifier) if text_digest(row.text) in set(request.digests)}
-    if texts:
-        waiting.remove(request.classifier, texts)
-    receipt["corrections"] = len(texts)
+    receipt["corrections"] = Corrections(workspace.home).forget(lambda text: text_digest(text) in wanted)
     for identity in datasets:
         workspace.datasets.delete(identity)
 
