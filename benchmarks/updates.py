@@ -29,7 +29,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from core.data import ColumnRoles, TextDataset, build_dataset, read_table
 from core.events import StageStarted
-from core.files import size_of
 from core.messages import Message
 from core.workflows import (
     TrainRequest,
@@ -88,7 +87,7 @@ def growing(dataset: TextDataset, workspace: Workspace, asked: argparse.Namespac
     """A line of versions, each made from the one before."""
     for version in range(1, asked.versions + 1):
         batch = dataset.take(range((version - 1) * asked.rows, version * asked.rows))
-        wanted = version > 1 and (version == 2 or version % asked.every == 1)
+        wanted = version > 1 and (version == 2 or (version - 1) % asked.every == 0)
         cost = make(batch, version, workspace, asked, profile=asked.profile and version == asked.versions)
         if wanted:
             yield cost
@@ -137,6 +136,12 @@ def make(
         folder=size_of(folder),
         added=size_of(workspace.home) - before,
     )
+
+
+def size_of(folder: Path) -> int:
+    """Bytes on the disk of all files below a folder; one that has several names counts once."""
+    status = (path.lstat() for path in folder.rglob("*"))
+    return sum({found.st_ino: found.st_blocks * 512 for found in status}.values())
 
 
 def timed(events: Iterator[Any]) -> tuple[dict[str, float], Any]:

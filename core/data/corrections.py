@@ -13,7 +13,7 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from core.data.same_text import text_key
 
 ENOUGH = 10  # rows of one label: fewer leave a frozen test of one row, which says nothing
 _ENDING = 64  # bytes by which a file is known again
+_KINDS = ((str,), (str, str, str, int, str))  # of the fields of a removal, and of a correction
 JOINED = "corrections_joined"  # in a dataset's source: how many of its last rows are corrections
 
 
@@ -164,7 +165,7 @@ class _Queue:
         for line in lines:
             try:
                 _take(json.loads(line), rows)
-            except (ValueError, TypeError, KeyError, RecursionError):
+            except (ValueError, TypeError, AttributeError, RecursionError):
                 broken.append(line)
         return replace(self, rows=rows, broken=tuple(broken), lines=self.lines + len(lines))
 
@@ -190,14 +191,16 @@ def _read(path: Path, known: _Queue) -> _Queue:
 
 def _take(stored: dict[str, Any], rows: dict[str, Correction]) -> None:
     """Let a line count; raises an error where it is no line of a queue."""
-    if "removed" in stored:
-        rows.pop(stored["removed"], None)
-        return
-    row = Correction(**stored)
-    if [type(value) for value in astuple(row)] != [str, str, str, int, str]:
-        raise TypeError("not the fields of a correction")
-    rows.pop(row.text, None)
-    rows[row.text] = row
+    if stored.keys() == {"removed"}:
+        text, row = stored["removed"], None
+    else:
+        row = Correction(**stored)
+        text = row.text
+    if tuple(map(type, stored.values() if row is None else vars(row).values())) not in _KINDS:
+        raise TypeError("fields of another kind")
+    rows.pop(text, None)
+    if row is not None:
+        rows[text] = row
 
 
 def _write(path: Path, broken: Collection[bytes], rows: Collection[Correction]) -> None:
