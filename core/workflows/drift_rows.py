@@ -35,7 +35,7 @@ COMPARED_ROWS = 1000  # of each side at most that the tests of words, texts and 
 FEWEST_COMPARED = 300
 EARLIER_ROWS = 2  # times as many earlier rows as new ones are read at most: more would hardly see more
 READ_CHARACTERS = 400_000  # of each side, about, so that long texts take seconds, too
-EARLIER_TEXTS = 4  # times as many earlier texts say how frequent words were: only their words are read
+EARLIER_TEXTS = 2  # times as many earlier texts say how frequent words were: only their words are read
 
 
 @dataclass(frozen=True, eq=False)

@@ -107,6 +107,7 @@ def forget_rows(
         _scrub(request, datasets, workspace, receipt)
         shutil.rmtree(workspace.sources.features, ignore_errors=True)  # of all texts; those that stay are encoded again
         shutil.rmtree(workspace.home / ANSWERS, ignore_errors=True)  # to tests that held the rows
+        shutil.rmtree(workspace.registry.files.summaries, ignore_errors=True)  # the rows are counted in them
         save_receipt(receipt, workspace.home)
     yield Forgotten(receipt["id"], exact["version"] if exact is not None else None)
 
