@@ -59,7 +59,7 @@ def exact_version(
         stream=Stream(
             records=folder.experiences(),
             parts=_without(folder, gone),
-            tests=_kept_tests(folder, gone),
+            tests=_kept_tests(folder, report, gone),
             met=summarise(_rows_without(folder, removed, workspace), baseline=NaiveBayes.empty()),
             language=report["language"],
             synthetic=report["synthetic"],
@@ -137,13 +137,13 @@ def _rows_without(
         yield number, kept(train), kept(validation)
 
 
-def _kept_tests(folder: VersionFolder, gone: Rows) -> list[FrozenTest]:
+def _kept_tests(folder: VersionFolder, report: Mapping[str, Any], gone: Rows) -> list[FrozenTest]:
     """The champion's frozen tests with its answers, without these rows."""
     stays = {
         record.number: ~np.isin(folder.rows_of(record.number, "test"), gone.get(record.dataset, []))
         for record in folder.experiences()
     }
-    return stored_tests(folder, stays)
+    return stored_tests(folder, report, stays)
 
 
 def _encoder_carries(champion: VersionInfo, gone: Rows, model: TextClassifier, workspace: Workspace) -> bool:

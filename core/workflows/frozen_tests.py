@@ -47,6 +47,8 @@ class FrozenTest:
         How sure the base version is of each of its answers, 0 to 1; None when nobody needs to know.
     history
         Which rows earlier versions answered rightly, bool, by the experience each had learned last.
+    figures
+        What the base version's answers are worth, as its report has it (`averages`); None where it must be computed.
     """
 
     number: int
@@ -56,6 +58,7 @@ class FrozenTest:
     before: tuple[str, ...] | None = None
     before_confidence: tuple[float, ...] | None = None
     history: Mapping[int, np.ndarray] = field(default_factory=dict)
+    figures: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ class Scores:
 
     test: FrozenTest
     report: Report
-    before: Report | None
+    before: Mapping[str, Any] | None
     change: TestChange | None
     predicted: tuple[str, ...]
     confidence: tuple[float, ...]
@@ -80,7 +83,7 @@ class Scores:
             "name": self.test.name,
             "rows": len(self.test.texts),
             "report": self.report.to_dict(),
-            "before": averages(self.before) if self.before is not None else None,
+            "before": self.before,
         }
         if self.change is not None and self.test.before is not None:
             truth, before, after = _numbers(self.test.truth, self.test.before, self.predicted)
@@ -110,26 +113,40 @@ def _score(classifier: Classifier, test: FrozenTest, classes: tuple[str, ...], f
         return Scores(test, report, None, None, names, confidence, probabilities)
     before = np.array([number[name] for name in test.before], dtype=np.int64)
     change = measure_change(test.name, truth, before, predicted)
-    return Scores(test, report, evaluate_predictions(truth, before, classes), change, names, confidence, probabilities)
+    figures = test.figures or averages(evaluate_predictions(truth, before, classes))
+    return Scores(test, report, figures, change, names, confidence, probabilities)
 
 
-def stored_tests(folder: VersionFolder, keep: Mapping[int, np.ndarray] | None = None) -> list[FrozenTest]:
+def stored_tests(
+    folder: VersionFolder, report: Mapping[str, Any], keep: Mapping[int, np.ndarray] | None = None
+) -> list[FrozenTest]:
     """Every frozen test of a version as it stands, with that version's answers.
 
     Parameters
     ----------
+    report
+        The version's.
     keep
         Of a test's number, which of its rows to take; all of those that are not named.
     """
     tests, records = [], folder.experiences()
+    measured = {test["experience"]: test for test in report["tests"]}
     for record in records:
         table = folder.predictions(record.number)
         if keep is not None and record.number in keep:
             table = table[keep[record.number]].reset_index(drop=True)
         texts, truth, answers = (tuple(table[column]) for column in ("text", "truth", "predicted"))
         history = read_history(table, len(records))
-        tests.append(FrozenTest(record.number, record.name, texts, truth, answers, confidence(table), history))
+        figures = _figures(measured.get(record.number), len(table))
+        tests.append(FrozenTest(record.number, record.name, texts, truth, answers, confidence(table), history, figures))
     return tests
+
+
+def _figures(measured: Mapping[str, Any] | None, rows: int) -> dict[str, Any] | None:
+    """The averages that a report has of a test; None where it is of other rows, or of an edition that knew fewer."""
+    if measured is None or measured["rows"] != rows or not measured["report"].keys() >= set(AVERAGES):
+        return None
+    return {name: measured["report"][name] for name in AVERAGES}
 
 
 def confidence(table: pd.DataFrame) -> tuple[float, ...]:

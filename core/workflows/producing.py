@@ -251,7 +251,7 @@ def _matrix(parent: Parent | None, scores: list[Scores], name: str) -> list[list
     newest = scores[-1].before
     older: list[list[float | None]] = [[*known, None] for known in parent.report[f"{name}_matrix"]]
     if newest is not None:
-        older[-1][-1] = getattr(newest, name).value
+        older[-1][-1] = newest[name]["value"]
     return [*older, row]
 
 

@@ -124,7 +124,7 @@ def update_classifier(
     base = _base_version(request, workspace)
     folder = VersionFolder(workspace.registry.folder(base.classifier, base.number), keeps_tables=True)
     settings, own = resolve_update(folder.model_name, folder.settings, request.strategy, request.settings)
-    rules = gate_rules(request, workspace)
+    rules, report = gate_rules(request, workspace), folder.report()
     match = match_labels(workspace.datasets.info(request.dataset).classes, folder.classes)
     stored = adopt(workspace, request.dataset, folder.classes)
     batch = workspace.datasets.load(stored.id)
@@ -170,7 +170,7 @@ def update_classifier(
             records=records,
             parts={experience.number: split},
             before=folder,
-            tests=[*stored_tests(folder), _newest_test(folder, experience.number, stored.name, test)],
+            tests=[*stored_tests(folder, report), _newest_test(folder, experience.number, stored.name, test)],
             met=past.with_baseline().grown(experience.number, *fresh),
             language=stored.language,
             synthetic=stored.synthetic,
@@ -183,7 +183,7 @@ def update_classifier(
             ],
         ),
         run_id=run_of(workspace.registry, run_id, lambda: _start_run(request, base, settings, workspace)),
-        parent=Parent(base.number, folder.report(), rules, drift.to_dict()),
+        parent=Parent(base.number, report, rules, drift.to_dict()),
     )
     yield RunStarted(candidate.run_id)
     with recorded_run(workspace.registry, candidate.run_id, should_stop):
