@@ -71,6 +71,11 @@ class Summary:
     words: Keys | None = None
     baseline: NaiveBayes | None = None
 
+    @property
+    def learned(self) -> int:
+        """How many rows were trained on."""
+        return int((~self.validated).sum())
+
     def grown(self, number: int, train: Labelled, validation: Labelled) -> Summary:
         """The same with the rows of one more experience."""
         texts, names = [*train[0], *validation[0]], [*train[1], *validation[1]]
