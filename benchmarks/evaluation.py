@@ -172,8 +172,8 @@ def _stored(home: Path, classifier: str) -> dict[str, Any]:
     from core.standalone.predict import Classifier
     from core.workflows import VersionFolder, open_workspace
     from core.workflows.calibrating import calibrate, trust_figures
+    from core.workflows.past import read_past
     from core.workflows.precision_measure import Labelled
-    from core.workflows.update import read_past
 
     workspace = open_workspace(home)
     champion = workspace.registry.champion(classifier)

@@ -14,7 +14,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,27 @@ def write_text(path: Path, text: str, *, durable: bool = True) -> None:
 def write_json(path: Path, value: Any, *, indent: int | None = None, durable: bool = True) -> None:
     """Write a JSON file whole, or not at all."""
     write_text(path, json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent), durable=durable)
+
+
+def json_line(value: Any) -> bytes:
+    """One line of a file that grows by lines."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8") + b"\n"
+
+
+def append_lines(path: Path, values: Sequence[Any]) -> None:
+    """Let a file grow by one line of JSON a value; they are on the disk afterwards. Callers hold a lock.
+
+    A last line that was cut short when a machine died is left to itself.
+    """
+    with path.open("a+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(size - 1, 0))
+        torn = file.read(1) not in (b"", b"\n")
+        file.write(b"\n" * torn + b"".join(map(json_line, values)))
+        file.flush()
+        os.fsync(file.fileno())
+    if not size:
+        _flush(path.parent)
 
 
 @contextmanager

@@ -11,9 +11,10 @@ import streamlit as st
 
 from core.errors import RegistryError
 from core.metrics import Estimate, unpaired_difference
+from core.records.reports import baseline_name
 from dashboard import history, layout, same_tests, state, tables
 from dashboard.data_page_saved import recipe_sentences
-from dashboard.i18n import DEFAULT, catalogue, t, tn
+from dashboard.i18n import DEFAULT, catalogue, t, t_message, tn
 from dashboard.layout import Card
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ def cards(version: VersionInfo) -> list[Card]:
         Card(
             t(f"models.{name}"),
             tables.score(overall[name]["value"]),
-            help=t(f"models.{name}_help"),
+            help=t(f"models.{name}_help", method=t_message(baseline_name(report))),
             interval=tables.interval(overall[name]["low"], overall[name]["high"]),
             basis=tn("models.own_rows", overall["rows"]),
             **layout.changed(

@@ -14,9 +14,10 @@ import streamlit as st
 
 from core.config import Config, home, settings_of
 from core.records.outgoing import short_reference
+from core.records.reports import baseline_name
 from dashboard import models_page_precision, state, tables
 from dashboard.errors import guarded_fragment
-from dashboard.i18n import catalogue, choice_label, language, setting_label, t, tn
+from dashboard.i18n import catalogue, choice_label, language, setting_label, t, t_message, tn
 from dashboard.models_page import difference, name_of
 from dashboard.models_page_serving import registry
 from dashboard.predict_page import provider_name
@@ -64,7 +65,7 @@ def _tests(version: VersionInfo) -> None:
         for name, count, scores in rows
     ]
     st.dataframe(pd.DataFrame(shown), hide_index=True, alt=t("models.tab_tests"), key="models.tests")
-    st.caption(t("models.tests_note"))
+    st.caption(t("models.tests_note", method=t_message(baseline_name(report))))
 
 
 def _estimate(found: dict[str, float]) -> str:

@@ -190,6 +190,6 @@ def _delete(classifier: str) -> None:
     for folder in folders:
         shared_pool().release(folder)
     queue = state.corrections()
-    queue.remove(classifier, {correction.text for correction in queue.list(classifier)})
+    queue.remove(classifier, [correction.text for correction in queue.list(classifier)])
     st.session_state[SAID] = t("models.deleted", classifier=plain(classifier))
     st.rerun()

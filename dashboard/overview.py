@@ -52,7 +52,7 @@ def read(classifier: str) -> Story:
     versions = state.versions(classifier)
     champion = state.champion(classifier)
     shown = champion or versions[-1]
-    waiting = len(state.corrections().list(classifier))
+    waiting = state.corrections().count(classifier)
     same = same_tests.of_today(classifier)
     return Story(classifier, versions, champion, shown, history.accuracy_matrix(shown), same, waiting)
 

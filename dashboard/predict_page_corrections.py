@@ -78,6 +78,7 @@ def _known(classifier: str, waiting: Correction) -> None:
 def draw(classifier: str) -> None:
     """The list of corrections, newest first, and the way to learn from them."""
     waiting = state.corrections().list(classifier)
+    _unreadable(classifier)
     if not waiting:
         with st.container(border=True):
             st.markdown(f"**{t('predict.no_corrections_title')}**")
@@ -90,6 +91,14 @@ def draw(classifier: str) -> None:
     if len(waiting) > shown:
         st.button(t("predict.show_more"), key="predict.show_more", type="tertiary", on_click=_show_more)
     tables.download_table(lambda: _table(waiting), f"{classifier}-corrections", key="predict.corrections.download")
+
+
+def _unreadable(classifier: str) -> None:
+    """Say that lines of the queue were passed over, and where they are."""
+    count = state.corrections().unreadable(classifier)
+    if count:
+        file = tables.plain(str(state.corrections().file(classifier)))
+        st.warning(tn("predict.unreadable", count, file=file), icon=":material/warning:")
 
 
 def _show_more() -> None:

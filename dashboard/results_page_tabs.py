@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import DataError
+from core.records.reports import baseline_name
 from dashboard import charts, layout, tables
 from dashboard.errors import show_error
 from dashboard.i18n import language, t, t_message, tn
@@ -92,7 +93,8 @@ def overall_table(shown: Shown) -> pd.DataFrame:
         {t("results.method"): t("results.version_name", number=shown.version.number)}
         | {t(f"results.{name}"): tables.estimate(getattr(shown.figures, name)) for name in AVERAGES}
     ]
-    for method, stored in ((t("results.baseline"), shown.baseline), (t("results.before"), _before(shown))):
+    baseline = t("results.baseline", method=t_message(baseline_name(shown.report)))
+    for method, stored in ((baseline, shown.baseline), (t("results.before"), _before(shown))):
         if stored:
             known = {name: tables.score(**stored[name]) if name in stored else tables.NOTHING for name in AVERAGES}
             rows.append({t("results.method"): method} | {t(f"results.{name}"): known[name] for name in AVERAGES})

@@ -8,21 +8,27 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from core.messages import Message
 from core.metrics import Estimate, unpaired_difference
+from core.records.reports import baseline_name
 from dashboard import tables
-from dashboard.i18n import t
+from dashboard.i18n import t, t_message
 
 Kind = Literal["better", "perhaps_better", "level", "perhaps_worse", "worse"]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a version's accuracy compares with the baseline's on the same rows; ``points`` is the size of the gap."""
+    """How a version's accuracy compares with the baseline's on the same rows; ``points`` is the size of the gap.
+
+    ``method`` says what the baseline is.
+    """
 
     kind: Kind
     accuracy: dict[str, float]
     baseline: dict[str, float]
     rows: int
+    method: Message
 
     @property
     def lost(self) -> bool:
@@ -42,7 +48,7 @@ def judge(report: dict[str, Any]) -> Verdict:
         kind = "perhaps_better" if chance else "better"
     elif gap.value < 0:
         kind = "perhaps_worse" if chance else "worse"
-    return Verdict(kind, accuracy, baseline, int(report["overall"]["rows"]))
+    return Verdict(kind, accuracy, baseline, int(report["overall"]["rows"]), baseline_name(report))
 
 
 def sentences(verdict: Verdict, version: int) -> str:
@@ -52,6 +58,7 @@ def sentences(verdict: Verdict, version: int) -> str:
         version=version,
         accuracy=tables.score(**verdict.accuracy),
         rows=tables.thousands(verdict.rows),
+        method=t_message(verdict.method),
         baseline=tables.score(**verdict.baseline),
     )
     gap = abs(verdict.accuracy["value"] - verdict.baseline["value"])

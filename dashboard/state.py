@@ -16,7 +16,6 @@ import streamlit as st
 
 from core.config import home
 from core.device import DeviceInfo, describe_device
-from core.integrity import reading
 from dashboard.i18n import language
 
 if TYPE_CHECKING:
@@ -52,9 +51,14 @@ def jobs() -> JobQueue:
 
 def corrections() -> Corrections:
     """The rows that readers put right on the Predict page."""
+    return _corrections(home())
+
+
+@st.cache_resource(show_spinner=False)
+def _corrections(folder: Path) -> Corrections:
     from core.data.corrections import Corrections
 
-    return Corrections(home())
+    return Corrections(folder)
 
 
 def glance() -> Glance:
@@ -134,11 +138,9 @@ def report(version: VersionInfo) -> dict[str, Any]:
 
 @st.cache_data(show_spinner=False, max_entries=200)
 def _report(folder: str) -> dict[str, Any]:
-    import json
+    from core.records.reports import read_report
 
-    with reading(Path(folder), "report.json"):
-        found: dict[str, Any] = json.loads((Path(folder) / "report.json").read_text(encoding="utf-8"))
-    return found
+    return read_report(Path(folder))
 
 
 def classifiers() -> list[ClassifierInfo]:

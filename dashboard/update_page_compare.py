@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data import Overlap, Profile, Split, StoredDataset, TextDataset, profile, text_key
+from core.data import Overlap, Profile, Split, StoredDataset, TextDataset, profile
 from core.data.corrections import joined_rows
 from core.data.dataset import Rows
+from core.data.same_text import key_numbers
 from core.errors import CoreError, DataError
 from dashboard import state
 
@@ -108,7 +109,7 @@ def _compared(folder: str, batch: str, stored: tuple[str, ...], _champion: Versi
         split=split,
         missing=past.missing,
         remembered=int(state.report(_champion).get("memory_rows", 0)),
-        past_rows=len(past.train[0]),
+        past_rows=past.met.learned,
         known=[label for label in version.classes if label in present],
         fresh=sorted(present - set(version.classes)),
         absent=[label for label in version.classes if label not in present],
@@ -116,12 +117,6 @@ def _compared(folder: str, batch: str, stored: tuple[str, ...], _champion: Versi
 
 
 def _earlier_labels(dataset: TextDataset, seen: Overlap, past: Past) -> dict[int, list[str]]:
-    wanted = {text_key(dataset.texts[row]): int(row) for row in seen.relabelled}
-    labels: dict[int, list[str]] = {row: [] for row in wanted.values()}
-    for texts, names in (past.train, past.validation):
-        for text, name in zip(texts, names, strict=True):
-            row = wanted.get(text_key(text))
-            if row is not None and name not in labels[row]:
-                labels[row].append(name)
-    # Copies of one text in the batch share its entry.
-    return {int(row): labels[wanted[text_key(dataset.texts[row])]] for row in seen.relabelled}
+    keys = key_numbers([dataset.texts[row] for row in seen.relabelled])
+    labels = past.met.labels_of(keys)
+    return {int(row): sorted(labels[key]) for row, key in zip(seen.relabelled, keys.tolist(), strict=True)}

@@ -83,13 +83,13 @@ def promote(champion: VersionInfo, candidate: VersionInfo, *, rules: GateConfig,
     if serving is None or serving.number != champion.number:
         st.warning(t("update.moved_on"), icon=":material/warning:")
         return
-    waiting = len(state.corrections().list(candidate.classifier))
+    waiting = state.corrections().count(candidate.classifier)
     try:
         decide(registry, candidate.classifier, candidate.number, rules=rules.model_dump(), **decision)
     except RegistryError as error:
         show_error(error)
         return
-    learned = max(0, waiting - len(state.corrections().list(candidate.classifier)))
+    learned = max(0, waiting - state.corrections().count(candidate.classifier))
     update_page.start_over(candidate.classifier)
     st.session_state[PROMOTED] = {
         "classifier": candidate.classifier,

@@ -255,7 +255,7 @@ def _queue(corrections: Corrections, place: Place, text: str, label: str, predic
     """Queue a correction, unless the answer was right; returns how many wait."""
     if label != predicted:
         corrections.add(place.classifier, text, label, predicted=predicted, version=place.number)
-    return len(corrections.list(place.classifier))
+    return corrections.count(place.classifier)
 
 
 def _add_lists(app: FastAPI, service: Service) -> None:

@@ -30,7 +30,7 @@ from core.cli.threshold import threshold
 from core.cli.upkeep import delete, repair, tidy
 from core.cli.vectors import vectors
 from core.config import home, parse_assignments
-from core.data.corrections import Corrections
+from core.data.corrections import Correction, Corrections
 from core.data.loading import LoadedDataset
 from core.registry import UNWRITTEN
 from core.registry import promote as decide
@@ -73,11 +73,23 @@ def update(asked: argparse.Namespace) -> None:
         build(UpdateRequest, {**values, "dataset": ""}), workspace
     )  # a wrong rule is said before a long file is read
     loaded = load(asked, batch=True, known=_labels_of(version, workspace))
-    waiting = Corrections(workspace.home).list(asked.classifier) if asked.with_corrections else []
+    waiting = _waiting(asked, workspace) if asked.with_corrections else []
     with save_for(loaded, workspace, waiting) as dataset:
         request = build(UpdateRequest, {**values, "dataset": dataset.id})
         done = consume(update_classifier(request, workspace))
     _finish(asked, done, workspace, loaded)
+
+
+def _waiting(asked: argparse.Namespace, workspace: Workspace) -> list[Correction]:
+    """The queue of corrections; says so where lines of it cannot be read."""
+    queue = Corrections(workspace.home)
+    damaged = queue.unreadable(asked.classifier)
+    if damaged:
+        sys.stderr.write(
+            f"Damaged lines of the queue of corrections, which were passed over: {damaged:,}. They stay in "
+            f"{queue.file(asked.classifier)}.\n"
+        )
+    return queue.list(asked.classifier)
 
 
 def evaluate(asked: argparse.Namespace) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import builtins
 import json
-import os
 import re
 import secrets
 from collections.abc import Callable, Iterable, Sequence
@@ -258,14 +257,8 @@ class LabellingStore:
             files.place(incoming, self._folder / info.id)
 
     def _append(self, identity: str, said: dict[str, Any]) -> None:
-        path = self._place(identity) / ANSWERS
-        line = json.dumps(said, ensure_ascii=False).encode("utf-8") + b"\n"
-        with FileLock(self._folder / f".{identity}.lock"), path.open("ab") as file:
-            if file.tell() and not _ends_whole(path):  # the last line was cut short: leave it to itself
-                line = b"\n" + line
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
+        with FileLock(self._folder / f".{identity}.lock"):
+            files.append_lines(self._place(identity) / ANSWERS, [said])
 
     def _place(self, identity: str) -> Path:
         # An id comes from links: only what one can look like may become part of a path.
@@ -283,12 +276,6 @@ def _once(items: Sequence[Item]) -> list[Item]:
             seen.add(key)
             kept.append(one)
     return kept
-
-
-def _ends_whole(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b"\n"
 
 
 def _unknown(identity: str) -> DataError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,8 @@ from core.data.dataset import Rows, TextDataset
 from core.data.profiling import FINDING_ROWS, Finding, Severity
 from core.data.same_text import text_key
 from core.messages import Message, message
+
+Key = Hashable
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +39,11 @@ class Overlap:
 
 
 def overlap(
-    batch: TextDataset, known: Mapping[str, Collection[str]], labels: Mapping[str, Collection[str]] | None = None
+    batch: TextDataset,
+    known: Mapping[str, Collection[Key]],
+    labels: Mapping[Key, Collection[str]] | None = None,
+    *,
+    keys: Sequence[Key] | None = None,
 ) -> Overlap:
     """Compare a batch with everything a classifier was trained or tested on.
 
@@ -47,8 +53,10 @@ def overlap(
         Text keys (see `text_key`) of earlier experiences under ``"train"`` and ``"test"``.
     labels
         Text key → names of the labels it had before.
+    keys
+        Of the batch's texts, where the others are not what `text_key` makes.
     """
-    keys = [text_key(text) for text in batch.texts]
+    keys = [text_key(text) for text in batch.texts] if keys is None else keys
     names = batch.label_names()
     trained, tested = (
         np.array([row for row, key in enumerate(keys) if key in known.get(part, ())], dtype=np.int64)

@@ -144,6 +144,10 @@ class DatasetStore:
                     self.delete(stored.id)
             raise
 
+    def has(self, identity: str) -> bool:
+        """Whether there is a dataset of this id; looks at no row."""
+        return bool(_ID.fullmatch(identity)) and self._path(identity, "json").exists()
+
     def load(self, identity: str) -> TextDataset:
         """Read a dataset; `DataError` when there is none of this id or its file is damaged."""
         info = self.info(identity)

@@ -10,7 +10,7 @@ Knows nothing of classifiers or files.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -47,7 +47,7 @@ class Contradictions:
 
 
 def contradictions_found(
-    keys: Sequence[str], labels: Sequence[str], earlier: Mapping[str, frozenset[str] | set[str]]
+    keys: Sequence[Hashable], labels: Sequence[str], earlier: Mapping[Any, frozenset[str] | set[str]]
 ) -> Contradictions:
     """Compare the labels of equal texts.
 
@@ -58,8 +58,8 @@ def contradictions_found(
     earlier
         Key → the labels that the text had before.
     """
-    found: dict[str, set[str]] = {}
-    times: dict[str, int] = {}
+    found: dict[Hashable, set[str]] = {}
+    times: dict[Hashable, int] = {}
     for key, label in zip(keys, labels, strict=True):
         found.setdefault(key, set()).add(label)
         times[key] = times.get(key, 0) + 1

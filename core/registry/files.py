@@ -24,6 +24,7 @@ from core.leftovers import CONTENT
 from core.leftovers import VERSION as ARTIFACT
 from core.registry.client import Client
 
+SUMMARIES = "summaries"
 LARGE = 65_536  # bytes; below, a link is worth less than it costs to look for
 
 
@@ -40,10 +41,16 @@ class VersionFiles:
         self.artifacts = home / "artifacts"
         self.cache = home / "cache"
         self.content = self.artifacts / CONTENT
+        self.summaries = home / SUMMARIES
 
     def place_of(self, run_id: str) -> Path:
         """Where the files of the version that a run made lie."""
         return self.artifacts / run_id / "artifacts" / ARTIFACT
+
+    def summary_of(self, folder: Path) -> Path:
+        """Where lies what a version has met in short, which can be deleted at any time; ``folder`` is that of its files."""
+        run_id = folder.name if folder.parent == self.cache else folder.parents[1].name
+        return self.summaries / f"{run_id}.safetensors"
 
     def keep(self, folder: Path, run_id: str, facts: Mapping[str, Any]) -> Path:
         """Copy a folder to where the run's artifacts lie, with a record; a reader never sees half of it."""
@@ -97,6 +104,7 @@ class VersionFiles:
 
     def forget(self, run_id: str) -> None:
         """Remove what a run left; what no other version shares is gone from the disk."""
+        self.summary_of(self.place_of(run_id)).unlink(missing_ok=True)
         for folder in (self.artifacts / run_id, self.cache / run_id):
             if folder.exists():
                 files.remove_folder(folder)

@@ -196,7 +196,9 @@ class Registry(Orphans):
 
     def made_by(self, name: str, run_id: str) -> int | None:
         """Number of the version that a run made; None when it made none."""
-        return next((version.number for version in self.versions(name) if version.run_id == run_id), None)
+        wanted = f"name = \"{check_name(name)}\" and run_id = '{run_id}'"
+        stored = self._client.every("search_model_versions", filter_string=wanted) if "'" not in run_id else []
+        return next((int(version.version) for version in stored if entries.is_version(version)), None)
 
     def _upload(self, folder: Path, run_id: str, facts: Mapping[str, Any]) -> str:
         if not self.on_server:

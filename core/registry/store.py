@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from core.registry.files import VersionFiles
 from core.registry.names import check_name
 
 EXPERIMENT = "evergreen"
+_FEW = 5  # versions read at a time
 _begun: set[Path] = set()  # workspaces in which this process has looked after what others left
 
 
@@ -86,6 +88,17 @@ class Store:
         stored = self._client.every("search_model_versions", filter_string=f'name = "{check_name(name)}"')
         known = [entries.version_info(version) for version in stored if entries.is_version(version)]
         return sorted(known, key=lambda version: version.number)
+
+    def newest_first(self, name: str) -> Iterator[VersionInfo]:
+        """Versions of a classifier, read a few at a time: for who only wants the last ones."""
+        asked = {"filter_string": f'name = "{check_name(name)}"', "order_by": ["version_number DESC"]}
+        token: str | None = None
+        while True:
+            page = self._client.search_model_versions(max_results=_FEW, page_token=token, **asked)
+            yield from (entries.version_info(version) for version in page if entries.is_version(version))
+            token = page.token
+            if not token:
+                return
 
     def version(self, name: str, number: int) -> VersionInfo:
         """Return one version; raises `RegistryError` naming what there is instead."""

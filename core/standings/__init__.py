@@ -2,7 +2,7 @@
 
 from core.standings.answers import AnswerStore
 from core.standings.comparing import Known, SameTests, known_to, on_tests_of, today
-from core.standings.tests import FrozenRows, experience_records, predictions_path, read_test, rows_key
+from core.standings.tests import FrozenRows, experience_records, predictions_path, read_test, rows_key, rows_path
 
 __all__ = [
     "AnswerStore",
@@ -15,5 +15,6 @@ __all__ = [
     "predictions_path",
     "read_test",
     "rows_key",
+    "rows_path",
     "today",
 ]

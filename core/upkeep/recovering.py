@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from core import integrity
+from core.errors import CoreError
+from core.records.reports import read_report
 from core.registry.classifier_file import ClassifierFiles
 from core.registry.entries import Decision
 from core.registry.files import VersionFiles
@@ -46,8 +47,8 @@ def _describe(folder: Path, found: Recovered) -> dict[str, Any] | None:
     """What one folder tells: its record, and for the rest its report."""
     record, run_id = integrity.read_record(folder), folder.parents[1].name
     try:
-        report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        report = read_report(folder, matrix=False)
+    except (CoreError, OSError, ValueError):
         report = {}
     if "classifier" not in record and "classifier" not in report:
         found.notes.append(f"Whose version lies in {folder}: neither its record nor its report can be read.")

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from core.workflows.bundle import write_bundle
     from core.workflows.evaluate import evaluate_version
+    from core.workflows.past import Past, read_past
     from core.workflows.producing import Completed
     from core.workflows.requests import DataConfig, TrainRequest, UpdateRequest, resolve_settings, resolve_update
     from core.workflows.train import train_classifier
-    from core.workflows.update import Past, check_batch, compare_batch, read_past, split_batch, update_classifier
+    from core.workflows.update import check_batch, compare_batch, split_batch, update_classifier
     from core.workflows.version import ExperienceRecord, VersionFolder
     from core.workflows.workspace import Workspace, open_workspace
 
@@ -44,7 +45,8 @@ _OWNERS = {
     "producing": ("Completed",),
     "requests": ("DataConfig", "TrainRequest", "UpdateRequest", "resolve_settings", "resolve_update"),
     "train": ("train_classifier",),
-    "update": ("Past", "check_batch", "compare_batch", "read_past", "split_batch", "update_classifier"),
+    "past": ("Past", "read_past"),
+    "update": ("check_batch", "compare_batch", "split_batch", "update_classifier"),
     "version": ("ExperienceRecord", "VersionFolder"),
     "workspace": ("Workspace", "open_workspace"),
 }

@@ -13,6 +13,7 @@ from core.integrity import check, reading
 from core.messages import Message
 from core.onnx.files import cleaned
 from core.records.outgoing import without_paths
+from core.records.reports import baseline_name
 from core.standalone import predict
 from core.wording import score
 
@@ -79,7 +80,7 @@ def write_card(folder: Path, report: dict[str, Any]) -> None:
         "| | accuracy | macro-F1 |",
         "|---|---|---|",
         f"| this model | {_figure(overall['accuracy'])} | {_figure(overall['macro_f1'])} |",
-        f"| TF-IDF + logistic regression, same rows | {_figure(baseline['accuracy'])} | {_figure(baseline['macro_f1'])} |",
+        f"| baseline ({baseline_name(report)}), same rows | {_figure(baseline['accuracy'])} | {_figure(baseline['macro_f1'])} |",
         *(f"| test {test['experience']}, {_cell(test['name'])} ({test['rows']:,} rows) | "
           f"{_figure(test['report']['accuracy'])} | {_figure(test['report']['macro_f1'])} |" for test in report["tests"]),
         "",

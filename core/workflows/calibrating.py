@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from core.messages import message
 from core.metrics.calibration import brier_score, calibration_difference, calibration_error
 from core.metrics.temperature import Temperature, fit_temperature, rescale
 from core.onnx import set_temperature
 from core.standalone.predict import Classifier
+from core.workflows.frozen_tests import Scores
 from core.workflows.precision_measure import Labelled
 from core.workflows.version import VersionFolder
 
@@ -55,18 +55,17 @@ def keep_validation(folder: VersionFolder, classifier: Classifier, rows: Labelle
     folder.save_validation(some.truth, classifier.predict_proba(some.texts))
 
 
-def trust_figures(temperature: Temperature, tables: Sequence[pd.DataFrame], classes: Sequence[str]) -> dict[str, Any]:
+def trust_figures(temperature: Temperature, scores: Sequence[Scores], classes: Sequence[str]) -> dict[str, Any]:
     """For the report: the temperature, and calibration error and Brier score on the test rows before and after it.
 
     Parameters
     ----------
-    tables
-        Of predictions on the frozen tests, as the version serves them.
+    scores
+        On the frozen tests, as the version serves.
     """
     number = {name: position for position, name in enumerate(classes)}
-    truth = np.array([number[name] for table in tables for name in table["truth"]], dtype=np.int64)
-    columns = [f"p_{column}" for column in range(len(classes))]
-    after = np.concatenate([table[columns].to_numpy(dtype=np.float64) for table in tables])
+    truth = np.array([number[name] for score in scores for name in score.test.truth], dtype=np.int64)
+    after = np.concatenate([score.probabilities for score in scores]).astype(np.float64)
     before = rescale(after, 1 / temperature.value) if temperature.value != 1.0 else after
     right = after.argmax(axis=1) == truth
     sides = {

@@ -28,7 +28,7 @@ def gate_rules(request: UpdateRequest, workspace: Workspace) -> GateConfig:
 
 def last_rules(classifier: str, workspace: Workspace) -> dict[str, Any]:
     """What the newest candidate was decided by, or else judged by; rules it does not name have their defaults."""
-    for version in reversed(workspace.registry.versions(classifier)):
+    for version in workspace.registry.newest_first(classifier):
         if version.decision is not None and version.decision.rules is not None:
             return version.decision.rules
         if "gate" not in version.summary:  # trained from the start, or only something left out: nobody judged it

@@ -9,12 +9,12 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from core.data import TextDataset, text_key
+from core.data import TextDataset
 from core.inference.graphs import load_version
 from core.messages import message
 from core.metrics.drift import (
@@ -34,13 +34,19 @@ from core.metrics.label_doubt import Answers, Contradictions, Doubt, contradicti
 from core.metrics.word_shift import WordChanges, word_changes
 from core.standalone.predict import Classifier
 from core.text.words import words_in
-from core.workflows.drift_rows import EARLIER_TEXTS, affordable, compared_rows, drawn, drawn_texts
+from core.workflows.drift_rows import (
+    EARLIER_ROWS,
+    EARLIER_TEXTS,
+    FEWEST_COMPARED,
+    affordable,
+    compared_rows,
+    drawn,
+    drawn_texts,
+)
 from core.workflows.drift_words import known_words
 from core.workflows.label_matching import in_own_words
+from core.workflows.past import Past
 from core.workflows.version import VersionFolder
-
-if TYPE_CHECKING:
-    from core.workflows.update import Past
 
 
 @dataclass(frozen=True)
@@ -137,18 +143,19 @@ def detect_drift(
     compared = compared_rows(folder, batch, past)
     held_out, new = compared.held_out, compared.new
     read_rows = affordable(held_out["text"], new["text"])
-    old_texts = drawn(held_out, read_rows, seed)["text"].tolist()
+    old_rows = min(read_rows, max(FEWEST_COMPARED, EARLIER_ROWS * len(new)))
+    old_texts = drawn(held_out, old_rows, seed)["text"].tolist()
     answered = _answered(drawn(new, read_rows, seed), classifier)
     names, known = batch.label_names(), set(classifier.labels)
     tested, answerable = held_out[held_out["predicted"].notna()], answered[answered["label"].isin(known)]
     new_texts = answered["text"].tolist()
-    met = drawn_texts([*held_out["text"], *compared.learned], EARLIER_TEXTS * read_rows, seed)
+    met = drawn_texts([*held_out["text"], *compared.learned], EARLIER_TEXTS * old_rows, seed)
     tests = together(
         [
             label_shift(*_counts(held_out["label"], new["label"])[1:], seed=seed),
             _word_test(folder, past, old_texts, new_texts, seed),
             *_text_tests(old_texts, new_texts, seed),
-            confidence_shift(drawn(tested, read_rows, seed)["confidence"], answered["confidence"], seed=seed),
+            confidence_shift(drawn(tested, old_rows, seed)["confidence"], answered["confidence"], seed=seed),
             _accuracy_test(tested, answerable, len(answered)),
         ]
     )
@@ -158,7 +165,7 @@ def detect_drift(
         rows=(len(held_out), len(new)),
         picked=picked,
         new_labels={name: count for name, count in Counter(names).items() if name not in known},
-        contradictions=contradictions_found([text_key(text) for text in batch.texts], names, compared.earlier),
+        contradictions=contradictions_found(compared.keys, names, compared.earlier),
         doubt=_doubt(tested, answerable),
     )
     return DriftReport(

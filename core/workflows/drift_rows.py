@@ -19,24 +19,23 @@ label test errs on the safe side. Rows of one author or one day are not independ
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from core.data import TextDataset, text_key
+from core.data import TextDataset
+from core.data.same_text import Keys, key_numbers
+from core.workflows.frozen_tests import confidence
+from core.workflows.past import Past
 from core.workflows.version import VersionFolder
-
-if TYPE_CHECKING:
-    from core.workflows.update import Past
 
 COMPARED_ROWS = 1000  # of each side at most that the tests of words, texts and answers read, drawn by seed
 FEWEST_COMPARED = 300
+EARLIER_ROWS = 2  # times as many earlier rows as new ones are read at most: more would hardly see more
 READ_CHARACTERS = 400_000  # of each side, about, so that long texts take seconds, too
-EARLIER_TEXTS = 4  # times as many earlier texts say how frequent words were: only their words are read
+EARLIER_TEXTS = 2  # times as many earlier texts say how frequent words were: only their words are read
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,50 +50,57 @@ class ComparedRows:
         Of the batch: columns text, label and row, their number.
     learned
         Texts that the champion was trained on. They say how frequent words were, which no training changes.
+    keys
+        Of every row of the batch: what makes its text the same as another.
     earlier
-        What makes a text the same as another → the labels that it had before.
+        Key → the labels that a text of the batch had before.
     """
 
     held_out: pd.DataFrame
     new: pd.DataFrame
     learned: list[str]
-    earlier: dict[str, set[str]]
+    keys: list[int]
+    earlier: dict[int, set[str]]
 
 
 def compared_rows(folder: VersionFolder, batch: TextDataset, past: Past) -> ComparedRows:
     """Find the rows that can be compared."""
-    tests = [_test(folder.predictions(record.number)) for record in folder.experiences()]
-    validation = pd.DataFrame({"text": past.validation[0], "label": past.validation[1]})
-    held_out = pd.concat([*tests, validation.assign(predicted=None, confidence=np.nan)], ignore_index=True)
+    tests = pd.concat([_test(folder.predictions(record.number)) for record in folder.experiences()])
+    tests["key"] = key_numbers(tests["text"].tolist())
+    texts, labels, keys = past.met.sample(validated=True)
+    validation = pd.DataFrame({"text": texts, "label": labels, "predicted": None, "confidence": np.nan, "key": keys})
+    held_out = pd.concat([tests, validation], ignore_index=True)
     new = pd.DataFrame({"text": list(batch.texts), "label": batch.label_names(), "row": np.arange(len(batch))})
-    trained = [text_key(text) for text in past.train[0]]
-    held_out["key"], new["key"] = ([text_key(text) for text in table["text"]] for table in (held_out, new))
-    met = [*trained, *held_out["key"]]
-    earlier: dict[str, set[str]] = {}
-    for key, label in zip(met, [*past.train[1], *held_out["label"]], strict=True):
+    new["key"] = key_numbers(batch.texts)
+    met, came = (_times(keys) for keys in (np.concatenate([past.met.keys, tests["key"]]), new["key"].to_numpy()))
+    if 2 * np.isin(met[0], came[0]).sum() > len(met[0]):  # the old rows were sent along
+        fresh = ~np.isin(came[0], met[0])
+        came = (came[0][fresh], came[1][fresh])
+    once = [own[0][(own[1] == 1) & ~np.isin(own[0], other[0])] for own, other in ((met, came), (came, met))]
+    texts, _, keys = past.met.sample(validated=False)
+    learned = {key: text for key, text, kept in zip(keys.tolist(), texts, np.isin(keys, once[0]), strict=True) if kept}
+    earlier = past.met.labels_of(new["key"].to_numpy())
+    again = tests[tests["key"].isin(new["key"])]
+    for key, label in zip(again["key"].tolist(), again["label"], strict=True):
         earlier.setdefault(key, set()).add(label)
-    before, after = _times(met), _times(new["key"])
-    if 2 * len(before.keys() & after.keys()) > len(before):  # the old rows were sent along
-        after = Counter({key: times for key, times in after.items() if key not in before})
-    once = {key for times in (before, after) for key in times if before[key] + after[key] == 1}
-    kept = (table[table["key"].isin(once & times.keys())] for table, times in ((held_out, before), (new, after)))
-    held_out, new = (table.drop_duplicates("key") for table in kept)
-    learned = {key: text for key, text in zip(trained, past.train[0], strict=True) if key in once}
-    return ComparedRows(held_out, new, list(learned.values()), earlier)
+    return ComparedRows(
+        held_out=held_out[held_out["key"].isin(once[0])].drop_duplicates("key"),
+        new=new[new["key"].isin(once[1])].drop_duplicates("key"),
+        learned=list(learned.values()),
+        keys=new["key"].tolist(),
+        earlier=earlier,
+    )
 
 
-def _times(keys: Iterable[str]) -> Counter[str]:
-    """How often each text occurs; once each where most come several times, as when two equal files were joined."""
-    times = Counter(keys)
-    repeated = sum(count > 1 for count in times.values())
-    return Counter(times.keys()) if 2 * repeated > len(times) else times
+def _times(keys: Keys) -> tuple[Keys, np.ndarray]:
+    """Each key, and how often it occurs; once each where most come several times, as when two equal files were joined."""
+    found, times = np.unique(keys, return_counts=True)
+    return (found, np.ones_like(times)) if 2 * int((times > 1).sum()) > len(found) else (found, times)
 
 
 def _test(answers: pd.DataFrame) -> pd.DataFrame:
-    """A frozen test with the version's answers and their probabilities."""
-    probabilities = answers[[name for name in answers.columns if name.startswith("p_")]]
     table = answers[["text", "truth", "predicted"]].rename(columns={"truth": "label"})
-    return table.assign(confidence=probabilities.max(axis=1).astype(np.float64))
+    return table.assign(confidence=confidence(answers))
 
 
 def affordable(before: Iterable[str], after: Iterable[str]) -> int:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.data.same_text import Keys, key_numbers
 from core.text.words import lettered_words
+from core.workflows.past import Past
 from core.workflows.version import VersionFolder
-
-if TYPE_CHECKING:
-    from core.workflows.update import Past
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,4 +49,17 @@ def known_words(folder: VersionFolder, past: Past) -> Words | None:
         return Words(split, pipeline.tokenizer.get_vocab())
     if past.missing:
         return None
-    return Words(lettered_words, {word for text in past.train[0] for word in lettered_words(text)})
+    return Words(lettered_words, _Numbered(past.words))
+
+
+class _Numbered:
+    """Words of which only the numbers are known."""
+
+    def __init__(self, numbers: Keys) -> None:
+        self._numbers = frozenset(numbers.tolist())
+        self._asked: dict[object, bool] = {}
+
+    def __contains__(self, word: object) -> bool:
+        if word not in self._asked:
+            self._asked[word] = int(key_numbers([str(word)], key=str)[0]) in self._numbers
+        return self._asked[word]

@@ -10,16 +10,17 @@ import numpy as np
 from core.data import Split, TextDataset
 from core.events import StageStarted
 from core.messages import message
+from core.metrics.naive_bayes import NaiveBayes
 from core.models import TextClassifier
 from core.registry import VersionInfo
 from core.strategies import STRATEGIES, ClosedForm
 from core.text import Examples, encode_examples
 from core.workflows.forget_rows import versions_of
-from core.workflows.frozen_tests import FrozenTest, read_history
+from core.workflows.frozen_tests import FrozenTest, stored_tests
+from core.workflows.past import Labelled, rows_met, summarise
 from core.workflows.producing import Candidate, Parent, Stream, produce_version
 from core.workflows.requests import resolve_update
 from core.workflows.students import make_strategy
-from core.workflows.update import confidence, older_parts, read_past
 from core.workflows.version import VersionFolder
 from core.workflows.workspace import Workspace
 
@@ -50,10 +51,7 @@ def exact_version(
     assert isinstance(strategy, ClosedForm)
     student = folder.load_student()
     change = strategy.forget(student.model, examples)
-    past = read_past(folder, workspace)
     removed = {text for identity, rows in gone.items() for text in datasets[identity].take(rows).texts}
-    kept = [(text, name) for text, name in zip(*past.train, strict=True) if text not in removed]
-    judging = [(text, name) for text, name in zip(*past.validation, strict=True) if text not in removed]
     candidate = Candidate(
         classifier=champion.classifier,
         student=student,
@@ -61,13 +59,11 @@ def exact_version(
         stream=Stream(
             records=folder.experiences(),
             parts=_without(folder, gone),
-            tests=_tests(folder, gone),
-            training_texts=[text for text, _ in kept],
-            training_labels=np.array([folder.classes.index(name) for _, name in kept], dtype=np.int64),
+            tests=_kept_tests(folder, report, gone),
+            met=summarise(_rows_without(folder, removed, workspace), baseline=NaiveBayes.empty()),
             language=report["language"],
             synthetic=report["synthetic"],
             findings=[],
-            validation=([text for text, _ in judging], [name for _, name in judging]),
         ),
         run_id=run_id,
         parent=Parent(champion.number, report, rules=None, drift=None),
@@ -124,20 +120,30 @@ def _without(folder: VersionFolder, gone: Rows) -> dict[int, Split]:
         number: Split(
             kept(split.train, number), kept(split.validation, number), kept(split.test, number), split.set_aside, ()
         )
-        for number, split in older_parts(folder).items()
+        for number, split in ((number, folder.split(number)) for number in names)
     }
 
 
-def _tests(folder: VersionFolder, gone: Rows) -> list[FrozenTest]:
+def _rows_without(
+    folder: VersionFolder, removed: set[str], workspace: Workspace
+) -> Iterator[tuple[int, Labelled, Labelled]]:
+    """What the version has met but for these texts."""
+
+    def kept(part: Labelled) -> Labelled:
+        rows = [(text, name) for text, name in zip(*part, strict=True) if text not in removed]
+        return [text for text, _ in rows], [name for _, name in rows]
+
+    for number, train, validation in rows_met(folder, workspace):
+        yield number, kept(train), kept(validation)
+
+
+def _kept_tests(folder: VersionFolder, report: Mapping[str, Any], gone: Rows) -> list[FrozenTest]:
     """The champion's frozen tests with its answers, without these rows."""
-    tests, records = [], folder.experiences()
-    for record in records:
-        stays = ~np.isin(folder.rows_of(record.number, "test"), gone.get(record.dataset, []))
-        table = folder.predictions(record.number)[stays].reset_index(drop=True)
-        texts, truth, said = (tuple(table[column]) for column in ("text", "truth", "predicted"))
-        history = read_history(table, len(records))
-        tests.append(FrozenTest(record.number, record.name, texts, truth, said, tuple(confidence(table)), history))
-    return tests
+    stays = {
+        record.number: ~np.isin(folder.rows_of(record.number, "test"), gone.get(record.dataset, []))
+        for record in folder.experiences()
+    }
+    return stored_tests(folder, report, stays)
 
 
 def _encoder_carries(champion: VersionInfo, gone: Rows, model: TextClassifier, workspace: Workspace) -> bool:

@@ -107,6 +107,7 @@ def forget_rows(
         _scrub(request, datasets, workspace, receipt)
         shutil.rmtree(workspace.sources.features, ignore_errors=True)  # of all texts; those that stay are encoded again
         shutil.rmtree(workspace.home / ANSWERS, ignore_errors=True)  # to tests that held the rows
+        shutil.rmtree(workspace.registry.files.summaries, ignore_errors=True)  # the rows are counted in them
         save_receipt(receipt, workspace.home)
     yield Forgotten(receipt["id"], exact["version"] if exact is not None else None)
 
@@ -217,11 +218,7 @@ def _scrub(
     scrub_generators(workspace.home, request.digests)
     wanted = set(request.digests)
     receipt["labelling"] = LabellingStore(workspace.home).forget(lambda text: text_digest(text) in wanted)
-    waiting = Corrections(workspace.home)
-    texts = {row.text for row in waiting.list(request.classifier) if text_digest(row.text) in set(request.digests)}
-    if texts:
-        waiting.remove(request.classifier, texts)
-    receipt["corrections"] = len(texts)
+    receipt["corrections"] = Corrections(workspace.home).forget(lambda text: text_digest(text) in wanted)
     for identity in datasets:
         workspace.datasets.delete(identity)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -21,13 +22,15 @@ from core.metrics import (
     measure_labels,
     paired_difference,
 )
-from core.metrics.baseline import Baseline
 from core.standalone.predict import Classifier
+from core.workflows.past import Summary
 from core.workflows.version import VersionFolder
 
 RANDOM_START = 0  # in a history: a model that has learned nothing
 AVERAGES = ("accuracy", "macro_f1", "macro_precision", "macro_recall", "weighted_f1")
-_HISTORY = "right_"  # columns of a table of predictions
+# In a table of predictions, how each row was answered after experience 0, 1, 2, …; editions before had a column each.
+_HISTORY, _EACH = "right", "right_"
+_RIGHT, _WRONG, _UNKNOWN = b"x", b".", b" "
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class FrozenTest:
         How sure the base version is of each of its answers, 0 to 1; None when nobody needs to know.
     history
         Which rows earlier versions answered rightly, bool, by the experience each had learned last.
+    figures
+        What the base version's answers are worth, as its report has it (`averages`); None where it must be computed.
     """
 
     number: int
@@ -53,18 +58,23 @@ class FrozenTest:
     before: tuple[str, ...] | None = None
     before_confidence: tuple[float, ...] | None = None
     history: Mapping[int, np.ndarray] = field(default_factory=dict)
+    figures: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
 class Scores:
-    """A version on one frozen test: its answers, how sure it is of each (0 to 1), and what they are worth."""
+    """A version on one frozen test: its answers, how sure it is of each (0 to 1), and what they are worth.
+
+    ``probabilities`` has the shape (rows, classes).
+    """
 
     test: FrozenTest
     report: Report
-    before: Report | None
+    before: Mapping[str, Any] | None
     change: TestChange | None
     predicted: tuple[str, ...]
     confidence: tuple[float, ...]
+    probabilities: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for ``report.json``."""
@@ -73,7 +83,7 @@ class Scores:
             "name": self.test.name,
             "rows": len(self.test.texts),
             "report": self.report.to_dict(),
-            "before": self.before.to_dict() if self.before is not None else None,
+            "before": self.before,
         }
         if self.change is not None and self.test.before is not None:
             truth, before, after = _numbers(self.test.truth, self.test.before, self.predicted)
@@ -86,24 +96,66 @@ def score_tests(
     classifier: Classifier, tests: Sequence[FrozenTest], classes: tuple[str, ...], folder: VersionFolder
 ) -> list[Scores]:
     """Answer every frozen test and write the answers beside the version."""
-    return [_score(classifier, test, classes, folder) for test in tests]
+    # All at once: texts of one length then go together, whichever test they are from.
+    probabilities = classifier.predict_proba([text for test in tests for text in test.texts])
+    ends = np.cumsum([len(test.texts) for test in tests])[:-1]
+    parts = np.split(probabilities, ends)
+    return [_score(part, test, classes, folder) for part, test in zip(parts, tests, strict=True)]
 
 
-def _score(classifier: Classifier, test: FrozenTest, classes: tuple[str, ...], folder: VersionFolder) -> Scores:
-    probabilities = classifier.predict_proba(test.texts)
+def _score(probabilities: np.ndarray, test: FrozenTest, classes: tuple[str, ...], folder: VersionFolder) -> Scores:
     number = {name: position for position, name in enumerate(classes)}
     truth = np.array([number[name] for name in test.truth], dtype=np.int64)
     predicted = probabilities.argmax(axis=1)
     names = tuple(classes[position] for position in predicted)
     answers = prediction_table(test.texts, test.truth, names, probabilities)
-    folder.save_predictions(test.number, answers.assign(**_history_columns(test.history)))
+    folder.save_predictions(test.number, answers.assign(**{_HISTORY: _history_column(test.history, len(answers))}))
     report = evaluate_predictions(truth, predicted, classes)
     confidence = tuple(float(value) for value in probabilities.max(axis=1))
     if test.before is None:
-        return Scores(test, report, None, None, names, confidence)
+        return Scores(test, report, None, None, names, confidence, probabilities)
     before = np.array([number[name] for name in test.before], dtype=np.int64)
     change = measure_change(test.name, truth, before, predicted)
-    return Scores(test, report, evaluate_predictions(truth, before, classes), change, names, confidence)
+    figures = test.figures or averages(evaluate_predictions(truth, before, classes))
+    return Scores(test, report, figures, change, names, confidence, probabilities)
+
+
+def stored_tests(
+    folder: VersionFolder, report: Mapping[str, Any], keep: Mapping[int, np.ndarray] | None = None
+) -> list[FrozenTest]:
+    """Every frozen test of a version as it stands, with that version's answers.
+
+    Parameters
+    ----------
+    report
+        The version's.
+    keep
+        Of a test's number, which of its rows to take; all of those that are not named.
+    """
+    tests, records = [], folder.experiences()
+    measured = {test["experience"]: test for test in report["tests"]}
+    for record in records:
+        table = folder.predictions(record.number)
+        if keep is not None and record.number in keep:
+            table = table[keep[record.number]].reset_index(drop=True)
+        texts, truth, answers = (tuple(table[column]) for column in ("text", "truth", "predicted"))
+        history = read_history(table, len(records))
+        figures = _figures(measured.get(record.number), len(table))
+        tests.append(FrozenTest(record.number, record.name, texts, truth, answers, confidence(table), history, figures))
+    return tests
+
+
+def _figures(measured: Mapping[str, Any] | None, rows: int) -> dict[str, Any] | None:
+    """The averages that a report has of a test; None where it is of other rows, or of an edition that knew fewer."""
+    if measured is None or measured["rows"] != rows or not measured["report"].keys() >= set(AVERAGES):
+        return None
+    return {name: measured["report"][name] for name in AVERAGES}
+
+
+def confidence(table: pd.DataFrame) -> tuple[float, ...]:
+    """The probability of each answer in a table of predictions."""
+    columns = [column for column in table.columns if column.startswith("p_")]
+    return tuple(table[columns].to_numpy(dtype=np.float64).max(axis=1, initial=0.0).tolist())
 
 
 def read_history(table: pd.DataFrame, number: int) -> dict[int, np.ndarray]:
@@ -116,13 +168,20 @@ def read_history(table: pd.DataFrame, number: int) -> dict[int, np.ndarray]:
     number
         The experience that it had learned last.
     """
-    names = [name for name in table.columns if name.startswith(_HISTORY)]
-    known = {int(name.removeprefix(_HISTORY)): table[name].to_numpy(dtype=bool) for name in names}
+    names = [name for name in table.columns if name.startswith(_EACH)]
+    known = {int(name.removeprefix(_EACH)): table[name].to_numpy(dtype=bool) for name in names}
+    if _HISTORY in table and (signs := "".join(table[_HISTORY])):
+        marks = np.frombuffer(signs.encode(), dtype="S1").reshape(len(table), -1)
+        known |= {after: marks[:, after] == _RIGHT for after in range(marks.shape[1]) if marks[0, after] != _UNKNOWN}
     return {**known, number: (table["predicted"] == table["truth"]).to_numpy(dtype=bool)}
 
 
-def _history_columns(history: Mapping[int, np.ndarray]) -> dict[str, np.ndarray]:
-    return {f"{_HISTORY}{number}": right for number, right in sorted(history.items())}
+def _history_column(history: Mapping[int, np.ndarray], rows: int) -> list[str]:
+    """One sign for each experience that a version has learned since the stream began, as `read_history` takes it."""
+    marks = np.full((rows, max(history, default=-1) + 1), _UNKNOWN)
+    for number, right in history.items():
+        marks[:, number] = np.where(right, _RIGHT, _WRONG)
+    return [row.tobytes().decode() for row in marks]
 
 
 def gate_evidence(scores: Sequence[Scores]) -> Evidence | None:
@@ -173,17 +232,27 @@ def pooled_report(scores: Sequence[Scores], classes: tuple[str, ...]) -> Report:
     )
 
 
-def baseline_reports(baseline: Baseline, tests: Sequence[FrozenTest], classes: tuple[str, ...]) -> dict[str, Any]:
+def baseline_reports(met: Summary, tests: Sequence[FrozenTest], classes: tuple[str, ...]) -> dict[str, Any]:
     """The baseline's figures over all tests together, and its averages on each."""
-    predicted = [[classes[k] for k in baseline.predict_proba(test.texts).argmax(axis=1)] for test in tests]
+    assert met.baseline is not None
+    texts = [text for test in tests for text in test.texts]
+    answers = iter([met.labels[number] for number in met.baseline.predict(texts).tolist()])
+    predicted = [[*islice(answers, len(test.texts))] for test in tests]
     pooled = _report_of(
         [name for test in tests for name in test.truth], [name for part in predicted for name in part], classes
     )
     each = [_report_of(test.truth, part, classes) for test, part in zip(tests, predicted, strict=True)]
     return {
+        "method": "naive_bayes",
+        "rows": int(met.baseline.rows.sum()),
         "report": pooled.to_dict(),
-        "tests": [{name: getattr(report, name).to_dict() for name in AVERAGES} for report in each],
+        "tests": [averages(report) for report in each],
     }
+
+
+def averages(report: Report) -> dict[str, Any]:
+    """The figures of a report that are no label's own, as plain values."""
+    return {name: getattr(report, name).to_dict() for name in AVERAGES}
 
 
 def _report_of(truth: Sequence[str], predicted: Sequence[str], classes: tuple[str, ...]) -> Report:

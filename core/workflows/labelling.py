@@ -25,8 +25,8 @@ from core.metrics.selection import (
     most_doubtful_first,
 )
 from core.registry import VersionInfo
+from core.workflows.past import read_past
 from core.workflows.recipes import save_cleaned
-from core.workflows.update import read_past
 from core.workflows.version import VersionFolder
 from core.workflows.workspace import Workspace
 

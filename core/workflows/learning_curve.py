@@ -36,10 +36,10 @@ from core.registry import VersionInfo
 from core.strategies import STRATEGIES, ClosedForm, Experience, Strategy, StrategyConfig
 from core.text import encode_examples
 from core.training import contrastive
+from core.workflows.past import read_past
 from core.workflows.requests import Settings, resolve_settings, resolve_update
 from core.workflows.running import training_device
 from core.workflows.students import Labelled, first_student, make_experience, make_strategy
-from core.workflows.update import read_past
 from core.workflows.version import Student, VersionFolder
 from core.workflows.workspace import Workspace
 

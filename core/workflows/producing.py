@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -20,7 +20,6 @@ from core.faults import reached
 from core.files import incoming_folder
 from core.messages import Message, message
 from core.metrics import GateConfig, judge
-from core.metrics.baseline import fit_baseline
 from core.onnx import export_onnx, measure_parity
 from core.registry import Registry
 from core.standalone.predict import Classifier
@@ -35,6 +34,7 @@ from core.workflows.frozen_tests import (
     pooled_report,
     score_tests,
 )
+from core.workflows.past import Summary, save_summary
 from core.workflows.precision import choose_precision, only_exact
 from core.workflows.precision_measure import Labelled
 from core.workflows.retention import measure_retention, state_bytes
@@ -56,27 +56,24 @@ class Completed:
 
 @dataclass(frozen=True)
 class Stream:
-    """Everything a version has met: its experiences, their frozen tests, and the rows that the baseline may see.
+    """Everything a version has met: its experiences, their frozen tests, and what it learned from.
 
     Parameters
     ----------
     parts
-        Where the rows of each experience's dataset went.
-    training_texts, training_labels
-        All training rows so far, with the numbers of their labels.
-    validation
-        All validation rows so far: texts and names of labels. They choose in which arithmetic the version answers.
+        Where the rows of an experience's dataset went; of those that are not among them, ``before`` says it.
+    met
+        All training and validation rows so far, in short.
     """
 
     records: list[ExperienceRecord]
     parts: dict[int, Split]
     tests: list[FrozenTest]
-    training_texts: Sequence[str]
-    training_labels: np.ndarray
+    met: Summary
     language: str
     synthetic: bool
     findings: list[Message]
-    validation: tuple[Sequence[str], Sequence[str]] = ((), ())
+    before: VersionFolder | None = None
 
 
 @dataclass(frozen=True)
@@ -127,6 +124,8 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
         yield StageStarted(message("stage.export", "Exporting to ONNX and comparing with PyTorch."), 0.9)
         folder.save_model(candidate.student)
         folder.save_state(candidate.strategy.state())
+        if candidate.stream.before is not None:
+            folder.take_experiences(candidate.stream.before)
         folder.save_experiences(candidate.stream.records, candidate.stream.parts)
         rows = _validation_rows(candidate)
         export_onnx(candidate.student.model, folder.path / "model.onnx")
@@ -141,15 +140,15 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
         classifier = Classifier(folder.path)
         scores = score_tests(classifier, candidate.stream.tests, candidate.student.classes, folder)
         keep_validation(folder, classifier, rows)
-        tables = [folder.predictions(test.number) for test in candidate.stream.tests]
-        trust = trust_figures(temperature, tables, candidate.student.classes)
         report = {
             **_report(candidate, scores, parity, classifier.provider),
             "precision": precision,
-            "calibration": trust,
+            "calibration": trust_figures(temperature, scores, candidate.student.classes),
         }
-        yield StageStarted(message("stage.baseline", "Fitting the baseline, TF-IDF with logistic regression."), 0.97)
-        report["baseline"] = _baseline(candidate)
+        yield StageStarted(
+            message("stage.baseline", "Asking the baseline, naive Bayes on words and pairs of words."), 0.97
+        )
+        report["baseline"] = baseline_reports(candidate.stream.met, candidate.stream.tests, candidate.student.classes)
         report["seconds"] = round(time.monotonic() - candidate.started, 2)
         reached("produce.measured")
         yield StageStarted(message("stage.register", "Storing the version."), 0.99)
@@ -163,12 +162,14 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
             parent=candidate.parent.number if candidate.parent else None,
             summary=summary_of(report),
         )
+    stored = VersionFolder(workspace.registry.folder(candidate.classifier, number))
+    save_summary(candidate.stream.met, stored, workspace)
     record_figures(workspace.registry, candidate.run_id, report)
     yield Completed(number, report)
 
 
 def _validation_rows(candidate: Candidate) -> Labelled:
-    texts, names = candidate.stream.validation
+    texts, names, _ = candidate.stream.met.sample(validated=True)
     numbers = {name: number for number, name in enumerate(candidate.student.classes)}
     return Labelled(texts, np.array([numbers[name] for name in names], dtype=np.int64))
 
@@ -192,12 +193,12 @@ def _prove(candidate: Candidate, folder: VersionFolder) -> dict[str, Any]:
 def _precision_facts(candidate: Candidate) -> dict[str, Any]:
     fixed = candidate.student.model.encodes_once or candidate.strategy.freezes_encoder
     wanted = candidate.student.settings.data.serve_precision
-    return {"wanted": wanted, "rows": len(candidate.stream.validation[0]), "fixed": fixed}
+    return {"wanted": wanted, "rows": int(candidate.stream.met.validated.sum()), "fixed": fixed}
 
 
 def _choose_precision(candidate: Candidate, folder: VersionFolder, rows: Labelled) -> dict[str, Any]:
     wanted = candidate.student.settings.data.serve_precision
-    return choose_precision(folder.path, wanted, candidate.stream.training_texts, rows)
+    return choose_precision(folder.path, wanted, candidate.stream.met.sample(validated=False)[0], rows)
 
 
 def _report(candidate: Candidate, scores: list[Scores], parity: dict[str, Any], provider: str) -> dict[str, Any]:
@@ -250,7 +251,7 @@ def _matrix(parent: Parent | None, scores: list[Scores], name: str) -> list[list
     newest = scores[-1].before
     older: list[list[float | None]] = [[*known, None] for known in parent.report[f"{name}_matrix"]]
     if newest is not None:
-        older[-1][-1] = getattr(newest, name).value
+        older[-1][-1] = newest[name]["value"]
     return [*older, row]
 
 
@@ -261,17 +262,6 @@ def _gate(scores: list[Scores], parent: Parent | None) -> dict[str, Any]:
         return {"gate": None, "gate_evidence": None}
     verdict = {**judge(evidence, parent.rules).to_dict(), "settings": parent.rules.model_dump()}
     return {"gate": verdict, "gate_evidence": evidence.to_dict()}
-
-
-def _baseline(candidate: Candidate) -> dict[str, Any]:
-    baseline = fit_baseline(
-        candidate.stream.training_texts,
-        candidate.stream.training_labels,
-        candidate.student.classes,
-        language=candidate.stream.language,
-        seed=0,
-    )
-    return baseline_reports(baseline, candidate.stream.tests, candidate.student.classes)
 
 
 def record_figures(registry: Registry, run_id: str, report: dict[str, Any]) -> None:

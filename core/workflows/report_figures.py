@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from core.messages import Message, message
 from core.metrics.calibration import expected_calibration_error
 from core.metrics.classification import MINIMUM_SUPPORT
+from core.records.reports import baseline_name
 from core.wording import points
 from core.workflows.report_document import Block, Cell, Paragraph, Points, Section, Words, figure, table
 
@@ -36,7 +37,7 @@ def measured(found: Reported, words: Words) -> Section:
     rows: list[list[str | Cell]] = [
         [say(message("report.this_version", "this version")), *(figure(overall[name]) for name in names)],
         [
-            say(message("report.baseline", "TF-IDF + logistic regression")),
+            say(baseline_name(report)),
             *(figure(baseline[name]) if name in baseline else "–" for name in names),
         ],
     ]

@@ -50,11 +50,7 @@ def _of_tests(report: dict[str, Any]) -> Iterator[Message]:
             high=score["high"],
         )
     if baseline["macro_f1"]["value"] >= score["low"]:
-        yield message(
-            "report.limit_baseline",
-            "It is not clearly better than counting words (TF-IDF with logistic regression: {baseline:.3f}); that may do.",
-            baseline=baseline["macro_f1"]["value"],
-        )
+        yield _counting_may_do(report["baseline"])
     forgetting = report["continual"].get("forgetting")
     if forgetting is not None and forgetting > 0.02:
         yield message(
@@ -117,3 +113,19 @@ def _of_use(report: dict[str, Any], words: Words) -> Iterator[Message]:
             rows=report["memory_rows"],
         )
     yield message("report.limit_bias", "It was not examined here for bias against groups of people.")
+
+
+def _counting_may_do(baseline: dict[str, Any]) -> Message:
+    """What is said of a version that is not clearly better than its baseline."""
+    score = baseline["report"]["macro_f1"]["value"]
+    if baseline.get("method") == "naive_bayes":
+        return message(
+            "report.limit_naive_bayes",
+            "It is not clearly better than counting words (naive Bayes: {baseline:.3f}); that may do.",
+            baseline=score,
+        )
+    return message(
+        "report.limit_baseline",
+        "It is not clearly better than counting words (TF-IDF with logistic regression: {baseline:.3f}); that may do.",
+        baseline=score,
+    )

@@ -10,8 +10,10 @@ from core.data.label_notes import label_notes
 from core.data.loading import remarks_of
 from core.events import RunStarted, StageStarted
 from core.messages import Message, message
+from core.metrics.naive_bayes import NaiveBayes
 from core.registry import check_name
 from core.workflows.frozen_tests import FrozenTest
+from core.workflows.past import Summary
 from core.workflows.producing import Candidate, Completed, Stream, produce_version
 from core.workflows.requests import Settings, TrainRequest, resolve_update
 from core.workflows.running import (
@@ -63,6 +65,7 @@ def train_classifier(
     train, validation, test = (dataset.take(rows) for rows in (split.train, split.validation, split.test))
     student = first_student(request.model, train.texts, dataset.classes, settings, workspace.sources)
     record = ExperienceRecord(1, stored.id, stored.name, len(train), len(validation), len(test), len(split.set_aside))
+    learned_rows = ((train.texts, train.label_names()), (validation.texts, validation.label_names()))
     candidate = Candidate(
         classifier=request.classifier,
         student=student,
@@ -71,8 +74,7 @@ def train_classifier(
             records=[record],
             parts={1: split},
             tests=[FrozenTest(1, stored.name, test.texts, tuple(test.label_names()))],
-            training_texts=train.texts,
-            training_labels=train.labels,
+            met=Summary(baseline=NaiveBayes.empty()).grown(1, *learned_rows),
             language=stored.language,
             synthetic=stored.synthetic,
             findings=[
@@ -81,14 +83,11 @@ def train_classifier(
                 *split.findings,
                 *_remarks(student, stored.language),
             ],
-            validation=(validation.texts, validation.label_names()),
         ),
         run_id=run_of(workspace.registry, run_id, lambda: _start_run(request, settings, workspace)),
     )
     yield RunStarted(candidate.run_id)
-    experience = make_experience(
-        1, student, (train.texts, train.label_names()), (validation.texts, validation.label_names())
-    )
+    experience = make_experience(1, student, *learned_rows)
     with recorded_run(workspace.registry, candidate.run_id, should_stop):
         yield StageStarted(message("stage.learn", "Learning from {rows:,} texts.", rows=len(train)), 0.03)
         yield from learn(candidate, experience, workspace.registry, should_stop=should_stop, resume=learned)

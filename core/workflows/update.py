@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from core.data import Overlap, Split, TextDataset, overlap, split_rows, text_key
+from core.data import Overlap, Split, TextDataset, overlap, split_rows
 from core.data.corrections import joined_rows
 from core.data.dataset import Rows
 from core.data.label_notes import label_notes
 from core.data.label_spelling import match_labels
 from core.data.loading import remarks_of
+from core.data.same_text import key_numbers
 from core.errors import DataError, RegistryError
 from core.events import RunStarted, StageStarted
 from core.faults import reached
@@ -26,8 +25,9 @@ from core.standings.answers import Answers
 from core.strategies import Strategy
 from core.workflows.decide import gate_rules
 from core.workflows.drift import detect_drift
-from core.workflows.frozen_tests import RANDOM_START, FrozenTest, read_history
+from core.workflows.frozen_tests import RANDOM_START, FrozenTest, stored_tests
 from core.workflows.label_matching import adopt
+from core.workflows.past import Past, read_past
 from core.workflows.producing import Candidate, Completed, Parent, Stream, produce_version
 from core.workflows.requests import Settings, UpdateRequest, resolve_settings, resolve_update
 from core.workflows.retention import start_answers
@@ -48,58 +48,17 @@ from core.workflows.students import (
     next_student,
     readable_past,
 )
-from core.workflows.version import PARTS, ExperienceRecord, VersionFolder
+from core.workflows.version import ExperienceRecord, VersionFolder
 from core.workflows.workspace import Workspace
 
 NO_ROWS: Rows = np.zeros(0, dtype=np.int64)
 
 
-@dataclass(frozen=True)
-class Past:
-    """Everything a version was trained and tested on.
-
-    Parameters
-    ----------
-    train, validation
-        Texts and label names of all earlier experiences whose dataset is still there.
-    tested
-        Keys of all frozen test texts.
-    missing
-        Names of datasets that were deleted since.
-    """
-
-    train: tuple[list[str], list[str]]
-    validation: tuple[list[str], list[str]]
-    tested: frozenset[str]
-    missing: tuple[str, ...]
-
-
-def read_past(folder: VersionFolder, workspace: Workspace) -> Past:
-    """Collect the rows of every experience of a version."""
-    parts: dict[str, tuple[list[str], list[str]]] = {"train": ([], []), "validation": ([], [])}
-    tested: set[str] = set()
-    missing = []
-    for record in folder.experiences():
-        tested.update(text_key(text) for text in folder.predictions(record.number)["text"])
-        try:
-            dataset = workspace.datasets.load(record.dataset)
-        except DataError:
-            missing.append(record.name)
-            continue
-        for part, (texts, labels) in parts.items():
-            rows = dataset.take(folder.rows_of(record.number, part))
-            texts += rows.texts
-            labels += rows.label_names()
-    return Past(parts["train"], parts["validation"], frozenset(tested), tuple(missing))
-
-
 def compare_batch(batch: TextDataset, past: Past) -> Overlap:
     """What of a batch the version has seen before: trained on, tested on, or under another label."""
-    labels: dict[str, set[str]] = {}
-    for texts, names in (past.train, past.validation):
-        for text, name in zip(texts, names, strict=True):
-            labels.setdefault(text_key(text), set()).add(name)
-    return overlap(batch, {"train": labels.keys(), "test": past.tested}, labels)
+    keys = key_numbers(batch.texts)
+    labels = past.met.labels_of(keys)
+    return overlap(batch, {"train": labels.keys(), "test": {*past.tested.tolist()}}, labels, keys=keys.tolist())
 
 
 def split_batch(batch: TextDataset, seen: Overlap, settings: Settings, train_only: Rows = NO_ROWS) -> Split:
@@ -163,9 +122,9 @@ def update_classifier(
         return
     yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)
     base = _base_version(request, workspace)
-    folder = VersionFolder(workspace.registry.folder(base.classifier, base.number))
+    folder = VersionFolder(workspace.registry.folder(base.classifier, base.number), keeps_tables=True)
     settings, own = resolve_update(folder.model_name, folder.settings, request.strategy, request.settings)
-    rules = gate_rules(request, workspace)
+    rules, report = gate_rules(request, workspace), folder.report()
     match = match_labels(workspace.datasets.info(request.dataset).classes, folder.classes)
     stored = adopt(workspace, request.dataset, folder.classes)
     batch = workspace.datasets.load(stored.id)
@@ -185,40 +144,34 @@ def update_classifier(
     split = split_batch(batch, seen, settings, joined)
     train, validation, test = (batch.take(rows) for rows in (split.train, split.validation, split.test))
     classes = all_classes(folder.classes, batch.label_names())
-    readable = readable_past(strategy, past.train[0])
+    readable = readable_past(strategy, past.train[0] if strategy.uses_past else ())
     student = next_student(
         folder.load_student(), train.texts, classes, settings, type(strategy), readable, workspace.sources
     )
+    fresh = ((train.texts, train.label_names()), (validation.texts, validation.label_names()))
     experience = make_experience(
         len(folder.experiences()) + 1,
         student,
-        (train.texts, train.label_names()),
-        (validation.texts, validation.label_names()),
+        *fresh,
         known_classes=len(folder.classes),
         past=past.train if strategy.needs_past() else NOTHING,
         past_validation=past.validation if strategy.needs_past() else NOTHING,
     )
-    records = folder.experiences()
-    records.append(
-        ExperienceRecord(
-            experience.number, stored.id, stored.name, len(train), len(validation), len(test), len(split.set_aside)
-        )
-    )
+    sizes = [len(rows) for rows in (split.train, split.validation, split.test, split.set_aside)]
+    records = [*folder.experiences(), ExperienceRecord(experience.number, stored.id, stored.name, *sizes)]
     reached("update.read")
     arrived = batch.take(np.setdiff1d(np.arange(len(batch)), joined)) if len(joined) else batch
     drift = detect_drift(folder, arrived, past, picked="corrections" in stored.source)
-    numbers = {name: number for number, name in enumerate(classes)}
-    seen_texts, seen_labels = past.train[0] + list(train.texts), past.train[1] + train.label_names()
     candidate = Candidate(
         classifier=base.classifier,
         student=student,
         strategy=strategy,
         stream=Stream(
             records=records,
-            parts={**older_parts(folder), experience.number: split},
-            tests=_tests(folder, experience.number, stored.name, test),
-            training_texts=seen_texts,
-            training_labels=np.array([numbers[name] for name in seen_labels], dtype=np.int64),
+            parts={experience.number: split},
+            before=folder,
+            tests=[*stored_tests(folder, report), _newest_test(folder, experience.number, stored.name, test)],
+            met=past.with_baseline().grown(experience.number, *fresh),
             language=stored.language,
             synthetic=stored.synthetic,
             findings=[
@@ -228,13 +181,9 @@ def update_classifier(
                 *split.findings,
                 *_remarks(past, strategy),
             ],
-            validation=(
-                [*past.validation[0], *validation.texts],
-                [*past.validation[1], *validation.label_names()],
-            ),
         ),
         run_id=run_of(workspace.registry, run_id, lambda: _start_run(request, base, settings, workspace)),
-        parent=Parent(base.number, folder.report(), rules, drift.to_dict()),
+        parent=Parent(base.number, report, rules, drift.to_dict()),
     )
     yield RunStarted(candidate.run_id)
     with recorded_run(workspace.registry, candidate.run_id, should_stop):
@@ -263,17 +212,6 @@ def _base_version(request: UpdateRequest, workspace: Workspace) -> VersionInfo:
     return champion
 
 
-def _tests(folder: VersionFolder, number: int, name: str, test: TextDataset) -> list[FrozenTest]:
-    """Every frozen test of the base version as it stands, and the batch's own, with the base version's answers."""
-    tests = []
-    for record in folder.experiences():
-        table = folder.predictions(record.number)
-        texts, truth, said = (tuple(table[column]) for column in ("text", "truth", "predicted"))
-        history = read_history(table, number - 1)
-        tests.append(FrozenTest(record.number, record.name, texts, truth, said, tuple(confidence(table)), history))
-    return [*tests, _newest_test(folder, number, name, test)]
-
-
 def _newest_test(folder: VersionFolder, number: int, name: str, test: TextDataset) -> FrozenTest:
     base = load_version(folder.path)
     probabilities = base.predict_proba(test.texts)
@@ -282,19 +220,6 @@ def _newest_test(folder: VersionFolder, number: int, name: str, test: TextDatase
     answers = {number - 1: said, RANDOM_START: start_answers(folder, test.texts)}
     history = {version: np.array(answer) == np.array(truth) for version, answer in answers.items()}
     return FrozenTest(number, name, test.texts, truth, said, tuple(probabilities.max(axis=1)), history)
-
-
-def confidence(table: pd.DataFrame) -> pd.Series[float]:
-    """The probability of each answer in a table of predictions."""
-    return table[[column for column in table.columns if column.startswith("p_")]].max(axis=1)
-
-
-def older_parts(folder: VersionFolder) -> dict[int, Split]:
-    found = {}
-    for record in folder.experiences():
-        train, validation, test = (folder.rows_of(record.number, part) for part in PARTS)
-        found[record.number] = Split(train, validation, test, np.zeros(0, dtype=np.int64), ())
-    return found
 
 
 def _remarks(past: Past, strategy: Strategy) -> list[Message]:

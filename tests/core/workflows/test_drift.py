@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ import pytest
 from core.data import TextDataset, text_key
 from core.standalone.predict import Classifier
 from core.workflows import (
-    Past,
     TrainRequest,
     UpdateRequest,
     VersionFolder,
@@ -316,7 +316,7 @@ def test_with_pieces_of_words_the_learned_texts_say_what_is_known(workspace: Wor
     assert words is not None
     found = words.read(["the Kettle is 口罩 gorgeous"])
     assert (found.unknown.tolist(), found.words.tolist()) == ([2], [5])
-    assert known_words(folder, Past(([], []), ([], []), frozenset(), ("reviews",))) is None
+    assert known_words(folder, replace(read_past(folder, workspace), missing=("reviews",))) is None
 
 
 def test_an_update_keeps_what_was_found(version: VersionFolder, workspace: Workspace) -> None:

@@ -33,8 +33,8 @@ from core.text import encode_examples
 from core.workflows import TrainRequest, UpdateRequest, VersionFolder, Workspace, train_classifier, update_classifier
 from core.workflows.forget import ForgetRequest, Forgotten, forget_rows
 from core.workflows.forget_rows import Found, find_rows, groups_of
+from core.workflows.past import read_past
 from core.workflows.recipes import save_cleaned
-from core.workflows.update import read_past
 from core.workflows.workspace import open_workspace
 from tests.core.conftest import reviews, save
 

@@ -128,7 +128,7 @@ def test_a_line_that_began_before_rows_were_carried_along_still_goes_on(
 ) -> None:
     for test in (1, 2, 3):
         table = line[2].predictions(test)
-        older = table[[name for name in table.columns if not name.startswith("right_")]]
+        older = table[[name for name in table.columns if not name.startswith("right")]]
         older.to_parquet(Path(line[2].path) / "predictions" / f"test_{test}.parquet", index=False)
     batch = save(workspace, reviews(80, seed=5), "batch 5")
     asked = UpdateRequest(classifier="Shop", dataset=batch.id, strategy="finetune")
