@@ -10,7 +10,7 @@ import builtins
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,6 +64,23 @@ class Corrections:
         """Take rows out of the queue: they were used, or should not have been there."""
         with self._lock(classifier):
             self._write(classifier, [one for one in self.list(classifier) if one.text not in texts])
+
+    def forget(self, is_wanted: Callable[[str], bool]) -> int:
+        """Take every text for which ``is_wanted`` says yes out of all queues; returns how many rows there were."""
+        count = 0
+        for path in sorted(self._folder.glob("[!.]*.jsonl")):
+            with FileLock(path.with_suffix(".lock")):
+                lines = [line for line in path.read_text("utf-8").split("\n") if line]
+                kept = [line for line in lines if not is_wanted(str(json.loads(line).get("text", "")))]
+                if len(kept) < len(lines):
+                    count += len(lines) - len(kept)
+                    write_text(path, "".join(f"{line}\n" for line in kept))
+        return count
+
+    def texts(self) -> Iterator[str]:
+        """Of every row that waits, in whichever queue."""
+        for path in sorted(self._folder.glob("[!.]*.jsonl")):
+            yield from (str(json.loads(line).get("text", "")) for line in path.read_text("utf-8").split("\n") if line)
 
     def _write(self, classifier: str, rows: builtins.list[Correction]) -> None:
         path = self._path(classifier)
