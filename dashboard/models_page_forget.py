@@ -64,7 +64,7 @@ def _open_job(classifier: str) -> Job | None:
 def _finish(request: dict[str, Any]) -> None:
     """What was begun by a run that is not there any more, and the button that goes on with it."""
     name = str(request["classifier"])
-    st.warning(t("forget.unfinished", classifier=tables.plain(name)), icon=":material/warning:")
+    st.warning(t("forget.half_done", classifier=tables.plain(name)), icon=":material/warning:")
     if st.button(t("forget.finish"), key="forget.finish", type="primary"):
         _submit(name, request)
 
