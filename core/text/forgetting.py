@@ -50,7 +50,7 @@ def words_to_forget(tokenizer: Tokenizer, gone: Collection[str], left: Collectio
     kind, vocabulary = described["model"]["type"], described["model"]["vocab"]
     lost = set(gone) - set(left)
     if kind == "WordLevel":
-        return lost & vocabulary.keys() - _special(described)
+        return (lost & set(vocabulary)) - _special(described)
     if kind not in ("BPE", "WordPiece") or not lost:
         return set()
     longest = max(map(len, vocabulary))

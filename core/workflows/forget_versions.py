@@ -67,8 +67,8 @@ def traces(folder: VersionFolder, gone: Gone) -> dict[str, int]:
     """How many of the rows a version was trained, validated and tested on and remembers, and how many words are theirs alone."""
     counts = dict.fromkeys(COUNTS, 0)
     for record in folder.experiences():
-        rows = gone.rows.get(record.dataset)
-        for part in PARTS if rows is not None else ():
+        rows = gone.rows.get(record.dataset, [])
+        for part in PARTS if rows else ():
             counts[part] += len(np.intersect1d(folder.rows_of(record.number, part), rows))
         if record.dataset not in gone.stored:  # its test can only be searched by text
             counts["test"] += sum(map(gone.is_wanted, folder.predictions(record.number)["text"]))
