@@ -39,6 +39,32 @@ SMALL_WRITER = {
     "memory_size": 60,
 }
 SMALL_READER = {name: value for name, value in SMALL_WRITER.items() if name != "memory_size"}
+# Where the mark stands before it is forgotten: parts of paths.
+PLACES = (
+    ".incoming-",
+    "answers/",
+    "version/predictions/test_1.parquet",
+    "version/predictions/test_2.parquet",
+    "version/report.json",
+    "version/state.json",
+    "version/t.parquet",
+    "version/tokenizer.json",
+    "cache/",
+    "corrections/",
+    f"datasets/{'0' * 16}.parquet",
+    "encoders/own/reader/tokenizer.json",
+    "features/",
+    "generators/writer/1/memory.json",
+    "generators/writer/1/tests.json",
+    "generators/writer/1/tokenizer.json",
+    "inspections/",
+    "checkpoint.pt",
+    "log.txt",
+    "labelling/",
+    "uploads/aa/",
+    "uploads/bb/",
+    "vectors/mine/",
+)
 OF_ONE_RUN = ("id", "run", "created", "finished")  # of a receipt
 WRITTEN = [MARK.encode(coding) for coding in ("utf-8", "utf-16-le", "utf-16-be")]
 

@@ -280,14 +280,18 @@ def make_base(home: Path, base: str) -> None:
 
 def make_marked(home: Path) -> None:
     """Two datasets with marked rows, a classifier that learned the first step by step and the second in closed form, a
-    language model and an encoder of the first, and everything that `marks` puts beside.
+    language model of the second, an encoder of the first, and everything that `marks` puts beside.
     """
     for seed, rows in ((1, marks.TEXTS[:8]), (2, marks.TEXTS[8:])):
         dataset_of(home, marks.with_rows(reviews(80, seed), rows), seed)
     train(home)
     update_ridge(home)
     own = dataset(home, 1)
-    start(home, "generate", {"generator": "writer", "dataset": own, "size": "tiny", "settings": marks.SMALL_WRITER})
+    start(
+        home,
+        "generate",
+        {"generator": "writer", "dataset": dataset(home, 2), "size": "tiny", "settings": marks.SMALL_WRITER},
+    )
     start(home, "pretrain", {"name": "reader", "dataset": own, "settings": marks.SMALL_READER})
     for job in queue_of(home).look():
         assert job.state == "finished", job.error

@@ -71,7 +71,8 @@ def forgotten_at_once(forker: Forker) -> list[dict[str, Any]]:
     """The receipt of a run that nobody killed, which is made once."""
     if "receipts" not in forker.kept:
         home = forker.workspace("marked", "whole")
-        assert marks.search(home)
+        marked = marks.search(home)
+        assert [place for place in marks.PLACES if not any(place in path for path in marked)] == []
         told = forker.ask(home, "run", "forget")
         assert not told["killed"], told
         assert "trace" not in told, told["trace"]
