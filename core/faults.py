@@ -30,13 +30,29 @@ POINTS: dict[str, tuple[str, ...]] = {
         "register.tagged",
     ),
     "promote": ("promote.begun", "promote.alias", "promote.history", "promote.noted"),
-    "save": ("save.rows", "save.info"),
+    "save": ("save.rows", "save.info", "save.deleted"),
     "delete": ("delete.intended", "delete.registry", "delete.run", "delete.files", "delete.done"),
     "tidy": ("tidy.begun", "tidy.removed", "tidy.shared", "tidy.done"),
     "job": ("job.claimed", "job.checkpoint", "job.completed", "job.ended"),
     "rewrite": ("rewrite.begun", "rewrite.changed", "rewrite.outgoing", "rewrite.placed"),
-    # Reserved for what issue 13 asks of forgetting; the code comes by none of these yet.
-    "forget": ("forget.planned", "forget.dataset", "forget.version", "forget.queue", "forget.receipt"),
+    "forget": (
+        "forget.planned",
+        "forget.exact",
+        "forget.dataset",
+        "forget.version",
+        "forget.generator",
+        "forget.queue",
+        "forget.labelling",
+        "forget.encoder",
+        "forget.vectors",
+        "forget.uploads",
+        "forget.jobs",
+        "forget.orphans",
+        "forget.caches",
+        "forget.deleted",
+        "forget.receipt",
+        "forget.done",
+    ),
 }
 
 _armed: tuple[str, int, str] | None = None

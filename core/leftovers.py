@@ -1,4 +1,6 @@
-"""What killed processes left unfinished in a workspace and among the temporary files; never what a living one owns."""
+"""What killed processes left unfinished in a workspace and among the temporary files, never what a living one owns; and
+uploads that have lain long enough.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +21,11 @@ DEEPEST = 4  # folders below the workspace in which something unfinished may lie
 # Names that earlier editions gave; nobody is named in them, so only their age can tell.
 _OLD_NAMES = re.compile(r"\.(incoming|outgoing|making|deleted|pretraining)-.+|.+\.part|evergreen-[a-z0-9_]{8}")
 _OLD_SECONDS = 86_400.0
+_OUTGOING = ".outgoing-"
+# Versions and labelling sessions: whoever looks for one that was killed between two renames puts it back.
+_PUT_BACK = re.compile(rf"\{_OUTGOING}({VERSION}|\d{{8}}-\d{{6}}-[0-9a-f]{{6}})")
+UPLOADS = "uploads"
+KEEP_DAYS = 7  # an upload that nobody saved as a dataset is removed after so long
 
 
 def leftovers(home: Path) -> Iterator[Path]:
@@ -31,19 +38,30 @@ def leftovers(home: Path) -> Iterator[Path]:
 def old_leftovers(home: Path) -> Iterator[Path]:
     """What earlier editions left unfinished more than a day ago."""
     for path in _candidates(home):
-        if _OLD_NAMES.fullmatch(path.name) and not files.is_abandoned(path) and path.name != _outgoing():
+        if _OLD_NAMES.fullmatch(path.name) and not files.is_abandoned(path) and not _PUT_BACK.fullmatch(path.name):
             with suppress(OSError):
                 if time.time() - path.lstat().st_mtime > _OLD_SECONDS and not _is_signed(path):
                     yield path
 
 
 def sweep(home: Path) -> int:
-    """Remove what killed processes left unfinished; cheap enough for every start. Returns how much there was."""
+    """Remove what killed processes left unfinished, and uploads that are too old; cheap enough for every start.
+
+    Returns how much there was.
+    """
     count = 0
-    for path in list(leftovers(home)):
+    for path in [*leftovers(home), *old_uploads(home)]:
         remove(path)
         count += 1
     return count
+
+
+def old_uploads(home: Path) -> Iterator[Path]:
+    """Uploads that nobody has touched for `KEEP_DAYS`."""
+    for path in (home / UPLOADS).glob("*"):
+        with suppress(OSError):
+            if time.time() - path.lstat().st_mtime > KEEP_DAYS * 86_400:
+                yield path
 
 
 def remove(path: Path) -> None:
@@ -77,12 +95,9 @@ def _below(folder: Path, depth: int) -> Iterator[Path]:
 
 
 def _is_replaced(path: Path) -> bool:
-    """Whether this is the old folder of a version whose new one is in place."""
-    return path.name == _outgoing() and (path.parent / VERSION).is_dir()
-
-
-def _outgoing() -> str:
-    return files.outgoing_of(Path(VERSION)).name
+    """Whether this is an old folder whose new one is in place."""
+    name = path.name.removeprefix(_OUTGOING)
+    return name != path.name and not _is_signed(path) and (path.parent / name).is_dir()
 
 
 def _is_signed(path: Path) -> bool:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.config import home
 from core.errors import DataError
-from core.records import receipts
+from core.records import plans, receipts, unfinished
 from dashboard import state, tables
 from dashboard.errors import guarded_fragment, show_error
 from dashboard.i18n import t, tn
@@ -44,8 +44,12 @@ def forget(classifier: str) -> None:
         if job is not None:
             run_view(job.id)
             return
-        st.markdown(t("forget.what"))
-        _choose(classifier)
+        begun = plans(home())
+        if begun:
+            _finish(begun[0]["request"])
+        else:
+            st.markdown(t("forget.what"))
+            _choose(classifier)
         done = [receipt for receipt in receipts(home()) if receipt["classifier"] == classifier]
         if done:
             _show_receipts(done)
@@ -55,6 +59,14 @@ def _open_job(classifier: str) -> Job | None:
     """The newest run of this kind, while it goes on or when it could not end well."""
     found = [job for job in state.jobs().list() if job.kind == KIND and job.classifier == classifier]
     return found[0] if found and found[0].result is None else None
+
+
+def _finish(request: dict[str, Any]) -> None:
+    """What was begun by a run that is not there any more, and the button that goes on with it."""
+    name = str(request["classifier"])
+    st.warning(t("forget.half_done", classifier=tables.plain(name)), icon=":material/warning:")
+    if st.button(t("forget.finish"), key="forget.finish", type="primary"):
+        _submit(name, request)
 
 
 @guarded_fragment()
@@ -160,12 +172,17 @@ def _start(classifier: str, found: Found, lines: list[int]) -> None:
         classifier=classifier,
         rows=rows,
         digests=sorted(found.digests),
+        wanted=sorted(found.wanted),
+        people=sorted(found.people),
         asked={"texts": found.texts, "groups": found.groups},
         not_found=found.not_found(lines),
     )
-    state.jobs().submit(
-        KIND, title=t("forget.job", classifier=classifier), classifier=classifier, config=request.model_dump()
-    )
+    _submit(classifier, request.model_dump())
+
+
+def _submit(classifier: str, request: dict[str, Any]) -> None:
+    title = t("forget.job", classifier=classifier)
+    state.jobs().submit(KIND, title=title, classifier=classifier, config=request)
     st.session_state[STARTED] = classifier
     for key in [ASKED, *(key for key in st.session_state if str(key).startswith(("forget.texts.", "forget.groups.")))]:
         st.session_state.pop(key, None)
@@ -181,7 +198,8 @@ def _show_receipts(found: list[dict[str, Any]]) -> None:
         )
         chosen = next(receipt for receipt in found if receipt["id"] == picked)
     with st.container(border=True, key="forget-receipt"):
-        st.markdown(t("forget.receipt", when=names[chosen["id"]]))
+        heading = "forget.receipt_unfinished" if unfinished(chosen) else "forget.receipt"
+        st.markdown(t(heading, when=names[chosen["id"]]))
         st.markdown("\n".join(f"- {line}" for line in receipt_lines(chosen)))
         st.download_button(
             t("forget.download"),
@@ -200,10 +218,14 @@ def receipt_lines(receipt: dict[str, Any]) -> list[str]:
         for one in receipt["datasets"]
     ]
     lines += _not_found_lines(receipt)
-    generators = receipt.get("generators", [])  # receipts of old have none
+    generators, encoders = receipt.get("generators", []), receipt.get("encoders", [])  # receipts of old have none
     holders = [*receipt["versions"], *generators]
     removed = {part: sum(one[part] for one in holders) for part in ("memory", "test")}
-    lines.append(t("forget.line_stores", corrections=receipt["corrections"], **removed))
+    waiting = {name: receipt.get(name, 0) for name in ("corrections", "labelling")}
+    lines.append(t("forget.line_stores", **removed, **waiting))
+    if "uploads" in receipt:
+        lines.append(t("forget.line_words", words=sum(one.get("words", 0) for one in receipt["versions"])))
+        lines.append(t("forget.line_copies", **{name: receipt[name] for name in ("uploads", "checkpoints", "orphans")}))
     exact = receipt["exact"]
     if exact is not None:
         change = f"{exact['coefficient_change']:.2g}"
@@ -220,6 +242,7 @@ def receipt_lines(receipt: dict[str, Any]) -> list[str]:
         for one in generators
         if one["train"]
     ]
+    carrying += [t("forget.encoder", encoder=tables.plain(one["encoder"])) for one in encoders]
     lines.append(t("forget.line_carrying", versions=carrying) if carrying else t("forget.line_clean"))
     return lines
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +21,8 @@ from core.data.reading import parts_of
 from core.data.samples import sample_path
 from core.errors import DataError
 from core.files import writing
+from core.leftovers import UPLOADS, old_uploads, remove
 
-KEEP_DAYS = 7  # an upload that nobody saved as a dataset is removed after so long
 NAME_BYTES = 120  # file systems allow 255, and a Chinese character takes three
 CELL_SHOWN = 300  # characters of a cell that reach the browser; a cell may hold a million
 
@@ -59,9 +58,10 @@ class Reading:
 
 def keep_upload(name: str, content: BinaryIO) -> Source:
     """Copy an upload to disk; the same content under the same name is stored once."""
-    uploads = home() / "uploads"
+    uploads = home() / UPLOADS
     uploads.mkdir(parents=True, exist_ok=True)
-    _remove_old(uploads)
+    for old in list(old_uploads(home())):
+        remove(old)
     digest = hashlib.file_digest(cast(Any, content), "sha256").hexdigest()[:16]
     folder = uploads / digest
     folder.mkdir(exist_ok=True)
@@ -76,7 +76,7 @@ def fetched(name: str, config: str | None) -> Source | DataError:
     """A dataset of the Hub, or a folder like one, as a file among the uploads."""
     from core.data.hub import fetch_dataset
 
-    uploads = home() / "uploads"
+    uploads = home() / UPLOADS
     folder = uploads / hashlib.sha256(f"hub:{name}:{config}".encode()).hexdigest()[:16]
     try:
         path = fetch_dataset(name, folder, config=config)
@@ -99,13 +99,6 @@ def _file_name(name: str) -> str:
         stem, dot, ending = last, "", ""
     short = stem.encode("utf-8", "ignore")[:NAME_BYTES].decode("utf-8", "ignore")
     return f"{short}{dot}{ending}".encode("utf-8", "ignore").decode() or "table"
-
-
-def _remove_old(uploads: Path) -> None:
-    oldest = time.time() - KEEP_DAYS * 86_400
-    for folder in uploads.iterdir():
-        if folder.is_dir() and folder.stat().st_mtime < oldest:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def detected(source: Source, corrections: Corrections = Corrections()) -> TableFormat | DataError:  # noqa: B008 - frozen

@@ -74,7 +74,8 @@ def _show_last(report: dict[str, Any]) -> None:
         st.markdown(last["text"])
         st.caption(t("write.seed", seed=last["seed"], version=report["version"]))
         return
-    st.caption(t("write.samples"))
+    if report["samples"]:  # they may have repeated texts that were forgotten since
+        st.caption(t("write.samples"))
     for sample in report["samples"]:
         st.markdown(tables.plain(sample))
 

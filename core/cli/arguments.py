@@ -161,7 +161,9 @@ def make_parser() -> argparse.ArgumentParser:
     threshold.add_argument("--version", type=int, metavar="N", help="it was chosen with; default: the champion")
     threshold.add_argument("--json", action="store_true")
 
-    forget = commands.add_parser("forget", help="remove rows from everything that is stored, and print a receipt")
+    forget = commands.add_parser(
+        "forget", help="remove rows from everything that is stored, and print a receipt; finishes what was interrupted"
+    )
     forget.add_argument("--classifier", required=True, metavar="NAME")
     forget.add_argument(
         "--group", nargs="+", default=[], metavar="VALUE", help="all rows with this value of the group column"

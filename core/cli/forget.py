@@ -14,24 +14,28 @@ from core.cli.progress import consume
 from core.config import home
 from core.data.encoding import codec_of, detect_encoding
 from core.errors import ConfigError, DataError
-from core.workflows.workspace import open_workspace
+from core.records import receipts
+from core.workflows.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
     from core.workflows.forget_rows import Found
 
+NOTHING_MISSING: dict[str, Any] = {"not_found": {"texts": [], "lines": [], "groups": []}}
 SHOWN = 60  # characters of a text that was not found
 # How files begin that hold no lines of text: zip and with it every newer workbook, Excel of old, gzip, PDF, Parquet.
 NO_TEXT = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"%PDF-", b"PAR1")
 
 
 def forget(asked: argparse.Namespace) -> None:
-    from core.records import receipts
-    from core.workflows.forget import ForgetRequest, forget_rows
     from core.workflows.forget_rows import find_rows
 
     workspace = open_workspace(home())
     chosen_version(asked.classifier, None, workspace, required=False)
+    finished = [] if asked.dry_run else _finish(workspace)
     if asked.texts is None and not asked.group:
+        if finished:
+            _print(asked.json, {**finished[0], **NOTHING_MISSING}, f"Receipt {finished[0]['id']}.")
+            return
         raise ConfigError(
             "forget.nothing_named",
             "Nothing is named that could be forgotten. Name people with --group, or a file of texts with --texts.",
@@ -40,8 +44,12 @@ def forget(asked: argparse.Namespace) -> None:
     try:
         found = find_rows(asked.classifier, workspace, groups=asked.group, texts=list(lines.values()))
     except DataError as error:
-        if error.message.key == "forget.nothing_found":
-            sys.stderr.write(_all_missing(lines, asked.group))
+        if error.message.key != "forget.nothing_found":
+            raise
+        if finished:  # these very rows, most likely
+            _print(asked.json, {**finished[0], **NOTHING_MISSING}, f"Receipt {finished[0]['id']}.")
+            return
+        sys.stderr.write(_all_missing(lines, asked.group))
         raise
     nowhere = not_found(found, lines, asked.group)
     summary = shortfall(found, nowhere)
@@ -50,18 +58,63 @@ def forget(asked: argparse.Namespace) -> None:
         said = {"rows": found.count, "datasets": datasets, **_asked(found), **nowhere}
         _print(asked.json, said, f"{summary}Rows that would be removed: {found.count:,}.")
         return
+    _forget(asked, found, list(lines), nowhere, summary, workspace)
+
+
+def _forget(
+    asked: argparse.Namespace,
+    found: Found,
+    lines: list[int],
+    nowhere: dict[str, Any],
+    summary: str,
+    workspace: Workspace,
+) -> None:
+    from core.workflows.forget import ForgetRequest, forget_rows
+
     request = ForgetRequest(
         classifier=asked.classifier,
         rows={one.dataset: one.rows.tolist() for one in found.datasets},
         digests=sorted(found.digests),
+        wanted=sorted(found.wanted),
+        people=sorted(found.people),
         asked=_asked(found)["asked"],
-        not_found=found.not_found(list(lines)),
+        not_found=found.not_found(lines),
     )
-    forgotten = consume(forget_rows(request, workspace))
-    receipt = next(one for one in receipts(workspace.home) if one["id"] == forgotten.receipt)
+    forgotten = consume(forget_rows(request, workspace), alone=True)
+    receipt = receipt_of(forgotten.receipt, workspace)
     made = f" Version {forgotten.version} is without them." if forgotten.version is not None else ""
-    done = f"{summary}Rows removed: {found.count:,}; receipt {receipt['id']}.{made}"
-    _print(asked.json, {**receipt, **nowhere}, done)
+    done = f"{summary}Rows removed: {sum(one['rows'] for one in receipt['datasets']):,}; receipt {receipt['id']}.{made}"
+    _print(asked.json, {**receipt, **nowhere}, f"{done}\n{carried(receipt)}")
+
+
+def _finish(workspace: Workspace) -> list[dict[str, Any]]:
+    """Go on with what an interrupted run has begun to forget; returns the receipts."""
+    from core.workflows.forget import forget_rows, unfinished_requests
+
+    finished = []
+    for request in unfinished_requests(workspace):
+        forgotten = consume(forget_rows(request, workspace), alone=True)
+        finished.append(receipt_of(forgotten.receipt, workspace))
+        sys.stderr.write(
+            f"What an interrupted run had begun to forget of '{request.classifier}' is forgotten now; receipt "
+            f"{forgotten.receipt}.\n"
+        )
+    return finished
+
+
+def receipt_of(identity: str, workspace: Workspace) -> dict[str, Any]:
+    return next(one for one in receipts(workspace.home) if one["id"] == identity)
+
+
+def carried(receipt: dict[str, Any]) -> str:
+    """Which weights still carry some of the rows, and what else of the workspace went."""
+    named = [f"{one['classifier']} version {one['version']}" for one in receipt["versions"] if one["train"]]
+    named += [f"{one['generator']} version {one['version']}" for one in receipt["generators"] if one["train"]]
+    named += [str(one["encoder"]) for one in receipt["encoders"]]
+    return (
+        f"Removed besides: {receipt['uploads']} uploads (all there were), {receipt['checkpoints']} states of ended runs.\n"
+        f"Weights that still carry them, until retrained: {', '.join(named) or 'none'}."
+    )
 
 
 def texts_of(path: Path | None, encoding: str | None = None) -> dict[int, str]:

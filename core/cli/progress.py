@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from typing import Any
 
+from core.at_work import at_work
+from core.config import home
 
-def consume(events: Iterator[Any]) -> Any:
-    """Run a workflow to its end and return its last event; on a terminal, show where it stands."""
+
+def consume(events: Iterator[Any], *, alone: bool = False) -> Any:
+    """Run a workflow to its end and return its last event; on a terminal, show where it stands.
+
+    Parameters
+    ----------
+    alone
+        Whether nothing else may be at work in the workspace meanwhile.
+
+    Raises
+    ------
+    JobError
+        When something is at work that this cannot be done beside.
+    """
+    with at_work(home(), f"python -m core, process {os.getpid()}", alone=alone):
+        return _consume(events)
+
+
+def _consume(events: Iterator[Any]) -> Any:
     show = sys.stderr.isatty()
     event = None
     for event in events:

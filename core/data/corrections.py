@@ -12,7 +12,7 @@ import json
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -95,7 +95,7 @@ class Corrections:
         Lines that cannot be read go too, since nobody can say that such a text is not in them.
         """
         count = 0
-        for path in sorted(self._folder.glob("*.jsonl")):
+        for path in sorted(self._folder.glob("[!.]*.jsonl")):
             with FileLock(path.with_suffix(".lock")):
                 queue = _read(path, _Queue()).whole
                 kept = [row for row in queue.rows.values() if not is_wanted(row.text)]
@@ -103,6 +103,11 @@ class Corrections:
                 if queue.lines > len(kept):
                     _write(path, (), kept)
         return count
+
+    def texts(self) -> Iterator[str]:
+        """Of every row that waits, in whichever queue."""
+        for path in sorted(self._folder.glob("[!.]*.jsonl")):
+            yield from _read(path, _Queue()).whole.rows
 
     def _queue(self, classifier: str) -> _Queue:
         with self._reading:

@@ -153,6 +153,10 @@ class LabellingStore:
 
     def list(self) -> builtins.list[SessionInfo]:
         """All sessions that can be read, newest first."""
+        for path in self._folder.glob(".outgoing-*"):  # a process may have died while it forgot texts
+            name = path.name.removeprefix(".outgoing-")
+            if _ID.fullmatch(name):
+                files.put_back(self._folder / name)
         found = []
         for path in self._folder.glob("[!.]*"):
             with suppress(DataError):
@@ -229,32 +233,39 @@ class LabellingStore:
     def forget(self, is_wanted: Callable[[str], bool]) -> int:
         """Take every text away for which ``is_wanted`` says yes, with what was answered; returns how many there were.
 
-        A session that is left without a text is removed.
+        A session that is left without a text is removed. A killed process leaves each session as it was, or without them.
         """
         count = 0
         for info in self.list():
-            items, answers = self.items(info.id), self.standing(info.id).answers
-            kept = [place for place, item in enumerate(items) if not is_wanted(item.text)]
-            if len(kept) == len(items):
-                continue
-            count += len(items) - len(kept)
-            self.delete(info.id)
-            if kept:
-                self._write(replace(info, rows=len(kept)), [items[place] for place in kept])
+            with FileLock(self._folder / f".{info.id}.lock"):
+                items, answers = self.items(info.id), self.standing(info.id).answers
+                kept = [place for place, item in enumerate(items) if not is_wanted(item.text)]
+                if len(kept) == len(items):
+                    continue
+                count += len(items) - len(kept)
+                if not kept:
+                    self.delete(info.id)
+                    continue
                 numbers = {old: new for new, old in enumerate(kept)}
-                for place, label in answers.items():
-                    if place in numbers:
-                        self._append(info.id, {"place": numbers[place], "label": label})
+                given = [(numbers[place], label) for place, label in answers.items() if place in numbers]
+                self._write(replace(info, rows=len(kept)), [items[place] for place in kept], given)
         return count
 
-    def _write(self, info: SessionInfo, items: Sequence[Item]) -> None:
-        """The folder appears whole, by its name."""
+    def _write(
+        self, info: SessionInfo, items: Sequence[Item], given: Sequence[tuple[int, str | None]] | None = None
+    ) -> None:
+        """The folder appears whole, by its name; with answers (place and label), it takes the place of the old one."""
         frame = pandas.DataFrame([asdict(one) for one in items])
         frame["doubt"] = frame["doubt"].astype("float64")
         with files.incoming_folder(self._folder) as incoming:
             frame.to_parquet(incoming / ROWS, index=False)
             (incoming / SESSION).write_text(json.dumps(asdict(info), ensure_ascii=False), encoding="utf-8")
-            files.place(incoming, self._folder / info.id)
+            if given is None:
+                files.place(incoming, self._folder / info.id)
+                return
+            lines = (json.dumps({"place": place, "label": label}, ensure_ascii=False) for place, label in given)
+            (incoming / ANSWERS).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+            files.swap(incoming, self._folder / info.id)
 
     def _append(self, identity: str, said: dict[str, Any]) -> None:
         with FileLock(self._folder / f".{identity}.lock"):

@@ -182,13 +182,18 @@ class DatasetStore:
         path = self._path(identity, "json")
         if not path.exists():
             raise _unknown(identity)
-        path.unlink(missing_ok=True)
+        self.erase(identity)
+
+    def erase(self, identity: str) -> None:
+        """Remove whatever there is of a dataset, also where a process was killed while it deleted it."""
+        self._path(identity, "json").unlink(missing_ok=True)
+        reached("save.deleted")
         self._path(identity, "parquet").unlink(missing_ok=True)
 
-    def rows_without_info(self) -> builtins.list[Path]:
-        """Files of rows that no dataset has: whoever wrote or deleted them was killed between two lines, an hour ago or more."""
+    def rows_without_info(self, seconds: float = _LONELY_SECONDS) -> builtins.list[Path]:
+        """Files of rows that no dataset has: whoever wrote or deleted them was killed between two lines, so long ago at least."""
         lonely = [path for path in self._folder.glob("*.parquet") if not path.with_suffix(".json").exists()]
-        return [path for path in lonely if time.time() - path.stat().st_mtime > _LONELY_SECONDS]
+        return [path for path in lonely if time.time() - path.stat().st_mtime > seconds]
 
     def _path(self, identity: str, ending: str) -> Path:
         # An id comes from links and requests: only what a hash can look like may become part of a path.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -29,10 +29,11 @@ def write(engine: Engine, prompt: str, config: SamplingConfig) -> Iterator[str]:
     read = [END, *begun][-max(1, engine.context - wanted) :]
     shown = engine.vocabulary.decode(begun)
     written: list[int] = []
+    unreadable = [UNKNOWN, *engine.vocabulary.nameless]
     tokens, cache = np.array([read], dtype=np.int64), engine.empty_cache(1)
     while len(written) < wanted:
         logits, cache = engine.step(tokens, cache)
-        token = choose(_allowed(logits[0, -1], may_end=bool(written)), config, generator)
+        token = choose(_allowed(logits[0, -1], unreadable, may_end=bool(written)), config, generator)
         if token == END:
             return
         written.append(token)
@@ -60,10 +61,10 @@ def choose(logits: Floats, config: SamplingConfig, generator: np.random.Generato
     return int(generator.choice(nucleus, p=weights))
 
 
-def _allowed(logits: Floats, *, may_end: bool) -> Floats:
-    """Without the unknown token, which nobody can read, and without an end before anything was written."""
+def _allowed(logits: Floats, unreadable: Sequence[int], *, may_end: bool) -> Floats:
+    """Without tokens that nobody can read, and without an end before anything was written."""
     logits = logits.copy()
-    logits[UNKNOWN] = -np.inf
+    logits[list(unreadable)] = -np.inf
     if not may_end:
         logits[END] = -np.inf
     return logits

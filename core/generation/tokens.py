@@ -6,7 +6,7 @@ Id 0, which pads elsewhere, ends a text here and stands before its beginning; id
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +15,7 @@ from tokenizers import Tokenizer
 from core.data.language import language_of
 from core.standalone.predict import PADDING, UNKNOWN, TextPipeline
 from core.text import TextConfig, extend_pipeline, fit_pipeline
+from core.text.forgetting import forget_words, nameless_ids
 
 END = PADDING
 UNKNOWN_SIGN = "□"
@@ -32,8 +33,9 @@ class Vocabulary:
     """
 
     def __init__(self, pipeline: TextPipeline) -> None:
-        self._pipeline = pipeline
+        self.pipeline = pipeline
         self.segmentation: str = pipeline.options["segmentation"]
+        self.nameless = nameless_ids(pipeline.tokenizer)  # of words that were forgotten: they stand for nothing
 
     @classmethod
     def fit(cls, texts: Sequence[str], *, size: int, lowercase: bool) -> Vocabulary:
@@ -62,18 +64,22 @@ class Vocabulary:
 
     def to_text(self) -> str:
         """The whole tokenizer as JSON."""
-        return str(self._pipeline.tokenizer.to_str())
+        return str(self.pipeline.tokenizer.to_str())
 
     def __len__(self) -> int:
-        return int(self._pipeline.tokenizer.get_vocab_size())
+        return int(self.pipeline.tokenizer.get_vocab_size())
 
     def extended(self, texts: Sequence[str]) -> Vocabulary:
         """With the characters of new texts behind the known ones; subwords stay as they are."""
-        return Vocabulary(extend_pipeline(self._pipeline, texts))
+        return Vocabulary(extend_pipeline(self.pipeline, texts))
+
+    def without(self, names: Collection[str]) -> Vocabulary:
+        """Without the names of these tokens; ids stay."""
+        return Vocabulary.from_text(forget_words(self.pipeline.tokenizer, names)[0].to_str(), self.segmentation)
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, without any end; a text without a token is one unknown."""
-        return self._pipeline.encode(texts)
+        return self.pipeline.encode(texts)
 
     def encode_prompt(self, prompt: str) -> list[int]:
         """Ids of a beginning that is to be continued; none for an empty one."""
@@ -82,7 +88,9 @@ class Vocabulary:
     def decode(self, ids: Sequence[int]) -> str:
         """Readable text: subwords joined with their spaces, characters without any; an unknown one is □."""
         names = [
-            UNKNOWN_SIGN if number == UNKNOWN else str(self._pipeline.tokenizer.id_to_token(number))
+            UNKNOWN_SIGN
+            if number == UNKNOWN or number in self.nameless
+            else str(self.pipeline.tokenizer.id_to_token(number))
             for number in ids
             if number != END
         ]

@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from core.allocator import keep_freed_memory
+from core.at_work import at_work
 from core.config import build, home
 from core.errors import ConfigError, CoreError, DataError, JobError, ModelError
+from core.events import StageStarted
 from core.faults import reached
 from core.files import writing
 from core.imports import unhindered_imports
@@ -165,6 +167,8 @@ WORKFLOWS: Mapping[str, Workflow] = {
 }
 
 
+ALONE = ("forget",)  # kinds that nothing else may be done beside
+
 # What is wrong with rows, settings or the model that they make is as wrong the next time: the same request fails again.
 OF_THE_REQUEST = (DataError, ConfigError, ModelError)
 # Errors of these kinds that are mended outside of the request: something must be installed, downloaded or uploaded again.
@@ -217,11 +221,29 @@ def _consume(
 ) -> tuple[EndState, dict[str, Any] | None]:
     asked = files.read_json(folder / files.JOB)
     progress.write()
+    stop = _StopFlag(folder / files.STOP)
+
+    named: list[str] = []
+
+    def wait(others: list[str]) -> bool:
+        if others != named:
+            named[:] = others
+            said = message("job.waiting_for", "Waiting until this has ended: {others}.", others=others)
+            progress.stage_started(StageStarted(said, 0.0))
+        return not stop()
+
+    home, title = folder.parent.parent, str(asked.get("title", folder.name))
+    with at_work(home, title, alone=asked["kind"] in ALONE, wait=wait) as inside:
+        return _execute(folder, asked, workflows, progress, stop) if inside else ("stopped", None)
+
+
+def _execute(
+    folder: Path, asked: dict[str, Any], workflows: Mapping[str, Workflow], progress: Progress, stop: _StopFlag
+) -> tuple[EndState, dict[str, Any] | None]:
     checkpoint = _load_checkpoint(folder)
     # Without the state the epochs begin again at one; otherwise only a line cut short is cleaned away.
     files.write_lines(folder / files.EPOCHS, files.read_lines(folder / files.EPOCHS) if checkpoint is not None else [])
     known = {**(checkpoint or {}), **files.read_json(folder / files.RUN)}
-    stop = _StopFlag(folder / files.STOP)
     with unhindered_imports():  # what computes the job is loaded by the first call
         events = workflows[asked["kind"]](asked["config"], folder.parent.parent, should_stop=stop, resume=known or None)
     result = None

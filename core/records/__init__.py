@@ -6,7 +6,7 @@ from core.records.curves import CurveStore
 from core.records.files import new_id
 from core.records.folds import FoldStore
 from core.records.inspections import InspectionStore
-from core.records.receipts import receipts, save_receipt
+from core.records.receipts import plans, receipts, remove_plan, save_plan, save_receipt, unfinished
 from core.records.searches import SearchStore
 
 __all__ = [
@@ -17,6 +17,10 @@ __all__ = [
     "InspectionStore",
     "SearchStore",
     "new_id",
+    "plans",
     "receipts",
+    "remove_plan",
+    "save_plan",
     "save_receipt",
+    "unfinished",
 ]

@@ -1,14 +1,20 @@
-"""What was forgotten, and what came of it: ``<home>/receipts/<id>.json``."""
+"""What was forgotten, and what came of it: ``<home>/receipts/<id>.json``.
+
+While a receipt's ``state`` is ``"begun"``, ``<home>/forgetting/<id>.json`` holds the plan: the request, the rows by number
+and the digests of their texts. Whoever finds one goes on with it.
+"""
 
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from core.records.files import write_record
 
 FOLDER = "receipts"
+PLANS = "forgetting"
 
 
 def save_receipt(receipt: dict[str, Any], home: Path) -> None:
@@ -18,5 +24,34 @@ def save_receipt(receipt: dict[str, Any], home: Path) -> None:
 
 def receipts(home: Path) -> list[dict[str, Any]]:
     """All receipts of a workspace, newest first."""
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in (home / FOLDER).glob("*.json")]
-    return sorted(found, key=lambda receipt: str(receipt["id"]), reverse=True)
+    return _read_all(home / FOLDER)
+
+
+def unfinished(receipt: dict[str, Any]) -> bool:
+    """Whether what a receipt tells of has not come to its end; those of earlier editions were written at the end."""
+    return receipt.get("state") == "begun"
+
+
+def save_plan(plan: dict[str, Any], home: Path) -> None:
+    """Keep what is about to be forgotten under its ``id``, before anything is changed."""
+    write_record(home / PLANS / f"{plan['id']}.json", plan)
+
+
+def plans(home: Path) -> list[dict[str, Any]]:
+    """What was begun and is not finished, newest first."""
+    return _read_all(home / PLANS)
+
+
+def remove_plan(plan: dict[str, Any], home: Path) -> None:
+    """It is finished: the digests go, too."""
+    (home / PLANS / f"{plan['id']}.json").unlink(missing_ok=True)
+
+
+def _read_all(folder: Path) -> list[dict[str, Any]]:
+    found = []
+    for path in folder.glob("[!.]*.json"):
+        with suppress(OSError, ValueError):  # a damaged one must not hide the others
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            if isinstance(stored, dict) and "id" in stored:
+                found.append(stored)
+    return sorted(found, key=lambda record: str(record["id"]), reverse=True)

@@ -10,7 +10,7 @@ import builtins
 import json
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -160,6 +160,25 @@ class VectorStore:
         read[order] = stored[rows[found][order]]
         vectors[found] = read
         return vectors, found
+
+    def words(self, reference: str) -> builtins.list[str]:
+        """All words of a set, in the order of their rows."""
+        _, path, column = self._files(self.describe(reference))
+        return [str(word) for word in pyarrow.parquet.read_table(path, columns=[column])[column].to_pylist()]
+
+    def forget_words(self, reference: str, names: Collection[str]) -> None:
+        """Take words out of an own set: their rows are zero and have no name that a text could hold."""
+        path, words_path, column = self._files(self.describe(reference))
+        stored = self.words(reference)
+        rows = [row for row, word in enumerate(stored) if word in names]
+        vectors = np.load(path, mmap_mode="r+", allow_pickle=False)
+        vectors[rows] = 0
+        vectors.flush()
+        del vectors
+        named = [f"[forgotten {row}]" if word in names else word for row, word in enumerate(stored)]
+        schema = pyarrow.schema([(column, pyarrow.large_string())])
+        with files.writing(words_path) as part:  # the last: until then they are found again
+            pyarrow.parquet.write_table(pyarrow.table({column: named}, schema=schema), part, compression="zstd")
 
     def coverage(self, reference: str, counts: Counter[str], most: int = 20) -> Coverage:
         """How much of a counted vocabulary has a vector; no vector is read for it."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from core.faults import reached
 from core.files import incoming_folder, move_file
-from core.generation.store import GeneratorStore
+from core.generation.store import REPORT, GeneratorStore
+from core.generation.tokens import Vocabulary
 from core.generation.version import (
     MEMORY,
     TESTS,
@@ -20,6 +23,11 @@ from core.generation.version import (
     save_memory,
     save_tests,
 )
+
+if TYPE_CHECKING:
+    from core.workflows.forget_versions import Gone
+
+TOKENIZER = "tokenizer.json"
 
 
 def generator_traces(home: Path, digests: Collection[str]) -> list[dict[str, Any]]:
@@ -58,28 +66,60 @@ def loses_a_test(home: Path, digests: Collection[str]) -> tuple[str, int, str] |
     return None
 
 
-def scrub_generators(home: Path, digests: Collection[str]) -> None:
-    """Take the texts out of the memories and frozen tests of all versions; weights stay as they are."""
-    gone = _short(digests)
+def scrub_generators(home: Path, gone: Gone) -> None:
+    """Take the texts out of the memories and frozen tests of all versions, and the tokens that no other text holds.
+
+    Weights stay as they are, so that every other text is as probable as before.
+    """
+    short = _short(gone.digests)
 
     def kept_of(texts: Sequence[str]) -> list[str]:
-        return [text for text in texts if fingerprint(text) not in gone]
+        return [text for text in texts if fingerprint(text) not in short]
 
     for _, _, folder in _versions(home):
         memory, tests = load_memory(folder), load_tests(folder)
         kept = replace(memory, texts=kept_of(memory.texts))  # hashes stay: the weights still carry what they stand for
         left = [replace(test, texts=tuple(kept_of(test.texts))) for test in tests]
-        if kept != memory or left != tests:
-            _replace(folder, left, kept)
+        learned = not memory.learned.isdisjoint(short)
+        if learned or kept != memory or left != tests:
+            staying = [*kept.texts, *(text for test in left for text in test.texts)]
+            _replace(folder, left, kept, _other_files(folder, gone, staying, learned=learned))
+            reached("forget.generator")
 
 
-def _replace(folder: Path, tests: list[FrozenTexts], memory: Memory) -> None:
-    """Write both files anew; a killed process leaves the old or the new one of each."""
+def _other_files(folder: Path, gone: Gone, staying: Sequence[str], *, learned: bool) -> dict[str, str]:
+    """Name and new content of the tokenizer, where tokens go, and of the report, where its samples may repeat a text."""
+    changed: dict[str, str] = {}
+    report = json.loads((folder / REPORT).read_text("utf-8"))
+    if (folder / TOKENIZER).exists():
+        vocabulary = Vocabulary.load(folder)
+        datasets = [str(entry["dataset"]) for entry in report.get("learned", ())]
+        names = gone.wordings.to_forget(vocabulary.pipeline, datasets, staying)
+        if names:
+            changed[TOKENIZER] = vocabulary.without(names).to_text()
+    if learned and report.get("samples"):
+        changed[REPORT] = json.dumps({**report, "samples": []}, ensure_ascii=False)
+    return changed
+
+
+def _replace(folder: Path, tests: list[FrozenTexts], memory: Memory, others: Mapping[str, str]) -> None:
+    """Write files anew; a killed process leaves the old or the new one of each."""
     with incoming_folder(folder) as part:
         save_tests(part, tests)
         save_memory(part, memory)
-        for name in (TESTS, MEMORY):
+        for name, content in others.items():
+            (part / name).write_text(content, encoding="utf-8")
+        # The memory is the last: by it alone the texts of earlier experiences may be known.
+        for name in (*others, TESTS, MEMORY):
             move_file(part / name, folder / name)
+
+
+def texts_in_generators(home: Path, digests: Collection[str]) -> Iterator[str]:
+    """Those of the texts with these digests that some version remembers or is tested on."""
+    gone = _short(digests)
+    for _, _, folder in _versions(home):
+        tested = (text for test in load_tests(folder) for text in test.texts)
+        yield from (text for text in (*load_memory(folder).texts, *tested) if fingerprint(text) in gone)
 
 
 def _versions(home: Path) -> Iterator[tuple[str, int, Path]]:

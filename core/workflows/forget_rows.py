@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from core.data.labelling import LabellingStore
 from core.errors import CoreError, DataError
 from core.registry import VersionInfo
 from core.workflows.forget_generators import kept_in_generators
-from core.workflows.version import PARTS, ExperienceRecord, VersionFolder
+from core.workflows.version import PARTS, VersionFolder
 from core.workflows.workspace import Workspace
 
 
@@ -53,6 +53,8 @@ class Found:
         How many were asked for.
     missing_texts, missing_groups
         Which of them are nowhere, by their place in the request, counted from 0.
+    wanted, people
+        Hashes of the texts and of the groups that were asked for: what finds their rows in datasets that are made meanwhile.
     """
 
     datasets: tuple[FoundRows, ...]
@@ -62,6 +64,8 @@ class Found:
     groups: int = 0
     missing_texts: tuple[int, ...] = ()
     missing_groups: tuple[int, ...] = ()
+    wanted: frozenset[str] = frozenset()
+    people: frozenset[str] = frozenset()
 
     @property
     def count(self) -> int:
@@ -81,48 +85,82 @@ class Found:
         }
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What is looked for, by hashes alone.
+
+    Parameters
+    ----------
+    texts, people
+        Of the texts and of the groups that were asked for.
+    digests
+        Of all texts that are known to be theirs.
+    """
+
+    texts: frozenset[str]
+    people: frozenset[str]
+    digests: frozenset[str] = frozenset()
+
+    def rows_of(self, dataset: TextDataset, is_relative: bool) -> tuple[list[int], list[str]]:
+        """Their rows in a dataset, and the digest of each one's text.
+
+        A group has the same name in what a classifier learned from and in what that was made of (``is_relative``). Elsewhere
+        its rows are those with a text of theirs that nobody else is said to have written.
+        """
+        texts = [text_digest(text) for text in dataset.texts]
+        writers = [group_digest(group) if group else "" for group in dataset.groups or ()]
+        rows = []
+        for row, digest in enumerate(texts):
+            theirs = not writers or writers[row] in self.people
+            of_group = bool(writers) and theirs and is_relative
+            if digest in self.texts or of_group or (theirs and not is_relative and digest in self.digests):
+                rows.append(row)
+        return rows, [texts[row] for row in rows]
+
+
 def text_digest(text: str) -> str:
     """A hash that equal texts share (as duplicates are equal), and from which no text can be read."""
     return hashlib.sha256(text_key(text).encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def group_digest(group: str) -> str:
+    """The same for the value of a group column, which must be equal to the letter."""
+    return hashlib.sha256(b"group:" + group.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def groups_of(classifier: str, workspace: Workspace) -> list[str]:
     """All values of the group column in what a classifier learned from, in alphabetical order."""
-    folders = [folder for _, folder in versions_of(classifier, workspace)]
-    learned = _learned(folders, workspace)[0]
-    return sorted({group for _, dataset in learned for group in dataset.groups or () if group})
+    found: set[str] = set()
+    for identity in _learned(classifier, workspace)[0]:
+        found.update(group for group in workspace.datasets.load(identity).groups or () if group)
+    return sorted(found)
 
 
 def find_rows(classifier: str, workspace: Workspace, *, groups: Sequence[str] = (), texts: Sequence[str] = ()) -> Found:
-    """All rows of these groups, and all rows with one of these texts, in everything a classifier learned from.
+    """All rows of these groups, and all rows with one of these texts, in the whole workspace.
 
-    Datasets that these were made of, and others made of those, are searched too: who cleaned a table still has the raw one.
+    Groups are looked for in what the classifier learned from, in the datasets that these were made of, and in others made of
+    those: who cleaned a table still has the raw one. Texts, and the texts of these groups, are looked for in every dataset.
 
     Raises
     ------
     DataError
         When there is none.
     """
-    folders = [folder for _, folder in versions_of(classifier, workspace)]
-    learned, missing = _learned(folders, workspace)
-    wanted, people = {text_digest(text) for text in texts}, set(groups) - {""}
-    digests, unmet = set(wanted), set(wanted)
-    met_people: set[str] = set()
-    found = []
-    relatives = _relatives({record.dataset for record, _ in learned}, workspace)
-    for identity, name, dataset in [*((one.dataset, one.name, whole) for one, whole in learned), *relatives]:
-        writers = dataset.groups or ("",) * len(dataset)
-        of_text = [text_digest(text) for text in dataset.texts]
-        rows = [row for row, digest in enumerate(of_text) if digest in wanted or writers[row] in people]
-        if rows:
-            digests.update(of_text[row] for row in rows)
-            met_people.update(writers[row] for row in rows)
-            unmet.difference_update(of_text[row] for row in rows)
-            found.append(_found((identity, name), len(dataset), np.array(rows, dtype=np.int64), folders))
+    people = {group_digest(group): group for group in groups if group}
+    asked = Wanted(frozenset(map(text_digest, texts)), frozenset(people))
+    folders = [folder for _, folder in versions_of_workspace(workspace)]
+    datasets, digests, met = [], set(asked.texts), set()
+    for identity, dataset, rows, of_rows in _located(classifier, asked, workspace):
+        digests.update(of_rows)
+        met.update(of_rows)
+        met.update(group_digest(dataset.groups[row]) for row in rows if dataset.groups is not None)
+        datasets.append(_found(identity, len(dataset), np.array(rows, dtype=np.int64), folders, workspace))
+    unmet = set(asked.texts) - met
     if unmet:  # memories, tests and queues may still hold a text whose dataset is gone, or that never was in one
-        unmet -= {*_kept_digests(folders), *_waiting_digests(classifier, workspace)}
+        unmet -= {*_kept_digests(folders), *_waiting_digests(workspace)}
         unmet -= kept_in_generators(workspace.home, unmet)
-    if not found and unmet == wanted:
+    if not datasets and unmet == asked.texts:
         raise DataError(
             "forget.nothing_found",
             "'{classifier}' has learned from no such rows. Check the spelling: a text must be whole, "
@@ -130,14 +168,38 @@ def find_rows(classifier: str, workspace: Workspace, *, groups: Sequence[str] = 
             classifier=classifier,
         )
     return Found(
-        tuple(found),
+        tuple(datasets),
         frozenset(digests),
-        missing,
+        _learned(classifier, workspace)[1],
         texts=len(texts),
         groups=len(groups),
         missing_texts=tuple(place for place, text in enumerate(texts) if text_digest(text) in unmet),
-        missing_groups=tuple(place for place, group in enumerate(groups) if group not in met_people),
+        missing_groups=tuple(place for place, group in enumerate(groups) if group_digest(group) not in met),
+        wanted=asked.texts,
+        people=asked.people,
     )
+
+
+def locate(classifier: str, wanted: Wanted, workspace: Workspace) -> dict[str, list[int]]:
+    """Where the rows of a request lie now: dataset → row numbers. Others may have been made since it was asked."""
+    return {identity: rows for identity, _, rows, _ in _located(classifier, wanted, workspace)}
+
+
+def _located(
+    classifier: str, wanted: Wanted, workspace: Workspace
+) -> Iterator[tuple[str, TextDataset, list[int], list[str]]]:
+    """Every dataset that holds some of the rows: its id and content, their numbers, and the digests of their texts."""
+    learned = _learned(classifier, workspace)[0]
+    relatives = _relatives(set(learned), workspace)
+    stored = {info.id for info in workspace.datasets.list()}
+    digests = set(wanted.digests)
+    for identity in [*learned, *sorted((relatives & stored) - set(learned)), *sorted(stored - relatives)]:
+        dataset = workspace.datasets.load(identity)
+        looked_for = Wanted(wanted.texts, wanted.people, frozenset(digests))
+        rows, of_rows = looked_for.rows_of(dataset, identity in relatives)
+        if rows:
+            digests.update(of_rows)
+            yield identity, dataset, rows, of_rows
 
 
 def versions_of_workspace(workspace: Workspace) -> Iterator[tuple[VersionInfo, VersionFolder]]:
@@ -155,57 +217,57 @@ def versions_of(classifier: str, workspace: Workspace) -> Iterator[tuple[Version
             continue
 
 
-def _learned(
-    folders: Sequence[VersionFolder], workspace: Workspace
-) -> tuple[list[tuple[ExperienceRecord, TextDataset]], tuple[str, ...]]:
-    """Every dataset of these versions once, and the names of those that were deleted."""
-    records = {record.dataset: record for folder in folders for record in folder.experiences()}
-    found, missing = [], []
-    for record in records.values():
-        try:
-            found.append((record, workspace.datasets.load(record.dataset)))
-        except DataError:
-            missing.append(record.name)
-    return found, tuple(missing)
+def _learned(classifier: str, workspace: Workspace) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Ids of every dataset that a classifier learned from, and names of those of them that were deleted."""
+    records = {
+        record.dataset: record for _, folder in versions_of(classifier, workspace) for record in folder.experiences()
+    }
+    stored = {info.id for info in workspace.datasets.list()}
+    there = tuple(identity for identity in records if identity in stored)
+    return there, tuple(record.name for record in records.values() if record.dataset not in stored)
 
 
-def _relatives(learned: set[str], workspace: Workspace) -> Iterator[tuple[str, str, TextDataset]]:
-    """Id, name and rows of every dataset that one of these was made of, or that was made of the same."""
-    stored = {one.id: one for one in workspace.datasets.list()}
-    links = [(one.id, str(one.source["parent"])) for one in stored.values() if "parent" in one.source]
-    family, size = set(learned), 0
+def _relatives(learned: set[str], workspace: Workspace) -> set[str]:
+    """These datasets, all that they were made of, and all that was made of the same."""
+    links = [(info.id, str(info.source["parent"])) for info in workspace.datasets.list() if "parent" in info.source]
+    family, size = set(learned), -1
     while len(family) > size:
         size = len(family)
         family.update(member for link in links if family.intersection(link) for member in link)
-    for identity in sorted(family - learned):
-        if identity in stored:
-            yield identity, stored[identity].name, workspace.datasets.load(identity)
+    return family
 
 
-def _found(place: tuple[str, str], size: int, rows: np.ndarray, folders: Sequence[VersionFolder]) -> FoundRows:
-    """How often these rows of a dataset of ``size`` rows (``place``: id and name) were used for what, by any of the versions."""
+def _found(
+    identity: str, size: int, rows: np.ndarray, folders: Sequence[VersionFolder], workspace: Workspace
+) -> FoundRows:
+    """How often these rows of a dataset of ``size`` rows were used for what, by any of the versions."""
     used: dict[str, set[int]] = {part: set() for part in PARTS}
     for folder in folders:
         for other in folder.experiences():
-            if other.dataset == place[0]:
+            if other.dataset == identity:
                 for part in PARTS:
                     used[part].update(folder.rows_of(other.number, part).tolist())
     parts = {part: len(used[part].intersection(rows.tolist())) for part in PARTS}
-    return FoundRows(*place, rows, parts, size - len(rows))
+    return FoundRows(identity, workspace.datasets.info(identity).name, rows, parts, size - len(rows))
 
 
-def _waiting_digests(classifier: str, workspace: Workspace) -> Iterator[str]:
-    """Of every text in the classifier's queue of corrections and in the labelling sessions."""
-    yield from (text_digest(row.text) for row in Corrections(workspace.home).list(classifier))
+def _waiting_digests(workspace: Workspace) -> Iterator[str]:
+    """Of every text in the queues of corrections and in the labelling sessions."""
+    yield from map(text_digest, Corrections(workspace.home).texts())
     sessions = LabellingStore(workspace.home)
     for session in sessions.list():
         yield from (text_digest(item.text) for item in sessions.items(session.id))
 
 
-def _kept_digests(folders: Sequence[VersionFolder]) -> Iterator[str]:
+def _kept_digests(folders: Collection[VersionFolder]) -> Iterator[str]:
     """Of every text in a memory or a frozen test."""
     for folder in folders:
-        memory = folder.load_state().get("memory", {"rows": {}})
-        yield from (text_digest(kept[0]) for rows in memory["rows"].values() for kept in rows)
+        yield from map(text_digest, remembered_texts(folder))
         for record in folder.experiences():
             yield from map(text_digest, folder.predictions(record.number)["text"])
+
+
+def remembered_texts(folder: VersionFolder) -> Iterator[str]:
+    """What a version's memory holds."""
+    memory = folder.load_state().get("memory", {"rows": {}})
+    yield from (str(kept[0]) for rows in memory["rows"].values() for kept in rows)

@@ -21,6 +21,7 @@ class Forker:
         self.folder = folder
         self.temporary = folder / "temporary"
         self.temporary.mkdir(parents=True)
+        self.kept: dict[str, Any] = {}  # what tests that share it need to find out once
         environment = {**os.environ, **LOCKS_AND_MLFLOW, "TMPDIR": str(self.temporary)}
         environment.pop("EVERGREEN_FAULT", None)
         command = [sys.executable, str(FORKER), str(folder / "answer.json")]

@@ -22,7 +22,9 @@ import mlflow.store.model_registry.sqlalchemy_store  # noqa: E402
 import mlflow.store.tracking.sqlalchemy_store  # noqa: E402
 import mlflow.tracking  # noqa: E402, F401
 import numpy as np  # noqa: E402
+import torch.fx.experimental.symbolic_shapes  # noqa: E402, F401
 
+import core.workflows.forget  # noqa: E402, F401
 from core import faults  # noqa: E402
 from core.files import scratch  # noqa: E402
 from core.metrics.baseline import fit_baseline  # noqa: E402

@@ -5,6 +5,7 @@ Imported by the process that forks (`forker.py`) and by the tests that ask it.
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -17,10 +18,12 @@ import numpy as np
 from core import integrity
 from core.data import ColumnRoles, TextDataset
 from core.data.store import DatasetStore
+from core.faults import POINTS
 from core.jobs import JobQueue
 from core.jobs.worker import run_job
 from core.registry import Registry, promote
 from core.upkeep import tidy
+from tests.chaos import marks
 
 NAME = "Shop 商店"
 FAST = {"epochs": 1, "buckets": 1024, "embedding_size": 16, "memory_size": 20, "learning_rate": 0.02, "batch_size": 16}
@@ -60,8 +63,11 @@ def reviews(rows: int, seed: int) -> TextDataset:
 
 
 def save(home: Path, seed: int) -> str:
-    stored = DatasetStore(home).save(reviews(80, seed), name=f"rows {seed}", roles=ColumnRoles("text", "label"))
-    return stored.id
+    return dataset_of(home, reviews(80, seed), seed)
+
+
+def dataset_of(home: Path, rows: TextDataset, seed: int) -> str:
+    return DatasetStore(home).save(rows, name=f"rows {seed}", roles=ColumnRoles("text", "label")).id
 
 
 def dataset(home: Path, seed: int) -> str:
@@ -88,7 +94,7 @@ def execute(home: Path, job_id: str) -> None:
 
 def go_on(home: Path, begin: Callable[[Path], None]) -> None:
     """Resume the job that was killed; where not even a job was left, begin again."""
-    jobs = queue_of(home).look()
+    jobs = [job for job in queue_of(home).look() if job.title == NAME]
     if not jobs:
         begin(home)
     elif jobs[0].resumable:
@@ -154,6 +160,24 @@ def rewrite_first(home: Path) -> None:
     Registry(home).rewrite(NAME, 1, change)
 
 
+def forget(home: Path) -> None:
+    """Forget every text with the mark in it; what a killed process left among the temporary files holds it, too."""
+    from core.workflows.forget import ForgetRequest
+    from core.workflows.forget_rows import find_rows
+    from core.workflows.workspace import open_workspace
+
+    marks.plant_temporary()
+    found = find_rows(NAME, open_workspace(home), texts=marks.TEXTS)
+    request = ForgetRequest(
+        classifier=NAME,
+        rows={one.dataset: one.rows.tolist() for one in found.datasets},
+        digests=sorted(found.digests),
+        wanted=sorted(found.wanted),
+        asked={"texts": found.texts, "groups": 0},
+    )
+    start(home, "forget", request.model_dump())
+
+
 JOB_POINTS = ("job.claimed", "run.created", "run.noted", "produce.begun", "produce.exported", "produce.measured")
 REGISTER_POINTS = (
     "register.begun",
@@ -174,6 +198,18 @@ MAKING = (
     "promote.history",
     "job.completed",
     "job.ended",
+)
+
+FORGETTING = (
+    *POINTS["forget"],
+    *POINTS["rewrite"],
+    *POINTS["save"],
+    "run.created",
+    "run.noted",
+    "produce.measured",
+    "register.placed",
+    "register.version",
+    "job.completed",
 )
 
 OPERATIONS: dict[str, Operation] = {
@@ -206,15 +242,19 @@ OPERATIONS: dict[str, Operation] = {
     "rewrite": Operation(
         "two", rewrite_first, rewrite_first, ("rewrite.begun", "rewrite.changed", "rewrite.outgoing", "rewrite.placed")
     ),
+    "forget": Operation("marked", forget, lambda home: go_on(home, forget), FORGETTING),
     "tidy": Operation("debris", tidy_up, tidy_up, ("tidy.begun", "tidy.removed", "tidy.shared", "tidy.done")),
 }
 
 
 def make_base(home: Path, base: str) -> None:
     """Fill a workspace: ``data`` has two datasets, ``trained`` a version more, ``two`` two versions, ``ridge`` a version in
-    closed form, ``debris`` what killed processes left.
+    closed form, ``debris`` what killed processes left, ``marked`` the mark in every place that can hold a text.
     """
     Registry(home).classifiers()  # the tables are made once, not in every killed process
+    if base == "marked":
+        make_marked(home)
+        return
     save(home, 1)
     save(home, 2)
     if base in ("trained", "two", "debris"):
@@ -238,11 +278,30 @@ def make_base(home: Path, base: str) -> None:
             queue_of(home).discard(job.id)
 
 
-def _dead() -> str:
-    """The signature of a process that cannot live: it began before all others."""
-    from core.processes import machine
+def make_marked(home: Path) -> None:
+    """Two datasets with marked rows, a classifier that learned the first step by step and the second in closed form, a
+    language model of the second, an encoder of the first, and everything that `marks` puts beside.
+    """
+    for seed, rows in ((1, marks.TEXTS[:8]), (2, marks.TEXTS[8:])):
+        dataset_of(home, marks.with_rows(reviews(80, seed), rows), seed)
+    train(home)
+    update_ridge(home)
+    own = dataset(home, 1)
+    start(
+        home,
+        "generate",
+        {"generator": "writer", "dataset": dataset(home, 2), "size": "tiny", "settings": marks.SMALL_WRITER},
+    )
+    start(home, "pretrain", {"name": "reader", "dataset": own, "settings": marks.SMALL_READER})
+    for job in queue_of(home).look():
+        assert job.state == "finished", job.error
+        queue_of(home).discard(job.id)
+    marks.plant(home, NAME, own)
+    kept = queue_of(home).submit("train", title="Kept", classifier=NAME, config={"dataset": own})
+    marks.plant_run(home / "jobs" / kept.id)
 
-    return f"{machine()}-1-1"
+
+_dead = marks.dead
 
 
 def facts(home: Path) -> dict[str, Any]:
@@ -273,7 +332,7 @@ def facts(home: Path) -> dict[str, Any]:
         "versions": [version.number for version in versions],
         "champion": champion.number if champion is not None else None,
         "datasets": sorted(stored.name for stored in store.list()),
-        "jobs": [(job.state, job.result, str(job.error) if job.error else None) for job in jobs],
+        "jobs": [(job.state, job.result, str(job.error) if job.error else None) for job in jobs if job.title == NAME],
     }
 
 
@@ -296,4 +355,6 @@ def go_on_and_look(home: Path, operation: str) -> dict[str, Any]:
     found["done"] = facts(home)
     tidy(home)
     found["tidied"], found["debris"] = facts(home), debris(home)
+    if operation == "forget":
+        found["marked"], found["receipts"] = marks.search(home, Path(tempfile.gettempdir())), marks.receipts_of(home)
     return found

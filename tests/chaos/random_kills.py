@@ -19,11 +19,13 @@ from tests.chaos.forked import Forker  # noqa: E402
 from tests.chaos.operations import OPERATIONS  # noqa: E402
 from tests.chaos.test_kills import assert_ended, look  # noqa: E402
 
+LEARNING = ("train", "update", "closed form", "forget")
 LONGEST = {
     "train": 60,
     "update": 70,
     "closed form": 50,
     "rewrite": 8,
+    "forget": 150,
     "tidy": 8,
 }  # points that an operation comes by, about
 
@@ -44,7 +46,7 @@ def main() -> int:
         done = 0
         while done < asked.kills and time.monotonic() - began < 60 * asked.minutes:
             done += 1
-            operation = chance.choices(list(OPERATIONS), weights=[4, 4, 4, 1, 1, 1, 1, 1, 1])[0]
+            operation = chance.choices(list(OPERATIONS), weights=[4 if one in LEARNING else 1 for one in OPERATIONS])[0]
             if operation not in usual:
                 home = forker.workspace(OPERATIONS[operation].base, "timed")
                 usual[operation] = forker.ask(home, "run", operation)["seconds"]
@@ -59,6 +61,7 @@ def main() -> int:
                 found = look(forker, home, operation)
                 assert found["killed"]["wrong"] == [], found
                 assert_ended(found, operation)
+                assert found.get("marked", []) == []
             except AssertionError as error:
                 failures += 1
                 say(f"kill {done}: {operation} {how}: {str(error)[:2000]}")

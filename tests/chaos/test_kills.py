@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from core.faults import POINTS
+from tests.chaos import marks
 from tests.chaos.forked import Forker
 from tests.chaos.operations import OPERATIONS
 
@@ -23,6 +24,7 @@ ENDS = {
     "delete": ([], None),
     "delete version": ([2], 2),
     "rewrite": ([1, 2], 1),
+    "forget": ([1, 2, 3], 2),
     "tidy": ([1], 1),
 }
 
@@ -42,6 +44,8 @@ def test_a_process_killed_here_loses_nothing_and_is_gone_on_with(forker: Forker,
     found = look(forker, home, operation)
     assert found["killed"]["wrong"] == []
     assert_ended(found, operation)
+    if operation == "forget":
+        assert_forgotten(found, forgotten_at_once(forker))
 
 
 def look(forker: Forker, home: Path, operation: str) -> dict[str, Any]:
@@ -63,13 +67,48 @@ def assert_ended(found: dict[str, Any], operation: str) -> None:
     assert {"rows 1", "rows 2"} <= set(found["tidied"]["datasets"])
 
 
+def forgotten_at_once(forker: Forker) -> list[dict[str, Any]]:
+    """The receipt of a run that nobody killed, which is made once."""
+    if "receipts" not in forker.kept:
+        home = forker.workspace("marked", "whole")
+        marked = marks.search(home)
+        assert [place for place in marks.PLACES if not any(place in path for path in marked)] == []
+        told = forker.ask(home, "run", "forget")
+        assert not told["killed"], told
+        assert "trace" not in told, told["trace"]
+        found = look(forker, home, "forget")
+        assert_ended(found, "forget")
+        forker.kept["receipts"] = found["receipts"]
+        assert_forgotten(found, found["receipts"])
+    receipts: list[dict[str, Any]] = forker.kept["receipts"]
+    return receipts
+
+
+def assert_forgotten(found: dict[str, Any], receipts: list[dict[str, Any]]) -> None:
+    """Nothing of the texts is anywhere, and the receipt says the same as if nothing had happened."""
+    assert found["marked"] == []
+    assert found["receipts"] == receipts
+    assert [receipt["state"] for receipt in receipts] == ["done"]
+
+
+def test_what_is_forgotten_is_nowhere_and_the_receipt_counts_it(forker: Forker) -> None:
+    (receipt,) = forgotten_at_once(forker)
+    assert {one["version"]: one["words"] > 0 for one in receipt["versions"]} == {1: True, 2: True}
+    assert sum(one["rows"] for one in receipt["datasets"]) == len(marks.TEXTS)
+    counts = [receipt[name] for name in ("corrections", "labelling", "uploads", "checkpoints", "orphans")]
+    assert counts == [2, 2, 2, 1, 1]
+    assert [one["generator"] for one in receipt["generators"]] == ["writer"]
+    assert [one["encoder"] for one in receipt["encoders"]] == ["own:reader"]
+    assert receipt["exact"]["version"] == 3
+
+
 def test_every_point_in_the_code_is_known_and_every_known_one_is_killed_at() -> None:
     written = {
         name
         for path in (ROOT / "core").rglob("*.py")
         for name in re.findall(r"reached\(\"([^\"]+)\"\)", path.read_text(encoding="utf-8"))
     }
-    declared = {name for group, names in POINTS.items() if group != "forget" for name in names}
+    declared = {name for names in POINTS.values() for name in names}
     assert written == declared
     killed = {point for _, point in CASES}
     # The first two are come by everywhere, and met by the random kills; tests of jobs kill at the third.

@@ -14,7 +14,7 @@ ORDER = [
     {"errors"},
     {"faults", "processes", "storage"},
     {"files"},
-    {"allocator", "config", "device", "events", "imports", "integrity", "leftovers", "threads"},
+    {"allocator", "at_work", "config", "device", "events", "imports", "integrity", "leftovers", "threads"},
     {"settings"},
     {"data", "records"},
     {"text"},

@@ -11,9 +11,12 @@ import pytest
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.testing.v1 import AppTest
 
+from core import faults
 from core.jobs.worker import run_job
 from core.records import receipts
 from core.workflows import TrainRequest, UpdateRequest, open_workspace, train_classifier, update_classifier
+from core.workflows.forget import ForgetRequest, forget_rows
+from core.workflows.forget_rows import find_rows
 from dashboard import i18n, models_page_forget
 from tests.core.conftest import reviews, save
 
@@ -96,7 +99,7 @@ def test_asking_for_nothing_is_answered_calmly(open_page: Callable[..., AppTest]
 def test_a_job_removes_them_and_leaves_a_receipt(
     home: Path, open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.jobs.queue.JobQueue.tick", lambda self: None)  # the test executes the job itself
+    monkeypatch.setattr("core.jobs.queue.JobQueue._start_next", lambda self: None)  # the test executes the job itself
     page = asked_for(unfolded(open_page), ["person 1", "person 4", "person 7"])
     next(box for box in page.checkbox if str(box.key).startswith("forget.sure.")).check().run()
     page.button(key="forget.start").click().run()
@@ -119,7 +122,7 @@ def test_a_job_removes_them_and_leaves_a_receipt(
 def test_what_is_not_found_is_named_on_the_page_and_counted_in_the_receipt(
     home: Path, open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch, language: str, found: str
 ) -> None:
-    monkeypatch.setattr("core.jobs.queue.JobQueue.tick", lambda self: None)
+    monkeypatch.setattr("core.jobs.queue.JobQueue._start_next", lambda self: None)
     of_session = (
         i18n.language
     )  # the test runner names options outside of any session, so it has to be told the language
@@ -140,6 +143,37 @@ def test_what_is_not_found_is_named_on_the_page_and_counted_in_the_receipt(
     assert "nowhere" not in str(receipt)
     after = unfolded(open_page, language)
     assert found.replace("texts found", "texts were found") in said(after)
+
+
+def test_what_was_interrupted_is_said_and_finished_with_a_button(
+    home: Path, open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.jobs.queue.JobQueue._start_next", lambda self: None)
+    workspace = open_workspace(home)
+    found = find_rows(NAME, workspace, groups=["person 1"])
+    rows = {one.dataset: one.rows.tolist() for one in found.datasets}
+    request = ForgetRequest(
+        classifier=NAME, rows=rows, digests=sorted(found.digests), asked={"texts": 0, "groups": 1}, not_found={}
+    )
+    faults.arm("forget.planned!EIO")
+    try:
+        with pytest.raises(OSError, match=r"forget\.planned"):
+            list(forget_rows(request, workspace))
+    finally:
+        faults.arm(None)
+    page = unfolded(open_page)
+    assert not page.exception
+    assert "only partly forgotten" in said(page)
+    assert "not finished" in said(page)
+    page.button(key="forget.finish").click().run()
+    (folder,) = (path for path in (home / "jobs").iterdir() if path.is_dir())
+    run_job(folder)
+    (receipt,) = receipts(home)
+    assert receipt["state"] == "done"
+    after = unfolded(open_page)
+    assert "only partly" not in said(after)
+    lines = " ".join(models_page_forget.receipt_lines(receipt))
+    assert "0 uploads" in lines
 
 
 def _sum(receipt: dict) -> dict:  # type: ignore[type-arg]

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from core import faults
+from core.at_work import at_work
 from core.cli import main
 from core.records import receipts
 from core.workflows import Workspace
@@ -119,3 +121,40 @@ def test_a_list_that_is_no_text_is_refused_as_a_list(
     assert "'texts.xls' cannot be read as text" in err
     assert "one text a line" in err
     assert "column" not in err
+
+
+def test_what_was_interrupted_is_finished_by_asking_again(asked: list[str], run: Any, workspace: Workspace) -> None:
+    faults.arm("forget.uploads!EIO")
+    try:
+        run(*asked, code=2)
+    finally:
+        faults.arm(None)
+    (begun,) = receipts(workspace.home)
+    assert begun["state"] == "begun"
+    out, err = run(*asked, "--json")
+    assert f"forgotten now; receipt {begun['id']}" in err
+    assert json.loads(out)["state"] == "done"
+    (receipt,) = receipts(workspace.home)
+    assert (receipt["id"], receipt["state"], receipt["datasets"]) == (begun["id"], "done", begun["datasets"])
+
+
+def test_the_classifier_alone_finishes_what_is_begun_and_is_not_enough_to_begin(
+    asked: list[str], run: Any, workspace: Workspace
+) -> None:
+    assert "Nothing is named" in run(*asked[:3], code=2)[1]
+    faults.arm("forget.deleted!EIO")
+    try:
+        run(*asked, code=2)
+    finally:
+        faults.arm(None)
+    assert "receipt" in run(*asked[:3])[1]
+    assert [receipt["state"] for receipt in receipts(workspace.home)] == ["done"]
+
+
+def test_nothing_is_forgotten_beside_a_run_and_the_sentence_names_it(
+    asked: list[str], run: Any, workspace: Workspace
+) -> None:
+    with at_work(workspace.home, "Shop reviews"):
+        assert "Shop reviews" in run(*asked, code=2)[1]
+    assert receipts(workspace.home) == []
+    assert "Rows removed: 1" in run(*asked)[0]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from core.at_work import at_work
 from core.errors import ConfigError, DataError, JobError, RegistryError
 from core.jobs import Job, JobQueue, files
 from core.jobs.job import read_job
@@ -148,3 +149,34 @@ def test_the_workspace_is_the_one_the_job_lies_in(folder: Path, evergreen_home: 
 def test_every_event_the_worker_knows_by_name_exists() -> None:
     events = load_events()
     assert all(hasattr(events, name) for name in ("StageStarted", "Advanced", "StepDone", "EpochDone", "CheckpointDue"))
+
+
+@pytest.mark.parametrize(("kind", "alone"), [("train", True), ("forget", False)])
+def test_a_job_waits_for_what_it_must_not_run_beside_and_can_be_stopped_meanwhile(
+    folder: Path, kind: str, alone: bool
+) -> None:
+    asked = files.read_json(folder / files.JOB)
+    files.write_json(folder / files.JOB, {**asked, "kind": kind})
+    began: list[str] = []
+
+    def workflow(config: Any, home: Path, **_: Any) -> Iterator[Any]:
+        began.append(kind)
+        yield Completed(version=1)
+
+    def stop(*_: Any) -> None:
+        waiting = read_job(folder)
+        assert waiting is not None
+        assert str(waiting.message) == "Waiting until this has ended: another run."
+        (folder / files.STOP).touch()
+
+    with pytest.MonkeyPatch.context() as patch, at_work(folder.parent.parent, "another run", alone=alone):
+        patch.setattr("core.at_work.time.sleep", stop)
+        run_job(folder, {kind: workflow})
+    job = read_job(folder)
+    assert job is not None
+    assert (job.state, began) == ("stopped", [])
+
+
+def test_trainings_run_beside_each_other(folder: Path) -> None:
+    with at_work(folder.parent.parent, "another run"):
+        assert outcome(folder, lambda *_, **__: iter([Completed(version=1)])).state == "finished"

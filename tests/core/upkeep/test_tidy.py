@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
+from core.data.labelling import Item, LabellingStore
 from core.errors import RegistryError
+from core.leftovers import sweep
 from core.processes import machine
 from core.registry import Registry
 from core.registry.files import LARGE
@@ -88,3 +91,27 @@ def test_versions_that_the_database_does_not_know_are_kept_and_told(registry: Re
     assert (registry.home / "artifacts" / ("0" * 32) / "artifacts" / "version" / "model.onnx").exists()
     with pytest.raises(RegistryError, match="no longer in"):
         registry.folder("Shop", 1)
+
+
+def test_uploads_are_removed_after_a_week_whether_or_not_another_comes(evergreen_home: Path) -> None:
+    for name, days in (("old", 8), ("new", 6)):
+        folder = evergreen_home / "uploads" / name
+        folder.mkdir(parents=True)
+        (folder / "t.csv").write_text("text\n", encoding="utf-8")
+        os.utime(folder, (time.time() - days * 86_400,) * 2)
+    assert sweep(evergreen_home) == 1
+    assert [path.name for path in (evergreen_home / "uploads").iterdir()] == ["new"]
+
+
+def test_a_labelling_session_that_was_killed_while_it_forgot_is_whole_again(evergreen_home: Path) -> None:
+    sessions = LabellingStore(evergreen_home)
+    texts = [Item("one"), Item("two")]
+    kept, replaced = (
+        sessions.begin(texts, kind="texts", name="x", labels=["a", "b"], order="random") for _ in range(2)
+    )
+    folder = evergreen_home / "labelling"
+    (folder / kept.id).rename(folder / f".outgoing-{kept.id}")
+    shutil.copytree(folder / replaced.id, folder / f".outgoing-{replaced.id}")
+    sweep(evergreen_home)
+    assert {info.id for info in sessions.list()} == {kept.id, replaced.id}
+    assert [path.name for path in folder.iterdir() if path.name.startswith(".outgoing")] == []

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,11 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core import faults
 from core.data import TextDataset, text_key
 from core.data.corrections import Corrections
 from core.data.labelling import Item, LabellingStore
 from core.data.recipe import DropTexts, RenameLabels, text_mark
-from core.errors import DataError
+from core.errors import DataError, JobError
 from core.events import CheckpointDue, StageStarted
 from core.generation import version as generation
 from core.generation.store import GeneratorStore
@@ -26,12 +30,12 @@ from core.generation.version import (
     save_memory,
     save_tests,
 )
-from core.records import receipts
+from core.records import receipts, unfinished
 from core.strategies import STRATEGIES, ClosedForm, Memory
 from core.strategies.ridge import RidgeConfig
 from core.text import encode_examples
 from core.workflows import TrainRequest, UpdateRequest, VersionFolder, Workspace, train_classifier, update_classifier
-from core.workflows.forget import ForgetRequest, Forgotten, forget_rows
+from core.workflows.forget import ForgetRequest, Forgotten, forget_rows, unfinished_requests
 from core.workflows.forget_rows import Found, find_rows, groups_of
 from core.workflows.past import read_past
 from core.workflows.recipes import save_cleaned
@@ -235,6 +239,77 @@ def test_a_run_killed_after_the_new_version_goes_on_with_it(solved: Workspace) -
     assert ended.version == 4
     assert len(solved.registry.versions("c")) == 4
     assert receipts(solved.home)[0]["exact"]["version"] == 4
+
+
+def request_of(workspace: Workspace, **asked: Any) -> ForgetRequest:
+    found = find_rows("c", workspace, **asked)
+    rows = {one.dataset: one.rows.tolist() for one in found.datasets}
+    hashes = {"digests": sorted(found.digests), "wanted": sorted(found.wanted), "people": sorted(found.people)}
+    return ForgetRequest(classifier="c", rows=rows, **hashes)
+
+
+@contextmanager
+def failing_at(point: str) -> Iterator[None]:
+    faults.arm(f"{point}!EIO")
+    try:
+        with pytest.raises(OSError, match=re.escape(point)):
+            yield
+    finally:
+        faults.arm(None)
+
+
+def test_an_interrupted_run_is_said_to_be_unfinished_and_the_same_request_finishes_it(learned: Workspace) -> None:
+    request = request_of(learned, groups=["person 1", "person 2"])
+    gone = {text_key(learned.datasets.load(one).texts[row]) for one, rows in request.rows.items() for row in rows}
+    with failing_at("forget.version"):
+        list(forget_rows(request, learned))
+    (begun,) = receipts(learned.home)
+    assert unfinished(begun)
+    with pytest.raises(JobError, match="only partly forgotten"):
+        list(forget_rows(request_of(learned, groups=["person 3"]), learned))
+    assert unfinished_requests(learned) == [request]
+    ended = list(forget_rows(request, learned))[-1]
+    (receipt,) = receipts(learned.home)
+    assert (receipt["id"], receipt["state"]) == (begun["id"], "done") == (ended.receipt, "done")
+    assert receipt["versions"] == begun["versions"]
+    assert unfinished_requests(learned) == []
+    assert texts_kept(learned).isdisjoint(gone)
+
+
+def test_a_version_made_between_the_kill_and_the_end_is_cleared_and_named(learned: Workspace) -> None:
+    request = request_of(learned, groups=["person 1"])
+    gone = {text_key(learned.datasets.load(one).texts[row]) for one, rows in request.rows.items() for row in rows}
+    with failing_at("forget.exact"):
+        list(forget_rows(request, learned))
+    third = save(learned, reviews(80, seed=3)).id
+    update = UpdateRequest(classifier="c", dataset=third, strategy="joint", settings={"epochs": 1})
+    list(update_classifier(update, learned))
+    list(forget_rows(request, learned))
+    (receipt,) = receipts(learned.home)
+    assert [one["version"] for one in receipt["versions"]] == [1, 2, 3]
+    memory = folder(learned, 3).load_state()["memory"]["rows"]
+    assert gone.isdisjoint(text_key(row[0]) for rows in memory.values() for row in rows)
+
+
+def test_a_dataset_that_was_made_after_the_request_loses_the_rows_too(learned: Workspace) -> None:
+    request = request_of(learned, groups=["person 5"])
+    raw = folder(learned, 1).experiences()[0].dataset
+    classes = learned.datasets.info(raw).classes
+    renamed = save_cleaned(learned, raw, [RenameLabels(names={name: name.upper() for name in classes})])
+    list(forget_rows(request, learned))
+    assert renamed.id not in {stored.id for stored in learned.datasets.list()}
+    for stored in learned.datasets.list():
+        assert "person 5" not in (learned.datasets.load(stored.id).groups or ())
+
+
+def test_a_text_leaves_datasets_that_no_classifier_learned_from(learned: Workspace) -> None:
+    text = reviews(80, seed=1).texts[0]
+    other = save(learned, TextDataset((text.upper(), "another", "a third"), np.array([0, 1, 1]), ("x", "y")), "other")
+    receipt = forget(learned, find_rows("c", learned, texts=[text]))
+    assert {one["name"] for one in receipt["datasets"]} == {"reviews", "other"}
+    (left,) = [one for one in learned.datasets.list() if one.name == "other"]
+    assert left.id != other.id
+    assert learned.datasets.load(left.id).texts == ("another", "a third")
 
 
 def test_a_test_that_would_lose_all_its_rows_is_refused_before_anything_changes(learned: Workspace) -> None:
