@@ -83,6 +83,15 @@ def write_json(path: Path, value: Any, *, indent: int | None = None, durable: bo
     write_text(path, json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent), durable=durable)
 
 
+def read_object(path: Path) -> dict[str, Any]:
+    """The object that a JSON file holds; an empty one where there is no file, it is damaged, or it holds something else."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
 @contextmanager
 def incoming_folder(parent: Path) -> Iterator[Path]:
     """A hidden empty folder inside ``parent``; whatever was not put in place by `place` is gone afterwards."""

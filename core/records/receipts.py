@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+from core.files import read_object
 from core.records.files import write_record
 
 FOLDER = "receipts"
@@ -17,6 +17,6 @@ def save_receipt(receipt: dict[str, Any], home: Path) -> None:
 
 
 def receipts(home: Path) -> list[dict[str, Any]]:
-    """All receipts of a workspace, newest first."""
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in (home / FOLDER).glob("*.json")]
+    """All receipts of a workspace that can be read, newest first."""
+    found = [receipt for path in (home / FOLDER).glob("*.json") if "id" in (receipt := read_object(path))]
     return sorted(found, key=lambda receipt: str(receipt["id"]), reverse=True)

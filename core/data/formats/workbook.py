@@ -124,6 +124,8 @@ def _rows(path: Path, book: Any, part: str, count: int | None = None) -> tuple[l
         sheet = book.get_sheet_by_name(part)
         cells = sheet.to_python(skip_empty_area=False, nrows=count)
         merged = sheet.merged_cell_ranges or []
+    except MemoryError:
+        raise
     except Exception as error:  # the reader has an error of its own for each way in which a file can be broken
         raise unreadable(path, "Excel", error) from None
     rows, columns = _filled_columns(cells)
@@ -186,6 +188,8 @@ def _opened(path: Path) -> Iterator[Any]:
         check_strings(path)
     try:
         book = python_calamine.load_workbook(io.BytesIO(path.read_bytes()))
+    except MemoryError:
+        raise
     except Exception as error:
         if "password" in str(error).lower() or "encrypt" in str(error).lower():
             raise DataError(
