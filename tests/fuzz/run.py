@@ -25,12 +25,16 @@ os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # every byte of wh
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import pyarrow  # noqa: E402
+
 from core.data.isolation.limits import held_to  # noqa: E402
 from tests.fuzz.mutation import mutated  # noqa: E402
 from tests.fuzz.targets import TARGETS  # noqa: E402
 
 SEEDS = HERE / "seeds"
+pyarrow.set_cpu_count(1)
 MEMORY, SECONDS = 1024**3, 10.0
+MEMORY_DISK = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # files that are written a thousand times a second
 BATCH = 1000  # examples of one process
 DONE, HARMED = 0, 1
 
@@ -67,7 +71,7 @@ def run(examples: int, seed: int, targets: list[str], seconds: float) -> int:
     """Try so many examples, or as many as there is time for; returns how many did harm."""
     made, began, number = Examples(seed, targets), time.monotonic(), 0
     harmful: dict[str, int] = {}
-    with tempfile.TemporaryDirectory(prefix="evergreen-fuzz-") as folder:
+    with tempfile.TemporaryDirectory(prefix="evergreen-fuzz-", dir=MEMORY_DISK) as folder:
         while number < examples and time.monotonic() - began < seconds:
             reached, harm = _batch(made, number, min(examples, number + BATCH), Path(folder))
             number = reached
@@ -88,6 +92,7 @@ def run(examples: int, seed: int, targets: list[str], seconds: float) -> int:
 
 def _batch(made: Examples, first: int, end: int, folder: Path) -> tuple[int, str]:
     """Try examples in a process of their own; the number that follows the last one, and the harm that it did."""
+    tempfile.tempdir = str(folder)
     progress, report = folder / "number", folder / "report"
     report.unlink(missing_ok=True)
     child = os.fork()

@@ -193,7 +193,7 @@ if hasattr(os, "register_at_fork"):
 def _signal_name(ending: int) -> str:
     with suppress(ValueError):
         return signal.Signals(-ending).name
-    return str(ending)
+    return f"exit code {ending}"
 
 
 def _facts(path: Path, limit: float) -> dict[str, Any]:
