@@ -94,7 +94,7 @@ class Glance:
                 return  # it was written to while it was read: the next look keeps what it finds
             self._lists[key] = [asdict(info) for info in infos]
             text = json.dumps({"format": FORMAT, "token": token, "lists": self._lists}, ensure_ascii=False)
-        with suppress(OSError):  # a disk that is full or read-only costs time, nothing else
+        with suppress(OSError, ValueError):  # a disk that is full, or a half character, costs time, nothing else
             write_text(self._home / FILE, text, durable=False)
 
     def _watched(self) -> bool:

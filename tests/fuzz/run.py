@@ -22,6 +22,7 @@ from random import Random
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent.parent))
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # every byte of which the limit counts
+os.environ["RUST_BACKTRACE"] = "0"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
@@ -35,6 +36,7 @@ SEEDS = HERE / "seeds"
 pyarrow.set_cpu_count(1)
 MEMORY, SECONDS = 1024**3, 10.0
 MEMORY_DISK = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # files that are written a thousand times a second
+TOLD = 10_000  # examples from one line to the next
 BATCH = 1000  # examples of one process
 DONE, HARMED = 0, 1
 
@@ -79,7 +81,7 @@ def run(examples: int, seed: int, targets: list[str], seconds: float) -> int:
                 _keep(*made.make(reached - 1), harm)
             if harm:
                 harmful[harm] = harmful.get(harm, 0) + 1
-            if number % 10_000 == 0:
+            if number // TOLD > (number - BATCH) // TOLD:
                 _say(f"{number:,} executions, {time.monotonic() - began:,.0f} s, harmful: {sum(harmful.values())}")
     took = time.monotonic() - began
     _say(

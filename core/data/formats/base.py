@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime
 import json
+import lzma
 import math
+import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +25,19 @@ HEAD = 4096  # bytes that a format is told by
 CELL_LIMIT = 1_000_000  # characters in one cell
 CELLS_LIMIT = 20_000_000  # rows × columns that a sheet or list may span
 TEXT_CELLS_LIMIT = 10 * CELLS_LIMIT  # of text and Parquet, where a cell takes little
+
+
+# What reading the members of a broken zip file raises; also of one that is encrypted, or packed in an unknown manner.
+BROKEN_ZIP = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    OSError,
+    EOFError,
+    RuntimeError,
+    ValueError,
+)
 
 
 class Format(Protocol):

@@ -54,7 +54,7 @@ class Parquet:
             columns = [list(_strings(part, name, broken)) for part, name in zip(parts, names, strict=True)]
         except MemoryError:  # pyarrow's own is one of its exceptions, too
             raise
-        except (pyarrow.ArrowException, OSError, ValueError) as error:
+        except (pyarrow.ArrowException, OSError, ValueError, ArithmeticError) as error:
             raise unreadable(path, "Parquet", error) from None
         notes = [note_replaced_cells(len(broken), sorted(broken))] if broken else []
         return table_of(path, names, columns, form, notes)

@@ -30,6 +30,10 @@ ENVIRONMENT = {"ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1", "O
 AT_ONCE = 4  # files read at the same time; others wait
 LIGHT = 400 * 1024**2  # bytes: a process that holds more after an answer is not kept
 START_SECONDS = 30.0  # beyond the limit of time, for a process that has yet to start
+OUT_OF_MEMORY = (
+    -6,
+    -9,
+)  # SIGABRT, by which readers in Rust and C++ end where memory is refused; SIGKILL, the machine's own end
 OUT_OF_TIME = -14  # SIGALRM, by which the kernel ends a process whose time is over
 
 _log = logging.getLogger(__name__)
@@ -98,6 +102,8 @@ def _value(folder: Path, path: Path, limits: Limits, ending: int | None) -> Any:
     """What was answered, or the error for what was not."""
     if ending == OUT_OF_TIME:
         raise _took_too_long(path, limits)
+    if ending in OUT_OF_MEMORY:
+        raise _too_much_memory(path, limits)
     if ending is not None:
         raise _broke_off(path, limits, _signal_name(ending))
     match wire.read(folder, wire.ANSWER):

@@ -175,17 +175,23 @@ def test_a_process_that_does_not_answer_is_given_up(tmp_path: Path, monkeypatch:
 
 @pytest.mark.usefixtures("_nobody_waits")
 @pytest.mark.parametrize(
-    ("end", "reason"), [("os.kill(os.getpid(), 11)", "SIGSEGV"), ("os.abort()", "SIGABRT"), ("", "exit code 0")]
+    ("end", "key", "reason"),
+    [
+        ("os.kill(os.getpid(), 11)", "data.reading_broke_off", "SIGSEGV"),
+        ("", "data.reading_broke_off", "exit code 0"),
+        ("os.abort()", "data.reading_memory", "1,024 MB"),
+        ("os.kill(os.getpid(), 9)", "data.reading_memory", "1,024 MB"),
+    ],
 )
 def test_a_process_that_dies_over_a_file_is_a_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str, reason: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str, key: str, reason: str
 ) -> None:
     path = workbook(tmp_path / "t.xlsx", [("text", "label"), *ROWS])
     with monkeypatch.context() as patch:
         patch.setattr(pool, "COMMAND", (sys.executable, "-c", f"import os; input(); {end}"))
         with pytest.raises(DataError) as caught:
             read_table(path)
-    assert caught.value.message.key == "data.reading_broke_off"
+    assert caught.value.message.key == key
     assert reason in str(caught.value)
     assert len(read_table(path)) == 12
 
