@@ -16,6 +16,7 @@ import tempfile
 import time
 import traceback
 import warnings
+from collections import Counter
 from pathlib import Path
 from random import Random
 
@@ -29,6 +30,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import pyarrow  # noqa: E402
 
 from core.data.isolation.limits import held_to  # noqa: E402
+from core.data.source import is_small_text  # noqa: E402
 from tests.fuzz.mutation import mutated  # noqa: E402
 from tests.fuzz.targets import TARGETS  # noqa: E402
 
@@ -39,6 +41,7 @@ MEMORY_DISK = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # files th
 TOLD = 10_000  # examples from one line to the next
 BATCH = 1000  # examples of one process
 DONE, HARMED = 0, 1
+OUT_OF_MEMORY = ("MemoryError", "ArrowMemoryError", "SIGABRT")
 
 
 def seeds_of(target: str) -> list[Path]:
@@ -72,24 +75,38 @@ def check(target: str, name: str, content: bytes, folder: Path) -> None:
 def run(examples: int, seed: int, targets: list[str], seconds: float) -> int:
     """Try so many examples, or as many as there is time for; returns how many did harm."""
     made, began, number = Examples(seed, targets), time.monotonic(), 0
-    harmful: dict[str, int] = {}
+    harmful: Counter[str] = Counter()
+    limited = 0  # files for which the application has a process of its own, and which took more memory than that gets
+
+    def told() -> str:
+        took = time.monotonic() - began
+        return f"{number:,} executions in {took:,.0f} s ({number / took:,.0f} a second); harmful: {harmful.total()}"
+
     with tempfile.TemporaryDirectory(prefix="evergreen-fuzz-", dir=MEMORY_DISK) as folder:
         while number < examples and time.monotonic() - began < seconds:
-            reached, harm = _batch(made, number, min(examples, number + BATCH), Path(folder))
-            number = reached
-            if harm and harm not in harmful:
-                _keep(*made.make(reached - 1), harm)
-            if harm:
-                harmful[harm] = harmful.get(harm, 0) + 1
-            if number // TOLD > (number - BATCH) // TOLD:
-                _say(f"{number:,} executions, {time.monotonic() - began:,.0f} s, harmful: {sum(harmful.values())}")
-    took = time.monotonic() - began
-    _say(
-        f"{number:,} executions in {took:,.0f} s ({number / max(took, 1e-9):,.0f} a second); harmful: {sum(harmful.values())}"
-    )
+            before = number
+            number, harm = _batch(made, number, min(examples, number + BATCH), Path(folder))
+            if harm.startswith(OUT_OF_MEMORY) and not is_small_text(_last(made, number - 1, Path(folder))):
+                limited += 1
+            elif harm:
+                harmful[harm] += 1
+                if harmful[harm] == 1:
+                    _keep(*made.make(number - 1), harm)
+            if number // TOLD > before // TOLD:
+                _say(told())
+    _say(told())
+    _say(f"  {limited:,} ended by the limit of memory, which the application answers with a sentence")
     for harm, count in harmful.items():
         _say(f"  {count:,} × {harm}")
-    return sum(harmful.values())
+    return harmful.total()
+
+
+def _last(made: Examples, number: int, folder: Path) -> Path:
+    """The file of an example, once more."""
+    _, name, content = made.make(number)
+    path = folder / name
+    path.write_bytes(content)
+    return path
 
 
 def _batch(made: Examples, first: int, end: int, folder: Path) -> tuple[int, str]:
@@ -111,6 +128,7 @@ def _batch(made: Examples, first: int, end: int, folder: Path) -> tuple[int, str
 
 
 def _try(made: Examples, numbers: range, folder: Path, progress: Path, report: Path) -> int:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libraries say there what is told as an error, too
     for number in numbers:
         progress.write_text(str(number))
         try:

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from core.data.formats import base
-from core.data.formats.compound import workbook_cells
+from core.data.formats.compound import EndlessError, workbook_cells
 from core.errors import DataError
 
 XML_LIMIT = 1024**3  # bytes of a sheet, or of all strings, unpacked
@@ -247,10 +247,13 @@ def _count(written: str | None) -> int:
 def check_old_workbook(path: Path) -> None:
     """Raise `DataError` when the sheets of an .xls file span more cells than `CELLS_LIMIT`."""
     cells = 0
-    for height, width in workbook_cells(path):
-        cells += height * width
-        if cells > base.CELLS_LIMIT:
-            raise base.too_wide(path, "", height, width)
+    try:
+        for height, width in workbook_cells(path):
+            cells += height * width
+            if cells > base.CELLS_LIMIT:
+                raise base.too_wide(path, "", height, width)
+    except EndlessError:
+        raise base.unreadable(path, "Excel", "its parts lead back to one another") from None
 
 
 def _too_large(path: Path, name: str, limit: int) -> DataError:

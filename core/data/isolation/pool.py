@@ -30,10 +30,8 @@ ENVIRONMENT = {"ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1", "O
 AT_ONCE = 4  # files read at the same time; others wait
 LIGHT = 400 * 1024**2  # bytes: a process that holds more after an answer is not kept
 START_SECONDS = 30.0  # beyond the limit of time, for a process that has yet to start
-OUT_OF_MEMORY = (
-    -6,
-    -9,
-)  # SIGABRT, by which readers in Rust and C++ end where memory is refused; SIGKILL, the machine's own end
+# SIGABRT, by which readers written in Rust and C++ end where memory is refused; SIGKILL, when the machine has none left.
+OUT_OF_MEMORY = (-6, -9)
 OUT_OF_TIME = -14  # SIGALRM, by which the kernel ends a process whose time is over
 
 _log = logging.getLogger(__name__)
