@@ -119,6 +119,7 @@ def scan_table(path: Path, form: TableFormat | None = None) -> TableScan:
 
 def table_pieces(scan: TableScan, rows: int, skip: int = 0) -> Iterator[pandas.DataFrame]:
     """The rows of a scanned file in tables of so many rows, as `read_table` would give them, without the first ``skip``."""
+    assert rows <= wire.SHORT
     _checked(scan.path)
     if is_small_text(scan.path):
         yield from parsing.table_pieces(scan, rows, skip)

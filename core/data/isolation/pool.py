@@ -25,8 +25,8 @@ from core.files import scratch
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMAND = (sys.executable, "-m", "core.data.isolation.worker")
-# One thread a library, and the allocator whose every byte the limit of memory counts.
-ENVIRONMENT = {"ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+# The limit of memory counts every byte of this allocator, and the stacks of threads, too.
+ENVIRONMENT = {"ARROW_DEFAULT_MEMORY_POOL": "system", "OPENBLAS_NUM_THREADS": "1"}
 AT_ONCE = 4  # files read at the same time; others wait
 LIGHT = 400 * 1024**2  # bytes: a process that holds more after an answer is not kept
 START_SECONDS = 30.0  # beyond the limit of time, for a process that has yet to start

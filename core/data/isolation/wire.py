@@ -19,6 +19,7 @@ from core.data.table_format import TableFormat, TableScan
 from core.errors import CoreError, DataError
 from core.messages import Message
 
+SHORT = 100_000  # rows
 QUESTION, ANSWER, TABLE = "question.json", "answer.json", "table.arrow"
 _KINDS = {
     kind.__name__: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CoreError)
@@ -59,13 +60,13 @@ def scan_from_dict(path: Path, stored: dict[str, Any]) -> TableScan:
 
 
 def write_tables(folder: Path, tables: Iterable[pandas.DataFrame]) -> None:
-    """Write tables of the same columns one after another, each as it comes."""
+    """Write tables of the same columns one after another, each as it comes; a short one as one batch."""
     writer = None
     with pyarrow.OSFile(str(folder / TABLE), "wb") as file:
         for table in tables:
             columns = pyarrow.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
             writer = writer or pyarrow.ipc.new_file(file, columns.schema)
-            writer.write_table(columns.combine_chunks())
+            writer.write_table(columns.combine_chunks() if len(columns) <= SHORT else columns)
         if writer is not None:
             writer.close()
 
@@ -78,7 +79,7 @@ def read_table(folder: Path) -> pandas.DataFrame:
 
 
 def read_pieces(folder: Path) -> Iterator[pandas.DataFrame]:
-    """The tables as they were written, one in memory at a time; each of them must have been one batch."""
+    """The tables as they were written, one in memory at a time; none of them longer than `SHORT`."""
     with pyarrow.OSFile(str(folder / TABLE)) as file:
         if file.size() == 0:
             return

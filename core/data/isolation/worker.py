@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow
+
 from core.data import parsing
 from core.data.isolation import wire
 from core.data.isolation.limits import be_the_first_to_go, held_to
@@ -21,11 +23,13 @@ from core.data.table_format import Corrections, TableFormat
 from core.errors import CoreError
 
 DONE = "done\n"
+THREADS = 4  # at most: the limit of memory counts the stack of each
 
 
 def main() -> None:
     """Answer until nobody asks any more."""
     be_the_first_to_go()
+    pyarrow.set_cpu_count(min(THREADS, pyarrow.cpu_count()))
     while line := sys.stdin.readline():
         answer(Path(json.loads(line)))
         sys.stdout.write(DONE)
