@@ -34,6 +34,20 @@ def test_every_seed_is_read_or_refused(path: Path, tmp_path: Path) -> None:
     TARGETS[path.parent.name](tmp_path / path.name, path.read_bytes())
 
 
+HARD = {
+    "lists in lists": "[" * 20_000 + "]" * 20_000,
+    "objects in objects": '{"name":' * 20_000 + "1" + "}" * 20_000,
+    "an endless process": '{"pid": Infinity, "began": -Infinity, "queued": "2026-01-01", "name": "reviews"}',
+    "a number of many digits": '{"pid": ' + "9" * 5000 + ', "format": 1e999}',
+    "half characters and zeros": r'{"name": "\ud800", "files": {"\u0000": {"bytes": 1}, "\ud800": {"bytes": 1}}}',
+}
+
+
+@pytest.mark.parametrize("kind", HARD)
+def test_hard_json_in_the_place_of_a_stored_file_does_no_harm(kind: str, tmp_path: Path) -> None:
+    stored(tmp_path / "file.json", HARD[kind].encode())
+
+
 def test_a_short_run_does_no_harm() -> None:
     command = [sys.executable, str(HERE / "run.py"), "--examples", "400"]
     run = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)

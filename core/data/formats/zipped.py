@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -59,7 +60,7 @@ def inside(path: Path) -> Iterator[Path]:
             if zipfile.is_zipfile(target) and not is_workbook(target):
                 raise _nested(path, member)
         except BROKEN_ZIP as error:
-            if getattr(error, "errno", None):  # the disk is to blame, not the file
+            if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):  # the disk is to blame, not the file
                 raise
             raise unreadable(path, "ZIP", error) from None
         yield target
