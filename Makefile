@@ -3,6 +3,7 @@
 PORT ?= 8501
 VENV ?= .venv
 PYTEST_ARGS ?=
+FUZZ_EXAMPLES ?= 20000
 DATA ?= $(or $(EVERGREEN_DATA),../shared/data)
 
 # Relative paths only: the checkout itself may lie in a folder with spaces in its name.
@@ -13,13 +14,14 @@ INSTALLED_DEV := $(VENV)/requirements-dev.installed
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test chaos check format lock audit bench clean
+.PHONY: help run dev test chaos fuzz check format lock audit bench clean
 
 help:
 	@echo "make run      install what is needed, then open the dashboard on http://localhost:$(PORT) (another port: PORT=8600)"
 	@echo "make dev      the same for who changes the program: pages run again when a file is saved"
 	@echo "make test     run the whole test suite, browser tests included (some of it: PYTEST_ARGS='tests/core -x')"
 	@echo "make chaos    200 kills at random moments, some minutes (other numbers: CHAOS_ARGS='--kills 50 --seed 7')"
+	@echo "make fuzz     damaged files for everything that reads files (longer: FUZZ_EXAMPLES=1000000, another run: FUZZ_ARGS='--seed 7')"
 	@echo "make check    formatting, lint and types"
 	@echo "make format   put the code into the project's format"
 	@echo "make audit    look up all packages of requirements.lock in the list of known vulnerabilities (needs a network)"
@@ -39,6 +41,9 @@ dev: SERVE_ARGS := --server.fileWatcherType auto --server.runOnSave true
 
 chaos: $(INSTALLED_DEV)
 	$(VENV_PYTHON) tests/chaos/random_kills.py $(CHAOS_ARGS)
+
+fuzz: $(INSTALLED_DEV)
+	$(VENV_PYTHON) tests/fuzz/run.py --examples $(FUZZ_EXAMPLES) $(FUZZ_ARGS)
 
 test: $(INSTALLED_DEV)
 	$(VENV_PYTHON) -m pytest $(PYTEST_ARGS)

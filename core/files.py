@@ -104,6 +104,15 @@ def append_lines(path: Path, values: Sequence[Any]) -> None:
         _flush(path.parent)
 
 
+def read_object(path: Path) -> dict[str, Any]:
+    """The object that a JSON file holds; an empty one where there is no file, it is damaged, or it holds something else."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
 @contextmanager
 def incoming_folder(parent: Path) -> Iterator[Path]:
     """A hidden empty folder inside ``parent``; whatever was not put in place by `place` is gone afterwards."""

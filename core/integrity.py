@@ -24,11 +24,8 @@ DAMAGED_KEYS = frozenset({"registry.file_damaged", "registry.file_unreadable", "
 
 def read_record(folder: Path) -> dict[str, Any]:
     """The record; empty where there is none, or it is damaged itself."""
-    try:
-        stored = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return stored if isinstance(stored, dict) and isinstance(stored.get("files", {}), dict) else {}
+    stored = files.read_object(folder / RECORD)
+    return stored if isinstance(stored.get("files", {}), dict) else {}
 
 
 def write_record(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,7 +75,7 @@ def damaged(folder: Path, names: Sequence[str] | None = None) -> list[str]:
 def _is_whole(path: Path, stamp: Mapping[str, Any]) -> bool:
     try:
         return bool(path.stat().st_size == stamp["bytes"] and digest_of(path) == stamp["sha256"])
-    except (OSError, KeyError, TypeError):
+    except (OSError, KeyError, TypeError, ValueError):
         return False
 
 
@@ -131,7 +128,7 @@ def _is_json(path: Path) -> bool:
         json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return path.name not in ("tokenizer.json", "labels.json", "config.json")
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return True
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +19,11 @@ import streamlit as st
 from core.config import home
 from core.data import ColumnRoles, SetAside, TableFormat, notes_of, skipped_of
 from core.data.column_memory import ColumnMemory
+from core.data.isolation.pool import warm
 from core.data.loading import left_out_of, origin_of, reading_notes
 from core.data.multilabel import label_columns, many_columns, several_labels
 from core.errors import DataError
+from core.jobs.keeper import SETTING
 from dashboard import tables, upload_format
 from dashboard.errors import show_error
 from dashboard.i18n import t, t_message, tn
@@ -168,6 +171,8 @@ def has_upload(key: str) -> bool:
 
 def _choose(key: str, samples: Sequence[SamplePart]) -> None:
     """The drop zone, and the samples below it."""
+    if os.environ.get(SETTING) != "off":
+        warm()  # who looks for a file takes longer than the process that will read it takes to start
     # A new key after each file: the uploader lets go of the copy in memory, and a removed file can come again.
     turn = st.session_state.setdefault(f"{key}.turn", 0)
     words = ((part, t(f"upload.drop_{part}")) for part in ("title", "button", "limit", "failed"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from core.allocator import keep_freed_memory
@@ -21,6 +22,7 @@ def main(arguments: Sequence[str]) -> int:
     """Execute a command line; returns the exit code."""
     asked = make_parser().parse_args(arguments)
     try:
+        _warm_reader(getattr(asked, "data", None))
         _command(asked.command)(asked)
     except CoreError as error:
         return _refuse(error)
@@ -35,6 +37,17 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write("Interrupted; nothing that was stored is lost.\n")
         return 130
     return 0
+
+
+def _warm_reader(path: Any) -> None:
+    """Start the process that will read a file, if it takes one, while what is to be done with it is loaded."""
+    if not isinstance(path, Path) or not path.is_file():
+        return
+    with unhindered_imports():
+        from core.data.isolation.pool import warm
+        from core.data.source import is_small_text
+    if not is_small_text(path):
+        warm()
 
 
 def _refuse(error: CoreError) -> int:

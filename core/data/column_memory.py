@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from core.data.columns import ColumnRoles
-from core.files import write_json
+from core.files import read_object, write_json
 
 MOST = 200  # headers that are remembered, the last ones used
 
@@ -43,11 +42,7 @@ class ColumnMemory:
             self._write(known)
 
     def _read(self) -> dict[str, Any]:
-        try:
-            found = json.loads(self._path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return found if isinstance(found, dict) else {}
+        return read_object(self._path)
 
     def _write(self, known: dict[str, Any]) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)

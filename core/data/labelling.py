@@ -168,7 +168,7 @@ class LabellingStore:
         try:
             stored = json.loads((self._place(identity) / SESSION).read_text(encoding="utf-8"))
             return SessionInfo(**{**stored, "labels": tuple(stored["labels"])})
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             raise _unknown(identity) from None
 
     def items(self, identity: str) -> builtins.list[Item]:
@@ -188,7 +188,7 @@ class LabellingStore:
         lines = path.read_bytes().split(b"\n") if path.exists() else []
         given: builtins.list[tuple[int, str | None]] = []
         for line in lines:
-            with suppress(ValueError, KeyError, TypeError):
+            with suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 said = json.loads(line)
                 if said.get("undo"):
                     given = given[:-1]

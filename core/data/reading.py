@@ -1,25 +1,27 @@
 """Reads an uploaded file into a table of strings, and guesses how the file was written.
 
-Knows nothing of which column is the text or the label.
+The way in for whatever comes from outside. Where a few bytes can stand for very many (archives, workbooks, Parquet, JSON and
+markup), and for any large file, a process of its own reads within limits, see `core.data.isolation`. Text of a few megabytes is
+read here, by `core.data.parsing`: each of its cells takes memory and time in proportion to the bytes it is written with. Knows
+nothing of which column is the text or the label.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas
 
+from core.data import parsing
 from core.data.encoding import ENCODINGS
-from core.data.formats import FORMATS, Format, format_of, inside, is_zip
-from core.data.formats.base import CELL_LIMIT, HEAD, refuse_corrections
+from core.data.formats.base import CELL_LIMIT
+from core.data.isolation import wire
+from core.data.isolation.pool import ask
 from core.data.layout import DELIMITERS
-from core.data.source import check_file, is_compressed, open_content, open_plain
+from core.data.source import check_file, is_small_text
 from core.data.table_format import Corrections, Guess, TableFormat, TableScan, form_of, notes_of, skipped_of
-from core.data.text_file import detect_text, read_text, scan_text, text_pieces
-from core.files import scratch
 
 __all__ = [
     "CELL_LIMIT",
@@ -46,19 +48,23 @@ def detect_format(path: Path, corrections: Corrections = Corrections()) -> Table
     Raises
     ------
     DataError
-        For a file that is missing, empty or holds no table, and for corrections that are unknown or have no meaning for it.
+        For a file that is missing, empty or holds no table, for corrections that are unknown or have no meaning for it, and
+        for one that takes too much memory or time.
     """
-    with _opened(Path(path)) as (file, found):
-        if found is not None:
-            return found.detect(file, corrections)
-        refuse_corrections(file, corrections, {"encoding", "delimiter", "header", "skip_rows"})
-        return detect_text(file, corrections)
+    path = _checked(path)
+    if is_small_text(path):
+        return parsing.detect_format(path, corrections)
+    with ask("detect", path, corrections=asdict(corrections)) as (stored, _):
+        return TableFormat.from_dict(stored)
 
 
 def parts_of(path: Path) -> list[str]:
     """Names of the tables in a file, such as the sheets of a workbook; empty where there is only one without a name."""
-    with _opened(Path(path)) as (file, found):
-        return [] if found is None else found.parts(file)
+    path = _checked(path)
+    if is_small_text(path):
+        return parsing.parts_of(path)
+    with ask("parts", path) as (names, _):
+        return list(names)
 
 
 def read_table(path: Path, form: TableFormat | None = None) -> pandas.DataFrame:
@@ -87,10 +93,13 @@ def read_table(path: Path, form: TableFormat | None = None) -> pandas.DataFrame:
     DataError
         When the file cannot be read as a table; the message names the place and the cure.
     """
-    with _opened(Path(path)) as (file, found):
-        if found is None:
-            return read_text(file, form)
-        return found.read(file, form)
+    path = _checked(path)
+    if is_small_text(path):
+        return parsing.read_table(path, form)
+    with ask("table", path, form=_stored(form)) as (attributes, folder):
+        table = wire.read_table(folder)
+    table.attrs.update(attributes)
+    return table
 
 
 def scan_table(path: Path, form: TableFormat | None = None) -> TableScan:
@@ -101,57 +110,28 @@ def scan_table(path: Path, form: TableFormat | None = None) -> TableScan:
     DataError
         As `read_table` does.
     """
-    path = Path(path)
-    with _opened(path) as (file, found):
-        if found is None:
-            return replace(scan_text(file, form), path=path)
-        table = found.read(file, form)
-        skipped = skipped_of(table)
-        names = [str(name) for name in table.columns]
-        return TableScan(
-            path,
-            form_of(table) or detect_format(path),
-            names=names,
-            skipped=skipped,
-            rows=len(table) + len(skipped),
-            notes=notes_of(table),
-        )
+    path = _checked(path)
+    if is_small_text(path):
+        return parsing.scan_table(path, form)
+    with ask("scan", path, form=_stored(form)) as (stored, _):
+        return wire.scan_from_dict(path, stored)
 
 
 def table_pieces(scan: TableScan, rows: int, skip: int = 0) -> Iterator[pandas.DataFrame]:
     """The rows of a scanned file in tables of so many rows, as `read_table` would give them, without the first ``skip``."""
-    with _opened(scan.path) as (file, found):
-        if found is None:
-            yield from text_pieces(replace(scan, path=file), rows, skip)
-            return
-        table = found.read(file, scan.form)
-        for start in range(skip, len(table), rows):
-            yield table.iloc[start : start + rows].reset_index(drop=True)
+    assert rows <= wire.SHORT
+    _checked(scan.path)
+    if is_small_text(scan.path):
+        yield from parsing.table_pieces(scan, rows, skip)
+        return
+    with ask("pieces", scan.path, scan=wire.scan_to_dict(scan), rows=rows, skip=skip) as (_, folder):
+        yield from wire.read_pieces(folder)
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[Path, Format | None]]:
-    """The file, out of its zip, and its format; None for text. A gzip file is unpacked only where text is not in it."""
-    check_file(path)
-    with open_plain(path) as stream:
-        head = stream.read(HEAD)
-    found = format_of(path, head, FORMATS)
-    if found is not None:
-        yield path, found
-    elif is_zip(path, head):
-        with inside(path) as file, _opened(file) as opened:
-            yield opened
-    elif is_compressed(path) and (found := format_of(path, _unpacked_head(path), FORMATS)) is not None:
-        with scratch() as place:
-            file = place / path.name.removesuffix(".gz")
-            with open_content(path, True) as source, file.open("wb") as target:
-                while part := source.read(1 << 20):
-                    target.write(part)
-            yield file, found
-    else:
-        yield path, None
+def _checked(path: Path) -> Path:
+    check_file(path := Path(path))
+    return path
 
 
-def _unpacked_head(path: Path) -> bytes:
-    with open_content(path, True) as stream:
-        return stream.read(HEAD)
+def _stored(form: TableFormat | None) -> dict[str, object] | None:
+    return form.to_dict() if form is not None else None

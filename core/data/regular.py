@@ -62,6 +62,8 @@ def read_regular(path: Path, delimiter: str, width: int, leave_out: int = 0) -> 
                 column_types=dict.fromkeys(names, pyarrow.large_string()), strings_can_be_null=False
             ),
         )
+    except MemoryError:
+        raise
     except pyarrow.ArrowException:
         return None
     longest = max(pyarrow.compute.max(pyarrow.compute.binary_length(column)).as_py() or 0 for column in table.columns)

@@ -10,8 +10,9 @@ from pathlib import Path
 import pandas
 
 from core.data.encoding import codec_of
+from core.data.isolation.pool import ask
 from core.data.rows import Lines, split_rows
-from core.data.source import open_content
+from core.data.source import is_small_text, open_content
 from core.data.table_format import TableFormat, form_of, skipped_of
 from core.errors import DataError
 
@@ -41,6 +42,13 @@ def lines_of(table: pandas.DataFrame, rows: Sequence[int]) -> tuple[int, ...]:
 
 
 def _begins(path: Path, form: TableFormat, left_out: set[int], rows: Sequence[int]) -> list[tuple[int, list[str]]]:
+    if is_small_text(path):
+        return begins_of(path, form, left_out, rows)
+    with ask("lines", path, form=form.to_dict(), left_out=sorted(left_out), rows=list(rows)) as (begins, _):
+        return [(line, cells) for line, cells in begins]
+
+
+def begins_of(path: Path, form: TableFormat, left_out: set[int], rows: Sequence[int]) -> list[tuple[int, list[str]]]:
     """The line and the cells of each of these rows of a table, in which the rows ``left_out`` of the file are not."""
     wanted, found = set(rows), []
     file_row, table_row = -int(form.header), 0

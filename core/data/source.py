@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from core.errors import DataError
 
+SMALL_TEXT = 4 * 1024**2  # bytes of text that is read without a process of its own
 FILE_LIMIT = 200 * 1024**2  # bytes on disk, as the upload field allows
 UNPACKED_LIMIT = 2 * 1024**3  # bytes after gzip: a few kilobytes can unpack to terabytes
 
@@ -39,6 +40,15 @@ _OTHERS = {
     b"\x7fELF": "ELF",
     b"ARROW1": "Arrow",
 }
+_MARKS = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"  # bytes of byte order marks, and blanks
+_DENSE = (
+    b"{",
+    b"[",
+    b"<",
+    b"PAR1",
+    b"\xd0\xcf\x11\xe0",
+    *_ARCHIVES,
+)  # how files begin whose bytes can stand for very many
 
 
 def check_file(path: Path) -> None:
@@ -81,6 +91,17 @@ def is_compressed(path: Path) -> bool:
     """Whether the file starts as gzip does, whatever its name says."""
     with open_plain(path) as stream:
         return stream.read(2) == _GZIP
+
+
+def is_small_text(path: Path) -> bool:
+    """Whether a file has a few megabytes, each of which stands for itself: it begins as neither archive, workbook, Parquet,
+    JSON nor markup does.
+    """
+    if path.stat().st_size > SMALL_TEXT:
+        return False
+    with open_plain(path) as stream:
+        start = stream.read(512).lstrip(_MARKS)
+    return bool(start) and not start.startswith(_DENSE)
 
 
 def open_plain(path: Path) -> BinaryIO:

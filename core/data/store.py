@@ -165,7 +165,7 @@ class DatasetStore:
             return StoredDataset(**{**stored, "roles": ColumnRoles(**stored["roles"])})
         except FileNotFoundError:
             raise _unknown(identity) from None
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             raise _damaged(identity) from None
 
     def list(self) -> builtins.list[StoredDataset]:

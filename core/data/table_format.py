@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -140,6 +140,15 @@ class TableFormat:
     dialect: str = ""
     guesses: tuple[Guess, ...] = field(default=(), compare=False, repr=False)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, as JSON stores them."""
+        return asdict(self)
+
+    @staticmethod
+    def from_dict(stored: Mapping[str, Any]) -> TableFormat:
+        """The format that `to_dict` wrote."""
+        return TableFormat(**{**stored, "guesses": tuple(Guess(**guess) for guess in stored["guesses"])})
+
     def guessed(self) -> list[dict[str, Any]]:
         """The guesses as ``--json`` shows them under ``guessed``."""
         return [guess.to_dict() for guess in self.guesses]
@@ -175,16 +184,14 @@ class TableScan:
 
 def describe(table: pandas.DataFrame, form: TableFormat, notes: Sequence[Message]) -> None:
     """Write how a table was read into its attributes, as plain values: pandas and pyarrow store attributes as JSON."""
-    table.attrs["form"] = asdict(form)
+    table.attrs["form"] = form.to_dict()
     table.attrs["notes"] = [note.to_dict() for note in notes]
 
 
 def form_of(table: pandas.DataFrame) -> TableFormat | None:
     """How a table was written in the file it was read from; None for a table that comes from elsewhere."""
     stored = table.attrs.get("form")
-    if stored is None:
-        return None
-    return TableFormat(**{**stored, "guesses": tuple(Guess(**guess) for guess in stored["guesses"])})
+    return None if stored is None else TableFormat.from_dict(stored)
 
 
 def notes_of(table: pandas.DataFrame) -> list[Message]:

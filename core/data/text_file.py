@@ -21,6 +21,7 @@ import pyarrow.compute
 
 from core.data.dialects import translator
 from core.data.encoding import WEAK, codec_of, detect_encoding, is_slightly_damaged, named_encoding
+from core.data.formats.base import TEXT_CELLS_LIMIT, too_wide
 from core.data.heading import column_names, is_second_header, numbered_names
 from core.data.layout import detect_layout, is_fasttext, separator_line
 from core.data.names import visible_names
@@ -48,6 +49,7 @@ from core.errors import DataError
 
 _SAMPLE = 1 << 18  # characters from which the layout is guessed
 _CHUNK = 50_000  # rows converted at a time
+_CHUNK_CELLS = 1_000_000  # at most
 _PROBE = 1000  # rows from which widths and names are judged
 _LOOKED_OVER = 50_000  # lines from which columns are judged where quotation marks leave doubt
 
@@ -225,6 +227,7 @@ def _row_chunks(taken: _Pass, lines: Lines) -> Iterator[list[list[str]]]:
     probe = list(islice(rows, _PROBE))
     _name_columns(taken, [row for _, row, _ in probe])
     width, header, buffer = len(scan.names), scan.form.header, []
+    chunk = max(1, min(_CHUNK, _CHUNK_CELLS // max(1, width)))
     for line, row, group in islice(chain(probe, rows), 1 if header else 0, None):
         if group and all(may_be_row(text, scan.form.delimiter, width) for text in group):
             raise _IrregularError
@@ -240,7 +243,9 @@ def _row_chunks(taken: _Pass, lines: Lines) -> Iterator[list[list[str]]]:
             buffer.append(row)
         else:
             scan.skipped.append(_skipped(row_number, line, row, width))
-        if len(buffer) == _CHUNK:
+        if len(buffer) == chunk:
+            if scan.rows * width > TEXT_CELLS_LIMIT:
+                raise too_wide(scan.path, "", scan.rows, width, TEXT_CELLS_LIMIT)
             yield buffer
             buffer = []
     if buffer:

@@ -30,11 +30,7 @@ def write_json(path: Path, value: dict[str, Any], *, durable: bool = True) -> No
 
 def read_json(path: Path) -> dict[str, Any]:
     """Return the stored object; an empty one when the file is missing or unreadable."""
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
+    return whole.read_object(path)
 
 
 def append_line(path: Path, value: dict[str, Any]) -> None:

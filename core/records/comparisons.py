@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import builtins
-import json
 import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from core.errors import DataError
+from core.files import read_object
 from core.records.files import write_record
 
 _ID = re.compile(r"[0-9a-z]+(-[0-9a-z]+)*")
@@ -27,16 +27,16 @@ class ComparisonStore:
 
     def load(self, identity: str) -> dict[str, Any]:
         """One comparison, whole; `DataError` when there is none of this id or its file is damaged."""
-        try:
-            comparison: dict[str, Any] = json.loads(self._path(identity).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise _unknown(identity) from None
-        except (OSError, ValueError):
+        path = self._path(identity)
+        if not path.exists():
+            raise _unknown(identity)
+        comparison = read_object(path)
+        if not comparison:
             raise DataError(
                 "compare.damaged",
                 "The stored comparison '{comparison}' is damaged and cannot be read. Delete it and compare again.",
                 comparison=identity,
-            ) from None
+            )
         return comparison
 
     def list(self) -> builtins.list[dict[str, Any]]:

@@ -6,10 +6,10 @@ Beside the registry and not in it, since a version's files never change, and may
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
+from core.files import read_object
 from core.records.files import write_record
 
 
@@ -31,10 +31,7 @@ class CurveStore:
         made
             When the version was made: a classifier that was deleted and trained anew has the same numbers.
         """
-        try:
-            curve: dict[str, Any] = json.loads(self._path(classifier, version).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
+        curve = read_object(self._path(classifier, version))
         return curve if curve.get("version_made") == made else None
 
     def _path(self, classifier: str, version: int) -> Path:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
+from core.files import read_object
 from core.records.files import write_record
 
 
@@ -30,10 +30,7 @@ class FoldStore:
         made
             When the version was made: a classifier that was deleted and trained anew has the same numbers.
         """
-        try:
-            record: dict[str, Any] = json.loads(self._path(classifier, version, how).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
+        record = read_object(self._path(classifier, version, how))
         return record if record.get("version_made") == made else None
 
     def _path(self, classifier: str, version: int, how: str) -> Path:

@@ -5,11 +5,11 @@ Row numbers and digests of texts only; the texts stay where they are.
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
+from core.files import read_object
 from core.records.files import write_record
 
 _ID = re.compile(r"[0-9a-f]{16}")
@@ -29,13 +29,8 @@ class InspectionStore:
         """The inspection of a dataset; None where there is none, or none that can be read."""
         if not _ID.fullmatch(dataset):  # an id comes from links and requests
             return None
-        try:
-            stored = json.loads(self._path(dataset).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-        whole = (
-            isinstance(stored, dict) and stored.get("dataset") == dataset and isinstance(stored.get("findings"), list)
-        )
+        stored = read_object(self._path(dataset))
+        whole = stored.get("dataset") == dataset and isinstance(stored.get("findings"), list)
         return stored if whole else None
 
     def _path(self, dataset: str) -> Path:

@@ -6,11 +6,10 @@ and the digests of their texts. Whoever finds one goes on with it.
 
 from __future__ import annotations
 
-import json
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from core.files import read_object
 from core.records.files import write_record
 
 FOLDER = "receipts"
@@ -48,10 +47,6 @@ def remove_plan(plan: dict[str, Any], home: Path) -> None:
 
 
 def _read_all(folder: Path) -> list[dict[str, Any]]:
-    found = []
-    for path in folder.glob("[!.]*.json"):
-        with suppress(OSError, ValueError):  # a damaged one must not hide the others
-            stored = json.loads(path.read_text(encoding="utf-8"))
-            if isinstance(stored, dict) and "id" in stored:
-                found.append(stored)
+    stored = map(read_object, folder.glob("[!.]*.json"))  # a damaged one must not hide the others
+    found = [record for record in stored if "id" in record]
     return sorted(found, key=lambda record: str(record["id"]), reverse=True)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import builtins
-import json
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from core.files import read_object
 from core.records.files import write_record
 
 
@@ -25,10 +24,9 @@ class SearchStore:
         """All that can be read, newest first."""
         found = []
         for path in self._folder.glob("[!.]*.json"):
-            with suppress(OSError, ValueError, KeyError, TypeError):  # a damaged one must not hide the others
-                stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-                if stored["id"] == path.stem and stored["trials"]:
-                    found.append(stored)
+            stored = read_object(path)  # a damaged one must not hide the others
+            if stored.get("id") == path.stem and stored.get("trials"):
+                found.append(stored)
         return sorted(found, key=lambda one: str(one["id"]), reverse=True)
 
     def delete(self, identity: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -43,8 +42,5 @@ class ClassifierFiles:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return stored if isinstance(stored, dict) and isinstance(stored.get("name"), str) else {}
+    stored = files.read_object(path)
+    return stored if isinstance(stored.get("name"), str) else {}

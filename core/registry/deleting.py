@@ -5,7 +5,6 @@ What is to go is written down first, in one file below ``artifacts/``; whoever o
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -79,7 +78,7 @@ class Deletions(Runs):
         """Finish what processes that are gone had begun to delete; returns how many deletions there were."""
         count = 0
         for path in self.unfinished_deletions():
-            self._finish(path, _read(path))
+            self._finish(path, files.read_object(path))
             count += 1
         return count
 
@@ -135,11 +134,3 @@ class Deletions(Runs):
 
 def _signature_of(path: Path) -> str:
     return path.name.removeprefix(INTENT).removesuffix(".json")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return stored if isinstance(stored, dict) else {}

@@ -65,7 +65,7 @@ class Decision:
         """Read what `to_text` wrote; a missing or unreadable tag is no decision."""
         try:
             return Decision(**json.loads(text)) if text else None
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             return None
 
 

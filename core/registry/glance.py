@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
-from core.files import write_text
+from core.files import read_object, write_text
 from core.registry.client import store_address
 from core.registry.entries import ClassifierInfo, Decision, VersionInfo
 from core.registry.files import ARTIFACT
@@ -94,7 +94,7 @@ class Glance:
                 return  # it was written to while it was read: the next look keeps what it finds
             self._lists[key] = [asdict(info) for info in infos]
             text = json.dumps({"format": FORMAT, "token": token, "lists": self._lists}, ensure_ascii=False)
-        with suppress(OSError):  # a disk that is full or read-only costs time, nothing else
+        with suppress(OSError, ValueError):  # a disk that is full, or a half character, costs time, nothing else
             write_text(self._home / FILE, text, durable=False)
 
     def _watched(self) -> bool:
@@ -115,13 +115,10 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 
 def _load(path: Path, token: Token) -> dict[str, list[dict[str, Any]]]:
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        if stored["format"] == FORMAT and tuple(stored["token"]) == token:
-            return dict(stored["lists"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    return {}
+    stored = read_object(path)
+    lists = stored.get("lists")
+    known = stored.get("format") == FORMAT and stored.get("token") == list(token)
+    return lists if known and isinstance(lists, dict) else {}
 
 
 def _classifier(values: dict[str, Any]) -> ClassifierInfo:

@@ -65,5 +65,5 @@ class ChampionHistory:
             stored = json.loads(text or "{}")
             moves = [{"version": int(row[0]), "at": str(row[1]), "reason": str(row[2])} for row in stored["moves"]]
             return ChampionHistory(tuple(moves), tuple(int(version) for version in stored["path"]))
-        except (ValueError, KeyError, TypeError, IndexError):
+        except (ValueError, KeyError, TypeError, IndexError, RecursionError):
             return ChampionHistory()

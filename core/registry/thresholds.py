@@ -35,7 +35,7 @@ class Threshold:
         """Read what `to_text` wrote; a missing or unreadable tag is no threshold."""
         try:
             return Threshold(**json.loads(text)) if text else None
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             return None
 
 

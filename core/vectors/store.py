@@ -51,7 +51,7 @@ class VectorStore:
         own = []
         for path in sorted(self._folder.glob(f"*/{INFO}")):
             # One that was deleted meanwhile, or damaged, must not hide the others.
-            with suppress(OSError, ValueError, KeyError, TypeError):
+            with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
                 if not path.parent.name.startswith("."):
                     own.append(VectorInfo.from_dict(json.loads(path.read_text(encoding="utf-8"))))
         return [*packaged_sets(), *own]

@@ -332,26 +332,8 @@ def _replace_datasets(gone: Gone, workspace: Workspace) -> None:
             fresh = workspace.datasets.save(
                 dataset.take(kept), name=old.name, roles=old.roles, source=source, synthetic=old.synthetic
             )
-<<<<<<< HEAD
-            replaced[identity] = fresh.id
-    stored = frozenset(dataset.id for dataset in workspace.datasets.list())
-    for version, folder in list(versions_of_workspace(workspace)):
-        if _concerned(version, folder, request):
-            workspace.registry.rewrite(
-                version.classifier,
-                version.number,
-                lambda path: _rewrite(VersionFolder(path), request, datasets, replaced, stored),
-            )
-    scrub_generators(workspace.home, request.digests)
-    wanted = set(request.digests)
-    receipt["labelling"] = LabellingStore(workspace.home).forget(lambda text: text_digest(text) in wanted)
-    receipt["corrections"] = Corrections(workspace.home).forget(lambda text: text_digest(text) in wanted)
-    for identity in datasets:
-        workspace.datasets.delete(identity)
-=======
             gone.replaced[identity] = fresh.id
         reached("forget.dataset")
->>>>>>> wt-forget
 
 
 def _parents_first(datasets: Collection[str], workspace: Workspace) -> list[str]:

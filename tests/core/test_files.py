@@ -134,3 +134,13 @@ def test_one_module_renames() -> None:
             if by_system or (by_path and whose != "labels"):  # a series of labels
                 found.append(f"{path.relative_to(ROOT)}:{node.lineno} {ast.unparse(node)}")
     assert found == []
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff", b"null", b"[" * 20_000 + b"]" * 20_000])
+def test_an_object_that_cannot_be_read_is_an_empty_one(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "object.json"
+    assert files.read_object(path) == {}
+    path.write_bytes(content)
+    assert files.read_object(path) == {}
+    path.write_text('{"name": "好"}', encoding="utf-8")
+    assert files.read_object(path) == {"name": "好"}

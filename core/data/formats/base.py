@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime
 import json
+import lzma
 import math
+import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,6 +24,20 @@ from core.messages import Message
 HEAD = 4096  # bytes that a format is told by
 CELL_LIMIT = 1_000_000  # characters in one cell
 CELLS_LIMIT = 20_000_000  # rows × columns that a sheet or list may span
+TEXT_CELLS_LIMIT = 10 * CELLS_LIMIT  # of text and Parquet, where a cell takes little
+
+
+# What reading the members of a broken zip file raises; also of one that is encrypted, or packed in an unknown manner.
+BROKEN_ZIP = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    OSError,
+    EOFError,
+    RuntimeError,
+    ValueError,
+)
 
 
 class Format(Protocol):
@@ -175,8 +192,8 @@ def unreadable(path: Path, kind: str, reason: object) -> DataError:
     )
 
 
-def too_wide(path: Path, part: str, rows: int, columns: int) -> DataError:
-    """The error for a table that spans more cells than `CELLS_LIMIT`."""
+def too_wide(path: Path, part: str, rows: int, columns: int, limit: int = CELLS_LIMIT) -> DataError:
+    """The error for a table that spans more cells than it may."""
     return DataError(
         "data.too_many_cells",
         "The table {part}in '{file}' spans {rows:,} rows × {columns:,} columns ({cells:,} cells); the limit is {limit:,} cells. "
@@ -186,5 +203,5 @@ def too_wide(path: Path, part: str, rows: int, columns: int) -> DataError:
         rows=rows,
         columns=columns,
         cells=rows * columns,
-        limit=CELLS_LIMIT,
+        limit=limit,
     )

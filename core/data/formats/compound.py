@@ -32,8 +32,12 @@ _EMPTY = {0x0201, 0x00BE}
 _BEGIN, _FINISH = 0x0809, 0x000A
 
 
+class EndlessError(Exception):
+    """Sectors that lead back to one another."""
+
+
 def workbook_cells(path: Path) -> Iterator[tuple[int, int]]:
-    """Rows and columns that each sheet spans."""
+    """Rows and columns that each sheet spans; `EndlessError` for a file that would be read for ever."""
     content = path.read_bytes()
     try:
         stream = _workbook_stream(content)
@@ -69,21 +73,17 @@ def _workbook_stream(content: bytes) -> bytes:
 
     tables = [number for number in numbers(content[76:512]) if number < _END]
     following, count = struct.unpack_from("<II", content, 68)
-    for _ in range(min(count, len(content) // size)):
-        if following >= _END:
-            break
+    seen: set[int] = set()
+    while count and following < _END:
+        if following in seen:
+            raise EndlessError
+        seen.add(following)
         more = numbers(sector(following))
         tables, following = tables + [number for number in more[:-1] if number < _END], more[-1]
     chain = [number for table in tables for number in numbers(sector(table))]
 
     def stream(first: int) -> bytes:
-        parts, number = [], first
-        for _ in range(len(chain) + 1):
-            if number >= _END or number >= len(chain):
-                break
-            parts.append(sector(number))
-            number = chain[number]
-        return b"".join(parts)
+        return b"".join(map(sector, _chained(chain, first)))
 
     folder = stream(struct.unpack_from("<I", content, 48)[0])
     entries = [folder[start : start + 128] for start in range(0, len(folder) - 127, 128)]
@@ -101,10 +101,15 @@ def _workbook_stream(content: bytes) -> bytes:
 
 def _small_stream(root: bytes, chain: list[int], first: int) -> bytes:
     """A stream of less than 4 kB, which lies in sectors of 64 bytes within another stream."""
-    parts, number = [], first
+    return b"".join(root[number * 64 : (number + 1) * 64] for number in _chained(chain, first))
+
+
+def _chained(chain: list[int], first: int) -> Iterator[int]:
+    """Numbers of the sectors that follow one another from the first on."""
+    number = first
     for _ in range(len(chain) + 1):
         if number >= _END or number >= len(chain):
-            break
-        parts.append(root[number * 64 : (number + 1) * 64])
+            return
+        yield number
         number = chain[number]
-    return b"".join(parts)
+    raise EndlessError

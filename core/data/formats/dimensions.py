@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from core.data.formats import base
-from core.data.formats.compound import workbook_cells
+from core.data.formats.compound import EndlessError, workbook_cells
 from core.errors import DataError
 
 XML_LIMIT = 1024**3  # bytes of a sheet, or of all strings, unpacked
@@ -25,9 +25,9 @@ TEXT_LIMIT = 2 * 1024**3  # characters in all cells of a sheet together
 _SMALL = 1 << 24  # bytes of the list of sheets
 _CHUNK = 1 << 22
 
-_CELL = re.compile(rb"""\sr=["']([A-Za-z]{1,3})([0-9]{1,7})["']""")
+_CELL = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]+)([0-9]+)["']""")
 _TAG = re.compile(rb"""<(?:\w+:)?(row|c)\b([^>]*)>""")
-_PLACE = re.compile(rb"""\sr=["']([A-Za-z]*)([0-9]+)["']""")
+_PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]*)([0-9]+)["']""")
 _SHARED = re.compile(rb"""\st=["']s["'][^>]*>\s*(?:<(?:\w+:)?f[^>]*>[^<]*</(?:\w+:)?f>)?\s*<(?:\w+:)?v>([0-9]+)<""")
 _UNKNOWN = re.compile(rb"</(?:\w+:)?f>\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>|</(?:\w+:)?c>)")
 _STRING = re.compile(rb"<(?:\w+:)?si\b")
@@ -49,7 +49,7 @@ def _check_sheet(path: Path, written: int, sheet: str) -> None:
             longest, strings = _lengths(path, written)
             for member in _members(archive, sheet):
                 _check_member(path, sheet, archive, member, longest, strings)
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ElementTree.ParseError) as error:
+    except (*base.BROKEN_ZIP, ElementTree.ParseError) as error:
         raise base.unreadable(path, "Excel", error) from None
 
 
@@ -115,7 +115,7 @@ def check_strings(path: Path) -> None:
     """Raise `DataError` when the strings that the cells of an .xlsx file share are too large: the reader loads them first."""
     try:
         _lengths(path, path.stat().st_mtime_ns)
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+    except base.BROKEN_ZIP as error:
         raise base.unreadable(path, "Excel", error) from None
 
 
@@ -189,7 +189,7 @@ def check_opendocument(path: Path) -> None:
             counter = _OpenDocument(path)
             for piece in _pieces(path, archive, "content.xml"):
                 counter.parser.Parse(piece, False)
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+    except base.BROKEN_ZIP as error:
         raise base.unreadable(path, "OpenDocument", error) from None
     except xml.parsers.expat.ExpatError as error:
         raise base.unreadable(path, "OpenDocument", error) from None
@@ -241,16 +241,19 @@ class _OpenDocument:
 
 
 def _count(written: str | None) -> int:
-    return int(written) if written is not None and written.isdecimal() else 1
+    return int(written[:12]) if written is not None and written.isdecimal() else 1
 
 
 def check_old_workbook(path: Path) -> None:
     """Raise `DataError` when the sheets of an .xls file span more cells than `CELLS_LIMIT`."""
     cells = 0
-    for height, width in workbook_cells(path):
-        cells += height * width
-        if cells > base.CELLS_LIMIT:
-            raise base.too_wide(path, "", height, width)
+    try:
+        for height, width in workbook_cells(path):
+            cells += height * width
+            if cells > base.CELLS_LIMIT:
+                raise base.too_wide(path, "", height, width)
+    except EndlessError:
+        raise base.unreadable(path, "Excel", "its parts lead back to one another") from None
 
 
 def _too_large(path: Path, name: str, limit: int) -> DataError:

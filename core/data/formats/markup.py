@@ -214,8 +214,7 @@ class _Page(HTMLParser):
             self._open[-1].rows.append([])
         elif tag in ("td", "th") and self._open:
             self._end_cell()
-            span = dict(attrs).get("colspan") or "1"
-            self._span = min(int(span), _SPAN_LIMIT) if span.isdecimal() and int(span) > 0 else 1
+            self._span = max(1, min(_number(dict(attrs).get("colspan") or "", 1), _SPAN_LIMIT))
             self._cell = []
             table = self._open[-1]
             if tag == "th" and len(table.rows) <= 1:
@@ -243,6 +242,11 @@ class _Page(HTMLParser):
         lines = [" ".join(line.split()) for line in "".join(self._cell).split("\n")]
         self._open[-1].add("\n".join(filter(None, lines)), span=self._span)
         self._cell = None
+
+
+def _number(written: str, otherwise: int) -> int:
+    """A number as markup has it; of one with thousands of digits the first are large enough."""
+    return int(written[:12]) if written.isdecimal() else otherwise
 
 
 def _sheets(path: Path) -> list[_Table]:
@@ -305,13 +309,13 @@ class _Spreadsheet:
         elif name == "Row" and self.tables:
             self._row(self.tables[-1], of("Index"))
         elif name == "Cell" and self.tables:
-            self._column = int(of("Index")) - 1 if of("Index").isdecimal() else self._column
+            self._column = _number(of("Index"), self._column + 1) - 1
         elif name == "Data":
             self._data = []
 
     def _row(self, table: _Table, index: str) -> None:
         self._column = 0
-        number = int(index) if index.isdecimal() else len(table.rows) + 1
+        number = _number(index, len(table.rows) + 1)
         if number > 1 << 20:
             raise base.too_wide(self._path, table.name, number, 1)
         while len(table.rows) < number:
@@ -320,7 +324,9 @@ class _Spreadsheet:
     def _end(self, tag: str) -> None:
         name = tag.rpartition(" ")[2]
         if name == "Data" and self._data is not None and self.tables:
-            self.tables[-1].add("".join(self._data), column=max(self._column, len(self.tables[-1].rows[-1])))
+            table = self.tables[-1]
+            written = len(table.rows[-1]) if table.rows else 0
+            table.add("".join(self._data), column=max(self._column, written))
             self._data = None
         elif name == "Cell":
             self._column += 1

@@ -19,7 +19,6 @@ from core.data.table_format import Corrections, TableFormat
 from core.errors import DataError
 
 _BATCH = 4096  # rows decoded at a time, so that the limit is met before the memory is used
-_ROWS_CELLS = 10  # times `CELLS_LIMIT`: a column of numbers takes little
 
 
 class Parquet:
@@ -53,7 +52,9 @@ class Parquet:
                     raise _too_large(path, seen)
             broken: list[tuple[int, str]] = []
             columns = [list(_strings(part, name, broken)) for part, name in zip(parts, names, strict=True)]
-        except (pyarrow.ArrowException, OSError, ValueError) as error:
+        except MemoryError:  # pyarrow's own is one of its exceptions, too
+            raise
+        except (pyarrow.ArrowException, OSError, ValueError, ArithmeticError) as error:
             raise unreadable(path, "Parquet", error) from None
         notes = [note_replaced_cells(len(broken), sorted(broken))] if broken else []
         return table_of(path, names, columns, form, notes)
@@ -63,8 +64,8 @@ def _check_size(path: Path, metadata: Any) -> None:
     unpacked = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
     if unpacked > UNPACKED_LIMIT:
         raise _too_large(path, unpacked)
-    if metadata.num_rows * metadata.num_columns > _ROWS_CELLS * base.CELLS_LIMIT:
-        raise base.too_wide(path, "", metadata.num_rows, metadata.num_columns)
+    if metadata.num_rows * metadata.num_columns > base.TEXT_CELLS_LIMIT:
+        raise base.too_wide(path, "", metadata.num_rows, metadata.num_columns, base.TEXT_CELLS_LIMIT)
 
 
 def _too_large(path: Path, size: int) -> DataError:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas
 
-from core.data.formats.base import as_string, form_of_kind, refuse_corrections, unreadable
+from core.data.formats.base import BROKEN_ZIP, as_string, form_of_kind, refuse_corrections, unreadable
 from core.data.formats.dimensions import (
     check_old_workbook,
     check_opendocument,
@@ -37,7 +37,7 @@ def is_workbook(path: Path) -> bool:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
             return any(name.startswith("xl/") for name in names) or _is_opendocument(archive)
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError):
+    except BROKEN_ZIP:
         return False
 
 
@@ -120,12 +120,10 @@ def _rows(path: Path, book: Any, part: str, count: int | None = None) -> tuple[l
             sheets=sheets,
         )
     check_sheet(path, part)
-    try:
+    with _told(path):
         sheet = book.get_sheet_by_name(part)
         cells = sheet.to_python(skip_empty_area=False, nrows=count)
         merged = sheet.merged_cell_ranges or []
-    except Exception as error:  # the reader has an error of its own for each way in which a file can be broken
-        raise unreadable(path, "Excel", error) from None
     rows, columns = _filled_columns(cells)
     places = {column: index for index, column in enumerate(columns)}
     filled = sum(
@@ -184,9 +182,23 @@ def _opened(path: Path) -> Iterator[Any]:
     else:
         check_opendocument(path)
         check_strings(path)
+    content = io.BytesIO(path.read_bytes())
+    with _told(path):
+        book = python_calamine.load_workbook(content)
     try:
-        book = python_calamine.load_workbook(io.BytesIO(path.read_bytes()))
-    except Exception as error:
+        yield book
+    finally:
+        book.close()
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """The reader has an error of its own for each way in which a file can be broken, and a panic, which is no `Exception`."""
+    try:
+        yield
+    except (MemoryError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
         if "password" in str(error).lower() or "encrypt" in str(error).lower():
             raise DataError(
                 "data.workbook_locked",
@@ -194,17 +206,13 @@ def _opened(path: Path) -> Iterator[Any]:
                 file=path.name,
             ) from None
         raise unreadable(path, "Excel", error) from None
-    try:
-        yield book
-    finally:
-        book.close()
 
 
 def _refuse_macros(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             names = [name.lower() for name in archive.namelist()]
-    except (zipfile.BadZipFile, OSError):
+    except BROKEN_ZIP:
         names = []
     macros = any(name.endswith(("vbaproject.bin", "xl/workbook.bin")) for name in names)
     if macros or path.suffix.lower() in (".xlsm", ".xlsb", ".xltm", ".xlam"):

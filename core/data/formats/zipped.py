@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from core.data.formats.base import unreadable
+from core.data.formats.base import BROKEN_ZIP, unreadable
 from core.data.formats.workbook import ZIP, is_workbook
 from core.errors import DataError
 from core.files import scratch
@@ -58,7 +59,9 @@ def inside(path: Path) -> Iterator[Path]:
                     shutil.copyfileobj(source, unpacked, 1 << 20)
             if zipfile.is_zipfile(target) and not is_workbook(target):
                 raise _nested(path, member)
-        except (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, EOFError, NotImplementedError) as error:
+        except BROKEN_ZIP as error:
+            if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):  # the disk is to blame, not the file
+                raise
             raise unreadable(path, "ZIP", error) from None
         yield target
 

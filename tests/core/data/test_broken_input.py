@@ -14,6 +14,7 @@ from core.data import (
     build_dataset,
     detect_format,
     guess_roles,
+    parsing,
     read_table,
     source,
     split_rows,
@@ -95,7 +96,7 @@ def test_a_gzip_bomb_is_stopped(tmp_path, monkeypatch):
     path = tmp_path / "bomb.csv.gz"
     path.write_bytes(gzip.compress(b"text,label\n" + b"a,b\n" * 100_000))
     with pytest.raises(DataError, match="unpacks to more than"):
-        detect_format(path)
+        parsing.detect_format(path)
 
 
 def test_a_file_over_the_limit_is_refused(tmp_path, monkeypatch):

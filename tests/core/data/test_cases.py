@@ -22,6 +22,7 @@ from core.data import (
     detect_format,
     guess_roles,
     notes_of,
+    parsing,
     read_table,
     scan_table,
     skipped_of,
@@ -902,7 +903,7 @@ def test_a_small_file_that_asks_for_all_memory_is_refused_with_its_size(
     monkeypatch.setattr("python_calamine.CalamineSheet", never)
     content, part = BOMBS[kind]
     with pytest.raises(DataError) as caught:
-        read_table(write(tmp_path, content, "t.xlsx"))
+        parsing.read_table(write(tmp_path, content, "t.xlsx"))
     assert caught.value.message.key in ("data.too_many_cells", "data.workbook_too_large")
     assert part in str(caught.value)
 
@@ -924,7 +925,7 @@ def test_parquet_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch
     assert path.stat().st_size < 50_000  # one string, and ten thousand times its number
     monkeypatch.setattr("core.data.formats.parquet.UNPACKED_LIMIT", 5_000_000)
     with pytest.raises(DataError) as caught:
-        read_table(path)
+        parsing.read_table(path)
     assert caught.value.message.key == "data.parquet_too_large"
 
 

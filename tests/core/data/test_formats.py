@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
@@ -15,7 +16,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from core.data import detect_format, read_table, scan_table, table_pieces
+from core.data import detect_format, parsing, read_table, scan_table, table_pieces
 from core.data.formats.base import as_string
 from core.data.reading import parts_of
 from core.errors import DataError
@@ -41,9 +42,9 @@ def packed(path: Path, members: dict[str, bytes]) -> Path:
     return path
 
 
-def refused(path: Path) -> DataError:
+def refused(path: Path, read: Callable[[Path], object] = read_table) -> DataError:
     with pytest.raises(DataError) as caught:
-        read_table(path)
+        read(path)
     return caught.value
 
 
@@ -214,4 +215,5 @@ def test_zips_that_may_do_harm_or_hold_no_single_table_are_refused(
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.data.formats.zipped.UNPACKED_LIMIT", 1000)
-    assert refused(packed(tmp_path / "t.zip", {"t.csv": bytes(2000)})).message.key == "data.zip_too_large"
+    path = packed(tmp_path / "t.zip", {"t.csv": bytes(2000)})
+    assert refused(path, parsing.read_table).message.key == "data.zip_too_large"

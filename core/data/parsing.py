@@ -1,0 +1,152 @@
+"""Reads a file into a table of strings in this very process, and guesses how it is written.
+
+Knows nothing of which column is the text or the label. What comes from outside goes through `core.data.reading`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pandas
+
+from core.data.formats import FORMATS, Format, format_of, inside, is_zip
+from core.data.formats.base import HEAD, refuse_corrections
+from core.data.source import check_file, is_compressed, open_content, open_plain
+from core.data.table_format import Corrections, TableFormat, TableScan, form_of, notes_of, skipped_of
+from core.data.text_file import detect_text, read_text, scan_text, text_pieces
+from core.errors import DataError
+from core.files import scratch
+
+
+def detect_format(path: Path, corrections: Corrections = Corrections()) -> TableFormat:  # noqa: B008 - frozen
+    """Guess how a table is written, except what a person said of it.
+
+    Raises
+    ------
+    DataError
+        For a file that is missing, empty or holds no table, and for corrections that are unknown or have no meaning for it.
+    """
+    with _opened(Path(path)) as (file, found):
+        if found is not None:
+            return found.detect(file, corrections)
+        refuse_corrections(file, corrections, {"encoding", "delimiter", "header", "skip_rows"})
+        return detect_text(file, corrections)
+
+
+def parts_of(path: Path) -> list[str]:
+    """Names of the tables in a file, such as the sheets of a workbook; empty where there is only one without a name."""
+    with _opened(Path(path)) as (file, found):
+        return [] if found is None else found.parts(file)
+
+
+def read_table(path: Path, form: TableFormat | None = None) -> pandas.DataFrame:
+    """Read a table; every column is of strings, and an absent value is ``""``.
+
+    ``table.attrs`` holds, as plain lists and dicts (pandas and pyarrow write attributes as JSON):
+
+    ``skipped``
+        Rows that are left out, each as a dict of ``row`` (counted from 0 over all rows below the header), ``line`` (of a
+        text file, or row of a sheet or list; counted from 1, as an editor shows it), ``found`` and ``expected`` (numbers of
+        fields). Where the numbers are not the reason, ``reason`` is: ``"header_again"`` (the header repeated further
+        below) or ``"second_header"``.
+    ``form``
+        The `TableFormat` that was used; `form_of` gives it back.
+    ``notes``
+        What the reader did or saw besides, as `notes_of` gives it back: characters that were replaced, lines joined by a
+        quotation mark, titles left out above the header, merged cells filled down.
+
+    Parameters
+    ----------
+    form
+        How the file is written; detected when not given.
+
+    Raises
+    ------
+    DataError
+        When the file cannot be read as a table; the message names the place and the cure.
+    """
+    with _opened(Path(path)) as (file, found):
+        if found is None:
+            return read_text(file, form)
+        return found.read(file, form)
+
+
+def scan_table(path: Path, form: TableFormat | None = None) -> TableScan:
+    """Go once through a file without keeping the rows of a text file: every mistake is found before any work begins.
+
+    Raises
+    ------
+    DataError
+        As `read_table` does.
+    """
+    path = Path(path)
+    with _opened(path) as (file, found):
+        if found is None:
+            return replace(scan_text(file, form), path=path)
+        table = found.read(file, form)
+        skipped = skipped_of(table)
+        names = [str(name) for name in table.columns]
+        return TableScan(
+            path,
+            form_of(table) or detect_format(path),
+            names=names,
+            skipped=skipped,
+            rows=len(table) + len(skipped),
+            notes=notes_of(table),
+        )
+
+
+def table_pieces(scan: TableScan, rows: int, skip: int = 0) -> Iterator[pandas.DataFrame]:
+    """The rows of a scanned file in tables of so many rows, as `read_table` would give them, without the first ``skip``."""
+    with _opened(scan.path) as (file, found):
+        if found is None:
+            yield from text_pieces(replace(scan, path=file), rows, skip)
+            return
+        table = found.read(file, scan.form)
+        for start in range(skip, len(table), rows):
+            yield table.iloc[start : start + rows].reset_index(drop=True)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Path, Format | None]]:
+    """The file, out of its zip, and its format; None for text. Values nested too deep for any reader end in a `DataError`."""
+    try:
+        with _unpacked(path) as opened:
+            yield opened
+    except RecursionError:
+        raise DataError(
+            "data.nested",
+            "'{file}' holds values nested deeper than those of any table. Check it where it was made, or save the table as CSV.",
+            file=path.name,
+        ) from None
+
+
+@contextmanager
+def _unpacked(path: Path) -> Iterator[tuple[Path, Format | None]]:
+    """A gzip file is unpacked only where text is not in it."""
+    check_file(path)
+    with open_plain(path) as stream:
+        head = stream.read(HEAD)
+    found = format_of(path, head, FORMATS)
+    if found is not None:
+        yield path, found
+    elif is_zip(path, head):
+        with inside(path) as file, _unpacked(file) as opened:
+            yield opened
+    elif is_compressed(path) and (found := format_of(path, _unpacked_head(path), FORMATS)) is not None:
+        with scratch() as place:
+            file = place / path.name.removesuffix(".gz")
+            with open_content(path, True) as source, file.open("wb") as target:
+                while part := source.read(1 << 20):
+                    target.write(part)
+            yield file, found
+    else:
+        yield path, None
+
+
+def _unpacked_head(path: Path) -> bytes:
+    with open_content(path, True) as stream:
+        return stream.read(HEAD)

@@ -1,0 +1,170 @@
+"""Feeds files that were changed at random to everything that reads files, for as long as one likes: ``make fuzz``.
+
+Each example has ten seconds and 1 GB of memory beyond what the process holds, and may end in a `CoreError` only. It is made from
+its number alone, so that a run can be repeated; files that do harm are kept beside the seeds, one of each kind, and every later
+run of the tests reads them again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import signal
+import sys
+import tempfile
+import time
+import traceback
+import warnings
+from collections import Counter
+from pathlib import Path
+from random import Random
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent.parent))
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # every byte of which the limit counts
+os.environ["RUST_BACKTRACE"] = "0"
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import pyarrow  # noqa: E402
+
+from core.data.isolation.limits import held_to  # noqa: E402
+from core.data.source import is_small_text  # noqa: E402
+from tests.fuzz.mutation import mutated  # noqa: E402
+from tests.fuzz.targets import TARGETS  # noqa: E402
+
+SEEDS = HERE / "seeds"
+pyarrow.set_cpu_count(1)
+MEMORY, SECONDS = 1024**3, 10.0
+MEMORY_DISK = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # files that are written a thousand times a second
+TOLD = 10_000  # examples from one line to the next
+BATCH = 1000  # examples of one process
+DONE, HARMED = 0, 1
+OUT_OF_MEMORY = ("MemoryError", "ArrowMemoryError", "SIGABRT")
+
+
+def seeds_of(target: str) -> list[Path]:
+    """The files that a target's examples are made from."""
+    return sorted(path for path in (SEEDS / target).iterdir() if path.is_file())
+
+
+class Examples:
+    """All examples of a run, each made from its number."""
+
+    def __init__(self, seed: int, targets: list[str]) -> None:
+        self._seed = seed
+        self._seeds = {target: [(path.name, path.read_bytes()) for path in seeds_of(target)] for target in targets}
+
+    def make(self, number: int) -> tuple[str, str, bytes]:
+        """Target, name of the file, and content."""
+        random = Random(f"{self._seed}:{number}")
+        target = random.choice(list(self._seeds))
+        seeds = self._seeds[target]
+        name, content = random.choice(seeds)
+        return target, name, mutated(random, content, [other for _, other in seeds])
+
+
+def check(target: str, name: str, content: bytes, folder: Path) -> None:
+    """Read one file within the limits; what does harm raises, or ends the process."""
+    with held_to(MEMORY, SECONDS), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        TARGETS[target](folder / name, content)
+
+
+def run(examples: int, seed: int, targets: list[str], seconds: float) -> int:
+    """Try so many examples, or as many as there is time for; returns how many did harm."""
+    made, began, number = Examples(seed, targets), time.monotonic(), 0
+    harmful: Counter[str] = Counter()
+    limited = 0  # files for which the application has a process of its own, and which took more memory than that gets
+
+    def told() -> str:
+        took = time.monotonic() - began
+        return f"{number:,} executions in {took:,.0f} s ({number / took:,.0f} a second); harmful: {harmful.total()}"
+
+    with tempfile.TemporaryDirectory(prefix="evergreen-fuzz-", dir=MEMORY_DISK) as folder:
+        while number < examples and time.monotonic() - began < seconds:
+            before = number
+            number, harm = _batch(made, number, min(examples, number + BATCH), Path(folder))
+            if harm.startswith(OUT_OF_MEMORY) and not is_small_text(_last(made, number - 1, Path(folder))):
+                limited += 1
+            elif harm:
+                harmful[harm] += 1
+                if harmful[harm] == 1:
+                    _keep(*made.make(number - 1), harm)
+            if number // TOLD > before // TOLD:
+                _say(told())
+    _say(told())
+    _say(f"  {limited:,} ended by the limit of memory, which the application answers with a sentence")
+    for harm, count in harmful.items():
+        _say(f"  {count:,} × {harm}")
+    return harmful.total()
+
+
+def _last(made: Examples, number: int, folder: Path) -> Path:
+    """The file of an example, once more."""
+    _, name, content = made.make(number)
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+def _batch(made: Examples, first: int, end: int, folder: Path) -> tuple[int, str]:
+    """Try examples in a process of their own; the number that follows the last one, and the harm that it did."""
+    tempfile.tempdir = str(folder)
+    progress, report = folder / "number", folder / "report"
+    report.unlink(missing_ok=True)
+    child = os.fork()
+    if child == 0:
+        os._exit(_try(made, range(first, end), folder, progress, report))
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    if code == DONE:
+        return end, ""
+    harm = (
+        report.read_text(encoding="utf-8") if report.exists() else signal.Signals(-code).name if code < 0 else str(code)
+    )
+    return int(progress.read_text()) + 1, harm
+
+
+def _try(made: Examples, numbers: range, folder: Path, progress: Path, report: Path) -> int:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libraries say there what is told as an error, too
+    for number in numbers:
+        progress.write_text(str(number))
+        try:
+            check(*made.make(number), folder)
+        except BaseException as error:
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            report.write_text(
+                f"{type(error).__name__} in {Path(last.filename).name}, line {last.lineno}", encoding="utf-8"
+            )
+            return HARMED
+    return DONE
+
+
+def _keep(target: str, name: str, content: bytes, harm: str) -> None:
+    """Put a file that did harm beside the seeds."""
+    digest = hashlib.sha256(content).hexdigest()[:12]
+    path = SEEDS / target / f"found-{digest}{Path(name).suffix}"
+    path.write_bytes(content)
+    _say(f"{harm}: kept as {path.relative_to(HERE.parent.parent)}")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Read the command line; 1 when an example did harm."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--examples", type=int, default=20_000)
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so long")
+    parser.add_argument("--seed", type=int, default=0, help="another one makes other examples")
+    parser.add_argument("--target", choices=list(TARGETS), action="append", help="only this one")
+    asked = parser.parse_args()
+    return int(run(asked.examples, asked.seed, asked.target or list(TARGETS), asked.seconds) > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,153 @@
+"""What is fuzzed: everything that reads a file which may hold anything. Only `CoreError` may come out of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from core import integrity
+from core.data import DatasetStore, labelling, parsing
+from core.data.column_memory import ColumnMemory
+from core.data.isolation import wire
+from core.data.labelling import LabellingStore
+from core.errors import CoreError
+from core.jobs import files as job_files
+from core.jobs.job import read_job
+from core.records import BenchmarkStore, ComparisonStore, CurveStore, FoldStore, InspectionStore, SearchStore, receipts
+from core.registry.classifier_file import FOLDER, ClassifierFiles
+from core.registry.entries import Decision
+from core.registry.glance import FILE, Glance
+from core.registry.history import ChampionHistory
+from core.registry.thresholds import Threshold
+
+JOB: dict[str, dict[str, Any]] = {
+    job_files.JOB: {
+        "kind": "train",
+        "title": "reviews",
+        "classifier": "reviews",
+        "config": {},
+        "created": "2026-01-01",
+    },
+    job_files.CLAIM: {"queued": "2026-01-01", "pid": 1, "began": 1.0},
+    job_files.PROGRESS: {"fraction": 0.5, "started": "2026-01-01"},
+}
+IDENTITY = "0123456789abcdef"
+
+
+def table(path: Path, content: bytes) -> None:
+    """Read a file in every way in which the application reads one."""
+    path.write_bytes(content)
+    form = None
+    with suppress(CoreError):
+        form = parsing.detect_format(path)
+        assert type(form).from_dict(json.loads(json.dumps(form.to_dict()))) == form
+    with suppress(CoreError):
+        read = parsing.read_table(path, form)
+        json.dumps(read.attrs)
+        assert len(read) > 0
+        assert len(set(read.columns)) == len(read.columns)
+    with suppress(CoreError):
+        parsing.parts_of(path)
+    with suppress(CoreError):
+        scan = parsing.scan_table(path, form)
+        json.dumps(wire.scan_to_dict(scan))
+        for piece in islice(parsing.table_pieces(scan, 5), 3):
+            assert list(piece.columns) == scan.names
+
+
+def stored(path: Path, content: bytes) -> None:
+    """Let a damaged file stand wherever the application keeps one of its own."""
+    home = path.parent / "home"
+    for read in (_jobs, _records, _registry, _version, _data):
+        with suppress(CoreError):
+            read(home, content)
+
+
+def _put(path: Path, content: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def _jobs(home: Path, content: bytes) -> None:
+    for name in JOB:
+        folder = home / "jobs" / name
+        for other, value in JOB.items():
+            _put(folder / other, content if other == name else json.dumps(value).encode())
+        read_job(folder)
+    job_files.read_lines(_put(home / "jobs" / job_files.EPOCHS, content))
+    job_files.read_tail(home / "jobs" / job_files.EPOCHS, 3)
+
+
+def _records(home: Path, content: bytes) -> None:
+    stores: Iterable[tuple[Any, Callable[[Any], object]]] = (
+        (BenchmarkStore, lambda store: store.list("reviews", 1, "2026")),
+        (ComparisonStore, lambda store: (store.list(), store.load("file"))),
+        (CurveStore, lambda store: store.load("reviews", 1, "2026")),
+        (FoldStore, lambda store: store.load("reviews", 1, "folds", "2026")),
+        (InspectionStore, lambda store: store.get(IDENTITY)),
+        (SearchStore, lambda store: store.list()),
+    )
+    for path in _places_of_records(home):
+        _put(path, content)
+    receipts(home)
+    for store, look in stores:
+        with suppress(CoreError):
+            look(store(home))
+
+
+def _places_of_records(home: Path) -> Iterable[Path]:
+    benchmarks = BenchmarkStore(home)._folder_of("reviews", 1)
+    yield benchmarks / "file.json"
+    yield CurveStore(home)._path("reviews", 1)
+    yield FoldStore(home)._path("reviews", 1, "folds")
+    yield home / "inspections" / f"{IDENTITY}.json"
+    for folder in ("comparisons", "searches", "receipts"):
+        yield home / folder / "file.json"
+
+
+def _registry(home: Path, content: bytes) -> None:
+    _put(home / FILE, content)
+    glance = Glance(home)
+    nobody: Any = SimpleNamespace(classifiers=list, versions=lambda name: [], champion=lambda name: None)
+    glance.registry = nobody
+    glance.classifiers()
+    glance.versions("reviews")
+    glance.champion("reviews")
+    facts = ClassifierFiles(home / "artifacts")
+    _put(home / "artifacts" / FOLDER / facts._path("reviews").name, content)
+    facts.read("reviews")
+    list(facts.all())
+    text = content.decode("utf-8", "replace")
+    for kind in (ChampionHistory, Decision, Threshold):
+        kind.from_text(text)
+
+
+def _version(home: Path, content: bytes) -> None:
+    folder = home / "version"
+    _put(folder / integrity.RECORD, content)
+    integrity.read_record(folder)
+    integrity.damaged(folder)
+    with suppress(CoreError):
+        integrity.check_serving(folder)
+
+
+def _data(home: Path, content: bytes) -> None:
+    _put(home / "columns.json", content)
+    ColumnMemory(home).get(["text", "label"])
+    datasets = DatasetStore(home)
+    _put(datasets._path(IDENTITY, "json"), content)
+    with suppress(CoreError):
+        datasets.info(IDENTITY)
+    sessions = LabellingStore(home)
+    _put(sessions._place("20260101-000000-abcdef") / labelling.SESSION, content)
+    with suppress(CoreError):
+        sessions.info("20260101-000000-abcdef")
+
+
+TARGETS: dict[str, Callable[[Path, bytes], None]] = {"tables": table, "stored": stored}
