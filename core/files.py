@@ -83,6 +83,19 @@ def write_json(path: Path, value: Any, *, indent: int | None = None, durable: bo
     write_text(path, json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent), durable=durable)
 
 
+def parse_json(text: str | bytes) -> Any:
+    """What a JSON text says; `ValueError` for everything else, also for what is nested too deeply to be read."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file says; errors as `parse_json`'s, and `OSError`."""
+    return parse_json(path.read_text(encoding="utf-8"))
+
+
 @contextmanager
 def incoming_folder(parent: Path) -> Iterator[Path]:
     """A hidden empty folder inside ``parent``; whatever was not put in place by `place` is gone afterwards."""

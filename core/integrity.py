@@ -6,7 +6,6 @@ Versions of old have none; what they hold is believed. Knows nothing of what the
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +24,7 @@ DAMAGED_KEYS = frozenset({"registry.file_damaged", "registry.file_unreadable", "
 def read_record(folder: Path) -> dict[str, Any]:
     """The record; empty where there is none, or it is damaged itself."""
     try:
-        stored = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        stored = files.read_json(folder / RECORD)
     except (OSError, ValueError):
         return {}
     return stored if isinstance(stored, dict) and isinstance(stored.get("files", {}), dict) else {}
@@ -128,7 +127,7 @@ def _blamed(folder: Path, name: str | None, error: Exception) -> str | None:
 
 def _is_json(path: Path) -> bool:
     try:
-        json.loads(path.read_text(encoding="utf-8"))
+        files.read_json(path)
     except FileNotFoundError:
         return path.name not in ("tokenizer.json", "labels.json", "config.json")
     except (OSError, ValueError):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from core.data.columns import ColumnRoles
-from core.files import write_json
+from core.files import read_json, write_json
 
 MOST = 200  # headers that are remembered, the last ones used
 
@@ -44,7 +43,7 @@ class ColumnMemory:
 
     def _read(self) -> dict[str, Any]:
         try:
-            found = json.loads(self._path.read_text(encoding="utf-8"))
+            found = read_json(self._path)
         except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}

@@ -6,7 +6,6 @@ What is written stands in ``<target>.part`` until all rows are done; ``<target>.
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ import pandas as pd
 from core.data import TableFormat, scan_table, table_pieces
 from core.data.loading import LeftOut, left_out_of_scan
 from core.errors import DataError
-from core.files import move_file, write_json
+from core.files import move_file, read_json, write_json
 from core.inference.graphs import load_version
 from core.inference.tables import check_column, predict_table
 from core.messages import Message
@@ -136,7 +135,7 @@ class _Journal:
     def resume(self) -> int:
         """Cut off what was only half written; returns how many rows are complete."""
         try:
-            note = json.loads(self._note.read_text("utf-8"))
+            note = read_json(self._note)
             fits = note["identity"] == self._identity and self._part.stat().st_size >= note["bytes"]
         except (OSError, ValueError, KeyError, TypeError):
             fits = False

@@ -31,8 +31,8 @@ def write_json(path: Path, value: dict[str, Any], *, durable: bool = True) -> No
 def read_json(path: Path) -> dict[str, Any]:
     """Return the stored object; an empty one when the file is missing or unreadable."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        value = whole.read_json(path)
+    except (OSError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}
 
@@ -56,8 +56,8 @@ def parse_lines(text: bytes) -> list[dict[str, Any]]:
     found = []
     for line in text.split(b"\n"):
         try:
-            value = json.loads(line)
-        except (ValueError, RecursionError):
+            value = whole.parse_json(line)
+        except ValueError:
             continue
         if isinstance(value, dict):
             found.append(value)

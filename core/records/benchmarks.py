@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import builtins
 import hashlib
-import json
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from core.files import read_json
 from core.records.files import write_record
 
 
@@ -37,7 +37,7 @@ class BenchmarkStore:
         found = []
         for path in self._folder_of(classifier, version).glob("[!.]*.json"):
             with suppress(OSError, ValueError, AttributeError):  # a damaged one must not hide the others
-                stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+                stored: dict[str, Any] = read_json(path)
                 if stored.get("version_made") == made:
                     found.append(stored)
         return sorted(found, key=lambda one: str(one.get("id")), reverse=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import builtins
-import json
 import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from core.errors import DataError
+from core.files import read_json
 from core.records.files import write_record
 
 _ID = re.compile(r"[0-9a-z]+(-[0-9a-z]+)*")
@@ -28,7 +28,7 @@ class ComparisonStore:
     def load(self, identity: str) -> dict[str, Any]:
         """One comparison, whole; `DataError` when there is none of this id or its file is damaged."""
         try:
-            comparison: dict[str, Any] = json.loads(self._path(identity).read_text(encoding="utf-8"))
+            comparison: dict[str, Any] = read_json(self._path(identity))
         except FileNotFoundError:
             raise _unknown(identity) from None
         except (OSError, ValueError):

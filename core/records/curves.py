@@ -6,10 +6,10 @@ Beside the registry and not in it, since a version's files never change, and may
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
+from core.files import read_json
 from core.records.files import write_record
 
 
@@ -32,7 +32,7 @@ class CurveStore:
             When the version was made: a classifier that was deleted and trained anew has the same numbers.
         """
         try:
-            curve: dict[str, Any] = json.loads(self._path(classifier, version).read_text(encoding="utf-8"))
+            curve: dict[str, Any] = read_json(self._path(classifier, version))
         except (OSError, ValueError):
             return None
         return curve if curve.get("version_made") == made else None

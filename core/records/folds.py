@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
+from core.files import read_json
 from core.records.files import write_record
 
 
@@ -31,7 +31,7 @@ class FoldStore:
             When the version was made: a classifier that was deleted and trained anew has the same numbers.
         """
         try:
-            record: dict[str, Any] = json.loads(self._path(classifier, version, how).read_text(encoding="utf-8"))
+            record: dict[str, Any] = read_json(self._path(classifier, version, how))
         except (OSError, ValueError):
             return None
         return record if record.get("version_made") == made else None

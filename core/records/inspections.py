@@ -5,11 +5,11 @@ Row numbers and digests of texts only; the texts stay where they are.
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
+from core.files import read_json
 from core.records.files import write_record
 
 _ID = re.compile(r"[0-9a-f]{16}")
@@ -30,7 +30,7 @@ class InspectionStore:
         if not _ID.fullmatch(dataset):  # an id comes from links and requests
             return None
         try:
-            stored = json.loads(self._path(dataset).read_text(encoding="utf-8"))
+            stored = read_json(self._path(dataset))
         except (OSError, ValueError):
             return None
         whole = (

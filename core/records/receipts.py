@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+from core.files import read_json
 from core.records.files import write_record
 
 FOLDER = "receipts"
@@ -18,5 +18,5 @@ def save_receipt(receipt: dict[str, Any], home: Path) -> None:
 
 def receipts(home: Path) -> list[dict[str, Any]]:
     """All receipts of a workspace, newest first."""
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in (home / FOLDER).glob("*.json")]
+    found = [read_json(path) for path in (home / FOLDER).glob("*.json")]
     return sorted(found, key=lambda receipt: str(receipt["id"]), reverse=True)

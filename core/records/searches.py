@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import builtins
-import json
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from core.files import read_json
 from core.records.files import write_record
 
 
@@ -26,7 +26,7 @@ class SearchStore:
         found = []
         for path in self._folder.glob("[!.]*.json"):
             with suppress(OSError, ValueError, KeyError, TypeError):  # a damaged one must not hide the others
-                stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+                stored: dict[str, Any] = read_json(path)
                 if stored["id"] == path.stem and stored["trials"]:
                     found.append(stored)
         return sorted(found, key=lambda one: str(one["id"]), reverse=True)

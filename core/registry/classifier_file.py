@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from core import files
+from core.files import read_json
 
 FOLDER = ".classifiers"
 
@@ -44,7 +44,7 @@ class ClassifierFiles:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        stored = read_json(path)
     except (OSError, ValueError):
         return {}
     return stored if isinstance(stored, dict) and isinstance(stored.get("name"), str) else {}

@@ -5,7 +5,6 @@ What is to go is written down first, in one file below ``artifacts/``; whoever o
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from core import files
 from core.errors import RegistryError
 from core.faults import reached
+from core.files import read_json
 from core.processes import signature, signed_by_the_living
 from core.registry import entries
 from core.registry.client import Absent
@@ -139,7 +139,7 @@ def _signature_of(path: Path) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        stored = read_json(path)
     except (OSError, ValueError):
         return {}
     return stored if isinstance(stored, dict) else {}

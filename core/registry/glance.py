@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
-from core.files import write_text
+from core.files import read_json, write_text
 from core.registry.client import store_address
 from core.registry.entries import ClassifierInfo, Decision, VersionInfo
 from core.registry.files import ARTIFACT
@@ -116,7 +116,7 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 def _load(path: Path, token: Token) -> dict[str, list[dict[str, Any]]]:
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        stored = read_json(path)
         if stored["format"] == FORMAT and tuple(stored["token"]) == token:
             return dict(stored["lists"])
     except (OSError, ValueError, KeyError, TypeError):

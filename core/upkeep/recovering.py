@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core import integrity
+from core.files import read_json
 from core.registry.classifier_file import ClassifierFiles
 from core.registry.entries import Decision
 from core.registry.files import VersionFiles
@@ -46,7 +46,7 @@ def _describe(folder: Path, found: Recovered) -> dict[str, Any] | None:
     """What one folder tells: its record, and for the rest its report."""
     record, run_id = integrity.read_record(folder), folder.parents[1].name
     try:
-        report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        report = read_json(folder / "report.json")
     except (OSError, ValueError):
         report = {}
     if "classifier" not in record and "classifier" not in report:

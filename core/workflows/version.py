@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 
 from core.data.splitting import Split
+from core.files import read_json
 from core.integrity import reading
 from core.models import TextClassifier
 from core.standings import experience_records, predictions_path
@@ -201,7 +202,7 @@ class VersionFolder:
 
     def _read(self, name: str) -> Any:
         with reading(self.path, name):
-            return json.loads((self.path / name).read_text(encoding="utf-8"))
+            return read_json(self.path / name)
 
     def _table(self, name: str) -> pd.DataFrame:
         with reading(self.path, name):
