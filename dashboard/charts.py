@@ -19,7 +19,7 @@ from dashboard.palette import Palette, label_colors, palette
 from dashboard.tables import JOINER, plain
 
 CONFIG: dict[str, Any] = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False, "showTips": False}
-LONGEST = 200  # characters of a name in a figure
+LONGEST, TICK = 200, 24  # characters of a name in a figure, and beside a row
 
 
 def figure(*, height: int = 280) -> go.Figure:
@@ -59,7 +59,7 @@ def figure(*, height: int = 280) -> go.Figure:
     )
 
 
-def text(name: str, length: int = 24) -> str:
+def text(name: str, length: int = LONGEST) -> str:
     """A name as part of a figure, cut where it is long.
 
     Plotly takes some HTML for markup, and ``%{…}`` for a place to fill in.
@@ -134,7 +134,7 @@ def probability_bars(probabilities: Mapping[str, float], *, key: str, labels: Se
     """One bar a label, most probable on top; `labels` is the classifier's whole list, which fixes the colours."""
     ordered = sorted(probabilities.items(), key=lambda pair: pair[1])
     colors = label_colors(labels or list(probabilities))
-    names = [text(name, LONGEST) for name, _ in ordered]
+    names = [text(name) for name, _ in ordered]
     values = [value for _, value in ordered]
     chart = figure(height=24 + 34 * len(ordered))
     chart.add_bar(
@@ -202,7 +202,7 @@ def before_after(changes: Sequence[Change], *, title: str, key: str, axis: str, 
     chart.update_xaxes(title_text=axis)
     chart.update_yaxes(
         tickvals=rows,
-        ticktext=[text(change.name) for change in changes],
+        ticktext=[text(change.name, TICK) for change in changes],
         range=[-0.6, len(changes) - 0.4],
         showgrid=False,
     )

@@ -91,7 +91,7 @@ def label_balance(counts: Mapping[str, int], *, key: str) -> None:
     )
     most = shown[-1][1]
     chart.update_xaxes(range=[0, most * 1.18], showgrid=False, showticklabels=False)
-    names = [charts.text(label) for label, _ in shown]  # cut, since a label may be a whole sentence
+    names = [charts.text(label, charts.TICK) for label, _ in shown]  # cut, since a label may be a whole sentence
     chart.update_yaxes(tickvals=list(range(len(shown))), ticktext=names, ticksuffix="  ", showgrid=False)
     chart.update_layout(bargap=0.35)
     described = [f"{label} {count:,}" for label, count in ordered[:LABELS_SHOWN]]

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboard.charts import CONFIG, LONGEST, draw, figure, head, text
+from dashboard.charts import CONFIG, draw, figure, head, text
 from dashboard.palette import palette, readable_on, scale
 
 Cell = tuple[int, int]
@@ -174,7 +174,7 @@ def _add_click_targets(
         marker={"symbol": "square", "size": 44, "opacity": 0.001, "color": palette().text},
         unselected={"marker": {"opacity": 0.001}},
         selected={"marker": {"opacity": 0.18}},
-        hovertemplate=[f"{text(rows[i], LONGEST)} → {text(columns[j], LONGEST)}<extra></extra>" for i, j in cells],
+        hovertemplate=[f"{text(rows[i])} → {text(columns[j])}<extra></extra>" for i, j in cells],
         showlegend=False,
     )
     chart.update_layout(clickmode="event+select")

@@ -68,7 +68,7 @@ def seen_so_far(matrix: Sequence[Sequence[float]]) -> list[float]:
 
 
 def _line(chart: go.Figure, name: str, line: Sequence[float], end: float, color: str, *, best: bool) -> None:
-    shown = charts.text(strategy_name(name), charts.LONGEST)
+    shown = charts.text(strategy_name(name))
     places = list(range(1, len(line) + 1))
     chart.add_scatter(
         x=places,
@@ -121,7 +121,7 @@ def against_cost(result: dict[str, Any]) -> None:
             textposition=side,
             textfont={"color": as_text(color), "size": 12},
             cliponaxis=False,
-            hovertemplate=f"{charts.text(strategy_name(one['strategy']), charts.LONGEST)} · {tables.duration(x)} · %{{y:.3f}}<extra></extra>",
+            hovertemplate=f"{charts.text(strategy_name(one['strategy']))} · {tables.duration(x)} · %{{y:.3f}}<extra></extra>",
         )
     chart.update_xaxes(
         type="log", range=list(across), title_text=t("lab.cost_axis"), dtick=1 if across[1] - across[0] > 1.2 else None
@@ -133,7 +133,7 @@ def against_cost(result: dict[str, Any]) -> None:
 
 
 def _printed(name: str, *, bold: bool) -> str:
-    escaped = charts.text(name, charts.LONGEST)
+    escaped = charts.text(name)
     return f"<b>{escaped}</b>" if bold else escaped
 
 

@@ -232,7 +232,7 @@ def _label_shares(report: DriftReport) -> None:
     ):
         chart.add_bar(
             x=values,
-            y=[charts.text(share.label) for share in shown],
+            y=[charts.text(share.label, charts.TICK) for share in shown],
             name=name,
             orientation="h",
             marker={"color": color, "cornerradius": 3},
