@@ -16,6 +16,7 @@ import streamlit as st
 
 from core.config import home
 from core.device import DeviceInfo, describe_device
+from core.files import read_json
 from core.integrity import reading
 from dashboard.i18n import language
 
@@ -134,10 +135,8 @@ def report(version: VersionInfo) -> dict[str, Any]:
 
 @st.cache_data(show_spinner=False, max_entries=200)
 def _report(folder: str) -> dict[str, Any]:
-    import json
-
     with reading(Path(folder), "report.json"):
-        found: dict[str, Any] = json.loads((Path(folder) / "report.json").read_text(encoding="utf-8"))
+        found: dict[str, Any] = read_json(Path(folder) / "report.json")
     return found
 
 

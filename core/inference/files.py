@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from core.data import TableFormat, scan_table, table_pieces
+from core.data.formulas import defused
 from core.data.loading import LeftOut, left_out_of_scan
 from core.errors import DataError
 from core.files import move_file, read_json, write_json
@@ -66,7 +67,7 @@ def predict_file(
     threshold: float | None = None,
     form: TableFormat | None = None,
 ) -> Labelled:
-    """Label a CSV or TSV file with the version in ``folder``.
+    """Label a CSV or TSV file with the version in ``folder``; no cell of the answer is a formula to a spreadsheet.
 
     The answer is UTF-8 with a byte order mark, so that spreadsheets show Chinese. A half-written target is never
     left behind; an interrupted run goes on where it was when it is called again with the same file, version and threshold.
@@ -152,7 +153,7 @@ class _Journal:
         first = self._rows == 0
         with self._part.open("ab") as part:
             # With this line end the csv module quotes cells that hold a carriage return alone, too.
-            written = table.to_csv(
+            written = defused(table).to_csv(
                 index=False, header=first, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n", encoding="utf-8"
             )
             part.write(written.encode("utf-8-sig" if first else "utf-8"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ def save_receipt(receipt: dict[str, Any], home: Path) -> None:
 
 
 def receipts(home: Path) -> list[dict[str, Any]]:
-    """All receipts of a workspace, newest first."""
-    found = [read_json(path) for path in (home / FOLDER).glob("*.json")]
+    """All receipts of a workspace that can be read, newest first."""
+    found = []
+    for path in (home / FOLDER).glob("[!.]*.json"):
+        with suppress(OSError, ValueError):  # a damaged one must not hide the others
+            found.append(read_json(path))
     return sorted(found, key=lambda receipt: str(receipt["id"]), reverse=True)
