@@ -22,12 +22,11 @@ from starlette.routing import Mount  # noqa: E402
 from core.api import PREFIX  # noqa: E402
 from core.api.connections import use_for_every_server  # noqa: E402
 from core.api.headers import SecurityHeaders  # noqa: E402
-from core.api.hosts import HostGuard  # noqa: E402
 from core.api.late import LateApi  # noqa: E402
 from core.config import home  # noqa: E402
 from core.jobs.keeper import SpareKeeper  # noqa: E402
 from dashboard.compressed import CompressedFiles  # noqa: E402
-from dashboard.doors import hosts, page_policy  # noqa: E402
+from dashboard.doors import PageGuard, page_policy  # noqa: E402
 
 use_for_every_server()
 api = LateApi(home())
@@ -48,7 +47,7 @@ app = st.App(
     routes=[Mount(PREFIX, app=api)],
     middleware=[
         Middleware(SecurityHeaders, policy=page_policy()),
-        Middleware(HostGuard, hosts=hosts()),
+        Middleware(PageGuard),
         Middleware(CompressedFiles),
     ],
     lifespan=lifespan,

@@ -14,24 +14,25 @@ from starlette.datastructures import Headers
 from streamlit import config
 
 from core.api.headers import own_scripts
-from core.api.hosts import allowed_hosts
+from core.api.hosts import HostGuard, allowed_hosts
 from dashboard.sidebar import SCRIPT
 
 if TYPE_CHECKING:
-    from starlette.types import Scope
+    from starlette.types import ASGIApp, Scope
 
 INDEX = Path(st.__file__).parent / "static" / "index.html"
 
 
-def hosts() -> frozenset[str]:
-    """Names that the owner gave with ``--server.allowedHosts``, ``--server.address`` or the environment, and this machine's.
-
-    Streamlit, which looks at the names of sockets by itself, is told the same.
+class PageGuard(HostGuard):
+    """Answers to what the owner named with ``--server.allowedHosts``, ``--server.address`` or the environment, and to this
+    machine's names. Streamlit, which looks at the names of sockets by itself, is told the same.
     """
-    named = [*st.get_option("server.allowedHosts"), st.get_option("server.address")]
-    allowed = allowed_hosts(named)
-    config.set_option("server.allowedHosts", sorted(allowed))
-    return allowed
+
+    def __init__(self, app: ASGIApp) -> None:
+        # Asked here, since the server's settings are read only once it is being built.
+        hosts = allowed_hosts([*st.get_option("server.allowedHosts"), st.get_option("server.address")])
+        config.set_option("server.allowedHosts", sorted(hosts))
+        super().__init__(app, hosts=hosts)
 
 
 def page_policy() -> Callable[[Scope], str]:

@@ -49,7 +49,7 @@ class Door:
         self._keys = keys
         self._limits = limits
         self._metrics = metrics
-        self._throttle = throttle or Throttle()
+        self._throttle = Throttle() if throttle is None else throttle
         self._touching: dict[str, asyncio.Task[None]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -21,7 +21,7 @@ from filelock import FileLock
 
 from core.data.dataset import Rows, TextDataset
 from core.data.same_text import text_key
-from core.files import write_text
+from core.files import parse_json, write_text
 
 ENOUGH = 10  # rows of one label: fewer leave a frozen test of one row, which says nothing
 JOINED = "corrections_joined"  # in a dataset's source: how many of its last rows are corrections
@@ -58,7 +58,7 @@ class Corrections:
         path = self._path(classifier)
         if not path.exists():
             return []
-        return [Correction(**json.loads(line)) for line in path.read_text("utf-8").split("\n") if line]
+        return [Correction(**parse_json(line)) for line in path.read_text("utf-8").split("\n") if line]
 
     def remove(self, classifier: str, texts: set[str]) -> None:
         """Take rows out of the queue: they were used, or should not have been there."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -15,6 +16,6 @@ def defused(table: pd.DataFrame) -> pd.DataFrame:
     def defuse(value: Any) -> Any:
         return f"'{value}" if isinstance(value, str) and value.startswith(DANGEROUS) else value
 
-    safe = table.map(defuse)
+    safe = table.apply(lambda column: column if is_numeric_dtype(column) else column.map(defuse))
     safe.columns = [defuse(name) for name in table.columns]
     return safe

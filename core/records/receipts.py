@@ -19,8 +19,9 @@ def save_receipt(receipt: dict[str, Any], home: Path) -> None:
 
 def receipts(home: Path) -> list[dict[str, Any]]:
     """All receipts of a workspace that can be read, newest first."""
-    found = []
+    found: list[tuple[str, dict[str, Any]]] = []
     for path in (home / FOLDER).glob("[!.]*.json"):
-        with suppress(OSError, ValueError):  # a damaged one must not hide the others
-            found.append(read_json(path))
-    return sorted(found, key=lambda receipt: str(receipt["id"]), reverse=True)
+        with suppress(OSError, ValueError, KeyError, TypeError):  # a damaged one must not hide the others
+            receipt = read_json(path)
+            found.append((str(receipt["id"]), receipt))
+    return [receipt for _, receipt in sorted(found, key=lambda one: one[0], reverse=True)]

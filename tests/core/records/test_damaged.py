@@ -10,7 +10,7 @@ import pytest
 
 from core.data import DatasetStore
 from core.data.column_memory import ColumnMemory
-from core.data.labelling import LabelStore
+from core.data.labelling import LabellingStore
 from core.integrity import read_record
 from core.pretrained import EncoderStore
 from core.records.comparisons import ComparisonStore
@@ -20,6 +20,7 @@ from core.records.searches import SearchStore
 from core.vectors import VectorStore
 
 DEEP = "[" * 100_000
+DAMAGED = [DEEP, '{"a":' * 100_000, "{", "null", "3", '"text"', "[]", "\x00"]
 READERS: dict[str, Callable[[Path], Any]] = {
     "datasets/aaaaaaaaaaaaaaaa.json": lambda home: DatasetStore(home).list(),
     "columns.json": lambda home: [ColumnMemory(home).get(["text"])][:0],
@@ -27,13 +28,15 @@ READERS: dict[str, Callable[[Path], Any]] = {
     "searches/aa-bb.json": lambda home: SearchStore(home).list(),
     "receipts/aa-bb.json": receipts,
     "inspections/aaaaaaaaaaaaaaaa.json": lambda home: [InspectionStore(home).get("a" * 16)][1:],
-    "labelling/20250101-000000-aaaaaa/session.json": lambda home: LabelStore(home).list(),
+    "labelling/20250101-000000-aaaaaa/session.json": lambda home: LabellingStore(home).list(),
     "artifacts/version.json": lambda home: read_record(home / "artifacts"),
 }
 
 
 @pytest.mark.parametrize("name", READERS)
-@pytest.mark.parametrize("text", [DEEP, '{"a":' * 100_000, "{", "null", "3", '"text"', "[]", "\x00"], ids=lambda text: repr(text[:6]))
+@pytest.mark.parametrize(
+    "text", [DEEP, '{"a":' * 100_000, "{", "null", "3", '"text"', "[]", "\x00"], ids=lambda text: repr(text[:6])
+)
 def test_it_is_as_if_it_were_not_there(evergreen_home: Path, name: str, text: str) -> None:
     path = evergreen_home / name
     path.parent.mkdir(parents=True, exist_ok=True)
