@@ -24,7 +24,7 @@ import sys, json
 sys.path.insert(0, sys.argv[1])
 import dashboard.app
 import streamlit as st
-names = ["server.address", "server.fileWatcherType", "server.runOnSave", "runner.postScriptGC", "client.showErrorDetails",
+names = ["server.address", "server.fileWatcherType", "server.runOnSave", "runner.postScriptGC", "client.showErrorDetails", "server.enableAgentApi",
          "browser.gatherUsageStats", "theme.light.primaryColor"]
 print(json.dumps({name: st.get_option(name) for name in names}))
 """
@@ -100,6 +100,7 @@ def test_the_settings_hold_whoever_imports_the_app_and_from_anywhere(elsewhere: 
         "server.runOnSave": False,
         "runner.postScriptGC": False,
         "client.showErrorDetails": "none",
+        "server.enableAgentApi": False,
         "browser.gatherUsageStats": False,
     }
 
