@@ -24,7 +24,8 @@ import sys, json
 sys.path.insert(0, sys.argv[1])
 import dashboard.app
 import streamlit as st
-names = ["server.address", "server.fileWatcherType", "server.runOnSave", "runner.postScriptGC", "client.showErrorDetails", "server.enableAgentApi",
+names = ["server.address", "server.fileWatcherType", "server.runOnSave", "runner.postScriptGC",
+         "client.showErrorDetails", "server.enableAgentApi",
          "browser.gatherUsageStats", "theme.light.primaryColor"]
 print(json.dumps({name: st.get_option(name) for name in names}))
 """

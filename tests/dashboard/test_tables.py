@@ -91,7 +91,7 @@ def test_names_are_shown_as_typed_not_as_markdown() -> None:
 @pytest.mark.parametrize(
     ("text", "apart"),
     [
-        ("http://a.b", ("http", "//")), ("HTTPS://a.b", ("HTTPS", "//")), ("www.a.b", ("www", ".")), ("a@b.c", ("a", "@")),
+        ("http://a.b", ("http", "://")), ("HTTPS://a.b", ("HTTPS", "://")), ("www.a.b", ("www", ".")), ("a@b.c", ("a", "@")),
         (":smile:", (":", "smile")), (":material/home:", (":", "material")), ("a -> b", ("-", ">")), ("<- a", ("<", "-")),
         ("a <-> b", ("<", "-")), ("--", ("-", "-")), ("a >= b", (">", "=")), ("~=", ("~", "=")),
     ],
