@@ -69,4 +69,4 @@ class Connection(HttpToolsProtocol):
 
 def use_for_every_server() -> None:
     """Have uvicorn treat all connections of this process so, whoever starts it."""
-    auto.AutoHTTPProtocol = Connection  # type: ignore[misc]
+    auto.AutoHTTPProtocol = Connection

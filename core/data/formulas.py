@@ -16,6 +16,6 @@ def defused(table: pd.DataFrame) -> pd.DataFrame:
     def defuse(value: Any) -> Any:
         return f"'{value}" if isinstance(value, str) and value.startswith(DANGEROUS) else value
 
-    safe = table.apply(lambda column: column if is_numeric_dtype(column) else column.map(defuse))
+    safe: pd.DataFrame = table.apply(lambda column: column if is_numeric_dtype(column) else column.map(defuse))
     safe.columns = [defuse(name) for name in table.columns]
     return safe
