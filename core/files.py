@@ -83,6 +83,28 @@ def write_json(path: Path, value: Any, *, indent: int | None = None, durable: bo
     write_text(path, json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent), durable=durable)
 
 
+def parse_json(text: str | bytes) -> Any:
+    """What a JSON text says; `ValueError` for everything else, also for what is nested too deeply to be read."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file says; errors as `parse_json`'s, and `OSError`."""
+    return parse_json(path.read_text(encoding="utf-8"))
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The object that a JSON file holds; an empty one where there is no file, it is damaged, or it holds something else."""
+    try:
+        value = read_json(path)
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
 def json_line(value: Any) -> bytes:
     """One line of a file that grows by lines."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8") + b"\n"
@@ -102,15 +124,6 @@ def append_lines(path: Path, values: Sequence[Any]) -> None:
         os.fsync(file.fileno())
     if not size:
         _flush(path.parent)
-
-
-def read_object(path: Path) -> dict[str, Any]:
-    """The object that a JSON file holds; an empty one where there is no file, it is damaged, or it holds something else."""
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 @contextmanager

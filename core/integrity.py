@@ -6,7 +6,6 @@ Versions of old have none; what they hold is believed. Knows nothing of what the
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -125,7 +124,7 @@ def _blamed(folder: Path, name: str | None, error: Exception) -> str | None:
 
 def _is_json(path: Path) -> bool:
     try:
-        json.loads(path.read_text(encoding="utf-8"))
+        files.read_json(path)
     except FileNotFoundError:
         return path.name not in ("tokenizer.json", "labels.json", "config.json")
     except (OSError, ValueError, RecursionError):

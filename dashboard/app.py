@@ -20,13 +20,15 @@ from starlette.middleware import Middleware  # noqa: E402
 from starlette.routing import Mount  # noqa: E402
 
 from core.api import PREFIX  # noqa: E402
-from core.api.at_once import answer_at_once  # noqa: E402
+from core.api.connections import use_for_every_server  # noqa: E402
+from core.api.headers import SecurityHeaders  # noqa: E402
 from core.api.late import LateApi  # noqa: E402
 from core.config import home  # noqa: E402
 from core.jobs.keeper import SpareKeeper  # noqa: E402
 from dashboard.compressed import CompressedFiles  # noqa: E402
+from dashboard.doors import PageGuard, page_policy  # noqa: E402
 
-answer_at_once()
+use_for_every_server()
 api = LateApi(home())
 
 
@@ -43,6 +45,10 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 app = st.App(
     ROOT / "dashboard" / "main.py",
     routes=[Mount(PREFIX, app=api)],
-    middleware=[Middleware(CompressedFiles)],
+    middleware=[
+        Middleware(SecurityHeaders, policy=page_policy()),
+        Middleware(PageGuard),
+        Middleware(CompressedFiles),
+    ],
     lifespan=lifespan,
 )

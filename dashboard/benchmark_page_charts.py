@@ -52,7 +52,7 @@ def _frame(rows: Sequence[dict[str, Any]]) -> tuple[go.Figure, list[int]]:
     """An empty chart with a line for each way, the first on top; what serves stands out."""
     chart = charts.figure(height=92 + 44 * len(rows))
     places = list(range(len(rows)))[::-1]
-    names = [way_name(row, rows) for row in rows]
+    names = [charts.text(way_name(row, rows)) for row in rows]
     shown = [f"<b>{name}</b>" if row.get("served") else name for name, row in zip(names, rows, strict=True)]
     chart.update_yaxes(tickvals=places, ticktext=shown, range=[-0.6, len(rows) - 0.4], showgrid=False, ticksuffix="  ")
     chart.update_layout(showlegend=False)

@@ -16,9 +16,10 @@ import streamlit as st
 
 from dashboard.i18n import t
 from dashboard.palette import Palette, label_colors, palette
-from dashboard.tables import plain
+from dashboard.tables import JOINER, plain
 
 CONFIG: dict[str, Any] = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False, "showTips": False}
+LONGEST, TICK = 200, 24  # characters of a name in a figure, and beside a row
 
 
 def figure(*, height: int = 280) -> go.Figure:
@@ -56,6 +57,15 @@ def figure(*, height: int = 280) -> go.Figure:
             "dragmode": False,
         }
     )
+
+
+def text(name: str, length: int = LONGEST) -> str:
+    """A name as part of a figure, cut where it is long.
+
+    Plotly takes some HTML for markup, and ``%{…}`` for a place to fill in.
+    """
+    short = name if len(name) <= length else f"{name[: length - 1]}…"
+    return html.escape(short, quote=False).replace("%{", f"%{JOINER}{{")
 
 
 def draw(chart: go.Figure, *, key: str, alt: str, title: str = "") -> None:
@@ -124,8 +134,7 @@ def probability_bars(probabilities: Mapping[str, float], *, key: str, labels: Se
     """One bar a label, most probable on top; `labels` is the classifier's whole list, which fixes the colours."""
     ordered = sorted(probabilities.items(), key=lambda pair: pair[1])
     colors = label_colors(labels or list(probabilities))
-    # Plotly reads some HTML in names; a user's label is text.
-    names = [html.escape(name) for name, _ in ordered]
+    names = [text(name) for name, _ in ordered]
     values = [value for _, value in ordered]
     chart = figure(height=24 + 34 * len(ordered))
     chart.add_bar(
@@ -193,7 +202,7 @@ def before_after(changes: Sequence[Change], *, title: str, key: str, axis: str, 
     chart.update_xaxes(title_text=axis)
     chart.update_yaxes(
         tickvals=rows,
-        ticktext=[_short(change.name) for change in changes],
+        ticktext=[text(change.name, TICK) for change in changes],
         range=[-0.6, len(changes) - 0.4],
         showgrid=False,
     )
@@ -256,7 +265,3 @@ def timeline(milestones: Sequence[Milestone], *, title: str, key: str, axis: str
         title_text=axis, range=[max(0.0, low - room), min(1.04, high + room)], nticks=4, tickformat=".2f"
     )
     draw(chart, key=key, alt=alt, title=title)
-
-
-def _short(name: str, length: int = 24) -> str:
-    return name if len(name) <= length else f"{name[: length - 1]}…"

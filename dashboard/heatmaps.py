@@ -9,12 +9,13 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboard.charts import CONFIG, draw, figure, head
+from dashboard.charts import CONFIG, draw, figure, head, text
 from dashboard.palette import palette, readable_on, scale
 
 Cell = tuple[int, int]
 Kind = Literal["score", "count", "difference"]
 
+TICK = 18  # characters of a name beside a row or below a column
 NUMBERS = {"score": ".3f", "count": ",.0f", "difference": "+.1f"}
 
 
@@ -121,7 +122,7 @@ def _chart(
     step = 1 + len(columns) // 40
     chart.update_xaxes(
         tickvals=list(range(0, len(columns), step)),
-        ticktext=[_short(name) for name in columns[::step]],
+        ticktext=[text(name, TICK) for name in columns[::step]],
         title_text=column_title,
         side="bottom",
         showgrid=False,
@@ -129,7 +130,7 @@ def _chart(
     )
     chart.update_yaxes(
         tickvals=list(range(len(rows))),
-        ticktext=[f"{_short(name)} " for name in rows],
+        ticktext=[f"{text(name, TICK)} " for name in rows],
         title_text=row_title,
         autorange=False,
         range=[len(rows) - 0.5, -0.5],
@@ -173,7 +174,7 @@ def _add_click_targets(
         marker={"symbol": "square", "size": 44, "opacity": 0.001, "color": palette().text},
         unselected={"marker": {"opacity": 0.001}},
         selected={"marker": {"opacity": 0.18}},
-        hovertemplate=[f"{rows[i]} → {columns[j]}<extra></extra>" for i, j in cells],
+        hovertemplate=[f"{text(rows[i])} → {text(columns[j])}<extra></extra>" for i, j in cells],
         showlegend=False,
     )
     chart.update_layout(clickmode="event+select")
@@ -201,7 +202,3 @@ def _limits(matrix: np.ndarray[Any, Any], kind: Kind) -> tuple[float, float]:
         return score_limits(matrix)
     largest = float(np.nanmax(np.abs(matrix))) if np.isfinite(matrix).any() else 1.0
     return (0.0, max(largest, 1.0)) if kind == "count" else (-max(largest, 1e-9), max(largest, 1e-9))
-
-
-def _short(name: str, length: int = 18) -> str:
-    return name if len(name) <= length else f"{name[: length - 1]}…"

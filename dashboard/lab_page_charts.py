@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -69,7 +68,7 @@ def seen_so_far(matrix: Sequence[Sequence[float]]) -> list[float]:
 
 
 def _line(chart: go.Figure, name: str, line: Sequence[float], end: float, color: str, *, best: bool) -> None:
-    shown = html.escape(strategy_name(name))
+    shown = charts.text(strategy_name(name))
     places = list(range(1, len(line) + 1))
     chart.add_scatter(
         x=places,
@@ -122,7 +121,7 @@ def against_cost(result: dict[str, Any]) -> None:
             textposition=side,
             textfont={"color": as_text(color), "size": 12},
             cliponaxis=False,
-            hovertemplate=f"{html.escape(strategy_name(one['strategy']))} · {tables.duration(x)} · %{{y:.3f}}<extra></extra>",
+            hovertemplate=f"{charts.text(strategy_name(one['strategy']))} · {tables.duration(x)} · %{{y:.3f}}<extra></extra>",
         )
     chart.update_xaxes(
         type="log", range=list(across), title_text=t("lab.cost_axis"), dtick=1 if across[1] - across[0] > 1.2 else None
@@ -134,8 +133,7 @@ def against_cost(result: dict[str, Any]) -> None:
 
 
 def _printed(name: str, *, bold: bool) -> str:
-    """For Plotly, which reads some HTML in names."""
-    escaped = html.escape(name)
+    escaped = charts.text(name)
     return f"<b>{escaped}</b>" if bold else escaped
 
 

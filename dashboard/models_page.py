@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import RegistryError
+from core.files import read_json
 from core.metrics import Estimate, unpaired_difference
 from core.records.reports import baseline_name
 from dashboard import history, layout, same_tests, state, tables
@@ -155,7 +155,7 @@ def bundle_bytes(version: VersionInfo) -> int:
     """Bytes of the files that the bundle holds."""
     folder = state.version_folder(version)
     serving = folder / "serving.json"
-    others = set(json.loads(serving.read_text("utf-8")).values()) if serving.exists() else set()
+    others = set(read_json(serving).values()) if serving.exists() else set()
     return sum((folder / name).stat().st_size for name in {*BUNDLE, *others})
 
 

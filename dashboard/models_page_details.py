@@ -26,7 +26,8 @@ from dashboard.results_page import SCORES
 if TYPE_CHECKING:
     from core.registry import VersionInfo
 
-SIGNS = re.compile(r"([\[\]<>$~])")  # what Markdown would take for a link, a formula or a tag
+BAR = re.compile(r"(?<!\\)\|")  # between two cells
+ESCAPED = re.compile(r"\\([^\w\s])")
 
 
 @guarded_fragment()
@@ -131,13 +132,20 @@ def _card(version: VersionInfo) -> None:
 
 
 def quiet_markdown(card: str) -> str:
-    """The card with smaller headings, and with nothing that a label's or dataset's name could turn into a link or tag."""
-    lines = []
-    for line in card.splitlines():
-        if line.startswith("#"):
-            line = f"###{line}"
-        lines.append(line if line.startswith("`") else SIGNS.sub(r"\\\1", line))
-    return "\n".join(lines)
+    """The card with smaller headings and its tables; all else is text, so that no label and no dataset's name is markup."""
+    return "\n".join(_quiet(line) for line in card.splitlines())
+
+
+def _quiet(line: str) -> str:
+    if line.startswith("|"):
+        return "|".join(cell if set(cell) <= {"-"} else _text(cell) for cell in BAR.split(line))
+    marks, _, title = line.partition(" ")
+    return f"###{marks} {_text(title)}" if marks and set(marks) == {"#"} else _text(line)
+
+
+def _text(written: str) -> str:
+    """What somebody reads who sees the card's Markdown, as text."""
+    return tables.plain(ESCAPED.sub(r"\1", written))
 
 
 def _champions(version: VersionInfo) -> None:

@@ -125,7 +125,7 @@ def _preview(classifier: str, groups: tuple[str, ...], lines: dict[int, str]) ->
     if shown:
         st.dataframe(pd.DataFrame(shown), hide_index=True, key="forget.preview", alt=t("forget.preview_alt"))
     if found.missing:
-        st.warning(t("forget.missing", datasets=list(found.missing)), icon=":material/info:")
+        st.warning(t("forget.missing", datasets=[tables.plain(name) for name in found.missing]), icon=":material/info:")
     st.markdown(t("forget.exact" if _is_solved(classifier) else "forget.weights"))
     if state.active_jobs():
         st.info(t("forget.busy"), icon=":material/hourglass_top:")

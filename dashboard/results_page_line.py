@@ -58,7 +58,7 @@ def _ask(classes: tuple[str, ...]) -> tuple[int, float, float]:
     label = st.segmented_control(
         t("results.positive"),
         range(2),
-        format_func=classes.__getitem__,
+        format_func=lambda number: tables.plain(classes[number]),
         required=True,
         default=1,
         key="results.line.label",

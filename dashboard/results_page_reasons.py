@@ -144,7 +144,7 @@ def _many(folder: str, test: int, _shown: Shown) -> list[Attribution]:
 
 def _bars(words: list[Influence], labels: list[str], number: int) -> None:
     chart = charts.figure(height=60 + 26 * len(words))
-    names = [one.word for one in words]
+    names = [charts.text(one.word) for one in words]
     chart.add_bar(
         x=[one.score for one in words],
         y=names,

@@ -124,7 +124,7 @@ def _bars(found: Found, slices: list[Slice], kind: str) -> None:
     }
     chart.add_scatter(
         x=[score.value for score in scores],
-        y=names,
+        y=[charts.text(name) for name in names],
         error_x=bars | {"thickness": 1.5, "width": 3, "color": palette().muted},
         mode="markers",
         marker={"size": 9, "color": palette().categorical[0]},

@@ -165,7 +165,7 @@ def roc(shown: Shown) -> None:
     label = st.segmented_control(
         t("results.positive"),
         range(2),
-        format_func=shown.classes.__getitem__,
+        format_func=lambda number: tables.plain(shown.classes[number]),
         required=True,
         default=1,
         key="results.positive",

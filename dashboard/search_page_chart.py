@@ -6,7 +6,6 @@ needs WebGL.
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -81,7 +80,7 @@ def _line(
         line={"color": colour, "width": 4 if is_best else 1.2, "dash": "dot" if given_up else "solid"},
         marker={"size": 9 if is_best else 4, "color": colour},
         opacity=1.0 if is_best else 0.45 if given_up else 0.8,
-        hovertemplate="<br>".join(html.escape(line) for line in lines) + "<extra></extra>",
+        hovertemplate="<br>".join(charts.text(line) for line in lines) + "<extra></extra>",
     )
 
 
@@ -100,7 +99,7 @@ def _axes(chart: go.Figure, space: Sequence[dict[str, Any]], limits: tuple[float
             chart.add_annotation(
                 x=x,
                 y=-row + shift,
-                text=html.escape(str(text)),
+                text=charts.text(str(text)),
                 showarrow=False,
                 xanchor=anchor,
                 font={"size": size, "color": colour},

@@ -24,7 +24,8 @@ UNKNOWN = "classifier.unknown"  # a name from a link that no classifier has, and
 MOST_OFFERED = 6
 
 # Streamlit closes the sidebar of a phone after its own navigation, but not after page links.
-CLOSE_ON_PHONES = f"<script>{Path(__file__).with_name('sidebar.js').read_text(encoding='utf-8')}</script>"
+SCRIPT = Path(__file__).with_name("sidebar.js").read_text(encoding="utf-8")
+CLOSE_ON_PHONES = f"<script>{SCRIPT}</script>"
 
 
 def adopt_link() -> None:

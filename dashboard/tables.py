@@ -6,6 +6,7 @@ Knows nothing of where the numbers come from.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -14,11 +15,17 @@ import pandas as pd
 import streamlit as st
 
 from core import wording
+from core.data.formulas import defused
 from dashboard.i18n import t
 
 NOTHING = wording.NOTHING
-MARKDOWN = set("\\`*_{}[]()<>#+!|~$:")
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+SIGNS = re.compile(r"[\\`*_{}\[\]()<>#+!|~$:]|&(?=#?\w+;)")
+LINE_START = re.compile(r"(?m)^( {0,3}(?:\d+(?=\.(?:\s|$)))?)([-=.])")  # of a list, a rule, a heading
+INDENTED = re.compile(r"(?m)^(?= {0,3}\t| {4})[ \t]+")  # a block of code
+# Streamlit looks for these in what was read, so that a backslash does not keep it from making links, icons, emoji and arrows.
+NAMED = re.compile(r"(?i)(?<=:)(?=material/|[-+\w]+:)|(?=://)|(?<=www)(?=\.)|(?<=[-.+\w])(?=@[-\w])")
+ARROW = re.compile(r"(?m)(^|\s)([-<>~])(?=(?:->|[->=])(?:\s|$))")
+JOINER = "\u2060"  # has no width; what stands before and behind it is not read as one
 
 
 def score(value: float | None, low: float | None = None, high: float | None = None) -> str:
@@ -69,8 +76,9 @@ def may_be_chance(low: float, high: float) -> bool:
 
 
 def plain(text: str) -> str:
-    """The text with everything escaped that Markdown would take for a sign; for names that people chose."""
-    return "".join(f"\\{sign}" if sign in MARKDOWN else sign for sign in text)
+    """The text as Markdown that shows just this text, whatever it holds; for names that people chose, and all from files."""
+    apart = ARROW.sub(rf"\1\2{JOINER}", NAMED.sub(JOINER, INDENTED.sub(" ", text)))
+    return LINE_START.sub(r"\1\\\2", SIGNS.sub(r"\\\g<0>", apart))
 
 
 def percent(fraction: float) -> str:
@@ -121,17 +129,6 @@ def moment(iso: str) -> str:
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)
     return when.astimezone().strftime("%Y-%m-%d %H:%M")
-
-
-def defused(table: pd.DataFrame) -> pd.DataFrame:
-    """A copy whose text cells no spreadsheet takes for a formula: those get a leading apostrophe."""
-
-    def defuse(value: Any) -> Any:
-        return f"'{value}" if isinstance(value, str) and value.startswith(DANGEROUS) else value
-
-    safe = table.map(defuse)
-    safe.columns = [defuse(name) for name in table.columns]
-    return safe
 
 
 def to_csv(table: pd.DataFrame) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -233,7 +232,7 @@ def _label_shares(report: DriftReport) -> None:
     ):
         chart.add_bar(
             x=values,
-            y=[_short(share.label) for share in shown],
+            y=[charts.text(share.label, charts.TICK) for share in shown],
             name=name,
             orientation="h",
             marker={"color": color, "cornerradius": 3},
@@ -249,11 +248,6 @@ def _label_shares(report: DriftReport) -> None:
     charts.draw(chart, key="drift.shares", alt=t("drift.shares_alt", shares=_described(shown)), title=title)
     if len(ordered) > CHARTED:
         st.caption(tn("drift.more_labels", len(ordered) - CHARTED))
-
-
-def _short(name: str, length: int = 24) -> str:
-    # Plotly reads some HTML in names; a user's label is text.
-    return html.escape(name if len(name) <= length else f"{name[: length - 1]}…")
 
 
 def _described(shares: list[LabelShare]) -> list[str]:

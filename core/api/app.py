@@ -16,12 +16,14 @@ from starlette.responses import Response
 from core.api import schemas
 from core.api.desk import Clerk, Desk, Postman
 from core.api.directory import Directory, Place
-from core.api.door import ASSETS, DOCS, Door
+from core.api.door import ASSETS, Door
 from core.api.errors import ApiError, not_found, of_core, wrong_method
+from core.api.headers import NOTHING, SecurityHeaders
 from core.api.keys import KeyStore
 from core.api.limits import Limits
 from core.api.metrics import CONTENT_TYPE, Metrics
-from core.api.openapi import DESCRIPTION, body_of, describe
+from core.api.openapi import DESCRIPTION, add_docs, body_of, describe
+from core.api.throttle import Throttle
 from core.data.corrections import Corrections
 from core.errors import CoreError
 from core.messages import message
@@ -83,7 +85,9 @@ class Service:
             raise ApiError(422, told, field=field, most=self.limits.characters)
 
 
-def create_app(home: Path, pool: EnginePool | None = None, limits: Limits | None = None) -> FastAPI:
+def create_app(
+    home: Path, pool: EnginePool | None = None, limits: Limits | None = None, throttle: Throttle | None = None
+) -> FastAPI:
     """The API over one workspace.
 
     Parameters
@@ -94,6 +98,8 @@ def create_app(home: Path, pool: EnginePool | None = None, limits: Limits | None
         Where engines come from; by default the one that the whole process shares.
     limits
         How much one caller may ask for.
+    throttle
+        How who shows wrong keys is slowed down.
 
     Returns
     -------
@@ -106,15 +112,17 @@ def create_app(home: Path, pool: EnginePool | None = None, limits: Limits | None
         pool = shared_pool()
     service = Service(home, pool, limits or Limits())
     app: FastAPI = FastAPIOffline(
-        docs_url=DOCS, redoc_url=None, static_url=ASSETS, title="Evergreen", version="1", description=DESCRIPTION
+        docs_url=None, redoc_url=None, static_url=ASSETS, title="Evergreen", version="1", description=DESCRIPTION
     )
     app.state.service = service
-    app.add_middleware(Door, keys=service.keys, limits=service.limits, metrics=service.metrics)
+    app.add_middleware(Door, keys=service.keys, limits=service.limits, metrics=service.metrics, throttle=throttle)
+    app.add_middleware(SecurityHeaders, policy=lambda scope: NOTHING, further={"cache-control": "no-store"})
     _tell_errors(app)
     _add_predict(app, service)
     _add_feedback(app, service)
     _add_lists(app, service)
     _add_health(app, service)
+    add_docs(app)
     describe(app)
     return app
 

@@ -15,6 +15,7 @@ from core.api.errors import ApiError, unexpected
 from core.api.keys import Key, KeyStore, needs_touch
 from core.api.limits import Limits
 from core.api.metrics import Metrics
+from core.api.throttle import Throttle
 from core.messages import message
 
 DOCS = "/docs"
@@ -37,13 +38,18 @@ class Door:
         How large a body may be.
     metrics
         Where answers are counted.
+    throttle
+        Who was wrong of late, and waits.
     """
 
-    def __init__(self, app: ASGIApp, keys: KeyStore, limits: Limits, metrics: Metrics) -> None:
+    def __init__(
+        self, app: ASGIApp, keys: KeyStore, limits: Limits, metrics: Metrics, throttle: Throttle | None = None
+    ) -> None:
         self._app = app
         self._keys = keys
         self._limits = limits
         self._metrics = metrics
+        self._throttle = Throttle() if throttle is None else throttle
         self._touching: dict[str, asyncio.Task[None]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,7 +82,7 @@ class Door:
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         headers = dict(scope["headers"])
         if path not in OPEN and not path.startswith(f"{ASSETS}/"):
-            self._admit(headers)
+            await self._admit(headers, _caller(scope))
         if scope["method"] in WITH_BODY:
             body = await self._read(headers, receive)
             if body is None:
@@ -84,11 +90,13 @@ class Door:
             receive = _replay(body, receive)
         await self._app(scope, receive, send)
 
-    def _admit(self, headers: dict[bytes, bytes]) -> None:
+    async def _admit(self, headers: dict[bytes, bytes], caller: str) -> None:
         kind, _, shown = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         shown = shown.strip() if kind.lower() == "bearer" else headers.get(b"x-api-key", b"").decode("latin-1").strip()
         key = self._keys.find(shown) if shown else None
         if key is None:
+            if shown:
+                await self._throttle.wrong_key(caller)
             raise _not_admitted(known=bool(shown))
         if key.digest not in self._touching and needs_touch(key):
             self._touch(key)
@@ -105,15 +113,27 @@ class Door:
             raise self._too_large()
         body = bytearray()
         more = True
-        while more:
-            part = await receive()
-            if part["type"] == "http.disconnect":
-                return None
-            body += part.get("body", b"")
-            more = part.get("more_body", False)
-            if len(body) > self._limits.body_bytes:
-                raise self._too_large()
+        try:
+            async with asyncio.timeout(self._limits.body_seconds):
+                while more:
+                    part = await receive()
+                    if part["type"] == "http.disconnect":
+                        return None
+                    body += part.get("body", b"")
+                    more = part.get("more_body", False)
+                    if len(body) > self._limits.body_bytes:
+                        raise self._too_large()
+        except TimeoutError:
+            raise self._too_slow() from None
         return bytes(body)
+
+    def _too_slow(self) -> ApiError:
+        told = message(
+            "api.body_too_slow",
+            "The body did not arrive within {seconds:g} seconds. Send it at once, or in several requests.",
+            seconds=self._limits.body_seconds,
+        )
+        return ApiError(408, told, {"Connection": "close"})
 
     def _too_large(self) -> ApiError:
         megabytes = self._limits.body_bytes / 1024**2
@@ -124,6 +144,12 @@ class Door:
         )
         # Whatever else is on its way is not waited for.
         return ApiError(413, told, {"Connection": "close"}, most_bytes=self._limits.body_bytes)
+
+
+def _caller(scope: Scope) -> str:
+    """The machine that asks; all of an unknown kind count as one."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 def _not_admitted(*, known: bool) -> ApiError:

@@ -15,7 +15,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from core.errors import ConfigError, DataError
-from core.files import writing
+from core.files import read_json, writing
 
 PREFIX = "evergreen_"  # so that a key is recognised where it should not be, such as in a public repository
 NAME_CHARACTERS = 60
@@ -119,7 +119,7 @@ class KeyStore:
 
     def _read(self) -> tuple[Key, ...]:
         try:
-            return tuple(Key(**one) for one in json.loads(self._path.read_text("utf-8"))["keys"])
+            return tuple(Key(**one) for one in read_json(self._path)["keys"])
         except (ValueError, TypeError, KeyError):
             raise DataError(
                 "api.keys_unreadable",

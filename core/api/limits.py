@@ -13,6 +13,8 @@ class Limits:
     ----------
     body_bytes
         Bytes of a request's body; more is refused before it is read into memory.
+    body_seconds
+        Seconds within which a body must have arrived.
     texts
         Texts of one request.
     characters
@@ -24,6 +26,7 @@ class Limits:
     """
 
     body_bytes: int = 2 * 1024 * 1024
+    body_seconds: float = 60.0
     texts: int = 1000
     characters: int = 20_000
     waiting: int = 256

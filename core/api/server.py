@@ -13,14 +13,18 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 
 from core.api import PREFIX
 from core.api.app import create_app
+from core.api.connections import Connection
 from core.api.door import DOCS
 from core.api.errors import not_found
+from core.api.headers import NOTHING, SecurityHeaders
+from core.api.hosts import HostGuard, allowed_hosts
 from core.api.limits import Limits
 from core.errors import ConfigError
 
@@ -28,8 +32,14 @@ SECONDS_A_THREAD = 0.001  # for how long a thread that makes a batch may keep th
 SECONDS_TO_FINISH = 60  # what requests in work get when the server is asked to end
 
 
-def standalone(home: Path, limits: Limits | None = None) -> Starlette:
-    """The API under ``/api/v1`` and nothing else; closes its engines when the server ends."""
+def standalone(home: Path, limits: Limits | None = None, hosts: frozenset[str] | None = None) -> Starlette:
+    """The API under ``/api/v1`` and nothing else; closes its engines when the server ends.
+
+    Parameters
+    ----------
+    hosts
+        Under which names it answers; by default `allowed_hosts`.
+    """
     api = create_app(home, limits=limits)
 
     async def to_docs(request: Request) -> Response:
@@ -46,6 +56,10 @@ def standalone(home: Path, limits: Limits | None = None) -> Starlette:
     return Starlette(
         routes=[Mount(PREFIX, app=api), Route("/", to_docs)],
         exception_handlers={HTTPException: nothing_here},
+        middleware=[
+            Middleware(SecurityHeaders, policy=lambda scope: NOTHING),
+            Middleware(HostGuard, hosts=hosts or allowed_hosts()),
+        ],
         lifespan=lifespan,
     )
 
@@ -87,6 +101,11 @@ def run(listening: socket.socket, app: Starlette) -> None:
     """Serve until the process is told to end; requests in work are answered first."""
     sys.setswitchinterval(SECONDS_A_THREAD)
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, timeout_graceful_shutdown=SECONDS_TO_FINISH, server_header=False
+        app,
+        http=Connection,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=SECONDS_TO_FINISH,
+        server_header=False,
     )
     uvicorn.Server(config).run([listening])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import os
 import sys
 from importlib.metadata import version
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from core.config import home
-from core.files import write_json
+from core.files import read_json, write_json
 from core.leftovers import sweep
 
 NOTE = "prepared.json"
@@ -64,7 +63,7 @@ def _has_database(folder: Path) -> bool:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        stored = read_json(path)
         return stored if isinstance(stored["samples"], list) else {}
     except (OSError, ValueError, KeyError, TypeError):
         return {}

@@ -15,6 +15,7 @@ from core.config import home
 
 def serve(asked: argparse.Namespace) -> None:
     from core.api import PREFIX
+    from core.api.hosts import EVERY_ADDRESS, THIS_MACHINE, VARIABLE, allowed_hosts
     from core.api.limits import Limits
     from core.api.server import bind, run, standalone
 
@@ -22,8 +23,11 @@ def serve(asked: argparse.Namespace) -> None:
     with bind(asked.host, asked.port) as listening:
         host, port = listening.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
-        app = standalone(home(), limits)
+        hosts = allowed_hosts([asked.host])
+        app = standalone(home(), limits, hosts)
         sys.stderr.write(f"Evergreen API: http://{shown}:{port}{PREFIX}   (its page: {PREFIX}/docs; Ctrl+C ends it)\n")
+        if asked.host in EVERY_ADDRESS and hosts == THIS_MACHINE:
+            sys.stderr.write(f"It answers to localhost alone: name this machine in {VARIABLE} for callers elsewhere.\n")
         if not KeyStore(home()).list():
             sys.stderr.write("There is no key yet: python -m core keys create --name NAME\n")
         with suppress(KeyboardInterrupt):  # Ctrl+C is how it ends

@@ -13,12 +13,13 @@ for ``1``.
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+
+from core.files import parse_json
 
 # Signs of no width that no label means: soft hyphen, zero-width blanks, byte order mark, marks of direction, control bytes.
 _INVISIBLE = re.compile(
@@ -229,8 +230,8 @@ def _members(cell: str) -> list[object] | None:
     """A cell that is written as a list, as JSON or Python writes it; None for any other."""
     for written in (cell, cell.replace("'", '"')):
         try:
-            found = json.loads(written)
-        except (ValueError, RecursionError):
+            found = parse_json(written)
+        except ValueError:
             continue
         return found if isinstance(found, list) else None
     return None

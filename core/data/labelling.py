@@ -26,6 +26,7 @@ from filelock import FileLock
 from core import files
 from core.data.same_text import text_key
 from core.errors import DataError
+from core.files import parse_json, read_json
 
 SESSION, ROWS, ANSWERS = "session.json", "rows.parquet", "answers.jsonl"
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")
@@ -166,7 +167,7 @@ class LabellingStore:
     def info(self, identity: str) -> SessionInfo:
         """What is known of a session; `DataError` when there is none of this id."""
         try:
-            stored = json.loads((self._place(identity) / SESSION).read_text(encoding="utf-8"))
+            stored = read_json(self._place(identity) / SESSION)
             return SessionInfo(**{**stored, "labels": tuple(stored["labels"])})
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             raise _unknown(identity) from None
@@ -188,8 +189,8 @@ class LabellingStore:
         lines = path.read_bytes().split(b"\n") if path.exists() else []
         given: builtins.list[tuple[int, str | None]] = []
         for line in lines:
-            with suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                said = json.loads(line)
+            with suppress(ValueError, KeyError, TypeError):
+                said = parse_json(line)
                 if said.get("undo"):
                     given = given[:-1]
                 elif 0 <= int(said["place"]) < info.rows:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import builtins
 import hashlib
-import json
 import re
 import time
 from collections.abc import Iterator, Sequence
@@ -29,6 +28,7 @@ from core.data.dataset import TextDataset
 from core.data.language import language_of
 from core.errors import CoreError, DataError
 from core.faults import reached
+from core.files import read_json
 
 _ID = re.compile(r"[0-9a-f]{16}")
 _PIECE = 20_000  # rows handled at once
@@ -161,7 +161,7 @@ class DatasetStore:
         """What is known of a dataset; `DataError` when there is none of this id."""
         path = self._path(identity, "json")
         try:
-            stored = json.loads(path.read_text(encoding="utf-8"))
+            stored = read_json(path)
             return StoredDataset(**{**stored, "roles": ColumnRoles(**stored["roles"])})
         except FileNotFoundError:
             raise _unknown(identity) from None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from core.files import read_json
 from core.generation.tokens import Vocabulary
 from core.standalone.predict import open_session
 
@@ -33,7 +33,7 @@ class Engine:
     """
 
     def __init__(self, folder: Path, *, providers: Sequence[str] | None = None, threads: int | None = None) -> None:
-        config = json.loads((folder / "config.json").read_text("utf-8"))
+        config = read_json(folder / "config.json")
         self.vocabulary = Vocabulary.load(folder)
         self.context: int = config["model"]["max_length"]
         shape = config["model"]

@@ -7,7 +7,6 @@ the pointer. Imports no torch.
 from __future__ import annotations
 
 import builtins
-import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +16,7 @@ from typing import Any
 
 from core import files
 from core.errors import RegistryError
+from core.files import read_json
 
 FOLDER = "generators"
 CURRENT = "current"
@@ -79,7 +79,7 @@ class GeneratorStore:
     def report(self, name: str, version: int | None = None) -> dict[str, Any]:
         """What is known of a version: its ``generator`` and ``version``, and every figure that a screen shows."""
         folder = self.folder(name, version)
-        stored = json.loads((folder / REPORT).read_text("utf-8"))
+        stored = read_json(folder / REPORT)
         return {"generator": name, "version": int(folder.name), **stored}
 
     @contextmanager

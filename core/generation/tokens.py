@@ -5,7 +5,6 @@ Id 0, which pads elsewhere, ends a text here and stands before its beginning; id
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Literal
@@ -13,6 +12,7 @@ from typing import Literal
 from tokenizers import Tokenizer
 
 from core.data.language import language_of
+from core.files import read_json
 from core.standalone.predict import PADDING, UNKNOWN, TextPipeline
 from core.text import TextConfig, extend_pipeline, fit_pipeline
 from core.text.forgetting import forget_words, nameless_ids
@@ -49,7 +49,7 @@ class Vocabulary:
     @classmethod
     def load(cls, folder: Path) -> Vocabulary:
         """Read ``tokenizer.json`` and ``config.json`` of a version's folder."""
-        config = json.loads((folder / "config.json").read_text("utf-8"))
+        config = read_json(folder / "config.json")
         return cls._of(Tokenizer.from_file(str(folder / "tokenizer.json")), config["segmentation"])
 
     @classmethod

@@ -20,6 +20,7 @@ from safetensors.torch import load_file, save_file
 
 from core.config import build
 from core.data import text_key
+from core.files import parse_json
 from core.generation.config import GeneratorConfig
 from core.generation.model import CausalTransformer
 from core.generation.tokens import Vocabulary
@@ -132,4 +133,4 @@ def _write(path: Path, content: Any) -> None:
 
 
 def _read(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8", errors="surrogatepass"))
+    return parse_json(path.read_text(encoding="utf-8", errors="surrogatepass"))

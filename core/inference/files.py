@@ -6,7 +6,6 @@ What is written stands in ``<target>.part`` until all rows are done; ``<target>.
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,9 +15,10 @@ from typing import Any
 import pandas as pd
 
 from core.data import TableFormat, scan_table, table_pieces
+from core.data.formulas import defused
 from core.data.loading import LeftOut, left_out_of_scan
 from core.errors import DataError
-from core.files import move_file, write_json
+from core.files import move_file, read_json, write_json
 from core.inference.graphs import load_version
 from core.inference.tables import check_column, predict_table
 from core.messages import Message
@@ -67,7 +67,7 @@ def predict_file(
     threshold: float | None = None,
     form: TableFormat | None = None,
 ) -> Labelled:
-    """Label a CSV or TSV file with the version in ``folder``.
+    """Label a CSV or TSV file with the version in ``folder``; no cell of the answer is a formula to a spreadsheet.
 
     The answer is UTF-8 with a byte order mark, so that spreadsheets show Chinese. A half-written target is never
     left behind; an interrupted run goes on where it was when it is called again with the same file, version and threshold.
@@ -136,7 +136,7 @@ class _Journal:
     def resume(self) -> int:
         """Cut off what was only half written; returns how many rows are complete."""
         try:
-            note = json.loads(self._note.read_text("utf-8"))
+            note = read_json(self._note)
             fits = note["identity"] == self._identity and self._part.stat().st_size >= note["bytes"]
         except (OSError, ValueError, KeyError, TypeError):
             fits = False
@@ -153,7 +153,7 @@ class _Journal:
         first = self._rows == 0
         with self._part.open("ab") as part:
             # With this line end the csv module quotes cells that hold a carriage return alone, too.
-            written = table.to_csv(
+            written = defused(table).to_csv(
                 index=False, header=first, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n", encoding="utf-8"
             )
             part.write(written.encode("utf-8-sig" if first else "utf-8"))

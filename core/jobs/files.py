@@ -52,8 +52,8 @@ def parse_lines(text: bytes) -> list[dict[str, Any]]:
     found = []
     for line in text.split(b"\n"):
         try:
-            value = json.loads(line)
-        except (ValueError, RecursionError):
+            value = whole.parse_json(line)
+        except ValueError:
             continue
         if isinstance(value, dict):
             found.append(value)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from core.config import setting
 from core.errors import ModelError
+from core.files import read_json
 from core.models.attention import fuse_attention
 from core.models.base import TextClassifier
 from core.models.feature_cache import FeatureCache, key_of
@@ -147,7 +148,7 @@ class Encoder(TextClassifier):
         folder = sources.encoders.folder(config.encoder)
         info = sources.encoders.describe(config.encoder)
         network = read_network(folder, config.encoder_dropout)
-        tokenizer = json.loads((folder / "tokenizer.json").read_text("utf-8"))
+        tokenizer = read_json(folder / "tokenizer.json")
         kept = np.arange(int(network.config.vocab_size))
         all_pieces = len(kept)
         if config.trim_pieces:

@@ -7,10 +7,12 @@ import json
 import re
 import shutil
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from core.errors import ModelError
+from core.files import read_json
 from core.pretrained.info import EncoderInfo, Pooling
 from core.pretrained.weights import count_parameters, read_header, write_float32
 
@@ -177,10 +179,12 @@ def _front_matter(card: Path) -> dict[str, list[str]]:
     """The simple entries between the ``---`` lines of a model card: ``name: value`` or a list below ``name:``."""
     if not card.is_file():
         return {}
-    found = re.match(r"---\s*\n(.*?)\n---", card.read_text(encoding="utf-8", errors="replace"), re.DOTALL)
+    first, *lines = card.read_text(encoding="utf-8", errors="replace").split("\n")
+    if first.rstrip() != "---":
+        return {}
     entries: dict[str, list[str]] = {}
     name = ""
-    for line in found.group(1).splitlines() if found else ():
+    for line in takewhile(lambda line: not line.startswith("---"), lines):
         entry, item = re.match(r"(\w+):\s*(.*)", line), re.match(r"\s*-\s+(.+)", line)
         if entry:
             name = entry.group(1)
@@ -192,7 +196,7 @@ def _front_matter(card: Path) -> dict[str, list[str]]:
 
 def _read_json(path: Path, place: str) -> dict[str, Any]:
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        stored = read_json(path)
     except (OSError, ValueError) as error:
         raise _broken(place, path.name, error) from error
     if not isinstance(stored, dict):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import hashlib
-import json
 import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +13,7 @@ from typing import Any, cast
 
 from core import files
 from core.errors import ModelError
+from core.files import read_json
 from core.pretrained.folders import check_folder, finish, read_facts, take_in
 from core.pretrained.info import EncoderInfo, Kind, Pooling
 from core.pretrained.packaged import PACKAGED, not_installed
@@ -210,7 +210,7 @@ class EncoderStore:
 
 def _read(folder: Path) -> EncoderInfo | None:
     try:
-        stored: dict[str, Any] = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
+        stored: dict[str, Any] = read_json(folder / "encoder.json")
     except FileNotFoundError:
         return None
     return EncoderInfo.from_dict(stored)

@@ -5,7 +5,6 @@ The format: eight bytes with the length of a JSON header, the header (name → t
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from math import prod
@@ -14,6 +13,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from core.files import parse_json
 
 _LONGEST_HEADER = 100_000_000  # bytes; the format's own limit
 _HALF = {"F16", "BF16", "F64"}
@@ -39,7 +40,7 @@ def read_header(path: Path) -> dict[str, dict[str, Any]]:
         length = int.from_bytes(file.read(8), "little")
         if length > min(_LONGEST_HEADER, path.stat().st_size):
             raise ValueError("no safetensors header")
-        header = json.loads(file.read(length))
+        header = parse_json(file.read(length))
     tensors = {name: tensor for name, tensor in header.items() if name != "__metadata__"}
     end = max((tensor["data_offsets"][1] for tensor in tensors.values()), default=0)
     if not tensors or path.stat().st_size < 8 + length + end:

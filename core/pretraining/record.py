@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from core.files import write_json
+from core.files import read_json, write_json
 
 RECORD = "pretraining.json"
 
@@ -14,7 +13,7 @@ RECORD = "pretraining.json"
 def read_record(folder: Path) -> dict[str, Any] | None:
     """The record in the ready folder of an own encoder; None when it was made elsewhere."""
     try:
-        record: dict[str, Any] = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record: dict[str, Any] = read_json(folder / RECORD)
     except (OSError, ValueError):
         return None
     return record

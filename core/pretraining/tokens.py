@@ -14,6 +14,7 @@ from tokenizers.models import WordPiece
 from tokenizers.trainers import WordPieceTrainer
 
 from core.errors import ModelError
+from core.files import parse_json
 
 PAD, UNKNOWN, CLS, SEP, MASK = MARKS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 CONTINUES = "##"  # before a piece inside a word
@@ -99,7 +100,7 @@ class Reader:
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()
         self.max_length = max_length
-        described: dict[str, Any] = json.loads(tokenizer_json)
+        described: dict[str, Any] = parse_json(tokenizer_json)
         marks = {token["content"]: int(token["id"]) for token in described["added_tokens"]}
         self.padding = marks.get("<pad>", marks.get(PAD, 0))
         self.mask = marks.get("<mask>", marks.get(MASK, -1))

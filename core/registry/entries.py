@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from core.files import parse_json
 from core.registry.thresholds import Threshold
 
 CHAMPION = "champion"  # the alias
@@ -64,8 +65,8 @@ class Decision:
     def from_text(text: str | None) -> Decision | None:
         """Read what `to_text` wrote; a missing or unreadable tag is no decision."""
         try:
-            return Decision(**json.loads(text)) if text else None
-        except (ValueError, TypeError, RecursionError):
+            return Decision(**parse_json(text)) if text else None
+        except (ValueError, TypeError):
             return None
 
 
@@ -120,7 +121,7 @@ def version_info(stored: Any) -> VersionInfo:
         parent=int(parent) if parent else None,
         created=iso(stored.creation_timestamp),
         run_id=stored.run_id or "",
-        summary=json.loads(stored.tags[SUMMARY]),
+        summary=parse_json(stored.tags[SUMMARY]),
         decision=Decision.from_text(stored.tags.get(DECISION)),
     )
 

@@ -9,6 +9,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from core.files import parse_json
+
 TAG_CHARACTERS = 5000  # column width of a classifier's tag in a PostgreSQL or MySQL store
 ENTRIES = 50
 REASON_CHARACTERS = 200
@@ -62,7 +64,7 @@ class ChampionHistory:
     def from_text(text: str | None) -> ChampionHistory:
         """Read what `to_text` wrote; a missing or unreadable tag is an empty history."""
         try:
-            stored = json.loads(text or "{}")
+            stored = parse_json(text or "{}")
             moves = [{"version": int(row[0]), "at": str(row[1]), "reason": str(row[2])} for row in stored["moves"]]
             return ChampionHistory(tuple(moves), tuple(int(version) for version in stored["path"]))
         except (ValueError, KeyError, TypeError, IndexError, RecursionError):

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from core.errors import RegistryError
+from core.files import parse_json
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class Threshold:
     def from_text(text: str | None) -> Threshold | None:
         """Read what `to_text` wrote; a missing or unreadable tag is no threshold."""
         try:
-            return Threshold(**json.loads(text)) if text else None
-        except (ValueError, TypeError, RecursionError):
+            return Threshold(**parse_json(text)) if text else None
+        except (ValueError, TypeError):
             return None
 
 

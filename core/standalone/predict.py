@@ -77,7 +77,7 @@ class TextPipeline:
     @classmethod
     def load(cls, folder: str | Path) -> TextPipeline:
         """Read ``tokenizer.json`` and ``config.json`` of a version or bundle folder."""
-        config = json.loads((Path(folder) / "config.json").read_text("utf-8"))
+        config = read_json(Path(folder) / "config.json")
         return cls(Tokenizer.from_file(str(Path(folder) / "tokenizer.json")), config["text"])
 
     def prepare(self, text: str) -> str:
@@ -222,6 +222,14 @@ def kind_of(provider: str) -> str:
     return "cpu" if provider == "CPUExecutionProvider" else "cuda"
 
 
+def read_json(path: Path) -> Any:
+    """What a JSON file says; `ValueError` for whatever is none, also for what is nested too deeply to be read."""
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
 def model_file(folder: Path, kind: str, precision: str | None) -> str:
     """Name of the file that runs on this kind of device; ``model.onnx`` where nothing else was made or asked for."""
     if precision is not None:
@@ -229,7 +237,7 @@ def model_file(folder: Path, kind: str, precision: str | None) -> str:
     serving = folder / "serving.json"
     if not serving.exists():
         return "model.onnx"
-    return str(json.loads(serving.read_text("utf-8")).get(kind, "model.onnx"))
+    return str(read_json(serving).get(kind, "model.onnx"))
 
 
 def open_session(
@@ -300,14 +308,12 @@ class Classifier:
         precision: str | None = None,
     ) -> None:
         folder = Path(folder)
-        self.labels: list[str] = json.loads((folder / "labels.json").read_text("utf-8"))
+        self.labels: list[str] = read_json(folder / "labels.json")
         self.pipeline = TextPipeline.load(folder)
         decision = folder / "decision.json"
-        self.threshold: float | None = (
-            json.loads(decision.read_text("utf-8"))["threshold"] if decision.exists() else None
-        )
+        self.threshold: float | None = read_json(decision)["threshold"] if decision.exists() else None
         wanted = providers if providers is not None else usable_providers()
-        light = json.loads((folder / "config.json").read_text("utf-8")).get("model") in LIGHT
+        light = read_json(folder / "config.json").get("model") in LIGHT
         if threads is None and light:
             threads = 1
         name = model_file(folder, kind_of(wanted[0]), precision)

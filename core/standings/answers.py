@@ -6,7 +6,6 @@ files never change. So only what is missing is answered: a new test once by each
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from filelock import FileLock
 from core.data import DatasetStore
 from core.data.same_text import key_numbers
 from core.errors import DataError
+from core.files import read_json
 from core.inference.graphs import load_version
 from core.records.files import write_record
 from core.registry import VersionInfo
@@ -53,7 +53,7 @@ class AnswerStore:
     def load(self, version: VersionInfo) -> dict[str, Answers]:
         """All that is kept of a version, by the key of the test."""
         try:
-            stored = json.loads(self._path(version).read_text(encoding="utf-8"))
+            stored = read_json(self._path(version))
             return {key: _from_dict(found) for key, found in stored["tests"].items()}
         except (OSError, ValueError, KeyError, TypeError, IndexError):  # missing or damaged: it is answered again
             return {}

@@ -8,7 +8,6 @@ back); every other version answers them too, and every difference is taken on th
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from core.data import DatasetStore
 from core.errors import RegistryError
+from core.files import read_json
 from core.metrics import Estimate, Report, evaluate_predictions, paired_difference
 from core.registry import Registry, VersionInfo
 from core.standings.answers import Answers, AnswerStore, gather
@@ -190,7 +190,7 @@ def on_tests_of(
             )
         except (RegistryError, OSError):
             absent[version.number] = "files"
-    labels = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
+    labels = read_json(folder / "labels.json")
     return _put_together(reference.number, tests, labels, found, absent)
 
 

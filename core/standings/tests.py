@@ -6,13 +6,14 @@ Knows the names of two of a version's files, so that nobody needs torch to look 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
+from core.files import read_json
 
 _BETWEEN = b"\x00"  # no text holds it
 
@@ -44,7 +45,7 @@ class FrozenRows:
 
 def experience_records(folder: Path) -> list[dict[str, Any]]:
     """The steps of a version's stream, as its folder records them."""
-    records: list[dict[str, Any]] = json.loads((folder / "experiences.json").read_text(encoding="utf-8"))
+    records: list[dict[str, Any]] = read_json(folder / "experiences.json")
     return records
 
 

@@ -7,7 +7,6 @@ memory, so that a set of millions of words costs only the rows that are asked fo
 from __future__ import annotations
 
 import builtins
-import json
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -24,6 +23,7 @@ import pyarrow.parquet
 from core import files
 from core.data.source import check_file
 from core.errors import DataError
+from core.files import read_json
 from core.vectors import errors
 from core.vectors.config import SkipGramConfig
 from core.vectors.formats import open_vectors
@@ -53,7 +53,7 @@ class VectorStore:
             # One that was deleted meanwhile, or damaged, must not hide the others.
             with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
                 if not path.parent.name.startswith("."):
-                    own.append(VectorInfo.from_dict(json.loads(path.read_text(encoding="utf-8"))))
+                    own.append(VectorInfo.from_dict(read_json(path)))
         return [*packaged_sets(), *own]
 
     def describe(self, reference: str) -> VectorInfo:

@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from core.files import writing
+from core.files import read_json, writing
 from core.integrity import check, reading
 from core.messages import Message
 from core.onnx.files import cleaned
@@ -16,6 +16,7 @@ from core.records.outgoing import without_paths
 from core.records.reports import baseline_name
 from core.standalone import predict
 from core.wording import score
+from core.workflows.report_card import escaped
 
 PROGRAM = "predict.py"
 FILES = ("tokenizer.json", "labels.json", "config.json", "model_card.md", PROGRAM)
@@ -28,7 +29,7 @@ def bundle_files(version_folder: Path) -> list[str]:
     if not serving.exists():
         return [EXACT, *FILES]
     with reading(version_folder, serving.name):
-        served = json.loads(serving.read_text("utf-8"))
+        served = read_json(serving)
     return [*dict.fromkeys([EXACT, *served.values()]), serving.name, *FILES]
 
 
@@ -52,7 +53,7 @@ def _add(archive: zipfile.ZipFile, file: Path) -> None:
     if file.suffix == ".onnx":
         content = cleaned(file)
     elif file.name == "config.json":
-        content = json.dumps(without_paths(json.loads(file.read_text("utf-8"))), ensure_ascii=False, indent=1)
+        content = json.dumps(without_paths(read_json(file)), ensure_ascii=False, indent=1)
     if content is not None:
         archive.writestr(file.name, content, zipfile.ZIP_DEFLATED)
     else:
@@ -68,10 +69,10 @@ def write_card(folder: Path, report: dict[str, Any]) -> None:
     """Write ``model_card.md``: what the model is, what it learned from, how good it is and where it ends."""
     overall, baseline = report["overall"], report["baseline"]["report"]
     lines = [
-        f"# {report['classifier']}",
+        f"# {escaped(report['classifier'])}",
         "",
         f"A text classifier ({report['model']}, {report['parameters']:,} parameters) with {len(report['classes'])} labels: "
-        f"{', '.join(report['classes'])}.",
+        f"{escaped(', '.join(report['classes']))}.",
         "",
         "## Measured",
         "",
@@ -81,12 +82,12 @@ def write_card(folder: Path, report: dict[str, Any]) -> None:
         "|---|---|---|",
         f"| this model | {_figure(overall['accuracy'])} | {_figure(overall['macro_f1'])} |",
         f"| baseline ({baseline_name(report)}), same rows | {_figure(baseline['accuracy'])} | {_figure(baseline['macro_f1'])} |",
-        *(f"| test {test['experience']}, {_cell(test['name'])} ({test['rows']:,} rows) | "
+        *(f"| test {test['experience']}, {escaped(test['name'])} ({test['rows']:,} rows) | "
           f"{_figure(test['report']['accuracy'])} | {_figure(test['report']['macro_f1'])} |" for test in report["tests"]),
         "",
         "| label | precision | recall | F1 | test rows |",
         "|---|---|---|---|---|",
-        *(f"| {_cell(label)} | {_figure(one['precision'])} | {_figure(one['recall'])} | {_figure(one['f1'])} | "
+        *(f"| {escaped(label)} | {_figure(one['precision'])} | {_figure(one['recall'])} | {_figure(one['f1'])} | "
           f"{one['support']:,} |" for label, one in overall["per_class"].items()),
         "",
         f"Largest difference of any probability between PyTorch and ONNX: {report['parity']['max_abs_diff']:.1e} "
@@ -97,7 +98,7 @@ def write_card(folder: Path, report: dict[str, Any]) -> None:
         "",
         "## Learned from",
         "",
-        *(f"{record['number']}. {record['name']} (dataset {record['dataset']}): {record['train']:,} training, "
+        *(f"{record['number']}. {escaped(record['name'])} (dataset {record['dataset']}): {record['train']:,} training, "
           f"{record['validation']:,} validation, {record['test']:,} test rows" for record in report["experiences"]),
         "",
         *(["These texts are a synthetic sample; the figures say nothing about real ones.", ""] if report["synthetic"] else []),
@@ -152,7 +153,3 @@ def _calibration(found: dict[str, Any]) -> list[str]:
 
 def _figure(estimate: dict[str, float]) -> str:
     return score(estimate["value"], estimate["low"], estimate["high"])
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from core.data import StoredDataset, TextDataset, split_rows, text_key
 from core.data.language import language_of
 from core.errors import DataError
+from core.files import read_json
 from core.models.networks import keep_pieces, read_network
 from core.pretrained import EncoderInfo
 from core.pretrained.trimming import trim_vocabulary
@@ -125,7 +126,7 @@ def _go_on(
     store = workspace.sources.encoders
     folder, base = store.folder(request.start), store.describe(request.start)
     network = read_network(folder, config.encoder_dropout)
-    tokenizer = json.loads((folder / "tokenizer.json").read_text("utf-8"))
+    tokenizer = read_json(folder / "tokenizer.json")
     before = int(network.get_input_embeddings().weight.shape[0])
     kept = None
     if trim.trim_pieces:

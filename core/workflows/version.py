@@ -14,6 +14,7 @@ import pyarrow.parquet
 import torch
 
 from core.data.splitting import Split
+from core.files import read_json
 from core.integrity import reading
 from core.models import TextClassifier
 from core.records.reports import read_report, write_report
@@ -220,7 +221,7 @@ class VersionFolder:
 
     def _read(self, name: str) -> Any:
         with reading(self.path, name):
-            return json.loads((self.path / name).read_text(encoding="utf-8"))
+            return read_json(self.path / name)
 
     def _table(self, path: Path) -> pd.DataFrame:
         if self._tables is not None and path in self._tables:

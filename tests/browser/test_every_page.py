@@ -6,13 +6,14 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
@@ -66,17 +67,21 @@ class Watched:
         self.page.on("websocket", lambda socket: self.asked.append(socket.url))
         self.page.set_default_timeout(MILLISECONDS)
 
-    def opens(self, name: str) -> Page:
+    def opens(self, name: str, **link: str) -> Page:
         """A page of the dashboard, drawn to its end."""
         path = "" if name == "overview" else name  # the first page has no address of its own
-        self.page.goto(f"{self.url}/{path}?lang=en&classifier={NAME}")
+        self.page.goto(f"{self.url}/{path}?{urlencode({'lang': 'en', 'classifier': NAME, **link})}")
         self.page.get_by_test_id("stMain").get_by_role("heading", level=1).first.wait_for()
         self.settled()
         return self.page
 
     def settled(self) -> None:
         self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-        self.page.wait_for_function("!document.querySelector('[data-testid=stSkeleton], [data-stale=true]')")
+        unfinished = self.page.locator("[data-testid=stSkeleton], [data-stale=true]")
+        deadline = time.monotonic() + MILLISECONDS / 1000
+        while unfinished.count():  # `wait_for_function` would need a page that lets texts run as scripts
+            assert time.monotonic() < deadline, "the page is still being drawn"
+            self.page.wait_for_timeout(50)
         self.page.wait_for_timeout(500)  # charts are drawn, and colours have faded in
 
     def whole(self) -> None:

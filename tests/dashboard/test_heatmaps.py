@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 
+import numpy as np
 from streamlit.testing.v1 import AppTest
 
+from dashboard import heatmaps
+from dashboard.charts import text
 from dashboard.heatmaps import score_limits
 from dashboard.palette import DARK, LIGHT, readable_on
 
@@ -46,3 +50,14 @@ def test_a_cell_can_be_chosen_without_a_mouse() -> None:
     at.selectbox(key="h.column").set_value(0).run()
     assert not at.exception
     assert at.session_state["cell"] == (1, 0)
+
+
+def test_names_in_a_figure_are_text() -> None:
+    assert text("<b>x</b> & %{y}") == "&lt;b&gt;x&lt;/b&gt; &amp; %\u2060{y}"
+    assert text("a" * 30, 10) == "a" * 9 + "…"
+    matrix = np.array([[1.0, 2.0], [3.0, 4.0]])
+    chart = heatmaps._chart(matrix, ["<i>r", "r"], ["<a href=x>", "c"], "", "", "count", None)
+    heatmaps._add_click_targets(chart, matrix, ["<i>r", "r"], ["<a href=x>", "c"])
+    drawn = json.dumps(json.loads(chart.to_json()))  # Plotly itself writes < as a number
+    assert "<i>" not in drawn
+    assert "<a " not in drawn

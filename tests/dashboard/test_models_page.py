@@ -256,4 +256,9 @@ def test_the_command_opens_this_store(evergreen_home: Path) -> None:
 
 
 def test_names_in_the_card_become_no_links_tags_or_formulas() -> None:
-    assert quiet_markdown("# Title\n![x](http://a) <b> $y$") == "#### Title\n!\\[x\\](http://a) \\<b\\> \\$y\\$"
+    assert quiet_markdown("# *Title*\n![x](y) <b> $z$") == "#### \\*Title\\*\n\\!\\[x\\]\\(y\\) \\<b\\> \\$z\\$"
+
+
+def test_the_tables_of_the_card_stay_tables_and_what_it_escapes_is_escaped_once() -> None:
+    card = "| label | F1 |\n|---|---|\n| \\*a\\* \\| b | 0.9 |\n"
+    assert quiet_markdown(card) == "| label | F1 |\n|---|---|\n| \\*a\\* \\| b | 0.9 |"

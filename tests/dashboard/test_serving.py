@@ -6,29 +6,26 @@ import gzip
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from core.registry import Glance
 from dashboard import charts, compressed
+from tests.dashboard.serving import Server
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 120.0  # seconds: nobody knows what else the machine does
 SETTINGS = """
 import sys, json
 sys.path.insert(0, sys.argv[1])
 import dashboard.app
 import streamlit as st
-names = ["server.address", "server.fileWatcherType", "server.runOnSave", "runner.postScriptGC", "client.showErrorDetails",
+names = ["server.address", "server.fileWatcherType", "server.runOnSave", "runner.postScriptGC",
+         "client.showErrorDetails", "server.enableAgentApi",
          "browser.gatherUsageStats", "theme.light.primaryColor"]
 print(json.dumps({name: st.get_option(name) for name in names}))
 """
@@ -44,49 +41,6 @@ print(sorted({"mlflow", "torch", "fastapi", "sklearn"} & set(sys.modules)))
 """
 
 
-class Server:
-    """A running server: ``process`` and ``url``."""
-
-    def __init__(self, folder: Path, *options: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
-        self.url = f"http://localhost:{self.port}"
-        command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard" / "app.py")]
-        self._running = subprocess.Popen(
-            [*command, "--server.port", str(self.port), *options],
-            cwd=folder,
-            env={**os.environ, "EVERGREEN_HOME": str(folder / "workspace")},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        self.process = psutil.Process(self._running.pid)
-
-    def wait_until_healthy(self) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline and self._running.poll() is None:
-            try:
-                with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=5) as answer:
-                    if answer.status == 200:
-                        return
-            except OSError:
-                time.sleep(0.1)
-        raise AssertionError(f"the server did not start: {self._running.poll()}")
-
-    def get(self, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
-        request = urllib.request.Request(self.url + path, headers=headers)
-        try:
-            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-                return answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.read()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, {name.lower(): value for name, value in error.headers.items()}, error.read()
-
-    def close(self) -> None:
-        self._running.kill()
-        self._running.wait()
-
-
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A working directory that has settings of its own, which open the server to everybody."""
@@ -100,7 +54,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(elsewhere: Path) -> Iterator[Server]:
-    running = Server(elsewhere)
+    running = Server(elsewhere, elsewhere / "workspace")
     try:
         running.wait_until_healthy()
         yield running
@@ -109,13 +63,7 @@ def server(elsewhere: Path) -> Iterator[Server]:
 
 
 def test_started_from_another_folder_it_listens_on_this_machine_only(server: Server) -> None:
-    listening = [
-        connection.laddr
-        for connection in server.process.net_connections(kind="inet")
-        if connection.status == psutil.CONN_LISTEN
-    ]
-    assert {address.port for address in listening} == {server.port}
-    assert {address.ip for address in listening} <= {"127.0.0.1", "::1"}
+    assert server.listens_at() <= {"127.0.0.1", "::1"}
 
 
 def test_pages_and_the_api_answer_there_and_the_api_is_loaded_when_asked(server: Server) -> None:
@@ -153,6 +101,7 @@ def test_the_settings_hold_whoever_imports_the_app_and_from_anywhere(elsewhere: 
         "server.runOnSave": False,
         "runner.postScriptGC": False,
         "client.showErrorDetails": "none",
+        "server.enableAgentApi": False,
         "browser.gatherUsageStats": False,
     }
 

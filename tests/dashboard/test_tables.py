@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import pandas as pd
@@ -85,6 +86,32 @@ def test_csv_opens_in_excel_with_chinese_intact() -> None:
 
 def test_names_are_shown_as_typed_not_as_markdown() -> None:
     assert tables.plain("*a* [b](c) :red[d] $x$") == r"\*a\* \[b\]\(c\) \:red\[d\] \$x\$"
+
+
+@pytest.mark.parametrize(
+    ("text", "apart"),
+    [
+        ("http://a.b", ("http", "://")), ("HTTPS://a.b", ("HTTPS", "://")), ("www.a.b", ("www", ".")), ("a@b.c", ("a", "@")),
+        (":smile:", (":", "smile")), (":material/home:", (":", "material")), ("a -> b", ("-", ">")), ("<- a", ("<", "-")),
+        ("a <-> b", ("<", "-")), ("--", ("-", "-")), ("a >= b", (">", "=")), ("~=", ("~", "=")),
+    ],
+)  # fmt: skip
+def test_what_streamlit_reads_after_markdown_is_kept_apart(text: str, apart: tuple[str, str]) -> None:
+    shown = tables.plain(text).replace("\\", "")
+    assert tables.JOINER.join(apart) in shown
+    assert shown.replace(tables.JOINER, "") == text
+
+
+@pytest.mark.parametrize("text", ["- a", "1. a", "a\n---", "a\n===", "    a", "\ta", " 12. a", "# a", "> a", "+ a"])
+def test_no_line_begins_a_list_a_heading_or_a_block(text: str) -> None:
+    for line in tables.plain(text).split("\n"):
+        assert not re.match(r" {0,3}([-+*#>=]|\d+[.)](\s|$))| {4}| {0,3}\t", line)
+
+
+def test_ordinary_text_is_left_alone() -> None:
+    for text in ("0.912", "12:30", "AT&T", "a - b", "a.b", "3.1 points"):
+        assert tables.plain(text).replace("\\", "") == text
+    assert tables.plain("&lt;") == r"\&lt;"
 
 
 def test_an_estimate_is_shown_with_its_interval() -> None:

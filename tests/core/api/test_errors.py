@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -77,6 +78,8 @@ def test_no_such_address_and_no_such_method(client: TestClient) -> None:
         (b"", 400, "not_json", "not valid JSON"),
         (b'{"classifier": "Reviews", "text": "a"', 400, "not_json", "not valid JSON"),
         (b'{"classifier": "Reviews", "text": "\xff"}', 400, "not_json", "not valid JSON"),
+        (b"[" * 500_000, 400, "not_json", "not valid JSON"),
+        (b'{"classifier":' * 100_000, 400, "not_json", "not valid JSON"),
         (b'["a"]', 422, "not_object", 'such as {"classifier": "…", "text": "…"}'),
         (b"{}", 422, "field_missing", "'classifier' is missing"),
         (b'{"classifier": "Reviews"}', 422, "text_or_texts", "Send either 'text'"),
@@ -243,6 +246,19 @@ def test_the_description_names_bodies_keys_and_errors(client: TestClient) -> Non
     assert "security" not in found["paths"]["/healthz"]["get"]
 
 
+def test_every_reference_of_the_description_leads_somewhere(client: TestClient) -> None:
+    found = client.get("/openapi.json").json()
+    references = re.findall(r'"\$ref": "#/([^"]+)"', json.dumps(found))
+    assert references
+    for reference in references:
+        place = found
+        for name in reference.split("/"):
+            place = place[name]
+    assert set(found["paths"]["/classifiers/{name}/versions"]["get"]["responses"]) == {
+        "200", "401", "403", "404", "422", "503",
+    }  # fmt: skip
+
+
 def test_the_description_page_loads_nothing_from_elsewhere(client: TestClient) -> None:
     page = client.get("/docs").text
     assert "/docs-assets/swagger-ui-bundle.js" in page
@@ -251,7 +267,7 @@ def test_the_description_page_loads_nothing_from_elsewhere(client: TestClient) -
 
 
 def test_mounted_under_its_prefix_it_knows_its_own_addresses(evergreen_home: Path) -> None:
-    with TestClient(standalone(evergreen_home)) as client:
+    with TestClient(standalone(evergreen_home), base_url="http://localhost") as client:
         assert client.get("/", follow_redirects=False).headers["location"] == "/api/v1/docs"
         assert "'/api/v1/openapi.json'" in client.get("/api/v1/docs").text
         assert client.get("/api/v1/docs-assets/swagger-ui.css").status_code == 200

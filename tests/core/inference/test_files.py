@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,19 @@ def test_line_breaks_quotes_and_delimiters_inside_cells_survive(tmp_path: Path) 
     assert after["text"].tolist() == before["text"].tolist()
     assert after["id"].tolist() == before["id"].tolist()
     assert len(after) == len(cells)
+
+
+@pytest.mark.usefixtures("served")
+def test_no_cell_of_the_answer_is_a_formula_to_a_spreadsheet(tmp_path: Path) -> None:
+    cells = ['=HYPERLINK("http://evil.example","x")', "+1+1", "-2+3", "@SUM(A1)", "\tx", "fine = so"]
+    table = pd.DataFrame({"text": cells, "=cmd": cells})
+    table.to_csv(tmp_path / "in.csv", index=False, lineterminator="\r\n")
+    predict_file(tmp_path, tmp_path / "in.csv", "text", tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
+        head, *rows = csv.reader(file)
+    assert head[:2] == ["text", "'=cmd"]
+    assert [row[0] for row in rows] == [row[1] for row in rows] == [*(f"'{cell}" for cell in cells[:-1]), cells[-1]]
+    assert [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
 
 
 @pytest.mark.usefixtures("served")

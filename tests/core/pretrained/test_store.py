@@ -162,6 +162,32 @@ def test_pooling_prefix_and_licence_are_read_from_a_sentence_transformers_folder
     )
 
 
+@pytest.mark.parametrize(
+    "card",
+    [
+        "---" + "\n" * 20_000,
+        "---\n" + "-\n" * 20_000,
+        "---" + " " * 20_000,
+        "\n" * 20_000,
+        "---\nlicense: mit",
+        "",
+        "\x00",
+    ],
+)
+def test_no_card_keeps_the_reader_busy(
+    source: Path, store: EncoderStore, card: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each was matched against a pattern once that went over the rest again for every line."""
+    (source / "README.md").write_text(card, encoding="utf-8")
+    matched: list[str] = []
+    match = re.match
+    monkeypatch.setattr(
+        re, "match", lambda pattern, text, *flags: (matched.append(text), match(pattern, text, *flags))[1]
+    )
+    assert store.describe(f"folder:{source}").licence in ("", "MIT")
+    assert max((text.count("\n") for text in matched), default=0) == 0  # a pattern sees one line at a time
+
+
 def test_another_pooling_is_refused(source: Path, store: EncoderStore) -> None:
     (source / "1_Pooling").mkdir()
     (source / "1_Pooling" / "config.json").write_text('{"pooling_mode_max_tokens": true}', encoding="utf-8")
