@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow
 import pyarrow.parquet
 
+from core.files import read_json
 from core.integrity import reading
 from core.messages import Message, message
 
@@ -57,7 +58,7 @@ def baseline_name(report: dict[str, Any]) -> Message:
 
 def _read(folder: Path, name: str) -> Any:
     with reading(folder, name):
-        return json.loads((folder / name).read_text(encoding="utf-8"))
+        return read_json(folder / name)
 
 
 def _write_matrices(path: Path, matrices: dict[str, Matrix]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.faults import reached
-from core.files import incoming_folder, move_file
+from core.files import incoming_folder, move_file, read_json
 from core.generation.store import REPORT, GeneratorStore
 from core.generation.tokens import Vocabulary
 from core.generation.version import (
@@ -90,7 +90,7 @@ def scrub_generators(home: Path, gone: Gone) -> None:
 def _other_files(folder: Path, gone: Gone, staying: Sequence[str], *, learned: bool) -> dict[str, str]:
     """Name and new content of the tokenizer, where tokens go, and of the report, where its samples may repeat a text."""
     changed: dict[str, str] = {}
-    report = json.loads((folder / REPORT).read_text("utf-8"))
+    report = read_json(folder / REPORT)
     if (folder / TOKENIZER).exists():
         vocabulary = Vocabulary.load(folder)
         datasets = [str(entry["dataset"]) for entry in report.get("learned", ())]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import unicodedata
@@ -19,6 +18,7 @@ from core.data.corrections import Corrections
 from core.data.labelling import LabellingStore
 from core.data.store import DatasetStore
 from core.faults import reached
+from core.files import read_json
 from core.leftovers import UPLOADS, leftovers, remove
 from core.pretraining.config import SCRATCH
 from core.pretraining.record import read_record, write_record
@@ -211,7 +211,7 @@ def _concerned_jobs(home: Path, concerned: Collection[str]) -> Iterator[Path]:
     """Folders of runs that were asked for one of these; none of them is executed while this process is alone."""
     for path in (home / JOBS).glob(f"[!.]*/{JOB}"):
         try:
-            asked = json.loads(path.read_text(encoding="utf-8"))
+            asked = read_json(path)
             if asked["kind"] != "forget" and not set(concerned).isdisjoint(_values(asked)):
                 yield path.parent
         except (OSError, ValueError, KeyError, TypeError):
