@@ -244,8 +244,8 @@ def test_a_run_killed_after_the_new_version_goes_on_with_it(solved: Workspace) -
 def request_of(workspace: Workspace, **asked: Any) -> ForgetRequest:
     found = find_rows("c", workspace, **asked)
     rows = {one.dataset: one.rows.tolist() for one in found.datasets}
-    hashes = {"digests": sorted(found.digests), "wanted": sorted(found.wanted), "people": sorted(found.people)}
-    return ForgetRequest(classifier="c", rows=rows, **hashes)
+    digests, wanted, people = (sorted(hashes) for hashes in (found.digests, found.wanted, found.people))
+    return ForgetRequest(classifier="c", rows=rows, digests=digests, wanted=wanted, people=people)
 
 
 @contextmanager
