@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.data.encoding import ENCODINGS
-from core.data.formats.base import CELL_LIMIT
+from core.data.formats.base import CELL_LIMIT, COLUMNS_LIMIT
 from core.data.layout import DELIMITERS, LONGEST_DELIMITER
 from core.data.table_format import TableFormat, TableScan, shown
 from core.errors import DataError
@@ -55,7 +55,16 @@ def no_rows(path: Path) -> DataError:
 
 
 def check_names(path: Path, names: Sequence[str]) -> None:
-    """Raise `DataError` for columns of the same name."""
+    """Raise `DataError` for columns of the same name, and for so many that they cost more than what they hold."""
+    if len(names) > COLUMNS_LIMIT:
+        raise DataError(
+            "data.too_many_columns",
+            "'{file}' has {columns:,} columns; the limit is {limit:,}. Check the delimiter, or keep only the columns with texts, "
+            "labels and what else is needed.",
+            file=path.name,
+            columns=len(names),
+            limit=COLUMNS_LIMIT,
+        )
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise DataError(

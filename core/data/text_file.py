@@ -270,6 +270,7 @@ def _name_columns(taken: _Pass, probe: list[list[str]]) -> None:
         raise no_rows(scan.path)
     if not scan.form.header:
         scan.names = numbered_names(Counter(map(len, probe)).most_common(1)[0][0])
+        check_names(scan.path, scan.names)
         return
     taken.first = probe[0]
     scan.names = column_names(probe[0], probe[1:])

@@ -41,6 +41,7 @@ MEMORY_DISK = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # files th
 TOLD = 10_000  # examples from one line to the next
 BATCH = 1000  # examples of one process
 DONE, HARMED = 0, 1
+OUT_OF_TIME = "SIGALRM"
 OUT_OF_MEMORY = ("MemoryError", "ArrowMemoryError", "SIGABRT")
 
 
@@ -78,6 +79,8 @@ def run(examples: int, seed: int, targets: list[str], seconds: float) -> int:
     harmful: Counter[str] = Counter()
     limited = 0  # files for which the application has a process of its own, and which took more memory than that gets
 
+    stalled = 0  # that took too long once and not again: a machine with much else to do stops at times
+
     def told() -> str:
         took = time.monotonic() - began
         return f"{number:,} executions in {took:,.0f} s ({number / took:,.0f} a second); harmful: {harmful.total()}"
@@ -88,6 +91,8 @@ def run(examples: int, seed: int, targets: list[str], seconds: float) -> int:
             number, harm = _batch(made, number, min(examples, number + BATCH), Path(folder))
             if harm.startswith(OUT_OF_MEMORY) and not is_small_text(_last(made, number - 1, Path(folder))):
                 limited += 1
+            elif harm == OUT_OF_TIME and not _batch(made, number - 1, number, Path(folder))[1]:
+                stalled += 1
             elif harm:
                 harmful[harm] += 1
                 if harmful[harm] == 1:
@@ -96,6 +101,7 @@ def run(examples: int, seed: int, targets: list[str], seconds: float) -> int:
                 _say(told())
     _say(told())
     _say(f"  {limited:,} ended by the limit of memory, which the application answers with a sentence")
+    _say(f"  {stalled:,} took more than {SECONDS:.0f} seconds, and did not when they were tried again")
     for harm, count in harmful.items():
         _say(f"  {count:,} × {harm}")
     return harmful.total()

@@ -23,6 +23,7 @@ from core.messages import Message
 
 HEAD = 4096  # bytes that a format is told by
 CELL_LIMIT = 1_000_000  # characters in one cell
+COLUMNS_LIMIT = 16_384  # as many as a spreadsheet has
 CELLS_LIMIT = 20_000_000  # rows × columns that a sheet or list may span
 TEXT_CELLS_LIMIT = 10 * CELLS_LIMIT  # of text and Parquet, where a cell takes little
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import io
 import json
 import subprocess
@@ -294,3 +295,41 @@ def test_values_nested_beyond_all_measure_are_refused_with_a_sentence(tmp_path: 
     path.write_bytes(NESTED[kind])
     with pytest.raises(DataError):
         read_table(path)
+
+
+@pytest.mark.parametrize("name", ["a,", "name,"])
+def test_more_columns_than_a_spreadsheet_has_are_refused(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(name * 300_000 + "\n" + "1," * 300_000 + "\n")
+    with pytest.raises(DataError) as caught:
+        read_table(path)
+    assert caught.value.message.key == "data.too_many_columns"
+    assert caught.value.message.facts["limit"] == 16_384
+
+
+def test_text_of_more_cells_than_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.data.text_file.TEXT_CELLS_LIMIT", 1_000_000)
+    path = tmp_path / "t.csv"
+    path.write_bytes(gzip.compress(b"text,label\n" + b"a,b\n" * 600_000))
+    with pytest.raises(DataError) as caught:
+        parsing.read_table(path)
+    assert caught.value.message.key == "data.too_many_cells"
+
+
+@pytest.mark.parametrize(("place", "rows"), [("XFD1048576", 1_048_576), ("InfinityB9", 9), ("A99999999", 99_999_999)])
+def test_a_cell_far_away_is_refused_however_far_it_is(tmp_path: Path, place: str, rows: int) -> None:
+    path = tmp_path / "t.xlsx"
+    cells = f'<row r="1"><c r="A1"><v>1</v></c></row><row r="2"><c  r = "{place}"><v>1</v></c></row>'
+    book = io.BytesIO()
+    openpyxl.Workbook().save(book)
+    with zipfile.ZipFile(book) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "xl/worksheets/sheet1.xml":
+                content = content.replace(b"<sheetData>", f"<sheetData>{cells}".encode())
+                assert place.encode() in content
+            new.writestr(name, content)
+    with pytest.raises(DataError) as caught:
+        parsing.read_table(path)
+    assert caught.value.message.key == "data.too_many_cells"
+    assert caught.value.message.facts["rows"] == rows
