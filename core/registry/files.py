@@ -20,11 +20,11 @@ from core import files
 from core.errors import RegistryError
 from core.faults import reached
 from core.integrity import digest_of, names_in, read_record, write_record
-from core.leftovers import CONTENT
-from core.leftovers import VERSION as ARTIFACT
+from core.leftovers import CONTENT, VERSION
 from core.registry.client import Client
 
 SUMMARIES = "summaries"
+ARTIFACT = VERSION
 LARGE = 65_536  # bytes; below, a link is worth less than it costs to look for
 
 
