@@ -7,7 +7,7 @@
 One version after another is made of batches of as many rows, and every batch brings a frozen test: whatever is measured on
 tests grows with them. With ``--tests fixed`` only the rows grow: a first version is trained on as many rows as the
 line had learned by then, with the test rows of a single batch, and updated once, so that there are always two tests.
-Prints Markdown. With ``--profile`` the last update is also looked into.
+Prints Markdown. With ``--profile`` the last update is looked into, which makes it several times as slow.
 """
 
 from __future__ import annotations

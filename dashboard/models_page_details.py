@@ -66,7 +66,7 @@ def _tests(version: VersionInfo) -> None:
         for name, count, scores in rows
     ]
     st.dataframe(pd.DataFrame(shown), hide_index=True, alt=t("models.tab_tests"), key="models.tests")
-    st.caption(t("models.tests_note", method=t_message(baseline_name(report))))
+    st.caption(t("models.tests_note", method=tables.plain(t_message(baseline_name(report)))))
 
 
 def _estimate(found: dict[str, float]) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -11,8 +12,6 @@ from core.data.dataset import Rows, TextDataset
 from core.data.profiling import FINDING_ROWS, Finding, Severity
 from core.data.same_text import text_key
 from core.messages import Message, message
-
-Key = Hashable
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,10 +39,10 @@ class Overlap:
 
 def overlap(
     batch: TextDataset,
-    known: Mapping[str, Collection[Key]],
-    labels: Mapping[Key, Collection[str]] | None = None,
+    known: Mapping[str, Collection[Any]],
+    labels: Mapping[Any, Collection[str]] | None = None,
     *,
-    keys: Sequence[Key] | None = None,
+    keys: Sequence[Any] | None = None,
 ) -> Overlap:
     """Compare a batch with everything a classifier was trained or tested on.
 

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,17 +56,17 @@ class Summary:
         Rows whose text is kept, ascending: of either part those with the smallest keys. That is as good as drawing them,
         and the same in whatever order they came.
     words
-        64 bits for each word of the texts that were trained on, ascending; None until somebody has asked for them.
+        64 bits for each word of the texts that were trained on, ascending; None where nobody has asked for them.
     baseline
         Fitted on all rows that were trained on, by the same numbers of labels; None likewise.
     """
 
     labels: tuple[str, ...] = ()
-    experience: Integers = field(default_factory=partial(np.zeros, 0, np.int64))
-    validated: NDArray[np.bool_] = field(default_factory=partial(np.zeros, 0, np.bool_))
-    keys: Keys = field(default_factory=partial(np.zeros, 0, np.uint64))
-    label: Integers = field(default_factory=partial(np.zeros, 0, np.int64))
-    places: Integers = field(default_factory=partial(np.zeros, 0, np.int64))
+    experience: Integers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    validated: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    keys: Keys = field(default_factory=lambda: np.zeros(0, dtype=np.uint64))
+    label: Integers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    places: Integers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     texts: tuple[str, ...] = ()
     words: Keys | None = None
     baseline: NaiveBayes | None = None
@@ -142,6 +142,11 @@ class Summary:
 def word_numbers(texts: Sequence[str]) -> Keys:
     """64 bits for each word that occurs in these texts, ascending."""
     return np.unique(key_numbers([*{word for text in texts for word in lettered_words(text)}], key=str))
+
+
+def nothing_met(*, words: bool) -> Summary:
+    """Of a classifier that has not learned yet; with a baseline, and where wanted with the words."""
+    return Summary(words=np.zeros(0, dtype=np.uint64) if words else None, baseline=NaiveBayes.empty())
 
 
 @dataclass

@@ -10,10 +10,9 @@ from core.data.label_notes import label_notes
 from core.data.loading import remarks_of
 from core.events import RunStarted, StageStarted
 from core.messages import Message, message
-from core.metrics.naive_bayes import NaiveBayes
 from core.registry import check_name
 from core.workflows.frozen_tests import FrozenTest
-from core.workflows.past import Summary
+from core.workflows.past import nothing_met
 from core.workflows.producing import Candidate, Completed, Stream, produce_version
 from core.workflows.requests import Settings, TrainRequest, resolve_update
 from core.workflows.running import (
@@ -65,6 +64,7 @@ def train_classifier(
     train, validation, test = (dataset.take(rows) for rows in (split.train, split.validation, split.test))
     student = first_student(request.model, train.texts, dataset.classes, settings, workspace.sources)
     record = ExperienceRecord(1, stored.id, stored.name, len(train), len(validation), len(test), len(split.set_aside))
+    counted = student.pipeline.options["segmentation"] != "words"  # else its vocabulary says which words it knows
     learned_rows = ((train.texts, train.label_names()), (validation.texts, validation.label_names()))
     candidate = Candidate(
         classifier=request.classifier,
@@ -74,7 +74,7 @@ def train_classifier(
             records=[record],
             parts={1: split},
             tests=[FrozenTest(1, stored.name, test.texts, tuple(test.label_names()))],
-            met=Summary(baseline=NaiveBayes.empty()).grown(1, *learned_rows),
+            met=nothing_met(words=counted).grown(1, *learned_rows),
             language=stored.language,
             synthetic=stored.synthetic,
             findings=[
