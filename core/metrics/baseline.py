@@ -1,5 +1,5 @@
-"""TF-IDF and logistic regression, as scikit-learn has them: a second opinion where a version has no parent to ask, and what
-benchmarks measure against. Fitted on all rows at once; `core.metrics.naive_bayes` is the one that grows with a version.
+"""TF-IDF and logistic regression, as scikit-learn has them: the baseline of a first training. Fitted on all rows at once;
+`core.metrics.naive_bayes` is the one that grows with a version.
 
 Kept out of ``core.metrics`` itself, so that who fits no baseline does not wait for scikit-learn.
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -23,7 +23,6 @@ from core.metrics import (
     paired_difference,
 )
 from core.standalone.predict import Classifier
-from core.workflows.past import Summary
 from core.workflows.version import VersionFolder
 
 RANDOM_START = 0  # in a history: a model that has learned nothing
@@ -232,22 +231,23 @@ def pooled_report(scores: Sequence[Scores], classes: tuple[str, ...]) -> Report:
     )
 
 
-def baseline_reports(met: Summary, tests: Sequence[FrozenTest], classes: tuple[str, ...]) -> dict[str, Any]:
-    """The baseline's figures over all tests together, and its averages on each."""
-    assert met.baseline is not None
-    texts = [text for test in tests for text in test.texts]
-    answers = iter([met.labels[number] for number in met.baseline.predict(texts).tolist()])
+def baseline_reports(
+    answer: Callable[[Sequence[str]], Sequence[str]], tests: Sequence[FrozenTest], classes: tuple[str, ...]
+) -> dict[str, Any]:
+    """A baseline's figures over all tests together, and its averages on each.
+
+    Parameters
+    ----------
+    answer
+        Texts → names of labels.
+    """
+    answers = iter(answer([text for test in tests for text in test.texts]))
     predicted = [[*islice(answers, len(test.texts))] for test in tests]
     pooled = _report_of(
         [name for test in tests for name in test.truth], [name for part in predicted for name in part], classes
     )
     each = [_report_of(test.truth, part, classes) for test, part in zip(tests, predicted, strict=True)]
-    return {
-        "method": "naive_bayes",
-        "rows": int(met.baseline.rows.sum()),
-        "report": pooled.to_dict(),
-        "tests": [averages(report) for report in each],
-    }
+    return {"report": pooled.to_dict(), "tests": [averages(report) for report in each]}
 
 
 def averages(report: Report) -> dict[str, Any]:
