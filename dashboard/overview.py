@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.errors import RegistryError
+from core.integrity import is_damage
 from core.metrics import Estimate
 from dashboard import charts, history, layout, same_tests, state, tables
 from dashboard.errors import guarded_fragment
@@ -123,7 +125,12 @@ def remembers(story: Story) -> None:
     """The accuracy matrix as a heatmap, under a title that says what it shows."""
     layout.section(t("overview.remembers"), help=t("overview.remembers_help"))
     newest = _newest_of_line(story)
-    matrix = history.accuracy_matrix(newest)
+    try:
+        matrix = history.accuracy_matrix(newest)
+    except RegistryError as error:
+        if newest is story.shown or not is_damage(error):
+            raise
+        newest, matrix = story.shown, story.matrix  # the files of a version that does not serve are damaged
     if len(story.versions) < 2:
         st.caption(t("overview.remembers_single"))
     elif len(matrix.versions) < 2:

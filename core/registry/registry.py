@@ -63,7 +63,8 @@ class Registry(Orphans):
             reached("register.begun")
             number = self._add_version(name, folder, run_id, parent, summary)
         if not self.on_server:
-            integrity.add_facts(self._files.place_of(run_id), number=number)
+            created = self.version(name, number).created  # what the database says, so that it can be made again
+            integrity.add_facts(self._files.place_of(run_id), number=number, created=created)
         reached("register.before_tag")
         self._client.set_tag(run_id, entries.VERSION, str(number))
         reached("register.tagged")
