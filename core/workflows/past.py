@@ -271,7 +271,7 @@ def _load(folder: VersionFolder, workspace: Workspace) -> Summary | None:
             if facts["format"] != FORMAT or facts["experiences"] != _fingerprint(folder):
                 return None
             arrays = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118 - no dictionary
-    except (OSError, SafetensorError, KeyError, TypeError):
+    except (OSError, SafetensorError, KeyError, TypeError, RecursionError):
         return None
     with suppress(OSError):
         os.utime(path)

@@ -93,6 +93,7 @@ def _take() -> _Worker:
             worker = _idle.pop()
             if worker.is_alive():
                 return worker
+            worker.end()  # somebody else ended the process: its pipes are still open
     return _Worker()
 
 

@@ -17,6 +17,7 @@ import pyarrow
 from core import errors
 from core.data.table_format import TableFormat, TableScan
 from core.errors import CoreError, DataError
+from core.files import read_json
 from core.messages import Message
 
 SHORT = 100_000  # rows
@@ -33,7 +34,7 @@ def write(folder: Path, name: str, value: dict[str, Any]) -> None:
 
 def read(folder: Path, name: str) -> Any:
     """What `write` wrote."""
-    return json.loads((folder / name).read_text(encoding="utf-8"))
+    return read_json(folder / name)
 
 
 def error_to_dict(error: CoreError) -> dict[str, Any]:
