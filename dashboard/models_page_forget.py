@@ -89,7 +89,9 @@ def _choose(classifier: str) -> None:
             t("forget.texts"), key=f"forget.texts.{classifier}", help=t("forget.texts_help"), height=110
         )
         pressed = st.form_submit_button(t("forget.find"), key="forget.find", icon=":material/search:")
-    lines = {number: line.strip() for number, line in enumerate((written or "").split("\n"), 1) if line.strip()}
+    lines = {
+        number: line.strip() for number, line in enumerate(tables.typed(written or "").split("\n"), 1) if line.strip()
+    }
     if pressed:
         st.session_state[ASKED] = (classifier, tuple(chosen), lines)
     asked = st.session_state.get(ASKED)

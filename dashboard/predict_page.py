@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from core.errors import RegistryError
 from core.explain import occlude
+from core.integrity import is_damage
 from core.standalone.predict import answered
-from dashboard import reasons, state, tables
+from dashboard import reasons, state, tables, way_back
 from dashboard.components.live_text import live_text, set_live_text
 from dashboard.errors import guarded_fragment
 from dashboard.i18n import t, tn
@@ -100,8 +102,14 @@ def ask_engine(engine: Classifier, text: str) -> Answer:
 @guarded_fragment()
 def ask(version: VersionInfo) -> None:
     """The text box with its answer; alone rerun while typing."""
-    with st.spinner(t("predict.loading", version=version.number), show_time=False):
-        engine = warm_engine(version)
+    try:
+        with st.spinner(t("predict.loading", version=version.number), show_time=False):
+            engine = warm_engine(version)
+    except RegistryError as error:
+        if not is_damage(error):
+            raise
+        way_back.offer(error)
+        return
     text = live_text(t("predict.box"), key=BOX, placeholder=t("predict.placeholder"), debounce_ms=DEBOUNCE, height=132)
     offered = examples(version, st.session_state.get(TURN, 0))
     if text.strip():

@@ -36,6 +36,8 @@ def adopt_link() -> None:
     written = st.session_state.setdefault(WRITTEN, {})
     for name in (LINK, CLASSIFIER):
         found = st.query_params.get(name)
+        if found is not None:
+            found = tables.typed(found)  # pasted from the page
         if found is not None and found != written.get(name):
             st.session_state[name] = found
             if name == CLASSIFIER:

@@ -81,6 +81,11 @@ def plain(text: str) -> str:
     return LINE_START.sub(r"\1\\\2", SIGNS.sub(r"\\\g<0>", apart))
 
 
+def typed(text: str) -> str:
+    """What a person typed or pasted, without the signs that `plain` puts into names on screen."""
+    return text.replace(JOINER, "")
+
+
 def percent(fraction: float) -> str:
     """A share as whole per cent."""
     return f"{fraction:.0%}"

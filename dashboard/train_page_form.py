@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboard import state, train_page_encoder, train_page_vectors
+from dashboard import state, tables, train_page_encoder, train_page_vectors
 from dashboard.forms import set_values, settings_form
 from dashboard.i18n import t, tn
 
@@ -68,7 +68,7 @@ def _name(dataset: StoredDataset) -> str:
         st.session_state["train.name"] = suggestion
     st.session_state["train.name_suggested"] = suggestion
     typed = st.text_input(t("train.name"), key="train.name", help=t("train.name_help"), persist_state="session")
-    name = (typed or "").strip()
+    name = tables.typed(typed or "").strip()
     existing = next((found for found in state.classifiers() if found.name == name), None)
     if existing is not None:
         st.caption(t("train.name_exists", version=existing.versions + 1))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 
-from uvicorn.protocols.http import auto
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS = 20.0
@@ -68,5 +67,8 @@ class Connection(HttpToolsProtocol):
 
 
 def use_for_every_server() -> None:
-    """Have uvicorn treat all connections of this process so, whoever starts it."""
-    auto.AutoHTTPProtocol = Connection
+    """Have uvicorn treat all connections of this process so, whoever starts it.
+
+    Streamlit's server has chosen uvicorn's class before it imports our program, so what that class makes is one of ours.
+    """
+    HttpToolsProtocol.__new__ = lambda cls, *_, **__: object.__new__(Connection)  # type: ignore[method-assign, assignment]

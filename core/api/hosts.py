@@ -29,9 +29,9 @@ POLICY_VIOLATION = 1008  # why a socket is closed
 def allowed_hosts(named: Iterable[str | None] = ()) -> frozenset[str]:
     """This machine's own names, those of ``EVERGREEN_ALLOWED_HOSTS`` (separated by commas), and others that the owner gave.
 
-    ``*.example.org`` stands for all names below ``example.org``, and ``*`` for any name.
+    ``*.example.org`` stands for all names below ``example.org``, and ``*`` for any name. A port behind a name is passed over.
     """
-    every = {_folded(name or "") for name in [*named, *os.environ.get(VARIABLE, "").split(",")]}
+    every = {_named(name or "") for name in [*named, *os.environ.get(VARIABLE, "").split(",")]}
     return THIS_MACHINE | (every - EVERY_ADDRESS)
 
 
@@ -71,7 +71,7 @@ class HostGuard:
                 "api.host_foreign",
                 "This server does not answer to the name '{host}', only to: {known}. If the name is yours, start the server "
                 "with {variable}={host}.",
-                host=host,
+                host=_name(host) or host or "–",
                 known=sorted(self._hosts),
                 variable=VARIABLE,
             )
@@ -110,6 +110,13 @@ def _name_of_page(origin: str) -> str | None:
     """The name in an ``Origin`` header; None for ``null``, which hides one."""
     scheme, _, host = origin.partition("://")
     return _name(host) if scheme in ("http", "https") else None
+
+
+def _named(host: str) -> str:
+    """What the owner wrote, without a port; bare IPv6 addresses have several colons and none."""
+    name, colon, port = host.strip().rpartition(":")
+    has_port = colon and port.isdecimal() and (":" not in name or name.endswith("]"))
+    return _folded(name if has_port else host)
 
 
 def _folded(name: str) -> str:

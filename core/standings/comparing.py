@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from core.data import DatasetStore
 from core.errors import RegistryError
 from core.files import read_json
+from core.integrity import reading
 from core.metrics import Estimate, Report, evaluate_predictions, paired_difference
 from core.registry import Registry, VersionInfo
 from core.standings.answers import Answers, AnswerStore, gather
@@ -190,7 +191,8 @@ def on_tests_of(
             )
         except (RegistryError, OSError):
             absent[version.number] = "files"
-    labels = read_json(folder / "labels.json")
+    with reading(folder, "labels.json"):
+        labels = read_json(folder / "labels.json")
     return _put_together(reference.number, tests, labels, found, absent)
 
 

@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ import pytest
 
 from core.registry import Glance
 from dashboard import charts, compressed
-from tests.dashboard.serving import Server
+from tests.dashboard.serving import PATIENCE, Server
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = """
@@ -72,6 +73,14 @@ def test_pages_and_the_api_answer_there_and_the_api_is_loaded_when_asked(server:
     assert (status, json.loads(body)["status"]) == (200, "ok")
     assert server.get("/api/v1/classifiers")[0] == 401
     assert b"Evergreen" in server.get("/api/v1/openapi.json")[2]
+
+
+def test_half_a_head_is_not_waited_for_forever(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as caller:
+        caller.sendall(b"GET /api/v1/healthz HTTP/1.1\r\nHost: localhost\r\n")
+        caller.settimeout(PATIENCE)
+        assert caller.recv(1000).startswith(b"HTTP/1.1 408 ")
+        assert caller.recv(1000) == b""
 
 
 def test_what_a_page_loads_comes_compressed_with_its_length(server: Server) -> None:

@@ -117,3 +117,8 @@ def test_ordinary_text_is_left_alone() -> None:
 def test_an_estimate_is_shown_with_its_interval() -> None:
     found: Any = type("Estimate", (), {"value": 0.5, "low": 0.25, "high": 0.75})()
     assert tables.estimate(found) == "0.500 (0.250–0.750)"
+
+
+def test_what_is_copied_from_the_page_is_the_name_again() -> None:
+    for name in ("www.shop.example", "a --> b", "somebody@shop.example", "https://shop.example"):
+        assert tables.typed(tables.plain(name)).replace("\\", "") == name

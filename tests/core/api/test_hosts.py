@@ -133,3 +133,8 @@ def test_the_api_by_itself_is_guarded(evergreen_home: Path) -> None:
             answer: Any = client.get("/api/v1/healthz", headers=headers)
             assert answer.status_code == 403
             assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_port_behind_a_name_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "box.lan:8672, [fd00::1]:8501, fd00::2, 10.0.0.5")
+    assert {"box.lan", "fd00::1", "fd00::2", "10.0.0.5"} <= allowed_hosts()
