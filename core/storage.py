@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from typing import Any
 
 from core.errors import StorageError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _REFUSED = {errno.EACCES, errno.EPERM}
+_RUST = re.compile(r"\(os error (\d+)\)")
 # Connections, pipes and waiting are no business of the disk.
 _OTHERS = (ConnectionError, TimeoutError, BlockingIOError, ChildProcessError, InterruptedError, ProcessLookupError)
 
 
-def storage_error(error: OSError) -> StorageError | None:
-    """The sentence for an error of the operating system; None where it has nothing to do with storage."""
-    if isinstance(error, _OTHERS) or error.errno is None:
+def storage_error(error: BaseException) -> StorageError | None:
+    """The sentence for an error of the operating system; None where it has nothing to do with storage.
+
+    Libraries in Rust, such as safetensors, have errors of their own, with the system's number at the end.
+    """
+    number = None if isinstance(error, OSError) else _RUST.search(str(error))
+    if number is not None:
+        error = OSError(int(number[1]), os.strerror(int(number[1])))
+    if not isinstance(error, OSError) or isinstance(error, _OTHERS) or error.errno is None:
         return None
     place = os.fspath(error.filename) if isinstance(error.filename, str | os.PathLike) else ""
     if error.errno in _FULL:

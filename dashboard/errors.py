@@ -32,7 +32,7 @@ def boundary() -> Iterator[None]:
     except CoreError as error:
         show_error(error)
     except Exception as error:  # every fault must end as a sentence
-        told = storage_error(error) if isinstance(error, OSError) else None
+        told = storage_error(error)
         if told is not None:
             log.exception("the disk, on a page")
             show_error(told)

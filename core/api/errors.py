@@ -70,7 +70,7 @@ def unexpected(error: Exception) -> ApiError:
 
     What the operating system has against reading or writing is known by its words.
     """
-    told_by_disk = storage_error(error) if isinstance(error, OSError) else None
+    told_by_disk = storage_error(error)
     if told_by_disk is not None:
         log.error("the disk, in the API", exc_info=error)
         return of_core(told_by_disk)

@@ -28,14 +28,14 @@ def main(arguments: Sequence[str]) -> int:
         return _refuse(error)
     except BrokenPipeError:  # whoever read the output has gone
         return 2
-    except OSError as error:
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted; nothing that was stored is lost.\n")
+        return 130
+    except Exception as error:
         told = storage_error(error)
         if told is None:
             raise
         return _refuse(told)
-    except KeyboardInterrupt:
-        sys.stderr.write("Interrupted; nothing that was stored is lost.\n")
-        return 130
     return 0
 
 

@@ -187,7 +187,7 @@ def run_job(folder: Path, workflows: Mapping[str, Workflow] = WORKFLOWS) -> None
     except Exception as error:
         with suppress(OSError), (folder / files.LOG).open("a", encoding="utf-8") as log:
             log.write(traceback.format_exc())
-        told = storage_error(error) if isinstance(error, OSError) else None
+        told = storage_error(error)
         progress.ended("failed", error=told.message if told is not None else _crashed(folder))
     else:
         reached("job.completed")

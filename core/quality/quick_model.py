@@ -28,6 +28,7 @@ from core.data.dataset import Rows
 from core.quality.base import Inspected
 
 MOST_ROWS = 20_000  # judged; of a larger dataset a sample
+MOST_ANSWERS = 6_000_000  # rows judged times labels: each takes a few arrays of 8 bytes
 FOLDS = 5
 SMALL = 5000  # rows up to which there is time for more folds, and for pieces of words: 2 to 3 points more errors found
 SMALL_FOLDS = 10
@@ -71,10 +72,15 @@ class OutOfSample:
 def out_of_sample(inspected: Inspected) -> Generator[float, None, OutOfSample | None]:
     """Fit and ask fold by fold, yielding how far it is; None where there is too little to learn from."""
     if inspected.model is None:
-        rows = inspected.vectors[0] if inspected.vectors is not None else inspected.sample(MOST_ROWS)
         dataset = inspected.dataset
+        most = min(MOST_ROWS, MOST_ANSWERS // max(len(dataset.classes), 1))
+        rows = inspected.vectors[0] if inspected.vectors is not None else inspected.sample(most)
         labels = dataset.labels[rows]
-        if len(rows) < FEWEST_ROWS or len(np.unique(labels)) < 2:
+        if len(rows) < FEWEST_ROWS or len(np.unique(labels)) < 2 or len(rows) > most:
+            return None
+        if len(dataset) < 2 * len(
+            dataset.classes
+        ):  # labels of one row each, as numbers of orders: nothing can be learned
             return None
         groups = [dataset.groups[row].strip() for row in rows] if dataset.groups is not None else None
         count, times = (SMALL_FOLDS, SMALL_TIMES) if len(rows) <= SMALL else (FOLDS, 1)

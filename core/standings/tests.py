@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from core.files import read_json
+from core.integrity import reading
 
 _BETWEEN = b"\x00"  # no text holds it
 
@@ -45,7 +46,8 @@ class FrozenRows:
 
 def experience_records(folder: Path) -> list[dict[str, Any]]:
     """The steps of a version's stream, as its folder records them."""
-    records: list[dict[str, Any]] = read_json(folder / "experiences.json")
+    with reading(folder, "experiences.json"):
+        records: list[dict[str, Any]] = read_json(folder / "experiences.json")
     return records
 
 

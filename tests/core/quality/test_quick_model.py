@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from core.data import TextDataset
 from core.data.same_text import key_numbers
-from core.quality import Finding, Inspected
+from core.quality import Finding, Inspected, quick_model
 from core.quality.label_errors import label_errors, likely_errors, ranking
 from core.quality.outliers import far_below, mostly_signs, odd_lengths, outliers
 from core.quality.quick_model import FOLDS, folds_of, marked_tokens, out_of_sample
@@ -115,3 +116,12 @@ def test_a_text_of_other_words_is_an_outlier() -> None:
     data = TextDataset(tuple(text for text, *_ in rows), np.arange(101) % 2, ("bad", "good"))
     (found,) = (one for one in outliers(Inspected(data)) if isinstance(one, Finding))
     assert found.rows == (100,)
+
+
+def test_many_labels_take_no_more_memory_than_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    each_its_own = TextDataset(tuple(f"word {row}" for row in range(60)), np.arange(60), tuple(map(str, range(60))))
+    assert returned(out_of_sample(Inspected(each_its_own))) is None
+    monkeypatch.setattr(quick_model, "MOST_ANSWERS", 100)
+    data, _ = noisy(WORDS)
+    model = returned(out_of_sample(Inspected(data)))
+    assert model.probabilities.shape == (50, 2)
