@@ -41,7 +41,8 @@ def ready(keep: SpareKeeper, jobs: Path) -> Callable[[], dict[str, Any]]:
     def start() -> dict[str, Any]:
         keep.look()
         until(lambda: bool(spare.offered(jobs).get("ready")))
-        return spare.offered(jobs)
+        with queue_lock(jobs):  # under which it has just written that down
+            return spare.offered(jobs)
 
     return start
 
