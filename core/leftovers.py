@@ -17,7 +17,7 @@ from core import files
 
 VERSION = "version"  # what the folder of a version is called
 CONTENT = ".content"  # what is shared by versions
-DEEPEST = 4  # folders below the workspace in which something unfinished may lie: the inside of a version
+DEEPEST = 5  # folders below the workspace in which something unfinished may lie: the inside of a version
 # Names that earlier editions gave; nobody is named in them, so only their age can tell.
 _OLD_NAMES = re.compile(r"\.(incoming|outgoing|making|deleted|pretraining)-.+|.+\.part|evergreen-[a-z0-9_]{8}")
 _OLD_SECONDS = 86_400.0

@@ -97,6 +97,9 @@ def go_on(home: Path, begin: Callable[[Path], None]) -> None:
     jobs = [job for job in queue_of(home).look() if job.title == NAME]
     if not jobs:
         begin(home)
+    elif jobs[0].state == "queued":  # killed before it was started: whoever looks next starts it
+        queue_of(home).tick()
+        execute(home, jobs[0].id)
     elif jobs[0].resumable:
         queue_of(home).resume(jobs[0].id)
         execute(home, jobs[0].id)

@@ -60,6 +60,13 @@ def test_what_killed_processes_left_is_told_with_its_size_and_then_removed(regis
     assert [run.state for run in registry.runs("Shop")] == ["stopped", "failed", "finished"]
 
 
+def test_half_a_file_inside_of_a_version_is_found_too(registry: Registry, tmp_path: Path) -> None:
+    folder = registry.files.place_of(add(registry, tmp_path / "made"))
+    (folder / f".part-{DEAD}-0a").write_bytes(b"0" * 100)
+    assert kinds(registry) == [("unfinished", 100)]
+    assert not list(folder.glob(".part*"))
+
+
 def test_what_a_living_process_works_on_stays(registry: Registry) -> None:
     run_id = registry.start_run("train", "Shop", {})
     registry.files.place_of(run_id).mkdir(parents=True)
