@@ -43,31 +43,7 @@ def parts_of(path: Path) -> list[str]:
 
 
 def read_table(path: Path, form: TableFormat | None = None) -> pandas.DataFrame:
-    """Read a table; every column is of strings, and an absent value is ``""``.
-
-    ``table.attrs`` holds, as plain lists and dicts (pandas and pyarrow write attributes as JSON):
-
-    ``skipped``
-        Rows that are left out, each as a dict of ``row`` (counted from 0 over all rows below the header), ``line`` (of a
-        text file, or row of a sheet or list; counted from 1, as an editor shows it), ``found`` and ``expected`` (numbers of
-        fields). Where the numbers are not the reason, ``reason`` is: ``"header_again"`` (the header repeated further
-        below) or ``"second_header"``.
-    ``form``
-        The `TableFormat` that was used; `form_of` gives it back.
-    ``notes``
-        What the reader did or saw besides, as `notes_of` gives it back: characters that were replaced, lines joined by a
-        quotation mark, titles left out above the header, merged cells filled down.
-
-    Parameters
-    ----------
-    form
-        How the file is written; detected when not given.
-
-    Raises
-    ------
-    DataError
-        When the file cannot be read as a table; the message names the place and the cure.
-    """
+    """Read a table in this process; `core.data.reading.read_table` says what comes of it."""
     with _opened(Path(path)) as (file, found):
         if found is None:
             return read_text(file, form)
