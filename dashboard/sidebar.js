@@ -12,7 +12,7 @@ if (!window.evergreenMendsPages) {
   const mend = () => {
     // The link of the page that is open says so. The first page has no address of its own: its link is "?…".
     const links = [...document.querySelectorAll('[data-testid="stSidebar"] [data-testid="stPageLink-NavLink"]')];
-    const first = (link) => link.getAttribute("href").startsWith("?");
+    const first = (link) => /^($|\?)/.test(link.getAttribute("href")); // no path of its own: it would pass for any page
     const open = links.find((link) => !first(link) && new URL(link.href).pathname === location.pathname) ?? links.find(first);
     for (const link of links) {
       if (link === open) link.setAttribute("aria-current", "page");
