@@ -30,5 +30,6 @@ current = st.navigation(pages, position="hidden")
 sidebar.draw()
 sidebar.keep_link()
 with boundary(), way_back.guard():
+    way_back.tell()
     sidebar.tell_unknown()
     current.run()
