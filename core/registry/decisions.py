@@ -20,6 +20,7 @@ from core.errors import DataError, RegistryError
 from core.registry.entries import Decision, VersionInfo
 from core.registry.registry import Registry
 
+FIRST = "first version"  # why a classifier's first version serves
 UNWRITTEN = "no reason written"  # what stands in the lineage where a machine promoted against the gate
 
 
