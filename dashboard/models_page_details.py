@@ -15,7 +15,7 @@ import streamlit as st
 from core.config import Config, home, settings_of
 from core.records.outgoing import short_reference
 from core.records.reports import baseline_name
-from core.registry import FIRST
+from core.registry import HOW, UNWRITTEN
 from dashboard import models_page_precision, state, tables
 from dashboard.errors import guarded_fragment
 from dashboard.i18n import catalogue, choice_label, language, setting_label, t, t_message, tn
@@ -173,7 +173,15 @@ def _champions(version: VersionInfo) -> None:
 
 def reason_of(move: Mapping[str, Any]) -> str:
     """Why a champion moved, as it was written down; what the program wrote is told in the reader's language."""
-    return t("models.reason_first") if move["reason"] == FIRST else str(move["reason"]) or tables.NOTHING
+    how, _, why = str(move["reason"]).partition(": ")
+    if how == "update":  # "update: always", and what was written after it
+        more, _, why = why.partition(": ")
+        how = f"{how}: {more}"
+    name = next((name for name, written in HOW.items() if written == how), None)
+    if name is None:
+        return str(move["reason"]) or tables.NOTHING
+    told = t(f"models.move_{name}")
+    return f"{told}: {t('models.move_unwritten') if why == UNWRITTEN else why}" if why else told
 
 
 def _mlflow(version: VersionInfo) -> None:
