@@ -68,7 +68,9 @@ def writing(path: Path, *, durable: bool = True) -> Iterator[Path]:
         if durable:
             _flush(path.parent)
     except OSError as error:
-        if error.errno is not None and error.filename is None:  # a write, or a library such as pyarrow, does not say where
+        if (
+            error.errno is not None and error.filename is None
+        ):  # a write, or a library such as pyarrow, does not say where
             error.filename = str(path)
         raise
     finally:

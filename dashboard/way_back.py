@@ -95,7 +95,9 @@ def _others(classifier: str, champion: VersionInfo) -> list[int]:
     """Numbers of other versions whose answering files are there, the one that served before first."""
     moves = state.registry().champion_history(classifier)
     turns = {int(move["version"]): turn for turn, move in enumerate(moves)}
-    known = [version for version in state.versions(classifier) if version.number != champion.number and _is_there(version)]
+    known = [
+        version for version in state.versions(classifier) if version.number != champion.number and _is_there(version)
+    ]
     known.sort(key=lambda version: (turns.get(version.number, -1), version.number))
     while known and state.damaged_files(known[-1]):  # the one that is proposed is looked at from end to end
         known.pop()

@@ -255,8 +255,6 @@ def _decide(request: UpdateRequest, event: Completed, workspace: Workspace) -> N
         return
     passed = bool(event.report["gate"]["promote"])
     if request.promote == "always" and not passed:
-        promote(
-            workspace.registry, request.classifier, event.version, how=HOW["update_against"], reason=UNWRITTEN
-        )
+        promote(workspace.registry, request.classifier, event.version, how=HOW["update_against"], reason=UNWRITTEN)
     elif request.promote != "never" and passed:
         promote(workspace.registry, request.classifier, event.version, how=HOW[f"update_{request.promote}"])
