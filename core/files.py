@@ -67,6 +67,12 @@ def writing(path: Path, *, durable: bool = True) -> Iterator[Path]:
         reached("files.replaced")
         if durable:
             _flush(path.parent)
+    except OSError as error:
+        if (
+            error.errno is not None and error.filename is None
+        ):  # a write, or a library such as pyarrow, does not say where
+            error.filename = str(path)
+        raise
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)

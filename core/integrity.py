@@ -27,6 +27,17 @@ def read_record(folder: Path) -> dict[str, Any]:
     return stored if isinstance(stored.get("files", {}), dict) else {}
 
 
+def record_is_damaged(folder: Path) -> bool:
+    """Whether there is a record that cannot be read, so that nobody knows what the files should be."""
+    try:
+        stored = files.read_json(folder / RECORD)
+    except FileNotFoundError:
+        return False  # a version of old
+    except ValueError:
+        return True
+    return not (isinstance(stored, dict) and isinstance(stored.get("files", {}), dict))
+
+
 def write_record(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Write facts and the checksums of all files below the folder; returns the record."""
     record = {**facts, "files": {name: _stamp(folder / name) for name in names_in(folder)}}
@@ -35,7 +46,9 @@ def write_record(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def add_facts(folder: Path, **facts: Any) -> None:
-    """Put further facts into a record that is there, without looking at the files again."""
+    """Put further facts into a record that is there, without looking at the files again; a damaged one stays as it is."""
+    if record_is_damaged(folder):
+        return
     record = read_record(folder)
     if any(record.get(name) != value for name, value in facts.items()):
         files.write_json(folder / RECORD, {**record, **facts}, indent=1)
@@ -61,11 +74,15 @@ def _stamp(path: Path) -> dict[str, Any]:
 def damaged(folder: Path, names: Sequence[str] | None = None) -> list[str]:
     """Those of the files that are not what was registered: gone, of another size, or of another content.
 
+    A record that cannot be read comes first, and after it what is no JSON any more: nobody can say more of the rest.
+
     Parameters
     ----------
     names
         Look at these only; by default at all that the record knows.
     """
+    if record_is_damaged(folder):
+        return [RECORD, *(name for name in names_in(folder) if name.endswith(".json") and not _is_json(folder / name))]
     recorded = read_record(folder).get("files", {})
     wanted = recorded if names is None else [name for name in names if name in recorded]
     return [name for name in wanted if not _is_whole(folder / name, recorded[name])]
@@ -133,25 +150,38 @@ def _is_json(path: Path) -> bool:
 
 
 def file_damaged(folder: Path, name: str) -> RegistryError:
-    """The error for a damaged file."""
+    """The error for a damaged file; it tells the folder where the record does not tell whose version it is."""
     record = read_record(folder)
-    if "classifier" not in record or record.get("number") is None:
-        return RegistryError(
-            "registry.file_unreadable",
-            "The file {file} in {folder} is damaged or missing, so this version cannot be used. Roll back to another "
-            "version, or put the file back from a copy of the workspace.",
-            file=name,
-            folder=str(folder),
-        )
+    if "classifier" in record and record.get("number") is not None:
+        return file_of_version_damaged(record["classifier"], record["number"], name)
+    return RegistryError(
+        "registry.file_unreadable",
+        "The file {file} in {folder} is damaged or missing, so this version cannot be used. Roll back to another "
+        "version, or put the file back from a copy of the workspace; 'python -m core repair' says what else is damaged, "
+        "and mends what it can.",
+        file=name,
+        folder=str(folder),
+    )
+
+
+def file_of_version_damaged(classifier: str, number: int, name: str) -> RegistryError:
+    """The error for a damaged file of a version."""
     return RegistryError(
         "registry.file_damaged",
         "The file {file} of version {number} of '{classifier}' is damaged or missing, so this version cannot be used. Roll "
         "back to another version, or put the file back from a copy of the workspace; 'python -m core repair' says what "
         "else is damaged, and mends what it can.",
         file=name,
-        number=record["number"],
-        classifier=record["classifier"],
+        number=number,
+        classifier=classifier,
     )
+
+
+def named(error: RegistryError, classifier: str, number: int) -> RegistryError:
+    """The same error, with the version's name in the place of a folder of this machine."""
+    if error.message.key != "registry.file_unreadable":
+        return error
+    return file_of_version_damaged(classifier, number, error.message.facts["file"])
 
 
 def is_damage(error: BaseException) -> bool:

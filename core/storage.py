@@ -27,7 +27,7 @@ def storage_error(error: BaseException) -> StorageError | None:
     if not isinstance(error, OSError) or isinstance(error, _OTHERS) or error.errno is None:
         return None
     place = os.fspath(error.filename) if isinstance(error.filename, str | os.PathLike) else ""
-    if error.errno in _FULL:
+    if is_full(error):
         return full(place)
     if error.errno in _REFUSED:
         return refused(place)
@@ -52,6 +52,11 @@ def storage_error(error: BaseException) -> StorageError | None:
         path=place,
         reason=reason,
     )
+
+
+def is_full(error: OSError) -> bool:
+    """Whether the system says that no space is left."""
+    return error.errno in _FULL
 
 
 def full(place: Any = "") -> StorageError:

@@ -17,7 +17,9 @@ wait_quietly()  # before a page loads PyTorch
 
 import streamlit as st  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
-from starlette.routing import Mount  # noqa: E402
+from starlette.requests import Request  # noqa: E402
+from starlette.responses import RedirectResponse  # noqa: E402
+from starlette.routing import Mount, Route  # noqa: E402
 
 from core.api import PREFIX  # noqa: E402
 from core.api.connections import use_for_every_server  # noqa: E402
@@ -27,9 +29,15 @@ from core.config import home  # noqa: E402
 from core.jobs.keeper import SpareKeeper  # noqa: E402
 from dashboard.compressed import CompressedFiles  # noqa: E402
 from dashboard.doors import PageGuard, page_policy  # noqa: E402
+from dashboard.navigation import FIRST_PAGE  # noqa: E402
 
 use_for_every_server()
 api = LateApi(home())
+
+
+async def first_page(request: Request) -> RedirectResponse:
+    """Streamlit knows its default page by the root alone; whoever asks for it by name gets there, with what the link says."""
+    return RedirectResponse(f"./?{request.url.query}" if request.url.query else "./")
 
 
 @asynccontextmanager
@@ -44,7 +52,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
 app = st.App(
     ROOT / "dashboard" / "main.py",
-    routes=[Mount(PREFIX, app=api)],
+    routes=[Mount(PREFIX, app=api), Route(f"/{FIRST_PAGE}", first_page)],
     middleware=[
         Middleware(SecurityHeaders, policy=page_policy()),
         Middleware(PageGuard),

@@ -116,16 +116,14 @@ def _curves(
         "xaxis": {"title": {"text": epoch}, **steps},
         "yaxis": {"title": {"text": axis}},
         "hovermode": "x unified",
-        "showlegend": len(lines) > 1,
+        "showlegend": len(lines) > 1 or best is not None,
     }
     if best is not None:  # at once with the rest: `add_vline` would take as long as everything else together
         at = {"xref": "x", "yref": "y domain"}
         line = {"color": colors.muted, "width": 1, "dash": "dot"}
-        anchor = "right" if best > longest / 2 else "left"
         layout["shapes"] = [{"type": "line", "x0": best, "x1": best, "y0": 0, "y1": 1, "line": line, **at}]
-        layout["annotations"] = [
-            {"x": best, "y": 1, "text": kept, "showarrow": False, "xanchor": anchor, "yanchor": "top", **at}
-        ]
+        # Its name stands in the legend: beside the mark it would lie over a line.
+        chart.add_scatter(x=[None], y=[None], name=kept, mode="lines", line=line, hoverinfo="skip")
     chart.update_layout(layout)
     return chart
 

@@ -15,11 +15,14 @@ from typing import ParamSpec
 import streamlit as st
 
 from core.errors import CoreError
+from core.integrity import is_damage
 from core.storage import storage_error
 from dashboard.i18n import t, t_message
 from dashboard.tables import plain
 
 log = logging.getLogger("evergreen.dashboard")
+
+TOLD = "damage.told"  # in the session: which damaged files this run of the script has named, outside of any fragment
 
 Arguments = ParamSpec("Arguments")
 
@@ -31,11 +34,16 @@ def boundary() -> Iterator[None]:
         yield
     except CoreError as error:
         show_error(error)
+        note_told(error)
     except Exception as error:  # every fault must end as a sentence
         told = storage_error(error)
         if told is not None:
-            log.exception("the disk, on a page")
+            log.warning("on a page: %s", told)
             show_error(told)
+            return
+        if st.session_state.get(TOLD):
+            log.exception("on a page, with a damaged file")
+            st.caption(t("shell.told_above"))
             return
         number = secrets.token_hex(3)
         log.exception("error %s on a page", number)
@@ -43,9 +51,32 @@ def boundary() -> Iterator[None]:
 
 
 def show_error(error: CoreError) -> None:
-    """The error box of a `core` error, in the reader's language."""
+    """The error box of a `core` error, in the reader's language; a damaged file is named once a page."""
+    if is_told(error):
+        st.caption(t("shell.told_above"))
+        return
     # names of files, columns and members of archives come from outside and are shown as text, never as Markdown
     st.error(plain(t_message(error.message)), icon=":material/error:")
+
+
+def forget_told() -> None:
+    """Call first in a run of the script."""
+    st.session_state[TOLD] = set()
+
+
+def note_told(error: CoreError) -> None:
+    """Remember that a damaged file was named where every part of the page can refer to it."""
+    if is_damage(error):
+        st.session_state.setdefault(TOLD, set()).add(_about(error))
+
+
+def is_told(error: CoreError) -> bool:
+    """Whether the damaged file that the error is about was named already."""
+    return is_damage(error) and _about(error) in st.session_state.get(TOLD, set())
+
+
+def _about(error: CoreError) -> tuple[object, ...]:
+    return tuple(error.message.facts.get(name) for name in ("classifier", "number", "folder", "file"))
 
 
 def guarded_fragment(

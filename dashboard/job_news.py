@@ -32,6 +32,8 @@ RESULT_ASKED = "results.asked"  # in the session: classifier and version that th
 STILL_NEWS = timedelta(days=1)
 MOST_LINES = 3
 VERSION_KINDS = ("train", "update")
+# In the session: number of the version that a page shows.
+VERSION_SHOWN = {"results": "results.version", "models": "models.version"}
 
 
 def follow(job: Job) -> None:
@@ -95,6 +97,23 @@ def draw(jobs: list[Job]) -> None:
             open_job(job)
         if closed:
             st.rerun()
+
+
+def note_seen(page: str) -> None:
+    """After a page was drawn: a version that it shows is no news any more; its line goes with the next look at the jobs."""
+    unread: list[str] = st.session_state.get(UNREAD, [])
+    if unread:
+        seen = {job.id for job in state.jobs().list() if job.id in unread and _shows(page, job)}
+        st.session_state[UNREAD] = [identity for identity in unread if identity not in seen]
+
+
+def _shows(page: str, job: Job) -> bool:
+    if job.kind not in VERSION_KINDS or job.result is None or job.classifier != state.chosen_classifier():
+        return False
+    if page == job.kind == "update":
+        return True
+    number = job.result.get("version")
+    return page in VERSION_SHOWN and number is not None and st.session_state.get(VERSION_SHOWN[page]) == number
 
 
 def _icon(job: Job) -> str:

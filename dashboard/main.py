@@ -14,7 +14,7 @@ if str(ROOT) not in sys.path:  # Streamlit puts only this file's folder there
 
 import streamlit as st  # noqa: E402
 
-from dashboard import navigation, sidebar, way_back  # noqa: E402
+from dashboard import job_news, navigation, sidebar, way_back  # noqa: E402
 from dashboard.errors import boundary  # noqa: E402
 from dashboard.i18n import t  # noqa: E402
 from dashboard.palette import stylesheet  # noqa: E402
@@ -30,5 +30,7 @@ current = st.navigation(pages, position="hidden")
 sidebar.draw()
 sidebar.keep_link()
 with boundary(), way_back.guard():
+    way_back.tell()
     sidebar.tell_unknown()
     current.run()
+    job_news.note_seen(current.url_path)

@@ -6,7 +6,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -15,6 +15,7 @@ import streamlit as st
 from core.config import Config, home, settings_of
 from core.records.outgoing import short_reference
 from core.records.reports import baseline_name
+from core.registry import HOW, UNWRITTEN
 from dashboard import models_page_precision, state, tables
 from dashboard.errors import guarded_fragment
 from dashboard.i18n import catalogue, choice_label, language, setting_label, t, t_message, tn
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from core.registry import VersionInfo
 
 BAR = re.compile(r"(?<!\\)\|")  # between two cells
-ESCAPED = re.compile(r"\\([^\w\s])")
+ESCAPED = re.compile(r"\\([^\w\s]|_)")
+CODE = re.compile(r"((?<!\\)`[^`\\]+`)")  # the card's own: a backtick in a name is escaped
+STEP = re.compile(r"\d+\. ")
 
 
 @guarded_fragment()
@@ -139,13 +142,16 @@ def quiet_markdown(card: str) -> str:
 def _quiet(line: str) -> str:
     if line.startswith("|"):
         return "|".join(cell if set(cell) <= {"-"} else _text(cell) for cell in BAR.split(line))
+    if (step := STEP.match(line)) is not None:
+        return step.group() + _text(line[step.end() :])
     marks, _, title = line.partition(" ")
     return f"###{marks} {_text(title)}" if marks and set(marks) == {"#"} else _text(line)
 
 
 def _text(written: str) -> str:
-    """What somebody reads who sees the card's Markdown, as text."""
-    return tables.plain(ESCAPED.sub(r"\1", written))
+    """What somebody reads who sees the card's Markdown, as text; what the card sets as code stays code."""
+    parts = CODE.split(written)
+    return "".join(part if index % 2 else tables.plain(ESCAPED.sub(r"\1", part)) for index, part in enumerate(parts))
 
 
 def _champions(version: VersionInfo) -> None:
@@ -157,12 +163,25 @@ def _champions(version: VersionInfo) -> None:
         {
             t("models.column_when"): tables.moment(move["at"]),
             t("models.version"): t("models.version_name", number=move["version"]),
-            t("models.column_why"): move["reason"] or tables.NOTHING,
+            t("models.column_why"): reason_of(move),
         }
         for move in moves
     ]
     st.markdown(tn("models.champions", len(moves)))
     st.dataframe(pd.DataFrame(shown), hide_index=True, alt=t("models.tab_champions"), key="models.champions")
+
+
+def reason_of(move: Mapping[str, Any]) -> str:
+    """Why a champion moved, as it was written down; what the program wrote is told in the reader's language."""
+    how, _, why = str(move["reason"]).partition(": ")
+    if how == "update":  # "update: always", and what was written after it
+        more, _, why = why.partition(": ")
+        how = f"{how}: {more}"
+    name = next((name for name, written in HOW.items() if written == how), None)
+    if name is None:
+        return str(move["reason"]) or tables.NOTHING
+    told = t(f"models.move_{name}")
+    return f"{told}: {t('models.move_unwritten') if why == UNWRITTEN else why}" if why else told
 
 
 def _mlflow(version: VersionInfo) -> None:

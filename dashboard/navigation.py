@@ -15,6 +15,7 @@ from dashboard.i18n import LINK, browser_language, language, t
 
 ROOT = Path(__file__).resolve().parent.parent
 CLASSIFIER = "classifier"  # name in the link and in the session
+FIRST_PAGE = "overview"  # what the root address shows
 
 WORK = {
     "overview": ":material/home:",
@@ -53,7 +54,7 @@ JOB_PAGES = {
 def page(name: str) -> Page:
     """The page of this name, titled in the session's language."""
     path = ROOT / "pages" / f"{name}.py"
-    return st.Page(path, title=t(f"shell.page_{name}"), icon=ICONS[name], url_path=name, default=name == "overview")
+    return st.Page(path, title=t(f"shell.page_{name}"), icon=ICONS[name], url_path=name, default=name == FIRST_PAGE)
 
 
 def groups() -> dict[str, list[str]]:

@@ -131,6 +131,23 @@ def version_folder(version: VersionInfo) -> Path:
     return _registry(home()).folder(version)
 
 
+def damaged_files(version: VersionInfo) -> list[str]:
+    """Names of the version's damaged files; each is read once, and again when its time or size has changed."""
+    if os.environ.get("MLFLOW_TRACKING_URI"):
+        return []  # a server answers for its own files
+    from core.integrity import RECORD, names_in
+
+    folder = version_folder(version)
+    return _damaged(str(folder), _times(*(folder / name for name in (RECORD, *names_in(folder)))))
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _damaged(folder: str, token: tuple[float, ...]) -> list[str]:
+    from core.integrity import damaged
+
+    return damaged(Path(folder))
+
+
 def report(version: VersionInfo) -> dict[str, Any]:
     """The version's report, as its training or update wrote it."""
     return _report(str(version_folder(version)))

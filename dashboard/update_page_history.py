@@ -11,6 +11,7 @@ from core.errors import RegistryError
 from dashboard import overview, state, tables, update_page
 from dashboard.errors import boundary, show_error
 from dashboard.i18n import t
+from dashboard.models_page_details import reason_of
 from dashboard.models_page_serving import previous_champion
 from dashboard.update_page import Situation
 from dashboard.update_page_decisions import candidates, decided
@@ -70,7 +71,7 @@ def draw(found: Situation) -> None:
             {
                 t("update.column_when"): [tables.moment(str(move["at"])) for move in moves[::-1]],
                 t("update.column_version"): [t("update.version_name", number=move["version"]) for move in moves[::-1]],
-                t("update.column_reason"): [str(move["reason"]) or tables.NOTHING for move in moves[::-1]],
+                t("update.column_reason"): [reason_of(move) for move in moves[::-1]],
             }
         )
         st.dataframe(table, hide_index=True, alt=t("update.moves_alt", count=len(moves)))

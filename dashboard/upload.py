@@ -36,6 +36,7 @@ from dashboard.upload_files import (
     fetched,
     keep_upload,
     let_tables_go,
+    lies_elsewhere,
     reading,
     sample_source,
     sheets,
@@ -120,6 +121,8 @@ def upload_table(
         return None
     head = st.container(horizontal=True, vertical_alignment="center", key=f"{key}-upload-head")
     prefix = f"{key}.{source.token}"
+    if lies_elsewhere(source):
+        st.caption(f":material/lock: {t('upload.read_only', place=tables.plain(str(home())))}")
     chosen = _format(prefix, source)
     if chosen is None:
         _name(head, source, None, key)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -20,8 +22,9 @@ from core.data import ColumnRoles, Corrections, TableFormat, detect_format, gues
 from core.data.reading import parts_of
 from core.data.samples import sample_path
 from core.errors import DataError
-from core.files import writing
+from core.files import SCRATCH, is_writable, writing
 from core.leftovers import UPLOADS, old_uploads, remove
+from core.processes import signature
 
 NAME_BYTES = 120  # file systems allow 255, and a Chinese character takes three
 CELL_SHOWN = 300  # characters of a cell that reach the browser; a cell may hold a million
@@ -58,13 +61,12 @@ class Reading:
 
 def keep_upload(name: str, content: BinaryIO) -> Source:
     """Copy an upload to disk; the same content under the same name is stored once."""
-    uploads = home() / UPLOADS
-    uploads.mkdir(parents=True, exist_ok=True)
+    uploads = _uploads()
     for old in list(old_uploads(home())):
         remove(old)
     digest = hashlib.file_digest(cast(Any, content), "sha256").hexdigest()[:16]
     folder = uploads / digest
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / _file_name(name)
     content.seek(0)
     with writing(path, durable=False) as part, part.open("wb") as target:
@@ -76,13 +78,30 @@ def fetched(name: str, config: str | None) -> Source | DataError:
     """A dataset of the Hub, or a folder like one, as a file among the uploads."""
     from core.data.hub import fetch_dataset
 
-    uploads = home() / UPLOADS
-    folder = uploads / hashlib.sha256(f"hub:{name}:{config}".encode()).hexdigest()[:16]
+    folder = _uploads() / hashlib.sha256(f"hub:{name}:{config}".encode()).hexdigest()[:16]
     try:
         path = fetch_dataset(name, folder, config=config)
     except DataError as error:
         return error
     return Source(path, path.name)
+
+
+def _uploads() -> Path:
+    """Where uploads are kept: in the workspace, or for the life of this process elsewhere where that can only be read."""
+    uploads = home() / UPLOADS
+    with suppress(OSError):
+        uploads.mkdir(parents=True, exist_ok=True)
+    return uploads if is_writable(uploads) else _elsewhere()
+
+
+@st.cache_resource(show_spinner=False)
+def _elsewhere() -> Path:
+    return Path(tempfile.mkdtemp(prefix=f"{SCRATCH}{signature()}-"))
+
+
+def lies_elsewhere(source: Source) -> bool:
+    """Whether the file is no sample and could not be kept in the workspace."""
+    return source.sample is None and not source.path.is_relative_to(home())
 
 
 def sample_source(sample: SamplePart) -> Source:

@@ -1,58 +1,77 @@
-"""When files of a version are damaged, so that a page cannot be drawn: what is damaged, and another version that can serve.
+"""When files of the version that serves are damaged: which, on top of every page, and another version that can serve.
 
-Reads nothing of the versions' files, so that it can be drawn when they cannot be read.
+Needs nothing that the versions' files say, so that it can be drawn when they cannot be read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core import integrity
 from core.errors import CoreError, RegistryError
-from core.integrity import SERVING, damaged, file_damaged, is_damage
 from dashboard import state
-from dashboard.errors import show_error
+from dashboard.errors import forget_told, is_told, note_told, show_error
 from dashboard.i18n import t
+from dashboard.tables import plain
 
 if TYPE_CHECKING:
-    from core.registry import Registry, VersionInfo
+    from core.registry import VersionInfo
+
+
+def tell() -> None:
+    """On top of a page: the damaged files of the version that serves, if there are any, and the way back."""
+    forget_told()
+    classifier = state.chosen_classifier()
+    champion = state.champion(classifier) if classifier else None
+    if champion is None:
+        return
+    try:
+        names = state.damaged_files(champion)
+        folder = state.version_folder(champion) if names else None
+    except RegistryError as error:
+        if not integrity.is_damage(error):
+            raise
+        offer(error)
+        note_told(error)
+        return
+    if folder is None:
+        return
+    offer(integrity.file_of_version_damaged(champion.classifier, champion.number, names[0]), also=names[1:])
+    for name in names:
+        note_told(integrity.file_of_version_damaged(champion.classifier, champion.number, name))
+        note_told(integrity.file_damaged(folder, name))
 
 
 @contextmanager
 def guard() -> Iterator[None]:
-    """Around a page: when it fails since a file of a version is damaged, this is said, with the way back below."""
+    """Around a page: a damaged file that only its reading has shown is told here, as for versions of old, without a record."""
     try:
         yield
-    except Exception as error:
-        damage = blame(error)
-        if damage is None:
+    except RegistryError as error:
+        if not integrity.is_damage(error):
             raise
-        offer(damage)
+        offer(error)
 
 
-def blame(error: Exception) -> CoreError | None:
-    """The damaged file that an error of any kind comes from, on the page of a classifier; None when all are whole."""
-    if isinstance(error, RegistryError) and is_damage(error):
-        return error
-    with suppress(CoreError, OSError):
-        classifier = state.chosen_classifier()
-        champion = state.champion(classifier) if classifier else None
-        if champion is not None:
-            folder = state.version_folder(champion)
-            for name in damaged(folder):
-                return file_damaged(folder, name)
-    return None
+def offer(error: RegistryError, *, also: Sequence[str] = ()) -> None:
+    """The error, and below it the way back to a version that works, where it is about the one that serves.
 
-
-def offer(error: CoreError) -> None:
-    """The error, and below it the way back to a version that works."""
+    Parameters
+    ----------
+    also
+        Names of further damaged files.
+    """
+    told = is_told(error)
     show_error(error)
+    if also:
+        st.caption(t("shell.also_damaged", files=[plain(name) for name in also]))
     classifier = state.chosen_classifier()
     champion = state.champion(classifier) if classifier else None
-    if classifier is None or champion is None or error.message.facts.get("number", champion.number) != champion.number:
+    if told or classifier is None or champion is None or not _is_about(error, champion):
         return
     others = _others(classifier, champion)
     if not others:
@@ -74,19 +93,30 @@ def offer(error: CoreError) -> None:
 
 def _others(classifier: str, champion: VersionInfo) -> list[int]:
     """Numbers of other versions whose answering files are there, the one that served before first."""
-    registry = state.registry()
-    served = [int(move["version"]) for move in registry.champion_history(classifier)]
-    known = [version.number for version in state.versions(classifier) if version.number != champion.number]
-    whole = [number for number in known if _answers(registry, classifier, number)]
-    return sorted(whole, key=lambda number: (served.index(number) if number in served else -1, number), reverse=True)
+    moves = state.registry().champion_history(classifier)
+    turns = {int(move["version"]): turn for turn, move in enumerate(moves)}
+    known = [
+        version for version in state.versions(classifier) if version.number != champion.number and _is_there(version)
+    ]
+    known.sort(key=lambda version: (turns.get(version.number, -1), version.number))
+    while known and state.damaged_files(known[-1]):  # the one that is proposed is looked at from end to end
+        known.pop()
+    return [version.number for version in reversed(known)]
 
 
-def _answers(registry: Registry, classifier: str, number: int) -> bool:
+def _is_there(version: VersionInfo) -> bool:
     """A quick look; the roll-back itself checks every file."""
     with suppress(CoreError, OSError):
-        folder = registry.folder(classifier, number)
-        return all((folder / name).exists() for name in ("model.onnx", *SERVING[:3]))
+        folder = state.version_folder(version)
+        return all((folder / name).exists() for name in ("model.onnx", *integrity.SERVING[:3]))
     return False
+
+
+def _is_about(error: RegistryError, version: VersionInfo) -> bool:
+    facts = error.message.facts
+    if "folder" in facts:
+        return bool(facts["folder"] == str(state.version_folder(version)))
+    return (facts.get("classifier"), facts.get("number")) == (version.classifier, version.number)
 
 
 def _roll_back(classifier: str, number: int) -> None:

@@ -25,7 +25,8 @@ from core.api.metrics import CONTENT_TYPE, Metrics
 from core.api.openapi import DESCRIPTION, add_docs, body_of, describe
 from core.api.throttle import Throttle
 from core.data.corrections import Corrections
-from core.errors import CoreError
+from core.errors import CoreError, RegistryError
+from core.integrity import named
 from core.messages import message
 from core.standalone.predict import answered
 
@@ -65,10 +66,13 @@ class Service:
         self.waiting += 1
         try:
             place = await self.directory.place(classifier, version)
-            async with self.desk.clerk(place, champion=version is None) as clerk:
-                if not texts:
-                    return place, clerk, np.zeros((0, len(clerk.engine.labels)), dtype=np.float32)
-                return place, clerk, await self._postman.wait_for(clerk.batcher.submit(texts))
+            try:
+                async with self.desk.clerk(place, champion=version is None) as clerk:
+                    if not texts:
+                        return place, clerk, np.zeros((0, len(clerk.engine.labels)), dtype=np.float32)
+                    return place, clerk, await self._postman.wait_for(clerk.batcher.submit(texts))
+            except RegistryError as error:  # no caller is told of folders of this machine
+                raise named(error, place.classifier, place.number) from error
         finally:
             self.waiting -= 1
 

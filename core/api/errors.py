@@ -72,7 +72,7 @@ def unexpected(error: Exception) -> ApiError:
     """
     told_by_disk = storage_error(error)
     if told_by_disk is not None:
-        log.error("the disk, in the API", exc_info=error)
+        log.warning("in the API: %s", told_by_disk)
         return of_core(told_by_disk)
     number = secrets.token_hex(3)
     log.error("error %s in the API", number, exc_info=error)

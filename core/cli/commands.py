@@ -32,7 +32,7 @@ from core.cli.vectors import vectors
 from core.config import home, parse_assignments
 from core.data.corrections import Correction, Corrections
 from core.data.loading import LoadedDataset
-from core.registry import UNWRITTEN
+from core.registry import HOW, UNWRITTEN
 from core.registry import promote as decide
 from core.wording import score, seconds
 from core.workflows.workspace import Workspace, open_workspace
@@ -154,7 +154,7 @@ def promote(asked: argparse.Namespace) -> None:
         sys.stderr.write(
             "The gate is against this version and --reason was not given; both will stand in its lineage.\n"
         )
-    how = "command line, against the gate" if against else "command line"
+    how = HOW["command_against" if against else "command"]
     decide(workspace.registry, asked.classifier, number, how=how, reason=reason)
     sys.stderr.write(f"Version {number} of '{asked.classifier}' is the champion.\n")
 

@@ -1,4 +1,4 @@
-"""Runs one command and says how it went: 0 done, 2 bad input, 130 interrupted."""
+"""Runs one command and says how it went: 0 done, 1 a version's files are damaged, 2 bad input, 130 interrupted."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from core.allocator import keep_freed_memory
 from core.cli.arguments import make_parser
 from core.errors import CoreError
 from core.imports import unhindered_imports
+from core.integrity import is_damage
 from core.storage import storage_error
 
 # Commands with a module of their own that computes with ONNX Runtime, or not at all.
@@ -52,7 +53,7 @@ def _warm_reader(path: Any) -> None:
 
 def _refuse(error: CoreError) -> int:
     sys.stderr.write(" ".join(str(error).split()) + "\n")
-    return 2
+    return 1 if is_damage(error) else 2
 
 
 def _command(name: str) -> Callable[[Any], None]:

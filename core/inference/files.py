@@ -22,6 +22,7 @@ from core.files import move_file, read_json, write_json
 from core.inference.graphs import load_version
 from core.inference.tables import check_column, predict_table
 from core.messages import Message
+from core.storage import full, is_full
 
 ROWS = 4096  # labelled and written at a time: what a killed process loses at most
 
@@ -85,6 +86,8 @@ def predict_file(
     ------
     DataError
         When the source cannot be read, has no such column, or the target cannot be written.
+    StorageError
+        When the target's disk is full.
     """
     scan = scan_table(source, form)
     check_column(text, scan.names)
@@ -103,6 +106,8 @@ def predict_file(
         journal.finish()
     except OSError as error:
         journal.give_up()
+        if is_full(error):
+            raise full(target) from None
         raise DataError(
             "data.cannot_write",
             "'{file}' cannot be written: {reason}. Choose a folder that exists and that you may write to.",

@@ -3,7 +3,7 @@
 The only package that knows MLflow; it knows nothing of how a version came to be.
 """
 
-from core.registry.decisions import UNWRITTEN, keep_back, promote
+from core.registry.decisions import HOW, UNWRITTEN, keep_back, promote
 from core.registry.entries import ClassifierInfo, Decision, RunInfo, VersionInfo
 from core.registry.glance import Glance
 from core.registry.names import check_name
@@ -11,6 +11,7 @@ from core.registry.registry import Registry
 from core.registry.thresholds import Threshold
 
 __all__ = [
+    "HOW",
     "UNWRITTEN",
     "ClassifierInfo",
     "Decision",

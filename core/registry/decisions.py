@@ -20,6 +20,15 @@ from core.errors import DataError, RegistryError
 from core.registry.entries import Decision, VersionInfo
 from core.registry.registry import Registry
 
+# What `core` itself writes into the history of champions when nobody is at a page; screens translate it.
+HOW = {
+    "first": "first version",
+    "command": "command line",
+    "command_against": "command line, against the gate",
+    "update_always": "update: always",
+    "update_gate": "update: gate",
+    "update_against": "update: always, against the gate",
+}
 UNWRITTEN = "no reason written"  # what stands in the lineage where a machine promoted against the gate
 
 

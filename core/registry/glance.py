@@ -55,6 +55,8 @@ class Glance:
 
     def versions(self, name: str) -> list[VersionInfo]:
         """As `Registry.versions`."""
+        if self._watched() and all(info.name != name for info in self.classifiers()):
+            return self.registry.versions(name)  # any caller may invent names: nothing is written down of them
         return self._ask(f"versions of {name}", lambda: self.registry.versions(name), _version)
 
     def champion(self, name: str) -> VersionInfo | None:

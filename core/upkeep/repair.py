@@ -113,6 +113,8 @@ def _look_at_files(registry: Registry, done: Repaired, *, dry_run: bool) -> None
     for folder in registry.files.folders():
         record = integrity.read_record(folder)
         for name in integrity.damaged(folder):
+            if name == integrity.RECORD:
+                continue  # see `_complete_records`, which knows whose it is
             mended = not dry_run and registry.files.mend(folder, name)
             done.damage.append(Damage(str(record.get("classifier", "")), record.get("number"), name, mended))
 
@@ -127,6 +129,13 @@ def _complete_records(registry: Registry, done: Repaired, *, dry_run: bool) -> N
                 continue
             record = integrity.read_record(folder)
             if record.get("number") == version.number:
+                continue
+            if integrity.record_is_damaged(folder):
+                # With another file unreadable, a new record would take the damage for what was registered.
+                mended = not dry_run and integrity.damaged(folder) == [integrity.RECORD]
+                done.damage.append(Damage(version.classifier, version.number, integrity.RECORD, mended))
+                if mended:
+                    integrity.write_record(folder, registry.facts_of(version))
                 continue
             done.records += 1
             if dry_run:

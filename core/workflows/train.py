@@ -10,7 +10,7 @@ from core.data.label_notes import label_notes
 from core.data.loading import remarks_of
 from core.events import RunStarted, StageStarted
 from core.messages import Message, message
-from core.registry import check_name
+from core.registry import HOW, check_name
 from core.workflows.frozen_tests import FrozenTest
 from core.workflows.past import nothing_met
 from core.workflows.producing import Candidate, Completed, Stream, produce_version
@@ -103,7 +103,7 @@ def train_classifier(
 def _serve_first(request: TrainRequest, completed: Completed, workspace: Workspace) -> None:
     """A classifier's first version serves at once."""
     if workspace.registry.champion(request.classifier) is None:
-        workspace.registry.promote(request.classifier, completed.version, "first version")
+        workspace.registry.promote(request.classifier, completed.version, HOW["first"])
 
 
 def _start_run(request: TrainRequest, settings: Settings, workspace: Workspace) -> str:

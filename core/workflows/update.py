@@ -19,7 +19,7 @@ from core.events import RunStarted, StageStarted
 from core.faults import reached
 from core.inference.graphs import load_version
 from core.messages import Message, message
-from core.registry import UNWRITTEN, VersionInfo, promote
+from core.registry import HOW, UNWRITTEN, VersionInfo, promote
 from core.standings import AnswerStore, rows_key
 from core.standings.answers import Answers
 from core.strategies import Strategy
@@ -255,7 +255,6 @@ def _decide(request: UpdateRequest, event: Completed, workspace: Workspace) -> N
         return
     passed = bool(event.report["gate"]["promote"])
     if request.promote == "always" and not passed:
-        how = "update: always, against the gate"
-        promote(workspace.registry, request.classifier, event.version, how=how, reason=UNWRITTEN)
+        promote(workspace.registry, request.classifier, event.version, how=HOW["update_against"], reason=UNWRITTEN)
     elif request.promote != "never" and passed:
-        promote(workspace.registry, request.classifier, event.version, how=f"update: {request.promote}")
+        promote(workspace.registry, request.classifier, event.version, how=HOW[f"update_{request.promote}"])

@@ -24,6 +24,14 @@ def test_a_file_is_replaced_whole_or_stays_as_it_was(tmp_path: Path) -> None:
     assert sorted(tmp_path.glob("*note*")) == [path]
 
 
+def test_a_file_that_cannot_be_written_is_named_also_where_a_library_does_not_say_which(tmp_path: Path) -> None:
+    with pytest.raises(PermissionError) as caught, files.writing(tmp_path / "rows.parquet"):
+        raise PermissionError(errno.EACCES, "Failed to open local file")  # as pyarrow does
+    told = storage_error(caught.value)
+    assert told is not None
+    assert str(tmp_path / "rows.parquet") in str(told)
+
+
 def test_json_that_is_nested_too_deeply_is_no_json(tmp_path: Path) -> None:
     for text in ("[" * 100_000, '{"a":' * 100_000, "[" * 100_000 + "]" * 100_000, "{", "", "no"):
         (tmp_path / "note.json").write_text(text, encoding="utf-8")

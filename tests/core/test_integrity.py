@@ -63,3 +63,17 @@ def test_facts_are_added_without_reading_the_files_again(folder: Path) -> None:
     integrity.add_facts(folder, number=4)
     assert integrity.read_record(folder)["number"] == 4
     assert integrity.damaged(folder) == ["model.onnx"]
+
+
+def test_a_record_that_cannot_be_read_is_damage_and_stays_until_somebody_has_seen_it(folder: Path) -> None:
+    integrity.write_record(folder, FACTS)
+    (folder / "version.json").write_text('{"classifier": "Sh', encoding="utf-8")
+    assert integrity.damaged(folder) == ["version.json"]
+    (folder / "experiences.json").write_text("[{", encoding="utf-8")
+    assert integrity.damaged(folder) == ["version.json", "experiences.json"]
+    integrity.add_facts(folder, decision="kept")
+    with pytest.raises(RegistryError, match=r"version\.json in .* is damaged.*core repair") as caught:
+        integrity.check_serving(folder)
+    told = integrity.named(caught.value, "Shop", 3)
+    assert str(told).startswith("The file version.json of version 3 of 'Shop' is damaged")
+    assert integrity.is_damage(told)

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.data import DatasetStore, TextDataset, split_rows
 from core.data.samples import sample_path
-from dashboard import data_page, data_page_saved
+from dashboard import data_page, data_page_saved, upload_files
 
 OpenPage = Callable[..., AppTest]
 
@@ -383,3 +383,15 @@ def test_what_was_left_out_is_kept_with_the_dataset(open_page: OpenPage, evergre
         ("ragged", 1, [22]),
         ("no_text", 1, [22]),
     ]
+
+
+def test_in_a_workspace_that_can_only_be_read_a_file_can_be_looked_at(
+    open_page: OpenPage, evergreen_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upload_files, "is_writable", lambda folder: False)
+    page = upload(open_page("data"), REVIEWS)
+    assert errors(page) == []
+    assert list(page.dataframe[0].value.columns) == ["text", "label"]
+    assert "can only be read: the table can be looked at, and cannot be saved" in words(page)
+    assert evergreen_home.name in words(page).replace("\\", "")
+    assert list((evergreen_home / "uploads").glob("*")) == []

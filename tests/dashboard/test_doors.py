@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
+import http.client
+import json
 import re
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +22,7 @@ from websockets.typing import Origin
 
 from core.api.hosts import VARIABLE
 from dashboard.sidebar import SCRIPT
-from tests.dashboard.serving import PATIENCE, Server
+from tests.dashboard.serving import PATIENCE, ROOT, Server
 
 # A page, its script, a file that was uploaded or made, an upload, Streamlit's own addresses, and the API.
 ADDRESSES = [
@@ -124,3 +129,62 @@ def test_the_scripts_of_the_page_and_the_sidebar_are_known_by_their_content(serv
 def test_the_api_below_the_pages_keeps_its_own_policy(server: Server) -> None:
     assert server.get("/api/v1/healthz")[1]["content-security-policy"].startswith("default-src 'none'")
     assert "sha256-" in server.get("/api/v1/docs")[1]["content-security-policy"]
+
+
+CONTRARY = """
+[server]
+enableXsrfProtection = false
+enableCORS = false
+enableStaticServing = true
+enableAgentApi = true
+corsAllowedOrigins = ["http://evil.example"]
+address = "0.0.0.0"
+
+[client]
+disableDataExport = false
+showErrorDetails = "full"
+"""
+ASKED = """
+import json, sys
+from streamlit import config
+config._main_script_path = sys.argv[1]
+print(json.dumps({name: config.get_option(name) for name in sys.argv[2:]}))
+"""
+
+
+def test_the_settings_of_the_folder_it_is_started_in_open_nothing(tmp_path: Path) -> None:
+    (tmp_path / ".streamlit").mkdir()
+    (tmp_path / ".streamlit" / "config.toml").write_text(CONTRARY, encoding="utf-8")
+    wanted = {
+        "server.enableXsrfProtection": True,
+        "server.enableCORS": True,
+        "server.enableStaticServing": False,
+        "server.enableAgentApi": False,
+        "server.corsAllowedOrigins": [],
+        "server.address": "localhost",
+        "client.disableDataExport": True,
+        "client.showErrorDetails": "none",
+    }
+
+    def read(script: Path) -> dict[str, object]:
+        command = [sys.executable, "-c", ASKED, str(script), *wanted]
+        told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        found: dict[str, object] = json.loads(told.stdout)
+        return found
+
+    assert read(ROOT / "dashboard" / "app.py") == wanted
+    other = read(tmp_path / "app.py")  # so the folder's settings are really there
+    assert all(other[name] != value for name, value in wanted.items())
+
+
+def test_an_upload_without_the_page_s_token_is_refused(server: Server) -> None:
+    assert server.get("/_stcore/upload_file/session/file", method="PUT")[0] == 403
+
+
+def test_the_first_page_answers_to_its_name_and_keeps_the_link(server: Server) -> None:
+    for query in ("", "?lang=zh&classifier=a%2Ab"):
+        connection = http.client.HTTPConnection("localhost", server.port, timeout=PATIENCE)
+        with contextlib.closing(connection):
+            connection.request("GET", f"/overview{query}")
+            answer = connection.getresponse()
+            assert (answer.status, answer.headers["location"]) == (307, f"./{query}")

@@ -17,6 +17,7 @@ from core.data import ColumnRoles, build_dataset
 from core.jobs import files
 from core.jobs.process import identity
 from core.workflows import TrainRequest, open_workspace, train_classifier
+from dashboard.navigation import ROOT
 
 OpenPage = Callable[..., AppTest]
 ROLES = ColumnRoles("text", "label")
@@ -102,6 +103,28 @@ def test_a_job_that_ends_is_told_once_on_any_page(
     assert at.selectbox(key="classifier").value == "Pears"
     assert at.selectbox(key="results.version").value == 1
     assert lines(at) == []
+
+
+@pytest.mark.parametrize("page", ["results", "models"])
+def test_a_version_is_no_news_once_it_was_looked_at(open_page: OpenPage, home: Path, page: str) -> None:
+    name = job(home, "Pears", **ended())
+    at = open_page("data", classifier="Apples")
+    assert lines(at) == [f"news.open.{name}"]
+    at.switch_page(str(ROOT / "pages" / f"{page}.py")).run().run()
+    assert lines(at) == [f"news.open.{name}"]  # that was another classifier's
+    at.selectbox(key="classifier").set_value("Pears").run()
+    at.run()
+    assert not at.exception
+    assert lines(at) == []
+
+
+def test_an_update_is_no_news_once_its_page_was_open(open_page: OpenPage, home: Path) -> None:
+    name = job(home, "Pears", kind="update", **ended())
+    at = open_page("update", classifier="Pears")
+    at.run()
+    assert not at.exception
+    assert lines(at) == []
+    assert name in at.session_state["news.told"]
 
 
 def test_what_ended_unseen_is_told_by_the_next_session_alone(open_page: OpenPage, home: Path) -> None:

@@ -20,9 +20,9 @@ from core.registry.entries import SUMMARY
 from core.standings import known_to, today
 from core.wording import score
 from core.workflows import TrainRequest, UpdateRequest, open_workspace, train_classifier, update_classifier
-from dashboard import models_page_serving, state
+from dashboard import i18n, models_page_serving, state
 from dashboard.models_page import difference
-from dashboard.models_page_details import mlflow_command, quiet_markdown
+from dashboard.models_page_details import mlflow_command, quiet_markdown, reason_of
 from dashboard.models_page_serving import bundle_name, previous_champion
 
 NAME = "店铺 *reviews*"
@@ -262,3 +262,28 @@ def test_names_in_the_card_become_no_links_tags_or_formulas() -> None:
 def test_the_tables_of_the_card_stay_tables_and_what_it_escapes_is_escaped_once() -> None:
     card = "| label | F1 |\n|---|---|\n| \\*a\\* \\| b | 0.9 |\n"
     assert quiet_markdown(card) == "| label | F1 |\n|---|---|\n| \\*a\\* \\| b | 0.9 |"
+
+
+def test_the_card_s_own_code_and_steps_stay_and_an_escaped_underline_is_one() -> None:
+    card = "# customer\\_reviews\n\n1. a\\`b\\`\\*c\\*: 3 rows\n\n`pip install x_y`, then `python predict.py`."
+    shown = "#### customer\\_reviews\n\n1. a\\`b\\`\\*c\\*\\: 3 rows\n\n`pip install x_y`, then `python predict.py`\\."
+    assert quiet_markdown(card).replace("\\.", ".") == shown.replace("\\.", ".")
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("first version", "首个版本"),
+        ("command line", "命令行"),
+        ("command line: tests: better", "命令行: tests: better"),
+        ("update: gate", "更新通过门禁"),
+        (f"update: always, against the gate: {UNWRITTEN}", "更新后直接发布，违反门禁: 未写理由"),
+        ("模型页", "模型页"),
+        ("", "–"),
+    ],
+)
+def test_why_the_program_moved_the_champion_is_told_in_the_readers_language(
+    monkeypatch: pytest.MonkeyPatch, written: str, told: str
+) -> None:
+    monkeypatch.setattr(i18n, "language", lambda: "zh")
+    assert reason_of({"reason": written}) == told

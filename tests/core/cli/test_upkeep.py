@@ -15,6 +15,7 @@ import pytest
 
 from core.cli import main
 from core.data.store import DatasetStore
+from core.integrity import read_record, write_record
 from core.workflows import Workspace
 from core.workflows.running import parts_of
 from tests.core.conftest import reviews, save
@@ -60,7 +61,7 @@ def test_versions_and_rollback_work_while_the_champion_is_damaged(shop: Workspac
     ]
     _, err = run("rollback", "--classifier", "Shop")
     assert err == "Version 2 of 'Shop' is the champion again.\n"
-    _, err = run("promote", "--classifier", "Shop", "--version", "3", code=2)
+    _, err = run("promote", "--classifier", "Shop", "--version", "3", code=1)
     assert err.startswith("The file report.json of version 3 of 'Shop' is damaged")
 
 
@@ -148,3 +149,32 @@ def test_what_a_workflow_is_resumed_with_has_two_parts() -> None:
     assert parts_of({"run_id": "a"}) == ("a", None)
     assert parts_of({"run_id": "a", "loop": 1}) == ("a", {"loop": 1})
     assert parts_of({"loop": 1}) == (None, {"loop": 1})
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json", "config.json", "labels.json", "version.json"])
+def test_a_damaged_file_of_the_champion_ends_with_one_sentence_and_code_1(
+    shop: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    folder = shop.registry.folder("Shop", 3)
+    if not (folder / name).exists():
+        (folder / name).write_text("{}", encoding="utf-8")
+        write_record(folder, read_record(folder))
+    (folder / name).write_text("{", encoding="utf-8")
+    table = tmp_path / "rows.csv"
+    table.write_text("text\nfine\n", encoding="utf-8")
+    asked = [
+        "predict",
+        "--classifier",
+        "Shop",
+        "--data",
+        str(table),
+        "--text",
+        "text",
+        "--out",
+        str(tmp_path / "o.csv"),
+    ]
+    assert main(asked) == 1
+    told = capsys.readouterr().err
+    assert told.startswith(f"The file {name} ")
+    assert (told.count("\n"), "core repair" in told) == (1, True)
+    assert not (tmp_path / "o.csv").exists()

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from core.data import read_table
-from core.errors import DataError
+from core.errors import DataError, StorageError
 from core.inference import files, predict_file, predict_table
 
 
@@ -236,6 +236,6 @@ def test_a_full_disk_keeps_what_is_done_for_another_try(
         if done == 6:
             raise OSError(28, "No space left on device")
 
-    with pytest.raises(DataError, match="No space left"):
+    with pytest.raises(StorageError, match=r"No space is left on the disk \(.*out\.csv\).*Make room"):
         predict_file(tmp_path, source, "text", tmp_path / "out.csv", full)
     assert predict_file(tmp_path, source, "text", tmp_path / "out.csv").resumed == 6

@@ -98,3 +98,13 @@ def test_a_folder_that_was_moved_away_is_told_as_the_registry_tells_it(filled: P
     kept.rename(kept.with_name("elsewhere"))
     with pytest.raises(Exception, match="no longer in"):
         glance.folder(version)
+
+
+def test_nothing_is_written_down_of_names_that_no_classifier_has(filled: Path) -> None:
+    glance = Glance(filled)
+    assert len(glance.versions("Reviews")) == 2
+    before = (filled / FILE).read_bytes()
+    for number in range(3):
+        assert glance.versions(f"nobody {number}") == []
+        assert glance.champion(f"nobody {number}") is None
+    assert (filled / FILE).read_bytes() == before

@@ -119,3 +119,20 @@ def test_versions_of_old_get_a_record_and_damaged_files_are_named(registry: Regi
 
 def test_the_queue_can_be_looked_at_without_starting_anything(evergreen_home: Path) -> None:
     assert JobQueue(evergreen_home).look() == []
+
+
+def test_a_damaged_record_is_written_again_unless_another_file_is_damaged_too(registry: Registry) -> None:
+    folder = registry.folder(NAME, 2)
+    (folder / "version.json").write_text("{", encoding="utf-8")
+    report = (folder / "report.json").read_text(encoding="utf-8")
+    (folder / "report.json").write_text("{", encoding="utf-8")
+    damage = {(found.version, found.file): found.mended for found in repair(registry.home).damage}
+    assert damage[2, "version.json"] is False
+    assert {file for _, file in damage} == {"version.json", "report.json"}
+    (folder / "report.json").write_text(report, encoding="utf-8")
+    assert [(found.file, found.mended) for found in repair(registry.home, dry_run=True).damage] == [
+        ("version.json", False)
+    ]
+    assert [(found.version, found.mended) for found in repair(registry.home).damage] == [(2, True)]
+    assert registry.is_whole(NAME, 2)
+    assert repair(registry.home).damage == []
