@@ -39,7 +39,7 @@ _MOST_LETTERS = 2000  # of a text that are looked at
 _ALL_PAIRS = 40  # rows of a bucket that are all compared with each other; of a larger one only neighbours
 _NEIGHBOURS = 3
 _AT_ONCE = 100_000  # pairs whose signatures are compared at a time: 50 MB
-_REMEMBERED = 500  # texts whose n-grams are kept for the next pair: rows of a bucket are close to each other
+_REMEMBERED = 2_000_000  # letters of texts whose n-grams are kept for the next pair: some 200 MB
 _FEWEST_LETTERS = 8  # shorter texts are the same or they are not
 _FEWEST_WORDS = 6.0  # for "one word differs"
 _FEWEST_TOKENS = 5  # of a text that may differ so from one of six
@@ -102,7 +102,7 @@ def near_pairs(
     kept = []
     candidates, sharing = _candidates(signatures, tokens)
 
-    @lru_cache(_REMEMBERED)
+    @lru_cache(_REMEMBERED * len(plain) // max(1, sum(map(len, plain))))
     def ngrams(row: int) -> frozenset[str]:
         return frozenset(plain[row][at : at + width] for at in range(len(plain[row]) - width + 1))
 
@@ -202,22 +202,39 @@ def _candidates(
         for column in part.T:
             mixed = (mixed ^ column) * np.uint64(0x9E3779B97F4A7C15)
             mixed ^= mixed >> np.uint64(29)
-        new = np.setdiff1d(_numbered(_pairs(groups_of(mixed), signed), len(tokens)), by_hash)
+        pairs = _numbered(_pairs(groups_of(mixed), signed), len(tokens))
+        new = pairs[~_are_in(pairs, by_hash)]
         one, other = np.divmod(new, len(tokens))
         close = np.zeros(len(new), dtype=bool)
         for begin in range(0, len(new), _AT_ONCE):
             piece = slice(begin, begin + _AT_ONCE)
             same = signatures[one[piece]] == signatures[other[piece]]
             close[piece] = same.mean(axis=1) >= _WORTH_COMPARING
-        by_hash = np.union1d(by_hash, new[close])
+        by_hash = _once(np.concatenate([by_hash, new[close]]))
     halves = _numbered(_sharing_halves(tokens), len(tokens))
-    both = np.union1d(by_hash, halves)
-    return np.stack(np.divmod(both, len(tokens)), axis=1), np.isin(both, halves)
+    both = _once(np.concatenate([by_hash, halves]))
+    return np.stack(np.divmod(both, len(tokens)), axis=1), _are_in(both, halves)
 
 
 def _numbered(pairs: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64]:
-    """Each pair of rows, of so many, as one number, once."""
-    return np.unique(pairs[:, 0] * count + pairs[:, 1])
+    """Each pair of rows, of so many, as one number; once, ascending."""
+    return _once(pairs[:, 0] * count + pairs[:, 1])
+
+
+def _once(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Each value once, ascending. NumPy's own way hashes, and such numbers collide: it takes quadratic time."""
+    ordered = np.sort(values, kind="stable")
+    is_new = np.ones(len(ordered), dtype=bool)
+    is_new[1:] = ordered[1:] != ordered[:-1]
+    return ordered[is_new]
+
+
+def _are_in(values: npt.NDArray[np.int64], ascending: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Which of the values are among others; bool (values,)."""
+    places = np.searchsorted(ascending, values)
+    inside = places < len(ascending)
+    inside[inside] = ascending[places[inside]] == values[inside]
+    return inside
 
 
 def _sharing_halves(tokens: Sequence[array[int]]) -> npt.NDArray[np.int64]:
@@ -244,7 +261,7 @@ def _pairs(buckets: Sequence[Rows], owners: Rows) -> npt.NDArray[np.int64]:
     """Pairs of a bucket's owners, each with the smaller first: all of a small bucket, neighbours of a large one."""
     pieces = []
     for bucket in buckets:
-        members = np.unique(owners[bucket])
+        members = _once(owners[bucket])
         reach = len(members) - 1 if len(members) <= _ALL_PAIRS else _NEIGHBOURS
         for step in range(1, min(reach, len(members) - 1) + 1):
             pieces.append(np.stack([members[:-step], members[step:]], axis=1))
