@@ -16,11 +16,13 @@ from typing import Any
 import pyarrow
 
 from core.data import parsing
+from core.data.hub import fetch_dataset
 from core.data.isolation import wire
 from core.data.isolation.limits import be_the_first_to_go, held_to
 from core.data.row_lines import begins_of
 from core.data.table_format import Corrections, TableFormat
 from core.errors import CoreError
+from core.vectors.copying import copy_vectors
 
 DONE = "done\n"
 THREADS = 4  # at most: the limit of memory counts the stack of each
@@ -82,6 +84,15 @@ def _lines(path: Path, question: dict[str, Any], folder: Path) -> Any:
     return begins_of(path, form, set(question["left_out"]), question["rows"])
 
 
+def _vectors(path: Path, question: dict[str, Any], folder: Path) -> Any:
+    names = {part: question[part] for part in ("name", "title", "limit")}
+    return copy_vectors(path, Path(question["into"]), folder, **names).to_dict()
+
+
+def _hub(path: Path, question: dict[str, Any], folder: Path) -> Any:
+    return str(fetch_dataset(question["name"], path, config=question["config"]))
+
+
 def _form(question: dict[str, Any]) -> TableFormat | None:
     return TableFormat.from_dict(question["form"]) if question["form"] is not None else None
 
@@ -93,6 +104,8 @@ _ANSWERS: dict[str, Callable[[Path, dict[str, Any], Path], Any]] = {
     "scan": _scan,
     "pieces": _pieces,
     "lines": _lines,
+    "vectors": _vectors,
+    "hub": _hub,
 }
 
 
