@@ -30,18 +30,18 @@ def fetch_apart(name: str, folder: Path, *, config: str | None = None) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     here = Path(name.strip()).expanduser()
-    asked = {"name": str(here.absolute()) if name.strip() and here.is_dir() else name, "config": config}
+    asked = str(here.absolute()) if name.strip() and here.is_dir() else name
     limits = Limits(min(MEMORY, psutil.virtual_memory().total * 3 // 4), SECONDS)
     try:
-        with ask("hub", folder, limits=limits, **asked) as (path, _):
+        with ask("hub", folder, limits=limits, name=asked, config=config) as (path, _):
             return Path(path)
     except DataError as error:
         if not error.message.key.startswith("data.reading_"):
             raise
         raise DataError(
             "data.hub_too_much",
-            "The dataset '{dataset}' takes more than {memory:,.0f} MB of memory or {minutes:,.0f} minutes to load, or is damaged, "
-            "and loading it was stopped. Save a part of it as CSV or Parquet, and upload that.",
+            "The dataset '{dataset}' takes more than {memory:,.0f} MB of memory or {minutes:,.0f} minutes to load, or is "
+            "damaged, and loading it was stopped. Save a part of it as CSV or Parquet, and upload that.",
             dataset=name.strip(),
             memory=limits.memory / 1024**2,
             minutes=limits.seconds / 60,

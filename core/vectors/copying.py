@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from core.data.isolation.limits import MEMORY, SECONDS, SECONDS_PER_MEGABYTE, Limits
 from core.data.isolation.pool import ask
@@ -44,15 +45,21 @@ def copy_apart(
         with suppress(OSError, ValueError):
             progress(float((folder / FRACTION).read_text(encoding="ascii")))
 
-    asked = {"into": str(into.absolute()), "name": name, "title": title, "limit": limit}
+    asked: dict[str, Any] = {"into": str(into.absolute()), "name": name, "title": title, "limit": limit}
     try:
-        with ask("vectors", path, limits=limits, watch=watch, **asked) as (stored, _):
+        with ask(f"{__name__}:answer", path, limits=limits, watch=watch, **asked) as (stored, _):
             return VectorInfo.from_dict(stored)
     except DataError as error:
         refusal = _REFUSALS.get(error.message.key)
         if refusal is None:
             raise
         raise refusal(title, **{fact: error.message.facts[fact] for fact in ("size", "limit")}) from None
+
+
+def answer(path: Path, question: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """What `core.data.isolation.worker` answers to `copy_apart`."""
+    names = {part: question[part] for part in ("name", "title", "limit")}
+    return copy_vectors(path, Path(question["into"]), folder, **names).to_dict()
 
 
 def copy_vectors(path: Path, into: Path, told: Path, *, name: str, title: str, limit: int | None) -> VectorInfo:

@@ -56,7 +56,7 @@ def ask(
     Parameters
     ----------
     question
-        One that `core.data.isolation.worker` knows, with ``facts`` of its own.
+        One that `core.data.isolation.worker` knows, with ``facts`` of its own, or ``core.package.module:function``.
     limits
         Those of a table of the file's size where none are given.
     watch
@@ -151,9 +151,7 @@ class _Worker:
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         threading.Thread(target=self._listen, name="reader", daemon=True).start()
 
-    def answer(
-        self, folder: Path, seconds: float, watch: Callable[[Path], object] | None = None
-    ) -> int | None:
+    def answer(self, folder: Path, seconds: float, watch: Callable[[Path], object] | None = None) -> int | None:
         """Have a question answered; how the process ended instead, or None."""
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):

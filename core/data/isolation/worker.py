@@ -5,6 +5,7 @@ It ends when its input does. Whatever goes wrong with one file is an answer, unl
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 import tempfile
@@ -22,8 +23,8 @@ from core.data.isolation.limits import be_the_first_to_go, held_to
 from core.data.row_lines import begins_of
 from core.data.table_format import Corrections, TableFormat
 from core.errors import CoreError
-from core.vectors.copying import copy_vectors
 
+Answer = Callable[[Path, dict[str, Any], Path], Any]
 DONE = "done\n"
 THREADS = 4  # at most: the limit of memory counts the stack of each
 
@@ -44,7 +45,7 @@ def answer(folder: Path) -> None:
     tempfile.tempdir = str(folder)  # whatever is unpacked goes with the folder, however this process ends
     try:
         with held_to(question["memory"], question["seconds"]):
-            found = {"value": _ANSWERS[question["ask"]](Path(question["path"]), question, folder)}
+            found = {"value": _answer_of(question["ask"])(Path(question["path"]), question, folder)}
     except CoreError as error:
         found = {"error": wire.error_to_dict(error)}
     except MemoryError:
@@ -54,6 +55,15 @@ def answer(folder: Path) -> None:
     except BaseException:  # a panic of a reader that is written in Rust is no Exception
         found = {"trace": traceback.format_exc()}
     wire.write(folder, wire.ANSWER, found)
+
+
+def _answer_of(name: str) -> Answer:
+    """One of those below, or a function of a package that this one knows nothing of, as ``core.package.module:function``."""
+    if name in _ANSWERS:
+        return _ANSWERS[name]
+    module, _, function = name.partition(":")
+    answer: Answer = getattr(importlib.import_module(module), function)
+    return answer
 
 
 def _detect(path: Path, question: dict[str, Any], folder: Path) -> Any:
@@ -84,11 +94,6 @@ def _lines(path: Path, question: dict[str, Any], folder: Path) -> Any:
     return begins_of(path, form, set(question["left_out"]), question["rows"])
 
 
-def _vectors(path: Path, question: dict[str, Any], folder: Path) -> Any:
-    names = {part: question[part] for part in ("name", "title", "limit")}
-    return copy_vectors(path, Path(question["into"]), folder, **names).to_dict()
-
-
 def _hub(path: Path, question: dict[str, Any], folder: Path) -> Any:
     return str(fetch_dataset(question["name"], path, config=question["config"]))
 
@@ -97,14 +102,13 @@ def _form(question: dict[str, Any]) -> TableFormat | None:
     return TableFormat.from_dict(question["form"]) if question["form"] is not None else None
 
 
-_ANSWERS: dict[str, Callable[[Path, dict[str, Any], Path], Any]] = {
+_ANSWERS: dict[str, Answer] = {
     "detect": _detect,
     "parts": _parts,
     "table": _table,
     "scan": _scan,
     "pieces": _pieces,
     "lines": _lines,
-    "vectors": _vectors,
     "hub": _hub,
 }
 
