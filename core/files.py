@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import re
 import secrets
@@ -90,11 +91,21 @@ def write_json(path: Path, value: Any, *, indent: int | None = None, durable: bo
 
 
 def parse_json(text: str | bytes) -> Any:
-    """What a JSON text says; `ValueError` for everything else, also for what is nested too deeply to be read."""
+    """What a JSON text says; `ValueError` for everything else, also for what is nested too deeply to be read.
+
+    No number is infinite: JSON has none, nothing here writes one, and whoever makes a whole number of it fails otherwise.
+    """
     try:
-        return json.loads(text)
+        return json.loads(text, parse_float=_finite, parse_constant=_finite)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _finite(written: str) -> float:
+    value = float(written)
+    if math.isinf(value):
+        raise ValueError(f"{written[:20]} is no number of JSON")
+    return value
 
 
 def read_json(path: Path) -> Any:

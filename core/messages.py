@@ -12,6 +12,8 @@ from typing import Any
 
 from core.wording import agreeing
 
+_BEFORE_STOP = re.compile(r"\{(\w+)\}[.。]")  # facts behind which a template has a full stop
+_STOPPED = re.compile(r"(?<![.。/\\])[.。]\Z")
 _HALVES = re.compile("[\ud800-\udfff]")
 
 
@@ -51,9 +53,13 @@ def message(key: str, text: str, /, **facts: Any) -> Message:
 
 def fill(template: str, facts: dict[str, Any]) -> str:
     """Fill a template's named places; lists read as ``a, b, c``, text longer than 200 characters is cut, and English
-    nouns agree with a count of one.
+    nouns agree with a count of one. A reason that ends with a full stop of its own gets no second one.
     """
-    return agreeing(template, facts).format(**{name: _readable(value) for name, value in facts.items()})
+    readable = {name: _readable(value) for name, value in facts.items()}
+    for name in _BEFORE_STOP.findall(template):
+        if isinstance(value := readable.get(name), str) and _STOPPED.search(value):
+            readable[name] = value[:-1]
+    return agreeing(template, facts).format(**readable)
 
 
 def _readable(value: Any) -> Any:

@@ -76,11 +76,11 @@ def keep_upload(name: str, content: BinaryIO) -> Source:
 
 def fetched(name: str, config: str | None) -> Source | DataError:
     """A dataset of the Hub, or a folder like one, as a file among the uploads."""
-    from core.data.hub import fetch_dataset
+    from core.data.hub import fetch_apart
 
     folder = _uploads() / hashlib.sha256(f"hub:{name}:{config}".encode()).hexdigest()[:16]
     try:
-        path = fetch_dataset(name, folder, config=config)
+        path = fetch_apart(name, folder, config=config)
     except DataError as error:
         return error
     return Source(path, path.name)

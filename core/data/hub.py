@@ -2,15 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pyarrow
 import pyarrow.parquet
 
+from core.data.isolation.limits import Limits
+from core.data.isolation.pool import ask
 from core.data.source import FILE_LIMIT
 from core.errors import DataError
 from core.files import writing
+
+MEMORY = 4 * 1024**3  # bytes; all splits of a dataset whose file may have 200 MB
+SECONDS = 1800.0  # with the download
+
+
+def fetch_apart(name: str, folder: Path, *, config: str | None = None) -> Path:
+    """`fetch_dataset` in another process, within limits of memory and time: a few kilobytes of Parquet may stand for very much.
+
+    Raises
+    ------
+    DataError
+        As `fetch_dataset`, and when the dataset takes more than the limits or ends the process that reads it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    here = Path(name.strip()).expanduser()
+    asked = str(here.absolute()) if name.strip() and here.is_dir() else name
+    limits = Limits(min(MEMORY, psutil.virtual_memory().total * 3 // 4), SECONDS)
+    try:
+        with ask("hub", folder, limits=limits, name=asked, config=config) as (path, _):
+            return Path(path)
+    except DataError as error:
+        if not error.message.key.startswith("data.reading_"):
+            raise
+        raise DataError(
+            "data.hub_too_much",
+            "The dataset '{dataset}' takes more than {memory:,.0f} MB of memory or {minutes:,.0f} minutes to load, or is "
+            "damaged, and loading it was stopped. Save a part of it as CSV or Parquet, and upload that.",
+            dataset=name.strip(),
+            memory=limits.memory / 1024**2,
+            minutes=limits.seconds / 60,
+        ) from None
 
 
 def fetch_dataset(name: str, folder: Path, *, config: str | None = None) -> Path:
@@ -83,6 +118,8 @@ def _load(name: str, config: str | None) -> Any:
             reason=_first_line(error),
         ) from None
     except Exception as error:  # each kind of dataset fails in a manner of its own
+        if any(isinstance(cause, MemoryError) for cause in _causes(error)):
+            raise MemoryError from None
         raise DataError(
             "data.hub_failed",
             "The dataset '{dataset}' cannot be loaded: {reason}. Download it as CSV or Parquet, and upload the file.",
@@ -112,6 +149,13 @@ def _joined(loaded: Any) -> pyarrow.Table:
 def _named(value: int | None, feature: Any) -> bool:
     """Whether a label has a name: hidden test labels are stored as −1."""
     return value is not None and 0 <= value < feature.num_classes
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what it came of."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _first_line(error: Exception) -> str:

@@ -147,7 +147,7 @@ def suggested_merges(counts: Mapping[str, int], known: Iterable[str] = ()) -> di
         Labels of a classifier: they stay as they are, and others become them. Without, the most frequent spelling stays; of
         equally frequent ones the plainest: the shortest in usual signs, then that in lower case.
     """
-    fixed = tuple(dict.fromkeys(known))
+    fixed = dict.fromkeys(known)
     groups: dict[str, list[str]] = {}
     for label in dict.fromkeys((*fixed, *(label for label, rows in counts.items() if rows))):
         groups.setdefault(likely_key(label), []).append(label)
@@ -165,15 +165,16 @@ def match_labels(counts: Mapping[str, int], known: Sequence[str]) -> LabelMatch:
     """Compare a batch's labels (label → rows) with those of a classifier."""
     present = [label for label, rows in counts.items() if rows]
     own: dict[str, list[str]] = {}
+    fixed = frozenset(known)
     for label in known:
         own.setdefault(plain_key(label), []).append(label)
-    shared = tuple(label for label in present if label in known)
-    others = [label for label in present if label not in known]
+    shared = tuple(label for label in present if label in fixed)
+    others = [label for label in present if label not in fixed]
     same = {label: own[key][0] for label in others if len(own.get(key := plain_key(label), ())) == 1}
     rest = {label: counts[label] for label in others if label not in same}
     merges = suggested_merges(rest, known)
-    likely = {label: target for label, target in merges.items() if target in known}
-    among = {label: target for label, target in merges.items() if target not in known}
+    likely = {label: target for label, target in merges.items() if target in fixed}
+    among = {label: target for label, target in merges.items() if target not in fixed}
     return LabelMatch(same, likely, among, shared, tuple(label for label in rest if label not in likely))
 
 

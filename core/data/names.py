@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 # fmt: off
 TEXT_NAMES = [
@@ -35,6 +36,7 @@ _OTHER_NAMES = [
 ]
 # fmt: on
 
+_LONGEST = 100  # characters of a known name, with blanks and signs that nobody sees
 _KNOWN = frozenset((*TEXT_NAMES, *LABEL_NAMES, *SPLIT_NAMES, *GROUP_NAMES, *TIME_NAMES, *_OTHER_NAMES))
 
 
@@ -65,6 +67,11 @@ def canonical(name: str) -> str:
 
 def is_known_name(cell: str) -> bool:
     """Whether a cell reads like the name of a column."""
+    return len(cell) <= _LONGEST and _is_known(cell)
+
+
+@lru_cache(4096)
+def _is_known(cell: str) -> bool:
     return canonical(cell) in _KNOWN
 
 

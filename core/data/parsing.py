@@ -13,11 +13,10 @@ from pathlib import Path
 import pandas
 
 from core.data.formats import FORMATS, Format, format_of, inside, is_zip
-from core.data.formats.base import HEAD, refuse_corrections
+from core.data.formats.base import HEAD, nested, refuse_corrections
 from core.data.source import check_file, is_compressed, open_content, open_plain
 from core.data.table_format import Corrections, TableFormat, TableScan, form_of, notes_of, skipped_of
 from core.data.text_file import detect_text, read_text, scan_text, text_pieces
-from core.errors import DataError
 from core.files import scratch
 
 
@@ -93,11 +92,7 @@ def _opened(path: Path) -> Iterator[tuple[Path, Format | None]]:
         with _unpacked(path) as opened:
             yield opened
     except RecursionError:
-        raise DataError(
-            "data.nested",
-            "'{file}' holds values nested deeper than those of any table. Check it where it was made, or save the table as CSV.",
-            file=path.name,
-        ) from None
+        raise nested(path) from None
 
 
 @contextmanager

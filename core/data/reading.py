@@ -1,9 +1,9 @@
 """Reads an uploaded file into a table of strings, and guesses how the file was written.
 
 The way in for whatever comes from outside. Where a few bytes can stand for very many (archives, workbooks, Parquet, JSON and
-markup), and for any large file, a process of its own reads within limits, see `core.data.isolation`. Text of a few megabytes is
-read here, by `core.data.parsing`: each of its cells takes memory and time in proportion to the bytes it is written with. Knows
-nothing of which column is the text or the label.
+markup), and for all but small files, a process of its own reads within limits, see `core.data.isolation`. Text of a few hundred
+kilobytes is read here, by `core.data.parsing`: each of its cells takes memory and time in proportion to the bytes it is
+written with. Knows nothing of which column is the text or the label.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ import zlib
 from array import array
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,8 @@ _WORTH_COMPARING = 0.45  # estimated similarity; its standard error is 0.045
 _MOST_LETTERS = 2000  # of a text that are looked at
 _ALL_PAIRS = 40  # rows of a bucket that are all compared with each other; of a larger one only neighbours
 _NEIGHBOURS = 3
+_AT_ONCE = 100_000  # pairs whose signatures are compared at a time: 50 MB
+_REMEMBERED = 2_000_000  # letters of texts whose n-grams are kept for the next pair: some 200 MB
 _FEWEST_LETTERS = 8  # shorter texts are the same or they are not
 _FEWEST_WORDS = 6.0  # for "one word differs"
 _FEWEST_TOKENS = 5  # of a text that may differ so from one of six
@@ -97,12 +100,21 @@ def near_pairs(
         yield 0.1 + 0.6 * done
     tokens = [token_numbers(texts[row]) for row in chosen]
     kept = []
-    candidates = _candidates(signatures, tokens)
-    for number, (one, other, halves) in enumerate(candidates):
-        if number % PROGRESS_EVERY == 0:
-            yield 0.75 + 0.25 * number / len(candidates)
-        if _alike(plain[one], plain[other], width) or (halves and one_place(tokens[one], tokens[other])):
-            kept.append(tuple(sorted((int(chosen[one]), int(chosen[other])))))
+    candidates, sharing = _candidates(signatures, tokens)
+
+    @lru_cache(_REMEMBERED * len(plain) // max(1, sum(map(len, plain))))
+    def ngrams(row: int) -> frozenset[str]:
+        return frozenset(plain[row][at : at + width] for at in range(len(plain[row]) - width + 1))
+
+    for begin in range(0, len(candidates), PROGRESS_EVERY):
+        yield 0.75 + 0.25 * begin / len(candidates)
+        piece = slice(begin, begin + PROGRESS_EVERY)
+        for (one, other), halves in zip(candidates[piece].tolist(), sharing[piece].tolist(), strict=True):
+            long_enough = min(len(plain[one]), len(plain[other])) >= _FEWEST_LETTERS
+            if (long_enough and _alike(ngrams(one), ngrams(other))) or (
+                halves and one_place(tokens[one], tokens[other])
+            ):
+                kept.append((int(chosen[one]), int(chosen[other])))
     pairs = sorted({*same, *kept})
     return NearPairs(np.array(pairs, dtype=np.int64).reshape(-1, 2), len(chosen))
 
@@ -178,25 +190,54 @@ def _ngram_numbers(text: str, width: int) -> npt.NDArray[np.uint64]:
     return np.unique(mixed >> np.uint64(32))
 
 
-def _candidates(signatures: npt.NDArray[np.uint32], tokens: Sequence[array[int]]) -> list[tuple[int, int, bool]]:
-    """Pairs worth comparing in full, and whether they share a half."""
+def _candidates(
+    signatures: npt.NDArray[np.uint32], tokens: Sequence[array[int]]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Pairs worth comparing in full, int64 (pairs, 2), in ascending order, and whether they share a half."""
     signed = np.flatnonzero(signatures.any(axis=1))
-    by_hash: set[tuple[int, int]] = set()
+    by_hash = np.zeros(0, dtype=np.int64)
     for band in range(_BANDS):
         part = signatures[signed, band * _ROWS : (band + 1) * _ROWS].astype(np.uint64)
         mixed = np.zeros(len(part), dtype=np.uint64)
         for column in part.T:
             mixed = (mixed ^ column) * np.uint64(0x9E3779B97F4A7C15)
             mixed ^= mixed >> np.uint64(29)
-        pairs = _pairs(groups_of(mixed), signed)
-        if len(pairs):
-            close = (signatures[pairs[:, 0]] == signatures[pairs[:, 1]]).mean(axis=1) >= _WORTH_COMPARING
-            by_hash.update(map(tuple, pairs[close].tolist()))
-    halves = _sharing_halves(tokens)
-    return [(one, other, (one, other) in halves) for one, other in sorted(by_hash | halves)]
+        pairs = _numbered(_pairs(groups_of(mixed), signed), len(tokens))
+        new = pairs[~_are_in(pairs, by_hash)]
+        one, other = np.divmod(new, len(tokens))
+        close = np.zeros(len(new), dtype=bool)
+        for begin in range(0, len(new), _AT_ONCE):
+            piece = slice(begin, begin + _AT_ONCE)
+            same = signatures[one[piece]] == signatures[other[piece]]
+            close[piece] = same.mean(axis=1) >= _WORTH_COMPARING
+        by_hash = _once(np.concatenate([by_hash, new[close]]))
+    halves = _numbered(_sharing_halves(tokens), len(tokens))
+    both = _once(np.concatenate([by_hash, halves]))
+    return np.stack(np.divmod(both, len(tokens)), axis=1), _are_in(both, halves)
 
 
-def _sharing_halves(tokens: Sequence[array[int]]) -> set[tuple[int, int]]:
+def _numbered(pairs: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64]:
+    """Each pair of rows, of so many, as one number; once, ascending."""
+    return _once(pairs[:, 0] * count + pairs[:, 1])
+
+
+def _once(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Each value once, ascending. NumPy's own way hashes, and such numbers collide: it takes quadratic time."""
+    ordered = np.sort(values, kind="stable")
+    is_new = np.ones(len(ordered), dtype=bool)
+    is_new[1:] = ordered[1:] != ordered[:-1]
+    return ordered[is_new]
+
+
+def _are_in(values: npt.NDArray[np.int64], ascending: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Which of the values are among others; bool (values,)."""
+    places = np.searchsorted(ascending, values)
+    inside = places < len(ascending)
+    inside[inside] = ascending[places[inside]] == values[inside]
+    return inside
+
+
+def _sharing_halves(tokens: Sequence[array[int]]) -> npt.NDArray[np.int64]:
     """Texts that differ in one word share their first or their last half, whatever the word.
 
     A text of n words is also entered as one of n − 1, so that it meets the text in which a word is missing.
@@ -213,23 +254,20 @@ def _sharing_halves(tokens: Sequence[array[int]]) -> set[tuple[int, int]]:
                 keys.append(int.from_bytes(hashlib.blake2b(named, digest_size=8).digest(), "big"))
                 owners.append(row)
     buckets = groups_of(np.array(keys, dtype=np.uint64))
-    found = _pairs(buckets, np.array(owners, dtype=np.int64))
-    return set(map(tuple, found.tolist()))
+    return _pairs(buckets, np.array(owners, dtype=np.int64))
 
 
 def _pairs(buckets: Sequence[Rows], owners: Rows) -> npt.NDArray[np.int64]:
     """Pairs of a bucket's owners, each with the smaller first: all of a small bucket, neighbours of a large one."""
     pieces = []
     for bucket in buckets:
-        members = np.unique(owners[bucket])
+        members = _once(owners[bucket])
         reach = len(members) - 1 if len(members) <= _ALL_PAIRS else _NEIGHBOURS
         for step in range(1, min(reach, len(members) - 1) + 1):
             pieces.append(np.stack([members[:-step], members[step:]], axis=1))
     return np.concatenate(pieces) if pieces else np.zeros((0, 2), dtype=np.int64)
 
 
-def _alike(one: str, other: str, width: int) -> bool:
-    if min(len(one), len(other)) < _FEWEST_LETTERS:
-        return False
-    first, second = ({text[at : at + width] for at in range(len(text) - width + 1)} for text in (one, other))
-    return len(first & second) >= NEAR * len(first | second)
+def _alike(first: frozenset[str], second: frozenset[str]) -> bool:
+    common = len(first & second)
+    return common >= NEAR * (len(first) + len(second) - common)

@@ -34,7 +34,7 @@ def near_pairs_by_label(inspected: Inspected, nearness: Nearness) -> tuple[Pairs
     for one, other in nearness.inside():
         rows = nearness.rows(one), nearness.rows(other)
         first, second = sorted((int(rows[0][0]), int(rows[1][0])))
-        if not np.intersect1d(labels[rows[0]], labels[rows[1]]).size:
+        if set(labels[rows[0]].tolist()).isdisjoint(labels[rows[1]].tolist()):
             different.append((first, second))
         elif parts is None or parts[first] == parts[second]:
             same.append((first, second))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from core.data.dataset import Rows, TextDataset
 from core.data.label_notes import label_counts, merges_of, missing_note, spellings_note
 from core.data.label_spelling import looks_missing
 from core.data.recipe import DropLabels, RenameLabels
@@ -24,7 +25,7 @@ def _variants(inspected: Inspected) -> Iterator[Finding]:
     merges = merges_of(dataset)
     if not merges:
         return
-    rows = np.flatnonzero(np.isin(dataset.labels, [dataset.classes.index(label) for label in merges]))
+    rows = _rows_of(dataset, merges)
     sentence = spellings_note(merges)
     yield Finding(
         "label_spellings",
@@ -53,7 +54,7 @@ def _missing(inspected: Inspected) -> Iterator[Finding]:
     labels = [label for label, rows in counts.items() if rows and looks_missing(label)]
     if not labels:
         return
-    rows = np.flatnonzero(np.isin(dataset.labels, [dataset.classes.index(label) for label in labels]))
+    rows = _rows_of(dataset, labels)
     fix = Fix(
         "drop_labels",
         message("quality.missing_labels_fix", "Remove these rows: {count:,}", count=len(rows)),
@@ -72,3 +73,10 @@ def _missing(inspected: Inspected) -> Iterator[Finding]:
         capped(rows),
         fixes=(fix,) if len(rows) < len(dataset) else (),
     )
+
+
+def _rows_of(dataset: TextDataset, labels: Iterable[str]) -> Rows:
+    """The rows that carry one of these labels, ascending."""
+    wanted = frozenset(labels)
+    is_wanted = np.array([label in wanted for label in dataset.classes], dtype=bool)
+    return np.flatnonzero(is_wanted[dataset.labels])

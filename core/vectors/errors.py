@@ -79,3 +79,36 @@ def no_gensim() -> DataError:
         "{install}",
         install=install_line("gensim~=4.4"),
     )
+
+
+def too_much_memory(name: str, size: str, limit: float) -> DataError:
+    return DataError(
+        "vectors.reading_memory",
+        "Reading the word vectors '{name}' ({size}) takes more than {limit:,.0f} MB of memory, the limit for a file of this "
+        "size, and was stopped. Save them as text, a word and its numbers on each line, which is read line by line.",
+        name=name,
+        size=size,
+        limit=limit,
+    )
+
+
+def too_slow(name: str, size: str, limit: float) -> DataError:
+    return DataError(
+        "vectors.reading_time",
+        "Reading the word vectors '{name}' ({size}) took longer than {limit:,.0f} seconds, the limit for a file of this size, "
+        "and was stopped. Cut the file after the words that you need: the most frequent ones stand first.",
+        name=name,
+        size=size,
+        limit=limit,
+    )
+
+
+def broke_off(name: str, size: str, limit: float) -> DataError:
+    return DataError(
+        "vectors.reading_broke_off",
+        "Reading the word vectors '{name}' ({size}) broke off. The file is damaged, or takes more than {limit:,.0f} MB of "
+        "memory, the limit for a file of this size. Download or copy it again, or choose a file of text (.txt, .vec).",
+        name=name,
+        size=size,
+        limit=limit,
+    )

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+OWN = "own:"
+
 
 @dataclass(frozen=True)
 class VectorInfo:
@@ -47,6 +49,11 @@ class VectorInfo:
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    @staticmethod
+    def own(name: str, **facts: Any) -> VectorInfo:
+        """A set of this workspace, with what is known of it before its words are counted."""
+        return VectorInfo(f"{OWN}{name}", name, 0, 0, **{"languages": (), "licence": "", **facts})
 
     @staticmethod
     def from_dict(stored: Mapping[str, Any]) -> VectorInfo:

@@ -11,9 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow
@@ -24,14 +22,12 @@ from core import files
 from core.data.source import check_file
 from core.errors import DataError
 from core.files import read_json
-from core.vectors import errors
 from core.vectors.config import SkipGramConfig
-from core.vectors.formats import open_vectors
-from core.vectors.info import Coverage, VectorInfo
+from core.vectors.copying import copy_apart
+from core.vectors.info import OWN, Coverage, VectorInfo
 from core.vectors.packaged import packaged_files, packaged_sets
-from core.vectors.writing import BLOCK, COLUMN, INFO, VECTORS, WORDS, VectorWriter
+from core.vectors.writing import COLUMN, INFO, VECTORS, WORDS, VectorWriter
 
-OWN = "own:"
 LONGEST_NAME = 80
 Progress = Callable[[float], object]
 
@@ -86,22 +82,13 @@ class VectorStore:
         Raises
         ------
         DataError
-            When the name is taken or cannot be used, or the file holds no vectors, or not all of one length.
+            When the name is taken or cannot be used, the file holds no vectors, or not all of one length, or it takes too
+            much memory or time.
         """
         check_file(path)
         title = title or path.name
-        with (
-            self._making(name) as folder,
-            open_vectors(path, title) as opened,
-            VectorWriter(folder, opened.dimensions) as writer,
-        ):
-            for word, vector in islice(opened.vectors, limit):
-                writer.add(word, vector)
-                if writer.count % BLOCK == 0:
-                    progress(opened.fraction)
-            if not writer.count:
-                raise errors.not_vectors(title)
-            info = writer.finish(_own(name, source=title, broken=opened.broken))
+        with self._making(name) as folder:
+            info = copy_apart(path, folder, name=name, title=title, limit=limit, progress=progress)
         progress(1.0)
         return info
 
@@ -137,7 +124,7 @@ class VectorStore:
                 for word, vector in zip(words, vectors, strict=True):
                     writer.add(word, vector)
                 known = (language,) if language in ("en", "zh") else ()
-                return writer.finish(_own(name, source=source, languages=known, learned=True))
+                return writer.finish(VectorInfo.own(name, source=source, languages=known, learned=True))
 
     def lookup(self, reference: str, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Vectors of some words, tried as they are and then in lower case.
@@ -236,11 +223,6 @@ class VectorStore:
                 files.place(made, target)
             except OSError:  # somebody else was faster
                 raise _taken(name) from None
-
-
-def _own(name: str, **facts: Any) -> VectorInfo:
-    """What is known before the words are counted."""
-    return VectorInfo(f"{OWN}{name}", name, 0, 0, **{"languages": (), "licence": "", **facts})
 
 
 def _positions(words: Sequence[str], stored: pyarrow.Array) -> np.ndarray:

@@ -40,6 +40,13 @@ def test_json_that_is_nested_too_deeply_is_no_json(tmp_path: Path) -> None:
     assert files.parse_json(b'{"a": [1]}') == {"a": [1]}
 
 
+@pytest.mark.parametrize("written", ["1e999", "-1e999", '{"pid": Infinity}', "[-Infinity]"])
+def test_no_number_of_json_is_infinite(written: str) -> None:
+    with pytest.raises(ValueError, match="is no number of JSON"):
+        files.parse_json(written)
+    assert files.parse_json("[1.5e3, -2, 0.1]") == [1500.0, -2, 0.1]
+
+
 # What these read, they or a library made a moment before.
 OWN_JSON = {
     "core/files.py", "core/text/tokenizing.py", "core/pretraining/tokens.py", "core/inference/providers.py",

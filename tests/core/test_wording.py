@@ -53,3 +53,17 @@ def test_no_time_is_zero_seconds(value: float, shown: str) -> None:
 )
 def test_english_nouns_agree_with_a_count_of_one(template: str, facts: dict[str, object], shown: str) -> None:
     assert str(message("a.b", template, **facts)) == shown
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        ("No such table.", "Broke off: No such table. Try again."),
+        ("No such table", "Broke off: No such table. Try again."),
+        ("and so on...", "Broke off: and so on.... Try again."),
+        ("../..", "Broke off: ../... Try again."),
+        ("没有这张表。", "Broke off: 没有这张表. Try again."),
+    ],
+)
+def test_a_reason_with_a_full_stop_gets_no_second_one(reason: str, shown: str) -> None:
+    assert str(message("x", "Broke off: {reason}. Try again.", reason=reason)) == shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
@@ -69,19 +70,31 @@ def stored(path: Path, content: bytes) -> None:
 
 
 def _put(path: Path, content: bytes) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent)
     path.write_bytes(content)
     return path
 
 
+@cache
+def _make_folder(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+
+
 def _jobs(home: Path, content: bytes) -> None:
     for name in JOB:
-        folder = home / "jobs" / name
-        for other, value in JOB.items():
-            _put(folder / other, content if other == name else json.dumps(value).encode())
-        read_job(folder)
+        read_job(_put(_job_folder(home, name) / name, content).parent)
     job_files.read_lines(_put(home / "jobs" / job_files.EPOCHS, content))
     job_files.read_tail(home / "jobs" / job_files.EPOCHS, 3)
+
+
+@cache
+def _job_folder(home: Path, damaged: str) -> Path:
+    """A job of which all files but one are sound."""
+    folder = home / "jobs" / damaged
+    for name, value in JOB.items():
+        if name != damaged:
+            _put(folder / name, json.dumps(value).encode())
+    return folder
 
 
 def _records(home: Path, content: bytes) -> None:
@@ -101,14 +114,15 @@ def _records(home: Path, content: bytes) -> None:
             look(store(home))
 
 
-def _places_of_records(home: Path) -> Iterable[Path]:
-    benchmarks = BenchmarkStore(home)._folder_of("reviews", 1)
-    yield benchmarks / "file.json"
-    yield CurveStore(home)._path("reviews", 1)
-    yield FoldStore(home)._path("reviews", 1, "folds")
-    yield home / "inspections" / f"{IDENTITY}.json"
-    for folder in ("comparisons", "searches", "receipts"):
-        yield home / folder / "file.json"
+@cache
+def _places_of_records(home: Path) -> list[Path]:
+    return [
+        BenchmarkStore(home)._folder_of("reviews", 1) / "file.json",
+        CurveStore(home)._path("reviews", 1),
+        FoldStore(home)._path("reviews", 1, "folds"),
+        home / "inspections" / f"{IDENTITY}.json",
+        *(home / folder / "file.json" for folder in ("comparisons", "searches", "receipts")),
+    ]
 
 
 def _registry(home: Path, content: bytes) -> None:

@@ -193,6 +193,15 @@ def unreadable(path: Path, kind: str, reason: object) -> DataError:
     )
 
 
+def nested(path: Path) -> DataError:
+    """The error for values nested deeper than any reader goes."""
+    return DataError(
+        "data.nested",
+        "'{file}' holds values nested deeper than those of any table. Check it where it was made, or save the table as CSV.",
+        file=path.name,
+    )
+
+
 def too_wide(path: Path, part: str, rows: int, columns: int, limit: int = CELLS_LIMIT) -> DataError:
     """The error for a table that spans more cells than it may."""
     return DataError(

@@ -13,7 +13,7 @@ import pandas
 
 from core.data.encoding import codec_of, detect_encoding, is_slightly_damaged, named_encoding
 from core.data.formats import base
-from core.data.formats.base import as_string, form_of_kind, refuse_corrections, table_of, unreadable
+from core.data.formats.base import as_string, form_of_kind, refuse_corrections, table_of
 from core.data.formats.json_shapes import Columns, Records, shape_of
 from core.data.formats.rows_table import guess_head, table_of_rows
 from core.data.reading_notes import note_replaced_cells, note_weak_encoding
@@ -151,15 +151,18 @@ def _values(path: Path, text: str) -> list[Any]:
             if (values := _one_after_another(text)) is not None:
                 return values
             if text.lstrip().startswith("[") or len(lines) == 1 or not _is_value(lines[-1][1]):
-                raise unreadable(path, "JSON", error) from None
+                raise _unreadable(path, "JSON", error) from None
     values = []
     for number, line in lines:
         try:
             values.append(json.loads(line))
         except (ValueError, RecursionError) as error:
-            reason = str(error).partition(":")[0]
-            raise unreadable(path, "JSON Lines", f"line {number:,}: {reason}") from None
+            raise _unreadable(path, "JSON Lines", error, f"line {number:,}: {str(error).partition(':')[0]}") from None
     return values
+
+
+def _unreadable(path: Path, kind: str, error: Exception, reason: str = "") -> DataError:
+    return base.nested(path) if isinstance(error, RecursionError) else base.unreadable(path, kind, reason or error)
 
 
 def _check_comma(path: Path, text: str, error: Exception) -> None:

@@ -11,7 +11,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ COMMAND = (sys.executable, "-m", "core.data.isolation.worker")
 ENVIRONMENT = {"ARROW_DEFAULT_MEMORY_POOL": "system", "OPENBLAS_NUM_THREADS": "1"}
 AT_ONCE = 4  # files read at the same time; others wait
 LIGHT = 400 * 1024**2  # bytes: a process that holds more after an answer is not kept
+WATCH_SECONDS = 0.5
 START_SECONDS = 30.0  # beyond the limit of time, for a process that has yet to start
 # SIGABRT, by which readers written in Rust and C++ end where memory is refused; SIGKILL, when the machine has none left.
 OUT_OF_MEMORY = (-6, -9)
@@ -41,25 +43,36 @@ _idle: list[_Worker] = []
 
 
 @contextmanager
-def ask(question: str, path: Path, **facts: Any) -> Iterator[tuple[Any, Path]]:
+def ask(
+    question: str,
+    path: Path,
+    *,
+    limits: Limits | None = None,
+    watch: Callable[[Path], object] | None = None,
+    **facts: Any,
+) -> Iterator[tuple[Any, Path]]:
     """The answer to a question about a file, and the folder in which a table may lie with it.
 
     Parameters
     ----------
     question
-        One that `core.data.isolation.worker` knows, with ``facts`` of its own.
+        One that `core.data.isolation.worker` knows, with ``facts`` of its own, or ``core.package.module:function``.
+    limits
+        Those of a table of the file's size where none are given.
+    watch
+        Called twice a second with the folder, while the other process is at it.
 
     Raises
     ------
     CoreError
         That of the reader; or a `DataError` when the file takes too much memory or time, or ends the process that reads it.
     """
-    limits = Limits.of(path)
+    limits = limits or Limits.of(path)
     with scratch() as folder:
         asked = {"ask": question, "path": str(path.absolute()), "memory": limits.memory, "seconds": limits.seconds}
         wire.write(folder, wire.QUESTION, asked | facts)
         with _slots:
-            ending = _run(folder, limits.seconds)
+            ending = _run(folder, limits.seconds, watch)
         yield _value(folder, path, limits, ending), folder
 
 
@@ -70,11 +83,11 @@ def warm() -> None:
             _idle.append(_Worker())
 
 
-def _run(folder: Path, seconds: float) -> int | None:
+def _run(folder: Path, seconds: float, watch: Callable[[Path], object] | None) -> int | None:
     """How the process ended that was to answer; None for one that answered."""
     worker = _take()
     try:
-        ending = worker.answer(folder, seconds)
+        ending = worker.answer(folder, seconds, watch)
         keep = ending is None and worker.memory() < LIGHT
     except BaseException:
         worker.end()
@@ -138,18 +151,21 @@ class _Worker:
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         threading.Thread(target=self._listen, name="reader", daemon=True).start()
 
-    def answer(self, folder: Path, seconds: float) -> int | None:
+    def answer(self, folder: Path, seconds: float, watch: Callable[[Path], object] | None = None) -> int | None:
         """Have a question answered; how the process ended instead, or None."""
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):
             self._process.stdin.write(json.dumps(str(folder)) + "\n")
             self._process.stdin.flush()
-        try:
-            if self._lines.get(timeout=seconds + START_SECONDS):
-                return None
-        except queue.Empty:
-            return OUT_OF_TIME
-        return self._process.wait()
+        end = time.monotonic() + seconds + START_SECONDS
+        while (remaining := end - time.monotonic()) > 0:
+            with suppress(queue.Empty):
+                if self._lines.get(timeout=min(remaining, WATCH_SECONDS) if watch else remaining):
+                    return None
+                return self._process.wait()
+            if watch is not None:
+                watch(folder)
+        return OUT_OF_TIME
 
     def is_alive(self) -> bool:
         return self._process.poll() is None

@@ -5,6 +5,7 @@ It ends when its input does. Whatever goes wrong with one file is an answer, unl
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 import tempfile
@@ -16,12 +17,14 @@ from typing import Any
 import pyarrow
 
 from core.data import parsing
+from core.data.hub import fetch_dataset
 from core.data.isolation import wire
 from core.data.isolation.limits import be_the_first_to_go, held_to
 from core.data.row_lines import begins_of
 from core.data.table_format import Corrections, TableFormat
 from core.errors import CoreError
 
+Answer = Callable[[Path, dict[str, Any], Path], Any]
 DONE = "done\n"
 THREADS = 4  # at most: the limit of memory counts the stack of each
 
@@ -42,7 +45,7 @@ def answer(folder: Path) -> None:
     tempfile.tempdir = str(folder)  # whatever is unpacked goes with the folder, however this process ends
     try:
         with held_to(question["memory"], question["seconds"]):
-            found = {"value": _ANSWERS[question["ask"]](Path(question["path"]), question, folder)}
+            found = {"value": _answer_of(question["ask"])(Path(question["path"]), question, folder)}
     except CoreError as error:
         found = {"error": wire.error_to_dict(error)}
     except MemoryError:
@@ -52,6 +55,15 @@ def answer(folder: Path) -> None:
     except BaseException:  # a panic of a reader that is written in Rust is no Exception
         found = {"trace": traceback.format_exc()}
     wire.write(folder, wire.ANSWER, found)
+
+
+def _answer_of(name: str) -> Answer:
+    """One of those below, or a function of a package that this one knows nothing of, as ``core.package.module:function``."""
+    if name in _ANSWERS:
+        return _ANSWERS[name]
+    module, _, function = name.partition(":")
+    answer: Answer = getattr(importlib.import_module(module), function)
+    return answer
 
 
 def _detect(path: Path, question: dict[str, Any], folder: Path) -> Any:
@@ -82,17 +94,22 @@ def _lines(path: Path, question: dict[str, Any], folder: Path) -> Any:
     return begins_of(path, form, set(question["left_out"]), question["rows"])
 
 
+def _hub(path: Path, question: dict[str, Any], folder: Path) -> Any:
+    return str(fetch_dataset(question["name"], path, config=question["config"]))
+
+
 def _form(question: dict[str, Any]) -> TableFormat | None:
     return TableFormat.from_dict(question["form"]) if question["form"] is not None else None
 
 
-_ANSWERS: dict[str, Callable[[Path, dict[str, Any], Path], Any]] = {
+_ANSWERS: dict[str, Answer] = {
     "detect": _detect,
     "parts": _parts,
     "table": _table,
     "scan": _scan,
     "pieces": _pieces,
     "lines": _lines,
+    "hub": _hub,
 }
 
 

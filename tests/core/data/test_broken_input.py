@@ -106,6 +106,18 @@ def test_a_file_over_the_limit_is_refused(tmp_path, monkeypatch):
     with pytest.raises(DataError) as caught:
         detect_format(path)
     assert caught.value.message.key == "data.file_too_large"
+    assert "Compress it with gzip" in str(caught.value)
+
+
+@pytest.mark.parametrize("start", [b"PK\x03\x04", b"\x1f\x8b\x08", b"PAR1"])
+def test_what_is_packed_already_is_not_told_to_be_packed(tmp_path, monkeypatch, start):
+    monkeypatch.setattr(source, "FILE_LIMIT", 10)
+    path = tmp_path / "large.zip"
+    path.write_bytes(start + b"x" * 20)
+    with pytest.raises(DataError) as caught:
+        detect_format(path)
+    assert caught.value.message.key == "data.packed_too_large"
+    assert "gzip" not in str(caught.value)
 
 
 TABLES = {

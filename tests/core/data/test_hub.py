@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import datasets
+import pyarrow
+import pyarrow.parquet
 import pytest
 
-from core.data import guess_roles, read_table
-from core.data.hub import fetch_dataset
+from core.data import guess_roles, hub, read_table
+from core.data.hub import fetch_apart, fetch_dataset
+from core.data.isolation import pool
 from core.errors import DataError
 
 
@@ -81,3 +85,34 @@ def test_a_dataset_beyond_the_limit_is_refused_and_leaves_nothing(
         fetch_dataset(str(folder), tmp_path / "out")
     assert caught.value.message.key == "data.hub_too_large"
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_the_other_process_gives_the_same_table(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pool._end_all()  # the next one gets the cache of this test
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    apart = fetch_apart(str(folder), tmp_path / "out")
+    assert read_table(apart)["text"].tolist() == ["很好", "很差", "还行"]
+    with pytest.raises(DataError) as caught:
+        fetch_apart(str(tmp_path / "nothing"), tmp_path / "out")
+    assert caught.value.message.key in ("data.hub_unknown", "data.hub_offline")
+    pool._end_all()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux enforces the limit of memory")
+def test_a_few_kilobytes_that_unpack_to_gigabytes_are_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "hostile"
+    place.mkdir()
+    text = pyarrow.array(["a" * 1_000_000] * 300)
+    pyarrow.parquet.write_table(pyarrow.table({"text": text}), place / "train.parquet", compression="zstd")
+    assert (place / "train.parquet").stat().st_size < 1_000_000
+    pool._end_all()
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(hub, "MEMORY", 400 * 1024**2)
+    with pytest.raises(DataError) as caught:
+        fetch_apart(str(place), tmp_path / "out")
+    assert caught.value.message.key == "data.hub_too_much", str(caught.value)
+    assert "400 MB" in str(caught.value)
+    assert not list((tmp_path / "out").iterdir())
+    pool._end_all()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas
 import pytest
 
-from core.data import ColumnRoles, build_dataset, profile
+from core.data import ColumnRoles, TextDataset, build_dataset, profile
 from core.data.label_notes import check_shared, label_notes
 from core.data.label_spelling import canonical_labels, likely_key, looks_missing, match_labels, suggested_merges
 from core.data.multilabel import several_labels
 from core.data.recipe import RenameLabels
 from core.errors import DataError
+from core.quality import Inspected
+from core.quality.spellings import label_spellings
 
 ROLES = ColumnRoles("text", "label")
 CASES = ["bad", "Good", "BAD", "good", "Bad", "GOOD"]
@@ -168,3 +171,29 @@ def test_the_profile_finds_six_spellings_of_two_labels_and_brings_the_merge() ->
 def test_a_list_of_one_is_not_several_labels() -> None:
     assert several_labels(['["good"]', '["bad"]'] * 10) is None
     assert several_labels(['["good"]', '["bad", "late"]'] * 10) is not None
+
+
+class Once(tuple[str, ...]):
+    """Labels that may be gone through, and never searched: a search for each label is quadratic."""
+
+    def index(self, *_: object) -> int:
+        raise AssertionError("a label was searched for")
+
+    def __contains__(self, _: object) -> bool:
+        raise AssertionError("a label was searched for")
+
+
+def test_thousands_of_spellings_are_one_label_and_none_is_searched_for() -> None:
+    letters = "abcdefghijkl"
+    labels = [
+        "".join(letter.upper() if number >> place & 1 else letter for place, letter in enumerate(letters))
+        for number in range(4096)
+    ]
+    numbers = np.arange(4096)
+    dataset = TextDataset(tuple(f"text {number}" for number in numbers), numbers, Once([*labels, "Null"]))
+    (finding,) = [found for found in label_spellings(Inspected(dataset)) if not isinstance(found, float)]
+    assert finding.count == 4096
+    (step,) = finding.fixes[0].steps
+    assert step.names == dict.fromkeys([label for label in labels if label != letters], letters)
+    assert finding.rows == tuple(range(1, 1001))
+    assert match_labels(dict.fromkeys(labels, 1), Once([letters])).likely == step.names

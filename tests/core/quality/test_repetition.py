@@ -11,7 +11,7 @@ import pytest
 from core.data import TextDataset
 from core.data.recipe import apply_steps
 from core.data.same_text import groups_of, key_numbers
-from core.quality import Finding, FrozenTexts, Inspected
+from core.quality import Finding, FrozenTexts, Inspected, near
 from core.quality.leakage import frozen_leakage, leakage
 from core.quality.near import near_pairs, one_place, token_numbers
 from core.quality.near_repeats import near_duplicates, superfluous
@@ -181,3 +181,21 @@ def test_near_texts_under_different_labels_are_doubted_not_dropped_as_repetition
 
 def test_of_a_cluster_the_first_row_stays() -> None:
     assert superfluous([(3, 5), (5, 9), (1, 2)]).tolist() == [2, 5, 9]
+
+
+@pytest.mark.parametrize(
+    ("values", "others"),
+    [([], []), ([3], []), ([], [3]), ([5, 2, 5, 9, 2, 2], [1, 2, 3, 9]), ([7, 7, 8], [1, 2])],
+)
+def test_numbers_of_pairs_come_once_and_are_looked_up(values: list[int], others: list[int]) -> None:
+    numbers, ascending = np.array(values, dtype=np.int64), np.array(others, dtype=np.int64)
+    assert near._once(numbers).tolist() == sorted(set(values))
+    assert near._are_in(numbers, ascending).tolist() == [value in others for value in values]
+
+
+def test_a_thousand_texts_of_one_mould_are_one_cluster() -> None:
+    texts = [f"the soup of day {number} was warm and the bread was fresh" for number in range(1000)]
+    pairs = returned(near_pairs(texts, language="en")).pairs.tolist()
+    assert len({tuple(pair) for pair in pairs}) == len(pairs)
+    assert all(first < second for first, second in pairs)
+    assert len(superfluous([tuple(pair) for pair in pairs])) == 999

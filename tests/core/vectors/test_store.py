@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import gzip
 import pickle
+import sys
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from core.data.isolation import pool
 from core.device import install_line
 from core.errors import DataError
-from core.vectors import VectorInfo, VectorStore
+from core.vectors import VectorInfo, VectorStore, copying
+from core.vectors.copying import FRACTION, copy_vectors
 from core.vectors.packaged import GLOVE, packaged_files
 
 WORDS = ["the", "Good", "电影", "a b"]
@@ -174,10 +177,14 @@ def test_many_words_are_written_in_blocks_and_progress_is_told(store: VectorStor
     numbers = np.arange(20_000, dtype=np.float32).reshape(10_000, 2) / 64
     words = [f"word{number}" for number in range(10_000)]
     told: list[float] = []
-    info = store.add_file(write(tmp_path, glove(words, numbers)), "many", told.append)
+    path = write(tmp_path, glove(words, numbers))
+    info = store.add_file(path, "many", told.append)
     assert (info.words, info.languages) == (10_000, ("en",))
     assert told == sorted(told)
-    assert 0 < told[0] < told[-1] == 1.0
+    assert told[-1] == 1.0
+    (tmp_path / "copy").mkdir()
+    assert copy_vectors(path, tmp_path / "copy", tmp_path, name="many", title=path.name, limit=None) == info
+    assert 0.3 < float((tmp_path / FRACTION).read_text()) < 1  # two blocks of 4,096
     asked = [9_999, 0, 5_000]
     vectors, _ = store.lookup("own:many", [words[number] for number in asked])
     assert vectors == pytest.approx(numbers[asked], rel=1e-3)
@@ -231,3 +238,44 @@ def test_the_packaged_set_is_read_where_it_is_installed(store: VectorStore) -> N
 def test_what_is_known_of_a_set_survives_json() -> None:
     info = VectorInfo("own:x", "x", 1, 2, ("zh", "en"), "", "file")
     assert VectorInfo.from_dict(info.to_dict()) == info
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux enforces the limit of memory")
+@pytest.mark.parametrize(
+    ("limit", "value", "key", "shown"),
+    [
+        ("MEMORY", 2 * 1024**2, "vectors.reading_memory", "2 MB of memory"),
+        ("SECONDS", 0.001, "vectors.reading_time", "0 seconds"),
+    ],
+)
+def test_a_file_that_takes_too_much_is_a_sentence_and_leaves_nothing(
+    store: VectorStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    limit: str,
+    value: float,
+    key: str,
+    shown: str,
+) -> None:
+    monkeypatch.setattr(copying, limit, value)
+    monkeypatch.setattr(copying, "_MEMORY_PER_BYTE", 0)
+    monkeypatch.setattr(copying, "SECONDS_PER_MEGABYTE", 0.0 if limit == "SECONDS" else 60.0)
+    path = write(tmp_path, glove([f"word{number}" for number in range(3_000)], np.ones((3_000, 300), dtype=np.float32)))
+    with pytest.raises(DataError) as caught:
+        store.add_file(path, "mine")
+    assert caught.value.message.key == key
+    assert "file.anything" in str(caught.value)
+    assert shown in str(caught.value)
+    assert [info for info in store.list() if info.name == "mine"] == []
+    monkeypatch.undo()
+    assert store.add_file(write(tmp_path, glove()), "mine").words == 4
+
+
+def test_a_file_that_ends_the_other_process_is_a_sentence(
+    store: VectorStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool._end_all()
+    monkeypatch.setattr(pool, "COMMAND", (sys.executable, "-c", "import os; input(); os.kill(os.getpid(), 11)"))
+    with pytest.raises(DataError) as caught:
+        store.add_file(write(tmp_path, glove()), "mine")
+    assert caught.value.message.key == "vectors.reading_broke_off"
