@@ -15,7 +15,7 @@ from typing import BinaryIO
 from core.errors import DataError
 
 # Bytes of text that is read without a process of its own. The worst of it (lines of one character, each with a quotation mark
-# that never closes) takes about a second and 50 MB; from here on the other process costs no time that could be measured.
+# that never closes) takes about a second and 50 MB; beyond it the other process costs some hundredths of a second.
 SMALL_TEXT = 1 << 18
 FILE_LIMIT = 200 * 1024**2  # bytes on disk, as the upload field allows
 UNPACKED_LIMIT = 2 * 1024**3  # bytes after gzip: a few kilobytes can unpack to terabytes
