@@ -6,7 +6,7 @@ from core.records.curves import CurveStore
 from core.records.files import new_id
 from core.records.folds import FoldStore
 from core.records.inspections import InspectionStore
-from core.records.receipts import plans, receipts, remove_plan, save_plan, save_receipt, unfinished
+from core.records.receipts import plans, receipts, remove_plan, save_plan, save_receipt, solved, unfinished
 from core.records.searches import SearchStore
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "remove_plan",
     "save_plan",
     "save_receipt",
+    "solved",
     "unfinished",
 ]

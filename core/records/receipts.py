@@ -1,7 +1,8 @@
 """What was forgotten, and what came of it: ``<home>/receipts/<id>.json``.
 
 While a receipt's ``state`` is ``"begun"``, ``<home>/forgetting/<id>.json`` holds the plan: the request, the rows by number
-and the digests of their texts. Whoever finds one goes on with it.
+and the digests of their texts, and the champions that learned them, each with the run by which it is solved again or ``null``.
+Whoever finds one goes on with it.
 """
 
 from __future__ import annotations
@@ -29,6 +30,12 @@ def receipts(home: Path) -> list[dict[str, Any]]:
 def unfinished(receipt: dict[str, Any]) -> bool:
     """Whether what a receipt tells of has not come to its end; those of earlier editions were written at the end."""
     return receipt.get("state") == "begun"
+
+
+def solved(receipt: dict[str, Any]) -> list[dict[str, Any]]:
+    """Versions that were made without the rows; earlier editions made one at most, of the classifier that was asked for."""
+    exact = receipt.get("exact") or []
+    return [{"classifier": receipt["classifier"], **exact}] if isinstance(exact, dict) else exact
 
 
 def save_plan(plan: dict[str, Any], home: Path) -> None:
