@@ -90,14 +90,14 @@ def _dry_run(
     ]
     if found.kept:
         lines.append(f"Texts that only memories, frozen tests or language models hold: {found.kept:,}.")
-    for heading, solved in (
+    for heading, is_solved in (
         ("Versions in use that would be solved again without them", True),
         ("Versions in use whose weights would still carry them", False),
     ):
         named = [
             f"{champion.version.classifier} version {champion.version.number}"
             for champion in learned
-            if champion.solved is solved
+            if champion.solved is is_solved
         ]
         if named:
             lines.append(f"{heading}: {', '.join(named)}.")

@@ -18,11 +18,21 @@ from typing import Any
 import numpy as np
 
 from core.config import Config
-from core.errors import DataError, JobError, RegistryError
+from core.errors import DataError, RegistryError
 from core.events import RunStarted, StageStarted
 from core.faults import reached
 from core.messages import message
-from core.records import new_id, plans, receipts, remove_plan, save_plan, save_receipt, solved, unfinished
+from core.records import (
+    new_id,
+    plans,
+    receipts,
+    refuse_half_forgotten,
+    remove_plan,
+    save_plan,
+    save_receipt,
+    solved,
+    unfinished,
+)
 from core.workflows.forget_generators import loses_a_test, texts_in_generators
 from core.workflows.forget_places import encoder_words
 from core.workflows.forget_rows import Wanted, locate, versions_of_workspace
@@ -127,15 +137,9 @@ def _refuse_server(request: ForgetRequest, workspace: Workspace) -> None:
 
 def _plan_of(request: ForgetRequest, workspace: Workspace) -> dict[str, Any] | None:
     """The plan by which this request was begun; None where it was not."""
-    begun = plans(workspace.home)
-    mine = next((plan for plan in begun if plan["request"] == request.model_dump()), None)
-    if begun and mine is None:
-        raise JobError(
-            "forget.unfinished",
-            "Rows of '{classifier}' are only partly forgotten: that run was interrupted. Finish it first: resume the run, or "
-            "run 'python -m core forget --classifier NAME' without further options.",
-            classifier=begun[0]["request"]["classifier"],
-        )
+    mine = next((plan for plan in plans(workspace.home) if plan["request"] == request.model_dump()), None)
+    if mine is None:
+        refuse_half_forgotten(workspace.home)
     return mine
 
 
