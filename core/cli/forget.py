@@ -101,7 +101,7 @@ def _dry_run(
         ]
         if named:
             lines.append(f"{heading}: {', '.join(named)}.")
-    _print(asked.json, facts, summary + "\n".join(lines))
+    _print(asked.json, facts, "\n".join(lines), summary)
 
 
 def _forget(
@@ -125,8 +125,8 @@ def _forget(
     )
     forgotten = consume(forget_rows(request, workspace), alone=True)
     receipt = receipt_of(forgotten.receipt, workspace)
-    done = f"{summary}Rows removed: {sum(one['rows'] for one in receipt['datasets']):,}; receipt {receipt['id']}."
-    _print(asked.json, {**receipt, **nowhere}, "\n".join([done, *made_without(receipt), carried(receipt)]))
+    done = f"Rows removed: {sum(one['rows'] for one in receipt['datasets']):,}; receipt {receipt['id']}."
+    _print(asked.json, {**receipt, **nowhere}, "\n".join([done, *made_without(receipt), carried(receipt)]), summary)
 
 
 def _finish(workspace: Workspace) -> list[dict[str, Any]]:
@@ -259,8 +259,9 @@ def _asked(found: Found) -> dict[str, Any]:
     return {"asked": {"texts": found.texts, "groups": found.groups}}
 
 
-def _print(as_json: bool, found: dict[str, Any], text: str) -> None:
-    sys.stdout.write((json.dumps(found, ensure_ascii=False) if as_json else text) + "\n")
+def _print(as_json: bool, found: dict[str, Any], text: str, summary: str = "") -> None:
+    """What was found or done; ``summary`` says how much of the request that is."""
+    sys.stdout.write((json.dumps(found, ensure_ascii=False) if as_json else summary + text) + "\n")
     missing = found["not_found"]
     if as_json and (missing["texts"] or missing["groups"]):
-        sys.stderr.write(f"{text.rpartition(chr(10))[0]}\n")
+        sys.stderr.write(summary)
