@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.at_work import at_work
 from core.config import home
-from core.data import ColumnRoles, SetAside, StoredDataset, TextDataset, build_dataset
+from core.data import ColumnRoles, SetAside, StoredDataset, TextDataset, build_dataset, text_key
 from core.data.corrections import ENOUGH, JOINED, Correction, join_corrections, joined_rows, lacking
 from core.data.dataset import Rows
 from core.data.recipe import Step, apply_steps, read_steps, write_steps
@@ -182,10 +182,13 @@ def _save_and_use(found: Situation, batch: Batch) -> None:
 
 def _still_there(found: Situation, batch: Batch, joined: Rows) -> bool:
     """Whether the corrections in a batch still wait, and the dataset that they joined is still stored."""
-    waiting = {correction.text for correction in state.corrections().list(found.classifier)}
+    waiting = {text_key(correction.text) for correction in state.corrections().list(found.classifier)}
     base = batch.source.get(BASE)
+    alone = "corrections" in batch.source and base is None
+    corrected = range(len(batch.dataset)) if alone else joined.tolist()
     stored = {known.id for known in state.workspace().datasets.list()}
-    return (base is None or base in stored) and all(batch.dataset.texts[row] in waiting for row in joined)
+    still_waiting = all(text_key(batch.dataset.texts[row]) in waiting for row in corrected)
+    return still_waiting and (base is None or base in stored)
 
 
 def _with_corrections(waiting: list[Correction]) -> bool:
