@@ -38,6 +38,7 @@ POINTS: dict[str, tuple[str, ...]] = {
     "forget": (
         "forget.planned",
         "forget.exact",
+        "forget.solved",
         "forget.dataset",
         "forget.version",
         "forget.generator",

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.config import home
 from core.errors import DataError
-from core.records import plans, receipts, unfinished
+from core.records import plans, receipts, solved, unfinished
 from dashboard import state, tables
 from dashboard.errors import guarded_fragment, show_error
 from dashboard.i18n import t, tn
@@ -59,6 +59,17 @@ def _open_job(classifier: str) -> Job | None:
     """The newest run of this kind, while it goes on or when it could not end well."""
     found = [job for job in state.jobs().list() if job.kind == KIND and job.classifier == classifier]
     return found[0] if found and found[0].result is None else None
+
+
+def in_the_way() -> bool:
+    """Whether rows are being forgotten or are only partly forgotten, so that nothing can be learned; says so, with the cure."""
+    if any(job.kind == KIND for job in state.active_jobs()):
+        st.info(t("forget.going_on"), icon=":material/hourglass_top:")
+        return True
+    begun = plans(home())
+    if begun:
+        _finish(begun[0]["request"])
+    return bool(begun)
 
 
 def _finish(request: dict[str, Any]) -> None:
@@ -113,7 +124,7 @@ def _preview(classifier: str, groups: tuple[str, ...], lines: dict[int, str]) ->
     except DataError as error:
         show_error(error)
         return
-    st.markdown(tn("forget.found", found.count))
+    st.markdown(_amount(found))
     _not_found(found, groups, texts)
     shown = [
         {
@@ -128,7 +139,8 @@ def _preview(classifier: str, groups: tuple[str, ...], lines: dict[int, str]) ->
         st.dataframe(pd.DataFrame(shown), hide_index=True, key="forget.preview", alt=t("forget.preview_alt"))
     if found.missing:
         st.warning(t("forget.missing", datasets=[tables.plain(name) for name in found.missing]), icon=":material/info:")
-    st.markdown(t("forget.exact" if _is_solved(classifier) else "forget.weights"))
+    for line in _outlook(found):
+        st.markdown(line)
     if state.active_jobs():
         st.info(t("forget.busy"), icon=":material/hourglass_top:")
         return
@@ -157,22 +169,46 @@ def _not_found(found: Found, groups: tuple[str, ...], texts: tuple[str, ...]) ->
             )
 
 
-def _is_solved(classifier: str) -> bool:
-    """Whether the serving version's head is in closed form, so that rows can be subtracted."""
-    from core.strategies import STRATEGIES, ClosedForm
+def _amount(found: Found) -> str:
+    """How many rows of datasets there are, and what lies elsewhere: a text may wait in a queue alone."""
+    parts = [tn("forget.found", found.count) if found.count else t("forget.found_no_rows")]
+    for name, count in (
+        ("corrections", found.corrections),
+        ("labelling", found.labelling),
+        ("kept", found.kept),
+    ):
+        if count:
+            parts.append(tn(f"forget.found_{name}", count))
+    return t("forget.sentences_between").join(parts)
 
-    champion = state.champion(classifier)
-    kind = STRATEGIES.get(str(champion.summary.get("strategy"))) if champion is not None else None
-    return kind is not None and issubclass(kind, ClosedForm)
+
+def _outlook(found: Found) -> list[str]:
+    """What becomes of the versions in use that learned these rows, of all classifiers."""
+    from core.workflows.forgetting.champions import champions_that_learned
+
+    learned = list(champions_that_learned(found.rows, state.workspace()))
+    lines = []
+    for name, is_solved in (("exact", True), ("weights", False)):
+        versions = [
+            _version(champion.version.classifier, champion.version.number)
+            for champion in learned
+            if champion.solved is is_solved
+        ]
+        if versions:
+            lines.append(t(f"forget.{name}", versions=versions))
+    return lines or [t("forget.not_in_use")]
+
+
+def _version(classifier: str, number: int) -> str:
+    return t("forget.version", classifier=tables.plain(classifier), version=number)
 
 
 def _start(classifier: str, found: Found, lines: list[int]) -> None:
     from core.workflows.forget import ForgetRequest
 
-    rows = {one.dataset: one.rows.tolist() for one in found.datasets}
     request = ForgetRequest(
         classifier=classifier,
-        rows=rows,
+        rows=found.rows,
         digests=sorted(found.digests),
         wanted=sorted(found.wanted),
         people=sorted(found.people),
@@ -228,17 +264,12 @@ def receipt_lines(receipt: dict[str, Any]) -> list[str]:
     if "uploads" in receipt:
         lines.append(t("forget.line_words", words=sum(one.get("words", 0) for one in receipt["versions"])))
         lines.append(t("forget.line_copies", **{name: receipt[name] for name in ("uploads", "checkpoints", "orphans")}))
-    exact = receipt["exact"]
-    if exact is not None:
-        change = f"{exact['coefficient_change']:.2g}"
-        lines.append(t("forget.line_exact", version=exact["version"], rows=exact["rows"], change=change))
-        if exact["encoder_carries"]:
-            lines.append(t("forget.line_encoder", version=exact["version"]))
-    carrying = [
-        t("forget.version", classifier=tables.plain(one["classifier"]), version=one["version"])
-        for one in receipt["versions"]
-        if one["train"]
-    ]
+    for made in solved(receipt):
+        version, change = _version(made["classifier"], made["version"]), f"{made['coefficient_change']:.2g}"
+        lines.append(tn("forget.line_exact", made["rows"], version=version, change=change))
+        if made["encoder_carries"]:
+            lines.append(t("forget.line_encoder", version=version))
+    carrying = [_version(one["classifier"], one["version"]) for one in receipt["versions"] if one["train"]]
     carrying += [
         t("forget.generator", generator=tables.plain(one["generator"]), version=one["version"])
         for one in generators

@@ -9,11 +9,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.data import ColumnRoles, SetAside, StoredDataset, TextDataset, build_dataset
+from core.at_work import at_work
+from core.config import home
+from core.data import ColumnRoles, SetAside, StoredDataset, TextDataset, build_dataset, text_key
 from core.data.corrections import ENOUGH, JOINED, Correction, join_corrections, joined_rows, lacking
+from core.data.dataset import Rows
 from core.data.recipe import Step, apply_steps, read_steps, write_steps
 from core.data.samples import SAMPLES
-from core.errors import CoreError, DataError
+from core.errors import CoreError, DataError, JobError
+from core.records import refuse_half_forgotten
 from dashboard import state, tables, update_page, update_page_compare
 from dashboard.errors import show_error
 from dashboard.i18n import t, t_message, tn
@@ -161,11 +165,30 @@ def _save_and_use(found: Situation, batch: Batch) -> None:
     if problem is not None:
         show_error(problem)
         return
-    stored = state.workspace().datasets.save(
-        batch.dataset, name=batch.name[:80], roles=batch.roles, source=batch.source, synthetic=batch.synthetic
-    )
+    try:
+        with at_work(home(), t("update.title")):  # nothing is forgotten between the look and the storing
+            refuse_half_forgotten(home())
+            if not _still_there(found, batch, joined):
+                st.rerun()  # rows of it were forgotten since the page was drawn: show what there is now
+            stored = state.workspace().datasets.save(
+                batch.dataset, name=batch.name[:80], roles=batch.roles, source=batch.source, synthetic=batch.synthetic
+            )
+    except JobError as error:
+        show_error(error)
+        return
     discard_upload(KEY)
     _use(found, stored)
+
+
+def _still_there(found: Situation, batch: Batch, joined: Rows) -> bool:
+    """Whether the corrections in a batch still wait, and the dataset that they joined is still stored."""
+    waiting = {text_key(correction.text) for correction in state.corrections().list(found.classifier)}
+    base = batch.source.get(BASE)
+    alone = "corrections" in batch.source and base is None
+    corrected = range(len(batch.dataset)) if alone else joined.tolist()
+    stored = {known.id for known in state.workspace().datasets.list()}
+    still_waiting = all(text_key(batch.dataset.texts[row]) in waiting for row in corrected)
+    return still_waiting and (base is None or base in stored)
 
 
 def _with_corrections(waiting: list[Correction]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from core.errors import CoreError, DataError
-from dashboard import state, tables, update_page, update_page_labels, update_page_strategy
+from dashboard import models_page_forget, state, tables, update_page, update_page_labels, update_page_strategy
 from dashboard.i18n import t, tn
 from dashboard.run_view import run_view
 from dashboard.update_page import Situation
@@ -57,10 +57,11 @@ def _open(found: Situation) -> None:
     strategy = update_page_strategy.choose(found.champion, changes, changes.split, ratio)
     values = settings(found, strategy, changes)
     ready = update_page_strategy.remarks(update_page_strategy.outlook(found.champion, strategy, values), changes)
+    blocked = models_page_forget.in_the_way()
     start = t("update.start")
     # While spellings stand to be merged, that is the step to take.
     kind: Literal["primary", "secondary"] = "secondary" if update_page_labels.doubtful(found) else "primary"
-    if st.button(start, key="update.start", type=kind, icon=":material/play_arrow:", disabled=not ready):
+    if st.button(start, key="update.start", type=kind, icon=":material/play_arrow:", disabled=blocked or not ready):
         _start(found, strategy, values)
 
 

@@ -22,7 +22,7 @@ from core.cli.inspect import inspect
 from core.cli.precision import precision
 from core.cli.predict import predict
 from core.cli.pretrain import pretrain
-from core.cli.progress import consume
+from core.cli.progress import at_work_throughout, consume
 from core.cli.report import report
 from core.cli.search import search
 from core.cli.tables import facts, load, save_for
@@ -38,6 +38,7 @@ from core.wording import score, seconds
 from core.workflows.workspace import Workspace, open_workspace
 
 
+@at_work_throughout
 def train(asked: argparse.Namespace) -> None:
     from core.workflows import TrainRequest, resolve_update, train_classifier
 
@@ -57,6 +58,7 @@ def train(asked: argparse.Namespace) -> None:
     _finish(asked, done, workspace, loaded)
 
 
+@at_work_throughout
 def update(asked: argparse.Namespace) -> None:
     from core.config import build
     from core.workflows import UpdateRequest, update_classifier

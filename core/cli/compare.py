@@ -7,7 +7,7 @@ import json
 import sys
 from typing import Any
 
-from core.cli.progress import consume
+from core.cli.progress import at_work_throughout, consume
 from core.cli.tables import facts_of, read, tell
 from core.config import build, home, parse_assignments
 from core.data import ColumnRoles, form_of
@@ -30,6 +30,7 @@ COLUMNS = (
 )
 
 
+@at_work_throughout
 def compare(asked: argparse.Namespace) -> None:
     from core.workflows.compare import compare_strategies
     from core.workflows.compare_request import CompareRequest, resolve_comparison

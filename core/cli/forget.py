@@ -14,7 +14,7 @@ from core.cli.progress import consume
 from core.config import home
 from core.data.encoding import codec_of, detect_encoding
 from core.errors import ConfigError, DataError
-from core.records import receipts
+from core.records import receipts, solved
 from core.workflows.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def forget(asked: argparse.Namespace) -> None:
     finished = [] if asked.dry_run else _finish(workspace)
     if asked.texts is None and not asked.group:
         if finished:
-            _print(asked.json, {**finished[0], **NOTHING_MISSING}, f"Receipt {finished[0]['id']}.")
+            _print_finished(asked, finished[0])
             return
         raise ConfigError(
             "forget.nothing_named",
@@ -47,18 +47,61 @@ def forget(asked: argparse.Namespace) -> None:
         if error.message.key != "forget.nothing_found":
             raise
         if finished:  # these very rows, most likely
-            _print(asked.json, {**finished[0], **NOTHING_MISSING}, f"Receipt {finished[0]['id']}.")
+            _print_finished(asked, finished[0])
             return
         sys.stderr.write(_all_missing(lines, asked.group))
         raise
     nowhere = not_found(found, lines, asked.group)
     summary = shortfall(found, nowhere)
     if asked.dry_run:
-        datasets = [{"name": one.name, "rows": len(one.rows), **one.parts, "left": one.left} for one in found.datasets]
-        said = {"rows": found.count, "datasets": datasets, **_asked(found), **nowhere}
-        _print(asked.json, said, f"{summary}Rows that would be removed: {found.count:,}.")
+        _dry_run(asked, found, nowhere, summary, workspace)
         return
     _forget(asked, found, list(lines), nowhere, summary, workspace)
+
+
+def _dry_run(
+    asked: argparse.Namespace, found: Found, nowhere: dict[str, Any], summary: str, workspace: Workspace
+) -> None:
+    """Say what would be removed, and what would become of the versions in use that learned it."""
+    from core.workflows.forgetting.champions import champions_that_learned
+
+    learned = list(champions_that_learned(found.rows, workspace))
+    facts = {
+        "rows": found.count,
+        "datasets": [
+            {"name": part.name, "rows": len(part.rows), **part.parts, "left": part.left} for part in found.datasets
+        ],
+        **{name: getattr(found, name) for name in ("corrections", "labelling", "kept")},
+        "champions": [
+            {
+                "classifier": champion.version.classifier,
+                "version": champion.version.number,
+                "rows": champion.rows,
+                "solved": champion.solved,
+            }
+            for champion in learned
+        ],
+        **_asked(found),
+        **nowhere,
+    }
+    lines = [
+        f"Rows that would be removed: {found.count:,}; waiting corrections: {found.corrections:,}; "
+        f"texts of labelling sessions: {found.labelling:,}."
+    ]
+    if found.kept:
+        lines.append(f"Texts that only memories, frozen tests or language models hold: {found.kept:,}.")
+    for heading, is_solved in (
+        ("Versions in use that would be solved again without them", True),
+        ("Versions in use whose weights would still carry them", False),
+    ):
+        named = [
+            f"{champion.version.classifier} version {champion.version.number}"
+            for champion in learned
+            if champion.solved is is_solved
+        ]
+        if named:
+            lines.append(f"{heading}: {', '.join(named)}.")
+    _print(asked.json, facts, "\n".join(lines), summary)
 
 
 def _forget(
@@ -73,7 +116,7 @@ def _forget(
 
     request = ForgetRequest(
         classifier=asked.classifier,
-        rows={one.dataset: one.rows.tolist() for one in found.datasets},
+        rows=found.rows,
         digests=sorted(found.digests),
         wanted=sorted(found.wanted),
         people=sorted(found.people),
@@ -82,9 +125,8 @@ def _forget(
     )
     forgotten = consume(forget_rows(request, workspace), alone=True)
     receipt = receipt_of(forgotten.receipt, workspace)
-    made = f" Version {forgotten.version} is without them." if forgotten.version is not None else ""
-    done = f"{summary}Rows removed: {sum(one['rows'] for one in receipt['datasets']):,}; receipt {receipt['id']}.{made}"
-    _print(asked.json, {**receipt, **nowhere}, f"{done}\n{carried(receipt)}")
+    done = f"Rows removed: {sum(one['rows'] for one in receipt['datasets']):,}; receipt {receipt['id']}."
+    _print(asked.json, {**receipt, **nowhere}, "\n".join([done, *made_without(receipt), carried(receipt)]), summary)
 
 
 def _finish(workspace: Workspace) -> list[dict[str, Any]]:
@@ -102,8 +144,21 @@ def _finish(workspace: Workspace) -> list[dict[str, Any]]:
     return finished
 
 
+def _print_finished(asked: argparse.Namespace, receipt: dict[str, Any]) -> None:
+    lines = [f"Receipt {receipt['id']}.", *made_without(receipt), carried(receipt)]
+    _print(asked.json, {**receipt, **NOTHING_MISSING}, "\n".join(lines))
+
+
 def receipt_of(identity: str, workspace: Workspace) -> dict[str, Any]:
     return next(one for one in receipts(workspace.home) if one["id"] == identity)
+
+
+def made_without(receipt: dict[str, Any]) -> list[str]:
+    """The versions without the rows, a line each; they do not serve before somebody says so."""
+    return [
+        f"Version {made['version']} of '{made['classifier']}' is without them, and waits as a candidate."
+        for made in solved(receipt)
+    ]
 
 
 def carried(receipt: dict[str, Any]) -> str:
@@ -112,7 +167,8 @@ def carried(receipt: dict[str, Any]) -> str:
     named += [f"{one['generator']} version {one['version']}" for one in receipt["generators"] if one["train"]]
     named += [str(one["encoder"]) for one in receipt["encoders"]]
     return (
-        f"Removed besides: {receipt['uploads']} uploads (all there were), {receipt['checkpoints']} states of ended runs.\n"
+        f"Removed besides: {receipt['corrections']} waiting corrections, {receipt['labelling']} texts of labelling sessions, "
+        f"{receipt['uploads']} uploads (all there were), {receipt['checkpoints']} states of ended runs.\n"
         f"Weights that still carry them, until retrained: {', '.join(named) or 'none'}."
     )
 
@@ -203,8 +259,9 @@ def _asked(found: Found) -> dict[str, Any]:
     return {"asked": {"texts": found.texts, "groups": found.groups}}
 
 
-def _print(as_json: bool, found: dict[str, Any], text: str) -> None:
-    sys.stdout.write((json.dumps(found, ensure_ascii=False) if as_json else text) + "\n")
+def _print(as_json: bool, found: dict[str, Any], text: str, summary: str = "") -> None:
+    """What was found or done; ``summary`` says how much of the request that is."""
+    sys.stdout.write((json.dumps(found, ensure_ascii=False) if as_json else summary + text) + "\n")
     missing = found["not_found"]
     if as_json and (missing["texts"] or missing["groups"]):
-        sys.stderr.write(f"{text.rpartition(chr(10))[0]}\n")
+        sys.stderr.write(summary)

@@ -7,7 +7,7 @@ import json
 import sys
 from typing import Any
 
-from core.cli.progress import consume
+from core.cli.progress import at_work_throughout, consume
 from core.cli.tables import facts, load_unlabelled, save
 from core.config import build, home, parse_assignments
 from core.generation.store import GeneratorStore
@@ -20,6 +20,7 @@ def generate(asked: argparse.Namespace) -> None:
     verbs[asked.verb](asked)
 
 
+@at_work_throughout
 def _learn(asked: argparse.Namespace) -> None:
     from core.generation.store import check_name
     from core.workflows.generate import generate

@@ -7,7 +7,7 @@ import json
 import sys
 from typing import Any
 
-from core.cli.progress import consume
+from core.cli.progress import at_work_throughout, consume
 from core.cli.tables import facts, load_unlabelled, read, refuse_without_file, save, tell
 from core.config import home, parse_assignments
 from core.data import ColumnRoles
@@ -16,6 +16,7 @@ from core.wording import points, points_interval, seconds
 from core.workflows.workspace import Workspace, open_workspace
 
 
+@at_work_throughout
 def pretrain(asked: argparse.Namespace) -> None:
     from core.workflows.pretrain import check_pretraining, pretrain_encoder
     from core.workflows.pretrain_request import PretrainRequest

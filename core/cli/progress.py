@@ -2,13 +2,56 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
 from typing import Any
 
 from core.at_work import at_work
 from core.config import home
+from core.records import refuse_half_forgotten
+
+_working: ContextVar[bool] = ContextVar("working", default=False)
+
+
+@contextmanager
+def working(*, alone: bool = False) -> Iterator[None]:
+    """Be at work in the workspace; inside of another ``working``, that one counts.
+
+    Raises
+    ------
+    JobError
+        When something is at work that this cannot be done beside, or rows are only partly forgotten.
+    """
+    if _working.get():
+        yield
+        return
+    with at_work(home(), f"python -m core, process {os.getpid()}", alone=alone):
+        if not alone:
+            refuse_half_forgotten(home())
+        token = _working.set(True)
+        try:
+            yield
+        finally:
+            _working.reset(token)
+
+
+def at_work_throughout(command: Callable[[argparse.Namespace], None]) -> Callable[[argparse.Namespace], None]:
+    """Make a command be at work from its first line on, since it stores texts that it has read before it learns.
+
+    Rows that are forgotten between the two would be learned all the same.
+    """
+
+    @wraps(command)
+    def guarded(asked: argparse.Namespace) -> None:
+        with working():
+            command(asked)
+
+    return guarded
 
 
 def consume(events: Iterator[Any], *, alone: bool = False) -> Any:
@@ -22,9 +65,9 @@ def consume(events: Iterator[Any], *, alone: bool = False) -> Any:
     Raises
     ------
     JobError
-        When something is at work that this cannot be done beside.
+        When something is at work that this cannot be done beside, or rows are only partly forgotten.
     """
-    with at_work(home(), f"python -m core, process {os.getpid()}", alone=alone):
+    with working(alone=alone):
         return _consume(events)
 
 

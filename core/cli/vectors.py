@@ -7,6 +7,7 @@ import json
 import sys
 from typing import Any
 
+from core.cli.progress import working
 from core.cli.tables import load_texts
 from core.config import build, home, parse_assignments
 from core.vectors import SkipGramConfig, VectorInfo, VectorStore
@@ -17,9 +18,7 @@ def vectors(asked: argparse.Namespace) -> None:
     if asked.action == "add":
         _tell(asked, store.add_file(asked.file, asked.name, _progress, limit=asked.limit))
     elif asked.action == "learn":
-        config = build(SkipGramConfig, parse_assignments(asked.set))
-        texts, facts = load_texts(asked)
-        _tell(asked, store.learn(texts, asked.name, config, source=asked.data.name, progress=_progress), facts)
+        _learn(asked, store)
     elif asked.action == "delete":
         store.delete(asked.name)
         sys.stderr.write(f"The word vectors '{asked.name}' are deleted.\n")
@@ -27,6 +26,14 @@ def vectors(asked: argparse.Namespace) -> None:
         known = store.list()
         found = {"vectors": [info.to_dict() for info in known]}
         sys.stdout.write((json.dumps(found, ensure_ascii=False) if asked.json else "\n".join(map(_line, known))) + "\n")
+
+
+def _learn(asked: argparse.Namespace, store: VectorStore) -> None:
+    config = build(SkipGramConfig, parse_assignments(asked.set))
+    with working():
+        texts, facts = load_texts(asked)
+        info = store.learn(texts, asked.name, config, source=asked.data.name, progress=_progress)
+    _tell(asked, info, facts)
 
 
 def _progress(fraction: float) -> None:

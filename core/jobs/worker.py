@@ -29,6 +29,7 @@ from core.jobs.process import identity, is_alive
 from core.jobs.progress import Progress
 from core.jobs.queue import WORKER, JobQueue, queue_lock
 from core.messages import Message, message
+from core.records import refuse_half_forgotten
 from core.registry.client import open_client, preload, store_address
 from core.storage import storage_error
 
@@ -233,7 +234,10 @@ def _consume(
         return not stop()
 
     home, title = folder.parent.parent, str(asked.get("title", folder.name))
-    with at_work(home, title, alone=asked["kind"] in ALONE, wait=wait) as inside:
+    alone = asked["kind"] in ALONE
+    with at_work(home, title, alone=alone, wait=wait) as inside:
+        if inside and not alone:
+            refuse_half_forgotten(home)
         return _execute(folder, asked, workflows, progress, stop) if inside else ("stopped", None)
 
 

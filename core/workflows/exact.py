@@ -38,15 +38,19 @@ def exact_version(
     """
     folder = VersionFolder(workspace.registry.folder(champion.classifier, champion.number))
     report = folder.report()
-    kind = STRATEGIES.get(report["strategy"])
     examples = learned_examples(folder, gone, datasets)
-    if kind is None or not issubclass(kind, ClosedForm) or not len(examples):
+    if not in_closed_form(folder) or not len(examples):
         return
-    yield StageStarted(
-        message("stage.forget_solve", "Solving the head without {rows:,} rows.", rows=len(examples)), 0.3
+    solving = message(
+        "stage.forget_solve",
+        "Solving the head of '{classifier}' without {rows:,} rows.",
+        classifier=champion.classifier,
+        rows=len(examples),
     )
-    settings, own = resolve_update(folder.model_name, folder.settings, kind.name, report["strategy_settings"])
-    strategy = make_strategy(kind.name, own, settings)
+    yield StageStarted(solving, 0.3)
+    name = report["strategy"]
+    settings, own = resolve_update(folder.model_name, folder.settings, name, report["strategy_settings"])
+    strategy = make_strategy(name, own, settings)
     strategy.restore(folder.load_state())
     assert isinstance(strategy, ClosedForm)
     student = folder.load_student()
@@ -76,12 +80,17 @@ def exact_version(
     yield from produce_version(candidate, workspace)
 
 
+def in_closed_form(folder: VersionFolder) -> bool:
+    """Whether a version's head is a sum over rows, from which rows can be subtracted."""
+    kind = STRATEGIES.get(folder.report()["strategy"])
+    return kind is not None and issubclass(kind, ClosedForm)
+
+
 def subtract(folder: VersionFolder, examples: Examples) -> None:
     """Take rows out of the sums that a version keeps for its next update; what it answers stays as it is."""
     report = folder.report()
-    kind = STRATEGIES.get(report["strategy"])
     # The first version is learned step by step, whatever its sums are meant for: any method can read them.
-    name = kind.name if kind is not None and issubclass(kind, ClosedForm) else _any_closed_form()
+    name = report["strategy"] if in_closed_form(folder) else _any_closed_form()
     settings, own = resolve_update(folder.model_name, folder.settings, name, {})
     strategy = make_strategy(name, own, settings)
     strategy.restore(folder.load_state())

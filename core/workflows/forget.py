@@ -11,36 +11,36 @@ them. Nothing else may be at work in the workspace meanwhile (`core.at_work`); w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
 from core.config import Config
-from core.errors import DataError, JobError, RegistryError
+from core.errors import DataError, RegistryError
 from core.events import RunStarted, StageStarted
 from core.faults import reached
 from core.messages import message
-from core.records import new_id, plans, receipts, remove_plan, save_plan, save_receipt, unfinished
-from core.workflows.exact import exact_version
-from core.workflows.forget_generators import generator_traces, loses_a_test, scrub_generators, texts_in_generators
-from core.workflows.forget_places import (
-    copies,
-    encoder_traces,
-    encoder_words,
-    scrub_encoders,
-    scrub_queues,
-    scrub_vectors,
-    sweep_copies,
-    waiting,
+from core.records import (
+    new_id,
+    plans,
+    receipts,
+    refuse_half_forgotten,
+    remove_plan,
+    save_plan,
+    save_receipt,
+    solved,
+    unfinished,
 )
-from core.workflows.forget_rows import Wanted, locate, versions_of, versions_of_workspace
-from core.workflows.forget_versions import Gone, holds_anything, rewrite, texts_held, traces
-from core.workflows.producing import Completed
+from core.workflows.forget_generators import loses_a_test, texts_in_generators
+from core.workflows.forget_places import encoder_words
+from core.workflows.forget_rows import Wanted, locate, versions_of_workspace
+from core.workflows.forget_versions import Gone, texts_held
+from core.workflows.forgetting.champions import note_champions, solve_champions
+from core.workflows.forgetting.receipt import begin_receipt, now
+from core.workflows.forgetting.scrubbing import scrub
 from core.workflows.running import ShouldStop, parts_of, recorded_run, run_of
-from core.workflows.version import VersionFolder
 from core.workflows.workspace import Workspace
 
 
@@ -72,7 +72,7 @@ class ForgetRequest(Config):
 
 @dataclass(frozen=True)
 class Forgotten:
-    """The last event: where the receipt is, and the version without the rows, if one could be made."""
+    """The last event: where the receipt is, and the classifier's own version without the rows, if one could be made."""
 
     receipt: str
     version: int | None
@@ -87,7 +87,8 @@ def forget_rows(
 ) -> Iterator[Any]:
     """Remove rows from everything that the workspace keeps; `Forgotten` comes last.
 
-    When the champion's head is in closed form, a candidate version without the rows is made first; nothing is promoted.
+    Of every champion that learned the rows and whose head is in closed form, whichever classifier it belongs to, a
+    candidate version without them is made first; nothing is promoted.
 
     Raises
     ------
@@ -120,7 +121,8 @@ def unfinished_requests(workspace: Workspace) -> list[ForgetRequest]:
 
 
 def _ended(receipt: Mapping[str, Any]) -> Forgotten:
-    return Forgotten(receipt["id"], receipt["exact"]["version"] if receipt["exact"] is not None else None)
+    own = (made["version"] for made in solved(receipt) if made["classifier"] == receipt["classifier"])
+    return Forgotten(receipt["id"], next(own, None))
 
 
 def _refuse_server(request: ForgetRequest, workspace: Workspace) -> None:
@@ -135,15 +137,9 @@ def _refuse_server(request: ForgetRequest, workspace: Workspace) -> None:
 
 def _plan_of(request: ForgetRequest, workspace: Workspace) -> dict[str, Any] | None:
     """The plan by which this request was begun; None where it was not."""
-    begun = plans(workspace.home)
-    mine = next((plan for plan in begun if plan["request"] == request.model_dump()), None)
-    if begun and mine is None:
-        raise JobError(
-            "forget.unfinished",
-            "Rows of '{classifier}' are only partly forgotten: that run was interrupted. Finish it first: resume the run, or "
-            "run 'python -m core forget --classifier NAME' without further options.",
-            classifier=begun[0]["request"]["classifier"],
-        )
+    mine = next((plan for plan in plans(workspace.home) if plan["request"] == request.model_dump()), None)
+    if mine is None:
+        refuse_half_forgotten(workspace.home)
     return mine
 
 
@@ -192,21 +188,17 @@ def _carry_out(
     rows = _rows(request, plan.get("rows", {}), workspace)
     plan |= {"run": run_id, "request": request.model_dump(), "rows": {**plan.get("rows", {}), **rows}}
     gone = _gone(request, rows, workspace)
-    receipt = _receipt(plan, gone, workspace)
+    note_champions(plan, rows, workspace)
+    receipt = begin_receipt(plan, gone, workspace)
     save_plan(plan, workspace.home)
     save_receipt(receipt, workspace.home)
     reached("forget.planned")
-    champion = workspace.registry.champion(request.classifier)
-    if champion is not None and _made_by(run_id, request, workspace) is None:
-        for event in exact_version(champion, rows, gone.datasets, workspace, run_id):
-            if not isinstance(event, Completed):
-                yield event
-    receipt["exact"] = _made_by(run_id, request, workspace)
+    receipt["exact"] = yield from solve_champions(plan, gone, workspace)
     save_receipt(receipt, workspace.home)
-    reached("forget.exact")
+    reached("forget.solved")
     yield StageStarted(message("stage.forget_remove", "Removing the rows from datasets and versions."), 0.99)
-    _scrub(plan, gone, receipt, workspace)
-    receipt |= {"state": "done", "finished": _now()}
+    scrub(plan, gone, receipt, workspace)
+    receipt |= {"state": "done", "finished": now()}
     save_receipt(receipt, workspace.home)
     reached("forget.receipt")
     remove_plan(plan, workspace.home)
@@ -229,126 +221,3 @@ def _gone(request: ForgetRequest, rows: dict[str, list[int]], workspace: Workspa
         load=workspace.datasets.load,
         encoders=encoder_words(workspace, rows),
     )
-
-
-def _made_by(run_id: str, request: ForgetRequest, workspace: Workspace) -> dict[str, Any] | None:
-    """The version without the rows that this run made, perhaps before it was interrupted."""
-    for version, folder in versions_of(request.classifier, workspace):
-        if version.run_id == run_id:
-            return {"version": version.number, "parent": version.parent, **folder.report()["forgotten"]}
-    return None
-
-
-def _receipt(plan: Mapping[str, Any], gone: Gone, workspace: Workspace) -> dict[str, Any]:
-    """What is about to be removed, and which versions carry it in their weights; no text and no name of a person.
-
-    Of an interrupted run, what it had counted stays; what has come since is added.
-    """
-    holders = {
-        "datasets": (_datasets(gone, workspace), ("id",)),
-        "versions": (_versions(gone, plan["run"], workspace), ("classifier", "version")),
-        "generators": (generator_traces(workspace.home, gone.digests), ("generator", "version")),
-        "encoders": (encoder_traces(workspace, gone.rows), ("encoder",)),
-    }
-    begun = next((one for one in receipts(workspace.home) if one["id"] == plan["id"]), None)
-    if begun is None:
-        counted = {name: entries for name, (entries, _) in holders.items()}
-        begun = {
-            **{name: plan["request"][name] for name in ("classifier", "asked", "not_found")},
-            **{"id": plan["id"], "run": plan["run"], "created": _now(), "exact": None, **counted},
-            **waiting(workspace.home, gone),
-            **copies(workspace, _concerned(plan, counted)),
-        }
-    joined = {name: _joined(begun[name], entries, key) for name, (entries, key) in holders.items()}
-    return {**begun, "state": "begun", **joined}
-
-
-def _versions(gone: Gone, run_id: str, workspace: Workspace) -> list[dict[str, Any]]:
-    """Every version that holds something, but for the one that this run makes."""
-    return [
-        {"classifier": version.classifier, "version": version.number, **counts}
-        for version, folder in versions_of_workspace(workspace)
-        if version.run_id != run_id and any((counts := traces(folder, gone)).values())
-    ]
-
-
-def _datasets(gone: Gone, workspace: Workspace) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": identity,
-            "name": workspace.datasets.info(identity).name,
-            "rows": len(rows),
-            "left": len(gone.datasets[identity]) - len(rows),
-        }
-        for identity, rows in gone.rows.items()
-    ]
-
-
-def _joined(before: list[dict[str, Any]], now: list[dict[str, Any]], names: tuple[str, ...]) -> list[dict[str, Any]]:
-    """What was counted before, followed by what is counted now for the first time."""
-    known = {tuple(entry[name] for name in names) for entry in before}
-    return [*before, *(entry for entry in now if tuple(entry[name] for name in names) not in known)]
-
-
-def _concerned(plan: Mapping[str, Any], receipt: Mapping[str, Any]) -> set[str]:
-    """Names and ids by which runs were asked for something that holds the rows."""
-    names = {str(one["classifier"]) for one in receipt["versions"]}
-    names |= {str(one["generator"]) for one in receipt["generators"]}
-    return {str(plan["request"]["classifier"]), *plan["rows"], *names}
-
-
-def _scrub(plan: Mapping[str, Any], gone: Gone, receipt: Mapping[str, Any], workspace: Workspace) -> None:
-    """Replace datasets and versions by ones without the rows; the old datasets go last."""
-    home, registry = workspace.home, workspace.registry
-    _replace_datasets(gone, workspace)
-    for version, folder in list(versions_of_workspace(workspace)):
-        if holds_anything(folder, gone):
-            registry.rewrite(version.classifier, version.number, lambda path: rewrite(VersionFolder(path), gone))
-        reached("forget.version")
-    for path in list(registry.unknown()):
-        folder = VersionFolder(registry.files.place_of(path.name))
-        if holds_anything(folder, gone):
-            registry.files.rewrite(folder.path, lambda copy: rewrite(VersionFolder(copy), gone))
-    registry.files.drop_unused()
-    scrub_generators(home, gone)
-    scrub_queues(home, gone)
-    scrub_encoders(workspace, gone)
-    scrub_vectors(workspace, gone)
-    sweep_copies(workspace, _concerned(plan, receipt), plan["rows"])
-    for identity in plan["rows"]:
-        workspace.datasets.erase(identity)
-        reached("forget.deleted")
-
-
-def _replace_datasets(gone: Gone, workspace: Workspace) -> None:
-    for identity in _parents_first(gone.datasets, workspace):
-        dataset = gone.datasets[identity]
-        kept = np.setdiff1d(np.arange(len(dataset)), gone.rows[identity])
-        old = workspace.datasets.info(identity)
-        source = {**old.source, "forgotten": len(dataset) - len(kept) + int(old.source.get("forgotten", 0))}
-        if old.source.get("parent") in gone.replaced:
-            source["parent"] = gone.replaced[old.source["parent"]]
-        if len(kept):
-            fresh = workspace.datasets.save(
-                dataset.take(kept), name=old.name, roles=old.roles, source=source, synthetic=old.synthetic
-            )
-            gone.replaced[identity] = fresh.id
-        reached("forget.dataset")
-
-
-def _parents_first(datasets: Collection[str], workspace: Workspace) -> list[str]:
-    """The datasets in an order in which none comes before the one that it was made of."""
-    ordered: list[str] = []
-
-    def add(identity: str) -> None:
-        if identity in datasets and identity not in ordered:
-            add(str(workspace.datasets.info(identity).source.get("parent", "")))
-            ordered.append(identity)
-
-    for identity in datasets:
-        add(identity)
-    return ordered
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

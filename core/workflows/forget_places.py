@@ -35,18 +35,8 @@ LONELY_SECONDS = 60.0  # after which nobody is about to write the second file of
 _AT_ONCE = 1000  # texts
 
 
-def waiting(home: Path, gone: Gone) -> dict[str, int]:
-    """How many of the texts wait in queues of corrections and in labelling sessions."""
-    sessions = LabellingStore(home)
-    items = (item.text for session in sessions.list() for item in sessions.items(session.id))
-    return {
-        "corrections": sum(map(gone.is_wanted, Corrections(home).texts())),
-        "labelling": sum(map(gone.is_wanted, items)),
-    }
-
-
 def scrub_queues(home: Path, gone: Gone) -> None:
-    """Take the texts out of both."""
+    """Take the texts out of the queues of corrections and the labelling sessions."""
     Corrections(home).forget(gone.is_wanted)
     reached("forget.queue")
     LabellingStore(home).forget(gone.is_wanted)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -55,6 +56,10 @@ class Found:
         Which of them are nowhere, by their place in the request, counted from 0.
     wanted, people
         Hashes of the texts and of the groups that were asked for: what finds their rows in datasets that are made meanwhile.
+    corrections, labelling
+        How many corrections with such a text wait, and how many such texts the labelling sessions hold.
+    kept
+        How many of the texts that were asked for stand in no dataset, and in a memory, a frozen test or a language model.
     """
 
     datasets: tuple[FoundRows, ...]
@@ -66,6 +71,14 @@ class Found:
     missing_groups: tuple[int, ...] = ()
     wanted: frozenset[str] = frozenset()
     people: frozenset[str] = frozenset()
+    corrections: int = 0
+    labelling: int = 0
+    kept: int = 0
+
+    @property
+    def rows(self) -> dict[str, list[int]]:
+        """Dataset → row numbers."""
+        return {found.dataset: found.rows.tolist() for found in self.datasets}
 
     @property
     def count(self) -> int:
@@ -156,10 +169,10 @@ def find_rows(classifier: str, workspace: Workspace, *, groups: Sequence[str] = 
         met.update(of_rows)
         met.update(group_digest(dataset.groups[row]) for row in rows if dataset.groups is not None)
         datasets.append(_found(identity, len(dataset), np.array(rows, dtype=np.int64), folders, workspace))
-    unmet = set(asked.texts) - met
+    unmet, kept = set(asked.texts) - met, set[str]()
     if unmet:  # memories, tests and queues may still hold a text whose dataset is gone, or that never was in one
-        unmet -= {*_kept_digests(folders), *_waiting_digests(workspace)}
-        unmet -= kept_in_generators(workspace.home, unmet)
+        kept = (unmet & {*_kept_digests(folders)}) | kept_in_generators(workspace.home, unmet)
+        unmet -= {*kept, *_waiting_digests(workspace)}
     if not datasets and unmet == asked.texts:
         raise DataError(
             "forget.nothing_found",
@@ -177,7 +190,16 @@ def find_rows(classifier: str, workspace: Workspace, *, groups: Sequence[str] = 
         missing_groups=tuple(place for place, group in enumerate(groups) if group_digest(group) not in met),
         wanted=asked.texts,
         people=asked.people,
+        kept=len(kept),
+        **waiting(workspace.home, lambda text: text_digest(text) in digests),
     )
+
+
+def waiting(home: Path, is_wanted: Callable[[str], bool]) -> dict[str, int]:
+    """How many of these texts wait in queues of corrections and in labelling sessions."""
+    sessions = LabellingStore(home)
+    items = (item.text for session in sessions.list() for item in sessions.items(session.id))
+    return {"corrections": sum(map(is_wanted, Corrections(home).texts())), "labelling": sum(map(is_wanted, items))}
 
 
 def locate(classifier: str, wanted: Wanted, workspace: Workspace) -> dict[str, list[int]]:

@@ -25,7 +25,7 @@ LONGEST = {
     "update": 70,
     "closed form": 50,
     "rewrite": 8,
-    "forget": 150,
+    "forget": 190,
     "tidy": 8,
 }  # points that an operation comes by, about
 

@@ -10,7 +10,7 @@ import pytest
 from core.faults import POINTS
 from tests.chaos import marks
 from tests.chaos.forked import Forker
-from tests.chaos.operations import OPERATIONS
+from tests.chaos.operations import NAME, OPERATIONS, SECOND
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = [(operation, point) for operation, known in OPERATIONS.items() for point in known.points]
@@ -85,21 +85,26 @@ def forgotten_at_once(forker: Forker) -> list[dict[str, Any]]:
 
 
 def assert_forgotten(found: dict[str, Any], receipts: list[dict[str, Any]]) -> None:
-    """Nothing of the texts is anywhere, and the receipt says the same as if nothing had happened."""
+    """Nothing of the texts is anywhere, and the receipt says the same as if nothing had happened.
+
+    Each of the two classifiers has one version more, which never met them.
+    """
     assert found["marked"] == []
+    assert [found[moment]["second"] for moment in ("done", "tidied")] == [[1, 2, 3]] * 2
     assert found["receipts"] == receipts
     assert [receipt["state"] for receipt in receipts] == ["done"]
 
 
 def test_what_is_forgotten_is_nowhere_and_the_receipt_counts_it(forker: Forker) -> None:
     (receipt,) = forgotten_at_once(forker)
-    assert {one["version"]: one["words"] > 0 for one in receipt["versions"]} == {1: True, 2: True}
+    held = {(one["classifier"], one["version"]): one["words"] > 0 for one in receipt["versions"]}
+    assert held == {(name, version): True for name in (NAME, SECOND) for version in (1, 2)}
     assert sum(one["rows"] for one in receipt["datasets"]) == len(marks.TEXTS)
     counts = [receipt[name] for name in ("corrections", "labelling", "uploads", "checkpoints", "orphans")]
     assert counts == [2, 2, 2, 1, 1]
     assert [one["generator"] for one in receipt["generators"]] == ["writer"]
     assert [one["encoder"] for one in receipt["encoders"]] == ["own:reader"]
-    assert receipt["exact"]["version"] == 3
+    assert [(made["classifier"], made["version"]) for made in receipt["exact"]] == [(NAME, 3), (SECOND, 3)]
 
 
 def test_every_point_in_the_code_is_known_and_every_known_one_is_killed_at() -> None:

@@ -12,6 +12,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.testing.v1 import AppTest
 
 from core import faults
+from core.data.corrections import Corrections
 from core.jobs.worker import run_job
 from core.records import receipts
 from core.workflows import TrainRequest, UpdateRequest, open_workspace, train_classifier, update_classifier
@@ -56,6 +57,12 @@ def unfolded(open_page: Callable[..., AppTest], language: str = "en") -> AppTest
     page = open_page(language=language, classifier=NAME)
     page.session_state[f"forget.section.{NAME}"] = True
     return page.switch_page(str(MODELS)).run()
+
+
+def speak(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test runner names options outside of any session, so it has to be told the language."""
+    of_session = i18n.language
+    monkeypatch.setattr(i18n, "language", lambda: of_session() if get_script_run_ctx() else language)
 
 
 def asked_for(page: AppTest, people: list[str]) -> AppTest:
@@ -108,7 +115,7 @@ def test_a_job_removes_them_and_leaves_a_receipt(
     assert "person" not in (folder / "job.json").read_text(encoding="utf-8")
     run_job(folder)
     (receipt,) = receipts(home)
-    assert receipt["exact"]["version"] == 3
+    assert [made["version"] for made in receipt["exact"]] == [3]
     after = unfolded(open_page)
     assert not after.exception
     assert "Receipt" in said(after)
@@ -123,10 +130,7 @@ def test_what_is_not_found_is_named_on_the_page_and_counted_in_the_receipt(
     home: Path, open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch, language: str, found: str
 ) -> None:
     monkeypatch.setattr("core.jobs.queue.JobQueue._start_next", lambda self: None)
-    of_session = (
-        i18n.language
-    )  # the test runner names options outside of any session, so it has to be told the language
-    monkeypatch.setattr(i18n, "language", lambda: of_session() if get_script_run_ctx() else language)
+    speak(language, monkeypatch)
     page = unfolded(open_page, language)
     known = reviews(80, seed=1).texts[0]
     page.text_area(key=f"forget.texts.{NAME}").set_value(f"{known}\n\nteh same text\nnowhere")
@@ -174,6 +178,85 @@ def test_what_was_interrupted_is_said_and_finished_with_a_button(
     assert "only partly" not in said(after)
     lines = " ".join(models_page_forget.receipt_lines(receipt))
     assert "0 uploads" in lines
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("en", "No dataset holds them. **One correction** with such a text waits to be learned."),
+        ("zh", "没有数据集包含这些文本。有 **1 条待处理的更正**含有这些文本。"),
+    ],
+)
+def test_a_text_that_only_waits_as_a_correction_is_said_to_do_so(
+    home: Path, open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch, language: str, expected: str
+) -> None:
+    speak(language, monkeypatch)
+    Corrections(home).add(NAME, "waits alone", "good", predicted="bad", version=1)
+    page = unfolded(open_page, language)
+    page.text_area(key=f"forget.texts.{NAME}").set_value("waits alone")
+    page.button(key="forget.find").click().run()
+    assert not page.exception
+    assert expected in said(page)
+    assert ("No version in use" if language == "en" else "使用中的版本都没有") in said(page)
+
+
+@pytest.mark.parametrize(("language", "names"), [("en", f"{NAME}, version 2"), ("zh", f"{NAME} 版本 2")])
+@pytest.mark.usefixtures("home")
+def test_the_versions_in_use_that_are_solved_again_are_named(
+    open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch, language: str, names: str
+) -> None:
+    speak(language, monkeypatch)
+    page = unfolded(open_page, language)
+    page.text_area(key=f"forget.texts.{NAME}").set_value(
+        "\n".join(reviews(80, seed=1).texts[:8])  # some of them are learned
+    )
+    page.button(key="forget.find").click().run()
+    assert names in said(page)
+
+
+def test_a_receipt_of_an_earlier_edition_is_still_read() -> None:
+    receipt = {
+        "classifier": NAME,
+        "datasets": [],
+        "versions": [],
+        "exact": {"version": 4, "parent": 3, "rows": 2, "coefficient_change": 0.5, "encoder_carries": False},
+    }
+    assert f"{NAME}, version 4" in " ".join(models_page_forget.receipt_lines(receipt))
+
+
+def test_no_update_is_offered_before_what_was_interrupted_is_finished(
+    home: Path, open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.jobs.queue.JobQueue._start_next", lambda self: None)
+    workspace = open_workspace(home)
+    batch = save(workspace, reviews(80, seed=3), name="batch")
+    found = find_rows(NAME, workspace, groups=["person 1"])
+    request = ForgetRequest(classifier=NAME, rows=found.rows, digests=sorted(found.digests))
+    faults.arm("forget.solved!EIO")
+    try:
+        with pytest.raises(OSError, match=r"forget\.solved"):
+            list(forget_rows(request, workspace))
+    finally:
+        faults.arm(None)
+
+    def updating() -> AppTest:
+        page = open_page(classifier=NAME)
+        page.session_state["update.chosen"] = {NAME: batch.id}
+        page.session_state["update.passed_over"] = {NAME: 3}  # the version that was solved again
+        return page.switch_page(str(MODELS.with_name("update.py"))).run()
+
+    page = updating()
+    assert not page.exception
+    assert "only partly forgotten" in said(page)
+    assert page.button(key="update.start").disabled
+    page.button(key="forget.finish").click().run()
+    assert "Rows are being forgotten" in said(page)
+    assert page.button(key="update.start").disabled
+    (folder,) = (path for path in (home / "jobs").iterdir() if path.is_dir())
+    run_job(folder)
+    page = updating()
+    assert "forgotten" not in said(page)
+    assert not page.button(key="update.start").disabled
 
 
 def _sum(receipt: dict) -> dict:  # type: ignore[type-arg]

@@ -19,6 +19,7 @@ from core.data.recipe import RenameLabels, write_steps
 from core.integrity import read_record, write_record
 from core.jobs import JobQueue
 from core.metrics import GateConfig
+from core.records import save_plan
 from core.registry import promote
 from core.standings import known_to, today
 from core.strategies import STRATEGIES
@@ -34,7 +35,7 @@ from core.workflows import (
     update_classifier,
 )
 from core.workflows.decide import gate_rules
-from dashboard import i18n, state, update_page_decisions
+from dashboard import i18n, state, update_page_compare, update_page_decisions
 from dashboard.i18n import translate
 
 OpenPage = Callable[..., AppTest]
@@ -563,6 +564,43 @@ def test_corrections_join_a_batch_and_are_all_learned(open_page: OpenPage, first
     folder = VersionFolder(workspace.registry.folder(NAME, 2))
     assert set(folder.rows_of(2, "train")) >= {len(joined) - 2, len(joined) - 1}
     assert "picked" not in str(folder.report()["drift"])
+
+
+def test_a_correction_that_is_forgotten_before_the_batch_is_stored_is_not_stored(
+    open_page: OpenPage, first: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = open_workspace(first)
+    base = save(workspace, SECOND, "Second")
+    queue = correct(first, ("one fine thing", "up"))
+    at = open_page("update")
+    begin_with(at, "saved")
+    compare = update_page_compare.problem
+
+    def forgotten_meanwhile(*asked: Any) -> Any:
+        queue.forget(lambda text: text == "one fine thing")
+        return compare(*asked)
+
+    monkeypatch.setattr(update_page_compare, "problem", forgotten_meanwhile)
+    at.main.button(key="update.use").click().run()
+    assert not at.exception
+    assert base in {stored.id for stored in workspace.datasets.list()}
+    for stored in workspace.datasets.list():
+        assert "one fine thing" not in workspace.datasets.load(stored.id).texts
+
+
+def test_no_batch_is_stored_while_rows_are_only_partly_forgotten(
+    open_page: OpenPage, first: Path, language: str
+) -> None:
+    correct(first, ("one fine thing", "up"))
+    workspace = open_workspace(first)
+    save(workspace, SECOND, "Second")
+    before = len(workspace.datasets.list())
+    at = open_page("update", language=language)
+    begin_with(at, "saved")
+    save_plan({"id": "20250131-110000-abc", "request": {"classifier": NAME}}, first)
+    at.main.button(key="update.use").click().run()
+    assert translate(language, "forget.finish") in at.main.error[0].value
+    assert len(workspace.datasets.list()) == before
 
 
 def test_a_batch_without_the_tick_leaves_the_corrections_waiting(open_page: OpenPage, first: Path) -> None:

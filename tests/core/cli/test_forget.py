@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,8 @@ import pytest
 
 from core import faults
 from core.at_work import at_work
-from core.cli import main
+from core.cli import commands, main
+from core.data.corrections import Corrections
 from core.records import receipts
 from core.workflows import Workspace
 from tests.core.conftest import reviews
@@ -51,7 +54,11 @@ SAID = "1 of 3 texts found; not found: line 3 'teh first of them', line 4 'a tex
 
 def test_a_dry_run_names_what_is_nowhere(asked: list[str], run: Any) -> None:
     out, _ = run(*asked, "--dry-run")
-    assert out.splitlines() == [SAID, "Rows that would be removed: 1."]
+    assert out.splitlines() == [
+        SAID,
+        "Rows that would be removed: 1; waiting corrections: 0; texts of labelling sessions: 0.",
+        "Versions in use whose weights would still carry them: c version 1.",
+    ]
     out, err = run(*asked, "--group", "p1", "nobody", "--dry-run", "--json")
     found = json.loads(out)
     assert found["rows"] == 7
@@ -149,6 +156,66 @@ def test_the_classifier_alone_finishes_what_is_begun_and_is_not_enough_to_begin(
         faults.arm(None)
     assert "receipt" in run(*asked[:3])[1]
     assert [receipt["state"] for receipt in receipts(workspace.home)] == ["done"]
+
+
+def test_nothing_is_learned_before_what_was_interrupted_is_finished(
+    asked: list[str], run: Any, workspace: Workspace, tmp_path: Path
+) -> None:
+    faults.arm("forget.uploads!EIO")
+    try:
+        run(*asked, code=2)
+    finally:
+        faults.arm(None)
+    rows = reviews(60, seed=2)
+    batch = tmp_path / "batch.csv"
+    lines = [f"{text},{name}" for text, name in zip(rows.texts, rows.label_names(), strict=True)]
+    batch.write_text("\n".join(["text,label", *lines]) + "\n", encoding="utf-8")
+    learning = ["--data", str(batch), "--text", "text", "--label", "label", "--classifier", "c"]
+    before = [stored.id for stored in workspace.datasets.list()]
+    for command in (["update", *learning, "--strategy", "replay"], ["train", *learning, *FAST]):
+        err = run(*command, code=2)[1]
+        assert "only partly forgotten" in err
+        assert 'python -m core forget --classifier "c"' in err
+    assert [stored.id for stored in workspace.datasets.list()] == before
+    run("forget", "--classifier", "c")
+    assert "candidate" in run("update", *learning, "--strategy", "replay", "--set", "epochs=1")[0]
+
+
+def test_nothing_can_be_forgotten_from_the_first_line_of_a_command_on_that_learns(
+    asked: list[str], run: Any, monkeypatch: pytest.MonkeyPatch, workspace: Workspace, tmp_path: Path
+) -> None:
+    """A correction that is read must not be forgotten before it is stored with the batch."""
+    Corrections(workspace.home).add("c", "waits alone", "good", predicted="bad", version=1)
+    only = tmp_path / "only.txt"
+    only.write_text("waits alone\n", encoding="utf-8")
+    forgetting = ["forget", "--classifier", "c", "--texts", str(only)]
+    told: list[str] = []
+
+    def wait(asked: Any, workspace: Workspace) -> list[Any]:
+        command = [sys.executable, "-m", "core", *forgetting]
+        told.append(subprocess.run(command, capture_output=True, text=True, check=False).stderr)
+        return Corrections(workspace.home).list("c")
+
+    monkeypatch.setattr(commands, "_waiting", wait)
+    rows = reviews(60, seed=2)
+    batch = tmp_path / "batch.csv"
+    lines = [f"{text},{name}" for text, name in zip(rows.texts, rows.label_names(), strict=True)]
+    batch.write_text("\n".join(["text,label", *lines]) + "\n", encoding="utf-8")
+    learning = ["--data", str(batch), "--text", "text", "--label", "label", "--classifier", "c", "--with-corrections"]
+    run("update", *learning, "--strategy", "replay", "--set", "epochs=1")
+    assert "while nothing else is at work" in told[0]
+    assert receipts(workspace.home) == []
+    out, _ = run(*forgetting)
+    assert "Rows removed: 1;" in out
+    assert "1 waiting corrections" in out
+    assert "c version 2" in out
+
+
+def test_a_text_that_only_waits_as_a_correction_is_said(run: Any, asked: list[str], workspace: Workspace) -> None:
+    Corrections(workspace.home).add("c", "a text that is nowhere", "good", predicted="bad", version=1)
+    out, _ = run(*asked, "--dry-run", "--json")
+    assert (json.loads(out)["rows"], json.loads(out)["corrections"]) == (1, 1)
+    assert "waiting corrections: 1;" in run(*asked, "--dry-run")[0]
 
 
 def test_nothing_is_forgotten_beside_a_run_and_the_sentence_names_it(

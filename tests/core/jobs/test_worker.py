@@ -11,6 +11,7 @@ from core.errors import ConfigError, DataError, JobError, RegistryError
 from core.jobs import Job, JobQueue, files
 from core.jobs.job import read_job
 from core.jobs.worker import run_job
+from core.records import remove_plan, save_plan
 from tests.core.jobs.scripted_worker import Completed, load_events
 
 
@@ -175,6 +176,25 @@ def test_a_job_waits_for_what_it_must_not_run_beside_and_can_be_stopped_meanwhil
     job = read_job(folder)
     assert job is not None
     assert (job.state, began) == ("stopped", [])
+
+
+def test_a_job_is_refused_while_rows_are_only_partly_forgotten_and_can_be_tried_again(folder: Path) -> None:
+    plan = {"id": "20250131-110000-abc", "request": {"classifier": "Shop"}}
+    save_plan(plan, folder.parent.parent)
+    began: list[str] = []
+
+    def workflow(config: Any, home: Path, **_: Any) -> Iterator[Any]:
+        began.append("learning")
+        yield Completed(version=1)
+
+    job = outcome(folder, workflow)
+    assert (job.state, job.resumable, began) == ("failed", True, [])
+    assert job.error is not None
+    assert job.error.key == "forget.unfinished"
+    assert "Rows of 'Shop' are only partly forgotten" in str(job.error)
+    remove_plan(plan, folder.parent.parent)
+    JobQueue(folder.parent.parent, command=("true",)).resume(job.id)
+    assert outcome(folder, workflow).state == "finished"
 
 
 def test_trainings_run_beside_each_other(folder: Path) -> None:
