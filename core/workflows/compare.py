@@ -14,7 +14,7 @@ from typing import Any
 
 from core.data.loading import remarks_of
 from core.device import describe_device
-from core.events import Advanced, CheckpointDue, RunStarted, StageStarted
+from core.events import Advanced, CheckpointDue, Ended, RunStarted, StageStarted
 from core.files import scratch
 from core.messages import Message, message
 from core.records import ComparisonStore, new_id
@@ -32,11 +32,14 @@ ShouldStop = Callable[[], bool]
 
 
 @dataclass(frozen=True)
-class Compared:
+class Compared(Ended):
     """The last event of a comparison: its id in the `ComparisonStore`, and all of it."""
 
     comparison: str
     result: dict[str, Any]
+
+    def outcome(self) -> dict[str, Any]:
+        return {"comparison": self.comparison}
 
 
 def compare_strategies(

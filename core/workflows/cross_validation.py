@@ -23,7 +23,7 @@ import torch
 from core.config import Config, setting
 from core.data.folds import make_folds
 from core.errors import DataError, RegistryError
-from core.events import Advanced, CheckpointDue, StageStarted, StepDone
+from core.events import Advanced, CheckpointDue, Ended, StageStarted, StepDone
 from core.messages import message
 from core.metrics import evaluate_predictions
 from core.models import TextClassifier
@@ -71,11 +71,14 @@ class FoldsRequest(FoldsConfig):
 
 
 @dataclass(frozen=True)
-class FoldsDone:
+class FoldsDone(Ended):
     """The last event: the version, and the record as it is stored."""
 
     version: int
     record: dict[str, Any]
+
+    def outcome(self) -> dict[str, Any]:
+        return {"folds": self.version}
 
 
 @dataclass

@@ -20,7 +20,7 @@ import numpy as np
 
 from core.config import Config
 from core.errors import DataError, JobError, RegistryError
-from core.events import RunStarted, StageStarted
+from core.events import Ended, RunStarted, StageStarted
 from core.faults import reached
 from core.messages import message
 from core.records import new_id, plans, receipts, remove_plan, save_plan, save_receipt, unfinished
@@ -71,11 +71,14 @@ class ForgetRequest(Config):
 
 
 @dataclass(frozen=True)
-class Forgotten:
+class Forgotten(Ended):
     """The last event: where the receipt is, and the version without the rows, if one could be made."""
 
     receipt: str
     version: int | None
+
+    def outcome(self) -> dict[str, Any]:
+        return {"receipt": self.receipt, "version": self.version}
 
 
 def forget_rows(

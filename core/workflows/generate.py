@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from core.events import CheckpointDue, Finished, LanguageEpoch, RunStarted, StageStarted
+from core.events import CheckpointDue, Ended, Finished, LanguageEpoch, RunStarted, StageStarted
 from core.generation.store import GeneratorStore, check_name
 from core.generation.training import train
 from core.messages import message
@@ -20,12 +20,15 @@ from core.workflows.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class Generated:
+class Generated(Ended):
     """The last event of a training or update: the version that was made, and its report."""
 
     generator: str
     version: int
     report: dict[str, Any]
+
+    def outcome(self) -> dict[str, Any]:
+        return {"generator": self.generator, "version": self.version}
 
 
 def check_generation(request: GenerateRequest, workspace: Workspace) -> None:

@@ -18,7 +18,7 @@ import torch
 
 from core.config import Config
 from core.errors import DataError, RegistryError
-from core.events import Advanced, CheckpointDue, StageStarted, StepDone
+from core.events import Advanced, CheckpointDue, Ended, StageStarted, StepDone
 from core.messages import Message, message
 from core.metrics.learning_curve import (
     Point,
@@ -58,11 +58,14 @@ class CurveRequest(Config):
 
 
 @dataclass(frozen=True)
-class CurveDone:
+class CurveDone(Ended):
     """The last event: the version whose curve it is, and the curve as it is stored."""
 
     version: int
     curve: dict[str, Any]
+
+    def outcome(self) -> dict[str, Any]:
+        return {"curve": self.version}
 
 
 @dataclass

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from core.errors import ModelError
-from core.events import CheckpointDue, Finished, LanguageEpoch, RunStarted, StageStarted
+from core.events import CheckpointDue, Ended, Finished, LanguageEpoch, RunStarted, StageStarted
 from core.files import incoming_folder
 from core.messages import message
 from core.pretraining.config import SCRATCH, resolve
@@ -28,11 +28,14 @@ from core.workflows.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class Pretrained:
+class Pretrained(Ended):
     """The last event of a pretraining: the encoder that was made, and what is written down of it."""
 
     reference: str
     record: dict[str, Any]
+
+    def outcome(self) -> dict[str, Any]:
+        return {"encoder": self.reference}
 
 
 @dataclass

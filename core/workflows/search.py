@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.config import Config, build
-from core.events import Advanced, CheckpointDue, RunStarted, StageStarted, StepDone
+from core.events import Advanced, CheckpointDue, Ended, RunStarted, StageStarted, StepDone
 from core.messages import message
 from core.metrics.classification import evaluate_predictions
 from core.metrics.paired import paired_difference
@@ -55,10 +55,13 @@ class SearchRequest(Config):
 
 
 @dataclass(frozen=True)
-class Searched:
+class Searched(Ended):
     """The last event: the search as it is stored."""
 
     search: dict[str, Any]
+
+    def outcome(self) -> dict[str, Any]:
+        return {"search": self.search["id"]}
 
 
 def search_settings(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
+from core.events import PartDone
 from core.workflows.search_space import Dimension, SearchConfig
 from core.workflows.search_trial import Answers, SearchRows
 from core.workflows.workspace import Workspace
@@ -23,7 +24,7 @@ Ending = Literal["complete", "pruned", "cut", "failed"]
 
 
 @dataclass(frozen=True)
-class TrialDone:
+class TrialDone(PartDone):
     """One trial is over.
 
     Parameters
