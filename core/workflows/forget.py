@@ -38,8 +38,9 @@ from core.workflows.forget_places import (
 )
 from core.workflows.forget_rows import Wanted, locate, versions_of, versions_of_workspace
 from core.workflows.forget_versions import Gone, holds_anything, rewrite, texts_held, traces
+from core.workflows.learning import ShouldStop
 from core.workflows.producing import Completed
-from core.workflows.running import ShouldStop, parts_of, recorded_run, run_of
+from core.workflows.running import parts_of, recorded_run, run_of
 from core.workflows.version import VersionFolder
 from core.workflows.workspace import Workspace
 

@@ -15,7 +15,8 @@ from core.records import new_id
 from core.workflows.generate_lesson import base_of, prepare, settings_for
 from core.workflows.generate_report import Outcome, save_version
 from core.workflows.generate_request import GenerateRequest
-from core.workflows.running import ShouldStop, parts_of, training_device
+from core.workflows.learning import ShouldStop, training_device
+from core.workflows.running import parts_of
 from core.workflows.workspace import Workspace
 
 

@@ -24,7 +24,7 @@ from core.quality import FINDERS, Finding, FrozenTexts, Inspected
 from core.quality.quick_model import MOST_ROWS
 from core.records import InspectionStore
 from core.workflows.inspect_vectors import read_vectors
-from core.workflows.running import ShouldStop
+from core.workflows.learning import ShouldStop
 from core.workflows.version import VersionFolder
 from core.workflows.workspace import Workspace
 

@@ -21,9 +21,10 @@ from core.pretraining.probe import compare_answers, linear_answers
 from core.pretraining.record import RECORD, read_record, write_record
 from core.pretraining.training import commonest_accuracy, measure, pretrain
 from core.records import new_id
+from core.workflows.learning import ShouldStop, training_device
 from core.workflows.pretrain_lesson import PretrainLesson, prepare
 from core.workflows.pretrain_request import PretrainRequest
-from core.workflows.running import ShouldStop, parts_of, training_device
+from core.workflows.running import parts_of
 from core.workflows.workspace import Workspace
 
 

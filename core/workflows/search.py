@@ -23,8 +23,9 @@ from core.messages import message
 from core.metrics.classification import evaluate_predictions
 from core.metrics.paired import paired_difference
 from core.records import SearchStore, new_id
+from core.workflows.learning import ShouldStop
 from core.workflows.requests import resolve_settings
-from core.workflows.running import ShouldStop, parts_of
+from core.workflows.running import parts_of
 from core.workflows.search_attempt import begin, end, run
 from core.workflows.search_space import SearchConfig, dimensions, usual
 from core.workflows.search_state import Search, TrialDone, restore, to_state

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 
 from core.events import PartDone
+from core.workflows.learning import Answers
 from core.workflows.search_space import Dimension, SearchConfig
-from core.workflows.search_trial import Answers, SearchRows
+from core.workflows.search_trial import SearchRows
 from core.workflows.workspace import Workspace
 
 if TYPE_CHECKING:
