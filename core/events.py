@@ -104,4 +104,4 @@ class Ended:
         raise NotImplementedError
 
 
-Event = StageStarted | Advanced | RunStarted | StepDone | EpochDone | LanguageEpoch | CheckpointDue | Finished
+Event = StageStarted | Advanced | RunStarted | StepDone | PartDone | CheckpointDue | Finished

@@ -13,7 +13,7 @@ from core.events import CheckpointDue, EpochDone, Finished, StepDone
 from core.models import TextClassifier
 from core.models.batches import predict_logits
 from core.strategies import STRATEGIES, Strategy, StrategyConfig
-from core.training import TrainingConfig, contrastive, loop
+from core.training import TrainingConfig, contrastive, loop, supervised
 from core.training.contrastive import balanced_batch, pair_loss
 from tests.core.training.test_loop import VOCABULARY, experience, figures, rows, same_weights
 from tests.encoders import make_model
@@ -79,7 +79,7 @@ def test_features_are_scaled_and_nothing_stays_frozen_or_remembered_afterwards()
 
 def test_other_tunings_learn_as_ever() -> None:
     one, two = make("full"), make("full")
-    plain = loop.train(two, Strategy(StrategyConfig()), experience(), CONFIG)
+    plain = supervised.train(two, Strategy(StrategyConfig()), experience(), CONFIG)
     assert figures(list(start(one))) == figures(list(plain))
     assert same_weights(one, two)
 
