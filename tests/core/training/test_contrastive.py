@@ -86,8 +86,8 @@ def test_other_tunings_learn_as_ever() -> None:
 
 @pytest.mark.parametrize("half", ["pairs", "head"])
 def test_a_resumed_run_ends_as_an_uninterrupted_one(half: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(contrastive, "CHECKPOINT_SECONDS", -1.0)
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", -1.0)
+    monkeypatch.setattr(loop, "CHECKPOINT_SHARE", 1e9)
     whole = make()
     list(start(whole))
     broken = make()

@@ -129,6 +129,7 @@ def test_a_resumed_run_goes_on_bit_for_bit(name: str, checkpoint: int, monkeypat
     uninterrupted = figures(list(start(whole)))
 
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(loop, "CHECKPOINT_SHARE", 1e9)
     seen: list[Event] = []
     run = start(make(name))
     for _ in range(checkpoint):
@@ -154,6 +155,7 @@ def test_a_resumed_run_goes_on_bit_for_bit(name: str, checkpoint: int, monkeypat
 @every_model
 def test_a_checkpoint_is_not_changed_by_the_steps_after_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(loop, "CHECKPOINT_SHARE", 1e9)
     run = start(make(name))
     state = next(event for event in run if isinstance(event, CheckpointDue)).state
     before = io.BytesIO()
