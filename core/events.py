@@ -37,7 +37,12 @@ class StepDone:
 
 
 @dataclass(frozen=True)
-class EpochDone:
+class PartDone:
+    """One of many equal parts of a run is over, and has figures that are kept, one line each."""
+
+
+@dataclass(frozen=True)
+class EpochDone(PartDone):
     """One pass over the training texts, with figures of the validation split (scores 0 to 1, higher is better)."""
 
     epoch: int
@@ -50,7 +55,7 @@ class EpochDone:
 
 
 @dataclass(frozen=True)
-class LanguageEpoch:
+class LanguageEpoch(PartDone):
     """One pass over texts whose tokens are guessed; losses in nats per guessed token, perplexity is e to the second.
 
     ``validation_accuracy`` is the share of tokens guessed exactly, 0 to 1, where that is counted.
@@ -91,4 +96,12 @@ class Finished:
     reason: Message
 
 
-Event = StageStarted | Advanced | RunStarted | StepDone | EpochDone | LanguageEpoch | CheckpointDue | Finished
+class Ended:
+    """A workflow came to something; the last thing that it tells."""
+
+    def outcome(self) -> dict[str, Any]:
+        """What a job's folder keeps of it: where that something lies."""
+        raise NotImplementedError
+
+
+Event = StageStarted | Advanced | RunStarted | StepDone | PartDone | CheckpointDue | Finished

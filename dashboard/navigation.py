@@ -11,6 +11,7 @@ from typing import NoReturn
 import streamlit as st
 from streamlit.navigation.page import Page
 
+from core.jobs.kinds import KINDS
 from dashboard.i18n import LINK, browser_language, language, t
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,19 +37,7 @@ LIBRARY = {
     "search": ":material/tune:",
 }
 ICONS = WORK | LIBRARY
-JOB_PAGES = {
-    "train": "train",
-    "update": "update",
-    "compare": "lab",
-    "forget": "models",
-    "curve": "results",
-    "folds": "results",
-    "generate": "write",
-    "pretrain": "pretrain",
-    "benchmark": "benchmark",
-    "search": "search",
-    "inspect": "quality",
-}  # where a job of each kind is shown
+JOB_PAGES = {name: kind.page for name, kind in KINDS.items()}  # where a job of each kind is shown
 
 
 def page(name: str) -> Page:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import streamlit as st
 
 from core.errors import JobError
+from core.jobs.kinds import KINDS
 from dashboard import charts, errors, state, tables
 from dashboard.errors import guarded_fragment
 from dashboard.i18n import t, t_message, tn
@@ -22,8 +23,8 @@ COMPARE = "compare"
 PRETRAIN = "pretrain"
 # Kinds of job that say in their own words what stopping does
 OWN_WORDS = (COMPARE, "curve", PRETRAIN, "benchmark", "search", "inspect")
+LEARNS = [name for name, kind in KINDS.items() if kind.epochs]  # that have curves
 FORGET = "forget"  # seconds long, and not to be left half done
-LEARNS = ("train", "update")  # kinds of job with epochs, and so with curves
 SECONDS_BETWEEN_LOOKS = 1.0
 TOLD = "run.told"  # runs whose result this session has been told of
 # Where `core.workflows` begins and `core.jobs` ends the learning part of the bar: tells how much of an epoch is done.

@@ -13,6 +13,7 @@ from typing import Any
 
 from core.at_work import at_work
 from core.config import home
+from core.events import Advanced, EpochDone, LanguageEpoch, StageStarted, StepDone
 from core.records import refuse_half_forgotten
 
 _working: ContextVar[bool] = ContextVar("working", default=False)
@@ -75,17 +76,17 @@ def _consume(events: Iterator[Any]) -> Any:
     show = sys.stderr.isatty()
     event = None
     for event in events:
-        match type(event).__name__:
-            case "StageStarted":
+        match event:
+            case StageStarted():
                 sys.stderr.write(f"\r\x1b[K{event.message}\n" if show else "")
-            case "StepDone" if show:
+            case StepDone() if show:
                 sys.stderr.write(
                     f"\repoch {event.epoch}/{event.epochs} step {event.step}/{event.steps} {event.loss:.3f} "
                 )
-            case "Advanced" if show:
+            case Advanced() if show:
                 sys.stderr.write(f"\r\x1b[K{event.fraction:4.0%} {event.message} ")
-            case "LanguageEpoch" if show:
+            case LanguageEpoch() if show:
                 sys.stderr.write(f"\r\x1b[Kepoch {event.epoch}: perplexity {event.validation_perplexity:.1f}\n")
-            case "EpochDone" if show:
+            case EpochDone() if show:
                 sys.stderr.write(f"\r\x1b[Kepoch {event.epoch}: validation macro-F1 {event.validation_macro_f1:.3f}\n")
     return event

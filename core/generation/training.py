@@ -17,7 +17,6 @@ from core.generation.model import CausalTransformer
 from core.standalone.predict import batches_by_length, pad
 from core.training.language import GuessingTask, learn_tokens
 
-CHECKPOINT_SECONDS = 20.0
 IGNORED = -100  # a target that is padding
 Windows = Sequence[list[int]]
 

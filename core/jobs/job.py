@@ -10,7 +10,6 @@ from core.jobs import files
 from core.jobs.process import is_alive
 from core.messages import Message, message
 
-Kind = Literal["train", "update", "compare", "forget", "generate", "curve", "pretrain", "benchmark", "search"]
 State = Literal["queued", "running", "stopping", "finished", "stopped", "failed", "interrupted"]
 EndState = Literal["finished", "stopped", "failed"]
 

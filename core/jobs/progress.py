@@ -17,7 +17,7 @@ from core.jobs import files
 from core.messages import Message
 
 if TYPE_CHECKING:
-    from core.events import Advanced, EpochDone, StageStarted, StepDone
+    from core.events import Advanced, PartDone, StageStarted, StepDone
     from core.jobs.job import EndState
 
 SECONDS_BETWEEN_WRITES = 0.25
@@ -93,7 +93,7 @@ class Progress:
         if at - self._written_at >= SECONDS_BETWEEN_WRITES:
             self.write()
 
-    def epoch_done(self, event: EpochDone) -> None:
+    def part_done(self, event: PartDone) -> None:
         files.append_line(self._folder / files.EPOCHS, asdict(event))
 
     def ended(

@@ -17,14 +17,15 @@ from typing import Any, Protocol
 
 from core.allocator import keep_freed_memory
 from core.at_work import at_work
-from core.config import build, home
+from core.config import home
 from core.errors import ConfigError, CoreError, DataError, JobError, ModelError
-from core.events import StageStarted
+from core.events import Advanced, CheckpointDue, Ended, PartDone, RunStarted, StageStarted, StepDone
 from core.faults import reached
 from core.files import writing
 from core.imports import unhindered_imports
 from core.jobs import files, spare
 from core.jobs.job import EndState
+from core.jobs.kinds import KINDS
 from core.jobs.process import identity, is_alive
 from core.jobs.progress import Progress
 from core.jobs.queue import WORKER, JobQueue, queue_lock
@@ -42,141 +43,13 @@ class Workflow(Protocol):
     ) -> Iterator[Any]: ...
 
 
-def _train(
-    config: dict[str, Any], home: Path, *, should_stop: Callable[[], bool], resume: dict[str, Any] | None
-) -> Iterator[Any]:
-    from core.workflows import TrainRequest, open_workspace, train_classifier
-
-    request = build(TrainRequest, config)
-    return train_classifier(request, open_workspace(home), should_stop=should_stop, resume=resume)
-
-
-def _update(
-    config: dict[str, Any], home: Path, *, should_stop: Callable[[], bool], resume: dict[str, Any] | None
-) -> Iterator[Any]:
-    from core.workflows import UpdateRequest, open_workspace, update_classifier
-
-    request = build(UpdateRequest, config)
-    return update_classifier(request, open_workspace(home), should_stop=should_stop, resume=resume)
-
-
-def _compare(
-    config: dict[str, Any], home: Path, *, should_stop: Callable[[], bool], resume: dict[str, Any] | None
-) -> Iterator[Any]:
-    from core.workflows.compare import compare_strategies
-    from core.workflows.compare_request import CompareRequest
-    from core.workflows.workspace import open_workspace
-
-    request = build(CompareRequest, config)
-    return compare_strategies(request, open_workspace(home), should_stop=should_stop, resume=resume)
-
-
-def _forget(
-    config: dict[str, Any], home: Path, *, should_stop: Callable[[], bool], resume: dict[str, Any] | None
-) -> Iterator[Any]:
-    from core.workflows.forget import ForgetRequest, forget_rows
-    from core.workflows.workspace import open_workspace
-
-    request = build(ForgetRequest, config)
-    return forget_rows(request, open_workspace(home), should_stop=should_stop, resume=resume)
-
-
-def _generate(
-    config: dict[str, Any], home: Path, *, should_stop: Callable[[], bool], resume: dict[str, Any] | None
-) -> Iterator[Any]:
-    from core.workflows.generate import generate
-    from core.workflows.generate_request import GenerateRequest
-    from core.workflows.workspace import open_workspace
-
-    request = build(GenerateRequest, config)
-    return generate(request, open_workspace(home), should_stop=should_stop, resume=resume)
-
-
-def _pretrain(
-    config: dict[str, Any], home: Path, *, should_stop: Callable[[], bool], resume: dict[str, Any] | None
-) -> Iterator[Any]:
-    from core.workflows.pretrain import pretrain_encoder
-    from core.workflows.pretrain_request import PretrainRequest
-    from core.workflows.workspace import open_workspace
-
-    request = build(PretrainRequest, config)
-    return pretrain_encoder(request, open_workspace(home), should_stop=should_stop, resume=resume)
-
-
-def _curve(
-    config: dict[str, Any], home: Path, *, should_stop: Callable[[], bool], resume: dict[str, Any] | None
-) -> Iterator[Any]:
-    from core.workflows.learning_curve import CurveRequest, draw_curve
-    from core.workflows.workspace import open_workspace
-
-    request = build(CurveRequest, config)
-    return draw_curve(request, open_workspace(home), should_stop=should_stop, resume=resume)
-
-
-def _benchmark(
-    config: dict[str, Any], home: Path, *, should_stop: Callable[[], bool], resume: dict[str, Any] | None
-) -> Iterator[Any]:
-    from core.workflows.benchmark import BenchmarkRequest, benchmark_version
-    from core.workflows.workspace import open_workspace
-
-    request = build(BenchmarkRequest, config)
-    return benchmark_version(request, open_workspace(home), should_stop=should_stop, resume=resume)
-
-
-def _search(
-    config: dict[str, Any], home: Path, *, should_stop: Callable[[], bool], resume: dict[str, Any] | None
-) -> Iterator[Any]:
-    from core.workflows.search import SearchRequest, search_settings
-    from core.workflows.workspace import open_workspace
-
-    request = build(SearchRequest, config)
-    return search_settings(request, open_workspace(home), should_stop=should_stop, resume=resume)
-
-
-def _inspect(
-    config: dict[str, Any], home: Path, *, should_stop: Callable[[], bool], resume: dict[str, Any] | None
-) -> Iterator[Any]:
-    from core.workflows.inspect import InspectRequest, inspect_dataset
-    from core.workflows.workspace import open_workspace
-
-    request = build(InspectRequest, config)
-    return inspect_dataset(request, open_workspace(home), should_stop=should_stop, resume=resume)
-
-
-def _folds(
-    config: dict[str, Any], home: Path, *, should_stop: Callable[[], bool], resume: dict[str, Any] | None
-) -> Iterator[Any]:
-    from core.workflows.cross_validation import FoldsRequest, cross_validate
-    from core.workflows.workspace import open_workspace
-
-    request = build(FoldsRequest, config)
-    return cross_validate(request, open_workspace(home), should_stop=should_stop, resume=resume)
-
-
-WORKFLOWS: Mapping[str, Workflow] = {
-    "train": _train,
-    "update": _update,
-    "compare": _compare,
-    "forget": _forget,
-    "generate": _generate,
-    "curve": _curve,
-    "pretrain": _pretrain,
-    "benchmark": _benchmark,
-    "search": _search,
-    "folds": _folds,
-    "inspect": _inspect,
-}
-
-
-ALONE = ("forget",)  # kinds that nothing else may be done beside
-
 # What is wrong with rows, settings or the model that they make is as wrong the next time: the same request fails again.
 OF_THE_REQUEST = (DataError, ConfigError, ModelError)
 # Errors of these kinds that are mended outside of the request: something must be installed, downloaded or uploaded again.
 MENDED_ELSEWHERE = ("pretrained.", "vectors.", "hub.", "data.dataset_", "data.hub", "update.past_missing", "benchmark.")
 
 
-def run_job(folder: Path, workflows: Mapping[str, Workflow] = WORKFLOWS) -> None:
+def run_job(folder: Path, workflows: Mapping[str, Workflow] = KINDS) -> None:
     """Execute a job to its end, whatever that is; does nothing when another process has it already."""
     if not _claim(folder):
         return
@@ -234,7 +107,7 @@ def _consume(
         return not stop()
 
     home, title = folder.parent.parent, str(asked.get("title", folder.name))
-    alone = asked["kind"] in ALONE
+    alone = KINDS[asked["kind"]].alone
     with at_work(home, title, alone=alone, wait=wait) as inside:
         if inside and not alone:
             refuse_half_forgotten(home)
@@ -252,41 +125,22 @@ def _execute(
         events = workflows[asked["kind"]](asked["config"], folder.parent.parent, should_stop=stop, resume=known or None)
     result = None
     for event in events:
-        # Known by name: importing the events' classes would import torch.
-        match type(event).__name__:
-            case "StageStarted":
+        match event:
+            case StageStarted():
                 progress.stage_started(event)
-            case "Advanced":
+            case Advanced():
                 progress.advanced(event)
-            case "StepDone":
+            case StepDone():
                 progress.step_done(event)
-            case "EpochDone" | "LanguageEpoch" | "TrialDone":
-                progress.epoch_done(event)
-            case "RunStarted":  # before anything is stored, so that a resume does not store it twice
+            case PartDone():
+                progress.part_done(event)
+            case RunStarted():  # before anything is stored, so that a resume does not store it twice
                 files.write_json(folder / files.RUN, {"run_id": event.run_id})
                 reached("run.noted")
-            case "CheckpointDue":
+            case CheckpointDue():
                 _save_checkpoint(folder, event.state)
-            case "Completed":
-                result = {"version": event.version}
-            case "Compared":
-                result = {"comparison": event.comparison}
-            case "Generated":
-                result = {"generator": event.generator, "version": event.version}
-            case "Pretrained":
-                result = {"encoder": event.reference}
-            case "CurveDone":
-                result = {"curve": event.version}
-            case "FoldsDone":
-                result = {"folds": event.version}
-            case "Benchmarked":
-                result = {"benchmark": event.benchmark["id"]}
-            case "Searched":
-                result = {"search": event.search["id"]}
-            case "InspectionDone":
-                result = {"inspection": event.inspection["dataset"]}
-            case "Forgotten":
-                result = {"receipt": event.receipt, "version": event.version}
+            case Ended():
+                result = event.outcome()
     if result is None and not stop.seen:
         raise JobError("job.no_result", "The run ended without a version. Its log may say why; start it again.")
     return "stopped" if stop.seen else "finished", result
@@ -357,7 +211,7 @@ def warm_up() -> None:
 
 def main(
     arguments: Sequence[str],
-    workflows: Mapping[str, Workflow] = WORKFLOWS,
+    workflows: Mapping[str, Workflow] = KINDS,
     command: Sequence[str] = WORKER,
     prepare: Callable[[], None] = warm_up,
 ) -> None:

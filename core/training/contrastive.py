@@ -6,8 +6,7 @@ Knows nothing of files or versions; both halves are generators of events, as the
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,12 +16,13 @@ from torch import Tensor, nn
 
 from core.events import CheckpointDue, Event, Finished, StepDone
 from core.models.base import TextClassifier
-from core.models.batches import hide_tokens, make_batch, predict_features
+from core.models.batches import Batch, hide_tokens, make_batch, predict_features
 from core.strategies.base import Experience, Strategy
-from core.text.examples import Examples
+from core.training import loop
 from core.training.config import TrainingConfig
-from core.training.loop import CHECKPOINT_SECONDS, learned_weights, stopped_by_hand, train
+from core.training.loop import Objective, Rows, learned_weights, stopped_by_hand
 from core.training.optimizer import Optimizer
+from core.training.supervised import train
 
 PAIRS_PART = 0.9  # of the whole learning, for the bar: a head on features that are already there takes a moment
 BAR = 1000
@@ -74,7 +74,7 @@ def learn(
     Yields
     ------
     Event
-        As `core.training.loop.train`.
+        As `core.training.loop.run`.
 
     References
     ----------
@@ -136,47 +136,57 @@ def pair_loss(features: Tensor, labels: Tensor) -> Tensor:
 
 def _learn_pairs(run: _Run, state: dict[str, Any] | None) -> Iterator[Event]:
     """Tune the encoder; strategies that watch or correct gradients do so here too."""
-    model, config = run.model, run.config
-    examples = run.strategy.training_set(run.experience, 1)
-    if len(np.unique(examples.labels)) < 2:
+    objective = _Pairs(run)
+    if len(np.unique(objective.examples.labels)) < 2:
         return  # all belong together: there is nothing to tell apart
-    size = min(config.batch_size, PAIR_BATCH)
-    steps = max(1, math.ceil(model.pair_readings * len(examples) / size))
-    optimizer = Optimizer(model.rates(), config, steps, model.sparse_parameters())
-    first, loss_sum, done, started = 0, 0.0, 0, time.monotonic()
+    model, config = run.model, run.config.model_copy(update={"epochs": 1})
+    if state is not None and "progress" not in state:  # of a run that an earlier edition began
+        state = state | {"progress": {"step": state["step"], "loss_sum": state["loss_sum"]}}
+    optimizer = Optimizer(model.rates(), config, objective.steps, model.sparse_parameters())
     model.train()
-    with torch.random.fork_rng(devices=[run.device] if run.device.type == "cuda" else []):
-        torch.manual_seed(config.seed)
-        if state is not None:
-            first, loss_sum = state["step"], state["loss_sum"]
-            _restore(state, run, optimizer)
-        saved_at = time.monotonic()
-        for step in range(first, steps):
-            rows = balanced_batch(examples.labels, size, (config.seed, step))
-            loss_sum += _pair_step(run, examples, rows, optimizer)
-            done += len(rows)
-            speed = done / max(time.monotonic() - started, 1e-9)
-            bar = round(BAR * PAIRS_PART * (step + 1) / steps)
-            yield StepDone(1, 1, bar, BAR, loss_sum / (step + 1), speed)
-            if run.should_stop():
-                break
-            if time.monotonic() - saved_at > CHECKPOINT_SECONDS:
-                saved_at = time.monotonic()
-                yield CheckpointDue({"pairs": _state(run, optimizer, step + 1, loss_sum)})
+    for event in loop.run(
+        model, objective, optimizer, config, device=run.device, should_stop=run.should_stop, resume=state
+    ):
+        if isinstance(event, StepDone):
+            bar = round(BAR * PAIRS_PART * event.step / event.steps)
+            yield replace(event, step=bar, steps=BAR)
+        elif isinstance(event, CheckpointDue):
+            yield CheckpointDue({"pairs": event.state})
     optimizer.zero_grad()  # none may be left on weights that are frozen next
 
 
-def _pair_step(run: _Run, examples: Examples, rows: np.ndarray, optimizer: Optimizer) -> float:
-    model = run.model
-    batch = make_batch(examples, rows, run.device)
-    seen = hide_tokens(batch, run.config.word_dropout, model.hiding_token)
-    loss = pair_loss(model.features(seen.tokens, seen.mask), batch.labels)
-    optimizer.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    run.strategy.adjust_gradients(model, batch)
-    optimizer.step()
-    run.strategy.after_step(model)
-    return loss.item()
+class _Pairs(Objective):
+    """Which texts have the same label; one epoch of as many batches as the model asks for."""
+
+    def __init__(self, run: _Run) -> None:
+        self._run = run
+        self.examples = run.strategy.training_set(run.experience, 1)
+        self._size = min(run.config.batch_size, PAIR_BATCH)
+        self.steps = max(1, math.ceil(run.model.pair_readings * len(self.examples) / self._size))
+        self._batch: Batch | None = None
+
+    def batches(self, epoch: int) -> Sequence[Rows]:
+        seed = self._run.config.seed
+        return [balanced_batch(self.examples.labels, self._size, (seed, step)) for step in range(self.steps)]
+
+    def loss(self, rows: Rows) -> Tensor:
+        run = self._run
+        self._batch = make_batch(self.examples, rows, run.device)
+        seen = hide_tokens(self._batch, run.config.word_dropout, run.model.hiding_token)
+        return pair_loss(run.model.features(seen.tokens, seen.mask), self._batch.labels)
+
+    def before_step(self) -> None:
+        assert self._batch is not None
+        self._run.strategy.adjust_gradients(self._run.model, self._batch)
+
+    def after_step(self) -> None:
+        self._run.strategy.after_step(self._run.model)
+
+    def state(self) -> dict[str, Tensor]:
+        return {name: value.cpu().clone() for name, value in self._run.strategy.running_state().items()}
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        self._run.strategy.resume(state)
 
 
 def _learn_head(run: _Run, resume: dict[str, Any] | None) -> Iterator[Event]:
@@ -190,7 +200,7 @@ def _learn_head(run: _Run, resume: dict[str, Any] | None) -> Iterator[Event]:
     epochs = max(run.config.epochs, math.ceil(HEAD_STEPS / steps))
     # A hidden token would make it another text, to be encoded anew in every epoch.
     config = run.config.model_copy(update={"epochs": epochs, "word_dropout": 0.0})
-    loop = train(
+    events = train(
         model,
         run.strategy,
         run.experience,
@@ -199,27 +209,9 @@ def _learn_head(run: _Run, resume: dict[str, Any] | None) -> Iterator[Event]:
         should_stop=run.should_stop,
         resume=resume,
     )
-    for event in loop:
+    for event in events:
         if isinstance(event, StepDone):
             share = (event.epoch - 1 + event.step / event.steps) / event.epochs
             bar = round(BAR * (PAIRS_PART + (1 - PAIRS_PART) * share))
             event = replace(event, epoch=1, epochs=1, step=bar, steps=BAR)
         yield event
-
-
-def _state(run: _Run, optimizer: Optimizer, step: int, loss_sum: float) -> dict[str, Any]:
-    return {
-        "model": learned_weights(run.model),
-        "optimizer": optimizer.state(),
-        "strategy": {name: value.cpu().clone() for name, value in run.strategy.running_state().items()},
-        "random": torch.get_rng_state(),
-        "step": step,
-        "loss_sum": loss_sum,
-    }
-
-
-def _restore(state: dict[str, Any], run: _Run, optimizer: Optimizer) -> None:
-    run.model.load_state_dict(run.model.state_dict() | state["model"])
-    optimizer.restore(state["optimizer"])
-    run.strategy.resume(state["strategy"])
-    torch.set_rng_state(state["random"])

@@ -1,32 +1,75 @@
-"""The training loop, as a generator of events; it knows nothing of progress bars, files or registries."""
+"""The training loop: epochs of steps, early stopping, checkpoints; a generator of events.
+
+What is learned is an `Objective`. The loop knows nothing of texts and targets, nor of progress bars, files or registries.
+"""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import torch
-from sklearn.metrics import f1_score
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.events import CheckpointDue, EpochDone, Event, Finished, StepDone
+from core.events import CheckpointDue, Event, Finished, PartDone, StepDone
 from core.messages import Message, message
-from core.models.base import TextClassifier
-from core.models.batches import hide_tokens, make_batch, predict_features, predict_logits
-from core.models.lift import fit_lift
-from core.strategies.base import Experience, Strategy
-from core.text.examples import Examples
+from core.settings import StepConfig
 from core.threads import learning_threads
-from core.training.batches import shuffled_batches
-from core.training.config import TrainingConfig
 from core.training.optimizer import Optimizer
 
 CHECKPOINT_SECONDS = 20.0
-SCALED_BY = 2000  # rows that the scale of features is taken from at most
+CHECKPOINT_SHARE = 0.1  # of the time that checkpoints may take: those of a large encoder are slow to write
+
+Rows = NDArray[Any]
+Score = tuple[float, ...]  # compared from left to right, higher is better
+
+
+class Objective:
+    """What is learned: the batches of an epoch, the loss of a batch, and how good the model is after an epoch.
+
+    ``patience`` is the number of epochs without a better score after which the loop stops. With 0 all epochs are run and the
+    last one's weights are kept; with None all are run and the best one's are kept.
+    """
+
+    patience: int | None = None
+    accumulated: int = 1  # batches whose gradients make one step
+
+    def batches(self, epoch: int) -> Sequence[Rows]:
+        """Row numbers of each batch of an epoch, which counts from 1; of the same number in each."""
+        raise NotImplementedError
+
+    def loss(self, rows: Rows) -> Tensor:
+        """Mean loss of a batch of the epoch that was asked for last, a scalar to be made smaller."""
+        raise NotImplementedError
+
+    def before_step(self) -> None:
+        """Look at the gradients, and change them; called when those of a whole step are there."""
+
+    def after_step(self) -> None:
+        """Look at the weights that a step has changed."""
+
+    def measure(self) -> tuple[Score, Callable[[int, float, bool, float], PartDone]] | None:
+        """Score the model on rows that it never learns from; None where nothing is measured, and no weights are put by.
+
+        The second value makes the event of the epoch from its number, its mean training loss, whether it is the best so
+        far, and its seconds.
+        """
+        return None
+
+    def stopped_early(self) -> Message:
+        """Why it ended when patience ran out."""
+        raise NotImplementedError
+
+    def state(self) -> dict[str, Tensor]:
+        """What the objective itself must remember of the steps so far."""
+        return {}
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Go on from what `state` gave."""
 
 
 @dataclass
@@ -37,23 +80,21 @@ class _Progress:
     step: int = 0
     loss_sum: float = 0.0
     best_epoch: int = 0
-    best_score: tuple[float, float] = (-1.0, -math.inf)
+    best_score: Score = (-math.inf,)
     best_weights: dict[str, Tensor] = field(default_factory=dict)
 
 
-def train(
-    model: TextClassifier,
-    strategy: Strategy,
-    experience: Experience,
-    config: TrainingConfig,
+def run(
+    model: nn.Module,
+    objective: Objective,
+    optimizer: Optimizer,
+    config: StepConfig,
     *,
-    device: torch.device | None = None,
+    device: torch.device,
     should_stop: Callable[[], bool] = lambda: False,
     resume: dict[str, Any] | None = None,
 ) -> Iterator[Event]:
-    """Learn one experience with early stopping on validation macro-F1; the model ends with the best epoch's weights.
-
-    With a patience of 0 all epochs are run, and the last one's weights are kept.
+    """Learn; the model, which lies on the device, ends with the best epoch's weights.
 
     Parameters
     ----------
@@ -67,47 +108,31 @@ def train(
     Yields
     ------
     Event
-        `StepDone`, `EpochDone` and `CheckpointDue` as they happen, and `Finished` at the end.
+        `StepDone`, a `PartDone` of each epoch, and `CheckpointDue` as they happen, and `Finished` at the end.
     """
-    device = device or torch.device("cpu")
-    model.to(device)
-    if model.encodes_once and model.lift is None and resume is None:
-        _scale_features(model, strategy.training_set(experience, 1), device)
-    model.train()
-    validation = strategy.validation_set(experience)
-    # Both weights of labels and the schedule depend only on the first epoch's size, so that a resumed run agrees.
-    first = strategy.training_set(experience, 1)
-    criterion = _criterion(first.labels, len(experience.classes), config).to(device)
-    together = config.gradient_accumulation
-    steps = math.ceil(math.ceil(len(first) / config.batch_size) / together)
-    optimizer = Optimizer(model.rates(), config, steps * config.epochs, model.sparse_parameters())
     progress = _Progress()
     forked = torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])
     with learning_threads(_multiplied(model)), forked:
         torch.manual_seed(config.seed)
         if resume is not None:
-            _restore(resume, model, optimizer, strategy, progress)
-        saved_at = time.monotonic()
+            _restore(resume, model, optimizer, objective, progress)
+        save_at = time.monotonic() + CHECKPOINT_SECONDS
         reason = epochs_used_up(config.epochs)
         while progress.epoch <= config.epochs:
             started = time.monotonic()
-            examples = strategy.training_set(experience, progress.epoch)
-            batches = shuffled_batches(
-                examples, config.batch_size, seed=config.seed, epoch=progress.epoch, by_length=config.group_by_length
-            )
+            batches = objective.batches(progress.epoch)
             done = 0
             for rows in batches[progress.step :]:
-                batch = make_batch(examples, rows, device)
-                loss = strategy.loss(model, hide_tokens(batch, config.word_dropout, model.hiding_token), criterion)
-                if progress.step % together == 0:
+                loss = objective.loss(rows)
+                if progress.step % objective.accumulated == 0:
                     optimizer.zero_grad()
-                (loss / together).backward()  # type: ignore[no-untyped-call]
+                (loss / objective.accumulated).backward()  # type: ignore[no-untyped-call]
                 progress.step += 1
-                complete = progress.step % together == 0 or progress.step == len(batches)
+                complete = progress.step % objective.accumulated == 0 or progress.step == len(batches)
                 if complete:
-                    strategy.adjust_gradients(model, batch)
+                    objective.before_step()
                     optimizer.step()
-                    strategy.after_step(model)
+                    objective.after_step()
                 progress.loss_sum += loss.item()
                 done += len(rows)
                 speed = done / max(time.monotonic() - started, 1e-9)
@@ -115,21 +140,20 @@ def train(
                 yield StepDone(progress.epoch, config.epochs, progress.step, len(batches), mean, speed)
                 if should_stop():
                     break
-                if complete and time.monotonic() - saved_at > CHECKPOINT_SECONDS:
-                    saved_at = time.monotonic()
-                    yield CheckpointDue(_state(model, optimizer, strategy, progress))
+                if complete and time.monotonic() >= save_at:
+                    began = time.monotonic()
+                    yield CheckpointDue(_state(model, optimizer, objective, progress))
+                    ended = time.monotonic()
+                    save_at = ended + max(CHECKPOINT_SECONDS, (ended - began) / CHECKPOINT_SHARE)
             if progress.step < len(batches):
                 reason = stopped_by_hand()
                 break
-            seconds = time.monotonic() - started
-            yield _end_epoch(
-                model, validation, criterion, progress, len(batches), seconds, device, config.patience == 0
-            )
+            yield from _end_epoch(model, objective, progress, time.monotonic() - started)
             progress.epoch, progress.step, progress.loss_sum = progress.epoch + 1, 0, 0.0
-            if config.patience and progress.epoch - 1 - progress.best_epoch >= config.patience:
-                reason = _no_longer_better(config)
+            if objective.patience and progress.epoch - 1 - progress.best_epoch >= objective.patience:
+                reason = objective.stopped_early()
                 break
-            if should_stop():
+            if progress.epoch <= config.epochs and should_stop():
                 reason = stopped_by_hand()
                 break
     if progress.best_weights:
@@ -138,10 +162,32 @@ def train(
     yield Finished(progress.best_epoch, progress.epoch - 1, reason)
 
 
-def _scale_features(model: TextClassifier, examples: Examples, device: torch.device) -> None:
-    """Let the head read features that all move by about 1; an encoder that does not learn cannot see to that itself."""
-    some = np.linspace(0, len(examples) - 1, min(SCALED_BY, len(examples))).round().astype(np.int64)
-    model.set_lift(fit_lift(predict_features(model, examples.take(some), device), "none", 0, scale=True))
+def learned_weights(model: nn.Module) -> dict[str, Tensor]:
+    """A copy, on the CPU, of all that learning may change; what is frozen can be had again from where it came."""
+    frozen = {name for name, value in model.named_parameters() if not value.requires_grad}
+    return {name: value.detach().cpu().clone() for name, value in model.state_dict().items() if name not in frozen}
+
+
+def epochs_used_up(epochs: int) -> Message:
+    return message("training.epochs_used_up", "All {epochs} epochs were run.", epochs=epochs)
+
+
+def stopped_by_hand() -> Message:
+    """Why a run ended that somebody stopped."""
+    return message("training.stopped_by_hand", "Stopped by hand; the best epoch so far was kept.")
+
+
+def _end_epoch(model: nn.Module, objective: Objective, progress: _Progress, seconds: float) -> Iterator[PartDone]:
+    """Measure, and keep the weights when they are the best so far, or always with a patience of 0."""
+    measured = objective.measure()
+    if measured is None:
+        return
+    score, event = measured
+    best = objective.patience == 0 or score > progress.best_score
+    if best:
+        progress.best_epoch, progress.best_score = progress.epoch, score
+        progress.best_weights = learned_weights(model)
+    yield event(progress.epoch, progress.loss_sum / max(progress.step, 1), best, seconds)
 
 
 def _multiplied(model: nn.Module) -> int:
@@ -150,84 +196,26 @@ def _multiplied(model: nn.Module) -> int:
     return sum(value.numel() for value in model.parameters()) - sum(weight.numel() for weight in looked_up)
 
 
-def learned_weights(model: nn.Module) -> dict[str, Tensor]:
-    """A copy, on the CPU, of all that learning may change; what is frozen can be had again from where it came."""
-    frozen = {name for name, value in model.named_parameters() if not value.requires_grad}
-    return {name: value.detach().cpu().clone() for name, value in model.state_dict().items() if name not in frozen}
-
-
-def _criterion(labels: np.ndarray, classes: int, config: TrainingConfig) -> nn.CrossEntropyLoss:
-    weight = None
-    if config.class_weights == "balanced":
-        counts = np.bincount(labels, minlength=classes)
-        present = counts > 0
-        weight = torch.ones(classes)
-        weight[torch.from_numpy(present)] = torch.from_numpy(
-            (len(labels) / (present.sum() * counts[present])).astype(np.float32)
-        )
-    return nn.CrossEntropyLoss(weight=weight, label_smoothing=config.label_smoothing)
-
-
-def _end_epoch(
-    model: TextClassifier,
-    validation: Examples,
-    criterion: nn.Module,
-    progress: _Progress,
-    steps: int,
-    seconds: float,
-    device: torch.device,
-    keep_last: bool,
-) -> EpochDone:
-    """Score the validation rows and keep the weights when they are the best so far, or always with ``keep_last``."""
-    logits = predict_logits(model, validation, device)
-    truth = validation.labels
-    predicted = logits.argmax(dim=1).numpy()
-    loss = float(criterion(logits.to(device), torch.from_numpy(truth).to(device)))
-    macro_f1 = float(f1_score(truth, predicted, labels=np.unique(truth), average="macro", zero_division=0))
-    score = (macro_f1, -loss)
-    best = keep_last or score > progress.best_score
-    if best:
-        progress.best_epoch, progress.best_score = progress.epoch, score
-        progress.best_weights = learned_weights(model)
-    accuracy = float((predicted == truth).mean())
-    return EpochDone(progress.epoch, progress.loss_sum / steps, loss, accuracy, macro_f1, best, seconds)
-
-
-def _state(model: TextClassifier, optimizer: Optimizer, strategy: Strategy, progress: _Progress) -> dict[str, Any]:
+def _state(model: nn.Module, optimizer: Optimizer, objective: Objective, progress: _Progress) -> dict[str, Any]:
     return {
         "model": learned_weights(model),
         "optimizer": optimizer.state(),
-        "strategy": {name: value.cpu().clone() for name, value in strategy.running_state().items()},
+        "strategy": objective.state(),
         "random": torch.get_rng_state(),
         "progress": dict(vars(progress)),
     }
 
 
 def _restore(
-    state: dict[str, Any], model: TextClassifier, optimizer: Optimizer, strategy: Strategy, progress: _Progress
+    state: dict[str, Any], model: nn.Module, optimizer: Optimizer, objective: Objective, progress: _Progress
 ) -> None:
     model.load_state_dict(model.state_dict() | state["model"])
     optimizer.restore(state["optimizer"])
-    strategy.resume(state["strategy"])
+    objective.restore(state.get("strategy", {}))
     torch.set_rng_state(state["random"])
-    for name, value in state["progress"].items():
+    stored = dict(state["progress"])
+    if "best_loss" in stored:  # of a language model's run in an earlier edition
+        stored["best_score"] = (-stored.pop("best_loss"),)
+    for name, value in stored.items():
         setattr(progress, name, value)
-    macro_f1, negative_loss = progress.best_score  # storage may have turned the pair into a list
-    progress.best_score = (macro_f1, negative_loss)
-
-
-def epochs_used_up(epochs: int) -> Message:
-    return message("training.epochs_used_up", "All {epochs} epochs were run.", epochs=epochs)
-
-
-def _no_longer_better(config: TrainingConfig) -> Message:
-    return message(
-        "training.stopped_early",
-        "Stopped early: validation macro-F1 had not improved for {patience} epochs.",
-        patience=config.patience,
-    )
-
-
-def stopped_by_hand() -> Message:
-    """Why a run ended that somebody stopped."""
-    return message("training.stopped_by_hand", "Stopped by hand; the best epoch so far was kept.")
+    progress.best_score = tuple(progress.best_score)  # storage may have turned it into a list

@@ -20,7 +20,7 @@ import torch
 from core.config import Config, build
 from core.device import describe_device
 from core.errors import CoreError, DataError, RegistryError
-from core.events import Advanced, RunStarted, StageStarted
+from core.events import Advanced, Ended, RunStarted, StageStarted
 from core.inference.benchmark_config import BenchmarkConfig
 from core.inference.providers import examine
 from core.messages import Message, message
@@ -52,11 +52,14 @@ class BenchmarkRequest(Config):
 
 
 @dataclass(frozen=True)
-class Benchmarked:
+class Benchmarked(Ended):
     """The last event: the version that was measured, and the measurement as it is stored."""
 
     version: int
     benchmark: dict[str, Any]
+
+    def outcome(self) -> dict[str, Any]:
+        return {"benchmark": self.benchmark["id"]}
 
 
 @dataclass

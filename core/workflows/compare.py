@@ -6,7 +6,7 @@ Everything happens in memory: no version is stored. An interrupted comparison go
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 from core.data.loading import remarks_of
 from core.device import describe_device
-from core.events import Advanced, CheckpointDue, RunStarted, StageStarted
+from core.events import Advanced, CheckpointDue, Ended, RunStarted, StageStarted
 from core.files import scratch
 from core.messages import Message, message
 from core.records import ComparisonStore, new_id
@@ -22,21 +22,23 @@ from core.workflows.compare_pool import Report, Task, run_here, run_parallel, ta
 from core.workflows.compare_request import CompareRequest, resolve_comparison
 from core.workflows.compare_result import assemble
 from core.workflows.compare_unit import Plan, Unit, UnitProgress, UnitResult
+from core.workflows.learning import ShouldStop
 from core.workflows.running import parts_of
 from core.workflows.streams import read_stream
 from core.workflows.workspace import Workspace
 
 LEARNING_BEGINS, LEARNING_ENDS = 0.02, 0.97  # of the whole job
 
-ShouldStop = Callable[[], bool]
-
 
 @dataclass(frozen=True)
-class Compared:
+class Compared(Ended):
     """The last event of a comparison: its id in the `ComparisonStore`, and all of it."""
 
     comparison: str
     result: dict[str, Any]
+
+    def outcome(self) -> dict[str, Any]:
+        return {"comparison": self.comparison}
 
 
 def compare_strategies(

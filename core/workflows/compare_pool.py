@@ -21,10 +21,9 @@ from core.allocator import keep_freed_memory
 from core.errors import CoreError, JobError
 from core.messages import Message
 from core.workflows.compare_unit import SHARED, Plan, Unit, UnitProgress, UnitResult, learn_first, run_unit
+from core.workflows.learning import ShouldStop
 
 SECONDS_BETWEEN_REPORTS = 0.25
-
-ShouldStop = Callable[[], bool]
 
 
 @dataclass(frozen=True)

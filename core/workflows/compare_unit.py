@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from core.events import StepDone
-from core.models import TextClassifier
-from core.models.batches import predict_logits
 from core.sources import Sources
 from core.strategies import STRATEGIES, Experience, Strategy, StrategyConfig
-from core.text import encode_examples
-from core.training import contrastive
+from core.workflows.learning import Lesson, ShouldStop, answers, learned_shares
 from core.workflows.requests import Settings, model_class
 from core.workflows.retention import state_bytes
-from core.workflows.running import training_device
 from core.workflows.streams import Stream
 from core.workflows.students import (
     NOTHING,
@@ -36,7 +31,6 @@ from core.workflows.students import (
 )
 from core.workflows.version import Student, VersionFolder
 
-ShouldStop = Callable[[], bool]
 SHARED = Strategy.name  # who learns the first experience, unless a strategy has to watch it being learned
 
 
@@ -132,7 +126,7 @@ def learn_first(plan: Plan, unit: Unit, folder: Path, should_stop: ShouldStop) -
     experience = make_experience(1, student, first.train, first.validation)
     strategy = _strategy(plan, unit)
     start = _answers(student, plan.stream)
-    yield from _learn(strategy, student, experience, should_stop)
+    yield from _learn(Lesson(student, strategy, experience), should_stop)
     if should_stop():
         return
     strategy.end_experience(student.model, experience)
@@ -151,8 +145,8 @@ def run_unit(plan: Plan, unit: Unit, folder: Path, should_stop: ShouldStop) -> I
         Where `learn_first` left the first version of this seed.
     """
     student = VersionFolder(folder).load_student()
-    with np.load(folder / "answers.npz") as answers:
-        start, predicted = answers["start"], [answers["first"]]
+    with np.load(folder / "answers.npz") as stored:
+        start, predicted = stored["start"], [stored["first"]]
     state = _first_state(plan, unit, student, folder)
     seconds = []
     for number in range(2, len(plan.stream.experiences) + 1):
@@ -160,7 +154,7 @@ def run_unit(plan: Plan, unit: Unit, folder: Path, should_stop: ShouldStop) -> I
         strategy = _strategy(plan, unit)
         _restore(strategy, state)
         student, experience = _update(plan, student, strategy, number)
-        yield from _learn(strategy, student, experience, should_stop)
+        yield from _learn(Lesson(student, strategy, experience), should_stop)
         if should_stop():
             return
         strategy.end_experience(student.model, experience)
@@ -222,31 +216,17 @@ def _update(plan: Plan, parent: Student, strategy: Strategy, number: int) -> tup
     return student, experience
 
 
-def _learn(
-    strategy: Strategy, student: Student, experience: Experience, should_stop: ShouldStop
-) -> Iterator[UnitProgress]:
+def _learn(lesson: Lesson, should_stop: ShouldStop) -> Iterator[UnitProgress]:
     """Let the strategy learn; the model ends on the CPU."""
-
-    def gradient_loop(model: TextClassifier, strategy: Strategy, experience: Experience) -> Iterator[Any]:
-        config = student.settings.training
-        device = training_device()
-        yield from contrastive.learn(model, strategy, experience, config, device=device, should_stop=should_stop)
-
-    for event in strategy.learn(student.model, experience, gradient_loop):
-        if isinstance(event, StepDone):
-            yield UnitProgress(experience.number, (event.epoch - 1 + event.step / event.steps) / event.epochs)
-    student.model.cpu()
-    yield UnitProgress(experience.number, 1.0)
+    for share in learned_shares(lesson, should_stop):
+        yield UnitProgress(lesson.experience.number, share)
+    lesson.student.model.cpu()
+    yield UnitProgress(lesson.experience.number, 1.0)
 
 
 def _answers(student: Student, stream: Stream) -> np.ndarray:
     """Class numbers for the rows of all tests, in order. What the model does not know yet it cannot answer."""
-    texts = [text for one in stream.experiences for text in one.test[0]]
-    examples = encode_examples(student.pipeline, texts, np.zeros(len(texts), dtype=np.int64))
-    device = training_device()
-    logits = predict_logits(student.model.to(device), examples, device)
-    student.model.cpu()
-    return logits.argmax(dim=1).numpy().astype(np.int32)
+    return answers(student, [text for one in stream.experiences for text in one.test[0]]).astype(np.int32)
 
 
 def _reloaded(student: Student) -> Student:

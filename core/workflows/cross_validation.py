@@ -11,38 +11,30 @@ Y. Bengio, Y. Grandvalet (2004), "No unbiased estimator of the variance of k-fol
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from core.config import Config, setting
 from core.data.folds import make_folds
 from core.errors import DataError, RegistryError
-from core.events import Advanced, CheckpointDue, StageStarted, StepDone
+from core.events import Advanced, CheckpointDue, Ended, StageStarted
 from core.messages import message
 from core.metrics import evaluate_predictions
-from core.models import TextClassifier
-from core.models.batches import predict_logits
 from core.records import FoldStore
 from core.registry import VersionInfo
-from core.strategies import Experience, Strategy, StrategyConfig
-from core.text import encode_examples
-from core.training import contrastive
+from core.strategies import StrategyConfig
+from core.workflows.learning import Answers, ShouldStop, answers, first_lesson, learned_shares
 from core.workflows.learning_curve import own_settings
 from core.workflows.requests import Settings
-from core.workflows.running import training_device
-from core.workflows.students import first_student, make_experience, make_strategy
 from core.workflows.version import VersionFolder
 from core.workflows.workspace import Workspace
 
 SCORES = ("accuracy", "macro_f1")
-ShouldStop = Callable[[], bool]
-Answers = npt.NDArray[np.int64]
 
 
 class FoldsConfig(Config):
@@ -71,11 +63,14 @@ class FoldsRequest(FoldsConfig):
 
 
 @dataclass(frozen=True)
-class FoldsDone:
+class FoldsDone(Ended):
     """The last event: the version, and the record as it is stored."""
 
     version: int
     record: dict[str, Any]
+
+    def outcome(self) -> dict[str, Any]:
+        return {"folds": self.version}
 
 
 @dataclass
@@ -236,24 +231,13 @@ def _learn(plan: _Plan, run: int, should_stop: ShouldStop) -> Iterator[float | A
     validation = plan.names(rest[inner[0]])
     train = plan.names(np.delete(rest, inner[0]))
     settings = replace(plan.settings, training=plan.settings.training.model_copy(update={"seed": plan.seed(run)}))
-    sources = plan.workspace.sources
-    student = first_student(plan.folder.model_name, train[0], plan.folder.classes, settings, sources)
-    experience = make_experience(1, student, train, validation)
-    strategy = make_strategy(*plan.strategy, settings)
-
-    def gradient_loop(model: TextClassifier, strategy: Strategy, experience: Experience) -> Iterator[Any]:
-        yield from contrastive.learn(
-            model, strategy, experience, settings.training, device=training_device(), should_stop=should_stop
-        )
-
-    for event in strategy.learn(student.model, experience, gradient_loop):
-        if isinstance(event, StepDone):
-            yield float((event.epoch - 1 + event.step / event.steps) / event.epochs)
+    folder = plan.folder
+    lesson = first_lesson(
+        folder.model_name, train, validation, folder.classes, settings, plan.workspace.sources, plan.strategy
+    )
+    yield from learned_shares(lesson, should_stop)
     if not should_stop():
-        device = training_device()
-        examples = encode_examples(student.pipeline, plan.names(held_out)[0], plan.labels[held_out])
-        answers: Answers = predict_logits(student.model.to(device), examples, device).argmax(dim=1).numpy()
-        yield answers
+        yield answers(lesson.student, plan.names(held_out)[0])
 
 
 def _figures(plan: _Plan) -> dict[str, Any]:

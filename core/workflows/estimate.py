@@ -19,8 +19,8 @@ from core.strategies import Strategy, StrategyConfig
 from core.text import Examples, TextPipeline, encode_examples
 from core.training.batches import shuffled_batches
 from core.training.optimizer import Optimizer
+from core.workflows.learning import training_device
 from core.workflows.requests import Settings, TrainRequest, model_class, resolve_settings
-from core.workflows.running import training_device
 from core.workflows.students import first_student
 from core.workflows.workspace import Workspace
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from core.config import Config
 from core.errors import DataError, RegistryError
-from core.events import RunStarted, StageStarted
+from core.events import Ended, RunStarted, StageStarted
 from core.faults import reached
 from core.messages import message
 from core.records import (
@@ -40,7 +40,8 @@ from core.workflows.forget_versions import Gone, texts_held
 from core.workflows.forgetting.champions import note_champions, solve_champions
 from core.workflows.forgetting.receipt import begin_receipt, now
 from core.workflows.forgetting.scrubbing import scrub
-from core.workflows.running import ShouldStop, parts_of, recorded_run, run_of
+from core.workflows.learning import ShouldStop
+from core.workflows.running import parts_of, recorded_run, run_of
 from core.workflows.workspace import Workspace
 
 
@@ -71,11 +72,14 @@ class ForgetRequest(Config):
 
 
 @dataclass(frozen=True)
-class Forgotten:
+class Forgotten(Ended):
     """The last event: where the receipt is, and the classifier's own version without the rows, if one could be made."""
 
     receipt: str
     version: int | None
+
+    def outcome(self) -> dict[str, Any]:
+        return {"receipt": self.receipt, "version": self.version}
 
 
 def forget_rows(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from core.events import CheckpointDue, Finished, LanguageEpoch, RunStarted, StageStarted
+from core.events import CheckpointDue, Ended, Finished, LanguageEpoch, RunStarted, StageStarted
 from core.generation.store import GeneratorStore, check_name
 from core.generation.training import train
 from core.messages import message
@@ -15,17 +15,21 @@ from core.records import new_id
 from core.workflows.generate_lesson import base_of, prepare, settings_for
 from core.workflows.generate_report import Outcome, save_version
 from core.workflows.generate_request import GenerateRequest
-from core.workflows.running import ShouldStop, parts_of, training_device
+from core.workflows.learning import ShouldStop, training_device
+from core.workflows.running import parts_of
 from core.workflows.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class Generated:
+class Generated(Ended):
     """The last event of a training or update: the version that was made, and its report."""
 
     generator: str
     version: int
     report: dict[str, Any]
+
+    def outcome(self) -> dict[str, Any]:
+        return {"generator": self.generator, "version": self.version}
 
 
 def check_generation(request: GenerateRequest, workspace: Workspace) -> None:

@@ -18,13 +18,13 @@ from core.config import Config
 from core.data import StoredDataset, TextDataset
 from core.data.store import DatasetStore
 from core.errors import DataError
-from core.events import Advanced, StageStarted
+from core.events import Advanced, Ended, StageStarted
 from core.messages import Message, message
 from core.quality import FINDERS, Finding, FrozenTexts, Inspected
 from core.quality.quick_model import MOST_ROWS
 from core.records import InspectionStore
 from core.workflows.inspect_vectors import read_vectors
-from core.workflows.running import ShouldStop
+from core.workflows.learning import ShouldStop
 from core.workflows.version import VersionFolder
 from core.workflows.workspace import Workspace
 
@@ -52,10 +52,13 @@ class InspectRequest(Config):
 
 
 @dataclass(frozen=True)
-class InspectionDone:
+class InspectionDone(Ended):
     """The last event: the inspection, as it is stored."""
 
     inspection: dict[str, Any]
+
+    def outcome(self) -> dict[str, Any]:
+        return {"inspection": self.inspection["dataset"]}
 
 
 def inspect_dataset(

@@ -10,7 +10,7 @@ import torch
 from core.models.encoder import Encoder, EncoderConfig
 from core.sources import Sources
 from core.text import TextConfig
-from core.workflows.running import training_device
+from core.workflows.learning import training_device
 
 BATCH = 64
 LONGEST = 96  # word pieces that are read: a label rarely hangs on what comes later, and time grows with them

@@ -7,18 +7,17 @@ part of larger ones; the validation rows, which choose the best epoch, are the v
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from core.config import Config
 from core.errors import DataError, RegistryError
-from core.events import Advanced, CheckpointDue, StageStarted, StepDone
+from core.events import Advanced, CheckpointDue, Ended, StageStarted
 from core.messages import Message, message
 from core.metrics.learning_curve import (
     Point,
@@ -29,24 +28,17 @@ from core.metrics.learning_curve import (
     runs_for,
     worthwhile_shares,
 )
-from core.models import TextClassifier
-from core.models.batches import predict_logits
 from core.records import CurveStore
 from core.registry import VersionInfo
-from core.strategies import STRATEGIES, ClosedForm, Experience, Strategy, StrategyConfig
-from core.text import encode_examples
-from core.training import contrastive
+from core.strategies import STRATEGIES, ClosedForm, Strategy, StrategyConfig
+from core.workflows.learning import Answers, ShouldStop, answers, first_lesson, learned_shares
 from core.workflows.past import read_past
 from core.workflows.requests import Settings, resolve_settings, resolve_update
-from core.workflows.running import training_device
-from core.workflows.students import Labelled, first_student, make_experience, make_strategy
-from core.workflows.version import Student, VersionFolder
+from core.workflows.students import Labelled
+from core.workflows.version import VersionFolder
 from core.workflows.workspace import Workspace
 
 LEARNING_BEGINS, LEARNING_ENDS = 0.02, 0.99  # of the whole job
-
-ShouldStop = Callable[[], bool]
-Answers = npt.NDArray[np.int64]
 
 
 class CurveRequest(Config):
@@ -58,11 +50,14 @@ class CurveRequest(Config):
 
 
 @dataclass(frozen=True)
-class CurveDone:
+class CurveDone(Ended):
     """The last event: the version whose curve it is, and the curve as it is stored."""
 
     version: int
     curve: dict[str, Any]
+
+    def outcome(self) -> dict[str, Any]:
+        return {"curve": self.version}
 
 
 @dataclass
@@ -212,29 +207,18 @@ def _learn(plan: _Plan, run: int, place: int, should_stop: ShouldStop) -> Iterat
     texts, labels = ([column[row] for row in rows] for column in plan.train)
     training = plan.settings.training
     settings = replace(plan.settings, training=training.model_copy(update={"seed": training.seed + run}))
-    student = first_student(plan.folder.model_name, texts, plan.classes, settings, plan.workspace.sources)
-    experience = make_experience(1, student, (texts, labels), plan.validation)
-    strategy = make_strategy(*plan.strategy, settings)
-
-    def gradient_loop(model: TextClassifier, strategy: Strategy, experience: Experience) -> Iterator[Any]:
-        yield from contrastive.learn(
-            model, strategy, experience, settings.training, device=training_device(), should_stop=should_stop
-        )
-
-    for event in strategy.learn(student.model, experience, gradient_loop):
-        if isinstance(event, StepDone):
-            share: float = (event.epoch - 1 + event.step / event.steps) / event.epochs
-            yield share
+    lesson = first_lesson(
+        plan.folder.model_name,
+        (texts, labels),
+        plan.validation,
+        plan.classes,
+        settings,
+        plan.workspace.sources,
+        plan.strategy,
+    )
+    yield from learned_shares(lesson, should_stop)
     if not should_stop():
-        yield _answers(student, plan)
-
-
-def _answers(student: Student, plan: _Plan) -> Answers:
-    texts, truth = plan.tests
-    examples = encode_examples(student.pipeline, texts, plan.numbers(truth))
-    device = training_device()
-    answers: Answers = predict_logits(student.model.to(device), examples, device).argmax(dim=1).numpy()
-    return answers
+        yield answers(lesson.student, plan.tests[0])
 
 
 def _figures(plan: _Plan) -> dict[str, Any]:

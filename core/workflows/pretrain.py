@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from core.errors import ModelError
-from core.events import CheckpointDue, Finished, LanguageEpoch, RunStarted, StageStarted
+from core.events import CheckpointDue, Ended, Finished, LanguageEpoch, RunStarted, StageStarted
 from core.files import incoming_folder
 from core.messages import message
 from core.pretraining.config import SCRATCH, resolve
@@ -21,18 +21,22 @@ from core.pretraining.probe import compare_answers, linear_answers
 from core.pretraining.record import RECORD, read_record, write_record
 from core.pretraining.training import commonest_accuracy, measure, pretrain
 from core.records import new_id
+from core.workflows.learning import ShouldStop, training_device
 from core.workflows.pretrain_lesson import PretrainLesson, prepare
 from core.workflows.pretrain_request import PretrainRequest
-from core.workflows.running import ShouldStop, parts_of, training_device
+from core.workflows.running import parts_of
 from core.workflows.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class Pretrained:
+class Pretrained(Ended):
     """The last event of a pretraining: the encoder that was made, and what is written down of it."""
 
     reference: str
     record: dict[str, Any]
+
+    def outcome(self) -> dict[str, Any]:
+        return {"encoder": self.reference}
 
 
 @dataclass

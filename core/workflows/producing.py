@@ -15,7 +15,7 @@ import numpy as np
 
 from core.data import Split
 from core.errors import ModelError
-from core.events import EpochDone, Finished, StageStarted
+from core.events import Ended, EpochDone, Finished, StageStarted
 from core.faults import reached
 from core.files import incoming_folder
 from core.messages import Message, message
@@ -48,11 +48,14 @@ WORST_PARITY = 1e-3  # beyond this the export is broken, not merely rounded
 
 
 @dataclass(frozen=True)
-class Completed:
+class Completed(Ended):
     """The last event of a workflow: the version that was made, and its report."""
 
     version: int
     report: dict[str, Any]
+
+    def outcome(self) -> dict[str, Any]:
+        return {"version": self.version}
 
 
 @dataclass(frozen=True)

@@ -6,23 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import torch
-
 from core.events import CheckpointDue, EpochDone, Finished
-from core.models import TextClassifier
 from core.registry import Registry
-from core.strategies import Experience, Strategy
-from core.training import TrainingConfig, contrastive
+from core.strategies import Experience
+from core.workflows import learning
+from core.workflows.learning import Lesson, ShouldStop
 from core.workflows.producing import Candidate, Completed, record_figures
 from core.workflows.version import VersionFolder
 from core.workflows.workspace import Workspace
-
-ShouldStop = Callable[[], bool]
-
-
-def training_device() -> torch.device:
-    """The graphics card when PyTorch can use one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def parts_of(resume: dict[str, Any] | None) -> tuple[str | None, dict[str, Any] | None]:
@@ -84,14 +75,8 @@ def learn(
     if resume is not None:
         candidate.epochs = [EpochDone(**epoch) for epoch in resume["epochs"]]
 
-    def gradient_loop(model: TextClassifier, strategy: Strategy, experience: Experience) -> Iterator[Any]:
-        config: TrainingConfig = candidate.student.settings.training
-        device = training_device()
-        yield from contrastive.learn(
-            model, strategy, experience, config, device=device, should_stop=should_stop, resume=state
-        )
-
-    for event in candidate.strategy.learn(candidate.student.model, experience, gradient_loop):
+    lesson = Lesson(candidate.student, candidate.strategy, experience)
+    for event in learning.learn(lesson, should_stop=should_stop, resume=state):
         if isinstance(event, EpochDone):
             candidate.epochs.append(event)
             registry.log_metrics(candidate.run_id, _curve(event), step=event.epoch)

@@ -18,13 +18,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.config import Config, build
-from core.events import Advanced, CheckpointDue, RunStarted, StageStarted, StepDone
+from core.events import Advanced, CheckpointDue, Ended, RunStarted, StageStarted, StepDone
 from core.messages import message
 from core.metrics.classification import evaluate_predictions
 from core.metrics.paired import paired_difference
 from core.records import SearchStore, new_id
+from core.workflows.learning import ShouldStop
 from core.workflows.requests import resolve_settings
-from core.workflows.running import ShouldStop, parts_of
+from core.workflows.running import parts_of
 from core.workflows.search_attempt import begin, end, run
 from core.workflows.search_space import SearchConfig, dimensions, usual
 from core.workflows.search_state import Search, TrialDone, restore, to_state
@@ -55,10 +56,13 @@ class SearchRequest(Config):
 
 
 @dataclass(frozen=True)
-class Searched:
+class Searched(Ended):
     """The last event: the search as it is stored."""
 
     search: dict[str, Any]
+
+    def outcome(self) -> dict[str, Any]:
+        return {"search": self.search["id"]}
 
 
 def search_settings(

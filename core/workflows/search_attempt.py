@@ -14,10 +14,10 @@ import torch
 from core.errors import CoreError
 from core.events import EpochDone, StepDone
 from core.messages import Message, message
+from core.workflows.learning import Answers, ShouldStop
 from core.workflows.requests import resolve_settings
-from core.workflows.running import ShouldStop
 from core.workflows.search_state import Ending, Search, TrialDone, make_study
-from core.workflows.search_trial import Answers, learn_trial
+from core.workflows.search_trial import learn_trial
 
 if TYPE_CHECKING:
     import optuna

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
+from core.events import PartDone
+from core.workflows.learning import Answers
 from core.workflows.search_space import Dimension, SearchConfig
-from core.workflows.search_trial import Answers, SearchRows
+from core.workflows.search_trial import SearchRows
 from core.workflows.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ Ending = Literal["complete", "pruned", "cut", "failed"]
 
 
 @dataclass(frozen=True)
-class TrialDone:
+class TrialDone(PartDone):
     """One trial is over.
 
     Parameters

@@ -5,24 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from core.data import TextDataset, split_rows
-from core.models import TextClassifier
-from core.models.batches import predict_logits
 from core.sources import Sources
-from core.strategies import Experience, Strategy, StrategyConfig
-from core.training import contrastive
+from core.workflows.learning import Answers, ShouldStop, answers, first_lesson, learn
 from core.workflows.requests import DataConfig, Settings
-from core.workflows.running import ShouldStop, training_device
-from core.workflows.students import Labelled, first_student, make_experience, make_strategy
-
-Answers = npt.NDArray[np.int64]
+from core.workflows.students import Labelled
 
 
 @dataclass(frozen=True)
@@ -66,17 +59,7 @@ def learn_trial(
     CoreError
         When these settings do not go together, or not with these rows.
     """
-    student = first_student(model, rows.train[0], rows.classes, settings, sources)
-    experience = make_experience(1, student, rows.train, rows.validation)
-    strategy = make_strategy(Strategy.name, StrategyConfig(), settings)
-    device = training_device()
-
-    def gradient_loop(model: TextClassifier, strategy: Strategy, experience: Experience) -> Iterator[Any]:
-        yield from contrastive.learn(
-            model, strategy, experience, settings.training, device=device, should_stop=should_stop
-        )
-
-    yield from strategy.learn(student.model, experience, gradient_loop)
+    lesson = first_lesson(model, rows.train, rows.validation, rows.classes, settings, sources)
+    yield from learn(lesson, should_stop=should_stop)
     if not should_stop():
-        answers: Answers = predict_logits(student.model.to(device), experience.validation, device).argmax(dim=1).numpy()
-        yield answers
+        yield answers(lesson.student, rows.validation[0])

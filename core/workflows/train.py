@@ -12,11 +12,11 @@ from core.events import RunStarted, StageStarted
 from core.messages import Message, message
 from core.registry import HOW, check_name
 from core.workflows.frozen_tests import FrozenTest
+from core.workflows.learning import ShouldStop
 from core.workflows.past import nothing_met
 from core.workflows.producing import Candidate, Completed, Stream, produce_version
 from core.workflows.requests import Settings, TrainRequest, resolve_update
 from core.workflows.running import (
-    ShouldStop,
     learn,
     learned_nothing,
     made_before,

@@ -27,12 +27,12 @@ from core.workflows.decide import gate_rules
 from core.workflows.drift import detect_drift
 from core.workflows.frozen_tests import RANDOM_START, FrozenTest, stored_tests
 from core.workflows.label_matching import adopt
+from core.workflows.learning import ShouldStop
 from core.workflows.past import Past, read_past
 from core.workflows.producing import Candidate, Completed, Parent, Stream, produce_version
 from core.workflows.requests import Settings, UpdateRequest, resolve_settings, resolve_update
 from core.workflows.retention import start_answers
 from core.workflows.running import (
-    ShouldStop,
     learn,
     learned_nothing,
     made_before,

@@ -18,7 +18,7 @@ from core.errors import ConfigError, DataError, RegistryError
 from core.events import CheckpointDue
 from core.generation.store import GeneratorStore
 from core.generation.version import Memory, fingerprint, load_memory, load_tests
-from core.training import language
+from core.training import loop
 from core.workflows.generate import Generated, check_generation, generate
 from core.workflows.generate_lesson import base_of, prepare
 from core.workflows.generate_request import GenerateRequest
@@ -62,7 +62,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
     workspace = open_workspace(tmp_path_factory.mktemp("lived"))
     first = dishes("饭面", 40)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(language, "CHECKPOINT_SECONDS", 0.0)
+        patch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
         events = learn(workspace, save(workspace, first, "first").id)
     states = [event.state for event in events if isinstance(event, CheckpointDue)]
     second = save(workspace, dishes("茶汤", 40, first.texts[:30]), "second")

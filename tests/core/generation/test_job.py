@@ -9,7 +9,8 @@ from typing import Any
 from core.events import LanguageEpoch
 from core.jobs import JobQueue, files
 from core.jobs.job import read_job
-from core.jobs.worker import WORKFLOWS, run_job
+from core.jobs.kinds import KINDS
+from core.jobs.worker import run_job
 from core.workflows.generate import Generated
 
 
@@ -25,7 +26,7 @@ def test_the_worker_keeps_each_epoch_and_names_what_came_out(evergreen_home: Pat
         yield LanguageEpoch(2, 3.0, 3.6, 36.6, False, 0.5)
         yield Generated("Shop", 2, {})
 
-    assert "generate" in WORKFLOWS
+    assert "generate" in KINDS
     run_job(folder, {"generate": workflow})
     job = read_job(folder)
     assert job is not None

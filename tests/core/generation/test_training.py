@@ -12,7 +12,7 @@ from core.generation import training
 from core.generation.config import LearningConfig
 from core.generation.model import CausalTransformer
 from core.generation.training import mean_loss, train
-from core.training import language
+from core.training import loop
 from tests.core.generation.conftest import tiny_model
 
 # 2 always follows 1, 3 follows 2, and so on.
@@ -45,8 +45,8 @@ def test_the_loss_is_that_of_the_probabilities_of_what_came() -> None:
 
 
 def test_a_resumed_run_equals_an_uninterrupted_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(language, "CHECKPOINT_SECONDS", 0.0)
-    monkeypatch.setattr(language, "CHECKPOINT_SHARE", 1e9)
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "CHECKPOINT_SHARE", 1e9)
     model = tiny_model(12, dropout=0.3)
     events = run(model)
     states = [event.state for event in events if isinstance(event, CheckpointDue)]

@@ -6,41 +6,36 @@ the job is stopped; ``checkpoints`` whether to hand out states; ``print`` what t
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT))
 
+from core import events  # noqa: E402
+from core.events import Ended  # noqa: E402
 from core.jobs.worker import main  # noqa: E402
 from core.messages import message  # noqa: E402
 
 
-def load_events() -> Any:
-    """Load the module of events by its file, because its package imports torch."""
-    spec = importlib.util.spec_from_file_location("training_events", ROOT / "core" / "events.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-class Completed(SimpleNamespace):
+@dataclass(frozen=True)
+class Completed(Ended):
     """Stands for the event of core.workflows."""
+
+    version: int
+
+    def outcome(self) -> dict[str, Any]:
+        return {"version": self.version}
 
 
 def workflow(
     config: dict[str, Any], home: Path, *, should_stop: Callable[[], bool], resume: dict[str, Any] | None
 ) -> Iterator[Any]:
-    events = load_events()
     first = resume["epoch"] + 1 if resume else 1
     with (home / "starts.txt").open("a", encoding="utf-8") as file:
         file.write(f"{config.get('name', '')}{first}\n")
@@ -57,7 +52,7 @@ def workflow(
             time.sleep(0.01)
         if should_stop():
             break
-    yield Completed(version=epoch, report={})
+    yield Completed(version=epoch)
 
 
 def prepare() -> None:

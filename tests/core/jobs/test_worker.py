@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from core import events
 from core.at_work import at_work
 from core.errors import ConfigError, DataError, JobError, RegistryError
 from core.jobs import Job, JobQueue, files
 from core.jobs.job import read_job
 from core.jobs.worker import run_job
 from core.records import remove_plan, save_plan
-from tests.core.jobs.scripted_worker import Completed, load_events
+from tests.core.jobs.scripted_worker import Completed
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def test_what_must_fail_again_is_not_offered_to_be_resumed(folder: Path, error: 
 
 def test_any_other_error_is_told_plainly_and_traced_in_the_log(folder: Path) -> None:
     def workflow(config: Any, home: Path, **_: Any) -> Iterator[Any]:
-        yield load_events().StepDone(1, 2, 1, 2, float("nan"), 10.0)
+        yield events.StepDone(1, 2, 1, 2, float("nan"), 10.0)
         raise ZeroDivisionError("a bug")
 
     job = outcome(folder, workflow)
@@ -105,7 +106,7 @@ def test_a_stop_that_comes_too_late_changes_nothing(folder: Path) -> None:
     def workflow(config: Any, home: Path, *, should_stop: Any, **_: Any) -> Iterator[Any]:
         assert not should_stop()
         (folder / files.STOP).touch()
-        yield Completed(version=1, report={})
+        yield Completed(version=1)
 
     assert outcome(folder, workflow).state == "finished"
 
@@ -118,7 +119,7 @@ def test_states_come_back_as_they_were_given(folder: Path) -> None:
 
     def workflow(config: Any, home: Path, *, resume: Any, **_: Any) -> Iterator[Any]:
         given.append(resume)
-        yield load_events().CheckpointDue(state)
+        yield events.CheckpointDue(state)
         raise RuntimeError
 
     outcome(folder, workflow)
@@ -142,14 +143,9 @@ def test_a_state_that_cannot_be_read_is_said_so_and_nothing_is_unpickled(folder:
 def test_the_workspace_is_the_one_the_job_lies_in(folder: Path, evergreen_home: Path) -> None:
     def workflow(config: Any, home: Path, **_: Any) -> Iterator[Any]:
         assert home == evergreen_home
-        yield Completed(version=1, report={})
+        yield Completed(version=1)
 
     assert outcome(folder, workflow).state == "finished"
-
-
-def test_every_event_the_worker_knows_by_name_exists() -> None:
-    events = load_events()
-    assert all(hasattr(events, name) for name in ("StageStarted", "Advanced", "StepDone", "EpochDone", "CheckpointDue"))
 
 
 @pytest.mark.parametrize(("kind", "alone"), [("train", True), ("forget", False)])

@@ -17,7 +17,7 @@ from core.jobs import JobQueue
 from core.jobs.worker import run_job
 from core.pretraining import SCRATCH, read_record, resolve, training
 from core.pretraining.config import PretrainConfig
-from core.training import language
+from core.training import loop
 from core.workflows import TrainRequest, train_classifier
 from core.workflows.pretrain import Pretrained, pretrain_encoder
 from core.workflows.pretrain_lesson import divide, prepare
@@ -131,7 +131,7 @@ def test_each_text_is_learned_once_and_held_out_texts_never() -> None:
 
 
 def test_interrupted_and_resumed_it_ends_the_same(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(language, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
     asked = request(workspace, probe=save(workspace, reviews(60, seed=1)).id)
     events = run(asked, workspace)
     state = next(event.state for event in events if isinstance(event, CheckpointDue))

@@ -13,7 +13,7 @@ from core.pretraining.config import PretrainConfig, ShapeConfig, parameter_count
 from core.pretraining.masking import Masks
 from core.pretraining.model import MaskedLanguageModel, load_head, make_encoder, save_model
 from core.pretraining.training import commonest_accuracy, measure, pretrain
-from core.training import language
+from core.training import loop
 
 VOCABULARY, LENGTH = 20, 10
 SHAPE = ShapeConfig(embedding_size=16, hidden_size=32, layers=1, heads=2)
@@ -79,8 +79,8 @@ def test_the_weights_of_the_best_epoch_are_kept() -> None:
 
 
 def test_resumed_it_ends_like_an_uninterrupted_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(language, "CHECKPOINT_SECONDS", 0.0)
-    monkeypatch.setattr(language, "CHECKPOINT_SHARE", 1e9)
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "CHECKPOINT_SHARE", 1e9)
     whole = make()
     events = run(whole)
     states = [event.state for event in events if isinstance(event, CheckpointDue)]

@@ -161,6 +161,7 @@ def story(name: str, model: str) -> Story:
     checkpoints = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "CHECKPOINT_SECONDS", 0)
+        patch.setattr(loop, "CHECKPOINT_SHARE", 1e9)
         for event in method.learn(network, step, gradient_loop):
             if isinstance(event, CheckpointDue):
                 checkpoints.append(event.state)

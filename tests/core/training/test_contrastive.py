@@ -13,7 +13,7 @@ from core.events import CheckpointDue, EpochDone, Finished, StepDone
 from core.models import TextClassifier
 from core.models.batches import predict_logits
 from core.strategies import STRATEGIES, Strategy, StrategyConfig
-from core.training import TrainingConfig, contrastive, loop
+from core.training import TrainingConfig, contrastive, loop, supervised
 from core.training.contrastive import balanced_batch, pair_loss
 from tests.core.training.test_loop import VOCABULARY, experience, figures, rows, same_weights
 from tests.encoders import make_model
@@ -79,15 +79,15 @@ def test_features_are_scaled_and_nothing_stays_frozen_or_remembered_afterwards()
 
 def test_other_tunings_learn_as_ever() -> None:
     one, two = make("full"), make("full")
-    plain = loop.train(two, Strategy(StrategyConfig()), experience(), CONFIG)
+    plain = supervised.train(two, Strategy(StrategyConfig()), experience(), CONFIG)
     assert figures(list(start(one))) == figures(list(plain))
     assert same_weights(one, two)
 
 
 @pytest.mark.parametrize("half", ["pairs", "head"])
 def test_a_resumed_run_ends_as_an_uninterrupted_one(half: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(contrastive, "CHECKPOINT_SECONDS", -1.0)
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", -1.0)
+    monkeypatch.setattr(loop, "CHECKPOINT_SHARE", 1e9)
     whole = make()
     list(start(whole))
     broken = make()

@@ -16,7 +16,7 @@ from core.models import MODELS, TextClassifier
 from core.models.batches import predict_logits
 from core.strategies import Experience, Strategy, StrategyConfig
 from core.text import Examples
-from core.training import TrainingConfig, loop, train
+from core.training import TrainingConfig, loop, supervised, train
 from tests.encoders import make_model
 
 VOCABULARY = 30
@@ -129,6 +129,7 @@ def test_a_resumed_run_goes_on_bit_for_bit(name: str, checkpoint: int, monkeypat
     uninterrupted = figures(list(start(whole)))
 
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(loop, "CHECKPOINT_SHARE", 1e9)
     seen: list[Event] = []
     run = start(make(name))
     for _ in range(checkpoint):
@@ -154,6 +155,7 @@ def test_a_resumed_run_goes_on_bit_for_bit(name: str, checkpoint: int, monkeypat
 @every_model
 def test_a_checkpoint_is_not_changed_by_the_steps_after_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(loop, "CHECKPOINT_SHARE", 1e9)
     run = start(make(name))
     state = next(event for event in run if isinstance(event, CheckpointDue)).state
     before = io.BytesIO()
@@ -247,7 +249,7 @@ def test_balanced_class_weights_find_the_rare_label() -> None:
 
 
 def test_balanced_class_weights_by_hand() -> None:
-    criterion = loop._criterion(np.array([0, 0, 0, 2]), 3, TrainingConfig(class_weights="balanced"))
+    criterion = supervised.criterion_of(np.array([0, 0, 0, 2]), 3, TrainingConfig(class_weights="balanced"))
     # 4 rows, 2 labels present: 4 / (2 · 3) and 4 / (2 · 1); the absent label keeps 1.
     assert criterion.weight.tolist() == pytest.approx([2 / 3, 1.0, 2.0])
 

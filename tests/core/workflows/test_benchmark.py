@@ -14,7 +14,7 @@ import torch
 from core.cli import main
 from core.errors import ConfigError, DataError, RegistryError
 from core.events import Advanced
-from core.jobs.worker import WORKFLOWS
+from core.jobs.kinds import KINDS
 from core.messages import Message
 from core.records import BenchmarkStore
 from core.workflows import TrainRequest, VersionFolder, Workspace, open_workspace, train_classifier
@@ -204,7 +204,7 @@ def test_a_damaged_record_does_not_hide_the_others(trained: Workspace) -> None:
 
 def test_the_worker_knows_it(trained: Workspace) -> None:
     config = {"classifier": "Shop", "version": 1, "dataset": None, "settings": QUICK}
-    events = WORKFLOWS["benchmark"](config, trained.home, should_stop=lambda: False, resume=None)
+    events = KINDS["benchmark"](config, trained.home, should_stop=lambda: False, resume=None)
     assert isinstance(list(events)[-1], Benchmarked)
 
 

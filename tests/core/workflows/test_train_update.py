@@ -238,6 +238,7 @@ def test_an_interrupted_training_resumes_to_the_same_version(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("core.training.loop.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("core.training.loop.CHECKPOINT_SHARE", 1e9)
     stored = save(workspace, reviews(150))
     request = TrainRequest(classifier="Shop", dataset=stored.id, model="ngrams", settings=FAST)
     *_, whole = train_classifier(request, workspace)

@@ -1,0 +1,79 @@
+"""The kinds of job; a new one is a line here, and the three names that it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from core.config import build
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a kind of job is.
+
+    Parameters
+    ----------
+    request, workflow
+        ``"module:name"`` of what is asked for and of what carries it out; loaded when a job of this kind is executed, since
+        most workflows need PyTorch.
+    page
+        The name of the page that shows such a job.
+    alone
+        Whether nothing else may be at work in the workspace meanwhile.
+    epochs
+        Whether it learns one model, and so has epochs with curves.
+    """
+
+    request: str
+    workflow: str
+    page: str
+    alone: bool = False
+    epochs: bool = False
+
+    def __call__(
+        self, config: dict[str, Any], home: Path, *, should_stop: Callable[[], bool], resume: dict[str, Any] | None
+    ) -> Iterator[Any]:
+        """Begin the workflow that a stored request asks for; settings and workspace in, events out."""
+        from core.workflows.workspace import open_workspace
+
+        request = build(_load(self.request), config)
+        events: Iterator[Any] = _load(self.workflow)(
+            request, open_workspace(home), should_stop=should_stop, resume=resume
+        )
+        return events
+
+
+def _load(name: str) -> Any:
+    module, _, attribute = name.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+KINDS = {
+    "train": Kind(
+        "core.workflows.requests:TrainRequest", "core.workflows.train:train_classifier", "train", epochs=True
+    ),
+    "update": Kind(
+        "core.workflows.requests:UpdateRequest", "core.workflows.update:update_classifier", "update", epochs=True
+    ),
+    "compare": Kind(
+        "core.workflows.compare_request:CompareRequest", "core.workflows.compare:compare_strategies", "lab"
+    ),
+    "forget": Kind("core.workflows.forget:ForgetRequest", "core.workflows.forget:forget_rows", "models", alone=True),
+    "generate": Kind("core.workflows.generate_request:GenerateRequest", "core.workflows.generate:generate", "write"),
+    "curve": Kind("core.workflows.learning_curve:CurveRequest", "core.workflows.learning_curve:draw_curve", "results"),
+    "folds": Kind(
+        "core.workflows.cross_validation:FoldsRequest", "core.workflows.cross_validation:cross_validate", "results"
+    ),
+    "pretrain": Kind(
+        "core.workflows.pretrain_request:PretrainRequest", "core.workflows.pretrain:pretrain_encoder", "pretrain"
+    ),
+    "benchmark": Kind(
+        "core.workflows.benchmark:BenchmarkRequest", "core.workflows.benchmark:benchmark_version", "benchmark"
+    ),
+    "search": Kind("core.workflows.search:SearchRequest", "core.workflows.search:search_settings", "search"),
+    "inspect": Kind("core.workflows.inspect:InspectRequest", "core.workflows.inspect:inspect_dataset", "quality"),
+}
