@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -94,7 +94,7 @@ class Patterns:
     stratum
         Of each pattern, ascending: rows of a stratum are redrawn among each other.
     strata
-        How many strata there are, with those that have no row.
+        How many strata there are, with those that have no row, and no pattern.
     unseen
         How many rows of each pattern are reckoned with beyond those seen when rows are redrawn; 0 for all if left out.
     """
@@ -127,7 +127,7 @@ class Patterns:
     @property
     def sizes(self) -> Floats:
         """How many rows each stratum has, ``(strata,)``."""
-        return np.bincount(self.stratum, weights=self.counts, minlength=self.strata)
+        return np.bincount(self.stratum, weights=self.counts, minlength=self.strata).astype(np.float64)
 
     def sums(self) -> list[Floats]:
         """The statistics of each answer, added up over all rows, ``(k,)`` each."""
@@ -160,34 +160,43 @@ def redraw(patterns: Patterns, resamples: int, generator: np.random.Generator) -
     total = int(counts.sum())
     sizes = generator.multinomial(total, counts / total, resamples)
     sizes = np.where(counts > 0, np.maximum(sizes, 1), 0)
-    sums = [np.zeros((resamples, statistics.shape[1])) for statistics in patterns.answers]
     weights = patterns.counts if patterns.unseen is None else patterns.counts + patterns.unseen
-    for strata, part in _blocks(patterns, resamples):
+    sums = [np.zeros((resamples, statistics.shape[1])) for statistics in patterns.answers]
+    for strata in _blocks(patterns, resamples):
+        start, end = strata[0].first, strata[-1].end
         # One stratum may have more patterns than fit; several together never have.
-        step = max(1, _CELLS // (part.stop - part.start))
-        for first in range(0, resamples, step):
-            drawn = np.empty((part.stop - part.start, min(step, resamples - first)))
-            for stratum, start, end in strata:
-                own = weights[start:end]
-                drawn[start - part.start : end - part.start] = generator.multinomial(
-                    sizes[first : first + step, stratum], own / own.sum()
-                ).T
-            for total_sums, statistics in zip(sums, patterns.answers, strict=True):
-                total_sums[first : first + step] += (statistics[part].T @ drawn).T
+        step = max(1, _CELLS // (end - start))
+        for since in range(0, resamples, step):
+            some = slice(since, min(since + step, resamples))
+            drawn = np.empty((end - start, some.stop - some.start))
+            for stratum in strata:
+                own = weights[stratum.first : stratum.end]
+                rows = generator.multinomial(sizes[some, stratum.number], own / own.sum())
+                drawn[stratum.first - start : stratum.end - start] = rows.T
+            for added, statistics in zip(sums, patterns.answers, strict=True):
+                added[some] += (statistics[start:end].T @ drawn).T
     return sums
 
 
-def _blocks(patterns: Patterns, resamples: int) -> Iterator[tuple[list[tuple[int, int, int]], slice]]:
-    """Strata (number, first pattern, end) to be drawn at a time, and the patterns of all of them."""
-    present, starts = np.unique(patterns.stratum, return_index=True)
-    block: list[tuple[int, int, int]] = []
-    for stratum, start, end in zip(present.tolist(), starts.tolist(), [*starts[1:].tolist(), len(patterns.stratum)], strict=True):
-        if block and (end - block[0][1]) * resamples > _CELLS:
-            yield block, slice(block[0][1], start)
+class _Stratum(NamedTuple):
+    """A stratum that has rows, and where its patterns begin and end."""
+
+    number: int
+    first: int
+    end: int
+
+
+def _blocks(patterns: Patterns, resamples: int) -> Iterator[list[_Stratum]]:
+    """The strata that have rows, so many at a time as can be drawn together."""
+    present = np.flatnonzero(patterns.sizes)
+    firsts, ends = (np.searchsorted(patterns.stratum, present, side=side) for side in ("left", "right"))
+    block: list[_Stratum] = []
+    for stratum in map(_Stratum, present.tolist(), firsts.tolist(), ends.tolist()):
+        if block and (stratum.end - block[0].first) * resamples > _CELLS:
+            yield block
             block = []
-        block.append((stratum, start, end))
-    if block:
-        yield block, slice(block[0][1], len(patterns.stratum))
+        block.append(stratum)
+    yield block
 
 
 def estimates(patterns: Patterns, scores: Sequence[Score], *, seed: int = 0, resamples: int = 1000) -> list[Estimate]:

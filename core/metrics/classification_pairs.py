@@ -102,7 +102,9 @@ def _with_unseen(truth: Integers, before: Integers, after: Integers, classes: in
     true, (old, new), counts = distinct_rows(truth, before, after, classes=classes)
     present = np.unique(truth)
     wrong = _usual_mistakes([confusion_matrix(truth, answers, classes) for answers in (before, after)])[present]
-    columns = [np.concatenate(parts) for parts in ((true, present, present), (old, wrong, present), (new, present, wrong))]
+    columns = [
+        np.concatenate(parts) for parts in ((true, present, present), (old, wrong, present), (new, present, wrong))
+    ]
     more = 2 * len(present)
     order = np.argsort(columns[0], kind="stable")
     true, old, new = (column[order] for column in columns)
@@ -113,6 +115,7 @@ def _with_unseen(truth: Integers, before: Integers, after: Integers, classes: in
 def _usual_mistakes(tables: list[Integers]) -> Integers:
     """The class that rows of each are most often taken for; of equals the most frequent one."""
     support = tables[0].sum(axis=1)
-    taken = sum(tables) + support / (2 * support.sum())
+    taken = np.sum(tables, axis=0) + support / (2 * support.sum())
     np.fill_diagonal(taken, -1)
-    return taken.argmax(axis=1)
+    usual: Integers = taken.argmax(axis=1)
+    return usual

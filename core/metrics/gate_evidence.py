@@ -105,7 +105,7 @@ def measure_change(name: str, pairs: Patterns, score: Score) -> TestChange:
 def measure_strata(pairs: Patterns, names: Sequence[str], score: Score) -> tuple[StratumChange, ...]:
     """Measure every stratum that has rows; ``names`` are those of all strata in their order."""
     changes = []
-    for number in np.flatnonzero(pairs.sizes):
+    for number in np.flatnonzero(pairs.sizes).tolist():
         own = pairs.within(number)
         changes.append(StratumChange(names[number], own.rows, score.gain(paired_score_difference(own, score))))
     return tuple(changes)

@@ -77,8 +77,8 @@ def wilson(hits: ArrayLike, trials: ArrayLike) -> tuple[Floats, Floats]:
     rate = np.asarray(hits, dtype=np.float64) / known
     centre = (rate + Z95**2 / (2 * known)) / (1 + Z95**2 / known)
     half = Z95 / (1 + Z95**2 / known) * np.sqrt(rate * (1 - rate) / known + Z95**2 / (4 * known**2))
-    low = np.where(number > 0, np.clip(centre - half, 0.0, 1.0), 0.0)
-    high = np.where(number > 0, np.clip(centre + half, 0.0, 1.0), 1.0)
+    low = np.where(number > 0, np.maximum(centre - half, 0.0), 0.0)
+    high = np.where(number > 0, np.minimum(centre + half, 1.0), 1.0)
     return low, high
 
 

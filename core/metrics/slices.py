@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import hypergeom
 
 from core.metrics.additive import Patterns, Score, Statistics, estimates
-from core.metrics.intervals import Estimate
+from core.metrics.intervals import Estimate, Floats
 from core.metrics.permutation import holm, permutation_test, score_gap
 
 Rows = NDArray[np.int64]
@@ -108,7 +108,9 @@ def worse_slices(statistics: Statistics, slices: Sequence[Slice], score: Score) 
     statistics
         Of the rows, ``(rows, k)``.
     """
-    tested = _Tested(statistics, score)
+    rate = score.rate
+    exact = None if rate is None else _exact(*rate(statistics), more_is_better=score.higher_is_better)
+    tested = _Tested(statistics, score, exact or _dealt(statistics, score))
     everywhere = np.ones(statistics.shape[0], dtype=bool)
     known = [cut for cut in slices if cut.kind != "word"]
     words = [cut for cut in slices if cut.kind == "word"]
@@ -126,10 +128,11 @@ def _confirmed(tested: _Tested, words: Sequence[Slice], everywhere: NDArray[np.b
 
 @dataclass(frozen=True, eq=False)
 class _Tested:
-    """Rows whose slices are held against each other, by one score."""
+    """Rows whose slices are held against each other by one score; ``chance`` is the p-value of rows inside and outside."""
 
     statistics: Statistics
     score: Score
+    chance: Callable[[Rows, Rows], float]
 
     def worse(self, slices: Sequence[Slice], among: NDArray[np.bool_]) -> Iterator[WorseSlice]:
         """Those that are worse beyond chance, of the rows that take part."""
@@ -137,29 +140,41 @@ class _Tested:
         p_values = [(cut, p_value) for cut, p_value in p_values if not np.isnan(p_value)]
         for (cut, _), adjusted in zip(p_values, holm([p_value for _, p_value in p_values]), strict=True):
             if adjusted < LEVEL:
-                sides = (self._estimate(rows) for rows in _sides(cut.rows, among))
-                yield WorseSlice(cut, *sides, adjusted)
+                inside, outside = (self._estimate(rows) for rows in _sides(cut.rows, among))
+                yield WorseSlice(cut, inside, outside, adjusted)
 
     def p_value(self, cut: Slice, among: NDArray[np.bool_]) -> float:
         """Chance of being so much worse inside, were rows dealt at random; NaN where there are too few."""
         inside, outside = _sides(cut.rows, among)
         if min(len(inside), len(outside)) < LEAST_ROWS // (1 if among.all() else 2):
             return float("nan")
-        if self.score.rate is None:
-            rows = self.statistics[np.concatenate([outside, inside])]
-            statistic = score_gap(rows, self.score)
-            return permutation_test(statistic, len(outside), len(inside), seed=0)[1]
-        (bad, trials), (bad_outside, trials_outside) = (self._bad(rows) for rows in (inside, outside))
-        return float(hypergeom.sf(bad - 1, trials + trials_outside, bad + bad_outside, trials))
-
-    def _bad(self, rows: Rows) -> tuple[int, int]:
-        """How many rows are counted against a rate, and of how many."""
-        assert self.score.rate is not None, "only of rates"
-        hits, trials = (int(column.sum()) for column in self.score.rate(self.statistics[rows]))
-        return (trials - hits if self.score.higher_is_better else hits), trials
+        return self.chance(inside, outside)
 
     def _estimate(self, rows: Rows) -> Estimate:
         return estimates(Patterns.of(self.statistics[rows]), [self.score])[0]
+
+
+def _exact(hits: Floats, trials: Floats, *, more_is_better: bool) -> Callable[[Rows, Rows], float]:
+    """Fisher's exact test for a rate, from hits and trials of each row."""
+    bad = trials - hits if more_is_better else hits
+
+    def chance(inside: Rows, outside: Rows) -> float:
+        (wrong, tried), (others_wrong, others_tried) = (
+            (bad[rows].sum(), trials[rows].sum()) for rows in (inside, outside)
+        )
+        return float(hypergeom.sf(wrong - 1, tried + others_tried, wrong + others_wrong, tried))
+
+    return chance
+
+
+def _dealt(statistics: Statistics, score: Score) -> Callable[[Rows, Rows], float]:
+    """A permutation test for any score."""
+
+    def chance(inside: Rows, outside: Rows) -> float:
+        gap = score_gap(statistics[np.concatenate([outside, inside])], score)
+        return permutation_test(gap, len(outside), len(inside), seed=0)[1]
+
+    return chance
 
 
 def _sides(rows: Rows, among: NDArray[np.bool_]) -> tuple[Rows, Rows]:
