@@ -242,10 +242,8 @@ def _figures(plan: _Plan) -> dict[str, Any]:
     truth, labels = plan.numbers(plan.tests[1]), plan.numbers(plan.train[1])
     points: list[Point] = []
     answers = [[plan.answers[run, place] for run in range(plan.runs)] for place in range(len(plan.shares))]
-    scores, classes = (
-        (ACCURACY, averages(np.bincount(truth, minlength=len(plan.classes)))["macro_f1"]),
-        len(plan.classes),
-    )
+    classes = len(plan.classes)
+    scores = (ACCURACY, averages(np.bincount(truth, minlength=classes))["macro_f1"])
     for place, share in enumerate(plan.shares):
         rows = len(nested_rows(labels, share, 0))
         runs = [answered(truth, predicted, classes=classes) for predicted in answers[place]]

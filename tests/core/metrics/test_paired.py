@@ -63,6 +63,18 @@ def test_the_difference_of_macro_f1_agrees_with_scikit_learn_and_flips_its_sign(
     assert loss.value == pytest.approx(-gain.value)
 
 
+def test_that_none_of_a_rare_class_s_rows_changed_is_not_certainty():
+    # Each class is reckoned to have a tenth of a row that got better and one that got worse: of three rows one may change.
+    truth = np.array([0] * 200 + [1] * 3)
+    mistaken = np.array([0] * 190 + [1] * 10 + [1, 1, 0])
+    same = paired_difference(truth, mistaken, mistaken, metric="macro_f1")
+    assert same.value == 0.0
+    # 1.96 / (203 + 2) for accuracy; macro-F1 moves by 1/2 of 2 / (13 + 3) and more for each such row.
+    assert paired_difference(truth, mistaken, mistaken).high == pytest.approx(0.00956, abs=1e-5)
+    assert same.high > 0.05
+    assert same.low < -0.05
+
+
 def test_the_bootstrap_of_macro_f1_matches_redrawing_rows_one_by_one():
     generator = np.random.default_rng(1)
     truth = np.repeat([0, 1], 100)
