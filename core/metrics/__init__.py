@@ -6,13 +6,9 @@
 from core.metrics.additive import Patterns, Score
 from core.metrics.calibration import calibration_difference, expected_calibration_error
 from core.metrics.classification import (
-    ACCURACY,
-    MACRO_F1,
     MINIMUM_SUPPORT,
     ClassScores,
     Report,
-    answered,
-    averages,
     confusion_matrix,
     evaluate,
     evaluate_predictions,
@@ -20,6 +16,7 @@ from core.metrics.classification import (
     predicted_classes,
 )
 from core.metrics.classification_pairs import Flips, flips, paired_difference, resampled_macro_f1
+from core.metrics.classification_scores import ACCURACY, MACRO_F1, answered, averages
 from core.metrics.continual import (
     average_accuracy,
     backward_transfer,

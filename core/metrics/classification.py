@@ -12,49 +12,39 @@ Intervals: accuracy, precision and recall by Wilson's formula; F1 of a class lik
 ``hits / (rows or predictions of the class)`` of which F1 is a rising function; averages over classes by a bootstrap
 of rows, class by class, at least as wide as the intervals of the classes imply (see `core.metrics.intervals`).
 
-A row's statistics (`statistics`) are three of each class: whether the row is of the class, whether it also was found, and
-whether it was taken for the class; every score is a function of their sum.
+Every score is a function of the sum of the rows' statistics (`core.metrics.classification_scores`).
 
 Knows nothing of texts, models and files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 
 from core.errors import DataError, ModelError
-from core.metrics.additive import Patterns, Score, Statistics, estimates, rate_score
-from core.metrics.intervals import MINIMUM_ROWS, Estimate, Floats, combined, estimate, ratio, wilson
+from core.metrics.additive import estimates
+from core.metrics.classification_scores import ACCURACY, F1, PRECISION, RECALL, averages, patterns_of, scores_f1
+from core.metrics.intervals import MINIMUM_ROWS, Estimate
 
 __all__ = [
-    "ACCURACY",
-    "MACRO_F1",
     "MINIMUM_SUPPORT",
     "ClassScores",
     "Report",
-    "answered",
-    "averages",
     "confusion_matrix",
-    "distinct_rows",
     "evaluate",
     "evaluate_predictions",
     "macro_f1",
-    "patterns_of",
     "predicted_classes",
-    "scores_f1",
-    "statistics",
 ]
 
 Integers = NDArray[np.int64]
 
 MINIMUM_SUPPORT = 10  # rows of a class below which a screen says "too few rows to judge" of it
-_DENSE = 30  # columns up to which statistics are no sparse matrix
 
 
 @dataclass(frozen=True)
@@ -184,7 +174,7 @@ def evaluate_predictions(
     (sums,), support = patterns.sums(), confusion.sum(axis=1)
     scores = [ACCURACY, *averages(support).values()]
     figures = estimates(patterns, scores, seed=seed, resamples=resamples)
-    precision, recall, f1 = (kind.measured(sums) for kind in (_PRECISION, _RECALL, _F1))
+    precision, recall, f1 = (kind.measured(sums) for kind in (PRECISION, RECALL, F1))
     return Report(
         rows=int(support.sum()),
         classes=tuple(classes),
@@ -215,157 +205,3 @@ def macro_f1(truth: ArrayLike, predicted: ArrayLike, classes: int) -> float:
     confusion = confusion_matrix(truth, predicted, classes)
     support = confusion.sum(axis=1)
     return float(scores_f1(np.diag(confusion), support, confusion.sum(axis=0))[support > 0].mean())
-
-
-def scores_f1(hits: NDArray[Any], support: NDArray[Any], guessed: NDArray[Any]) -> Floats:
-    """F1 = 2 · hits / (rows + predictions) of each class; 0 where a class has neither."""
-    return ratio(2 * hits, support + guessed)
-
-
-def statistics(truth: ArrayLike, answers: ArrayLike, classes: int) -> Statistics:
-    """Of rows, ``(rows, 3 · classes)``: which class each is of, which it was found to be rightly, which it was taken for.
-
-    Parameters
-    ----------
-    truth, answers
-        Class numbers, shape ``(rows,)``.
-    """
-    true, guess = np.asarray(truth, dtype=np.int64), np.asarray(answers, dtype=np.int64)
-    columns = np.stack([true, classes + true, 2 * classes + guess], axis=1)
-    values = np.ones(columns.shape)
-    values[:, 1] = true == guess
-    if 3 * classes <= _DENSE:
-        table = np.zeros((len(true), 3 * classes))
-        np.put_along_axis(table, columns, values, axis=1)
-        return table
-    starts = np.arange(0, columns.size + 1, 3)
-    return sparse.csr_array((values.ravel(), columns.ravel(), starts), shape=(len(true), 3 * classes))
-
-
-def answered(truth: ArrayLike, *answers: ArrayLike, classes: int) -> Patterns:
-    """Rows with one or more answers, all class numbers, shape ``(rows,)``; each class is a stratum."""
-    true, given, counts = distinct_rows(truth, *answers, classes=classes)
-    return patterns_of(true, given, counts, classes)
-
-
-def distinct_rows(
-    truth: ArrayLike, *answers: ArrayLike, classes: int
-) -> tuple[Integers, list[Integers], NDArray[np.int64]]:
-    """Every truth with its answers once, ascending, and how many rows have them; `ValueError` for unequal shapes."""
-    true, *given = (np.asarray(values, dtype=np.int64) for values in (truth, *answers))
-    if true.ndim != 1 or any(each.shape != true.shape for each in given):
-        shapes = " and ".join(str(each.shape) for each in (true, *given))
-        raise ValueError(f"shapes {shapes} differ; all must be (rows,)")
-    code = true
-    for each in given:
-        code = code * classes + each
-    _, first, counts = np.unique(code, return_index=True, return_counts=True)
-    return true[first], [each[first] for each in given], counts
-
-
-def patterns_of(truth: Integers, answers: Sequence[Integers], counts: NDArray[Any], classes: int) -> Patterns:
-    """So many rows of each truth, ascending, with each answer, all class numbers ``(patterns,)``."""
-    each = tuple(statistics(truth, answer, classes) for answer in answers)
-    return Patterns(counts.astype(np.float64), each, truth, classes)
-
-
-def _split(sums: Statistics) -> tuple[Any, Any, Any]:
-    """Rows, hits and predictions of each class, ``(…, classes)``."""
-    classes = sums.shape[-1] // 3
-    return sums[..., :classes], sums[..., classes : 2 * classes], sums[..., 2 * classes :]
-
-
-def _right(sums: Statistics) -> tuple[Floats, Floats]:
-    support, hits, _ = _split(sums)
-    return hits.sum(axis=-1), support.sum(axis=-1)
-
-
-def _mean_over_present(sums: Floats) -> Floats:
-    support, hits, guessed = _split(sums)
-    occurs = support > 0
-    weights = occurs / occurs.sum(axis=-1, keepdims=True)
-    mean: Floats = (weights * scores_f1(hits, support, guessed)).sum(axis=-1)
-    return mean
-
-
-ACCURACY = rate_score("accuracy", _right)
-MACRO_F1 = Score("macro_f1", _mean_over_present)  # over the classes that the sum has rows of
-
-
-@dataclass(frozen=True, eq=False)
-class _Scores:
-    """One score of every class with the ends of its interval; ``defined`` is False where 0 stands by convention."""
-
-    values: Floats
-    low: Floats
-    high: Floats
-    defined: NDArray[np.bool_]
-
-    def of(self, index: int) -> Estimate:
-        return estimate(self.values[index], self.low[index], self.high[index])
-
-    def implied(self, weights: Floats) -> tuple[float, float]:
-        """The interval of their average, taken as independent."""
-        # A 0 by convention is no measurement: it has no uncertainty to add.
-        low = np.where(self.defined, self.low, self.values)
-        high = np.where(self.defined, self.high, self.values)
-        return combined(self.values, low, high, weights)
-
-
-@dataclass(frozen=True, eq=False)
-class _Kind:
-    """A score that every class has: from sums ``(…, 3 · classes)`` to values ``(…, classes)``, and measured on a test."""
-
-    values: Callable[[Floats], Floats]
-    measured: Callable[[Floats], _Scores]
-
-    def average(self, name: str, weights: Floats) -> Score:
-        """The same averaged over classes."""
-        return Score(
-            name, lambda sums: self.values(sums) @ weights, implied=lambda sums: self.measured(sums).implied(weights)
-        )
-
-
-def _f1_values(sums: Floats) -> Floats:
-    support, hits, guessed = _split(sums)
-    return scores_f1(hits, support, guessed)
-
-
-def _f1(sums: Floats) -> _Scores:
-    # F1 = 2J / (1 + J) with J = hits / (rows that are of the class or were taken for it): a rate, so Wilson applies.
-    support, hits, guessed = _split(sums)
-    union = support + guessed - hits
-    low, high = wilson(hits, union)
-    return _Scores(_f1_values(sums), 2 * low / (1 + low), 2 * high / (1 + high), union > 0)
-
-
-def _share(columns: Callable[[Floats], tuple[Floats, Floats]]) -> _Kind:
-    """A rate of every class: hits and trials of each."""
-
-    def measured(sums: Floats) -> _Scores:
-        hits, trials = columns(sums)
-        return _Scores(ratio(hits, trials), *wilson(hits, trials), trials > 0)
-
-    return _Kind(lambda sums: ratio(*columns(sums)), measured)
-
-
-_PRECISION = _share(lambda sums: _split(sums)[1:])
-_RECALL = _share(lambda sums: _split(sums)[1::-1])
-_F1 = _Kind(_f1_values, _f1)
-
-
-def averages(support: ArrayLike) -> dict[str, Score]:
-    """The averages of a `Report` by name, for a test that has so many rows of each class, ``(classes,)``.
-
-    When its rows are redrawn, the classes are weighed as on the test itself.
-    """
-    rows = np.asarray(support, dtype=np.int64)
-    occurs = rows > 0
-    macro = occurs / occurs.sum()
-    scores = [
-        _F1.average("macro_f1", macro),
-        _PRECISION.average("macro_precision", macro),
-        _RECALL.average("macro_recall", macro),
-        _F1.average("weighted_f1", rows / rows.sum()),
-    ]
-    return {score.name: score for score in scores}

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.metrics.additive import Patterns
-from core.metrics.classification import MACRO_F1, averages, confusion_matrix, distinct_rows, patterns_of, statistics
+from core.metrics.classification import confusion_matrix
+from core.metrics.classification_scores import MACRO_F1, averages, distinct_rows, patterns_of, statistics
 from core.metrics.intervals import Estimate, Floats
 from core.metrics.paired import paired_rate_difference, paired_score_difference
 from core.metrics.resampling import RESAMPLES, resampled_scores

@@ -49,7 +49,7 @@ def test_statistics_have_none_of_a_task_s_words(name: str) -> None:
 
 
 def test_a_task_s_words_and_imports_would_be_seen() -> None:
-    source = (METRICS / "classification.py").read_text(encoding="utf-8")
+    source = (METRICS / "classification_scores.py").read_text(encoding="utf-8")
     assert {"class", "classes", "f1"} <= {word.lower() for word in words(source)}
     late = "def run():\n    from core.metrics import macro_f1\n    import core.metrics.calibration\n"
     assert imported(late) == {"core.metrics", "core.metrics.calibration"}

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.metrics import Estimate, evaluate_predictions, measure_change
-from core.metrics.classification import ACCURACY, answered
+from core.metrics import ACCURACY, Estimate, answered, evaluate_predictions, measure_change
 from core.workflows.frozen_tests import FrozenTest, Scores, gate_evidence
 
 CLASSES = ("a", "b")
