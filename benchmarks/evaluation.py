@@ -26,7 +26,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from core.metrics import evaluate_predictions, paired_difference
-from core.metrics.classification import scores_f1
+from core.metrics.classification_scores import scores_f1
 
 ROWS = (300, 1000, 3000)
 # Share of each label, and of each label's rows the share that is given each label.

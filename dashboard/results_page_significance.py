@@ -116,7 +116,7 @@ def _figures(
         paired_difference(truth, old, new, metric="macro_f1"),
         len(changed.better),
         len(changed.worse),
-        mcnemar(truth, old, new),
+        mcnemar(old == truth, new == truth),
     )
 
 

@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.metrics.slices import LEAST_ROWS, Slice, WorseSlice, accuracy_of, worse_slices
+from core.metrics.additive import RATE, hit_rows
+from core.metrics.intervals import rate_of
+from core.metrics.slices import LEAST_ROWS, Slice, WorseSlice, worse_slices
 from dashboard import charts, layout, state, tables
 from dashboard.i18n import t, tn
 from dashboard.palette import palette
@@ -76,7 +78,7 @@ def _found(folder: str, numbers: tuple[int, ...], classes: tuple[str, ...]) -> F
     right = right_of(table)
     slices = slices_of(rows_of_tests(version, store(), numbers), table["truth"].tolist(), classes)
     every = [one for kind, some in slices.items() if kind != "label" for one in some]
-    return Found(slices, worse_slices(right, every), right)
+    return Found(slices, worse_slices(hit_rows(right), every, RATE), right)
 
 
 def name_of(one: Slice) -> str:
@@ -96,7 +98,7 @@ def _worse(found: Found) -> None:
                 f"{t(f'slices.kind_{one.slice.kind}')}: {name_of(one.slice)}" for one in found.worse
             ],
             t("slices.column_rows"): [len(one.slice.rows) for one in found.worse],
-            t("slices.column_accuracy"): [tables.estimate(one.accuracy) for one in found.worse],
+            t("slices.column_accuracy"): [tables.estimate(one.score) for one in found.worse],
             t("slices.column_rest"): [tables.estimate(one.rest) for one in found.worse],
             t("slices.column_p"): [one.p_value for one in found.worse],
         }
@@ -114,7 +116,7 @@ def _shown_slices(found: Found, kind: str) -> list[Slice]:
 
 
 def _bars(found: Found, slices: list[Slice], kind: str) -> None:
-    scores = [accuracy_of(found.right, one.rows) for one in slices]
+    scores = [rate_of(found.right[one.rows]) for one in slices]
     names = [name_of(one) for one in slices]
     lowest = min(range(len(slices)), key=lambda place: scores[place].value)
     chart = charts.figure(height=90 + 26 * len(slices))

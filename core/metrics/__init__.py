@@ -3,9 +3,9 @@
 `core.metrics.curves` and `core.metrics.baseline` need scikit-learn, which takes a second to load; import them by name.
 """
 
+from core.metrics.additive import Patterns, Score
 from core.metrics.calibration import calibration_difference, expected_calibration_error
 from core.metrics.classification import (
-    MINIMUM_ROWS,
     MINIMUM_SUPPORT,
     ClassScores,
     Report,
@@ -15,12 +15,14 @@ from core.metrics.classification import (
     macro_f1,
     predicted_classes,
 )
+from core.metrics.classification_pairs import Flips, flips, paired_difference, resampled_macro_f1
+from core.metrics.classification_scores import ACCURACY, MACRO_F1, answered, averages
 from core.metrics.continual import (
     average_accuracy,
     backward_transfer,
     forgetting,
-    forgetting_per_class,
     forgetting_per_experience,
+    forgetting_per_stratum,
     forward_transfer,
     intransigence,
     plasticity,
@@ -29,18 +31,19 @@ from core.metrics.gate import Verdict, judge
 from core.metrics.gate_evidence import (
     CalibrationChange,
     Evidence,
-    LabelChange,
+    StratumChange,
     TestChange,
-    measure_calibration,
     measure_change,
-    measure_labels,
+    measure_strata,
 )
 from core.metrics.gate_rules import GateConfig, Rule
-from core.metrics.intervals import Estimate, unpaired_difference
-from core.metrics.paired import Flips, flips, mcnemar, mcnemar_of_runs, paired_difference
-from core.metrics.resampling import enclosing, resampled_accuracy, resampled_macro_f1
+from core.metrics.intervals import MINIMUM_ROWS, Estimate, unpaired_difference
+from core.metrics.paired import mcnemar, mcnemar_of_runs, paired_rate_difference, paired_score_difference
+from core.metrics.resampling import enclosing, resampled_means, resampled_scores
 
 __all__ = [
+    "ACCURACY",
+    "MACRO_F1",
     "MINIMUM_ROWS",
     "MINIMUM_SUPPORT",
     "CalibrationChange",
@@ -49,12 +52,16 @@ __all__ = [
     "Evidence",
     "Flips",
     "GateConfig",
-    "LabelChange",
+    "Patterns",
     "Report",
     "Rule",
+    "Score",
+    "StratumChange",
     "TestChange",
     "Verdict",
+    "answered",
     "average_accuracy",
+    "averages",
     "backward_transfer",
     "calibration_difference",
     "confusion_matrix",
@@ -64,21 +71,23 @@ __all__ = [
     "expected_calibration_error",
     "flips",
     "forgetting",
-    "forgetting_per_class",
     "forgetting_per_experience",
+    "forgetting_per_stratum",
     "forward_transfer",
     "intransigence",
     "judge",
     "macro_f1",
     "mcnemar",
     "mcnemar_of_runs",
-    "measure_calibration",
     "measure_change",
-    "measure_labels",
+    "measure_strata",
     "paired_difference",
+    "paired_rate_difference",
+    "paired_score_difference",
     "plasticity",
     "predicted_classes",
-    "resampled_accuracy",
     "resampled_macro_f1",
+    "resampled_means",
+    "resampled_scores",
     "unpaired_difference",
 ]

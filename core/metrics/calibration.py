@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.metrics.intervals import Estimate, Floats, estimate, percentiles, rate_estimate
-from core.metrics.resampling import resampled_accuracy
+from core.metrics.resampling import resampled_means
 
 BINS = 15
 SHOWN_BINS = 10
@@ -98,7 +98,7 @@ def brier_score(truth: ArrayLike, probabilities: ArrayLike, *, seed: int = 0) ->
     missed = stated.copy()
     missed[np.arange(len(labels)), labels] -= 1
     squares = np.square(missed).sum(axis=1)
-    low, high = percentiles(resampled_accuracy([squares[None, :]], seed=seed)[:, 0, 0])
+    low, high = percentiles(resampled_means([squares[None, :]], seed=seed)[:, 0, 0])
     return estimate(float(squares.mean()), low, high, largest=2.0)
 
 

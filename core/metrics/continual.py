@@ -1,7 +1,7 @@
 """What a line of versions remembers: measures on the accuracy matrix R.
 
 ``R[i, j]`` is the score on the frozen test of experience j after learning experience i, shape ``(T, T)``, both counted
-from 0 here and from 1 in the papers. The score is accuracy or macro-F1, between 0 and 1.
+from 0 here and from 1 in the papers. The score lies between 0 and 1, and higher is better.
 
 Unknown scores are ``nan`` (usually those above the diagonal: tests that did not exist yet). A mean is taken over the
 terms that are known; it is ``nan`` when none is. With a single experience nothing can have been forgotten or
@@ -108,23 +108,23 @@ def intransigence(matrix: ArrayLike, reference: ArrayLike) -> float:
     return _mean(best - np.diag(scores))
 
 
-def forgetting_per_class(recall: ArrayLike, rows: ArrayLike) -> Floats:
-    """How far the recall of each class has fallen below its earlier best, on the older tests.
+def forgetting_per_stratum(strata: ArrayLike, rows: ArrayLike) -> Floats:
+    """How far the score of each stratum of rows has fallen below its earlier best, on the older tests.
 
-    ``f_c = Σ_{j < T} n[j, c] · (max_{l < T} r[l, j, c] − r[T, j, c]) / Σ_{j < T} n[j, c]``, shape ``(classes,)``; −1 to 1,
-    lower is better, positive means forgotten. `forgetting` of [1]_, with recall in the place of accuracy; every older
-    test counts by its rows of the class. ``nan`` for a class that no older test has, or without a score.
+    ``f_s = Σ_{j < T} n[j, s] · (max_{l < T} r[l, j, s] − r[T, j, s]) / Σ_{j < T} n[j, s]``, shape ``(strata,)``; −1 to 1,
+    lower is better, positive means forgotten. `forgetting` of [1]_, with scores of strata in the place of a test's; every
+    older test counts by its rows of the stratum. ``nan`` for a stratum that no older test has, or without a score.
 
     Parameters
     ----------
-    recall
-        r, shape ``(T, T, classes)``: share of the rows of class c in test j that were found after learning experience i.
+    strata
+        r, shape ``(T, T, strata)``: score on the rows of stratum s in test j after learning experience i.
     rows
-        n, shape ``(T, classes)``: how many rows of each class each test has.
+        n, shape ``(T, strata)``: how many rows of each stratum each test has.
     """
-    scores, counts = np.asarray(recall, dtype=np.float64), np.asarray(rows, dtype=np.float64)
+    scores, counts = np.asarray(strata, dtype=np.float64), np.asarray(rows, dtype=np.float64)
     if scores.ndim != 3 or scores.shape[0] != scores.shape[1] or scores.shape[1:] != counts.shape:
-        raise ValueError(f"recall has shape {scores.shape} and rows {counts.shape}; (T, T, classes) and (T, classes)")
+        raise ValueError(f"scores have shape {scores.shape}, rows {counts.shape}; (T, T, strata) and (T, strata)")
     earlier, last, weights = scores[:-1, :-1], scores[-1, :-1], counts[:-1]
     best = np.where(np.isnan(earlier), -np.inf, earlier).max(axis=0, initial=-np.inf)
     lost = np.where(np.isinf(best), np.nan, best) - last

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.metrics.classification import MINIMUM_ROWS, predicted_classes
-from core.metrics.intervals import Estimate, Floats, estimate, percentiles, rate_estimate, wilson
-from core.metrics.resampling import resampled_accuracy
+from core.metrics.classification import predicted_classes
+from core.metrics.intervals import MINIMUM_ROWS, Estimate, Floats, estimate, percentiles, rate_estimate, wilson
+from core.metrics.resampling import resampled_means
 
 THRESHOLDS: Floats = np.arange(101) / 100
 ROUNDING = 1e-6  # probabilities are float32: 0.9 of a file must reach a threshold of 0.9; `core.standalone.predict` has it, too
@@ -124,7 +124,7 @@ def judge_threshold(truth: ArrayLike, probabilities: ArrayLike, threshold: float
     answers = sure >= threshold - ROUNDING
     answered, rows = int(answers.sum()), len(labels)
     paid = np.where(answers, costs.mistakes[labels, said], costs.person)
-    low, high = percentiles(resampled_accuracy([paid[None, :]])[:, 0, 0])
+    low, high = percentiles(resampled_means([paid[None, :]])[:, 0, 0])
     return Decision(
         threshold=threshold,
         rows=rows,

@@ -1,8 +1,8 @@
 """The gate: may a candidate version become champion? Every rule is a sentence with its figure.
 
-- No older test may lose more than ``tolerance`` points of accuracy, by the measured value or by the lower end of its
+- No older test may lose more than ``tolerance`` points of its score, by the measured value or by the lower end of its
   95 % interval.
-- No label may lose more than ``label_tolerance`` points of recall, over the older tests together.
+- No stratum of rows may lose more than ``label_tolerance`` points, over the older tests together.
 - The newest test must gain at least ``minimum_gain`` points.
 - The expected calibration error over all tests must not rise by more than ``calibration_tolerance`` points.
 
@@ -18,12 +18,12 @@ from typing import Any
 
 from core.metrics.gate_evidence import Evidence
 from core.metrics.gate_rules import GateConfig, Rule
-from core.metrics.gate_sentences import judge_calibration, judge_labels, judge_newest, judge_older
+from core.metrics.gate_sentences import judge_calibration, judge_newest, judge_older, judge_strata
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether to promote: True when every rule is passed. Rules in the order of the older tests, labels, newest test,
+    """Whether to promote: True when every rule is passed. Rules in the order of the older tests, strata, newest test,
     calibration; those switched off are left out."""
 
     promote: bool
@@ -44,7 +44,7 @@ def judge(evidence: Evidence, rules: GateConfig | None = None) -> Verdict:
     if wanted.check_older_tests:
         judged += [judge_older(change, wanted) for change in evidence.older]
     if wanted.check_labels:
-        judged.append(judge_labels(evidence.labels, wanted))
+        judged.append(judge_strata(evidence.strata, wanted))
     if wanted.check_newest_test:
         judged.append(judge_newest(evidence.newest, wanted))
     if wanted.check_calibration:

@@ -1,6 +1,7 @@
-"""What the gate looks at: how a candidate changed on frozen tests, on single labels, and in its probabilities.
+"""What the gate looks at: how a candidate changed on frozen tests, on single strata of their rows, and in its probabilities.
 
-All of it is measured on the same rows before and after, and all figures lie between −1 and 1.
+All of it is measured on the same rows before and after, by a score of which this module knows no more than `Score` tells; what
+is known of the probabilities comes from elsewhere.
 """
 
 from __future__ import annotations
@@ -10,16 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from core.metrics.calibration import Answers, calibration_difference, expected_calibration_error
-from core.metrics.intervals import Estimate, rate_estimate
-from core.metrics.paired import paired_difference
+from core.metrics.additive import Patterns, Score, estimates
+from core.metrics.intervals import Estimate
+from core.metrics.paired import paired_score_difference
 
 
 @dataclass(frozen=True)
 class TestChange:
-    """Accuracy on one frozen test before and after an update, and the paired difference, all between −1 and 1."""
+    """The score on one frozen test before and after an update, and the paired difference; positive is better."""
 
     # The name is the field's; this keeps pytest from taking the class for a test case.
     __test__ = False
@@ -32,8 +32,8 @@ class TestChange:
 
 
 @dataclass(frozen=True)
-class LabelChange:
-    """Recall of one label over all older tests: after − before, and the rows that carry the label there."""
+class StratumChange:
+    """The score on the rows of one stratum of all older tests: after against before, positive is better."""
 
     name: str
     rows: int
@@ -43,8 +43,8 @@ class LabelChange:
         return {"name": self.name, "rows": self.rows, "difference": self.difference.to_dict()}
 
     @staticmethod
-    def from_dict(stored: Mapping[str, Any]) -> LabelChange:
-        return LabelChange(stored["name"], stored["rows"], Estimate.from_dict(stored["difference"]))
+    def from_dict(stored: Mapping[str, Any]) -> StratumChange:
+        return StratumChange(stored["name"], stored["rows"], Estimate.from_dict(stored["difference"]))
 
 
 @dataclass(frozen=True)
@@ -76,57 +76,36 @@ class Evidence:
         Every frozen test of earlier experiences.
     newest
         The test of the experience just learnt.
-    labels
-        Labels that occur on the older tests; None when they were not measured.
+    strata
+        Strata that occur on the older tests; None when they were not measured.
     calibration
         None when it was not measured.
     """
 
     older: tuple[TestChange, ...]
     newest: TestChange
-    labels: tuple[LabelChange, ...] | None = None
+    strata: tuple[StratumChange, ...] | None = None
     calibration: CalibrationChange | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values of what is known of labels and calibration; a report has the tests elsewhere."""
+        """Plain values of what is known of strata and calibration; a report has the tests elsewhere."""
         return {
-            "labels": None if self.labels is None else [change.to_dict() for change in self.labels],
+            # The key is as old as the reports that have it.
+            "labels": None if self.strata is None else [change.to_dict() for change in self.strata],
             "calibration": None if self.calibration is None else self.calibration.to_dict(),
         }
 
 
-def measure_change(name: str, truth: ArrayLike, before: ArrayLike, after: ArrayLike) -> TestChange:
-    """Measure one test from the class numbers that the old and the new version predict for its rows."""
-    true, old, new = (np.asarray(values, dtype=np.int64) for values in (truth, before, after))
-    rows = len(true)
-    return TestChange(
-        name=name,
-        rows=rows,
-        before=rate_estimate(int((old == true).sum()), rows),
-        after=rate_estimate(int((new == true).sum()), rows),
-        difference=paired_difference(true, old, new),
-    )
+def measure_change(name: str, pairs: Patterns, score: Score) -> TestChange:
+    """Measure one test, whose rows were answered by the old and by the new version."""
+    before, after = (estimates(pairs.answer(number), [score])[0] for number in range(2))
+    return TestChange(name, pairs.rows, before, after, score.gain(paired_score_difference(pairs, score)))
 
 
-def measure_labels(
-    truth: ArrayLike, before: ArrayLike, after: ArrayLike, names: Sequence[str]
-) -> tuple[LabelChange, ...]:
-    """Measure the recall of every label that has rows here, from class numbers; ``names`` are the labels in their order."""
-    true, old, new = (np.asarray(values, dtype=np.int64) for values in (truth, before, after))
+def measure_strata(pairs: Patterns, names: Sequence[str], score: Score) -> tuple[StratumChange, ...]:
+    """Measure every stratum that has rows; ``names`` are those of all strata in their order."""
     changes = []
-    for number in np.unique(true):
-        rows = true == number
-        # Among the rows of one label, accuracy is its recall.
-        difference = paired_difference(true[rows], old[rows], new[rows])
-        changes.append(LabelChange(names[number], int(rows.sum()), difference))
+    for number in np.flatnonzero(pairs.sizes).tolist():
+        own = pairs.within(number)
+        changes.append(StratumChange(names[number], own.rows, score.gain(paired_score_difference(own, score))))
     return tuple(changes)
-
-
-def measure_calibration(before: Answers, after: Answers) -> CalibrationChange:
-    """Measure the calibration error of two versions on the same rows; each is ``(confidence, right)``."""
-    return CalibrationChange(
-        rows=len(np.asarray(after[1])),
-        before=expected_calibration_error(*before),
-        after=expected_calibration_error(*after),
-        difference=calibration_difference(before, after),
-    )

@@ -9,10 +9,9 @@ import math
 from collections.abc import Mapping
 
 from core.messages import Message, message
-from core.metrics.classification import MINIMUM_ROWS
-from core.metrics.gate_evidence import CalibrationChange, LabelChange, TestChange
+from core.metrics.gate_evidence import CalibrationChange, StratumChange, TestChange
 from core.metrics.gate_rules import GateConfig, Kind, Rule
-from core.metrics.intervals import Z95
+from core.metrics.intervals import MINIMUM_ROWS, Z95
 from core.wording import signed
 
 # 0.91 - 0.90 is a little more than 0.01 in floating point; a loss of exactly the limit is still allowed.
@@ -126,8 +125,8 @@ def judge_newest(change: TestChange, rules: GateConfig) -> Rule:
     return Rule(text, passed, figure, limit, kind="newest")
 
 
-def judge_labels(changes: tuple[LabelChange, ...] | None, rules: GateConfig) -> Rule:
-    """The labels of the older tests, worst first, against their limit."""
+def judge_strata(changes: tuple[StratumChange, ...] | None, rules: GateConfig) -> Rule:
+    """The strata of the older tests, worst first, against their limit; what they are called is in the sentences."""
     limit = 0.0 - rules.label_tolerance
     if changes is None:
         text = message("gate.labels_not_measured", "Single labels were not measured when this version was made.")
@@ -149,12 +148,12 @@ def judge_labels(changes: tuple[LabelChange, ...] | None, rules: GateConfig) -> 
         needed=MINIMUM_ROWS,
         labels=few,
     )
-    text = _labels_sentence(judged, failed, rules.label_tolerance)
+    text = _strata_sentence(judged, failed, rules.label_tolerance)
     return Rule(text, not failed, figure, limit, kind="labels", note=note if few else None)
 
 
-def _labels_sentence(judged: list[LabelChange], failed: list[LabelChange], tolerance: float) -> Message:
-    """How the judged labels did; they stand in order, the worst first."""
+def _strata_sentence(judged: list[StratumChange], failed: list[StratumChange], tolerance: float) -> Message:
+    """How the judged strata did; they stand in order, the worst first."""
     worst, limit = judged[0], _shown(tolerance)
     if len(failed) > 1:
         return message(

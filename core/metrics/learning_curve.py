@@ -1,4 +1,4 @@
-"""Would more labels help? Scores against the number of rows learned from, and what they say. Knows nothing of models.
+"""Would more rows help? Scores against the number of rows learned from, and what they say. Knows nothing of models.
 
 References
 ----------
@@ -8,52 +8,49 @@ Hestness et al. 2017, "Deep Learning Scaling is Predictable, Empirically" (the e
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core import wording
 from core.messages import Message, message
-from core.metrics.classification import MINIMUM_ROWS, evaluate_predictions
-from core.metrics.intervals import Z95, Estimate, estimate
-from core.metrics.paired import paired_difference
+from core.metrics.additive import Patterns, Score, estimates
+from core.metrics.intervals import MINIMUM_ROWS, Z95, Estimate, estimate
+from core.metrics.paired import paired_score_difference
 
 SHARES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
-FEWEST_PER_LABEL = 2  # rows of each label, on average, that a share must have to be worth a training
+FEWEST_PER_STRATUM = 2  # rows of each stratum, on average, that a share must have to be worth a training
 FEWEST_POINTS = 3
-SMALL = 0.01  # a gain of less than a point for twice the labels is hardly one
+SMALL = 0.01  # a gain of less than a point for twice the rows is hardly one
 A_MINUTE = 60.0  # trainings that take less are repeated with other rows
-
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Point:
-    """What was reached with so many rows: mean over runs of the score and of the ends of its 95 % interval, 0 to 1."""
+    """What was reached with so many rows: of each score by name the mean over runs, and of the ends of its 95 % interval."""
 
     share: float
     rows: int
-    accuracy: Estimate
-    macro_f1: Estimate
+    scores: Mapping[str, Estimate]
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        plain = {"share": self.share, "rows": self.rows}
+        return {**plain, **{name: score.to_dict() for name, score in self.scores.items()}}
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether more labels would help.
+    """Whether more rows would help.
 
     Parameters
     ----------
     answer
         ``"yes"``, ``"hardly"``, ``"unclear"`` or ``"too_few"``.
     gain
-        Of accuracy in the last doubling, −1 to 1, with its 95 % interval; None where it was not measured.
+        Of the score in the last doubling, positive is better, with its 95 % interval; None where it was not measured.
     estimate
-        Accuracy with twice the rows, 0 to 1, if a power law fits; a guess, not a measurement.
+        The score with twice the rows, if a power law fits; a guess, not a measurement.
     """
 
     answer: str
@@ -66,9 +63,9 @@ class Verdict:
         return {"answer": self.answer, "message": self.message.to_dict(), "gain": gain, "estimate": self.estimate}
 
 
-def worthwhile_shares(rows: int, classes: int) -> tuple[float, ...]:
+def worthwhile_shares(rows: int, strata: int) -> tuple[float, ...]:
     """Which of the shares have rows enough to learn anything from; all of the rows always."""
-    return tuple(share for share in SHARES if share == 1 or rows * share >= FEWEST_PER_LABEL * classes)
+    return tuple(share for share in SHARES if share == 1 or rows * share >= FEWEST_PER_STRATUM * strata)
 
 
 def runs_for(seconds: float) -> int:
@@ -82,52 +79,62 @@ def expected_seconds(report: Mapping[str, Any]) -> float:
     return float(report["seconds"]) * sum(rows) / max(rows[-1], 1)
 
 
-def measure_point(share: float, rows: int, truth: Integers, answers: Sequence[Integers], classes: int) -> Point:
-    """Score the answers (rows of the test) of each run with this share of the rows."""
-    names = tuple(map(str, range(classes)))
-    reports = [evaluate_predictions(truth, predicted, names) for predicted in answers]
+def measure_point(share: float, rows: int, runs: Sequence[Patterns], scores: Sequence[Score]) -> Point:
+    """Score the answers to the test's rows of each run with this share of the rows."""
+    measured = zip(*(estimates(answers, scores) for answers in runs), strict=True)
     return Point(
-        share, rows, _mean([one.accuracy for one in reports]), _mean([one.macro_f1 for one in reports], smallest=0.0)
+        share,
+        rows,
+        {
+            score.name: _mean(each, smallest=score.smallest, largest=score.largest)
+            for score, each in zip(scores, measured, strict=True)
+        },
     )
 
 
-def last_gain(truth: Integers, before: Sequence[Integers], after: Sequence[Integers]) -> Estimate:
-    """Accuracy of ``after`` − ``before`` on the same test rows, mean over runs, −1 to 1.
+def last_gain(runs: Sequence[Patterns], score: Score) -> Estimate:
+    """How much better a score got on the same test rows, mean over runs; positive is better.
 
     The interval of the test's rows is widened by how much the runs differ among each other, which is chance in the rows
     that were learned from.
+
+    Parameters
+    ----------
+    runs
+        Of each run the test's rows with two answers, before and after.
     """
-    pairs = zip(before, after, strict=True)
-    each = [paired_difference(truth, old, new) for old, new in pairs]
-    mean = _mean(each, smallest=-1.0)
+    each = [score.gain(paired_score_difference(pairs, score)) for pairs in runs]
+    mean = _mean(each, smallest=-score.span, largest=score.span)
     if len(each) == 1:
         return mean
-    spread = float(np.var([one.value for one in each], ddof=1)) / len(each) * Z95**2
+    spread = float(np.var([gain.value for gain in each], ddof=1)) / len(each) * Z95**2
     down, up = (float(np.sqrt(side**2 + spread)) for side in (mean.value - mean.low, mean.high - mean.value))
-    return estimate(mean.value, mean.value - down, mean.value + up, smallest=-1.0)
+    return estimate(mean.value, mean.value - down, mean.value + up, smallest=-score.span, largest=score.span)
 
 
-def extrapolate(points: Sequence[Point]) -> float | None:
-    """Accuracy with twice the rows of the last point, 0 to 1; None unless a power law has shown that it fits.
+def extrapolate(points: Sequence[Point], score: Score) -> float | None:
+    """The score with twice the rows of the last point; None unless a power law has shown that it fits.
 
-    Error = a · rows^−b with b > 0, fitted to the logarithms. It fits if the law drawn through all points but the last
-    meets the last within its interval; at least four points are needed for that.
+    Error = a · rows^−b with b > 0, fitted to the logarithms; the error is how far a value is from the best one. It fits if
+    the law drawn through all points but the last meets the last within its interval; at least four points are needed for
+    that.
     """
     rows = np.array([point.rows for point in points], dtype=np.float64)
-    errors = np.array([1 - point.accuracy.value for point in points])
-    if len(points) < FEWEST_POINTS + 1 or (errors <= 0).any():
+    best, sign = (score.largest, -1) if score.higher_is_better else (score.smallest, 1)
+    errors = np.array([sign * (point.scores[score.name].value - best) for point in points])
+    if len(points) < FEWEST_POINTS + 1 or not np.isfinite(errors).all() or (errors <= 0).any():
         return None
     slope, level = np.polyfit(np.log(rows[:-1]), np.log(errors[:-1]), 1)
-    foreseen = 1 - float(np.exp(level + slope * np.log(rows[-1])))
-    last = points[-1].accuracy
+    foreseen = best + sign * float(np.exp(level + slope * np.log(rows[-1])))
+    last = points[-1].scores[score.name]
     if slope >= 0 or not last.low <= foreseen <= last.high:
         return None
     slope, level = np.polyfit(np.log(rows), np.log(errors), 1)
-    return None if slope >= 0 else 1 - float(np.exp(level + slope * np.log(2 * rows[-1])))
+    return None if slope >= 0 else best + sign * float(np.exp(level + slope * np.log(2 * rows[-1])))
 
 
-def judge_curve(points: Sequence[Point], gain: Estimate | None, test_rows: int) -> Verdict:
-    """Whether more labels would help, by the gain of the last doubling."""
+def judge_curve(points: Sequence[Point], gain: Estimate | None, test_rows: int, score: Score) -> Verdict:
+    """Whether more rows would help, by the gain of the last doubling."""
     if gain is None or len(points) < FEWEST_POINTS or test_rows < MINIMUM_ROWS:
         return Verdict("too_few", _too_few(points[-1].rows, test_rows), gain, None)
     facts: dict[str, Any] = {
@@ -143,7 +150,7 @@ def judge_curve(points: Sequence[Point], gain: Estimate | None, test_rows: int) 
             "Yes: the last doubling, from {before:,} to {rows:,} rows, gained {gain} points of accuracy ({low} – {high}).",
             **facts,
         )
-        return Verdict("yes", found, gain, extrapolate(points))
+        return Verdict("yes", found, gain, extrapolate(points, score))
     if gain.value < SMALL:
         found = message(
             "curve.hardly",
@@ -151,19 +158,19 @@ def judge_curve(points: Sequence[Point], gain: Estimate | None, test_rows: int) 
             "({low} – {high}). Better or other texts may do more than more of the same.",
             **facts,
         )
-        return Verdict("hardly", found, gain, extrapolate(points))
+        return Verdict("hardly", found, gain, extrapolate(points, score))
     found = message(
         "curve.unclear",
         "Perhaps: the last doubling, from {before:,} to {rows:,} rows, gained {gain} points of accuracy, but with "
         "{low} – {high} that may be chance. A larger test would tell.",
         **facts,
     )
-    return Verdict("unclear", found, gain, extrapolate(points))
+    return Verdict("unclear", found, gain, extrapolate(points, score))
 
 
-def _mean(parts: Sequence[Estimate], *, smallest: float = 0.0) -> Estimate:
+def _mean(parts: Sequence[Estimate], *, smallest: float, largest: float) -> Estimate:
     value, low, high = (float(np.mean([getattr(part, name) for part in parts])) for name in ("value", "low", "high"))
-    return estimate(value, low, high, smallest=smallest)
+    return estimate(value, low, high, smallest=smallest, largest=largest)
 
 
 def _too_few(rows: int, test_rows: int) -> Message:

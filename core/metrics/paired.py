@@ -9,49 +9,26 @@ A. Agresti, Y. Min (2005), "Simple improved confidence intervals for comparing m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import special
 
-from core.metrics.classification import confusion_matrix, scores_f1
-from core.metrics.intervals import Z95, Estimate, Floats, estimate, percentiles
-
-Integers = NDArray[np.int64]
-
-_UNSEEN = 0.1  # rows of each label that got better, and that got worse, beyond those seen: the least that covers by simulation
+from core.metrics.additive import Patterns, Score, redraw
+from core.metrics.intervals import Z95, Estimate, estimate, percentiles
 
 
-@dataclass(frozen=True, eq=False)
-class Flips:
-    """Row numbers whose prediction changed: wrong to right, right to wrong, wrong to another wrong."""
-
-    better: Integers
-    worse: Integers
-    other: Integers
-
-
-def flips(truth: ArrayLike, before: ArrayLike, after: ArrayLike) -> Flips:
-    """Find the rows whose prediction changed; all three arguments are class numbers, shape ``(rows,)``."""
-    true, old, new = _checked(truth, before, after)
-    was_right, is_right, changed = old == true, new == true, old != new
-    return Flips(
-        better=np.flatnonzero(~was_right & is_right),
-        worse=np.flatnonzero(was_right & ~is_right),
-        other=np.flatnonzero(~was_right & ~is_right & changed),
-    )
-
-
-def mcnemar(truth: ArrayLike, before: ArrayLike, after: ArrayLike) -> float:
+def mcnemar(before: ArrayLike, after: ArrayLike) -> float:
     """Chance of so uneven a split between rows that got better and rows that got worse, were both equally likely.
 
     The exact two-sided binomial test, for any number of rows; 0 to 1, small means that the versions differ, 1 when no
     row got better or worse.
+
+    Parameters
+    ----------
+    before, after
+        Whether each row is a hit, bool, shape ``(rows,)``.
     """
-    changed = flips(truth, before, after)
-    return _uneven(len(changed.better), len(changed.worse))
+    return mcnemar_of_runs(np.atleast_2d(before), np.atleast_2d(after))
 
 
 def mcnemar_of_runs(before: ArrayLike, after: ArrayLike) -> float:
@@ -63,94 +40,64 @@ def mcnemar_of_runs(before: ArrayLike, after: ArrayLike) -> float:
     Parameters
     ----------
     before, after
-        Whether each row was answered rightly, bool, shape ``(runs, rows)``; run k of both belongs together.
+        Whether each row is a hit, bool, shape ``(runs, rows)``; run k of both belongs together.
     """
     old, new = np.asarray(before, dtype=bool), np.asarray(after, dtype=bool)
     if old.shape != new.shape or old.ndim != 2 or not len(old):
         raise ValueError(f"shapes {old.shape} and {new.shape}; both must be (runs, rows) with a run at least")
-    better, worse = ((new & ~old).sum(axis=1).mean(), (old & ~new).sum(axis=1).mean())
-    return _uneven(round(float(better)), round(float(worse)))
-
-
-def _uneven(better: int, worse: int) -> float:
+    better, worse = (round(float(only.sum(axis=1).mean())) for only in (new & ~old, old & ~new))
     return min(1.0, 2 * float(special.bdtr(min(better, worse), better + worse, 0.5))) if better + worse else 1.0
 
 
-def paired_difference(
-    truth: ArrayLike,
-    before: ArrayLike,
-    after: ArrayLike,
-    *,
-    metric: Literal["accuracy", "macro_f1"] = "accuracy",
-    seed: int = 0,
-    resamples: int = 1000,
-) -> Estimate:
-    """After − before on the same rows, −1 to 1, positive is better, with its 95 % interval.
+def paired_rate_difference(before: ArrayLike, after: ArrayLike) -> Estimate:
+    """After − before of the share of hits on the same rows, −1 to 1, with the 95 % interval of Agresti and Min.
 
-    Accuracy has the closed form of Agresti and Min, which needs no seed and stays honest when hardly a row changed.
-    Macro-F1 is bootstrapped: whole rows (truth, before and after together) are redrawn, and with them how many each class
-    has, one at least; a tenth of a row that got better and of one that got worse are added to each class. Its interval is
-    at least as wide as that of accuracy, or it would be 0 to 0 when nothing changed.
+    It needs no seed and stays honest when hardly a row changed.
+
+    Parameters
+    ----------
+    before, after
+        Whether each row is a hit, bool, shape ``(rows,)``.
     """
-    true, old, new = _checked(truth, before, after)
-    accuracy = _accuracy_difference(true, old, new)
-    if metric == "accuracy":
-        return accuracy
-    value, resampled = _macro_f1_differences(true, old, new, resamples, np.random.default_rng(seed))
-    low, high = percentiles(resampled)
-    down, up = accuracy.value - accuracy.low, accuracy.high - accuracy.value
-    return estimate(value, min(low, value - down), max(high, value + up), smallest=-1.0)
+    old, new = np.asarray(before, dtype=bool), np.asarray(after, dtype=bool)
+    if old.shape != new.shape or old.ndim != 1:
+        raise ValueError(f"shapes {old.shape} and {new.shape} differ; both must be (rows,)")
+    return _of_counts(int((new & ~old).sum()), int((old & ~new).sum()), len(old))
 
 
-def _checked(truth: ArrayLike, before: ArrayLike, after: ArrayLike) -> tuple[Integers, Integers, Integers]:
-    true, old, new = (np.asarray(values, dtype=np.int64) for values in (truth, before, after))
-    if not true.shape == old.shape == new.shape or true.ndim != 1:
-        raise ValueError(f"shapes {true.shape}, {old.shape} and {new.shape} differ; all must be (rows,)")
-    return true, old, new
+def paired_score_difference(
+    pairs: Patterns, score: Score, *, at_least: Estimate | None = None, seed: int = 0, resamples: int = 1000
+) -> Estimate:
+    """After − before of a score on the same rows, with its 95 % interval; positive means larger.
+
+    A rate has a closed form (`paired_rate_difference`). Any other score is bootstrapped: whole rows, both answers together,
+    are redrawn.
+
+    Parameters
+    ----------
+    pairs
+        Rows with two answers, before and after.
+    at_least
+        A difference whose interval reaches no farther to either side than the one that is returned: where no row changed,
+        all redrawn differences are 0.
+    """
+    if score.rate is not None:
+        (old, trials), (new, _) = (score.rate(statistics) for statistics in pairs.answers)
+        gained, lost, rows = (float(pairs.counts @ which) for which in (new > old, old > new, trials))
+        return _of_counts(gained, lost, rows)
+    before, after = (float(score.of(sums)) for sums in pairs.sums())
+    old_drawn, new_drawn = redraw(pairs, resamples, np.random.default_rng(seed))
+    value = after - before
+    low, high = percentiles(score.of(new_drawn) - score.of(old_drawn))
+    if at_least is not None:
+        low = min(low, value - (at_least.value - at_least.low))
+        high = max(high, value + (at_least.high - at_least.value))
+    return estimate(value, low, high, smallest=-score.span, largest=score.span)
 
 
-def _accuracy_difference(truth: Integers, before: Integers, after: Integers) -> Estimate:
-    # Half a row is added to each of the four cells of the right-or-wrong table before Wald's formula is used.
-    gained = int(((after == truth) & (before != truth)).sum()) + 0.5
-    lost = int(((before == truth) & (after != truth)).sum()) + 0.5
-    rows = len(truth) + 2
-    centre = (gained - lost) / rows
-    half = Z95 * float(np.sqrt(gained + lost - (gained - lost) ** 2 / rows)) / rows
-    value = (gained - lost) / max(len(truth), 1)
-    return estimate(value, centre - half, centre + half, smallest=-1.0)
-
-
-def _usual_mistake(tables: list[Integers], true: int) -> int:
-    """The class that rows of this one are most often taken for; of equals the most frequent one."""
-    taken = sum(table[true] for table in tables) + tables[0].sum(axis=1) / (2 * tables[0].sum())
-    taken[true] = -1
-    return int(np.argmax(taken))
-
-
-def _macro_f1_differences(
-    truth: Integers, before: Integers, after: Integers, resamples: int, generator: np.random.Generator
-) -> tuple[float, Floats]:
-    """The difference of macro-F1 as it is, and in each resample, shape ``(resamples,)``."""
-    count = int(max(values.max(initial=0) for values in (truth, before, after))) + 1
-    tables = [confusion_matrix(truth, predicted, count) for predicted in (before, after)]
-    support = tables[0].sum(axis=1)
-    sizes = np.maximum(generator.multinomial(len(truth), support / len(truth), size=resamples), support > 0)
-    hits, guessed = np.zeros((2, resamples, count)), np.zeros((2, resamples, count))
-    for true in np.flatnonzero(support):
-        rows = truth == true
-        pairs, counts = np.unique(np.stack([before[rows], after[rows]]), axis=1, return_counts=True)
-        # Of few rows of a label perhaps none changed by luck.
-        wrong = _usual_mistake(tables, int(true))
-        pairs = np.concatenate([pairs, [[wrong, true], [true, wrong]]], axis=1)
-        counts = np.append(counts, [_UNSEEN, _UNSEEN])
-        drawn = generator.multinomial(sizes[:, true], counts / counts.sum())
-        for version, predicted in enumerate(pairs):
-            # Several pairs share a predicted class: add.at adds each of them.
-            np.add.at(guessed[version].T, predicted, drawn.T)
-            hits[version, :, true] = drawn[:, predicted == true].sum(axis=1)
-    values, resampled = [], []
-    weights = (support > 0) / (support > 0).sum()
-    for version, table in enumerate(tables):
-        values.append(float(weights @ scores_f1(np.diag(table), support, table.sum(axis=0))))
-        resampled.append(scores_f1(hits[version], sizes, guessed[version]) @ weights)
-    return values[1] - values[0], resampled[1] - resampled[0]
+def _of_counts(gained: float, lost: float, rows: float) -> Estimate:
+    # Half a row is added to each of the four cells of the hit-or-miss table before Wald's formula is used.
+    more, fewer, number = gained + 0.5, lost + 0.5, rows + 2
+    centre = (more - fewer) / number
+    half = Z95 * float(np.sqrt(more + fewer - (more - fewer) ** 2 / number)) / number
+    return estimate((more - fewer) / max(rows, 1), centre - half, centre + half, smallest=-1.0)

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from core.metrics.additive import Score, Statistics
 from core.metrics.intervals import Floats
 
 Sides = NDArray[np.bool_]
@@ -46,6 +47,24 @@ def permutation_test(
     limit = observed - _ROUNDING * max(1.0, abs(observed))
     larger = sum(int((statistic(sides) >= limit).sum()) for sides in _deals(real, rounds, seed))
     return observed, (1 + larger) / (1 + rounds)
+
+
+def score_gap(statistics: Statistics, score: Score) -> Callable[[Sides], Floats]:
+    """The statistic of `permutation_test` that tells how much worse the batch's side scores than the other one.
+
+    Parameters
+    ----------
+    statistics
+        Of all rows, ``(before + after, k)``, in the order of the sides.
+    """
+    everything = np.ones(statistics.shape[0]) @ statistics
+
+    def gap(sides: Sides) -> Floats:
+        dealt = sides.astype(np.float64) @ statistics
+        more: Floats = score.of(everything - dealt) - score.of(dealt)
+        return more if score.higher_is_better else -more
+
+    return gap
 
 
 def _deals(real: Sides, rounds: int, seed: int) -> Iterator[Sides]:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from core.metrics.classification import evaluate_predictions
+from core.metrics.classification_pairs import paired_difference
 from core.metrics.intervals import Estimate
-from core.metrics.paired import paired_difference
 from core.pretrained import EncoderInfo
 from core.standalone.predict import TextPipeline, batches_by_length, pad
 

@@ -17,14 +17,14 @@ from core.metrics import (
     backward_transfer,
     enclosing,
     forgetting,
-    forgetting_per_class,
+    forgetting_per_stratum,
     forward_transfer,
     intransigence,
     macro_f1,
     mcnemar_of_runs,
     plasticity,
-    resampled_accuracy,
     resampled_macro_f1,
+    resampled_means,
 )
 from core.metrics.intervals import Floats
 from core.workflows.compare_unit import UnitResult
@@ -151,7 +151,7 @@ def _references(tests: Tests, joint: Sequence[UnitResult]) -> dict[int, _Referen
     found = {}
     for result in joint:
         right = tests.right(result.predicted)
-        resampled = resampled_accuracy(right)
+        resampled = resampled_means(right)
         diagonal = np.array([part[number].mean() for number, part in enumerate(right)])
         found[result.number] = _Reference(diagonal, np.diagonal(resampled, axis1=1, axis2=2))
     return found
@@ -194,7 +194,7 @@ def _run(tests: Tests, result: UnitResult, references: Mapping[int, _Reference])
 def _resample(tests: Tests, result: UnitResult, references: Mapping[int, _Reference]) -> dict[str, Floats]:
     """Every figure of one run on redrawn rows, each ``(resamples,)``."""
     answers = np.concatenate([result.start[None], result.predicted])
-    accuracy = resampled_accuracy(tests.right(answers))  # (resamples, random start and experiences, tests)
+    accuracy = resampled_means(tests.right(answers))  # (resamples, random start and experiences, tests)
     reference = references.get(result.number)
     drawn = [
         _figures(matrix[1:], matrix[0], reference.resampled[number] if reference is not None else None)
@@ -227,7 +227,7 @@ def _per_class(tests: Tests, result: UnitResult) -> Floats:
         axis=1,
     )  # (experiences, tests, classes)
     recall = np.divide(hits, rows, out=np.full(hits.shape, np.nan), where=rows > 0)
-    return forgetting_per_class(recall, rows)
+    return forgetting_per_stratum(recall, rows)
 
 
 def difference(tests: Tests, one: Measured, other: Measured) -> Difference | None:

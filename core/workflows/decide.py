@@ -7,7 +7,7 @@ from typing import Any
 
 from core.config import build
 from core.errors import RegistryError
-from core.metrics import CalibrationChange, Estimate, Evidence, GateConfig, LabelChange, TestChange, Verdict, judge
+from core.metrics import CalibrationChange, Estimate, Evidence, GateConfig, StratumChange, TestChange, Verdict, judge
 from core.workflows.requests import UpdateRequest
 from core.workflows.version import VersionFolder
 from core.workflows.workspace import Workspace
@@ -59,11 +59,11 @@ def stored_evidence(report: Mapping[str, Any], name: TestName = lambda _, name: 
     if len(changes) < 2:
         return None
     found = report.get("gate_evidence") or {}
-    labels, calibration = found.get("labels"), found.get("calibration")
+    strata, calibration = found.get("labels"), found.get("calibration")
     return Evidence(
         older=tuple(changes[:-1]),
         newest=changes[-1],
-        labels=None if labels is None else tuple(LabelChange.from_dict(label) for label in labels),
+        strata=None if strata is None else tuple(StratumChange.from_dict(stratum) for stratum in strata),
         calibration=None if calibration is None else CalibrationChange.from_dict(calibration),
     )
 

@@ -11,15 +11,18 @@ import numpy as np
 import pandas as pd
 
 from core.metrics import (
+    ACCURACY,
     CalibrationChange,
     Evidence,
-    LabelChange,
     Report,
+    StratumChange,
     TestChange,
+    answered,
+    calibration_difference,
     evaluate_predictions,
-    measure_calibration,
+    expected_calibration_error,
     measure_change,
-    measure_labels,
+    measure_strata,
     paired_difference,
 )
 from core.standalone.predict import Classifier
@@ -114,7 +117,7 @@ def _score(probabilities: np.ndarray, test: FrozenTest, classes: tuple[str, ...]
     if test.before is None:
         return Scores(test, report, None, None, names, confidence, probabilities)
     before = np.array([number[name] for name in test.before], dtype=np.int64)
-    change = measure_change(test.name, truth, before, predicted)
+    change = measure_change(test.name, answered(truth, before, predicted, classes=len(classes)), ACCURACY)
     figures = test.figures or averages(evaluate_predictions(truth, before, classes))
     return Scores(test, report, figures, change, names, confidence, probabilities)
 
@@ -192,11 +195,12 @@ def gate_evidence(scores: Sequence[Scores]) -> Evidence | None:
     return Evidence(tuple(older), newest, _label_changes(scores[:-1]), _calibration_change(scores))
 
 
-def _label_changes(older: Sequence[Scores]) -> tuple[LabelChange, ...]:
+def _label_changes(older: Sequence[Scores]) -> tuple[StratumChange, ...]:
     truth, before, after = ([name for score in older for name in _answers(score)[side]] for side in range(3))
     names = list(dict.fromkeys([*truth, *before, *after]))
     true, old, new = _numbers(names, truth, before, after)[1:]
-    return measure_labels(true, old, new, names)
+    # Among the rows of one label, accuracy is its recall.
+    return measure_strata(answered(true, old, new, classes=max(len(names), 1)), names, ACCURACY)
 
 
 def _answers(score: Scores) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
@@ -210,7 +214,13 @@ def _calibration_change(scores: Sequence[Scores]) -> CalibrationChange | None:
     truth, before, after = (np.array([name for score in scores for name in _answers(score)[k]]) for k in range(3))
     sure_before = [value for score in scores for value in score.test.before_confidence or ()]
     sure_after = [value for score in scores for value in score.confidence]
-    return measure_calibration((sure_before, before == truth), (sure_after, after == truth))
+    old, new = (sure_before, before == truth), (sure_after, after == truth)
+    return CalibrationChange(
+        rows=len(truth),
+        before=expected_calibration_error(*old),
+        after=expected_calibration_error(*new),
+        difference=calibration_difference(old, new),
+    )
 
 
 def prediction_table(

@@ -19,6 +19,7 @@ from core.config import Config
 from core.errors import DataError, RegistryError
 from core.events import Advanced, CheckpointDue, Ended, StageStarted
 from core.messages import Message, message
+from core.metrics import ACCURACY, answered, averages
 from core.metrics.learning_curve import (
     Point,
     expected_seconds,
@@ -225,15 +226,21 @@ def _figures(plan: _Plan) -> dict[str, Any]:
     truth, labels = plan.numbers(plan.tests[1]), plan.numbers(plan.train[1])
     points: list[Point] = []
     answers = [[plan.answers[run, place] for run in range(plan.runs)] for place in range(len(plan.shares))]
+    classes = len(plan.classes)
+    scores = (ACCURACY, averages(np.bincount(truth, minlength=classes))["macro_f1"])
     for place, share in enumerate(plan.shares):
         rows = len(nested_rows(labels, share, 0))
-        points.append(measure_point(share, rows, truth, answers[place], len(plan.classes)))
-    gain = last_gain(truth, answers[-2], answers[-1]) if len(points) > 1 else None
+        runs = [answered(truth, predicted, classes=classes) for predicted in answers[place]]
+        points.append(measure_point(share, rows, runs, scores))
+    gain = None
+    if len(points) > 1:
+        pairs = zip(answers[-2], answers[-1], strict=True)
+        gain = last_gain([answered(truth, *pair, classes=classes) for pair in pairs], ACCURACY)
     return {
         "points": [point.to_dict() for point in points],
         "runs": plan.runs,
         "test_rows": len(truth),
-        "verdict": judge_curve(points, gain, len(truth)).to_dict(),
+        "verdict": judge_curve(points, gain, len(truth), ACCURACY).to_dict(),
     }
 
 

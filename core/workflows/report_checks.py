@@ -10,6 +10,7 @@ import pandas as pd
 from core.behaviour import Result, run_tests
 from core.inference.graphs import load_version
 from core.messages import message
+from core.metrics.additive import RATE, hit_rows
 from core.metrics.slices import Slice, WorseSlice, worse_slices
 from core.records.folds import FoldStore
 from core.wording import score
@@ -59,7 +60,7 @@ def run_checks(version: VersionInfo, folder: VersionFolder, workspace: Workspace
     records = (store.load(version.classifier, version.number, how, version.created) for how in ("folds", "seeds"))
     return Checks(
         len(tried),
-        tuple(worse_slices(right_of(rows), tried)),
+        tuple(worse_slices(hit_rows(right_of(rows)), tried, RATE)),
         tuple(run_tests(load_version(folder.path), [str(text) for text in rows["text"]])),
         tuple(record for record in records if record is not None),
     )
@@ -83,7 +84,7 @@ def slices(found: Reported, words: Words) -> Section:
             say(message("report.other_rows", "on the other rows")),
         ]
         listed: list[list[str | Cell]] = [
-            [_name(one.slice, words), f"{len(one.slice.rows):,}", _estimate(one.accuracy), _estimate(one.rest)]
+            [_name(one.slice, words), f"{len(one.slice.rows):,}", _estimate(one.score), _estimate(one.rest)]
             for one in worse[:MOST_SLICES]
         ]
         blocks.append(table(head, listed))

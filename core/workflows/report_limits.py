@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from core.messages import Message, message
-from core.metrics.classification import MINIMUM_ROWS, MINIMUM_SUPPORT
+from core.metrics import MINIMUM_ROWS, MINIMUM_SUPPORT
 from core.workflows.report_document import Paragraph, Section, Words
 
 if TYPE_CHECKING:

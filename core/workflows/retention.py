@@ -20,10 +20,10 @@ from core.metrics import (
     backward_transfer,
     enclosing,
     forgetting,
-    forgetting_per_class,
+    forgetting_per_stratum,
     forward_transfer,
     plasticity,
-    resampled_accuracy,
+    resampled_means,
 )
 from core.metrics.intervals import Floats
 from core.models.batches import predict_logits
@@ -58,7 +58,7 @@ def measure_retention(scores: Sequence[Scores], matrix: Matrix, classes: Sequenc
     known = np.stack([part.mean(axis=1) for part in right], axis=1)  # (random start and experiences, tests)
     complete = not (np.isnan(known[1:]) & ~np.isnan(table)).any()
     start = known[0] if not np.isnan(known[0, 1:]).any() else np.full(len(scores), math.nan)
-    drawn = resampled_accuracy(right)
+    drawn = resampled_means(right)
     found = {}
     intervals: dict[str, list[float] | None] = {}
     for name, figure in _FIGURES.items():
@@ -98,7 +98,7 @@ def _per_class(scores: Sequence[Scores], right: Sequence[Floats], classes: Seque
             rows[test, position] = own.sum()
             if own.any():
                 recall[:, test, position] = part[1:, own].mean(axis=1)
-    return {name: _plain(value) for name, value in zip(classes, forgetting_per_class(recall, rows), strict=True)}
+    return {name: _plain(value) for name, value in zip(classes, forgetting_per_stratum(recall, rows), strict=True)}
 
 
 def _plain(value: float) -> float | None:

@@ -21,7 +21,7 @@ from core.config import Config, build
 from core.events import Advanced, CheckpointDue, Ended, RunStarted, StageStarted, StepDone
 from core.messages import message
 from core.metrics.classification import evaluate_predictions
-from core.metrics.paired import paired_difference
+from core.metrics.classification_pairs import paired_difference
 from core.records import SearchStore, new_id
 from core.workflows.learning import ShouldStop
 from core.workflows.requests import resolve_settings

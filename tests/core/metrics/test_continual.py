@@ -5,8 +5,8 @@ from core.metrics import (
     average_accuracy,
     backward_transfer,
     forgetting,
-    forgetting_per_class,
     forgetting_per_experience,
+    forgetting_per_stratum,
     forward_transfer,
     intransigence,
     plasticity,
@@ -102,7 +102,7 @@ def test_intransigence_is_the_joint_reference_minus_the_diagonal():
         intransigence(R, [0.8, 0.9])
 
 
-def test_forgetting_per_class_weighs_older_tests_by_their_rows_of_the_class():
+def test_forgetting_per_stratum_weighs_older_tests_by_their_rows_of_it():
     recall = np.full((3, 3, 3), nan)
     # Class 0: test 0 has 10 rows and falls from 0.9 to 0.6; test 1 has 30 and falls from 0.8 to 0.7.
     recall[:, 0, 0], recall[:, 1, 0] = [0.9, 0.8, 0.6], [0.5, 0.8, 0.7]
@@ -111,19 +111,19 @@ def test_forgetting_per_class_weighs_older_tests_by_their_rows_of_the_class():
     # Class 2: only in the newest test, which cannot have been forgotten.
     recall[:, 2, 2] = [0.0, 0.0, 1.0]
     rows = np.array([[10, 0, 0], [30, 5, 0], [20, 0, 8]])
-    found = forgetting_per_class(recall, rows)
+    found = forgetting_per_stratum(recall, rows)
     assert found[:2] == pytest.approx([(10 * 0.3 + 30 * 0.1) / 40, -0.1])
     assert np.isnan(found[2])
 
 
-def test_forgetting_per_class_of_one_class_alone_in_each_test_is_forgetting():
+def test_forgetting_per_stratum_of_one_stratum_alone_in_each_test_is_forgetting():
     recall = np.full((3, 3, 3), nan)
     for test in range(3):
         recall[:, test, test] = R[:, test]
-    per_class = forgetting_per_class(recall, 7 * np.eye(3))
+    per_class = forgetting_per_stratum(recall, 7 * np.eye(3))
     assert per_class[:2] == pytest.approx(forgetting_per_experience(R))
 
 
-def test_forgetting_per_class_refuses_shapes_that_do_not_fit():
+def test_forgetting_per_stratum_refuses_shapes_that_do_not_fit():
     with pytest.raises(ValueError, match=r"\(2, 2, 1\)"):
-        forgetting_per_class(np.zeros((2, 2, 1)), np.zeros((2, 3)))
+        forgetting_per_stratum(np.zeros((2, 2, 1)), np.zeros((2, 3)))

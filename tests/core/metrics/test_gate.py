@@ -3,18 +3,19 @@ import json
 import pytest
 
 from core.metrics import (
+    ACCURACY,
     CalibrationChange,
     Estimate,
     Evidence,
     GateConfig,
-    LabelChange,
     Rule,
+    StratumChange,
     TestChange,
     Verdict,
+    answered,
     judge,
-    measure_calibration,
     measure_change,
-    measure_labels,
+    measure_strata,
 )
 
 
@@ -25,13 +26,17 @@ def change(name, difference, low, high, rows=500):
 
 
 def label(name, difference, rows=100):
-    return LabelChange(name, rows, Estimate(difference, difference - 0.03, difference + 0.03))
+    return StratumChange(name, rows, Estimate(difference, difference - 0.03, difference + 0.03))
 
 
 def calibration(before, after, rows=500):
     return CalibrationChange(
         rows, before, after, Estimate(after - before, after - before - 0.01, after - before + 0.01)
     )
+
+
+def measured(name, truth, before, after):
+    return measure_change(name, answered(truth, before, after, classes=2), ACCURACY)
 
 
 GAIN = change("Music", 0.05, 0.02, 0.08)
@@ -114,7 +119,7 @@ def test_by_the_interval_a_loss_must_be_ruled_out():
 
 def test_a_test_too_small_to_be_sure_of_anything_is_told_how_many_rows_it_takes():
     # Not one answer changed: half a row better and half a row worse leave ±1.96 / (60 + 2) = ±3.16 points.
-    unchanged = measure_change("Books", [0] * 60, [0] * 60, [0] * 60)
+    unchanged = measured("Books", [0] * 60, [0] * 60, [0] * 60)
     assert judge_tests([unchanged], GAIN).promote
     verdict = judge_tests([unchanged], GAIN, loss_judged_by="interval")
     assert not verdict.promote
@@ -122,7 +127,7 @@ def test_a_test_too_small_to_be_sure_of_anything_is_told_how_many_rows_it_takes(
     # 1.96 / (rows + 2) reaches 0.01 at 194 rows
     assert "at least 194 rows" in str(verdict.rules[0].note)
     for rows, promote in ((193, False), (194, True)):
-        even = measure_change("Books", [0] * rows, [0] * rows, [0] * rows)
+        even = measured("Books", [0] * rows, [0] * rows, [0] * rows)
         assert judge_tests([even], GAIN, loss_judged_by="interval").promote is promote
 
 
@@ -230,7 +235,7 @@ def test_what_was_not_measured_blocks_nothing():
 
 def test_every_rule_can_be_switched_off():
     ruined = Evidence((change("Books", -0.5, -0.6, -0.4),), change("Music", -0.5, -0.6, -0.4), (label("a", -0.5),))
-    everything = Evidence(ruined.older, ruined.newest, ruined.labels, calibration(0.0, 0.5))
+    everything = Evidence(ruined.older, ruined.newest, ruined.strata, calibration(0.0, 0.5))
     switches = ("check_older_tests", "check_labels", "check_newest_test", "check_calibration")
     assert [rule.kind for rule in judge(everything).rules] == ["older", "labels", "newest", "calibration"]
     assert not any(rule.passed for rule in judge(everything).rules)
@@ -243,30 +248,20 @@ def test_every_rule_can_be_switched_off():
 
 
 def test_measuring_a_change_counts_the_same_rows_before_and_after():
-    measured = measure_change("Books", [0] * 40, [0] * 26 + [1] * 14, [0] * 34 + [1] * 6)
-    assert measured.rows == 40
-    assert measured.before.value == pytest.approx(26 / 40)
-    assert measured.after.value == pytest.approx(34 / 40)
-    assert measured.difference.value == pytest.approx(8 / 40)
-    assert measured.difference.low > 0
+    books = measured("Books", [0] * 40, [0] * 26 + [1] * 14, [0] * 34 + [1] * 6)
+    assert books.rows == 40
+    assert books.before.value == pytest.approx(26 / 40)
+    assert books.after.value == pytest.approx(34 / 40)
+    assert books.difference.value == pytest.approx(8 / 40)
+    assert books.difference.low > 0
 
 
 def test_labels_are_measured_by_their_recall():
     truth, before, after = [0, 0, 0, 0, 2, 2], [0, 0, 0, 1, 2, 2], [0, 1, 1, 1, 2, 0]
-    first, second = measure_labels(truth, before, after, ["a", "b", "c"])
+    first, second = measure_strata(answered(truth, before, after, classes=3), ["a", "b", "c"], ACCURACY)
     assert (first.name, first.rows, second.name, second.rows) == ("a", 4, "c", 2)
     assert first.difference.value == pytest.approx(1 / 4 - 3 / 4)
     assert second.difference.value == pytest.approx(1 / 2 - 1)
-
-
-def test_calibration_is_measured_on_the_same_rows():
-    # before: 0.75 stated and 3 of 4 right; after: 0.95 stated and 3 of 4 right
-    right = [True, True, True, False]
-    measured = measure_calibration(([0.75] * 4, right), ([0.95] * 4, right))
-    assert measured.rows == 4
-    assert measured.before == pytest.approx(0.0)
-    assert measured.after == pytest.approx(0.20)
-    assert measured.difference.value == pytest.approx(0.20)
 
 
 def test_a_verdict_comes_back_from_json_exactly():

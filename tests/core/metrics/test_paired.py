@@ -12,6 +12,10 @@ def versions(better, worse, both_right, both_wrong):
     return np.zeros(len(before), dtype=int), before, after
 
 
+def right(truth, before, after):
+    return before == truth, after == truth
+
+
 def test_flips_tell_better_worse_and_otherwise_changed_rows_apart():
     changed = flips([0, 0, 0, 0, 0], [0, 1, 0, 1, 1], [0, 0, 2, 2, 1])
     assert changed.better.tolist() == [1]
@@ -21,13 +25,13 @@ def test_flips_tell_better_worse_and_otherwise_changed_rows_apart():
 
 def test_mcnemar_is_the_exact_binomial_test():
     # 1 against 5: 2 · (1 + 6) / 2^6
-    assert mcnemar(*versions(5, 1, 20, 4)) == pytest.approx(14 / 64)
-    assert mcnemar(*versions(0, 8, 20, 4)) == pytest.approx(2 / 256)
+    assert mcnemar(*right(*versions(5, 1, 20, 4))) == pytest.approx(14 / 64)
+    assert mcnemar(*right(*versions(0, 8, 20, 4))) == pytest.approx(2 / 256)
 
 
 def test_mcnemar_is_one_when_the_split_is_even_or_nothing_changed():
-    assert mcnemar(*versions(3, 3, 10, 0)) == 1.0
-    assert mcnemar(*versions(0, 0, 10, 2)) == 1.0
+    assert mcnemar(*right(*versions(3, 3, 10, 0))) == 1.0
+    assert mcnemar(*right(*versions(0, 0, 10, 2))) == 1.0
 
 
 def test_the_difference_of_accuracy_is_after_minus_before():
@@ -57,6 +61,18 @@ def test_the_difference_of_macro_f1_agrees_with_scikit_learn_and_flips_its_sign(
     assert gain.low < gain.value < gain.high
     loss = paired_difference(truth, after, before, metric="macro_f1")
     assert loss.value == pytest.approx(-gain.value)
+
+
+def test_that_none_of_a_rare_class_s_rows_changed_is_not_certainty():
+    # Each class is reckoned to have a tenth of a row that got better and one that got worse: of three rows one may change.
+    truth = np.array([0] * 200 + [1] * 3)
+    mistaken = np.array([0] * 190 + [1] * 10 + [1, 1, 0])
+    same = paired_difference(truth, mistaken, mistaken, metric="macro_f1")
+    assert same.value == 0.0
+    # 1.96 / (203 + 2) for accuracy; macro-F1 moves by 1/2 of 2 / (13 + 3) and more for each such row.
+    assert paired_difference(truth, mistaken, mistaken).high == pytest.approx(0.00956, abs=1e-5)
+    assert same.high > 0.05
+    assert same.low < -0.05
 
 
 def test_the_bootstrap_of_macro_f1_matches_redrawing_rows_one_by_one():
@@ -98,7 +114,7 @@ def test_rows_of_different_number_are_refused():
 
 def test_mcnemar_of_one_run_is_mcnemar():
     truth, before, after = versions(5, 1, 20, 4)
-    assert mcnemar_of_runs([before == truth], [after == truth]) == mcnemar(truth, before, after)
+    assert mcnemar_of_runs([before == truth], [after == truth]) == mcnemar(before == truth, after == truth)
 
 
 def test_more_runs_are_no_more_rows():

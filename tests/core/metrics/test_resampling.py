@@ -1,45 +1,45 @@
 import numpy as np
 import pytest
 
-from core.metrics import evaluate_predictions, macro_f1, paired_difference
-from core.metrics.resampling import enclosing, resampled_accuracy, resampled_macro_f1
+from core.metrics import evaluate_predictions, macro_f1, paired_difference, resampled_macro_f1
+from core.metrics.resampling import enclosing, resampled_means
 
 nan = float("nan")
 RIGHT = np.array([True] * 80 + [False] * 20)
 
 
 def test_accuracy_varies_as_a_share_of_so_many_rows_does():
-    (drawn,) = resampled_accuracy([[RIGHT]], resamples=4000).transpose(2, 0, 1)
+    (drawn,) = resampled_means([[RIGHT]], resamples=4000).transpose(2, 0, 1)
     assert drawn.shape == (4000, 1)
     assert drawn.mean() == pytest.approx(0.8, abs=0.003)
     assert drawn.std() == pytest.approx(np.sqrt(0.8 * 0.2 / 100), rel=0.05)
 
 
 def test_all_models_meet_the_same_rows():
-    drawn = resampled_accuracy([[RIGHT, ~RIGHT, RIGHT]], resamples=50)[:, :, 0]
+    drawn = resampled_means([[RIGHT, ~RIGHT, RIGHT]], resamples=50)[:, :, 0]
     assert drawn[:, 0] + drawn[:, 1] == pytest.approx(np.ones(50))
     assert np.array_equal(drawn[:, 0], drawn[:, 2])
-    again = resampled_accuracy([[~RIGHT]], resamples=50)[:, 0, 0]
+    again = resampled_means([[~RIGHT]], resamples=50)[:, 0, 0]
     assert np.array_equal(drawn[:, 1], again)
 
 
 def test_each_test_is_redrawn_within_itself():
-    drawn = resampled_accuracy([[np.ones(5)], [np.zeros(7)], [RIGHT]], resamples=20)
+    drawn = resampled_means([[np.ones(5)], [np.zeros(7)], [RIGHT]], resamples=20)
     assert drawn.shape == (20, 1, 3)
     assert (drawn[:, 0, 0] == 1).all()
     assert (drawn[:, 0, 1] == 0).all()
 
 
 def test_unknown_answers_stay_unknown():
-    drawn = resampled_accuracy([[RIGHT, np.full(100, nan)]], resamples=5)
+    drawn = resampled_means([[RIGHT, np.full(100, nan)]], resamples=5)
     assert np.isnan(drawn[:, 1]).all()
     assert not np.isnan(drawn[:, 0]).any()
 
 
 def test_large_tests_are_drawn_in_parts_without_a_difference(monkeypatch):
-    whole = resampled_accuracy([[RIGHT]], resamples=30)
+    whole = resampled_means([[RIGHT]], resamples=30)
     monkeypatch.setattr("core.metrics.resampling._CELLS", 700)
-    assert np.array_equal(resampled_accuracy([[RIGHT]], resamples=30), whole)
+    assert np.array_equal(resampled_means([[RIGHT]], resamples=30), whole)
 
 
 def test_macro_f1_of_redrawn_rows_is_that_of_the_rows():
@@ -63,7 +63,7 @@ def test_a_paired_bootstrap_agrees_with_the_closed_form():
     truth = np.zeros(400, dtype=int)
     before, after = truth.copy(), truth.copy()
     before[:70], after[30:80] = 1, 1
-    drawn = resampled_accuracy([[before == 0, after == 0]], resamples=4000)[:, :, 0]
+    drawn = resampled_means([[before == 0, after == 0]], resamples=4000)[:, :, 0]
     low, high = enclosing(0.05, drawn[:, 1] - drawn[:, 0])
     formula = paired_difference(truth, before, after)
     assert (low, high) == pytest.approx((formula.low, formula.high), abs=0.004)

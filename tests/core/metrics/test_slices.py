@@ -5,8 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.metrics.slices import by_length, by_value, by_word, worse_slices
+from core.metrics.additive import RATE, hit_rows
+from core.metrics.slices import WorseSlice, by_length, by_value, by_word, worse_slices
 from core.metrics.typical_words import typical_words
+
+
+def worse(right: np.ndarray, slices: list) -> list[WorseSlice]:
+    return worse_slices(hit_rows(right), slices, RATE)
 
 
 def test_a_slice_holds_the_rows_of_its_value_the_largest_first() -> None:
@@ -38,9 +43,9 @@ def test_a_slice_with_more_errors_than_chance_is_found() -> None:
     right[:40:2] = False  # 20 of 40 wrong in "bad"; elsewhere 8 of 360
     right[40:400:45] = False
     groups = ["bad"] * 40 + ["fine"] * 180 + ["good"] * 180
-    (found,) = worse_slices(right, by_value("group", groups))
+    (found,) = worse(right, by_value("group", groups))
     assert found.slice.value == "bad"
-    assert found.accuracy.value == 0.5
+    assert found.score.value == 0.5
     assert found.rest.value == pytest.approx(352 / 360)
     assert found.p_value < 1e-9
 
@@ -50,30 +55,30 @@ def test_chance_alone_is_found_in_about_one_search_of_twenty() -> None:
     hits = 0
     for _ in range(100):
         right = generator.random(300) < 0.8
-        hits += bool(worse_slices(right, by_value("group", generator.choice(list("abcdefgh"), 300).tolist())))
+        hits += bool(worse(right, by_value("group", generator.choice(list("abcdefgh"), 300).tolist())))
     assert hits <= 10
 
 
 def test_small_slices_are_not_judged() -> None:
     right = np.ones(100, dtype=bool)
     right[:10] = False
-    assert worse_slices(right, by_value("group", ["bad"] * 10 + ["fine"] * 90)) == []
+    assert worse(right, by_value("group", ["bad"] * 10 + ["fine"] * 90)) == []
 
 
 def test_a_word_is_confirmed_on_rows_it_was_not_found_on() -> None:
     generator = np.random.default_rng(0)
     words = [frozenset({"not"} if row % 5 == 0 else {"very"} if row % 3 == 0 else {"so"}) for row in range(1000)]
     right = np.array([generator.random() < (0.5 if "not" in one else 0.95) for one in words])
-    (found,) = worse_slices(right, by_word(words))
+    (found,) = worse(right, by_word(words))
     assert found.slice.value == "not"
-    assert found.accuracy.low < 0.5 < found.accuracy.high
+    assert found.score.low < 0.5 < found.score.high
 
 
 def test_among_many_words_without_meaning_none_is_found() -> None:
     generator = np.random.default_rng(2)
     words = [frozenset(f"w{number}" for number in generator.integers(0, 200, 30)) for _ in range(600)]
     right = generator.random(600) < 0.8
-    assert worse_slices(right, by_word(words)) == []
+    assert worse(right, by_word(words)) == []
 
 
 def test_typical_words_are_frequent_here_and_rare_there() -> None:

@@ -86,9 +86,9 @@ def test_an_update_records_verdict_rules_and_evidence(workspace: Workspace) -> N
     assert [rule["kind"] for rule in found["gate"]["rules"]] == ["older", "labels", "newest"]
     evidence = stored_evidence(found)
     assert evidence is not None
-    assert evidence.labels is not None
+    assert evidence.strata is not None
     # 150 rows, a fifth of them frozen, two labels alike
-    assert [(change.name, change.rows) for change in evidence.labels] == [("negative", 15), ("positive", 15)]
+    assert [(change.name, change.rows) for change in evidence.strata] == [("negative", 15), ("positive", 15)]
     assert evidence.calibration is not None
     assert evidence.calibration.rows == sum(test["rows"] for test in found["tests"])
     again = judge_again(found, stored_rules(found))
