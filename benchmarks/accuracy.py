@@ -17,8 +17,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from core.data import ColumnRoles, build_dataset, read_table
-from core.workflows import TrainRequest, open_workspace, train_classifier
+from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.rows import build_dataset
+from core.data.reading.tables import read_table
+from core.workflows.requests import TrainRequest
+from core.workflows.train.run import train_classifier
+from core.workflows.workspace import open_workspace
 
 TABLES = {
     "en/sst2.csv": ColumnRoles(text="text", label="label", split="split"),

@@ -31,11 +31,12 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np
 
-from core.api.keys import KeyStore
-from core.data import guess_roles, read_table
-from core.data.samples import sample_path
+from core.data.dataset.columns import guess_roles
+from core.data.dataset.samples import sample_path
+from core.data.reading.tables import read_table
+from core.networks.standalone.predict import Classifier
 from core.registry import Registry
-from core.standalone.predict import Classifier
+from core.serving.api.keys import KeyStore
 
 HEAD_END = b"\r\n\r\n"
 

@@ -30,14 +30,14 @@ import numpy as np
 import pandas as pd
 import torch
 
-from core.models import TextClassifier
-from core.models.batches import predict_logits
-from core.strategies import STRATEGIES, ClosedForm, Experience, Memory, Strategy
-from core.text import Examples
+from core.continual.strategies import STRATEGIES, ClosedForm, Experience, Memory, Strategy
+from core.networks.encoders import TextClassifier
+from core.networks.encoders.batches import predict_logits
+from core.networks.text import Examples
 from core.training import train
+from core.workflows.learn.learners import Labelled, all_classes, first_student, make_experience, next_student
 from core.workflows.requests import resolve_settings
-from core.workflows.students import Labelled, all_classes, first_student, make_experience, next_student
-from core.workflows.version import Student
+from core.workflows.versions.folder import Student
 
 MODEL, GROUP, EXPERIENCES = "hashed", 15, 10
 SHARES = (0.1, 0.01)

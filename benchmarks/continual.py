@@ -17,13 +17,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from core.config import build
-from core.data import ColumnRoles, read_table
-from core.messages import Message
-from core.workflows import open_workspace
-from core.workflows.compare import compare_strategies
-from core.workflows.compare_request import CompareRequest
-from core.workflows.stream_cuts import store_stream
+from core.base.config import build
+from core.base.messages import Message
+from core.data.dataset.columns import ColumnRoles
+from core.data.reading.tables import read_table
+from core.workflows.compare.request import CompareRequest
+from core.workflows.compare.run import compare_strategies
+from core.workflows.compare.stream_cuts import store_stream
+from core.workflows.workspace import open_workspace
 
 # Heading and figure, in points.
 POINTS = {

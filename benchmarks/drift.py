@@ -29,11 +29,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
-from core.data import ColumnRoles, TextDataset, build_dataset, read_table
-from core.metrics.drift import FALSE_ALARMS, DriftTest
-from core.metrics.intervals import wilson
-from core.workflows import TrainRequest, VersionFolder, Workspace, open_workspace, read_past, train_classifier
-from core.workflows.drift import DriftReport, detect_drift
+from core.continual.drift.tests import FALSE_ALARMS, DriftTest
+from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.rows import TextDataset, build_dataset
+from core.data.reading.tables import read_table
+from core.statistics.intervals import wilson
+from core.workflows.drift.run import DriftReport, detect_drift
+from core.workflows.requests import TrainRequest
+from core.workflows.train.run import train_classifier
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.versions.past import read_past
+from core.workflows.workspace import Workspace, open_workspace
 
 ROLES = ColumnRoles("text", "label")
 PLAIN = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "…": "..."})

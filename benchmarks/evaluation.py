@@ -25,8 +25,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from core.metrics import evaluate_predictions, paired_difference
-from core.metrics.classification_scores import scores_f1
+from core.tasks.text_classification.pairs import paired_difference
+from core.tasks.text_classification.row_statistics import scores_f1
+from core.tasks.text_classification.scores import evaluate_predictions
 
 ROWS = (300, 1000, 3000)
 # Share of each label, and of each label's rows the share that is given each label.
@@ -151,8 +152,12 @@ def _macro_f1_of(cells: np.ndarray) -> float:
 
 
 def _trained(path: Path, table: str, model: str) -> dict[str, Any]:
-    from core.data import ColumnRoles, build_dataset, read_table
-    from core.workflows import TrainRequest, open_workspace, train_classifier
+    from core.data.dataset.columns import ColumnRoles
+    from core.data.dataset.rows import build_dataset
+    from core.data.reading.tables import read_table
+    from core.workflows.requests import TrainRequest
+    from core.workflows.train.run import train_classifier
+    from core.workflows.workspace import open_workspace
 
     with tempfile.TemporaryDirectory() as home:
         workspace = open_workspace(Path(home))
@@ -168,12 +173,13 @@ def _stored(home: Path, classifier: str) -> dict[str, Any]:
     """The serving version's figures, with a temperature fitted to a copy of it."""
     import pandas as pd
 
-    from core.onnx import measure_parity, set_temperature
-    from core.standalone.predict import Classifier
-    from core.workflows import VersionFolder, open_workspace
-    from core.workflows.calibrating import calibrate, trust_figures
-    from core.workflows.past import read_past
-    from core.workflows.precision_measure import Labelled
+    from core.networks.standalone.predict import Classifier
+    from core.serving.onnx import measure_parity, set_temperature
+    from core.workflows.learn.calibrating import calibrate, trust_figures
+    from core.workflows.precision.measure import Labelled
+    from core.workflows.versions.folder import VersionFolder
+    from core.workflows.versions.past import read_past
+    from core.workflows.workspace import open_workspace
 
     workspace = open_workspace(home)
     champion = workspace.registry.champion(classifier)

@@ -21,11 +21,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
-from core.data import ColumnRoles, build_dataset, read_table
-from core.explain import Attribution, occlude
-from core.explain.networks import explain
-from core.standalone.predict import Classifier
-from core.workflows import TrainRequest, VersionFolder, open_workspace, train_classifier
+from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.rows import build_dataset
+from core.data.reading.tables import read_table
+from core.networks.explain import Attribution, occlude
+from core.networks.explain.networks import explain
+from core.networks.standalone.predict import Classifier
+from core.workflows.requests import TrainRequest
+from core.workflows.train.run import train_classifier
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.workspace import open_workspace
 
 TABLES = {
     "en/sst2.csv": ColumnRoles(text="text", label="label", split="split"),

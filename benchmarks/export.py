@@ -25,8 +25,8 @@ ROWS = 500
 EXPORT = """
 import resource, sys, tempfile
 from pathlib import Path
-from core.models import MODELS
-from core.onnx import export_onnx
+from core.networks.encoders import MODELS
+from core.serving.onnx import export_onnx
 def used():
     found = resource.getrusage(resource.RUSAGE_SELF)
     return found.ru_utime + found.ru_stime
@@ -55,7 +55,7 @@ def main() -> None:
     if asked.train:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
             table = Path(place) / "rows.csv"
-            sample = ROOT / "core" / "data" / "samples" / "reviews_en_first.csv"
+            sample = ROOT / "core" / "data" / "dataset" / "samples" / "reviews_en_first.csv"
             table.write_text("".join(sample.read_text("utf-8").splitlines(keepends=True)[: ROWS + 1]), "utf-8")
             homes = {tree: Path(place) / str(number) for number, tree in enumerate(trees)}
             for tree in trees:

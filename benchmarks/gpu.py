@@ -25,14 +25,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from minilm import add_arguments, ready_folder, table, texts_of
 
+from core.base.device import describe_device
+from core.base.messages import Message
 from core.cli.progress import consume
-from core.device import describe_device
-from core.inference.benchmark_config import BenchmarkConfig
-from core.inference.graphs import recorded
-from core.messages import Message
-from core.standalone.predict import Classifier
-from core.workflows.benchmark import measure
-from core.workflows.benchmark_contenders import Way, name_of
+from core.networks.standalone.predict import Classifier
+from core.serving.engines.graphs import recorded
+from core.workflows.benchmark.config import BenchmarkConfig
+from core.workflows.benchmark.contenders import Way, name_of
+from core.workflows.benchmark.run import measure
 
 FASTER, CLOSE = 4.0, 5e-3
 
@@ -62,7 +62,7 @@ def _measured(folder: Path, texts: list[str], config: BenchmarkConfig) -> Iterat
 
 
 def single_texts(folder: Path) -> str:
-    """Whether recorded graphs serve single texts here, as `core.inference.graphs` decides it."""
+    """Whether recorded graphs serve single texts here, as `core.serving.engines.graphs` decides it."""
     engine = Classifier(folder)
     single = recorded(engine, folder)
     return f"not used: {single}" if isinstance(single, str) else "used, since they answer the same in less time"

@@ -29,13 +29,13 @@ import numpy as np
 import torch
 from minilm import add_arguments, ready_folder, table, texts_of
 
-from core.device import DeviceInfo, describe_device
-from core.metrics.speed import Spread, latency, paired_ratio, spread
-from core.standalone.predict import Classifier
-from core.workflows import VersionFolder
-from core.workflows.benchmark import choose_size
-from core.workflows.benchmark_contenders import Network, Way, enter
-from core.workflows.benchmark_machine import describe_machine
+from core.base.device import DeviceInfo, describe_device
+from core.networks.standalone.predict import Classifier
+from core.statistics.speed import Spread, latency, paired_ratio, spread
+from core.workflows.benchmark.contenders import Network, Way, enter
+from core.workflows.benchmark.machine import describe_machine
+from core.workflows.benchmark.run import choose_size
+from core.workflows.versions.folder import VersionFolder
 
 SINGLES, SETTLING, CHOICE = 200, 3, 256
 CPU = ["CPUExecutionProvider"]

@@ -18,10 +18,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 from scipy import stats
 
-from core.data import ColumnRoles, TextDataset, build_dataset, read_table
-from core.metrics.baseline import Baseline, fit_baseline
-from core.metrics.classification import macro_f1
-from core.metrics.selection import disagreement, entropy_doubt, margin_doubt, most_doubtful_first
+from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.rows import TextDataset, build_dataset
+from core.data.reading.tables import read_table
+from core.tasks.text_classification.baseline import Baseline, fit_baseline
+from core.tasks.text_classification.scores import macro_f1
+from core.tasks.text_classification.selection import disagreement, entropy_doubt, margin_doubt, most_doubtful_first
 
 TABLES = {
     "sst2": ("en/sst2.csv", "en"),

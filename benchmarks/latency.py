@@ -31,10 +31,15 @@ sys.path.insert(0, str(ROOT))
 import numpy as np
 import torch
 
-from core.data import build_dataset, guess_roles, read_table
-from core.data.samples import sample_path
-from core.standalone.predict import Classifier, pad
-from core.workflows import TrainRequest, VersionFolder, Workspace, open_workspace, train_classifier
+from core.data.dataset.columns import guess_roles
+from core.data.dataset.rows import build_dataset
+from core.data.dataset.samples import sample_path
+from core.data.reading.tables import read_table
+from core.networks.standalone.predict import Classifier, pad
+from core.workflows.requests import TrainRequest
+from core.workflows.train.run import train_classifier
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.workspace import Workspace, open_workspace
 
 MODELS = ("ngrams", "bilstm", "transformer")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

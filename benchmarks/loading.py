@@ -53,7 +53,7 @@ def repeated(source: Path, rows: int, target: Path) -> Path:
 
 
 def compare(file: Path, rounds: int) -> None:
-    from core.metrics.speed import paired_ratio, spread
+    from core.statistics.speed import paired_ratio, spread
 
     seconds: dict[str, list[float]] = {side: [] for side in SIDES}
     memory: dict[str, float] = {}
@@ -76,7 +76,10 @@ def one_side(side: str, file: Path) -> None:
     """Print seconds and peak memory in MB."""
     with tempfile.TemporaryDirectory() as place:
         if side == "ours":
-            from core.data import DatasetStore, build_dataset, guess_roles, read_table
+            from core.data.dataset.columns import guess_roles
+            from core.data.dataset.rows import build_dataset
+            from core.data.dataset.store import DatasetStore
+            from core.data.reading.tables import read_table
 
             started = time.perf_counter()
             table = read_table(file)

@@ -1,4 +1,4 @@
-"""Write the two synthetic samples, `core/data/samples/*.csv`, from the grammars in `benchmarks/sample_grammar/`.
+"""Write the two synthetic samples, `core/data/dataset/samples/*.csv`, from the grammars in `benchmarks/sample_grammar/`.
 
 Every row is invented: a review is expanded from a grammar of aspects, opinions, negations and contrasts, so no
 shop's or person's text is in it. The seed is fixed: the same grammar gives the same files, byte for byte.
@@ -264,7 +264,7 @@ def main() -> None:
     parser.add_argument("--measure", action="store_true", help="measure a linear baseline (needs scikit-learn)")
     arguments = parser.parse_args()
     files = make_samples()
-    folder = ROOT / "core" / "data" / "samples"
+    folder = ROOT / "core" / "data" / "dataset" / "samples"
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name).write_bytes(content)

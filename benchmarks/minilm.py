@@ -13,12 +13,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 import pandas as pd
 
-from core.config import home
-from core.data import ColumnRoles, build_dataset, read_table
-from core.onnx.export import export_onnx
-from core.workflows import TrainRequest, VersionFolder, open_workspace, train_classifier
-from core.workflows.precision import choose_precision
-from core.workflows.precision_measure import Labelled
+from core.base.config import home
+from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.rows import build_dataset
+from core.data.reading.tables import read_table
+from core.serving.onnx.export import export_onnx
+from core.workflows.precision.measure import Labelled
+from core.workflows.precision.run import choose_precision
+from core.workflows.requests import TrainRequest
+from core.workflows.train.run import train_classifier
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.workspace import open_workspace
 
 ROLES = ColumnRoles(text="text", label="label", split="split")
 

@@ -41,10 +41,10 @@ import pandas as pd
 import torch
 from pathlib import Path
 import core.training.loop as loop
-from core.events import StepDone
-from core.sources import open_sources
+from core.base.events import StepDone
+from core.networks.sources import open_sources
 from core.workflows.requests import resolve_update
-from core.workflows.students import first_student, make_experience, make_strategy
+from core.workflows.learn.learners import first_student, make_experience, make_strategy
 model, threads, seconds, data, encoder, home = sys.argv[2:]
 torch.set_num_threads(int(threads))
 if hasattr(loop, "learning_threads"):  # measured here is what it would decide

@@ -33,12 +33,14 @@ from torch import Tensor, nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from core.data import ColumnRoles, build_dataset, read_table
-from core.metrics.continual import average_accuracy, forgetting
-from core.models import MODELS, TextClassifier
-from core.models.batches import predict_logits
-from core.strategies import STRATEGIES, Experience, Memory, Strategy
-from core.text import Examples, TextConfig, encode_examples, fit_pipeline
+from core.continual.matrix import average_accuracy, forgetting
+from core.continual.strategies import STRATEGIES, Experience, Memory, Strategy
+from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.rows import build_dataset
+from core.data.reading.tables import read_table
+from core.networks.encoders import MODELS, TextClassifier
+from core.networks.encoders.batches import predict_logits
+from core.networks.text import Examples, TextConfig, encode_examples, fit_pipeline
 from core.training import TrainingConfig, train
 
 LENGTH = 40

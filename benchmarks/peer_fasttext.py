@@ -30,16 +30,21 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 import torch
 
-from core.data import ColumnRoles, build_dataset, read_table
-from core.events import EpochDone
-from core.metrics.speed import Spread, paired_ratio, spread
-from core.models.batches import predict_logits
-from core.standalone.predict import Classifier
-from core.strategies import StrategyConfig
-from core.text import encode_examples
+from core.base.events import EpochDone
+from core.continual.strategies import StrategyConfig
+from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.rows import build_dataset
+from core.data.reading.tables import read_table
+from core.networks.encoders.batches import predict_logits
+from core.networks.standalone.predict import Classifier
+from core.networks.text import encode_examples
+from core.statistics.speed import Spread, paired_ratio, spread
 from core.training import train
-from core.workflows import TrainRequest, VersionFolder, Workspace, open_workspace, resolve_settings, train_classifier
-from core.workflows.students import first_student, make_experience, make_strategy
+from core.workflows.learn.learners import first_student, make_experience, make_strategy
+from core.workflows.requests import TrainRequest, resolve_settings
+from core.workflows.train.run import train_classifier
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.workspace import Workspace, open_workspace
 
 TABLES = {
     "en/sst2.csv": ColumnRoles(text="text", label="label", split="split"),

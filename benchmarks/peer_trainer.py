@@ -72,21 +72,21 @@ def _spread(values: list[float], digits: int = 1) -> str:
 
 
 def _folder() -> Path:
-    from core.config import home
-    from core.pretrained import EncoderStore
+    from core.base.config import home
+    from core.networks.pretrained import EncoderStore
 
     return EncoderStore(home()).folder("packaged:all-minilm-l6-v2")
 
 
 def ours(train: pd.DataFrame, validation: pd.DataFrame, seed: int) -> tuple[float, float]:
-    from core.allocator import keep_freed_memory
-    from core.config import home
-    from core.events import EpochDone
-    from core.sources import open_sources
-    from core.strategies import StrategyConfig
+    from core.base.allocator import keep_freed_memory
+    from core.base.config import home
+    from core.base.events import EpochDone
+    from core.continual.strategies import StrategyConfig
+    from core.networks.sources import open_sources
     from core.training import train as learn
+    from core.workflows.learn.learners import first_student, make_experience, make_strategy
     from core.workflows.requests import resolve_settings
-    from core.workflows.students import first_student, make_experience, make_strategy
 
     keep_freed_memory()
     asked = {

@@ -29,15 +29,17 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from core.config import home
-from core.data import ColumnRoles, TextDataset, build_dataset, guess_roles, read_table
-from core.quality import FrozenTexts, Inspected
-from core.quality.label_errors import ranking
-from core.quality.leakage import exact_crossing, frozen_leakage, near_crossing
-from core.quality.near_repeats import near_pairs_by_label
-from core.quality.nearness import near_texts
-from core.quality.quick_model import FOLDS, folds_of, out_of_sample
-from core.quality.repeats import contradictory_groups
+from core.base.config import home
+from core.data.dataset.columns import ColumnRoles, guess_roles
+from core.data.dataset.rows import TextDataset, build_dataset
+from core.data.quality import FrozenTexts, Inspected
+from core.data.quality.label_errors import ranking
+from core.data.quality.leakage import exact_crossing, frozen_leakage, near_crossing
+from core.data.quality.near_repeats import near_pairs_by_label
+from core.data.quality.nearness import near_texts
+from core.data.quality.quick_model import FOLDS, folds_of, out_of_sample
+from core.data.quality.repeats import contradictory_groups
+from core.data.reading.tables import read_table
 
 SEEDS = tuple(range(1, 11))
 NOISE = 0.05
@@ -115,7 +117,7 @@ def by_chance(noisy: TextDataset, seed: int) -> np.ndarray:
 
 def plain(noisy: TextDataset, seed: int) -> np.ndarray:
     """The project's own baseline, out of sample in the same folds, ranked by 1 − p(given label)."""
-    from core.metrics.baseline import fit_baseline
+    from core.tasks.text_classification.baseline import fit_baseline
 
     inspected = Inspected(noisy, seed=seed)
     folds = folds_of(inspected.keys, seed=seed)
@@ -136,8 +138,8 @@ def inspected_ranking(noisy: TextDataset, seed: int, vectors: Any = None) -> np.
 
 
 def read_with_encoder(dataset: TextDataset, asked: argparse.Namespace) -> tuple[Any, float]:
-    from core.sources import open_sources
-    from core.workflows.inspect_vectors import read_vectors
+    from core.networks.sources import open_sources
+    from core.workflows.inspect.vectors import read_vectors
 
     sources = open_sources(asked.home or home())
     sources.encoders.folder(asked.encoder)  # converting it is done once

@@ -19,10 +19,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import torch
 
-from core.allocator import keep_freed_memory
-from core.data import ColumnRoles, build_dataset, read_table
-from core.workflows import TrainRequest, Workspace, open_workspace, train_classifier
-from core.workflows.search import SearchRequest, search_settings
+from core.base.allocator import keep_freed_memory
+from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.rows import build_dataset
+from core.data.reading.tables import read_table
+from core.workflows.requests import TrainRequest
+from core.workflows.search.run import SearchRequest, search_settings
+from core.workflows.train.run import train_classifier
+from core.workflows.workspace import Workspace, open_workspace
 
 TABLES = {
     "customer_reviews": ("en/customer_reviews.csv", "ngrams"),

@@ -145,7 +145,11 @@ class Measured:
         return time.monotonic() - began, cost
 
     def _train(self) -> None:
-        rows = (self.tree / "core/data/samples/reviews_en_first.csv").read_text(encoding="utf-8").splitlines()[:501]
+        rows = (
+            (self.tree / "core/data/dataset/samples/reviews_en_first.csv")
+            .read_text(encoding="utf-8")
+            .splitlines()[:501]
+        )
         data = self.home / "rows.csv"
         data.write_text("\n".join(rows) + "\n", encoding="utf-8")
         named = ("--data", str(data), "--text", "text", "--label", "label", "--classifier", CLASSIFIER)

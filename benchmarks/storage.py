@@ -18,15 +18,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
-from core.data import ColumnRoles, TextDataset
-from core.workflows import (
-    TrainRequest,
-    UpdateRequest,
-    Workspace,
-    open_workspace,
-    train_classifier,
-    update_classifier,
-)
+from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.rows import TextDataset
+from core.workflows.requests import TrainRequest, UpdateRequest
+from core.workflows.train.run import train_classifier
+from core.workflows.update.run import update_classifier
+from core.workflows.workspace import Workspace, open_workspace
 
 GOOD, BAD = ("great", "lovely", "perfect", "superb", "happy"), ("awful", "broken", "useless", "dreadful", "sad")
 

@@ -23,11 +23,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 import pandas as pd
 
-from core.allocator import keep_freed_memory
-from core.config import home
-from core.data import ColumnRoles, build_dataset, read_table
-from core.standalone.predict import Classifier
-from core.workflows import TrainRequest, UpdateRequest, Workspace, open_workspace, train_classifier, update_classifier
+from core.base.allocator import keep_freed_memory
+from core.base.config import home
+from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.rows import build_dataset
+from core.data.reading.tables import read_table
+from core.networks.standalone.predict import Classifier
+from core.workflows.requests import TrainRequest, UpdateRequest
+from core.workflows.train.run import train_classifier
+from core.workflows.update.run import update_classifier
+from core.workflows.workspace import Workspace, open_workspace
 
 E5, MINILM, GLOVE = "packaged:multilingual-e5-small", "packaged:all-minilm-l6-v2", "packaged:glove-6b-50d"
 FOURIER = {

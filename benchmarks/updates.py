@@ -27,17 +27,15 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from core.data import ColumnRoles, TextDataset, build_dataset, read_table
-from core.events import StageStarted
-from core.messages import Message
-from core.workflows import (
-    TrainRequest,
-    UpdateRequest,
-    Workspace,
-    open_workspace,
-    train_classifier,
-    update_classifier,
-)
+from core.base.events import StageStarted
+from core.base.messages import Message
+from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.rows import TextDataset, build_dataset
+from core.data.reading.tables import read_table
+from core.workflows.requests import TrainRequest, UpdateRequest
+from core.workflows.train.run import train_classifier
+from core.workflows.update.run import update_classifier
+from core.workflows.workspace import Workspace, open_workspace
 
 NAME = "Reviews"
 ROLES = ColumnRoles(text="text", label="label")

@@ -2,7 +2,7 @@
 
 import sys
 
-from core.threads import wait_quietly
+from core.base.threads import wait_quietly
 
 wait_quietly()  # before anything is imported that computes
 

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # Streamlit puts only this file's folder there
     sys.path.insert(0, str(ROOT))
 
-from core.threads import wait_quietly  # noqa: E402
+from core.base.threads import wait_quietly  # noqa: E402
 
 wait_quietly()  # before a page loads PyTorch
 
@@ -21,15 +21,15 @@ from starlette.requests import Request  # noqa: E402
 from starlette.responses import RedirectResponse  # noqa: E402
 from starlette.routing import Mount, Route  # noqa: E402
 
-from core.api import PREFIX  # noqa: E402
-from core.api.connections import use_for_every_server  # noqa: E402
-from core.api.headers import SecurityHeaders  # noqa: E402
-from core.api.late import LateApi  # noqa: E402
-from core.config import home  # noqa: E402
+from core.base.config import home  # noqa: E402
 from core.jobs.keeper import SpareKeeper  # noqa: E402
-from dashboard.compressed import CompressedFiles  # noqa: E402
-from dashboard.doors import PageGuard, page_policy  # noqa: E402
-from dashboard.navigation import FIRST_PAGE  # noqa: E402
+from core.serving.api import PREFIX  # noqa: E402
+from core.serving.api.connections import use_for_every_server  # noqa: E402
+from core.serving.api.headers import SecurityHeaders  # noqa: E402
+from core.serving.api.late import LateApi  # noqa: E402
+from dashboard.shell.compressed import CompressedFiles  # noqa: E402
+from dashboard.shell.doors import PageGuard, page_policy  # noqa: E402
+from dashboard.shell.navigation import FIRST_PAGE  # noqa: E402
 
 use_for_every_server()
 api = LateApi(home())

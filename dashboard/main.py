@@ -14,10 +14,11 @@ if str(ROOT) not in sys.path:  # Streamlit puts only this file's folder there
 
 import streamlit as st  # noqa: E402
 
-from dashboard import job_news, navigation, sidebar, way_back  # noqa: E402
-from dashboard.errors import boundary  # noqa: E402
-from dashboard.i18n import t  # noqa: E402
-from dashboard.palette import stylesheet  # noqa: E402
+from dashboard.parts import way_back  # noqa: E402
+from dashboard.shell import job_news, navigation, sidebar  # noqa: E402
+from dashboard.shell.errors import boundary  # noqa: E402
+from dashboard.shell.i18n import t  # noqa: E402
+from dashboard.shell.palette import stylesheet  # noqa: E402
 
 sidebar.adopt_link()
 st.set_page_config(page_title=t("shell.product"), page_icon=str(Path(__file__).with_name("leaf.svg")), layout="wide")

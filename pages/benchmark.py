@@ -1,7 +1,8 @@
 """Benchmark: how fast a version answers on this machine, in every way it can be run."""
 
-from dashboard import benchmark_page, benchmark_page_result, layout, state
-from dashboard.i18n import t
+from dashboard.benchmark import page, result
+from dashboard.shell import layout, state
+from dashboard.shell.i18n import t
 
 classifier = state.chosen_classifier()
 if classifier is None:
@@ -10,9 +11,9 @@ if classifier is None:
 else:
     layout.heading(t("benchmark.title"), layout.of_classifier(classifier))
     layout.warn_of_idle_card()
-    version, shown = benchmark_page.choose(classifier)
-    benchmark_page.run(version)
+    version, shown = page.choose(classifier)
+    page.run(version)
     if shown is not None:
-        benchmark_page_result.draw(shown)
-        benchmark_page_result.earlier(benchmark_page.measurements(version))
-    benchmark_page.form(version, leading=shown is None)
+        result.draw(shown)
+        result.earlier(page.measurements(version))
+    page.form(version, leading=shown is None)

@@ -1,12 +1,14 @@
 """Labelling: look at doubtful labels again, or give labels to new texts, by keys and one after the other."""
 
-from dashboard import label_page, label_page_new, label_page_session, layout
-from dashboard.i18n import t
+from dashboard.labelling import new, page
+from dashboard.labelling import session as labelling_session
+from dashboard.shell import layout
+from dashboard.shell.i18n import t
 
 layout.heading(t("label.title"), t("label.caption"))
-session = label_page.opened()
+session = page.opened()
 if session is None:
-    label_page.sessions()
-    label_page_new.draw()
+    page.sessions()
+    new.draw()
 else:
-    label_page_session.draw(session)
+    labelling_session.draw(session)

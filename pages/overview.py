@@ -2,18 +2,19 @@
 
 import streamlit as st
 
-from dashboard import layout, overview, state
+from dashboard.overview import page
+from dashboard.shell import layout, state
 
 classifier = state.chosen_classifier()
 if classifier is None:
-    overview.welcome()
+    page.welcome()
 else:
-    story = overview.read(classifier)
-    overview.heading(story)
-    layout.cards(overview.cards(story))
-    overview.step(story)
+    story = page.read(classifier)
+    page.heading(story)
+    layout.cards(page.cards(story))
+    page.step(story)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        overview.remembers(story)
+        page.remembers(story)
     with right:
-        overview.timeline(story)
+        page.timeline(story)

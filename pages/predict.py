@@ -2,9 +2,12 @@
 
 import streamlit as st
 
-from dashboard import layout, predict_page, predict_page_batch, predict_page_corrections, state, write_page
-from dashboard.i18n import t
-from dashboard.tables import plain
+from dashboard.parts.tables import plain
+from dashboard.predict import batch, page
+from dashboard.predict import corrections as predict_corrections
+from dashboard.shell import layout, state
+from dashboard.shell.i18n import t
+from dashboard.write import page as write_page
 
 classifier = state.chosen_classifier()
 champion = state.champion(classifier) if classifier else None
@@ -16,15 +19,15 @@ elif champion is None:
     layout.empty_state(t("predict.nobody_title"), t("predict.nobody"), action=t("predict.nobody_action"), page="models")
 else:
     layout.heading(t("predict.title"), t("predict.serves", version=champion.number, classifier=plain(classifier)))
-    predict_page.style()
+    page.style()
     layout.warn_of_idle_card()
     one, table, corrections = st.tabs(
         [t("predict.tab_one"), t("predict.tab_table"), t("predict.tab_corrections")], key="predict.tabs"
     )
     with one:
-        predict_page.ask(champion)
+        page.ask(champion)
     with table:
-        predict_page_batch.draw(champion)
+        batch.draw(champion)
     with corrections:
-        predict_page_corrections.draw(classifier)
+        predict_corrections.draw(classifier)
     write_page.link()

@@ -1,7 +1,9 @@
 """Results: how good a version is on texts it never saw, and where it errs."""
 
-from dashboard import layout, report_download, results_page, results_page_confusion, results_page_tabs, state
-from dashboard.i18n import t
+from dashboard.parts import report_download
+from dashboard.results import confusion, page, tabs
+from dashboard.shell import layout, state
+from dashboard.shell.i18n import t
 
 classifier = state.chosen_classifier()
 if classifier is None:
@@ -9,9 +11,9 @@ if classifier is None:
     layout.needs_classifier(t("results.empty_title"), t("results.empty"))
 else:
     layout.heading(t("results.title"), layout.of_classifier(classifier))
-    shown = results_page.choose(classifier)
-    layout.cards(results_page.cards(shown))
-    results_page.remarks(shown)
-    results_page_confusion.draw(shown)
-    results_page_tabs.draw(shown)
+    shown = page.choose(classifier)
+    layout.cards(page.cards(shown))
+    page.remarks(shown)
+    confusion.draw(shown)
+    tabs.draw(shown)
     report_download.draw(shown.version, key="results")

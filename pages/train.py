@@ -2,8 +2,10 @@
 
 import streamlit as st
 
-from dashboard import layout, state, train_page, train_page_form, train_page_meaning
-from dashboard.i18n import t
+from dashboard.parts.forms import training_form
+from dashboard.shell import layout, state
+from dashboard.shell.i18n import t
+from dashboard.train import meaning, page
 
 layout.heading(t("train.title"), t("train.caption"))
 datasets = state.datasets()
@@ -12,11 +14,11 @@ if not datasets:
 else:
     left, right = st.columns(2, gap="large")
     with left:
-        request = train_page_form.draw(datasets)
-        train_page.start_button(request)
+        request = training_form.draw(datasets)
+        page.start_button(request)
     with right:
-        job = train_page.shown_job()
-        if job is not None and train_page.side(job) == "run":
-            train_page.watch(job)
+        job = page.shown_job()
+        if job is not None and page.side(job) == "run":
+            page.watch(job)
         else:
-            train_page_meaning.draw(request)
+            meaning.draw(request)

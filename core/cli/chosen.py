@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.errors import RegistryError
+from core.base.errors import RegistryError
 from core.registry import VersionInfo
 from core.workflows.workspace import Workspace
 

@@ -8,12 +8,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from core.allocator import keep_freed_memory
-from core.cli.arguments import make_parser
-from core.errors import CoreError
-from core.imports import unhindered_imports
-from core.integrity import is_damage
-from core.storage import storage_error
+from core.base.allocator import keep_freed_memory
+from core.base.errors import CoreError
+from core.base.imports import unhindered_imports
+from core.base.integrity import is_damage
+from core.base.storage import storage_error
+from core.cli.arguments.main import make_parser
 
 # Commands with a module of their own that computes with ONNX Runtime, or not at all.
 WITHOUT_TORCH = ("doctor", "predict", "threshold")
@@ -45,8 +45,8 @@ def _warm_reader(path: Any) -> None:
     if not isinstance(path, Path) or not path.is_file():
         return
     with unhindered_imports():
-        from core.data.isolation.pool import warm
-        from core.data.source import is_small_text
+        from core.data.reading.isolation.pool import warm
+        from core.data.reading.source import is_small_text
     if not is_small_text(path):
         warm()
 
@@ -68,10 +68,10 @@ def _command(name: str) -> Callable[[Any], None]:
         return LIGHT[name]
     if name in WITHOUT_TORCH:
         with unhindered_imports():
-            command: Callable[[Any], None] = getattr(import_module(f"core.cli.{name}"), name)
+            command: Callable[[Any], None] = getattr(import_module(f"core.cli.commands.{name}"), name)
         return command
     keep_freed_memory()
     with unhindered_imports():
-        from core.cli.commands import COMMANDS
+        from core.cli.commands.learning import COMMANDS
 
     return COMMANDS[name]

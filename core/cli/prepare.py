@@ -14,12 +14,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from core.config import home
-from core.files import read_json, write_json
-from core.leftovers import sweep
+from core.base.config import home
+from core.base.files import read_json, write_json
+from core.base.leftovers import sweep
 
 NOTE = "prepared.json"
-SAMPLES = Path(__file__).resolve().parents[1] / "data" / "samples"
+SAMPLES = Path(__file__).resolve().parents[1] / "data" / "dataset" / "samples"
 
 
 def prepare(asked: argparse.Namespace) -> None:
@@ -37,7 +37,7 @@ def prepare(asked: argparse.Namespace) -> None:
 def _make(folder: Path) -> list[str]:
     """Create what is missing; returns the ids of the samples' datasets."""
     from core.registry import Glance
-    from core.workflows.samples import save_samples
+    from core.workflows.train.samples import save_samples
     from core.workflows.workspace import open_workspace
 
     workspace = open_workspace(folder)

@@ -11,10 +11,10 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import Any
 
-from core.at_work import at_work
-from core.config import home
-from core.events import Advanced, EpochDone, LanguageEpoch, StageStarted, StepDone
-from core.records import refuse_half_forgotten
+from core.base.at_work import at_work
+from core.base.config import home
+from core.base.events import Advanced, EpochDone, LanguageEpoch, StageStarted, StepDone
+from core.registry.records import refuse_half_forgotten
 
 _working: ContextVar[bool] = ContextVar("working", default=False)
 

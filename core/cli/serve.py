@@ -9,15 +9,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from core.api.keys import Key, KeyStore
-from core.config import home
+from core.base.config import home
+from core.serving.api.keys import Key, KeyStore
 
 
 def serve(asked: argparse.Namespace) -> None:
-    from core.api import PREFIX
-    from core.api.hosts import EVERY_ADDRESS, THIS_MACHINE, VARIABLE, allowed_hosts
-    from core.api.limits import Limits
-    from core.api.server import bind, run, standalone
+    from core.serving.api import PREFIX
+    from core.serving.api.hosts import EVERY_ADDRESS, THIS_MACHINE, VARIABLE, allowed_hosts
+    from core.serving.api.limits import Limits
+    from core.serving.api.server import bind, run, standalone
 
     limits = replace(Limits(), body_bytes=round(asked.body_megabytes * 1024**2))
     with bind(asked.host, asked.port) as listening:

@@ -12,17 +12,19 @@ from typing import Any
 
 import pandas
 
-from core.cli.table_arguments import PARTS
-from core.data import ColumnRoles, Corrections, StoredDataset, TableFormat, form_of, notes_of
-from core.data.corrections import JOINED, Correction, join_corrections
-from core.data.dataset import SetAside
-from core.data.label_notes import label_notes, matched_note, merged_note
-from core.data.loading import LeftOut, LoadedDataset, dataset_of, left_out_of, load_table
-from core.errors import ConfigError
-from core.inference.tables import check_column
-from core.messages import Message
-from core.wording import counted
-from core.workflows.label_matching import in_own_words
+from core.base.errors import ConfigError
+from core.base.messages import Message
+from core.base.wording import counted
+from core.cli.arguments.tables import PARTS
+from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.rows import SetAside
+from core.data.dataset.store import StoredDataset
+from core.data.labelling.corrections import JOINED, Correction, join_corrections
+from core.data.loading.label_notes import label_notes, matched_note, merged_note
+from core.data.loading.load import LeftOut, LoadedDataset, dataset_of, left_out_of, load_table
+from core.data.reading.tables import Corrections, TableFormat, form_of, notes_of
+from core.serving.engines.tables import check_column
+from core.workflows.versions.label_matching import in_own_words
 from core.workflows.workspace import Workspace
 
 MERGE = "Add --merge-labels to make them one."

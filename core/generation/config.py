@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.config import Config, build, distribute, like, setting
-from core.errors import ConfigError
-from core.settings import AttentionConfig, PartsConfig, StepConfig
-from core.text.config import TextConfig
+from core.base.config import Config, build, distribute, like, setting
+from core.base.errors import ConfigError
+from core.base.settings import AttentionConfig, PartsConfig, StepConfig
+from core.networks.text.config import TextConfig
 
 
 class GeneratorConfig(AttentionConfig):

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from core.files import read_json
+from core.base.files import read_json
 from core.generation.tokens import Vocabulary
-from core.standalone.predict import open_session
+from core.networks.standalone.predict import open_session
 
 Floats = npt.NDArray[np.float32]
 Cache = tuple[Floats, Floats]

@@ -14,7 +14,7 @@ from core.generation.engine import Engine
 from core.generation.graph import write_step
 from core.generation.model import CausalTransformer
 from core.generation.tokens import END
-from core.onnx.files import save_model
+from core.serving.onnx.files import save_model
 
 
 def export_onnx(model: CausalTransformer, target: Path) -> None:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from core.generation.engine import INPUTS, OUTPUTS
 from core.generation.model import Block, CausalTransformer
-from core.models.graph import Graph
+from core.networks.encoders.graph import Graph
 
 TOKENS, PAST_KEYS, PAST_VALUES = INPUTS
 LOGITS, KEYS, VALUES = OUTPUTS

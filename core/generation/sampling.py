@@ -10,7 +10,7 @@ import numpy.typing as npt
 from core.generation.config import SamplingConfig
 from core.generation.engine import Engine, Floats, log_probabilities
 from core.generation.tokens import END
-from core.standalone.predict import UNKNOWN
+from core.networks.standalone.predict import UNKNOWN
 
 
 def write(engine: Engine, prompt: str, config: SamplingConfig) -> Iterator[str]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from core.generation.engine import Engine, log_probabilities
 from core.generation.tokens import Vocabulary, windows
-from core.standalone.predict import UNKNOWN, batches_by_length, pad
+from core.networks.standalone.predict import UNKNOWN, batches_by_length, pad
 
 UNKNOWN_BITS = 17.0  # what it costs to name any of 131,072 characters
 _MOST_NUMBERS = 20_000_000  # logits held at a time

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core import files
-from core.errors import RegistryError
-from core.files import read_json
+from core.base import files
+from core.base.errors import RegistryError
+from core.base.files import read_json
 
 FOLDER = "generators"
 CURRENT = "current"

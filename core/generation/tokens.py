@@ -11,11 +11,11 @@ from typing import Literal
 
 from tokenizers import Tokenizer
 
-from core.data.language import language_of
-from core.files import read_json
-from core.standalone.predict import PADDING, UNKNOWN, TextPipeline
-from core.text import TextConfig, extend_pipeline, fit_pipeline
-from core.text.forgetting import forget_words, nameless_ids
+from core.base.files import read_json
+from core.data.dataset.language import language_of
+from core.networks.standalone.predict import PADDING, UNKNOWN, TextPipeline
+from core.networks.text import TextConfig, extend_pipeline, fit_pipeline
+from core.networks.text.forgetting import forget_words, nameless_ids
 
 END = PADDING
 UNKNOWN_SIGN = "□"
@@ -29,7 +29,7 @@ class Vocabulary:
     Parameters
     ----------
     pipeline
-        Of `core.text`, with ``segmentation`` "subwords" or "characters".
+        Of `core.networks.text`, with ``segmentation`` "subwords" or "characters".
     """
 
     def __init__(self, pipeline: TextPipeline) -> None:

@@ -14,8 +14,8 @@ from torch.nn import functional
 
 from core.generation.config import LearningConfig
 from core.generation.model import CausalTransformer
-from core.standalone.predict import batches_by_length, pad
-from core.training.language import GuessingTask, learn_tokens
+from core.networks.standalone.predict import batches_by_length, pad
+from core.training.objectives.tokens import GuessingTask, learn_tokens
 
 IGNORED = -100  # a target that is padding
 Windows = Sequence[list[int]]

@@ -18,9 +18,9 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from core.config import build
-from core.data import text_key
-from core.files import parse_json
+from core.base.config import build
+from core.base.files import parse_json
+from core.data.dataset.same_text import text_key
 from core.generation.config import GeneratorConfig
 from core.generation.model import CausalTransformer
 from core.generation.tokens import Vocabulary

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from core import files as whole
+from core.base import files as whole
 
 JOB = "job.json"  # what was asked for; written once
 CLAIM = "claim.json"  # since when it waits, and which process executes it

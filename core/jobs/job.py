@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from core.base.messages import Message, message
 from core.jobs import files
 from core.jobs.process import is_alive
-from core.messages import Message, message
 
 State = Literal["queued", "running", "stopping", "finished", "stopped", "failed", "interrupted"]
 EndState = Literal["finished", "stopped", "failed"]

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from core.config import build
+from core.base.config import build
 
 
 @dataclass(frozen=True)
@@ -54,26 +54,38 @@ def _load(name: str) -> Any:
 
 KINDS = {
     "train": Kind(
-        "core.workflows.requests:TrainRequest", "core.workflows.train:train_classifier", "train", epochs=True
+        "core.workflows.requests:TrainRequest", "core.workflows.train.run:train_classifier", "train", epochs=True
     ),
     "update": Kind(
-        "core.workflows.requests:UpdateRequest", "core.workflows.update:update_classifier", "update", epochs=True
+        "core.workflows.requests:UpdateRequest", "core.workflows.update.run:update_classifier", "update", epochs=True
     ),
     "compare": Kind(
-        "core.workflows.compare_request:CompareRequest", "core.workflows.compare:compare_strategies", "lab"
+        "core.workflows.compare.request:CompareRequest", "core.workflows.compare.run:compare_strategies", "lab"
     ),
-    "forget": Kind("core.workflows.forget:ForgetRequest", "core.workflows.forget:forget_rows", "models", alone=True),
-    "generate": Kind("core.workflows.generate_request:GenerateRequest", "core.workflows.generate:generate", "write"),
-    "curve": Kind("core.workflows.learning_curve:CurveRequest", "core.workflows.learning_curve:draw_curve", "results"),
+    "forget": Kind(
+        "core.workflows.forget.run:ForgetRequest", "core.workflows.forget.run:forget_rows", "models", alone=True
+    ),
+    "generate": Kind(
+        "core.workflows.generate.request:GenerateRequest", "core.workflows.generate.run:generate", "write"
+    ),
+    "curve": Kind(
+        "core.workflows.repeat.learning_curve:CurveRequest",
+        "core.workflows.repeat.learning_curve:draw_curve",
+        "results",
+    ),
     "folds": Kind(
-        "core.workflows.cross_validation:FoldsRequest", "core.workflows.cross_validation:cross_validate", "results"
+        "core.workflows.repeat.cross_validation:FoldsRequest",
+        "core.workflows.repeat.cross_validation:cross_validate",
+        "results",
     ),
     "pretrain": Kind(
-        "core.workflows.pretrain_request:PretrainRequest", "core.workflows.pretrain:pretrain_encoder", "pretrain"
+        "core.workflows.pretrain.request:PretrainRequest", "core.workflows.pretrain.run:pretrain_encoder", "pretrain"
     ),
     "benchmark": Kind(
-        "core.workflows.benchmark:BenchmarkRequest", "core.workflows.benchmark:benchmark_version", "benchmark"
+        "core.workflows.benchmark.run:BenchmarkRequest", "core.workflows.benchmark.run:benchmark_version", "benchmark"
     ),
-    "search": Kind("core.workflows.search:SearchRequest", "core.workflows.search:search_settings", "search"),
-    "inspect": Kind("core.workflows.inspect:InspectRequest", "core.workflows.inspect:inspect_dataset", "quality"),
+    "search": Kind("core.workflows.search.run:SearchRequest", "core.workflows.search.run:search_settings", "search"),
+    "inspect": Kind(
+        "core.workflows.inspect.run:InspectRequest", "core.workflows.inspect.run:inspect_dataset", "quality"
+    ),
 }

@@ -1,5 +1,5 @@
 """Whether the process that executes a job is still the one it was."""
 
-from core.processes import identity, is_alive
+from core.base.processes import identity, is_alive
 
 __all__ = ["identity", "is_alive"]

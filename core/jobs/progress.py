@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from core.base.messages import Message
 from core.jobs import files
-from core.messages import Message
 
 if TYPE_CHECKING:
-    from core.events import Advanced, PartDone, StageStarted, StepDone
+    from core.base.events import Advanced, PartDone, StageStarted, StepDone
     from core.jobs.job import EndState
 
 SECONDS_BETWEEN_WRITES = 0.25

@@ -21,15 +21,15 @@ from typing import IO, Any
 import psutil
 from filelock import FileLock
 
-from core import files as whole
-from core.errors import CoreError, JobError
+from core.base import files as whole
+from core.base.errors import CoreError, JobError
+from core.base.storage import storage_error
+from core.base.threads import wait_quietly
 from core.jobs import files, spare
 from core.jobs.job import Job
 from core.jobs.looks import JobLooks, LineLooks
 from core.jobs.process import identity
 from core.jobs.progress import now
-from core.storage import storage_error
-from core.threads import wait_quietly
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = (sys.executable, "-m", "core.jobs.worker")

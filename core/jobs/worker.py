@@ -15,24 +15,24 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
-from core.allocator import keep_freed_memory
-from core.at_work import at_work
-from core.config import home
-from core.errors import ConfigError, CoreError, DataError, JobError, ModelError
-from core.events import Advanced, CheckpointDue, Ended, PartDone, RunStarted, StageStarted, StepDone
-from core.faults import reached
-from core.files import writing
-from core.imports import unhindered_imports
+from core.base.allocator import keep_freed_memory
+from core.base.at_work import at_work
+from core.base.config import home
+from core.base.errors import ConfigError, CoreError, DataError, JobError, ModelError
+from core.base.events import Advanced, CheckpointDue, Ended, PartDone, RunStarted, StageStarted, StepDone
+from core.base.faults import reached
+from core.base.files import writing
+from core.base.imports import unhindered_imports
+from core.base.messages import Message, message
+from core.base.storage import storage_error
 from core.jobs import files, spare
 from core.jobs.job import EndState
 from core.jobs.kinds import KINDS
 from core.jobs.process import identity, is_alive
 from core.jobs.progress import Progress
 from core.jobs.queue import WORKER, JobQueue, queue_lock
-from core.messages import Message, message
-from core.records import refuse_half_forgotten
 from core.registry.client import open_client, preload, store_address
-from core.storage import storage_error
+from core.registry.records import refuse_half_forgotten
 
 
 class Workflow(Protocol):
@@ -204,7 +204,7 @@ def _crashed(folder: Path) -> Message:
 def warm_up() -> None:
     """Load what nearly every job needs; takes seconds, and leaves nothing open."""
     with unhindered_imports():
-        for name in ("torch", "onnxruntime", "core.workflows.train", "core.workflows.update"):
+        for name in ("torch", "onnxruntime", "core.workflows.train.run", "core.workflows.update.run"):
             import_module(name)
         preload(store_address(home()))
 

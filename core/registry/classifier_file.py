@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from core import files
+from core.base import files
 
 FOLDER = ".classifiers"
 

@@ -24,10 +24,10 @@ from urllib.parse import quote, urlsplit
 
 from filelock import FileLock
 
-from core import storage
-from core.errors import CoreError, RegistryError, StorageError
-from core.files import is_writable, scratch
-from core.imports import unhindered_imports
+from core.base import storage
+from core.base.errors import CoreError, RegistryError, StorageError
+from core.base.files import is_writable, scratch
+from core.base.imports import unhindered_imports
 
 _ENVIRONMENT = {
     "MLFLOW_LOGGING_LEVEL": "ERROR",

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from core.data.corrections import Correction, Corrections
-from core.data.label_spelling import canonical_labels
-from core.data.same_text import text_key
-from core.data.store import DatasetStore
-from core.errors import DataError, RegistryError
+from core.base.errors import DataError, RegistryError
+from core.data.dataset.label_spelling import canonical_labels
+from core.data.dataset.same_text import text_key
+from core.data.dataset.store import DatasetStore
+from core.data.labelling.corrections import Correction, Corrections
 from core.registry.entries import Decision, VersionInfo
 from core.registry.registry import Registry
 

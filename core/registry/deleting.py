@@ -9,10 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from core import files
-from core.errors import RegistryError
-from core.faults import reached
-from core.processes import signature, signed_by_the_living
+from core.base import files
+from core.base.errors import RegistryError
+from core.base.faults import reached
+from core.base.processes import signature, signed_by_the_living
 from core.registry import entries
 from core.registry.client import Absent
 from core.registry.runs import Runs

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from core.files import parse_json
+from core.base.files import parse_json
 from core.registry.thresholds import Threshold
 
 CHAMPION = "champion"  # the alias

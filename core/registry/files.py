@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from core import files
-from core.errors import RegistryError
-from core.faults import reached
-from core.integrity import digest_of, names_in, read_record, write_record
-from core.leftovers import CONTENT, VERSION
+from core.base import files
+from core.base.errors import RegistryError
+from core.base.faults import reached
+from core.base.integrity import digest_of, names_in, read_record, write_record
+from core.base.leftovers import CONTENT, VERSION
 from core.registry.client import Client
 
 SUMMARIES = "summaries"

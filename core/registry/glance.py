@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
-from core.files import read_object, write_text
+from core.base.files import read_object, write_text
 from core.registry.client import store_address
 from core.registry.entries import ClassifierInfo, Decision, VersionInfo
 from core.registry.files import ARTIFACT

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from core.files import parse_json
+from core.base.files import parse_json
 
 TAG_CHARACTERS = 5000  # column width of a classifier's tag in a PostgreSQL or MySQL store
 ENTRIES = 50

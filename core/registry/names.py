@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from core.errors import RegistryError
+from core.base.errors import RegistryError
 
 LONGEST_NAME = 80
 # MLflow refuses / and :, and its filter language cannot quote a double quotation mark.

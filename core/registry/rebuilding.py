@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from core import files
+from core.base import files
 from core.registry import entries
 from core.registry.registry import Registry
 

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core import integrity
-from core.errors import CoreError, RegistryError
-from core.faults import reached
+from core.base import integrity
+from core.base.errors import CoreError, RegistryError
+from core.base.faults import reached
 from core.registry import entries
 from core.registry.client import Absent
 from core.registry.entries import Decision, VersionInfo

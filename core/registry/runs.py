@@ -7,8 +7,8 @@ import time
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from core.faults import reached
-from core.processes import signature, signed_by_the_living
+from core.base.faults import reached
+from core.base.processes import signature, signed_by_the_living
 from core.registry import entries
 from core.registry.client import Absent
 from core.registry.entries import RunInfo

@@ -9,8 +9,8 @@ from typing import Any
 
 from filelock import FileLock
 
-from core.errors import RegistryError
-from core.leftovers import sweep
+from core.base.errors import RegistryError
+from core.base.leftovers import sweep
 from core.registry import entries
 from core.registry.classifier_file import ClassifierFiles
 from core.registry.client import Absent, Client, is_server, open_client, store_address

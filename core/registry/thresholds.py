@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 
-from core.errors import RegistryError
-from core.files import parse_json
+from core.base.errors import RegistryError
+from core.base.files import parse_json
 
 
 @dataclass(frozen=True)

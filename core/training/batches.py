@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.text.examples import Examples
+from core.networks.text.examples import Examples
 
 POOL = 50  # batches sorted together: enough to save most padding, few enough to keep the order random
 

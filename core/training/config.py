@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from core.config import setting
-from core.settings import StepConfig
+from core.base.config import setting
+from core.base.settings import StepConfig
 
 
 class TrainingConfig(StepConfig):

@@ -15,11 +15,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.events import CheckpointDue, Event, Finished, PartDone, StepDone
-from core.messages import Message, message
-from core.settings import StepConfig
-from core.threads import learning_threads
-from core.training.optimizer import Optimizer
+from core.base.events import CheckpointDue, Event, Finished, PartDone, StepDone
+from core.base.messages import Message, message
+from core.base.settings import StepConfig
+from core.base.threads import learning_threads
+from core.training.optimiser import Optimizer
 
 CHECKPOINT_SECONDS = 20.0
 CHECKPOINT_SHARE = 0.1  # of the time that checkpoints may take: those of a large encoder are slow to write

@@ -8,13 +8,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from core import integrity
-from core.errors import CoreError
-from core.records.reports import read_report
+from core.base import integrity
+from core.base.errors import CoreError
 from core.registry.classifier_file import ClassifierFiles
 from core.registry.entries import Decision
 from core.registry.files import VersionFiles
 from core.registry.rebuilding import StoredClassifier, StoredVersion
+from core.registry.records.reports import read_report
 
 _CURVE = ("training_loss", "validation_loss", "validation_accuracy", "validation_macro_f1")
 
@@ -69,7 +69,7 @@ def _describe(folder: Path, found: Recovered) -> dict[str, Any] | None:
 
 
 def _summary(report: dict[str, Any]) -> dict[str, float | str]:
-    from core.workflows.summary import summary_of
+    from core.workflows.versions.summary import summary_of
 
     return summary_of(report)
 

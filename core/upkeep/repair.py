@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core import integrity
-from core.errors import JobError, RegistryError
-from core.files import is_writable
+from core.base import integrity
+from core.base.errors import JobError, RegistryError
+from core.base.files import is_writable
+from core.base.storage import read_only
 from core.jobs import JobQueue
 from core.registry import Registry
 from core.registry.rebuilding import rebuild
-from core.storage import read_only
 from core.upkeep.recovering import Recovered, recover
 
 

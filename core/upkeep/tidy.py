@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from core import files
-from core.data.store import DatasetStore
-from core.faults import reached
-from core.leftovers import leftovers, old_leftovers, remove
+from core.base import files
+from core.base.faults import reached
+from core.base.leftovers import leftovers, old_leftovers, remove
+from core.base.storage import read_only
+from core.data.dataset.store import DatasetStore
 from core.registry import Registry
-from core.storage import read_only
 
 What = Literal["unfinished", "deletion", "run", "artifacts", "classifier", "unused", "shared"]
 

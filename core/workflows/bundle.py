@@ -8,15 +8,15 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from core.files import read_json, writing
-from core.integrity import check, reading
-from core.messages import Message
-from core.onnx.files import cleaned
-from core.records.outgoing import without_paths
-from core.records.reports import baseline_name
-from core.standalone import predict
-from core.wording import score
-from core.workflows.report_card import escaped
+from core.base.files import read_json, writing
+from core.base.integrity import check, reading
+from core.base.messages import Message
+from core.base.wording import score
+from core.networks.standalone import predict
+from core.registry.records.outgoing import without_paths
+from core.registry.records.reports import baseline_name
+from core.serving.onnx.files import cleaned
+from core.workflows.report.card import escaped
 
 PROGRAM = "predict.py"
 FILES = ("tokenizer.json", "labels.json", "config.json", "model_card.md", PROGRAM)

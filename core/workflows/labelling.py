@@ -12,22 +12,24 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from core.data import ColumnRoles, DatasetStore, StoredDataset, TextDataset
-from core.data.labelling import Item, LabellingStore, SessionInfo
+from core.base.errors import DataError
+from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.rows import TextDataset
+from core.data.dataset.store import DatasetStore, StoredDataset
+from core.data.labelling.sessions import Item, LabellingStore, SessionInfo
 from core.data.recipe import RelabelTexts, text_mark
-from core.errors import DataError
-from core.metrics.baseline import fit_baseline
-from core.metrics.selection import (
+from core.registry import VersionInfo
+from core.tasks.text_classification.baseline import fit_baseline
+from core.tasks.text_classification.selection import (
     disagreement,
     doubt_of_labels,
     entropy_doubt,
     margin_doubt,
     most_doubtful_first,
 )
-from core.registry import VersionInfo
-from core.workflows.past import read_past
 from core.workflows.recipes import save_cleaned
-from core.workflows.version import VersionFolder
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.versions.past import read_past
 from core.workflows.workspace import Workspace
 
 Order = Literal["doubt", "margin", "entropy", "disagreement", "random"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.data.dataset.store import DatasetStore, StoredDataset
 from core.data.recipe import Step, apply_steps, write_steps
-from core.data.store import DatasetStore, StoredDataset
 from core.workflows.workspace import Workspace
 
 

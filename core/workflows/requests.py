@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-from core.config import Config, build, distribute, setting
-from core.errors import ConfigError
-from core.models import MODELS
-from core.settings import PartsConfig, ServeConfig
-from core.strategies import STRATEGIES, StrategyConfig
-from core.strategies.memory import Selection
-from core.text import TextConfig
+from core.base.config import Config, build, distribute, setting
+from core.base.errors import ConfigError
+from core.base.settings import PartsConfig, ServeConfig
+from core.continual.memory import Selection
+from core.continual.strategies import STRATEGIES, StrategyConfig
+from core.networks.encoders import MODELS
+from core.networks.text import TextConfig
 from core.training import TrainingConfig
 
 Promote = Literal["always", "gate", "never"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.data.store import DatasetStore
+from core.data.dataset.store import DatasetStore
+from core.networks.sources import Sources, open_sources
 from core.registry import Registry
-from core.sources import Sources, open_sources
 
 
 @dataclass(frozen=True)

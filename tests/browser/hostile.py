@@ -10,20 +10,24 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.data import ColumnRoles, TextDataset
-from core.data.corrections import Corrections
-from core.data.labelling import Item, LabellingStore
-from core.files import write_json
+from core.base.files import write_json
+from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.rows import TextDataset
+from core.data.labelling.corrections import Corrections
+from core.data.labelling.sessions import Item, LabellingStore
 from core.jobs.files import CLAIM, JOB, PROGRESS
-from core.records import BenchmarkStore, SearchStore, save_receipt
-from core.vectors import SkipGramConfig, VectorStore
-from core.workflows import TrainRequest, UpdateRequest, Workspace, open_workspace, train_classifier, update_classifier
-from core.workflows.generate import generate
-from core.workflows.generate_request import GenerateRequest
-from core.workflows.inspect import InspectRequest, inspect_dataset
-from tests.dashboard import lab_comparison
-from tests.dashboard.test_benchmark_page import MEASUREMENT
-from tests.dashboard.test_search_page import SEARCH
+from core.networks.vectors import SkipGramConfig, VectorStore
+from core.registry.records import BenchmarkStore, SearchStore, save_receipt
+from core.workflows.generate.request import GenerateRequest
+from core.workflows.generate.run import generate
+from core.workflows.inspect.run import InspectRequest, inspect_dataset
+from core.workflows.requests import TrainRequest, UpdateRequest
+from core.workflows.train.run import train_classifier
+from core.workflows.update.run import update_classifier
+from core.workflows.workspace import Workspace, open_workspace
+from tests.dashboard.benchmark.test_page import MEASUREMENT
+from tests.dashboard.lab import lab_comparison
+from tests.dashboard.search.test_page import SEARCH
 
 HOST = "evil.example"  # nobody must ask it
 # What stands before each word in the file must stand before it on the screen.

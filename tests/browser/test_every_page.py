@@ -17,9 +17,9 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from core.data.samples import sample_path
-from dashboard.i18n import translate
-from dashboard.navigation import ICONS
+from core.data.dataset.samples import sample_path
+from dashboard.shell.i18n import translate
+from dashboard.shell.navigation import ICONS
 from tests.browser.conftest import ROOT
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dashboard.i18n import translate
+from dashboard.shell.i18n import translate
 from tests.browser import hostile
 from tests.browser.test_every_page import PAGES, Watched
 

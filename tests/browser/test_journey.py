@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from core.data.samples import sample_path
+from core.data.dataset.samples import sample_path
 from core.registry import Registry
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Visitor:
 
     def words(self, key: str, **facts: Any) -> str:
         area, _, name = key.partition(".")
-        catalogue = tomllib.loads((ROOT / f"dashboard/i18n/{self.language}/{area}.toml").read_text("utf-8"))
+        catalogue = tomllib.loads((ROOT / f"dashboard/shell/i18n/{self.language}/{area}.toml").read_text("utf-8"))
         return str(catalogue[name]).format(**facts)
 
     def button(self, key: str, **facts: Any) -> Locator:

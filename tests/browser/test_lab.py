@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dashboard.i18n import translate
+from dashboard.shell.i18n import translate
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page

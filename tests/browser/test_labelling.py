@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.data.labelling import Item, LabellingStore
+from core.data.labelling.sessions import Item, LabellingStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 APP = """
 import streamlit as st
-from dashboard.components.live_text import live_text, set_live_text
-from dashboard.errors import guarded_fragment
+from dashboard.parts.components.live_text import live_text, set_live_text
+from dashboard.shell.errors import guarded_fragment
 
 def first():
     st.button("example", on_click=lambda: set_live_text("box", "Hello"))

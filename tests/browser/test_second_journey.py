@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from core.data import ColumnRoles, build_dataset
-from core.data.corrections import Corrections
-from core.standings import known_to, today
-from core.workflows import TrainRequest, Workspace, open_workspace, train_classifier
+from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.rows import build_dataset
+from core.data.labelling.corrections import Corrections
+from core.workflows.requests import TrainRequest
+from core.workflows.standings import known_to, today
+from core.workflows.train.run import train_classifier
+from core.workflows.workspace import Workspace, open_workspace
 from tests.browser.test_journey import Visitor, champion, until, visit
 
 if TYPE_CHECKING:
@@ -126,7 +129,7 @@ def test_from_a_wrong_answer_to_a_rollback(
 
 
 def _answered(workspace: Workspace, name: str, text: str) -> str:
-    from core.standalone.predict import Classifier
+    from core.networks.standalone.predict import Classifier
 
     return Classifier(workspace.registry.folder(name, 1)).predict([text])[0]
 

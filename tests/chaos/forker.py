@@ -24,13 +24,13 @@ import mlflow.tracking  # noqa: E402, F401
 import numpy as np  # noqa: E402
 import torch.fx.experimental.symbolic_shapes  # noqa: E402, F401
 
-import core.workflows.forget  # noqa: E402, F401
-from core import faults  # noqa: E402
-from core.files import scratch  # noqa: E402
-from core.metrics.baseline import fit_baseline  # noqa: E402
-from core.onnx import export_onnx  # noqa: E402
-from core.workflows import resolve_settings  # noqa: E402
-from core.workflows.students import first_student  # noqa: E402
+import core.workflows.forget.run  # noqa: E402, F401
+from core.base import faults  # noqa: E402
+from core.base.files import scratch  # noqa: E402
+from core.serving.onnx import export_onnx  # noqa: E402
+from core.tasks.text_classification.baseline import fit_baseline  # noqa: E402
+from core.workflows.learn.learners import first_student  # noqa: E402
+from core.workflows.requests import resolve_settings  # noqa: E402
 from tests.chaos.operations import FAST, OPERATIONS, go_on_and_look, make_base, reviews  # noqa: E402
 
 

@@ -20,11 +20,11 @@ import pandas
 import pyarrow
 import pyarrow.parquet
 
-from core.data import TextDataset
-from core.data.corrections import Corrections
-from core.data.labelling import Item, LabellingStore
-from core.records import receipts
+from core.data.dataset.rows import TextDataset
+from core.data.labelling.corrections import Corrections
+from core.data.labelling.sessions import Item, LabellingStore
 from core.registry import Registry
+from core.registry.records import receipts
 
 MARK = "Zyxquornel"
 TEXTS = tuple(f"{MARK} wrote 7{row}q that {MARK} is great" for row in range(40))
@@ -71,7 +71,7 @@ WRITTEN = [MARK.encode(coding) for coding in ("utf-8", "utf-16-le", "utf-16-be")
 
 def dead() -> str:
     """The signature of a process that cannot live: it began before all others."""
-    from core.processes import machine
+    from core.base.processes import machine
 
     return f"{machine()}-1-1"
 
@@ -114,8 +114,8 @@ def plant(home: Path, classifier: str, dataset: str) -> None:
 
 def plant_vectors(home: Path) -> None:
     """A set of word vectors as if it had been learned here."""
-    from core.vectors.info import VectorInfo
-    from core.vectors.writing import VectorWriter
+    from core.networks.vectors.info import VectorInfo
+    from core.networks.vectors.writing import VectorWriter
 
     folder = home / "vectors" / "mine"
     folder.mkdir(parents=True)

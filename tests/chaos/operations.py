@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from core import integrity
-from core.data import ColumnRoles, TextDataset
-from core.data.store import DatasetStore
-from core.faults import POINTS
+from core.base import integrity
+from core.base.faults import POINTS
+from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.rows import TextDataset
+from core.data.dataset.store import DatasetStore
 from core.jobs import JobQueue
 from core.jobs.worker import run_job
 from core.registry import Registry, promote
@@ -173,8 +174,8 @@ def rewrite_first(home: Path) -> None:
 
 def forget(home: Path) -> None:
     """Forget every text with the mark in it; what a killed process left among the temporary files holds it, too."""
-    from core.workflows.forget import ForgetRequest
-    from core.workflows.forget_rows import find_rows
+    from core.workflows.forget.rows import find_rows
+    from core.workflows.forget.run import ForgetRequest
     from core.workflows.workspace import open_workspace
 
     marks.plant_temporary()

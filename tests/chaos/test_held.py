@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from core.api.keys import KeyStore
-from core.data.corrections import Corrections
+from core.data.labelling.corrections import Corrections
+from core.serving.api.keys import KeyStore
 from tests.chaos.forked import Forker
 from tests.chaos.operations import NAME
 from tests.chaos.test_kills import assert_ended, look

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.faults import POINTS
+from core.base.faults import POINTS
 from tests.chaos import marks
 from tests.chaos.forked import Forker
 from tests.chaos.operations import NAME, OPERATIONS, SECOND

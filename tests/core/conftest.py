@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data import ColumnRoles, StoredDataset, TextDataset
+from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.rows import TextDataset
+from core.data.dataset.store import StoredDataset
 from core.registry import Registry
 from core.workflows.workspace import Workspace, open_workspace
 

@@ -12,8 +12,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.jobs import JobQueue
-from dashboard.i18n import catalogue
-from dashboard.results_page_tabs import GROUPS
+from dashboard.results.tabs import GROUPS
+from dashboard.shell.i18n import catalogue
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE = 120.0  # seconds: nobody knows what else the machine does

@@ -12,8 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import core
-from core.config import Config, Setting, settings_of
-from dashboard.i18n import catalogue
+from core.base.config import Config, Setting, settings_of
+from dashboard.shell.i18n import catalogue
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MAKERS = {
@@ -38,7 +38,7 @@ def places(text: str) -> set[str]:
 def chinese_of_core() -> set[str]:
     import tomllib
 
-    files = (ROOT / "dashboard" / "i18n" / "zh").glob(f"{WHOLE_KEYS}*.toml")
+    files = (ROOT / "dashboard" / "shell" / "i18n" / "zh").glob(f"{WHOLE_KEYS}*.toml")
     return {key for path in files for key in tomllib.loads(path.read_text(encoding="utf-8"))}
 
 
@@ -131,8 +131,8 @@ def test_chinese_sentences_use_chinese_punctuation() -> None:
 
 
 def test_every_model_and_strategy_has_a_name_and_a_sentence() -> None:
-    from core.models import MODELS
-    from core.strategies import STRATEGIES
+    from core.continual.strategies import STRATEGIES
+    from core.networks.encoders import MODELS
 
     wanted = {f"names.{part}_{name}" for name in MODELS for part in ("model", "about")}
     wanted |= {f"names.{part}_{name}" for name in STRATEGIES for part in ("strategy", "about")}

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from dashboard import palette
-from dashboard.lab_page_download import STYLE as LAB_STYLE
-from dashboard.palette import DARK, LIGHT, READABLE, Palette, contrast, readable_on
+from dashboard.lab.download import STYLE as LAB_STYLE
+from dashboard.shell import palette
+from dashboard.shell.palette import DARK, LIGHT, READABLE, Palette, contrast, readable_on
 
 ROOT = Path(__file__).resolve().parents[2]
 THEME: dict[str, Any] = tomllib.loads((ROOT / ".streamlit/config.toml").read_text("utf-8"))["theme"]
-STYLE = (ROOT / "dashboard/style.css").read_text("utf-8")
-REPORT = (ROOT / "core/workflows/report.html.j2").read_text("utf-8")
+STYLE = (ROOT / "dashboard/shell/style.css").read_text("utf-8")
+REPORT = (ROOT / "core/workflows/report/report.html.j2").read_text("utf-8")
 PALETTES = {"light": LIGHT, "dark": DARK}
 MARK = 3.0  # what lines, dots and large letters need
 TINT = 0.1  # how much of its own green Streamlit puts behind what is chosen
@@ -97,7 +97,7 @@ def test_values_in_cells_can_be_read_on_every_colour_between(theme: str, name: s
 
 @themes
 def test_words_with_a_coloured_ground_keep_their_letters_readable(theme: str) -> None:
-    from dashboard.reasons import AGAINST, FOR, STRONGEST
+    from dashboard.parts.reasons import AGAINST, FOR, STRONGEST
 
     colors = PALETTES[theme]
     for side in (FOR, AGAINST):
@@ -130,7 +130,7 @@ def test_the_downloaded_comparison_can_be_read() -> None:
 
 def test_no_axis_loses_its_readable_colour() -> None:
     # `title=` would replace the whole title with its font; `title_text=` keeps the font that `charts.figure` gave it
-    sources = (ROOT / "dashboard").glob("*.py")
+    sources = (ROOT / "dashboard").rglob("*.py")
     assert [path.name for path in sources if re.search(r"axes\([^)]*\btitle=", path.read_text("utf-8"))] == []
 
 

@@ -1,79 +1,92 @@
-"""pages → dashboard → core, and inside core each imports only what stands to its left."""
+"""pages → dashboard → core; inside core each folder imports only what stands before it, and nothing goes in circles."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-ORDER = [
-    {"standalone"},
-    {"wording"},
-    {"messages"},
-    {"errors"},
-    {"faults", "processes", "storage"},
-    {"files"},
-    {"allocator", "at_work", "config", "device", "events", "imports", "integrity", "leftovers", "threads"},
-    {"settings"},
-    {"data", "records"},
-    {"text"},
-    {"pretrained", "vectors"},
-    {"sources"},
-    {"models", "metrics"},
-    {"strategies", "quality", "explain", "behaviour"},
-    {"training"},
-    {"onnx", "inference"},
-    {"generation", "pretraining"},
-    {"registry"},
-    {"standings"},
-    {"workflows"},
-    {"jobs"},
-    {"upkeep"},
-    {"api"},
-    {"cli"},
-    {"__main__"},
-]
-RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
-WITHOUT_TORCH = {
+ROOT = Path(__file__).resolve().parents[2]
+ORDER = (
+    "base",
     "data",
-    "text",
-    "pretrained",
-    "vectors",
-    "metrics",
-    "standalone",
-    "inference",
+    "statistics",
+    "networks",
+    "tasks",
+    "continual",
+    "training",
     "registry",
-    "standings",
+    "serving",
+    "generation",
+    "workflows",
     "jobs",
-    "api",
-    "device",
-    "events",
-    "records",
-    "quality",
-    "behaviour",
     "upkeep",
-}
-
-
-def imports(path: Path, *, top_only: bool = False) -> Iterator[str]:
-    """Whole names of what a file imports; ``from core import errors`` counts as ``core.errors``."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    nodes = tree.body if top_only else ast.walk(tree)
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{name.name}" for name in node.names)
+    "cli",
+    "__main__",
+)
+WITHOUT_TORCH = (
+    "base",
+    "data",
+    "statistics",
+    "networks/pretrained",
+    "networks/sources.py",
+    "networks/standalone",
+    "networks/text",
+    "networks/vectors",
+    "tasks",
+    "continual/drift",
+    "continual/gate",
+    "continual/matrix.py",
+    "registry",
+    "serving/api",
+    "serving/engines",
+    "workflows/standings",
+    "jobs",
+    "upkeep",
+)
+PARTS = ("parts", "shell")  # of the dashboard: what every page may use
+MOST_FILES = 20  # side by side in one folder
 
 
 def sources(folder: str) -> list[Path]:
     return sorted((ROOT / folder).rglob("*.py"))
 
 
-def part(path: Path) -> str:
-    """The name in `ORDER` of a file of core."""
-    return path.relative_to(ROOT / "core").parts[0].removesuffix(".py")
+def module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {module(path): path for folder in ("core", "dashboard", "pages") for path in sources(folder)}
+
+
+def imports(path: Path, *, top_only: bool = False) -> Iterator[str]:
+    """Whole names of what a file imports; ``from core import base`` counts as ``core.base``."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in tree.body if top_only else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+def imported(path: Path) -> set[str]:
+    """The project's own modules that a file imports."""
+    names = {name if name in MODULES else name.rpartition(".")[0] for name in imports(path)}
+    return {name for name in names if name in MODULES} - {module(path)}
+
+
+def folder(name: str) -> str:
+    return name if MODULES[name].name == "__init__.py" else name.rpartition(".")[0]
+
+
+def circle(graph: Mapping[str, set[str]]) -> list[str]:
+    """One circle of the graph, or nothing."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
 
 
 def test_core_knows_no_screen() -> None:
@@ -90,27 +103,54 @@ def test_the_dashboard_imports_no_page() -> None:
     assert [path.name for path in sources("dashboard") for name in imports(path) if name.split(".")[0] == "pages"] == []
 
 
-def test_every_part_of_core_has_its_place() -> None:
-    assert {part(path) for path in sources("core")} - set(RANK) == {"__init__"}
+def test_every_folder_of_core_has_its_place() -> None:
+    names = {path.name.removesuffix(".py") for path in (ROOT / "core").iterdir()} - {"__init__", "__pycache__"}
+    assert names == set(ORDER)
 
 
-def test_inside_core_imports_go_left() -> None:
+def test_inside_core_imports_go_up_the_list() -> None:
+    rank = {name: number for number, name in enumerate(ORDER)}
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in sources("core")
+        for name in imported(path)
+        if name.startswith("core.") and path.parent != ROOT / "core"
+        if rank[name.split(".")[1]] > rank[module(path).split(".")[1]]
+    ]
+    assert wrong == []
+
+
+def test_a_page_uses_its_own_folder_and_what_all_share() -> None:
     wrong = []
-    for path in sources("core"):
-        for name in imports(path):
+    for path in sources("dashboard"):
+        own = path.relative_to(ROOT / "dashboard").parts[0]
+        for name in imported(path):
             pieces = name.split(".")
-            if pieces[0] != "core" or len(pieces) < 2 or part(path) == "__init__" or pieces[1] == part(path):
-                continue
-            if RANK.get(pieces[1], 99) >= RANK[part(path)]:
+            if pieces[0] == "dashboard" and len(pieces) > 2 and pieces[1] not in (*PARTS, own):
                 wrong.append(f"{path.relative_to(ROOT)} imports {name}")
     assert wrong == []
 
 
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    assert circle({name: imported(path) - {name.rpartition(".")[0]} for name, path in MODULES.items()}) == []
+
+
+def test_no_folder_imports_itself_by_way_of_others() -> None:
+    graph: dict[str, set[str]] = {}
+    for name, path in MODULES.items():
+        own = folder(name)
+        others = {folder(other) for other in imported(path)}
+        outside = {other for other in others if other != own and not own.startswith(f"{other}.")}
+        graph.setdefault(own, set()).update(outside if not own.startswith("dashboard.") else ())
+    assert circle(graph) == []
+
+
 def test_what_serves_and_stores_loads_no_torch() -> None:
+    light = [ROOT / "core" / name for name in WITHOUT_TORCH]
     heavy = [
         str(path.relative_to(ROOT))
         for path in sources("core")
-        if part(path) in WITHOUT_TORCH
+        if any(path == place or place in path.parents for place in light)
         for name in imports(path, top_only=True)
         if name.split(".")[0] == "torch"
     ]
@@ -118,5 +158,13 @@ def test_what_serves_and_stores_loads_no_torch() -> None:
 
 
 def test_only_the_registry_knows_mlflow() -> None:
-    users = {part(path) for path in sources("core") if any(name.split(".")[0] == "mlflow" for name in imports(path))}
-    assert users <= {"registry"}
+    users = {path for path in sources("core") if any(name.split(".")[0] == "mlflow" for name in imports(path))}
+    assert users
+    assert all(ROOT / "core" / "registry" in path.parents for path in users)
+
+
+def test_no_folder_is_a_drawer() -> None:
+    files: dict[Path, int] = {}
+    for path in (*sources("core"), *sources("dashboard"), *sources("tests")):
+        files[path.parent] = files.get(path.parent, 0) + (path.name != "__init__.py")
+    assert {str(path.relative_to(ROOT)): count for path, count in files.items() if count > MOST_FILES} == {}

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from core.registry import Glance
-from dashboard import charts, compressed
+from dashboard.parts.plots import charts
+from dashboard.shell import compressed
 from tests.dashboard.serving import PATIENCE, Server
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.errors import DataError
-from dashboard import i18n, state
-from dashboard.navigation import ICONS
+from core.base.errors import DataError
+from dashboard.shell import i18n, state
+from dashboard.shell.navigation import ICONS
 
 OpenPage = Callable[..., AppTest]
 
@@ -106,7 +106,7 @@ def test_any_other_fault_becomes_a_calm_sentence_and_a_line_in_the_log(
 def fragment_script() -> None:
     import streamlit as st
 
-    from dashboard.errors import guarded_fragment
+    from dashboard.shell.errors import guarded_fragment
 
     @guarded_fragment()
     def part() -> None:

@@ -31,8 +31,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pyarrow  # noqa: E402
 
-from core.data.isolation.limits import held_to  # noqa: E402
-from core.data.source import is_small_text  # noqa: E402
+from core.data.reading.isolation.limits import held_to  # noqa: E402
+from core.data.reading.source import is_small_text  # noqa: E402
 from tests.fuzz.mutation import mutated  # noqa: E402
 from tests.fuzz.targets import TARGETS  # noqa: E402
 

@@ -11,19 +11,29 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from core import integrity
-from core.data import DatasetStore, labelling, parsing
-from core.data.column_memory import ColumnMemory
-from core.data.isolation import wire
-from core.data.labelling import LabellingStore
-from core.errors import CoreError
+from core.base import integrity
+from core.base.errors import CoreError
+from core.data.dataset.store import DatasetStore
+from core.data.labelling import sessions as labelling_sessions
+from core.data.labelling.sessions import LabellingStore
+from core.data.loading.column_memory import ColumnMemory
+from core.data.reading import parsing
+from core.data.reading.isolation import wire
 from core.jobs import files as job_files
 from core.jobs.job import read_job
-from core.records import BenchmarkStore, ComparisonStore, CurveStore, FoldStore, InspectionStore, SearchStore, receipts
 from core.registry.classifier_file import FOLDER, ClassifierFiles
 from core.registry.entries import Decision
 from core.registry.glance import FILE, Glance
 from core.registry.history import ChampionHistory
+from core.registry.records import (
+    BenchmarkStore,
+    ComparisonStore,
+    CurveStore,
+    FoldStore,
+    InspectionStore,
+    SearchStore,
+    receipts,
+)
 from core.registry.thresholds import Threshold
 
 JOB: dict[str, dict[str, Any]] = {
@@ -159,7 +169,7 @@ def _data(home: Path, content: bytes) -> None:
     with suppress(CoreError):
         datasets.info(IDENTITY)
     sessions = LabellingStore(home)
-    _put(sessions._place("20260101-000000-abcdef") / labelling.SESSION, content)
+    _put(sessions._place("20260101-000000-abcdef") / labelling_sessions.SESSION, content)
     with suppress(CoreError):
         sessions.info("20260101-000000-abcdef")
 

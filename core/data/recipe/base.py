@@ -9,11 +9,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from core.config import Config
-from core.data.dataset import Rows, TextDataset
-from core.data.same_text import text_key
-from core.errors import DataError
-from core.messages import Message
+from core.base.config import Config
+from core.base.errors import DataError
+from core.base.messages import Message
+from core.data.dataset.rows import Rows, TextDataset
+from core.data.dataset.same_text import text_key
 
 
 class Step(Config):

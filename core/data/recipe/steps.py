@@ -6,10 +6,10 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from core.data.dataset import TextDataset
+from core.base.messages import Message, message
+from core.data.dataset.rows import TextDataset
 from core.data.recipe.base import Step, only_rows, text_mark, with_labels
 from core.data.recipe.texts import DropRepeats, Redact, RepairText
-from core.messages import Message, message
 
 __all__ = [
     "STEPS",

@@ -6,12 +6,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from core.data.dataset import TextDataset
-from core.data.mojibake import repaired
-from core.data.personal import PERSONAL_KINDS, PLACEHOLDERS, PersonalKind, redacted
+from core.base.messages import Message, message
+from core.data.dataset.rows import TextDataset
+from core.data.dataset.same_text import text_key
+from core.data.reading.mojibake import repaired
 from core.data.recipe.base import Step, only_rows, with_texts
-from core.data.same_text import text_key
-from core.messages import Message, message
+from core.data.recipe.personal import PERSONAL_KINDS, PLACEHOLDERS, PersonalKind, redacted
 
 __all__ = ["DropRepeats", "Redact", "RepairText"]
 
@@ -22,7 +22,7 @@ class Redact(Step):
     Parameters
     ----------
     kinds
-        Which; see `core.data.personal`.
+        Which; see `core.data.recipe.personal`.
     """
 
     kind: ClassVar[str] = "redact"

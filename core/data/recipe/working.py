@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.config import build
-from core.data.dataset import TextDataset
+from core.base.config import build
+from core.base.errors import DataError
+from core.data.dataset.rows import TextDataset
 from core.data.recipe.base import text_mark
 from core.data.recipe.steps import STEPS, Step
-from core.errors import DataError
 
 __all__ = ["Applied", "apply_steps", "read_steps", "text_mark", "write_steps"]
 

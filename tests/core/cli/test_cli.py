@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from core.cli import main
-from core.data.corrections import Corrections
-from core.workflows import Workspace
+from core.data.labelling.corrections import Corrections
+from core.workflows.workspace import Workspace
 from tests.core.conftest import reviews
 
 FAST = ["--set", "epochs=2", "buckets=1024", "learning_rate=0.02", "batch_size=8"]

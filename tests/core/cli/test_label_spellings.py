@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 
 from core.cli import main
-from core.data import ColumnRoles, DatasetStore
-from core.workflows import UpdateRequest, VersionFolder, Workspace, update_classifier
-from core.workflows.label_matching import adopt
+from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.store import DatasetStore
+from core.workflows.requests import UpdateRequest
+from core.workflows.update.run import update_classifier
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.versions.label_matching import adopt
+from core.workflows.workspace import Workspace
 from tests.core.conftest import reviews
 
 FAST = ["--model", "ngrams", "--set", "epochs=4", "buckets=1024", "embedding_size=8", "learning_rate=0.05"]
@@ -145,8 +149,8 @@ def test_a_saved_batch_of_old_is_learned_in_the_classifiers_words(
 
 
 def test_several_datasets_of_a_comparison_write_a_label_in_the_same_way() -> None:
+    from core.workflows.compare.streams import make_stream
     from core.workflows.requests import DataConfig
-    from core.workflows.streams import make_stream
 
     first, second = reviews(60), reviews(60, seed=1)
     pieces = [

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from core.cli import main
-from core.cli.arguments import make_parser
-from core.data import DatasetStore
-from core.workflows import VersionFolder, Workspace
+from core.cli.arguments.main import make_parser
+from core.data.dataset.store import DatasetStore
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.workspace import Workspace
 from tests.core.conftest import reviews
 
 FAST = ["--model", "ngrams", "--set", "epochs=2", "buckets=1024", "embedding_size=8", "learning_rate=0.02"]

@@ -12,7 +12,7 @@ import pytest
 from core.cli import main
 from core.cli import prepare as preparing
 from core.cli.prepare import NOTE
-from core.data import DatasetStore
+from core.data.dataset.store import DatasetStore
 
 ROOT = Path(__file__).resolve().parents[3]
 PREPARE = """

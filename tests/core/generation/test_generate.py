@@ -12,16 +12,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
+from core.base.errors import ConfigError, DataError, RegistryError
+from core.base.events import CheckpointDue
 from core.cli import main
-from core.data import TextDataset
-from core.errors import ConfigError, DataError, RegistryError
-from core.events import CheckpointDue
+from core.data.dataset.rows import TextDataset
 from core.generation.store import GeneratorStore
 from core.generation.version import Memory, fingerprint, load_memory, load_tests
 from core.training import loop
-from core.workflows.generate import Generated, check_generation, generate
-from core.workflows.generate_lesson import base_of, prepare
-from core.workflows.generate_request import GenerateRequest
+from core.workflows.generate.lesson import base_of, prepare
+from core.workflows.generate.request import GenerateRequest
+from core.workflows.generate.run import Generated, check_generation, generate
 from core.workflows.workspace import Workspace, open_workspace
 from tests.core.conftest import reviews, save
 from tests.core.generation.conftest import TINY as TWO_LAYERS

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from core.events import LanguageEpoch
+from core.base.events import LanguageEpoch
 from core.jobs import JobQueue, files
 from core.jobs.job import read_job
 from core.jobs.kinds import KINDS
 from core.jobs.worker import run_job
-from core.workflows.generate import Generated
+from core.workflows.generate.run import Generated
 
 
 def test_the_worker_keeps_each_epoch_and_names_what_came_out(evergreen_home: Path) -> None:

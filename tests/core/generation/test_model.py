@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.errors import ConfigError
+from core.base.errors import ConfigError
 from core.generation.config import SIZES, GeneratorConfig, LearningConfig, parameter_count, resolve
 from core.generation.engine import MODEL, Engine
 from core.generation.export import measure_parity

@@ -10,8 +10,8 @@ from core.generation.model import CausalTransformer
 from core.generation.scoring import forgetting, score, score_texts
 from core.generation.tokens import Vocabulary, windows
 from core.generation.training import mean_loss
-from core.standalone.predict import UNKNOWN
-from core.workflows.generate_report import extended
+from core.networks.standalone.predict import UNKNOWN
+from core.workflows.generate.report import extended
 
 
 def test_perplexity_and_bits_by_hand() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import RegistryError
+from core.base.errors import RegistryError
 from core.generation.store import GeneratorStore
 from core.generation.version import Memory, fingerprint
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from core.generation.tokens import END, Vocabulary, windows
-from core.standalone.predict import UNKNOWN
+from core.networks.standalone.predict import UNKNOWN
 
 ENGLISH = ["The battery, sadly, died.", "The phone is great!", "the battery is great"] * 3
 CHINESE = ["快递很快，好吃。", "味道不好，很慢。"] * 3

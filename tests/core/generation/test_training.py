@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from core.events import CheckpointDue, Finished, LanguageEpoch, StepDone
+from core.base.events import CheckpointDue, Finished, LanguageEpoch, StepDone
 from core.generation import training
 from core.generation.config import LearningConfig
 from core.generation.model import CausalTransformer

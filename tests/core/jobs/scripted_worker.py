@@ -17,10 +17,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT))
 
-from core import events  # noqa: E402
-from core.events import Ended  # noqa: E402
+from core.base import events  # noqa: E402
+from core.base.events import Ended  # noqa: E402
+from core.base.messages import message  # noqa: E402
 from core.jobs.worker import main  # noqa: E402
-from core.messages import message  # noqa: E402
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from core.jobs import JobQueue, files
-from core.records import ComparisonStore
+from core.registry.records import ComparisonStore
 from core.workflows.workspace import open_workspace
 from tests.core.conftest import reviews, save
 from tests.core.jobs.conftest import until

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.config import Config
+from core.base.config import Config
 from core.jobs.kinds import KINDS
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from core import events
+from core.base import events
+from core.base.messages import message
 from core.jobs import files
 from core.jobs.progress import Progress
-from core.messages import message
 
 LEARNING = message("test.learning", "Learning.")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import JobError
+from core.base.errors import JobError
 from core.jobs import Job, JobQueue, files
 from core.jobs.process import identity
 from tests.core.jobs.conftest import SCRIPTED_WORKER, until

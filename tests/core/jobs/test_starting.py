@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import JobError, StorageError
+from core.base.errors import JobError, StorageError
 from core.jobs import Job, JobQueue, files
 from tests.core.jobs.conftest import SCRIPTED_WORKER
 

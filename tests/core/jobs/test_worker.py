@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from core import events
-from core.at_work import at_work
-from core.errors import ConfigError, DataError, JobError, RegistryError
+from core.base import events
+from core.base.at_work import at_work
+from core.base.errors import ConfigError, DataError, JobError, RegistryError
 from core.jobs import Job, JobQueue, files
 from core.jobs.job import read_job
 from core.jobs.worker import run_job
-from core.records import remove_plan, save_plan
+from core.registry.records import remove_plan, save_plan
 from tests.core.jobs.scripted_worker import Completed
 
 
@@ -167,7 +167,7 @@ def test_a_job_waits_for_what_it_must_not_run_beside_and_can_be_stopped_meanwhil
         (folder / files.STOP).touch()
 
     with pytest.MonkeyPatch.context() as patch, at_work(folder.parent.parent, "another run", alone=alone):
-        patch.setattr("core.at_work.time.sleep", stop)
+        patch.setattr("core.base.at_work.time.sleep", stop)
         run_job(folder, {kind: workflow})
     job = read_job(folder)
     assert job is not None

@@ -7,9 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from core.data import ColumnRoles, DatasetStore, TextDataset
-from core.data.corrections import Corrections
-from core.errors import RegistryError
+from core.base.errors import RegistryError
+from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.rows import TextDataset
+from core.data.dataset.store import DatasetStore
+from core.data.labelling.corrections import Corrections
 from core.registry import Decision, Registry, keep_back, promote
 from core.registry.entries import REASON_CHARACTERS
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from core.errors import RegistryError
-from core.processes import machine
+from core.base.errors import RegistryError
+from core.base.processes import machine
 from core.registry import Decision, Registry
 
 AddVersion = Callable[..., int]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.errors import RegistryError
+from core.base.errors import RegistryError
 from core.registry import check_name
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.errors import RegistryError
+from core.base.errors import RegistryError
 from core.registry import Registry
 from core.registry.files import VersionFiles
 

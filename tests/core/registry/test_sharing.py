@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core import integrity
+from core.base import integrity
 from core.registry import Registry
 from core.registry.files import LARGE
 

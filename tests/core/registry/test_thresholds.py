@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from core.errors import RegistryError
-from core.metrics.decisions import Costs, judge_threshold
+from core.base.errors import RegistryError
+from core.networks.standalone.predict import answered
 from core.registry import Registry
-from core.standalone.predict import answered
+from core.tasks.text_classification.decisions import Costs, judge_threshold
 
 
 def test_a_threshold_belongs_to_the_classifier_and_says_with_which_version_it_was_chosen(

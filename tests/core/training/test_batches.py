@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.text import Examples
+from core.networks.text import Examples
 from core.training.batches import shuffled_batches
 
 LENGTHS = [3, 9, 1, 7, 5, 2, 8, 6, 4, 10]

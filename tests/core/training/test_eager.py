@@ -35,8 +35,8 @@ def test_learning_does_not_load_the_compiler_of_pytorch() -> None:
     code = """
 import sys, torch
 from torch import nn
-from core.settings import StepConfig
-from core.training.optimizer import Optimizer
+from core.base.settings import StepConfig
+from core.training.optimiser import Optimizer
 dense, rows = nn.Linear(2, 2), nn.Embedding(3, 2, sparse=True)
 optimizer = Optimizer([(None, list(dense.parameters()))], StepConfig(), 10, [rows.weight])
 optimizer.zero_grad()

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 import torch
 
-from core.events import CheckpointDue, EpochDone, Event, Finished, StepDone
-from core.models import MODELS, TextClassifier
-from core.models.batches import predict_logits
-from core.strategies import Experience, Strategy, StrategyConfig
-from core.text import Examples
-from core.training import TrainingConfig, loop, supervised, train
+from core.base.events import CheckpointDue, EpochDone, Event, Finished, StepDone
+from core.continual.strategies import Experience, Strategy, StrategyConfig
+from core.networks.encoders import MODELS, TextClassifier
+from core.networks.encoders.batches import predict_logits
+from core.networks.text import Examples
+from core.training import TrainingConfig, loop, train
+from core.training.objectives import supervised
 from tests.encoders import make_model
 
 VOCABULARY = 30

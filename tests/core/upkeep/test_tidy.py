@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from core.data.labelling import Item, LabellingStore
-from core.errors import RegistryError
-from core.leftovers import sweep
-from core.processes import machine
+from core.base.errors import RegistryError
+from core.base.leftovers import sweep
+from core.base.processes import machine
+from core.data.labelling.sessions import Item, LabellingStore
 from core.registry import Registry
 from core.registry.files import LARGE
 from core.upkeep import tidy

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
-from core.standalone.predict import Classifier
-from core.workflows import TrainRequest, UpdateRequest, Workspace, train_classifier, update_classifier
-from core.workflows.compare import compare_strategies
-from core.workflows.compare_request import CompareRequest
+from core.networks.standalone.predict import Classifier
+from core.workflows.compare.request import CompareRequest
+from core.workflows.compare.run import compare_strategies
+from core.workflows.requests import TrainRequest, UpdateRequest
+from core.workflows.train.run import train_classifier
+from core.workflows.update.run import update_classifier
+from core.workflows.workspace import Workspace
 from tests.core.conftest import reviews, save
 from tests.encoders import tiny_encoder
 

@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data import DatasetStore
-from core.data.labelling import LabellingStore
+from core.base.errors import DataError
+from core.data.dataset.store import DatasetStore
+from core.data.labelling.sessions import LabellingStore
 from core.data.recipe import RelabelTexts, apply_steps, read_steps
-from core.errors import DataError
-from core.workflows import TrainRequest, Workspace, train_classifier
 from core.workflows.labelling import (
     begin_with_dataset,
     begin_with_rows,
@@ -22,6 +21,9 @@ from core.workflows.labelling import (
     inspected_rows,
     second_opinion,
 )
+from core.workflows.requests import TrainRequest
+from core.workflows.train.run import train_classifier
+from core.workflows.workspace import Workspace
 from tests.core.conftest import reviews, save
 
 

@@ -18,14 +18,15 @@ import onnx
 import pytest
 
 from core.cli import main
-from core.onnx.export import traced
-from core.records.outgoing import short_reference, without_paths
-from core.standalone.predict import Classifier
-from core.workflows import VersionFolder, open_workspace
+from core.networks.standalone.predict import Classifier
+from core.registry.records.outgoing import short_reference, without_paths
+from core.serving.onnx.export import traced
 from core.workflows.bundle import write_bundle
-from core.workflows.compare import compare_strategies
-from core.workflows.compare_request import CompareRequest
-from dashboard import lab_page_download
+from core.workflows.compare.request import CompareRequest
+from core.workflows.compare.run import compare_strategies
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.workspace import open_workspace
+from dashboard.lab import download
 from tests.core.conftest import reviews, save
 from tests.encoders import tiny_encoder
 
@@ -158,8 +159,8 @@ def test_what_the_lab_gives_away(shop: Path, secrets: list[bytes]) -> None:
         datasets=stored, strategies=["finetune", "ridge"], model="encoder", settings=settings, jobs=1
     )
     *_, done = compare_strategies(request, workspace)
-    assert_silent("comparison.json", lab_page_download.as_json(done.result), secrets)
-    assert_silent("comparison.html", lab_page_download.standalone(done.result).encode(), secrets)
+    assert_silent("comparison.json", download.as_json(done.result), secrets)
+    assert_silent("comparison.html", download.standalone(done.result).encode(), secrets)
 
 
 def test_labelled_rows_and_receipts(

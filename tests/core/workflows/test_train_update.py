@@ -8,20 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.data import TextDataset, text_key
-from core.errors import ConfigError, DataError, RegistryError
-from core.events import CheckpointDue, EpochDone
-from core.standalone.predict import Classifier
-from core.workflows import (
-    Completed,
-    TrainRequest,
-    UpdateRequest,
-    VersionFolder,
-    Workspace,
-    evaluate_version,
-    train_classifier,
-    update_classifier,
-)
+from core.base.errors import ConfigError, DataError, RegistryError
+from core.base.events import CheckpointDue, EpochDone
+from core.data.dataset.rows import TextDataset
+from core.data.dataset.same_text import text_key
+from core.networks.standalone.predict import Classifier
+from core.workflows.learn.producing import Completed
+from core.workflows.requests import TrainRequest, UpdateRequest
+from core.workflows.train.run import train_classifier
+from core.workflows.update.run import update_classifier
+from core.workflows.versions.evaluate import evaluate_version
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.workspace import Workspace
 from tests.core.conftest import reviews, save
 
 FAST = {"epochs": 3, "buckets": 1024, "embedding_size": 16, "memory_size": 40, "learning_rate": 0.02, "batch_size": 8}

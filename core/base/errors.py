@@ -1,0 +1,62 @@
+"""What can go wrong, as a tree; every error is a sentence meant for the user.
+
+::
+
+    CoreError
+    ├── DataError       a file, table, column or label that cannot be used as it is
+    ├── ConfigError     a setting that is unknown or out of range
+    ├── ModelError      a model, tokenizer or export that does not fit
+    ├── RegistryError   a classifier or version that is not there, or an alias that cannot move
+    ├── JobError        a job that cannot be started, stopped or resumed
+    └── StorageError    a disk that is full, may not be written to, or fails
+
+A message says what happened, what was found, what was expected, and the cure.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.base.messages import Message
+
+
+class CoreError(Exception):
+    """Base of every error that is the user's to read; ``str(error)`` is one English paragraph.
+
+    Parameters
+    ----------
+    key
+        Name of the message in the catalogues.
+    text
+        English template.
+    facts
+        Values of the template's named places.
+    """
+
+    def __init__(self, key: str, text: str, /, **facts: Any) -> None:
+        self.message = Message(key, text, facts)
+        super().__init__(str(self.message))
+
+
+class DataError(CoreError):
+    """A file, table, column or label that cannot be used as it is."""
+
+
+class ConfigError(CoreError):
+    """A setting that is unknown or out of range."""
+
+
+class ModelError(CoreError):
+    """A model, tokenizer or export that does not fit."""
+
+
+class RegistryError(CoreError):
+    """A classifier or version that is not there, or an alias that cannot move."""
+
+
+class JobError(CoreError):
+    """A job that cannot be started, stopped or resumed."""
+
+
+class StorageError(CoreError):
+    """A disk that is full, may not be written to, or fails; nothing that was stored before is lost by it."""

@@ -1,0 +1,44 @@
+"""``curve``: accuracy against the number of rows learned from, and whether more labels would help."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from core.base.config import build, home
+from core.base.messages import Message
+from core.base.wording import score
+from core.cli.progress import consume
+from core.workflows.workspace import open_workspace
+
+
+def curve(asked: argparse.Namespace) -> None:
+    from core.workflows.repeat.learning_curve import CurveRequest, draw_curve
+
+    request = build(CurveRequest, {"classifier": asked.classifier, "version": asked.version, "runs": asked.runs})
+    found = as_object(consume(draw_curve(request, open_workspace(home()))).curve)
+    sys.stdout.write((json.dumps(found, ensure_ascii=False) if asked.json else as_text(found)) + "\n")
+
+
+def as_object(stored: dict[str, Any]) -> dict[str, Any]:
+    """The stored curve with a sentence instead of a message."""
+    verdict = {**stored["verdict"], "message": str(Message.from_dict(stored["verdict"]["message"]))}
+    return {**stored, "verdict": verdict}
+
+
+def as_text(found: dict[str, Any]) -> str:
+    """A line for each point, then what they say."""
+    lines = []
+    for point in found["points"]:
+        scores = (point["accuracy"], point["macro_f1"])
+        shown = [score(one["value"], one["low"], one["high"]) for one in scores]
+        lines.append(f"{point['rows']:>8,} rows  accuracy {shown[0]}  macro-F1 {shown[1]}")
+    lines.append(found["verdict"]["message"])
+    guess = found["verdict"]["estimate"]
+    if guess is not None:
+        lines.append(
+            f"With {2 * found['points'][-1]['rows']:,} rows: {guess:.3f} accuracy, an estimate by a power law."
+        )
+    return "\n".join(lines)

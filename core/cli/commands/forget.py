@@ -1,0 +1,267 @@
+"""``forget``: take rows out of everything that is stored, and say what of the request was nowhere."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.base.config import home
+from core.base.errors import ConfigError, DataError
+from core.cli.chosen import chosen_version
+from core.cli.progress import consume
+from core.data.reading.encoding import codec_of, detect_encoding
+from core.registry.records import receipts, solved
+from core.workflows.workspace import Workspace, open_workspace
+
+if TYPE_CHECKING:
+    from core.workflows.forget.rows import Found
+
+NOTHING_MISSING: dict[str, Any] = {"not_found": {"texts": [], "lines": [], "groups": []}}
+SHOWN = 60  # characters of a text that was not found
+# How files begin that hold no lines of text: zip and with it every newer workbook, Excel of old, gzip, PDF, Parquet.
+NO_TEXT = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"%PDF-", b"PAR1")
+
+
+def forget(asked: argparse.Namespace) -> None:
+    from core.workflows.forget.rows import find_rows
+
+    workspace = open_workspace(home())
+    chosen_version(asked.classifier, None, workspace, required=False)
+    finished = [] if asked.dry_run else _finish(workspace)
+    if asked.texts is None and not asked.group:
+        if finished:
+            _print_finished(asked, finished[0])
+            return
+        raise ConfigError(
+            "forget.nothing_named",
+            "Nothing is named that could be forgotten. Name people with --group, or a file of texts with --texts.",
+        )
+    lines = texts_of(asked.texts, asked.encoding)
+    try:
+        found = find_rows(asked.classifier, workspace, groups=asked.group, texts=list(lines.values()))
+    except DataError as error:
+        if error.message.key != "forget.nothing_found":
+            raise
+        if finished:  # these very rows, most likely
+            _print_finished(asked, finished[0])
+            return
+        sys.stderr.write(_all_missing(lines, asked.group))
+        raise
+    nowhere = not_found(found, lines, asked.group)
+    summary = shortfall(found, nowhere)
+    if asked.dry_run:
+        _dry_run(asked, found, nowhere, summary, workspace)
+        return
+    _forget(asked, found, list(lines), nowhere, summary, workspace)
+
+
+def _dry_run(
+    asked: argparse.Namespace, found: Found, nowhere: dict[str, Any], summary: str, workspace: Workspace
+) -> None:
+    """Say what would be removed, and what would become of the versions in use that learned it."""
+    from core.workflows.forget.champions import champions_that_learned
+
+    learned = list(champions_that_learned(found.rows, workspace))
+    facts = {
+        "rows": found.count,
+        "datasets": [
+            {"name": part.name, "rows": len(part.rows), **part.parts, "left": part.left} for part in found.datasets
+        ],
+        **{name: getattr(found, name) for name in ("corrections", "labelling", "kept")},
+        "champions": [
+            {
+                "classifier": champion.version.classifier,
+                "version": champion.version.number,
+                "rows": champion.rows,
+                "solved": champion.solved,
+            }
+            for champion in learned
+        ],
+        **_asked(found),
+        **nowhere,
+    }
+    lines = [
+        f"Rows that would be removed: {found.count:,}; waiting corrections: {found.corrections:,}; "
+        f"texts of labelling sessions: {found.labelling:,}."
+    ]
+    if found.kept:
+        lines.append(f"Texts that only memories, frozen tests or language models hold: {found.kept:,}.")
+    for heading, is_solved in (
+        ("Versions in use that would be solved again without them", True),
+        ("Versions in use whose weights would still carry them", False),
+    ):
+        named = [
+            f"{champion.version.classifier} version {champion.version.number}"
+            for champion in learned
+            if champion.solved is is_solved
+        ]
+        if named:
+            lines.append(f"{heading}: {', '.join(named)}.")
+    _print(asked.json, facts, "\n".join(lines), summary)
+
+
+def _forget(
+    asked: argparse.Namespace,
+    found: Found,
+    lines: list[int],
+    nowhere: dict[str, Any],
+    summary: str,
+    workspace: Workspace,
+) -> None:
+    from core.workflows.forget.run import ForgetRequest, forget_rows
+
+    request = ForgetRequest(
+        classifier=asked.classifier,
+        rows=found.rows,
+        digests=sorted(found.digests),
+        wanted=sorted(found.wanted),
+        people=sorted(found.people),
+        asked=_asked(found)["asked"],
+        not_found=found.not_found(lines),
+    )
+    forgotten = consume(forget_rows(request, workspace), alone=True)
+    receipt = receipt_of(forgotten.receipt, workspace)
+    done = f"Rows removed: {sum(one['rows'] for one in receipt['datasets']):,}; receipt {receipt['id']}."
+    _print(asked.json, {**receipt, **nowhere}, "\n".join([done, *made_without(receipt), carried(receipt)]), summary)
+
+
+def _finish(workspace: Workspace) -> list[dict[str, Any]]:
+    """Go on with what an interrupted run has begun to forget; returns the receipts."""
+    from core.workflows.forget.run import forget_rows, unfinished_requests
+
+    finished = []
+    for request in unfinished_requests(workspace):
+        forgotten = consume(forget_rows(request, workspace), alone=True)
+        finished.append(receipt_of(forgotten.receipt, workspace))
+        sys.stderr.write(
+            f"What an interrupted run had begun to forget of '{request.classifier}' is forgotten now; receipt "
+            f"{forgotten.receipt}.\n"
+        )
+    return finished
+
+
+def _print_finished(asked: argparse.Namespace, receipt: dict[str, Any]) -> None:
+    lines = [f"Receipt {receipt['id']}.", *made_without(receipt), carried(receipt)]
+    _print(asked.json, {**receipt, **NOTHING_MISSING}, "\n".join(lines))
+
+
+def receipt_of(identity: str, workspace: Workspace) -> dict[str, Any]:
+    return next(one for one in receipts(workspace.home) if one["id"] == identity)
+
+
+def made_without(receipt: dict[str, Any]) -> list[str]:
+    """The versions without the rows, a line each; they do not serve before somebody says so."""
+    return [
+        f"Version {made['version']} of '{made['classifier']}' is without them, and waits as a candidate."
+        for made in solved(receipt)
+    ]
+
+
+def carried(receipt: dict[str, Any]) -> str:
+    """Which weights still carry some of the rows, and what else of the workspace went."""
+    named = [f"{one['classifier']} version {one['version']}" for one in receipt["versions"] if one["train"]]
+    named += [f"{one['generator']} version {one['version']}" for one in receipt["generators"] if one["train"]]
+    named += [str(one["encoder"]) for one in receipt["encoders"]]
+    return (
+        f"Removed besides: {receipt['corrections']} waiting corrections, {receipt['labelling']} texts of labelling sessions, "
+        f"{receipt['uploads']} uploads (all there were), {receipt['checkpoints']} states of ended runs.\n"
+        f"Weights that still carry them, until retrained: {', '.join(named) or 'none'}."
+    )
+
+
+def texts_of(path: Path | None, encoding: str | None = None) -> dict[int, str]:
+    """The texts of a file, one a line, by the number of the line; blank lines are left out."""
+    if path is None:
+        return {}
+    # as an editor counts lines; splitlines knows more ends
+    written = re.split(r"\r\n|\r|\n", _decoded(path, encoding).removeprefix("\ufeff"))
+    lines = {number: line.strip() for number, line in enumerate(written, 1) if line.strip()}
+    if not lines:
+        raise DataError(
+            "forget.no_texts",
+            "The file '{file}' holds no text. Write the texts to be forgotten into it, one whole text a line.",
+            file=path.name,
+        )
+    return lines
+
+
+def _decoded(path: Path, encoding: str | None) -> str:
+    """A list of texts as it was written; what is no text, such as a workbook, is refused in the words of a list."""
+    try:
+        data = path.read_bytes()
+        if not data.strip(b" \t\r\n\0\xef\xbb\xbf\xff\xfe"):  # blanks and byte order marks alone
+            return ""
+        guessed = encoding or detect_encoding(path, False)[0]
+        if data.startswith(NO_TEXT):  # some encodings would read anything
+            raise UnicodeDecodeError(guessed, data[:8], 0, 8, "binary")
+        return data.decode(codec_of(guessed))
+    except (OSError, UnicodeDecodeError, LookupError, DataError) as error:
+        raise DataError(
+            "forget.texts_unreadable",
+            "The file '{file}' cannot be read as text ({reason}). Save it as UTF-8, one text a line.",
+            file=path.name,
+            reason=getattr(error, "strerror", None) or f"not {encoding or 'UTF-8'}",
+        ) from error
+
+
+def _all_missing(lines: dict[int, str], groups: list[str]) -> str:
+    """What was asked for where none of it is anywhere."""
+    from core.workflows.forget.rows import Found
+
+    nothing = Found(
+        (),
+        frozenset(),
+        (),
+        texts=len(lines),
+        groups=len(groups),
+        missing_texts=tuple(range(len(lines))),
+        missing_groups=tuple(range(len(groups))),
+    )
+    return shortfall(nothing, not_found(nothing, lines, groups))
+
+
+def not_found(found: Found, lines: dict[int, str], groups: list[str]) -> dict[str, Any]:
+    """What of the request is nowhere: in words, and by its lines in the file."""
+    places = found.not_found(list(lines))
+    return {
+        "not_found": {
+            "texts": [lines[number] for number in places["texts"]],
+            "lines": places["texts"],
+            "groups": [groups[place - 1] for place in places["groups"]],
+        }
+    }
+
+
+def shortfall(found: Found, nowhere: dict[str, Any]) -> str:
+    """How much of the request was found, and what was not."""
+    missing, parts = nowhere["not_found"], []
+    if found.texts:
+        named = [
+            f"line {line} '{text[:SHOWN]}{'…' if len(text) > SHOWN else ''}'"
+            for line, text in zip(missing["lines"], missing["texts"], strict=True)
+        ]
+        parts.append(_part("texts", found.texts, named))
+    if found.groups:
+        parts.append(_part("groups", found.groups, [f"'{group}'" for group in missing["groups"]]))
+    return "".join(f"{part}\n" for part in parts)
+
+
+def _part(kind: str, asked: int, missing: list[str]) -> str:
+    rest = f"; not found: {', '.join(missing)}" if missing else ""
+    return f"{asked - len(missing)} of {asked} {kind} found{rest}."
+
+
+def _asked(found: Found) -> dict[str, Any]:
+    return {"asked": {"texts": found.texts, "groups": found.groups}}
+
+
+def _print(as_json: bool, found: dict[str, Any], text: str, summary: str = "") -> None:
+    """What was found or done; ``summary`` says how much of the request that is."""
+    sys.stdout.write((json.dumps(found, ensure_ascii=False) if as_json else summary + text) + "\n")
+    missing = found["not_found"]
+    if as_json and (missing["texts"] or missing["groups"]):
+        sys.stderr.write(summary)

@@ -1,0 +1,107 @@
+"""``generate``: train and update a language model, let it write, list what there is."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from core.base.config import build, home, parse_assignments
+from core.base.wording import seconds
+from core.cli.progress import at_work_throughout, consume
+from core.cli.tables import facts, load_unlabelled, save
+from core.generation.store import GeneratorStore
+from core.workflows.workspace import open_workspace
+
+
+def generate(asked: argparse.Namespace) -> None:
+    verbs = {"train": _learn, "update": _learn, "sample": _sample, "rollback": _rollback, "list": _list}
+    verbs[asked.verb](asked)
+
+
+@at_work_throughout
+def _learn(asked: argparse.Namespace) -> None:
+    from core.generation.store import check_name
+    from core.workflows.generate.lesson import base_of, settings_for
+    from core.workflows.generate.request import GenerateRequest
+    from core.workflows.generate.run import generate
+
+    values: dict[str, Any] = {"generator": asked.name, "action": asked.verb, "settings": parse_assignments(asked.set)}
+    if asked.verb == "train":
+        values["size"] = asked.size
+    workspace = open_workspace(home())
+    request = build(GenerateRequest, {**values, "dataset": ""})
+    check_name(request.generator)
+    base = base_of(request, workspace, None)
+    settings_for(request, base.report if base else None)  # a typing error is said before a long file is read
+    loaded = load_unlabelled(asked)
+    request = build(GenerateRequest, {**values, "dataset": save(loaded, workspace).id})
+    report = consume(generate(request, workspace)).report
+    newest = report["tests"][-1]
+    found = {
+        "generator": report["generator"],
+        "version": report["version"],
+        "parent": report["parent"],
+        "parameters": report["parameters"],
+        **newest["score"],
+        "baseline": newest["baseline"],
+        "R": report["perplexity_matrix"],
+        "R_bits_per_character": report["bits_per_character_matrix"],
+        "forgetting": report["forgetting"],
+        "best_epoch": report["best_epoch"],
+        "seconds": report["seconds"],
+        "parity_max_abs_diff": report["parity"]["max_abs_diff"],
+        "samples": report["samples"],
+        **facts(loaded),
+    }
+    line = (
+        f"Version {found['version']} of '{found['generator']}' writes: {found['parameters']:,} parameters, perplexity "
+        f"{found['perplexity']:.1f} ({found['bits_per_character']:.2f} bits per character); n-grams "
+        f"{found['baseline']['perplexity']:.1f} ({found['baseline']['bits_per_character']:.2f}). {seconds(found['seconds'])}"
+    )
+    _print(asked.json, found, line)
+
+
+def _sample(asked: argparse.Namespace) -> None:
+    from core.generation.config import SamplingConfig
+    from core.generation.engine import Engine
+    from core.generation.sampling import write_text
+
+    values = parse_assignments(asked.set)
+    config = build(SamplingConfig, values)
+    folder = GeneratorStore(home()).folder(asked.name, asked.version)
+    engine = Engine(folder)
+    seeds = range(config.written_seed, config.written_seed + max(1, asked.count))
+    texts = [
+        asked.prompt + write_text(engine, asked.prompt, config.model_copy(update={"written_seed": seed}))
+        for seed in seeds
+    ]
+    found = {"generator": asked.name, "version": int(folder.name), "texts": texts, "provider": engine.provider}
+    _print(asked.json, found, "\n".join(texts))
+
+
+def _rollback(asked: argparse.Namespace) -> None:
+    GeneratorStore(home()).rollback(asked.name, asked.version)
+    sys.stderr.write(f"Version {asked.version} of '{asked.name}' writes again.\n")
+
+
+def _list(asked: argparse.Namespace) -> None:
+    store = GeneratorStore(home())
+    found, lines = [], []
+    for info in store.list():
+        for number in info.versions:
+            report = store.report(info.name, number)
+            score = report["tests"][-1]["score"]
+            current = number == info.current
+            facts = {"version": number, "current": current, "parent": report["parent"], "created": report["created"]}
+            found.append({"generator": info.name, **facts, "parameters": report["parameters"], **score})
+            lines.append(
+                f"{'*' if current else ' '} {info.name} {number:>3}  perplexity {score['perplexity']:.1f}  "
+                f"{score['bits_per_character']:.2f} bits/character  {report['created']}"
+            )
+    _print(asked.json, {"generators": found}, "\n".join(lines))
+
+
+def _print(as_json: bool, found: dict[str, Any], text: str) -> None:
+    sys.stdout.write((json.dumps(found, ensure_ascii=False) if as_json else text) + "\n")

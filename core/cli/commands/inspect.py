@@ -1,0 +1,156 @@
+"""``inspect``: what may be wrong with a dataset."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from typing import Any
+
+from core.base.config import build, home
+from core.base.messages import Message
+from core.cli.commands.search import saved_dataset
+from core.cli.progress import consume
+from core.cli.tables import facts, free_name, left_out_object, read, refuse_without_file, tell
+from core.data.dataset.columns import ColumnRoles, guess_roles
+from core.data.loading.label_notes import label_counts
+from core.data.loading.load import dataset_of, left_out_of_source, remarks_of
+from core.data.reading.names import LABEL_NAMES, TEXT_NAMES, rank
+from core.workflows.workspace import open_workspace
+
+MARKS = {"error": "!!", "warning": " !", "info": "  "}
+
+
+def inspect(asked: argparse.Namespace) -> None:
+    found = _saved(asked) if asked.data is None else _file(asked)
+    sys.stdout.write((json.dumps(as_object(found), ensure_ascii=False) if asked.json else as_text(found)) + "\n")
+
+
+def _saved(asked: argparse.Namespace) -> dict[str, Any]:
+    """The inspection of a saved dataset, which is kept, with what the dataset knows of the file it came from."""
+    from core.workflows.inspect.run import InspectRequest, inspect_dataset
+
+    refuse_without_file(asked, "text", "label")
+    workspace = open_workspace(home())
+    stored = saved_dataset(asked.dataset, workspace)
+    request = build(InspectRequest, {"dataset": stored.id, "encoder": asked.encoder, "seed": asked.seed})
+    found: dict[str, Any] = consume(inspect_dataset(request, workspace)).inspection
+    remarks = [str(one) for one in remarks_of(stored.source)]
+    for remark in remarks:
+        sys.stderr.write(f"{remark}\n")
+    # A dataset of old counted the rows and did not say which they were.
+    rows = int(stored.source.get("skipped") or 0) + int(stored.source.get("set_aside") or 0)
+    left_out = {**left_out_object(left_out_of_source(stored.source)), "rows": rows}
+    roles = stored.roles.columns()
+    return {
+        **found,
+        "columns": list(roles.values()),
+        "roles": roles,
+        "labels": stored.classes,
+        "left_out": left_out,
+        "guessed": {},
+        "notes": remarks,
+    }
+
+
+def _file(asked: argparse.Namespace) -> dict[str, Any]:
+    """The inspection of a file, of which nothing is kept; without a label column, of its texts alone."""
+    from core.workflows.inspect.run import InspectionDone, InspectRequest, frozen_tests, look_over
+
+    workspace = open_workspace(home())
+    table = read(asked)
+    columns = [str(column) for column in table.columns]
+    guess = guess_roles(table)
+    roles = roles_of(asked, guess)
+    if roles.label is None:
+        sys.stderr.write(f"{_why_no_label(guess)}, so only the texts were looked at. Name it with --label.\n")
+        table = table.assign(**{(label := free_name(columns)): "text"})
+        loaded = dataset_of(table, replace(roles, label=label), name=asked.data.name, batch=True)
+    else:
+        loaded = dataset_of(table, roles, name=asked.data.name, batch=True)
+    tell(loaded.left_out, [note for note in loaded.notes if note.key not in FOUND])
+    request = build(InspectRequest, {"dataset": "", "encoder": asked.encoder, "seed": asked.seed})
+
+    def events() -> Any:
+        made = yield from look_over(loaded.dataset, request, workspace, frozen=frozen_tests(workspace))
+        assert made is not None, "only what is told to stop comes to nothing"
+        yield InspectionDone(made)
+
+    labels = {} if roles.label is None else label_counts(loaded.dataset)
+    known = {"columns": columns, "labels": labels, **facts(loaded)}
+    known["guessed"] |= guessed_columns(asked, roles)
+    return {"dataset_name": asked.data.name, **consume(events()).inspection, **known}
+
+
+FOUND = ("spelling.likely", "spelling.missing")  # what the inspection finds anew, with its rows and its cure
+
+
+def roles_of(asked: argparse.Namespace, guess: ColumnRoles) -> ColumnRoles:
+    """The columns' roles: as the program guesses them, but for those that are named."""
+    text, label = asked.text or guess.text, asked.label or guess.label
+    if asked.text and not asked.label and label == text:
+        label = None
+    others = {name: getattr(guess, name) for name in ("split", "group", "time")}
+    free = {name: column if column not in (text, label) else None for name, column in others.items()}
+    return ColumnRoles(text=text, label=label, **free)
+
+
+def _why_no_label(guess: ColumnRoles) -> str:
+    """Why there is no label column, where none was named."""
+    if guess.label is None:
+        return "No column looks like a label"
+    return f"Column '{guess.label}', which looks like the labels, was named as the text"
+
+
+def guessed_columns(asked: argparse.Namespace, roles: ColumnRoles) -> dict[str, Any]:
+    """Which columns were taken for text and label, and whether by their name (sure), their content, or as told."""
+    found = {}
+    for role, names in (("text", TEXT_NAMES), ("label", LABEL_NAMES)):
+        told, value = getattr(asked, role), getattr(roles, role)
+        sure = bool(told) or (value is not None and rank(value, names) is not None)
+        found[role] = {"value": value, "sure": sure, "told": bool(told)}
+    return found
+
+
+def as_object(found: dict[str, Any]) -> dict[str, Any]:
+    """The inspection with sentences instead of messages; rows count from 0."""
+    return {**found, "findings": [_plain(finding) for finding in found["findings"]]}
+
+
+def _plain(finding: dict[str, Any]) -> dict[str, Any]:
+    said = {part: str(Message.from_dict(finding[part])) for part in ("sentence", "advice")}
+    notes = [str(Message.from_dict(note)) for note in finding["notes"]]
+    fixes = [{**fix, "sentence": str(Message.from_dict(fix["sentence"]))} for fix in finding["fixes"]]
+    return {**finding, **said, "notes": notes, "fixes": fixes}
+
+
+def as_text(found: dict[str, Any]) -> str:
+    """Which columns were looked at, a line for each finding, and what to do below it."""
+    lines = [f"{found['dataset_name']}: {found['rows']:,} rows, {len(found['findings'])} findings", _columns(found)]
+    for finding in as_object(found)["findings"]:
+        seen = f" ({finding['seen']:,} rows looked at)" if finding["seen"] else ""
+        lines.append(f"{MARKS[finding['severity']]} {finding['sentence']}{seen}")
+        rows = ", ".join(f"{row + 1:,}" for row in finding["rows"][:5])
+        lines.append(f"     {finding['advice']}" + (f" Rows {rows} …" if rows else ""))
+        lines += [f"     → {fix['sentence']}" for fix in finding["fixes"]]
+    if found["clean"]:
+        lines.append(f"   Nothing found by: {', '.join(found['clean'])}.")
+    return "\n".join(lines)
+
+
+def _columns(found: dict[str, Any]) -> str:
+    """Which columns hold text and label; of a file, also how sure that is."""
+    if not found["guessed"]:  # a saved dataset: somebody chose them
+        return "   " + ", ".join(f"{role}: column '{column}'" for role, column in found["roles"].items())
+    taken = {role: found["guessed"][role] for role in ("text", "label")}
+    named = [f"{role}: {_column(part)}" for role, part in taken.items()]
+    doubtful = [f"--{role}" for role, part in taken.items() if part["value"] is not None and not part["sure"]]
+    advice = f". Where that is wrong, say so: {' '.join(doubtful)}" if doubtful else ""
+    return f"   {', '.join(named)}{advice}"
+
+
+def _column(part: dict[str, Any]) -> str:
+    if part["value"] is None:
+        return "none"
+    return f"column '{part['value']}' ({'as you said' if part['told'] else 'sure' if part['sure'] else 'a guess'})"

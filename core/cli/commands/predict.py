@@ -1,0 +1,64 @@
+"""``predict``: label every row of a file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+
+from core.base.config import home
+from core.cli.chosen import chosen_version
+from core.cli.tables import corrections_of, facts_of, tell, tell_format
+from core.data.reading.tables import detect_format
+from core.serving.engines import predict_file
+from core.workflows.workspace import open_workspace
+
+
+def predict(asked: argparse.Namespace) -> None:
+    """Label the file; on a terminal, show how far it is."""
+    workspace = open_workspace(home())
+    version = chosen_version(asked.classifier, asked.version, workspace)
+    folder = workspace.registry.folder(asked.classifier, version.number)
+    threshold = workspace.registry.threshold(asked.classifier)
+    progress = _Progress()
+    try:
+        found = predict_file(
+            folder,
+            asked.data,
+            asked.text,
+            asked.out,
+            progress,
+            threshold=threshold.value if threshold else None,
+            form=detect_format(asked.data, corrections_of(asked)),
+        )
+    except KeyboardInterrupt:
+        sys.stderr.write("\nThe same command goes on where this one was. ")
+        raise
+    tell_format(found.form)
+    tell(found.left_out, found.notes)
+    if found.empty:
+        sys.stderr.write(f"Rows without text, which got no label: {found.empty:,}.\n")
+    if found.resumed:
+        sys.stderr.write(f"{found.resumed:,} rows had been labelled by an interrupted run. ")
+    labelled = found.rows - found.empty
+    sys.stderr.write(f"{labelled:,} rows labelled by version {version.number} → {asked.out}\n")
+    if asked.json:
+        told = {"version": version.number, "rows": found.rows, "labelled": labelled, "without_text": found.empty}
+        told |= {"out": str(asked.out), **facts_of(found.left_out, found.form, found.notes)}
+        sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+
+
+class _Progress:
+    """One line that is written again and again; nothing where nobody watches."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+        self._first: tuple[int, float] | None = None
+
+    def __call__(self, done: int, rows: int) -> None:
+        first, since = self._first = self._first or (done, time.monotonic())
+        if self._shown:
+            speed = (done - first) / max(time.monotonic() - since, 1e-3)
+            line = f"\r\x1b[K{done / rows:4.0%}  {done:,} of {rows:,} rows, {speed:,.0f} rows/s "
+            sys.stderr.write(line if done < rows else "\r\x1b[K")

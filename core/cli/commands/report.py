@@ -1,0 +1,38 @@
+"""``report``: one version for people who were not there, as one HTML file, or as a model card in Markdown."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tomllib
+from pathlib import Path
+
+from core.base.config import home
+from core.cli.chosen import chosen_version
+from core.workflows.workspace import open_workspace
+
+# Core brings English; other languages are files of the dashboard, which is not imported for them.
+CATALOGUES = Path(__file__).resolve().parents[3] / "dashboard" / "shell" / "i18n"
+
+
+def report(asked: argparse.Namespace) -> None:
+    from core.workflows.report.document import Words
+    from core.workflows.report.run import gather, html_report, model_card
+
+    workspace = open_workspace(home())
+    version = chosen_version(asked.classifier, asked.version, workspace)
+    texts = catalogue(asked.language)
+    words = Words(asked.language, lambda key, english: texts.get(key, english))
+    write = model_card if asked.out.suffix.lower() in (".md", ".markdown") else html_report
+    asked.out.write_text(write(gather(version, workspace), words), encoding="utf-8")
+    sys.stderr.write(f"Version {version.number} of '{asked.classifier}' → {asked.out}\n")
+
+
+def catalogue(language: str) -> dict[str, str]:
+    """Templates and names of a language by their whole keys; empty where the dashboard's files are not at hand."""
+    texts: dict[str, str] = {}
+    for path in sorted((CATALOGUES / language).glob("*.toml")):
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))
+        whole = path.stem.startswith("messages_")
+        texts |= entries if whole else {f"{path.stem}.{name}": text for name, text in entries.items()}
+    return texts

@@ -1,0 +1,40 @@
+"""``threshold``: from which probability on a classifier answers by itself."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+
+from core.base.config import home
+from core.base.errors import ConfigError
+from core.cli.chosen import chosen_version
+from core.workflows.workspace import open_workspace
+
+
+def threshold(asked: argparse.Namespace) -> None:
+    """Show it, set it or take it away."""
+    workspace = open_workspace(home())
+    registry = workspace.registry
+    if asked.version is not None and asked.set is None:
+        raise ConfigError(
+            "config.version_alone",
+            "--version says with which version a threshold was chosen, and means nothing without --set. Leave it out.",
+        )
+    if asked.set is not None:
+        version = chosen_version(asked.classifier, asked.version, workspace)
+        registry.set_threshold(asked.classifier, asked.set, version=version.number)
+    elif asked.clear:
+        registry.clear_threshold(asked.classifier)
+    found = registry.threshold(asked.classifier)
+    if asked.json:
+        text = json.dumps(None if found is None else asdict(found))
+    elif found is None:
+        text = f"'{asked.classifier}' answers every text."
+    else:
+        text = (
+            f"'{asked.classifier}' answers from a probability of {found.value:g} on; other texts are for a person. "
+            f"Chosen with version {found.version}."
+        )
+    sys.stdout.write(text + "\n")

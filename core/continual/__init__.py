@@ -1,0 +1,1 @@
+"""What makes a model keep learning: strategies, memory, the accuracy matrix, the gate, drift."""

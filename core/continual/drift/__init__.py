@@ -1,0 +1,1 @@
+"""Has anything changed between what was learned and what arrives now?"""

@@ -1,0 +1,52 @@
+"""The gate: may a candidate version become champion? Every rule is a sentence with its figure.
+
+- No older test may lose more than ``tolerance`` points of its score, by the measured value or by the lower end of its
+  95 % interval.
+- No stratum of rows may lose more than ``label_tolerance`` points, over the older tests together.
+- The newest test must gain at least ``minimum_gain`` points.
+- The expected calibration error over all tests must not rise by more than ``calibration_tolerance`` points.
+
+What has too few rows cannot be judged either way: that is said, and blocks nothing. Measured values are held against
+the limits, and their intervals stand in the sentences, for the reader to weigh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.continual.gate.evidence import Evidence
+from core.continual.gate.rules import GateConfig, Rule
+from core.continual.gate.sentences import judge_calibration, judge_newest, judge_older, judge_strata
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether to promote: True when every rule is passed. Rules in the order of the older tests, strata, newest test,
+    calibration; those switched off are left out."""
+
+    promote: bool
+    rules: tuple[Rule, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"promote": self.promote, "rules": [rule.to_dict() for rule in self.rules]}
+
+    @staticmethod
+    def from_dict(stored: Mapping[str, Any]) -> Verdict:
+        return Verdict(stored["promote"], tuple(Rule.from_dict(rule) for rule in stored["rules"]))
+
+
+def judge(evidence: Evidence, rules: GateConfig | None = None) -> Verdict:
+    """Hold a candidate against the rules; without any rule in force, nothing speaks against it."""
+    wanted = rules or GateConfig()
+    judged: list[Rule] = []
+    if wanted.check_older_tests:
+        judged += [judge_older(change, wanted) for change in evidence.older]
+    if wanted.check_labels:
+        judged.append(judge_strata(evidence.strata, wanted))
+    if wanted.check_newest_test:
+        judged.append(judge_newest(evidence.newest, wanted))
+    if wanted.check_calibration:
+        judged.append(judge_calibration(evidence.calibration, wanted))
+    return Verdict(all(rule.passed for rule in judged), tuple(judged))

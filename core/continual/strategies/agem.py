@@ -1,0 +1,91 @@
+"""Averaged gradient episodic memory (Chaudhry et al. 2019, "Efficient Lifelong Learning with A-GEM")."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from core.base.config import setting
+from core.continual.strategies.base import StrategyConfig
+from core.continual.strategies.rehearsal import Rehearsal
+from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.batches import Batch
+
+Gradients = list[Tensor | None]
+
+
+class AgemConfig(StrategyConfig):
+    """How many remembered rows watch over a step."""
+
+    agem_rows: int = setting(
+        64,
+        label="Remembered rows per step",
+        help="How many remembered texts say in each step which direction would harm them. More is steadier and slower.",
+        bounds=(8, 512),
+        step=8,
+        scale="log",
+        group="strategy",
+    )
+
+
+class AveragedGradientEpisodicMemory(Rehearsal):
+    """Before each step, ask a few remembered rows whether it would raise their loss; if so, take out the part that
+    would. Remembered rows are not learned from, only guarded.
+
+    With g the gradient of the batch and r that of remembered rows: where g · r < 0, g ← g − (g · r / r · r) r. All
+    parameters, dense and sparse, are one vector. The optimiser then rescales it (Adam), as it does any gradient.
+    """
+
+    name = "agem"
+    config_class = AgemConfig
+    config: AgemConfig
+
+    def __init__(self, *arguments: Any, **others: Any) -> None:
+        super().__init__(*arguments, **others)
+        self._criterion: nn.Module | None = None
+
+    def loss(self, model: TextClassifier, batch: Batch, criterion: nn.Module) -> Tensor:
+        self._criterion = criterion
+        return super().loss(model, batch, criterion)
+
+    def adjust_gradients(self, model: TextClassifier, batch: Batch) -> None:
+        if self.remembered is None or self._criterion is None:  # pairs are learned without a criterion
+            return
+        _, remembered = self.draw(self.config.agem_rows, batch.tokens.device)
+        loss = self._criterion(model(remembered.tokens, remembered.mask), remembered.labels)
+        parameters = [parameter for parameter in model.parameters() if parameter.grad is not None]
+        reference: Gradients = list(torch.autograd.grad(loss, parameters, allow_unused=True))
+        for parameter, projected in zip(
+            parameters, project([parameter.grad for parameter in parameters], reference), strict=True
+        ):
+            parameter.grad = projected
+
+
+def project(gradients: Gradients, reference: Gradients) -> Gradients:
+    """The gradients without what goes against the reference; both are lists of parts of one vector, None for zeros."""
+    pairs = [(one, other) for one, other in zip(gradients, reference, strict=True)]
+    product = sum(dot(one, other) for one, other in pairs)
+    if product >= 0:
+        return gradients
+    share = product / sum(dot(other, other) for other in reference)
+    return [one if one is None or other is None else _minus(one, other, share) for one, other in pairs]
+
+
+def dot(one: Tensor | None, other: Tensor | None) -> float:
+    """Product of two parts, dense or both sparse."""
+    if one is None or other is None:
+        return 0.0
+    if not one.is_sparse:
+        return float((one * other).sum())
+    one, other = one.coalesce(), other.coalesce()
+    rows, others = one.indices()[0], other.indices()[0]
+    places = torch.searchsorted(others, rows).clamp(max=len(others) - 1)
+    common = others[places] == rows
+    return float((one.values()[common] * other.values()[places[common]]).sum())
+
+
+def _minus(gradient: Tensor, reference: Tensor, share: float) -> Tensor:
+    changed = gradient - share * reference
+    return changed.coalesce() if changed.is_sparse else changed

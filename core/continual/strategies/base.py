@@ -1,0 +1,158 @@
+"""How an update learns. The base class is plain fine-tuning; a method overrides one or two of its hooks.
+
+Knows nothing of files, registries or versions: what must be remembered goes through `state` and `restore`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from core.base.config import Config
+from core.base.messages import Message, message
+from core.continual.memory import Memory
+from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.batches import Batch, predict_features
+from core.networks.text.examples import Examples
+
+
+class StrategyConfig(Config):
+    """Settings of a strategy; fine-tuning has none."""
+
+
+@dataclass(frozen=True)
+class Experience:
+    """What an update may learn from.
+
+    Parameters
+    ----------
+    number
+        Place in the stream, from 1; the first training is experience 1.
+    train, validation
+        The new batch's own splits.
+    past
+        Training rows of all earlier experiences; empty unless the strategy asks for them (`needs_past`).
+    past_validation
+        Their validation rows, likewise.
+    classes
+        Names of all labels, in the order of the model's outputs.
+    encode
+        Turns remembered texts and label names into examples, with the tokenizer of the new version.
+    known_classes
+        How many of the classes the model had before this experience; they stand first. 0 at a first training.
+    """
+
+    number: int
+    train: Examples
+    validation: Examples
+    past: Examples
+    past_validation: Examples
+    classes: tuple[str, ...]
+    encode: Callable[[Sequence[str], Sequence[str]], Examples]
+    known_classes: int = 0
+
+
+GradientLoop = Callable[[TextClassifier, "Strategy", Experience], Iterator[Any]]
+
+
+class Strategy:
+    """Fine-tuning: go on training on the new rows alone. Learns the new best and forgets the old most.
+
+    Attributes
+    ----------
+    uses_past
+        Every update asks for every earlier experience's rows; see also `needs_past`.
+    starts_fresh
+        Begins from random weights and a new vocabulary instead of the parent version's.
+    freezes_encoder
+        Everything below the head stays as it is, the vocabulary included.
+    rehearses
+        Learns from remembered rows; without any it is fine-tuning.
+    """
+
+    name: ClassVar[str] = "finetune"
+    config_class: ClassVar[type[StrategyConfig]] = StrategyConfig
+    uses_past: ClassVar[bool] = False
+    starts_fresh: ClassVar[bool] = False
+    freezes_encoder: ClassVar[bool] = False
+    rehearses: ClassVar[bool] = False
+
+    def __init__(self, config: StrategyConfig, *, seed: int = 0, memory: Memory | None = None) -> None:
+        self.config = config
+        self.seed = seed
+        self.memory = memory if memory is not None else Memory(0)
+
+    def needs_past(self) -> bool:
+        """Whether the coming update needs the rows of earlier experiences; asked after `restore`.
+
+        Always, or only because the parent version was learned by another strategy and stored nothing for this one.
+        """
+        return self.uses_past
+
+    def remark(self) -> Message | None:
+        """What a person should know of the coming update before it is judged; asked after `restore`."""
+        if not self.rehearses or len(self.memory):
+            return None
+        return message(
+            "strategy.memory_empty",
+            "There are no remembered texts to rehearse, so this update learns from its own rows alone. "
+            "With a memory size above 0, the next one has some.",
+        )
+
+    def begin_experience(self, model: TextClassifier, experience: Experience) -> None:
+        """Before learning, with the parent version's weights: keep what later steps are compared with."""
+
+    def training_set(self, experience: Experience, epoch: int) -> Examples:
+        """Rows to learn from in this epoch (counted from 1)."""
+        return experience.train
+
+    def validation_set(self, experience: Experience) -> Examples:
+        """Rows that choose the best epoch; never a test row."""
+        return experience.validation
+
+    def loss(self, model: TextClassifier, batch: Batch, criterion: nn.Module) -> Tensor:
+        """What one step makes smaller; a scalar."""
+        loss: Tensor = criterion(model(batch.tokens, batch.mask), batch.labels)
+        return loss
+
+    def adjust_gradients(self, model: TextClassifier, batch: Batch) -> None:
+        """Change the gradients after the backward pass and before clipping."""
+
+    def after_step(self, model: TextClassifier) -> None:
+        """Look at the weights that a step has just moved."""
+
+    def running_state(self) -> dict[str, Tensor]:
+        """What has gathered since `begin_experience`; goes into every checkpoint."""
+        return {}
+
+    def resume(self, state: dict[str, Tensor]) -> None:
+        """Take over the `running_state` of a checkpoint; called after `begin_experience`."""
+
+    def learn(self, model: TextClassifier, experience: Experience, gradient_loop: GradientLoop) -> Iterator[Any]:
+        """Learn one experience, yielding events; a method without gradients overrides this."""
+        self.begin_experience(model, experience)
+        yield from gradient_loop(model, self, experience)
+
+    def end_experience(self, model: TextClassifier, experience: Experience) -> None:
+        """After learning: remember what the next update will need. Every version keeps a memory, if its capacity is not 0."""
+        names = [experience.classes[label] for label in experience.train.labels]
+        features = None
+        if self.memory.needs_features:
+            features = predict_features(model, experience.train, torch.device("cpu")).numpy()
+        self.memory.observe(
+            experience.train.texts, names, experience=experience.number, seed=self.seed, features=features
+        )
+
+    def state(self) -> dict[str, Any]:
+        """What the next update needs: tensors at the top level, otherwise plain lists, numbers and strings."""
+        return {"memory": self.memory.to_dict()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over the state that the parent version was stored with."""
+        if "memory" in state:
+            stored = Memory.from_dict(state["memory"])
+            self.memory = stored.resized(self.memory.capacity, seed=self.seed, selection=self.memory.selection)

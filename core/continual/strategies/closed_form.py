@@ -1,0 +1,332 @@
+"""What nearest class mean, ridge regression and streaming LDA share: a head solved from sums over frozen features."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from core.base.config import setting
+from core.base.errors import DataError, ModelError
+from core.base.events import EpochDone, Finished, StepDone
+from core.base.messages import message
+from core.continual.strategies.base import Experience, GradientLoop, Strategy, StrategyConfig
+from core.continual.strategies.linear_head import Coefficients, best_scale
+from core.continual.strategies.statistics import Statistics
+from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.batches import make_batch, predict_logits
+from core.networks.encoders.feature_map import Lift, RandomFeatures, fit_lift
+from core.networks.standalone.predict import batches_by_length
+from core.networks.text.examples import Examples
+
+ENCODED_AT_ONCE = 64
+ADDED_AT_ONCE = 1024  # rows of one matrix product
+SCALED_BY = 2000  # rows that mean and deviation are taken from at most
+LIFT = "lift."
+CPU = torch.device("cpu")
+
+
+class ClosedFormConfig(StrategyConfig):
+    """What the head reads."""
+
+    random_features: Literal["auto", "none", "relu", "fourier"] = setting(
+        "auto",
+        label="Random features",
+        help="Fixed random combinations of the encoder's features, which let a linear head draw curved borders. "
+        "Automatic keeps what the version has, at first none. Any other change reads all earlier datasets once more.",
+        group="strategy",
+    )
+    feature_count: int = setting(
+        1024,
+        label="Number of random features",
+        help="Only with random features. More separate better; time and size of an update grow with the square of it.",
+        bounds=(128, 8192),
+        step=128,
+        scale="log",
+        group="strategy",
+        advanced=True,
+    )
+    kernel_width: float = setting(
+        1.0,
+        label="Kernel width",
+        help="Only with random Fourier features: how far apart two texts may lie and still count as alike. Wider is smoother, "
+        "which suits pretrained encoders; try 2 to 4 with them.",
+        bounds=(0.25, 8.0),
+        step=0.25,
+        group="strategy",
+        advanced=True,
+    )
+
+
+class ClosedForm(Strategy):
+    """Leave the encoder as the first experience made it, and compute the head from sums over all rows.
+
+    The first experience is fine-tuned like any other; then its rows are counted. From there on an update adds its rows
+    and solves, which gives the head that a refit on all rows would give, whatever the order of the batches, and no
+    text has to be kept. A row is taken away again by subtraction. All three methods store the same statistics, so an
+    update may change from one to another; an update of any other kind changes the features, and drops them.
+
+    Scores are multiplied by one positive number, chosen on the validation rows, so that their softmax can be read as a
+    probability; labels do not depend on it. Coefficients are compared without it.
+    """
+
+    config_class = ClosedFormConfig
+    config: ClosedFormConfig
+    freezes_encoder = True
+    statistics: Statistics | None = None
+    lift: Lift | None = None
+    scale: float = 1.0
+
+    # -- what a method says
+
+    def coefficients(self, statistics: Statistics) -> Coefficients:
+        """Solve for the head; every label has rows."""
+        raise NotImplementedError
+
+    def own_coefficients(self) -> Coefficients:
+        """The same from all that was learned; a method that has kept something to solve faster overrides this."""
+        return self.coefficients(self.learned().known())
+
+    def added(self, features: Tensor, labels: Tensor) -> None:
+        """Rows (rows, width) with labels (rows) were added to the statistics."""
+
+    def forgotten(self) -> None:
+        """The statistics have lost rows, or begin anew."""
+
+    # -- the update
+
+    def learned(self) -> Statistics:
+        """The statistics; raises `ModelError` when the version has none."""
+        if self.statistics is None:
+            raise ModelError(
+                "strategy.no_statistics",
+                "This version was not learned by '{strategy}', so it has no sums to solve from. Update it with "
+                "'{strategy}' first.",
+                strategy=self.name,
+            )
+        return self.statistics
+
+    def needs_past(self) -> bool:
+        return self.statistics is None or self._wants_other_features()
+
+    def training_set(self, experience: Experience, epoch: int) -> Examples:
+        return experience.past.joined(experience.train) if self.needs_past() else experience.train
+
+    def validation_set(self, experience: Experience) -> Examples:
+        return experience.past_validation.joined(experience.validation)
+
+    def learn(self, model: TextClassifier, experience: Experience, gradient_loop: GradientLoop) -> Iterator[Any]:
+        """The first experience by gradients, unless nothing below the head can learn; every later one by adding its rows
+        and solving: short, so never resumed.
+        """
+        if experience.number == 1 and not model.encodes_once:
+            yield from super().learn(model, experience, gradient_loop)
+            return
+        started = time.monotonic()
+        rows = self.training_set(experience, 1)
+        if self.needs_past():
+            self._begin_anew(model, rows)
+        loss = 0.0
+        for step in self._gather(model, rows, len(experience.classes)):
+            loss = step.loss
+            yield step
+        validation = self.validation_set(experience)
+        logits = self._solve_into(model, validation)
+        if len(validation):
+            yield _judged(logits, validation.labels, loss, time.monotonic() - started)
+        yield Finished(
+            1, 1, message("training.solved", "Solved from sums over {rows:,} rows.", rows=self.learned().rows)
+        )
+
+    def end_experience(self, model: TextClassifier, experience: Experience) -> None:
+        super().end_experience(model, experience)
+        if self.statistics is None:
+            self._begin_anew(model, experience.train)
+            for _ in self._gather(model, experience.train, len(experience.classes)):
+                pass
+            # The fine-tuned head stays; this only finds the scale, in case rows are forgotten before the next update.
+            self._solve_into(copy.deepcopy(model), experience.validation)
+
+    def state(self) -> dict[str, Any]:
+        if self.statistics is None or self.lift is None:
+            return super().state()
+        lift = {LIFT + name: value for name, value in self.lift.state_dict().items()}
+        return {**super().state(), **self.statistics.to_tensors(), **lift, "scale": self.scale}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        super().restore(state)
+        self.statistics = Statistics.from_tensors(state)
+        if self.statistics is not None:
+            stored = {name.removeprefix(LIFT): value for name, value in state.items() if name.startswith(LIFT)}
+            self.lift, self.scale = Lift.from_tensors(stored), state["scale"]
+
+    # -- taking back
+
+    def forget(self, model: TextClassifier, examples: Examples) -> float:
+        """Take learned rows away again and solve; the head is then what it would be had they never been learned.
+
+        What else the rows may have left is not undone: the encoder's weights, its vocabulary and the scaling of
+        features, if they belong to the first experience (with ``fixed_features`` only the vocabulary).
+
+        Parameters
+        ----------
+        model
+            Of the version that this state was stored with; its head is replaced.
+        examples
+            Rows as they were learned, with their labels.
+
+        Returns
+        -------
+        float
+            The largest absolute change of any coefficient.
+
+        Raises
+        ------
+        DataError
+            When rows are among them that cannot have been learned, or none would be left. Nothing has changed then.
+        """
+        statistics = self.learned()
+        remaining = statistics.copy()
+        for features, labels in self._lifted(model, examples):
+            remaining.add(features, labels, sign=-1)
+        if not remaining.is_possible():
+            raise DataError(
+                "strategy.never_learned",
+                "Among these {rows:,} rows are some that this version never learned under that label, so nothing was "
+                "removed. Choose rows of the datasets that it was updated with.",
+                rows=len(examples),
+            )
+        if remaining.rows == 0:
+            raise DataError(
+                "strategy.nothing_left",
+                "These {rows:,} rows are all that this version learned; nothing would be left. Delete it instead.",
+                rows=len(examples),
+            )
+        before = self._current()
+        self.statistics = remaining
+        self.forgotten()
+        after = self._current()
+        self._write(model, after)
+        return before.difference(after)
+
+    def refit_difference(self, model: TextClassifier, examples: Examples) -> float:
+        """Solve anew from these rows alone; the largest absolute difference of any coefficient to what was learned."""
+        own = self.learned()
+        refit = Statistics.empty(len(own.counts), own.width)
+        for features, labels in self._lifted(model, examples):
+            refit.add(features, labels)
+        return self._current().difference(self.coefficients(refit.known()).for_all(refit.counts > 0))
+
+    # -- inside
+
+    def _wants_other_features(self) -> bool:
+        asked = self.config.random_features
+        if asked == "auto" or self.lift is None:
+            return False
+        if asked != self.lift.kind or (asked != "none" and self.config.feature_count != self.lift.width):
+            return True
+        return asked == "fourier" and not math.isclose(self.config.kernel_width, self.lift.kernel_width, rel_tol=0.05)
+
+    def _begin_anew(self, model: TextClassifier, examples: Examples) -> None:
+        """Freeze the scaling on rows spread evenly over these, and forget all sums."""
+        asked, count = self.config.random_features, self.config.feature_count
+        kind: RandomFeatures = "none" if asked == "auto" else asked
+        kernel_width = self.config.kernel_width
+        if asked == "auto" and model.lift is not None:  # left by an earlier version, though its sums are gone
+            kind, count, kernel_width = model.lift.kind, model.lift.width, model.lift.kernel_width
+        wanted = 1 if model.fixed_features else min(SCALED_BY, len(examples))
+        some = np.linspace(0, len(examples) - 1, wanted).round().astype(np.int64)
+        features = torch.cat([part for part, _ in _encoded(model, examples.take(some))])
+        self.lift = fit_lift(features, kind, count, scale=not model.fixed_features, kernel_width=kernel_width)
+        self.statistics = None
+        self.forgotten()
+
+    def _gather(self, model: TextClassifier, examples: Examples, classes: int) -> Iterator[StepDone]:
+        """Add rows; the loss that is told is that of the model as it was before, on rows it is about to learn."""
+        assert self.lift is not None
+        if self.statistics is None:
+            self.statistics = Statistics.empty(classes, self.lift.width)
+        self.statistics.grow(classes)
+        lift = copy.deepcopy(self.lift).double()
+        steps, done, loss_sum, started = -(-len(examples) // ADDED_AT_ONCE), 0, 0.0, time.monotonic()
+        for step, (features, labels) in enumerate(_encoded(model, examples), start=1):
+            loss_sum += _loss(model, features, labels)
+            lifted = lift(features.double())
+            self.statistics.add(lifted, labels)
+            self.added(lifted, labels)
+            done += len(labels)
+            yield StepDone(1, 1, step, steps, loss_sum / done, done / max(time.monotonic() - started, 1e-9))
+
+    def _lifted(self, model: TextClassifier, examples: Examples) -> Iterator[tuple[Tensor, Tensor]]:
+        """What the head reads, in float64, with labels."""
+        assert self.lift is not None
+        lift = copy.deepcopy(self.lift).double()
+        for features, labels in _encoded(model, examples):
+            yield lift(features.double()), labels
+
+    def _current(self) -> Coefficients:
+        """Of all labels, those without rows among them."""
+        return self.own_coefficients().for_all(self.learned().counts > 0)
+
+    def _solve_into(self, model: TextClassifier, validation: Examples) -> Tensor:
+        """Write the head, with the scale that suits the validation rows; returns their logits (rows, classes)."""
+        found, self.scale = self._current(), 1.0
+        self._write(model, found)
+        if not len(validation):
+            return torch.zeros(0, len(found.biases))
+        logits = predict_logits(model, validation, CPU)
+        self.scale = best_scale(logits, torch.from_numpy(validation.labels))
+        self._write(model, found)
+        return logits * self.scale
+
+    @torch.no_grad()
+    def _write(self, model: TextClassifier, found: Coefficients) -> None:
+        model.set_lift(copy.deepcopy(self.lift))
+        model.head.weight.copy_(found.weights * self.scale)
+        model.head.bias.copy_(found.biases * self.scale)
+
+
+def _encoded(model: TextClassifier, examples: Examples) -> Iterator[tuple[Tensor, Tensor]]:
+    """What the encoder says of all rows, with their labels, some at a time and in no particular order; on the CPU."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    was_training = model.training
+    model.to(device).eval()
+    batches = list(batches_by_length(examples.ids, ENCODED_AT_ONCE))
+    together = ADDED_AT_ONCE // ENCODED_AT_ONCE
+    for first in range(0, len(batches), together):
+        group = batches[first : first + together]
+        features = torch.cat([_features(model, examples, rows, device) for rows in group])
+        yield features, torch.from_numpy(examples.labels[np.concatenate(group)])
+    model.to(CPU).train(was_training)
+
+
+@torch.no_grad()
+def _features(model: TextClassifier, examples: Examples, rows: np.ndarray, device: torch.device) -> Tensor:
+    batch = make_batch(examples, rows, device)
+    # Full precision on a graphics card too: what is subtracted one day must equal what was added.
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        return model.features(batch.tokens, batch.mask).float().cpu()
+
+
+@torch.no_grad()
+def _loss(model: TextClassifier, features: Tensor, labels: Tensor) -> float:
+    """Sum over rows of −log p(y | x), as the model answers now."""
+    logits = model.classify(features.to(model.head.weight.device))
+    return float(functional.cross_entropy(logits.cpu(), labels, reduction="sum"))
+
+
+def _judged(logits: Tensor, truth: np.ndarray, training_loss: float, seconds: float) -> EpochDone:
+    predicted, classes = logits.argmax(dim=1).numpy(), logits.shape[1]
+    loss = float(functional.cross_entropy(logits, torch.from_numpy(truth)))
+    right, said, there = (
+        np.bincount(labels, minlength=classes) for labels in (truth[predicted == truth], predicted, truth)
+    )
+    macro_f1 = float((2 * right / np.maximum(said + there, 1))[there > 0].mean())
+    return EpochDone(1, training_loss, loss, float((predicted == truth).mean()), macro_f1, True, seconds)

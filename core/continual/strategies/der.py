@@ -1,0 +1,82 @@
+"""Dark experience replay (Buzzega et al. 2020, "Dark Experience for General Continual Learning")."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from core.base.config import setting
+from core.continual.strategies.base import Experience, StrategyConfig
+from core.continual.strategies.rehearsal import Rehearsal
+from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.batches import Batch, predict_logits
+
+DECIMALS = 4  # of a stored logit: far below what one step changes
+
+
+class DerConfig(StrategyConfig):
+    """How closely remembered answers are kept."""
+
+    der_alpha: float = setting(
+        1.0,
+        label="Weight of old answers",
+        help="How closely the answers to remembered texts keep to what they once were.",
+        bounds=(0.0, 5.0),
+        step=0.1,
+        group="strategy",
+    )
+
+
+class DarkExperienceReplay(Rehearsal):
+    """Remember not only rows but also what the model answered for them at the time, and keep the answers.
+
+    Loss: L = −log p(y | x) + α mean (f(x') − z')², x' remembered rows as many as the batch has, z' their stored logits, f
+    the logits; the mean is over the labels there were when z' was stored. (Buzzega et al. store z' while a row is
+    first learned; here it is the answer of the version that ended its experience.)
+    """
+
+    name = "der"
+    config_class = DerConfig
+    config: DerConfig
+
+    def __init__(self, *arguments: Any, **others: Any) -> None:
+        super().__init__(*arguments, **others)
+        self.answers = torch.zeros(0, 0)  # (remembered rows, classes)
+        self.answered = torch.zeros(0, 0, dtype=torch.bool)  # where a row has an answer for a class
+
+    def begin_experience(self, model: TextClassifier, experience: Experience) -> None:
+        super().begin_experience(model, experience)
+        if self.remembered is None:
+            return
+        parents = predict_logits(model, self.remembered, torch.device("cpu"))[:, : experience.known_classes]
+        rounded = [tuple(round(value, DECIMALS) for value in row) for row in parents.tolist()]
+        logits = [old or new for old, new in zip(self.memory.logits(), rounded, strict=True)]
+        self.memory.keep_logits(logits)
+        self.answers = torch.zeros(len(logits), len(experience.classes))
+        self.answered = torch.zeros(self.answers.shape, dtype=torch.bool)
+        for place, values in enumerate(logits):
+            self.answers[place, : len(values)] = torch.tensor(values)
+            self.answered[place, : len(values)] = True
+
+    def loss(self, model: TextClassifier, batch: Batch, criterion: nn.Module) -> Tensor:
+        loss = super().loss(model, batch, criterion)
+        if self.remembered is None or not self._weighs():
+            return loss
+        places, remembered = self.draw(len(batch.labels), batch.tokens.device)
+        logits = model(remembered.tokens, remembered.mask)
+        answers, answered = (part[places].to(logits.device) for part in (self.answers, self.answered))
+        return loss + self._rehearsed(logits, remembered.labels, distance(logits, answers, answered), criterion)
+
+    def _weighs(self) -> bool:
+        return self.config.der_alpha > 0
+
+    def _rehearsed(self, logits: Tensor, labels: Tensor, kept: Tensor, criterion: nn.Module) -> Tensor:
+        return self.config.der_alpha * kept
+
+
+def distance(logits: Tensor, answers: Tensor, answered: Tensor) -> Tensor:
+    """Mean squared difference (rows, classes) over the entries that have an answer; 0 where none has."""
+    squares = (logits - answers).square().masked_fill(~answered, 0)
+    return squares.sum() / answered.sum().clamp(min=1)

@@ -1,0 +1,40 @@
+"""DER++ (Buzzega et al. 2020, "Dark Experience for General Continual Learning")."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from core.base.config import setting
+from core.continual.strategies.der import DarkExperienceReplay, DerConfig
+
+
+class DerppConfig(DerConfig):
+    """How closely remembered answers are kept, and how much remembered labels count."""
+
+    der_beta: float = setting(
+        1.0,
+        label="Weight of old labels",
+        help="How much the labels of remembered texts count beside those of new ones.",
+        bounds=(0.0, 5.0),
+        step=0.1,
+        group="strategy",
+    )
+
+
+class DarkExperienceReplayPlusPlus(DarkExperienceReplay):
+    """Dark experience replay that also learns the labels of the remembered rows: an old answer may have been wrong.
+
+    Loss: L = −log p(y | x) + α mean (f(x') − z')² − β log p(y' | x'), both with the same remembered rows x' (the paper
+    draws twice; once costs a third less and has the same expectation).
+    """
+
+    name = "derpp"
+    config_class = DerppConfig
+    config: DerppConfig
+
+    def _weighs(self) -> bool:
+        return self.config.der_alpha > 0 or self.config.der_beta > 0
+
+    def _rehearsed(self, logits: Tensor, labels: Tensor, kept: Tensor, criterion: nn.Module) -> Tensor:
+        learned: Tensor = criterion(logits, labels)
+        return super()._rehearsed(logits, labels, kept, criterion) + self.config.der_beta * learned

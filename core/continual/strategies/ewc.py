@@ -1,0 +1,104 @@
+"""Elastic weight consolidation (Kirkpatrick et al. 2017, "Overcoming catastrophic forgetting in neural networks")."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from core.base.config import setting
+from core.continual.strategies.base import StrategyConfig
+from core.continual.strategies.importance import Importance, Tensors, mean_gradients, some_rows
+from core.networks.encoders.base import TextClassifier
+from core.networks.text.examples import Examples
+
+EXACT_CLASSES = 8  # up to here the expectation over labels is computed, beyond it one label is drawn
+
+
+class EwcConfig(StrategyConfig):
+    """How firmly the past is held, and how it is summed up."""
+
+    ewc_strength: float = setting(
+        200.0,
+        label="Strength",
+        help="How firmly weights that earlier data needed are held in place. 0 is plain fine-tuning.",
+        bounds=(0.0, 2000.0),
+        step=50,
+        group="strategy",
+    )
+    ewc_variant: Literal["separate", "online"] = setting(
+        "separate",
+        label="Past experiences",
+        help="Separate remembers where each experience left the weights; online holds them where they are now "
+        "and lets the oldest fade.",
+        group="strategy",
+        advanced=True,
+    )
+    ewc_decay: float = setting(
+        0.9,
+        label="Fading of the past",
+        help="Online only: the share of the earlier importance that stays with each update.",
+        bounds=(0.0, 1.0),
+        step=0.05,
+        group="strategy",
+        advanced=True,
+    )
+    ewc_rows: int = setting(
+        500,
+        label="Rows to measure with",
+        help="At most this many rows tell which weights matter. More is more exact and takes longer.",
+        bounds=(50, 5000),
+        step=50,
+        group="strategy",
+        advanced=True,
+    )
+
+
+class ElasticWeightConsolidation(Importance):
+    """After each experience, measure how much each weight matters for the answers, by the diagonal of the Fisher
+    information; later experiences may move weights that matter little.
+
+    Fisher: F_i = mean over rows x of E_{y ~ p(y | x, θ*)} [(∂ log p(y | x, θ*) / ∂θ_i)²], per row and never of a batch's
+    mean gradient. The expectation over the model's own labels is computed exactly for up to 8 labels; beyond that one
+    label a row is drawn from p.
+    Penalty: ½ λ Σ_k Σ_i F_ki (θ_i − θ*_ki)² over past experiences k, each with its own F_k and θ*_k, stored as two sums
+    (`Importance`); Huszár's note shows why one term centred at the last θ* must not be added to older ones. Online:
+    one term, A ← γ A + F_k, centred at the last θ*.
+
+    References
+    ----------
+    Huszár 2018, "Note on the quadratic penalties in elastic weight consolidation". Schwarz et al. 2018, "Progress &
+    Compress" (online).
+    """
+
+    name = "ewc"
+    config_class = EwcConfig
+    config: EwcConfig
+
+    @property
+    def strength(self) -> float:
+        return self.config.ewc_strength
+
+    def measure(self, model: TextClassifier, examples: Examples, classes: int) -> Tensors:
+        generator = torch.Generator().manual_seed(self.seed)
+
+        def scores(logits: Tensor) -> list[tuple[float, Tensor]]:
+            logarithms = logits[:classes].log_softmax(dim=0)
+            probabilities = logarithms.detach().exp()
+            if classes > EXACT_CLASSES:
+                label = int(torch.multinomial(probabilities, 1, generator=generator))
+                return [(1.0, logarithms[label])]
+            return [(float(probabilities[label]), logarithms[label]) for label in range(classes)]
+
+        rows = some_rows(examples, self.config.ewc_rows, [self.seed])
+        return mean_gradients(model, rows, scores, power=2)
+
+    def merge(self, importance: Tensors, model: TextClassifier) -> None:
+        if self.config.ewc_variant == "online":
+            self.importance = {name: self.config.ewc_decay * value for name, value in self.importance.items()}
+            super().merge(importance, model)
+            return
+        for name, parameter in model.learned_parameters():
+            self.importance[name] = self.importance[name] + importance[name]
+            self.pull[name] = self.pull[name] + importance[name] * parameter.detach()

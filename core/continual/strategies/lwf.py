@@ -1,0 +1,82 @@
+"""Learning without forgetting (Li & Hoiem 2016, "Learning without Forgetting")."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from core.base.config import setting
+from core.continual.strategies.base import Experience, Strategy, StrategyConfig
+from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.batches import Batch
+
+
+class LwfConfig(StrategyConfig):
+    """How closely the new model keeps to the old one's answers."""
+
+    lwf_strength: float = setting(
+        1.0,
+        label="Strength",
+        help="How closely the answers to new texts keep to those of the version before. 0 is plain fine-tuning.",
+        bounds=(0.0, 20.0),
+        step=0.25,
+        group="strategy",
+    )
+    lwf_temperature: float = setting(
+        2.0,
+        label="Temperature",
+        help="Above 1, small differences between unlikely labels count more when answers are compared.",
+        bounds=(1.0, 10.0),
+        step=0.5,
+        group="strategy",
+        advanced=True,
+    )
+
+
+class LearningWithoutForgetting(Strategy):
+    """Ask the version before what it thinks of the new texts, and keep close to its answers for the labels it knew.
+    Needs no old text and stores nothing.
+
+    Loss: L = −log p(y | x) + λ T² KL(q(· | x) ‖ p(· | x)), both softmax(logits / T) over the known labels, q of the
+    frozen version before; T² keeps the gradient's size (Hinton et al. 2015). Both read the same hidden tokens.
+    """
+
+    name = "lwf"
+    config_class = LwfConfig
+    config: LwfConfig
+
+    def __init__(self, *arguments: Any, **others: Any) -> None:
+        super().__init__(*arguments, **others)
+        self._teacher: TextClassifier | None = None
+        self._known = 0
+
+    def begin_experience(self, model: TextClassifier, experience: Experience) -> None:
+        self._known = experience.known_classes
+        self._teacher = None
+        if self.config.lwf_strength > 0 and self._known > 0:
+            self._teacher = copy.deepcopy(model).eval().requires_grad_(False)
+
+    def loss(self, model: TextClassifier, batch: Batch, criterion: nn.Module) -> Tensor:
+        logits = model(batch.tokens, batch.mask)
+        loss: Tensor = criterion(logits, batch.labels)
+        if self._teacher is None:
+            return loss
+        with torch.no_grad():
+            teacher = self._teacher.to(batch.tokens.device)
+            answers = teacher(batch.tokens, batch.mask)
+        temperature = self.config.lwf_temperature
+        return loss + self.config.lwf_strength * distillation(logits, answers, self._known, temperature)
+
+    def end_experience(self, model: TextClassifier, experience: Experience) -> None:
+        self._teacher = None
+        super().end_experience(model, experience)
+
+
+def distillation(logits: Tensor, answers: Tensor, known: int, temperature: float) -> Tensor:
+    """T² KL(softmax(answers / T) ‖ softmax(logits / T)) over the first ``known`` labels, mean over rows; ≥ 0."""
+    new = (logits[:, :known] / temperature).log_softmax(dim=1)
+    old = (answers[:, :known] / temperature).log_softmax(dim=1)
+    return temperature**2 * nn.functional.kl_div(new, old, reduction="batchmean", log_target=True)

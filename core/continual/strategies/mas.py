@@ -1,0 +1,57 @@
+"""Memory aware synapses (Aljundi et al. 2018, "Memory Aware Synapses: Learning what (not) to forget")."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from core.base.config import setting
+from core.continual.strategies.base import StrategyConfig
+from core.continual.strategies.importance import Importance, Tensors, mean_gradients, some_rows
+from core.networks.encoders.base import TextClassifier
+from core.networks.text.examples import Examples
+
+
+class MasConfig(StrategyConfig):
+    """How firmly the past is held."""
+
+    mas_strength: float = setting(
+        0.2,
+        label="Strength",
+        help="How firmly weights that earlier answers depend on are held in place. 0 is plain fine-tuning.",
+        bounds=(0.0, 5.0),
+        step=0.1,
+        group="strategy",
+    )
+    mas_rows: int = setting(
+        500,
+        label="Rows to measure with",
+        help="At most this many rows tell which weights matter. More is more exact and takes longer.",
+        bounds=(50, 5000),
+        step=50,
+        group="strategy",
+        advanced=True,
+    )
+
+
+class MemoryAwareSynapses(Importance):
+    """A weight matters when the model's answers change much with it, whether they are right or not; later experiences
+    may move the others. No label is needed to measure it.
+
+    Importance: Ω_i = mean over rows x of |∂ ‖f(x)‖² / ∂θ_i|, f the logits, per row; summed over experiences.
+    Penalty: ½ λ Σ_i Ω_i (θ_i − θ*_i)², θ* after the last experience.
+    """
+
+    name = "mas"
+    config_class = MasConfig
+    config: MasConfig
+
+    @property
+    def strength(self) -> float:
+        return self.config.mas_strength
+
+    def measure(self, model: TextClassifier, examples: Examples, classes: int) -> Tensors:
+        def scores(logits: Tensor) -> list[tuple[float, Tensor]]:
+            return [(1.0, logits[:classes].square().sum())]
+
+        rows = some_rows(examples, self.config.mas_rows, [self.seed])
+        return mean_gradients(model, rows, scores, power=1)

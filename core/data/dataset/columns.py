@@ -1,0 +1,109 @@
+"""Which column of a table plays which role, guessed from names first and contents second."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas
+
+from core.data.reading.names import GROUP_NAMES, LABEL_NAMES, SPLIT_NAMES, TEXT_NAMES, TIME_NAMES, rank
+
+_FILLED = 0.5  # share of the fullest column's values that a label column without a fitting name has at least
+_NAMED_FILLED = 0.1  # share of the rows in which one with a fitting name has more than nothing
+_TIME = re.compile(
+    r"(\d{4}[-/.年]\d{1,2}([-/.月]\d{1,2}日?)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})([ T]\d{1,2}:\d{2}.*)?|\d{1,2}:\d{2}(:\d{2})?"
+)
+_SAMPLE = 2000  # rows looked at, evenly spaced
+
+_SPLITS = {
+    **dict.fromkeys(("train", "training", "训练", "训练集", "訓練", "訓練集"), "train"),
+    **dict.fromkeys(
+        ("validation", "valid", "val", "dev", "development", "验证", "验证集", "驗證", "驗證集"), "validation"
+    ),
+    **dict.fromkeys(("test", "testing", "测试", "测试集", "測試", "測試集"), "test"),
+}
+
+
+@dataclass(frozen=True)
+class ColumnRoles:
+    """Names of the columns that play a role; None where no column does."""
+
+    text: str
+    label: str | None
+    split: str | None = None
+    group: str | None = None
+    time: str | None = None
+
+    def columns(self) -> dict[str, str]:
+        """Role → column, for the roles that are filled."""
+        return {role: column for role, column in vars(self).items() if column is not None}
+
+
+def split_name(value: str) -> str | None:
+    """``"train"``, ``"validation"`` or ``"test"`` for the names people use, in any case; None for anything else."""
+    return _SPLITS.get(value.strip().lower())
+
+
+def guess_roles(table: pandas.DataFrame) -> ColumnRoles:
+    """Guess the roles of a table's columns.
+
+    The text is the column with a fitting name, otherwise the one with the longest values. The label is a column with
+    a fitting name, otherwise the one with the fewest different values, but never one that is almost empty. Split, group and
+    time go by name; a split column must also hold split names and nothing else.
+    """
+    sample = table.iloc[list(range(0, len(table), max(1, len(table) // _SAMPLE)))]  # a slice would copy the whole table
+    names = [str(column) for column in table.columns]
+    text = _guess_text(sample, names)
+    free = [name for name in names if name != text]
+    split = next(iter(_by_rank([name for name in free if _holds_splits(sample[name])], SPLIT_NAMES)), None)
+    free = [name for name in free if name != split]
+    label = _guess_label(sample, free)
+    free = [name for name in free if name != label]
+    group = next(iter(_by_rank(free, GROUP_NAMES, whole=True)), None)
+    time = next(iter(_by_rank([name for name in free if name != group], TIME_NAMES)), None)
+    return ColumnRoles(text, label, split, group, time)
+
+
+def _guess_text(sample: pandas.DataFrame, names: list[str]) -> str:
+    lengths = {name: float(sample[name].str.len().mean() or 0) for name in names}
+    fitting = _by_rank(names, TEXT_NAMES)
+    if fitting:
+        # A table may have both a title and a body: the longer one says more, unless the names rank far apart.
+        best = fitting[0]
+        longer = [name for name in fitting if lengths[name] > 3 * lengths[best]]
+        return longer[0] if longer else best
+    return max(names, key=lambda name: (not _by_rank([name], LABEL_NAMES), lengths[name]))
+
+
+def _guess_label(sample: pandas.DataFrame, free: list[str]) -> str | None:
+    filled = {name: int((sample[name].str.strip() != "").sum()) for name in free}
+    fitting = _by_rank([name for name in free if filled[name] > _NAMED_FILLED * len(sample)], LABEL_NAMES)
+    if fitting:
+        return fitting[0]
+    free = [name for name in free if filled[name] >= _FILLED * max(1, *filled.values())]
+    values = {name: sample[name][sample[name].str.strip() != ""] for name in free if not _by_rank([name], TIME_NAMES)}
+    few = {
+        name: column.nunique()
+        for name, column in values.items()
+        if 2 <= column.nunique() <= max(2, len(column) // 2) and not _holds_times(column)
+    }
+    return min(few, key=lambda name: few[name], default=None)
+
+
+def _holds_times(column: pandas.Series[str]) -> bool:
+    """Whether all values are dates or times."""
+    return all(_TIME.fullmatch(value.strip()) for value in column.unique())
+
+
+def _by_rank(names: Iterable[str], known: list[str], *, whole: bool = False) -> list[str]:
+    """The names that fit ``known``, best first; ``whole`` leaves out those of which only a word fits."""
+    ranked = {name: rank(name, known) for name in names}
+    fitting = {name: place for name, place in ranked.items() if place is not None and (not whole or place < len(known))}
+    return sorted(fitting, key=lambda name: fitting[name])
+
+
+def _holds_splits(column: pandas.Series[str]) -> bool:
+    values = [value for value in column.unique() if value.strip()]
+    return bool(values) and all(split_name(value) is not None for value in values)

@@ -1,0 +1,267 @@
+"""Divides a dataset into training, validation and test rows.
+
+The rules: the same text never stands on two sides, nor does the same group; each label is divided in the same
+proportion; a division that came with the data is respected, and training rows whose text is also in the test set
+are set aside. Knows nothing of models.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.base.errors import DataError
+from core.base.messages import Message, message
+from core.data.dataset.rows import Rows, TextDataset
+from core.data.dataset.same_text import Keys, key_numbers, units_of
+
+Fractions = tuple[float, float, float]
+
+_FEWEST = 3  # rows of a label that can be divided: one for each part
+_TRAIN, _VALIDATION, _TEST = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Split:
+    """Row numbers of the three parts, ascending int64 arrays that share no row.
+
+    Parameters
+    ----------
+    set_aside
+        Rows used nowhere, because their text is also in a part that must stay unseen.
+    findings
+        What a person should know about the division.
+    """
+
+    train: Rows
+    validation: Rows
+    test: Rows
+    set_aside: Rows
+    findings: tuple[Message, ...]
+
+
+def split_rows(
+    dataset: TextDataset, *, fractions: Fractions = (0.7, 0.1, 0.2), seed: int = 0, batch: bool = False
+) -> Split:
+    """Divide a dataset; the same seed gives the same rows.
+
+    Parameters
+    ----------
+    fractions
+        Of training, validation and test; they sum to 1. Parts that came with the data keep their size.
+    batch
+        A batch for an update may have one label only, or too few rows for a test; a first training may not.
+
+    Raises
+    ------
+    DataError
+        When nothing can be learned or measured: fewer than two labels (of a one-label dataset: none) with three rows,
+        or an empty part.
+    """
+    _check_fractions(fractions)
+    division = _Division(dataset, key_numbers(dataset.texts), fractions, seed)
+    if dataset.splits is None:
+        division.divide(range(len(dataset)), fractions)
+    else:
+        division.respect(dataset.splits)
+    split = division.result()
+    if not batch:
+        _check_split(dataset, split, fractions)
+    return split
+
+
+class _Division:
+    """The division while it is being made: which part each row has, and what was found on the way."""
+
+    def __init__(self, dataset: TextDataset, keys: Keys, fractions: Fractions, seed: int) -> None:
+        self._dataset = dataset
+        self._keys = keys
+        self._fractions = fractions
+        self._random = np.random.default_rng(seed)
+        self._part = np.full(len(dataset), _TRAIN, dtype=np.int64)
+        self._dropped = np.zeros(len(dataset), dtype=bool)
+        self._findings: list[Message] = []
+
+    def respect(self, splits: Sequence[str]) -> None:
+        """Take the given parts; divide only what is missing, after setting leaked rows aside."""
+        given = np.array(splits)
+        self._part[given == "validation"] = _VALIDATION
+        self._part[given == "test"] = _TEST
+        self._set_leaks_aside()
+        train, validation, test = self._fractions
+        pool = self._rows(_TRAIN)
+        missing = (
+            train,
+            0.0 if len(self._rows(_VALIDATION)) else validation,
+            0.0 if len(self._rows(_TEST)) else test,
+        )
+        if sum(missing[1:]) > 0 and len(pool):
+            total = sum(missing)
+            self.divide(pool, (missing[0] / total, missing[1] / total, missing[2] / total))
+
+    def divide(self, pool: Iterable[int], fractions: Fractions) -> None:
+        """Divide the pool by label; what has the same text or group stays together."""
+        pool = np.fromiter(pool, dtype=np.int64)
+        counts = Counter(self._dataset.labels[pool].tolist())
+        rare = {label for label, count in counts.items() if count < _FEWEST}
+        if rare:
+            self._findings.append(
+                message(
+                    "data.rare_labels_train",
+                    "Labels with fewer than {fewest} rows stay in the training part, since they cannot be divided: "
+                    "{labels}. "
+                    "How well they are recognised cannot be measured; add rows, or merge them with another label.",
+                    fewest=_FEWEST,
+                    labels=[self._dataset.classes[label] for label in sorted(rare)],
+                )
+            )
+        units = _Units(pool, self._keys[pool], self._dataset.groups, self._dataset.labels)
+        for numbers in units.by_label(rare):
+            self._divide_units(units, numbers, fractions)
+
+    def result(self) -> Split:
+        train, validation, test = (self._rows(part) for part in (_TRAIN, _VALIDATION, _TEST))
+        untested = sorted(set(self._dataset.labels[train].tolist()) - set(self._dataset.labels[test].tolist()))
+        if untested and len(test):
+            self._findings.append(
+                message(
+                    "data.labels_untested",
+                    "Labels without any row in the test part: {labels}. How well they are recognised cannot be "
+                    "measured.",
+                    labels=[self._dataset.classes[label] for label in untested],
+                )
+            )
+        return Split(train, validation, test, np.flatnonzero(self._dropped), tuple(self._findings))
+
+    def _rows(self, part: int) -> Rows:
+        return np.flatnonzero((self._part == part) & ~self._dropped)
+
+    def _set_leaks_aside(self) -> None:
+        """Test rows always stay; then training rows stay before validation rows, since there are few to spare."""
+        others = np.flatnonzero(self._part != _TEST)
+        leaked = others[np.isin(self._keys[others], self._keys[self._rows(_TEST)])]
+        self._dropped[leaked] = True
+        if len(leaked):
+            self._findings.append(
+                message(
+                    "data.leaked_set_aside",
+                    "Rows set aside because their text is also in the given test part: {count:,}. "
+                    "With them, the test would measure memory instead of understanding.",
+                    count=len(leaked),
+                )
+            )
+        validation = self._rows(_VALIDATION)
+        doubled = validation[np.isin(self._keys[validation], self._keys[self._rows(_TRAIN)])]
+        self._dropped[doubled] = True
+        if len(doubled):
+            self._findings.append(
+                message(
+                    "data.doubled_set_aside",
+                    "Validation rows set aside because their text is also in the training part: {count:,}. "
+                    "With them, training would stop at the wrong moment.",
+                    count=len(doubled),
+                )
+            )
+
+    def _divide_units(self, units: _Units, numbers: Rows, fractions: Fractions) -> None:
+        """Large units first, each to the part that lacks most of its share; single rows then fill up exactly."""
+        numbers = self._random.permutation(numbers)
+        sizes = units.sizes[numbers]
+        target = _targets(int(sizes.sum()), fractions)
+        lacking = target.copy()
+        several = np.flatnonzero(sizes > 1)
+        for number in numbers[several[np.argsort(-sizes[several], kind="stable")]].tolist():
+            part = int(np.argmax(lacking / np.maximum(target, 1)))
+            self._part[units.rows(number)] = part
+            lacking[part] -= units.sizes[number]
+        single = units.first[numbers[sizes == 1]]
+        parts = np.repeat(np.arange(len(target)), np.maximum(lacking, 0))
+        # A large unit may have taken more than its part's share: then the other parts lack more than is left.
+        self._part[single] = self._random.permutation(parts)[: len(single)] if len(parts) > len(single) else parts
+
+
+class _Units:
+    """The rows of a pool in units that must not be divided, see `units_of`."""
+
+    def __init__(self, pool: Rows, keys: Keys, groups: Sequence[str] | None, labels: Rows) -> None:
+        unit = units_of(keys, None if groups is None else [groups[row] for row in pool.tolist()])
+        self.sizes = np.bincount(unit)
+        self._ordered = pool[np.argsort(unit, kind="stable")]
+        self._starts = np.cumsum(self.sizes) - self.sizes
+        self.first = self._ordered[self._starts]
+        self._labels = labels
+
+    def rows(self, number: int) -> Rows:
+        """Of one unit, ascending."""
+        return self._ordered[self._starts[number] :][: self.sizes[number]]
+
+    def by_label(self, rare: set[int]) -> Iterator[Rows]:
+        """The units of each label, which is that of most of their rows; without units that have rows of a rare label."""
+        label = self._labels[self.first]
+        for number in np.flatnonzero(self.sizes > 1).tolist():
+            label[number] = np.bincount(self._labels[self.rows(number)]).argmax()
+        touched = np.isin(self._labels[self._ordered], list(rare))
+        usable = np.add.reduceat(touched, self._starts, dtype=np.int64) == 0
+        for one in np.unique(label[usable]).tolist():
+            yield np.flatnonzero(usable & (label == one))
+
+
+def _targets(rows: int, fractions: Fractions) -> Rows:
+    """Rows for each part; at least one for validation and test where there are three rows to divide."""
+    test = round(rows * fractions[_TEST])
+    validation = round(rows * fractions[_VALIDATION])
+    if rows >= _FEWEST:
+        test = max(test, int(fractions[_TEST] > 0))
+        validation = max(validation, int(fractions[_VALIDATION] > 0))
+    return np.array([rows - validation - test, validation, test], dtype=np.int64)
+
+
+def _check_fractions(fractions: Fractions) -> None:
+    if min(fractions) < 0 or fractions[_TRAIN] == 0 or abs(sum(fractions) - 1) > 1e-6:
+        raise DataError(
+            "data.fractions",
+            "The parts {train}, {validation} and {test} for training, validation and test do not fit: "
+            "none may be negative, training may not be 0, and they must sum to 1.",
+            train=fractions[_TRAIN],
+            validation=fractions[_VALIDATION],
+            test=fractions[_TEST],
+        )
+
+
+def _check_split(dataset: TextDataset, split: Split, fractions: Fractions) -> None:
+    counts = Counter(dataset.labels.tolist())
+    enough = [label for label, count in counts.items() if count >= _FEWEST]
+    needed = min(2, len(dataset.classes))
+    if len(enough) < needed:
+        raise DataError(
+            "data.too_few_rows",
+            "Only {labels} of the labels have at least {fewest} rows; a training needs two such labels, "
+            "so that each has a row to learn from, to validate and to test. There are {rows} rows in all. Add more.",
+            labels=len(enough),
+            fewest=_FEWEST,
+            rows=len(dataset),
+        )
+    if len(set(dataset.labels[split.train].tolist())) < needed:
+        raise DataError(
+            "data.train_one_label",
+            "The training part holds {rows:,} rows, with fewer than two labels. Check the split and group columns, "
+            "or choose none.",
+            rows=len(split.train),
+        )
+    if fractions[_VALIDATION] > 0 and not len(split.validation):
+        raise DataError(
+            "data.validation_empty",
+            "Nothing is left for the validation part of {rows:,} rows after keeping equal texts and groups together. "
+            "Add different texts, or choose no group column.",
+            rows=len(dataset),
+        )
+    if fractions[_TEST] > 0 and not len(split.test):
+        raise DataError(
+            "data.test_empty",
+            "Nothing is left for the test part of {rows:,} rows after keeping equal texts and groups together. "
+            "Add different texts, or choose no group column.",
+            rows=len(dataset),
+        )

@@ -1,0 +1,298 @@
+"""Labelling by hand, text after text: what is to be labelled, and every answer, kept so that nothing is lost.
+
+A session is a folder: ``session.json`` and ``rows.parquet`` are written once, ``answers.jsonl`` only grows, one line an
+answer, on the disk before the next text is shown. Undoing is a line, too. Whoever opens the session again finds it as it was
+left; a line that was cut short when the machine died is not counted.
+
+Knows nothing of classifiers: in which order the texts come is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import builtins
+import json
+import re
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas
+from filelock import FileLock
+
+from core.base import files
+from core.base.errors import DataError
+from core.base.files import parse_json, read_json
+from core.data.dataset.same_text import text_key
+
+SESSION, ROWS, ANSWERS = "session.json", "rows.parquet", "answers.jsonl"
+_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")
+
+Kind = Literal["dataset", "texts"]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One text to be labelled.
+
+    Parameters
+    ----------
+    given
+        The label that it has; empty for a text without.
+    suggested
+        What a classifier says; empty when none was asked.
+    doubt
+        How much the order made of it, 0 to 1, higher is earlier; None for a random order.
+    """
+
+    text: str
+    given: str = ""
+    suggested: str = ""
+    doubt: float | None = None
+
+
+@dataclass(frozen=True)
+class SessionInfo:
+    """What is known of a session without reading its rows.
+
+    Parameters
+    ----------
+    kind
+        ``"dataset"``: labels of a saved dataset are looked at again; ``"texts"``: texts without labels get some.
+    dataset
+        Id of the dataset; empty for texts.
+    labels
+        That can be given, in the order of their keys.
+    order
+        By what the texts were ordered.
+    """
+
+    id: str
+    kind: Kind
+    name: str
+    labels: tuple[str, ...]
+    order: str
+    rows: int
+    created: str
+    dataset: str = ""
+    source: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a session stands.
+
+    Parameters
+    ----------
+    answers
+        Place of the text → label that it got, or None where it was skipped; in the order they were given.
+    """
+
+    answers: dict[int, str | None]
+
+    @property
+    def labelled(self) -> dict[int, str]:
+        """Places that have a label now."""
+        return {place: label for place, label in self.answers.items() if label is not None}
+
+    def waiting(self, rows: int) -> Iterable[int]:
+        """Places that were not looked at yet, in order."""
+        return (place for place in range(rows) if place not in self.answers)
+
+
+class LabellingStore:
+    """The labelling sessions of one workspace."""
+
+    def __init__(self, home: Path) -> None:
+        self._folder = Path(home) / "labelling"
+
+    def begin(
+        self,
+        items: Sequence[Item],
+        *,
+        kind: Kind,
+        name: str,
+        labels: Sequence[str],
+        order: str,
+        dataset: str = "",
+        source: dict[str, Any] | None = None,
+    ) -> SessionInfo:
+        """Start a session; texts that are the same but for case and spaces are asked for once, at their first place.
+
+        Raises
+        ------
+        DataError
+            When there is nothing to label, or fewer than two labels.
+        """
+        chosen = _once(items)
+        names = tuple(dict.fromkeys(label.strip() for label in labels if label.strip()))
+        if not chosen:
+            raise DataError("labelling.no_texts", "There is no text to label. Choose another column or dataset.")
+        if len(names) < 2:
+            raise DataError(
+                "labelling.few_labels",
+                "There must be at least two labels to choose from; there are {count}. Type them with commas between.",
+                count=len(names),
+            )
+        now = datetime.now(UTC)
+        info = SessionInfo(
+            id=f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
+            kind=kind,
+            name=name,
+            labels=names,
+            order=order,
+            rows=len(chosen),
+            created=now.isoformat(timespec="seconds"),
+            dataset=dataset,
+            source=source,
+        )
+        self._write(info, chosen)
+        return info
+
+    def list(self) -> builtins.list[SessionInfo]:
+        """All sessions that can be read, newest first."""
+        for path in self._folder.glob(".outgoing-*"):  # a process may have died while it forgot texts
+            name = path.name.removeprefix(".outgoing-")
+            if _ID.fullmatch(name):
+                files.put_back(self._folder / name)
+        found = []
+        for path in self._folder.glob("[!.]*"):
+            with suppress(DataError):
+                found.append(self.info(path.name))
+        return sorted(found, key=lambda one: one.id, reverse=True)
+
+    def info(self, identity: str) -> SessionInfo:
+        """What is known of a session; `DataError` when there is none of this id."""
+        try:
+            stored = read_json(self._place(identity) / SESSION)
+            return SessionInfo(**{**stored, "labels": tuple(stored["labels"])})
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            raise _unknown(identity) from None
+
+    def items(self, identity: str) -> builtins.list[Item]:
+        """The texts, in the order in which they are asked for."""
+        try:
+            table = pandas.read_parquet(self._place(identity) / ROWS)
+        except (OSError, ValueError):
+            raise _unknown(identity) from None
+        doubts = [None if pandas.isna(value) else float(value) for value in table["doubt"]]
+        columns = (table["text"], table["given"], table["suggested"], doubts)
+        return [Item(*row) for row in zip(*columns, strict=True)]
+
+    def standing(self, identity: str) -> Standing:
+        """All answers that count, after what was undone."""
+        info = self.info(identity)
+        path = self._place(identity) / ANSWERS
+        lines = path.read_bytes().split(b"\n") if path.exists() else []
+        given: builtins.list[tuple[int, str | None]] = []
+        for line in lines:
+            with suppress(ValueError, KeyError, TypeError):
+                said = parse_json(line)
+                if said.get("undo"):
+                    given = given[:-1]
+                elif 0 <= int(said["place"]) < info.rows:
+                    given.append((int(said["place"]), said["label"]))
+        answers: dict[int, str | None] = {}
+        for place, label in given:
+            answers.pop(place, None)  # the latest answer stands, at its own time
+            answers[place] = label
+        return Standing(answers)
+
+    def answer(self, identity: str, place: int, label: str | None) -> None:
+        """Keep an answer; None skips the text.
+
+        Raises
+        ------
+        DataError
+            When the session has no such text or label.
+        """
+        info = self.info(identity)
+        if not 0 <= place < info.rows or (label is not None and label not in info.labels):
+            raise DataError(
+                "labelling.not_asked",
+                "This session has no text number {place} or no label '{label}'. Its labels are: {labels}.",
+                place=place + 1,
+                label=label or "–",
+                labels=list(info.labels),
+            )
+        self._append(identity, {"place": place, "label": label})
+
+    def undo(self, identity: str) -> None:
+        """Take back the latest answer that still counts; nothing happens when there is none."""
+        if self.standing(identity).answers:
+            self._append(identity, {"undo": True})
+
+    def delete(self, identity: str) -> None:
+        """Remove a session with its answers; one that is gone already is no error."""
+        folder = self._place(identity)
+        if folder.exists():
+            files.remove_folder(folder)
+
+    def forget(self, is_wanted: Callable[[str], bool]) -> int:
+        """Take every text away for which ``is_wanted`` says yes, with what was answered; returns how many there were.
+
+        A session that is left without a text is removed. A killed process leaves each session as it was, or without them.
+        """
+        count = 0
+        for info in self.list():
+            with FileLock(self._folder / f".{info.id}.lock"):
+                items, answers = self.items(info.id), self.standing(info.id).answers
+                kept = [place for place, item in enumerate(items) if not is_wanted(item.text)]
+                if len(kept) == len(items):
+                    continue
+                count += len(items) - len(kept)
+                if not kept:
+                    self.delete(info.id)
+                    continue
+                numbers = {old: new for new, old in enumerate(kept)}
+                given = [(numbers[place], label) for place, label in answers.items() if place in numbers]
+                self._write(replace(info, rows=len(kept)), [items[place] for place in kept], given)
+        return count
+
+    def _write(
+        self, info: SessionInfo, items: Sequence[Item], given: Sequence[tuple[int, str | None]] | None = None
+    ) -> None:
+        """The folder appears whole, by its name; with answers (place and label), it takes the place of the old one."""
+        frame = pandas.DataFrame([asdict(one) for one in items])
+        frame["doubt"] = frame["doubt"].astype("float64")
+        with files.incoming_folder(self._folder) as incoming:
+            frame.to_parquet(incoming / ROWS, index=False)
+            (incoming / SESSION).write_text(json.dumps(asdict(info), ensure_ascii=False), encoding="utf-8")
+            if given is None:
+                files.place(incoming, self._folder / info.id)
+                return
+            lines = (json.dumps({"place": place, "label": label}, ensure_ascii=False) for place, label in given)
+            (incoming / ANSWERS).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+            files.swap(incoming, self._folder / info.id)
+
+    def _append(self, identity: str, said: dict[str, Any]) -> None:
+        with FileLock(self._folder / f".{identity}.lock"):
+            files.append_lines(self._place(identity) / ANSWERS, [said])
+
+    def _place(self, identity: str) -> Path:
+        # An id comes from links: only what one can look like may become part of a path.
+        if not _ID.fullmatch(identity):
+            raise _unknown(identity)
+        return self._folder / identity
+
+
+def _once(items: Sequence[Item]) -> list[Item]:
+    seen: set[str] = set()
+    kept = []
+    for one in items:
+        key = text_key(one.text)
+        if key and key not in seen:
+            seen.add(key)
+            kept.append(one)
+    return kept
+
+
+def _unknown(identity: str) -> DataError:
+    return DataError(
+        "labelling.unknown",
+        "There is no labelling session '{session}'. It may have been deleted; choose one from the list.",
+        session=identity,
+    )

@@ -1,0 +1,284 @@
+"""From a named file to a dataset, with all that a person should know of the way: rows left out, guesses, labels read otherwise.
+
+The command line and the pages tell it, and the dataset keeps it. Knows nothing of models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas
+
+from core.base.messages import Message, showable
+from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.label_spelling import canonical_labels, suggested_merges
+from core.data.dataset.multilabel import several_labels
+from core.data.dataset.rows import SetAside, TextDataset, build_dataset
+from core.data.loading.label_notes import label_notes, merged_note, merges_of, read_note
+from core.data.loading.left_out_sentences import names_again, ragged, wanting
+from core.data.reading.row_lines import FILE, lines_of
+from core.data.reading.table_format import Corrections, TableFormat, TableScan, form_of, notes_of, skipped_of
+from core.data.reading.tables import detect_format, read_table
+from core.data.recipe import RenameLabels, write_steps
+
+FIRST = 5  # lines or rows named in a sentence
+NOTHING = Corrections()
+TOLD_BY_ROWS = ("data.note_header_again", "data.note_second_header")  # notes of the reader that `LeftOut` says, too
+
+Reason = Literal["ragged", "header_again", "second_header", "no_text", "no_label", "no_experience"]
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Rows of a file that are not in the dataset, for one reason.
+
+    Parameters
+    ----------
+    first
+        Where the first few of them are: lines of the file as an editor counts them for what the reader left out, otherwise
+        rows counted from 1 below the header.
+    lines
+        Lines of a text file on which the first few begin, as an editor counts them; empty where that is not known.
+    """
+
+    reason: Reason
+    rows: int
+    first: tuple[int, ...]
+    message: Message
+    lines: tuple[int, ...] = ()
+
+    @property
+    def of_reader(self) -> bool:
+        """Whether the reader left them out, so that ``first`` counts lines."""
+        return not self.reason.startswith("no_")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, as a dataset stores them; no text of the file is among them."""
+        return {
+            "reason": self.reason,
+            "rows": self.rows,
+            "first": list(self.first),
+            "lines": list(self.lines),
+            "message": self.message.to_dict(),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedDataset:
+    """A dataset and what happened on the way to it.
+
+    Parameters
+    ----------
+    notes
+        What the reader and the labels call for to be said, besides rows left out.
+    merges
+        Labels that were merged because that was asked for.
+    """
+
+    name: str
+    dataset: TextDataset
+    roles: ColumnRoles
+    form: TableFormat | None
+    left_out: tuple[LeftOut, ...]
+    notes: tuple[Message, ...]
+    origin: dict[str, Any]
+    merges: Mapping[str, str]
+
+    def source(self) -> dict[str, Any]:
+        """Where the rows come from, to be stored with the dataset."""
+        recipe = {"recipe": write_steps([RenameLabels(names=dict(self.merges))])} if self.merges else {}
+        return {"file": self.name, **self.origin, **recipe}
+
+
+def load_table(path: Path, corrections: Corrections = NOTHING) -> pandas.DataFrame:
+    """Read a file as a table, as a person corrected its format; see `core.data.reading.tables.read_table`."""
+    table = read_table(path, detect_format(path, corrections))
+    table.attrs[FILE] = str(path)
+    return table
+
+
+def load_dataset(
+    path: Path, roles: ColumnRoles, corrections: Corrections = NOTHING, *, batch: bool = False, merge: bool = False
+) -> LoadedDataset:
+    """Read a file and make a dataset of it.
+
+    Parameters
+    ----------
+    batch
+        As in `build_dataset`.
+    merge
+        Merge labels that are probably spellings of one.
+
+    Raises
+    ------
+    DataError
+        As `read_table` and `build_dataset` do.
+    """
+    return dataset_of(load_table(path, corrections), roles, name=path.name, batch=batch, merge=merge)
+
+
+def dataset_of(
+    table: pandas.DataFrame, roles: ColumnRoles, *, name: str, batch: bool = False, merge: bool = False
+) -> LoadedDataset:
+    """Make a dataset of a table that was read, with all that is to be said of it."""
+    dataset, set_aside = build_dataset(table, roles, batch=batch)
+    merges = merges_of(dataset) if merge else {}
+    if merges:
+        dataset, _ = RenameLabels(names=merges).apply(dataset)
+    left_out = left_out_of(table, set_aside)
+    reading = reading_notes(table, roles, set_aside)
+    return LoadedDataset(
+        showable(name),
+        dataset,
+        roles,
+        form_of(table),
+        left_out,
+        (*reading, *label_notes(dataset), *([merged_note(merges)] if merges else [])),
+        origin_of(left_out, reading, set_aside),
+        merges,
+    )
+
+
+def merged_labels(table: pandas.DataFrame, column: str) -> pandas.DataFrame:
+    """The table with labels merged that are probably spellings of one; as it is where there is no such column."""
+    if column not in table.columns:
+        return table
+    written = table[column].fillna("")
+    names = list(dict.fromkeys(written))
+    meant = dict(zip(names, canonical_labels(names), strict=True))
+    labels = written.map(meant)
+    counts = {str(label): int(rows) for label, rows in labels.value_counts().items() if label}
+    return table.assign(**{column: labels.replace(suggested_merges(counts))})
+
+
+def left_out_of(table: pandas.DataFrame, set_aside: SetAside | None = None) -> tuple[LeftOut, ...]:
+    """Rows of the file that are not in the dataset: those that the reader left out, and those without text or label.
+
+    Parameters
+    ----------
+    set_aside
+        What `build_dataset` set aside.
+    """
+    skipped = skipped_of(table)
+    total = len(table) + len(skipped)
+    found = list(left_out_by_reader(skipped, total))
+    if set_aside is not None:
+        for reason, rows in (("no_text", set_aside.empty_text), ("no_label", set_aside.empty_label)):
+            if rows:
+                lines = lines_of(table, rows[:FIRST])
+                found.append(replace(left_out_rows(reason, row_numbers(rows, skipped), total), lines=lines))
+    return tuple(found)
+
+
+def left_out_of_scan(scan: TableScan) -> tuple[LeftOut, ...]:
+    """Rows of a scanned file that the reader left out."""
+    return left_out_by_reader(scan.skipped, scan.rows)
+
+
+def left_out_rows(reason: Any, rows: Sequence[int], total: int, column: str = "") -> LeftOut:
+    """Rows, counted from 1 below the header, that are left out for want of something.
+
+    Parameters
+    ----------
+    column
+        Of the experiences, where that is empty.
+    """
+    count, first = len(rows), tuple(int(row) for row in rows[:FIRST])
+    facts: dict[str, Any] = {"count": count, "total": total, "rows": _listed(first)}
+    return LeftOut(reason, count, first, wanting(reason, facts, column))
+
+
+def row_numbers(rows: Sequence[int], skipped: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Rows of a table, counted from 0, as rows of its file, counted from 1 below the header.
+
+    Rows that the reader left out are not in the table but count in the file: each moves all rows behind it by one.
+    """
+    numbers: npt.NDArray[np.int64] = np.array(rows, dtype=np.int64)
+    absent = np.array(sorted(skip["row"] for skip in skipped), dtype=np.int64)
+    moved: list[int] = (numbers + np.searchsorted(absent - np.arange(len(absent)), numbers, side="right") + 1).tolist()
+    return moved
+
+
+def reading_notes(table: pandas.DataFrame, roles: ColumnRoles, set_aside: SetAside | None = None) -> list[Message]:
+    """What the reader did besides, labels that were read as others, and cells that hold several labels."""
+    notes = [note for note in notes_of(table) if note.key not in TOLD_BY_ROWS]
+    if set_aside is not None and set_aside.respelled:
+        notes.append(read_note(set_aside.respelled))
+    several = several_labels(table[roles.label].tolist()) if roles.label in table.columns else None
+    return notes if several is None else [*notes, several]
+
+
+def origin_of(
+    left_out: Iterable[LeftOut], notes: Iterable[Message], set_aside: SetAside | None = None
+) -> dict[str, Any]:
+    """What a dataset keeps of the way to it, for its ``source``."""
+    parts = list(left_out)
+    of_reader = sum(part.rows for part in parts if part.of_reader)
+    return {
+        "skipped": of_reader,
+        "set_aside": set_aside.count if set_aside is not None else 0,
+        "left_out": [part.to_dict() for part in parts],
+        "notes": [note.to_dict() for note in notes],
+    }
+
+
+def left_out_of_source(source: Mapping[str, Any]) -> tuple[LeftOut, ...]:
+    """What a stored dataset says of rows that were left out; nothing for datasets of old."""
+    return tuple(
+        LeftOut(
+            one["reason"],
+            one["rows"],
+            tuple(one["first"]),
+            Message.from_dict(one["message"]),
+            tuple(one.get("lines", ())),
+        )
+        for one in source.get("left_out", ())
+    )
+
+
+def remarks_of(*sources: Mapping[str, Any]) -> list[Message]:
+    """What datasets kept of the way to them, from their ``source``, each sentence once; none for datasets of old."""
+    stored = [note for source in sources for note in source.get("left_out", ())]
+    messages = [Message.from_dict(one["message"]) for one in stored]
+    messages += [Message.from_dict(note) for source in sources for note in source.get("notes", ())]
+    return list({str(sentence): sentence for sentence in messages}.values())
+
+
+def left_out_by_reader(skipped: Sequence[Mapping[str, Any]], total: int) -> tuple[LeftOut, ...]:
+    """What the reader left out, by reason.
+
+    Parameters
+    ----------
+    skipped
+        As `read_table` lists them in ``table.attrs``.
+    total
+        All rows of the file.
+    """
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for skip in skipped:
+        groups.setdefault(skip.get("reason", "ragged"), []).append(skip)
+    return tuple(_skipped(reason, rows, total) for reason, rows in groups.items())
+
+
+def _skipped(reason: Any, skipped: Sequence[Mapping[str, Any]], total: int) -> LeftOut:
+    count = len(skipped)
+    first = tuple(int(skip.get("line", skip["row"] + 1)) for skip in skipped[:FIRST])
+    facts: dict[str, Any] = {"count": count, "total": total, "lines": _listed(first)}
+    if reason != "ragged":
+        return LeftOut(reason, count, first, names_again(reason, facts), first)
+    widths = sorted({int(skip["found"]) for skip in skipped})
+    facts |= {"found": _widths(widths), "expected": int(skipped[0]["expected"])}
+    return LeftOut("ragged", count, first, ragged(facts, single_field=widths == [1]), first)
+
+
+def _listed(numbers: Sequence[int]) -> list[str]:
+    return [f"{number:,}" for number in numbers]
+
+
+def _widths(widths: Sequence[int]) -> list[str]:
+    return [*map(str, widths[:FIRST]), "…"] if len(widths) > FIRST else [*map(str, widths)]

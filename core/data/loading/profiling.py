@@ -1,0 +1,288 @@
+"""Looks a dataset over before anything is learned from it: each finding with its rows and what it means.
+
+Knows nothing of models or screens.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from core.base.messages import Message, message
+from core.data.dataset.label_spelling import looks_missing
+from core.data.dataset.language import language_of
+from core.data.dataset.rows import Rows, SetAside, TextDataset
+from core.data.dataset.same_text import groups_of, key_numbers
+from core.data.loading.label_notes import label_counts, merges_of, missing_note, read_note, spellings_note
+from core.data.recipe import RenameLabels, Step
+
+Severity = Literal["info", "warning", "error"]
+
+FINDING_ROWS = 1000  # rows listed with a finding
+_FEW = 10  # rows of a label below which neither learning nor measuring it means much
+_IMBALANCE = 10  # largest label against smallest
+_LONG = 5000  # characters
+_LANGUAGE_SAMPLE = 5000  # texts whose language is looked at
+_QUANTILES = {"minimum": 0.0, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95, "maximum": 1.0}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something worth knowing before training.
+
+    Parameters
+    ----------
+    count
+        How many texts, rows or labels it concerns, as the message says.
+    rows
+        The rows behind it, at most 1000: numbers of the uploaded table where `profile` was given what was set aside,
+        of the dataset otherwise; for ``"ragged"``, of the file below its header.
+    fix
+        The step that puts it right, where there is one.
+    """
+
+    kind: str
+    severity: Severity
+    message: Message
+    count: int
+    rows: tuple[int, ...]
+    fix: Step | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """A dataset at a glance.
+
+    Parameters
+    ----------
+    label_counts
+        Label → rows, in the order of the dataset's classes.
+    lengths
+        int64 array (rows,): characters of each text.
+    length_quantiles
+        Characters at ``minimum``, ``p25``, ``median``, ``p75``, ``p95`` and ``maximum``.
+    languages
+        Share of the texts, 0 to 1, in ``zh``, ``en``, ``mixed`` and ``other``, largest first.
+    """
+
+    rows: int
+    label_counts: dict[str, int]
+    lengths: Rows
+    length_quantiles: dict[str, int]
+    languages: dict[str, float]
+    findings: tuple[Finding, ...]
+
+
+def profile(
+    dataset: TextDataset, set_aside: SetAside | None = None, skipped: Sequence[Mapping[str, Any]] = ()
+) -> Profile:
+    """Look a dataset over.
+
+    Parameters
+    ----------
+    set_aside
+        What `build_dataset` set aside.
+    skipped
+        Rows that the reader left out, ``table.attrs["skipped"]`` of `read_table`.
+    """
+    lengths = np.array([len(text) for text in dataset.texts], dtype=np.int64)
+    counts = label_counts(dataset)
+    kept = set_aside.kept if set_aside is not None else range(len(dataset))
+
+    def found(kind: str, severity: Severity, sentence: Message, rows: Iterable[int]) -> Finding:
+        listed = tuple(int(kept[row]) for _, row in zip(range(FINDING_ROWS), rows, strict=False))
+        return Finding(kind, severity, sentence, int(sentence.facts["count"]), listed)
+
+    findings = [
+        *_missing(set_aside, skipped),
+        *_spellings(dataset, set_aside, counts, found),
+        *_repeated(dataset, found),
+        *_labels(dataset, counts, found),
+        *_long(lengths, found),
+    ]
+    return Profile(
+        rows=len(dataset),
+        label_counts=counts,
+        lengths=lengths,
+        length_quantiles={name: int(np.quantile(lengths, share)) for name, share in _QUANTILES.items()}
+        if len(dataset)
+        else {},
+        languages=_languages(dataset.texts),
+        findings=tuple(findings),
+    )
+
+
+_Found = Callable[[str, Severity, Message, Iterable[int]], Finding]
+
+
+def _missing(set_aside: SetAside | None, skipped: Sequence[Mapping[str, Any]]) -> Iterable[Finding]:
+    skipped = [skip for skip in skipped if "reason" not in skip]  # the reader's own notes tell of the others
+    if skipped:
+        sentence = message(
+            "data.found_ragged",
+            "Rows with too few or too many fields: {count:,}. They are set aside; the first is line {line:,}, with "
+            "{found} fields "
+            "instead of {expected}. Usually a text holds the delimiter and is not in quotation marks.",
+            count=len(skipped),
+            line=skipped[0].get("line", skipped[0]["row"] + 1),
+            found=skipped[0]["found"],
+            expected=skipped[0]["expected"],
+        )
+        rows = tuple(skip["row"] for skip in skipped[:FINDING_ROWS])
+        yield Finding("ragged", "warning", sentence, len(skipped), rows)
+    if set_aside is not None and set_aside.empty_text:
+        sentence = message(
+            "data.found_empty_text",
+            "Rows without text: {count:,}. They are set aside, since there is nothing to learn from.",
+            count=len(set_aside.empty_text),
+        )
+        yield Finding("empty_text", "warning", sentence, len(set_aside.empty_text), set_aside.empty_text[:FINDING_ROWS])
+    if set_aside is not None and set_aside.empty_label:
+        sentence = message(
+            "data.found_empty_label",
+            "Rows without label: {count:,}. They are set aside; label them and upload them again to use them.",
+            count=len(set_aside.empty_label),
+        )
+        yield Finding(
+            "empty_label", "warning", sentence, len(set_aside.empty_label), set_aside.empty_label[:FINDING_ROWS]
+        )
+
+
+def _spellings(
+    dataset: TextDataset, set_aside: SetAside | None, counts: dict[str, int], found: _Found
+) -> Iterable[Finding]:
+    """Labels that were read as others, that are probably spellings of others, or that look like missing values."""
+    if set_aside is not None and set_aside.respelled:
+        yield found("respelled", "info", read_note(set_aside.respelled), [])
+    merges = merges_of(dataset)
+    if merges:
+        rows = _rows_of(dataset, set(merges))
+        yield replace(found("label_spellings", "warning", spellings_note(merges), rows), fix=RenameLabels(names=merges))
+    missing = [label for label, rows in counts.items() if rows and looks_missing(label)]
+    if missing:
+        sentence = missing_note(missing, sum(counts[label] for label in missing))
+        yield found("missing_labels", "warning", sentence, _rows_of(dataset, set(missing)))
+
+
+def _rows_of(dataset: TextDataset, labels: set[str]) -> Iterable[int]:
+    numbers = {number for number, label in enumerate(dataset.classes) if label in labels}
+    return (row for row, label in enumerate(dataset.labels) if int(label) in numbers)
+
+
+def _repeated(dataset: TextDataset, found: _Found) -> Iterable[Finding]:
+    """Texts that come again: with the same label, with another, or in training and test."""
+    repeated = [rows.tolist() for rows in groups_of(key_numbers(dataset.texts))]
+    merges = merges_of(dataset)
+    meant = [merges.get(label, label) for label in dataset.classes]  # "Good" beside "good" is no contradiction
+    contradictory = [rows for rows in repeated if len({meant[int(dataset.labels[row])] for row in rows}) > 1]
+    if contradictory:
+        sentence = message(
+            "data.found_contradictory",
+            "Texts that carry more than one label: {count:,}, in {rows:,} rows. A classifier cannot be right on all "
+            "of them; "
+            "look at them first.",
+            count=len(contradictory),
+            rows=sum(map(len, contradictory)),
+        )
+        yield found("contradictory", "warning", sentence, (row for rows in contradictory for row in rows))
+    if dataset.splits is not None:
+        yield from _leaked(dataset.splits, repeated, found)
+    if repeated:
+        sentence = message(
+            "data.found_duplicates",
+            "Rows that repeat the text of an earlier row: {count:,}, of {texts:,} texts. Equal texts are kept on one "
+            "side of the "
+            "split, so that they do not flatter the test; in training they count for more.",
+            count=sum(len(rows) - 1 for rows in repeated),
+            texts=len(repeated),
+        )
+        yield found("duplicates", "info", sentence, (row for rows in repeated for row in rows))
+
+
+def _leaked(splits: Sequence[str], repeated: list[list[int]], found: _Found) -> Iterable[Finding]:
+    leaked = [rows for rows in repeated if len({splits[row] for row in rows}) > 1]
+    tested = [rows for rows in leaked if any(splits[row] == "test" for row in rows)]
+    if tested:
+        outside = [row for rows in tested for row in rows if splits[row] != "test"]
+        sentence = message(
+            "data.found_leakage",
+            "Texts of the given test part that are also in training or validation: {count:,}. The {rows:,} rows "
+            "outside the test "
+            "are set aside before training; otherwise the test would measure memory instead of understanding.",
+            count=len(tested),
+            rows=len(outside),
+        )
+        yield found("leakage", "warning", sentence, (row for rows in tested for row in rows))
+    others = [rows for rows in leaked if {splits[row] for row in rows} == {"train", "validation"}]
+    if others:
+        sentence = message(
+            "data.found_validation_leakage",
+            "Texts of the given validation part that are also in training: {count:,}. They are set aside from the "
+            "validation.",
+            count=len(others),
+        )
+        yield found("validation_leakage", "info", sentence, (row for rows in others for row in rows))
+
+
+def _labels(dataset: TextDataset, label_counts: dict[str, int], found: _Found) -> Iterable[Finding]:
+    present = {label: count for label, count in label_counts.items() if count}
+    if len(present) == 1:
+        sentence = message(
+            "data.found_one_label",
+            "All {count:,} rows carry the same label, '{label}'. A classifier trained on them always answers it: an "
+            "accuracy of 1 that means nothing, until a later batch brings another label.",
+            count=len(dataset),
+            label=next(iter(present)),
+        )
+        yield found("one_label", "warning", sentence, [])
+    rare = [label for label, count in present.items() if count < _FEW]
+    if rare:
+        sentence = message(
+            "data.found_rare_labels",
+            "Labels with fewer than {few} rows: {count:,} ({labels}). They can hardly be learned, and their scores "
+            "mean little; "
+            "add rows, or merge them with another label.",
+            few=_FEW,
+            count=len(rare),
+            labels=rare,
+        )
+        yield found("rare_labels", "warning", sentence, _rows_of(dataset, set(rare)))
+    if len(present) < 2:
+        return
+    most, least = max(present, key=present.__getitem__), min(present, key=present.__getitem__)
+    if present[most] >= _IMBALANCE * present[least]:
+        sentence = message(
+            "data.found_imbalance",
+            "Labels are unevenly frequent: '{most}' has {count:,} rows, '{least}' {fewest:,}. Accuracy alone "
+            "flatters here: "
+            "look at macro-F1, and consider class weights.",
+            most=most,
+            count=present[most],
+            least=least,
+            fewest=present[least],
+        )
+        yield found("imbalance", "info", sentence, _rows_of(dataset, {least}))
+
+
+def _long(lengths: Rows, found: _Found) -> Iterable[Finding]:
+    rows = np.flatnonzero(lengths > _LONG)
+    if len(rows):
+        sentence = message(
+            "data.found_long",
+            "Texts longer than {limit:,} characters: {count:,}; the longest has {longest:,}. "
+            "Only the beginning of a long text is read, up to the maximum length chosen for training.",
+            limit=_LONG,
+            count=len(rows),
+            longest=int(lengths.max()),
+        )
+        yield found("very_long", "info", sentence, rows.tolist())
+
+
+def _languages(texts: Sequence[str]) -> dict[str, float]:
+    sample = texts[:: max(1, len(texts) // _LANGUAGE_SAMPLE)]
+    counts: Counter[Any] = Counter(language_of((text,)) for text in sample)
+    return {language: count / len(sample) for language, count in counts.most_common()}

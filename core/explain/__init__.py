@@ -1,9 +1,0 @@
-"""Why a classifier answered as it did: how much each word of a text speaks for a label."""
-
-from __future__ import annotations
-
-from core.explain.attribution import Attribution, Word, margin
-from core.explain.influence import Influence, most_influential
-from core.explain.occlusion import occlude
-
-__all__ = ["Attribution", "Influence", "Word", "margin", "most_influential", "occlude"]

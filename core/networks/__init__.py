@@ -1,0 +1,1 @@
+"""Everything that computes with texts: tokenizers, encoders, pretrained weights, word vectors, explanations."""

@@ -1,0 +1,201 @@
+"""What every text classifier of the registry is: an encoder of tokens, and a linear head that can grow.
+
+Knows nothing of training, files or text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import torch
+from torch import Tensor, nn
+
+from core.base.config import Config
+from core.networks.encoders.feature_map import Lift
+from core.networks.sources import Sources
+from core.networks.standalone.predict import UNKNOWN, TextPipeline
+from core.networks.text import TextConfig, fit_pipeline
+
+if TYPE_CHECKING:
+    from core.networks.encoders.graph import Graph
+
+
+class TextClassifier(nn.Module):
+    """Base of all architectures; one file each overrides `features` and sets the class attributes.
+
+    Parameters
+    ----------
+    config
+        An instance of the architecture's own ``config_class``.
+    vocabulary_size
+        Number of token ids; id 0 is padding, id 1 the unknown token.
+    classes
+        Number of labels.
+    feature_size
+        Width of what `features` returns.
+    """
+
+    name: ClassVar[str]
+    config_class: ClassVar[type[Config]]
+    defaults: ClassVar[dict[str, Any]] = {}  # settings of other configs which suit this model better than theirs
+    presets: ClassVar[dict[str, dict[str, Any]]] = {}  # "quick" and "thorough"
+    fixed_features: ClassVar[bool] = False  # what `features` returns is neither trained nor in need of scaling
+    without_effect: ClassVar[frozenset[str]] = frozenset()  # settings of other configs that this model never looks at
+
+    hiding_token: int = UNKNOWN  # stands for a token that is hidden while learning
+
+    embedding: nn.Embedding | nn.EmbeddingBag
+    lift: Lift | None
+
+    def __init__(self, config: Config, vocabulary_size: int, classes: int, feature_size: int) -> None:
+        super().__init__()
+        self.config = config
+        self.vocabulary_size = vocabulary_size
+        self.feature_size = feature_size
+        self.origin: dict[str, Any] = {}  # facts about what it began from, where that is more than random numbers
+        self.register_module("lift", None)
+        self.head = nn.Linear(feature_size, classes)
+
+    @classmethod
+    def begin(
+        cls, config: Any, text: TextConfig, texts: Sequence[str], classes: int, sources: Sources | None
+    ) -> tuple[Self, TextPipeline]:
+        """A model that has learned nothing from these training texts but how to read them.
+
+        Parameters
+        ----------
+        sources
+            Where a model finds what was learned before it; one that starts from random weights needs none.
+        """
+        pipeline = fit_pipeline(texts, text)
+        return cls.rebuild(config, pipeline.tokenizer.get_vocab_size(), classes, {}), pipeline
+
+    @classmethod
+    def check(cls, config: Any, sources: Sources) -> None:
+        """Raise the error that `begin` would end with at once, whatever the texts."""
+        cls.rebuild(config, 2, 2, {})
+
+    @classmethod
+    def rebuild(cls, config: Any, vocabulary_size: int, classes: int, architecture: dict[str, Any]) -> Self:
+        """A model of the same shape as one whose `architecture` was stored; its weights are still to be loaded."""
+        return cls(config, vocabulary_size, classes)  # type: ignore[call-arg]  # every subclass gives the width itself
+
+    def architecture(self) -> dict[str, Any]:
+        """What else than its settings it takes to build the model again; plain values."""
+        return {}
+
+    def features(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        """Encode tokens int64 (batch, length) with mask bool (batch, length) to (batch, features)."""
+        raise NotImplementedError
+
+    def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        """Logits (batch, classes); every row of mask holds at least one true value."""
+        return self.classify(self.features(tokens, mask))
+
+    def classify(self, features: Tensor) -> Tensor:
+        """Logits (batch, classes) of what `features` returned."""
+        logits: Tensor = self.head(features if self.lift is None else self.lift(features))
+        return logits
+
+    @torch.no_grad()
+    def set_lift(self, lift: Lift | None) -> None:
+        """Put a fixed map in front of the head, or take it away; the head begins anew, all zeros."""
+        old = self.head.weight
+        width = self.feature_size if lift is None else lift.width
+        self.lift = None if lift is None else lift.to(old.device)
+        # By way of "meta", so that no random number is drawn.
+        self.head = nn.Linear(width, len(old), device="meta").to_empty(device=old.device)
+        self.head.weight.zero_()
+        self.head.bias.zero_()
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
+        """Take over weights; those of a model with a lift bring it along."""
+        tensors = {key.removeprefix("lift."): value for key, value in state_dict.items() if key.startswith("lift.")}
+        own = self.lift.state_dict() if self.lift is not None else {}
+        if {key: value.shape for key, value in own.items()} != {key: value.shape for key, value in tensors.items()}:
+            self.set_lift(Lift.from_tensors(tensors) if tensors else None)
+        return super().load_state_dict(state_dict, strict, assign)
+
+    def sparse_parameters(self) -> list[nn.Parameter]:
+        """Parameters whose gradients are sparse and need their own optimiser."""
+        return []
+
+    def learned_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """Name and values of everything that learning may change."""
+        return ((name, value) for name, value in self.named_parameters() if value.requires_grad)
+
+    def rates(self) -> list[tuple[float | None, list[nn.Parameter]]]:
+        """Learned, dense parameters with the learning rate that they need; None stands for the training's own."""
+        sparse = {id(parameter) for parameter in self.sparse_parameters()}
+        return [(None, [parameter for _, parameter in self.learned_parameters() if id(parameter) not in sparse])]
+
+    @property
+    def encodes_once(self) -> bool:
+        """Whether each text is encoded in the first epoch only."""
+        return False
+
+    @property
+    def pair_readings(self) -> int:
+        """How often each text is read to learn from pairs of texts, before the head learns; mostly 0."""
+        return 0
+
+    def head_alone(self) -> AbstractContextManager[None]:
+        """Let only the head learn for a while, and encode each text once; for models with `pair_readings`."""
+        return nullcontext()
+
+    def keep_features(self, folder: Path) -> None:
+        """Keep what is costly to compute of a text, and never changes, in files of this folder."""
+
+    def write_features(self, graph: Graph, tokens: str, mask: str) -> str | None:
+        """Write what `features` computes as ONNX operations; returns the name of the result.
+
+        None where an architecture does not say how: the file is then made by PyTorch's exporter, which follows `forward` and
+        takes several seconds.
+        """
+        return None
+
+    def write_logits(self, graph: Graph, tokens: str, mask: str) -> str | None:
+        """The same for `forward`."""
+        features = self.write_features(graph, tokens, mask)
+        if features is None:
+            return None
+        if self.lift is not None:
+            features = self.lift.write(graph, features)
+        return graph.add("Gemm", features, self.head.weight, self.head.bias, transB=1)
+
+    def for_export(self) -> None:
+        """Fold together what is only apart for learning, before PyTorch's exporter; called on a copy."""
+
+    def layers_from_bottom(self) -> list[list[nn.Parameter]]:
+        """What lies below the head, layer by layer from the words upwards; an architecture with several overrides this."""
+        head = {id(parameter) for parameter in self.head.parameters()}
+        below = [parameter for parameter in self.parameters() if id(parameter) not in head]
+        return [below] if below else []
+
+    @torch.no_grad()
+    def grow_classes(self, classes: int) -> None:
+        """Widen the head to ``classes`` labels; the weights of the old ones stay exactly as they were."""
+        old = self.head
+        self.head = nn.Linear(old.in_features, classes).to(old.weight.device)
+        self.head.weight[: old.out_features] = old.weight
+        self.head.bias[: old.out_features] = old.bias
+
+    @torch.no_grad()
+    def grow_vocabulary(self, vocabulary_size: int) -> None:
+        """Append embedding rows for new tokens; each starts as the unknown token's row, slightly moved."""
+        added = vocabulary_size - self.vocabulary_size
+        if added <= 0:
+            return
+        weight = self.embedding.weight
+        unknown = weight[-self.vocabulary_size + 1].clone()
+        fresh = unknown + 0.1 * weight.std() * torch.randn(added, weight.shape[1], device=weight.device)
+        self.embedding.weight = nn.Parameter(torch.cat([weight, fresh]))
+        self.embedding.num_embeddings = weight.shape[0] + added
+        self.vocabulary_size = vocabulary_size
+
+    def parameter_count(self) -> int:
+        """Number of values, those that stay as they are included."""
+        return sum(parameter.numel() for parameter in self.parameters())

@@ -1,0 +1,303 @@
+"""A pretrained text encoder under a linear head (Devlin et al. 2019, "BERT"): transfer learning."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+
+from core.base.config import setting
+from core.base.errors import ModelError
+from core.base.files import read_json
+from core.base.settings import NetworkConfig, TrimConfig
+from core.networks.encoders.attention import fuse_attention
+from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.feature_cache import FeatureCache, key_of
+from core.networks.encoders.feature_memory import FeatureMemory
+from core.networks.encoders.pretrained import (
+    add_adapters,
+    arithmetic,
+    keep_pieces,
+    layers_of,
+    marks_of,
+    merge_adapters,
+    read_network,
+)
+from core.networks.pretrained import EncoderInfo
+from core.networks.pretrained.trimming import trim_vocabulary
+from core.networks.sources import Sources
+from core.networks.standalone.predict import TextPipeline
+from core.networks.text import TextConfig
+
+Tuning = Literal["full", "lora", "frozen", "contrastive"]
+
+
+class EncoderConfig(NetworkConfig, TrimConfig):
+    """Which encoder, and how much of it learns."""
+
+    encoder: str = setting(
+        "packaged:multilingual-e5-small",
+        label="Encoder",
+        help="A network that has read very much text before. Also folder:/path of one on this machine, "
+        "or hub:owner/name of one on the Hugging Face Hub.",
+        source="encoders",
+    )
+    tuning: Tuning = setting(
+        "full",
+        label="What learns",
+        help="Everything: best with thousands of rows. Adapters (LoRA): small matrices beside the frozen weights. Head only: "
+        "the encoder stays as it is, and learning takes seconds. Pairs: for 8 to 64 rows per label, it learns "
+        "which texts belong together, then the head.",
+    )
+    encoder_learning_rate: float = setting(
+        5e-5,
+        label="Learning rate of the encoder",
+        help="For weights that were learned before; the head has the learning rate of the optimisation.",
+        bounds=(1e-6, 1e-3),
+        scale="log",
+    )
+    frozen_encoder_layers: int = setting(
+        0,
+        label="Frozen layers",
+        help="So many of the lowest layers stay as they are, which saves time and protects what they know.",
+        bounds=(0, 24),
+        step=1,
+        advanced=True,
+    )
+    tune_word_embeddings: bool = setting(
+        False,
+        label="Learn word embeddings too",
+        help="Also change what each word piece stands for. Rarely better, and slower.",
+        advanced=True,
+    )
+    pair_readings: int = setting(
+        10,
+        label="Readings for pairs",
+        help="Only with pairs: how often each text is read while the encoder learns which texts belong together.",
+        bounds=(1, 200),
+        step=1,
+        scale="log",
+        advanced=True,
+    )
+    lora_rank: int = setting(
+        16,
+        label="Adapter rank",
+        help="Only with adapters: width of the small matrices.",
+        bounds=(1, 128),
+        step=1,
+        scale="log",
+        advanced=True,
+    )
+
+
+class Encoder(TextClassifier):
+    """Tokens to vectors by a pretrained network, pooled to one vector a text, then a linear head.
+
+    Pooling (mean or first token) and the prefix of every text are the encoder's own; see `networks.pretrained`. With only the
+    head learning, features can be kept on disk (`cache`).
+    """
+
+    name = "encoder"
+    config_class = EncoderConfig
+    config: EncoderConfig
+    pieces: Tensor
+    defaults = {"learning_rate": 1e-3, "batch_size": 32, "epochs": 3, "max_length": 128, "word_dropout": 0.0}
+    presets = {
+        "quick": {"tuning": "frozen", "epochs": 20, "patience": 5},
+        "thorough": {"tuning": "full", "epochs": 5, "max_length": 256, "tune_word_embeddings": True},
+    }
+    without_effect = frozenset(
+        {"segmentation", "vocabulary_size", "minimum_frequency", "normalise", "lowercase", "remove_stop_words"}
+    )
+
+    def __init__(self, config: EncoderConfig, network: Any, info: EncoderInfo, classes: int) -> None:
+        super().__init__(config, network.config.vocab_size, classes, network.config.hidden_size)
+        self.info = info
+        self.encoder = network
+        self.shape = network.config
+        self.cache: FeatureCache | FeatureMemory | None = None
+        self.padding = int(getattr(network.config, "pad_token_id", 0) or 0)
+        # Which piece of the untrimmed vocabulary each token is: the same text then has the same name everywhere.
+        self.register_buffer("pieces", torch.arange(network.config.vocab_size))
+        if hasattr(network, "pooler"):
+            network.pooler = None  # a layer for another task, which only some of them have
+        if config.tuning == "lora":
+            add_adapters(network, config.lora_rank, config.encoder_dropout)
+        self._choose_what_learns()
+
+    @classmethod
+    def check(cls, config: EncoderConfig, sources: Sources) -> None:
+        sources.encoders.check(config.encoder)
+
+    @classmethod
+    def begin(
+        cls, config: EncoderConfig, text: TextConfig, texts: Sequence[str], classes: int, sources: Sources | None
+    ) -> tuple[Self, TextPipeline]:
+        """Load the pretrained encoder, and leave out the word pieces that are not needed."""
+        if sources is None:
+            raise ModelError(
+                "model.no_sources", "An encoder lies in a workspace, and none was opened. Open one and try again."
+            )
+        folder = sources.encoders.folder(config.encoder)
+        info = sources.encoders.describe(config.encoder)
+        network = read_network(folder, config.encoder_dropout)
+        tokenizer = read_json(folder / "tokenizer.json")
+        kept = np.arange(int(network.config.vocab_size))
+        all_pieces = len(kept)
+        if config.trim_pieces:
+            tokenizer, kept = trim_vocabulary(tokenizer, [info.prefix + text for text in texts], config.kept_pieces)
+            keep_pieces(network, kept)
+        longest = int(getattr(network.config, "max_position_embeddings", 512)) - 2  # RoBERTa begins to count at 2
+        options = {
+            "segmentation": "pretrained",
+            "max_length": min(text.max_length, longest),
+            "stop_words": [],
+            "prefix": info.prefix,
+        }
+        pipeline = TextPipeline(Tokenizer.from_str(json.dumps(tokenizer, ensure_ascii=False)), options)
+        model = cls(config, network, info, classes)
+        padding, hiding = (pipeline.tokenizer.token_to_id(name) for name in marks_of(tokenizer))
+        model.padding, model.hiding_token = padding or 0, hiding if hiding is not None else model.hiding_token
+        model.pieces = torch.from_numpy(kept)
+        model.origin = {"encoder": {**info.to_dict(), "pieces": all_pieces, "kept": model.vocabulary_size}}
+        model.keep_features(sources.features)
+        return model, pipeline
+
+    @classmethod
+    def rebuild(cls, config: EncoderConfig, vocabulary_size: int, classes: int, architecture: dict[str, Any]) -> Self:
+        from transformers import AutoConfig, AutoModel
+
+        stored = dict(architecture["network"])
+        shape = AutoConfig.for_model(stored.pop("model_type"), **stored)
+        network = AutoModel.from_config(shape, dtype=torch.float32)  # type: ignore[no-untyped-call]
+        model = cls(config, network, EncoderInfo.from_dict(architecture["info"]), classes)
+        model.padding, model.hiding_token = architecture["padding"], architecture["hiding_token"]
+        return model
+
+    def architecture(self) -> dict[str, Any]:
+        shape = self.shape.to_diff_dict()
+        return {
+            "network": {**shape, "model_type": self.shape.model_type, "vocab_size": self.vocabulary_size},
+            "info": self.info.to_dict(),
+            "padding": self.padding,
+            "hiding_token": self.hiding_token,
+        }
+
+    def features(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        if self.cache is not None and not torch.compiler.is_exporting():
+            return self._remembered(self.cache, tokens, mask)
+        return self._encode(tokens, mask)
+
+    def train(self, mode: bool = True) -> Self:
+        """Switch dropout on or off; an encoder that does not learn never has any."""
+        super().train(mode)
+        if not self.encoder_learns:
+            self.encoder.eval()
+        return self
+
+    @property
+    def encoder_learns(self) -> bool:
+        """Whether anything below the head may change."""
+        return any(parameter.requires_grad for parameter in self.encoder.parameters())
+
+    @property
+    def encodes_once(self) -> bool:
+        return self.config.tuning == "frozen" or (self.config.tuning == "contrastive" and not self.encoder_learns)
+
+    @property
+    def pair_readings(self) -> int:
+        return self.config.pair_readings if self.config.tuning == "contrastive" and self.encoder_learns else 0
+
+    @contextlib.contextmanager
+    def head_alone(self) -> Iterator[None]:
+        learned = [parameter for parameter in self.encoder.parameters() if parameter.requires_grad]
+        self.freeze_encoder()
+        self.cache = FeatureMemory(self.feature_size)
+        try:
+            yield
+        finally:
+            self.cache = None
+            for parameter in learned:
+                parameter.requires_grad_(True)
+
+    def keep_features(self, folder: Path) -> None:
+        """Look features up in, and add them to, a file in this folder; only where the encoder never learns."""
+        if self.config.tuning == "frozen":
+            name = f"{self.info.fingerprint}-{self.info.pooling}"
+            self.cache = FeatureCache(folder / f"{name}.features", self.feature_size)
+
+    def freeze_encoder(self) -> None:
+        """From now on only the head learns."""
+        self.encoder.requires_grad_(False)
+        self.encoder.eval()
+
+    def rates(self) -> list[tuple[float | None, list[nn.Parameter]]]:
+        below = [parameter for parameter in self.encoder.parameters() if parameter.requires_grad]
+        # Adapters start from nothing, so they may move as fast as the head.
+        rate = None if self.config.tuning == "lora" else self.config.encoder_learning_rate
+        return [(None, list(self.head.parameters())), (rate, below)]
+
+    def layers_from_bottom(self) -> list[list[nn.Parameter]]:
+        layers = layers_of(self.encoder)
+        above = {id(parameter) for layer in layers for parameter in layer.parameters()}
+        bottom = [parameter for parameter in self.encoder.parameters() if id(parameter) not in above]
+        return [bottom, *(list(layer.parameters()) for layer in layers)]
+
+    def grow_vocabulary(self, vocabulary_size: int) -> None:
+        """Nothing grows: a pretrained tokenizer can read every text."""
+
+    def for_export(self) -> None:
+        self.cache = None
+        if self.config.tuning == "lora":
+            merge_adapters(self.encoder)
+        fuse_attention(self.encoder)
+
+    def _choose_what_learns(self) -> None:
+        """Only where the encoder learns at all: its layers from a chosen one upwards, or the adapters."""
+        if self.config.tuning == "lora":
+            return
+        self.encoder.requires_grad_(self.config.tuning != "frozen")
+        if self.config.tuning == "frozen":
+            return
+        for number, layer in enumerate(self.layers_from_bottom()):
+            if number == 0:
+                learns = self.config.tune_word_embeddings and self.config.frozen_encoder_layers == 0
+            else:
+                learns = number > self.config.frozen_encoder_layers
+            for parameter in layer:
+                parameter.requires_grad_(learns)
+
+    def _encode(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        precision = self.config.precision if self.training else "float32"
+        with arithmetic(precision, tokens.device) if self.encoder_learns else torch.no_grad():
+            output = self.encoder(
+                input_ids=tokens.masked_fill(~mask, self.padding), attention_mask=mask.to(torch.int64)
+            )
+        hidden = output.last_hidden_state.float()
+        if self.info.pooling == "cls":
+            first: Tensor = hidden[:, 0]
+            return first
+        weight = mask.unsqueeze(-1).to(hidden.dtype)
+        mean: Tensor = (hidden * weight).sum(dim=1) / weight.sum(dim=1)
+        return mean
+
+    def _remembered(self, cache: FeatureCache | FeatureMemory, tokens: Tensor, mask: Tensor) -> Tensor:
+        lengths = mask.sum(dim=1).tolist()
+        named = self.pieces[tokens].tolist()
+        keys = [key_of(row[:length]) for row, length in zip(named, lengths, strict=True)]
+        features, found = cache.find(keys)
+        missing = np.flatnonzero(~found)
+        if len(missing):
+            rows = torch.from_numpy(missing).to(tokens.device)
+            longest = int(mask[rows].sum(dim=1).max())
+            fresh = self._encode(tokens[rows, :longest], mask[rows, :longest]).cpu()
+            cache.add([keys[row] for row in missing], fresh)
+            features[torch.from_numpy(missing)] = fresh
+        return features.to(tokens.device)

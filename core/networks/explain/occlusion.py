@@ -1,0 +1,48 @@
+"""Occlusion (Zeiler & Fergus 2014; Li et al. 2016, "Understanding Neural Networks through Representation Erasure"):
+a word counts for what is lost without it. Works on whatever file serves, since it only asks for probabilities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from core.networks.explain.attribution import Attribution, Word, margin
+from core.networks.text.words import Span, words_of
+
+
+class Engine(Protocol):
+    """What answers; a `core.networks.standalone.predict.Classifier`."""
+
+    def predict_proba(self, texts: Sequence[str]) -> np.ndarray: ...
+
+
+def occlude(engine: Engine, texts: Sequence[str], labels: Sequence[int] | None = None) -> list[Attribution]:
+    """Explain texts by leaving out one word at a time; every text is asked about once more than it has words.
+
+    Parameters
+    ----------
+    labels
+        Number of the label that each text is explained for; by default the most probable one.
+    """
+    spans = [words_of(text) for text in texts]
+    asked: list[str] = []
+    for text, words in zip(texts, spans, strict=True):
+        asked += [text, "", *(without(text, word) for word in words)]
+    answers = engine.predict_proba(asked)
+    found, start = [], 0
+    for place, (text, words) in enumerate(zip(texts, spans, strict=True)):
+        rows = answers[start : start + 2 + len(words)]
+        start += 2 + len(words)
+        label = int(rows[0].argmax()) if labels is None else labels[place]
+        whole, nothing, *others = margin(rows, label).tolist()
+        scores = tuple(Word(*word, whole - other) for word, other in zip(words, others, strict=True))
+        found.append(Attribution(text, label, scores, "occlusion", whole - nothing))
+    return found
+
+
+def without(text: str, word: Span) -> str:
+    """The text with one word left out."""
+    return text[: word[0]] + text[word[1] :]

@@ -1,0 +1,128 @@
+"""Learn a tokenizer from training texts, and let it learn new words later without renumbering the old ones."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
+from tokenizers.models import BPE, WordLevel
+from tokenizers.trainers import BpeTrainer
+
+from core.base.errors import ModelError
+from core.data.dataset.language import language_of
+from core.networks.standalone.predict import TextPipeline
+from core.networks.text.config import TextConfig
+from core.networks.text.stopwords import STOP_WORDS
+
+SPECIAL = ["[PAD]", "[UNK]"]
+
+# A word may hold and start with an apostrophe (don't, 's); every other sign stands alone.
+WORD = r"['’]?\w+(?:['’]\w+)*|[^\w\s]"
+
+
+def fit_pipeline(texts: Sequence[str], config: TextConfig) -> TextPipeline:
+    """Learn the vocabulary of training texts.
+
+    Raises
+    ------
+    ModelError
+        When the texts hold no token at all.
+    """
+    segmentation = _resolve(config.segmentation, texts)
+    tokenizer = _learn_subwords(texts, config) if segmentation == "subwords" else _empty_tokenizer(segmentation, config)
+    options = {
+        "segmentation": segmentation,
+        "max_length": config.max_length,
+        "stop_words": STOP_WORDS if config.remove_stop_words and segmentation == "words" else [],
+    }
+    pipeline = TextPipeline(tokenizer, options)
+    if segmentation != "subwords":
+        counts = _count(pipeline, texts)
+        kept = [token for token, count in counts.most_common() if count >= config.minimum_frequency]
+        if not kept:
+            raise ModelError(
+                "text.no_tokens",
+                "No token was left after cleaning {rows} texts. Lower 'smallest count of a token' or check the text column.",
+                rows=len(texts),
+            )
+        pipeline = TextPipeline(_with_vocabulary(tokenizer, SPECIAL + kept[: config.vocabulary_size]), options)
+    return pipeline
+
+
+def extend_pipeline(pipeline: TextPipeline, texts: Sequence[str], *, minimum_frequency: int = 1) -> TextPipeline:
+    """Add the words of new texts behind the known ones; subword and pretrained vocabularies stay as they are.
+
+    Old ids keep their meaning, so a model only needs more embedding rows. The given pipeline is left unchanged.
+    """
+    if pipeline.options["segmentation"] in ("subwords", "pretrained"):
+        return pipeline
+    known = pipeline.tokenizer.get_vocab()
+    counts = _count(pipeline, texts)
+    fresh = [token for token, count in counts.most_common() if count >= minimum_frequency and token not in known]
+    if not fresh:
+        return pipeline
+    ordered = sorted(known, key=lambda token: known[token])
+    return TextPipeline(_with_vocabulary(pipeline.tokenizer, ordered + fresh), pipeline.options)
+
+
+def _resolve(segmentation: str, texts: Sequence[str]) -> str:
+    if segmentation != "auto":
+        return segmentation
+    return "characters" if language_of(texts) == "zh" else "words"
+
+
+def _normalizer(config: TextConfig) -> normalizers.Normalizer | None:
+    steps: list[normalizers.Normalizer] = []
+    if config.normalise:
+        steps.append(normalizers.NFKC())
+    if config.lowercase:
+        steps.append(normalizers.Lowercase())
+    return normalizers.Sequence(steps) if steps else None
+
+
+def _empty_tokenizer(segmentation: str, config: TextConfig) -> Tokenizer:
+    tokenizer = Tokenizer(WordLevel({token: number for number, token in enumerate(SPECIAL)}, unk_token=SPECIAL[1]))
+    normalizer = _normalizer(config)
+    if normalizer is not None:
+        tokenizer.normalizer = normalizer
+    pattern = Regex(".") if segmentation == "characters" else Regex(WORD)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Split(pattern, behavior="isolated")]
+    )
+    return tokenizer
+
+
+def _learn_subwords(texts: Sequence[str], config: TextConfig) -> Tokenizer:
+    tokenizer = Tokenizer(BPE(unk_token=SPECIAL[1]))
+    normalizer = _normalizer(config)
+    if normalizer is not None:
+        tokenizer.normalizer = normalizer
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Metaspace(), pre_tokenizers.Split(Regex(r"[^\w\s▁]"), behavior="isolated")]
+    )
+    trainer = BpeTrainer(
+        vocab_size=min(config.vocabulary_size, 8_000),  # beyond this, pieces are whole words again
+        min_frequency=max(config.minimum_frequency, 2),
+        special_tokens=SPECIAL,
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def _count(pipeline: TextPipeline, texts: Iterable[str]) -> Counter[str]:
+    """How often each token occurs, known or not."""
+    counts: Counter[str] = Counter()
+    splitter = pipeline.tokenizer.pre_tokenizer
+    for text in texts:
+        counts.update(token for token, _ in splitter.pre_tokenize_str(pipeline.prepare(text)))
+    return counts
+
+
+def _with_vocabulary(tokenizer: Tokenizer, tokens: Sequence[str]) -> Tokenizer:
+    """A copy of a word-level tokenizer with these tokens, numbered in order."""
+    described = json.loads(tokenizer.to_str())
+    described["model"]["vocab"] = {token: number for number, token in enumerate(tokens)}
+    return Tokenizer.from_str(json.dumps(described, ensure_ascii=False))

@@ -1,6 +1,0 @@
-"""Pretrained text encoders: where they come from, and a ready folder of each in the workspace; loads no torch."""
-
-from core.pretrained.info import EncoderInfo
-from core.pretrained.store import EncoderStore
-
-__all__ = ["EncoderInfo", "EncoderStore"]

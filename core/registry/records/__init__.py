@@ -1,0 +1,37 @@
+"""What is kept of things that were done and made no version: comparisons, curves, speeds, receipts. One JSON file each."""
+
+from core.registry.records.benchmarks import BenchmarkStore
+from core.registry.records.comparisons import ComparisonStore
+from core.registry.records.curves import CurveStore
+from core.registry.records.files import new_id
+from core.registry.records.folds import FoldStore
+from core.registry.records.inspections import InspectionStore
+from core.registry.records.receipts import (
+    plans,
+    receipts,
+    refuse_half_forgotten,
+    remove_plan,
+    save_plan,
+    save_receipt,
+    solved,
+    unfinished,
+)
+from core.registry.records.searches import SearchStore
+
+__all__ = [
+    "BenchmarkStore",
+    "ComparisonStore",
+    "CurveStore",
+    "FoldStore",
+    "InspectionStore",
+    "SearchStore",
+    "new_id",
+    "plans",
+    "receipts",
+    "refuse_half_forgotten",
+    "remove_plan",
+    "save_plan",
+    "save_receipt",
+    "solved",
+    "unfinished",
+]

@@ -1,0 +1,1 @@
+"""How versions answer: exported files, the engines that run them, the API."""

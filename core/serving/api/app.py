@@ -1,0 +1,308 @@
+"""The routes of the API; `create_app` makes what is mounted under `PREFIX`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from fastapi import FastAPI, Request
+from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from core.base.errors import CoreError, RegistryError
+from core.base.integrity import named
+from core.base.messages import message
+from core.data.labelling.corrections import Corrections
+from core.networks.standalone.predict import answered
+from core.serving.api import schemas
+from core.serving.api.auth import ASSETS, Door
+from core.serving.api.directory import Directory, Place
+from core.serving.api.engine_pool import Clerk, Desk, Postman
+from core.serving.api.errors import ApiError, not_found, of_core, wrong_method
+from core.serving.api.headers import NOTHING, SecurityHeaders
+from core.serving.api.keys import KeyStore
+from core.serving.api.limits import Limits
+from core.serving.api.metrics import CONTENT_TYPE, Metrics
+from core.serving.api.openapi import DESCRIPTION, add_docs, body_of, describe
+from core.serving.api.throttle import Throttle
+
+if TYPE_CHECKING:
+    from core.serving.engines.pool import EnginePool
+
+NUMBERS_AT_ONCE = 5000  # an answer of more probabilities is written in a thread
+DIGITS = 7  # what a float32 holds
+
+
+class Service:
+    """What the routes work with; one for each app."""
+
+    def __init__(self, home: Path, pool: EnginePool, limits: Limits) -> None:
+        self.limits = limits
+        self.directory = Directory(home)
+        self.corrections = Corrections(home)
+        self.keys = KeyStore(home)
+        self.desk = Desk(pool, limits.engines)
+        self.waiting = 0
+        self._postman = Postman()
+        self.metrics = Metrics(lambda: self.desk.loaded, lambda: self.waiting)
+
+    async def predict(self, classifier: str, version: int | None, texts: list[str]) -> tuple[Place, Clerk, np.ndarray]:
+        """Probabilities of texts that are not empty, and who gave them.
+
+        Raises
+        ------
+        ApiError
+            404 and 409 as `Directory.place`, 503 when too many wait.
+        """
+        if self.waiting >= self.limits.waiting:
+            told = message(
+                "api.too_busy", "{count} requests wait already. Try again in a moment.", count=self.limits.waiting
+            )
+            raise ApiError(503, told, {"Retry-After": "1"})
+        self.waiting += 1
+        try:
+            place = await self.directory.place(classifier, version)
+            try:
+                async with self.desk.clerk(place, champion=version is None) as clerk:
+                    if not texts:
+                        return place, clerk, np.zeros((0, len(clerk.engine.labels)), dtype=np.float32)
+                    return place, clerk, await self._postman.wait_for(clerk.batcher.submit(texts))
+            except RegistryError as error:  # no caller is told of folders of this machine
+                raise named(error, place.classifier, place.number) from error
+        finally:
+            self.waiting -= 1
+
+    def check_text(self, text: str, field: str) -> None:
+        """Refuse a text that is too long."""
+        if len(text) > self.limits.characters:
+            told = message(
+                "api.text_too_long",
+                "The text '{field}' has {count:,} characters; at most {most:,} are read. Cut it, or send its parts.",
+                field=field,
+                count=len(text),
+                most=self.limits.characters,
+            )
+            raise ApiError(422, told, field=field, most=self.limits.characters)
+
+
+def create_app(
+    home: Path, pool: EnginePool | None = None, limits: Limits | None = None, throttle: Throttle | None = None
+) -> FastAPI:
+    """The API over one workspace.
+
+    Parameters
+    ----------
+    home
+        The workspace.
+    pool
+        Where engines come from; by default the one that the whole process shares.
+    limits
+        How much one caller may ask for.
+    throttle
+        How who shows wrong keys is slowed down.
+
+    Returns
+    -------
+    FastAPI
+        Its ``state.service`` is the `Service`; whoever runs the app awaits ``state.service.desk.close()`` at its end.
+    """
+    if pool is None:
+        from core.serving.engines.pool import shared_pool
+
+        pool = shared_pool()
+    service = Service(home, pool, limits or Limits())
+    app: FastAPI = FastAPIOffline(
+        docs_url=None, redoc_url=None, static_url=ASSETS, title="Evergreen", version="1", description=DESCRIPTION
+    )
+    app.state.service = service
+    app.add_middleware(Door, keys=service.keys, limits=service.limits, metrics=service.metrics, throttle=throttle)
+    app.add_middleware(SecurityHeaders, policy=lambda scope: NOTHING, further={"cache-control": "no-store"})
+    _tell_errors(app)
+    _add_predict(app, service)
+    _add_feedback(app, service)
+    _add_lists(app, service)
+    _add_health(app, service)
+    add_docs(app)
+    describe(app)
+    return app
+
+
+def _tell_errors(app: FastAPI) -> None:
+    @app.exception_handler(ApiError)
+    async def refused(request: Request, error: ApiError) -> Response:
+        return error.response()
+
+    @app.exception_handler(CoreError)
+    async def of_core_error(request: Request, error: CoreError) -> Response:
+        return of_core(error).response()
+
+    @app.exception_handler(HTTPException)
+    async def of_starlette(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 405:
+            return wrong_method(request.method, (error.headers or {}).get("Allow", "")).response()
+        return not_found(request.url.path).response()
+
+
+def _add_predict(app: FastAPI, service: Service) -> None:
+    @app.post(
+        "/predict",
+        response_model=schemas.PredictAnswer,
+        openapi_extra=body_of(schemas.PredictRequest),
+        summary="Label texts",
+        tags=["Predictions"],
+    )
+    async def predict(request: Request) -> Response:
+        asked = schemas.read_body(schemas.PredictRequest, await request.body())
+        texts = _texts(asked, service)
+        filled = [text for text in texts if text.strip()]
+        place, clerk, probabilities = await service.predict(asked.classifier, asked.version, filled)
+        service.metrics.labelled(len(filled))
+        if probabilities.size > NUMBERS_AT_ONCE:
+            body = await asyncio.to_thread(_written, place, clerk, texts, probabilities)
+        else:
+            body = _written(place, clerk, texts, probabilities)
+        return Response(body, media_type="application/json")
+
+
+def _texts(asked: schemas.PredictRequest, service: Service) -> list[str]:
+    if (asked.texts is None) == (asked.text is None):
+        told = message(
+            "api.text_or_texts", "Send either 'text' with one text or 'texts' with a list of texts, and not both."
+        )
+        raise ApiError(422, told, field="texts")
+    if asked.text is not None:
+        service.check_text(asked.text, "text")
+        return [asked.text]
+    texts = asked.texts or []
+    if not 1 <= len(texts) <= service.limits.texts:
+        told = message(
+            "api.texts_count",
+            "'texts' holds {count:,} texts; send 1 to {most:,} in one request.",
+            count=len(texts),
+            most=service.limits.texts,
+        )
+        raise ApiError(422, told, field="texts", most=service.limits.texts)
+    for number, text in enumerate(texts):
+        service.check_text(text, f"texts[{number}]")
+    return texts
+
+
+def _written(place: Place, clerk: Clerk, texts: list[str], probabilities: np.ndarray) -> bytes:
+    labels = clerk.engine.labels
+    rows = iter(probabilities.astype(np.float64).round(DIGITS).tolist())
+    best = iter(probabilities.argmax(axis=1).tolist())
+    sure = iter(answered(probabilities, place.threshold or 0.0).tolist())
+    predictions: list[dict[str, Any]] = []
+    for text in texts:
+        if not text.strip():
+            predictions.append({"label": None, "probability": None, "answered": False, "probabilities": {}})
+            continue
+        row, column = next(rows), next(best)
+        predictions.append(
+            {
+                "label": labels[column],
+                "probability": row[column],
+                "answered": next(sure),
+                "probabilities": dict(zip(labels, row, strict=True)),
+            }
+        )
+    found = {
+        "classifier": place.classifier,
+        "version": place.number,
+        "precision": clerk.engine.precision,
+        "provider": clerk.engine.provider,
+        "threshold": place.threshold,
+        "predictions": predictions,
+    }
+    return json.dumps(found, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _add_feedback(app: FastAPI, service: Service) -> None:
+    @app.post(
+        "/feedback",
+        response_model=schemas.FeedbackAnswer,
+        openapi_extra=body_of(schemas.FeedbackRequest),
+        summary="Put a wrong answer right",
+        tags=["Predictions"],
+    )
+    async def feedback(request: Request) -> schemas.FeedbackAnswer:
+        asked = schemas.read_body(schemas.FeedbackRequest, await request.body())
+        if not asked.text.strip():
+            raise ApiError(422, message("api.text_empty", "The field 'text' is empty."), field="text")
+        service.check_text(asked.text, "text")
+        place, clerk, probabilities = await service.predict(asked.classifier, None, [asked.text])
+        label = _known_label(asked.label, clerk.engine.labels)
+        predicted = clerk.engine.labels[int(probabilities[0].argmax())]
+        waiting = await asyncio.to_thread(_queue, service.corrections, place, asked.text, label, predicted)
+        return schemas.FeedbackAnswer(
+            classifier=place.classifier,
+            version=place.number,
+            predicted=predicted,
+            label=label,
+            queued=label != predicted,
+            waiting=waiting,
+        )
+
+
+def _known_label(written: str, labels: list[str]) -> str:
+    """The label that is meant: only case and space may differ."""
+    folded = " ".join(written.split()).casefold()
+    found = next((label for label in labels if label.casefold() == folded), None)
+    if found is None:
+        told = message(
+            "api.unknown_label",
+            "'{label}' is not a label of the serving version. Its labels are: {known}.",
+            label=written,
+            known=labels,
+        )
+        raise ApiError(422, told, field="label", known=labels)
+    return found
+
+
+def _queue(corrections: Corrections, place: Place, text: str, label: str, predicted: str) -> int:
+    """Queue a correction, unless the answer was right; returns how many wait."""
+    if label != predicted:
+        corrections.add(place.classifier, text, label, predicted=predicted, version=place.number)
+    return corrections.count(place.classifier)
+
+
+def _add_lists(app: FastAPI, service: Service) -> None:
+    @app.get("/classifiers", summary="List the classifiers", tags=["Classifiers"])
+    async def classifiers() -> schemas.ClassifiersAnswer:
+        found = await service.directory.classifiers()
+        entries = [
+            schemas.ClassifierEntry(name=one.name, champion=one.champion, versions=one.versions, created=one.created)
+            for one in found
+        ]
+        return schemas.ClassifiersAnswer(classifiers=entries)
+
+    @app.get("/classifiers/{name}/versions", summary="List the versions of a classifier", tags=["Classifiers"])
+    async def versions(name: str) -> schemas.VersionsAnswer:
+        found, champion = await service.directory.versions(name)
+        return schemas.VersionsAnswer(
+            classifier=name,
+            versions=[
+                schemas.VersionEntry(
+                    version=one.number,
+                    champion=one.number == champion,
+                    parent=one.parent,
+                    created=one.created,
+                    **{field: one.summary.get(field) for field in ("model", "strategy", "accuracy", "macro_f1")},  # type: ignore[arg-type]
+                )
+                for one in found
+            ],
+        )
+
+
+def _add_health(app: FastAPI, service: Service) -> None:
+    @app.get("/healthz", summary="Whether the server answers", tags=["Server"])
+    async def healthz() -> schemas.HealthAnswer:
+        return schemas.HealthAnswer(status="ok", engines=service.desk.loaded)
+
+    @app.get("/metrics", summary="Figures for Prometheus", tags=["Server"], response_class=Response)
+    async def metrics() -> Response:
+        return Response(service.metrics.text(), media_type=CONTENT_TYPE)

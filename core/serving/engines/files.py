@@ -1,0 +1,178 @@
+"""A file in, the same file with labels and probabilities out: any number of rows in bounded memory, and resumable.
+
+What is written stands in ``<target>.part`` until all rows are done; ``<target>.part.json`` says how far it is and of what.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from core.base.errors import DataError
+from core.base.files import move_file, read_json, write_json
+from core.base.messages import Message
+from core.base.storage import full, is_full
+from core.data.dataset.formulas import defused
+from core.data.loading.load import LeftOut, left_out_of_scan
+from core.data.reading.tables import TableFormat, scan_table, table_pieces
+from core.serving.engines.graphs import load_version
+from core.serving.engines.tables import check_column, predict_table
+
+ROWS = 4096  # labelled and written at a time: what a killed process loses at most
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """How a file was labelled.
+
+    Parameters
+    ----------
+    rows
+        In the answer.
+    empty
+        Rows in the answer that have no text and got no label.
+    left_out
+        Rows of the source that are not in the answer, by reason.
+    form, notes
+        How the source was read, and what is to be said of that.
+    resumed
+        Rows that an interrupted run before this one had labelled.
+    """
+
+    rows: int
+    empty: int
+    left_out: tuple[LeftOut, ...]
+    form: TableFormat
+    notes: tuple[Message, ...]
+    resumed: int
+
+    @property
+    def skipped(self) -> int:
+        """All rows that are not in the answer."""
+        return sum(part.rows for part in self.left_out)
+
+
+def predict_file(
+    folder: Path,
+    source: Path,
+    text: str,
+    target: Path,
+    progress: Callable[[int, int], None] = lambda done, rows: None,
+    *,
+    threshold: float | None = None,
+    form: TableFormat | None = None,
+) -> Labelled:
+    """Label a CSV or TSV file with the version in ``folder``; no cell of the answer is a formula to a spreadsheet.
+
+    The answer is UTF-8 with a byte order mark, so that spreadsheets show Chinese. A half-written target is never
+    left behind; an interrupted run goes on where it was when it is called again with the same file, version and threshold.
+
+    Parameters
+    ----------
+    progress
+        Called with the rows done and all rows.
+    threshold
+        As in `predict_table`.
+    form
+        How the source is written; detected when not given.
+
+    Raises
+    ------
+    DataError
+        When the source cannot be read, has no such column, or the target cannot be written.
+    StorageError
+        When the target's disk is full.
+    """
+    scan = scan_table(source, form)
+    check_column(text, scan.names)
+    journal = _Journal(target, _identity(folder, source, text, threshold, scan.form))
+    rows = scan.rows - len(scan.skipped)
+    try:
+        resumed = journal.resume()
+        progress(resumed, rows)
+        classifier = load_version(folder)
+        done = resumed
+        for piece in table_pieces(scan, ROWS, skip=resumed):
+            done += len(piece)
+            empty = int((piece[text].str.strip() == "").sum())
+            journal.add(predict_table(classifier, piece, text, threshold=threshold), done, empty)
+            progress(done, rows)
+        journal.finish()
+    except OSError as error:
+        journal.give_up()
+        if is_full(error):
+            raise full(target) from None
+        raise DataError(
+            "data.cannot_write",
+            "'{file}' cannot be written: {reason}. Choose a folder that exists and that you may write to.",
+            file=str(target),
+            reason=error.strerror or str(error),
+        ) from None
+    return Labelled(rows, journal.empty, left_out_of_scan(scan), scan.form, tuple(scan.notes), resumed)
+
+
+def _identity(folder: Path, source: Path, text: str, threshold: float | None, form: TableFormat) -> dict[str, Any]:
+    """What must be the same for an interrupted run to go on."""
+    files = [source, *sorted(folder.glob("*.onnx")), *folder.glob("serving.json")]
+    return {
+        "text": text,
+        "threshold": threshold,
+        "form": [form.encoding, form.delimiter, form.header, form.part, form.skip_rows],
+        "files": [[str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns] for file in files],
+    }
+
+
+class _Journal:
+    """The answer so far, and how many rows of it are complete."""
+
+    def __init__(self, target: Path, identity: dict[str, Any]) -> None:
+        self._target, self._identity = target, identity
+        self._part = target.with_name(target.name + ".part")
+        self._note = target.with_name(target.name + ".part.json")
+        self._rows = 0
+        self.empty = 0  # rows so far that have no text
+
+    def resume(self) -> int:
+        """Cut off what was only half written; returns how many rows are complete."""
+        try:
+            note = read_json(self._note)
+            fits = note["identity"] == self._identity and self._part.stat().st_size >= note["bytes"]
+        except (OSError, ValueError, KeyError, TypeError):
+            fits = False
+        if not fits:
+            self._part.write_bytes(b"")
+            return 0
+        with self._part.open("r+b") as part:
+            part.truncate(note["bytes"])
+        self._rows, self.empty = int(note["rows"]), int(note["empty"])
+        return self._rows
+
+    def add(self, table: pd.DataFrame, rows: int, empty: int) -> None:
+        """Append some rows, then note that they are complete; ``empty`` of them have no text."""
+        first = self._rows == 0
+        with self._part.open("ab") as part:
+            # With this line end the csv module quotes cells that hold a carriage return alone, too.
+            written = defused(table).to_csv(
+                index=False, header=first, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n", encoding="utf-8"
+            )
+            part.write(written.encode("utf-8-sig" if first else "utf-8"))
+            self._rows, self.empty = rows, self.empty + empty
+            note = {"identity": self._identity, "rows": rows, "empty": self.empty, "bytes": part.tell()}
+        write_json(self._note, note, durable=False)
+
+    def finish(self) -> None:
+        move_file(self._part, self._target)
+        self._note.unlink(missing_ok=True)
+
+    def give_up(self) -> None:
+        """Leave nothing behind, unless rows are done that another run can go on from."""
+        if self._rows == 0:
+            for leftover in (self._part, self._note):
+                with suppress(OSError):
+                    leftover.unlink(missing_ok=True)

@@ -1,0 +1,72 @@
+"""Loaded versions, shared by everybody in this process: each is loaded once and released when others need its place."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+
+from core.networks.standalone.predict import Classifier
+from core.serving.engines.graphs import load_engine
+
+WARM_UP = ("warm up 预热",)  # the first prediction is slower than all others: memory, word lists
+
+
+class EnginePool:
+    """Version folders as loaded classifiers. Thread-safe; what somebody still holds works on after its release.
+
+    Parameters
+    ----------
+    size
+        How many stay loaded; the one that was asked for longest ago is released first.
+    """
+
+    def __init__(self, size: int = 4, load: Callable[[Path], Classifier] = load_engine) -> None:
+        self._size, self._load = size, load
+        self._places: OrderedDict[Path, _Place] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def get(self, folder: Path) -> Classifier:
+        """The classifier of a version folder, loaded and warmed up; whoever asks while it loads waits for it."""
+        with self._lock:
+            place = self._places.setdefault(folder, _Place())
+            self._places.move_to_end(folder)
+            while len(self._places) > self._size:
+                self._places.popitem(last=False)
+        try:
+            return place.engine(lambda: self._load(folder))
+        except BaseException:
+            self.release(folder)
+            raise
+
+    def release(self, folder: Path) -> None:
+        """Forget a version that was retired, if it is loaded."""
+        with self._lock:
+            self._places.pop(folder, None)
+
+
+class _Place:
+    """One version, from the first request for it on."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._engine: Classifier | None = None
+
+    def engine(self, load: Callable[[], Classifier]) -> Classifier:
+        with self._lock:
+            if self._engine is None:
+                engine = load()
+                engine.predict_proba(WARM_UP)
+                self._engine = engine
+            return self._engine
+
+
+@functools.cache
+def shared_pool() -> EnginePool:
+    """The pool of this process, for the dashboard's pages and the API alike."""
+    return EnginePool()

@@ -1,0 +1,91 @@
+"""A trained PyTorch model to one ONNX file whose output is probabilities, with dynamic batch and length."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import onnx
+import torch
+from onnx import TensorProto, helper
+from torch import Tensor, nn
+
+from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.graph import OPSET, Graph
+from core.serving.onnx.files import save_model
+
+
+class _Probabilities(nn.Module):
+    """Softmax on top, so that every user of the file gets the same figures."""
+
+    def __init__(self, model: TextClassifier) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        return torch.softmax(self.model(tokens, mask), dim=1)
+
+
+def export_onnx(model: TextClassifier, target: Path) -> None:
+    """Write ``target``: inputs tokens int64 and mask bool (batch, length), output probabilities (batch, classes)."""
+    save_model(written(model) or traced(model), target)
+
+
+@torch.no_grad()
+def written(model: TextClassifier) -> onnx.ModelProto | None:
+    """As the architecture writes itself; None where it does not."""
+    graph = Graph()
+    logits = model.write_logits(graph, "tokens", "mask")
+    if logits is None:
+        return None
+    graph.add("Softmax", logits, axis=1, result="probabilities")
+    inputs = [
+        helper.make_tensor_value_info("tokens", TensorProto.INT64, ["batch", "length"]),
+        helper.make_tensor_value_info("mask", TensorProto.BOOL, ["batch", "length"]),
+    ]
+    output = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["batch", len(model.head.bias)])
+    return graph.finish(inputs, [output])
+
+
+def traced(model: TextClassifier) -> onnx.ModelProto:
+    """As PyTorch's exporter sees it; loading the exporter alone takes seconds."""
+    copied = copy.deepcopy(model).cpu()
+    copied.for_export()
+    wrapped = _Probabilities(copied).eval()
+    tokens = torch.ones((3, 7), dtype=torch.int64)
+    mask = torch.ones((3, 7), dtype=torch.bool)
+    batch, length = torch.export.Dim.DYNAMIC, torch.export.Dim.DYNAMIC
+    # torch 2.13 keeps the first export's way of taking an LSTM apart, and the next one then freezes the length.
+    torch.ops.aten.lstm.input._dispatch_cache.clear()
+    with _quietly():
+        program = torch.onnx.export(
+            wrapped,
+            (tokens, mask),
+            input_names=["tokens", "mask"],
+            output_names=["probabilities"],
+            dynamic_shapes={"tokens": {0: batch, 1: length}, "mask": {0: batch, 1: length}},
+            opset_version=OPSET,
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+    assert program is not None
+    return program.model_proto
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """The exporter talks on standard output, which belongs to the command line's JSON."""
+    level = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(level)

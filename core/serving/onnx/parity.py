@@ -1,0 +1,78 @@
+"""Does the exported file say what the PyTorch model says? Measured at export, on ordinary and nasty inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.batches import predict_logits
+from core.networks.standalone.predict import Classifier
+from core.networks.text.examples import encode_examples
+
+NASTY = (
+    "",
+    " \t\n",
+    "a",
+    "好",
+    "。。。！！！",
+    "😀😃 👍🏽",
+    "qzxv jkqw wvzx",
+    "This one is 混合 of two languages，really。",
+    "ＦＵＬＬ ｗｉｄｔｈ ﬁnd",
+    "e\u0301 \u200b\ufeff \x00 \ud800",
+    "word " * 2000,
+    "很" * 3000,
+)
+
+
+@dataclass(frozen=True)
+class Parity:
+    """Agreement of two implementations of one model.
+
+    Parameters
+    ----------
+    max_abs_diff
+        Largest difference of any probability, 0 to 1; lower is better.
+    label_agreement
+        Share of texts whose most probable label is the same.
+    texts
+        How many texts were compared, nasty ones included.
+    provider
+        The execution provider that ran the exported file.
+    """
+
+    max_abs_diff: float
+    label_agreement: float
+    texts: int
+    provider: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def measure_parity(model: TextClassifier, folder: Path, ordinary: Sequence[str], *, temperature: float = 1.0) -> Parity:
+    """Compare a model with the ``model.onnx`` of a version folder, text by text.
+
+    All texts go through in batches sorted by length, and the nasty ones alone (batch of one) as well.
+
+    Parameters
+    ----------
+    temperature
+        What the file divides the model's logits by.
+    """
+    classifier = Classifier(folder, providers=["CPUExecutionProvider"])
+    texts = [*NASTY, *ordinary]
+    examples = encode_examples(classifier.pipeline, texts, np.zeros(len(texts), dtype=np.int64))
+    logits = predict_logits(model.cpu(), examples, torch.device("cpu"))
+    expected = torch.softmax(logits / temperature, dim=1).numpy()
+    found = classifier.predict_proba(texts)
+    alone = np.concatenate([classifier.predict_proba([text]) for text in NASTY])
+    largest = max(float(np.abs(expected - found).max()), float(np.abs(expected[: len(NASTY)] - alone).max()))
+    agreement = float((expected.argmax(axis=1) == found.argmax(axis=1)).mean())
+    return Parity(largest, agreement, len(texts), classifier.provider)

@@ -1,0 +1,1 @@
+"""Text in, one label out: scores, probabilities that can be trusted, and the baselines beside."""

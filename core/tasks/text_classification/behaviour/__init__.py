@@ -1,0 +1,21 @@
+"""Behavioural tests in the manner of CheckList (Ribeiro et al. 2020, "Beyond Accuracy: Behavioral Testing of NLP Models")."""
+
+from __future__ import annotations
+
+from core.tasks.text_classification.behaviour.cases import CAPABILITIES, AbilityTest, Case, make_tests
+from core.tasks.text_classification.behaviour.difference import difference
+from core.tasks.text_classification.behaviour.running import Example, Result, run_tests
+from core.tasks.text_classification.behaviour.sentiment import Sides, sides_of
+
+__all__ = [
+    "CAPABILITIES",
+    "AbilityTest",
+    "Case",
+    "Example",
+    "Result",
+    "Sides",
+    "difference",
+    "make_tests",
+    "run_tests",
+    "sides_of",
+]

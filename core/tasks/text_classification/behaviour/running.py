@@ -1,0 +1,102 @@
+"""Runs the tests and counts the failures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from core.statistics.intervals import Estimate, rate_estimate
+from core.tasks.text_classification.behaviour.cases import AbilityTest, Case, Kind, make_tests
+from core.tasks.text_classification.behaviour.sentiment import Sides, sides_of
+
+TOLERATED = 0.1  # by which the probability of a side may fall where it should rise
+EXAMPLES = 20
+
+
+class Engine(Protocol):
+    """What answers; a `core.networks.standalone.predict.Classifier`."""
+
+    labels: list[str]
+
+    def predict_proba(self, texts: Sequence[str]) -> np.ndarray: ...
+
+
+@dataclass(frozen=True)
+class Example:
+    """One case with its answers: label and its probability, before and after; for a minimum, ``after`` is what was expected."""
+
+    text: str
+    changed: str | None
+    before: tuple[str, float]
+    after: tuple[str, float]
+    failed: bool
+
+
+@dataclass(frozen=True)
+class Result:
+    """One test.
+
+    Parameters
+    ----------
+    rate
+        Share of cases that failed, with Wilson's interval.
+    examples
+        At most 20, those that failed first.
+    """
+
+    capability: str
+    kind: Kind
+    cases: int
+    failures: int
+    rate: Estimate
+    examples: tuple[Example, ...]
+
+
+def run_tests(engine: Engine, texts: Sequence[str]) -> list[Result]:
+    """Make all tests that suit the labels and the texts, and run them.
+
+    An invariance fails where the label changes, a direction where the probability of the side falls by more than 0.1, a
+    minimum where another label is the answer. Texts without a sign are left out.
+    """
+    sides = sides_of(engine.labels)
+    filled = [text for text in texts if text.strip()]
+    return [_run(engine, test, sides) for test in make_tests(filled, sentiment=sides is not None)]
+
+
+def _run(engine: Engine, test: AbilityTest, sides: Sides | None) -> Result:
+    before = engine.predict_proba([case.text for case in test.cases])
+    changed = [case.changed if case.changed is not None else case.text for case in test.cases]
+    after = before if test.kind == "minimum" else engine.predict_proba(changed)
+    examples = [
+        _example(engine.labels, test.kind, case, sides, first, second)
+        for case, first, second in zip(test.cases, before, after, strict=True)
+    ]
+    failures = sum(example.failed for example in examples)
+    examples.sort(key=lambda example: not example.failed)
+    return Result(
+        test.capability,
+        test.kind,
+        len(examples),
+        failures,
+        rate_estimate(failures, len(examples)),
+        tuple(examples[:EXAMPLES]),
+    )
+
+
+def _example(
+    labels: Sequence[str], kind: Kind, case: Case, sides: Sides | None, before: np.ndarray, after: np.ndarray
+) -> Example:
+    def answer(row: np.ndarray, number: int) -> tuple[str, float]:
+        return labels[number], float(row[number])
+
+    best, then = int(before.argmax()), int(after.argmax())
+    if kind == "invariance" or sides is None or case.side is None:
+        return Example(case.text, case.changed, answer(before, best), answer(after, then), best != then)
+    side = sides.good if case.side == "good" else sides.bad
+    if kind == "minimum":
+        return Example(case.text, None, answer(before, best), answer(before, side), best != side)
+    failed = float(after[side]) < float(before[side]) - TOLERATED
+    return Example(case.text, case.changed, answer(before, side), answer(after, side), failed)

@@ -1,0 +1,144 @@
+"""What is learned from labelled texts: the loss that a strategy makes of a batch, and macro-F1 on the validation rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.metrics import f1_score
+from torch import Tensor, nn
+
+from core.base.events import EpochDone, Event, PartDone
+from core.base.messages import Message, message
+from core.continual.strategies.base import Experience, Strategy
+from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.batches import Batch, hide_tokens, make_batch, predict_features, predict_logits
+from core.networks.encoders.feature_map import fit_lift
+from core.networks.text.examples import Examples
+from core.training.batches import shuffled_batches
+from core.training.config import TrainingConfig
+from core.training.loop import Objective, Rows, Score, run
+from core.training.optimiser import Optimizer
+
+SCALED_BY = 2000  # rows that the scale of features is taken from at most
+
+
+def train(
+    model: TextClassifier,
+    strategy: Strategy,
+    experience: Experience,
+    config: TrainingConfig,
+    *,
+    device: torch.device | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+    resume: dict[str, Any] | None = None,
+) -> Iterator[Event]:
+    """Learn one experience with early stopping on validation macro-F1; the model ends with the best epoch's weights.
+
+    With a patience of 0 all epochs are run, and the last one's weights are kept.
+
+    Parameters
+    ----------
+    model
+        Changed in place.
+    should_stop, resume
+        As of `core.training.loop.run`, whose events are yielded; an epoch's is `EpochDone`.
+    """
+    device = device or torch.device("cpu")
+    model.to(device)
+    if model.encodes_once and model.lift is None and resume is None:
+        _scale_features(model, strategy.training_set(experience, 1), device)
+    model.train()
+    objective = _Labels(model, strategy, experience, config, device)
+    optimizer = Optimizer(model.rates(), config, objective.steps * config.epochs, model.sparse_parameters())
+    yield from run(model, objective, optimizer, config, device=device, should_stop=should_stop, resume=resume)
+
+
+class _Labels(Objective):
+    """The label of each text; early stopping on macro-F1 and, of equals, on the loss."""
+
+    def __init__(
+        self,
+        model: TextClassifier,
+        strategy: Strategy,
+        experience: Experience,
+        config: TrainingConfig,
+        device: torch.device,
+    ) -> None:
+        self.patience = config.patience
+        self.accumulated = config.gradient_accumulation
+        self._model, self._strategy, self._experience = model, strategy, experience
+        self._config, self._device = config, device
+        self._validation = strategy.validation_set(experience)
+        # Both weights of labels and the schedule depend only on the first epoch's size, so that a resumed run agrees.
+        self._examples = strategy.training_set(experience, 1)
+        self._criterion = criterion_of(self._examples.labels, len(experience.classes), config).to(device)
+        self.steps = math.ceil(math.ceil(len(self._examples) / config.batch_size) / self.accumulated)
+        self._batch: Batch | None = None
+
+    def batches(self, epoch: int) -> Sequence[Rows]:
+        config = self._config
+        self._examples = self._strategy.training_set(self._experience, epoch)
+        return shuffled_batches(
+            self._examples, config.batch_size, seed=config.seed, epoch=epoch, by_length=config.group_by_length
+        )
+
+    def loss(self, rows: Rows) -> Tensor:
+        self._batch = make_batch(self._examples, rows, self._device)
+        seen = hide_tokens(self._batch, self._config.word_dropout, self._model.hiding_token)
+        return self._strategy.loss(self._model, seen, self._criterion)
+
+    def before_step(self) -> None:
+        assert self._batch is not None
+        self._strategy.adjust_gradients(self._model, self._batch)
+
+    def after_step(self) -> None:
+        self._strategy.after_step(self._model)
+
+    def measure(self) -> tuple[Score, Callable[[int, float, bool, float], PartDone]]:
+        logits = predict_logits(self._model, self._validation, self._device)
+        truth = self._validation.labels
+        predicted = logits.argmax(dim=1).numpy()
+        loss = float(self._criterion(logits.to(self._device), torch.from_numpy(truth).to(self._device)))
+        macro_f1 = float(f1_score(truth, predicted, labels=np.unique(truth), average="macro", zero_division=0))
+        accuracy = float((predicted == truth).mean())
+
+        def event(epoch: int, training_loss: float, best: bool, seconds: float) -> EpochDone:
+            return EpochDone(epoch, training_loss, loss, accuracy, macro_f1, best, seconds)
+
+        return (macro_f1, -loss), event
+
+    def stopped_early(self) -> Message:
+        return message(
+            "training.stopped_early",
+            "Stopped early: validation macro-F1 had not improved for {patience} epochs.",
+            patience=self.patience,
+        )
+
+    def state(self) -> dict[str, Tensor]:
+        return {name: value.cpu().clone() for name, value in self._strategy.running_state().items()}
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        self._strategy.resume(state)
+
+
+def _scale_features(model: TextClassifier, examples: Examples, device: torch.device) -> None:
+    """Let the head read features that all move by about 1; an encoder that does not learn cannot see to that itself."""
+    some = np.linspace(0, len(examples) - 1, min(SCALED_BY, len(examples))).round().astype(np.int64)
+    model.set_lift(fit_lift(predict_features(model, examples.take(some), device), "none", 0, scale=True))
+
+
+def criterion_of(labels: np.ndarray, classes: int, config: TrainingConfig) -> nn.CrossEntropyLoss:
+    """Cross-entropy, with weights that make labels count by how rare they are where the settings ask for it."""
+    weight = None
+    if config.class_weights == "balanced":
+        counts = np.bincount(labels, minlength=classes)
+        present = counts > 0
+        weight = torch.ones(classes)
+        weight[torch.from_numpy(present)] = torch.from_numpy(
+            (len(labels) / (present.sum() * counts[present])).astype(np.float32)
+        )
+    return nn.CrossEntropyLoss(weight=weight, label_smoothing=config.label_smoothing)

@@ -1,0 +1,1 @@
+"""How fast a version answers on this machine."""

@@ -1,0 +1,39 @@
+"""Settings of a measurement of speed; apart from it, since a form must not wait for PyTorch."""
+
+from __future__ import annotations
+
+from core.base.config import Config, setting
+
+
+class BenchmarkConfig(Config):
+    """How much is measured."""
+
+    benchmark_texts: int = setting(
+        500,
+        label="Texts",
+        help="How many texts each way answers in each round. More texts take longer and vary less.",
+        bounds=(20, 5000),
+        step=20,
+        scale="log",
+    )
+    benchmark_rounds: int = setting(
+        5,
+        label="Rounds",
+        help="How often all ways take turns. The spread that is shown is that between rounds.",
+        bounds=(2, 20),
+        step=1,
+    )
+    benchmark_compiled: bool = setting(
+        True,
+        label="Also compile with PyTorch",
+        help="torch.compile turns the network into machine code first, which takes up to a minute and needs a C++ compiler.",
+        advanced=True,
+    )
+    benchmark_threads: int = setting(
+        0,
+        label="Threads",
+        help="Processor cores that each way may use at a time; 0 stands for as many as PyTorch takes by itself.",
+        bounds=(0, 64),
+        step=1,
+        advanced=True,
+    )

@@ -1,0 +1,209 @@
+"""A stream: experiences in order, each with its training, validation and frozen test rows.
+
+Unlike an update, which can only know what came before, a comparison sees the whole stream at once: a text that stands
+in any test of it is trained on nowhere.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.base.errors import DataError
+from core.base.messages import Message, message
+from core.data.dataset.label_spelling import suggested_merges
+from core.data.dataset.language import language_of
+from core.data.dataset.rows import Rows, TextDataset
+from core.data.dataset.same_text import text_key
+from core.data.dataset.splitting import split_rows
+from core.data.loading.label_notes import matched_note, spellings_note
+from core.statistics.intervals import MINIMUM_ROWS
+from core.workflows.compare.request import CompareRequest
+from core.workflows.compare.stream_cuts import Piece, cut
+from core.workflows.learn.learners import Labelled, all_classes
+from core.workflows.requests import DataConfig
+from core.workflows.versions.label_matching import in_own_words
+from core.workflows.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class StreamExperience:
+    """What arrives together.
+
+    Parameters
+    ----------
+    train, validation, test
+        Texts, and the name of each one's label.
+    classes
+        All labels known once it is learned: those of earlier experiences first, then the new ones.
+    """
+
+    name: str
+    train: Labelled
+    validation: Labelled
+    test: Labelled
+    classes: tuple[str, ...]
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels of its rows, in the order of ``classes``."""
+        own = {label for _, labels in (self.train, self.validation, self.test) for label in labels}
+        return [label for label in self.classes if label in own]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Experiences in order, and what a person should know about how their rows were divided."""
+
+    experiences: tuple[StreamExperience, ...]
+    language: str
+    findings: tuple[Message, ...]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """All labels of the stream, in the order of the models' outputs."""
+        return self.experiences[-1].classes
+
+    def past(self, number: int) -> tuple[Labelled, Labelled]:
+        """All training and all validation rows before experience ``number``, counted from 1."""
+        earlier = self.experiences[: number - 1]
+        return _together([one.train for one in earlier]), _together([one.validation for one in earlier])
+
+
+def read_stream(request: CompareRequest, data: DataConfig, workspace: Workspace) -> Stream:
+    """Cut the request's datasets into experiences and divide each.
+
+    Raises
+    ------
+    DataError
+        When there are fewer than two experiences, or one has too few rows.
+    """
+    pieces = cut(request, workspace)
+    stream = make_stream(pieces, data)
+    total = sum(workspace.datasets.info(identity).rows for identity in request.datasets)
+    outside = total - sum(len(piece) for _, piece in pieces)
+    if not outside:
+        return stream
+    remark = message(
+        "compare.outside",
+        "Rows that are in no experience, since they say of none: {count:,} of {total:,}.",
+        count=outside,
+        total=total,
+    )
+    return replace(stream, findings=(remark, *stream.findings))
+
+
+def make_stream(pieces: Sequence[Piece], data: DataConfig) -> Stream:
+    """Divide each experience as an update would; a division that came with the data is respected.
+
+    Labels that are the same beyond doubt as those of an earlier experience are written as there.
+    """
+    pieces, matched = _in_the_same_words(pieces)
+    shares = (1 - data.validation_share - data.test_share, data.validation_share, data.test_share)
+    splits = [
+        split_rows(piece, fractions=shares, seed=data.split_seed, batch=number > 0)
+        for number, (_, piece) in enumerate(pieces)
+    ]
+    keys = [np.array([text_key(text) for text in piece.texts], dtype=object) for _, piece in pieces]
+    tested = {key for split, own in zip(splits, keys, strict=True) for key in own[split.test]}
+    experiences: list[StreamExperience] = []
+    counts: Counter[str] = Counter()
+    for (name, piece), split, own in zip(pieces, splits, keys, strict=True):
+        leaked = np.array([key in tested for key in own], dtype=bool)
+        parts = [split.train[~leaked[split.train]], split.validation[~leaked[split.validation]], split.test]
+        if not all(map(len, parts)):
+            raise _too_few(name, len(piece))
+        counts["leaked"] += int(leaked.sum()) - len(split.test)
+        counts["doubled"] += int((~leaked[split.set_aside]).sum())
+        known = experiences[-1].classes if experiences else piece.classes
+        classes = all_classes(known, piece.label_names())
+        train, validation, test = (_labelled(piece, rows) for rows in parts)
+        experiences.append(StreamExperience(name, train, validation, test, classes))
+    sample = [text for one in experiences for text in one.train[0]]
+    notes = [*_label_notes(pieces, matched), *_findings(experiences, counts)]
+    return Stream(tuple(experiences), language_of(sample), tuple(notes))
+
+
+def _in_the_same_words(pieces: Sequence[Piece]) -> tuple[list[Piece], dict[str, str]]:
+    """The pieces with each label spelled as where it came first, and which were spelled otherwise."""
+    found: list[Piece] = []
+    known: tuple[str, ...] = ()
+    matched: dict[str, str] = {}
+    for name, piece in pieces:
+        own, match, _ = in_own_words(piece, known)
+        matched |= match.same
+        known = all_classes(known, own.label_names())
+        found.append((name, own))
+    return found, matched
+
+
+def _label_notes(pieces: Sequence[Piece], matched: dict[str, str]) -> list[Message]:
+    counts: Counter[str] = Counter()
+    for _, piece in pieces:
+        counts.update(piece.label_names())
+    merges = suggested_merges(counts)
+    notes = [matched_note(matched)] if matched else []
+    return [*notes, spellings_note(merges)] if merges else notes
+
+
+def _labelled(piece: TextDataset, rows: Rows) -> Labelled:
+    part = piece.take(rows)
+    return part.texts, part.label_names()
+
+
+def _together(parts: Sequence[Labelled]) -> Labelled:
+    return [text for texts, _ in parts for text in texts], [name for _, names in parts for name in names]
+
+
+def _findings(experiences: Sequence[StreamExperience], counts: Counter[str]) -> list[Message]:
+    found = []
+    if counts["leaked"]:
+        found.append(
+            message(
+                "compare.leaked",
+                "Rows that are not learned from, because their text is also in a frozen test of the stream: {count:,}.",
+                count=counts["leaked"],
+            )
+        )
+    if counts["doubled"]:
+        found.append(
+            message(
+                "compare.doubled",
+                "Validation rows set aside, because their text is also in the training part: {count:,}.",
+                count=counts["doubled"],
+            )
+        )
+    small = [one.name for one in experiences if len(one.test[0]) < MINIMUM_ROWS]
+    if small:
+        found.append(
+            message(
+                "compare.few_test_rows",
+                "Fewer than {needed} test rows, so that their own figures say little: {names}.",
+                needed=MINIMUM_ROWS,
+                names=small,
+            )
+        )
+    tested = {label for one in experiences for label in one.test[1]}
+    untested = [label for label in experiences[-1].classes if label not in tested]
+    if untested:
+        found.append(
+            message(
+                "compare.untested",
+                "Labels that no test row has, so nothing is known of them: {labels}.",
+                labels=untested,
+            )
+        )
+    return found
+
+
+def _too_few(name: str, rows: int) -> DataError:
+    return DataError(
+        "compare.too_few",
+        "Experience '{name}' has too few rows ({rows:,}): some of them must be kept for validation and for a frozen "
+        "test. Leave it out, join it with another, or cut the stream into fewer parts.",
+        name=name,
+        rows=rows,
+    )

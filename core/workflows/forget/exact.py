@@ -1,0 +1,172 @@
+"""A version that never met some rows, made from one whose head is in closed form: subtract, solve, measure, register."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from core.base.events import StageStarted
+from core.base.messages import message
+from core.continual.strategies import STRATEGIES, ClosedForm
+from core.data.dataset.rows import TextDataset
+from core.data.dataset.splitting import Split
+from core.networks.encoders import TextClassifier
+from core.networks.text import Examples, encode_examples
+from core.registry import VersionInfo
+from core.tasks.text_classification.naive_bayes import NaiveBayes
+from core.workflows.forget.rows import versions_of
+from core.workflows.learn.learners import make_strategy
+from core.workflows.learn.producing import Candidate, Parent, Stream, produce_version
+from core.workflows.requests import resolve_update
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.versions.frozen_tests import FrozenTest, stored_tests
+from core.workflows.versions.past import Labelled, rows_met, summarise
+from core.workflows.workspace import Workspace
+
+Rows = Mapping[str, list[int]]  # dataset → row numbers
+
+
+def exact_version(
+    champion: VersionInfo, gone: Rows, datasets: Mapping[str, TextDataset], workspace: Workspace, run_id: str
+) -> Iterator[Any]:
+    """Make a candidate without these rows, yielding events; nothing where the champion's head cannot be solved anew.
+
+    Its row of R takes the place of the champion's, since it has learned no further experience. The report's
+    ``forgotten`` says how many rows were subtracted, how far a coefficient moved at most, and whether other weights,
+    learned step by step, still carry some of the rows.
+    """
+    folder = VersionFolder(workspace.registry.folder(champion.classifier, champion.number))
+    report = folder.report()
+    examples = learned_examples(folder, gone, datasets)
+    if not in_closed_form(folder) or not len(examples):
+        return
+    solving = message(
+        "stage.forget_solve",
+        "Solving the head of '{classifier}' without {rows:,} rows.",
+        classifier=champion.classifier,
+        rows=len(examples),
+    )
+    yield StageStarted(solving, 0.3)
+    name = report["strategy"]
+    settings, own = resolve_update(folder.model_name, folder.settings, name, report["strategy_settings"])
+    strategy = make_strategy(name, own, settings)
+    strategy.restore(folder.load_state())
+    assert isinstance(strategy, ClosedForm)
+    student = folder.load_student()
+    change = strategy.forget(student.model, examples)
+    removed = {text for identity, rows in gone.items() for text in datasets[identity].take(rows).texts}
+    candidate = Candidate(
+        classifier=champion.classifier,
+        student=student,
+        strategy=strategy,
+        stream=Stream(
+            records=folder.experiences(),
+            parts=_without(folder, gone),
+            tests=_kept_tests(folder, report, gone),
+            met=summarise(_rows_without(folder, removed, workspace), baseline=NaiveBayes.empty()),
+            language=report["language"],
+            synthetic=report["synthetic"],
+            findings=[],
+        ),
+        run_id=run_id,
+        parent=Parent(champion.number, report, rules=None, drift=None),
+        forgotten={
+            "rows": len(examples),
+            "coefficient_change": change,
+            "encoder_carries": _encoder_carries(champion, gone, student.model, workspace),
+        },
+    )
+    yield from produce_version(candidate, workspace)
+
+
+def in_closed_form(folder: VersionFolder) -> bool:
+    """Whether a version's head is a sum over rows, from which rows can be subtracted."""
+    kind = STRATEGIES.get(folder.report()["strategy"])
+    return kind is not None and issubclass(kind, ClosedForm)
+
+
+def subtract(folder: VersionFolder, examples: Examples) -> None:
+    """Take rows out of the sums that a version keeps for its next update; what it answers stays as it is."""
+    report = folder.report()
+    # The first version is learned step by step, whatever its sums are meant for: any method can read them.
+    name = report["strategy"] if in_closed_form(folder) else _any_closed_form()
+    settings, own = resolve_update(folder.model_name, folder.settings, name, {})
+    strategy = make_strategy(name, own, settings)
+    strategy.restore(folder.load_state())
+    assert isinstance(strategy, ClosedForm)
+    if strategy.statistics is not None and len(examples):
+        strategy.forget(folder.load_model(), examples)
+        folder.save_state(strategy.state())
+
+
+def learned_examples(folder: VersionFolder, gone: Rows, datasets: Mapping[str, TextDataset]) -> Examples:
+    """Those of the rows that a version was trained on, as it read them."""
+    texts: list[str] = []
+    names: list[str] = []
+    for record in folder.experiences():
+        rows = np.intersect1d(folder.rows_of(record.number, "train"), gone.get(record.dataset, []))
+        if len(rows):
+            some = datasets[record.dataset].take(rows)
+            texts += some.texts
+            names += some.label_names()
+    labels = np.array([folder.classes.index(name) for name in names], dtype=np.int64)
+    return encode_examples(folder.load_pipeline(), texts, labels)
+
+
+def _any_closed_form() -> str:
+    return next(name for name, kind in STRATEGIES.items() if issubclass(kind, ClosedForm))
+
+
+def _without(folder: VersionFolder, gone: Rows) -> dict[int, Split]:
+    """Which row went where, without these."""
+    names = {record.number: record.dataset for record in folder.experiences()}
+
+    def kept(rows: np.ndarray, number: int) -> np.ndarray:
+        return np.setdiff1d(rows, gone.get(names[number], []), assume_unique=True)
+
+    return {
+        number: Split(
+            kept(split.train, number), kept(split.validation, number), kept(split.test, number), split.set_aside, ()
+        )
+        for number, split in ((number, folder.split(number)) for number in names)
+    }
+
+
+def _rows_without(
+    folder: VersionFolder, removed: set[str], workspace: Workspace
+) -> Iterator[tuple[int, Labelled, Labelled]]:
+    """What the version has met but for these texts."""
+
+    def kept(part: Labelled) -> Labelled:
+        rows = [(text, name) for text, name in zip(*part, strict=True) if text not in removed]
+        return [text for text, _ in rows], [name for _, name in rows]
+
+    for number, train, validation in rows_met(folder, workspace):
+        yield number, kept(train), kept(validation)
+
+
+def _kept_tests(folder: VersionFolder, report: Mapping[str, Any], gone: Rows) -> list[FrozenTest]:
+    """The champion's frozen tests with its answers, without these rows."""
+    stays = {
+        record.number: ~np.isin(folder.rows_of(record.number, "test"), gone.get(record.dataset, []))
+        for record in folder.experiences()
+    }
+    return stored_tests(folder, report, stays)
+
+
+def _encoder_carries(champion: VersionInfo, gone: Rows, model: TextClassifier, workspace: Workspace) -> bool:
+    """Whether weights below the head were learned step by step from an experience that these rows belong to."""
+    if model.fixed_features:
+        return False
+    learned: dict[int, str] = {}  # experience → strategy of the first version that had it
+    for _, folder in versions_of(champion.classifier, workspace):
+        learned.setdefault(len(folder.experiences()), folder.report()["strategy"])
+    newest = VersionFolder(workspace.registry.folder(champion.classifier, champion.number))
+    for record in newest.experiences():
+        kind = STRATEGIES.get(learned.get(record.number, "train"))
+        by_steps = kind is None or not issubclass(kind, ClosedForm)
+        if by_steps and len(np.intersect1d(newest.rows_of(record.number, "train"), gone.get(record.dataset, []))):
+            return True
+    return False

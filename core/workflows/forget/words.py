@@ -1,0 +1,119 @@
+"""The words that only forgotten texts hold leave a version: its tokenizer, and the weights that stood for them.
+
+A word's id stays, under a name that no text can contain; its row of the embedding is zero, in PyTorch's file, in what the
+strategy keeps and in every ONNX file. No text that stays holds the word, so its answers stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+
+from core.base.integrity import MODELS
+from core.data.dataset.rows import TextDataset
+from core.networks.text import TextPipeline
+from core.networks.text.forgetting import forget_words, split_words, way_of_splitting, words_to_forget
+from core.serving.onnx.files import save_model
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.versions.tensors import load_tensors, save_tensors
+
+TABLE = "embedding.weight"
+ENCODER_TABLE = "word_embeddings.weight"
+
+
+class Wordings:
+    """The words of forgotten texts and of those that stay, for each way in which a tokenizer cuts them; counted once.
+
+    Parameters
+    ----------
+    gone
+        The forgotten texts.
+    staying
+        Gives the texts of a dataset that stay; None where it was deleted before.
+    """
+
+    def __init__(self, gone: Collection[str], staying: Callable[[str], Iterable[str] | None]) -> None:
+        self._gone = gone
+        self._staying = staying
+        self._known: dict[tuple[str, str], set[str]] = {}
+
+    def to_forget(self, pipeline: TextPipeline, datasets: Iterable[str], others: Iterable[str] = ()) -> set[str]:
+        """Names of the tokens that stand in forgotten texts and in no text that stays.
+
+        Parameters
+        ----------
+        datasets
+            Ids of those that were learned from.
+        others
+            Further texts that stay: memories, and tests whose dataset is gone.
+        """
+        way = way_of_splitting(pipeline)
+        gone = self._words("", way, pipeline, self._gone)
+        if not gone:
+            return set()
+        left = split_words(pipeline, others)
+        for dataset in set(datasets):
+            left |= self._words(dataset, way, pipeline, None)
+        return words_to_forget(pipeline.tokenizer, gone, left)
+
+    def _words(self, dataset: str, way: str, pipeline: TextPipeline, texts: Iterable[str] | None) -> set[str]:
+        key = (dataset, way)
+        if key not in self._known:
+            read = self._staying(dataset) if texts is None else texts
+            self._known[key] = split_words(pipeline, read or ())
+        return self._known[key]
+
+
+def staying_rows(dataset: TextDataset, gone: Collection[int]) -> list[str]:
+    """The texts of a dataset without those in these rows."""
+    rows = set(gone)
+    return [text for row, text in enumerate(dataset.texts) if row not in rows]
+
+
+def remove_words(folder: VersionFolder, names: Collection[str]) -> None:
+    """Take these tokens out of a version's files."""
+    if not names:
+        return
+    pipeline = folder.load_pipeline()
+    size = pipeline.tokenizer.get_vocab_size()
+    tokenizer, ids = forget_words(pipeline.tokenizer, names)
+    tokenizer.save(str(folder.path / "tokenizer.json"))
+    weights = load_tensors(folder.path, "model")
+    table = next((key for key in weights if key == TABLE or key.endswith(ENCODER_TABLE)), None)
+    if table is None or len(weights[table]) < size:  # a model that only counts tokens has no row for each
+        return
+    first = len(weights[table]) - size if table == TABLE else 0  # a bag's rows for pairs of words stand before
+    rows = first + np.array(ids, dtype=np.int64)
+    length = len(weights[table])
+    _clear_tensors(folder.path, "model", rows, length)
+    if (folder.path / "state.safetensors").exists():
+        _clear_tensors(folder.path, "state", rows, length)
+    for name in MODELS:
+        if (folder.path / name).exists():
+            _clear_graph(folder.path / name, rows, length)
+
+
+def _clear_tensors(folder: Path, name: str, rows: np.ndarray, length: int) -> None:
+    """Set rows to zero in every tensor with a row for each of ``length`` tokens."""
+    tensors = load_tensors(folder, name)
+    for key, tensor in tensors.items():
+        if key.endswith((TABLE, ENCODER_TABLE)) and tensor.dim() == 2 and len(tensor) == length:
+            tensor[torch.from_numpy(rows)] = 0
+    save_tensors(folder, name, tensors)
+
+
+def _clear_graph(path: Path, rows: np.ndarray, length: int) -> None:
+    """The same in the tables that a graph looks rows up in."""
+    model = onnx.load(str(path))
+    tables = {node.input[0] for node in model.graph.node if node.op_type == "Gather"}
+    for constant in model.graph.initializer:
+        if constant.name in tables and list(constant.dims)[:1] == [length]:
+            values = numpy_helper.to_array(constant).copy()
+            values[rows] = 0
+            constant.CopyFrom(numpy_helper.from_array(values, constant.name))
+    save_model(model, path)

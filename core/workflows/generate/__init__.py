@@ -1,0 +1,1 @@
+"""Language models of own texts: trained, continued, measured."""

@@ -1,0 +1,200 @@
+"""Looks for everything that may be wrong with a dataset; changes nothing.
+
+Each finder looks at all rows or, where that would take too long, at a sample of bounded size, and says so. A million rows
+take a few minutes and about a gigabyte.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow
+
+from core.base.config import Config
+from core.base.errors import DataError
+from core.base.events import Advanced, Ended, StageStarted
+from core.base.messages import Message, message
+from core.data.dataset.rows import TextDataset
+from core.data.dataset.store import DatasetStore, StoredDataset
+from core.data.quality import FINDERS, Finding, FrozenTexts, Inspected
+from core.data.quality.quick_model import MOST_ROWS
+from core.registry.records import InspectionStore
+from core.workflows.inspect.vectors import read_vectors
+from core.workflows.learn.learning import ShouldStop
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.workspace import Workspace
+
+BEGINS, ENCODED, ENDS = 0.03, 0.7, 0.99  # of the whole job
+SEVERITIES = ("error", "warning", "info")
+
+
+class InspectRequest(Config):
+    """What is looked at.
+
+    Parameters
+    ----------
+    dataset
+        Id of a saved dataset.
+    encoder
+        Reference of a pretrained encoder that the quick model may use to doubt labels: slower, and it finds more. None
+        without one.
+    seed
+        Of samples and folds.
+    """
+
+    dataset: str
+    encoder: str = ""
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class InspectionDone(Ended):
+    """The last event: the inspection, as it is stored."""
+
+    inspection: dict[str, Any]
+
+    def outcome(self) -> dict[str, Any]:
+        return {"inspection": self.inspection["dataset"]}
+
+
+def inspect_dataset(
+    request: InspectRequest,
+    workspace: Workspace,
+    *,
+    should_stop: ShouldStop = lambda: False,
+    resume: dict[str, Any] | None = None,
+) -> Iterator[Any]:
+    """Look a saved dataset over, yielding events; `InspectionDone` at the end, which there is not when stopped.
+
+    Raises
+    ------
+    CoreError
+        When there is no such dataset or encoder.
+    """
+    yield StageStarted(message("inspect.reading", "Reading the dataset."), 0.0)
+    stored = workspace.datasets.info(request.dataset)
+    dataset = workspace.datasets.load(stored.id)
+    # What Arrow had read is text now; without this it would hold as much memory again until it reads the next file.
+    pyarrow.default_memory_pool().release_unused()
+    frozen = frozen_tests(workspace, stored)
+    began = time.monotonic()
+    found = yield from look_over(dataset, request, workspace, frozen=frozen, should_stop=should_stop)
+    if found is None:
+        return
+    record = {"dataset": stored.id, "dataset_name": stored.name, **found, "seconds": round(time.monotonic() - began, 1)}
+    InspectionStore(workspace.home).save(record)
+    yield InspectionDone(record)
+
+
+def look_over(
+    dataset: TextDataset,
+    request: InspectRequest,
+    workspace: Workspace,
+    *,
+    frozen: tuple[FrozenTexts, ...] = (),
+    should_stop: ShouldStop = lambda: False,
+) -> Generator[Any, None, dict[str, Any] | None]:
+    """Run every finder on a dataset, saved or not; returns what is stored of it, None when stopped."""
+    inspected = Inspected(dataset, frozen, request.seed)
+    if request.encoder and not (yield from _encode(inspected, request.encoder, workspace, should_stop)):
+        return None
+    begins = ENCODED if request.encoder else BEGINS
+    weight = sum(share for _, share in FINDERS.values())
+    done = 0.0
+    findings: list[Finding] = []
+    clean = []
+    for name, (finder, share) in FINDERS.items():
+        said, before = doing(name), len(findings)
+        yield Advanced(said, begins + (ENDS - begins) * done / weight)
+        for found in finder(inspected):
+            if isinstance(found, Finding):
+                findings.append(found)
+            else:
+                yield Advanced(said, begins + (ENDS - begins) * (done + share * found) / weight)
+            if should_stop():
+                return None
+        if len(findings) == before:
+            clean.append(name)
+        done += share
+    findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "rows": len(dataset),
+        "encoder": request.encoder,
+        "findings": [finding.to_dict() for finding in findings],
+        "clean": clean,
+        "frozen": sorted({test.classifier for test in frozen}),
+    }
+
+
+def _encode(
+    inspected: Inspected, encoder: str, workspace: Workspace, should_stop: ShouldStop
+) -> Generator[Any, None, bool]:
+    """Let an encoder read the texts that the quick model will judge; False when stopped."""
+    rows = inspected.sample(MOST_ROWS)
+    for read in read_vectors([inspected.dataset.texts[row] for row in rows], encoder, workspace.sources):
+        if isinstance(read, float):
+            done = BEGINS + (ENCODED - BEGINS) * read
+            yield Advanced(message("inspect.encoding", "Reading the texts with the encoder."), done)
+        else:
+            inspected.vectors = (rows, read)
+        if should_stop():
+            return False
+    return True
+
+
+def frozen_tests(workspace: Workspace, stored: StoredDataset | None = None) -> tuple[FrozenTexts, ...]:
+    """The frozen tests of all classifiers, each of its newest version.
+
+    Tests that were cut from the dataset itself, or from what it was made from, are left out: of course their texts are in
+    it, and who trains on it again gets them as a test again.
+    """
+    if not (workspace.home / "mlflow.db").exists():
+        return ()  # nothing was ever trained here
+    own = root_of(workspace.datasets, stored.id) if stored is not None else None
+    found = []
+    for classifier in workspace.registry.classifiers():
+        versions = workspace.registry.versions(classifier.name)
+        if not versions:
+            continue
+        folder = VersionFolder(workspace.registry.folder(classifier.name, versions[-1].number))
+        texts: list[str] = []
+        for experience in folder.experiences():
+            if own is None or root_of(workspace.datasets, experience.dataset) != own:
+                texts += folder.predictions(experience.number)["text"].tolist()
+        if texts:
+            found.append(FrozenTexts(classifier.name, tuple(texts)))
+    return tuple(found)
+
+
+def root_of(store: DatasetStore, dataset: str) -> str:
+    """The upload that a dataset goes back to, through all that was cleaned since; itself where its record is gone."""
+    seen = {dataset}
+    while True:
+        try:
+            parent = store.info(dataset).source.get("parent")
+        except DataError:
+            return dataset
+        if not isinstance(parent, str) or parent in seen:
+            return dataset
+        seen.add(parent)
+        dataset = parent
+
+
+def doing(finder: str) -> Message:
+    """What is being looked for, in words."""
+    match finder:
+        case "contradictions" | "duplicates":
+            return message("inspect.repeats", "Looking for repeated texts.")
+        case "leakage" | "frozen_leakage" | "near_duplicates":
+            return message("inspect.near", "Looking for texts that are nearly the same.")
+        case "label_errors" | "outliers":
+            return message("inspect.labels", "Looking for labels that are probably wrong.")
+        case "personal_data":
+            return message("inspect.personal", "Looking for personal data.")
+        case _:
+            return message("inspect.texts", "Looking at texts, languages and times.")

@@ -1,0 +1,96 @@
+"""How sure a version says it is: the temperature in its file, fitted on validation rows, and what it did on test rows.
+
+Fitted on what the exact file answers, before other arithmetic is tried: so all files of a version share one temperature, the
+eight-bit ones are made with it inside, and the choice among them sees the probabilities that will be served.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from core.base.messages import message
+from core.networks.standalone.predict import Classifier
+from core.serving.onnx import set_temperature
+from core.tasks.text_classification.calibration import brier_score, calibration_difference, calibration_error
+from core.tasks.text_classification.temperature import Temperature, fit_temperature, rescale
+from core.workflows.precision.measure import Labelled
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.versions.frozen_tests import Scores
+
+MOST_ROWS = 5000  # more would say the same, and take longer
+CPU = ["CPUExecutionProvider"]
+
+
+def calibrate(folder: VersionFolder, rows: Labelled, *, wanted: bool) -> Temperature:
+    """Fit the temperature on validation rows, put it into ``model.onnx`` and write ``calibration.json``.
+
+    Parameters
+    ----------
+    wanted
+        The setting; when it is off, the file stays as it is.
+    """
+    found = _fit(folder, rows.at_most(MOST_ROWS)) if wanted else _unwanted()
+    if found.value != 1.0:
+        set_temperature(folder.path / "model.onnx", found.value)
+    (folder.path / "calibration.json").write_text(json.dumps(found.to_dict(), ensure_ascii=False), encoding="utf-8")
+    return found
+
+
+def _fit(folder: VersionFolder, rows: Labelled) -> Temperature:
+    if not len(rows):
+        return fit_temperature([], np.zeros((0, len(folder.classes))))
+    probabilities = Classifier(folder.path, CPU, precision="fp32").predict_proba(rows.texts)
+    if not np.isfinite(probabilities).all():
+        return _broken(len(rows))
+    return fit_temperature(rows.truth, probabilities)
+
+
+def keep_validation(folder: VersionFolder, classifier: Classifier, rows: Labelled) -> None:
+    """Write what the version answers on validation rows; thresholds are chosen by it. No texts are kept."""
+    some = rows.at_most(MOST_ROWS)
+    folder.save_validation(some.truth, classifier.predict_proba(some.texts))
+
+
+def trust_figures(temperature: Temperature, scores: Sequence[Scores], classes: Sequence[str]) -> dict[str, Any]:
+    """For the report: the temperature, and calibration error and Brier score on the test rows before and after it.
+
+    Parameters
+    ----------
+    scores
+        On the frozen tests, as the version serves.
+    """
+    number = {name: position for position, name in enumerate(classes)}
+    truth = np.array([number[name] for score in scores for name in score.test.truth], dtype=np.int64)
+    after = np.concatenate([score.probabilities for score in scores]).astype(np.float64)
+    before = rescale(after, 1 / temperature.value) if temperature.value != 1.0 else after
+    right = after.argmax(axis=1) == truth
+    sides = {
+        name: {
+            "ece": calibration_error(stated.max(axis=1), right).to_dict(),
+            "brier": brier_score(truth, stated).to_dict(),
+            "stated": float(stated.max(axis=1).mean()),
+        }
+        for name, stated in (("before", before), ("after", after))
+    }
+    difference = calibration_difference((before.max(axis=1), right), (after.max(axis=1), right))
+    return {**temperature.to_dict(), "test_rows": len(truth), **sides, "difference": difference.to_dict()}
+
+
+def _unwanted() -> Temperature:
+    note = message(
+        "calibration.off",
+        "The probabilities are as the model states them, since the settings ask for no correction.",
+    )
+    return Temperature(1.0, 0, 0, note)
+
+
+def _broken(rows: int) -> Temperature:
+    note = message(
+        "calibration.not_a_number",
+        "The probabilities are not all numbers, so there is nothing to correct. The temperature was left at 1.",
+    )
+    return Temperature(1.0, rows, 0, note)

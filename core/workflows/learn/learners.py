@@ -1,0 +1,125 @@
+"""What learns: a model from random start, or one that a version left, with room for new labels and words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from core.continual.strategies import Experience, Memory, Strategy, StrategyConfig
+from core.networks.sources import Sources
+from core.networks.text import Examples, encode_examples, extend_pipeline
+from core.workflows.learn.starting import start_from_vectors
+from core.workflows.requests import Settings, model_class, strategy_class
+from core.workflows.versions.folder import Student
+
+Labelled = tuple[Sequence[str], Sequence[str]]  # texts, and the name of each one's label
+NOTHING: Labelled = ((), ())
+
+
+def first_student(
+    model_name: str,
+    texts: Sequence[str],
+    classes: tuple[str, ...],
+    settings: Settings,
+    sources: Sources | None = None,
+) -> Student:
+    """A model that has not learned from these texts yet, but can read them.
+
+    Parameters
+    ----------
+    sources
+        Needed only by a model that begins from something stored, such as a pretrained encoder.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.training.seed)
+        model, pipeline = model_class(model_name).begin(settings.model, settings.text, texts, len(classes), sources)
+        vectors = start_from_vectors(model, pipeline, settings.model, sources.vectors) if sources is not None else None
+    origin = model.origin if vectors is None else {**model.origin, "vectors": vectors.to_dict()}
+    return Student(model_name, model, pipeline, classes, settings, origin)
+
+
+def make_strategy(name: str, config: StrategyConfig, settings: Settings) -> Strategy:
+    """The strategy of this name, with an empty memory as large and as chosen as the settings say."""
+    memory = Memory(settings.data.memory_size, selection=settings.data.memory_selection)
+    made: Strategy = strategy_class(name)(config, seed=settings.training.seed, memory=memory)
+    return made
+
+
+def readable_past(strategy: Strategy, past: Sequence[str]) -> Sequence[str]:
+    """Which texts of earlier experiences a strategy may build a vocabulary from: all of them, or what it remembers."""
+    return past if strategy.uses_past else strategy.memory.examples()[0]
+
+
+def next_student(
+    parent: Student,
+    texts: Sequence[str],
+    classes: tuple[str, ...],
+    settings: Settings,
+    strategy: type[Strategy],
+    past: Sequence[str] = (),
+    sources: Sources | None = None,
+) -> Student:
+    """Who learns the next experience.
+
+    Parameters
+    ----------
+    parent
+        Of the version before; its model is taken over and changed, unless the strategy starts fresh.
+    texts
+        Of the new experience's training rows.
+    classes
+        The parent's, followed by new ones.
+    past
+        Texts of earlier experiences, for a strategy that starts fresh; see `readable_past`.
+    """
+    if strategy.starts_fresh:
+        return first_student(parent.model_name, [*past, *texts], classes, settings, sources)
+    pipeline, model = parent.pipeline, parent.model
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.training.seed)
+        if not strategy.freezes_encoder:
+            known = pipeline.tokenizer.get_vocab_size()
+            pipeline = extend_pipeline(pipeline, texts, minimum_frequency=max(2, settings.text.minimum_frequency))
+            model.grow_vocabulary(pipeline.tokenizer.get_vocab_size())
+            if sources is not None:
+                start_from_vectors(model, pipeline, settings.model, sources.vectors, known)
+        if len(classes) > len(parent.classes):
+            model.grow_classes(len(classes))
+    if sources is not None:
+        model.keep_features(sources.features)
+    return Student(parent.model_name, model, pipeline, classes, settings, parent.origin)
+
+
+def all_classes(known: tuple[str, ...], labels: Sequence[str]) -> tuple[str, ...]:
+    """The known classes, followed by those of these labels that are new, in alphabetical order."""
+    return known + tuple(sorted(set(labels) - set(known)))
+
+
+def make_experience(
+    number: int,
+    student: Student,
+    train: Labelled,
+    validation: Labelled,
+    *,
+    known_classes: int = 0,
+    past: Labelled = NOTHING,
+    past_validation: Labelled = NOTHING,
+) -> Experience:
+    """Everything a strategy may learn from, read with the student's tokenizer."""
+    numbers = {name: position for position, name in enumerate(student.classes)}
+
+    def encode(texts: Sequence[str], labels: Sequence[str]) -> Examples:
+        return encode_examples(student.pipeline, texts, np.array([numbers[name] for name in labels], dtype=np.int64))
+
+    return Experience(
+        number=number,
+        train=encode(*train),
+        validation=encode(*validation),
+        past=encode(*past),
+        past_validation=encode(*past_validation),
+        classes=student.classes,
+        encode=encode,
+        known_classes=known_classes,
+    )

@@ -1,0 +1,92 @@
+"""A model learns: the one way in which every workflow lets a strategy learn, and asks a model in memory for answers.
+
+Training and updating keep records and files around it; comparing, searching and repeating only want the answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from core.base.events import StepDone
+from core.continual.strategies import Experience, Strategy, StrategyConfig
+from core.networks.encoders import TextClassifier
+from core.networks.encoders.batches import predict_logits
+from core.networks.sources import Sources
+from core.networks.text import encode_examples
+from core.training.objectives import pairs
+from core.workflows.learn.learners import Labelled, first_student, make_experience, make_strategy
+from core.workflows.requests import Settings
+from core.workflows.versions.folder import Student
+
+Answers = NDArray[np.int64]
+ShouldStop = Callable[[], bool]
+FINE_TUNING = (Strategy.name, StrategyConfig())
+
+
+@dataclass
+class Lesson:
+    """Who learns, by which strategy, and from what."""
+
+    student: Student
+    strategy: Strategy
+    experience: Experience
+
+
+def first_lesson(
+    model: str,
+    train: Labelled,
+    validation: Labelled,
+    classes: tuple[str, ...],
+    settings: Settings,
+    sources: Sources | None,
+    strategy: tuple[str, StrategyConfig] = FINE_TUNING,
+) -> Lesson:
+    """What a new model learns as its first experience."""
+    student = first_student(model, train[0], classes, settings, sources)
+    return Lesson(student, make_strategy(*strategy, settings), make_experience(1, student, train, validation))
+
+
+def training_device() -> torch.device:
+    """The graphics card when PyTorch can use one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def learn(lesson: Lesson, *, should_stop: ShouldStop, resume: dict[str, Any] | None = None) -> Iterator[Any]:
+    """Let the strategy learn, yielding the events of its loop; the model is changed in place, on the device it learned on.
+
+    Parameters
+    ----------
+    resume
+        State of the loop as of an earlier `CheckpointDue`.
+    """
+
+    def gradient_loop(model: TextClassifier, strategy: Strategy, experience: Experience) -> Iterator[Any]:
+        config, device = lesson.student.settings.training, training_device()
+        yield from pairs.learn(
+            model, strategy, experience, config, device=device, should_stop=should_stop, resume=resume
+        )
+
+    yield from lesson.strategy.learn(lesson.student.model, lesson.experience, gradient_loop)
+
+
+def learned_shares(lesson: Lesson, should_stop: ShouldStop) -> Iterator[float]:
+    """Let the strategy learn; yields how much of that is done, 0 to 1, after each step."""
+    for event in learn(lesson, should_stop=should_stop):
+        if isinstance(event, StepDone):
+            yield (event.epoch - 1 + event.step / event.steps) / event.epochs
+
+
+def answers(student: Student, texts: Sequence[str]) -> Answers:
+    """The class number that the model in memory answers to each text; the model ends on the CPU."""
+    examples = encode_examples(student.pipeline, texts, np.zeros(len(texts), dtype=np.int64))
+    device = training_device()
+    logits = predict_logits(student.model.to(device), examples, device)
+    student.model.cpu()
+    numbers: Answers = logits.argmax(dim=1).numpy()
+    return numbers

@@ -1,0 +1,314 @@
+"""The second half of every training and update: export, prove, measure, record, register.
+
+Starts from a model that has learned; ends with a version in the registry that can serve.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from core.base.errors import ModelError
+from core.base.events import Ended, EpochDone, Finished, StageStarted
+from core.base.faults import reached
+from core.base.files import incoming_folder
+from core.base.messages import Message, message
+from core.continual.gate.judging import judge
+from core.continual.gate.rules import GateConfig
+from core.continual.strategies import Strategy
+from core.data.dataset.splitting import Split
+from core.networks.standalone.predict import Classifier
+from core.registry import Registry
+from core.serving.onnx import export_onnx, measure_parity
+from core.tasks.text_classification.baseline import fit_baseline
+from core.workflows.bundle import write_card, write_program
+from core.workflows.learn.calibrating import calibrate, keep_validation, trust_figures
+from core.workflows.precision.measure import Labelled
+from core.workflows.precision.run import choose_precision, only_exact
+from core.workflows.versions.folder import ExperienceRecord, Student, VersionFolder
+from core.workflows.versions.frozen_tests import (
+    FrozenTest,
+    Scores,
+    baseline_reports,
+    gate_evidence,
+    pooled_report,
+    score_tests,
+)
+from core.workflows.versions.past import Summary, save_summary
+from core.workflows.versions.retention import measure_retention, state_bytes
+from core.workflows.versions.summary import summary_of
+from core.workflows.workspace import Workspace
+
+PARITY_TEXTS = 200
+WORST_PARITY = 1e-3  # beyond this the export is broken, not merely rounded
+
+
+@dataclass(frozen=True)
+class Completed(Ended):
+    """The last event of a workflow: the version that was made, and its report."""
+
+    version: int
+    report: dict[str, Any]
+
+    def outcome(self) -> dict[str, Any]:
+        return {"version": self.version}
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Everything a version has met: its experiences, their frozen tests, and what it learned from.
+
+    Parameters
+    ----------
+    parts
+        Where the rows of an experience's dataset went; of those that are not among them, ``before`` says it.
+    met
+        All training and validation rows so far, in short.
+    first
+        The training rows where there were none before: texts, and the name of each one's label.
+    """
+
+    records: list[ExperienceRecord]
+    parts: dict[int, Split]
+    tests: list[FrozenTest]
+    met: Summary
+    language: str
+    synthetic: bool
+    findings: list[Message]
+    before: VersionFolder | None = None
+    first: tuple[Sequence[str], Sequence[str]] | None = None
+
+
+@dataclass(frozen=True)
+class Parent:
+    """The version that a candidate was made from, the rules by which it may follow it, and the batch's drift.
+
+    No batch, no rules and no drift: the candidate only leaves something out of its parent.
+    """
+
+    number: int
+    report: dict[str, Any]
+    rules: GateConfig | None
+    drift: dict[str, Any] | None
+
+
+@dataclass
+class Candidate:
+    """A version in the making: what learns, from what, and how it went.
+
+    Parameters
+    ----------
+    parent
+        None at a first training.
+    started
+        Of the monotonic clock, in seconds.
+    forgotten
+        What was subtracted from the parent, where that is all that was done.
+    """
+
+    classifier: str
+    student: Student
+    strategy: Strategy
+    stream: Stream
+    run_id: str
+    parent: Parent | None = None
+    started: float = field(default_factory=time.monotonic)
+    epochs: list[EpochDone] = field(default_factory=list)
+    finished: Finished | None = None
+    forgotten: dict[str, Any] | None = None
+
+
+def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]:
+    """Export, measure and register; yields stages, and `Completed` at the end."""
+    # In the workspace, so that nothing of it is left elsewhere should the process be killed.
+    with incoming_folder(workspace.home) as place:
+        folder = VersionFolder(place / "version")
+        reached("produce.begun")
+        yield StageStarted(message("stage.export", "Exporting to ONNX and comparing with PyTorch."), 0.9)
+        folder.save_model(candidate.student)
+        folder.save_state(candidate.strategy.state())
+        if candidate.stream.before is not None:
+            folder.take_experiences(candidate.stream.before)
+        folder.save_experiences(candidate.stream.records, candidate.stream.parts)
+        rows = _validation_rows(candidate)
+        export_onnx(candidate.student.model, folder.path / "model.onnx")
+        reached("produce.exported")
+        temperature = calibrate(folder, rows, wanted=candidate.student.settings.data.calibrate)
+        parity = _prove(candidate, folder)
+        precision = only_exact(folder.path, **_precision_facts(candidate))
+        if precision is None:
+            yield StageStarted(message("stage.precision", "Trying faster arithmetic."), 0.92)
+            precision = _choose_precision(candidate, folder, rows)
+        yield StageStarted(message("stage.measure", "Measuring on the frozen tests."), 0.95)
+        classifier = Classifier(folder.path)
+        scores = score_tests(classifier, candidate.stream.tests, candidate.student.classes, folder)
+        keep_validation(folder, classifier, rows)
+        report = {
+            **_report(candidate, scores, parity, classifier.provider),
+            "precision": precision,
+            "calibration": trust_figures(temperature, scores, candidate.student.classes),
+        }
+        yield StageStarted(message("stage.baseline", "Measuring the baseline on the same rows."), 0.97)
+        report["baseline"] = _baseline(candidate.stream, candidate.student.classes)
+        report["seconds"] = round(time.monotonic() - candidate.started, 2)
+        reached("produce.measured")
+        yield StageStarted(message("stage.register", "Storing the version."), 0.99)
+        folder.save_report(report)
+        write_card(folder.path, report)
+        write_program(folder.path)
+        number = workspace.registry.register(
+            candidate.classifier,
+            folder.path,
+            run_id=candidate.run_id,
+            parent=candidate.parent.number if candidate.parent else None,
+            summary=summary_of(report),
+        )
+    stored = VersionFolder(workspace.registry.folder(candidate.classifier, number))
+    save_summary(candidate.stream.met, stored, workspace)
+    record_figures(workspace.registry, candidate.run_id, report)
+    yield Completed(number, report)
+
+
+def _baseline(stream: Stream, classes: tuple[str, ...]) -> dict[str, Any]:
+    """What a simple method makes of the same tests.
+
+    The strongest one at a first training; after an update one that adds up, since it must not cost more the more rows
+    were learned before.
+    """
+    if stream.first is not None:
+        texts, names = stream.first
+        numbers = {name: number for number, name in enumerate(classes)}
+        labels = np.array([numbers[name] for name in names], dtype=np.int64)
+        fitted = fit_baseline(texts, labels, classes, language=stream.language, seed=0)
+
+        def read_words(texts: Sequence[str]) -> list[str]:
+            return [classes[number] for number in fitted.predict_proba(texts).argmax(axis=1)]
+
+        return {"method": "tfidf", "rows": len(texts), **baseline_reports(read_words, stream.tests, classes)}
+    counts, known = stream.met.baseline, stream.met.labels
+    assert counts is not None
+
+    def count_words(texts: Sequence[str]) -> list[str]:
+        return [known[number] for number in counts.predict(texts).tolist()]
+
+    rows = int(counts.rows.sum())
+    return {"method": "naive_bayes", "rows": rows, **baseline_reports(count_words, stream.tests, classes)}
+
+
+def _validation_rows(candidate: Candidate) -> Labelled:
+    texts, names, _ = candidate.stream.met.sample(validated=True)
+    numbers = {name: number for number, name in enumerate(candidate.student.classes)}
+    return Labelled(texts, np.array([numbers[name] for name in names], dtype=np.int64))
+
+
+def _prove(candidate: Candidate, folder: VersionFolder) -> dict[str, Any]:
+    """That the exported file, with its temperature, answers as the model does."""
+    texts = [text for test in candidate.stream.tests for text in test.texts][:PARITY_TEXTS]
+    model, temperature = candidate.student.model, folder.temperature
+    parity = measure_parity(model, folder.path, texts, temperature=temperature).to_dict()
+    if not parity["max_abs_diff"] <= WORST_PARITY:  # also when it is not a number
+        raise ModelError(
+            "model.parity",
+            "The exported model disagrees with the trained one: probabilities differ by up to {difference}. "
+            "The version was not stored. If the loss was not a number, train again with a lower learning rate.",
+            difference=f"{parity['max_abs_diff']:.2g}",
+        )
+    (folder.path / "parity.json").write_text(json.dumps(parity), encoding="utf-8")
+    return parity
+
+
+def _precision_facts(candidate: Candidate) -> dict[str, Any]:
+    fixed = candidate.student.model.encodes_once or candidate.strategy.freezes_encoder
+    wanted = candidate.student.settings.data.serve_precision
+    return {"wanted": wanted, "rows": int(candidate.stream.met.validated.sum()), "fixed": fixed}
+
+
+def _choose_precision(candidate: Candidate, folder: VersionFolder, rows: Labelled) -> dict[str, Any]:
+    wanted = candidate.student.settings.data.serve_precision
+    return choose_precision(folder.path, wanted, candidate.stream.met.sample(validated=False)[0], rows)
+
+
+def _report(candidate: Candidate, scores: list[Scores], parity: dict[str, Any], provider: str) -> dict[str, Any]:
+    matrices = {name: _matrix(candidate.parent, scores, name) for name in ("accuracy", "macro_f1")}
+    student, stream, parent, finished = candidate.student, candidate.stream, candidate.parent, candidate.finished
+    return {
+        "classifier": candidate.classifier,
+        "model": student.model_name,
+        "strategy": candidate.strategy.name if parent is not None else "train",
+        "parent": parent.number if parent is not None else None,
+        "language": stream.language,
+        "synthetic": stream.synthetic,
+        "classes": list(student.classes),
+        "settings": student.settings.flat(),
+        "origin": student.origin,
+        "strategy_settings": candidate.strategy.config.model_dump(),
+        "segmentation": student.pipeline.options["segmentation"],
+        "vocabulary": student.pipeline.tokenizer.get_vocab_size(),
+        "parameters": student.model.parameter_count(),
+        "experiences": [asdict(record) for record in stream.records],
+        "overall": pooled_report(scores, student.classes).to_dict(),
+        "tests": [score.to_dict() for score in scores],
+        "accuracy_matrix": matrices["accuracy"],
+        "macro_f1_matrix": matrices["macro_f1"],
+        **measure_retention(scores, matrices["accuracy"], student.classes),
+        **_gate(scores, parent),
+        "drift": parent.drift if parent is not None else None,
+        "forgotten": candidate.forgotten,
+        "memory_rows": len(candidate.strategy.memory),
+        "memory_bytes": state_bytes(candidate.strategy.state()),
+        "parity": parity,
+        "provider": provider,
+        "epochs": [asdict(epoch) for epoch in candidate.epochs],
+        "best_epoch": finished.best_epoch if finished is not None else 0,
+        "end": finished.reason.to_dict() if finished is not None else None,
+        "findings": [finding.to_dict() for finding in stream.findings],
+    }
+
+
+def _matrix(parent: Parent | None, scores: list[Scores], name: str) -> list[list[float | None]]:
+    """The parent's accuracy matrix with one more row, and one more column that begins with the parent's answer.
+
+    A candidate without an experience of its own takes the place of the parent's last row.
+    """
+    row: list[float | None] = [getattr(score.report, name).value for score in scores]
+    if parent is None:
+        return [row]
+    if len(parent.report["experiences"]) == len(scores):
+        return [*parent.report[f"{name}_matrix"][:-1], row]
+    newest = scores[-1].before
+    older: list[list[float | None]] = [[*known, None] for known in parent.report[f"{name}_matrix"]]
+    if newest is not None:
+        older[-1][-1] = newest[name]["value"]
+    return [*older, row]
+
+
+def _gate(scores: list[Scores], parent: Parent | None) -> dict[str, Any]:
+    """The verdict with the rules it was reached by, and what else than ``tests`` it rests on: enough to judge again."""
+    evidence = gate_evidence(scores)
+    if evidence is None or parent is None or parent.rules is None:
+        return {"gate": None, "gate_evidence": None}
+    verdict = {**judge(evidence, parent.rules).to_dict(), "settings": parent.rules.model_dump()}
+    return {"gate": verdict, "gate_evidence": evidence.to_dict()}
+
+
+def record_figures(registry: Registry, run_id: str, report: dict[str, Any]) -> None:
+    """Note on the run what its version came to."""
+    registry.log_metrics(run_id, _figures(report), step=len(report["epochs"]))
+
+
+def _figures(report: dict[str, Any]) -> dict[str, float]:
+    """What the run shows in MLflow's own screen."""
+    figures = {
+        "test_accuracy": report["overall"]["accuracy"]["value"],
+        "test_macro_f1": report["overall"]["macro_f1"]["value"],
+        "baseline_accuracy": report["baseline"]["report"]["accuracy"]["value"],
+        "baseline_macro_f1": report["baseline"]["report"]["macro_f1"]["value"],
+        "parity_max_abs_diff": report["parity"]["max_abs_diff"],
+        "seconds": report["seconds"],
+    }
+    return figures | {name: value for name, value in report["continual"].items() if value is not None}

@@ -1,0 +1,1 @@
+"""In which arithmetic a version answers, and what the other ones would cost and bring."""

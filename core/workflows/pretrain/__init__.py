@@ -1,0 +1,1 @@
+"""An encoder learns from unlabelled texts, and is measured before and after."""

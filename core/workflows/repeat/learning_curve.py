@@ -1,0 +1,264 @@
+"""A learning curve: what a version's model and settings reach with a part of its rows, measured on its frozen tests.
+
+Makes no version. Every point is a training from the beginning on rows drawn alike from each label, smaller draws being
+part of larger ones; the validation rows, which choose the best epoch, are the version's own for all points.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import torch
+
+from core.base.config import Config
+from core.base.errors import DataError, RegistryError
+from core.base.events import Advanced, CheckpointDue, Ended, StageStarted
+from core.base.messages import Message, message
+from core.continual.strategies import STRATEGIES, ClosedForm, Strategy, StrategyConfig
+from core.registry import VersionInfo
+from core.registry.records import CurveStore
+from core.statistics.learning_curve import (
+    Point,
+    expected_seconds,
+    judge_curve,
+    last_gain,
+    measure_point,
+    runs_for,
+    worthwhile_shares,
+)
+from core.tasks.text_classification.row_statistics import ACCURACY, answered, averages
+from core.workflows.learn.learners import Labelled
+from core.workflows.learn.learning import Answers, ShouldStop, answers, first_lesson, learned_shares
+from core.workflows.requests import Settings, resolve_settings, resolve_update
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.versions.past import read_past
+from core.workflows.workspace import Workspace
+
+LEARNING_BEGINS, LEARNING_ENDS = 0.02, 0.99  # of the whole job
+
+
+class CurveRequest(Config):
+    """Which version; none stands for the champion. ``runs`` of each share: 0 stands for as many as time allows."""
+
+    classifier: str
+    version: int | None = None
+    runs: int = 0
+
+
+@dataclass(frozen=True)
+class CurveDone(Ended):
+    """The last event: the version whose curve it is, and the curve as it is stored."""
+
+    version: int
+    curve: dict[str, Any]
+
+    def outcome(self) -> dict[str, Any]:
+        return {"curve": self.version}
+
+
+@dataclass
+class _Plan:
+    """What all points have in common, and the answers so far, by run and share: class numbers (test rows)."""
+
+    folder: VersionFolder
+    settings: Settings
+    strategy: tuple[str, StrategyConfig]
+    train: Labelled
+    validation: Labelled
+    tests: Labelled
+    shares: tuple[float, ...]
+    runs: int
+    workspace: Workspace
+    answers: dict[tuple[int, int], Answers] = field(default_factory=dict)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.folder.classes
+
+    def numbers(self, names: Any) -> np.ndarray:
+        known = {name: number for number, name in enumerate(self.classes)}
+        return np.array([known[name] for name in names], dtype=np.int64)
+
+    def missing(self) -> list[tuple[int, int]]:
+        """Runs and shares that are still to be learned; a whole curve before the next one."""
+        every = [(run, place) for run in range(self.runs) for place in range(len(self.shares))]
+        return [point for point in every if point not in self.answers]
+
+    def done(self) -> float:
+        """How much of all learning is done, 0 to 1."""
+        return sum(self.shares[place] for _, place in self.answers) / (self.runs * sum(self.shares))
+
+    def rows(self, place: int) -> int:
+        return len(nested_rows(self.numbers(self.train[1]), self.shares[place], 0))
+
+
+def draw_curve(
+    request: CurveRequest,
+    workspace: Workspace,
+    *,
+    should_stop: ShouldStop = lambda: False,
+    resume: dict[str, Any] | None = None,
+) -> Iterator[Any]:
+    """Learn from ever more rows, yielding events; the last one is `CurveDone`, and there is none when stopped.
+
+    Parameters
+    ----------
+    resume
+        State of the last `CheckpointDue` of the same request: points that are finished are not learned again.
+
+    Raises
+    ------
+    CoreError
+        When there is no such version, or datasets that it learned from were deleted.
+    """
+    began = time.monotonic()
+    yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)
+    version = _version(request, workspace)
+    plan = _plan(request, version, workspace)
+    before = 0.0
+    if resume is not None:
+        before = float(resume["seconds"])
+        plan.answers = {(one["run"], one["place"]): one["answers"].numpy() for one in resume["points"]}
+    for run, place in plan.missing():
+        yield _advanced(plan, run, place, 0.0)
+        for said in _learn(plan, run, place, should_stop):
+            if isinstance(said, float):
+                yield _advanced(plan, run, place, said)
+            else:
+                plan.answers[run, place] = said
+        if should_stop():
+            return
+        yield CheckpointDue({"points": _state(plan), "seconds": before + time.monotonic() - began})
+    curve = {
+        "classifier": request.classifier,
+        "version": version.number,
+        "version_made": version.created,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(before + time.monotonic() - began, 2),
+        **_figures(plan),
+    }
+    CurveStore(workspace.home).save(curve)
+    yield CurveDone(version.number, curve)
+
+
+def nested_rows(labels: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """Row numbers, ascending, of about this share of each label, one row at least.
+
+    With the same seed, those of a smaller share are among those of a larger one.
+    """
+    generator = np.random.default_rng(seed)
+    parts = []
+    for label in np.unique(labels):
+        rows = generator.permutation(np.flatnonzero(labels == label))
+        parts.append(rows[: max(1, round(share * len(rows)))])
+    return np.sort(np.concatenate(parts))
+
+
+def _version(request: CurveRequest, workspace: Workspace) -> VersionInfo:
+    if request.version is not None:
+        return workspace.registry.version(request.classifier, request.version)
+    champion = workspace.registry.champion(request.classifier)
+    if champion is None:
+        raise RegistryError(
+            "curve.no_champion",
+            "There is no classifier '{classifier}' in use. Train it first, or name one of its versions.",
+            classifier=request.classifier,
+        )
+    return champion
+
+
+def _plan(request: CurveRequest, version: VersionInfo, workspace: Workspace) -> _Plan:
+    folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
+    past = read_past(folder, workspace)
+    if past.missing:
+        raise DataError(
+            "curve.past_missing",
+            "A learning curve needs the rows that the version learned from, but these datasets were deleted: {missing}. "
+            "Upload them and train again.",
+            missing=list(past.missing),
+        )
+    settings, strategy = own_settings(folder)
+    tables = [folder.predictions(record.number) for record in folder.experiences()]
+    texts, truth = ([value for table in tables for value in table[column]] for column in ("text", "truth"))
+    shares = worthwhile_shares(len(past.train[0]), len(folder.classes))
+    runs = request.runs or runs_for(expected_seconds(folder.report()))
+    return _Plan(folder, settings, strategy, past.train, past.validation, (texts, truth), shares, runs, workspace)
+
+
+def own_settings(folder: VersionFolder) -> tuple[Settings, tuple[str, StrategyConfig]]:
+    """The version's own, without a memory; its strategy only where that computes the head in closed form."""
+    report = folder.report()
+    kind = STRATEGIES.get(report["strategy"])
+    if kind is not None and issubclass(kind, ClosedForm):
+        settings, own = resolve_update(folder.model_name, folder.settings, kind.name, report["strategy_settings"])
+        chosen = (kind.name, own)
+    else:
+        settings, chosen = resolve_settings(folder.model_name, folder.settings), (Strategy.name, StrategyConfig())
+    return replace(settings, data=settings.data.model_copy(update={"memory_size": 0})), chosen
+
+
+def _learn(plan: _Plan, run: int, place: int, should_stop: ShouldStop) -> Iterator[float | Answers]:
+    """Learn one point: how much of it is done, 0 to 1, and at the end the answers; none when stopped."""
+    rows = nested_rows(plan.numbers(plan.train[1]), plan.shares[place], run)
+    texts, labels = ([column[row] for row in rows] for column in plan.train)
+    training = plan.settings.training
+    settings = replace(plan.settings, training=training.model_copy(update={"seed": training.seed + run}))
+    lesson = first_lesson(
+        plan.folder.model_name,
+        (texts, labels),
+        plan.validation,
+        plan.classes,
+        settings,
+        plan.workspace.sources,
+        plan.strategy,
+    )
+    yield from learned_shares(lesson, should_stop)
+    if not should_stop():
+        yield answers(lesson.student, plan.tests[0])
+
+
+def _figures(plan: _Plan) -> dict[str, Any]:
+    truth, labels = plan.numbers(plan.tests[1]), plan.numbers(plan.train[1])
+    points: list[Point] = []
+    answers = [[plan.answers[run, place] for run in range(plan.runs)] for place in range(len(plan.shares))]
+    classes = len(plan.classes)
+    scores = (ACCURACY, averages(np.bincount(truth, minlength=classes))["macro_f1"])
+    for place, share in enumerate(plan.shares):
+        rows = len(nested_rows(labels, share, 0))
+        runs = [answered(truth, predicted, classes=classes) for predicted in answers[place]]
+        points.append(measure_point(share, rows, runs, scores))
+    gain = None
+    if len(points) > 1:
+        pairs = zip(answers[-2], answers[-1], strict=True)
+        gain = last_gain([answered(truth, *pair, classes=classes) for pair in pairs], ACCURACY)
+    return {
+        "points": [point.to_dict() for point in points],
+        "runs": plan.runs,
+        "test_rows": len(truth),
+        "verdict": judge_curve(points, gain, len(truth), ACCURACY).to_dict(),
+    }
+
+
+def _state(plan: _Plan) -> list[dict[str, Any]]:
+    return [
+        {"run": run, "place": place, "answers": torch.from_numpy(answers)}
+        for (run, place), answers in plan.answers.items()
+    ]
+
+
+def _advanced(plan: _Plan, run: int, place: int, part: float) -> Advanced:
+    learned = plan.done() + part * plan.shares[place] / (plan.runs * sum(plan.shares))
+    said: Message = message(
+        "curve.learning",
+        "Learning from {rows:,} of {all:,} rows, run {run} of {runs}.",
+        rows=plan.rows(place),
+        all=len(plan.train[0]),
+        run=run + 1,
+        runs=plan.runs,
+    )
+    return Advanced(said, LEARNING_BEGINS + (LEARNING_ENDS - LEARNING_BEGINS) * min(1.0, learned))

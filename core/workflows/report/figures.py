@@ -1,0 +1,251 @@
+"""The figures of a report: what was measured on frozen tests, the confusion matrix, what was kept, what a probability says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from core.base.messages import Message, message
+from core.base.wording import points
+from core.registry.records.reports import baseline_name
+from core.tasks.text_classification.calibration import expected_calibration_error
+from core.tasks.text_classification.scores import MINIMUM_SUPPORT
+from core.workflows.report.document import Block, Cell, Paragraph, Points, Section, Words, figure, table
+
+if TYPE_CHECKING:
+    from core.workflows.report.run import Reported
+
+MOST_LABELS = 40  # in a matrix or a chart: more cannot be read on paper
+
+
+def averages() -> dict[str, Message]:
+    """Names of the averages, in the order of the report."""
+    return {
+        "accuracy": message("report.accuracy", "accuracy"),
+        "macro_f1": message("report.macro_f1", "macro-F1"),
+        "macro_precision": message("report.macro_precision", "macro precision"),
+        "macro_recall": message("report.macro_recall", "macro recall"),
+        "weighted_f1": message("report.weighted_f1", "weighted F1"),
+    }
+
+
+def measured(found: Reported, words: Words) -> Section:
+    """Averages beside the baseline's, every test, every label."""
+    report, say = found.report, words.say
+    overall, baseline = report["overall"], report["baseline"]["report"]
+    names = averages()
+    test = say(message("report.test", "test"))
+    rows: list[list[str | Cell]] = [
+        [say(message("report.this_version", "this version")), *(figure(overall[name]) for name in names)],
+        [
+            say(baseline_name(report)),
+            *(figure(baseline[name]) if name in baseline else "–" for name in names),
+        ],
+    ]
+    blocks: list[Block] = [
+        Paragraph(_headline(report, words)),
+        table(["", *(say(one) for one in names.values())], rows),
+    ]
+    if len(report["tests"]) > 1:
+        head = [test, say(message("report.rows", "rows")), say(names["accuracy"]), say(names["macro_f1"])]
+        blocks.append(
+            table(
+                head,
+                [
+                    [
+                        f"{one['experience']}. {one['name']}",
+                        f"{one['rows']:,}",
+                        figure(one["report"]["accuracy"]),
+                        figure(one["report"]["macro_f1"]),
+                    ]
+                    for one in report["tests"]
+                ],
+            )
+        )
+    blocks += _labels(overall, words)
+    return Section(say(message("report.measured", "What was measured")), tuple(blocks))
+
+
+def _headline(report: dict[str, Any], words: Words) -> str:
+    overall, baseline = report["overall"], report["baseline"]["report"]
+    return words.say(
+        message(
+            "report.headline",
+            "Macro-F1 {score} on {rows:,} frozen test rows that were never trained on, answered by the very file that serves; "
+            "the baseline reaches {baseline} on the same rows. Brackets hold 95 % intervals.",
+            score=figure(overall["macro_f1"]),
+            rows=overall["rows"],
+            baseline=figure(baseline["macro_f1"]),
+        )
+    )
+
+
+def _labels(overall: dict[str, Any], words: Words) -> list[Block]:
+    say = words.say
+    head = [
+        say(message("report.label", "label")),
+        say(message("report.precision", "precision")),
+        say(message("report.recall", "recall")),
+        "F1",
+        say(message("report.test_rows", "test rows")),
+    ]
+    few = say(message("report.too_few", "too few rows to judge"))
+    rows: list[list[str | Cell]] = []
+    for label, one in overall["per_class"].items():
+        support = f"{one['support']:,}" + (f" ({few})" if one["support"] < MINIMUM_SUPPORT else "")
+        rows.append([label, figure(one["precision"]), figure(one["recall"]), figure(one["f1"]), support])
+    judged = [
+        (label, one["f1"]["value"], one["f1"]["low"], one["f1"]["high"])
+        for label, one in overall["per_class"].items()
+        if one["support"]
+    ]
+    blocks: list[Block] = []
+    if len(judged) <= MOST_LABELS:
+        title = say(message("report.f1_chart", "F1 of each label with its 95 % interval"))
+        blocks.append(Points(title, tuple(judged)))
+    return [*blocks, table(head, rows)]
+
+
+def confusion(found: Reported, words: Words) -> Section:
+    """Rows: truth; columns: answer."""
+    overall, say = found.report["overall"], words.say
+    classes = overall["classes"]
+    title = say(message("report.confusion", "Confusion matrix"))
+    if len(classes) > MOST_LABELS:
+        return Section(title, (Paragraph(_worst(overall, words)),))
+    rows: list[list[str | Cell]] = []
+    for label, counts in zip(classes, overall["confusion"], strict=True):
+        total = max(sum(counts), 1)
+        rows.append([label, *(Cell(f"{count:,}", count / total) for count in counts)])
+    caption = say(
+        message("report.confusion_note", "Rows: the true label. Columns: the answer. Colour: share of the row.")
+    )
+    corner = say(message("report.truth_answer", "truth ↓ answer →"))
+    return Section(title, (table([corner, *classes], rows, caption),))
+
+
+def _worst(overall: dict[str, Any], words: Words) -> str:
+    """Of very many labels, only the pairs that are confused most."""
+    classes = overall["classes"]
+    pairs = [
+        (count, classes[true], classes[guess])
+        for true, counts in enumerate(overall["confusion"])
+        for guess, count in enumerate(counts)
+        if true != guess and count
+    ]
+    top = [f"{true} → {guess} ({count:,})" for count, true, guess in sorted(pairs, reverse=True)[:20]]
+    return words.say(
+        message("report.confused_most", "Confused most often, truth → answer: {pairs}.", pairs=top or ["–"])
+    )
+
+
+def memory(found: Reported, words: Words) -> Section:
+    """R, and what follows from it; nothing with a single experience."""
+    report, say = found.report, words.say
+    matrix = report["accuracy_matrix"]
+    if len(matrix) < 2:
+        return Section("")
+    names = [f"{one['experience']}. {one['name']}" for one in report["tests"]]
+    after = [say(message("report.after", "after batch {number}", number=number + 1)) for number in range(len(matrix))]
+    rows: list[list[str | Cell]] = []
+    for name, scores in zip(after, matrix, strict=False):
+        shown = [Cell("–") if score is None else Cell(f"{score:.3f}", score) for score in scores]
+        rows.append([name, *shown, *[Cell("–")] * (len(names) - len(scores))])
+    caption = say(message("report.matrix_note", "Accuracy on each frozen test after each step of the line."))
+    blocks: list[Block] = [table(["", *names], rows, caption)]
+    kinds = {
+        "average_accuracy": message("report.average_accuracy", "average accuracy (higher is better)"),
+        "forgetting": message("report.forgetting", "forgetting (lower is better)"),
+        "plasticity": message("report.plasticity", "plasticity: accuracy on what is new (higher is better)"),
+        "backward_transfer": message("report.backward", "backward transfer (higher is better)"),
+    }
+    shown_kinds: list[list[str | Cell]] = []
+    for key, kind in kinds.items():
+        value, interval = report["continual"].get(key), report["continual_intervals"].get(key)
+        if value is not None:
+            limits = f" ({interval[0]:.3f}–{interval[1]:.3f})" if interval else ""
+            shown_kinds.append([say(kind), f"{value:.3f}{limits}"])
+    if shown_kinds:
+        blocks.append(table(["", say(message("report.value", "value"))], shown_kinds))
+    gate = report["gate"]
+    if gate is not None:
+        passed = message("report.gate_passed", "The gate was for promoting it:")
+        refused = message("report.gate_refused", "The gate was against promoting it:")
+        blocks.append(Paragraph(say(passed if gate["promote"] else refused)))
+        blocks += [Paragraph(say(Message.from_dict(rule["message"])), "note") for rule in gate["rules"]]
+    return Section(say(message("report.memory", "What it remembers")), tuple(blocks))
+
+
+def probabilities(found: Reported, words: Words) -> Section:
+    """Whether the stated probabilities mean what they say, from the stored answers to the frozen tests."""
+    confidence: list[float] = []
+    right: list[bool] = []
+    for one in found.report["tests"]:
+        answers = found.folder.predictions(one["experience"])
+        chances = [name for name in answers.columns if name.startswith("p_")]
+        if chances and len(answers):
+            confidence += answers[chances].max(axis=1).tolist()
+            right += (answers["truth"] == answers["predicted"]).tolist()
+    say = words.say
+    if not right:
+        return Section("")
+    error = expected_calibration_error(confidence, right)
+    accuracy = sum(right) / len(right)
+    stated = sum(confidence) / len(confidence)
+    blocks: list[Block] = [
+        Paragraph(
+            say(
+                message(
+                    "report.calibration",
+                    "On average it states a probability of {stated:.3f}, and {right:.3f} of its answers are right. Expected "
+                    "calibration error: {error:.3f} (0 is perfect) on {rows:,} test rows.",
+                    stated=stated,
+                    right=accuracy,
+                    error=error,
+                    rows=len(right),
+                )
+            )
+        ),
+        table(
+            [
+                say(message("report.stated", "stated probability")),
+                say(message("report.answers", "answers")),
+                say(message("report.share_right", "share that is right")),
+                say(message("report.gap", "difference in points")),
+            ],
+            _bins(confidence, right),
+        ),
+    ]
+    blocks[1:1] = _temperature(found.report.get("calibration"), words)
+    return Section(say(message("report.probabilities", "What a probability says")), tuple(blocks))
+
+
+def _temperature(calibration: dict[str, Any] | None, words: Words) -> list[Block]:
+    """What the temperature did; nothing for versions of old."""
+    if calibration is None:
+        return []
+    if calibration["note"] is not None:
+        return [Paragraph(words.say(Message.from_dict(calibration["note"])))]
+    before, after = calibration["before"]["ece"], calibration["after"]["ece"]
+    said = message(
+        "report.temperature",
+        "Logits are divided by {temperature:.3f} inside every file, fitted on {rows:,} validation rows. That took the expected "
+        "calibration error on the test rows from {before} to {after}.",
+        temperature=calibration["temperature"],
+        rows=calibration["rows"],
+        before=figure(before),
+        after=figure(after),
+    )
+    return [Paragraph(words.say(said))]
+
+
+def _bins(confidence: list[float], right: list[bool]) -> list[list[str | Cell]]:
+    rows: list[list[str | Cell]] = []
+    for low in range(10):
+        inside = [number for number, value in enumerate(confidence) if low / 10 < value <= (low + 1) / 10]
+        if inside:
+            share = sum(right[number] for number in inside) / len(inside)
+            mean = sum(confidence[number] for number in inside) / len(inside)
+            rows.append(
+                [f"{low / 10:.1f}–{(low + 1) / 10:.1f}", f"{len(inside):,}", f"{share:.3f}", points(share - mean)]
+            )
+    return rows

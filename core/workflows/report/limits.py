@@ -1,0 +1,132 @@
+"""What a version's figures do not say, in plain sentences; each one only where it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from core.base.messages import Message, message
+from core.statistics.intervals import MINIMUM_ROWS
+from core.tasks.text_classification.scores import MINIMUM_SUPPORT
+from core.workflows.report.document import Paragraph, Section, Words
+
+if TYPE_CHECKING:
+    from core.workflows.report.run import Reported
+
+WIDE = 0.05  # half an interval, from which on two versions of ordinary difference cannot be told apart
+WEAK = 0.5
+UNEVEN = 10  # times as many rows of one label as of another
+MOST_NAMED = 10
+
+
+def limits(found: Reported, words: Words) -> Section:
+    """All that holds, one sentence each."""
+    blocks = tuple(Paragraph(words.say(one)) for one in sentences(found.report, words))
+    return Section(words.say(message("report.limits", "Where it ends")), blocks)
+
+
+def sentences(report: dict[str, Any], words: Words) -> Iterator[Message]:
+    """The limits that this report shows, the gravest first."""
+    yield from _of_tests(report)
+    yield from _of_labels(report)
+    yield from _of_use(report, words)
+
+
+def _of_tests(report: dict[str, Any]) -> Iterator[Message]:
+    overall, baseline = report["overall"], report["baseline"]["report"]
+    score = overall["macro_f1"]
+    if overall["rows"] < MINIMUM_ROWS:
+        yield message(
+            "report.limit_few",
+            "With {rows} test rows nothing can be judged: {least} are the least, some hundreds are better.",
+            rows=overall["rows"],
+            least=MINIMUM_ROWS,
+        )
+    elif (score["high"] - score["low"]) / 2 > WIDE:
+        yield message(
+            "report.limit_wide",
+            "The test is small ({rows:,} rows): macro-F1 may as well be {low:.3f} as {high:.3f}.",
+            rows=overall["rows"],
+            low=score["low"],
+            high=score["high"],
+        )
+    if baseline["macro_f1"]["value"] >= score["low"]:
+        yield _counting_may_do(report["baseline"])
+    forgetting = report["continual"].get("forgetting")
+    if forgetting is not None and forgetting > 0.02:
+        yield message(
+            "report.limit_forgetting",
+            "Of what it had learned before, it lost {points:.1f} points of accuracy on average.",
+            points=100 * forgetting,
+        )
+
+
+def _of_labels(report: dict[str, Any]) -> Iterator[Message]:
+    per_class = report["overall"]["per_class"]
+    few = [label for label, one in per_class.items() if one["support"] < MINIMUM_SUPPORT]
+    weak = [
+        label for label, one in per_class.items() if one["support"] >= MINIMUM_SUPPORT and one["f1"]["value"] < WEAK
+    ]
+    if few:
+        yield message(
+            "report.limit_labels",
+            "These labels have fewer than {least} test rows, so their scores mean little: {labels}.",
+            least=MINIMUM_SUPPORT,
+            labels=few[:MOST_NAMED],
+        )
+    if weak:
+        yield message(
+            "report.limit_weak", "It finds these labels badly (F1 below 0.5): {labels}.", labels=weak[:MOST_NAMED]
+        )
+    supports = [one["support"] for one in per_class.values() if one["support"]]
+    if len(supports) > 1 and max(supports) >= UNEVEN * min(supports):
+        yield message(
+            "report.limit_uneven",
+            "The labels are very uneven ({most:,} test rows against {least:,}): accuracy says little here, macro-F1 says more.",
+            most=max(supports),
+            least=min(supports),
+        )
+
+
+def _of_use(report: dict[str, Any], words: Words) -> Iterator[Message]:
+    yield message(
+        "report.limit_like",
+        "The figures hold for texts like those it was tested on. It always answers with one of its {labels:,} labels, also for "
+        "texts that fit none; look at the probability.",
+        labels=len(report["classes"]),
+    )
+    if report["language"] in ("en", "zh"):
+        yield message(
+            "report.limit_language",
+            "It was tested on one language only ({language}); in others its answers are guesses.",
+            language=words.language_of(report["language"]),
+        )
+    yield message(
+        "report.limit_length",
+        "Of a text it reads at most {tokens:,} tokens; what follows is not seen.",
+        tokens=report["settings"]["max_length"],
+    )
+    if report["memory_rows"]:
+        yield message(
+            "report.limit_memory",
+            "The version keeps {rows:,} training rows for later updates: whoever has its files can read these texts. The "
+            "bundle does not hold them.",
+            rows=report["memory_rows"],
+        )
+    yield message("report.limit_bias", "It was not examined here for bias against groups of people.")
+
+
+def _counting_may_do(baseline: dict[str, Any]) -> Message:
+    """What is said of a version that is not clearly better than its baseline."""
+    score = baseline["report"]["macro_f1"]["value"]
+    if baseline.get("method") == "naive_bayes":
+        return message(
+            "report.limit_naive_bayes",
+            "It is not clearly better than counting words (naive Bayes: {baseline:.3f}); that may do.",
+            baseline=score,
+        )
+    return message(
+        "report.limit_baseline",
+        "It is not clearly better than counting words (TF-IDF with logistic regression: {baseline:.3f}); that may do.",
+        baseline=score,
+    )

@@ -1,0 +1,229 @@
+"""How a version came about: its data with their lineage, the versions before it, settings, and the files that answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from core.base.config import Config, settings_of
+from core.base.errors import CoreError
+from core.base.messages import Message, message
+from core.base.wording import points, points_interval
+from core.continual.strategies import STRATEGIES
+from core.data.recipe import read_steps
+from core.networks.text import TextConfig
+from core.registry.records.outgoing import short_reference
+from core.training import TrainingConfig
+from core.workflows.report.document import Block, Cell, Curve, Paragraph, Section, Words, figure, table
+from core.workflows.requests import DataConfig, model_class, resolve_settings
+
+if TYPE_CHECKING:
+    from core.workflows.report.run import Reported
+
+
+def data(found: Reported, words: Words) -> Section:
+    """What was learned from: rows of each part, where they come from, and what was done to them."""
+    say = words.say
+    head = [
+        say(message("report.batch", "batch")),
+        say(message("report.train_rows", "training rows")),
+        say(message("report.validation_rows", "validation rows")),
+        say(message("report.test_rows", "test rows")),
+        say(message("report.aside", "set aside")),
+        say(message("report.origin", "where from")),
+    ]
+    rows: list[list[str | Cell]] = []
+    blocks: list[Block] = []
+    for one in found.report["experiences"]:
+        name = f"{one['number']}. {one['name']} ({one['dataset']})"
+        counts = [f"{one[part]:,}" for part in ("train", "validation", "test", "set_aside")]
+        rows.append([name, *counts, _source(found, one["dataset"], words)])
+        blocks += [Paragraph(text, "note") for text in _recipe(found, one["dataset"], one["name"], words)]
+    findings = [Message.from_dict(one) for one in found.report["findings"]]
+    blocks += [Paragraph(say(one), "note") for one in findings]
+    if found.report["synthetic"]:
+        said = message(
+            "report.synthetic", "These texts are a synthetic sample; the figures say nothing about real ones."
+        )
+        blocks.insert(0, Paragraph(say(said), "warning"))
+    rule = message(
+        "report.split_rule",
+        "The same text never stands on two sides. Validation rows choose the epoch and whatever else is chosen; test rows choose "
+        "nothing.",
+    )
+    return Section(
+        say(message("report.data", "What it learned from")), (table(head, rows), *blocks, Paragraph(say(rule)))
+    )
+
+
+def _source(found: Reported, identity: str, words: Words) -> str:
+    info = found.datasets.get(identity)
+    if info is None:
+        return words.say(message("report.deleted", "deleted since"))
+    chain = [info.name]
+    while (parent := str(info.source.get("parent") or "")) in found.datasets and len(chain) < 20:
+        info = found.datasets[parent]
+        chain.append(info.name)
+    named = str(info.source.get("file") or info.source.get("sample") or "")
+    return " ← ".join([*chain, named] if named and named != chain[-1] else chain)
+
+
+def _recipe(found: Reported, identity: str, name: str, words: Words) -> list[str]:
+    """What was done to a dataset since it was read, step by step."""
+    info = found.datasets.get(identity)
+    stored = info.source.get("recipe") if info is not None else None
+    if not stored:
+        return []
+    try:
+        steps = [words.say(step.sentence()) for step in read_steps(stored)]
+    except CoreError:  # written by a later version of the program
+        return []
+    return [words.say(message("report.recipe", "{name} was changed before it was learned from:", name=name)), *steps]
+
+
+def lineage(found: Reported, words: Words) -> Section:
+    """The versions that this one comes from, the first one on top, each on the tests of this one."""
+    say = words.say
+    head = [
+        say(message("report.version", "version")),
+        say(message("report.learned_by", "learned by")),
+        say(message("report.from", "from")),
+        say(message("report.macro_f1", "macro-F1")),
+        say(message("report.change", "change in points")),
+        say(message("report.decision", "decision")),
+    ]
+    rows: list[list[str | Cell]] = []
+    for version in found.line:
+        summary = version.summary
+        decision = version.decision.reason if version.decision is not None else ""
+        measured = found.same.report(version.number)
+        change = found.same.difference(version.parent or 0, version.number, "macro_f1")
+        learned = [
+            words.name("strategy", str(summary.get("strategy", "–"))),
+            str(summary.get("dataset_name", "–")),
+        ]
+        figures = [
+            "–" if measured is None else figure(measured.macro_f1.to_dict()),
+            "–" if change is None else f"{points(change.value)} ({points_interval(change.low, change.high)})",
+        ]
+        rows.append([str(version.number), *learned, *figures, decision or "–"])
+    note = message(
+        "report.same_tests",
+        "All on the same {rows:,} test rows, those of this version; the change is against the version before.",
+        rows=found.same.rows,
+    )
+    title = message("report.lineage", "The versions it comes from")
+    return Section(say(title), (table(head, rows, say(note)),))
+
+
+def training(found: Reported, words: Words) -> Section:
+    """The settings that differ from the defaults, all settings, and the curve."""
+    report, say = found.report, words.say
+    made = message(
+        "report.made",
+        "Trained in {seconds:,} seconds; text is split into {unit}, the vocabulary has {vocabulary:,} entries.",
+        seconds=round(report["seconds"], 1) if report["seconds"] < 10 else round(report["seconds"]),
+        unit=words.lookup(f"choices.{report['segmentation']}", report["segmentation"]),
+        vocabulary=report["vocabulary"],
+    )
+    blocks: list[Block] = [Paragraph(say(made))]
+    encoder = report["origin"].get("encoder")
+    if encoder:
+        began = message(
+            "report.encoder",
+            "It began from the encoder {name}, licence {licence}.",
+            name=encoder["name"],
+            licence=encoder["licence"] or "?",
+        )
+        blocks.append(Paragraph(say(began)))
+    blocks += _curve(report, words)
+    if report["end"] is not None:
+        blocks.append(Paragraph(say(Message.from_dict(report["end"])), "note"))
+    head = [
+        say(message("report.setting", "setting")),
+        say(message("report.value", "value")),
+        say(message("report.default", "default of this model")),
+    ]
+    blocks.append(table(head, _settings(report, words)))
+    return Section(say(message("report.training", "How it was trained")), tuple(blocks))
+
+
+def _curve(report: dict[str, Any], words: Words) -> list[Block]:
+    epochs = report["epochs"]
+    if len(epochs) < 2:
+        return []
+    say = words.say
+    series = []
+    kinds = {
+        "validation_macro_f1": message("report.validation_f1", "macro-F1 on validation rows"),
+        "validation_accuracy": message("report.validation_accuracy", "accuracy on validation rows"),
+    }
+    for key, name in kinds.items():
+        if all(isinstance(one.get(key), int | float) for one in epochs):
+            series.append((say(name), tuple(float(one[key]) for one in epochs)))
+    title = message(
+        "report.curve", "Validation scores; the weights of epoch {epoch} were kept", epoch=report["best_epoch"]
+    )
+    axis, epoch = say(message("report.score", "score")), say(message("report.epoch", "epoch"))
+    return [Curve(say(title), axis, epoch, tuple(series), report["best_epoch"])] if series else []
+
+
+def _settings(report: dict[str, Any], words: Words) -> list[list[str | Cell]]:
+    try:
+        defaults = resolve_settings(report["model"], {}).flat()
+        configs: list[type[Config]] = [
+            model_class(report["model"]).config_class,
+            TextConfig,
+            TrainingConfig,
+            DataConfig,
+        ]
+    except CoreError:  # a model that this program does not know any more
+        defaults, configs = {}, []
+    strategy = STRATEGIES.get(report["strategy"])
+    if strategy is not None:
+        configs.append(strategy.config_class)
+        defaults |= {one.name: one.default for one in settings_of(strategy.config_class)}
+    names = {one.name: one.label for config in configs for one in settings_of(config)}
+    values = {**report["settings"], **report["strategy_settings"]}
+    return [
+        [words.setting(name, names.get(name, name)), _plain(value), _plain(defaults[name]) if name in defaults else "–"]
+        for name, value in values.items()
+    ]
+
+
+def _plain(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else short_reference(str(value))
+
+
+def serving(found: Reported, words: Words) -> Section:
+    """Which file answers, and the proof that it says what PyTorch says."""
+    report, say = found.report, words.say
+    parity = report["parity"]
+    equal = message(
+        "report.parity",
+        "Between PyTorch and the ONNX file no probability differs by more than {difference:.1e}, over {texts:,} texts made to be "
+        "difficult; {agreement:.1%} of the labels agree.",
+        difference=parity["max_abs_diff"],
+        texts=parity["texts"],
+        agreement=parity["label_agreement"],
+    )
+    blocks: list[Block] = [Paragraph(say(equal))]
+    precision = report.get("precision") or {}
+    for kind, file in precision.get("serving", {}).items():
+        said = message("report.serving", "On {device} the file {file} answers.", device=kind, file=file)
+        blocks.append(Paragraph(say(said)))
+    variants = [
+        [one["file"], f"{one['agreement']:.1%}"]
+        for one in precision.get("variants", [])
+        if one.get("agreement") is not None
+    ]
+    if variants:
+        head = [
+            say(message("report.file", "file")),
+            say(message("report.same_answers", "same answers as the exact file, validation rows")),
+        ]
+        blocks.append(table(head, [list(row) for row in variants]))
+    use = message(
+        "report.use",
+        "To use the downloaded bundle: install onnxruntime, tokenizers and rjieba with pip, then run predict.py with a text.",
+    )
+    return Section(say(message("report.serving_title", "How it answers")), (*blocks, Paragraph(say(use))))

@@ -1,0 +1,139 @@
+"""A report of one version, for people who were not there: data, training, figures with their intervals, and limits.
+
+Reads what is stored; measured anew are calibration and slices, which follow from the stored answers to the frozen tests, and the
+behavioural tests.
+Two forms: one HTML file that needs nothing beside it, and a model card in Markdown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from core.base.errors import DataError
+from core.base.messages import message
+from core.data.dataset.store import StoredDataset
+from core.registry import VersionInfo
+from core.workflows.report.card import to_markdown
+from core.workflows.report.checks import Checks, abilities, chance, run_checks, slices
+from core.workflows.report.document import Document, Words
+from core.workflows.report.figures import confusion, measured, memory, probabilities
+from core.workflows.report.html import to_html
+from core.workflows.report.limits import limits
+from core.workflows.report.provenance import data, lineage, serving, training
+from core.workflows.standings import SameTests, known_to, on_tests_of
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Reported:
+    """What a report is written from.
+
+    Parameters
+    ----------
+    line
+        The version and those that it comes from, the first one first.
+    same
+        All of them on this version's frozen tests.
+    datasets
+        Those that are still there, and their parents.
+    """
+
+    version: VersionInfo
+    champion: int | None
+    line: tuple[VersionInfo, ...]
+    same: SameTests
+    folder: VersionFolder
+    report: dict[str, Any]
+    datasets: dict[str, StoredDataset]
+    checks: Checks
+
+
+def gather(version: VersionInfo, workspace: Workspace) -> Reported:
+    """Read all that the report says."""
+    folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
+    report = folder.report()
+    champion = workspace.registry.champion(version.classifier)
+    datasets: dict[str, StoredDataset] = {}
+    waiting = [one["dataset"] for one in report["experiences"]]
+    while waiting:
+        identity = waiting.pop()
+        if identity in datasets or not identity:
+            continue
+        try:
+            datasets[identity] = workspace.datasets.info(identity)
+        except DataError:  # deleted since
+            continue
+        waiting.append(str(datasets[identity].source.get("parent") or ""))
+    line = _line(version, workspace)
+    return Reported(
+        version,
+        champion.number if champion is not None else None,
+        line,
+        on_tests_of(known_to(workspace.registry, version.classifier), workspace.home, version, line),
+        folder,
+        report,
+        datasets,
+        run_checks(version, folder, workspace),
+    )
+
+
+def _line(version: VersionInfo, workspace: Workspace) -> tuple[VersionInfo, ...]:
+    """A version and all that it was made from, the first one first."""
+    known = {other.number: other for other in workspace.registry.versions(version.classifier)}
+    line = [version]
+    while (parent := known.get(line[0].parent or 0)) is not None:  # a parent is older, so this ends
+        line.insert(0, parent)
+    return tuple(line)
+
+
+def write_document(found: Reported, words: Words) -> Document:
+    """The report in one language, not yet in any form."""
+    report, say = found.report, words.say
+    serves = found.champion == found.version.number
+    standing = (
+        message("report.serves", "In use")
+        if serves
+        else message("report.candidate", "Not in use; version {champion} is", champion=found.champion or "–")
+    )
+    facts = [
+        (message("report.fact_model", "Model"), words.name("model", report["model"])),
+        (message("report.fact_parameters", "Parameters"), f"{report['parameters']:,}"),
+        (message("report.fact_labels", "Labels"), f"{len(report['classes']):,}"),
+        (message("report.fact_language", "Language of the texts"), words.language_of(report["language"])),
+        (message("report.fact_made", "Made (UTC)"), found.version.created[:16].replace("T", " ")),
+        (message("report.fact_standing", "Standing"), say(standing)),
+    ]
+    subtitle = message("report.subtitle", "Report of version {version}", version=found.version.number)
+    sections = [
+        measured(found, words),
+        confusion(found, words),
+        memory(found, words),
+        probabilities(found, words),
+        slices(found, words),
+        abilities(found, words),
+        chance(found, words),
+        limits(found, words),
+        data(found, words),
+        lineage(found, words),
+        training(found, words),
+        serving(found, words),
+    ]
+    return Document(
+        title=found.version.classifier,
+        subtitle=say(subtitle),
+        language=words.language,
+        facts=tuple((say(name), value) for name, value in facts),
+        sections=tuple(one for one in sections if one.blocks),
+    )
+
+
+def html_report(found: Reported, words: Words) -> str:
+    """One HTML file: styles and charts inside, nothing loaded from anywhere."""
+    return to_html(write_document(found, words))
+
+
+def model_card(found: Reported, words: Words) -> str:
+    """The same as Markdown, without the charts."""
+    return to_markdown(write_document(found, words))

@@ -1,0 +1,1 @@
+"""Which settings suit a dataset: many short trainings, measured on validation rows."""

@@ -1,0 +1,173 @@
+"""What a search may vary, and between which ends: read off the settings of a model, of reading text and of learning."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from core.base.config import Config, Setting, setting, settings_of
+from core.base.errors import ConfigError
+from core.networks.text import TextConfig
+from core.training import TrainingConfig
+from core.workflows.requests import model_class
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+
+# On a log scale the declared ends lie three to five orders of magnitude apart; few trials would be spent near what works.
+REACH = 20.0
+FIRST_TRIED = ("learning_rate", "batch_size", "word_dropout", "label_smoothing")
+LEFT_ALONE = frozenset({"seed"})  # choosing a seed would be choosing luck
+
+
+class SearchConfig(Config):
+    """How long a search goes on."""
+
+    search_minutes: int = setting(
+        10,
+        label="Minutes",
+        help="The search ends after so much time; a trial that is not done by then does not count. "
+        "The defaults are always tried to their end.",
+        bounds=(1, 480),
+        step=1,
+        scale="log",
+        group="optimisation",
+    )
+    search_trials: int = setting(
+        0,
+        label="Trials at most",
+        help="0 stands for as many as the time allows.",
+        bounds=(0, 1000),
+        step=1,
+        group="optimisation",
+        advanced=True,
+    )
+    search_seed: int = setting(
+        0,
+        label="Seed of the search",
+        help="Chooses which settings are tried. Every trial itself learns with the same seed, so that luck counts little.",
+        bounds=(0, 1_000_000),
+        step=1,
+        group="optimisation",
+        advanced=True,
+    )
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One setting that is searched, and the ends between which it is, both included; None for choices."""
+
+    setting: Setting
+    default: Any
+    low: float | None
+    high: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "name": self.setting.name,
+            "kind": self.setting.kind,
+            "scale": self.setting.scale,
+            "choices": list(self.setting.choices),
+            "default": self.default,
+            "low": self.low,
+            "high": self.high,
+        }
+
+    def distribution(self) -> BaseDistribution:
+        """The same for Optuna."""
+        from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+        if self.low is None or self.high is None:
+            return CategoricalDistribution([False, True] if self.setting.kind == "bool" else self.setting.choices)
+        log = self.setting.scale == "log"
+        step = None if log else self.setting.step
+        if self.setting.kind == "int":
+            return IntDistribution(int(self.low), int(self.high), log=log, step=int(step or 1))
+        return FloatDistribution(self.low, self.high, log=log, step=step)
+
+    def tidy(self, drawn: Any) -> Any:
+        """The value to train with: on the setting's own steps, without the dust of binary fractions."""
+        if self.low is None or self.high is None:
+            return drawn
+        if self.setting.scale == "log":
+            step = self.setting.step
+            if step:
+                drawn = min(max(round(drawn / step) * step, self.low), self.high)
+            return int(drawn) if self.setting.kind == "int" else float(f"{drawn:.3g}")
+        return int(drawn) if self.setting.kind == "int" else round(float(drawn), 6)
+
+    def on_grid(self, value: Any) -> Any:
+        """The nearest value that `distribution` allows."""
+        if self.low is None or self.high is None:
+            return value
+        value = min(max(value, self.low), self.high)
+        if self.setting.scale == "linear" and self.setting.step:
+            value = self.low + round((value - self.low) / self.setting.step) * self.setting.step
+        return int(value) if self.setting.kind == "int" else float(value)
+
+
+def searchable(model: str) -> list[Setting]:
+    """All settings of a model that a search may vary, in the order of the Train form.
+
+    Not among them: what names a source, and how rows are divided, which would change what is measured.
+    """
+    chosen = model_class(model)
+    found = [one for config in (chosen.config_class, TextConfig, TrainingConfig) for one in settings_of(config)]
+    return [one for one in found if _can_vary(one) and one.name not in chosen.without_effect | LEFT_ALONE]
+
+
+def usual(model: str) -> list[str]:
+    """The settings worth searching first: sizes and dropout of the model, and the common ones of learning."""
+    own = {one.name for one in settings_of(model_class(model).config_class)}
+    return [
+        one.name
+        for one in searchable(model)
+        if one.name in FIRST_TRIED or (one.name in own and one.kind in ("int", "float") and not one.advanced)
+    ]
+
+
+def dimensions(model: str, names: Iterable[str], defaults: Mapping[str, Any]) -> list[Dimension]:
+    """The named settings with their ends, in the order of `searchable`.
+
+    Parameters
+    ----------
+    defaults
+        Flat, with all settings: what the first trial runs with.
+
+    Raises
+    ------
+    ConfigError
+        When one of them cannot be searched, or none is named.
+    """
+    known = {one.name: one for one in searchable(model)}
+    wanted = set(names)
+    unknown = sorted(wanted - set(known))
+    if unknown or not wanted:
+        raise ConfigError(
+            "search.unknown",
+            "The setting '{name}' cannot be searched with this model. Those that can are: {known}.",
+            name=unknown[0] if unknown else "–",
+            known=list(known),
+        )
+    return [_dimension(one, defaults[name]) for name, one in known.items() if name in wanted]
+
+
+def _can_vary(one: Setting) -> bool:
+    if one.kind in ("int", "float"):
+        return one.minimum is not None and one.maximum is not None
+    return one.kind in ("bool", "choice") and not one.source
+
+
+def _dimension(one: Setting, default: Any) -> Dimension:
+    if one.minimum is None or one.maximum is None:
+        return Dimension(one, default, None, None)
+    low, high = one.minimum, one.maximum
+    if one.scale == "log":
+        low, high = max(low, default / REACH), min(high, default * REACH)
+        if one.kind == "int":
+            low, high = math.ceil(low), math.floor(high)
+    elif one.step:
+        high = low + math.floor((high - low) / one.step + 1e-9) * one.step
+    return Dimension(one, default, low, round(high, 6))

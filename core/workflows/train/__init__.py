@@ -1,0 +1,1 @@
+"""A first training: dataset in, version out."""

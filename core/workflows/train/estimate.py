@@ -1,0 +1,222 @@
+"""What a training would take, measured before it starts: its size, and a few real learning steps on this machine.
+
+Writes nothing; the model that is timed is thrown away.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from core.continual.strategies import Strategy, StrategyConfig
+from core.data.dataset.splitting import split_rows
+from core.networks.encoders.batches import hide_tokens, make_batch, predict_logits
+from core.networks.text import Examples, TextPipeline, encode_examples
+from core.registry import check_name
+from core.training.batches import shuffled_batches
+from core.training.optimiser import Optimizer
+from core.workflows.learn.learners import first_student
+from core.workflows.learn.learning import training_device
+from core.workflows.requests import Settings, TrainRequest, model_class, resolve_settings
+from core.workflows.workspace import Workspace
+
+MOST_TEXTS = 20_000  # beyond this the vocabulary is learned from a part, and the parameter count is a lower bound
+BUDGET = 1.0  # seconds of timed steps
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The texts of a request as its model would read them; the costly part, and the same for all models.
+
+    Parameters
+    ----------
+    architecture
+        Of the model, where its settings alone do not tell.
+    examples
+        Training texts with their tokens; a random part of them when there are very many.
+    train, validation
+        Number of rows.
+    cut
+        Share of the texts that are longer than what is read, 0 to 1.
+    """
+
+    pipeline: TextPipeline
+    architecture: dict[str, Any]
+    examples: Examples
+    classes: tuple[str, ...]
+    train: int
+    validation: int
+    test: int
+    cut: float
+
+    @property
+    def complete(self) -> bool:
+        """Whether all training texts were looked at."""
+        return len(self.examples) == self.train
+
+
+@dataclass(frozen=True)
+class TrainingEstimate:
+    """What a training would take.
+
+    Parameters
+    ----------
+    parameters
+        Trainable values; ``exact`` is False when a large vocabulary was only sampled.
+    tokens
+        That one epoch reads.
+    seconds
+        Of learning, should all epochs be run; exporting and measuring come on top.
+    """
+
+    parameters: int
+    exact: bool
+    vocabulary: int
+    segmentation: str
+    tokens: int
+    seconds: float
+    seconds_per_epoch: float
+    epochs: int
+    device: str
+
+
+def check_request(request: TrainRequest, workspace: Workspace) -> Settings:
+    """The request's settings, all of them; raises the `CoreError` that its training would end with at once."""
+    check_name(request.classifier)
+    settings = resolve_settings(request.model, request.settings)
+    with torch.random.fork_rng(devices=[]):
+        model_class(request.model).check(settings.model, workspace.sources)
+    return settings
+
+
+def prepare(request: TrainRequest, workspace: Workspace) -> Prepared:
+    """Split and tokenise the request's dataset, as its training will.
+
+    Raises
+    ------
+    CoreError
+        When the dataset or a setting will not do.
+    """
+    settings = resolve_settings(request.model, request.settings)
+    dataset = workspace.datasets.load(request.dataset)
+    data = settings.data
+    fractions = (1 - data.validation_share - data.test_share, data.validation_share, data.test_share)
+    split = split_rows(dataset, fractions=fractions, seed=data.split_seed)
+    rows = split.train
+    if len(rows) > MOST_TEXTS:
+        rows = np.sort(np.random.default_rng(0).choice(rows, MOST_TEXTS, replace=False))
+    part = dataset.take(rows)
+    student = first_student(request.model, part.texts, dataset.classes, settings, workspace.sources)
+    examples = encode_examples(student.pipeline, part.texts, part.labels)
+    full = sum(len(ids) >= settings.text.max_length for ids in examples.ids)
+    return Prepared(
+        student.pipeline,
+        student.model.architecture(),
+        examples,
+        dataset.classes,
+        len(split.train),
+        len(split.validation),
+        len(split.test),
+        cut=full / len(examples),
+    )
+
+
+def estimate(
+    request: TrainRequest, workspace: Workspace, prepared: Prepared | None = None, *, budget: float = BUDGET
+) -> TrainingEstimate:
+    """Build the model of a request and time learning steps with it.
+
+    Parameters
+    ----------
+    prepared
+        Of a request with the same dataset, text and data settings; made here when not given.
+    budget
+        Seconds of timed steps; at least one is timed, however long it takes.
+
+    Raises
+    ------
+    CoreError
+        When the request could not be trained.
+    """
+    settings = check_request(request, workspace)
+    prepared = prepared or prepare(request, workspace)
+    vocabulary = prepared.pipeline.tokenizer.get_vocab_size()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.training.seed)
+        model = model_class(request.model).rebuild(
+            settings.model, vocabulary, len(prepared.classes), prepared.architecture
+        )
+        device = training_device()
+        learning, checking = _seconds_per_token(model, prepared, settings, device, budget)
+    scale = prepared.train / len(prepared.examples)
+    padded = scale * _padded_tokens(prepared.examples, settings)
+    validation_tokens = prepared.validation * float(np.mean([len(ids) for ids in prepared.examples.ids]))
+    per_epoch = learning * padded + checking * validation_tokens
+    return TrainingEstimate(
+        parameters=model.parameter_count(),
+        exact=prepared.complete,
+        vocabulary=vocabulary,
+        segmentation=prepared.pipeline.options["segmentation"],
+        tokens=round(scale * sum(len(ids) for ids in prepared.examples.ids)),
+        seconds=per_epoch * (model.pair_readings or (1 if model.encodes_once else settings.training.epochs)),
+        seconds_per_epoch=per_epoch,
+        epochs=settings.training.epochs,
+        device=device.type,
+    )
+
+
+def _seconds_per_token(
+    model: Any, prepared: Prepared, settings: Settings, device: torch.device, budget: float
+) -> tuple[float, float]:
+    """Time real steps, then a forward pass; both per token, padding counted for the steps."""
+    examples, training = prepared.examples, settings.training
+    model.to(device).train()
+    strategy = Strategy(StrategyConfig(), seed=training.seed)
+    criterion = torch.nn.CrossEntropyLoss(label_smoothing=training.label_smoothing)
+    batches = _batches(examples, settings)
+    steps = max(2, len(batches) * training.epochs)
+    optimizer = Optimizer(model.rates(), training, steps, model.sparse_parameters())
+
+    def step(rows: np.ndarray) -> int:
+        batch = make_batch(examples, rows, device)
+        loss = strategy.loss(model, hide_tokens(batch, training.word_dropout, model.hiding_token), criterion)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        loss.item()  # waits for a graphics card
+        return batch.tokens.numel()
+
+    step(batches[0])  # the first step also allocates memory and optimiser state
+    rates: list[float] = []
+    began = time.monotonic()
+    for number in range(1, 1 + max(2, len(batches))):
+        step_began = time.monotonic()
+        tokens = step(batches[number % len(batches)])
+        rates.append((time.monotonic() - step_began) / tokens)
+        if time.monotonic() - began > budget:
+            break
+    learning = float(np.median(rates))  # one hiccup of a busy machine must not count for a whole run
+    return learning, _forward_seconds(model, examples, device)
+
+
+def _forward_seconds(model: Any, examples: Examples, device: torch.device) -> float:
+    some = examples.take(np.arange(min(128, len(examples))))
+    began = time.monotonic()
+    predict_logits(model, some, device)
+    return (time.monotonic() - began) / sum(len(ids) for ids in some.ids)
+
+
+def _padded_tokens(examples: Examples, settings: Settings) -> int:
+    """Tokens of one epoch with the padding of its batches."""
+    return sum(len(rows) * max(len(examples.ids[row]) for row in rows) for rows in _batches(examples, settings))
+
+
+def _batches(examples: Examples, settings: Settings) -> list[np.ndarray]:
+    training = settings.training
+    return shuffled_batches(
+        examples, training.batch_size, seed=training.seed, epoch=1, by_length=training.group_by_length
+    )

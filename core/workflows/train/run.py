@@ -1,0 +1,142 @@
+"""A first training: dataset in, version out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from core.base.events import RunStarted, StageStarted
+from core.base.messages import Message, message
+from core.data.dataset.splitting import split_rows
+from core.data.loading.label_notes import label_notes
+from core.data.loading.load import remarks_of
+from core.registry import HOW, check_name
+from core.workflows.learn.learners import first_student, make_experience, make_strategy
+from core.workflows.learn.learning import ShouldStop
+from core.workflows.learn.producing import Candidate, Completed, Stream, produce_version
+from core.workflows.learn.running import learn, learned_nothing, made_before, parts_of, recorded_run, run_of
+from core.workflows.requests import Settings, TrainRequest, resolve_update
+from core.workflows.versions.folder import ExperienceRecord, Student
+from core.workflows.versions.frozen_tests import FrozenTest
+from core.workflows.versions.past import nothing_met
+from core.workflows.workspace import Workspace
+
+
+def train_classifier(
+    request: TrainRequest,
+    workspace: Workspace,
+    *,
+    should_stop: ShouldStop = lambda: False,
+    resume: dict[str, Any] | None = None,
+) -> Iterator[Any]:
+    """Train a new version from random start, yielding events; the last one is `Completed`.
+
+    A classifier's first version is promoted at once; a later one waits as a candidate, since another serves.
+
+    Parameters
+    ----------
+    resume
+        What an earlier run of the same request left: the id of its last `RunStarted` as ``run_id``, and the state of its
+        last `CheckpointDue`.
+    """
+    check_name(request.classifier)
+    run_id, learned = parts_of(resume)
+    completed = made_before(request.classifier, run_id, workspace)
+    if completed is not None and run_id is not None:
+        with recorded_run(workspace.registry, run_id, should_stop):
+            _serve_first(request, completed, workspace)
+            yield completed
+        return
+    settings, own = resolve_update(request.model, {}, request.strategy, request.settings)
+    stored = workspace.datasets.info(request.dataset)
+    yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)
+    dataset = workspace.datasets.load(request.dataset)
+    shares = settings.data
+    fractions = (1 - shares.validation_share - shares.test_share, shares.validation_share, shares.test_share)
+    split = split_rows(dataset, fractions=fractions, seed=shares.split_seed)
+    train, validation, test = (dataset.take(rows) for rows in (split.train, split.validation, split.test))
+    student = first_student(request.model, train.texts, dataset.classes, settings, workspace.sources)
+    record = ExperienceRecord(1, stored.id, stored.name, len(train), len(validation), len(test), len(split.set_aside))
+    counted = student.pipeline.options["segmentation"] != "words"  # else its vocabulary says which words it knows
+    learned_rows = ((train.texts, train.label_names()), (validation.texts, validation.label_names()))
+    candidate = Candidate(
+        classifier=request.classifier,
+        student=student,
+        strategy=make_strategy(request.strategy, own, settings),
+        stream=Stream(
+            records=[record],
+            parts={1: split},
+            tests=[FrozenTest(1, stored.name, test.texts, tuple(test.label_names()))],
+            met=nothing_met(words=counted).grown(1, *learned_rows),
+            first=learned_rows[0],
+            language=stored.language,
+            synthetic=stored.synthetic,
+            findings=[
+                *remarks_of(stored.source),
+                *label_notes(dataset),
+                *split.findings,
+                *_remarks(student, stored.language),
+            ],
+        ),
+        run_id=run_of(workspace.registry, run_id, lambda: _start_run(request, settings, workspace)),
+    )
+    yield RunStarted(candidate.run_id)
+    experience = make_experience(1, student, *learned_rows)
+    with recorded_run(workspace.registry, candidate.run_id, should_stop):
+        yield StageStarted(message("stage.learn", "Learning from {rows:,} texts.", rows=len(train)), 0.03)
+        yield from learn(candidate, experience, workspace.registry, should_stop=should_stop, resume=learned)
+        if learned_nothing(candidate):
+            return
+        for event in produce_version(candidate, workspace):
+            if isinstance(event, Completed):
+                _serve_first(request, event, workspace)
+            yield event
+
+
+def _serve_first(request: TrainRequest, completed: Completed, workspace: Workspace) -> None:
+    """A classifier's first version serves at once."""
+    if workspace.registry.champion(request.classifier) is None:
+        workspace.registry.promote(request.classifier, completed.version, HOW["first"])
+
+
+def _start_run(request: TrainRequest, settings: Settings, workspace: Workspace) -> str:
+    facts = {"model": request.model, "dataset": request.dataset}
+    return workspace.registry.start_run("train", request.classifier, {**settings.flat(), **facts})
+
+
+def _remarks(student: Student, language: str) -> list[Message]:
+    """What the model began from, and whether it can read these texts."""
+    remarks = []
+    encoder, vectors = student.origin.get("encoder"), student.origin.get("vectors")
+    if encoder is not None:
+        remarks.append(
+            message(
+                "train.from_encoder",
+                "It began from the encoder {name} (licence: {licence}); {kept:,} of its {pieces:,} word pieces were kept.",
+                name=encoder["name"],
+                licence=encoder["licence"] or "?",
+                kept=encoder["kept"],
+                pieces=encoder["pieces"],
+            )
+        )
+        if encoder["languages"] and language in ("en", "zh") and language not in encoder["languages"]:
+            remarks.append(
+                message(
+                    "train.other_language",
+                    "The encoder was made for {languages}, and these texts are in {language}. It hardly understands them.",
+                    languages=encoder["languages"],
+                    language=language,
+                )
+            )
+    if vectors is not None:
+        remarks.append(
+            message(
+                "train.from_vectors",
+                "{found:,} of {words:,} words began from the word vectors {name} (licence: {licence}).",
+                found=vectors["found"],
+                words=vectors["words"],
+                name=vectors["name"],
+                licence=vectors["licence"] or "?",
+            )
+        )
+    return remarks

@@ -1,0 +1,1 @@
+"""A version learns a new batch and becomes a candidate."""

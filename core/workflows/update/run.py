@@ -1,0 +1,254 @@
+"""An update: what a version knows plus a new batch becomes a candidate, judged on every frozen test so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from core.base.errors import DataError, RegistryError
+from core.base.events import RunStarted, StageStarted
+from core.base.faults import reached
+from core.base.messages import Message, message
+from core.continual.strategies import Strategy
+from core.data.dataset.label_spelling import match_labels
+from core.data.dataset.rows import Rows, TextDataset
+from core.data.dataset.same_text import key_numbers
+from core.data.dataset.splitting import Split, split_rows
+from core.data.labelling.corrections import joined_rows
+from core.data.loading.label_notes import label_notes
+from core.data.loading.load import remarks_of
+from core.data.loading.overlapping import Overlap, overlap
+from core.registry import HOW, UNWRITTEN, VersionInfo, promote
+from core.serving.engines.graphs import load_version
+from core.workflows.drift.run import detect_drift
+from core.workflows.learn.learners import (
+    NOTHING,
+    all_classes,
+    make_experience,
+    make_strategy,
+    next_student,
+    readable_past,
+)
+from core.workflows.learn.learning import ShouldStop
+from core.workflows.learn.producing import Candidate, Completed, Parent, Stream, produce_version
+from core.workflows.learn.running import learn, learned_nothing, made_before, parts_of, recorded_run, run_of
+from core.workflows.requests import Settings, UpdateRequest, resolve_settings, resolve_update
+from core.workflows.standings import AnswerStore, rows_key
+from core.workflows.standings.answers import Answers
+from core.workflows.versions.decide import gate_rules
+from core.workflows.versions.folder import ExperienceRecord, VersionFolder
+from core.workflows.versions.frozen_tests import RANDOM_START, FrozenTest, stored_tests
+from core.workflows.versions.label_matching import adopt
+from core.workflows.versions.past import Past, read_past
+from core.workflows.versions.retention import start_answers
+from core.workflows.workspace import Workspace
+
+NO_ROWS: Rows = np.zeros(0, dtype=np.int64)
+
+
+def compare_batch(batch: TextDataset, past: Past) -> Overlap:
+    """What of a batch the version has seen before: trained on, tested on, or under another label."""
+    keys = key_numbers(batch.texts)
+    labels = past.met.labels_of(keys)
+    return overlap(batch, {"train": labels.keys(), "test": {*past.tested.tolist()}}, labels, keys=keys.tolist())
+
+
+def split_batch(batch: TextDataset, seen: Overlap, settings: Settings, train_only: Rows = NO_ROWS) -> Split:
+    """Divide a batch: rows of older frozen tests are set aside, and rows trained on before can only be trained on.
+
+    Parameters
+    ----------
+    train_only
+        Other rows that can only be trained on, such as corrections that joined the batch: they were picked for being
+        answered wrongly, so a test with them would be harder than what is to come.
+    """
+    shares = settings.data
+    fractions = (1 - shares.validation_share - shares.test_share, shares.validation_share, shares.test_share)
+    to_train = np.union1d(seen.trained, train_only)
+    fresh = np.setdiff1d(seen.usable, to_train)
+    known = np.intersect1d(seen.usable, to_train)
+    if not len(fresh):
+        raise DataError(
+            "update.nothing_new",
+            "None of the {rows:,} rows is new: their texts were trained or tested on before. Choose another batch.",
+            rows=len(batch),
+        )
+    part = split_rows(batch.take(fresh), fractions=fractions, seed=shares.split_seed, batch=True)
+    train = np.union1d(fresh[part.train], known)
+    validation, test = fresh[part.validation], fresh[part.test]
+    if not len(test) or not len(validation):
+        raise DataError(
+            "update.too_few",
+            "{rows} new rows are too few for an update: some must be kept for validation and for a frozen test. "
+            "Collect at least 10 rows of each label first.",
+            rows=len(fresh),
+        )
+    set_aside = np.union1d(seen.tested, fresh[part.set_aside])
+    return Split(train, validation, test, set_aside, part.findings)
+
+
+def check_batch(batch: TextDataset, folder: VersionFolder, past: Past, train_only: Rows = NO_ROWS) -> None:
+    """Raise the `DataError` that an update from this batch would end with, before anything of it is stored."""
+    settings = resolve_settings(folder.model_name, folder.settings)
+    split_batch(batch, compare_batch(batch, past), settings, train_only)
+
+
+def update_classifier(
+    request: UpdateRequest,
+    workspace: Workspace,
+    *,
+    should_stop: ShouldStop = lambda: False,
+    resume: dict[str, Any] | None = None,
+) -> Iterator[Any]:
+    """Make a candidate version of a stored version and a batch, yielding events; the last one is `Completed`.
+
+    The base version is only read. Whether the candidate is promoted is the request's ``promote``: ``"always"``,
+    ``"gate"`` (when every rule is passed) or ``"never"``.
+    """
+    run_id, learned = parts_of(resume)
+    completed = made_before(request.classifier, run_id, workspace)
+    if completed is not None and run_id is not None:
+        with recorded_run(workspace.registry, run_id, should_stop):
+            _decide(request, completed, workspace)
+            yield completed
+        return
+    yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)
+    base = _base_version(request, workspace)
+    folder = VersionFolder(workspace.registry.folder(base.classifier, base.number), keeps_tables=True)
+    settings, own = resolve_update(folder.model_name, folder.settings, request.strategy, request.settings)
+    rules, report = gate_rules(request, workspace), folder.report()
+    match = match_labels(workspace.datasets.info(request.dataset).classes, folder.classes)
+    stored = adopt(workspace, request.dataset, folder.classes)
+    batch = workspace.datasets.load(stored.id)
+    past = read_past(folder, workspace)
+    strategy = make_strategy(request.strategy, own, settings)
+    strategy.restore(folder.load_state())
+    if strategy.needs_past() and past.missing:
+        raise DataError(
+            "update.past_missing",
+            "'{strategy}' learns from all earlier datasets, but these were deleted: {missing}. "
+            "Choose replay, which needs none of them, or upload them again.",
+            strategy=request.strategy,
+            missing=list(past.missing),
+        )
+    seen = compare_batch(batch, past)
+    joined = joined_rows(stored.source, len(batch))
+    split = split_batch(batch, seen, settings, joined)
+    train, validation, test = (batch.take(rows) for rows in (split.train, split.validation, split.test))
+    classes = all_classes(folder.classes, batch.label_names())
+    readable = readable_past(strategy, past.train[0] if strategy.uses_past else ())
+    student = next_student(
+        folder.load_student(), train.texts, classes, settings, type(strategy), readable, workspace.sources
+    )
+    fresh = ((train.texts, train.label_names()), (validation.texts, validation.label_names()))
+    experience = make_experience(
+        len(folder.experiences()) + 1,
+        student,
+        *fresh,
+        known_classes=len(folder.classes),
+        past=past.train if strategy.needs_past() else NOTHING,
+        past_validation=past.validation if strategy.needs_past() else NOTHING,
+    )
+    sizes = [len(rows) for rows in (split.train, split.validation, split.test, split.set_aside)]
+    records = [*folder.experiences(), ExperienceRecord(experience.number, stored.id, stored.name, *sizes)]
+    reached("update.read")
+    arrived = batch.take(np.setdiff1d(np.arange(len(batch)), joined)) if len(joined) else batch
+    drift = detect_drift(folder, arrived, past, picked="corrections" in stored.source)
+    candidate = Candidate(
+        classifier=base.classifier,
+        student=student,
+        strategy=strategy,
+        stream=Stream(
+            records=records,
+            parts={experience.number: split},
+            before=folder,
+            tests=[*stored_tests(folder, report), _newest_test(folder, experience.number, stored.name, test)],
+            met=past.with_baseline().grown(experience.number, *fresh),
+            language=stored.language,
+            synthetic=stored.synthetic,
+            findings=[
+                *remarks_of(stored.source),
+                *label_notes(batch, match),
+                *(one.message for one in seen.findings),
+                *split.findings,
+                *_remarks(past, strategy),
+            ],
+        ),
+        run_id=run_of(workspace.registry, run_id, lambda: _start_run(request, base, settings, workspace)),
+        parent=Parent(base.number, report, rules, drift.to_dict()),
+    )
+    yield RunStarted(candidate.run_id)
+    with recorded_run(workspace.registry, candidate.run_id, should_stop):
+        rows = len(strategy.training_set(experience, 1))
+        yield StageStarted(message("stage.learn", "Learning from {rows:,} texts.", rows=rows), 0.03)
+        yield from learn(candidate, experience, workspace.registry, should_stop=should_stop, resume=learned)
+        if learned_nothing(candidate):
+            return
+        for event in produce_version(candidate, workspace):
+            if isinstance(event, Completed):
+                _keep_answers(base, candidate.stream.tests[-1], workspace)
+                _decide(request, event, workspace)
+            yield event
+
+
+def _base_version(request: UpdateRequest, workspace: Workspace) -> VersionInfo:
+    if request.base_version is not None:
+        return workspace.registry.version(request.classifier, request.base_version)
+    champion = workspace.registry.champion(request.classifier)
+    if champion is None:
+        raise RegistryError(
+            "workflow.no_champion",
+            "There is no classifier '{classifier}' in use to update. Train it first, or promote one of its versions.",
+            classifier=request.classifier,
+        )
+    return champion
+
+
+def _newest_test(folder: VersionFolder, number: int, name: str, test: TextDataset) -> FrozenTest:
+    base = load_version(folder.path)
+    probabilities = base.predict_proba(test.texts)
+    said = tuple(base.labels[position] for position in probabilities.argmax(axis=1))
+    truth = tuple(test.label_names())
+    answers = {number - 1: said, RANDOM_START: start_answers(folder, test.texts)}
+    history = {version: np.array(answer) == np.array(truth) for version, answer in answers.items()}
+    return FrozenTest(number, name, test.texts, truth, said, tuple(probabilities.max(axis=1)), history)
+
+
+def _remarks(past: Past, strategy: Strategy) -> list[Message]:
+    """What could not be checked, and what the strategy cannot do this time."""
+    remark = strategy.remark()
+    remarks = [] if remark is None else [remark]
+    if past.missing:
+        unknown = message(
+            "update.overlap_unknown",
+            "Overlap with these earlier datasets could not be checked, since they were deleted: {missing}.",
+            missing=list(past.missing),
+        )
+        remarks.insert(0, unknown)
+    return remarks
+
+
+def _start_run(request: UpdateRequest, base: VersionInfo, settings: Settings, workspace: Workspace) -> str:
+    facts = {"strategy": request.strategy, "parent": base.number, "dataset": request.dataset}
+    return workspace.registry.start_run("update", request.classifier, {**settings.flat(), **request.settings, **facts})
+
+
+def _keep_answers(base: VersionInfo, newest: FrozenTest, workspace: Workspace) -> None:
+    """Whoever compares the versions later need not ask the base version again what it says to the newest test."""
+    if newest.before is not None:
+        answers = Answers(newest.before)
+        AnswerStore(workspace.home).add(base, {rows_key(newest.texts, newest.truth): answers})
+
+
+def _decide(request: UpdateRequest, event: Completed, workspace: Workspace) -> None:
+    """Promote as the request wants; what was decided before a resume stays."""
+    reached("decide.begun")
+    if workspace.registry.version(request.classifier, event.version).decision is not None:
+        return
+    passed = bool(event.report["gate"]["promote"])
+    if request.promote == "always" and not passed:
+        promote(workspace.registry, request.classifier, event.version, how=HOW["update_against"], reason=UNWRITTEN)
+    elif request.promote != "never" and passed:
+        promote(workspace.registry, request.classifier, event.version, how=HOW[f"update_{request.promote}"])

@@ -1,0 +1,1 @@
+"""What stands in the folder of a version, and what can be asked of it."""

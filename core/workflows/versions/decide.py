@@ -1,0 +1,83 @@
+"""By which rules a candidate is judged, and how a stored one is judged again by others; nothing is learned for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from core.base.config import build
+from core.base.errors import RegistryError
+from core.continual.gate.evidence import CalibrationChange, Evidence, StratumChange, TestChange
+from core.continual.gate.judging import Verdict, judge
+from core.continual.gate.rules import GateConfig
+from core.statistics.intervals import Estimate
+from core.workflows.requests import UpdateRequest
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.workspace import Workspace
+
+TestName = Callable[[int, str], str]  # of a test's number and name makes what a sentence calls it
+
+
+def gate_rules(request: UpdateRequest, workspace: Workspace) -> GateConfig:
+    """The rules that this classifier was last decided or judged by, with what the request changes in them.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such rule, or its value is out of range.
+    """
+    return build(GateConfig, {**last_rules(request.classifier, workspace), **request.gate_changes()})
+
+
+def last_rules(classifier: str, workspace: Workspace) -> dict[str, Any]:
+    """What the newest candidate was decided by, or else judged by; rules it does not name have their defaults."""
+    for version in workspace.registry.newest_first(classifier):
+        if version.decision is not None and version.decision.rules is not None:
+            return version.decision.rules
+        if "gate" not in version.summary:  # trained from the start, or only something left out: nobody judged it
+            continue
+        try:
+            report = VersionFolder(workspace.registry.folder(classifier, version.number)).report()
+        except (RegistryError, OSError):  # its files were lost: an older candidate may still tell
+            continue
+        return _recorded(report)
+    return {}
+
+
+def _recorded(report: Mapping[str, Any]) -> dict[str, Any]:
+    """The rules in a report; those of earlier releases had a tolerance only."""
+    return dict(report["gate"].get("settings") or {"tolerance": report["tolerance"]})
+
+
+def stored_rules(report: Mapping[str, Any]) -> GateConfig:
+    """The rules by which a report's verdict was reached; those that did not exist yet are off."""
+    recorded = _recorded(report)
+    missing = {} if len(recorded) > 1 else {"check_labels": False, "check_calibration": False}
+    return build(GateConfig, {**missing, **recorded})
+
+
+def stored_evidence(report: Mapping[str, Any], name: TestName = lambda _, name: name) -> Evidence | None:
+    """What a report's verdict rests on; None where there was nothing to compare with, as after a first training."""
+    changes = [_test_change(test, name) for test in report["tests"] if test.get("difference")]
+    if len(changes) < 2:
+        return None
+    found = report.get("gate_evidence") or {}
+    strata, calibration = found.get("labels"), found.get("calibration")
+    return Evidence(
+        older=tuple(changes[:-1]),
+        newest=changes[-1],
+        strata=None if strata is None else tuple(StratumChange.from_dict(stratum) for stratum in strata),
+        calibration=None if calibration is None else CalibrationChange.from_dict(calibration),
+    )
+
+
+def _test_change(test: Mapping[str, Any], name: TestName) -> TestChange:
+    sides = (test["before"], test["report"], test["difference"])
+    before, after, difference = (Estimate.from_dict(side["accuracy"]) for side in sides)
+    return TestChange(name(test["experience"], test["name"]), test["rows"], before, after, difference)
+
+
+def judge_again(report: Mapping[str, Any], rules: GateConfig, name: TestName = lambda _, name: name) -> Verdict | None:
+    """Hold what a report recorded against these rules; None where there is nothing to compare."""
+    evidence = stored_evidence(report, name)
+    return judge(evidence, rules) if evidence is not None else None

@@ -1,0 +1,35 @@
+"""Why a stored version answers as it does; makes nothing and stores nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from core.networks.explain import Attribution, occlude
+from core.networks.explain.networks import explain
+from core.networks.standalone.predict import Classifier
+from core.workflows.versions.folder import VersionFolder
+
+GLOBAL_TEXTS = 200
+
+
+def explain_answer(folder: Path, engine: Classifier, text: str, label: int | None = None) -> Attribution:
+    """Explain one answer by the best method that suits the version: from inside the model, else by occlusion.
+
+    Parameters
+    ----------
+    engine
+        What serves the version; it decides which label is explained where none is given.
+    """
+    version = VersionFolder(folder)
+    chosen = int(engine.predict_proba([text])[0].argmax()) if label is None else label
+    found = explain(version.load_model(), version.load_pipeline(), text, chosen)
+    return found if found is not None else occlude(engine, [text], [chosen])[0]
+
+
+def explain_many(engine: Classifier, texts: Sequence[str], predicted: Sequence[int]) -> list[Attribution]:
+    """Explain the given answers of at most 200 texts, evenly spaced over all, by occlusion."""
+    rows = np.linspace(0, len(texts) - 1, min(GLOBAL_TEXTS, len(texts))).round().astype(int)
+    return occlude(engine, [texts[row] for row in rows], [int(predicted[row]) for row in rows])

@@ -1,0 +1,234 @@
+"""The folder of one version: everything it needs to serve, to be judged, and to be updated again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet
+import torch
+
+from core.base.files import read_json
+from core.base.integrity import reading
+from core.data.dataset.splitting import Split
+from core.networks.encoders import TextClassifier
+from core.networks.text import TextPipeline
+from core.registry.records.reports import read_report, write_report
+from core.workflows.requests import Settings, model_class, resolve_settings
+from core.workflows.standings import experience_records, predictions_path, rows_path
+from core.workflows.versions.tensors import load_tensors, save_tensors
+
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class ExperienceRecord:
+    """One step of a version's stream: which dataset it brought, and what became of its rows."""
+
+    number: int
+    dataset: str
+    name: str
+    train: int
+    validation: int
+    test: int
+    set_aside: int
+
+
+@dataclass(frozen=True)
+class Student:
+    """A model with everything needed to use it and to go on training it.
+
+    Parameters
+    ----------
+    origin
+        Facts about what it began from, for its reports.
+    """
+
+    model_name: str
+    model: TextClassifier
+    pipeline: TextPipeline
+    classes: tuple[str, ...]
+    settings: Settings
+    origin: dict[str, Any] = field(default_factory=dict)
+
+
+class VersionFolder:
+    """Reads and writes the files of one version; a fresh one is an empty folder.
+
+    ``model.safetensors`` (weights), ``tokenizer.json``, ``labels.json``, ``config.json``, ``state.json`` (the
+    strategy's, with its memory) and ``state.safetensors`` (its tensors), large tensors of both below ``model/`` and
+    ``state/``, ``experiences.json`` and ``experiences/<k>.parquet`` (which row went where),
+    ``predictions/test_<k>.parquet`` and ``validation.parquet``, ``calibration.json``, ``report.json`` and
+    ``matrix.parquet``, ``model.onnx``.
+
+    Parameters
+    ----------
+    keeps_tables
+        Whether a table is read once and then kept: for who asks again and again, of a version that stays as it is.
+    """
+
+    def __init__(self, path: Path, *, keeps_tables: bool = False) -> None:
+        self.path = path
+        self._tables: dict[Path, pd.DataFrame] | None = {} if keeps_tables else None
+
+    # -- the model
+
+    def save_model(self, student: Student) -> None:
+        """Write weights, tokenizer, labels and config."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        weights = {key: value.detach().cpu().contiguous() for key, value in student.model.state_dict().items()}
+        save_tensors(self.path, "model", weights)
+        student.pipeline.tokenizer.save(str(self.path / "tokenizer.json"))
+        self._write("labels.json", list(student.classes))
+        config = {
+            "model": student.model_name,
+            "settings": student.settings.flat(),
+            "text": student.pipeline.options,
+            "architecture": student.model.architecture(),
+            "origin": student.origin,
+        }
+        self._write("config.json", config)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return tuple(self._read("labels.json"))
+
+    @property
+    def model_name(self) -> str:
+        return str(self._read("config.json")["model"])
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All settings, flat."""
+        return dict(self._read("config.json")["settings"])
+
+    def load_pipeline(self) -> TextPipeline:
+        with reading(self.path, "tokenizer.json"):
+            return TextPipeline.load(self.path)
+
+    def load_student(self) -> Student:
+        """Everything needed to go on training; its settings are the version's own."""
+        name = self.model_name
+        settings = resolve_settings(name, self.settings)
+        origin = self._read("config.json").get("origin", {})
+        return Student(name, self.load_model(), self.load_pipeline(), self.classes, settings, origin)
+
+    def load_model(self) -> TextClassifier:
+        """Rebuild the model with its weights, on the CPU, in evaluation mode."""
+        with torch.random.fork_rng(devices=[]):
+            model = self.blank_model()
+        with reading(self.path, "model.safetensors"):
+            model.load_state_dict(load_tensors(self.path, "model"))
+        return model.eval()
+
+    def blank_model(self) -> TextClassifier:
+        """A model of the same shape with random weights."""
+        name = self.model_name
+        vocabulary = self.load_pipeline().tokenizer.get_vocab_size()
+        config = resolve_settings(name, self.settings).model
+        architecture = self._read("config.json").get("architecture", {})  # versions of old have none
+        model: TextClassifier = model_class(name).rebuild(config, vocabulary, len(self.classes), architecture)
+        return model
+
+    # -- the strategy's state
+
+    def save_state(self, state: dict[str, Any]) -> None:
+        """Write a strategy's `state`; its tensors go to ``state.safetensors`` and ``state/``."""
+        tensors = {name: value for name, value in state.items() if isinstance(value, torch.Tensor)}
+        self._write("state.json", {name: value for name, value in state.items() if name not in tensors})
+        if tensors:
+            save_tensors(self.path, "state", tensors)
+
+    def load_state(self) -> dict[str, Any]:
+        state: dict[str, Any] = self._read("state.json")
+        tensors = self.path / "state.safetensors"
+        with reading(self.path, tensors.name):
+            return {**state, **load_tensors(self.path, "state")} if tensors.exists() else state
+
+    # -- experiences and their frozen tests
+
+    def save_experiences(self, records: list[ExperienceRecord], parts: dict[int, Split]) -> None:
+        """Write the stream so far, and where each row of these experiences' datasets went."""
+        self._write("experiences.json", [asdict(record) for record in records])
+        (self.path / "experiences").mkdir(exist_ok=True)
+        for number, split in parts.items():
+            rows = {name: getattr(split, name) for name in PARTS}
+            names = np.repeat(list(rows), [len(part) for part in rows.values()])
+            table = pd.DataFrame({"row": np.concatenate(list(rows.values())), "part": names})
+            table.to_parquet(rows_path(self.path, number), index=False)
+
+    def take_experiences(self, parent: VersionFolder) -> None:
+        """Copy from another version where each row of its experiences went."""
+        shutil.copytree(parent.path / "experiences", self.path / "experiences", dirs_exist_ok=True)
+
+    def experiences(self) -> list[ExperienceRecord]:
+        return [ExperienceRecord(**stored) for stored in experience_records(self.path)]
+
+    def split(self, number: int) -> Split:
+        """Where the rows of one experience's dataset went; which were set aside is not kept."""
+        table = self._table(rows_path(self.path, number))
+        rows, names = table["row"].to_numpy(dtype=np.int64), table["part"].to_numpy()
+        train, validation, test = (rows[names == part] for part in PARTS)
+        return Split(train, validation, test, rows[:0], ())
+
+    def rows_of(self, number: int, part: str) -> np.ndarray:
+        """Row numbers of one part of one experience's dataset."""
+        rows: np.ndarray = getattr(self.split(number), part)
+        return rows
+
+    def save_predictions(self, number: int, table: pd.DataFrame) -> None:
+        """Write a frozen test with this version's answers: text, truth, predicted (names), and p_<i> per class."""
+        (self.path / "predictions").mkdir(exist_ok=True)
+        table.to_parquet(predictions_path(self.path, number), index=False)
+
+    def predictions(self, number: int) -> pd.DataFrame:
+        return self._table(predictions_path(self.path, number))
+
+    def save_validation(self, truth: np.ndarray, probabilities: np.ndarray) -> None:
+        """Write what this version answers on validation rows: truth (class number), and p_<i> per class; no texts."""
+        (self.path / "predictions").mkdir(exist_ok=True)
+        table = pd.DataFrame(probabilities, columns=[f"p_{column}" for column in range(probabilities.shape[1])])
+        table.insert(0, "truth", truth)
+        table.to_parquet(self.path / "predictions" / "validation.parquet", index=False)
+
+    def validation(self) -> pd.DataFrame | None:
+        """The same again; None where a version of old kept none."""
+        path = self.path / "predictions" / "validation.parquet"
+        return self._table(path) if path.exists() else None
+
+    @property
+    def temperature(self) -> float:
+        """What the exported file divides the model's logits by; 1 for versions of old."""
+        exists = (self.path / "calibration.json").exists()
+        return float(self._read("calibration.json")["temperature"]) if exists else 1.0
+
+    # -- the report
+
+    def save_report(self, report: dict[str, Any]) -> None:
+        write_report(self.path, report)
+
+    def report(self) -> dict[str, Any]:
+        return read_report(self.path)
+
+    def _write(self, name: str, content: Any) -> None:
+        text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
+        (self.path / name).write_text(text, encoding="utf-8")
+
+    def _read(self, name: str) -> Any:
+        with reading(self.path, name):
+            return read_json(self.path / name)
+
+    def _table(self, path: Path) -> pd.DataFrame:
+        if self._tables is not None and path in self._tables:
+            return self._tables[path]
+        # A quarter of the time of pandas' own way.
+        with reading(self.path, path.relative_to(self.path).as_posix()), pyarrow.parquet.ParquetFile(path) as file:
+            table: pd.DataFrame = file.read(use_threads=False).to_pandas()
+        if self._tables is not None:
+            self._tables[path] = table
+        return table

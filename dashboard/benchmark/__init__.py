@@ -1,0 +1,1 @@
+"""Benchmark: how fast a version answers here."""

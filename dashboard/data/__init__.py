@@ -1,0 +1,1 @@
+"""Data: a table is added, looked over and saved."""

@@ -1,0 +1,254 @@
+"""The way of a table on the Data page: looked over, named, saved, and what comes next."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+
+import streamlit as st
+
+from core.base.errors import DataError
+from core.data.dataset.rows import SetAside, TextDataset, build_dataset, check_labels
+from core.data.dataset.samples import SAMPLES
+from core.data.dataset.splitting import Split, split_rows
+from core.data.loading.profiling import Profile, profile
+from core.data.recipe import Step, apply_steps, write_steps
+from dashboard.data.saved import store
+from dashboard.parts import profile as parts_profile
+from dashboard.parts import tables
+from dashboard.parts.forms.label_editor import edit_labels
+from dashboard.parts.upload.upload import UploadedTable, discard_upload, has_upload, remember_columns, upload_table
+from dashboard.shell import layout, state
+from dashboard.shell.errors import show_error
+from dashboard.shell.i18n import language, t, tn
+from dashboard.shell.navigation import go
+
+KEY = "data"
+SAVED = "data.saved"  # in the session: the dataset that was just saved
+LOOKED = "data.looked"  # in the session: the table that was looked over last
+LARGE = 50_000  # rows, from which on a bar shows how far looking them over is
+NAME_LIMIT = 80
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What was found in an uploaded table; `split` is an error where the rows do not suffice for a first training."""
+
+    dataset: TextDataset
+    set_aside: SetAside
+    profile: Profile
+    split: Split | DataError
+
+
+def caption() -> str:
+    """The page's line of state."""
+    found = state.datasets()
+    if not found:
+        return t("data.caption_none")
+    return t(
+        "data.caption",
+        datasets=tn("data.datasets", len(found)),
+        rows=tn("data.rows", sum(stored.rows for stored in found)),
+    )
+
+
+def in_progress() -> bool:
+    """Whether a table is being added or was added a moment ago: then that has the page's primary button."""
+    return has_upload(KEY) or _just_saved() is not None
+
+
+def add_table() -> None:
+    """From the drop zone to a saved dataset."""
+    if _just_saved() is not None:
+        _what_comes_next()
+        return
+    ordered = sorted(SAMPLES.values(), key=lambda sample: sample.language != language())
+    uploaded = upload_table(KEY, samples=[(sample.id, "first") for sample in ordered])
+    if uploaded is None:
+        return
+    large = len(uploaded.table) >= LARGE and st.session_state.get(LOOKED) != uploaded.token
+    with nullcontext() if large else st.spinner(t("data.looking")):
+        found = _prepared(uploaded, told=large)
+    if isinstance(found, DataError):
+        show_error(found)
+        return
+    accepted = _accepted(uploaded)
+    parts_profile.overview(found.dataset, found.profile, found.set_aside.count + len(uploaded.skipped))
+    parts_profile.findings(
+        uploaded, found.profile, found.split, accepted=accepted, accept=lambda step: _accept(uploaded, step)
+    )
+    with st.expander(t("labels.title"), icon=":material/label:"):
+        steps = edit_labels(found.profile.label_counts, key=f"{KEY}.labels.{uploaded.token}.{len(accepted)}")
+    changed = _changed(found, steps)
+    if isinstance(changed, DataError):
+        show_error(changed)
+        return
+    _save_form(uploaded, changed, [*accepted, *steps])
+
+
+def _accepted(uploaded: UploadedTable) -> list[Step]:
+    """Cures of findings that the reader took for this table with one click."""
+    steps: list[Step] = st.session_state.get(f"{KEY}.accepted.{uploaded.token}", [])
+    return steps
+
+
+def _accept(uploaded: UploadedTable, step: Step | None) -> None:
+    """Take a cure; None takes all back."""
+    st.session_state[f"{KEY}.accepted.{uploaded.token}"] = [] if step is None else [*_accepted(uploaded), step]
+
+
+def _changed(found: Prepared, steps: list[Step]) -> Prepared | DataError:
+    """The table with other labels, and how it is divided then."""
+    if not steps:
+        return found
+    try:
+        dataset, _ = apply_steps(found.dataset, steps)
+        check_labels(dataset)
+    except DataError as error:
+        return error
+    try:
+        split: Split | DataError = split_rows(dataset)
+    except DataError as error:
+        split = error
+    return replace(found, dataset=dataset, split=split)
+
+
+def _prepared(uploaded: UploadedTable, *, told: bool) -> Prepared | DataError:
+    """In three steps that are remembered; with ``told``, a bar shows how far it is."""
+    bar = st.empty()
+
+    def tell(share: float, step: str) -> None:
+        if told:
+            bar.progress(share, text=t(f"data.looking_{step}", rows=tables.thousands(len(uploaded.table))))
+
+    tell(0.05, "build")
+    built = _built(uploaded.token, uploaded)
+    if isinstance(built, DataError):
+        bar.empty()
+        return built
+    dataset, set_aside = built
+    accepted = _accepted(uploaded)
+    if accepted:
+        dataset, _ = apply_steps(dataset, accepted)
+        try:
+            check_labels(dataset)
+        except DataError as error:
+            bar.empty()
+            st.button(t("data.undo"), key=f"{KEY}.undo", on_click=_accept, args=(uploaded, None))
+            return error
+    token = f"{uploaded.token}.{len(accepted)}"
+    tell(0.2, "divide")
+    split = _divided(token, dataset)
+    tell(0.6, "profile")
+    found = _profiled(token, dataset, set_aside, uploaded)
+    bar.empty()
+    st.session_state[LOOKED] = uploaded.token
+    return Prepared(dataset, set_aside, found, split)
+
+
+# Resources, since a copy of every text on every rerun would be dear; errors are answers, so they are remembered, too.
+@st.cache_resource(show_spinner=False, max_entries=2, ttl=3600)
+def _built(token: str, _uploaded: UploadedTable) -> tuple[TextDataset, SetAside] | DataError:
+    try:
+        return build_dataset(_uploaded.table, _uploaded.roles)
+    except DataError as error:
+        return error
+
+
+@st.cache_resource(show_spinner=False, max_entries=2, ttl=3600)
+def _divided(token: str, _dataset: TextDataset) -> Split | DataError:
+    try:
+        return split_rows(_dataset)
+    except DataError as error:
+        return error
+
+
+@st.cache_resource(show_spinner=False, max_entries=2, ttl=3600)
+def _profiled(token: str, _dataset: TextDataset, _set_aside: SetAside, _uploaded: UploadedTable) -> Profile:
+    return profile(_dataset, _set_aside, _uploaded.skipped)
+
+
+def _save_form(uploaded: UploadedTable, found: Prepared, steps: list[Step]) -> None:
+    """The split in words, a name, and the page's one primary button."""
+    layout.section(t("data.save_title"))
+    parts_profile.division(found.split)
+    # The field's own key, once a table: another file proposes its own name.
+    key = f"{KEY}.name.{uploaded.file_token}"
+    with st.form(f"{KEY}.save", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input(
+            t("data.name"),
+            _proposed_name(uploaded),
+            key=key,
+            max_chars=NAME_LIMIT,
+            width=420,
+            persist_state="session",
+            help=t("data.name_help"),
+        )
+        pressed = st.form_submit_button(
+            t("data.save"), type="primary", icon=":material/save:", key=f"{KEY}.save-button"
+        )
+    if not pressed:
+        return
+    if not (name or "").strip():
+        st.error(t("data.name_missing"), icon=":material/error:")
+        return
+    _save(uploaded, found, steps, str(name).strip())
+
+
+def _proposed_name(uploaded: UploadedTable) -> str:
+    if uploaded.sample is not None:
+        return t(f"upload.{'_'.join(uploaded.sample)}")
+    stem = PurePath(uploaded.name.removesuffix(".gz")).stem
+    return stem[:NAME_LIMIT]
+
+
+def _save(uploaded: UploadedTable, found: Prepared, steps: list[Step], name: str) -> None:
+    recipe = {"recipe": write_steps(steps)} if steps else {}
+    with st.spinner(t("data.saving")):
+        stored = store().save(
+            found.dataset,
+            name=name,
+            roles=uploaded.roles,
+            source={**uploaded.source(found.set_aside), **recipe},
+            synthetic=uploaded.sample is not None,
+        )
+    remember_columns(uploaded)
+    state.choose_dataset(stored.id)
+    st.session_state[SAVED] = {"id": stored.id, "asked": name}
+    discard_upload(KEY)
+    for remembered in (_built, _divided, _profiled):
+        remembered.clear()
+    st.rerun()
+
+
+def _just_saved() -> str | None:
+    """The dataset that was just saved, unless it was deleted since."""
+    saved = st.session_state.get(SAVED)
+    known = {stored.id for stored in state.datasets()}
+    return saved["id"] if saved and saved["id"] in known else None
+
+
+def _forget_saved() -> None:
+    st.session_state.pop(SAVED, None)
+
+
+def _what_comes_next() -> None:
+    """After saving: that it is saved, and the step that follows."""
+    saved = st.session_state[SAVED]
+    stored = next(stored for stored in state.datasets() if stored.id == saved["id"])
+    name = tables.plain(stored.name)
+    with st.container(border=True, key="next-step", gap="small"):
+        st.header(t("data.saved_title", name=name), anchor=False)
+        facts = {"rows": tn("data.rows", stored.rows), "labels": tn("data.labels", len(stored.classes))}
+        if stored.name != saved["asked"]:
+            st.markdown(t("data.saved_before", name=name, asked=tables.plain(saved["asked"])))
+        st.markdown(t("data.saved", **facts))
+        with st.container(horizontal=True):
+            if st.button(t("data.train"), type="primary", key=f"{KEY}.train"):
+                _forget_saved()
+                go("train")
+            if state.classifiers() and st.button(t("data.update"), key=f"{KEY}.update"):
+                _forget_saved()
+                go("update")
+            st.button(t("data.another"), type="tertiary", key=f"{KEY}.another", on_click=_forget_saved)

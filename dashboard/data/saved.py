@@ -1,0 +1,163 @@
+"""The saved datasets on the Data page: a line each, with a look inside, the way to training, and deletion."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import pandas
+import streamlit as st
+
+from core.base.config import home
+from core.base.errors import CoreError
+from core.data.dataset.store import DatasetStore, StoredDataset
+from core.data.recipe import read_steps
+from dashboard.parts import tables
+from dashboard.parts.profile import label_balance
+from dashboard.parts.upload.files import excerpt
+from dashboard.shell import layout, state
+from dashboard.shell.errors import boundary
+from dashboard.shell.i18n import t, t_message, tn
+from dashboard.shell.navigation import go
+
+if TYPE_CHECKING:
+    from core.jobs import Job
+
+SHOWN = 8  # lines before "show all"
+LOOK_ROWS = 200
+
+
+def store() -> DatasetStore:
+    """The saved datasets; opened alone, since the whole workspace would load everything that training needs."""
+    return DatasetStore(home())
+
+
+def saved_datasets(*, primary: bool) -> None:
+    """The list.
+
+    Parameters
+    ----------
+    primary
+        Whether the newest line's "train" is the page's primary button.
+    """
+    found = state.datasets()
+    if not found:
+        return
+    layout.section(t("data.saved_section"))
+    show_all = st.session_state.get("data.all", False)
+    for index, stored in enumerate(found if show_all else found[:SHOWN]):
+        _line(stored, primary=primary and index == 0 and not state.classifiers())
+    if len(found) > SHOWN and not show_all:
+        st.button(t("data.show_all", count=len(found)), key="data.all-button", type="tertiary", on_click=_show_all)
+
+
+def _show_all() -> None:
+    st.session_state["data.all"] = True
+
+
+def _line(stored: StoredDataset, *, primary: bool) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"dataset-{stored.id}"):
+        with st.container(gap=None, width="stretch"):
+            mark = f" :gray-badge[{t('shell.synthetic')}]" if stored.synthetic else ""
+            st.markdown(f"**{tables.plain(stored.name)}**{mark}")
+            st.caption(" · ".join(_facts(stored)))
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+            if st.button(t("data.look"), key=f"data.look.{stored.id}", type="tertiary"):
+                _look(stored)
+            if st.button(t("data.inspect"), key=f"data.inspect.{stored.id}", type="tertiary"):
+                state.choose_dataset(stored.id)
+                st.session_state["quality.next_dataset"] = stored.id
+                go("quality")
+            kind: Literal["primary", "secondary"] = "primary" if primary else "secondary"
+            if st.button(t("data.train_on"), key=f"data.train.{stored.id}", type=kind):
+                state.choose_dataset(stored.id)
+                go("train")
+            if layout.icon_button(
+                t("data.delete_help", name=stored.name), key=f"data.delete.{stored.id}", icon=":material/delete:"
+            ):
+                _confirm_deletion(stored)
+
+
+def _facts(stored: StoredDataset) -> list[str]:
+    return [
+        tn("data.rows", stored.rows),
+        tn("data.labels", len(stored.classes)),
+        t(f"data.language_{stored.language}"),
+        tables.moment(stored.created),
+    ]
+
+
+def _look(stored: StoredDataset) -> None:
+    """The labels and first rows of a dataset, in a dialog."""
+
+    def body() -> None:
+        with boundary():
+            dataset = store().load(stored.id)
+            st.caption(" · ".join(_facts(stored)))
+            for sentence in recipe_sentences(stored):
+                st.caption(f":material/edit: {sentence}")
+            label_balance(stored.classes, key=f"data.look-labels.{stored.id}")
+            head = dataset.take(range(min(LOOK_ROWS, len(dataset))))
+            rows = pandas.DataFrame({t("upload.text"): head.texts, t("upload.label"): head.label_names()})
+            st.dataframe(excerpt(rows, slice(None)), hide_index=True, alt=t("upload.preview"))
+
+    st.dialog(tables.plain(stored.name), width="large")(body)()
+
+
+def recipe_sentences(stored: StoredDataset) -> list[str]:
+    """What was done to a dataset after it was uploaded, step by step."""
+    try:
+        steps = read_steps(stored.source.get("recipe", []))
+    except CoreError as error:  # of another version of the program: the rows are there all the same
+        return [tables.plain(t_message(error.message))]
+    return [tables.plain(t_message(step.sentence())) for step in steps]
+
+
+def used_by(dataset: str) -> list[str]:
+    """The versions that learned from a dataset, named for a sentence."""
+    return [
+        t("data.version_of", version=version.number, classifier=tables.plain(known.name))
+        for known in state.classifiers()
+        for version in state.versions(known.name)
+        if version.summary.get("dataset") == dataset
+    ]
+
+
+def _confirm_deletion(stored: StoredDataset) -> None:
+    """Ask before deleting, and say what depends on it."""
+
+    def body() -> None:
+        with boundary():
+            running = [job for job in state.active_jobs() if stored.id in _datasets_of(job)]
+            versions = used_by(stored.id)
+            if running:
+                st.warning(t("data.delete_running", title=tables.plain(running[0].title)), icon=":material/warning:")
+            elif versions:
+                st.markdown(t("data.delete_used", versions=versions))
+            else:
+                st.markdown(t("data.delete_unused"))
+            with st.container(horizontal=True):
+                yes = st.button(
+                    t("data.delete"),
+                    type="primary",
+                    key="data.delete-yes",
+                    disabled=bool(running),
+                    on_click=_delete,
+                    args=(stored.id,),
+                )
+                no = st.button(t("data.cancel"), key="data.delete-no")
+            if yes or no:  # a rerun of the page closes the dialog
+                st.rerun()
+
+    st.dialog(t("data.delete_title", name=tables.plain(stored.name)))(body)()
+
+
+def _datasets_of(job: Job) -> list[str]:
+    """What a job learns from: a training one dataset, a comparison several."""
+    several: list[str] = job.config.get("datasets", [])
+    return several or [str(job.config.get("dataset"))]
+
+
+def _delete(dataset: str) -> None:
+    store().delete(dataset)
+    if state.chosen_dataset() == dataset:
+        st.session_state.pop(state.DATASET)

@@ -1,0 +1,1 @@
+"""Lab: strategies compared on a stream of one's own."""

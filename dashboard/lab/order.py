@@ -1,0 +1,109 @@
+"""Several datasets in the order in which they are to be learned: add, move up and down, take out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard.parts import tables
+from dashboard.shell import layout, state
+from dashboard.shell.i18n import language, t, tn
+
+if TYPE_CHECKING:
+    from core.data.dataset.store import StoredDataset
+
+ORDER = "lab.order"  # in the session: ids of the chosen datasets
+ADD = "lab.add"
+PARTS = ("first", "batch_2", "batch_3")  # of each sample
+
+
+def draw() -> list[StoredDataset]:
+    """The list with its buttons, and the box that adds to it."""
+    known = {one.id: one for one in state.datasets()}
+    order = [identity for identity in st.session_state.get(ORDER, []) if identity in known]
+    st.session_state[ORDER] = order
+    for place, identity in enumerate(order):
+        _line(place, known[identity], len(order))
+    left = [one for one in known.values() if one.id not in order]
+    if left:
+        names = {one.id: describe(one) for one in left}
+        st.selectbox(
+            t("lab.add"),
+            list(names),
+            index=None,
+            format_func=names.__getitem__,
+            key=ADD,
+            placeholder=t("lab.add_placeholder"),
+            on_change=_add,
+        )
+    if len(order) < 2:
+        st.button(
+            t(f"lab.use_sample_{language()}"),
+            key="lab.sample",
+            icon=":material/spa:",
+            on_click=_use_sample,
+            args=(language(),),
+        )
+    return [known[identity] for identity in order]
+
+
+def describe(dataset: StoredDataset) -> str:
+    """A dataset in a line."""
+    return " · ".join([dataset.name, *facts(dataset)])
+
+
+def facts(dataset: StoredDataset) -> list[str]:
+    """How large a dataset is, and whether it was made up."""
+    found = [tn("lab.rows", dataset.rows), tn("lab.labels_count", len(dataset.classes))]
+    return [*found, t("shell.synthetic")] if dataset.synthetic else found
+
+
+def _line(place: int, dataset: StoredDataset, count: int) -> None:
+    with st.container(
+        horizontal=True, vertical_alignment="center", wrap=False, gap="xxsmall", key=f"lab-order-{place}"
+    ):
+        with st.container(gap=None, width="stretch"):
+            st.markdown(f"{place + 1} · **{tables.plain(dataset.name)}**")
+            st.caption(" · ".join(facts(dataset)))
+        for step, icon, word in ((-1, "arrow_upward", "up"), (1, "arrow_downward", "down")):
+            layout.icon_button(
+                t(f"lab.{word}"),
+                of=dataset.name,
+                key=f"lab.{word}.{dataset.id}",
+                icon=f":material/{icon}:",
+                disabled=not 0 <= place + step < count,
+                on_click=_move,
+                args=(place, step),
+            )
+        layout.icon_button(
+            t("lab.out"),
+            of=dataset.name,
+            key=f"lab.out.{dataset.id}",
+            icon=":material/close:",
+            on_click=_take_out,
+            args=(dataset.id,),
+        )
+
+
+def _add() -> None:
+    chosen = st.session_state.get(ADD)
+    if chosen is not None:
+        st.session_state[ORDER] = [*st.session_state.get(ORDER, []), chosen]
+        st.session_state[ADD] = None
+
+
+def _move(place: int, step: int) -> None:
+    order = list(st.session_state[ORDER])
+    order[place], order[place + step] = order[place + step], order[place]
+    st.session_state[ORDER] = order
+
+
+def _take_out(identity: str) -> None:
+    st.session_state[ORDER] = [known for known in st.session_state[ORDER] if known != identity]
+
+
+def _use_sample(language: str) -> None:
+    from core.workflows.train.samples import save_sample
+
+    st.session_state[ORDER] = [save_sample(state.workspace(), f"reviews_{language}", part).id for part in PARTS]

@@ -1,0 +1,159 @@
+"""What is compared, and with which settings: strategies by family, the model, the seeds, the hyperparameters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from core.base.config import Config, Setting, settings_of
+from dashboard.parts.forms.forms import settings_form
+from dashboard.parts.forms.training_form import FIRST_MODEL, preset_values
+from dashboard.parts.plots.comparison_figures import by_family, model_name, strategy_name
+from dashboard.shell.i18n import choice_label, setting_label, t
+
+FIRST_CHOSEN = ("finetune", "replay", "joint", "ridge")
+FORM = "lab.settings"
+LEARNING = ("epochs", "learning_rate", "batch_size")
+REMEMBERED = "memory_size"
+
+
+def strategies() -> list[str]:
+    """Which strategies, grouped by family; what each one does is folded away below."""
+    from core.continual.families import family_of
+    from core.continual.strategies import STRATEGIES
+
+    groups = by_family({name: family_of(kind) for name, kind in STRATEGIES.items()})
+    chosen = [name for family, names in groups.items() for name in _family(family, names)]
+    with st.expander(t("lab.what_they_do")):
+        for name in (name for names in groups.values() for name in names):
+            st.markdown(t("lab.explained", name=strategy_name(name), about=t(f"names.about_{name}")))
+    return chosen
+
+
+def _family(family: str, names: list[str]) -> list[str]:
+    key = f"lab.family.{family}"
+    if key not in st.session_state:
+        st.session_state[key] = [name for name in names if name in FIRST_CHOSEN]
+    shown = {name: strategy_name(name) for name in names}
+    chosen = st.pills(
+        t(f"names.family_{family}"),
+        names,
+        selection_mode="multi",
+        format_func=shown.__getitem__,
+        key=key,
+        help=t(f"names.about_family_{family}"),
+        wrap=True,
+        persist_state="session",
+    )
+    return [name for name in names if name in chosen]
+
+
+def model() -> str:
+    """The model that all strategies train."""
+    from core.networks.encoders import MODELS
+
+    if st.session_state.get("lab.model") not in MODELS:
+        st.session_state["lab.model"] = FIRST_MODEL
+    names = {name: model_name(name) for name in sorted(MODELS, key=lambda name: name != FIRST_MODEL)}
+    chosen = st.segmented_control(
+        t("lab.model"),
+        list(names),
+        format_func=names.__getitem__,
+        required=True,
+        key="lab.model",
+        wrap=True,
+        persist_state="session",
+    )
+    st.caption(t(f"names.about_{chosen}"))
+    return str(chosen)
+
+
+def seeds() -> int:
+    """How often each strategy is run."""
+    from core.workflows.compare.request import CompareRequest
+
+    declared = next(setting for setting in settings_of(CompareRequest) if setting.name == "seeds")
+    return int(settings_form([declared], key="lab")["seeds"])
+
+
+def hyperparameters(model: str, chosen: list[str]) -> dict[str, Any]:
+    """The main settings, folded away: of learning, of the chosen strategies, of the model."""
+    from core.networks.encoders import MODELS
+
+    defaults = preset_values(model, "standard")
+    with st.expander(t("lab.settings")):
+        learning, own, architecture = st.tabs(
+            [t(f"lab.settings_{name}") for name in ("learning", "strategies", "model")]
+        )
+        with learning:
+            values = _in_columns(_learning(), f"{FORM}.{model}", defaults)
+        with own:
+            values |= _own(chosen)
+        with architecture:
+            ordinary = [setting for setting in settings_of(MODELS[model].config_class) if not setting.advanced]
+            values |= _in_columns(ordinary, f"{FORM}.{model}", defaults)
+    return values
+
+
+def _learning() -> list[Setting]:
+    from core.training import TrainingConfig
+    from core.workflows.requests import DataConfig
+
+    declared = [*settings_of(TrainingConfig), *settings_of(DataConfig)]
+    wanted = (*LEARNING, REMEMBERED)
+    return [replace(setting, advanced=False) for setting in declared if setting.name in wanted]
+
+
+def _own(chosen: list[str]) -> dict[str, Any]:
+    """Each chosen strategy's settings under its name; one that several share stands under the first of them."""
+    from core.continual.strategies import STRATEGIES
+
+    values: dict[str, Any] = {}
+    for name in chosen:
+        declared = [
+            replace(setting, advanced=False)
+            for setting in settings_of(STRATEGIES[name].config_class)
+            if setting.name not in values
+        ]
+        if declared:
+            st.markdown(f"**{strategy_name(name)}**")
+            values |= _in_columns(declared, FORM, {})
+    if not values:
+        st.caption(t("lab.settings_none"))
+    return values
+
+
+def _in_columns(declared: list[Setting], key: str, defaults: dict[str, Any]) -> dict[str, Any]:
+    """Sliders three abreast; buttons for choices need a line of their own."""
+    choices = [setting for setting in declared if setting.kind == "choice"]
+    values: dict[str, Any] = settings_form(choices, key=key, defaults=defaults)
+    sliders = [setting for setting in declared if setting.kind != "choice"]
+    for start in range(0, len(sliders), 3):
+        for place, setting in zip(st.columns(3, gap="medium"), sliders[start : start + 3], strict=False):
+            with place:
+                values |= settings_form([setting], key=key, defaults=defaults)
+    return values
+
+
+def written_setting(name: str, value: Any) -> tuple[str, str]:
+    """A setting's visible name and value; of one that this installation does not know, as it is stored."""
+    setting = _declared().get(name)
+    if setting is None:
+        return name, str(value)
+    shown = choice_label(name, str(value)) if value in setting.choices else str(value)
+    return setting_label(setting), shown
+
+
+def _declared() -> dict[str, Setting]:
+    from core.continual.strategies import STRATEGIES
+    from core.networks.encoders import MODELS
+    from core.networks.text import TextConfig
+    from core.training import TrainingConfig
+    from core.workflows.requests import DataConfig
+
+    configs: list[type[Config]] = [TextConfig, TrainingConfig, DataConfig]
+    configs += [model.config_class for model in MODELS.values()]
+    configs += [kind.config_class for kind in STRATEGIES.values()]
+    return {setting.name: setting for config in configs for setting in settings_of(config)}

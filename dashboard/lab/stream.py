@@ -1,0 +1,275 @@
+"""The stream of a comparison: which datasets, in which order, cut by what; and what comes out of that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from core.base.config import Setting, home, settings_of
+from core.base.errors import CoreError
+from core.base.messages import Message
+from dashboard.lab import order, upload
+from dashboard.parts import tables
+from dashboard.parts.forms.forms import settings_form
+from dashboard.shell import state
+from dashboard.shell.i18n import choice_label, t, t_message, tn
+
+if TYPE_CHECKING:
+    from core.data.dataset.store import StoredDataset
+    from core.workflows.compare.request import Cut
+
+SOURCE = "lab.kind"  # upload_table has "lab.source"
+SOURCES = ("several", "single", "file")
+DATASET = "lab.dataset"
+CUT = "lab.cut"
+FEWEST_LABELS = 3  # fewer cannot be cut into two experiences of which one holds two labels
+SHOWN_LABELS = 6
+SPOKEN = {"en", "zh"}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the reader chose, as fields of a `CompareRequest`; `missing` says what is still wanted, if anything is."""
+
+    datasets: tuple[str, ...] = ()
+    experience: Cut = "datasets"
+    values: tuple[tuple[str, Any], ...] = ()
+    name: str = ""
+    missing: str = ""
+
+    def fields(self) -> dict[str, Any]:
+        """For the request; the name is the reader's to change."""
+        return {"datasets": list(self.datasets), "experience": self.experience, **dict(self.values)}
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The experiences as the comparison will have them, and what a person should know about them."""
+
+    experiences: tuple[dict[str, Any], ...]
+    findings: tuple[Message, ...]
+
+    @property
+    def rows(self) -> int:
+        """Training rows of the whole stream."""
+        return sum(int(one["train"]) for one in self.experiences)
+
+
+def source() -> str:
+    """Ask where the experiences come from: one of `SOURCES`."""
+    if st.session_state.get(SOURCE) not in SOURCES:
+        st.session_state[SOURCE] = SOURCES[0]
+    names = {source: t(f"lab.source_{source}") for source in SOURCES}
+    chosen = st.segmented_control(
+        t("lab.source"),
+        SOURCES,
+        format_func=names.__getitem__,
+        required=True,
+        key=SOURCE,
+        label_visibility="collapsed",
+        wrap=True,
+        persist_state="session",
+    )
+    st.caption(t(f"lab.about_{chosen}"))
+    return str(chosen)
+
+
+def choose(source: str) -> Choice:
+    """Draw the choice of a stream of this kind."""
+    if source == "file":
+        upload.draw()
+        return Choice(missing=t("lab.missing_file"))
+    return _several() if source == "several" else _single()
+
+
+def _several() -> Choice:
+    chosen = order.draw()
+    found = tuple(one.id for one in chosen)
+    languages = {one.language for one in chosen} & SPOKEN
+    missing = ""
+    if len(chosen) < 2:
+        missing = t("lab.missing_datasets") if chosen else t("lab.missing_all_datasets")
+    elif len(languages) > 1:
+        missing = t("lab.missing_language")
+    return Choice(found, name=_name_of(chosen), missing=missing)
+
+
+def _name_of(chosen: list[StoredDataset]) -> str:
+    """Of the file and its column when all come from there, otherwise of the first dataset."""
+    origins = {(one.source.get("file"), one.source.get("column")) for one in chosen}
+    file, column = next(iter(origins)) if len(origins) == 1 else (None, None)
+    if file and column:
+        return t("lab.name_column", name=PurePath(str(file).removesuffix(".gz")).stem, column=column)
+    if len(chosen) > 1:
+        return tn("lab.name_several", len(chosen) - 1, first=chosen[0].name)
+    return chosen[0].name if chosen else ""
+
+
+def _single() -> Choice:
+    datasets = {one.id: one for one in state.datasets()}
+    if not datasets:
+        return Choice(missing=t("lab.no_datasets"))
+    if st.session_state.get(DATASET) not in datasets:
+        chosen = state.chosen_dataset()
+        likely = next((one.id for one in datasets.values() if cuts_of(one)), next(iter(datasets)))
+        st.session_state[DATASET] = chosen if chosen in datasets and cuts_of(datasets[str(chosen)]) else likely
+    names = {one.id: order.describe(one) for one in datasets.values()}
+    picked = st.selectbox(
+        t("lab.dataset"), list(datasets), format_func=names.__getitem__, key=DATASET, persist_state="session"
+    )
+    dataset = datasets[str(picked)]
+    possible = cuts_of(dataset)
+    if not possible:
+        return Choice((dataset.id,), missing=t("lab.missing_cut", name=tables.plain(dataset.name)))
+    cut = _cut(possible)
+    values = _cut_values(cut, dataset)
+    return Choice((dataset.id,), cut, tuple(values.items()), t(f"lab.name_{cut}", name=dataset.name))
+
+
+def cuts_of(dataset: StoredDataset) -> list[Cut]:
+    """By what a dataset can be cut into experiences."""
+    possible: list[Cut] = []
+    if dataset.roles.time is not None:
+        possible.append("time")
+    if dataset.roles.group is not None:
+        possible.append("group")
+    if len(dataset.classes) >= FEWEST_LABELS:
+        possible.append("labels")
+    return possible
+
+
+def _cut(possible: list[Cut]) -> Cut:
+    if st.session_state.get(CUT) not in possible:
+        st.session_state[CUT] = possible[0]
+    names = {cut: choice_label("experience", cut) for cut in possible}
+    chosen = st.segmented_control(
+        t("lab.cut"),
+        possible,
+        format_func=names.__getitem__,
+        required=True,
+        key=CUT,
+        help=t("lab.cut_help"),
+        wrap=True,
+        persist_state="session",
+    )
+    return chosen or possible[0]
+
+
+def _cut_values(cut: Cut, dataset: StoredDataset) -> dict[str, Any]:
+    """The fields that this way of cutting needs."""
+    from core.workflows.compare.request import CompareRequest
+
+    declared = {setting.name: setting for setting in settings_of(CompareRequest)}
+    if cut == "time":
+        return settings_form([declared["periods"]], key="lab")
+    if cut == "group":
+        return {}
+    count = len(dataset.classes)
+    most = max(2, count - 1)
+    size = _bounded(declared["labels_per_experience"], most)
+    # another dataset has another number of labels, so each number has a field of its own
+    values = settings_form([size], key=f"lab.{count}", defaults={"labels_per_experience": max(2, round(count / 5))})
+    values |= settings_form([declared["label_order"]], key="lab")
+    if values["label_order"] == "random":
+        values |= settings_form([replace(declared["order_seed"], advanced=False)], key="lab")
+    return values
+
+
+def _bounded(setting: Setting, most: int) -> Setting:
+    return replace(setting, maximum=min(float(most), setting.maximum or most))
+
+
+def preview(choice: Choice) -> Preview | CoreError:
+    """The stream's experiences; what goes wrong is an answer, so that it is remembered, too."""
+    # The name changes with the language, and nothing else with the name.
+    return _preview(str(home()), replace(choice, name=""), tuple(one.id for one in state.datasets()))
+
+
+# A resource, since errors cannot be copied. `stored` is there to look again after a deletion.
+@st.cache_resource(show_spinner=False, max_entries=20, ttl=3600)
+def _preview(folder: str, choice: Choice, stored: tuple[str, ...]) -> Preview | CoreError:
+    from core.base.config import build
+    from core.workflows.compare.request import CompareRequest
+    from core.workflows.compare.streams import read_stream
+    from core.workflows.requests import DataConfig
+
+    try:
+        request = build(CompareRequest, {**choice.fields(), "strategies": []})
+        stream = read_stream(request, DataConfig(), state.workspace())
+    except CoreError as error:
+        return error
+    experiences = tuple(
+        {
+            "name": one.name,
+            "train": len(one.train[0]),
+            "test": len(one.test[0]),
+            "labels": one.labels,
+        }
+        for one in stream.experiences
+    )
+    return Preview(experiences, stream.findings)
+
+
+def draw_preview(found: Preview) -> None:
+    """The experiences in a table, and a line for each thing to know."""
+    table = experience_table(list(found.experiences))
+    st.dataframe(
+        table,
+        hide_index=True,
+        key="lab.preview",
+        column_config=experience_columns(),
+        alt=t("lab.experiences_alt"),
+    )
+    notes = [tables.plain(t_message(finding)) for finding in found.findings]
+    if disjoint(found.experiences):
+        notes.append(t("lab.disjoint"))
+    for note in notes:
+        st.caption(f":material/info: {note}")
+
+
+def disjoint(experiences: tuple[dict[str, Any], ...]) -> bool:
+    """Whether no label comes in two experiences, so that each brings only new ones."""
+    labels = [label for one in experiences for label in one["labels"]]
+    return len(labels) == len(set(labels))
+
+
+def experience_table(found: list[dict[str, Any]]) -> pd.DataFrame:
+    """One row an experience: its rows, its labels, and which of them are new."""
+    known: set[str] = set()
+    rows = []
+    for number, one in enumerate(found, start=1):
+        fresh = [label for label in one["labels"] if label not in known]
+        known.update(one["labels"])
+        rows.append(
+            {
+                "number": str(number),
+                "name": one["name"],
+                "train": one["train"],
+                "test": one["test"],
+                "labels": len(one["labels"]),
+                "new": _listed(fresh) if number > 1 else tables.NOTHING,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def experience_columns() -> dict[str, Any]:
+    """How its columns are headed."""
+    number = st.column_config.NumberColumn
+    return {
+        "number": st.column_config.TextColumn(t("lab.column_number"), width=40),
+        "name": st.column_config.TextColumn(t("lab.column_name")),
+        **{name: number(t(f"lab.column_{name}"), format="localized", width=70) for name in ("train", "test", "labels")},
+        "new": st.column_config.TextColumn(t("lab.column_new")),
+    }
+
+
+def _listed(labels: list[str]) -> str:
+    if not labels:
+        return tables.NOTHING
+    shown = t("lab.list", names=labels[:SHOWN_LABELS])
+    return shown if len(labels) <= SHOWN_LABELS else t("lab.and_more", names=shown, count=len(labels) - SHOWN_LABELS)

@@ -1,0 +1,1 @@
+"""Labelling: labels given by keys, one text after the other."""

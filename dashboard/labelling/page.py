@@ -1,0 +1,85 @@
+"""The labelling sessions: which one is open, the list of all, and how to go on with one."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import streamlit as st
+
+from core.base.config import home
+from core.base.errors import DataError
+from core.data.labelling.sessions import LabellingStore, SessionInfo
+from dashboard.parts import tables
+from dashboard.shell import layout
+from dashboard.shell.i18n import t, tn
+
+LINK = "labelling"  # in the link, so that a reload finds the open session again
+OPEN = "label.open"
+
+
+def store() -> LabellingStore:
+    """The sessions of this workspace."""
+    return LabellingStore(home())
+
+
+def opened() -> SessionInfo | None:
+    """The session that this browser looks at."""
+    identity = st.session_state.get(OPEN) or st.query_params.get(LINK)
+    if identity:
+        with suppress(DataError):  # deleted since
+            found = store().info(str(identity))
+            open_session(found.id)
+            return found
+    close()
+    return None
+
+
+def open_session(identity: str) -> None:
+    """Look at a session from the next rerun on."""
+    st.session_state[OPEN] = identity
+    if st.query_params.get(LINK) != identity:
+        st.query_params[LINK] = identity
+
+
+def close() -> None:
+    """Back to the list."""
+    st.session_state.pop(OPEN, None)
+    if LINK in st.query_params:
+        del st.query_params[LINK]
+
+
+def sessions() -> None:
+    """All sessions, a line each."""
+    found = store().list()
+    if not found:
+        return
+    layout.section(t("label.sessions"))
+    for index, one in enumerate(found):
+        _line(one, first=index == 0)
+
+
+def _line(one: SessionInfo, *, first: bool) -> None:
+    standing = store().standing(one.id)
+    done = len(standing.answers)
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"label-session-{one.id}"):
+        with st.container(gap=None, width="stretch"):
+            st.markdown(f"**{tables.plain(one.name)}**")
+            looked = tn("label.looked_at", done, total=tables.thousands(one.rows))
+            st.caption(" · ".join([t(f"label.kind_{one.kind}"), looked, tables.moment(one.created)]))
+        with st.container(horizontal=True, gap="small", width="content"):
+            st.button(
+                t("label.go_on"),
+                key=f"label.go_on.{one.id}",
+                type="primary" if first else "secondary",
+                on_click=open_session,
+                args=[one.id],
+            )
+            layout.icon_button(
+                t("label.delete"),
+                of=one.name,
+                help=t("label.delete_help"),
+                key=f"label.delete.{one.id}",
+                icon=":material/delete:",
+                on_click=store().delete,
+                args=[one.id],
+            )

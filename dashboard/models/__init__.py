@@ -1,0 +1,1 @@
+"""Models: versions, which one serves, keys, forgetting."""

@@ -1,0 +1,201 @@
+"""The lower half of the Models page: tests, the proof of the export, settings, card, champions, MLflow's own screen."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from core.base.config import Config, home, settings_of
+from core.registry import HOW, UNWRITTEN
+from core.registry.records.outgoing import short_reference
+from core.registry.records.reports import baseline_name
+from dashboard.models import precision
+from dashboard.models.page import difference, name_of
+from dashboard.parts import tables
+from dashboard.parts.serving import registry
+from dashboard.predict.page import provider_name
+from dashboard.results.page import SCORES
+from dashboard.shell import state
+from dashboard.shell.errors import guarded_fragment
+from dashboard.shell.i18n import catalogue, choice_label, language, setting_label, t, t_message, tn
+
+if TYPE_CHECKING:
+    from core.registry import VersionInfo
+
+BAR = re.compile(r"(?<!\\)\|")  # between two cells
+ESCAPED = re.compile(r"\\([^\w\s]|_)")
+CODE = re.compile(r"((?<!\\)`[^`\\]+`)")  # the card's own: a backtick in a name is escaped
+STEP = re.compile(r"\d+\. ")
+
+
+@guarded_fragment()
+def tabs(version: VersionInfo) -> None:
+    """The tabs below the chosen version; only the open one is drawn."""
+    parts: dict[str, Callable[[VersionInfo], None]] = {
+        "tests": _tests,
+        "onnx": _onnx,
+        "settings": _settings,
+        "card": _card,
+        "champions": _champions,
+        "mlflow": _mlflow,
+    }
+    names = [t(f"models.tab_{name}") for name in parts]
+    for place, draw in zip(st.tabs(names, key="models.tabs", on_change="rerun"), parts.values(), strict=True):
+        if place.open:
+            with place:
+                draw(version)
+
+
+def _tests(version: VersionInfo) -> None:
+    report = state.report(version)
+    rows: list[tuple[str, int, dict[str, Any]]] = []
+    for test, baseline in zip(report["tests"], report["baseline"]["tests"], strict=True):
+        rows.append((test["name"], test["rows"], test["report"]))
+        rows.append((t("models.baseline"), test["rows"], baseline))
+    if len(report["tests"]) > 1:
+        rows.append((t("models.all_tests"), report["overall"]["rows"], report["overall"]))
+        rows.append((t("models.baseline"), report["overall"]["rows"], report["baseline"]["report"]))
+    shown = [
+        {
+            t("models.column_test"): name,
+            t("models.column_rows"): count,
+            **{t(f"results.{score}"): _estimate(scores[score]) for score in SCORES if score in scores},
+        }
+        for name, count, scores in rows
+    ]
+    st.dataframe(pd.DataFrame(shown), hide_index=True, alt=t("models.tab_tests"), key="models.tests")
+    st.caption(t("models.tests_note", method=tables.plain(t_message(baseline_name(report)))))
+
+
+def _estimate(found: dict[str, float]) -> str:
+    return tables.score(found["value"], found["low"], found["high"])
+
+
+def _onnx(version: VersionInfo) -> None:
+    parity = state.report(version)["parity"]
+    facts = {
+        "texts": tables.thousands(parity["texts"]),
+        "difference": difference(parity["max_abs_diff"]),
+        "agreement": f"{parity['label_agreement']:.1%}",
+        "provider": provider_name(parity["provider"]),
+    }
+    st.markdown(t("models.onnx", **facts))
+    st.caption(t("models.onnx_note"))
+    precision.draw(version)
+
+
+def _settings(version: VersionInfo) -> None:
+    report = state.report(version)
+    values: dict[str, Any] = {**report["settings"], **report["strategy_settings"]}
+    names = setting_names(report["model"], report["strategy"])
+    facts = {
+        "model": name_of("model", report["model"]),
+        "parameters": tables.thousands(report["parameters"]),
+        "vocabulary": tables.thousands(report["vocabulary"]),
+        "seconds": tables.duration(report["seconds"]),
+    }
+    st.markdown(t("models.settings", **facts))
+    shown = [(names.get(name, name), _value(name, value)) for name, value in values.items()]
+    table = pd.DataFrame(shown, columns=[t("models.column_setting"), t("models.column_value")])
+    st.dataframe(table, hide_index=True, alt=t("models.tab_settings"), key="models.settings", width=560)
+
+
+def setting_names(model: str, strategy: str) -> dict[str, str]:
+    """Name → label in the reader's language, over all settings that a version of this kind has."""
+    from core.continual.strategies import STRATEGIES
+    from core.networks.encoders import MODELS
+    from core.networks.text import TextConfig
+    from core.training import TrainingConfig
+    from core.workflows.requests import DataConfig
+
+    configs: list[type[Config]] = [TextConfig, TrainingConfig, DataConfig]
+    configs += [kinds[name].config_class for kinds, name in ((MODELS, model), (STRATEGIES, strategy)) if name in kinds]
+    return {found.name: setting_label(found) for config in configs for found in settings_of(config) if found.help}
+
+
+def _value(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return t("models.yes") if value else t("models.no")
+    if isinstance(value, str):
+        known = {f"choices.{name}_{value}", f"choices.{value}"} & catalogue(language()).keys()
+        return choice_label(name, value) if known else short_reference(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _card(version: VersionInfo) -> None:
+    card = (state.version_folder(version) / "model_card.md").read_text(encoding="utf-8")
+    st.caption(t("models.card_note"))
+    with st.container(border=True):
+        st.markdown(quiet_markdown(card))
+
+
+def quiet_markdown(card: str) -> str:
+    """The card with smaller headings and its tables; all else is text, so that no label and no dataset's name is markup."""
+    return "\n".join(_quiet(line) for line in card.splitlines())
+
+
+def _quiet(line: str) -> str:
+    if line.startswith("|"):
+        return "|".join(cell if set(cell) <= {"-"} else _text(cell) for cell in BAR.split(line))
+    if (step := STEP.match(line)) is not None:
+        return step.group() + _text(line[step.end() :])
+    marks, _, title = line.partition(" ")
+    return f"###{marks} {_text(title)}" if marks and set(marks) == {"#"} else _text(line)
+
+
+def _text(written: str) -> str:
+    """What somebody reads who sees the card's Markdown, as text; what the card sets as code stays code."""
+    parts = CODE.split(written)
+    return "".join(part if index % 2 else tables.plain(ESCAPED.sub(r"\1", part)) for index, part in enumerate(parts))
+
+
+def _champions(version: VersionInfo) -> None:
+    moves = registry().champion_history(version.classifier)[::-1]
+    if not moves:
+        st.caption(t("models.no_champions"))
+        return
+    shown = [
+        {
+            t("models.column_when"): tables.moment(move["at"]),
+            t("models.version"): t("models.version_name", number=move["version"]),
+            t("models.column_why"): reason_of(move),
+        }
+        for move in moves
+    ]
+    st.markdown(tn("models.champions", len(moves)))
+    st.dataframe(pd.DataFrame(shown), hide_index=True, alt=t("models.tab_champions"), key="models.champions")
+
+
+def reason_of(move: Mapping[str, Any]) -> str:
+    """Why a champion moved, as it was written down; what the program wrote is told in the reader's language."""
+    how, _, why = str(move["reason"]).partition(": ")
+    if how == "update":  # "update: always", and what was written after it
+        more, _, why = why.partition(": ")
+        how = f"{how}: {more}"
+    name = next((name for name, written in HOW.items() if written == how), None)
+    if name is None:
+        return str(move["reason"]) or tables.NOTHING
+    told = t(f"models.move_{name}")
+    return f"{told}: {t('models.move_unwritten') if why == UNWRITTEN else why}" if why else told
+
+
+def _mlflow(version: VersionInfo) -> None:
+    if os.environ.get("MLFLOW_TRACKING_URI"):
+        st.markdown(t("models.mlflow_server"))
+        return
+    st.markdown(t("models.mlflow"))
+    st.code(mlflow_command(), language="bash", wrap_lines=True)
+    st.caption(t("models.mlflow_note", run=version.run_id))
+
+
+def mlflow_command() -> str:
+    """The line that opens MLflow's own screen on this workspace, with the Python that has MLflow."""
+    store = f"sqlite:///{(home() / 'mlflow.db').resolve()}"
+    return shlex.join([sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", store, "--port", "5001"])

@@ -1,0 +1,291 @@
+"""Forget rows: choose a person's rows or single texts, see what that concerns, remove them, keep the receipt."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from core.base.config import home
+from core.base.errors import DataError
+from core.registry.records import plans, receipts, solved, unfinished
+from dashboard.parts import tables
+from dashboard.parts.run_view import run_view
+from dashboard.shell import state
+from dashboard.shell.errors import guarded_fragment, show_error
+from dashboard.shell.i18n import t, tn
+
+if TYPE_CHECKING:
+    from core.jobs import Job
+    from core.workflows.forget.rows import Found
+
+KIND = "forget"
+ASKED = "forget.asked"
+STARTED = "forget.started"  # by this session: the section stays open, to show the receipt
+SHOWN_GROUPS = 2000
+LONGEST = 80  # characters of a text that was not found
+
+
+def forget(classifier: str) -> None:
+    """The whole section, folded until it is needed."""
+    job = _open_job(classifier)
+    started_here = st.session_state.get(STARTED) == classifier
+    section = st.expander(
+        t("forget.title"),
+        icon=":material/person_remove:",
+        expanded=started_here or job is not None,
+        key=f"forget.section.{classifier}",
+        on_change="rerun",
+    )
+    if not section.open:  # what stands in it takes reading every dataset of the classifier
+        return
+    with section:
+        if job is not None:
+            run_view(job.id)
+            return
+        begun = plans(home())
+        if begun:
+            _finish(begun[0]["request"])
+        else:
+            st.markdown(t("forget.what"))
+            _choose(classifier)
+        done = [receipt for receipt in receipts(home()) if receipt["classifier"] == classifier]
+        if done:
+            _show_receipts(done)
+
+
+def _open_job(classifier: str) -> Job | None:
+    """The newest run of this kind, while it goes on or when it could not end well."""
+    found = [job for job in state.jobs().list() if job.kind == KIND and job.classifier == classifier]
+    return found[0] if found and found[0].result is None else None
+
+
+def in_the_way() -> bool:
+    """Whether rows are being forgotten or are only partly forgotten, so that nothing can be learned; says so, with the cure."""
+    if any(job.kind == KIND for job in state.active_jobs()):
+        st.info(t("forget.going_on"), icon=":material/hourglass_top:")
+        return True
+    begun = plans(home())
+    if begun:
+        _finish(begun[0]["request"])
+    return bool(begun)
+
+
+def _finish(request: dict[str, Any]) -> None:
+    """What was begun by a run that is not there any more, and the button that goes on with it."""
+    name = str(request["classifier"])
+    st.warning(t("forget.half_done", classifier=tables.plain(name)), icon=":material/warning:")
+    if st.button(t("forget.finish"), key="forget.finish", type="primary"):
+        _submit(name, request)
+
+
+@guarded_fragment()
+def _choose(classifier: str) -> None:
+    from core.workflows.forget.rows import groups_of
+
+    groups = groups_of(classifier, state.workspace())
+    with st.form("forget.form", border=False):
+        chosen = []
+        if groups:
+            chosen = st.multiselect(
+                t("forget.groups"),
+                groups[:SHOWN_GROUPS],
+                key=f"forget.groups.{classifier}",
+                help=t("forget.groups_help"),
+                placeholder=t("forget.groups_none"),
+                accept_new_options=len(groups) > SHOWN_GROUPS,
+            )
+        written = st.text_area(
+            t("forget.texts"), key=f"forget.texts.{classifier}", help=t("forget.texts_help"), height=110
+        )
+        pressed = st.form_submit_button(t("forget.find"), key="forget.find", icon=":material/search:")
+    lines = {
+        number: line.strip() for number, line in enumerate(tables.typed(written or "").split("\n"), 1) if line.strip()
+    }
+    if pressed:
+        st.session_state[ASKED] = (classifier, tuple(chosen), lines)
+    asked = st.session_state.get(ASKED)
+    if asked is None or asked[0] != classifier:
+        return
+    if not asked[1] and not asked[2]:
+        st.info(t("forget.nothing_chosen"))
+        return
+    _preview(classifier, asked[1], asked[2])
+
+
+def _preview(classifier: str, groups: tuple[str, ...], lines: dict[int, str]) -> None:
+    """What would be removed, and what of the request is nowhere."""
+    from core.workflows.forget.rows import find_rows
+
+    texts = tuple(lines.values())
+    try:
+        found = find_rows(classifier, state.workspace(), groups=groups, texts=texts)
+    except DataError as error:
+        show_error(error)
+        return
+    st.markdown(_amount(found))
+    _not_found(found, groups, texts)
+    shown = [
+        {
+            t("forget.column_dataset"): one.name,
+            t("forget.column_rows"): len(one.rows),
+            **{t(f"forget.column_{part}"): count for part, count in one.parts.items()},
+            t("forget.column_left"): one.left,
+        }
+        for one in found.datasets
+    ]
+    if shown:
+        st.dataframe(pd.DataFrame(shown), hide_index=True, key="forget.preview", alt=t("forget.preview_alt"))
+    if found.missing:
+        st.warning(t("forget.missing", datasets=[tables.plain(name) for name in found.missing]), icon=":material/info:")
+    for line in _outlook(found):
+        st.markdown(line)
+    if state.active_jobs():
+        st.info(t("forget.busy"), icon=":material/hourglass_top:")
+        return
+    sure = st.checkbox(t("forget.sure"), key=f"forget.sure.{hash((groups, texts))}")
+    if st.button(t("forget.start"), key="forget.start", type="primary", disabled=not sure):
+        _start(classifier, found, list(lines))
+
+
+def _not_found(found: Found, groups: tuple[str, ...], texts: tuple[str, ...]) -> None:
+    """Which texts and groups are nowhere: a request met in part must not look as if it were met."""
+    for kind, asked, missing in (
+        ("texts", found.texts, [texts[place] for place in found.missing_texts]),
+        ("groups", found.groups, [groups[place] for place in found.missing_groups]),
+    ):
+        if missing:
+            named = [tables.plain(name if len(name) <= LONGEST else f"{name[:LONGEST]}…") for name in missing]
+            found_of_them = asked - len(missing)
+            st.warning(
+                t(
+                    f"forget.not_found_{kind}",
+                    found=found_of_them,
+                    asked=asked,
+                    missing=t("forget.between").join(named),
+                ),
+                icon=":material/search_off:",
+            )
+
+
+def _amount(found: Found) -> str:
+    """How many rows of datasets there are, and what lies elsewhere: a text may wait in a queue alone."""
+    parts = [tn("forget.found", found.count) if found.count else t("forget.found_no_rows")]
+    for name, count in (
+        ("corrections", found.corrections),
+        ("labelling", found.labelling),
+        ("kept", found.kept),
+    ):
+        if count:
+            parts.append(tn(f"forget.found_{name}", count))
+    return t("forget.sentences_between").join(parts)
+
+
+def _outlook(found: Found) -> list[str]:
+    """What becomes of the versions in use that learned these rows, of all classifiers."""
+    from core.workflows.forget.champions import champions_that_learned
+
+    learned = list(champions_that_learned(found.rows, state.workspace()))
+    lines = []
+    for name, is_solved in (("exact", True), ("weights", False)):
+        versions = [
+            _version(champion.version.classifier, champion.version.number)
+            for champion in learned
+            if champion.solved is is_solved
+        ]
+        if versions:
+            lines.append(t(f"forget.{name}", versions=versions))
+    return lines or [t("forget.not_in_use")]
+
+
+def _version(classifier: str, number: int) -> str:
+    return t("forget.version", classifier=tables.plain(classifier), version=number)
+
+
+def _start(classifier: str, found: Found, lines: list[int]) -> None:
+    from core.workflows.forget.run import ForgetRequest
+
+    request = ForgetRequest(
+        classifier=classifier,
+        rows=found.rows,
+        digests=sorted(found.digests),
+        wanted=sorted(found.wanted),
+        people=sorted(found.people),
+        asked={"texts": found.texts, "groups": found.groups},
+        not_found=found.not_found(lines),
+    )
+    _submit(classifier, request.model_dump())
+
+
+def _submit(classifier: str, request: dict[str, Any]) -> None:
+    title = t("forget.job", classifier=classifier)
+    state.jobs().submit(KIND, title=title, classifier=classifier, config=request)
+    st.session_state[STARTED] = classifier
+    for key in [ASKED, *(key for key in st.session_state if str(key).startswith(("forget.texts.", "forget.groups.")))]:
+        st.session_state.pop(key, None)
+    st.rerun()
+
+
+def _show_receipts(found: list[dict[str, Any]]) -> None:
+    names = {receipt["id"]: tables.moment(receipt["created"]) for receipt in found}
+    chosen = found[0]
+    if len(found) > 1:
+        picked = st.selectbox(
+            t("forget.receipts"), list(names), format_func=lambda one: names[one], key="forget.receipt"
+        )
+        chosen = next(receipt for receipt in found if receipt["id"] == picked)
+    with st.container(border=True, key="forget-receipt"):
+        heading = "forget.receipt_unfinished" if unfinished(chosen) else "forget.receipt"
+        st.markdown(t(heading, when=names[chosen["id"]]))
+        st.markdown("\n".join(f"- {line}" for line in receipt_lines(chosen)))
+        st.download_button(
+            t("forget.download"),
+            json.dumps(chosen, ensure_ascii=False, indent=1),
+            f"receipt_{chosen['id']}.json",
+            "application/json",
+            key="forget.download",
+            icon=":material/download:",
+        )
+
+
+def receipt_lines(receipt: dict[str, Any]) -> list[str]:
+    """What was removed, what came of it, and what still carries the rows: a sentence each."""
+    lines = [
+        tn("forget.line_dataset", one["rows"], dataset=tables.plain(one["name"]), left=tables.thousands(one["left"]))
+        for one in receipt["datasets"]
+    ]
+    lines += _not_found_lines(receipt)
+    generators, encoders = receipt.get("generators", []), receipt.get("encoders", [])  # receipts of old have none
+    holders = [*receipt["versions"], *generators]
+    removed = {part: sum(one[part] for one in holders) for part in ("memory", "test")}
+    waiting = {name: receipt.get(name, 0) for name in ("corrections", "labelling")}
+    lines.append(t("forget.line_stores", **removed, **waiting))
+    if "uploads" in receipt:
+        lines.append(t("forget.line_words", words=sum(one.get("words", 0) for one in receipt["versions"])))
+        lines.append(t("forget.line_copies", **{name: receipt[name] for name in ("uploads", "checkpoints", "orphans")}))
+    for made in solved(receipt):
+        version, change = _version(made["classifier"], made["version"]), f"{made['coefficient_change']:.2g}"
+        lines.append(tn("forget.line_exact", made["rows"], version=version, change=change))
+        if made["encoder_carries"]:
+            lines.append(t("forget.line_encoder", version=version))
+    carrying = [_version(one["classifier"], one["version"]) for one in receipt["versions"] if one["train"]]
+    carrying += [
+        t("forget.generator", generator=tables.plain(one["generator"]), version=one["version"])
+        for one in generators
+        if one["train"]
+    ]
+    carrying += [t("forget.encoder", encoder=tables.plain(one["encoder"])) for one in encoders]
+    lines.append(t("forget.line_carrying", versions=carrying) if carrying else t("forget.line_clean"))
+    return lines
+
+
+def _not_found_lines(receipt: dict[str, Any]) -> list[str]:
+    """What of the request was nowhere; receipts of old do not say."""
+    asked, missing = receipt.get("asked", {}), receipt.get("not_found", {})
+    return [
+        t(f"forget.line_not_found_{kind}", found=asked[kind] - len(places), asked=asked[kind], places=places)
+        for kind, places in missing.items()
+        if places
+    ]

@@ -1,0 +1,231 @@
+"""The upper half of the Models page: the table of versions, and the chosen one in a headline and four cards."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from core.base.errors import RegistryError
+from core.base.files import read_json
+from core.registry.records.reports import baseline_name
+from core.statistics.intervals import Estimate, unpaired_difference
+from dashboard.data.saved import recipe_sentences
+from dashboard.parts import history, same_tests, tables
+from dashboard.shell import layout, state
+from dashboard.shell.i18n import DEFAULT, catalogue, t, t_message, tn
+from dashboard.shell.layout import Card
+
+if TYPE_CHECKING:
+    from core.registry import VersionInfo
+    from core.workflows.standings import SameTests
+
+CHOSEN = "models.version"
+TABLE = "models.table"
+TURN = "models.turn"
+BUNDLE = ("model.onnx", "tokenizer.json", "labels.json", "config.json", "model_card.md", "predict.py")
+
+
+def choose(versions: list[VersionInfo], champion: VersionInfo | None) -> VersionInfo:
+    """The table of versions, newest first; its ticked row is the chosen version, the select box below does the same."""
+    newest_first = versions[::-1]
+    numbers = [version.number for version in newest_first]
+    if st.session_state.get(CHOSEN) not in numbers:
+        st.session_state[CHOSEN] = champion.number if champion else numbers[0]
+    # The key changes with what was chosen elsewhere, so that the tick follows.
+    key = f"{TABLE}.{versions[0].classifier}.{len(numbers)}.{st.session_state.get(TURN, 0)}"
+    same = same_tests.of_today(versions[0].classifier)
+    st.dataframe(
+        _table(newest_first, champion, same),
+        hide_index=True,
+        key=key,
+        on_select=lambda: _take_row(key, numbers),
+        selection_mode=["single-row-required", "single-cell"],
+        selection_default={"selection": {"rows": [numbers.index(st.session_state[CHOSEN])]}},
+        column_config=_columns(),
+        alt=tn("models.table_alt", len(versions)),
+    )
+    for sentence in same_tests.sentences(same) if same is not None else []:
+        st.caption(sentence)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="models-headline"):
+        chosen = st.selectbox(
+            t("models.version"),
+            numbers,
+            key=CHOSEN,
+            format_func=lambda number: t("models.version_name", number=number),
+            label_visibility="collapsed",
+            on_change=_turn,
+            persist_state="session",
+            width=200,
+        )
+        version = next(version for version in versions if version.number == chosen)
+        _badges(version, champion)
+    return version
+
+
+def _take_row(key: str, numbers: list[int]) -> None:
+    selection = st.session_state[key]["selection"]
+    if selection["cells"]:  # a click anywhere in a row means the row
+        st.session_state[CHOSEN] = numbers[selection["cells"][0][0]]
+        _turn()
+    elif selection["rows"]:
+        st.session_state[CHOSEN] = numbers[selection["rows"][0]]
+
+
+def _turn() -> None:
+    st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
+
+
+def _badges(version: VersionInfo, champion: VersionInfo | None) -> None:
+    if champion is not None and version.number == champion.number:
+        st.badge(t("models.serves_badge"), icon=":material/check:", color="green")
+    with suppress(RegistryError):
+        if state.report(version).get("synthetic"):
+            st.badge(t("shell.synthetic"), icon=":material/science:", color="gray")
+
+
+def _name(number: int, champion: VersionInfo | None) -> str:
+    if champion is not None and number == champion.number:
+        return t("models.version_serving", number=number)
+    return t("models.version_name", number=number)
+
+
+def _table(versions: list[VersionInfo], champion: VersionInfo | None, same: SameTests | None) -> pd.DataFrame:
+    rows = [
+        {
+            "version": _name(version.number, champion),
+            "accuracy": history.score_shown(version, "accuracy", same),
+            "macro_f1": history.score_shown(version, "macro_f1", same),
+            "change": _change(version, same),
+            "how": how(version),
+            "model": name_of("model", str(version.summary.get("model", ""))),
+            "size": size_shown(version),
+            "created": tables.moment(version.created),
+        }
+        for version in versions
+    ]
+    return pd.DataFrame(rows)
+
+
+def _change(version: VersionInfo, same: SameTests | None) -> str:
+    """Of accuracy against the version that it was made from."""
+    change = same.difference(version.parent, version.number) if same is not None and version.parent else None
+    return tables.NOTHING if change is None else tables.change(change.value, change.low, change.high)
+
+
+def _columns() -> dict[str, Any]:
+    return {
+        "version": st.column_config.TextColumn(t("models.version")),
+        "how": st.column_config.TextColumn(t("models.column_how"), width="medium"),
+        "model": st.column_config.TextColumn(t("models.column_model")),
+        "accuracy": st.column_config.TextColumn(t("models.accuracy"), width=160),
+        "macro_f1": st.column_config.TextColumn(t("models.macro_f1"), width=160),
+        "change": st.column_config.TextColumn(
+            t("models.column_change"), width=170, help=t("models.column_change_help")
+        ),
+        "size": st.column_config.TextColumn(t("models.size"), help=t("models.size_help"), width="small"),
+        "created": st.column_config.TextColumn(t("models.column_created")),
+    }
+
+
+def how(version: VersionInfo) -> str:
+    """How a version came to be: trained, or updated from which one."""
+    strategy = str(version.summary.get("strategy", "train"))
+    if version.parent is None:
+        return t("models.how_train")
+    return t("models.how_update", strategy=name_of("strategy", strategy), parent=version.parent)
+
+
+def name_of(kind: str, name: str) -> str:
+    """The visible name of a model or strategy; one that the catalogue does not know yet keeps its own."""
+    key = f"names.{kind}_{name}"
+    return t(key) if key in catalogue(DEFAULT) else name
+
+
+def size_shown(version: VersionInfo) -> str:
+    """The size of the version's bundle before it is zipped; a dash where its files are gone."""
+    try:
+        return tables.size(bundle_bytes(version))
+    except (RegistryError, OSError, ValueError):
+        return tables.NOTHING
+
+
+def bundle_bytes(version: VersionInfo) -> int:
+    """Bytes of the files that the bundle holds."""
+    folder = state.version_folder(version)
+    serving = folder / "serving.json"
+    others = set(read_json(serving).values()) if serving.exists() else set()
+    return sum((folder / name).stat().st_size for name in {*BUNDLE, *others})
+
+
+def lineage(version: VersionInfo) -> None:
+    """Where a version comes from: one sentence a step, newest first."""
+    line = history.lineage(version)
+    st.markdown(" ".join(_step(known) for known in reversed(line)))
+    stored = {one.id: one for one in state.datasets()}
+    for known in reversed(line):
+        dataset = stored.get(str(known.summary.get("dataset")))
+        if dataset is not None and (steps := recipe_sentences(dataset)):
+            facts = {"dataset": tables.plain(dataset.name), "version": known.number}
+            st.caption(f":material/edit: {t('models.lineage_recipe', **facts)} {' '.join(steps)}")
+
+
+def _step(version: VersionInfo) -> str:
+    facts = {
+        "version": version.number,
+        "rows": tables.thousands(float(version.summary.get("rows", 0))),
+        "dataset": tables.plain(str(version.summary.get("dataset_name", tables.NOTHING))),
+    }
+    if version.parent is None:
+        return t("models.lineage_train", **facts)
+    strategy = name_of("strategy", str(version.summary.get("strategy", "")))
+    sentence = t("models.lineage_update", parent=version.parent, strategy=strategy, **facts)
+    return f"{sentence} {decided(version)}".rstrip()
+
+
+def decided(version: VersionInfo) -> str:
+    """What was decided on a version against its gate's advice, and why; otherwise nothing."""
+    from core.registry import UNWRITTEN
+
+    decision = version.decision
+    if decision is None or not decision.against_gate:
+        return ""
+    if decision.reason == UNWRITTEN:
+        return t("models.lineage_no_reason", version=version.number)
+    return t("models.lineage_against", version=version.number, reason=tables.plain(decision.reason))
+
+
+def cards(version: VersionInfo) -> list[Card]:
+    """Accuracy and macro-F1 with what they gain over the baseline, the size, and how exact the export is."""
+    report = state.report(version)
+    overall, baseline, parity = report["overall"], report["baseline"]["report"], report["parity"]
+    scores = [
+        Card(
+            t(f"models.{name}"),
+            tables.score(overall[name]["value"]),
+            help=t(f"models.{name}_help", method=t_message(baseline_name(report))),
+            interval=tables.interval(overall[name]["low"], overall[name]["high"]),
+            basis=tn("models.own_rows", overall["rows"]),
+            **layout.changed(
+                unpaired_difference(Estimate.from_dict(overall[name]), Estimate.from_dict(baseline[name])),
+                t("models.against_baseline"),
+            ),
+        )
+        for name in ("accuracy", "macro_f1")
+    ]
+    return [
+        *scores,
+        Card(t("models.size"), size_shown(version), help=t("models.size_help")),
+        Card(t("models.parity"), difference(parity["max_abs_diff"]), help=t("models.parity_help")),
+    ]
+
+
+def difference(value: float) -> str:
+    """A tiny difference as people write it: ``1.2e-07`` reads ``1.2 × 10⁻⁷``."""
+    if value == 0:
+        return "0"
+    digits, exponent = f"{value:.1e}".split("e")
+    raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{digits} × 10{raised}"

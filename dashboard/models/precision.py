@@ -1,0 +1,60 @@
+"""In which arithmetic a version answers: what was tried, what it is worth, and why one serves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from core.base.messages import Message
+from core.statistics.intervals import rate_estimate
+from dashboard.parts import tables
+from dashboard.shell import state
+from dashboard.shell.i18n import t, t_message
+
+if TYPE_CHECKING:
+    from core.registry import VersionInfo
+
+
+def draw(version: VersionInfo) -> None:
+    """The table of variants with the rule by which one serves; one sentence where only the exact file was made."""
+    found = state.report(version).get("precision")  # versions of old have none
+    if found is None:
+        return
+    st.markdown(f"**{t('models.precision')}**", help=t("models.precision_help"))
+    if found["variants"]:
+        shown = pd.DataFrame([_row(one, found["serving"], found["rows"]) for one in found["variants"]])
+        st.dataframe(shown, hide_index=True, alt=t("models.precision"), key="models.precision")
+        st.markdown("\n".join(f"- **{one['precision']}**: {_why(one)}" for one in found["variants"]))
+    for part in ("rule", "note"):
+        if found[part] is not None:
+            st.caption(tables.plain(t_message(Message.from_dict(found[part]))))
+
+
+def _row(one: dict[str, Any], serving: dict[str, str], rows: int) -> dict[str, str]:
+    difference = one.get("difference")
+    return {
+        t("models.precision_name"): str(one["precision"]),
+        t("models.precision_device"): _device(one["device"]),
+        t("models.precision_serves"): ", ".join(_device(kind) for kind, file in serving.items() if file == one["file"])
+        or tables.NOTHING,
+        t("models.size"): tables.size(one["bytes"]),
+        t("models.precision_speed"): tables.thousands(one["texts_per_second"]),
+        t("models.precision_latency"): f"{one['milliseconds']:.1f} ms",
+        t("models.accuracy"): tables.estimate(rate_estimate(round(one["accuracy"] * rows), rows)),
+        t("models.precision_loss"): tables.change(**difference) if difference is not None else tables.NOTHING,
+        t("models.precision_agreement"): f"{one['agreement']:.1%}",
+    }
+
+
+def _device(kind: str) -> str:
+    return t("models.precision_cuda") if kind == "cuda" else t("models.precision_cpu")
+
+
+def _why(one: dict[str, Any]) -> str:
+    said = tables.plain(t_message(Message.from_dict(one["why"])))
+    kept = one.get("kept")
+    if not kept or not kept["groups"]:
+        return said
+    return f"{said} {t('models.precision_kept', groups=kept['groups'], of=kept['of'])}"

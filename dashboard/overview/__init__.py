@@ -1,0 +1,1 @@
+"""Overview: what the model can do, and the next step."""

@@ -1,0 +1,259 @@
+"""The parts of the Overview page, each a few lines over the classifier's story."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.base.errors import RegistryError
+from core.base.integrity import is_damage
+from core.statistics.intervals import Estimate
+from dashboard.parts import history, same_tests, tables
+from dashboard.parts.next_step import next_step, test_name, worst_drop
+from dashboard.parts.plots import charts
+from dashboard.parts.plots.heatmaps import heatmap
+from dashboard.shell import layout, state
+from dashboard.shell.errors import guarded_fragment
+from dashboard.shell.i18n import language, t, tn
+from dashboard.shell.layout import Card
+from dashboard.shell.navigation import go
+
+if TYPE_CHECKING:
+    from core.registry import VersionInfo
+    from core.workflows.standings import SameTests
+
+SCORES: tuple[history.Score, ...] = ("macro_f1", "accuracy")
+SECONDS_BETWEEN_LOOKS = 1.0
+
+
+@dataclass(frozen=True)
+class Story:
+    """What Overview tells of one classifier.
+
+    Parameters
+    ----------
+    shown
+        The champion, or the newest version while none serves.
+    matrix
+        R of the version shown.
+    same
+        All versions on today's tests; None where no version has its files.
+    """
+
+    classifier: str
+    versions: list[VersionInfo]
+    champion: VersionInfo | None
+    shown: VersionInfo
+    matrix: history.Matrix
+    same: SameTests | None
+    waiting: int
+
+
+def read(classifier: str) -> Story:
+    """Collect the story of a classifier."""
+    versions = state.versions(classifier)
+    champion = state.champion(classifier)
+    shown = champion or versions[-1]
+    waiting = state.corrections().count(classifier)
+    same = same_tests.of_today(classifier)
+    return Story(classifier, versions, champion, shown, history.accuracy_matrix(shown), same, waiting)
+
+
+def heading(story: Story) -> None:
+    """The classifier's name and which version serves."""
+    if story.champion is None:
+        layout.heading(story.classifier, t("overview.no_champion"))
+        return
+    learned = sum(experience["train"] for experience in state.report(story.champion)["experiences"])
+    facts = {"version": story.champion.number, "created": tables.moment(story.champion.created)}
+    layout.heading(story.classifier, tn("overview.caption", learned, **facts))
+
+
+def cards(story: Story) -> list[Card]:
+    """The four numbers on top, each with its change since the version before, on the rows that all versions share."""
+    previous = next((known for known in story.versions if known.number == story.shown.parent), None)
+    against = t("overview.against", version=previous.number) if previous else None
+    shown = []
+    for name in SCORES:
+        label, help_text = t(f"overview.card_{name}"), t(f"overview.card_{name}_help")
+        found, rows, difference = _measured(story, previous, name)
+        card = Card(label, tables.score(found.value), help=help_text, **layout.changed(difference, against))
+        shown.append(replace(card, interval=tables.interval(found.low, found.high), basis=same_tests.over(rows)))
+    shown.append(_forgetting_card(story))
+    help_text = t("overview.card_corrections_help")
+    return [
+        *shown,
+        Card(t("overview.card_corrections"), tables.thousands(story.waiting), help=help_text, good="neither"),
+    ]
+
+
+def _measured(story: Story, previous: VersionInfo | None, name: history.Score) -> tuple[Estimate, int, Estimate | None]:
+    """A score of the version shown, on how many rows, and its change on the same rows; where nothing else is known, its own
+    tests'.
+    """
+    report = story.same.report(story.shown.number) if story.same is not None else None
+    if report is None or story.same is None:
+        stored = state.report(story.shown)["overall"]
+        return Estimate.from_dict(stored[name]), int(stored["rows"]), None
+    difference = story.same.difference(previous.number, story.shown.number, name) if previous else None
+    return getattr(report, name), report.rows, difference
+
+
+def _forgetting_card(story: Story) -> Card:
+    """Forgetting, without a change: the version before forgot on fewer tests, so the two can't be compared."""
+    label, help_text = t("overview.card_forgetting"), t("overview.card_forgetting_help")
+    now = story.matrix.forgetting
+    if now is None:
+        return Card(label, tables.NOTHING, help=help_text, good="down")
+    ends = state.report(story.shown).get("continual_intervals", {}).get("forgetting")  # versions of old have none
+    interval = tables.points_interval(*ends) if ends else None
+    return Card(label, tables.loss(now), help=help_text, good="down", interval=interval)
+
+
+def step(story: Story) -> None:
+    """The next step: one sentence, one button."""
+    found = next_step(story.versions, story.champion, story.matrix if story.champion else None, story.waiting)
+    with st.container(border=True, key="next-step"), st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(gap=None, width="stretch"):
+            st.caption(t("overview.next_step"))
+            st.markdown(tables.plain(found.sentence))
+        if st.button(found.button, type="primary", key="next-step-button"):
+            go(found.page)
+
+
+def remembers(story: Story) -> None:
+    """The accuracy matrix as a heatmap, under a title that says what it shows."""
+    layout.section(t("overview.remembers"), help=t("overview.remembers_help"))
+    newest = _newest_of_line(story)
+    try:
+        matrix = history.accuracy_matrix(newest)
+    except RegistryError as error:
+        if newest is story.shown or not is_damage(error):
+            raise
+        newest, matrix = story.shown, story.matrix  # the files of a version that does not serve are damaged
+    if len(story.versions) < 2:
+        st.caption(t("overview.remembers_single"))
+    elif len(matrix.versions) < 2:
+        st.caption(t("overview.remembers_alone", version=newest.number))
+    elif story.champion is not None and newest.number != story.champion.number:
+        st.caption(t("overview.remembers_other", version=newest.number, champion=story.champion.number))
+    names = [t("overview.version_name", number=number) for number in matrix.versions]
+    tests = [test_name(test) for test in range(matrix.scores.shape[1])]
+    values = [tables.score(value) for value in matrix.scores[-1]]
+    heatmap(
+        matrix.scores,
+        rows=names,
+        columns=tests,
+        key="overview.matrix",
+        title=_finding(newest, matrix),
+        row_title=t("overview.remembers_version"),
+        column_title=t("overview.remembers_test"),
+        alt=t(
+            "overview.remembers_alt", score=t("charts.accuracy"), versions=len(names), tests=len(tests), values=values
+        ),
+    )
+
+
+def _newest_of_line(story: Story) -> VersionInfo:
+    """The version whose tests all are shown on, as in the chart of versions beside it."""
+    number = story.same.reference if story.same is not None else story.shown.number
+    return next((known for known in story.versions if known.number == number), story.shown)
+
+
+def _finding(version: VersionInfo, matrix: history.Matrix) -> str:
+    worst = worst_drop(matrix)
+    if worst:
+        test, drop = worst
+        facts = {"version": version.number, "points": tables.size_in_points(drop), "test": test_name(test)}
+        return t("overview.finding_forgot", **facts)
+    return t("overview.finding_kept", version=version.number) if len(matrix.versions) > 1 else ""
+
+
+def timeline(story: Story) -> None:
+    """All versions by their score on the same tests; looked at again while a version is being asked."""
+    layout.section(t("overview.timeline"))
+    asked = same_tests.waiting(story.same) if story.same is not None else []
+    guarded_fragment(run_every=SECONDS_BETWEEN_LOOKS if asked else None)(_timeline)(story, bool(asked))
+
+
+def _timeline(story: Story, drawn_waiting: bool) -> None:
+    same = same_tests.of_today(story.classifier) if drawn_waiting else story.same
+    if same is None:
+        st.caption(t("overview.timeline_gone"))
+        return
+    if drawn_waiting and not same_tests.waiting(same):
+        st.rerun()
+    champion = story.champion.number if story.champion else None
+    stones = []
+    for known in story.versions:
+        report = same.report(known.number)
+        if report is None:
+            continue
+        stones.append(
+            charts.Milestone(
+                number=known.number,
+                name=t("overview.version_name", number=known.number),
+                score=report.macro_f1.value,
+                note=_note(known, same, known.number == champion),
+                champion=known.number == champion,
+                low=report.macro_f1.low,
+                high=report.macro_f1.high,
+            )
+        )
+    alt = tn("overview.timeline_alt", len(stones), version=champion or tables.NOTHING, rows=tables.thousands(same.rows))
+    axis = t("overview.timeline_axis", rows=tables.thousands(same.rows))
+    charts.timeline(stones, title="", key="overview.timeline", axis=axis, alt=alt)
+    if len(story.versions) > 1:
+        for sentence in same_tests.sentences(same):
+            st.caption(sentence)
+
+
+def _note(version: VersionInfo, same: SameTests, serves: bool) -> str:
+    strategy = str(version.summary.get("strategy") or "train")
+    facts = {"strategy": t(f"names.strategy_{strategy}"), "created": tables.moment(version.created)}
+    notes = [t("overview.timeline_note", **facts)]
+    change = same.difference(version.parent or 0, version.number, "macro_f1")
+    if change is not None:
+        against = t("overview.against", version=version.parent)
+        notes.append(f"{tables.change(change.value, change.low, change.high)} {against}")
+    return "<br>".join([*notes, t("overview.timeline_champion")] if serves else notes)
+
+
+def welcome() -> None:
+    """No classifier yet: what this is, and the first step."""
+    layout.heading(t("overview.title"), t("overview.caption_none"))
+    running = [job for job in state.active_jobs() if job.kind == "train"]
+    saved = state.datasets()
+    with st.container(border=True, key="welcome", gap="small"):
+        st.header(t("overview.welcome_title"), anchor=False)
+        st.markdown(t("overview.welcome"))
+        if running:
+            _invite(t("overview.training"), t("overview.see_training"), "train")
+        elif saved:
+            _invite(t("overview.have_data"), t("overview.train"), "train")
+        else:
+            _samples()
+
+
+def _invite(sentence: str, button: str, page: str) -> None:
+    st.markdown(sentence)
+    if st.button(button, type="primary", key="welcome-button"):
+        go(page)
+
+
+def _samples() -> None:
+    from core.data.dataset.samples import SAMPLES
+
+    st.caption(t("overview.welcome_sample"))
+    # the reader's own language first, and as the one primary button
+    ordered = sorted(SAMPLES.values(), key=lambda sample: sample.language != language())
+    with st.container(horizontal=True):
+        for index, sample in enumerate(ordered):
+            label = t(f"overview.sample_{sample.language}")
+            if st.button(label, type="secondary" if index else "primary", key=f"sample.{sample.id}"):
+                state.save_sample(sample.id, t(f"overview.sample_name_{sample.language}"))
+                go("train")
+        if st.button(t("overview.own_data"), type="tertiary", key="own-data", icon=":material/upload:"):
+            go("data")

@@ -1,0 +1,198 @@
+"""The form of the Train page: what to learn from, which model, how. Knows nothing of runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from dashboard.parts import tables
+from dashboard.parts.forms import encoder_choice, word_vectors
+from dashboard.parts.forms.forms import set_values, settings_form
+from dashboard.shell import state
+from dashboard.shell.i18n import t, tn
+
+if TYPE_CHECKING:
+    from core.base.config import Config, Setting
+    from core.data.dataset.store import StoredDataset
+    from core.workflows.requests import TrainRequest
+
+PRESETS = ("quick", "standard", "thorough")
+SETTINGS = "train.settings"
+FIRST_MODEL = "ngrams"
+REFUSED = '/:"'
+MOST_CHOICES = 3  # in half the width; more of them would stand below each other
+
+
+def draw(datasets: list[StoredDataset]) -> TrainRequest:
+    """Draw the form; returns what it asks for, which may still be refused (see `core.workflows.train.estimate`)."""
+    from core.workflows.requests import TrainRequest
+
+    dataset = _dataset(datasets)
+    name = _name(dataset)
+    model = _model()
+    _preset(model)
+    word_vectors.choose_made(SETTINGS)
+    values = _settings(model)
+    word_vectors.draw(dataset, values)
+    encoder_choice.draw(dataset, values)
+    return TrainRequest(classifier=name, dataset=dataset.id, model=model, settings=values)
+
+
+def _dataset(datasets: list[StoredDataset]) -> StoredDataset:
+    known = {found.id: found for found in datasets}
+    chosen = state.chosen_dataset()
+    if chosen in known and st.session_state.get("train.dataset_seen") != chosen:  # another page worked with it
+        st.session_state["train.dataset"] = st.session_state["train.dataset_seen"] = chosen
+    if st.session_state.get("train.dataset") not in known:
+        st.session_state["train.dataset"] = state.likeliest(datasets).id
+    names = {found.id: _describe(found) for found in datasets}
+    picked = st.selectbox(
+        t("train.dataset"),
+        list(known),
+        format_func=names.__getitem__,
+        key="train.dataset",
+        help=t("train.dataset_help"),
+        persist_state="session",
+    )
+    return known[str(picked)]
+
+
+def _describe(dataset: StoredDataset) -> str:
+    facts = [dataset.name, tn("train.rows", dataset.rows), tn("train.labels", len(dataset.classes))]
+    return " · ".join([*facts, t("shell.synthetic")] if dataset.synthetic else facts)
+
+
+def _name(dataset: StoredDataset) -> str:
+    """Ask for a name; until somebody types one, it follows the dataset's."""
+    suggestion = "".join(" " if sign in REFUSED else sign for sign in dataset.name).strip(" .")[:80].strip()
+    if st.session_state.get("train.name") in (None, st.session_state.get("train.name_suggested")):
+        st.session_state["train.name"] = suggestion
+    st.session_state["train.name_suggested"] = suggestion
+    typed = st.text_input(t("train.name"), key="train.name", help=t("train.name_help"), persist_state="session")
+    name = tables.typed(typed or "").strip()
+    existing = next((found for found in state.classifiers() if found.name == name), None)
+    if existing is not None:
+        st.caption(t("train.name_exists", version=existing.versions + 1))
+    return name
+
+
+def _model() -> str:
+    from core.networks.encoders import MODELS
+
+    if st.session_state.get("train.model") not in MODELS:
+        st.session_state["train.model"] = FIRST_MODEL
+    names = {name: t(f"names.model_{name}") for name in sorted(MODELS, key=lambda name: name != FIRST_MODEL)}
+    model = st.segmented_control(
+        t("train.model"),
+        list(names),
+        format_func=names.__getitem__,
+        required=True,
+        key="train.model",
+        on_change=_model_changed,
+        persist_state="session",
+        wrap=True,
+    )
+    st.caption(t(f"names.about_{model}"))
+    return str(model)
+
+
+def _model_changed() -> None:
+    model, preset = st.session_state["train.model"], st.session_state.get("train.preset") or "standard"
+    set_values(SETTINGS, preset_values(model, preset))
+
+
+def _preset(model: str) -> None:
+    """Three starting points; none is marked once a slider has left them."""
+    st.session_state["train.preset"] = matching_preset(model)
+    names = {name: t(f"train.preset_{name}") for name in PRESETS}
+    st.segmented_control(
+        t("train.preset"),
+        PRESETS,
+        format_func=names.__getitem__,
+        key="train.preset",
+        help=t("train.preset_help"),
+        on_change=_preset_changed,
+    )
+
+
+def _preset_changed() -> None:
+    preset, model = st.session_state["train.preset"], st.session_state["train.model"]
+    if preset:
+        values = preset_values(model, preset)
+        set_values(SETTINGS, {name: values[name] for name in _touched(model)})
+
+
+def preset_values(model: str, preset: str) -> dict[str, Any]:
+    """All settings of a model under a preset, flat; ``"standard"`` is the model's own defaults."""
+    from core.networks.encoders import MODELS
+    from core.workflows.requests import resolve_settings
+
+    return resolve_settings(model, MODELS[model].presets.get(preset, {})).flat()
+
+
+def _touched(model: str) -> set[str]:
+    from core.networks.encoders import MODELS
+
+    return {name for values in MODELS[model].presets.values() for name in values}
+
+
+def matching_preset(model: str) -> str | None:
+    """The preset whose values the form shows; None when it shows others."""
+    for preset in ("standard", "quick", "thorough"):
+        values = preset_values(model, preset)
+        if all(st.session_state.get(f"{SETTINGS}.{name}", values[name]) == values[name] for name in _touched(model)):
+            return preset
+    return None
+
+
+def _settings(model: str) -> dict[str, Any]:
+    """Three groups in tabs, each with its rarer settings folded; those of the data lie with the optimisation."""
+    from core.networks.encoders import MODELS
+    from core.networks.text import TextConfig
+    from core.training import TrainingConfig
+    from core.workflows.requests import DataConfig
+
+    groups: dict[str, list[type[Config]]] = {
+        "model": [MODELS[model].config_class],
+        "text": [TextConfig],
+        "optimisation": [TrainingConfig, DataConfig],
+    }
+    idle = MODELS[model].without_effect
+    values: dict[str, Any] = {}
+    places = st.tabs([t(f"train.group_{name}") for name in groups])
+    for place, configs in zip(places, groups.values(), strict=True):
+        with place:
+            values |= _group(configs, preset_values(model, "standard"), idle)
+    return values
+
+
+def _group(configs: list[type[Config]], defaults: dict[str, Any], idle: frozenset[str]) -> dict[str, Any]:
+    from core.base.config import settings_of
+
+    found = [setting for config in configs for setting in settings_of(config) if setting.name not in idle]
+    ordinary = [setting for setting in found if not setting.advanced]
+    advanced = [setting for setting in found if setting.advanced]
+    values: dict[str, Any] = {}
+    for row in _rows(ordinary):
+        for place, setting in zip(st.columns(2, gap="medium") if len(row) > 1 else [st.container()], row, strict=True):
+            with place:
+                values |= settings_form([setting], key=SETTINGS, defaults=defaults)
+    if advanced:
+        values |= settings_form(advanced, key=SETTINGS, defaults=defaults)
+    return values
+
+
+def _rows(settings: list[Setting]) -> list[list[Setting]]:
+    """Two settings side by side, in their order; one that needs the whole width stands alone."""
+    rows: list[list[Setting]] = []
+    for setting in settings:
+        if rows and len(rows[-1]) == 1 and not _is_wide(setting) and not _is_wide(rows[-1][0]):
+            rows[-1].append(setting)
+        else:
+            rows.append([setting])
+    return rows
+
+
+def _is_wide(setting: Setting) -> bool:
+    return bool(setting.source) or len(setting.choices) > MOST_CHOICES

@@ -1,0 +1,1 @@
+"""Charts and heat maps in the colours of the theme."""

@@ -1,0 +1,69 @@
+"""An explanation on screen: the text with its words coloured, the same as a table, and what the colours mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from core.networks.explain import Attribution
+from dashboard.shell.i18n import t
+from dashboard.shell.palette import palette
+
+STRONGEST = 0.55  # opacity behind the word that counts most: the letters stay readable in both themes
+FOR, AGAINST = -3, 2  # places in the diverging colours: blue and orange, which colour-blind readers tell apart
+
+
+def draw(found: Attribution, labels: Sequence[str], *, key: str) -> None:
+    """Coloured text, legend, how the scores were found, and a table of all words."""
+    st.html(Path(__file__).with_suffix(".css"))
+    st.html(coloured(found, str(labels[found.label])))
+    st.caption(manner(found), help=t(f"reasons.{found.method}_help"))
+    with st.expander(t("reasons.table")):
+        config = {t("reasons.score"): st.column_config.NumberColumn(format="%+.3f")}
+        st.dataframe(word_table(found), hide_index=True, column_config=config, key=f"{key}.words")
+
+
+def coloured(found: Attribution, label: str) -> str:
+    """HTML of the text, escaped, each word on a ground as strong as its score, and the legend below it."""
+    colors = palette().diverging
+    strongest = max((abs(word.score) for word in found.words), default=0.0) or 1.0
+    parts, place = [], 0
+    for word in found.words:
+        color = colors[FOR if word.score > 0 else AGAINST]
+        opacity = round(100 * STRONGEST * abs(word.score) / strongest)
+        parts += [
+            escape(found.text[place : word.start]),
+            f"<mark style='background:color-mix(in srgb, {color} {opacity}%, transparent)' title='{word.score:+.3f}'>"
+            f"{escape(found.text[word.start : word.end])}</mark>",
+        ]
+        place = word.end
+    parts.append(escape(found.text[place:]))
+    legend = "".join(
+        f"<span><i style='background:color-mix(in srgb, {colors[side]} {round(100 * STRONGEST)}%, transparent)'></i>"
+        f"{escape(t(text, label=label))}</span>"
+        for side, text in ((FOR, "reasons.for"), (AGAINST, "reasons.against"))
+    )
+    return f"<div class='reasons'><p>{''.join(parts)}</p><div class='legend' aria-hidden='true'>{legend}</div></div>"
+
+
+def manner(found: Attribution) -> str:
+    """How the scores were found, and how far they add up."""
+    if found.error is None:
+        return t("reasons.by_occlusion")
+    facts = {"error": f"{found.error:.2%}", "steps": found.steps}
+    return t(f"reasons.by_{found.method}", **facts)
+
+
+def word_table(found: Attribution) -> pd.DataFrame:
+    """All words with their scores, the strongest first."""
+    ranked = sorted(found.words, key=lambda word: -abs(word.score))
+    return pd.DataFrame(
+        {
+            t("reasons.word"): [found.text[word.start : word.end] for word in ranked],
+            t("reasons.score"): [word.score for word in ranked],
+        }
+    )

@@ -1,0 +1,268 @@
+"""The live view of one training, update or comparison: how far it is, how it learns, what can be done about it.
+
+Asks the queue of jobs; knows nothing of requests and results. Pages draw what came out of a run themselves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import streamlit as st
+
+from core.base.errors import JobError
+from core.jobs.kinds import KINDS
+from dashboard.parts import tables
+from dashboard.parts.plots import charts
+from dashboard.parts.plots.comparison_figures import with_names
+from dashboard.shell import errors, state
+from dashboard.shell.errors import guarded_fragment
+from dashboard.shell.i18n import t, t_message, tn
+
+if TYPE_CHECKING:
+    from core.jobs import Job
+
+COMPARE = "compare"
+PRETRAIN = "pretrain"
+# Kinds of job that say in their own words what stopping does
+OWN_WORDS = (COMPARE, "curve", PRETRAIN, "benchmark", "search", "inspect")
+LEARNS = [name for name, kind in KINDS.items() if kind.epochs]  # that have curves
+FORGET = "forget"  # seconds long, and not to be left half done
+SECONDS_BETWEEN_LOOKS = 1.0
+TOLD = "run.told"  # runs whose result this session has been told of
+# Where `core.workflows` begins and `core.jobs` ends the learning part of the bar: tells how much of an epoch is done.
+LEARNING = (0.03, 0.9)
+ICONS = {
+    "queued": ":material/hourglass_empty:",
+    "running": ":material/model_training:",
+    "stopping": ":material/stop_circle:",
+    "finished": ":material/check_circle:",
+    "stopped": ":material/stop_circle:",
+    "failed": ":material/error:",
+    "interrupted": ":material/power_off:",
+}
+
+
+def run_view(job_id: str, *, wide: bool = False) -> Job:
+    """Draw a run and keep it up to date; the page is run again when its state changes.
+
+    Parameters
+    ----------
+    wide
+        Put the two charts side by side.
+
+    Returns
+    -------
+    Job
+        As it was when the page was drawn: ``job.ended`` and ``job.result`` tell whether something came out.
+
+    Raises
+    ------
+    JobError
+        When there is no such run (any more).
+    """
+    job = state.jobs().get(job_id)
+    guarded_fragment(run_every=None if job.ended else SECONDS_BETWEEN_LOOKS)(_view)(job_id, job.state, wide)
+    return job
+
+
+def runs_of(kind: str, started: str | None) -> list[Job]:
+    """What of a kind of job works, waits or broke off, and the run that this session has started."""
+    jobs = [job for job in state.jobs().list() if job.kind == kind]
+    return [job for job in jobs if job.id == started or (job.result is None and job.state != "finished")]
+
+
+def came_out(job: Job, started: str | None) -> bool:
+    """Whether this session's run has a result that it was not told of yet; true once."""
+    told: set[str] = st.session_state.setdefault(TOLD, set())
+    if job.result is None or job.id in told or job.id != started:
+        return False
+    told.add(job.id)
+    return True
+
+
+def _view(job_id: str, drawn_as: str, wide: bool) -> None:
+    try:
+        job = state.jobs().get(job_id)
+    except JobError:  # removed on another page
+        st.rerun()
+    if job.state != drawn_as:
+        st.rerun()
+    # A comparison is many trainings at once: it has no curve of its own.
+    epochs = state.jobs().epochs(job_id) if job.kind in LEARNS else []
+    with st.container(border=True, key=f"run.{job_id}", gap="small"):
+        _head(job)
+        if job.ended:
+            _ending(job, len(epochs))
+        else:
+            _progress(job, len(epochs))
+        if job.kind in LEARNS:
+            _curves(job, epochs, wide)
+
+
+def _head(job: Job) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"{ICONS[job.state]} **{tables.plain(job.title)}** · {_state(job)}", width="content")
+        if job.state == "queued" or (job.state in ("running", "stopping") and job.kind != FORGET):
+            label = t("run.leave_queue") if job.state == "queued" else t("run.stop")
+            if st.button(
+                label,
+                key=f"run.stop.{job.id}",
+                icon=":material/stop_circle:",
+                help=None if job.state == "queued" else t(_of_kind("run.stop_help", job)),
+                disabled=job.state == "stopping",
+            ):
+                _act(state.jobs().stop, job.id)
+
+
+def _state(job: Job) -> str:
+    return t("run.state_working") if job.state == "running" and job.kind not in LEARNS else t(f"run.state_{job.state}")
+
+
+def _progress(job: Job, done: int) -> None:
+    """The bar, what is being done, and the figures of the moment."""
+    st.progress(job.fraction, text=_bar_text(job))
+    st.caption(" · ".join(_facts(job, done)))
+
+
+def _bar_text(job: Job) -> str:
+    if job.state == "stopping":
+        return t(_of_kind("run.stopping", job))
+    doing = tables.plain(t_message(with_names(job.message))) if job.message is not None else ""
+    return doing if job.state == "queued" else f"{tables.percent(job.fraction)} · {doing}"
+
+
+def _facts(job: Job, done: int) -> list[str]:
+    if job.state == "queued":
+        return [tn("run.place", place_in_queue(job))]
+    low, high = LEARNING
+    if not job.texts_per_second and job.fraction <= low:
+        return [t("run.nothing_yet")]
+    facts = []
+    total = total_epochs(job) if job.kind in LEARNS else None
+    if total and low < job.fraction < high and done < total:
+        share = (job.fraction - low) / (high - low) * total - done
+        facts.append(t("run.epoch", epoch=done + 1, epochs=total, share=tables.percent(min(1.0, max(0.0, share)))))
+    if job.seconds_left is not None:
+        facts.append(t("run.left", time=tables.duration(job.seconds_left)))
+    if job.texts_per_second:
+        facts.append(t("run.speed", speed=tables.thousands(job.texts_per_second)))
+    if job.memory_mb:
+        facts.append(t("run.memory", size=tables.size(job.memory_mb * 2**20)))
+    if job.device:
+        facts.append(tables.plain(job.device))
+    return facts
+
+
+def place_in_queue(job: Job) -> int:
+    """How many runs, this one included, must begin before or as this one does; 1 is next."""
+    waiting = [other.id for other in reversed(state.active_jobs()) if other.state == "queued"]
+    return waiting.index(job.id) + 1 if job.id in waiting else 1
+
+
+def total_epochs(job: Job) -> int | None:
+    """How many epochs the run was asked for; None when that is not known."""
+    settings: dict[str, Any] = job.config.get("settings") or {}
+    if "epochs" in settings:
+        return int(settings["epochs"])
+    if job.kind == "train":
+        return None
+    base = job.config.get("base_version")
+    known = [found for found in state.versions(job.classifier) if base is None or found.number == base]
+    champion = state.champion(job.classifier) if base is None else None
+    shown = champion or (known[-1] if known else None)
+    return int(state.report(shown)["settings"]["epochs"]) if shown else None
+
+
+def _ending(job: Job, epochs: int) -> None:
+    """How it ended, and what can be done now."""
+    if job.error is not None:
+        show = st.warning if job.state == "interrupted" else st.error
+        show(tables.plain(t_message(job.error)))
+    elif job.state == "stopped":
+        st.caption(_stopped(job, epochs))
+    if job.state in ("failed", "interrupted"):
+        log = state.jobs().log_tail(job.id, 30)
+        if log.strip():
+            with st.expander(t("run.log")):
+                st.code(log, language=None, wrap_lines=True)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if job.resumable and st.button(
+            t("run.resume"), key=f"run.resume.{job.id}", icon=":material/play_arrow:", type="primary"
+        ):
+            _act(state.jobs().resume, job.id)
+        # What must fail again can only be put away, and asked for otherwise.
+        label = t("run.put_away") if job.hopeless else t("run.remove")
+        kind: Literal["primary", "tertiary"] = "primary" if job.hopeless else "tertiary"
+        if job.result is None and st.button(label, key=f"run.remove.{job.id}", type=kind):
+            _act(state.jobs().discard, job.id)
+
+
+def _stopped(job: Job, epochs: int) -> str:
+    if job.result is None:
+        return t(_of_kind("run.stopped_before", job))
+    if job.kind == COMPARE:
+        return t("run.stopped_compared")
+    if job.kind == PRETRAIN:
+        return t("run.stopped_pretrained")
+    return t("run.stopped_kept" if epochs else "run.stopped_early", version=job.result["version"])
+
+
+def _of_kind(key: str, job: Job) -> str:
+    """The key of a sentence that some kinds of job say in their own words."""
+    return f"{key}_{job.kind}" if job.kind in OWN_WORDS else key
+
+
+def _act(action: Any, job_id: str) -> None:
+    """Do it and draw the page anew; a run that changed in the meantime is explained, not an accident."""
+    try:
+        action(job_id)
+    except JobError as error:
+        errors.show_error(error)
+        return
+    st.rerun()
+
+
+def _curves(job: Job, epochs: list[dict[str, Any]], wide: bool) -> None:
+    if not epochs:
+        if job.state in ("running", "stopping"):
+            st.caption(t("run.curves_later"))
+        return
+    draw_curves(epochs, key=f"run.{job.id}", wide=wide)
+
+
+def _first_epoch(epoch: dict[str, Any]) -> str:
+    names = ("validation_macro_f1", "training_loss", "validation_loss")
+    return t("run.first_epoch", **{name: tables.score(epoch[name]) for name in names})
+
+
+def draw_curves(epochs: list[dict[str, Any]], *, key: str, wide: bool) -> None:
+    """Scores and losses of each epoch (fields of `core.training.EpochDone`), with the best epoch marked."""
+    if len(epochs) < 2:  # one point is no curve
+        st.caption(_first_epoch(epochs[0]) if epochs else t("run.no_epochs"))
+        return
+    places = st.columns(2, gap="medium") if wide else (st.container(), st.container())
+    best = max((epoch["epoch"] for epoch in epochs if epoch["best"]), default=None)
+    scores = [epoch["validation_macro_f1"] for epoch in epochs]
+    top = max((score for score in scores if score is not None), default=0.0)
+    with places[0]:
+        charts.curves(
+            {t("run.macro_f1"): scores},
+            title=t("run.macro_f1_title", score=tables.score(top), epoch=best or tables.NOTHING),
+            key=f"{key}.macro_f1",
+            axis=t("charts.macro_f1"),
+            alt=t("run.macro_f1_alt", epochs=len(epochs), score=tables.score(top)),
+            best=best,
+        )
+    with places[1]:
+        losses = {
+            t("run.training"): [epoch["training_loss"] for epoch in epochs],
+            t("run.validation"): [epoch["validation_loss"] for epoch in epochs],
+        }
+        charts.curves(
+            losses,
+            title=t("run.loss_title"),
+            key=f"{key}.loss",
+            axis=t("charts.loss"),
+            alt=t("run.loss_alt", epochs=len(epochs), loss=tables.score(epochs[-1]["training_loss"])),
+            best=best,
+        )

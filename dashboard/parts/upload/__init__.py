@@ -1,0 +1,1 @@
+"""A file is chosen, read, and its columns are given their roles."""

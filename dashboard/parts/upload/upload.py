@@ -1,0 +1,346 @@
+"""The upload step of the Data, Update and Predict pages: file or sample → format → preview → columns.
+
+Ends with a table and the roles of its columns; knows nothing of what is done with them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas
+import streamlit as st
+
+from core.base.config import home
+from core.base.errors import DataError
+from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.multilabel import label_columns, many_columns, several_labels
+from core.data.dataset.rows import SetAside
+from core.data.loading.column_memory import ColumnMemory
+from core.data.loading.load import left_out_of, origin_of, reading_notes
+from core.data.reading.isolation.pool import warm
+from core.data.reading.tables import TableFormat, notes_of, skipped_of
+from core.jobs.keeper import SETTING
+from dashboard.parts import tables
+from dashboard.parts.upload import format
+from dashboard.parts.upload.files import (
+    Reading,
+    SamplePart,
+    Source,
+    detected,
+    excerpt,
+    fetched,
+    keep_upload,
+    let_tables_go,
+    lies_elsewhere,
+    reading,
+    sample_source,
+    sheets,
+)
+from dashboard.shell.errors import show_error
+from dashboard.shell.i18n import t, t_message, tn
+
+PREVIEW_ROWS = 6
+STYLE = Path(__file__).with_name("upload.css")
+OPTIONAL_ROLES = ("split", "group", "time")
+
+
+@dataclass(frozen=True, eq=False)
+class UploadedTable:
+    """What the reader uploaded and how it is to be read.
+
+    Parameters
+    ----------
+    table
+        All columns as strings; shared between reruns, so never change it. ``table.attrs`` says what was left out.
+    roles
+        ``label`` is None where the page asked for texts only.
+    name
+        The file's name.
+    token
+        Changes with file, format and roles: the key for caches of what is made of this table.
+    file_token
+        Changes with the file only: the key for what the reader says of it, such as a name.
+    sample
+        Sample and part, where the table is one of the samples; its dataset is to be marked synthetic.
+    """
+
+    table: pandas.DataFrame
+    roles: ColumnRoles
+    form: TableFormat
+    name: str
+    token: str
+    file_token: str
+    sample: SamplePart | None = None
+
+    @property
+    def skipped(self) -> list[dict[str, Any]]:
+        """Rows of the file that are not in the table, as `core.data.reading.tables.read_table` lists them."""
+        return skipped_of(self.table)
+
+    def source(self, set_aside: SetAside | None = None) -> dict[str, Any]:
+        """Where the rows come from and what was left out, to be stored with their dataset.
+
+        Parameters
+        ----------
+        set_aside
+            What `build_dataset` set aside.
+        """
+        written = {"encoding": self.form.encoding, "delimiter": self.form.delimiter}
+        if self.form.kind != "text":
+            written = {"format": self.form.kind, "sheet": self.form.part}
+        origin = {"file": self.name, **written}
+        sample = dict(zip(("sample", "part"), self.sample, strict=True)) if self.sample else {}
+        way = origin_of(left_out_of(self.table, set_aside), reading_notes(self.table, self.roles, set_aside), set_aside)
+        return {**origin, **sample, **way}
+
+
+def upload_table(
+    key: str, *, need_label: bool = True, optional_columns: bool = True, samples: Sequence[SamplePart] = ()
+) -> UploadedTable | None:
+    """Draw the upload step; returns the table once file, format and columns are settled, None until then.
+
+    What goes wrong is told in place. The choice stays when the reader visits another page.
+
+    Parameters
+    ----------
+    key
+        Prefix of the widgets' keys, one a page: ``"data"``, ``"update"``, ``"predict"``.
+    need_label
+        Whether to ask for a label column; without, only texts are wanted.
+    optional_columns
+        Whether split, group and time columns may be chosen (only with labels).
+    samples
+        Parts of samples offered below the drop zone, such as ``("reviews_en", "batch_2")``.
+    """
+    source: Source | None = st.session_state.get(f"{key}.source")
+    if source is None:
+        _choose(key, samples)
+        return None
+    head = st.container(horizontal=True, vertical_alignment="center", key=f"{key}-upload-head")
+    prefix = f"{key}.{source.token}"
+    if lies_elsewhere(source):
+        st.caption(f":material/lock: {t('upload.read_only', place=tables.plain(str(home())))}")
+    chosen = _format(prefix, source)
+    if chosen is None:
+        _name(head, source, None, key)
+        return None
+    with st.spinner(t("upload.reading", name=tables.plain(source.name))):
+        found = reading(source, chosen)
+    if isinstance(found, DataError):
+        _name(head, source, None, key)
+        show_error(found)
+        return None
+    _name(head, source, found.table, key)
+    _preview(found)
+    roles = _columns(prefix, found, need_label=need_label, optional_columns=optional_columns and need_label)
+    if roles is None:
+        return None
+    if roles.label is not None:
+        _several_labels(found.table, roles.label)
+    token = hashlib.sha256(repr((source.token, chosen, roles)).encode()).hexdigest()[:16]
+    return UploadedTable(found.table, roles, chosen, source.name, token, source.token, source.sample)
+
+
+def _format(prefix: str, source: Source) -> TableFormat | None:
+    """How the file is written, by guesses and the reader's word, with the chips to change it; None where that fails."""
+    guessed = detected(source)
+    if isinstance(guessed, DataError):
+        show_error(guessed)
+        return None
+    form = detected(source, format.corrections(prefix))
+    several = any(guess.part == "sheet" for guess in guessed.guesses)
+    # The chips stay when the reader's word leads nowhere, so that it can be taken back.
+    format.chips(prefix, guessed if isinstance(form, DataError) else form, sheets(source) if several else ())
+    if isinstance(form, DataError):
+        show_error(form)
+        format.offer_to_guess_again(prefix)
+        return None
+    return form
+
+
+def discard_upload(key: str) -> None:
+    """Go back to the drop zone with the next rerun, such as after the table was saved or in a button's callback."""
+    st.session_state.pop(f"{key}.source", None)
+    let_tables_go()
+
+
+def has_upload(key: str) -> bool:
+    """Whether a file or sample is chosen."""
+    return f"{key}.source" in st.session_state
+
+
+def _choose(key: str, samples: Sequence[SamplePart]) -> None:
+    """The drop zone, and the samples below it."""
+    if os.environ.get(SETTING) != "off":
+        warm()  # who looks for a file takes longer than the process that will read it takes to start
+    # A new key after each file: the uploader lets go of the copy in memory, and a removed file can come again.
+    turn = st.session_state.setdefault(f"{key}.turn", 0)
+    words = ((part, t(f"upload.drop_{part}")) for part in ("title", "button", "limit", "failed"))
+    variables = " ".join(f"--drop-{part}: {json.dumps(word, ensure_ascii=False)};" for part, word in words)
+    st.html(f"<style>:root {{ {variables} }}</style>{STYLE.read_text(encoding='utf-8')}")
+    with st.container(key=f"{key}-drop-zone"):
+        uploaded = st.file_uploader(t("upload.drop"), key=f"{key}.file.{turn}", label_visibility="collapsed")
+    st.caption(t("upload.formats"))
+    if uploaded is not None:
+        st.session_state[f"{key}.source"] = keep_upload(uploaded.name, uploaded)
+        st.session_state[f"{key}.turn"] = turn + 1
+        st.rerun()
+    _from_hub(key)
+    if not samples:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(t("upload.or_sample"), width="content")
+        for sample in samples:
+            label = t("upload.sample", name=t(f"upload.{'_'.join(sample)}"))
+            if st.button(label, key=f"{key}.sample.{'.'.join(sample)}"):
+                st.session_state[f"{key}.source"] = sample_source(sample)
+                st.rerun()
+
+
+def _from_hub(key: str) -> None:
+    """A dataset of the Hugging Face Hub in place of a file."""
+    with st.expander(t("upload.hub"), icon=":material/cloud_download:"), st.form(f"{key}.hub", border=False):
+        name = st.text_input(
+            t("upload.hub_name"), key=f"{key}.hub_name", placeholder=t("upload.hub_example"), help=t("upload.hub_help")
+        )
+        config = st.text_input(t("upload.hub_config"), key=f"{key}.hub_config", help=t("upload.hub_config_help"))
+        if not st.form_submit_button(t("upload.hub_fetch"), key=f"{key}.hub_fetch"):
+            return
+        with st.spinner(t("upload.hub_working"), show_time=True):
+            found = fetched(str(name or ""), str(config or "").strip() or None)
+        if isinstance(found, DataError):
+            show_error(found)
+            return
+    st.session_state[f"{key}.source"] = found
+    st.rerun()
+
+
+def _name(place: Any, source: Source, table: pandas.DataFrame | None, key: str) -> None:
+    """The file in one line, and the way back to the drop zone."""
+    if source.sample:
+        name = t("upload.sample_name", name=t(f"upload.{'_'.join(source.sample)}"))
+    else:
+        name = tables.plain(source.name)
+    facts = [tables.size(source.size)]
+    if table is not None:
+        facts += [tn("upload.rows", len(table)), tn("upload.columns", len(table.columns))]
+    with place:
+        st.markdown(f":material/description: **{name}**", width="content")
+        st.caption(" · ".join(facts), width="stretch")
+        st.button(
+            t("upload.other_file"),
+            key=f"{key}.other",
+            type="tertiary",
+            icon=":material/refresh:",
+            on_click=discard_upload,
+            args=(key,),
+        )
+
+
+def _preview(found: Reading) -> None:
+    """The first rows, and what the reader of files did or saw."""
+    width = {found.roles.text: st.column_config.TextColumn(width="large")}
+    st.dataframe(
+        excerpt(found.table, slice(0, PREVIEW_ROWS)), hide_index=True, column_config=width, alt=t("upload.preview")
+    )
+    for note in notes_of(found.table):
+        st.caption(f":material/info: {tables.plain(t_message(note))}")
+
+
+def _columns(prefix: str, found: Reading, *, need_label: bool, optional_columns: bool) -> ColumnRoles | None:
+    """Which column is what; None while one that is needed is not chosen."""
+    names = [str(name) for name in found.table.columns]
+    # With other columns, as after another choice of delimiter, the guess is made anew.
+    place = f"{prefix}.{hashlib.sha256(repr(names).encode()).hexdigest()[:8]}"
+    wanted = ["text", "label"] if need_label else ["text"]
+    remembered = ColumnMemory(home()).get(names)
+    guess = remembered or found.roles
+    if remembered is not None:
+        _as_last_time(place, names)
+    chosen = _row_of_columns(place, wanted, names, guess)
+    if optional_columns and len(names) > 2:
+        with st.expander(_more_columns(place, guess)):
+            chosen |= _row_of_columns(place, OPTIONAL_ROLES, names, guess)
+    text = chosen.pop("text")
+    if text is None or (need_label and chosen["label"] is None):
+        st.info(t("upload.choose_label" if text else "upload.choose_text"), icon=":material/touch_app:")
+        return None
+    return ColumnRoles(text, **({"label": None} | chosen))
+
+
+def _as_last_time(place: str, names: list[str]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.badge(t("upload.as_last_time"), icon=":material/history:", color="gray", help=t("upload.as_last_time_help"))
+        st.button(
+            t("upload.forget_columns"),
+            key=f"{place}.forget",
+            type="tertiary",
+            on_click=_forget_columns,
+            args=(place, names),
+        )
+
+
+def _forget_columns(place: str, names: list[str]) -> None:
+    ColumnMemory(home()).forget(names)
+    for role in ("text", "label", *OPTIONAL_ROLES):
+        st.session_state.pop(f"{place}.{role}", None)
+
+
+def remember_columns(uploaded: UploadedTable) -> None:
+    """Offer the same columns for the next table with this header; called when the table is saved."""
+    ColumnMemory(home()).put([str(name) for name in uploaded.table.columns], uploaded.roles)
+
+
+def _several_labels(table: pandas.DataFrame, label: str) -> None:
+    """Say so where the table gives several labels to one text."""
+    several = several_labels(table[label].tolist())
+    columns = label_columns(table)
+    if several is not None:
+        st.warning(tables.plain(t_message(several)), icon=":material/label_off:")
+    elif label in columns:
+        st.info(tables.plain(t_message(many_columns(columns))), icon=":material/info:")
+
+
+def _row_of_columns(place: str, roles: Sequence[str], names: list[str], guess: ColumnRoles) -> dict[str, str | None]:
+    """Select boxes side by side on a grid of three, so that those of two rows stand below each other."""
+    return {
+        role: _column(place, role, names, getattr(guess, role), box)
+        for role, box in zip(roles, st.columns(3), strict=False)
+    }
+
+
+def _more_columns(place: str, guess: ColumnRoles) -> str:
+    """The title of the optional columns, with those that were recognised or chosen."""
+    values = {role: st.session_state.get(f"{place}.{role}", getattr(guess, role)) for role in OPTIONAL_ROLES}
+    filled = [
+        t("upload.role_column", role=t(f"upload.{role}"), column=tables.plain(value))
+        for role, value in values.items()
+        if value is not None
+    ]
+    return " · ".join([t("upload.more_columns"), *filled])
+
+
+def _column(place: str, role: str, names: list[str], guess: str | None, box: Any) -> str | None:
+    """A select box for one role; None stands for no column."""
+    needed = role in ("text", "label")
+    # Text and label begin empty where nothing was guessed; the optional ones can be emptied again.
+    options: list[str | None] = [*names] if needed else [None, *names]
+    index = options.index(guess) if guess in options else None
+    chosen: str | None = box.selectbox(
+        t(f"upload.{role}"),
+        options,
+        index=index,
+        # the browser answers with the shown name: one that is translated would be lost when the language changes
+        format_func=lambda name: tables.NOTHING if name is None else name,
+        key=f"{place}.{role}",
+        placeholder=t("upload.choose"),
+        help=t(f"upload.{role}_help"),
+        persist_state="session",
+    )
+    return chosen

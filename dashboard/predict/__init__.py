@@ -1,0 +1,1 @@
+"""Predict: texts and tables are answered, and put right."""

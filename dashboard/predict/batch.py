@@ -1,0 +1,129 @@
+"""The table tab of the Predict page: upload, label with a progress bar, look, download."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.serving.engines.tables import ANSWERED, PERSON
+from dashboard.parts import tables
+from dashboard.parts.upload.notes import tell_left_out
+from dashboard.parts.upload.upload import UploadedTable, has_upload, upload_table
+from dashboard.predict import page as predict_page
+from dashboard.predict.run import TableRun
+from dashboard.shell import state
+from dashboard.shell.errors import guarded_fragment
+from dashboard.shell.i18n import t, tn
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from core.registry import VersionInfo
+
+RUN = "predict.run"
+LOOK = 0.5  # seconds between looks at a run
+PREVIEW = 100
+CELL = 300  # characters of a cell in the preview
+MOST_LABELS = 6
+
+
+def draw(version: VersionInfo) -> None:
+    """The whole tab."""
+    if not has_upload("predict"):
+        st.markdown(t("predict.table_intro"))
+    uploaded = upload_table("predict", need_label=False)
+    run: TableRun | None = st.session_state.get(RUN)
+    if uploaded is None:
+        return
+    tell_left_out(uploaded)
+    used = state.threshold(version.classifier)
+    threshold = used.value if used else None
+    fits = run is not None and (run.token, run.version, run.threshold) == (uploaded.token, version.number, threshold)
+    if run is None or not fits or run.stopped:
+        _offer(version, uploaded, run, threshold)
+    elif run.running:
+        guarded_fragment(run_every=LOOK)(_progress)(run)
+    elif run.error is not None:
+        st.session_state[RUN] = None
+        raise run.error
+    else:
+        _result(run)
+
+
+def _offer(version: VersionInfo, uploaded: UploadedTable, before: TableRun | None, threshold: float | None) -> None:
+    if before is not None and before.stopped and before.token == uploaded.token:
+        st.caption(t("predict.was_stopped"))
+    label = tn("predict.label_rows", len(uploaded.table))
+    if st.button(label, key="predict.start", type="primary", icon=":material/label:", disabled=not len(uploaded.table)):
+        if before is not None:
+            before.stop()
+        st.session_state[RUN] = TableRun(
+            predict_page.warm_engine(version),
+            uploaded.table,
+            uploaded.roles.text,
+            token=uploaded.token,
+            name=uploaded.name,
+            version=version.number,
+            threshold=threshold,
+        )
+        st.rerun()
+
+
+def _progress(run: TableRun) -> None:
+    if not run.running:
+        st.rerun()
+    done = tn("predict.done_rows", round(run.fraction * run.rows), rows=tables.thousands(run.rows))
+    left = run.seconds_left
+    text = done if left is None else t("predict.done_left", done=done, left=tables.duration(left))
+    with st.container(horizontal=True, vertical_alignment="bottom", wrap=False):
+        st.progress(run.fraction, text=text)
+        if st.button(t("predict.stop"), key="predict.stop", icon=":material/stop_circle:", type="tertiary"):
+            run.stop()
+            run.wait(5)
+            st.rerun()
+
+
+def _result(run: TableRun) -> None:
+    assert run.result is not None
+    answers, shares = run.result.columns[run.width], run.result.columns[run.width + 1]
+    counts = run.result[answers].value_counts()
+    unanswered = int(counts.pop("")) if "" in counts else 0
+    st.markdown(f":primary[:material/check_circle:] {_finding(run, counts)}")
+    if unanswered:
+        st.caption(tn("predict.unanswered", unanswered))
+    listed = [run.text, answers, shares]
+    if run.threshold is not None:
+        decisions = run.result.columns[run.width + 2]
+        asked = int((run.result[decisions] == PERSON).sum())
+        st.caption(f":material/person: {tn('predict.for_a_person', asked, percent=tables.percent(run.threshold))}")
+        listed.append(decisions)
+    shown = run.result.head(PREVIEW)[listed].copy()
+    shown[run.text] = shown[run.text].astype(str).str.slice(0, CELL)
+    columns = {
+        run.text: st.column_config.TextColumn(width="large"),
+        answers: st.column_config.TextColumn(t("predict.column_label"), width="small"),
+        shares: st.column_config.ProgressColumn(
+            t("predict.column_probability"), format="percent", min_value=0.0, max_value=1.0, width="small"
+        ),
+    }
+    if run.threshold is not None:
+        shown[decisions] = shown[decisions].map({name: t(f"predict.decision_{name}") for name in (ANSWERED, PERSON)})
+        columns[decisions] = st.column_config.TextColumn(t("predict.column_decision"), width="small")
+    st.dataframe(shown, hide_index=True, column_config=columns, alt=t("predict.preview_alt"), key="predict.preview")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        tables.download_table(run.result, f"{Path(run.name).stem}-v{run.version}", key="predict.download")
+        if len(run.result) > PREVIEW:
+            st.caption(tn("predict.preview_of", PREVIEW, rows=tables.thousands(len(run.result))), width="content")
+        st.caption(t("predict.columns_added"), width="content")
+
+
+def _finding(run: TableRun, counts: pd.Series[int]) -> str:
+    """How many rows got which label, in one line."""
+    named = [f"{tables.plain(str(label))} {tables.thousands(count)}" for label, count in counts.items()]
+    shown = " · ".join(named[:MOST_LABELS])
+    if len(named) > MOST_LABELS:
+        shown = t("predict.and_more", labels=shown, count=len(named) - MOST_LABELS)
+    facts = {"rows": tables.thousands(run.rows), "seconds": tables.duration(run.seconds), "version": run.version}
+    return f"{t('predict.labelled', **facts)} {shown}"

@@ -1,0 +1,223 @@
+"""The live part of the Predict page: a text box, and under it the answer of the serving version while one types.
+
+The answer is drawn as plain HTML, not as a chart: it must be on screen before the next keystroke.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from core.base.errors import RegistryError
+from core.base.integrity import is_damage
+from core.networks.explain import occlude
+from core.networks.standalone.predict import answered
+from dashboard.parts import reasons, tables, way_back
+from dashboard.parts.components.live_text import live_text, set_live_text
+from dashboard.predict.corrections import correction
+from dashboard.predict.examples import Example, examples
+from dashboard.shell import state
+from dashboard.shell.errors import guarded_fragment
+from dashboard.shell.i18n import t, tn
+from dashboard.shell.palette import label_colors
+
+if TYPE_CHECKING:
+    from core.networks.standalone.predict import Classifier
+    from core.registry import VersionInfo
+
+BOX = "predict.text"
+TURN = "predict.turn"  # which handful of examples is shown
+MOST_BARS = 8
+DEBOUNCE = 70  # milliseconds; an answer takes one, so there is no reason to wait for a long pause
+PROVIDERS = {"CPUExecutionProvider": "predict.provider_cpu", "CUDAExecutionProvider": "predict.provider_cuda"}
+UNKNOWN = 1  # token id of what training never saw
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the version says to one text.
+
+    Parameters
+    ----------
+    probabilities
+        Of each label, in the order of the classifier's labels.
+    milliseconds
+        From text to probabilities, tokenisation included.
+    cut
+        Whether the text is longer than the version reads.
+    strange
+        Whether no token of the text was seen in training.
+    """
+
+    probabilities: dict[str, float]
+    milliseconds: float
+    cut: bool
+    strange: bool
+
+    @property
+    def label(self) -> str:
+        return max(self.probabilities, key=lambda label: self.probabilities[label])
+
+
+def style() -> None:
+    """The looks of the answer; once a page."""
+    st.html(Path(__file__).with_suffix(".css"))
+
+
+def warm_engine(version: VersionInfo) -> Classifier:
+    """The version's engine, in a process that does not stop to collect garbage between two keystrokes."""
+    engine = state.engine(version)
+    _settle(str(state.version_folder(version)))
+    return engine
+
+
+@st.cache_resource(show_spinner=False)
+def _settle(folder: str) -> None:
+    # Streamlit collects garbage after every rerun, and a rerun is a keystroke here. With all libraries loaded a
+    # collection takes a quarter of a second; what stays loaded anyway need not be looked through again.
+    gc.collect()
+    gc.freeze()
+
+
+def ask_engine(engine: Classifier, text: str) -> Answer:
+    """Label one text and measure how long it takes."""
+    started = time.perf_counter()
+    row = engine.predict_proba([text])[0]
+    milliseconds = (time.perf_counter() - started) * 1000
+    tokens = engine.pipeline.encode([text])[0]
+    return Answer(
+        probabilities=dict(zip(engine.labels, np.asarray(row, dtype=float).tolist(), strict=True)),
+        milliseconds=milliseconds,
+        cut=len(tokens) >= int(engine.pipeline.options["max_length"]),
+        strange=all(token == UNKNOWN for token in tokens),
+    )
+
+
+@guarded_fragment()
+def ask(version: VersionInfo) -> None:
+    """The text box with its answer; alone rerun while typing."""
+    try:
+        with st.spinner(t("predict.loading", version=version.number), show_time=False):
+            engine = warm_engine(version)
+    except RegistryError as error:
+        if not is_damage(error):
+            raise
+        way_back.offer(error)
+        return
+    text = live_text(t("predict.box"), key=BOX, placeholder=t("predict.placeholder"), debounce_ms=DEBOUNCE, height=132)
+    offered = examples(version, st.session_state.get(TURN, 0))
+    if text.strip():
+        answer = ask_engine(engine, text)
+        used = state.threshold(version.classifier)
+        st.html(answer_html(answer, engine.labels, used.value if used else None))
+        _facts(version, engine, answer)
+        if used is not None and used.version != version.number:
+            st.caption(f":material/rule: {t('predict.threshold_moved', version=used.version)}")
+        _remarks(engine, answer, text, offered)
+        _reasons(engine, text)
+        correction(version, text, answer.label, engine.labels)
+    _examples(offered)
+
+
+def answer_html(answer: Answer, labels: list[str], threshold: float | None = None) -> str:
+    """The most probable label in large type, or that a person should decide, and a bar for each of the likeliest labels."""
+    colors = label_colors(labels)
+    ranked = sorted(answer.probabilities.items(), key=lambda pair: -pair[1])
+    bars = "".join(
+        f"<span class='name' title='{escape(label)}'>{escape(label)}</span>"
+        f"<span class='track'><i style='width:{share:.1%};background:{colors[label]}'></i></span>"
+        f"<span class='share'>{_share(share)}</span>"
+        for label, share in ranked[:MOST_BARS]
+    )
+    rest = len(ranked) - MOST_BARS
+    more = f"<div class='more'>{escape(tn('predict.more_labels', rest))}</div>" if rest > 0 else ""
+    best, share = ranked[0]
+    verdict = f"<strong>{escape(best)}</strong><span>{_share(share)}</span>"
+    if threshold is not None and not answered(np.array([[share]]), threshold)[0]:
+        facts = {"label": best, "share": _share(share), "percent": tables.percent(threshold)}
+        verdict = (
+            f"<strong>{escape(t('predict.unsure'))}</strong><span>{escape(t('predict.unsure_why', **facts))}</span>"
+        )
+    return (
+        f"<div class='answer' role='status' aria-live='polite'><div class='verdict'>{verdict}</div>"
+        f"<div class='bars' aria-hidden='true'>{bars}</div>{more}</div>"
+    )
+
+
+def _share(share: float) -> str:
+    """Per cent with one decimal; never 100 % or 0 % where something is left."""
+    if 0.9995 <= share < 1:
+        return "> 99.9%"
+    return "< 0.1%" if 0 < share < 0.0005 else f"{share:.1%}"
+
+
+def _facts(version: VersionInfo, engine: Classifier, answer: Answer) -> None:
+    facts = {
+        "milliseconds": f"{answer.milliseconds:.1f}",
+        "provider": provider_name(engine.provider),
+        "version": version.number,
+    }
+    st.caption(t("predict.facts", **facts), help=t("predict.facts_help"))
+
+
+def provider_name(provider: str) -> str:
+    """The execution provider as people call it; its own name when it is a rarer one."""
+    key = PROVIDERS.get(provider)
+    return t(key) if key else provider.removesuffix("ExecutionProvider")
+
+
+def _remarks(engine: Classifier, answer: Answer, text: str, offered: list[Example]) -> None:
+    """What a reader should know before trusting the answer."""
+    if answer.strange:
+        st.caption(f":material/help: {t('predict.strange')}")
+    elif answer.cut:
+        limit = tables.thousands(engine.pipeline.options["max_length"])
+        st.caption(f":material/content_cut: {t('predict.cut', limit=limit)}")
+    truth = next((example.truth for example in offered if example.text == text), None)
+    if truth is not None:
+        st.caption(f":material/ac_unit: {t('predict.truth', label=tables.plain(truth))}")
+
+
+def _reasons(engine: Classifier, text: str) -> None:
+    """Which words the answer rests on, where the reader wants to see it: it takes as many answers as there are words."""
+    if st.toggle(t("reasons.why"), key="predict.why", help=t("reasons.occlusion_help"), persist_state="session"):
+        (found,) = occlude(engine, [text])
+        if found.words:
+            reasons.draw(found, engine.labels, key="predict.reasons")
+        else:
+            st.caption(t("reasons.no_words"))
+
+
+def _examples(offered: list[Example]) -> None:
+    if not offered:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(t("predict.examples"), help=t("predict.examples_help"), width="content")
+        st.button(
+            t("predict.other_examples"),
+            key="predict.others",
+            icon=":material/shuffle:",
+            type="tertiary",
+            on_click=_turn,
+        )
+    with st.container(gap="xsmall", key="predict-examples"):
+        for number, example in enumerate(offered):
+            st.button(
+                tables.plain(example.short),
+                key=f"predict.example.{number}",
+                type="secondary",
+                wrap=True,
+                on_click=set_live_text,
+                args=(BOX, example.text),
+            )
+
+
+def _turn() -> None:
+    st.session_state[TURN] = st.session_state.get(TURN, 0) + 1

@@ -1,0 +1,107 @@
+"""A table being labelled in the background of one session, so that the page stays alive and may even be left.
+
+Knows nothing of how it is shown.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from core.networks.standalone.predict import Classifier
+
+
+class Stopped(Exception):
+    """Raised inside the work when the reader stops it."""
+
+
+class TableRun:
+    """Labels one table in a thread of its own; read its attributes from the page at any time.
+
+    Parameters
+    ----------
+    token
+        Of the upload that is labelled; another upload makes this run a past one.
+    version
+        Number of the version that labels.
+    threshold
+        Adds a column of decisions, as `predict_table` does.
+
+    Attributes
+    ----------
+    fraction
+        How much is done, 0 to 1.
+    result
+        The labelled table, once finished.
+    error
+        What went wrong, if anything did.
+    """
+
+    def __init__(
+        self,
+        engine: Classifier,
+        table: pd.DataFrame,
+        text: str,
+        *,
+        token: str,
+        name: str,
+        version: int,
+        threshold: float | None = None,
+    ) -> None:
+        self.threshold = threshold
+        self.token, self.name, self.version, self.text = token, name, version, text
+        self.rows, self.width = table.shape
+        self.fraction = 0.0
+        self.result: pd.DataFrame | None = None
+        self.error: Exception | None = None
+        self.seconds = 0.0
+        self._engine, self._table = engine, table
+        self._stopping = threading.Event()
+        self._started = time.monotonic()
+        self._thread = threading.Thread(target=self._work, name="evergreen-predict", daemon=True)
+        self._thread.start()
+
+    @property
+    def running(self) -> bool:
+        return self._thread.is_alive()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it ended without a result because the reader wanted so."""
+        return self._stopping.is_set() and self.result is None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Estimate from what is done so far; None while there is nothing to tell from."""
+        if self.fraction < 0.02:
+            return None
+        return (time.monotonic() - self._started) * (1 - self.fraction) / self.fraction
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Block until it is over."""
+        self._thread.join(seconds)
+
+    def _work(self) -> None:
+        from core.serving.engines import predict_table
+
+        try:
+            self.result = predict_table(
+                self._engine, self._table, self.text, progress=self._advance, threshold=self.threshold
+            )
+        except Stopped:
+            pass
+        except Exception as error:  # told on the page, in the reader's words
+            self.error = error
+        self.seconds = time.monotonic() - self._started
+
+    def _advance(self, fraction: float) -> None:
+        if self._stopping.is_set():
+            raise Stopped
+        self.fraction = fraction

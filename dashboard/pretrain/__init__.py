@@ -1,0 +1,1 @@
+"""Pretrain: an encoder learns from unlabelled texts."""

@@ -1,0 +1,1 @@
+"""Data quality: findings, and the recipe that mends them."""

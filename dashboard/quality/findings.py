@@ -1,0 +1,162 @@
+"""What an inspection found: a short list, each finding with its rows, what to do, and fixes to tick."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas
+import streamlit as st
+
+from core.base.config import home
+from core.base.messages import Message
+from core.data.dataset.store import DatasetStore
+from core.data.quality import Finding, Fix
+from dashboard.parts import tables
+from dashboard.parts.profile import ICONS
+from dashboard.parts.upload.files import excerpt
+from dashboard.shell import layout
+from dashboard.shell.errors import boundary
+from dashboard.shell.i18n import t, t_message, tn
+
+if TYPE_CHECKING:
+    from core.data.dataset.store import StoredDataset
+
+PAGE_ROWS = 25
+SEVERITIES = ("error", "warning", "info")
+PARTS = ("train", "validation", "test")
+
+
+def draw(dataset: StoredDataset, found: dict[str, Any]) -> None:
+    """The cards, the list, and what was looked for in vain."""
+    findings = findings_of(found)
+    _cards(found, findings)
+    layout.section(t("quality.findings"))
+    if not findings:
+        st.markdown(f"{ICONS['good']} {t('quality.nothing')}")
+    for number, finding in enumerate(findings):
+        _finding(dataset, finding, number)
+    if findings and found["clean"]:
+        names = [t(f"quality.finder_{name}") for name in found["clean"]]
+        st.markdown(f"{ICONS['good']} {t('quality.clean', names=names)}")
+    facts = {"when": tables.moment(found["created"]), "time": tables.duration(found["seconds"])}
+    st.caption(t("quality.made", **facts) + " " + _against(found))
+
+
+def findings_of(found: dict[str, Any]) -> list[Finding]:
+    """The findings of a stored inspection."""
+    return [Finding.from_dict(one) for one in found["findings"]]
+
+
+def chosen_fixes(dataset: StoredDataset, found: dict[str, Any]) -> list[Fix]:
+    """Fixes that are ticked."""
+    return [
+        fix
+        for number, finding in enumerate(findings_of(found))
+        for fix in finding.fixes
+        if st.session_state.get(_tick(dataset, number, finding, fix))
+    ]
+
+
+def _against(found: dict[str, Any]) -> str:
+    if not found["frozen"]:
+        return t("quality.no_frozen")
+    return t("quality.frozen", names=[tables.plain(name) for name in found["frozen"]])
+
+
+def _cards(found: dict[str, Any], findings: list[Finding]) -> None:
+    counts = {severity: sum(finding.severity == severity for finding in findings) for severity in SEVERITIES}
+    layout.cards(
+        [
+            layout.Card(t("quality.card_rows"), tables.thousands(found["rows"])),
+            *(
+                layout.Card(
+                    t(f"quality.card_{severity}"), tables.thousands(count), help=t(f"quality.card_{severity}_help")
+                )
+                for severity, count in counts.items()
+            ),
+        ]
+    )
+
+
+def _finding(dataset: StoredDataset, finding: Finding, number: int) -> None:
+    """One finding: its sentence and rows, what to do, and its fixes."""
+    with st.container(border=True, gap="xxsmall", key=f"quality-finding-{number}"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+            st.markdown(ICONS[finding.severity], width="content")
+            st.markdown(f"**{tables.plain(said(finding.sentence))}**", width="stretch")
+            key = f"quality.rows.{number}.{finding.kind}"
+            if finding.rows and st.button(t("quality.show_rows"), key=key, type="tertiary", width="content"):
+                _show_rows(dataset, finding)
+        advice = tables.plain(said(finding.advice))
+        seen = t("quality.seen", rows=tables.thousands(finding.seen)) if finding.seen else ""
+        st.caption(f"{advice} {seen}")
+        ticks = [_tick(dataset, number, finding, fix) for fix in finding.fixes]
+        for tick, fix in zip(ticks, finding.fixes, strict=True):
+            others = [other for other in ticks if other != tick]
+            st.checkbox(tables.plain(said(fix.sentence)), key=tick, on_change=_untick, args=(tick, others))
+
+
+def said(sentence: Message) -> str:
+    """The sentence in the reader's language, with the parts of a dataset by their names."""
+    facts = {
+        name: t(f"quality.part_{value}") if name in ("lower", "upper") and value in PARTS else value
+        for name, value in sentence.facts.items()
+    }
+    return t_message(Message(sentence.key, sentence.text, facts))
+
+
+def _tick(dataset: StoredDataset, number: int, finding: Finding, fix: Fix) -> str:
+    return f"quality.fix.{dataset.id}.{number}.{finding.kind}.{fix.name}"
+
+
+def _untick(tick: str, others: list[str]) -> None:
+    """Two ways to put the same thing right exclude each other."""
+    if st.session_state.get(tick):
+        for other in others:
+            st.session_state[other] = False
+
+
+def _show_rows(dataset: StoredDataset, finding: Finding) -> None:
+    width: Literal["large"] = "large"
+
+    def body() -> None:
+        with boundary():
+            st.markdown(tables.plain(said(finding.sentence)))
+            pages = -(-len(finding.rows) // PAGE_ROWS)
+            shown = 1
+            if pages > 1:
+                shown = st.pagination(pages, key=f"quality.page.{dataset.id}.{finding.kind}")
+            begin = (shown - 1) * PAGE_ROWS
+            rows = rows_behind(dataset.id, finding, begin, begin + PAGE_ROWS)
+            widths: dict[str, Any] = {
+                t("quality.row"): st.column_config.NumberColumn(width="small"),
+                t("quality.text"): st.column_config.TextColumn(width="large"),
+            }
+            alt = t("quality.rows_alt", count=tables.thousands(len(rows)))
+            st.dataframe(excerpt(rows, slice(None)), hide_index=True, column_config=widths, alt=alt)
+            st.caption(t("quality.rows_note", listed=tn("quality.rows", len(finding.rows))))
+
+    st.dialog(t(f"quality.kind_{finding.kind}"), width=width)(body)()
+
+
+def rows_behind(dataset: str, finding: Finding, begin: int, end: int) -> pandas.DataFrame:
+    """Some of a finding's rows, numbered from 1."""
+    texts, labels, parts = _texts(home(), dataset, finding.rows)
+    table = {
+        t("quality.row"): [row + 1 for row in finding.rows[begin:end]],
+        t("quality.text"): texts[begin:end],
+        t("quality.label"): labels[begin:end],
+    }
+    if parts is not None:
+        table[t("quality.part")] = [t(f"quality.part_{part}") for part in parts[begin:end]]
+    if finding.notes:
+        table[t("quality.note")] = [t_message(note) for note in finding.notes[begin:end]]
+    return pandas.DataFrame(table)
+
+
+@st.cache_data(show_spinner=False, max_entries=10)
+def _texts(
+    folder: Any, dataset: str, rows: tuple[int, ...]
+) -> tuple[tuple[str, ...], list[str], tuple[str, ...] | None]:
+    found = DatasetStore(folder).load(dataset).take(rows)
+    return found.texts, found.label_names(), found.splits

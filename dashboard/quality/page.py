@@ -1,0 +1,114 @@
+"""The upper part of the Data quality page: which dataset, the run that inspects it, and what it is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.base.config import home
+from core.base.errors import ModelError
+from core.registry.records import InspectionStore
+from dashboard.parts import tables
+from dashboard.parts.run_view import run_view
+from dashboard.shell import state
+from dashboard.shell.errors import show_error
+from dashboard.shell.i18n import t, tn
+
+if TYPE_CHECKING:
+    from core.data.dataset.store import StoredDataset
+
+KIND = "inspect"
+DATASET = "quality.dataset"
+NEXT = "quality.next_dataset"  # another page, or a button here, asks for a dataset
+NO_ENCODER = ""
+SUGGESTED = "packaged:multilingual-e5-small"
+QUICK_TO_READ = 5000  # rows: a minute or two on two cores
+
+
+def choose(datasets: list[StoredDataset]) -> StoredDataset:
+    """The dataset to look at; the one that the last page worked with comes first."""
+    known = {one.id: one for one in datasets}
+    asked = st.session_state.pop(NEXT, None)
+    if asked in known:
+        st.session_state[DATASET] = asked
+    if st.session_state.get(DATASET) not in known:
+        before = state.chosen_dataset()
+        st.session_state[DATASET] = before if before in known else state.likeliest(datasets).id
+    # Two may have the same name, and the browser sends an option's text back.
+    names = {one.id: f"{one.name} · {tn('quality.rows', one.rows)} · {tables.moment(one.created)}" for one in datasets}
+    doubled = {name for name in names.values() if list(names.values()).count(name) > 1}
+    names = {key: f"{name} · {key[:4]}" if name in doubled else name for key, name in names.items()}
+    picked = st.selectbox(
+        t("quality.dataset"),
+        list(known),
+        format_func=names.__getitem__,
+        key=DATASET,
+        help=t("quality.dataset_help"),
+        persist_state="session",
+    )
+    state.choose_dataset(str(picked))
+    return known[str(picked)]
+
+
+def inspection(dataset: StoredDataset) -> dict[str, Any] | None:
+    """What the newest inspection of a dataset found; None while there is none."""
+    return InspectionStore(home()).get(dataset.id)
+
+
+def runs(dataset: StoredDataset) -> None:
+    """The newest inspection of this dataset while it works or waits, or when it broke off."""
+    jobs = [job for job in state.jobs().list() if job.kind == KIND and job.config.get("dataset") == dataset.id]
+    if jobs and not (jobs[0].ended and jobs[0].result):
+        run_view(jobs[0].id)
+
+
+def form(dataset: StoredDataset, *, leading: bool) -> None:
+    """Start an inspection; ``leading`` while there is nothing else to look at."""
+    if any(job.kind == KIND and job.config.get("dataset") == dataset.id for job in state.active_jobs()):
+        st.caption(t("quality.busy"))
+        return
+    st.markdown(t("quality.what") if leading else t("quality.what_again"))
+    encoder = _encoder(dataset)
+    label = t("quality.queue") if state.active_jobs() else t("quality.start")
+    kind: Any = "primary" if leading else "secondary"
+    if st.button(label, key="quality.go", icon=":material/fact_check:", type=kind, width="content"):
+        _submit(dataset, encoder)
+
+
+def _encoder(dataset: StoredDataset) -> str:
+    """Which encoder helps the quick model; suggested where reading takes a minute or two at most."""
+    from core.networks.pretrained import EncoderStore
+
+    installed = {info.reference for info in EncoderStore(home()).list() if info.installed}
+    known = {reference: name for reference, name in state.sources("encoders").items() if reference in installed}
+    names = {NO_ENCODER: t("quality.no_encoder"), **known}
+    key = f"quality.encoder.{dataset.id}"
+    if st.session_state.get(key) not in names:
+        worth_it = dataset.rows <= QUICK_TO_READ and SUGGESTED in names
+        st.session_state[key] = SUGGESTED if worth_it else NO_ENCODER
+    picked = st.selectbox(
+        t("quality.encoder"),
+        list(names),
+        format_func=names.__getitem__,
+        key=key,
+        help=t("quality.encoder_help"),
+        persist_state="session",
+    )
+    return str(picked)
+
+
+def _submit(dataset: StoredDataset, encoder: str) -> None:
+    """Put it into the queue; an encoder that is not there is explained at once."""
+    from core.networks.pretrained import EncoderStore
+
+    if encoder:
+        try:
+            EncoderStore(home()).check(encoder)
+        except ModelError as error:
+            show_error(error)
+            return
+    title = t("quality.job", dataset=dataset.name)
+    config = {"dataset": dataset.id, "encoder": encoder, "seed": 0}
+    state.jobs().submit(KIND, title=title, classifier="", config=config)
+    st.rerun()

@@ -1,0 +1,1 @@
+"""Results: everything that was measured of a version."""

@@ -1,0 +1,82 @@
+"""The behaviour tab of the Results page: what a version does when its texts change in ways that should not matter, or should."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.tasks.text_classification.behaviour import Result, difference, run_tests, sides_of
+from dashboard.parts import tables
+from dashboard.results.page import Shown, predictions
+from dashboard.shell import layout, state
+from dashboard.shell.i18n import t, tn
+
+KEY = "results.behaviour"
+
+
+def draw(shown: Shown) -> None:
+    """The button, then failure rates, then the cases of one test."""
+    layout.section(t("behaviour.title"), help=t("behaviour.help"))
+    folder = str(state.version_folder(shown.version))
+    wanted = f"{KEY}.wanted"
+    if st.session_state.get(wanted) != (folder, shown.test):
+        st.caption(t("behaviour.offer"))
+        st.button(
+            t("behaviour.run"),
+            icon=":material/rule:",
+            key=f"{KEY}.run",
+            on_click=lambda: st.session_state.update({wanted: (folder, shown.test)}),
+        )
+        return
+    with st.spinner(t("behaviour.working")):
+        found = _results(folder, shown.test, _shown=shown)
+    if sides_of(shown.classes) is None:
+        st.info(t("behaviour.no_sentiment"), icon=":material/info:")
+    if not found:
+        st.info(t("behaviour.nothing"), icon=":material/info:")
+        return
+    found = sorted(found, key=lambda one: -one.rate.value)
+    st.dataframe(summary(found), hide_index=True, key=f"{KEY}.table")
+    names = [t(f"behaviour.test_{one.capability}") for one in found]
+    picked = st.selectbox(t("behaviour.cases_of"), range(len(found)), format_func=names.__getitem__, key=f"{KEY}.test")
+    _examples(found[int(picked or 0)])
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _results(folder: str, test: int, _shown: Shown) -> list[Result]:
+    return run_tests(state.engine(_shown.version), [str(text) for text in predictions(_shown)["text"]])
+
+
+def summary(found: list[Result]) -> pd.DataFrame:
+    """A row for each test."""
+    return pd.DataFrame(
+        {
+            t("behaviour.test"): [t(f"behaviour.test_{one.capability}") for one in found],
+            t("behaviour.expected"): [t(f"behaviour.kind_{one.kind}") for one in found],
+            t("behaviour.cases"): [one.cases for one in found],
+            t("behaviour.failed"): [one.failures for one in found],
+            t("behaviour.rate"): [tables.estimate(one.rate) for one in found],
+        }
+    )
+
+
+def _examples(result: Result) -> None:
+    st.caption(t(f"behaviour.about_{result.capability}"))
+    minimum = result.kind == "minimum"
+    columns = {
+        t("behaviour.did_fail"): [example.failed for example in result.examples],
+        t("behaviour.changed"): [difference(example.text, example.changed or "") for example in result.examples],
+        t("behaviour.answer"): [_answer(example.before) for example in result.examples],
+        t("behaviour.expected_answer" if minimum else "behaviour.then"): [
+            _answer(example.after) for example in result.examples
+        ],
+    }
+    columns[t("behaviour.text")] = [example.text for example in result.examples]
+    if minimum:
+        del columns[t("behaviour.changed")]
+    st.caption(tn("behaviour.shown", len(result.examples), cases=tables.thousands(result.cases)))
+    st.dataframe(pd.DataFrame(columns), hide_index=True, key=f"{KEY}.examples")
+
+
+def _answer(answer: tuple[str, float]) -> str:
+    return f"{answer[0]} {tables.score(answer[1])}"

@@ -1,0 +1,238 @@
+"""The compare tab of the Results page: all runs of a classifier in a table, and two of its versions side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.base.errors import CoreError
+from core.registry.records.outgoing import short_reference
+from dashboard.parts import history, same_tests, tables
+from dashboard.parts.plots import charts
+from dashboard.results import significance
+from dashboard.results.page import Shown, describe, model_name
+from dashboard.results.significance import Common, common_tests, of_pair
+from dashboard.shell import layout, state
+from dashboard.shell.i18n import t, tn
+
+if TYPE_CHECKING:
+    from core.registry import RunInfo, VersionInfo
+    from core.workflows.standings import SameTests
+
+SCORES: tuple[history.Score, ...] = ("accuracy", "macro_f1")
+FIGURES = ("accuracy", "macro_f1", "macro_precision", "macro_recall", "weighted_f1")
+
+
+def draw(shown: Shown) -> None:
+    """The run table, then the two versions."""
+    layout.section(t("results.runs"), help=t("results.runs_help"))
+    _runs(shown.version.classifier)
+    layout.section(t("results.side_by_side"))
+    own = shown.version.classifier
+    other = _other_classifier(own)
+    known = {found.number: found for found in state.versions(own)}
+    others = known if other == own else {found.number: found for found in state.versions(other)}
+    if other == own and len(known) < 2:
+        st.caption(t("results.one_version"))
+        return
+    if other == own:
+        start = shown.version.parent or max(number for number in known if number != shown.version.number)
+    else:
+        start = max(others)
+    # of one classifier the older version first, so that the change runs forward in time
+    ends = (start, shown.version.number) if other != own else sorted((start, shown.version.number))
+    left, right = st.columns(2, gap="medium")
+    with left:
+        # a key of its own for another classifier's versions: a select box keeps the text of what it showed
+        first = _pick("first" if other == own else f"first.{other}", others, ends[0])
+    with right:
+        second = _pick("second", known, ends[1])
+    if (first.classifier, first.number) == (second.classifier, second.number):
+        st.caption(t("results.same_version"))
+        return
+    _side_by_side(first, second)
+
+
+def _other_classifier(own: str) -> str:
+    """The classifier whose version is compared with: this one, unless there are others and somebody chooses one."""
+    names = [own, *(found.name for found in state.classifiers() if found.name != own)]
+    if len(names) == 1:
+        return own
+    key = f"results.compare_with.{own}"
+    if st.session_state.get(key) not in names:
+        st.session_state[key] = own
+    return str(st.selectbox(t("results.compare_with"), names, key=key, help=t("results.compare_with_help")))
+
+
+def _runs(classifier: str) -> None:
+    runs = state.workspace().registry.runs(classifier)
+    same = same_tests.of_today(classifier)
+    table = run_table(runs, {found.number: found for found in state.versions(classifier)}, same)
+    wanted = st.text_input(
+        t("results.filter"), key="results.filter", placeholder=t("results.filter_example"), icon=":material/search:"
+    )
+    table = filtered(table, wanted or "")
+    st.caption(tn("results.runs_found", len(table), total=len(runs)))
+    height = min(320, 38 + 35 * max(1, len(table)))
+    st.dataframe(table, hide_index=True, key="results.runs", height=height, row_height=35)
+    for sentence in same_tests.sentences(same) if same is not None else []:
+        st.caption(sentence)
+    tables.download_table(table, "runs", key="results.runs.download")
+
+
+def run_table(runs: list[RunInfo], versions: Mapping[int, VersionInfo], same: SameTests | None) -> pd.DataFrame:
+    """One row a run, as the store gives them; scores where the run made a version, all on the same rows."""
+    names = {found.id: found.name for found in state.datasets()}
+    rows = []
+    for run in runs:
+        dataset = run.settings.get("dataset", "")
+        strategy = run.settings.get("strategy") or "train"
+        model = run.settings.get("model")
+        made = versions.get(run.version or 0)
+        scores = {
+            t(f"results.{score}"): tables.NOTHING if made is None else history.score_shown(made, score, same)
+            for score in SCORES
+        }
+        rows.append(
+            {
+                t("results.column_started"): tables.moment(run.started),
+                t("results.version"): "" if run.version is None else str(run.version),
+                t("results.column_state"): t(f"run.state_{run.state}"),
+                t("results.column_strategy"): t(f"names.strategy_{strategy}"),
+                t("results.column_model"): model_name(model) if model else tables.NOTHING,
+                t("results.column_dataset"): names.get(dataset, dataset),
+                **scores,
+                t("results.column_baseline"): tables.score(run.metrics.get("baseline_accuracy")),
+                t("results.column_epochs"): _epochs(run, made),
+                t("results.column_time"): tables.duration(run.metrics.get("seconds")),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _epochs(run: RunInfo, made: VersionInfo | None) -> str:
+    """How many epochs a run has learned, of how many it was allowed."""
+    allowed = run.settings.get("epochs") or run.settings.get("training.epochs")
+    try:
+        learned = None if made is None else len(state.report(made)["epochs"])
+    except (CoreError, OSError):
+        learned = None
+    if learned is None:
+        return tables.NOTHING if allowed is None else t("results.epochs_allowed", allowed=allowed)
+    return str(learned) if allowed is None else t("results.epochs_of", learned=learned, allowed=allowed)
+
+
+def filtered(table: pd.DataFrame, wanted: str) -> pd.DataFrame:
+    """The rows in which every wanted word occurs somewhere, in any column and case."""
+    if not len(table):
+        return table
+    whole = table.astype(str).agg(" ".join, axis=1).str.lower()
+    keep = np.ones(len(table), dtype=bool)
+    for word in wanted.lower().split():
+        keep &= whole.str.contains(word, regex=False).to_numpy()
+    return table[keep]
+
+
+def _pick(name: str, known: dict[int, VersionInfo], start: int) -> VersionInfo:
+    names = {number: describe(found) for number, found in known.items()}
+    key = f"results.compare_{name}"
+    if st.session_state.get(key) not in known:
+        st.session_state[key] = start
+    label = t(f"results.compare_{name.partition('.')[0]}")
+    return known[int(st.selectbox(label, sorted(known), format_func=names.__getitem__, key=key))]
+
+
+def _side_by_side(first: VersionInfo, second: VersionInfo) -> None:
+    tests = common_tests(first, second)
+    if not tests:
+        st.warning(t("results.other_rows"), icon=":material/difference:")
+    else:
+        _before_after(first, second, tests)
+    figures, settings = figure_table(first, second), setting_table(first, second)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown(f"**{t('results.figures')}**")
+        st.dataframe(figures, hide_index=True, key="results.figures")
+        tables.download_table(figures, "versions_figures", key="results.figures.download")
+    with right:
+        st.markdown(f"**{t('results.settings')}**")
+        if not len(settings):
+            st.caption(t("results.same_settings"))
+            return
+        st.dataframe(settings, hide_index=True, key="results.settings")
+        tables.download_table(settings, "versions_settings", key="results.settings.download")
+
+
+def _before_after(first: VersionInfo, second: VersionInfo, tests: list[Common]) -> None:
+    changes = [
+        charts.Change(one.name, _interval(one.before["accuracy"]), _interval(one.after["accuracy"])) for one in tests
+    ]
+    if first.classifier == second.classifier:
+        title = t("results.compare_title", first=first.number, second=second.number)
+    else:
+        title = t("results.compare_title_two", first=_full_name(first), second=_full_name(second))
+    charts.before_after(changes, title=title, key="results.compare", axis=t("charts.accuracy"), alt=title)
+    significance.draw(tests)
+
+
+def _full_name(version: VersionInfo) -> str:
+    return f"{version.classifier} {version.number}"
+
+
+def _interval(stored: dict[str, float]) -> tuple[float, float, float]:
+    return stored["value"], stored["low"], stored["high"]
+
+
+def figure_table(first: VersionInfo, second: VersionInfo) -> pd.DataFrame:
+    """The averages of both on the same rows (each on its own, of two classifiers), the baseline's, size and time."""
+    names = _column_names(first, second)
+    reports = [state.report(version) for version in (first, second)]
+    same = of_pair(first, second)
+    measured = [None if same is None else same.report(version.number) for version in (first, second)]
+    overall = [
+        stored["overall"] if found is None else found.to_dict() for stored, found in zip(reports, measured, strict=True)
+    ]
+    rows = [[t(f"results.{name}"), *(tables.score(**found[name]) for found in overall)] for name in FIGURES]
+    rows += [
+        [t("results.test_rows"), *(tables.thousands(found["rows"]) for found in overall)],
+        [t("results.own_baseline"), *(tables.score(**found["baseline"]["report"]["accuracy"]) for found in reports)],
+        [t("train.parameters"), *(tables.thousands(found["parameters"]) for found in reports)],
+        [t("results.column_time"), *(tables.duration(found["seconds"]) for found in reports)],
+    ]
+    return pd.DataFrame(rows, columns=[t("results.figure"), *names])
+
+
+def _column_names(first: VersionInfo, second: VersionInfo) -> list[str]:
+    if first.classifier == second.classifier:
+        return [t("results.version_name", number=version.number) for version in (first, second)]
+    return [_full_name(version) for version in (first, second)]
+
+
+def setting_table(first: VersionInfo, second: VersionInfo) -> pd.DataFrame:
+    """Only the settings in which the two differ."""
+    names = _column_names(first, second)
+    chosen = [_settings(version) for version in (first, second)]
+    keys = sorted(chosen[0].keys() | chosen[1].keys())
+    rows = [[key, *(short_reference(str(found.get(key, tables.NOTHING))) for found in chosen)] for key in keys]
+    differing = [row for row in rows if row[1] != row[2]]
+    return pd.DataFrame(differing, columns=[t("results.setting"), *names])
+
+
+def _settings(version: VersionInfo) -> dict[str, Any]:
+    from core.base.config import settings_of
+    from core.networks.encoders import MODELS
+    from core.networks.text import TextConfig
+    from core.training import TrainingConfig
+    from core.workflows.requests import DataConfig
+    from dashboard.shell.i18n import setting_label
+
+    report = state.report(version)
+    configs = (MODELS[report["model"]].config_class, TextConfig, TrainingConfig, DataConfig)
+    labels = {found.name: setting_label(found) for config in configs for found in settings_of(config)}
+    named = {labels.get(name, name): value for name, value in report["settings"].items()}
+    newest = report["experiences"][-1]["name"]
+    return {t("results.column_model"): model_name(report["model"]), t("results.column_dataset"): newest} | named

@@ -1,0 +1,115 @@
+"""The confusion matrix of the Results page, and the rows behind a cell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from dashboard.parts import tables
+from dashboard.parts.plots.heatmaps import Cell, clickable_heatmap
+from dashboard.results.page import ALL, Shown, predictions, rows_table
+from dashboard.shell import layout
+from dashboard.shell.i18n import t, tn
+
+KEY = "results.confusion"
+MOST_LABELS = 14  # side by side with the rows, more cells cannot be read
+
+
+def draw(shown: Shown) -> None:
+    """The matrix on the left, the rows of the chosen cell on the right."""
+    labels = shown_labels(shown.figures.confusion)
+    left, right = st.columns([5, 6], gap="large")
+    with left:
+        layout.section(t("results.confusion"), help=t("results.confusion_help"))
+        cell = _matrix(shown, labels)
+    with right:
+        _rows(shown, labels, cell)
+
+
+def shown_labels(confusion: np.ndarray[Any, Any]) -> list[int]:
+    """Numbers of the labels to show: all, or those with most errors when there are many."""
+    if len(confusion) <= MOST_LABELS:
+        return list(range(len(confusion)))
+    errors = confusion.sum(axis=0) + confusion.sum(axis=1) - 2 * np.diag(confusion)
+    return sorted(int(label) for label in np.argsort(-errors, kind="stable")[:MOST_LABELS])
+
+
+def worst_cell(counts: np.ndarray[Any, Any]) -> Cell | None:
+    """The most frequent confusion; None when there is none."""
+    errors = counts - np.diag(np.diag(counts))
+    row, column = np.unravel_index(int(errors.argmax()), errors.shape)
+    return (int(row), int(column)) if errors[row, column] else None
+
+
+def _matrix(shown: Shown, labels: list[int]) -> Cell | None:
+    choices = {name: t(f"results.cells_{name}") for name in ("counts", "shares")}
+    normalised = st.segmented_control(
+        t("results.cells"),
+        list(choices),
+        format_func=choices.__getitem__,
+        required=True,
+        default="counts",
+        key="results.cells",
+        label_visibility="collapsed",
+    )
+    counts = shown.figures.confusion[np.ix_(labels, labels)]
+    names = [shown.classes[label] for label in labels]
+    worst = worst_cell(counts)
+    _start_at(worst or (0, 0), shown, len(names))
+    support = np.maximum(1, shown.figures.confusion.sum(axis=1))[labels]
+    as_shares = normalised == "shares"
+    title = t("results.no_confusion")
+    if worst is not None:
+        facts = {"truth": names[worst[0]], "predicted": names[worst[1]]}
+        title = tn("results.worst_confusion", int(counts[worst]), **facts)
+    if len(labels) < len(shown.classes):
+        st.caption(tn("results.labels_left_out", len(labels), total=len(shown.classes)))
+    return clickable_heatmap(
+        counts / support[:, None] if as_shares else counts,
+        rows=names,
+        columns=names,
+        key=KEY,
+        title=title,
+        alt=t("results.confusion_alt", labels=len(names), rows=tables.thousands(shown.figures.rows), finding=title),
+        row_title=t("results.truth"),
+        column_title=t("results.predicted"),
+        kind="score" if as_shares else "count",
+        limits=(0.0, 1.0) if as_shares else None,
+    )
+
+
+def _start_at(cell: Cell, shown: Shown, labels: int) -> None:
+    """Begin at the worst confusion whenever another version or test is looked at."""
+    looked_at = (shown.version.classifier, shown.version.number, shown.test, labels)
+    if st.session_state.get(f"{KEY}.looked_at") != looked_at:
+        st.session_state[f"{KEY}.looked_at"] = looked_at
+        st.session_state[f"{KEY}.row"], st.session_state[f"{KEY}.column"] = cell
+
+
+def _rows(shown: Shown, labels: list[int], cell: Cell | None) -> None:
+    layout.section(t("results.rows"), help=t("results.rows_help"))
+    if cell is None:
+        st.caption(t("results.rows_none"))
+        return
+    truth, predicted = (shown.classes[labels[number]] for number in cell)
+    table = predictions(shown)
+    found = table[(table["truth"] == truth) & (table["predicted"] == predicted)]
+    key = "results.rows_right" if truth == predicted else "results.rows_wrong"
+    st.markdown(tn(key, len(found), truth=tables.plain(truth), predicted=tables.plain(predicted)))
+    if len(found):
+        several = shown.test == ALL and len(shown.report["tests"]) > 1
+        rows_table(found.sort_values("probability", ascending=False), key="results.cell_rows", several_tests=several)
+        words = _typical(tuple(found["text"]), tuple(table.loc[table["truth"] == truth, "text"].drop(found.index)))
+        if words:
+            st.caption(t("slices.typical", words=tables.plain(", ".join(words))), help=t("slices.typical_help"))
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _typical(inside: tuple[str, ...], outside: tuple[str, ...]) -> list[str]:
+    """Words typical of the rows of a cell, beside the other rows of the same label."""
+    from core.continual.drift.typical_words import typical_words
+    from core.networks.text.words import words_in
+
+    return [found.word for found in typical_words(words_in(inside), words_in(outside))]

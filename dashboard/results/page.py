@@ -1,0 +1,208 @@
+"""The Results page: which version and test are looked at, and the figures on top. The parts below are files beside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.statistics.intervals import Estimate, unpaired_difference
+from core.tasks.text_classification.scores import Report
+from dashboard.parts import tables, verdict
+from dashboard.shell import layout, state
+from dashboard.shell.i18n import t, t_message, tn
+from dashboard.shell.job_news import RESULT_ASKED
+from dashboard.shell.layout import Card
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from core.registry import VersionInfo
+
+ALL = 0  # all frozen tests together; experiences are counted from 1
+VERSION_LINK = "version"  # name in a link: ``/results?classifier=Shop&version=2``
+SCORES = ("accuracy", "macro_f1", "macro_precision", "macro_recall")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A version on one frozen test, or on all of them (``test`` is `ALL`)."""
+
+    version: VersionInfo
+    report: dict[str, Any]
+    test: int
+    figures: Report
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.figures.classes
+
+    @property
+    def baseline(self) -> dict[str, Any]:
+        """The baseline's figures on the same rows."""
+        stored = self.report["baseline"]
+        if self.test == ALL:
+            return dict(stored["report"])
+        numbers = [found["experience"] for found in self.report["tests"]]
+        return dict(stored["tests"][numbers.index(self.test)])
+
+
+def choose(classifier: str) -> Shown:
+    """The pickers of version and test, on one line."""
+    left, right = st.columns(2, gap="medium")
+    with left:
+        version = _version(classifier)
+    report = state.report(version)
+    with right:
+        test = _test(report)
+    stored = report["overall"]
+    if test != ALL:
+        stored = next(found["report"] for found in report["tests"] if found["experience"] == test)
+    return Shown(version, report, test, Report.from_dict(stored))
+
+
+def _version(classifier: str) -> VersionInfo:
+    known = {found.number: found for found in state.versions(classifier)}
+    champion = state.champion(classifier)
+    serving = champion.number if champion is not None else None
+    _open_version(classifier, known, serving)
+    names = {number: describe(found, serving == number) for number, found in known.items()}
+    picked = st.selectbox(
+        t("results.version"),
+        sorted(known, reverse=True),
+        format_func=names.__getitem__,
+        key="results.version",
+        persist_state="session",
+    )
+    return known[int(picked)]
+
+
+def _open_version(classifier: str, known: Mapping[int, VersionInfo], serving: int | None) -> None:
+    """Which version comes up: the one that a link or another page asked for, else one that this session has just seen
+    come about, else the one that serves; and the reader's own choice for as long as none of these changes.
+    """
+    newest = max(known)
+    seen = st.session_state.get("results.seen")
+    if seen != (classifier, newest, serving):
+        fresh = seen is not None and seen[0] == classifier and newest > seen[1]
+        st.session_state["results.seen"] = (classifier, newest, serving)
+        st.session_state["results.version"] = newest if fresh or serving is None else serving
+    linked = st.query_params.pop(VERSION_LINK, "")
+    if linked.isdecimal():
+        st.session_state["results.version"] = int(linked)
+    asked = st.session_state.pop(RESULT_ASKED, None)
+    if asked is not None and asked[0] == classifier:
+        st.session_state["results.version"] = asked[1]
+    if st.session_state.get("results.version") not in known:
+        st.session_state["results.version"] = newest if serving is None else serving
+
+
+def describe(version: VersionInfo, serves: bool = False) -> str:
+    """A version in a list."""
+    strategy = t(f"names.strategy_{version.summary['strategy']}")
+    facts = [t("results.version_name", number=version.number), strategy, model_name(str(version.summary["model"]))]
+    return " · ".join([*facts, t("results.serves")] if serves else facts)
+
+
+def model_name(model: str) -> str:
+    """How an architecture is called on screen."""
+    return t(f"names.model_{model}")
+
+
+def _test(report: dict[str, Any]) -> int:
+    tests = {found["experience"]: found for found in report["tests"]}
+    options = [ALL, *tests] if len(tests) > 1 else list(tests)
+    if st.session_state.get("results.test") not in options:
+        st.session_state["results.test"] = options[0]
+
+    names = {
+        number: tn("results.test_name", found["rows"], number=number, name=found["name"])
+        for number, found in tests.items()
+    }
+    names[ALL] = tn("results.all_tests", len(tests), rows=tables.thousands(report["overall"]["rows"]))
+    return int(
+        st.selectbox(
+            t("results.test"),
+            options,
+            format_func=names.__getitem__,
+            key="results.test",
+            help=t("results.test_help"),
+            disabled=len(options) == 1,
+            persist_state="session",
+        )
+    )
+
+
+def cards(shown: Shown) -> list[Card]:
+    """The four scores, each with its interval and its distance from the baseline."""
+    found = []
+    for name in SCORES:
+        score: Estimate = getattr(shown.figures, name)
+        against = shown.baseline.get(name)  # versions of old have accuracy and macro-F1 alone on a single test
+        gap = unpaired_difference(score, Estimate.from_dict(against)) if against else None
+        change = layout.changed(gap, t("results.against_baseline"))
+        card = Card(t(f"results.{name}"), tables.score(score.value), help=t(f"results.{name}_help"), **change)
+        found.append(replace(card, interval=tables.interval(score.low, score.high)))
+    return found
+
+
+def remarks(shown: Shown) -> None:
+    """What a reader must know before believing the figures: losing to the baseline, few rows, made-up texts."""
+    if verdict.judge(shown.report).lost:
+        verdict.show(shown.report, shown.version.number)
+    if shown.figures.too_few:
+        st.warning(tn("results.too_few_rows", shown.figures.rows), icon=":material/hourglass_empty:")
+    facts = [t("results.caption_version", created=tables.moment(shown.version.created))]
+    if shown.report["end"] is not None:
+        facts.append(t_message(message_of(shown.report["end"])))
+    if shown.report["synthetic"]:
+        facts.append(t("results.synthetic"))
+    st.caption(tables.plain(verdict.joined(facts)))
+
+
+def message_of(stored: dict[str, Any]) -> Any:
+    """A sentence from `core` as a report keeps it."""
+    from core.base.messages import Message
+
+    return Message.from_dict(stored)
+
+
+def predictions(shown: Shown) -> pd.DataFrame:
+    """The rows of the test with truth, prediction, its probability, and one ``p_<i>`` a label."""
+    numbers = [found["experience"] for found in shown.report["tests"] if shown.test in (ALL, found["experience"])]
+    return read_predictions(str(state.version_folder(shown.version)), tuple(numbers))
+
+
+@st.cache_data(show_spinner=False, max_entries=12)
+def read_predictions(folder: str, tests: tuple[int, ...]) -> pd.DataFrame:
+    """A version's answers on these frozen tests, one below the other."""
+    from pathlib import Path
+
+    import pandas as pd
+
+    from core.workflows.versions.folder import VersionFolder
+
+    stored = VersionFolder(Path(folder))
+    parts = [stored.predictions(number).assign(test=number) for number in tests]
+    table = pd.concat(parts, ignore_index=True)
+    table["probability"] = table.filter(regex=r"^p_\d+$").max(axis=1)
+    return table
+
+
+def rows_table(rows: pd.DataFrame, *, key: str, several_tests: bool, wide: bool = False) -> None:
+    """Texts with truth, prediction and probability, as a table to scroll and to download."""
+    columns = ["text", "truth", "predicted", "probability", *(["test"] if several_tests else [])]
+    config = {
+        "text": st.column_config.TextColumn(t("results.column_text"), width="large" if wide else 190),
+        "truth": st.column_config.TextColumn(t("results.column_truth"), width=150 if wide else 74),
+        "predicted": st.column_config.TextColumn(t("results.column_predicted"), width=150 if wide else 78),
+        "probability": st.column_config.NumberColumn(t("results.column_probability"), format="%.3f", width=80),
+        "test": st.column_config.NumberColumn(t("results.column_test"), width=60),
+    }
+    shown = rows[columns]
+    height = min(420, 38 + 35 * max(1, len(shown)))
+    st.dataframe(shown, hide_index=True, column_config=config, key=key, height=height, row_height=35)
+    titles = {name: str(t(f"results.column_{name}")) for name in columns}
+    tables.download_table(shown.rename(columns=titles), key.replace(".", "_"), key=f"{key}.download")

@@ -1,0 +1,1 @@
+"""Search: settings that suit a dataset."""

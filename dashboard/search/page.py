@@ -1,0 +1,174 @@
+"""The form and the runs of the Search page: which dataset and model, which settings, how long; trials as they end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from core.base.errors import CoreError
+from dashboard.parts.forms import forms
+from dashboard.parts.forms.training_form import FIRST_MODEL, preset_values
+from dashboard.parts.run_view import came_out, run_view, runs_of
+from dashboard.search import result
+from dashboard.shell import state
+from dashboard.shell.errors import guarded_fragment, show_error
+from dashboard.shell.i18n import setting_help, setting_label, t, tn
+
+if TYPE_CHECKING:
+    from core.base.config import Setting
+    from core.data.dataset.store import StoredDataset
+
+KIND = "search"
+SHOWN = "search.job"  # the run that this session started
+SECONDS_BETWEEN_LOOKS = 2.0
+
+
+def runs() -> None:
+    """What works, waits or broke off, with its trials so far."""
+    started = st.session_state.get(SHOWN)
+    for job in runs_of(KIND, started):
+        if job.result is not None and job.state == "finished":
+            if came_out(job, started):
+                st.session_state[result.NEXT] = job.result["search"]
+            continue
+        run_view(job.id)
+        guarded_fragment(run_every=None if job.ended else SECONDS_BETWEEN_LOOKS)(_live)(job.id)
+
+
+def _live(job_id: str) -> None:
+    trials = state.jobs().trials(job_id)
+    if trials:
+        result.trials_table(trials, key=f"search.live.{job_id}")
+
+
+def form(datasets: list[StoredDataset], *, leading: bool) -> None:
+    """What to search; ``leading`` while there is nothing else to look at."""
+    from core.workflows.search.space import SearchConfig
+
+    dataset = _dataset(datasets)
+    model = _model()
+    chosen = _settings(model)
+    limits = forms.settings_form(SearchConfig, key="search.form")
+    fields = {"dataset": dataset.id, "model": model, "searched": chosen, "search": limits}
+    busy = any(job.kind == KIND and job.config == _config(fields) for job in state.active_jobs())
+    label = t("search.queue") if state.active_jobs() and not busy else t("search.start")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        kind: Any = "primary" if leading else "secondary"
+        pressed = st.button(
+            label, key="search.go", icon=":material/tune:", type=kind, disabled=busy or not chosen, width="content"
+        )
+        st.caption(
+            t("search.busy") if busy else t("search.advice" if chosen else "search.none_chosen"), width="stretch"
+        )
+    if pressed:
+        _submit(dataset, fields)
+
+
+def _config(fields: dict[str, Any]) -> dict[str, Any]:
+    from core.workflows.search.run import SearchRequest
+
+    return SearchRequest(**fields).model_dump()
+
+
+def _submit(dataset: StoredDataset, fields: dict[str, Any]) -> None:
+    """Put it into the queue; what the model cannot do here is explained at once."""
+    from core.workflows.requests import TrainRequest
+    from core.workflows.train.estimate import check_request
+
+    try:
+        check_request(TrainRequest(classifier="search", dataset=dataset.id, model=fields["model"]), state.workspace())
+    except CoreError as error:
+        show_error(error)
+        return
+    title = t("search.job", dataset=dataset.name, model=t(f"names.model_{fields['model']}"))
+    job = state.jobs().submit(KIND, title=title, classifier="", config=_config(fields))
+    st.session_state[SHOWN] = job.id
+    st.rerun()
+
+
+def _dataset(datasets: list[StoredDataset]) -> StoredDataset:
+    known = {one.id: one for one in datasets}
+    names = {one.id: f"{one.name} · {tn('search.rows', one.rows)}" for one in datasets}
+    if st.session_state.get("search.dataset") not in known:
+        before = state.chosen_dataset()
+        st.session_state["search.dataset"] = before if before in known else state.likeliest(datasets).id
+    chosen = st.selectbox(
+        t("search.dataset"),
+        list(known),
+        format_func=names.__getitem__,
+        key="search.dataset",
+        help=t("search.dataset_help"),
+        persist_state="session",
+    )
+    return known[str(chosen)]
+
+
+def _model() -> str:
+    from core.networks.encoders import MODELS
+
+    if st.session_state.get("search.model") not in MODELS:
+        st.session_state["search.model"] = FIRST_MODEL
+    names = {name: t(f"names.model_{name}") for name in sorted(MODELS, key=lambda name: name != FIRST_MODEL)}
+    model = st.segmented_control(
+        t("search.model"),
+        list(names),
+        format_func=names.__getitem__,
+        required=True,
+        key="search.model",
+        persist_state="session",
+        wrap=True,
+    )
+    return str(model)
+
+
+def _settings(model: str) -> list[str]:
+    """Which settings to search: those that are usually worth it are ticked, the others folded away."""
+    from core.workflows.search.space import searchable, usual
+
+    worth = usual(model)
+    known = {one.name: one for one in searchable(model)}
+    chosen = _ticks(model, "usual", {name: known[name] for name in worth}, worth)
+    others = {name: one for name, one in known.items() if name not in worth}
+    with st.expander(t("search.others")):
+        chosen += _ticks(model, "others", others, [])
+    if chosen:
+        with st.expander(t("search.ranges")):
+            st.dataframe(_ranges(model, chosen), hide_index=True, key="search.ranges", alt=t("search.ranges"))
+    return chosen
+
+
+def _ticks(model: str, part: str, settings: dict[str, Setting], first: list[str]) -> list[str]:
+    key = f"search.{part}.{model}"
+    if key not in st.session_state:
+        st.session_state[key] = first
+    names = {name: setting_label(one) for name, one in settings.items()}
+    chosen = st.pills(
+        t(f"search.{part}_label"),
+        list(names),
+        selection_mode="multi",
+        format_func=names.__getitem__,
+        key=key,
+        help=t(f"search.{part}_help"),
+        wrap=True,
+        persist_state="session",
+    )
+    return [name for name in names if name in chosen]
+
+
+def _ranges(model: str, chosen: list[str]) -> pd.DataFrame:
+    from core.workflows.search.space import dimensions
+
+    rows = []
+    for one in dimensions(model, chosen, preset_values(model, "standard")):
+        found = one.to_dict()
+        rows.append(
+            {
+                t("search.setting"): setting_label(one.setting),
+                t("search.default"): result.value(found, one.default),
+                t("search.between"): result.ends(found),
+                t("search.meaning"): setting_help(one.setting),
+            }
+        )
+    return pd.DataFrame(rows)

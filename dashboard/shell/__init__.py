@@ -1,0 +1,1 @@
+"""What stands around every page: entry, state, languages, errors, navigation, theme."""

@@ -1,0 +1,144 @@
+"""That a job has ended, told once wherever the reader is: a toast, and a line in the sidebar with the way to the result.
+
+A session tells of what ended while it was open, and of what ended since anybody last looked. Also opens a job: the page
+that shows it, with its classifier chosen in the sidebar.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, NoReturn
+
+import streamlit as st
+
+from core.base.errors import JobError
+from dashboard.parts import tables
+from dashboard.shell import state
+from dashboard.shell.i18n import t
+from dashboard.shell.layout import icon_button
+from dashboard.shell.navigation import JOB_PAGES, go
+
+if TYPE_CHECKING:
+    from core.jobs import Job
+
+FOLLOWED = "news.followed"  # in the session: ids of trainings whose classifier is to be the chosen one
+SEEN = "news.seen"  # in the session: ids of jobs that it saw waiting or at work
+NOBODYS_CHOICE = "news.nobodys_choice"  # in the session: the classifier that came up without being chosen
+TOLD = "news.told"  # in the session: ids of jobs whose end it has told, also where that cannot be written down
+TOASTS = "news.toasts"  # in the session: what is to be said with the next run of the script
+UNREAD = "news.unread"  # in the session: ids of ended jobs whose line stands in the sidebar
+TRAIN_JOB = "train.job"  # in the session: the run that the Train page shows
+RESULT_ASKED = "results.asked"  # in the session: classifier and version that the Results page is to open
+STILL_NEWS = timedelta(days=1)
+MOST_LINES = 3
+VERSION_KINDS = ("train", "update")
+# In the session: number of the version that a page shows.
+VERSION_SHOWN = {"results": "results.version", "models": "models.version"}
+
+
+def follow(job: Job) -> None:
+    """Once this training has made a version, its classifier becomes the chosen one of this session."""
+    st.session_state[FOLLOWED] = {*st.session_state.get(FOLLOWED, set()), job.id}
+
+
+def listen(jobs: list[Job]) -> bool:
+    """Notice what ended since the last look; returns whether the page should be run again to tell it."""
+    seen: set[str] = st.session_state.setdefault(SEEN, set())
+    ended = [job for job in jobs if _is_news(job, seen)]
+    st.session_state[SEEN] = {job.id for job in jobs if not job.ended}
+    st.session_state[TOLD] = {*st.session_state.get(TOLD, set()), *(job.id for job in ended)}
+    for job in reversed(ended):  # the oldest first, so that the newest line stands on top
+        with suppress(OSError):  # a workspace that can only be read
+            state.jobs().note_told(job.id)
+        older = [identity for identity in st.session_state.get(UNREAD, []) if identity != job.id]  # it was resumed
+        st.session_state[UNREAD] = [job.id, *older][:MOST_LINES]
+        st.session_state[TOASTS] = [*st.session_state.get(TOASTS, []), (_sentence(job), _icon(job))]
+        if job.kind == "train" and job.result is not None and _is_followed(job):
+            state.choose_classifier(job.classifier)
+    return bool(ended)
+
+
+def _is_news(job: Job, seen: set[str]) -> bool:
+    # What the reader stopped before anything came of it, or what cannot say when it ended, is no news.
+    if not job.ended or job.finished is None or (job.state == "stopped" and job.result is None):
+        return False
+    fresh = datetime.now(UTC) - datetime.fromisoformat(job.finished) < STILL_NEWS
+    told = job.told or job.id in st.session_state.get(TOLD, set())
+    return job.id in seen or (fresh and not told)
+
+
+def _is_followed(job: Job) -> bool:
+    """A training of this session's, or any where nobody has chosen a classifier, only the first of them came up."""
+    if job.id in st.session_state.get(FOLLOWED, set()):
+        return True
+    return state.chosen_classifier() == st.session_state.get(NOBODYS_CHOICE)
+
+
+def toast() -> None:
+    """Say what `listen` has noticed; called in a run of the whole script, whose toasts are not lost."""
+    for sentence, icon in st.session_state.pop(TOASTS, []):
+        st.toast(sentence, icon=icon)
+
+
+def draw(jobs: list[Job]) -> None:
+    """The lines of what ended, each with the way to the result and one to put it away."""
+    unread: list[str] = st.session_state.get(UNREAD, [])
+    known = {job.id: job for job in jobs}
+    for job in [known[identity] for identity in unread if identity in known]:
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False, key=f"news-{job.id}"):
+            st.markdown(f"{_icon(job)} {_sentence(job)}", width="stretch")
+            opened = st.button(
+                t("news.open"), key=f"news.open.{job.id}", icon=":material/arrow_forward:", type="tertiary"
+            )
+            closed = icon_button(t("news.close"), key=f"news.close.{job.id}", icon=":material/close:")
+        if opened or closed:
+            st.session_state[UNREAD] = [identity for identity in unread if identity != job.id]
+        if opened:
+            open_job(job)
+        if closed:
+            st.rerun()
+
+
+def note_seen(page: str) -> None:
+    """After a page was drawn: a version that it shows is no news any more; its line goes with the next look at the jobs."""
+    unread: list[str] = st.session_state.get(UNREAD, [])
+    if unread:
+        seen = {job.id for job in state.jobs().list() if job.id in unread and _shows(page, job)}
+        st.session_state[UNREAD] = [identity for identity in unread if identity not in seen]
+
+
+def _shows(page: str, job: Job) -> bool:
+    if job.kind not in VERSION_KINDS or job.result is None or job.classifier != state.chosen_classifier():
+        return False
+    if page == job.kind == "update":
+        return True
+    number = job.result.get("version")
+    return page in VERSION_SHOWN and number is not None and st.session_state.get(VERSION_SHOWN[page]) == number
+
+
+def _icon(job: Job) -> str:
+    return ":material/check_circle:" if job.result is not None else ":material/error:"
+
+
+def _sentence(job: Job) -> str:
+    title = tables.plain(job.title)
+    if job.result is None:
+        return t("news.failed", title=title)
+    if job.kind in VERSION_KINDS and "version" in job.result:
+        return t("news.version", title=title, version=job.result["version"])
+    return t("news.done", title=title)
+
+
+def open_job(job: Job) -> NoReturn:
+    """Go to the page that shows a job or what came of it, with its classifier chosen."""
+    with suppress(JobError):  # removed meanwhile: its page says what there is
+        job = state.jobs().get(job.id)
+    if job.classifier in {known.name for known in state.classifiers()}:
+        state.choose_classifier(job.classifier)
+    if job.kind == "train":
+        st.session_state[TRAIN_JOB] = job.id
+        if job.result is not None:
+            st.session_state[RESULT_ASKED] = (job.classifier, int(job.result["version"]))
+            go("results")
+    go(JOB_PAGES[job.kind])

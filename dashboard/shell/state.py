@@ -1,0 +1,304 @@
+"""What the pages know: the workspace, its lists and the choices of this session.
+
+The only module of the dashboard that opens anything of `core`. Heavy things are opened once a process; lists are
+cached under cheap change tokens, so that a rerun reads them again only after something was written.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.base.config import home
+from core.base.device import DeviceInfo, describe_device
+from dashboard.shell.i18n import language
+
+if TYPE_CHECKING:
+    from core.data.dataset.rows import TextDataset
+    from core.data.dataset.store import DatasetStore, StoredDataset
+    from core.data.labelling.corrections import Corrections
+    from core.jobs import Job, JobQueue
+    from core.networks.standalone.predict import Classifier
+    from core.networks.vectors import VectorStore
+    from core.registry import ClassifierInfo, Glance, Registry, Threshold, VersionInfo
+    from core.serving.engines.providers import ProviderReport
+    from core.workflows.workspace import Workspace
+
+CLASSIFIER = "classifier"
+DATASET = "dataset"
+ACTIVE = ("queued", "running", "stopping")
+
+
+def workspace() -> Workspace:
+    """The datasets and the registry of this installation."""
+    return _workspace(home())
+
+
+def registry() -> Registry:
+    """The registry alone: the whole workspace would load PyTorch, for which nothing should wait that only looks."""
+    return _registry(home()).registry
+
+
+def jobs() -> JobQueue:
+    """The queue of trainings and updates."""
+    return _jobs(home())
+
+
+def corrections() -> Corrections:
+    """The rows that readers put right on the Predict page."""
+    return _corrections(home())
+
+
+@st.cache_resource(show_spinner=False)
+def _corrections(folder: Path) -> Corrections:
+    from core.data.labelling.corrections import Corrections
+
+    return Corrections(folder)
+
+
+def glance() -> Glance:
+    """The registry's lists, which need neither MLflow nor PyTorch while nothing has changed."""
+    return _registry(home())
+
+
+@st.cache_resource(show_spinner=False)
+def _registry(folder: Path) -> Glance:
+    # opened by itself: core.workflows brings torch along, for which no list of names should wait
+    from core.registry import Glance
+
+    return Glance(folder)
+
+
+@st.cache_resource(show_spinner=False)
+def _store(folder: Path) -> DatasetStore:
+    from core.data.dataset.store import DatasetStore
+
+    return DatasetStore(folder)
+
+
+def vectors() -> VectorStore:
+    """The sets of word vectors."""
+    from core.networks.vectors import VectorStore
+
+    return VectorStore(home())
+
+
+def sources(kind: str) -> dict[str, str]:
+    """What a setting may name that was declared with ``source=kind``: reference → name on screen, the same in all languages."""
+    found: list[Any]
+    if kind == "vectors":
+        found = [(one, f"{one.words:,} × {one.dimensions}") for one in vectors().list()]
+    else:
+        from core.networks.pretrained import EncoderStore
+
+        found = [(one, f"{one.megabytes:,.0f} MB" if one.megabytes else "") for one in EncoderStore(home()).list()]
+    names: dict[str, str] = {}
+    for info, size in found:
+        name = " · ".join([info.name, *info.languages, size] if size else [info.name, *info.languages])
+        # The browser sends an option's text back, so no two may read alike.
+        names[info.reference] = f"{name} ({info.reference})" if name in names.values() else name
+    return names
+
+
+@st.cache_resource(show_spinner=False)
+def _workspace(folder: Path) -> Workspace:
+    from core.workflows.workspace import open_workspace
+
+    return open_workspace(folder)
+
+
+@st.cache_resource(show_spinner=False)
+def _jobs(folder: Path) -> JobQueue:
+    from core.jobs import JobQueue
+
+    return JobQueue(folder)
+
+
+def engine(version: VersionInfo) -> Classifier:
+    """The version's bundle, loaded in ONNX Runtime and warmed up; the last few stay loaded, for the pages and the API."""
+    from core.serving.engines.pool import shared_pool
+
+    return shared_pool().get(version_folder(version))
+
+
+def version_folder(version: VersionInfo) -> Path:
+    """Local folder of a version's files."""
+    return _registry(home()).folder(version)
+
+
+def damaged_files(version: VersionInfo) -> list[str]:
+    """Names of the version's damaged files; each is read once, and again when its time or size has changed."""
+    if os.environ.get("MLFLOW_TRACKING_URI"):
+        return []  # a server answers for its own files
+    from core.base.integrity import RECORD, names_in
+
+    folder = version_folder(version)
+    return _damaged(str(folder), _times(*(folder / name for name in (RECORD, *names_in(folder)))))
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _damaged(folder: str, token: tuple[float, ...]) -> list[str]:
+    from core.base.integrity import damaged
+
+    return damaged(Path(folder))
+
+
+def report(version: VersionInfo) -> dict[str, Any]:
+    """The version's report, as its training or update wrote it."""
+    return _report(str(version_folder(version)))
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _report(folder: str) -> dict[str, Any]:
+    from core.registry.records.reports import read_report
+
+    return read_report(Path(folder))
+
+
+def classifiers() -> list[ClassifierInfo]:
+    """All classifiers."""
+    return _classifiers(home(), _registry_token())
+
+
+@st.cache_data(show_spinner=False, max_entries=2)
+def _classifiers(folder: Path, token: tuple[float, ...]) -> list[ClassifierInfo]:
+    if not os.environ.get("MLFLOW_TRACKING_URI") and not (folder / "mlflow.db").exists():
+        return []  # nothing was ever trained here: do not let the first page wait for an empty database
+    return list(_registry(folder).classifiers())
+
+
+def threshold(classifier: str) -> Threshold | None:
+    """From which probability on the classifier answers by itself, if that was decided."""
+    return next((found.threshold for found in classifiers() if found.name == classifier), None)
+
+
+def versions(classifier: str) -> list[VersionInfo]:
+    """All versions of a classifier, oldest first."""
+    return _versions(home(), classifier, _registry_token())
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _versions(folder: Path, classifier: str, token: tuple[float, ...]) -> list[VersionInfo]:
+    return list(_registry(folder).versions(classifier))
+
+
+def champion(classifier: str) -> VersionInfo | None:
+    """The version that serves, if one was promoted."""
+    return _champion(home(), classifier, _registry_token())
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _champion(folder: Path, classifier: str, token: tuple[float, ...]) -> VersionInfo | None:
+    return _registry(folder).champion(classifier)
+
+
+def datasets() -> list[StoredDataset]:
+    """All saved datasets, newest first."""
+    return _datasets(home(), _times(home() / "datasets"))
+
+
+@st.cache_data(show_spinner=False, max_entries=2)
+def _datasets(folder: Path, token: tuple[float, ...]) -> list[StoredDataset]:
+    return list(_store(folder).list())
+
+
+def likeliest(stored: Sequence[StoredDataset]) -> StoredDataset:
+    """What to offer first: the newest table in the reader's language that is no later batch of a sample and no batch of
+    corrections.
+    """
+    from dashboard.shell.i18n import language
+
+    first = [dataset for dataset in stored if not _is_later_batch(dataset)] or stored
+    return next((dataset for dataset in first if dataset.language == language()), first[0])
+
+
+def _is_later_batch(dataset: StoredDataset) -> bool:
+    from core.data.labelling.corrections import JOINED
+
+    source = dataset.source
+    return source.get("part", "first") != "first" or "corrections" in source or JOINED in source
+
+
+def load_dataset(identity: str) -> TextDataset:
+    """The rows of a saved dataset."""
+    return _store(home()).load(identity)
+
+
+def keep_choice(key: str) -> None:
+    """Call before a widget with translated options: the browser knows its choice by the shown name, lost with the language."""
+    drawn_in = f"{key}.drawn_in"
+    if key in st.session_state and st.session_state.get(drawn_in, language()) != language():
+        st.session_state[key] = st.session_state[key]
+    st.session_state[drawn_in] = language()
+
+
+def active_jobs() -> list[Job]:
+    """Trainings and updates that run or wait, newest first."""
+    return [job for job in jobs().list() if job.state in ACTIVE]
+
+
+@st.cache_resource(show_spinner=False)
+def device() -> DeviceInfo:
+    """What this machine computes with."""
+    return describe_device()
+
+
+@st.cache_resource(show_spinner=False)
+def providers() -> ProviderReport:
+    """What classifiers really run on here, and what keeps a graphics card idle."""
+    from core.serving.engines.providers import examine
+
+    return examine()
+
+
+def _registry_token() -> tuple[float, ...]:
+    """Changes whenever the registry may have; a team's server cannot be watched, so it is asked every few seconds."""
+    if os.environ.get("MLFLOW_TRACKING_URI"):
+        return (time.time() // 5,)
+    return _times(home() / "mlflow.db", home() / "mlflow.db-wal")
+
+
+def _times(*paths: Path) -> tuple[float, ...]:
+    return tuple(path.stat().st_mtime_ns if path.exists() else 0.0 for path in paths)
+
+
+def chosen_classifier() -> str | None:
+    """The classifier picked in the sidebar; None while there is none at all."""
+    chosen: str | None = st.session_state.get(CLASSIFIER)
+    return chosen
+
+
+def choose_classifier(name: str) -> None:
+    """Pick a classifier from a page; takes effect with the next rerun."""
+    st.session_state["classifier.next"] = name
+
+
+def chosen_dataset() -> str | None:
+    """The dataset that the last page worked with, to start from on the next."""
+    chosen: str | None = st.session_state.get(DATASET)
+    return chosen
+
+
+def choose_dataset(dataset: str) -> None:
+    """Remember a dataset for the next page."""
+    st.session_state[DATASET] = dataset
+
+
+def save_sample(sample: str, name: str) -> StoredDataset:
+    """Save a sample's first table as a dataset and choose it; saving it twice gives the same dataset."""
+    from core.data.dataset.columns import guess_roles
+    from core.data.dataset.rows import build_dataset
+    from core.data.dataset.samples import sample_path
+    from core.data.reading.tables import read_table
+
+    table = read_table(sample_path(sample, "first"))
+    roles = guess_roles(table)
+    dataset, _ = build_dataset(table, roles)
+    stored = _store(home()).save(dataset, name=name, roles=roles, source={"sample": sample}, synthetic=True)
+    choose_dataset(stored.id)
+    return stored

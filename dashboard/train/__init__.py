@@ -1,0 +1,1 @@
+"""Train: data, model, settings, and what a training would take."""

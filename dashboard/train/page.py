@@ -1,0 +1,202 @@
+"""The Train page: starts runs, finds them again, and says what came out. The form and its meaning are files beside."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+
+import streamlit as st
+
+from core.base.errors import CoreError
+from dashboard.parts import tables, verdict
+from dashboard.parts.run_view import place_in_queue, run_view
+from dashboard.shell import job_news, layout, state
+from dashboard.shell.errors import show_error
+from dashboard.shell.i18n import t, t_message, tn
+from dashboard.shell.navigation import go
+
+if TYPE_CHECKING:
+    from core.jobs import Job
+    from core.workflows.requests import TrainRequest
+
+SHOWN = job_news.TRAIN_JOB
+CLOSED = "train.closed"  # runs that it looks at no more
+SIDE = "train.side"
+STILL_NEWS = timedelta(hours=1)  # an ended run greets a new session for this long
+
+
+def start_button(request: TrainRequest) -> None:
+    """Start, or join the queue; what cannot be trained is explained right here."""
+    busy = [job for job in state.active_jobs() if job.state != "stopping"]
+    label = t("train.queue") if busy else t("train.start")
+    kind: Literal["primary", "secondary"] = "secondary" if shown_job() else "primary"
+    if st.button(label, type=kind, key="train.start", icon=":material/play_arrow:", width="stretch"):
+        _start(request)
+
+
+def _start(request: TrainRequest) -> None:
+    from core.workflows.train.estimate import check_request
+
+    if not request.classifier:
+        st.error(t("train.name_missing"), icon=":material/error:")
+        return
+    try:
+        check_request(request, state.workspace())
+    except CoreError as error:
+        show_error(error)
+        return
+    config = request.model_dump()
+    if any(job.kind == "train" and job.config == config for job in state.active_jobs()):
+        st.info(t("train.same"), icon=":material/content_copy:")
+        return
+    job = state.jobs().submit("train", title=request.classifier, classifier=request.classifier, config=config)
+    job_news.follow(job)
+    watched = shown_job()
+    if watched is None or watched.ended:
+        st.session_state[SHOWN] = job.id
+    st.session_state[SIDE] = "run"
+    st.rerun()
+
+
+def shown_job() -> Job | None:
+    """The run on the right side: the one that this session chose, else what goes on, else what ended just now.
+
+    Only runs that concern the reader: those of the classifier chosen in the sidebar, and of one that does not exist yet.
+    What made a version that was deleted since concerns nobody.
+    """
+    closed = st.session_state.get(CLOSED, set())
+    trainings = [
+        job for job in state.jobs().list() if job.kind == "train" and job.id not in closed and not _is_gone(job)
+    ]
+    own = [job for job in trainings if _concerns_reader(job)]
+    chosen = next((job for job in trainings if job.id == st.session_state.get(SHOWN) and _is_still_shown(job)), None)
+    at_work = next((job for job in own if job.state in ("running", "stopping")), None)
+    waiting = next((job for job in reversed(own) if job.state == "queued"), None)
+    recent = next((job for job in own[:1] if job.state == "interrupted" or _is_news(job)), None)
+    return chosen or at_work or waiting or recent
+
+
+def _is_gone(job: Job) -> bool:
+    """Whether the version that came of it was deleted, with its classifier."""
+    if job.result is None:
+        return False
+    return job.result["version"] not in {version.number for version in state.versions(job.classifier)}
+
+
+def _concerns_reader(job: Job) -> bool:
+    own = state.chosen_classifier()
+    if own is None or job.classifier == own:
+        return True
+    return not job.ended and job.classifier not in {known.name for known in state.classifiers()}
+
+
+def _is_still_shown(job: Job) -> bool:
+    """A run that this session chose stays, until another classifier is chosen than the one it has made a version of."""
+    return not job.ended or job.result is None or state.chosen_classifier() in (None, job.classifier)
+
+
+def _is_news(job: Job) -> bool:
+    if job.finished is None or not job.ended:
+        return False
+    return datetime.now(UTC) - datetime.fromisoformat(job.finished) < STILL_NEWS
+
+
+def side(job: Job) -> str:
+    """Ask whether to look at the run or at what the form means."""
+    if SIDE not in st.session_state:
+        st.session_state[SIDE] = "run"
+    names = {name: t(f"train.side_{name}") for name in ("run", "meaning")}
+    chosen = st.segmented_control(
+        t("train.side"),
+        list(names),
+        format_func=names.__getitem__,
+        required=True,
+        key=SIDE,
+        label_visibility="collapsed",
+    )
+    return str(chosen)
+
+
+def watch(job: Job) -> None:
+    """The run, what came out of it, and the other runs."""
+    if not job.ended:
+        job_news.follow(job)
+    if job.result is not None:
+        _outcome(job)
+    run_view(job.id)
+    if job.ended and st.button(t("train.close"), key="train.close", type="tertiary", icon=":material/close:"):
+        st.session_state[CLOSED] = {*st.session_state.get(CLOSED, set()), job.id}
+        st.session_state.pop(SHOWN, None)
+        st.rerun()
+    _others(job)
+
+
+def _outcome(job: Job) -> None:
+    """What came out, in a sentence, and where to go from here."""
+    number = int(job.result["version"]) if job.result else 0
+    found = next((known for known in state.versions(job.classifier) if known.number == number), None)
+    if found is None:
+        st.info(t("train.version_gone", version=number))
+        return
+    report = state.report(found)
+    st.markdown(f"**{t('train.outcome', classifier=tables.plain(job.classifier), version=number)}**")
+    verdict.show(report, number)
+    if report["best_epoch"] == 0:
+        st.warning(t("train.no_epoch"), icon=":material/timer_off:")
+    champion = state.champion(job.classifier)
+    serves = champion is not None and champion.number == number
+    if champion is not None and not serves:
+        st.caption(t("train.candidate", version=number, champion=champion.number))
+    with st.container(horizontal=True):
+        if st.button(t("train.see_results"), key="train.results", type="primary", icon=":material/insights:"):
+            _leave(job, number, "results")
+        if serves and st.button(t("train.try_it"), key="train.predict", icon=":material/edit_note:"):
+            _leave(job, number, "predict")
+
+
+def _leave(job: Job, version: int, page: str) -> None:
+    state.choose_classifier(job.classifier)
+    st.session_state[job_news.RESULT_ASKED] = (job.classifier, version)
+    go(page)
+
+
+def _others(job: Job) -> None:
+    """Every other run that works, waits or was interrupted, with its place in the queue."""
+    others = [
+        other
+        for other in reversed(state.jobs().list())
+        if other.id != job.id and (not other.ended or other.state == "interrupted")
+    ]
+    if not others:
+        return
+    layout.section(t("train.others"))
+    for other in others:
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", wrap=False):
+            st.markdown(f"**{tables.plain(other.title)}** · {_standing(other)}", width="stretch")
+            if other.kind == "train" and st.button(t("train.show"), key=f"train.show.{other.id}", type="tertiary"):
+                job_news.open_job(other)
+            if other.kind != "train" and st.button(
+                t("train.show_elsewhere"), key=f"train.elsewhere.{other.id}", type="tertiary"
+            ):
+                job_news.open_job(other)
+            if other.state == "queued" and st.button(
+                t("run.leave_queue"), key=f"train.leave.{other.id}", type="tertiary"
+            ):
+                _leave_queue(other)
+
+
+def _leave_queue(job: Job) -> None:
+    try:
+        state.jobs().stop(job.id)
+        state.jobs().discard(job.id)
+    except CoreError as error:  # it began in this very moment
+        st.toast(tables.plain(t_message(error.message)))
+    st.rerun()
+
+
+def _standing(job: Job) -> str:
+    if job.state == "queued":
+        return tn("train.place", place_in_queue(job))
+    if job.state == "running":
+        return t("train.at_work", share=tables.percent(job.fraction))
+    return t(f"run.state_{job.state}")

@@ -1,0 +1,1 @@
+"""Update: a batch is looked over, learned, and decided on."""

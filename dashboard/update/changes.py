@@ -1,0 +1,174 @@
+"""Step 2 of an update: what is in the batch, in plain sentences, each with the rows behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Literal
+
+import pandas as pd
+import streamlit as st
+
+from core.base.errors import CoreError, DataError
+from core.data.loading.profiling import Finding
+from dashboard.parts import tables
+from dashboard.parts.tables import plain
+from dashboard.shell import state
+from dashboard.shell.errors import boundary, show_error
+from dashboard.shell.i18n import t, t_message, tn
+from dashboard.update import drift
+from dashboard.update import labels as update_labels
+from dashboard.update import page as update_page
+from dashboard.update.compare import Changes, compared
+from dashboard.update.page import Situation
+
+NAMED = 8  # labels named in a sentence
+WORTH_SAYING = ("contradictory", "duplicates", "very_long")  # of the profile; the rest is said by other sentences
+ICONS = {
+    "info": ":gray[:material/info:]",
+    "good": ":primary[:material/check:]",
+    "new": ":primary[:material/new_label:]",
+    "warning": ":orange[:material/warning:]",
+}
+
+
+def step(found: Situation) -> None:
+    """The open step, or its outcome in one line."""
+    if found.step == 1:
+        update_page.head(2, "closed")
+        return
+    if found.step > 2 or found.batch is None:
+        update_page.head(2, "done", _outcome(found))
+        return
+    update_page.head(2, "open")
+    with st.spinner(t("update.comparing")):
+        changes = compared(found.champion, found.batch)
+    if isinstance(changes, CoreError):
+        show_error(changes)
+        return
+    _content(found, changes)
+    update_labels.section(found)
+    _labels(changes, update_labels.doubtful(found))
+    _overlap(changes)
+    drift.section(found)
+    _division(found, changes)
+
+
+def _outcome(found: Situation) -> str:
+    """What became of the rows, as the candidate recorded it."""
+    if found.candidate is None:
+        return t("update.compared")
+    report = state.report(found.candidate)
+    record = report["experiences"][-1]
+    parts = {part: tables.thousands(record[part]) for part in ("train", "validation", "test")}
+    fresh = len(report["classes"]) - len(state.report(found.champion)["classes"])
+    sentences = [t("update.divided", **parts), *drift.outcome(report)]
+    return " · ".join([*sentences, tn("update.new_labels", fresh)] if fresh else sentences)
+
+
+def _line(kind: str, sentence: str, *, button: str | None = None) -> bool:
+    """One sentence with its sign; returns whether its rows were asked for."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+        st.markdown(f"{ICONS[kind]} {sentence}", width="stretch")
+        return button is not None and st.button(t("update.show_rows"), key=button, type="tertiary")
+
+
+def _content(found: Situation, changes: Changes) -> None:
+    """How many rows of which labels."""
+    counts = sorted(changes.profile.label_counts.items(), key=lambda pair: -pair[1])
+    named = [f"{plain(label)} {tables.thousands(count)}" for label, count in counts[:NAMED] if count]
+    if len(counts) > NAMED:
+        named.append(t("update.and_more", count=len(counts) - NAMED))
+    source = found.batch.source if found.batch else {}
+    aside = 0 if "left_out" in source else int(source.get("set_aside") or 0)  # else each reason is named below
+    sentence = tn("update.content", changes.profile.rows, labels=_listed(named))
+    if aside:
+        sentence = t("update.sentences", first=sentence, second=tn("update.content_aside", aside))
+    _line("info", sentence)
+
+
+def _names(labels: Sequence[str]) -> str:
+    named = [plain(label) for label in labels[:NAMED]]
+    return _listed([*named, t("update.and_more", count=len(labels) - NAMED)] if len(labels) > NAMED else named)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return t("update.comma").join(names)
+
+
+def _labels(changes: Changes, doubtful: Collection[str]) -> None:
+    """New and absent labels; what is probably a spelling of another was said before, with its merge."""
+    fresh = [label for label in changes.fresh if label not in doubtful]
+    if fresh:
+        _line("new", tn("update.fresh", len(fresh), labels=_names(fresh)))
+    if changes.absent:
+        _line("warning", tn("update.absent", len(changes.absent), labels=_names(changes.absent)))
+    if not changes.fresh and not changes.absent:
+        _line("good", tn("update.same_labels", len(changes.known)))
+
+
+def _overlap(changes: Changes) -> None:
+    findings = [
+        *changes.seen.findings,
+        *(finding for finding in changes.profile.findings if finding.kind in WORTH_SAYING),
+    ]
+    if not changes.seen.findings:
+        _line("good", t("update.nothing_seen"))
+    for finding in findings:
+        kind = "warning" if finding.severity == "warning" else "info"
+        if _line(kind, plain(t_message(finding.message)), button=f"update.rows.{finding.kind}"):
+            _show_rows(finding, changes)
+    if changes.missing:
+        _line("warning", t("update.missing", names=_names(changes.missing)))
+
+
+def _show_rows(finding: Finding, changes: Changes) -> None:
+    width: Literal["large"] = "large"
+
+    def body() -> None:
+        with boundary():
+            st.markdown(plain(t_message(finding.message)))
+            rows = rows_behind(finding, changes)
+            st.dataframe(rows, hide_index=True, alt=t("update.rows_alt", count=tables.thousands(len(rows))))
+            tables.download_table(rows, f"{finding.kind}_rows", key=f"update.download.{finding.kind}")
+
+    st.dialog(t(f"update.kind_{finding.kind}"), width=width)(body)()
+
+
+def rows_behind(finding: Finding, changes: Changes) -> pd.DataFrame:
+    """The rows of a finding, numbered from 1 as they stand in the batch."""
+    names = changes.dataset.label_names()
+    table = pd.DataFrame(
+        {
+            t("update.column_row"): [row + 1 for row in finding.rows],
+            t("update.column_text"): [changes.dataset.texts[row] for row in finding.rows],
+            t("update.column_label"): [names[row] for row in finding.rows],
+        }
+    )
+    if finding.kind == "relabelled":
+        table[t("update.column_earlier")] = [", ".join(changes.earlier.get(row, [])) for row in finding.rows]
+    return table
+
+
+def _division(found: Situation, changes: Changes) -> None:
+    """How the rows will be divided, or why they cannot be."""
+    from core.statistics.intervals import MINIMUM_ROWS
+
+    if isinstance(changes.split, DataError):
+        show_error(changes.split)
+        return
+    split = changes.split
+    for remark in split.findings:
+        _line("info", plain(t_message(remark)))
+    facts = {
+        "train": tables.thousands(len(split.train)),
+        "validation": tables.thousands(len(split.validation)),
+        "test": tables.thousands(len(split.test)),
+        "number": len(state.report(found.champion)["experiences"]) + 1,
+    }
+    sentence = t("update.division", **facts)
+    if len(split.set_aside):
+        aside = tn("update.division_aside", len(split.set_aside))
+        sentence = t("update.sentences", first=sentence, second=aside)
+    _line("info", sentence)
+    if len(split.test) < MINIMUM_ROWS:
+        _line("warning", tn("update.small_test", len(split.test), needed=MINIMUM_ROWS))

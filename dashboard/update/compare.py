@@ -1,0 +1,129 @@
+"""A batch against everything the champion was trained and tested on; costly, so it is remembered. Draws nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.base.errors import CoreError, DataError
+from core.data.dataset.rows import Rows, TextDataset
+from core.data.dataset.same_text import key_numbers
+from core.data.dataset.splitting import Split
+from core.data.dataset.store import StoredDataset
+from core.data.labelling.corrections import joined_rows
+from core.data.loading.overlapping import Overlap
+from core.data.loading.profiling import Profile, profile
+from dashboard.shell import state
+
+if TYPE_CHECKING:
+    from core.registry import VersionInfo
+    from core.workflows.versions.past import Past
+
+
+@dataclass(frozen=True, eq=False)
+class Changes:
+    """What a batch changes.
+
+    Parameters
+    ----------
+    earlier
+        Relabelled row → the labels its text had before.
+    split
+        How the rows will be divided; an error where they are too few.
+    missing
+        Names of earlier datasets that were deleted.
+    remembered, past_rows
+        Rows in the champion's memory, and training rows of all earlier batches.
+    known, fresh, absent
+        Labels of the batch that the champion knows, those it does not, and those it knows that the batch lacks.
+    """
+
+    dataset: TextDataset
+    profile: Profile
+    seen: Overlap
+    earlier: dict[int, list[str]]
+    split: Split | DataError
+    missing: tuple[str, ...]
+    remembered: int
+    past_rows: int
+    known: list[str]
+    fresh: list[str]
+    absent: list[str]
+
+
+def compared(champion: VersionInfo, batch: StoredDataset) -> Changes | CoreError:
+    """Compare a batch with its classifier's past; what goes wrong is an answer, so that it is remembered, too."""
+    stored = tuple(dataset.id for dataset in state.datasets())
+    return _compared(str(state.version_folder(champion)), batch.id, stored, champion)
+
+
+def problem(champion: VersionInfo, dataset: TextDataset, train_only: Rows) -> CoreError | None:
+    """Why a batch that is not stored yet could not be learned; None when it can."""
+    from core.workflows.update.run import check_batch
+    from core.workflows.versions.folder import VersionFolder
+
+    try:
+        check_batch(dataset, VersionFolder(state.version_folder(champion)), _past_of(champion), train_only)
+    except CoreError as error:
+        return error
+    return None
+
+
+def _past_of(champion: VersionInfo) -> Past:
+    known = {stored.id for stored in state.datasets()}
+    used = {str(record["dataset"]) for record in state.report(champion)["experiences"]}
+    return _past(str(state.version_folder(champion)), tuple(sorted(used & known)))
+
+
+@st.cache_resource(show_spinner=False, max_entries=1, ttl=3600)
+def _past(folder: str, used: tuple[str, ...]) -> Past:
+    """What a version was trained and tested on; `used` is there to look again after a deletion."""
+    from core.workflows.versions.folder import VersionFolder
+    from core.workflows.versions.past import read_past
+
+    return read_past(VersionFolder(Path(folder)), state.workspace())
+
+
+# A resource, since a copy of every text on every rerun would be dear. `stored` is there to look again after a deletion.
+@st.cache_resource(show_spinner=False, max_entries=3, ttl=3600)
+def _compared(folder: str, batch: str, stored: tuple[str, ...], _champion: VersionInfo) -> Changes | CoreError:
+    from core.workflows.requests import resolve_settings
+    from core.workflows.update.run import compare_batch, split_batch
+    from core.workflows.versions.folder import VersionFolder
+
+    version = VersionFolder(Path(folder))
+    try:
+        past = _past_of(_champion)
+        dataset = state.workspace().datasets.load(batch)
+        joined = joined_rows(state.workspace().datasets.info(batch).source, len(dataset))
+    except CoreError as error:
+        return error
+    seen = compare_batch(dataset, past)
+    split: Split | DataError
+    try:
+        split = split_batch(dataset, seen, resolve_settings(version.model_name, version.settings), joined)
+    except DataError as error:
+        split = error
+    present = set(dataset.label_names())
+    return Changes(
+        dataset=dataset,
+        profile=profile(dataset),
+        seen=seen,
+        earlier=_earlier_labels(dataset, seen, past),
+        split=split,
+        missing=past.missing,
+        remembered=int(state.report(_champion).get("memory_rows", 0)),
+        past_rows=past.met.learned,
+        known=[label for label in version.classes if label in present],
+        fresh=sorted(present - set(version.classes)),
+        absent=[label for label in version.classes if label not in present],
+    )
+
+
+def _earlier_labels(dataset: TextDataset, seen: Overlap, past: Past) -> dict[int, list[str]]:
+    keys = key_numbers([dataset.texts[row] for row in seen.relabelled])
+    labels = past.met.labels_of(keys)
+    return {int(row): sorted(labels[key]) for row, key in zip(seen.relabelled, keys.tolist(), strict=True)}

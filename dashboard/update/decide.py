@@ -1,0 +1,110 @@
+"""Step 4 of an update: what it gains and what it costs, what the gate says, and the two buttons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.statistics.intervals import Estimate
+from dashboard.parts import same_tests, tables
+from dashboard.shell import layout, state
+from dashboard.shell.errors import boundary, guarded_fragment
+from dashboard.shell.i18n import t, tn
+from dashboard.shell.layout import Card
+from dashboard.update import evidence, promote
+from dashboard.update import page as update_page
+from dashboard.update import rules as update_rules
+from dashboard.update.page import Situation
+
+if TYPE_CHECKING:
+    from core.registry import VersionInfo
+
+
+def step(found: Situation) -> None:
+    """Everything that the decision needs; closed until there is a candidate."""
+    if found.candidate is None:
+        update_page.head(4, "closed")
+        return
+    update_page.head(4, "open")
+    report = state.report(found.candidate)
+    st.markdown(_headline(report, found.candidate))
+    if not report["epochs"]:
+        st.warning(t("update.learned_nothing", version=found.champion.number), icon=":material/warning:")
+    layout.cards(_cards(report, found.candidate, found.champion))
+    _decision(found.champion, found.candidate)
+    with boundary():  # what is wrong with the evidence must hide neither the buttons nor the way back
+        evidence.tabs(found.candidate, found.champion)
+
+
+def _headline(report: dict[str, Any], candidate: VersionInfo) -> str:
+    """What happened, in a sentence: the newest test, and the older one that changed for the worst."""
+    compared = [test for test in report["tests"] if test.get("difference")]
+    *older, newest = compared
+    gain = newest["difference"]["accuracy"]["value"]
+    facts = {"version": candidate.number, "points": tables.points(gain).removeprefix("+")}
+    sentence = t("update.headline_gain" if gain > 0 else "update.headline_no_gain", **facts)
+    if not older:
+        return sentence
+    worst = min(older, key=lambda test: test["difference"]["accuracy"]["value"])
+    lost = worst["difference"]["accuracy"]["value"]
+    if lost >= 0:
+        return t("update.sentences", first=sentence, second=t("update.headline_kept"))
+    facts = {"test": t("update.test_number", number=worst["experience"]), "points": tables.size_in_points(lost)}
+    told = t("update.headline_lost" if len(older) == 1 else "update.headline_lost_most", **facts)
+    return t("update.sentences", first=sentence, second=told)
+
+
+def _cards(report: dict[str, Any], candidate: VersionInfo, parent: VersionInfo) -> list[Card]:
+    """Forgetting beside plasticity, and what they come to on the new and on all tests."""
+    newest, against = report["tests"][-1], t("update.against", version=parent.number)
+    overall, continual = report["overall"], report["continual"]
+    same = same_tests.of_two(candidate, parent)
+    together = same.difference(parent.number, candidate.number) if same is not None else None
+    forgot = continual["forgetting"]
+    ends = {name: found for name, found in report.get("continual_intervals", {}).items() if found}  # None: not known
+    return [
+        Card(
+            t("update.card_new"),
+            tables.score(newest["report"]["accuracy"]["value"]),
+            help=t("update.card_new_help"),
+            interval=_ends(newest["report"]["accuracy"]),
+            basis=tn("update.card_new_basis", newest["rows"]),
+            **layout.changed(Estimate.from_dict(newest["difference"]["accuracy"]), against),
+        ),
+        Card(
+            t("update.card_all"),
+            tables.score(overall["accuracy"]["value"]),
+            help=t("update.card_all_help"),
+            interval=_ends(overall["accuracy"]),
+            basis=same_tests.over(overall["rows"]),
+            **layout.changed(together, against),
+        ),
+        Card(
+            t("update.card_plasticity"),
+            tables.score(continual["plasticity"]),
+            help=t("update.card_plasticity_help"),
+            interval=tables.interval(*ends["plasticity"]) if "plasticity" in ends else None,
+        ),
+        Card(
+            t("update.card_forgetting"),
+            tables.NOTHING if forgot is None else tables.loss(forgot),
+            help=t("update.card_forgetting_help"),
+            interval=tables.points_interval(*ends["forgetting"]) if "forgetting" in ends else None,
+        ),
+    ]
+
+
+def _ends(score: dict[str, float]) -> str:
+    return tables.interval(score["low"], score["high"])
+
+
+@guarded_fragment()
+def _decision(champion: VersionInfo, candidate: VersionInfo) -> None:
+    """The tests as a chart, the gate beside it, the buttons below; only this is drawn anew when a rule changes."""
+    report = state.report(candidate)
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        evidence.chart(report, candidate)
+    verdict, rules = update_rules.gate(report, candidate, right.container(gap="small"))
+    promote.buttons(champion, candidate, verdict, rules)

@@ -1,0 +1,199 @@
+"""The evidence for a decision, in tabs: every frozen test, every label, the rows that flipped, the accuracy matrix."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from core.base.errors import CoreError
+from dashboard.parts import history, tables
+from dashboard.parts.plots import charts
+from dashboard.parts.plots.heatmaps import heatmap
+from dashboard.parts.run_view import draw_curves
+from dashboard.shell import state
+from dashboard.shell.errors import show_error
+from dashboard.shell.i18n import t, tn
+from dashboard.update.page import test_name
+from dashboard.update.verdict import FLIPS, Answers, answers
+
+if TYPE_CHECKING:
+    from core.registry import VersionInfo
+
+TABS = ("tests", "labels", "flips", "matrix", "curves")
+FLIP_ICONS = {"better": ":material/trending_up:", "worse": ":material/trending_down:", "other": ":material/swap_horiz:"}
+
+
+def tabs(candidate: VersionInfo, parent: VersionInfo) -> None:
+    """All tabs; what needs both versions' files says so where they are gone."""
+    report = state.report(candidate)
+    places = dict(zip(TABS, st.tabs([t(f"update.tab_{name}") for name in TABS]), strict=True))
+    with places["tests"]:
+        _tests(report, candidate)
+    with places["matrix"]:
+        _matrix(candidate)
+    with places["curves"]:
+        if report["epochs"]:
+            draw_curves(report["epochs"], key="update.curves", wide=True)
+        else:
+            st.caption(t("update.no_epochs"))
+    try:
+        with st.spinner(t("update.reading_answers")):
+            found = answers(candidate, parent)
+    except (CoreError, OSError) as error:
+        with places["labels"]:
+            if isinstance(error, CoreError):
+                show_error(error)
+            else:
+                st.warning(t("update.no_answers"), icon=":material/warning:")
+        return
+    with places["labels"]:
+        _labels(found, set(state.report(parent)["classes"]), candidate)
+    with places["flips"]:
+        _flips(found, report, candidate)
+
+
+def _tests(report: dict[str, Any], candidate: VersionInfo) -> None:
+    """One row a frozen test."""
+    rows = []
+    for test in report["tests"]:
+        before, after, difference = test["before"], test["report"], test.get("difference")
+        rows.append(
+            {
+                t("update.column_test"): test_name(test["experience"], test["name"]),
+                t("update.column_rows"): test["rows"],
+                t("update.column_before"): _estimate(before["accuracy"] if before else None),
+                t("update.column_after"): _estimate(after["accuracy"]),
+                t("update.column_difference"): _points(difference["accuracy"] if difference else None),
+                t("update.column_f1_before"): _estimate(before["macro_f1"] if before else None),
+                t("update.column_f1_after"): _estimate(after["macro_f1"]),
+            }
+        )
+    table = pd.DataFrame(rows)
+    st.dataframe(table, hide_index=True, alt=t("update.tests_alt"))
+    st.caption(t("update.tests_note"))
+    tables.download_table(table, f"update_v{candidate.number}_tests")
+
+
+def _estimate(found: dict[str, float] | None) -> str:
+    return tables.NOTHING if found is None else tables.score(found["value"], found["low"], found["high"])
+
+
+def _points(found: dict[str, float] | None) -> str:
+    if found is None:
+        return tables.NOTHING
+    return tables.change(**found)
+
+
+def _labels(found: Answers, known: set[str], candidate: VersionInfo) -> None:
+    """F1 of each label on all tests together, those that lost most first; new labels at the end."""
+    rows = []
+    for label, after in found.after.per_class.items():
+        before = found.before.per_class[label] if label in known else None
+        rows.append(
+            {
+                "label": label if before else t("update.label_new", label=label),
+                "rows": after.support,
+                "before": before.f1.value if before else None,
+                "after": after.f1.value,
+                "difference": round(100 * (after.f1.value - before.f1.value), 1) + 0.0 if before else None,
+            }
+        )
+    table = pd.DataFrame(rows).sort_values("difference", na_position="last", ignore_index=True)
+    number = st.column_config.NumberColumn
+    config = {
+        "label": st.column_config.TextColumn(t("update.column_label"), width="medium"),
+        "rows": number(t("update.column_rows"), format="localized"),
+        "before": number(t("update.column_f1_before"), format="%.3f", help=t("update.f1_help")),
+        "after": number(t("update.column_f1_after"), format="%.3f"),
+        "difference": number(t("update.column_difference"), format=t("units.change", value="%+.1f")),
+    }
+    st.dataframe(table, hide_index=True, column_config=config, placeholder=tables.NOTHING, alt=t("update.labels_alt"))
+    st.caption(t("update.labels_note"))
+    tables.download_table(table, f"update_v{candidate.number}_labels")
+
+
+def _flips(found: Answers, report: dict[str, Any], candidate: VersionInfo) -> None:
+    """The rows whose answer changed: which kind, on which test."""
+    names = {test["experience"]: test_name(test["experience"], test["name"]) for test in report["tests"]}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        test = st.selectbox(
+            t("update.column_test"),
+            [None, *names],
+            format_func=lambda number: t("update.all_tests") if number is None else names[number],
+            key="update.flips_test",
+            width=320,
+        )
+        counts = {kind: len(found.flipped(kind, test)) for kind in FLIPS}
+        kind = st.segmented_control(
+            t("update.flips"),
+            FLIPS,
+            default=FLIPS[1],
+            required=True,
+            format_func=lambda kind: f"{FLIP_ICONS[kind]} {tn(f'update.flips_{kind}', counts[kind])}",
+            key="update.flips_kind",
+            help=t("update.flips_help"),
+        )
+    rows = found.flipped(str(kind), test)
+    if rows.empty:
+        st.caption(t("update.no_flips"))
+        return
+    config: dict[str, Any] = {
+        "test": st.column_config.NumberColumn(t("update.column_test"), width="small"),
+        "text": st.column_config.TextColumn(t("update.column_text"), width="large"),
+        "truth": st.column_config.TextColumn(t("update.column_truth")),
+        "before": st.column_config.TextColumn(t("update.column_before_answer", version=candidate.parent)),
+        "after": st.column_config.TextColumn(t("update.column_after_answer", version=candidate.number)),
+        "probability": st.column_config.NumberColumn(t("update.column_probability"), format="percent"),
+    }
+    shown = rows.sort_values("probability", ascending=False)
+    st.dataframe(shown, hide_index=True, column_config=config, height=320, alt=t("update.flips_alt", count=len(rows)))
+    tables.download_table(shown, f"update_v{candidate.number}_{kind}")
+
+
+def _matrix(candidate: VersionInfo) -> None:
+    """R: every version of this line on every frozen test."""
+    matrix = history.accuracy_matrix(candidate)
+    names = [t("update.version_name", number=number) for number in matrix.versions]
+    tests = [t("update.test_number", number=number + 1) for number in range(matrix.scores.shape[1])]
+    heatmap(
+        matrix.scores,
+        rows=names,
+        columns=tests,
+        key="update.matrix",
+        title=t("update.matrix_title"),
+        row_title=t("update.matrix_version"),
+        column_title=t("update.matrix_test"),
+        alt=t(
+            "update.matrix_alt",
+            score=t("charts.accuracy"),
+            versions=len(names),
+            tests=len(tests),
+            values=[tables.score(value) for value in matrix.scores[-1]],
+        ),
+    )
+    st.caption(t("update.matrix_note"))
+
+
+def chart(report: dict[str, Any], candidate: VersionInfo) -> None:
+    """Accuracy on each frozen test before and after, with intervals."""
+    changes = []
+    for test in report["tests"]:
+        sides = [test["before"], test["report"]]
+        before, after = (
+            (side["accuracy"]["value"], side["accuracy"]["low"], side["accuracy"]["high"]) if side else None
+            for side in sides
+        )
+        changes.append(charts.Change(t("update.test_number", number=test["experience"]), before, after))
+    described = [
+        f"{change.name}: {tables.score(*(change.before or (None,)))} → {tables.score(*(change.after or (None,)))}"
+        for change in changes
+    ]
+    charts.before_after(
+        changes,
+        title=t("update.chart_title", parent=candidate.parent, version=candidate.number),
+        key="update.before_after",
+        axis=t("charts.accuracy"),
+        alt=t("update.chart_alt", changes=described),
+    )

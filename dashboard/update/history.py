@@ -1,0 +1,91 @@
+"""What follows a decision: the version that serves now, the way back, and the story of all versions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.base.errors import RegistryError
+from dashboard.models.details import reason_of
+from dashboard.overview import page as overview_page
+from dashboard.parts import tables
+from dashboard.parts.decisions import candidates, decided
+from dashboard.parts.serving import previous_champion
+from dashboard.shell import state
+from dashboard.shell.errors import boundary, show_error
+from dashboard.shell.i18n import t
+from dashboard.update import page as update_page
+from dashboard.update.page import Situation
+
+PROMOTED = "update.promoted"  # in the session: what was promoted a moment ago
+
+
+def promoted(found: Situation) -> None:
+    """Right after a promotion: that it is done, the way back, and the next batch."""
+    if found.step > 1:
+        st.session_state.pop(PROMOTED, None)  # the next update is on its way
+    done = _just_promoted(found)
+    if not done:
+        return
+    with st.container(border=True, key="next-step", gap="small"):
+        st.markdown(f":primary[:material/check_circle:] **{t('update.promoted', version=done['version'])}**")
+        st.markdown(t("update.promoted_more", version=done["before"]))
+        _roll_back(found, int(done["before"]), key="update.roll_back_now")
+
+
+def _just_promoted(found: Situation) -> dict[str, Any] | None:
+    done: dict[str, Any] = st.session_state.get(PROMOTED) or {}
+    matches = (done.get("classifier"), done.get("version")) == (found.classifier, found.champion.number)
+    return done if matches else None
+
+
+def _roll_back(found: Situation, target: int, *, key: str) -> None:
+    with st.popover(t("update.roll_back", version=target), icon=":material/undo:"):
+        st.markdown(t("update.roll_back_sure", version=target, champion=found.champion.number))
+        if st.button(t("update.roll_back_yes"), key=key, icon=":material/undo:"):
+            try:
+                state.workspace().registry.rollback(found.classifier, target, t("update.reason_rollback"))
+            except RegistryError as error:
+                show_error(error)
+                return
+            update_page.start_over(found.classifier)
+            st.session_state.pop(PROMOTED, None)
+            st.session_state[update_page.SAID] = t("update.rolled_back", version=target)
+            st.rerun()
+
+
+def draw(found: Situation) -> None:
+    """The timeline, every move of the champion, the way back, and candidates that were put aside."""
+    st.divider()
+    with boundary():
+        overview_page.timeline(overview_page.read(found.classifier))
+    moves = state.workspace().registry.champion_history(found.classifier)
+    earlier = previous_champion(moves)
+    put_aside = [one for one in candidates(found.classifier) if decided(one) and one.number != _shown(found)]
+    with st.container(horizontal=True, vertical_alignment="center", key="update-history"):
+        if earlier is not None and not _just_promoted(found):
+            _roll_back(found, earlier, key="update.roll_back_to")
+        if put_aside and found.job is None:
+            _look_again(found, put_aside[-1].number)
+    with st.expander(t("update.moves"), icon=":material/history:"):
+        table = pd.DataFrame(
+            {
+                t("update.column_when"): [tables.moment(str(move["at"])) for move in moves[::-1]],
+                t("update.column_version"): [t("update.version_name", number=move["version"]) for move in moves[::-1]],
+                t("update.column_reason"): [reason_of(move) for move in moves[::-1]],
+            }
+        )
+        st.dataframe(table, hide_index=True, alt=t("update.moves_alt", count=len(moves)))
+
+
+def _shown(found: Situation) -> int | None:
+    return found.candidate.number if found.candidate is not None else None
+
+
+def _look_again(found: Situation, number: int) -> None:
+    label = t("update.look_again", version=number)
+    if st.button(label, key="update.look_again", type="tertiary", icon=":material/visibility:"):
+        update_page.review(next(one for one in found.versions if one.number == number))
+        st.rerun()

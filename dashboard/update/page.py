@@ -1,0 +1,160 @@
+"""How far an update is, read anew at every look, and how its four steps are headed.
+
+Nothing that matters lives in the session: a run is found again from the jobs, a candidate from the registry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import streamlit as st
+
+from dashboard.parts import tables
+from dashboard.parts.decisions import candidates, waiting_candidate
+from dashboard.shell import layout, state
+from dashboard.shell.i18n import t
+
+if TYPE_CHECKING:
+    from core.data.dataset.store import StoredDataset
+    from core.jobs import Job
+    from core.registry import VersionInfo
+
+CHOSEN = "update.chosen"  # in the session: classifier → id of the dataset that is to be the batch
+REVIEWED = "update.reviewed"  # classifier → number of a candidate that somebody wants to look at again
+PASSED_OVER = "update.passed_over"  # classifier → number of a candidate beside which another is to be learned
+SAID = "update.said"  # what was just done, to be told after the rerun
+Stage = Literal["done", "open", "closed"]
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Where the update of one classifier stands.
+
+    Parameters
+    ----------
+    job
+        An update that runs, waits, or ended without a version.
+    candidate
+        The version to decide on; None while a run is shown.
+    batch
+        The dataset chosen as batch, or the one that the run or the candidate learned from.
+    """
+
+    classifier: str
+    champion: VersionInfo
+    versions: list[VersionInfo]
+    job: Job | None
+    candidate: VersionInfo | None
+    batch: StoredDataset | None
+
+    @property
+    def step(self) -> int:
+        """The step that is open, from 1; with a batch, what changed (2) and the form (3) are open together."""
+        if self.job is not None:
+            return 3
+        if self.candidate is not None:
+            return 4
+        return 1 if self.batch is None else 2
+
+
+def read(classifier: str) -> Situation | None:
+    """Find out where the update stands; None while no version serves."""
+    champion = state.champion(classifier)
+    if champion is None:
+        return None
+    versions = state.versions(classifier)
+    job = _open_job(classifier, champion)
+    candidate = None if job is not None else _candidate(classifier)
+    if job is not None:
+        choose_batch(classifier, str(job.config.get("dataset")))
+    batch = str(candidate.summary.get("dataset")) if candidate else _remembered(CHOSEN).get(classifier)
+    known = {stored.id: stored for stored in state.datasets()}
+    return Situation(classifier, champion, versions, job, candidate, known.get(str(batch)))
+
+
+def _open_job(classifier: str, champion: VersionInfo) -> Job | None:
+    newest = next((job for job in state.jobs().list() if job.kind == "update" and job.classifier == classifier), None)
+    if newest is None or (newest.ended and newest.result is not None):
+        return None
+    # What failed on a version that no longer serves concerns nobody.
+    return None if newest.ended and newest.config.get("base_version") != champion.number else newest
+
+
+def _candidate(classifier: str) -> VersionInfo | None:
+    reviewed = _remembered(REVIEWED).get(classifier)
+    again = next((known for known in candidates(classifier) if known.number == reviewed), None)
+    if again is not None:
+        return again
+    waiting = waiting_candidate(classifier)
+    passed_over = waiting is not None and _remembered(PASSED_OVER).get(classifier) == waiting.number
+    return None if passed_over else waiting
+
+
+def passed_over(found: Situation) -> VersionInfo | None:
+    """The waiting candidate that is set aside for the moment, since another is being prepared."""
+    return waiting_candidate(found.classifier) if found.candidate is None and found.job is None else None
+
+
+def _remembered(name: str) -> dict[str, str | int]:
+    memory: dict[str, str | int] = st.session_state.setdefault(name, {})
+    return memory
+
+
+def choose_batch(classifier: str, dataset: str) -> None:
+    """Take a dataset as the batch; takes effect with the next rerun."""
+    _remembered(CHOSEN)[classifier] = dataset
+
+
+def drop_batch(classifier: str) -> None:
+    """Back to the first step."""
+    _remembered(CHOSEN).pop(classifier, None)
+
+
+def review(candidate: VersionInfo) -> None:
+    """Open the decision on a candidate, also one that was decided before."""
+    _remembered(PASSED_OVER).pop(candidate.classifier, None)
+    _remembered(REVIEWED)[candidate.classifier] = candidate.number
+
+
+def pass_over(candidate: VersionInfo, *, batch: bool) -> None:
+    """Leave a candidate undecided and prepare another, from the same batch or from the start."""
+    _remembered(REVIEWED).pop(candidate.classifier, None)
+    _remembered(PASSED_OVER)[candidate.classifier] = candidate.number
+    if batch:
+        choose_batch(candidate.classifier, str(candidate.summary.get("dataset")))
+    else:
+        drop_batch(candidate.classifier)
+
+
+def start_over(classifier: str) -> None:
+    """After a decision: forget what this session remembered of the update."""
+    for name in (CHOSEN, REVIEWED, PASSED_OVER):
+        _remembered(name).pop(classifier, None)
+
+
+def heading(found: Situation) -> None:
+    """The page's title, which version serves, and what was just done."""
+    facts = {"classifier": tables.plain(found.classifier), "version": found.champion.number}
+    layout.heading(t("update.title"), t("update.state", **facts))
+    if SAID in st.session_state:
+        st.toast(st.session_state.pop(SAID), icon=":material/check:")
+
+
+def head(number: int, stage: Stage, summary: str = "", action: str | None = None) -> bool:
+    """The head of a step: large while open, one line when done, grey before; returns whether its button was pressed."""
+    title = t(f"update.step_{number}")
+    if stage == "open":
+        st.header(f":primary[:material/counter_{number}:] {title}", anchor=False, help=t(f"update.step_{number}_help"))
+        return False
+    if stage == "closed":
+        st.markdown(f":gray[:material/counter_{number}: {title} · {t(f'update.step_{number}_later')}]")
+        return False
+    with st.container(horizontal=True, vertical_alignment="center", key=f"update-step-{number}"):
+        st.markdown(f":primary[:material/check_circle:] **{title}** · {summary}", width="stretch")
+        return action is not None and st.button(action, key=f"update.change_{number}", type="tertiary")
+
+
+def test_name(number: int, name: str) -> str:
+    """A frozen test as this page calls it: its number, as on Overview, and the batch it came with."""
+    return t("update.test_name", number=number, name=name)

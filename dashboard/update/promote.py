@@ -1,0 +1,116 @@
+"""The two buttons of a decision, and what they do: promote, with a reason where the gate is against it, or keep."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.base.errors import RegistryError
+from dashboard.models import page as models_page
+from dashboard.shell import state
+from dashboard.shell.errors import show_error
+from dashboard.shell.i18n import t, tn
+from dashboard.update import page as update_page
+from dashboard.update.history import PROMOTED
+
+if TYPE_CHECKING:
+    from core.continual.gate.judging import Verdict
+    from core.continual.gate.rules import GateConfig
+    from core.registry import VersionInfo
+
+REASON_CHARACTERS = 500
+
+
+def buttons(champion: VersionInfo, candidate: VersionInfo, verdict: Verdict | None, rules: GateConfig) -> None:
+    """Promote and keep; against the gate, the way to promotion leads over a reason."""
+    passes = verdict is None or verdict.promote
+    against = candidate.refused or not passes
+    _decided_before(candidate)
+    with st.container(horizontal=True, vertical_alignment="center", key="update-buttons"):
+        if not against and _promote_button(candidate):
+            promote(champion, candidate, how=t("update.reason_passed"), rules=rules, passes=passes)
+        keep = st.button(
+            t("update.keep", version=champion.number),
+            key="update.keep",
+            type="primary" if against else "secondary",
+            help=t("update.keep_help", version=candidate.number),
+        )
+        if against:
+            _promote_anyway(champion, candidate, rules, passes=passes)
+    if keep:
+        _keep_back(champion, candidate, rules)
+
+
+def _decided_before(candidate: VersionInfo) -> None:
+    """Somebody looks at a candidate again: what was said the first time."""
+    sentence = models_page.decided(candidate)
+    if sentence:
+        st.caption(sentence)
+
+
+def _promote_button(candidate: VersionInfo) -> bool:
+    label = t("update.promote", version=candidate.number)
+    help_text = t("update.promote_help", version=candidate.number)
+    return st.button(label, key="update.promote", type="primary", icon=":material/verified:", help=help_text)
+
+
+def _promote_anyway(champion: VersionInfo, candidate: VersionInfo, rules: GateConfig, *, passes: bool) -> None:
+    """Against the gate, or by rules eased after the result: not without a reason in writing."""
+    with st.popover(t("update.promote_anyway", version=candidate.number)):
+        st.markdown(t("update.anyway_eased" if passes else "update.anyway", version=candidate.number))
+        with st.form("update.anyway_form", border=False):
+            reason = st.text_area(
+                t("update.reason"),
+                key="update.reason",
+                placeholder=t("update.reason_example"),
+                max_chars=REASON_CHARACTERS,
+                height=110,
+            )
+            pressed = st.form_submit_button(t("update.promote", version=candidate.number), key="update.promote_anyway")
+        if not pressed:
+            return
+        if not (reason or "").strip():
+            st.warning(t("update.reason_missing"), icon=":material/edit:")
+            return
+        how = t("update.reason_eased" if passes else "update.reason_against")
+        promote(champion, candidate, how=how, reason=str(reason), rules=rules, passes=passes)
+
+
+def promote(champion: VersionInfo, candidate: VersionInfo, *, rules: GateConfig, **decision: Any) -> None:
+    """Let the candidate serve, unless another version has come to serve since; then draw the page anew."""
+    from core.registry import promote as decide
+
+    registry = state.workspace().registry
+    serving = registry.champion(candidate.classifier)
+    if serving is None or serving.number != champion.number:
+        st.warning(t("update.moved_on"), icon=":material/warning:")
+        return
+    waiting = state.corrections().count(candidate.classifier)
+    try:
+        decide(registry, candidate.classifier, candidate.number, rules=rules.model_dump(), **decision)
+    except RegistryError as error:
+        show_error(error)
+        return
+    learned = max(0, waiting - state.corrections().count(candidate.classifier))
+    update_page.start_over(candidate.classifier)
+    st.session_state[PROMOTED] = {
+        "classifier": candidate.classifier,
+        "version": candidate.number,
+        "before": champion.number,
+        "corrections": learned,
+    }
+    said = t("update.promoted", version=candidate.number)
+    if learned:
+        said = t("update.sentences", first=said, second=tn("update.corrections_done", learned))
+    st.session_state[update_page.SAID] = said
+    st.rerun()
+
+
+def _keep_back(champion: VersionInfo, candidate: VersionInfo, rules: GateConfig) -> None:
+    from core.registry import keep_back
+
+    keep_back(state.workspace().registry, candidate.classifier, candidate.number, rules=rules.model_dump())
+    update_page.start_over(candidate.classifier)
+    st.session_state[update_page.SAID] = t("update.kept", version=champion.number, candidate=candidate.number)
+    st.rerun()

@@ -1,0 +1,166 @@
+"""How to learn: a family of methods, then one of them, each with what it needs, what it costs and what stands in its way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.data.dataset.splitting import Split
+from dashboard.parts.tables import plain
+from dashboard.shell import state
+from dashboard.shell.i18n import language, t, t_message, tn
+from dashboard.update.compare import Changes
+
+if TYPE_CHECKING:
+    from core.continual.strategies import Strategy
+    from core.registry import VersionInfo
+    from core.workflows.update.outlook import Outlook
+
+FAMILY = "update.family"
+STRATEGY = "update.strategy"
+FIRST = "replay"  # the best bet on most data
+COLUMNS = (1.0, 1.25)  # what the method column says takes more room
+
+
+def choose(champion: VersionInfo, changes: Changes, split: Split, ratio: float) -> str:
+    """Draw both choices; returns the strategy's name."""
+    from core.continual.strategies import STRATEGIES
+
+    families = _families()
+    chosen = st.session_state.get(STRATEGY)
+    if chosen not in STRATEGIES:
+        chosen = FIRST
+    if st.session_state.get(FAMILY) not in families:
+        st.session_state[FAMILY] = next(family for family, names in families.items() if chosen in names)
+    left, right = st.columns(COLUMNS, gap="large")
+    with left:
+        family = _family(families)
+    names = families[family]
+    if st.session_state.get(STRATEGY) not in names:
+        st.session_state[STRATEGY] = names[0]
+    with right:
+        captions = [_caption(name, champion, changes, split, ratio) for name in names]
+        return _method(names, captions)
+
+
+def _families() -> dict[str, list[str]]:
+    """Family → its strategies; the recommended one stands first."""
+    from core.continual.families import FAMILIES, family_of
+    from core.continual.strategies import STRATEGIES
+
+    members: dict[str, list[str]] = {family: [] for family in FAMILIES}
+    for name, kind in STRATEGIES.items():
+        members[family_of(kind)].append(name)
+    return {family: sorted(names, key=lambda name: name != FIRST) for family, names in members.items() if names}
+
+
+def _family(families: Mapping[str, Sequence[str]]) -> str:
+    titles = {family: t(f"names.family_{family}") for family in families}
+    state.keep_choice(FAMILY)
+    return str(
+        st.radio(
+            t("update.family"),
+            list(families),
+            format_func=titles.__getitem__,
+            captions=[t(f"names.about_family_{family}") for family in families],
+            key=FAMILY,
+            persist_state="session",
+        )
+    )
+
+
+def _method(names: Sequence[str], captions: Sequence[str]) -> str:
+    titles = {name: name_of(name) for name in names}
+    if FIRST in titles:
+        titles[FIRST] = t("update.recommended", strategy=titles[FIRST])
+    state.keep_choice(STRATEGY)
+    return str(
+        st.radio(
+            t("update.strategy"),
+            list(names),
+            format_func=titles.__getitem__,
+            captions=list(captions),
+            key=STRATEGY,
+            persist_state="session",
+        )
+    )
+
+
+def name_of(strategy: str) -> str:
+    """The visible name of a strategy."""
+    return t(f"names.strategy_{strategy}")
+
+
+def _caption(name: str, champion: VersionInfo, changes: Changes, split: Split, ratio: float) -> str:
+    """What it does, what one epoch reads, and what it needs that is not at hand."""
+    found = outlook(champion, name)
+    needs = [cost(name, found, changes, len(split.train), ratio)]
+    if obstacle(found, changes) is not None:
+        needs.append(f":orange[:material/block:] {t('update.not_now')}")
+    elif found.needs_past and not _kind(name).uses_past:
+        needs.append(t("update.reads_past_once", version=champion.number))
+    return f"{t(f'names.about_{name}')}  \n{joined(needs)}"
+
+
+def joined(sentences: Sequence[str]) -> str:
+    """Sentences one after the other, as the language does it."""
+    return ("" if language() == "zh" else " ").join(sentences)
+
+
+def obstacle(found: Outlook, changes: Changes) -> str | None:
+    """Why an update cannot be learned this way now; None when it can."""
+    if not found.needs_past or not changes.missing:
+        return None
+    return t("update.past_gone", names=[plain(name) for name in changes.missing])
+
+
+def cost(name: str, found: Outlook, changes: Changes, rows: int, ratio: float) -> str:
+    """What one epoch reads, or that there are no epochs."""
+    kind = _kind(name)
+    if not has_epochs(name):
+        return tn("update.cost_once", rows + changes.past_rows if found.needs_past else rows)
+    if kind.uses_past:
+        rows += changes.past_rows
+    elif kind.rehearses and changes.remembered:
+        rows = rows + changes.remembered if kind.starts_fresh else rows + round(ratio * rows)
+    return tn("update.cost", rows)
+
+
+def has_epochs(name: str) -> bool:
+    """Whether a strategy reads its rows again and again; the closed form reads them once."""
+    from core.continual.strategies import STRATEGIES
+
+    return name not in STRATEGIES or not STRATEGIES[name].freezes_encoder
+
+
+def _kind(name: str) -> type[Strategy]:
+    from core.continual.strategies import STRATEGIES
+
+    return STRATEGIES[name]
+
+
+def outlook(champion: VersionInfo, strategy: str, settings: Mapping[str, Any] | None = None) -> Outlook:
+    """What the coming update would need; remembered, since it reads the version's stored state."""
+    chosen = tuple(sorted((settings or {}).items()))
+    return _outlook(str(state.version_folder(champion)), strategy, chosen)
+
+
+@st.cache_data(show_spinner=False, max_entries=60, ttl=3600)
+def _outlook(folder: str, strategy: str, settings: tuple[tuple[str, Any], ...]) -> Outlook:
+    from core.workflows.update.outlook import outlook
+    from core.workflows.versions.folder import VersionFolder
+
+    return outlook(VersionFolder(Path(folder)), strategy, dict(settings))
+
+
+def remarks(found: Outlook, changes: Changes) -> bool:
+    """Say below the choice what is to be known before starting; returns whether it can start."""
+    hindrance = obstacle(found, changes)
+    if hindrance is not None:
+        st.warning(hindrance, icon=":material/block:")
+    elif found.remark is not None:
+        st.info(plain(t_message(found.remark)), icon=":material/info:")
+    return hindrance is None

@@ -1,0 +1,81 @@
+"""A candidate's answers to every frozen test beside its parent's. Reads what is stored; learns and draws nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.shell import state
+
+if TYPE_CHECKING:
+    from core.registry import VersionInfo
+    from core.tasks.text_classification.scores import Report
+
+FLIPS = ("better", "worse", "other")
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """Two versions on the same frozen tests.
+
+    Parameters
+    ----------
+    table
+        All test rows: ``test`` (number), ``text``, ``truth``, ``before``, ``after``, ``probability`` of the latter.
+    before, after
+        All tests taken together.
+    """
+
+    table: pd.DataFrame
+    before: Report
+    after: Report
+
+    def flipped(self, kind: str, test: int | None = None) -> pd.DataFrame:
+        """Rows that got ``"better"`` or ``"worse"``, or were wrong and are wrong in an ``"other"`` way."""
+        table = self.table if test is None else self.table[self.table["test"] == test]
+        was_right, is_right = table["before"] == table["truth"], table["after"] == table["truth"]
+        chosen = {
+            "better": ~was_right & is_right,
+            "worse": was_right & ~is_right,
+            "other": ~was_right & ~is_right & (table["before"] != table["after"]),
+        }
+        return table[chosen[kind]].reset_index(drop=True)
+
+
+def answers(candidate: VersionInfo, parent: VersionInfo) -> Answers:
+    """What both versions say to every frozen test."""
+    return _answers(str(state.version_folder(candidate)), str(state.version_folder(parent)), parent)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4, ttl=3600)
+def _answers(candidate: str, parent: str, _parent: VersionInfo) -> Answers:
+    from core.workflows.versions.folder import VersionFolder
+
+    new, old = VersionFolder(Path(candidate)), VersionFolder(Path(parent))
+    tested = {record.number for record in old.experiences()}
+    tables = []
+    for record in new.experiences():
+        table = new.predictions(record.number)
+        probabilities = table[[column for column in table.columns if column.startswith("p_")]]
+        shown = table[["text", "truth", "predicted"]].rename(columns={"predicted": "after"})
+        if record.number in tested:
+            before = old.predictions(record.number)["predicted"].tolist()
+        else:  # the newest test did not exist when the parent was measured
+            before = state.engine(_parent).predict(table["text"].tolist())
+        shown.insert(0, "test", record.number)
+        shown.insert(3, "before", before)
+        tables.append(shown.assign(probability=probabilities.max(axis=1)))
+    together = pd.concat(tables, ignore_index=True)
+    return Answers(together, *(_report(together, side, new.classes) for side in ("before", "after")))
+
+
+def _report(table: pd.DataFrame, side: str, classes: Sequence[str]) -> Report:
+    from core.tasks.text_classification.scores import evaluate_predictions
+
+    number = {label: index for index, label in enumerate(classes)}
+    return evaluate_predictions(table["truth"].map(number), table[side].map(number), classes)

@@ -1,0 +1,1 @@
+"""Write: a language model of own texts."""

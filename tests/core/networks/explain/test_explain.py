@@ -1,0 +1,125 @@
+"""Explanations: exact where the model is linear, complete along the path, and occlusion by the difference it names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import torch
+
+from core.networks.encoders import MODELS, HashedNgrams, TextClassifier
+from core.networks.explain import Attribution, Word, margin, most_influential, occlude
+from core.networks.explain.networks import explain
+from core.networks.standalone.predict import TextPipeline
+from core.networks.text import TextConfig, fit_pipeline
+
+TEXTS = ["the film is good", "the film is bad", "a very good day", "什么 好 电影", "not good at all"]
+
+
+def made(name: str, classes: int = 3) -> tuple[TextClassifier, TextPipeline]:
+    torch.manual_seed(0)
+    pipeline = fit_pipeline(TEXTS * 2, TextConfig())
+    model = MODELS[name]
+    small = {"embedding_size": 16, "hidden_size": 16} if name == "bilstm" else {"embedding_size": 16}
+    if name == "transformer":
+        small = {"embedding_size": 32, "hidden_size": 32, "heads": 2, "layers": 1}
+    built = model(model.config_class(**small), pipeline.tokenizer.get_vocab_size(), classes)  # type: ignore[call-arg]
+    return built.eval(), pipeline
+
+
+class Counting:
+    """Three logits: how often "good" stands there, twice how often "bad", and nothing."""
+
+    def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
+        logits = np.array([[text.count("good"), 2 * text.count("bad"), 0] for text in texts], dtype=float)
+        shares: np.ndarray = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        return shares
+
+
+def test_the_margin_is_the_logit_beside_the_mean_of_the_others() -> None:
+    logits = np.array([[3.0, 1.0, 0.0]])
+    shares = np.exp(logits) / np.exp(logits).sum()
+    assert margin(shares, 0) == pytest.approx([3 - 0.5])
+    assert margin(shares, 2) == pytest.approx([0 - 2.0])
+
+
+def test_occlusion_counts_what_is_lost_without_the_word() -> None:
+    (found,) = occlude(Counting(), ["good <b> bad"], [0])
+    assert [found.text[word.start : word.end] for word in found.words] == ["good", "<", "b", ">", "bad"]
+    # margin of label 0: its logit 1, minus (2 + 0) / 2
+    assert [word.score for word in found.words] == pytest.approx([1, 0, 0, 0, -1])
+    assert found.error is None
+
+
+def test_occlusion_explains_the_most_probable_label_by_itself() -> None:
+    assert [one.label for one in occlude(Counting(), ["good", "bad", ""])] == [0, 1, 0]
+
+
+@pytest.mark.parametrize("name", ["ngrams", "bilstm", "transformer"])
+@pytest.mark.parametrize("text", ["the film is not good", "好 电影", "good", "😀 unknown wörds <i>here</i>"])
+def test_scores_add_up_to_the_difference(name: str, text: str) -> None:
+    model, pipeline = made(name)
+    found = explain(model, pipeline, text)
+    assert found is not None
+    assert found.error is not None
+    assert found.error <= 0.01
+    assert sum(word.score for word in found.words) == pytest.approx(found.difference, abs=abs(found.difference) * 0.011)
+
+
+def test_an_ngram_bag_is_taken_apart_exactly() -> None:
+    model, pipeline = made("ngrams", classes=2)
+    found = explain(model, pipeline, "film good", 1)
+    assert found is not None
+    assert found.method == "linear"
+    assert found.steps == 0
+    with torch.no_grad():
+        tokens = torch.tensor(pipeline.encode(["film good"]))
+        rows, members = model.ngrams_of(tokens, torch.ones_like(tokens, dtype=torch.bool))  # type: ignore[operator]
+        worth = model.embedding.weight[rows] @ (model.head.weight[1] - model.head.weight[0]) / 3
+    assert [list(one) for one in members] == [[0], [1], [0, 1]]
+    assert found.words[0].score == pytest.approx(float(worth[0] + worth[2] / 2), abs=1e-7)
+    assert found.words[1].score == pytest.approx(float(worth[1] + worth[2] / 2), abs=1e-7)
+
+
+def test_explaining_leaves_the_model_as_it_was() -> None:
+    model, pipeline = made("bilstm")
+    model.embedding.requires_grad_(False)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    explain(model, pipeline, "the film is good")
+    assert [value.requires_grad for value in model.embedding.parameters()] == [False]
+    assert all(value.requires_grad for value in model.head.parameters())
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert all(value.grad is None for value in model.parameters())
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n"])
+def test_a_text_without_words_has_no_explanation_from_inside(text: str) -> None:
+    model, pipeline = made("bilstm")
+    assert explain(model, pipeline, text) is None
+
+
+def test_counts_of_hashed_ngrams_are_left_to_occlusion() -> None:
+    pipeline = fit_pipeline(TEXTS, TextConfig())
+    model = HashedNgrams(HashedNgrams.config_class(), pipeline.tokenizer.get_vocab_size(), 2).eval()  # type: ignore[call-arg]
+    assert explain(model, pipeline, "good") is None
+
+
+def test_influence_is_the_mean_over_the_texts_that_hold_a_word() -> None:
+    def one(text: str, label: int, *scores: float) -> Attribution:
+        starts = [0, *(place + 1 for place, letter in enumerate(text) if letter == " ")]
+        words = [
+            Word(start, start + len(part), score)
+            for start, part, score in zip(starts, text.split(), scores, strict=True)
+        ]
+        return Attribution(text, label, tuple(words), "occlusion", 0.0)
+
+    found = [
+        one("Good day", 0, 1.0, 0.2),
+        one("good ! day", 0, 3.0, 9.0, 0.1),
+        one("day good good", 0, -0.6, 1.0, 1.0),
+        one("good", 1, 50.0),
+        one("rare", 0, 70.0),
+    ]
+    (best,) = most_influential(found, 0)
+    assert (best.word, best.score, best.texts, best.example) == ("good", 2.0, 3, 1)

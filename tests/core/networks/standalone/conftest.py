@@ -1,0 +1,53 @@
+"""Version folders of all three models with random weights: what is tested here doesn't depend on what was learned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+import torch
+
+from core.networks.text import fit_pipeline
+from core.serving.onnx import export_onnx
+from core.workflows.bundle import write_program
+from core.workflows.requests import model_class, resolve_settings
+from core.workflows.versions.folder import Student, VersionFolder
+
+LABELS = ("bad", "good", "好评")
+TEXTS = [
+    "The kettle is great, and it looks lovely on the table.",
+    "awful phone; the screen broke after two days",
+    "快递很快，味道也不错，下次还会再买",
+    "包装破了，客服也没有回复，太失望了",
+]
+SMALL = {
+    "ngrams": {"embedding_size": 8, "buckets": 1024},
+    "bilstm": {"embedding_size": 16, "hidden_size": 16, "layers": 1},
+    "transformer": {"embedding_size": 16, "heads": 2, "layers": 1},
+    "hashed": {"hashed_features": 256},
+}
+
+
+@pytest.fixture(scope="session")
+def make_version(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Folder of a small version: ``make_version("bilstm")``; one of each kind is made, and shared."""
+
+    @cache
+    def make(model: str = "ngrams", segmentation: str = "words") -> Path:
+        folder = VersionFolder(tmp_path_factory.mktemp("version") / model)
+        settings = resolve_settings(model, {**SMALL[model], "segmentation": segmentation, "max_length": 50})
+        pipeline = fit_pipeline(TEXTS * 2, settings.text)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(1)
+            network = model_class(model)(settings.model, pipeline.tokenizer.get_vocab_size(), len(LABELS)).eval()
+            for parameter in network.parameters():  # far from even, so that a difference would show
+                torch.nn.init.normal_(parameter, std=0.5)
+        folder.save_model(Student(model, network, pipeline, LABELS, settings))
+        export_onnx(network, folder.path / "model.onnx")
+        (folder.path / "model_card.md").write_text("# Card\n", encoding="utf-8")
+        write_program(folder.path)
+        return folder.path
+
+    return make

@@ -1,0 +1,106 @@
+"""The API over a real registry; only the engines are made up: they answer at once, with what their folder says."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from core.registry import Registry
+from core.serving.api.app import create_app
+from core.serving.api.keys import KeyStore
+
+LABELS = ["negative", "positive"]
+
+
+class MadeUpEngine:
+    """Gives nine tenths to the label that its folder favours."""
+
+    precision = "fp32"
+    provider = "CPUExecutionProvider"
+
+    def __init__(self, folder: Path) -> None:
+        self.labels: list[str] = json.loads((folder / "labels.json").read_text("utf-8"))
+        self.favoured = self.labels.index((folder / "favours.txt").read_text("utf-8"))
+
+    def predict_proba(self, texts: Sequence[str], progress: Callable[[float], None] | None = None) -> np.ndarray:
+        if "break" in texts:
+            raise RuntimeError("the engine broke")
+        row = np.full(len(self.labels), 0.1 / (len(self.labels) - 1), dtype=np.float32)
+        row[self.favoured] = 0.9
+        return np.tile(row, (len(texts), 1))
+
+
+class MadeUpPool:
+    """Remembers what was loaded and released."""
+
+    def __init__(self) -> None:
+        self.loaded: list[Path] = []
+        self.released: list[Path] = []
+
+    def get(self, folder: Path) -> MadeUpEngine:
+        self.loaded.append(folder)
+        return MadeUpEngine(folder)
+
+    def release(self, folder: Path) -> None:
+        self.released.append(folder)
+
+
+@pytest.fixture
+def registry(evergreen_home: Path, new_store: Path) -> Registry:
+    shutil.copy(new_store, evergreen_home / "mlflow.db")
+    return Registry(evergreen_home)
+
+
+@pytest.fixture
+def add_version(registry: Registry, tmp_path: Path) -> Callable[..., int]:
+    """Register a version that favours one label, and return its number."""
+
+    def add(name: str = "Reviews", *, favours: str = "positive") -> int:
+        folder = tmp_path / "made"
+        folder.mkdir(exist_ok=True)
+        (folder / "labels.json").write_text(json.dumps(LABELS), encoding="utf-8")
+        (folder / "favours.txt").write_text(favours, encoding="utf-8")
+        run_id = registry.start_run("train", name, {})
+        summary: dict[str, float | str] = {"accuracy": 0.5, "macro_f1": 0.4, "model": "ngrams"}
+        return registry.register(name, folder, run_id=run_id, parent=None, summary=summary)
+
+    return add
+
+
+@pytest.fixture
+def pool() -> MadeUpPool:
+    return MadeUpPool()
+
+
+@pytest.fixture
+def make_client(evergreen_home: Path, pool: MadeUpPool) -> Iterator[Callable[..., TestClient]]:
+    """A caller with a key: ``make_client(Limits(texts=2))``; all calls of one client share an event loop."""
+    opened: list[TestClient] = []
+
+    def make(limits: Any = None) -> TestClient:
+        app = create_app(evergreen_home, pool, limits)  # type: ignore[arg-type]
+        keys = KeyStore(evergreen_home)
+        secret = keys.create(f"test {len(opened)}")
+        client = TestClient(app, headers={"Authorization": f"Bearer {secret}"}, raise_server_exceptions=True)
+        client.__enter__()
+        opened.append(client)
+        return client
+
+    yield make
+    for client in opened:
+        client.portal.call(client.app.state.service.desk.close)  # type: ignore[union-attr, attr-defined]
+        client.__exit__(None, None, None)
+
+
+@pytest.fixture
+def client(make_client: Callable[..., TestClient], registry: Registry, add_version: Callable[..., int]) -> TestClient:
+    """A caller of a workspace where version 1 of 'Reviews' serves."""
+    registry.promote("Reviews", add_version())
+    return make_client()

@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from core.data.labelling.corrections import Corrections
+from core.registry import Glance, Registry
+from core.serving.api.limits import Limits
+from tests.core.serving.api.conftest import MadeUpEngine, MadeUpPool
+
+
+def test_one_text_gets_label_probability_and_all_probabilities(client: TestClient) -> None:
+    answer = client.post("/predict", json={"classifier": "Reviews", "text": "lovely 很好"})
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "classifier": "Reviews",
+        "version": 1,
+        "precision": "fp32",
+        "provider": "CPUExecutionProvider",
+        "threshold": None,
+        "predictions": [
+            {
+                "label": "positive",
+                "probability": 0.9,
+                "answered": True,
+                "probabilities": {"negative": 0.1, "positive": 0.9},
+            }
+        ],
+    }
+
+
+def test_texts_are_answered_in_order_and_empty_ones_have_no_label(client: TestClient) -> None:
+    answer = client.post("/predict", json={"classifier": "Reviews", "texts": ["a", " \n", "b", ""]})
+    predictions = answer.json()["predictions"]
+    assert [one["label"] for one in predictions] == ["positive", None, "positive", None]
+    assert predictions[1] == {"label": None, "probability": None, "answered": False, "probabilities": {}}
+
+
+def test_below_the_threshold_a_person_should_decide_from_the_next_request_on(
+    client: TestClient, registry: Registry
+) -> None:
+    asked = {"classifier": "Reviews", "texts": ["a", ""]}
+
+    def answered() -> tuple[object, list[object]]:
+        found = client.post("/predict", json=asked).json()
+        return found["threshold"], [(one["label"], one["answered"]) for one in found["predictions"]]
+
+    assert answered() == (None, [("positive", True), (None, False)])
+    registry.set_threshold("Reviews", 0.9, version=1)
+    assert answered() == (0.9, [("positive", True), (None, False)])
+    registry.set_threshold("Reviews", 0.91, version=1)
+    assert answered() == (0.91, [("positive", False), (None, False)])
+
+
+def test_only_empty_texts_are_an_answer_too(client: TestClient) -> None:
+    answer = client.post("/predict", json={"classifier": "Reviews", "text": ""})
+    assert [one["label"] for one in answer.json()["predictions"]] == [None]
+
+
+def test_a_named_version_answers_instead_of_the_champion(
+    client: TestClient, add_version: Callable[..., int], pool: MadeUpPool
+) -> None:
+    add_version(favours="negative")
+    answers = [
+        client.post("/predict", json={"classifier": "Reviews", "text": "a", "version": n}).json() for n in (1, 2)
+    ]
+    assert [(one["version"], one["predictions"][0]["label"]) for one in answers] == [(1, "positive"), (2, "negative")]
+    assert client.post("/predict", json={"classifier": "Reviews", "text": "a"}).json()["version"] == 1
+    assert pool.released == []
+
+
+def test_a_content_type_is_not_needed(client: TestClient) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}  # what curl sends by itself
+    answer = client.post("/predict", content='{"classifier": "Reviews", "text": "a"}', headers=headers)
+    assert answer.status_code == 200
+
+
+def test_the_registry_is_asked_once_until_it_changes(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    folder = Glance.folder
+    monkeypatch.setattr(Glance, "folder", lambda self, *of: asked.append(of) or folder(self, *of))
+    monkeypatch.setattr("core.serving.api.directory.SETTLED_NANOSECONDS", -1)
+    for _ in range(3):
+        assert client.post("/predict", json={"classifier": "Reviews", "text": "a"}).status_code == 200
+    assert len(asked) == 1
+
+
+def test_versions_beyond_the_limit_are_closed(
+    make_client: Callable[..., TestClient], registry: Registry, add_version: Callable[..., int], pool: MadeUpPool
+) -> None:
+    for name in ("A", "B", "C"):
+        registry.promote(name, add_version(name))
+    client = make_client(Limits(engines=2))
+    for name in ("A", "B", "A", "C"):
+        assert client.post("/predict", json={"classifier": name, "text": "a"}).status_code == 200
+    assert client.get("/healthz").json() == {"status": "ok", "engines": 2}
+    client.portal.call(client.app.state.service.desk.settle)  # type: ignore[union-attr, attr-defined]
+    assert pool.released == [registry.folder("B", 1)]
+
+
+def test_a_promotion_holds_from_the_next_request_and_the_old_engine_is_released(
+    client: TestClient, registry: Registry, add_version: Callable[..., int], pool: MadeUpPool
+) -> None:
+    assert client.post("/predict", json={"classifier": "Reviews", "text": "a"}).json()["version"] == 1
+    registry.promote("Reviews", add_version(favours="negative"))
+    answer = client.post("/predict", json={"classifier": "Reviews", "text": "a"}).json()
+    assert (answer["version"], answer["predictions"][0]["label"]) == (2, "negative")
+    client.portal.call(client.app.state.service.desk.settle)  # type: ignore[union-attr, attr-defined]
+    assert pool.released == [registry.folder("Reviews", 1)]
+
+
+def test_a_request_in_work_is_answered_by_the_version_it_came_to(
+    client: TestClient,
+    registry: Registry,
+    add_version: Callable[..., int],
+    pool: MadeUpPool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client.post("/predict", json={"classifier": "Reviews", "text": "a"})
+    working, may_go_on = threading.Event(), threading.Event()
+    at_once = MadeUpEngine.predict_proba
+
+    def slowly(self: MadeUpEngine, texts: list[str], progress: None = None) -> object:
+        if "slow" in texts:
+            working.set()
+            assert may_go_on.wait(30)
+        return at_once(self, texts)
+
+    monkeypatch.setattr(MadeUpEngine, "predict_proba", slowly)
+    answers: list[dict[str, object]] = []
+    caller = threading.Thread(
+        target=lambda: answers.append(client.post("/predict", json={"classifier": "Reviews", "text": "slow"}).json())
+    )
+    caller.start()
+    assert working.wait(30)
+    registry.promote("Reviews", add_version(favours="negative"))
+    assert client.post("/predict", json={"classifier": "Reviews", "text": "a"}).json()["version"] == 2
+    assert pool.released == []
+    may_go_on.set()
+    caller.join(30)
+    assert answers[0]["version"] == 1
+    client.portal.call(client.app.state.service.desk.settle)  # type: ignore[union-attr, attr-defined]
+    assert pool.released == [registry.folder("Reviews", 1)]
+
+
+def test_no_request_fails_while_the_champion_changes_under_load(
+    client: TestClient, registry: Registry, add_version: Callable[..., int]
+) -> None:
+    add_version(favours="negative")
+    both = threading.Event()
+    seen: list[tuple[int, int]] = []
+
+    def call_until_both_were_seen() -> None:
+        for _ in range(500):
+            answer = client.post("/predict", json={"classifier": "Reviews", "text": "a"})
+            seen.append((answer.status_code, answer.json().get("version", 0)))
+            if {version for _, version in seen} >= {1, 2} and both.is_set():
+                return
+
+    callers = [threading.Thread(target=call_until_both_were_seen) for _ in range(8)]
+    for caller in callers:
+        caller.start()
+    while not seen:
+        callers[0].join(0.001)
+    for number in (2, 1, 2):
+        registry.promote("Reviews", number)
+    both.set()
+    for caller in callers:
+        caller.join(60)
+    assert {status for status, _ in seen} == {200}
+    assert {version for _, version in seen} == {1, 2}
+    assert client.post("/predict", json={"classifier": "Reviews", "text": "a"}).json()["version"] == 2
+
+
+def test_feedback_waits_with_the_corrections_of_the_predict_page(client: TestClient, evergreen_home: Path) -> None:
+    answer = client.post("/feedback", json={"classifier": "Reviews", "text": "meh", "label": " Negative "})
+    assert answer.json() == {
+        "classifier": "Reviews",
+        "version": 1,
+        "predicted": "positive",
+        "label": "negative",
+        "queued": True,
+        "waiting": 1,
+    }
+    waiting = Corrections(evergreen_home).list("Reviews")
+    assert [(one.text, one.label, one.predicted, one.version) for one in waiting] == [
+        ("meh", "negative", "positive", 1)
+    ]
+
+
+def test_feedback_that_agrees_is_not_queued(client: TestClient, evergreen_home: Path) -> None:
+    answer = client.post("/feedback", json={"classifier": "Reviews", "text": "good", "label": "positive"})
+    assert (answer.status_code, answer.json()["queued"], answer.json()["waiting"]) == (200, False, 0)
+    assert Corrections(evergreen_home).list("Reviews") == []
+
+
+def test_feedback_with_an_unknown_label_names_the_known_ones(client: TestClient) -> None:
+    answer = client.post("/feedback", json={"classifier": "Reviews", "text": "meh", "label": "so-so"})
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["known"]) == (422, "unknown_label", ["negative", "positive"])
+    assert "Its labels are: negative, positive." in error["message"]
+
+
+def test_classifiers_and_versions_are_listed(client: TestClient, add_version: Callable[..., int]) -> None:
+    add_version("店铺 评论")
+    found = client.get("/classifiers").json()["classifiers"]
+    assert [(one["name"], one["champion"], one["versions"]) for one in found] == [
+        ("Reviews", 1, 1),
+        ("店铺 评论", None, 1),
+    ]
+    versions = client.get("/classifiers/店铺 评论/versions").json()
+    assert versions["classifier"] == "店铺 评论"
+    one = versions["versions"][0]
+    assert (one["version"], one["champion"], one["accuracy"], one["model"]) == (1, False, 0.5, "ngrams")
+
+
+def test_an_empty_workspace_has_no_classifiers(make_client: Callable[..., TestClient], evergreen_home: Path) -> None:
+    client = make_client()
+    assert client.get("/classifiers").json() == {"classifiers": []}
+    answer = client.post("/predict", json={"classifier": "Reviews", "text": "a"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "nothing_trained")
+    assert not (evergreen_home / "mlflow.db").exists()
