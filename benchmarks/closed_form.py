@@ -35,9 +35,9 @@ from core.networks.encoders import TextClassifier
 from core.networks.encoders.batches import predict_logits
 from core.networks.text import Examples
 from core.training import train
-from core.workflows.learn.learners import Labelled, all_classes, first_student, make_experience, next_student
+from core.workflows.learn.learners import Labelled, all_classes, first_learner, make_experience, next_learner
 from core.workflows.requests import resolve_settings
-from core.workflows.versions.folder import Student
+from core.workflows.versions.folder import Learner
 
 MODEL, GROUP, EXPERIENCES = "hashed", 15, 10
 SHARES = (0.1, 0.01)
@@ -99,9 +99,9 @@ def main() -> None:
     print("|---|---|---|---|", flush=True)
     learned = {}
     for way in WAYS:
-        student, state = learned[way.words] = _stream(table, copy.deepcopy(first), way)
-        difference = way.make(state).refit_difference(student.model, _encode(student, table.part("train")))
-        accuracy = 100 * _accuracy(student, table.part("test"))
+        learner, state = learned[way.words] = _stream(table, copy.deepcopy(first), way)
+        difference = way.make(state).refit_difference(learner.model, _encode(learner, table.part("train")))
+        accuracy = 100 * _accuracy(learner, table.part("test"))
         size = sum(value.numel() * value.element_size() for value in state.values() if torch.is_tensor(value))
         print(
             f"| {way.words} | {difference:.1e} | {accuracy:.1f} | {size / 2**20:.0f} MiB of sums, no text |", flush=True
@@ -119,74 +119,74 @@ def main() -> None:
 # -- the stream
 
 
-def _first_version(table: Table) -> Student:
+def _first_version(table: Table) -> Learner:
     """Fine-tuned on the first experience, as every first version is."""
     settings = resolve_settings(MODEL, {"memory_size": 0})
     rows = table.part("train", table.groups[0])
-    student = first_student(MODEL, rows[0], tuple(sorted(table.groups[0])), settings)
-    step = make_experience(1, student, rows, table.part("validation", table.groups[0]))
+    learner = first_learner(MODEL, rows[0], tuple(sorted(table.groups[0])), settings)
+    step = make_experience(1, learner, rows, table.part("validation", table.groups[0]))
 
     def loop(model: TextClassifier, strategy: Strategy, experience: Experience) -> Iterator[Any]:
         yield from train(model, strategy, experience, settings.training)
 
-    for _ in WAYS[0].make().learn(student.model, step, loop):
+    for _ in WAYS[0].make().learn(learner.model, step, loop):
         pass
-    return student
+    return learner
 
 
-def _stream(table: Table, student: Student, way: Way) -> tuple[Student, dict[str, Any]]:
+def _stream(table: Table, learner: Learner, way: Way) -> tuple[Learner, dict[str, Any]]:
     """Nine updates of 15 new labels each; from one to the next only the model and the strategy's state survive."""
     rows, validation = table.part("train", table.groups[0]), table.part("validation", table.groups[0])
     method = way.make()
-    method.end_experience(student.model, make_experience(1, student, rows, validation))
+    method.end_experience(learner.model, make_experience(1, learner, rows, validation))
     for number, labels in enumerate(table.groups[1:], start=2):
-        method, known = way.make(method.state()), len(student.classes)
+        method, known = way.make(method.state()), len(learner.classes)
         rows, validation = table.part("train", labels), table.part("validation", labels)
-        classes = all_classes(student.classes, rows[1])
-        student = next_student(student, rows[0], classes, student.settings, type(method))
-        _learn(method, student, make_experience(number, student, rows, validation, known_classes=known))
-    return student, method.state()
+        classes = all_classes(learner.classes, rows[1])
+        learner = next_learner(learner, rows[0], classes, learner.settings, type(method))
+        _learn(method, learner, make_experience(number, learner, rows, validation, known_classes=known))
+    return learner, method.state()
 
 
-def _learn(method: ClosedForm, student: Student, step: Experience) -> None:
+def _learn(method: ClosedForm, learner: Learner, step: Experience) -> None:
     def never(model: TextClassifier, strategy: Strategy, experience: Experience) -> Iterator[Any]:
         raise AssertionError("an update in closed form takes no gradient step")
 
-    for _ in method.learn(student.model, step, never):
+    for _ in method.learn(learner.model, step, never):
         pass
-    method.end_experience(student.model, step)
+    method.end_experience(learner.model, step)
 
 
-def _encode(student: Student, rows: Labelled) -> Examples:
-    return make_experience(1, student, rows, rows).train
+def _encode(learner: Learner, rows: Labelled) -> Examples:
+    return make_experience(1, learner, rows, rows).train
 
 
-def _accuracy(student: Student, rows: Labelled) -> float:
-    examples = _encode(student, rows)
-    found = predict_logits(student.model, examples, torch.device("cpu")).argmax(dim=1).numpy()
+def _accuracy(learner: Learner, rows: Labelled) -> float:
+    examples = _encode(learner, rows)
+    found = predict_logits(learner.model, examples, torch.device("cpu")).argmax(dim=1).numpy()
     return float((found == examples.labels).mean())
 
 
 # -- what an update costs
 
 
-def _print_times(table: Table, student: Student, state: dict[str, Any], way: Way, repeat: int) -> None:
+def _print_times(table: Table, learner: Learner, state: dict[str, Any], way: Way, repeat: int) -> None:
     """Refit and updates in turn, so that a slower minute of the machine meets them alike."""
     rows, validation = table.part("train"), table.part("validation")
-    everything = _encode(student, rows)
+    everything = _encode(learner, rows)
     seconds: dict[float, list[float]] = {share: [] for share in (1.0, *SHARES)}
     largest = dict.fromkeys(SHARES, 0.0)
     for turn in range(repeat):
         refit, spent = way.make(), []
-        spent.append(_timed_update(student, refit, rows, validation)[0])
+        spent.append(_timed_update(learner, refit, rows, validation)[0])
         for share in SHARES:
             new, _ = _divided(len(rows[0]), share, turn)
             base = way.make(refit.state())  # made to one of all rows without the new ones
-            base.forget(copy.deepcopy(student.model), everything.take(new))
+            base.forget(copy.deepcopy(learner.model), everything.take(new))
             base.own_coefficients()
             update = way.make(base.state())
             some = _take(validation, _divided(len(validation[0]), share, turn)[0])
-            took, model = _timed_update(student, update, _take(rows, new), some)
+            took, model = _timed_update(learner, update, _take(rows, new), some)
             spent.append(took)
             largest[share] = max(largest[share], update.refit_difference(model, everything))
         for share, took in zip(seconds, spent, strict=True):
@@ -199,14 +199,14 @@ def _print_times(table: Table, student: Student, state: dict[str, Any], way: Way
 
 
 def _timed_update(
-    student: Student, method: ClosedForm, rows: Labelled, validation: Labelled
+    learner: Learner, method: ClosedForm, rows: Labelled, validation: Labelled
 ) -> tuple[float, TextClassifier]:
-    """Seconds from texts to the new head; the student's own model stays as it is."""
-    model = copy.deepcopy(student.model)
+    """Seconds from texts to the new head; the learner's own model stays as it is."""
+    model = copy.deepcopy(learner.model)
     gc.collect()  # so that no update pays for what another left
     began = time.process_time()
-    step = make_experience(2, student, rows, validation, known_classes=len(student.classes))
-    _learn(method, replace(student, model=model), step)
+    step = make_experience(2, learner, rows, validation, known_classes=len(learner.classes))
+    _learn(method, replace(learner, model=model), step)
     return time.process_time() - began, model
 
 
@@ -223,17 +223,17 @@ def _take(rows: Labelled, chosen: np.ndarray) -> Labelled:
 # -- taking rows back
 
 
-def _print_removal(table: Table, student: Student, state: dict[str, Any], way: Way, repeat: int) -> None:
+def _print_removal(table: Table, learner: Learner, state: dict[str, Any], way: Way, repeat: int) -> None:
     rows = table.part("train")
     elapsed, largest = [], 0.0
     for turn in range(repeat):
         gone, kept = _divided(len(rows[0]), REMOVED / len(rows[0]), turn)
-        method, model, texts = way.make(state), copy.deepcopy(student.model), _take(rows, gone)
+        method, model, texts = way.make(state), copy.deepcopy(learner.model), _take(rows, gone)
         gc.collect()
         began = time.perf_counter()
-        method.forget(model, _encode(student, texts))
+        method.forget(model, _encode(learner, texts))
         elapsed.append(time.perf_counter() - began)
-        largest = max(largest, method.refit_difference(model, _encode(student, _take(rows, kept))))
+        largest = max(largest, method.refit_difference(model, _encode(learner, _take(rows, kept))))
     print(f"| {way.words} | {_spread(elapsed, 2)} | {max(elapsed):.2f} | {largest:.1e} |", flush=True)
 
 

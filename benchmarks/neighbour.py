@@ -44,7 +44,7 @@ import core.training.loop as loop
 from core.base.events import StepDone
 from core.networks.sources import open_sources
 from core.workflows.requests import resolve_update
-from core.workflows.learn.learners import first_student, make_experience, make_strategy
+from core.workflows.learn.learners import first_learner, make_experience, make_strategy
 model, threads, seconds, data, encoder, home = sys.argv[2:]
 torch.set_num_threads(int(threads))
 if hasattr(loop, "learning_threads"):  # measured here is what it would decide
@@ -53,9 +53,9 @@ if hasattr(loop, "learning_threads"):  # measured here is what it would decide
 table = pd.read_csv(data).sample(4000, random_state=1)
 settings, own = resolve_update(model, {}, "replay", {"encoder": encoder} if model == "encoder" else {})
 texts, labels = list(table.text), list(table.label)
-student = first_student(model, texts, tuple(sorted(set(labels))), settings, open_sources(Path(home)))
-experience = make_experience(1, student, (texts[:3500], labels[:3500]), (texts[3500:], labels[3500:]))
-events = loop.train(student.model, make_strategy("replay", own, settings), experience, settings.training)
+learner = first_learner(model, texts, tuple(sorted(set(labels))), settings, open_sources(Path(home)))
+experience = make_experience(1, learner, (texts[:3500], labels[:3500]), (texts[3500:], labels[3500:]))
+events = loop.train(learner.model, make_strategy("replay", own, settings), experience, settings.training)
 done, began, spent = 0, None, 0.0
 for event in events:
     if isinstance(event, StepDone):

@@ -40,7 +40,7 @@ from core.networks.standalone.predict import Classifier
 from core.networks.text import encode_examples
 from core.statistics.speed import Spread, paired_ratio, spread
 from core.training import train
-from core.workflows.learn.learners import first_student, make_experience, make_strategy
+from core.workflows.learn.learners import first_learner, make_experience, make_strategy
 from core.workflows.requests import TrainRequest, resolve_settings
 from core.workflows.train.run import train_classifier
 from core.workflows.versions.folder import VersionFolder
@@ -213,12 +213,12 @@ def bare_loop(rows: Rows, seed: int) -> tuple[tuple[float, float, float], list[t
     """
     settings = resolve_settings("ngrams", {"seed": seed})
     started = time.perf_counter()
-    student = first_student("ngrams", rows.texts["train"], rows.classes, settings, None)
+    learner = first_learner("ngrams", rows.texts["train"], rows.classes, settings, None)
     parts = [(rows.texts[part], rows.labels[part]) for part in ("train", "validation")]
-    experience = make_experience(1, student, *parts)
+    experience = make_experience(1, learner, *parts)
     strategy = make_strategy("finetune", StrategyConfig(), settings)
     way = []
-    for event in train(student.model, strategy, experience, settings.training):
+    for event in train(learner.model, strategy, experience, settings.training):
         if isinstance(event, EpochDone):
             way.append((time.perf_counter() - started, event.validation_accuracy))
     took = time.perf_counter() - started
@@ -226,7 +226,7 @@ def bare_loop(rows: Rows, seed: int) -> tuple[tuple[float, float, float], list[t
     for part in PARTS:
         truth = np.array([rows.classes.index(label) for label in rows.labels[part]])
         logits = predict_logits(
-            student.model, encode_examples(student.pipeline, rows.texts[part], truth), torch.device("cpu")
+            learner.model, encode_examples(learner.pipeline, rows.texts[part], truth), torch.device("cpu")
         )
         scores.append(float((logits.argmax(dim=1).numpy() == truth).mean()))
     return (took, scores[0], scores[1]), way

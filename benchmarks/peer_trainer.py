@@ -85,7 +85,7 @@ def ours(train: pd.DataFrame, validation: pd.DataFrame, seed: int) -> tuple[floa
     from core.continual.strategies import StrategyConfig
     from core.networks.sources import open_sources
     from core.training import train as learn
-    from core.workflows.learn.learners import first_student, make_experience, make_strategy
+    from core.workflows.learn.learners import first_learner, make_experience, make_strategy
     from core.workflows.requests import resolve_settings
 
     keep_freed_memory()
@@ -99,9 +99,9 @@ def ours(train: pd.DataFrame, validation: pd.DataFrame, seed: int) -> tuple[floa
     settings = resolve_settings("encoder", {**asked, "encoder_learning_rate": RATE})
     parts = [(list(part["text"]), [str(label) for label in part["label"]]) for part in (train, validation)]
     classes = tuple(sorted(set(parts[0][1])))
-    student = first_student("encoder", parts[0][0], classes, settings, open_sources(home()))
-    step, strategy = make_experience(1, student, *parts), make_strategy("finetune", StrategyConfig(), settings)
-    epoch = next(one for one in learn(student.model, strategy, step, settings.training) if isinstance(one, EpochDone))
+    learner = first_learner("encoder", parts[0][0], classes, settings, open_sources(home()))
+    step, strategy = make_experience(1, learner, *parts), make_strategy("finetune", StrategyConfig(), settings)
+    epoch = next(one for one in learn(learner.model, strategy, step, settings.training) if isinstance(one, EpochDone))
     return epoch.seconds, epoch.validation_accuracy
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 from core.base.config import Config, setting
 
 
-class StepConfig(Config):
+class OptimiserConfig(Config):
     """How weights are moved, step by step."""
 
     learning_rate: float = setting(

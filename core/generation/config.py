@@ -7,7 +7,7 @@ from typing import Any
 
 from core.base.config import Config, build, distribute, like, setting
 from core.base.errors import ConfigError
-from core.base.settings import AttentionConfig, PartsConfig, StepConfig
+from core.base.settings import AttentionConfig, OptimiserConfig, PartsConfig
 from core.networks.text.config import TextConfig
 
 
@@ -39,12 +39,12 @@ class GeneratorConfig(AttentionConfig):
     lowercase: bool = like(TextConfig, "lowercase", default=False)
 
 
-class LearningConfig(PartsConfig, StepConfig):
+class LearningConfig(PartsConfig, OptimiserConfig):
     """How a version is learned, what is kept for the next one, and how the texts are divided."""
 
-    learning_rate: float = like(StepConfig, "learning_rate", default=3e-3)
-    batch_size: int = like(StepConfig, "batch_size", default=16)
-    epochs: int = like(StepConfig, "epochs", default=12)
+    learning_rate: float = like(OptimiserConfig, "learning_rate", default=3e-3)
+    batch_size: int = like(OptimiserConfig, "batch_size", default=16)
+    epochs: int = like(OptimiserConfig, "epochs", default=12)
     test_share: float = like(PartsConfig, "test_share", default=0.1)
     memory_size: int = like(PartsConfig, "memory_size", advanced=False)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 from core.base.config import setting
-from core.base.settings import StepConfig
+from core.base.settings import OptimiserConfig
 
 
-class TrainingConfig(StepConfig):
+class TrainingConfig(OptimiserConfig):
     """How a model learns; a model class may bring better defaults of its own."""
 
     patience: int = setting(

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from core.base.events import CheckpointDue, Event, Finished, PartDone, StepDone
 from core.base.messages import Message, message
-from core.base.settings import StepConfig
+from core.base.settings import OptimiserConfig
 from core.base.threads import learning_threads
 from core.training.optimiser import Optimizer
 
@@ -88,7 +88,7 @@ def run(
     model: nn.Module,
     objective: Objective,
     optimizer: Optimizer,
-    config: StepConfig,
+    config: OptimiserConfig,
     *,
     device: torch.device,
     should_stop: Callable[[], bool] = lambda: False,

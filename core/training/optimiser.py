@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 
-from core.base.settings import StepConfig
+from core.base.settings import OptimiserConfig
 from core.training.eager import AdamW
 from core.training.row_adam import RowAdam
 
@@ -30,7 +30,7 @@ class Optimizer:
         Parameters whose gradients are sparse.
     """
 
-    def __init__(self, rates: Rates, config: StepConfig, steps: int, sparse: Sequence[nn.Parameter] = ()) -> None:
+    def __init__(self, rates: Rates, config: OptimiserConfig, steps: int, sparse: Sequence[nn.Parameter] = ()) -> None:
         groups = [
             {"params": list(values), "lr": config.learning_rate if rate is None else rate}
             for rate, values in rates

@@ -29,7 +29,7 @@ from core.base import faults  # noqa: E402
 from core.base.files import scratch  # noqa: E402
 from core.serving.onnx import export_onnx  # noqa: E402
 from core.tasks.text_classification.baseline import fit_baseline  # noqa: E402
-from core.workflows.learn.learners import first_student  # noqa: E402
+from core.workflows.learn.learners import first_learner  # noqa: E402
 from core.workflows.requests import resolve_settings  # noqa: E402
 from tests.chaos.operations import FAST, OPERATIONS, go_on_and_look, make_base, reviews  # noqa: E402
 
@@ -80,9 +80,9 @@ def serve(order: dict[str, Any], answer: Path) -> dict[str, Any]:
 
 def warm_up() -> None:
     """Have everything loaded that a training loads late: the exporter, the runtime, the baseline."""
-    student = first_student("ngrams", reviews(20, 0).texts, ("a", "b"), resolve_settings("ngrams", FAST), None)
+    learner = first_learner("ngrams", reviews(20, 0).texts, ("a", "b"), resolve_settings("ngrams", FAST), None)
     with scratch() as folder:
-        export_onnx(student.model, folder / "model.onnx")
+        export_onnx(learner.model, folder / "model.onnx")
     fit_baseline(["one text", "another one"] * 5, np.array([0, 1] * 5), ("a", "b"), language="en", seed=0)
 
 

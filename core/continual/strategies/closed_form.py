@@ -22,7 +22,7 @@ from core.continual.strategies.linear_head import Coefficients, best_scale
 from core.continual.strategies.statistics import Statistics
 from core.networks.encoders.base import TextClassifier
 from core.networks.encoders.batches import make_batch, predict_logits
-from core.networks.encoders.feature_map import Lift, RandomFeatures, fit_lift
+from core.networks.encoders.feature_map import FeatureMap, RandomFeatures, fit_feature_map
 from core.networks.standalone.predict import batches_by_length
 from core.networks.text.examples import Examples
 
@@ -81,7 +81,7 @@ class ClosedForm(Strategy):
     config: ClosedFormConfig
     freezes_encoder = True
     statistics: Statistics | None = None
-    lift: Lift | None = None
+    lift: FeatureMap | None = None
     scale: float = 1.0
 
     # -- what a method says
@@ -165,7 +165,7 @@ class ClosedForm(Strategy):
         self.statistics = Statistics.from_tensors(state)
         if self.statistics is not None:
             stored = {name.removeprefix(LIFT): value for name, value in state.items() if name.startswith(LIFT)}
-            self.lift, self.scale = Lift.from_tensors(stored), state["scale"]
+            self.lift, self.scale = FeatureMap.from_tensors(stored), state["scale"]
 
     # -- taking back
 
@@ -244,7 +244,7 @@ class ClosedForm(Strategy):
         wanted = 1 if model.fixed_features else min(SCALED_BY, len(examples))
         some = np.linspace(0, len(examples) - 1, wanted).round().astype(np.int64)
         features = torch.cat([part for part, _ in _encoded(model, examples.take(some))])
-        self.lift = fit_lift(features, kind, count, scale=not model.fixed_features, kernel_width=kernel_width)
+        self.lift = fit_feature_map(features, kind, count, scale=not model.fixed_features, kernel_width=kernel_width)
         self.statistics = None
         self.forgotten()
 
@@ -288,7 +288,7 @@ class ClosedForm(Strategy):
 
     @torch.no_grad()
     def _write(self, model: TextClassifier, found: Coefficients) -> None:
-        model.set_lift(copy.deepcopy(self.lift))
+        model.set_feature_map(copy.deepcopy(self.lift))
         model.head.weight.copy_(found.weights * self.scale)
         model.head.bias.copy_(found.biases * self.scale)
 

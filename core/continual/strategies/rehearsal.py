@@ -9,7 +9,7 @@ from torch import Tensor
 
 from core.continual.strategies.base import Experience, Strategy
 from core.networks.encoders.base import TextClassifier
-from core.networks.encoders.batches import Batch, hide_tokens, make_batch
+from core.networks.encoders.batches import Batch, drop_tokens, make_batch
 from core.networks.text.examples import Examples
 
 HIDDEN = 0.1  # share of hidden tokens: the default of the training's own setting, which a strategy does not see
@@ -32,7 +32,7 @@ class Rehearsal(Strategy):
         """Places in the memory, and the rows as a batch; the memory must not be empty."""
         assert self.remembered is not None
         places = torch.randint(len(self.remembered), (count,))
-        return places, hide_tokens(make_batch(self.remembered, places.numpy(), device), HIDDEN)
+        return places, drop_tokens(make_batch(self.remembered, places.numpy(), device), HIDDEN)
 
     def end_experience(self, model: TextClassifier, experience: Experience) -> None:
         self.remembered = None

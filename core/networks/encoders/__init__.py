@@ -3,7 +3,7 @@
 from core.networks.encoders.base import TextClassifier
 from core.networks.encoders.bilstm import BiLSTM
 from core.networks.encoders.encoder import Encoder
-from core.networks.encoders.feature_map import Lift
+from core.networks.encoders.feature_map import FeatureMap
 from core.networks.encoders.hashed import HashedNgrams
 from core.networks.encoders.ngrams import NgramBag
 from core.networks.encoders.transformer import TransformerEncoder
@@ -12,4 +12,13 @@ MODELS: dict[str, type[TextClassifier]] = {
     model.name: model for model in (BiLSTM, TransformerEncoder, NgramBag, HashedNgrams, Encoder)
 }
 
-__all__ = ["MODELS", "BiLSTM", "Encoder", "HashedNgrams", "Lift", "NgramBag", "TextClassifier", "TransformerEncoder"]
+__all__ = [
+    "MODELS",
+    "BiLSTM",
+    "Encoder",
+    "FeatureMap",
+    "HashedNgrams",
+    "NgramBag",
+    "TextClassifier",
+    "TransformerEncoder",
+]

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from core.base.config import Config
-from core.networks.encoders.feature_map import Lift
+from core.networks.encoders.feature_map import FeatureMap
 from core.networks.sources import Sources
 from core.networks.standalone.predict import UNKNOWN, TextPipeline
 from core.networks.text import TextConfig, fit_pipeline
@@ -48,7 +48,7 @@ class TextClassifier(nn.Module):
     hiding_token: int = UNKNOWN  # stands for a token that is hidden while learning
 
     embedding: nn.Embedding | nn.EmbeddingBag
-    lift: Lift | None
+    lift: FeatureMap | None
 
     def __init__(self, config: Config, vocabulary_size: int, classes: int, feature_size: int) -> None:
         super().__init__()
@@ -101,7 +101,7 @@ class TextClassifier(nn.Module):
         return logits
 
     @torch.no_grad()
-    def set_lift(self, lift: Lift | None) -> None:
+    def set_feature_map(self, lift: FeatureMap | None) -> None:
         """Put a fixed map in front of the head, or take it away; the head begins anew, all zeros."""
         old = self.head.weight
         width = self.feature_size if lift is None else lift.width
@@ -116,7 +116,7 @@ class TextClassifier(nn.Module):
         tensors = {key.removeprefix("lift."): value for key, value in state_dict.items() if key.startswith("lift.")}
         own = self.lift.state_dict() if self.lift is not None else {}
         if {key: value.shape for key, value in own.items()} != {key: value.shape for key, value in tensors.items()}:
-            self.set_lift(Lift.from_tensors(tensors) if tensors else None)
+            self.set_feature_map(FeatureMap.from_tensors(tensors) if tensors else None)
         return super().load_state_dict(state_dict, strict, assign)
 
     def sparse_parameters(self) -> list[nn.Parameter]:
@@ -127,7 +127,7 @@ class TextClassifier(nn.Module):
         """Name and values of everything that learning may change."""
         return ((name, value) for name, value in self.named_parameters() if value.requires_grad)
 
-    def rates(self) -> list[tuple[float | None, list[nn.Parameter]]]:
+    def parameter_groups(self) -> list[tuple[float | None, list[nn.Parameter]]]:
         """Learned, dense parameters with the learning rate that they need; None stands for the training's own."""
         sparse = {id(parameter) for parameter in self.sparse_parameters()}
         return [(None, [parameter for _, parameter in self.learned_parameters() if id(parameter) not in sparse])]

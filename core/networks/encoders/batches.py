@@ -31,7 +31,7 @@ def make_batch(examples: Examples, rows: np.ndarray, device: torch.device) -> Ba
     return Batch(*tensors)
 
 
-def hide_tokens(batch: Batch, share: float, by: int = UNKNOWN) -> Batch:
+def drop_tokens(batch: Batch, share: float, by: int = UNKNOWN) -> Batch:
     """Replace a random share of tokens by the unknown token, or another one."""
     if share <= 0:
         return batch

@@ -238,7 +238,7 @@ class Encoder(TextClassifier):
         self.encoder.requires_grad_(False)
         self.encoder.eval()
 
-    def rates(self) -> list[tuple[float | None, list[nn.Parameter]]]:
+    def parameter_groups(self) -> list[tuple[float | None, list[nn.Parameter]]]:
         below = [parameter for parameter in self.encoder.parameters() if parameter.requires_grad]
         # Adapters start from nothing, so they may move as fast as the head.
         rate = None if self.config.tuning == "lora" else self.config.encoder_learning_rate

@@ -17,7 +17,7 @@ SMALLEST_DEVIATION = 0.1  # of the root mean square over features: one that hard
 PROJECTION_SEED = 20_160_229  # any number; the same for every version, so that its features can be made again
 
 
-class Lift(nn.Module):
+class FeatureMap(nn.Module):
     """Scale features as they were when statistics were first gathered, then widen them by random features if wanted.
 
     z = (x − mean) / deviation, and the head reads z itself, ReLU(z P), or √2 cos(z P + phase). The last makes a linear
@@ -94,12 +94,14 @@ class Lift(nn.Module):
         return graph.add("Mul", graph.add("Cos", graph.add("Add", projected, self.phase)), math.sqrt(2))
 
     @staticmethod
-    def from_tensors(tensors: Mapping[str, Tensor]) -> Lift:
+    def from_tensors(tensors: Mapping[str, Tensor]) -> FeatureMap:
         """The inverse of ``state_dict``."""
-        return Lift(tensors["mean"], tensors["deviation"], tensors.get("projection"), tensors.get("phase"))
+        return FeatureMap(tensors["mean"], tensors["deviation"], tensors.get("projection"), tensors.get("phase"))
 
 
-def fit_lift(features: Tensor, kind: RandomFeatures, count: int, *, scale: bool, kernel_width: float = 1.0) -> Lift:
+def fit_feature_map(
+    features: Tensor, kind: RandomFeatures, count: int, *, scale: bool, kernel_width: float = 1.0
+) -> FeatureMap:
     """Freeze a lift for features like these, (rows, features).
 
     Parameters
@@ -120,10 +122,10 @@ def fit_lift(features: Tensor, kind: RandomFeatures, count: int, *, scale: bool,
         floor = SMALLEST_DEVIATION * float(spread.square().mean().sqrt())
         deviation = spread.clamp_min(floor).float() if floor > 0 else deviation
     if kind == "none":
-        return Lift(mean, deviation)
+        return FeatureMap(mean, deviation)
     generator = torch.Generator().manual_seed(PROJECTION_SEED)
     projection = torch.randn(width, count, generator=generator) * width**-0.5
     if kind == "fourier":
         projection /= kernel_width
     phase = torch.rand(count, generator=generator) * (2 * torch.pi) if kind == "fourier" else None
-    return Lift(mean, deviation, projection, phase)
+    return FeatureMap(mean, deviation, projection, phase)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from core.base.events import CheckpointDue, Event, Finished, StepDone
 from core.continual.strategies.base import Experience, Strategy
 from core.networks.encoders.base import TextClassifier
-from core.networks.encoders.batches import Batch, hide_tokens, make_batch, predict_features
+from core.networks.encoders.batches import Batch, drop_tokens, make_batch, predict_features
 from core.training import loop
 from core.training.config import TrainingConfig
 from core.training.loop import Objective, Rows, learned_weights, stopped_by_hand
@@ -142,7 +142,7 @@ def _learn_pairs(run: _Run, state: dict[str, Any] | None) -> Iterator[Event]:
     model, config = run.model, run.config.model_copy(update={"epochs": 1})
     if state is not None and "progress" not in state:  # of a run that an earlier edition began
         state = state | {"progress": {"step": state["step"], "loss_sum": state["loss_sum"]}}
-    optimizer = Optimizer(model.rates(), config, objective.steps, model.sparse_parameters())
+    optimizer = Optimizer(model.parameter_groups(), config, objective.steps, model.sparse_parameters())
     model.train()
     for event in loop.run(
         model, objective, optimizer, config, device=run.device, should_stop=run.should_stop, resume=state
@@ -172,7 +172,7 @@ class _Pairs(Objective):
     def loss(self, rows: Rows) -> Tensor:
         run = self._run
         self._batch = make_batch(self.examples, rows, run.device)
-        seen = hide_tokens(self._batch, run.config.word_dropout, run.model.hiding_token)
+        seen = drop_tokens(self._batch, run.config.word_dropout, run.model.hiding_token)
         return pair_loss(run.model.features(seen.tokens, seen.mask), self._batch.labels)
 
     def before_step(self) -> None:

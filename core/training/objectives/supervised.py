@@ -15,8 +15,8 @@ from core.base.events import EpochDone, Event, PartDone
 from core.base.messages import Message, message
 from core.continual.strategies.base import Experience, Strategy
 from core.networks.encoders.base import TextClassifier
-from core.networks.encoders.batches import Batch, hide_tokens, make_batch, predict_features, predict_logits
-from core.networks.encoders.feature_map import fit_lift
+from core.networks.encoders.batches import Batch, drop_tokens, make_batch, predict_features, predict_logits
+from core.networks.encoders.feature_map import fit_feature_map
 from core.networks.text.examples import Examples
 from core.training.batches import shuffled_batches
 from core.training.config import TrainingConfig
@@ -53,7 +53,7 @@ def train(
         _scale_features(model, strategy.training_set(experience, 1), device)
     model.train()
     objective = _Labels(model, strategy, experience, config, device)
-    optimizer = Optimizer(model.rates(), config, objective.steps * config.epochs, model.sparse_parameters())
+    optimizer = Optimizer(model.parameter_groups(), config, objective.steps * config.epochs, model.sparse_parameters())
     yield from run(model, objective, optimizer, config, device=device, should_stop=should_stop, resume=resume)
 
 
@@ -88,7 +88,7 @@ class _Labels(Objective):
 
     def loss(self, rows: Rows) -> Tensor:
         self._batch = make_batch(self._examples, rows, self._device)
-        seen = hide_tokens(self._batch, self._config.word_dropout, self._model.hiding_token)
+        seen = drop_tokens(self._batch, self._config.word_dropout, self._model.hiding_token)
         return self._strategy.loss(self._model, seen, self._criterion)
 
     def before_step(self) -> None:
@@ -128,7 +128,7 @@ class _Labels(Objective):
 def _scale_features(model: TextClassifier, examples: Examples, device: torch.device) -> None:
     """Let the head read features that all move by about 1; an encoder that does not learn cannot see to that itself."""
     some = np.linspace(0, len(examples) - 1, min(SCALED_BY, len(examples))).round().astype(np.int64)
-    model.set_lift(fit_lift(predict_features(model, examples.take(some), device), "none", 0, scale=True))
+    model.set_feature_map(fit_feature_map(predict_features(model, examples.take(some), device), "none", 0, scale=True))
 
 
 def criterion_of(labels: np.ndarray, classes: int, config: TrainingConfig) -> nn.CrossEntropyLoss:

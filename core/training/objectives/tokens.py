@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from core.base.events import LanguageEpoch, PartDone
 from core.base.messages import Message, message
-from core.base.settings import StepConfig
+from core.base.settings import OptimiserConfig
 from core.networks.text import Examples
 from core.training.batches import shuffled_batches
 from core.training.loop import Objective, Rows, Score, run
@@ -51,7 +51,7 @@ class GuessingTask:
 def learn_tokens(
     model: nn.Module,
     task: GuessingTask,
-    config: StepConfig,
+    config: OptimiserConfig,
     *,
     device: torch.device | None = None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -85,7 +85,7 @@ def learn_tokens(
 class _Tokens(Objective):
     """Tokens that are guessed; early stopping on their loss in texts that are never learned from."""
 
-    def __init__(self, task: GuessingTask, config: StepConfig) -> None:
+    def __init__(self, task: GuessingTask, config: OptimiserConfig) -> None:
         self.patience = task.patience
         self._task, self._config = task, config
         self._pieces: Pieces = ()

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.base.config import build, distribute, like, setting
 from core.base.errors import ConfigError
-from core.base.settings import AttentionConfig, NetworkConfig, StepConfig, TrimConfig
+from core.base.settings import AttentionConfig, NetworkConfig, OptimiserConfig, TrimConfig
 from core.networks.text.config import TextConfig
 
 SCRATCH = "scratch"  # in place of a reference: begin from random weights
@@ -28,14 +28,17 @@ class ShapeConfig(AttentionConfig):
     lowercase: bool = like(TextConfig, "lowercase")
 
 
-class PretrainConfig(NetworkConfig, StepConfig):
+class PretrainConfig(NetworkConfig, OptimiserConfig):
     """How an encoder learns from unlabelled texts."""
 
     epochs: int = like(
-        StepConfig, "epochs", default=10, help="How many times all texts are read; other words are hidden each time."
+        OptimiserConfig,
+        "epochs",
+        default=10,
+        help="How many times all texts are read; other words are hidden each time.",
     )
-    batch_size: int = like(StepConfig, "batch_size", advanced=True)
-    seed: int = like(StepConfig, "seed", advanced=True)
+    batch_size: int = like(OptimiserConfig, "batch_size", advanced=True)
+    seed: int = like(OptimiserConfig, "seed", advanced=True)
 
     max_length: int = like(
         TextConfig,

@@ -20,15 +20,15 @@ from core.networks.sources import Sources
 from core.workflows.compare.streams import Stream
 from core.workflows.learn.learners import (
     NOTHING,
-    first_student,
+    first_learner,
     make_experience,
     make_strategy,
-    next_student,
+    next_learner,
     readable_past,
 )
 from core.workflows.learn.learning import Lesson, ShouldStop, answers, learned_shares
 from core.workflows.requests import Settings, model_class
-from core.workflows.versions.folder import Student, VersionFolder
+from core.workflows.versions.folder import Learner, VersionFolder
 from core.workflows.versions.retention import state_bytes
 
 SHARED = Strategy.name  # who learns the first experience, unless a strategy has to watch it being learned
@@ -122,18 +122,18 @@ def learn_first(plan: Plan, unit: Unit, folder: Path, should_stop: ShouldStop) -
     """
     first = plan.stream.experiences[0]
     settings = plan.seeded(unit.number)
-    student = first_student(plan.model, first.train[0], first.classes, settings, plan.sources)
-    experience = make_experience(1, student, first.train, first.validation)
+    learner = first_learner(plan.model, first.train[0], first.classes, settings, plan.sources)
+    experience = make_experience(1, learner, first.train, first.validation)
     strategy = _strategy(plan, unit)
-    start = _answers(student, plan.stream)
-    yield from _learn(Lesson(student, strategy, experience), should_stop)
+    start = _answers(learner, plan.stream)
+    yield from _learn(Lesson(learner, strategy, experience), should_stop)
     if should_stop():
         return
-    strategy.end_experience(student.model, experience)
+    strategy.end_experience(learner.model, experience)
     stored = VersionFolder(folder)
-    stored.save_model(student)
+    stored.save_model(learner)
     stored.save_state(strategy.state())
-    np.savez(folder / "answers.npz", start=start, first=_answers(student, plan.stream))
+    np.savez(folder / "answers.npz", start=start, first=_answers(learner, plan.stream))
 
 
 def run_unit(plan: Plan, unit: Unit, folder: Path, should_stop: ShouldStop) -> Iterator[UnitProgress | UnitResult]:
@@ -144,24 +144,24 @@ def run_unit(plan: Plan, unit: Unit, folder: Path, should_stop: ShouldStop) -> I
     folder
         Where `learn_first` left the first version of this seed.
     """
-    student = VersionFolder(folder).load_student()
+    learner = VersionFolder(folder).load_learner()
     with np.load(folder / "answers.npz") as stored:
         start, predicted = stored["start"], [stored["first"]]
-    state = _first_state(plan, unit, student, folder)
+    state = _first_state(plan, unit, learner, folder)
     seconds = []
     for number in range(2, len(plan.stream.experiences) + 1):
         began = time.perf_counter()
         strategy = _strategy(plan, unit)
         _restore(strategy, state)
-        student, experience = _update(plan, student, strategy, number)
-        yield from _learn(Lesson(student, strategy, experience), should_stop)
+        learner, experience = _update(plan, learner, strategy, number)
+        yield from _learn(Lesson(learner, strategy, experience), should_stop)
         if should_stop():
             return
-        strategy.end_experience(student.model, experience)
+        strategy.end_experience(learner.model, experience)
         seconds.append(time.perf_counter() - began)
-        predicted.append(_answers(student, plan.stream))
+        predicted.append(_answers(learner, plan.stream))
         state = strategy.state()
-        student = _reloaded(student)
+        learner = _reloaded(learner)
     table = np.stack(predicted).astype(np.int32)
     yield UnitResult(unit.strategy, unit.number, start, table, tuple(seconds), *_kept(plan, strategy, state))
 
@@ -183,61 +183,61 @@ def _strategy(plan: Plan, unit: Unit) -> Strategy:
     return make_strategy(unit.strategy, plan.own.get(unit.strategy, StrategyConfig()), settings)
 
 
-def _first_state(plan: Plan, unit: Unit, student: Student, folder: Path) -> dict[str, Any]:
+def _first_state(plan: Plan, unit: Unit, learner: Learner, folder: Path) -> dict[str, Any]:
     """What this unit's strategy keeps of the first experience."""
     if unit.strategy in plan.watchers():
         return VersionFolder(folder).load_state()
     first = plan.stream.experiences[0]
-    experience = make_experience(1, student, first.train, first.validation)
+    experience = make_experience(1, learner, first.train, first.validation)
     strategy = _strategy(plan, unit)
-    blank = first_student(plan.model, first.train[0], first.classes, plan.seeded(unit.number), plan.sources)
+    blank = first_learner(plan.model, first.train[0], first.classes, plan.seeded(unit.number), plan.sources)
     strategy.begin_experience(blank.model, experience)
-    strategy.end_experience(student.model, experience)
+    strategy.end_experience(learner.model, experience)
     return strategy.state()
 
 
-def _update(plan: Plan, parent: Student, strategy: Strategy, number: int) -> tuple[Student, Experience]:
+def _update(plan: Plan, parent: Learner, strategy: Strategy, number: int) -> tuple[Learner, Experience]:
     """Who learns experience ``number``, and from what: as in a stored update."""
     one = plan.stream.experiences[number - 1]
     past, past_validation = plan.stream.past(number)
     known = len(parent.classes)
     readable = readable_past(strategy, past[0])
-    student = next_student(parent, one.train[0], one.classes, parent.settings, type(strategy), readable, plan.sources)
+    learner = next_learner(parent, one.train[0], one.classes, parent.settings, type(strategy), readable, plan.sources)
     wanted = strategy.needs_past()
     experience = make_experience(
         number,
-        student,
+        learner,
         one.train,
         one.validation,
         known_classes=known,
         past=past if wanted else NOTHING,
         past_validation=past_validation if wanted else NOTHING,
     )
-    return student, experience
+    return learner, experience
 
 
 def _learn(lesson: Lesson, should_stop: ShouldStop) -> Iterator[UnitProgress]:
     """Let the strategy learn; the model ends on the CPU."""
     for share in learned_shares(lesson, should_stop):
         yield UnitProgress(lesson.experience.number, share)
-    lesson.student.model.cpu()
+    lesson.learner.model.cpu()
     yield UnitProgress(lesson.experience.number, 1.0)
 
 
-def _answers(student: Student, stream: Stream) -> np.ndarray:
+def _answers(learner: Learner, stream: Stream) -> np.ndarray:
     """Class numbers for the rows of all tests, in order. What the model does not know yet it cannot answer."""
-    return answers(student, [text for one in stream.experiences for text in one.test[0]]).astype(np.int32)
+    return answers(learner, [text for one in stream.experiences for text in one.test[0]]).astype(np.int32)
 
 
-def _reloaded(student: Student) -> Student:
+def _reloaded(learner: Learner) -> Learner:
     """The same weights in a new model, as if the version had been stored: nothing else survives an update."""
-    vocabulary = student.pipeline.tokenizer.get_vocab_size()
+    vocabulary = learner.pipeline.tokenizer.get_vocab_size()
     with torch.random.fork_rng(devices=[]):
-        model = model_class(student.model_name).rebuild(
-            student.settings.model, vocabulary, len(student.classes), student.model.architecture()
+        model = model_class(learner.model_name).rebuild(
+            learner.settings.model, vocabulary, len(learner.classes), learner.model.architecture()
         )
-    model.load_state_dict(student.model.state_dict())
-    return replace(student, model=model.eval())
+    model.load_state_dict(learner.model.state_dict())
+    return replace(learner, model=model.eval())
 
 
 def _restore(strategy: Strategy, state: dict[str, Any]) -> None:

@@ -54,12 +54,12 @@ def exact_version(
     strategy = make_strategy(name, own, settings)
     strategy.restore(folder.load_state())
     assert isinstance(strategy, ClosedForm)
-    student = folder.load_student()
-    change = strategy.forget(student.model, examples)
+    learner = folder.load_learner()
+    change = strategy.forget(learner.model, examples)
     removed = {text for identity, rows in gone.items() for text in datasets[identity].take(rows).texts}
     candidate = Candidate(
         classifier=champion.classifier,
-        student=student,
+        learner=learner,
         strategy=strategy,
         stream=Stream(
             records=folder.experiences(),
@@ -75,7 +75,7 @@ def exact_version(
         forgotten={
             "rows": len(examples),
             "coefficient_change": change,
-            "encoder_carries": _encoder_carries(champion, gone, student.model, workspace),
+            "encoder_carries": _encoder_carries(champion, gone, learner.model, workspace),
         },
     )
     yield from produce_version(candidate, workspace)

@@ -12,19 +12,19 @@ from core.networks.sources import Sources
 from core.networks.text import Examples, encode_examples, extend_pipeline
 from core.workflows.learn.starting import start_from_vectors
 from core.workflows.requests import Settings, model_class, strategy_class
-from core.workflows.versions.folder import Student
+from core.workflows.versions.folder import Learner
 
 Labelled = tuple[Sequence[str], Sequence[str]]  # texts, and the name of each one's label
 NOTHING: Labelled = ((), ())
 
 
-def first_student(
+def first_learner(
     model_name: str,
     texts: Sequence[str],
     classes: tuple[str, ...],
     settings: Settings,
     sources: Sources | None = None,
-) -> Student:
+) -> Learner:
     """A model that has not learned from these texts yet, but can read them.
 
     Parameters
@@ -37,7 +37,7 @@ def first_student(
         model, pipeline = model_class(model_name).begin(settings.model, settings.text, texts, len(classes), sources)
         vectors = start_from_vectors(model, pipeline, settings.model, sources.vectors) if sources is not None else None
     origin = model.origin if vectors is None else {**model.origin, "vectors": vectors.to_dict()}
-    return Student(model_name, model, pipeline, classes, settings, origin)
+    return Learner(model_name, model, pipeline, classes, settings, origin)
 
 
 def make_strategy(name: str, config: StrategyConfig, settings: Settings) -> Strategy:
@@ -52,15 +52,15 @@ def readable_past(strategy: Strategy, past: Sequence[str]) -> Sequence[str]:
     return past if strategy.uses_past else strategy.memory.examples()[0]
 
 
-def next_student(
-    parent: Student,
+def next_learner(
+    parent: Learner,
     texts: Sequence[str],
     classes: tuple[str, ...],
     settings: Settings,
     strategy: type[Strategy],
     past: Sequence[str] = (),
     sources: Sources | None = None,
-) -> Student:
+) -> Learner:
     """Who learns the next experience.
 
     Parameters
@@ -75,7 +75,7 @@ def next_student(
         Texts of earlier experiences, for a strategy that starts fresh; see `readable_past`.
     """
     if strategy.starts_fresh:
-        return first_student(parent.model_name, [*past, *texts], classes, settings, sources)
+        return first_learner(parent.model_name, [*past, *texts], classes, settings, sources)
     pipeline, model = parent.pipeline, parent.model
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.training.seed)
@@ -89,7 +89,7 @@ def next_student(
             model.grow_classes(len(classes))
     if sources is not None:
         model.keep_features(sources.features)
-    return Student(parent.model_name, model, pipeline, classes, settings, parent.origin)
+    return Learner(parent.model_name, model, pipeline, classes, settings, parent.origin)
 
 
 def all_classes(known: tuple[str, ...], labels: Sequence[str]) -> tuple[str, ...]:
@@ -99,7 +99,7 @@ def all_classes(known: tuple[str, ...], labels: Sequence[str]) -> tuple[str, ...
 
 def make_experience(
     number: int,
-    student: Student,
+    learner: Learner,
     train: Labelled,
     validation: Labelled,
     *,
@@ -107,11 +107,11 @@ def make_experience(
     past: Labelled = NOTHING,
     past_validation: Labelled = NOTHING,
 ) -> Experience:
-    """Everything a strategy may learn from, read with the student's tokenizer."""
-    numbers = {name: position for position, name in enumerate(student.classes)}
+    """Everything a strategy may learn from, read with the learner's tokenizer."""
+    numbers = {name: position for position, name in enumerate(learner.classes)}
 
     def encode(texts: Sequence[str], labels: Sequence[str]) -> Examples:
-        return encode_examples(student.pipeline, texts, np.array([numbers[name] for name in labels], dtype=np.int64))
+        return encode_examples(learner.pipeline, texts, np.array([numbers[name] for name in labels], dtype=np.int64))
 
     return Experience(
         number=number,
@@ -119,7 +119,7 @@ def make_experience(
         validation=encode(*validation),
         past=encode(*past),
         past_validation=encode(*past_validation),
-        classes=student.classes,
+        classes=learner.classes,
         encode=encode,
         known_classes=known_classes,
     )

@@ -20,9 +20,9 @@ from core.networks.encoders.batches import predict_logits
 from core.networks.sources import Sources
 from core.networks.text import encode_examples
 from core.training.objectives import pairs
-from core.workflows.learn.learners import Labelled, first_student, make_experience, make_strategy
+from core.workflows.learn.learners import Labelled, first_learner, make_experience, make_strategy
 from core.workflows.requests import Settings
-from core.workflows.versions.folder import Student
+from core.workflows.versions.folder import Learner
 
 Answers = NDArray[np.int64]
 ShouldStop = Callable[[], bool]
@@ -33,7 +33,7 @@ FINE_TUNING = (Strategy.name, StrategyConfig())
 class Lesson:
     """Who learns, by which strategy, and from what."""
 
-    student: Student
+    learner: Learner
     strategy: Strategy
     experience: Experience
 
@@ -48,8 +48,8 @@ def first_lesson(
     strategy: tuple[str, StrategyConfig] = FINE_TUNING,
 ) -> Lesson:
     """What a new model learns as its first experience."""
-    student = first_student(model, train[0], classes, settings, sources)
-    return Lesson(student, make_strategy(*strategy, settings), make_experience(1, student, train, validation))
+    learner = first_learner(model, train[0], classes, settings, sources)
+    return Lesson(learner, make_strategy(*strategy, settings), make_experience(1, learner, train, validation))
 
 
 def training_device() -> torch.device:
@@ -67,12 +67,12 @@ def learn(lesson: Lesson, *, should_stop: ShouldStop, resume: dict[str, Any] | N
     """
 
     def gradient_loop(model: TextClassifier, strategy: Strategy, experience: Experience) -> Iterator[Any]:
-        config, device = lesson.student.settings.training, training_device()
+        config, device = lesson.learner.settings.training, training_device()
         yield from pairs.learn(
             model, strategy, experience, config, device=device, should_stop=should_stop, resume=resume
         )
 
-    yield from lesson.strategy.learn(lesson.student.model, lesson.experience, gradient_loop)
+    yield from lesson.strategy.learn(lesson.learner.model, lesson.experience, gradient_loop)
 
 
 def learned_shares(lesson: Lesson, should_stop: ShouldStop) -> Iterator[float]:
@@ -82,11 +82,11 @@ def learned_shares(lesson: Lesson, should_stop: ShouldStop) -> Iterator[float]:
             yield (event.epoch - 1 + event.step / event.steps) / event.epochs
 
 
-def answers(student: Student, texts: Sequence[str]) -> Answers:
+def answers(learner: Learner, texts: Sequence[str]) -> Answers:
     """The class number that the model in memory answers to each text; the model ends on the CPU."""
-    examples = encode_examples(student.pipeline, texts, np.zeros(len(texts), dtype=np.int64))
+    examples = encode_examples(learner.pipeline, texts, np.zeros(len(texts), dtype=np.int64))
     device = training_device()
-    logits = predict_logits(student.model.to(device), examples, device)
-    student.model.cpu()
+    logits = predict_logits(learner.model.to(device), examples, device)
+    learner.model.cpu()
     numbers: Answers = logits.argmax(dim=1).numpy()
     return numbers

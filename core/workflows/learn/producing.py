@@ -30,7 +30,7 @@ from core.workflows.bundle import write_card, write_program
 from core.workflows.learn.calibrating import calibrate, keep_validation, trust_figures
 from core.workflows.precision.measure import Labelled
 from core.workflows.precision.run import choose_precision, only_exact
-from core.workflows.versions.folder import ExperienceRecord, Student, VersionFolder
+from core.workflows.versions.folder import ExperienceRecord, Learner, VersionFolder
 from core.workflows.versions.frozen_tests import (
     FrozenTest,
     Scores,
@@ -112,7 +112,7 @@ class Candidate:
     """
 
     classifier: str
-    student: Student
+    learner: Learner
     strategy: Strategy
     stream: Stream
     run_id: str
@@ -130,15 +130,15 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
         folder = VersionFolder(place / "version")
         reached("produce.begun")
         yield StageStarted(message("stage.export", "Exporting to ONNX and comparing with PyTorch."), 0.9)
-        folder.save_model(candidate.student)
+        folder.save_model(candidate.learner)
         folder.save_state(candidate.strategy.state())
         if candidate.stream.before is not None:
             folder.take_experiences(candidate.stream.before)
         folder.save_experiences(candidate.stream.records, candidate.stream.parts)
         rows = _validation_rows(candidate)
-        export_onnx(candidate.student.model, folder.path / "model.onnx")
+        export_onnx(candidate.learner.model, folder.path / "model.onnx")
         reached("produce.exported")
-        temperature = calibrate(folder, rows, wanted=candidate.student.settings.data.calibrate)
+        temperature = calibrate(folder, rows, wanted=candidate.learner.settings.data.calibrate)
         parity = _prove(candidate, folder)
         precision = only_exact(folder.path, **_precision_facts(candidate))
         if precision is None:
@@ -146,15 +146,15 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
             precision = _choose_precision(candidate, folder, rows)
         yield StageStarted(message("stage.measure", "Measuring on the frozen tests."), 0.95)
         classifier = Classifier(folder.path)
-        scores = score_tests(classifier, candidate.stream.tests, candidate.student.classes, folder)
+        scores = score_tests(classifier, candidate.stream.tests, candidate.learner.classes, folder)
         keep_validation(folder, classifier, rows)
         report = {
             **_report(candidate, scores, parity, classifier.provider),
             "precision": precision,
-            "calibration": trust_figures(temperature, scores, candidate.student.classes),
+            "calibration": trust_figures(temperature, scores, candidate.learner.classes),
         }
         yield StageStarted(message("stage.baseline", "Measuring the baseline on the same rows."), 0.97)
-        report["baseline"] = _baseline(candidate.stream, candidate.student.classes)
+        report["baseline"] = _baseline(candidate.stream, candidate.learner.classes)
         report["seconds"] = round(time.monotonic() - candidate.started, 2)
         reached("produce.measured")
         yield StageStarted(message("stage.register", "Storing the version."), 0.99)
@@ -202,14 +202,14 @@ def _baseline(stream: Stream, classes: tuple[str, ...]) -> dict[str, Any]:
 
 def _validation_rows(candidate: Candidate) -> Labelled:
     texts, names, _ = candidate.stream.met.sample(validated=True)
-    numbers = {name: number for number, name in enumerate(candidate.student.classes)}
+    numbers = {name: number for number, name in enumerate(candidate.learner.classes)}
     return Labelled(texts, np.array([numbers[name] for name in names], dtype=np.int64))
 
 
 def _prove(candidate: Candidate, folder: VersionFolder) -> dict[str, Any]:
     """That the exported file, with its temperature, answers as the model does."""
     texts = [text for test in candidate.stream.tests for text in test.texts][:PARITY_TEXTS]
-    model, temperature = candidate.student.model, folder.temperature
+    model, temperature = candidate.learner.model, folder.temperature
     parity = measure_parity(model, folder.path, texts, temperature=temperature).to_dict()
     if not parity["max_abs_diff"] <= WORST_PARITY:  # also when it is not a number
         raise ModelError(
@@ -223,39 +223,39 @@ def _prove(candidate: Candidate, folder: VersionFolder) -> dict[str, Any]:
 
 
 def _precision_facts(candidate: Candidate) -> dict[str, Any]:
-    fixed = candidate.student.model.encodes_once or candidate.strategy.freezes_encoder
-    wanted = candidate.student.settings.data.serve_precision
+    fixed = candidate.learner.model.encodes_once or candidate.strategy.freezes_encoder
+    wanted = candidate.learner.settings.data.serve_precision
     return {"wanted": wanted, "rows": int(candidate.stream.met.validated.sum()), "fixed": fixed}
 
 
 def _choose_precision(candidate: Candidate, folder: VersionFolder, rows: Labelled) -> dict[str, Any]:
-    wanted = candidate.student.settings.data.serve_precision
+    wanted = candidate.learner.settings.data.serve_precision
     return choose_precision(folder.path, wanted, candidate.stream.met.sample(validated=False)[0], rows)
 
 
 def _report(candidate: Candidate, scores: list[Scores], parity: dict[str, Any], provider: str) -> dict[str, Any]:
     matrices = {name: _matrix(candidate.parent, scores, name) for name in ("accuracy", "macro_f1")}
-    student, stream, parent, finished = candidate.student, candidate.stream, candidate.parent, candidate.finished
+    learner, stream, parent, finished = candidate.learner, candidate.stream, candidate.parent, candidate.finished
     return {
         "classifier": candidate.classifier,
-        "model": student.model_name,
+        "model": learner.model_name,
         "strategy": candidate.strategy.name if parent is not None else "train",
         "parent": parent.number if parent is not None else None,
         "language": stream.language,
         "synthetic": stream.synthetic,
-        "classes": list(student.classes),
-        "settings": student.settings.flat(),
-        "origin": student.origin,
+        "classes": list(learner.classes),
+        "settings": learner.settings.flat(),
+        "origin": learner.origin,
         "strategy_settings": candidate.strategy.config.model_dump(),
-        "segmentation": student.pipeline.options["segmentation"],
-        "vocabulary": student.pipeline.tokenizer.get_vocab_size(),
-        "parameters": student.model.parameter_count(),
+        "segmentation": learner.pipeline.options["segmentation"],
+        "vocabulary": learner.pipeline.tokenizer.get_vocab_size(),
+        "parameters": learner.model.parameter_count(),
         "experiences": [asdict(record) for record in stream.records],
-        "overall": pooled_report(scores, student.classes).to_dict(),
+        "overall": pooled_report(scores, learner.classes).to_dict(),
         "tests": [score.to_dict() for score in scores],
         "accuracy_matrix": matrices["accuracy"],
         "macro_f1_matrix": matrices["macro_f1"],
-        **measure_retention(scores, matrices["accuracy"], student.classes),
+        **measure_retention(scores, matrices["accuracy"], learner.classes),
         **_gate(scores, parent),
         "drift": parent.drift if parent is not None else None,
         "forgotten": candidate.forgotten,

@@ -75,7 +75,7 @@ def learn(
     if resume is not None:
         candidate.epochs = [EpochDone(**epoch) for epoch in resume["epochs"]]
 
-    lesson = Lesson(candidate.student, candidate.strategy, experience)
+    lesson = Lesson(candidate.learner, candidate.strategy, experience)
     for event in learning.learn(lesson, should_stop=should_stop, resume=state):
         if isinstance(event, EpochDone):
             candidate.epochs.append(event)
@@ -88,8 +88,8 @@ def learn(
         yield event
     if learned_nothing(candidate):
         return
-    candidate.student.model.cpu()
-    candidate.strategy.end_experience(candidate.student.model, experience)
+    candidate.learner.model.cpu()
+    candidate.strategy.end_experience(candidate.learner.model, experience)
 
 
 def learned_nothing(candidate: Candidate) -> bool:

@@ -237,7 +237,7 @@ def _learn(plan: _Plan, run: int, should_stop: ShouldStop) -> Iterator[float | A
     )
     yield from learned_shares(lesson, should_stop)
     if not should_stop():
-        yield answers(lesson.student, plan.names(held_out)[0])
+        yield answers(lesson.learner, plan.names(held_out)[0])
 
 
 def _figures(plan: _Plan) -> dict[str, Any]:

@@ -219,7 +219,7 @@ def _learn(plan: _Plan, run: int, place: int, should_stop: ShouldStop) -> Iterat
     )
     yield from learned_shares(lesson, should_stop)
     if not should_stop():
-        yield answers(lesson.student, plan.tests[0])
+        yield answers(lesson.learner, plan.tests[0])
 
 
 def _figures(plan: _Plan) -> dict[str, Any]:

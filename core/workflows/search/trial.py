@@ -63,4 +63,4 @@ def learn_trial(
     lesson = first_lesson(model, rows.train, rows.validation, rows.classes, settings, sources)
     yield from learn(lesson, should_stop=should_stop)
     if not should_stop():
-        yield answers(lesson.student, rows.validation[0])
+        yield answers(lesson.learner, rows.validation[0])

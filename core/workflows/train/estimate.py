@@ -14,12 +14,12 @@ import torch
 
 from core.continual.strategies import Strategy, StrategyConfig
 from core.data.dataset.splitting import split_rows
-from core.networks.encoders.batches import hide_tokens, make_batch, predict_logits
+from core.networks.encoders.batches import drop_tokens, make_batch, predict_logits
 from core.networks.text import Examples, TextPipeline, encode_examples
 from core.registry import check_name
 from core.training.batches import shuffled_batches
 from core.training.optimiser import Optimizer
-from core.workflows.learn.learners import first_student
+from core.workflows.learn.learners import first_learner
 from core.workflows.learn.learning import training_device
 from core.workflows.requests import Settings, TrainRequest, model_class, resolve_settings
 from core.workflows.workspace import Workspace
@@ -110,12 +110,12 @@ def prepare(request: TrainRequest, workspace: Workspace) -> Prepared:
     if len(rows) > MOST_TEXTS:
         rows = np.sort(np.random.default_rng(0).choice(rows, MOST_TEXTS, replace=False))
     part = dataset.take(rows)
-    student = first_student(request.model, part.texts, dataset.classes, settings, workspace.sources)
-    examples = encode_examples(student.pipeline, part.texts, part.labels)
+    learner = first_learner(request.model, part.texts, dataset.classes, settings, workspace.sources)
+    examples = encode_examples(learner.pipeline, part.texts, part.labels)
     full = sum(len(ids) >= settings.text.max_length for ids in examples.ids)
     return Prepared(
-        student.pipeline,
-        student.model.architecture(),
+        learner.pipeline,
+        learner.model.architecture(),
         examples,
         dataset.classes,
         len(split.train),
@@ -179,11 +179,11 @@ def _seconds_per_token(
     criterion = torch.nn.CrossEntropyLoss(label_smoothing=training.label_smoothing)
     batches = _batches(examples, settings)
     steps = max(2, len(batches) * training.epochs)
-    optimizer = Optimizer(model.rates(), training, steps, model.sparse_parameters())
+    optimizer = Optimizer(model.parameter_groups(), training, steps, model.sparse_parameters())
 
     def step(rows: np.ndarray) -> int:
         batch = make_batch(examples, rows, device)
-        loss = strategy.loss(model, hide_tokens(batch, training.word_dropout, model.hiding_token), criterion)
+        loss = strategy.loss(model, drop_tokens(batch, training.word_dropout, model.hiding_token), criterion)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()

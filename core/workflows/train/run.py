@@ -11,12 +11,12 @@ from core.data.dataset.splitting import split_rows
 from core.data.loading.label_notes import label_notes
 from core.data.loading.load import remarks_of
 from core.registry import HOW, check_name
-from core.workflows.learn.learners import first_student, make_experience, make_strategy
+from core.workflows.learn.learners import first_learner, make_experience, make_strategy
 from core.workflows.learn.learning import ShouldStop
 from core.workflows.learn.producing import Candidate, Completed, Stream, produce_version
 from core.workflows.learn.running import learn, learned_nothing, made_before, parts_of, recorded_run, run_of
 from core.workflows.requests import Settings, TrainRequest, resolve_update
-from core.workflows.versions.folder import ExperienceRecord, Student
+from core.workflows.versions.folder import ExperienceRecord, Learner
 from core.workflows.versions.frozen_tests import FrozenTest
 from core.workflows.versions.past import nothing_met
 from core.workflows.workspace import Workspace
@@ -55,13 +55,13 @@ def train_classifier(
     fractions = (1 - shares.validation_share - shares.test_share, shares.validation_share, shares.test_share)
     split = split_rows(dataset, fractions=fractions, seed=shares.split_seed)
     train, validation, test = (dataset.take(rows) for rows in (split.train, split.validation, split.test))
-    student = first_student(request.model, train.texts, dataset.classes, settings, workspace.sources)
+    learner = first_learner(request.model, train.texts, dataset.classes, settings, workspace.sources)
     record = ExperienceRecord(1, stored.id, stored.name, len(train), len(validation), len(test), len(split.set_aside))
-    counted = student.pipeline.options["segmentation"] != "words"  # else its vocabulary says which words it knows
+    counted = learner.pipeline.options["segmentation"] != "words"  # else its vocabulary says which words it knows
     learned_rows = ((train.texts, train.label_names()), (validation.texts, validation.label_names()))
     candidate = Candidate(
         classifier=request.classifier,
-        student=student,
+        learner=learner,
         strategy=make_strategy(request.strategy, own, settings),
         stream=Stream(
             records=[record],
@@ -75,13 +75,13 @@ def train_classifier(
                 *remarks_of(stored.source),
                 *label_notes(dataset),
                 *split.findings,
-                *_remarks(student, stored.language),
+                *_remarks(learner, stored.language),
             ],
         ),
         run_id=run_of(workspace.registry, run_id, lambda: _start_run(request, settings, workspace)),
     )
     yield RunStarted(candidate.run_id)
-    experience = make_experience(1, student, *learned_rows)
+    experience = make_experience(1, learner, *learned_rows)
     with recorded_run(workspace.registry, candidate.run_id, should_stop):
         yield StageStarted(message("stage.learn", "Learning from {rows:,} texts.", rows=len(train)), 0.03)
         yield from learn(candidate, experience, workspace.registry, should_stop=should_stop, resume=learned)
@@ -104,10 +104,10 @@ def _start_run(request: TrainRequest, settings: Settings, workspace: Workspace) 
     return workspace.registry.start_run("train", request.classifier, {**settings.flat(), **facts})
 
 
-def _remarks(student: Student, language: str) -> list[Message]:
+def _remarks(learner: Learner, language: str) -> list[Message]:
     """What the model began from, and whether it can read these texts."""
     remarks = []
-    encoder, vectors = student.origin.get("encoder"), student.origin.get("vectors")
+    encoder, vectors = learner.origin.get("encoder"), learner.origin.get("vectors")
     if encoder is not None:
         remarks.append(
             message(

@@ -28,7 +28,7 @@ from core.workflows.learn.learners import (
     all_classes,
     make_experience,
     make_strategy,
-    next_student,
+    next_learner,
     readable_past,
 )
 from core.workflows.learn.learning import ShouldStop
@@ -139,13 +139,13 @@ def update_classifier(
     train, validation, test = (batch.take(rows) for rows in (split.train, split.validation, split.test))
     classes = all_classes(folder.classes, batch.label_names())
     readable = readable_past(strategy, past.train[0] if strategy.uses_past else ())
-    student = next_student(
-        folder.load_student(), train.texts, classes, settings, type(strategy), readable, workspace.sources
+    learner = next_learner(
+        folder.load_learner(), train.texts, classes, settings, type(strategy), readable, workspace.sources
     )
     fresh = ((train.texts, train.label_names()), (validation.texts, validation.label_names()))
     experience = make_experience(
         len(folder.experiences()) + 1,
-        student,
+        learner,
         *fresh,
         known_classes=len(folder.classes),
         past=past.train if strategy.needs_past() else NOTHING,
@@ -158,7 +158,7 @@ def update_classifier(
     drift = detect_drift(folder, arrived, past, picked="corrections" in stored.source)
     candidate = Candidate(
         classifier=base.classifier,
-        student=student,
+        learner=learner,
         strategy=strategy,
         stream=Stream(
             records=records,

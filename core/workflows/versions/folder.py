@@ -40,7 +40,7 @@ class ExperienceRecord:
 
 
 @dataclass(frozen=True)
-class Student:
+class Learner:
     """A model with everything needed to use it and to go on training it.
 
     Parameters
@@ -78,19 +78,19 @@ class VersionFolder:
 
     # -- the model
 
-    def save_model(self, student: Student) -> None:
+    def save_model(self, learner: Learner) -> None:
         """Write weights, tokenizer, labels and config."""
         self.path.mkdir(parents=True, exist_ok=True)
-        weights = {key: value.detach().cpu().contiguous() for key, value in student.model.state_dict().items()}
+        weights = {key: value.detach().cpu().contiguous() for key, value in learner.model.state_dict().items()}
         save_tensors(self.path, "model", weights)
-        student.pipeline.tokenizer.save(str(self.path / "tokenizer.json"))
-        self._write("labels.json", list(student.classes))
+        learner.pipeline.tokenizer.save(str(self.path / "tokenizer.json"))
+        self._write("labels.json", list(learner.classes))
         config = {
-            "model": student.model_name,
-            "settings": student.settings.flat(),
-            "text": student.pipeline.options,
-            "architecture": student.model.architecture(),
-            "origin": student.origin,
+            "model": learner.model_name,
+            "settings": learner.settings.flat(),
+            "text": learner.pipeline.options,
+            "architecture": learner.model.architecture(),
+            "origin": learner.origin,
         }
         self._write("config.json", config)
 
@@ -111,12 +111,12 @@ class VersionFolder:
         with reading(self.path, "tokenizer.json"):
             return TextPipeline.load(self.path)
 
-    def load_student(self) -> Student:
+    def load_learner(self) -> Learner:
         """Everything needed to go on training; its settings are the version's own."""
         name = self.model_name
         settings = resolve_settings(name, self.settings)
         origin = self._read("config.json").get("origin", {})
-        return Student(name, self.load_model(), self.load_pipeline(), self.classes, settings, origin)
+        return Learner(name, self.load_model(), self.load_pipeline(), self.classes, settings, origin)
 
     def load_model(self) -> TextClassifier:
         """Rebuild the model with its weights, on the CPU, in evaluation mode."""

@@ -35,10 +35,10 @@ def test_learning_does_not_load_the_compiler_of_pytorch() -> None:
     code = """
 import sys, torch
 from torch import nn
-from core.base.settings import StepConfig
+from core.base.settings import OptimiserConfig
 from core.training.optimiser import Optimizer
 dense, rows = nn.Linear(2, 2), nn.Embedding(3, 2, sparse=True)
-optimizer = Optimizer([(None, list(dense.parameters()))], StepConfig(), 10, [rows.weight])
+optimizer = Optimizer([(None, list(dense.parameters()))], OptimiserConfig(), 10, [rows.weight])
 optimizer.zero_grad()
 dense(rows(torch.tensor([1, 2]))).sum().backward()
 optimizer.step()

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[3]
 @pytest.mark.parametrize(
     "code",
     [
-        "import core.workflows.workspace, core.workflows.requests",
+        "import core.workflows.workspace",
         "import core.data.loading.load, core.data.dataset.store, core.data.reading.tables",
         "import core.cli.commands.predict, core.cli.commands.threshold, core.cli.commands.doctor",
     ],

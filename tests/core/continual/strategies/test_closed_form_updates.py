@@ -17,7 +17,7 @@ from core.workflows.learn.producing import Completed
 from core.workflows.requests import TrainRequest, UpdateRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.update.run import update_classifier
-from core.workflows.versions.folder import Student, VersionFolder
+from core.workflows.versions.folder import Learner, VersionFolder
 from core.workflows.workspace import Workspace
 from tests.core.conftest import reviews, save
 
@@ -34,9 +34,9 @@ def folder(workspace: Workspace, number: int) -> VersionFolder:
     return VersionFolder(workspace.registry.folder("Shop", number))
 
 
-def encode(student: Student, data: TextDataset) -> Examples:
-    numbers = np.array([student.classes.index(name) for name in data.label_names()], dtype=np.int64)
-    return encode_examples(student.pipeline, data.texts, numbers)
+def encode(learner: Learner, data: TextDataset) -> Examples:
+    numbers = np.array([learner.classes.index(name) for name in data.label_names()], dtype=np.int64)
+    return encode_examples(learner.pipeline, data.texts, numbers)
 
 
 def restored(name: str, version: VersionFolder) -> ClosedForm:
@@ -70,16 +70,16 @@ def test_a_stored_version_is_updated_without_any_old_text_served_and_taken_back(
     assert report["epochs"][0]["validation_macro_f1"] > 0
 
     version = folder(workspace, 2)
-    student = version.load_student()
-    assert student.model.lift is not None
-    assert student.model.lift.kind == features
+    learner = version.load_learner()
+    assert learner.model.lift is not None
+    assert learner.model.lift.kind == features
     some = reviews(20, seed=9)
-    found = torch.softmax(predict_logits(student.model, encode(student, some), torch.device("cpu")), dim=1)
+    found = torch.softmax(predict_logits(learner.model, encode(learner, some), torch.device("cpu")), dim=1)
     served = torch.from_numpy(Classifier(version.path).predict_proba(some.texts))
     torch.testing.assert_close(found, served, rtol=0, atol=1e-5)
 
     method = restored(strategy, version)
-    method.forget(student.model, encode(student, batch.take(version.rows_of(2, "train"))))
+    method.forget(learner.model, encode(learner, batch.take(version.rows_of(2, "train"))))
     before = restored(strategy, folder(workspace, 1))
     assert method.learned().counts.tolist() == [*before.learned().counts.tolist(), 0]
     assert method.own_coefficients().difference(before.own_coefficients()) < 1e-6

@@ -114,7 +114,7 @@ def learn(model: TextClassifier, method: Strategy, step: Experience) -> dict[str
     return copy.deepcopy(model.state_dict())
 
 
-def student(model: str, weights: dict[str, Tensor], kind: type[Strategy]) -> TextClassifier:
+def learner(model: str, weights: dict[str, Tensor], kind: type[Strategy]) -> TextClassifier:
     """Who learns the second experience, as in an update: the first one's weights with room for what is new."""
     if kind.starts_fresh:
         return make(model, number=2)
@@ -156,7 +156,7 @@ def story(name: str, model: str) -> Story:
     method = strategy(name)
     first = learn(make(model), method, experience(1))
     state = copy.deepcopy(method.state())
-    network = student(model, first, STRATEGIES[name])
+    network = learner(model, first, STRATEGIES[name])
     step = second(method)
     checkpoints = []
     with pytest.MonkeyPatch.context() as patch:
@@ -194,7 +194,7 @@ def test_switched_off_the_second_experience_is_fine_tuning_bit_for_bit(
     method = strategy(name, **off)
     method.restore(story(name, model).state)
     assert not method.needs_past()
-    network = student(model, story("finetune", model).first, Strategy)
+    network = learner(model, story("finetune", model).first, Strategy)
     assert same(learn(network, method, experience(2)), story("finetune", model).second)
 
 
@@ -212,7 +212,7 @@ def test_stored_and_restored_between_experiences_is_the_same_as_uninterrupted(
     VersionFolder(tmp_path).save_state(whole.state)
     restored = strategy(name)
     restored.restore(VersionFolder(tmp_path).load_state())
-    network = student(model, whole.first, type(restored))
+    network = learner(model, whole.first, type(restored))
     assert same(learn(network, restored, second(restored)), whole.second)
     # Of a symmetric matrix of sums only one half is stored; the other may differ in the last of its 15 digits.
     assert same(restored.state(), whole.end, rounding=1e-12 if restored.freezes_encoder else 0.0)
@@ -226,7 +226,7 @@ def test_interrupted_within_an_experience_and_resumed_is_the_same_as_uninterrupt
     state = torch.load(io.BytesIO(whole.checkpoint), weights_only=True)
     method = strategy(name)
     method.restore(copy.deepcopy(whole.state))
-    network, step = student(model, whole.first, type(method)), second(method)
+    network, step = learner(model, whole.first, type(method)), second(method)
 
     def rest(model: TextClassifier, method: Strategy, step: Experience) -> Iterator[Any]:
         yield from train(model, method, step, CONFIG, resume=state)
@@ -242,7 +242,7 @@ def test_interrupted_within_an_experience_and_resumed_is_the_same_as_uninterrupt
 def test_the_same_seed_gives_the_same_run(name: str) -> None:
     method = strategy(name)
     first = learn(make("ngrams"), method, experience(1))
-    network = student("ngrams", first, type(method))
+    network = learner("ngrams", first, type(method))
     torch.rand(5)  # what the surrounding program draws has no influence
     assert same(learn(network, method, second(method)), story(name, "ngrams").second)
 
@@ -251,7 +251,7 @@ def test_the_same_seed_gives_the_same_run(name: str) -> None:
 def test_the_programs_random_numbers_are_left_alone(name: str) -> None:
     method = strategy(name)
     method.restore(copy.deepcopy(story(name, "ngrams").state))
-    network, step = student("ngrams", story(name, "ngrams").first, type(method)), second(method, past=True)
+    network, step = learner("ngrams", story(name, "ngrams").first, type(method)), second(method, past=True)
     torch.manual_seed(7)
     before = torch.get_rng_state()
     learn(network, method, step)
@@ -264,7 +264,7 @@ def test_the_experience_is_left_as_it_was(name: str) -> None:
     method.restore(copy.deepcopy(story(name, "ngrams").state))
     step = second(method, past=True)
     before = copy.deepcopy((step.train, step.validation, step.past, step.past_validation))
-    learn(student("ngrams", story(name, "ngrams").first, type(method)), method, step)
+    learn(learner("ngrams", story(name, "ngrams").first, type(method)), method, step)
     for kept, now in zip(before, (step.train, step.validation, step.past, step.past_validation), strict=True):
         assert kept.texts == now.texts
         assert kept.ids == now.ids
@@ -278,7 +278,7 @@ def test_new_labels_keep_the_old_logits_until_something_is_learned(name: str, mo
         pytest.skip("starts from random weights")
     before = make(model)
     before.load_state_dict(story(name, model).first)
-    grown, method = student(model, story(name, model).first, kind), strategy(name)
+    grown, method = learner(model, story(name, model).first, kind), strategy(name)
     method.restore(copy.deepcopy(story(name, model).state))
     method.begin_experience(grown, second(method))
     old, new = (predict_logits(network, examples(1), CPU) for network in (before, grown))
@@ -288,7 +288,7 @@ def test_new_labels_keep_the_old_logits_until_something_is_learned(name: str, mo
 @every_pair
 def test_new_labels_and_words_are_learned(name: str, model: str) -> None:
     whole = story(name, model)
-    untouched = student(model, whole.first, STRATEGIES[name])
+    untouched = learner(model, whole.first, STRATEGIES[name])
     if not STRATEGIES[name].freezes_encoder:  # it may put fixed features between encoder and head
         assert all(whole.second[key].shape == value.shape for key, value in untouched.state_dict().items())
     assert not torch.equal(whole.second["head.weight"][2], untouched.head.weight[2])
@@ -299,7 +299,7 @@ def test_new_labels_and_words_are_learned(name: str, model: str) -> None:
 def test_a_version_of_another_strategy_can_be_the_base(name: str) -> None:
     method = strategy(name)
     method.restore(copy.deepcopy(story("finetune", "ngrams").state))
-    network = student("ngrams", story("finetune", "ngrams").first, type(method))
+    network = learner("ngrams", story("finetune", "ngrams").first, type(method))
     learned = learn(network, method, second(method))
     assert all(torch.isfinite(value).all() for value in learned.values())
 

@@ -8,7 +8,7 @@ import pytest
 
 from core.base.errors import DataError
 from core.continual.strategies import STRATEGIES
-from core.workflows.learn.learners import first_student, make_strategy, next_student, readable_past
+from core.workflows.learn.learners import first_learner, make_strategy, next_learner, readable_past
 from core.workflows.learn.producing import Completed
 from core.workflows.requests import TrainRequest, UpdateRequest, resolve_settings
 from core.workflows.train.run import train_classifier
@@ -69,12 +69,12 @@ def test_the_memorys_own_settings_reach_the_version(workspace: Workspace) -> Non
 
 def test_who_starts_fresh_reads_only_the_words_it_may() -> None:
     settings = resolve_settings("ngrams", {**FAST, "memory_size": 1})
-    parent = first_student("ngrams", ["old words", "kept words"], ("a", "b"), settings)
+    parent = first_learner("ngrams", ["old words", "kept words"], ("a", "b"), settings)
     vocabularies = {}
     for name in ("gdumb", "joint"):
         strategy = make_strategy(name, STRATEGIES[name].config_class(), settings)
         strategy.memory.observe(["kept words"], ["a"], experience=1, seed=0)
         past = readable_past(strategy, ["old words", "kept words"])
-        student = next_student(parent, ["new words"], ("a", "b"), settings, type(strategy), past)
-        vocabularies[name] = set(student.pipeline.tokenizer.get_vocab()) - {"[PAD]", "[UNK]"}
+        learner = next_learner(parent, ["new words"], ("a", "b"), settings, type(strategy), past)
+        vocabularies[name] = set(learner.pipeline.tokenizer.get_vocab()) - {"[PAD]", "[UNK]"}
     assert vocabularies == {"gdumb": {"kept", "new", "words"}, "joint": {"old", "kept", "new", "words"}}

@@ -17,7 +17,7 @@ from core.continual.strategies.der import DarkExperienceReplay, distance
 from core.continual.strategies.lwf import distillation
 from core.networks.encoders import MODELS
 from core.networks.encoders.batches import make_batch
-from tests.core.continual.strategies.test_contract import SMALL, experience, learn, make, story, strategy, student
+from tests.core.continual.strategies.test_contract import SMALL, experience, learn, learner, make, story, strategy
 from tests.core.continual.strategies.toy import ONE, TWO, ZERO, Line, rows, step
 from tests.encoders import make_model
 
@@ -54,7 +54,7 @@ def test_replay_chooses_its_epoch_on_new_rows_alone() -> None:
 def test_frozen_layers_stay_in_an_update_and_can_move_afterwards(model: str) -> None:
     method = strategy("replay", frozen_layers=6)
     first = learn(make(model), method, experience(1))
-    network = student(model, first, type(method))
+    network = learner(model, first, type(method))
     before = {name: value.clone() for name, value in network.state_dict().items()}
     after = learn(network, method, experience(2))
     moved = {name for name in after if not torch.equal(after[name], before[name])}
@@ -64,7 +64,7 @@ def test_frozen_layers_stay_in_an_update_and_can_move_afterwards(model: str) -> 
 
 def test_a_part_of_the_layers_can_be_frozen() -> None:
     method = strategy("replay", frozen_layers=1)
-    network = student("bilstm", learn(make("bilstm"), method, experience(1)), type(method))
+    network = learner("bilstm", learn(make("bilstm"), method, experience(1)), type(method))
     before = {name: value.clone() for name, value in network.state_dict().items()}
     after = learn(network, method, experience(2))
     assert {name for name in after if torch.equal(after[name], before[name])} == {"embedding.weight"}

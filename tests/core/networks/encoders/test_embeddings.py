@@ -114,13 +114,13 @@ def store(evergreen_home: Path, tmp_path: Path) -> VectorStore:
     return store
 
 
-def student(texts: list[str], **settings: Any) -> tuple[TextClassifier, TextPipeline]:
+def learner(texts: list[str], **settings: Any) -> tuple[TextClassifier, TextPipeline]:
     pipeline = fit_pipeline(texts, TextConfig())
     return make(words=pipeline.tokenizer.get_vocab_size(), **settings), pipeline
 
 
 def test_what_was_covered_is_reported(store: VectorStore) -> None:
-    model, pipeline = student(["good good film", "bad nonsense nonsense film gibberish"], word_vectors="own:mine")
+    model, pipeline = learner(["good good film", "bad nonsense nonsense film gibberish"], word_vectors="own:mine")
     start = start_from_vectors(model, pipeline, model.config, store)
     assert start is not None
     assert (start.words, start.found, start.missing) == (5, 3, ("nonsense", "gibberish"))
@@ -129,14 +129,14 @@ def test_what_was_covered_is_reported(store: VectorStore) -> None:
 
 
 def test_without_word_vectors_nothing_happens(store: VectorStore) -> None:
-    model, pipeline = student(["good film"])
+    model, pipeline = learner(["good film"])
     before = model.embedding.weight.detach().clone()
     assert start_from_vectors(model, pipeline, model.config, store) is None
     assert torch.equal(model.embedding.weight, before)
 
 
 def test_an_update_fills_only_new_words_and_keeps_the_embedding_frozen(store: VectorStore) -> None:
-    model, pipeline = student(["good film"], word_vectors="own:mine", tune_vectors=False)
+    model, pipeline = learner(["good film"], word_vectors="own:mine", tune_vectors=False)
     start_from_vectors(model, pipeline, model.config, store)
     longer = extend_pipeline(pipeline, ["bad plot xyz"])
     model.grow_vocabulary(longer.tokenizer.get_vocab_size())
@@ -150,7 +150,7 @@ def test_an_update_fills_only_new_words_and_keeps_the_embedding_frozen(store: Ve
 
 def test_vectors_that_were_deleted_stop_a_first_training_but_no_update(store: VectorStore) -> None:
     store.delete("mine")
-    model, pipeline = student(["good film"], word_vectors="own:mine")
+    model, pipeline = learner(["good film"], word_vectors="own:mine")
     with pytest.raises(DataError, match="own:mine"):
         start_from_vectors(model, pipeline, model.config, store)
     start = start_from_vectors(model, pipeline, model.config, store, first_token=3)

@@ -21,9 +21,9 @@ from core.networks.text import Examples, TextConfig, TextPipeline, encode_exampl
 from core.serving.onnx import export_onnx, measure_parity
 from core.training import TrainingConfig, train
 from core.training.loop import learned_weights
-from core.workflows.learn.learners import first_student, make_experience, make_strategy
+from core.workflows.learn.learners import first_learner, make_experience, make_strategy
 from core.workflows.requests import resolve_settings
-from core.workflows.versions.folder import Student, VersionFolder
+from core.workflows.versions.folder import Learner, VersionFolder
 from tests.encoders import tiny_encoder
 
 CPU = torch.device("cpu")
@@ -50,16 +50,16 @@ def begin(folder: Path, sources: Sources, **settings: Any) -> tuple[Encoder, Tex
     return Encoder.begin(config, TextConfig(max_length=32), TEXTS, 2, sources)
 
 
-def student(folder: Path, sources: Sources, **settings: Any) -> Student:
+def learner(folder: Path, sources: Sources, **settings: Any) -> Learner:
     asked = {"encoder": f"folder:{folder}", "epochs": 2, "batch_size": 8, "max_length": 32, **settings}
-    return first_student("encoder", TEXTS, ("bad", "good"), resolve_settings("encoder", asked), sources)
+    return first_learner("encoder", TEXTS, ("bad", "good"), resolve_settings("encoder", asked), sources)
 
 
 def encoded(pipeline: TextPipeline, texts: Sequence[str] = TEXTS) -> Examples:
     return encode_examples(pipeline, texts, np.zeros(len(texts), dtype=np.int64))
 
 
-def learn(one: Student) -> None:
+def learn(one: Learner) -> None:
     step = make_experience(1, one, (TEXTS, LABELS), (TEXTS[:4], LABELS[:4]))
     config: TrainingConfig = one.settings.training
     for _ in train(one.model, make_strategy("finetune", _nothing(), one.settings), step, config):
@@ -109,7 +109,7 @@ def test_what_learns_is_what_was_asked_for(
 
 
 def test_adapters_leave_the_pretrained_weights_as_they_are(folder: Path, sources: Sources) -> None:
-    one = student(folder, sources, tuning="lora", lora_rank=2)
+    one = learner(folder, sources, tuning="lora", lora_rank=2)
     before = {name: value.clone() for name, value in one.model.state_dict().items()}
     learn(one)
     moved = {name for name, value in one.model.state_dict().items() if not torch.equal(value, before[name])}
@@ -121,11 +121,11 @@ def test_adapters_leave_the_pretrained_weights_as_they_are(folder: Path, sources
 def test_a_stored_version_answers_the_same_and_so_does_its_export(
     folder: Path, sources: Sources, tuning: str, tmp_path: Path
 ) -> None:
-    one = student(folder, sources, tuning=tuning)
+    one = learner(folder, sources, tuning=tuning)
     learn(one)
     stored = VersionFolder(tmp_path / "version")
     stored.save_model(one)
-    again = stored.load_student()
+    again = stored.load_learner()
     examples = encoded(one.pipeline)
     torch.testing.assert_close(
         predict_logits(one.model, examples, CPU), predict_logits(again.model, examples, CPU), rtol=0, atol=1e-6
@@ -139,7 +139,7 @@ def test_a_prefix_goes_before_every_text_in_the_stored_version_too(
 ) -> None:
     info = sources.encoders.add("mine", folder, prefix="good ", languages=("en",))
     asked = resolve_settings("encoder", {"encoder": info.reference, "max_length": 32})
-    one = first_student("encoder", TEXTS, ("bad", "good"), asked, sources)
+    one = first_learner("encoder", TEXTS, ("bad", "good"), asked, sources)
     stored = VersionFolder(tmp_path / "version")
     stored.save_model(one)
     plain, _ = begin(folder, sources)

@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.networks.encoders import MODELS, Lift, TextClassifier
-from core.networks.encoders.feature_map import fit_lift
+from core.networks.encoders import MODELS, FeatureMap, TextClassifier
+from core.networks.encoders.feature_map import fit_feature_map
 from core.networks.standalone.predict import pad
 from core.networks.text import TextConfig, fit_pipeline
 from core.serving.onnx import export_onnx, measure_parity
@@ -26,7 +26,7 @@ def lifted(kind: str, *, vocabulary: int = 50) -> TextClassifier:
     """An n-gram bag with a lift, and a head that says something."""
     torch.manual_seed(0)
     model = MODELS["ngrams"](MODELS["ngrams"].config_class(embedding_size=16, buckets=1024), vocabulary, 3).eval()
-    model.set_lift(fit_lift(torch.randn(100, 16), kind, 128, scale=True))  # type: ignore[arg-type]
+    model.set_feature_map(fit_feature_map(torch.randn(100, 16), kind, 128, scale=True))  # type: ignore[arg-type]
     torch.nn.init.normal_(model.head.weight, std=0.1)
     torch.nn.init.normal_(model.head.bias)
     return model
@@ -40,36 +40,36 @@ def answers(model: TextClassifier) -> Tensor:
 
 def test_features_are_scaled_by_mean_and_deviation() -> None:
     # Means 2 and 10; deviations 1 and 2 (of the rows themselves, not estimated from a sample).
-    lift = fit_lift(torch.tensor([[1.0, 8.0], [3.0, 12.0]]), "none", 0, scale=True)
+    lift = fit_feature_map(torch.tensor([[1.0, 8.0], [3.0, 12.0]]), "none", 0, scale=True)
     assert lift(torch.tensor([[4.0, 10.0]])).tolist() == [[2.0, 0.0]]
     assert (lift.kind, lift.width) == ("none", 2)
 
 
 def test_a_feature_that_hardly_moved_does_not_shout_later() -> None:
     # Deviations 10 and 0: the second counts as a tenth of the root mean square, √(100 / 2) / 10.
-    lift = fit_lift(torch.tensor([[-10.0, 5.0], [10.0, 5.0]]), "none", 0, scale=True)
+    lift = fit_feature_map(torch.tensor([[-10.0, 5.0], [10.0, 5.0]]), "none", 0, scale=True)
     assert lift.deviation.tolist() == pytest.approx([10.0, math.sqrt(50) / 10])
 
 
 def test_rows_that_are_all_the_same_are_only_shifted() -> None:
-    lift = fit_lift(torch.tensor([[3.0, 4.0], [3.0, 4.0]]), "none", 0, scale=True)
+    lift = fit_feature_map(torch.tensor([[3.0, 4.0], [3.0, 4.0]]), "none", 0, scale=True)
     assert lift(torch.tensor([[4.0, 6.0]])).tolist() == [[1.0, 2.0]]
 
 
 @every_kind
 def test_without_scaling_no_row_leaves_a_trace(kind: str) -> None:
-    first, second = (fit_lift(torch.randn(5, 8), kind, 32, scale=False) for _ in range(2))  # type: ignore[arg-type]
+    first, second = (fit_feature_map(torch.randn(5, 8), kind, 32, scale=False) for _ in range(2))  # type: ignore[arg-type]
     assert all(torch.equal(one, two) for one, two in zip(first.buffers(), second.buffers(), strict=True))
 
 
 def test_random_projections_are_cut_off_at_zero() -> None:
-    lift = Lift(torch.zeros(2), torch.ones(2), projection=torch.tensor([[1.0, -1.0, 0.5], [0.0, 1.0, 1.0]]))
+    lift = FeatureMap(torch.zeros(2), torch.ones(2), projection=torch.tensor([[1.0, -1.0, 0.5], [0.0, 1.0, 1.0]]))
     assert lift(torch.tensor([[2.0, 1.0]])).tolist() == [[2.0, 0.0, 2.0]]
     assert (lift.kind, lift.width) == ("relu", 3)
 
 
 def test_fourier_features_are_cosines() -> None:
-    lift = Lift(torch.zeros(1), torch.ones(1), torch.tensor([[1.0, 2.0]]), torch.tensor([0.0, math.pi / 2]))
+    lift = FeatureMap(torch.zeros(1), torch.ones(1), torch.tensor([[1.0, 2.0]]), torch.tensor([0.0, math.pi / 2]))
     expected = [math.sqrt(2) * math.cos(1.5), math.sqrt(2) * math.cos(3.0 + math.pi / 2)]
     assert lift(torch.tensor([[1.5]])).tolist()[0] == pytest.approx(expected, abs=1e-6)
     assert (lift.kind, lift.width) == ("fourier", 2)
@@ -77,7 +77,7 @@ def test_fourier_features_are_cosines() -> None:
 
 def test_products_of_fourier_features_come_close_to_a_gaussian_kernel() -> None:
     rows = torch.randn(6, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
-    features = fit_lift(rows.float(), "fourier", 4096, scale=False).double()(rows)
+    features = fit_feature_map(rows.float(), "fourier", 4096, scale=False).double()(rows)
     kernel = torch.exp(-torch.cdist(rows, rows).square() / (2 * 4))
     torch.testing.assert_close(features @ features.T / 4096, kernel, rtol=0, atol=0.08)  # 1 / √4096 is 0.016
 
@@ -86,13 +86,13 @@ def test_the_programs_random_numbers_are_left_alone() -> None:
     features = torch.randn(4, 16)
     model = lifted("none")
     before = torch.get_rng_state()
-    model.set_lift(fit_lift(features, "fourier", 64, scale=True))
+    model.set_feature_map(fit_feature_map(features, "fourier", 64, scale=True))
     assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_a_new_lift_begins_with_a_head_of_zeros() -> None:
     model = lifted("relu")
-    model.set_lift(None)
+    model.set_feature_map(None)
     assert model.head.weight.shape == (3, 16)
     assert not answers(model).any()
 
@@ -153,7 +153,7 @@ def test_the_exported_file_holds_the_lift(kind: str, tmp_path: Path) -> None:
 def test_a_wider_kernel_finds_more_alike_and_is_known_again(kernel_width: float) -> None:
     torch.manual_seed(0)
     features = torch.randn(40, 32)
-    lift = fit_lift(features, "fourier", 4096, scale=False, kernel_width=kernel_width)
+    lift = fit_feature_map(features, "fourier", 4096, scale=False, kernel_width=kernel_width)
     assert lift.kernel_width == pytest.approx(kernel_width, rel=0.02)
     lifted = lift(features)
     expected = torch.exp(-(features[0] - features[1]).square().sum() / (2 * 32 * kernel_width**2))

@@ -13,7 +13,7 @@ from core.networks.text import fit_pipeline
 from core.serving.onnx import export_onnx
 from core.workflows.bundle import write_program
 from core.workflows.requests import model_class, resolve_settings
-from core.workflows.versions.folder import Student, VersionFolder
+from core.workflows.versions.folder import Learner, VersionFolder
 
 LABELS = ("bad", "good", "好评")
 TEXTS = [
@@ -44,7 +44,7 @@ def make_version(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path
             network = model_class(model)(settings.model, pipeline.tokenizer.get_vocab_size(), len(LABELS)).eval()
             for parameter in network.parameters():  # far from even, so that a difference would show
                 torch.nn.init.normal_(parameter, std=0.5)
-        folder.save_model(Student(model, network, pipeline, LABELS, settings))
+        folder.save_model(Learner(model, network, pipeline, LABELS, settings))
         export_onnx(network, folder.path / "model.onnx")
         (folder.path / "model_card.md").write_text("# Card\n", encoding="utf-8")
         write_program(folder.path)

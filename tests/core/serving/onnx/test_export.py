@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from core.networks.encoders import MODELS, NgramBag, TextClassifier
-from core.networks.encoders.feature_map import fit_lift
+from core.networks.encoders.feature_map import fit_feature_map
 from core.networks.standalone.predict import UNKNOWN, pad
 from core.serving.onnx import export_onnx
 from core.serving.onnx.export import traced, written
@@ -64,7 +64,7 @@ def make(shape: str, head: str = "linear") -> TextClassifier:
     model = make_model(name, VOCABULARY, 20 if head == "wide" else 3, **settings).eval()
     if head in ("none", "relu", "fourier"):
         rows = model.feature_size
-        model.set_lift(fit_lift(torch.randn(100, rows), head, 128, scale=True))  # type: ignore[arg-type]
+        model.set_feature_map(fit_feature_map(torch.randn(100, rows), head, 128, scale=True))  # type: ignore[arg-type]
         torch.nn.init.normal_(model.head.weight, std=0.1)
         torch.nn.init.normal_(model.head.bias)
     for name, parameter in model.named_parameters():
