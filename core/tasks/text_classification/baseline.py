@@ -1,7 +1,7 @@
 """TF-IDF and logistic regression, as scikit-learn has them: the baseline of a first training. Fitted on all rows at once;
 `core.tasks.text_classification.naive_bayes` is the one that grows with a version.
 
-Kept out of ``core.metrics`` itself, so that who fits no baseline does not wait for scikit-learn.
+Apart from the other scores, so that who fits no baseline does not wait for scikit-learn.
 """
 
 from __future__ import annotations

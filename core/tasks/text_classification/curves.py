@@ -1,6 +1,6 @@
 """ROC and precision-recall curves for two labels; the arithmetic is scikit-learn's.
 
-Kept out of ``core.metrics`` itself, so that who needs no curve does not wait for scikit-learn.
+Apart from the other scores, so that who needs no curve does not wait for scikit-learn.
 """
 
 from __future__ import annotations
