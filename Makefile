@@ -19,7 +19,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 help:
 	@echo "make run      install what is needed, then open the dashboard on http://localhost:$(PORT) (another port: PORT=8600)"
 	@echo "make dev      the same for who changes the program: pages run again when a file is saved"
-	@echo "make test     run the whole test suite, browser tests included on all cores (some of it: PYTEST_ARGS='tests/core -x')"
+	@echo "make test     run the whole test suite, browser tests included, on all cores (some of it: PYTEST_ARGS='tests/core -x')"
 	@echo "make chaos    200 kills at random moments, some minutes (other numbers: CHAOS_ARGS='--kills 50 --seed 7')"
 	@echo "make fuzz     damaged files for everything that reads files (longer: FUZZ_EXAMPLES=1000000, another run: FUZZ_ARGS='--seed 7')"
 	@echo "make check    formatting, lint and types"
@@ -47,7 +47,7 @@ fuzz: $(INSTALLED_DEV)
 
 # On all cores; the tests of one file stay together, since they share a browser, a dashboard or what they have trained.
 test: $(INSTALLED_DEV)
-	$(VENV_PYTHON) -m pytest -n auto --dist loadfile $(PYTEST_ARGS)
+	$(VENV_PYTHON) -m pytest -n logical --dist loadfile $(PYTEST_ARGS)
 
 check: $(INSTALLED_DEV)
 	$(VENV_PYTHON) -m ruff format --check .
