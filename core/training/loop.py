@@ -99,9 +99,9 @@ def run(
     Parameters
     ----------
     model
-        Changed in place.
+        The model, changed in place.
     should_stop
-        Asked after every step; when true, the run ends and keeps the best epoch so far.
+        A function asked after every step; when true, the run ends and keeps the best epoch so far.
     resume
         The state of an earlier `CheckpointDue` of the same run: continues bit for bit.
 

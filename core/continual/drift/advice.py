@@ -28,7 +28,7 @@ class Evidence:
     Parameters
     ----------
     tests
-        After `core.continual.drift.tests.together`.
+        Tests as `core.continual.drift.tests.together` leaves them.
     batch_rows
         All rows of the batch.
     rows
@@ -100,14 +100,14 @@ def advise(evidence: Evidence) -> Advice:
 
 
 def _labels(evidence: Evidence) -> Message | None:
-    found, doubt = evidence.contradictions, evidence.doubt
-    if found.noticeable:
+    copies, doubt = evidence.contradictions, evidence.doubt
+    if copies.noticeable:
         return message(
             "drift.contradictory",
             "Labels look inconsistent, look first: {contradictory:,} of the {repeated:,} texts that occurred before, or "
             "occur more than once, carry different labels.",
-            contradictory=found.contradictory,
-            repeated=found.repeated,
+            contradictory=copies.contradictory,
+            repeated=copies.repeated,
         )
     if doubt is None or (evidence.texts_changed and not doubt.by_chance):
         return None  # that a classifier errs on new kinds of texts is no fault of the labels
@@ -178,13 +178,13 @@ def _too_few(evidence: Evidence, needed: int) -> Message:
 
 
 def _changed(evidence: Evidence) -> Advice:
-    found, asked = len(evidence.changed), sum(test.judged for test in evidence.tests)
+    differing, asked = len(evidence.changed), sum(test.judged for test in evidence.tests)
     accuracy = evidence.test("accuracy")
     if accuracy is None or accuracy.effect is None:
         text = message(
             "drift.update_unmeasured",
             "Update with replay: the batch differs in {found} of {asked} comparisons.",
-            found=found,
+            found=differing,
             asked=asked,
         )
         return Advice("update", text)
@@ -202,7 +202,7 @@ def _changed(evidence: Evidence) -> Advice:
             "drift.update_optional",
             "An update is optional: the batch differs in {found} of {asked} comparisons, but the classifier copes: it "
             "gets {after} of the batch right, {before} of its own tests.",
-            found=found,
+            found=differing,
             asked=asked,
             **scores,
         )
@@ -211,7 +211,7 @@ def _changed(evidence: Evidence) -> Advice:
         "drift.update",
         "Update with replay: the batch differs in {found} of {asked} comparisons, and the classifier gets {after} of it "
         "right, {before} of its own tests.",
-        found=found,
+        found=differing,
         asked=asked,
         **scores,
     )

@@ -54,17 +54,19 @@ def contradictions_found(
     Parameters
     ----------
     keys, labels
-        Of each row of the batch: what makes its text the same as another, and the name of its label.
+        For each row of the batch, what makes its text the same as another, and the name of its label.
     earlier
         Key → the labels that the text had before.
     """
-    found: dict[Hashable, set[str]] = {}
+    labels_of: dict[Hashable, set[str]] = {}
     times: dict[Hashable, int] = {}
     for key, label in zip(keys, labels, strict=True):
-        found.setdefault(key, set()).add(label)
+        labels_of.setdefault(key, set()).add(label)
         times[key] = times.get(key, 0) + 1
-    repeated = [key for key in found if times[key] > 1 or key in earlier]
-    contradictory = [key for key in repeated if len(found[key]) > 1 or not found[key] <= earlier.get(key, found[key])]
+    repeated = [key for key in labels_of if times[key] > 1 or key in earlier]
+    contradictory = [
+        key for key in repeated if len(labels_of[key]) > 1 or not labels_of[key] <= earlier.get(key, labels_of[key])
+    ]
     return Contradictions(len(repeated), len(contradictory), len(keys))
 
 
@@ -81,8 +83,8 @@ class Answers:
 
     @property
     def wrong(self) -> np.ndarray:
-        found: np.ndarray = self.labels != self.predicted
-        return found
+        mistaken: np.ndarray = self.labels != self.predicted
+        return mistaken
 
 
 @dataclass(frozen=True)
@@ -152,10 +154,10 @@ def _contradicted(before: Answers, after: Answers, label: str | None, level: flo
 def _agree_by_chance(answers: Answers) -> bool:
     """Whether Cohen's kappa of answers and labels is at most 0.2; False where there is only one of either."""
     names = sorted(set(answers.labels.tolist()) | set(answers.predicted.tolist()))
-    given, said = (
+    given, answered = (
         np.array([(column == name).mean() for name in names]) for column in (answers.labels, answers.predicted)
     )
-    expected = float(given @ said)
-    if max(given.max(), said.max()) == 1.0:
+    expected = float(given @ answered)
+    if max(given.max(), answered.max()) == 1.0:
         return False
     return bool((1 - answers.wrong.mean() - expected) / (1 - expected) <= _CHANCE)

@@ -170,8 +170,8 @@ def _chi_square(after: np.ndarray, totals: np.ndarray, rows: int) -> Floats:
     share = rows / totals.sum()
     # both sides differ from what is expected by the same number of rows, so one sum serves for two
     difference: Floats = (after - share * totals) ** 2 / totals / (share * (1 - share))
-    found: Floats = difference.sum(axis=1)
-    return found
+    sums: Floats = difference.sum(axis=1)
+    return sums
 
 
 def vocabulary_shift(
@@ -184,7 +184,7 @@ def vocabulary_shift(
     Parameters
     ----------
     before, after
-        Of every text, how many of its words are unknown, and how many words it has: two int arrays ``(texts,)``.
+        For every text, how many of its words are unknown, and how many words it has: two int arrays ``(texts,)``.
     """
     unknown = np.concatenate([np.asarray(side[0], dtype=np.float64) for side in (before, after)])
     words = np.concatenate([np.asarray(side[1], dtype=np.float64) for side in (before, after)])
@@ -259,8 +259,8 @@ def fewer_hits(before: tuple[int, int], after: tuple[int, int]) -> float:
     hits, rows = before[0] + after[0], before[1] + after[1]
     possible = np.arange(max(0, after[1] - (rows - hits)), after[0] + 1)
 
-    def log_ways(total: int, chosen: np.ndarray | int) -> Any:
-        return special.gammaln(total + 1) - special.gammaln(np.add(chosen, 1)) - special.gammaln(total - chosen + 1)
+    def log_ways(total: int, drawn: np.ndarray | int) -> Any:
+        return special.gammaln(total + 1) - special.gammaln(np.add(drawn, 1)) - special.gammaln(total - drawn + 1)
 
     logs = log_ways(hits, possible) + log_ways(rows - hits, after[1] - possible) - log_ways(rows, after[1])
     return min(1.0, float(np.exp(logs).sum()))

@@ -69,7 +69,7 @@ class Strategy:
     starts_fresh
         Begins from random weights and a new vocabulary instead of the parent version's.
     freezes_encoder
-        Everything below the head stays as it is, the vocabulary included.
+        Whether everything below the head stays as it is, the vocabulary included.
     rehearses
         Learns from remembered rows; without any it is fine-tuning.
     """

@@ -178,7 +178,7 @@ class ClosedForm(Strategy):
         Parameters
         ----------
         model
-            Of the version that this state was stored with; its head is replaced.
+            The model of the version that this state was stored with; its head is replaced.
         examples
             Rows as they were learned, with their labels.
 
@@ -272,25 +272,25 @@ class ClosedForm(Strategy):
             yield lift(features.double()), labels
 
     def _current(self) -> Coefficients:
-        """Of all labels, those without rows among them."""
+        """Coefficients of all labels, those without rows among them."""
         return self.own_coefficients().for_all(self.learned().counts > 0)
 
     def _solve_into(self, model: TextClassifier, validation: Examples) -> Tensor:
         """Write the head, with the scale that suits the validation rows; returns their logits (rows, classes)."""
-        found, self.scale = self._current(), 1.0
-        self._write(model, found)
+        coefficients, self.scale = self._current(), 1.0
+        self._write(model, coefficients)
         if not len(validation):
-            return torch.zeros(0, len(found.biases))
+            return torch.zeros(0, len(coefficients.biases))
         logits = predict_logits(model, validation, CPU)
         self.scale = best_scale(logits, torch.from_numpy(validation.labels))
-        self._write(model, found)
+        self._write(model, coefficients)
         return logits * self.scale
 
     @torch.no_grad()
-    def _write(self, model: TextClassifier, found: Coefficients) -> None:
+    def _write(self, model: TextClassifier, coefficients: Coefficients) -> None:
         model.set_feature_map(copy.deepcopy(self.lift))
-        model.head.weight.copy_(found.weights * self.scale)
-        model.head.bias.copy_(found.biases * self.scale)
+        model.head.weight.copy_(coefficients.weights * self.scale)
+        model.head.bias.copy_(coefficients.biases * self.scale)
 
 
 def _encoded(model: TextClassifier, examples: Examples) -> Iterator[tuple[Tensor, Tensor]]:
@@ -325,8 +325,8 @@ def _loss(model: TextClassifier, features: Tensor, labels: Tensor) -> float:
 def _judged(logits: Tensor, truth: np.ndarray, training_loss: float, seconds: float) -> EpochDone:
     predicted, classes = logits.argmax(dim=1).numpy(), logits.shape[1]
     loss = float(functional.cross_entropy(logits, torch.from_numpy(truth)))
-    right, said, there = (
+    right, answered, there = (
         np.bincount(labels, minlength=classes) for labels in (truth[predicted == truth], predicted, truth)
     )
-    macro_f1 = float((2 * right / np.maximum(said + there, 1))[there > 0].mean())
+    macro_f1 = float((2 * right / np.maximum(answered + there, 1))[there > 0].mean())
     return EpochDone(1, training_loss, loss, float((predicted == truth).mean()), macro_f1, True, seconds)

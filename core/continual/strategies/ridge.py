@@ -150,7 +150,7 @@ def _factored(statistics: Statistics, penalty: float, room: np.ndarray | None = 
 
 
 def _widened(columns: Tensor, classes: int) -> Tensor:
-    """With zeros for labels that came since."""
+    """The tensor with zeros for labels that came since."""
     return functional.pad(columns, (0, classes - columns.shape[1]))
 
 

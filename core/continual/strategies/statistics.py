@@ -37,7 +37,7 @@ class Statistics:
 
     @staticmethod
     def empty(classes: int, width: int) -> Statistics:
-        """Of no row at all."""
+        """The statistics of no row at all."""
         return Statistics(
             torch.zeros(classes, dtype=torch.int64),
             torch.zeros(classes, width, dtype=torch.float64),
@@ -87,7 +87,7 @@ class Statistics:
         return cholesky(shifted) is not None
 
     def to_tensors(self) -> dict[str, Tensor]:
-        """For storage; of the symmetric matrix only one half."""
+        """Tensors for storage; of the symmetric matrix only one half."""
         return {
             f"{PREFIX}counts": self.counts,
             f"{PREFIX}sums": self.sums,

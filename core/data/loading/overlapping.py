@@ -53,7 +53,7 @@ def overlap(
     labels
         Text key → names of the labels it had before.
     keys
-        Of the batch's texts, where the others are not what `text_key` makes.
+        Keys of the batch's texts, where the others' keys are not what `text_key` makes.
     """
     keys = [text_key(text) for text in batch.texts] if keys is None else keys
     names = batch.label_names()

@@ -124,7 +124,7 @@ class Inspected:
     frozen
         Tests that exist already, elsewhere.
     seed
-        Of samples and folds: the same seed gives the same findings.
+        The seed of samples and folds: the same seed gives the same findings.
     vectors
         Rows, ascending, and what a pretrained encoder makes of their texts, float32 (rows, width); the quick model then
         judges these rows, and better.

@@ -50,9 +50,9 @@ class Evidence:
     Parameters
     ----------
     counts
-        How often each comes.
+        How often each character comes.
     all_characters
-        Of the text, those of ASCII included.
+        Characters of the text, those of ASCII included.
     """
 
     counts: Mapping[str, int]

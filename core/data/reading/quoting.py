@@ -191,12 +191,12 @@ def _verdict(group: list[str], delimiter: str, columns: Columns, joins: Joins, n
     rows = [fields_of_line(line, delimiter) for line in group if line.strip("\r\n")]
     if sum(map(columns.fit, rows)) < _ALIKE * len(rows):
         return "joined"
-    place = (number, number + len(group) - 1)
+    span = (number, number + len(group) - 1)
     if columns.tell or not columns.quotes:
-        joins.apart.append(place)
+        joins.apart.append(span)
         joins.doubt = joins.doubt or not columns.tell
         return "apart"
-    joins.joined.append(place)
+    joins.joined.append(span)
     joins.doubt = True
     return "joined"
 

@@ -161,12 +161,11 @@ def _read(path: Path, form: TableFormat | None, *, keep: bool) -> tuple[TableSca
     form = detect_text(path, Corrections()) if form is None else replace(form, compressed=is_compressed(path))
     check_format(form)
     try:
-        found = (_without_doubt(path, form) if keep else None) or _first_that_fits(path, form, keep, "strict")
+        taken, columns = (_without_doubt(path, form) if keep else None) or _first_that_fits(path, form, keep, "strict")
     except DataError as error:
         if error.message.key != WRONG_ENCODING or not is_slightly_damaged(path, form.compressed, form.encoding):
             raise
-        found = _first_that_fits(path, form, keep, "replace")
-    taken, columns = found
+        taken, columns = _first_that_fits(path, form, keep, "replace")
     scan = taken.scan
     if given and len(scan.names) == 1:
         _check_single_column(path, form)

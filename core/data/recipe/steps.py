@@ -68,11 +68,11 @@ class DropTexts(Step):
     Parameters
     ----------
     marks
-        Of the texts, see `text_mark`.
+        Marks of the texts, see `text_mark`.
     keep_first
         Keep the first row of each: for duplicates.
     split
-        Only rows of this split, where the data came divided; None: of all.
+        The only split whose rows are taken, where the data came divided; None: rows of all.
     reason
         Why, for the record.
     """

@@ -292,8 +292,8 @@ class Encoder(TextClassifier):
         lengths = mask.sum(dim=1).tolist()
         named = self.pieces[tokens].tolist()
         keys = [key_of(row[:length]) for row, length in zip(named, lengths, strict=True)]
-        features, found = cache.find(keys)
-        missing = np.flatnonzero(~found)
+        features, cached = cache.find(keys)
+        missing = np.flatnonzero(~cached)
         if len(missing):
             rows = torch.from_numpy(missing).to(tokens.device)
             longest = int(mask[rows].sum(dim=1).max())

@@ -24,7 +24,7 @@ class FeatureCache:
     Parameters
     ----------
     file
-        Shared by everybody who encodes with the same weights; its folder is made when needed.
+        A file shared by everybody who encodes with the same weights; its folder is made when needed.
     width
         Features of one text.
     """
@@ -45,10 +45,10 @@ class FeatureCache:
     def find(self, keys: Sequence[bytes]) -> tuple[Tensor, np.ndarray]:
         """Features (keys, width), zeros where there are none, and which were found (keys)."""
         numbers = np.array([self.rows.get(key, -1) for key in keys], dtype=np.int64)
-        found = numbers >= 0
+        cached = numbers >= 0
         features = np.zeros((len(keys), self.record["features"].shape[0]), dtype=np.float32)
-        features[found] = self._table["features"][numbers[found]]
-        return torch.from_numpy(features), found
+        features[cached] = self._table["features"][numbers[cached]]
+        return torch.from_numpy(features), cached
 
     def add(self, keys: Sequence[bytes], features: Tensor) -> None:
         """Keep features (keys, width) of texts that were not found."""

@@ -26,7 +26,7 @@ class FeatureMap(nn.Module):
     Parameters
     ----------
     mean, deviation
-        Of each feature: (features,).
+        Mean and standard deviation of each feature: (features,).
     projection
         P, (features, F), with F the number of random features; None leaves z as it is.
     phase
@@ -62,7 +62,7 @@ class FeatureMap(nn.Module):
 
     @property
     def kernel_width(self) -> float:
-        """Of Fourier features, as it was asked for; 1 without any."""
+        """The width of Fourier features, as it was asked for; 1 without any."""
         if self.projection is None or self.phase is None:
             return 1.0
         # Its columns were drawn with deviation 1 / (√features · width).
@@ -107,9 +107,9 @@ def fit_feature_map(
     Parameters
     ----------
     count
-        How many random features.
+        The number of random features.
     kernel_width
-        Of Fourier features: w in exp(−‖z − z'‖² / (2 D w²)).
+        The width w of Fourier features in exp(−‖z − z'‖² / (2 D w²)).
     scale
         Take mean and deviation from the rows; otherwise features stay as they are, and no row leaves a trace.
     """

@@ -32,7 +32,7 @@ class Attribution:
     difference
         Margin of the text minus that of the same text with nothing in it, in logits.
     steps
-        Of the path of integrated gradients; 0 for other methods.
+        Steps on the path of integrated gradients; 0 for other methods.
     error
         Completeness error: how far the sum of all scores is from ``difference``, as a share of it. 0 is perfect. None for
         occlusion, whose scores need not add up: two words may say the same, or mean something only together.

@@ -21,11 +21,11 @@ class Influence:
     Parameters
     ----------
     word
-        In small letters.
+        The word in small letters.
     score
         Mean of what it adds to the label's margin in the texts that hold it, in logits.
     texts
-        How many they are.
+        The number of texts that hold it.
     example
         Number of the text, among those explained, in which it counts most.
     """
@@ -36,17 +36,17 @@ class Influence:
     example: int
 
 
-def most_influential(found: Iterable[Attribution], label: int, *, most: int = 15) -> list[Influence]:
+def most_influential(attributions: Iterable[Attribution], label: int, *, most: int = 15) -> list[Influence]:
     """The words that speak most for a label, in texts explained for it; largest first, none that speaks against it.
 
     Lone Chinese characters are left out: beside words, 给 or 装 tells a reader nothing.
     """
     scores: dict[str, dict[int, float]] = defaultdict(dict)
-    for number, one in enumerate(found):
-        if one.label != label:
+    for number, attribution in enumerate(attributions):
+        if attribution.label != label:
             continue
-        for word in one.words:
-            name = one.text[word.start : word.end].casefold()
+        for word in attribution.words:
+            name = attribution.text[word.start : word.end].casefold()
             if any(letter.isalnum() for letter in name) and is_listed(name):
                 scores[name][number] = scores[name].get(number, 0.0) + word.score
     ranked = [
@@ -54,5 +54,5 @@ def most_influential(found: Iterable[Attribution], label: int, *, most: int = 15
         for name, each in scores.items()
         if len(each) >= LEAST_TEXTS
     ]
-    ranked.sort(key=lambda one: (-one.score, one.word))
-    return [one for one in ranked if one.score > 0][:most]
+    ranked.sort(key=lambda influence: (-influence.score, influence.word))
+    return [influence for influence in ranked if influence.score > 0][:most]

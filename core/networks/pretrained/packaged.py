@@ -68,8 +68,8 @@ class PackagedEncoder:
 
     def paths(self) -> list[Path] | None:
         """The files, None when one is not there."""
-        found = [_file_of(package, inside) for package, inside in self.files]
-        return None if None in found else [path for path in found if path is not None]
+        files = [_file_of(package, inside) for package, inside in self.files]
+        return None if None in files else [path for path in files if path is not None]
 
     def make(self, folder: Path, progress: Progress) -> None:
         """Write the encoder into a folder; `ModelError` when its packages are missing or of another version."""

@@ -80,10 +80,10 @@ class EncoderStore:
         Parameters
         ----------
         progress
-            Called with the share that is done, 0 to 1.
+            A function called with the share that is done, 0 to 1.
         """
         kind, name = _parse(reference)
-        target = self._place(kind, name)
+        target = self._folder_of(kind, name)
         if self._ready(kind, name) is None:
             with self._making(target) as part:
                 if part is not None:
@@ -126,7 +126,7 @@ class EncoderStore:
             source=source,
         )
         check_folder(Path(folder), str(folder))
-        with self._making(self._place("own", name)) as part:
+        with self._making(self._folder_of("own", name)) as part:
             if part is None:
                 raise _taken(name)
             take_in(Path(folder), part, share=False)
@@ -152,7 +152,7 @@ class EncoderStore:
             When there is nothing of that name.
         """
         kind, name = _parse(name if ":" in name else f"own:{name}")
-        target = self._place(kind, name)
+        target = self._folder_of(kind, name)
         with self._lock(target):
             if not target.is_dir():
                 raise _unknown(f"{kind}:{name}", self.list())
@@ -192,7 +192,7 @@ class EncoderStore:
         with FileLock(target.with_name(f".{target.name}.lock")):
             yield
 
-    def _place(self, kind: Kind, name: str) -> Path:
+    def _folder_of(self, kind: Kind, name: str) -> Path:
         if kind == "folder":
             key = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         else:
@@ -200,12 +200,12 @@ class EncoderStore:
         return self._home / kind / key
 
     def _ready(self, kind: Kind, name: str) -> EncoderInfo | None:
-        return _read(self._place(kind, name))
+        return _read(self._folder_of(kind, name))
 
     def _ready_ones(self, kind: str) -> builtins.list[EncoderInfo]:
         folders = sorted((self._home / kind).glob("*/encoder.json"))
-        found = [_read(path.parent) for path in folders if not path.parent.name.startswith(".")]
-        return sorted((info for info in found if info is not None), key=lambda info: info.name)
+        infos = [_read(path.parent) for path in folders if not path.parent.name.startswith(".")]
+        return sorted((info for info in infos if info is not None), key=lambda info: info.name)
 
 
 def _read(folder: Path) -> EncoderInfo | None:

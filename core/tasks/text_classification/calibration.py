@@ -105,13 +105,13 @@ def brier_score(truth: ArrayLike, probabilities: ArrayLike, *, seed: int = 0) ->
 def reliability(confidence: ArrayLike, right: ArrayLike, *, bins: int = SHOWN_BINS) -> list[Bin]:
     """Stated probability against the share that is right, for each bin of equal width that has rows, ascending."""
     stated, gaps = _checked(confidence, right)
-    numbers, found = _bin_numbers(stated, bins), []
+    numbers, filled = _bin_numbers(stated, bins), []
     for number in np.unique(numbers):
         inside = numbers == number
         rows, mean = int(inside.sum()), float(stated[inside].mean())
         hits = round(float((gaps[inside] + stated[inside]).sum()))
-        found.append(Bin(float(number / bins), float((number + 1) / bins), rows, mean, rate_estimate(hits, rows)))
-    return found
+        filled.append(Bin(float(number / bins), float((number + 1) / bins), rows, mean, rate_estimate(hits, rows)))
+    return filled
 
 
 def calibration_difference(before: Answers, after: Answers, *, seed: int = 0, resamples: int = 500) -> Estimate:

@@ -28,7 +28,7 @@ def scores_f1(hits: NDArray[Any], support: NDArray[Any], guessed: NDArray[Any]) 
 
 
 def statistics(truth: ArrayLike, answers: ArrayLike, classes: int) -> Statistics:
-    """Of rows, ``(rows, 3 · classes)``: which class each is of, which it was found to be rightly, which it was taken for.
+    """Statistics, ``(rows, 3 · classes)``: which class a row is of, which it was found to be rightly, which it was taken for.
 
     Parameters
     ----------

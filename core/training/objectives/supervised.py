@@ -43,9 +43,9 @@ def train(
     Parameters
     ----------
     model
-        Changed in place.
+        The model, changed in place.
     should_stop, resume
-        As of `core.training.loop.run`, whose events are yielded; an epoch's is `EpochDone`.
+        Those of `core.training.loop.run`, whose events are yielded; an epoch's is `EpochDone`.
     """
     device = device or torch.device("cpu")
     model.to(device)

@@ -106,8 +106,8 @@ def _decoded_head(head: bytes) -> str:
     return head.decode("utf-8-sig", "replace")
 
 
-def _encoding(path: Path, said: str | None) -> tuple[str, bool]:
-    return (named_encoding(said), True) if said is not None else detect_encoding(path, False)
+def _encoding(path: Path, given: str | None) -> tuple[str, bool]:
+    return (named_encoding(given), True) if given is not None else detect_encoding(path, False)
 
 
 def _shape(path: Path, encoding: str, part: str | None = None) -> tuple[Records | Columns | list[Any], bool]:
@@ -182,10 +182,10 @@ def _check_comma(path: Path, text: str, error: Exception) -> None:
 
 def _one_after_another(text: str) -> list[Any] | None:
     """Objects over several lines each, one after another, as jq prints them; None for anything else."""
-    decoder, values, place = json.JSONDecoder(), [], 0
-    while (start := _BLANK.match(text, place)) is not None and start.end() < len(text):
+    decoder, values, offset = json.JSONDecoder(), [], 0
+    while (start := _BLANK.match(text, offset)) is not None and start.end() < len(text):
         try:
-            value, place = decoder.raw_decode(text, start.end())
+            value, offset = decoder.raw_decode(text, start.end())
         except (ValueError, RecursionError):
             return None
         values.append(value)

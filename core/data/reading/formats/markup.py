@@ -75,7 +75,7 @@ class WebPage:
 
     def read(self, path: Path, form: TableFormat | None) -> pandas.DataFrame:
         form = form or self.detect(path, Corrections())
-        table = _chosen(path, _page_tables(path, form.encoding), form.part)
+        table = _select_table(path, _page_tables(path, form.encoding), form.part)
         return table_of_rows(path, table.even(), form)
 
 
@@ -98,7 +98,7 @@ class XmlWorkbook:
 
     def read(self, path: Path, form: TableFormat | None) -> pandas.DataFrame:
         form = form or self.detect(path, Corrections())
-        return table_of_rows(path, _chosen(path, _sheets(path), form.part).even(), form)
+        return table_of_rows(path, _select_table(path, _sheets(path), form.part).even(), form)
 
 
 def _is_xml(path: Path, start: str) -> bool:
@@ -124,14 +124,14 @@ def _text_head(head: bytes) -> str:
 
 
 def _detect(path: Path, kind: str, tables: list[_Table], corrections: Corrections, guesses: list[Guess]) -> TableFormat:
-    table = _chosen(path, tables, corrections.sheet or "")
+    table = _select_table(path, tables, corrections.sheet or "")
     if len(tables) > 1:
         guesses.append(Guess("sheet", table.name, confidence(False, corrections.sheet)))
     guesses += guess_head(table.even()[:1000], corrections, marked=table.header)
     return form_of_kind(kind, guesses, part=table.name if len(tables) > 1 else "")
 
 
-def _chosen(path: Path, tables: list[_Table], part: str) -> _Table:
+def _select_table(path: Path, tables: list[_Table], part: str) -> _Table:
     if not part:
         return max(tables, key=lambda table: sum(map(len, table.rows)))
     for table in tables:
@@ -158,10 +158,10 @@ def _check_size(path: Path) -> None:
         )
 
 
-def _encoding(path: Path, said: str | None) -> tuple[str, bool]:
+def _encoding(path: Path, given: str | None) -> tuple[str, bool]:
     """What a person or the page itself says, or what the bytes say."""
-    if said is not None:
-        return named_encoding(said), True
+    if given is not None:
+        return named_encoding(given), True
     with path.open("rb") as stream:
         told = _CHARSET.search(stream.read(base.HEAD))
     if told is not None:

@@ -93,11 +93,11 @@ class Workbook:
 
 
 def _sheet_with_table(
-    path: Path, book: Any, said: str | None, count: int | None
+    path: Path, book: Any, given: str | None, count: int | None
 ) -> tuple[str, list[list[str]], list[Message]]:
     """The sheet that was said, or else the first with at least two rows and columns, or else the first; with its rows."""
     first: tuple[str, list[list[str]], list[Message]] | None = None
-    for sheet in [said] if said is not None else [str(sheet) for sheet in book.sheet_names]:
+    for sheet in [given] if given is not None else [str(sheet) for sheet in book.sheet_names]:
         rows, notes = _rows(path, book, sheet, count)
         first = first or (sheet, rows, notes)
         filled = [row for row in rows[:_PROBE] if any(row)]
@@ -144,10 +144,16 @@ def _filled_columns(cells: list[list[Any]]) -> tuple[list[list[str]], list[int]]
     """
     holds = [row.count("") < len(row) for row in cells]
     columns = sorted(
-        {place for row, some in zip(cells, holds, strict=True) if some for place, cell in enumerate(row) if cell != ""}
+        {
+            column
+            for row, some in zip(cells, holds, strict=True)
+            if some
+            for column, cell in enumerate(row)
+            if cell != ""
+        }
     )
     return [
-        [as_string(row[place]) for place in columns] if some else [""] * len(columns)
+        [as_string(row[column]) for column in columns] if some else [""] * len(columns)
         for row, some in zip(cells, holds, strict=True)
     ], columns
 

@@ -44,7 +44,7 @@ class Result:
     rate
         Share of cases that failed, with Wilson's interval.
     examples
-        At most 20, those that failed first.
+        At most 20 examples, those that failed first.
     """
 
     capability: str

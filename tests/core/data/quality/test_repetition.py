@@ -12,7 +12,7 @@ from core.data.dataset.rows import TextDataset
 from core.data.dataset.same_text import groups_of, key_numbers
 from core.data.quality import Finding, FrozenTexts, Inspected, near
 from core.data.quality.leakage import frozen_leakage, leakage
-from core.data.quality.near import near_pairs, one_place, token_numbers
+from core.data.quality.near import differ_in_a_word, near_pairs, token_numbers
 from core.data.quality.near_repeats import near_duplicates, superfluous
 from core.data.quality.repeats import contradictions, duplicates
 from core.data.recipe import apply_steps
@@ -90,7 +90,7 @@ def test_short_texts_and_other_words_are_other_texts(one: str, other: str) -> No
 
 def test_one_place_counts_words() -> None:
     def differ(one: str, other: str) -> bool:
-        return one_place(token_numbers(one), token_numbers(other))
+        return differ_in_a_word(token_numbers(one), token_numbers(other))
 
     assert differ("a b c d e f", "a b x d e f")
     assert differ("a b c d e f", "a b d e f")
