@@ -40,7 +40,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CurveVerdict:
     """Whether more rows would help.
 
     Parameters
@@ -133,10 +133,10 @@ def extrapolate(points: Sequence[Point], score: Score) -> float | None:
     return None if slope >= 0 else best + sign * float(np.exp(level + slope * np.log(2 * rows[-1])))
 
 
-def judge_curve(points: Sequence[Point], gain: Estimate | None, test_rows: int, score: Score) -> Verdict:
+def judge_curve(points: Sequence[Point], gain: Estimate | None, test_rows: int, score: Score) -> CurveVerdict:
     """Whether more rows would help, by the gain of the last doubling."""
     if gain is None or len(points) < FEWEST_POINTS or test_rows < MINIMUM_ROWS:
-        return Verdict("too_few", _too_few(points[-1].rows, test_rows), gain, None)
+        return CurveVerdict("too_few", _too_few(points[-1].rows, test_rows), gain, None)
     facts: dict[str, Any] = {
         "before": points[-2].rows,
         "rows": points[-1].rows,
@@ -150,7 +150,7 @@ def judge_curve(points: Sequence[Point], gain: Estimate | None, test_rows: int, 
             "Yes: the last doubling, from {before:,} to {rows:,} rows, gained {gain} points of accuracy ({low} – {high}).",
             **facts,
         )
-        return Verdict("yes", sentence, gain, extrapolate(points, score))
+        return CurveVerdict("yes", sentence, gain, extrapolate(points, score))
     if gain.value < SMALL:
         sentence = message(
             "curve.hardly",
@@ -158,14 +158,14 @@ def judge_curve(points: Sequence[Point], gain: Estimate | None, test_rows: int, 
             "({low} – {high}). Better or other texts may do more than more of the same.",
             **facts,
         )
-        return Verdict("hardly", sentence, gain, extrapolate(points, score))
+        return CurveVerdict("hardly", sentence, gain, extrapolate(points, score))
     sentence = message(
         "curve.unclear",
         "Perhaps: the last doubling, from {before:,} to {rows:,} rows, gained {gain} points of accuracy, but with "
         "{low} – {high} that may be chance. A larger test would tell.",
         **facts,
     )
-    return Verdict("unclear", sentence, gain, extrapolate(points, score))
+    return CurveVerdict("unclear", sentence, gain, extrapolate(points, score))
 
 
 def _mean(parts: Sequence[Estimate], *, smallest: float, largest: float) -> Estimate:

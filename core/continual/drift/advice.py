@@ -10,7 +10,7 @@ from core.base.messages import Message, message
 from core.continual.drift.label_doubt import Contradictions, Doubt
 from core.continual.drift.tests import FEWEST_ROWS, DriftTest
 
-Kind = Literal["corrections", "labels", "new_labels", "too_few", "update", "optional", "no_change"]
+AdviceKind = Literal["corrections", "labels", "new_labels", "too_few", "update", "optional", "no_change"]
 
 # With 100 rows a side, a change of a quarter of the rows is found four times out of five although six questions share
 # the false alarms; with fewer, "nothing found" would reassure without reason.
@@ -22,7 +22,7 @@ _TEXT_TESTS = ("words", "texts", "likeness")
 
 
 @dataclass(frozen=True)
-class Evidence:
+class DriftEvidence:
     """Everything that the advice rests on.
 
     Parameters
@@ -63,14 +63,14 @@ class Evidence:
 class Advice:
     """One sentence, and which rule it comes from."""
 
-    kind: Kind
+    kind: AdviceKind
     message: Message
 
     def to_dict(self) -> dict[str, Any]:
         return {"kind": self.kind, "message": self.message.to_dict()}
 
 
-def advise(evidence: Evidence) -> Advice:
+def advise(evidence: DriftEvidence) -> Advice:
     """The first of these that applies:
 
     1. The rows are corrections: they were picked, and say nothing about texts in general.
@@ -99,7 +99,7 @@ def advise(evidence: Evidence) -> Advice:
     return _changed(evidence) if evidence.changed else Advice("no_change", _no_change(evidence))
 
 
-def _labels(evidence: Evidence) -> Message | None:
+def _labels(evidence: DriftEvidence) -> Message | None:
     copies, doubt = evidence.contradictions, evidence.doubt
     if copies.noticeable:
         return message(
@@ -156,7 +156,7 @@ def _new_labels(counts: Mapping[str, int]) -> Message:
     )
 
 
-def _too_few(evidence: Evidence, needed: int) -> Message:
+def _too_few(evidence: DriftEvidence, needed: int) -> Message:
     held_out, rows = evidence.rows
     if rows < needed <= evidence.batch_rows:
         return message(
@@ -177,7 +177,7 @@ def _too_few(evidence: Evidence, needed: int) -> Message:
     )
 
 
-def _changed(evidence: Evidence) -> Advice:
+def _changed(evidence: DriftEvidence) -> Advice:
     differing, asked = len(evidence.changed), sum(test.judged for test in evidence.tests)
     accuracy = evidence.test("accuracy")
     if accuracy is None or accuracy.effect is None:
@@ -218,7 +218,7 @@ def _changed(evidence: Evidence) -> Advice:
     return Advice("update", text)
 
 
-def _no_change(evidence: Evidence) -> Message:
+def _no_change(evidence: DriftEvidence) -> Message:
     accuracy = evidence.test("accuracy")
     if accuracy is None:
         return message(

@@ -31,7 +31,7 @@ from core.statistics.intervals import Estimate, Floats, rate_difference
 from core.statistics.permutation import ROUNDS, Sides, holm, permutation_test
 
 TestName = Literal["labels", "words", "texts", "likeness", "confidence", "accuracy"]
-Verdict = Literal["changed", "perhaps", "same", "unjudged"]
+DriftVerdict = Literal["changed", "perhaps", "same", "unjudged"]
 
 FALSE_ALARMS = 0.05  # the promise: of each test alone, and of all together
 FEWEST_ROWS = 30  # on either side, below which no test is asked
@@ -90,7 +90,7 @@ class DriftTest:
         return self.interval is not None and self.interval.low > 0
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> DriftVerdict:
         """``"perhaps"``: noticeable alone, but not among so many tests."""
         if self.p_value is None:
             return "unjudged"

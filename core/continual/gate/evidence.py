@@ -67,7 +67,7 @@ class CalibrationChange:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class GateEvidence:
     """Everything that a verdict rests on.
 
     Parameters

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from core.base.config import Config, setting
 from core.base.messages import Message
 
-Kind = Literal["older", "labels", "newest", "calibration"]
+RuleKind = Literal["older", "labels", "newest", "calibration"]
 
 
 class GateConfig(Config):
@@ -106,7 +106,7 @@ class Rule:
     figure: float | None
     limit: float
     judged: bool = True
-    kind: Kind = "older"
+    kind: RuleKind = "older"
     note: Message | None = None
 
     def to_dict(self) -> dict[str, Any]:

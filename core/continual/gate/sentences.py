@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from core.base.messages import Message, message
 from core.base.wording import signed
 from core.continual.gate.evidence import CalibrationChange, StratumChange, TestChange
-from core.continual.gate.rules import GateConfig, Kind, Rule
+from core.continual.gate.rules import GateConfig, Rule, RuleKind
 from core.statistics.intervals import MINIMUM_ROWS, Z95
 
 # 0.91 - 0.90 is a little more than 0.01 in floating point; a loss of exactly the limit is still allowed.
@@ -245,7 +245,7 @@ def _unchanged(facts: Mapping[str, str]) -> Message:
     return message("gate.unchanged", "{test} is as accurate as before (change {low} – {high} points).", **kept)
 
 
-def _too_few(change: TestChange, limit: float, kind: Kind) -> Rule:
+def _too_few(change: TestChange, limit: float, kind: RuleKind) -> Rule:
     facts = _facts(change, limit)
     text = message(
         "gate.too_few",

@@ -31,7 +31,7 @@ from core.data.dataset.same_text import text_key
 SESSION, ROWS, ANSWERS = "session.json", "rows.parquet", "answers.jsonl"
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")
 
-Kind = Literal["dataset", "texts"]
+SessionKind = Literal["dataset", "texts"]
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class SessionInfo:
     """
 
     id: str
-    kind: Kind
+    kind: SessionKind
     name: str
     labels: tuple[str, ...]
     order: str
@@ -113,7 +113,7 @@ class LabellingStore:
         self,
         items: Sequence[Item],
         *,
-        kind: Kind,
+        kind: SessionKind,
         name: str,
         labels: Sequence[str],
         order: str,

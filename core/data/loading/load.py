@@ -22,12 +22,12 @@ from core.data.dataset.rows import SetAside, TextDataset, build_dataset
 from core.data.loading.label_notes import label_notes, merged_note, merges_of, read_note
 from core.data.loading.left_out_sentences import names_again, ragged, wanting
 from core.data.reading.row_lines import FILE, lines_of
-from core.data.reading.table_format import Corrections, TableFormat, TableScan, form_of, notes_of, skipped_of
+from core.data.reading.table_format import FormatCorrections, TableFormat, TableScan, form_of, notes_of, skipped_of
 from core.data.reading.tables import detect_format, read_table
 from core.data.recipe import RenameLabels, write_steps
 
 FIRST = 5  # lines or rows named in a sentence
-NOTHING = Corrections()
+NOTHING = FormatCorrections()
 TOLD_BY_ROWS = ("data.note_header_again", "data.note_second_header")  # notes of the reader that `LeftOut` says, too
 
 Reason = Literal["ragged", "header_again", "second_header", "no_text", "no_label", "no_experience"]
@@ -95,7 +95,7 @@ class LoadedDataset:
         return {"file": self.name, **self.origin, **recipe}
 
 
-def load_table(path: Path, corrections: Corrections = NOTHING) -> pandas.DataFrame:
+def load_table(path: Path, corrections: FormatCorrections = NOTHING) -> pandas.DataFrame:
     """Read a file as a table, as a person corrected its format; see `core.data.reading.tables.read_table`."""
     table = read_table(path, detect_format(path, corrections))
     table.attrs[FILE] = str(path)
@@ -103,7 +103,12 @@ def load_table(path: Path, corrections: Corrections = NOTHING) -> pandas.DataFra
 
 
 def load_dataset(
-    path: Path, roles: ColumnRoles, corrections: Corrections = NOTHING, *, batch: bool = False, merge: bool = False
+    path: Path,
+    roles: ColumnRoles,
+    corrections: FormatCorrections = NOTHING,
+    *,
+    batch: bool = False,
+    merge: bool = False,
 ) -> LoadedDataset:
     """Read a file and make a dataset of it.
 

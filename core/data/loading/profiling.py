@@ -31,7 +31,7 @@ _QUANTILES = {"minimum": 0.0, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.
 
 
 @dataclass(frozen=True)
-class Finding:
+class ProfileFinding:
     """Something worth knowing before training.
 
     Parameters
@@ -74,7 +74,7 @@ class Profile:
     lengths: Rows
     length_quantiles: dict[str, int]
     languages: dict[str, float]
-    findings: tuple[Finding, ...]
+    findings: tuple[ProfileFinding, ...]
 
 
 def profile(
@@ -93,9 +93,9 @@ def profile(
     counts = label_counts(dataset)
     kept = set_aside.kept if set_aside is not None else range(len(dataset))
 
-    def finding(kind: str, severity: Severity, sentence: Message, rows: Iterable[int]) -> Finding:
+    def finding(kind: str, severity: Severity, sentence: Message, rows: Iterable[int]) -> ProfileFinding:
         listed = tuple(int(kept[row]) for _, row in zip(range(FINDING_ROWS), rows, strict=False))
-        return Finding(kind, severity, sentence, int(sentence.facts["count"]), listed)
+        return ProfileFinding(kind, severity, sentence, int(sentence.facts["count"]), listed)
 
     findings = [
         *_missing(set_aside, skipped),
@@ -116,10 +116,10 @@ def profile(
     )
 
 
-_MakeFinding = Callable[[str, Severity, Message, Iterable[int]], Finding]
+_MakeFinding = Callable[[str, Severity, Message, Iterable[int]], ProfileFinding]
 
 
-def _missing(set_aside: SetAside | None, skipped: Sequence[Mapping[str, Any]]) -> Iterable[Finding]:
+def _missing(set_aside: SetAside | None, skipped: Sequence[Mapping[str, Any]]) -> Iterable[ProfileFinding]:
     skipped = [skip for skip in skipped if "reason" not in skip]  # the reader's own notes tell of the others
     if skipped:
         sentence = message(
@@ -133,28 +133,30 @@ def _missing(set_aside: SetAside | None, skipped: Sequence[Mapping[str, Any]]) -
             expected=skipped[0]["expected"],
         )
         rows = tuple(skip["row"] for skip in skipped[:FINDING_ROWS])
-        yield Finding("ragged", "warning", sentence, len(skipped), rows)
+        yield ProfileFinding("ragged", "warning", sentence, len(skipped), rows)
     if set_aside is not None and set_aside.empty_text:
         sentence = message(
             "data.found_empty_text",
             "Rows without text: {count:,}. They are set aside, since there is nothing to learn from.",
             count=len(set_aside.empty_text),
         )
-        yield Finding("empty_text", "warning", sentence, len(set_aside.empty_text), set_aside.empty_text[:FINDING_ROWS])
+        yield ProfileFinding(
+            "empty_text", "warning", sentence, len(set_aside.empty_text), set_aside.empty_text[:FINDING_ROWS]
+        )
     if set_aside is not None and set_aside.empty_label:
         sentence = message(
             "data.found_empty_label",
             "Rows without label: {count:,}. They are set aside; label them and upload them again to use them.",
             count=len(set_aside.empty_label),
         )
-        yield Finding(
+        yield ProfileFinding(
             "empty_label", "warning", sentence, len(set_aside.empty_label), set_aside.empty_label[:FINDING_ROWS]
         )
 
 
 def _spellings(
     dataset: TextDataset, set_aside: SetAside | None, counts: dict[str, int], finding: _MakeFinding
-) -> Iterable[Finding]:
+) -> Iterable[ProfileFinding]:
     """Labels that were read as others, that are probably spellings of others, or that look like missing values."""
     if set_aside is not None and set_aside.respelled:
         yield finding("respelled", "info", read_note(set_aside.respelled), [])
@@ -175,7 +177,7 @@ def _rows_of(dataset: TextDataset, labels: set[str]) -> Iterable[int]:
     return (row for row, label in enumerate(dataset.labels) if int(label) in numbers)
 
 
-def _repeated(dataset: TextDataset, finding: _MakeFinding) -> Iterable[Finding]:
+def _repeated(dataset: TextDataset, finding: _MakeFinding) -> Iterable[ProfileFinding]:
     """Texts that come again: with the same label, with another, or in training and test."""
     repeated = [rows.tolist() for rows in groups_of(key_numbers(dataset.texts))]
     merges = merges_of(dataset)
@@ -205,7 +207,7 @@ def _repeated(dataset: TextDataset, finding: _MakeFinding) -> Iterable[Finding]:
         yield finding("duplicates", "info", sentence, (row for rows in repeated for row in rows))
 
 
-def _leaked(splits: Sequence[str], repeated: list[list[int]], finding: _MakeFinding) -> Iterable[Finding]:
+def _leaked(splits: Sequence[str], repeated: list[list[int]], finding: _MakeFinding) -> Iterable[ProfileFinding]:
     leaked = [rows for rows in repeated if len({splits[row] for row in rows}) > 1]
     tested = [rows for rows in leaked if any(splits[row] == "test" for row in rows)]
     if tested:
@@ -230,7 +232,7 @@ def _leaked(splits: Sequence[str], repeated: list[list[int]], finding: _MakeFind
         yield finding("validation_leakage", "info", sentence, (row for rows in others for row in rows))
 
 
-def _labels(dataset: TextDataset, label_counts: dict[str, int], finding: _MakeFinding) -> Iterable[Finding]:
+def _labels(dataset: TextDataset, label_counts: dict[str, int], finding: _MakeFinding) -> Iterable[ProfileFinding]:
     present = {label: count for label, count in label_counts.items() if count}
     if len(present) == 1:
         sentence = message(
@@ -270,7 +272,7 @@ def _labels(dataset: TextDataset, label_counts: dict[str, int], finding: _MakeFi
         yield finding("imbalance", "info", sentence, _rows_of(dataset, {least}))
 
 
-def _long(lengths: Rows, finding: _MakeFinding) -> Iterable[Finding]:
+def _long(lengths: Rows, finding: _MakeFinding) -> Iterable[ProfileFinding]:
     rows = np.flatnonzero(lengths > _LONG)
     if len(rows):
         sentence = message(

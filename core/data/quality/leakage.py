@@ -16,12 +16,12 @@ from core.data.quality.base import FINDING_ROWS, Finding, Fix, Inspected, capped
 from core.data.quality.nearness import Nearness, frozen_keys, near_texts
 from core.data.recipe import DropTexts
 
-Part = Literal["train", "validation", "test"]
-Crossing = dict[tuple[Part, Part], list[tuple[int, int]]]
+Split = Literal["train", "validation", "test"]
+Crossing = dict[tuple[Split, Split], list[tuple[int, int]]]
 
 # Where two parts share a text, the row of the earlier one gives way: tests stay as they are.
-_ORDER: tuple[Part, ...] = ("train", "validation", "test")
-_CROSSINGS: tuple[tuple[Part, Part], ...] = (("train", "test"), ("validation", "test"), ("train", "validation"))
+_ORDER: tuple[Split, ...] = ("train", "validation", "test")
+_CROSSINGS: tuple[tuple[Split, Split], ...] = (("train", "test"), ("validation", "test"), ("train", "validation"))
 
 
 def leakage(inspected: Inspected) -> Iterator[Finding | float]:
@@ -78,7 +78,7 @@ def _cross(crossing: Crossing, here: Mapping[str, list[int]], there: Mapping[str
 def _finding(
     inspected: Inspected,
     kind: Literal["leakage", "near_leakage"],
-    between: tuple[Part, Part],
+    between: tuple[Split, Split],
     pairs: Sequence[tuple[int, int]],
 ) -> Finding:
     lower, upper = between

@@ -17,7 +17,7 @@ Confidence = Literal["sure", "guess", "told"]  # seen beyond doubt; the most pla
 
 
 @dataclass(frozen=True)
-class Corrections:
+class FormatCorrections:
     """What a person says of a file; None leaves a part to be guessed.
 
     Parameters

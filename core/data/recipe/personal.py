@@ -47,7 +47,7 @@ _CHECK_DIGITS = "10X98765432"
 
 
 @dataclass(frozen=True)
-class Span:
+class PersonalSpan:
     """Personal data in a text: its kind, and the characters from ``start`` up to ``end``."""
 
     kind: PersonalKind
@@ -55,17 +55,17 @@ class Span:
     end: int
 
 
-def personal_spans(text: str, kinds: Collection[str] = PERSONAL_KINDS) -> list[Span]:
+def personal_spans(text: str, kinds: Collection[str] = PERSONAL_KINDS) -> list[PersonalSpan]:
     """Where personal data of these kinds stands, in order; spans do not overlap."""
     plain = text if text.isascii() else text.translate(_HALF_WIDTH)
     if not _WORTH_A_LOOK.search(plain):
         return []
-    spans: list[Span] = []
+    spans: list[PersonalSpan] = []
     for kind, pattern, accepted in _KINDS:
         if kind in kinds:
             for start, end in _matches(plain, pattern, accepted):
                 if all(end <= span.start or start >= span.end for span in spans):
-                    spans.append(Span(kind, start, end))
+                    spans.append(PersonalSpan(kind, start, end))
     return sorted(spans, key=lambda span: span.start)
 
 

@@ -19,8 +19,7 @@ from core.base.files import read_json
 from core.base.settings import NetworkConfig, TrimConfig
 from core.networks.encoders.attention import fuse_attention
 from core.networks.encoders.base import TextClassifier
-from core.networks.encoders.feature_cache import FeatureCache, key_of
-from core.networks.encoders.feature_memory import FeatureMemory
+from core.networks.encoders.feature_cache import FeatureCache, FeatureMemory, key_of
 from core.networks.encoders.pretrained import (
     add_adapters,
     arithmetic,

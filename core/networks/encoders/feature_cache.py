@@ -1,4 +1,4 @@
-"""What a frozen encoder said of texts, kept on disk: an update encodes only texts that were never encoded before."""
+"""What a frozen encoder said of texts, kept on disk or in memory: only texts that were never encoded before are encoded."""
 
 from __future__ import annotations
 
@@ -71,6 +71,33 @@ class FeatureCache:
         self._table = np.memmap(self.file, dtype=self.record, mode="r", shape=(count,))
         for number, key in enumerate(self._table["key"][known:], start=known):
             self.rows[bytes(key)] = number
+
+
+class FeatureMemory:
+    """What an encoder that has just stopped learning said of texts: like `FeatureCache`, but in memory, while its head learns.
+
+    Parameters
+    ----------
+    width
+        Features of one text.
+    """
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self._rows: dict[bytes, Tensor] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def find(self, keys: Sequence[bytes]) -> tuple[Tensor, np.ndarray]:
+        """Features (keys, width), zeros where there are none, and which were found (keys)."""
+        nothing = torch.zeros(self.width)
+        features = torch.stack([self._rows.get(key, nothing) for key in keys])
+        return features, np.array([key in self._rows for key in keys], dtype=bool)
+
+    def add(self, keys: Sequence[bytes], features: Tensor) -> None:
+        """Keep features (keys, width) of texts that were not found."""
+        self._rows.update(zip(keys, features.detach().clone(), strict=True))
 
 
 def key_of(ids: Sequence[int]) -> bytes:

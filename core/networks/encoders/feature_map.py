@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from core.networks.encoders.graph import Graph
 
 RandomFeatures = Literal["none", "relu", "fourier"]
+# Stored models and strategies have a feature map's tensors under this name, and so models have it as `lift`: with another
+# name, versions of old could not be read.
+MAP_PREFIX = "lift."
 SMALLEST_DEVIATION = 0.1  # of the root mean square over features: one that hardly moved at first must not shout later
 PROJECTION_SEED = 20_160_229  # any number; the same for every version, so that its features can be made again
 
@@ -102,7 +105,7 @@ class FeatureMap(nn.Module):
 def fit_feature_map(
     features: Tensor, kind: RandomFeatures, count: int, *, scale: bool, kernel_width: float = 1.0
 ) -> FeatureMap:
-    """Freeze a lift for features like these, (rows, features).
+    """Freeze a feature map for features like these, (rows, features).
 
     Parameters
     ----------

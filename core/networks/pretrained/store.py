@@ -15,7 +15,7 @@ from core.base import files
 from core.base.errors import ModelError
 from core.base.files import read_json
 from core.networks.pretrained.folders import check_folder, finish, read_facts, take_in
-from core.networks.pretrained.info import EncoderInfo, Kind, Pooling
+from core.networks.pretrained.info import EncoderInfo, EncoderKind, Pooling
 from core.networks.pretrained.packaged import PACKAGED, not_installed
 
 LONGEST_NAME = 40
@@ -158,7 +158,7 @@ class EncoderStore:
                 raise _unknown(f"{kind}:{name}", self.list())
             files.remove_folder(target)
 
-    def _make(self, kind: Kind, name: str, part: Path, progress: Callable[[float], None]) -> None:
+    def _make(self, kind: EncoderKind, name: str, part: Path, progress: Callable[[float], None]) -> None:
         info = self.describe(f"{kind}:{name}")
         if kind == "packaged":
             PACKAGED[name].make(part, progress)
@@ -192,14 +192,14 @@ class EncoderStore:
         with FileLock(target.with_name(f".{target.name}.lock")):
             yield
 
-    def _folder_of(self, kind: Kind, name: str) -> Path:
+    def _folder_of(self, kind: EncoderKind, name: str) -> Path:
         if kind == "folder":
             key = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         else:
             key = name.replace("/", "--")
         return self._home / kind / key
 
-    def _ready(self, kind: Kind, name: str) -> EncoderInfo | None:
+    def _ready(self, kind: EncoderKind, name: str) -> EncoderInfo | None:
         return _read(self._folder_of(kind, name))
 
     def _ready_ones(self, kind: str) -> builtins.list[EncoderInfo]:
@@ -216,7 +216,7 @@ def _read(folder: Path) -> EncoderInfo | None:
     return EncoderInfo.from_dict(stored)
 
 
-def _parse(reference: str) -> tuple[Kind, str]:
+def _parse(reference: str) -> tuple[EncoderKind, str]:
     """Kind and name of a reference; a folder's path is made absolute."""
     kind, _, name = reference.partition(":")
     if kind == "folder" and name:
@@ -226,7 +226,7 @@ def _parse(reference: str) -> tuple[Kind, str]:
         or (kind == "hub" and _HUB_NAME.fullmatch(name) and ".." not in name)
         or (kind == "own" and _OWN_NAME.fullmatch(name))
     ):
-        return cast(Kind, kind), name
+        return cast(EncoderKind, kind), name
     raise _unknown(reference, [encoder.facts for encoder in PACKAGED.values()])
 
 

@@ -41,7 +41,9 @@ class Bin:
     right: Estimate
 
 
-Answers = tuple[ArrayLike, ArrayLike]  # probability of the given answer, and whether it was right; one of each a row
+StatedAnswers = tuple[
+    ArrayLike, ArrayLike
+]  # probability of the given answer, and whether it was right; one of each a row
 
 
 def expected_calibration_error(confidence: ArrayLike, right: ArrayLike, *, bins: int = BINS) -> float:
@@ -114,7 +116,9 @@ def reliability(confidence: ArrayLike, right: ArrayLike, *, bins: int = SHOWN_BI
     return filled
 
 
-def calibration_difference(before: Answers, after: Answers, *, seed: int = 0, resamples: int = 500) -> Estimate:
+def calibration_difference(
+    before: StatedAnswers, after: StatedAnswers, *, seed: int = 0, resamples: int = 500
+) -> Estimate:
     """ECE of the second minus that of the first on the same rows, −1 to 1, negative is better, with its 95 % interval.
 
     The interval is a bootstrap: whole rows, both answers together, are redrawn.

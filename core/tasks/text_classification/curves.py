@@ -68,12 +68,6 @@ def pr_points(truth: ArrayLike, scores: ArrayLike) -> Curve:
     return Curve(recall, precision, np.append(thresholds, np.inf), area)
 
 
-def auc(truth: ArrayLike, scores: ArrayLike) -> float:
-    """Chance that a random positive row scores above a random negative one, ties counted half; higher is better."""
-    positive, values = _checked(truth, scores)
-    return float(metrics.roc_auc_score(positive, values))
-
-
 def _area(positive: NDArray[np.int64], values: Floats, measure: Callable[..., float]) -> Estimate:
     area = float(measure(positive, values))
     redrawn = [measure(positive[rows], values[rows]) for rows in redrawn_rows(positive, resamples=RESAMPLES)]

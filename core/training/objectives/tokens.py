@@ -19,7 +19,7 @@ from core.base.messages import Message, message
 from core.base.settings import OptimiserConfig
 from core.networks.text import Examples
 from core.training.batches import shuffled_batches
-from core.training.loop import Objective, Rows, Score, run
+from core.training.loop import EpochScore, Objective, Rows, run
 from core.training.optimiser import Optimizer
 
 Pieces = Sequence[list[int]]
@@ -98,7 +98,7 @@ class _Tokens(Objective):
     def loss(self, rows: Rows) -> Tensor:
         return self._task.loss([self._pieces[row] for row in rows])
 
-    def measure(self) -> tuple[Score, Callable[[int, float, bool, float], PartDone]]:
+    def measure(self) -> tuple[EpochScore, Callable[[int, float, bool, float], PartDone]]:
         loss, accuracy = self._task.measure()
 
         def event(epoch: int, training_loss: float, best: bool, seconds: float) -> LanguageEpoch:

@@ -15,7 +15,7 @@ from core.data.reading.encoding import codec_of, detect_encoding, named_encoding
 from core.data.reading.formats import base
 from core.data.reading.formats.base import form_of_kind, refuse_corrections, unreadable
 from core.data.reading.formats.rows_table import guess_head, table_of_rows
-from core.data.reading.table_format import Corrections, Guess, TableFormat, confidence
+from core.data.reading.table_format import FormatCorrections, Guess, TableFormat, confidence
 
 MARKUP_LIMIT = 256 * 1024**2  # bytes
 _ARCHIVED = "mime-version:"  # a web page with all its parts in one file, which holds no readable table
@@ -66,7 +66,7 @@ class WebPage:
         tables = _page_tables(path, _encoding(path, None)[0])
         return [table.name for table in tables] if len(tables) > 1 else []
 
-    def detect(self, path: Path, corrections: Corrections) -> TableFormat:
+    def detect(self, path: Path, corrections: FormatCorrections) -> TableFormat:
         refuse_corrections(path, corrections, {"encoding", "sheet", "header", "skip_rows"})
         encoding, sure = _encoding(path, corrections.encoding)
         tables = _page_tables(path, encoding)
@@ -74,7 +74,7 @@ class WebPage:
         return _detect(path, self.name, tables, corrections, guesses)
 
     def read(self, path: Path, form: TableFormat | None) -> pandas.DataFrame:
-        form = form or self.detect(path, Corrections())
+        form = form or self.detect(path, FormatCorrections())
         table = _select_table(path, _page_tables(path, form.encoding), form.part)
         return table_of_rows(path, table.even(), form)
 
@@ -92,12 +92,12 @@ class XmlWorkbook:
         tables = _sheets(path)
         return [table.name for table in tables] if len(tables) > 1 else []
 
-    def detect(self, path: Path, corrections: Corrections) -> TableFormat:
+    def detect(self, path: Path, corrections: FormatCorrections) -> TableFormat:
         refuse_corrections(path, corrections, {"sheet", "header", "skip_rows"})
         return _detect(path, self.name, _sheets(path), corrections, [])
 
     def read(self, path: Path, form: TableFormat | None) -> pandas.DataFrame:
-        form = form or self.detect(path, Corrections())
+        form = form or self.detect(path, FormatCorrections())
         return table_of_rows(path, _select_table(path, _sheets(path), form.part).even(), form)
 
 
@@ -123,7 +123,9 @@ def _text_head(head: bytes) -> str:
     return head.decode("utf-16" if wide else "latin-1", "replace").removeprefix("\u00ef\u00bb\u00bf")
 
 
-def _detect(path: Path, kind: str, tables: list[_Table], corrections: Corrections, guesses: list[Guess]) -> TableFormat:
+def _detect(
+    path: Path, kind: str, tables: list[_Table], corrections: FormatCorrections, guesses: list[Guess]
+) -> TableFormat:
     table = _select_table(path, tables, corrections.sheet or "")
     if len(tables) > 1:
         guesses.append(Guess("sheet", table.name, confidence(False, corrections.sheet)))

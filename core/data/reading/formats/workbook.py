@@ -23,7 +23,7 @@ from core.data.reading.formats.dimensions import (
 )
 from core.data.reading.formats.rows_table import guess_head, table_of_rows
 from core.data.reading.notes import note_formulas, note_merged
-from core.data.reading.table_format import Corrections, Guess, TableFormat, confidence
+from core.data.reading.table_format import FormatCorrections, Guess, TableFormat, confidence
 
 ZIP = b"PK\x03\x04"
 OLD_OFFICE = b"\xd0\xcf\x11\xe0"
@@ -60,7 +60,7 @@ class Workbook:
         with _opened(path) as book:
             return [str(sheet) for sheet in book.sheet_names]
 
-    def detect(self, path: Path, corrections: Corrections) -> TableFormat:
+    def detect(self, path: Path, corrections: FormatCorrections) -> TableFormat:
         refuse_corrections(path, corrections, {"sheet", "header", "skip_rows"})
         with _opened(path) as book:
             part, rows, _ = _sheet_with_table(path, book, corrections.sheet, _PROBE)
@@ -74,7 +74,7 @@ class Workbook:
                 rows, notes = _rows(path, book, part)
             else:
                 part, rows, notes = _sheet_with_table(path, book, None, None)
-                form = self._form(book, part, rows[:_PROBE], Corrections())
+                form = self._form(book, part, rows[:_PROBE], FormatCorrections())
         if not any(any(row) for row in rows):
             raise DataError(
                 "data.sheet_empty",
@@ -85,7 +85,7 @@ class Workbook:
             )
         return table_of_rows(path, rows, form, notes)
 
-    def _form(self, book: Any, part: str, rows: list[list[str]], corrections: Corrections) -> TableFormat:
+    def _form(self, book: Any, part: str, rows: list[list[str]], corrections: FormatCorrections) -> TableFormat:
         guesses = []
         if len(book.sheet_names) > 1:
             guesses.append(Guess("sheet", part, confidence(False, corrections.sheet)))

@@ -22,7 +22,7 @@ from core.data.reading.hub import fetch_dataset
 from core.data.reading.isolation import wire
 from core.data.reading.isolation.limits import be_the_first_to_go, held_to
 from core.data.reading.row_lines import begins_of
-from core.data.reading.table_format import Corrections, TableFormat
+from core.data.reading.table_format import FormatCorrections, TableFormat
 
 Answer = Callable[[Path, dict[str, Any], Path], Any]
 DONE = "done\n"
@@ -67,7 +67,7 @@ def _answer_of(name: str) -> Answer:
 
 
 def _detect(path: Path, question: dict[str, Any], folder: Path) -> Any:
-    return parsing.detect_format(path, Corrections(**question["corrections"])).to_dict()
+    return parsing.detect_format(path, FormatCorrections(**question["corrections"])).to_dict()
 
 
 def _parts(path: Path, question: dict[str, Any], folder: Path) -> Any:

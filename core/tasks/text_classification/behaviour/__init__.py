@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from core.tasks.text_classification.behaviour.cases import CAPABILITIES, AbilityTest, Case, make_tests
 from core.tasks.text_classification.behaviour.difference import difference
-from core.tasks.text_classification.behaviour.running import Example, Result, run_tests
-from core.tasks.text_classification.behaviour.sentiment import Sides, sides_of
+from core.tasks.text_classification.behaviour.running import Example, Result, SentimentSides, run_tests, sides_of
 
 __all__ = [
     "CAPABILITIES",
@@ -13,7 +12,7 @@ __all__ = [
     "Case",
     "Example",
     "Result",
-    "Sides",
+    "SentimentSides",
     "difference",
     "make_tests",
     "run_tests",

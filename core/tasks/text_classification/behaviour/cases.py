@@ -12,7 +12,7 @@ import numpy as np
 
 from core.data.dataset.language import han_share
 
-Kind = Literal["invariance", "direction", "minimum"]
+AbilityKind = Literal["invariance", "direction", "minimum"]
 Side = Literal["good", "bad"]
 CAPABILITIES = ("typos", "case", "punctuation", "width", "names", "intensifiers", "negation", "vocabulary")
 MOST_CASES = 100  # of one test
@@ -82,7 +82,7 @@ class AbilityTest:
     """
 
     capability: str
-    kind: Kind
+    kind: AbilityKind
     cases: tuple[Case, ...]
 
 

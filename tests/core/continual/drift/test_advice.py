@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.continual.drift.advice import Evidence, advise
+from core.continual.drift.advice import DriftEvidence, advise
 from core.continual.drift.label_doubt import Contradictions, Doubt
 from core.continual.drift.tests import DriftTest, accuracy_drop, together
 
@@ -23,12 +23,12 @@ def asked(*changed: str, accuracy: tuple[int, int] = (170, 200)) -> tuple[DriftT
     return together([*found, accuracy_drop((170, 200), accuracy)])
 
 
-def evidence(*changed: str, accuracy: tuple[int, int] = (170, 200), **facts: Any) -> Evidence:
-    plain = Evidence(asked(*changed, accuracy=accuracy), 500, (300, 500), False, {}, NOTHING, None)
+def evidence(*changed: str, accuracy: tuple[int, int] = (170, 200), **facts: Any) -> DriftEvidence:
+    plain = DriftEvidence(asked(*changed, accuracy=accuracy), 500, (300, 500), False, {}, NOTHING, None)
     return replace(plain, **facts)
 
 
-def said(found: Evidence) -> tuple[str, str]:
+def said(found: DriftEvidence) -> tuple[str, str]:
     advice = advise(found)
     return advice.kind, advice.message.key
 

@@ -233,16 +233,16 @@ def test_random_features_are_kept_from_version_to_version(name: str, kind: str) 
     assert not following.needs_past()
     learn(network, following, experience(3, rows(3)))
     assert following.refit_difference(network, batches[0].joined(batches[1]).joined(rows(3))) < 1e-6
-    assert following.lift is not None
-    assert following.lift.kind == kind
+    assert following.feature_map is not None
+    assert following.feature_map.kind == kind
 
 
 def test_random_features_outlive_an_update_of_another_kind() -> None:
     network, _ = stream("ridge", [rows(1), rows(2)], "ngrams", random_features="relu", feature_count=256)
     following = strategy("slda")  # nothing to restore: the update between has dropped the sums
     learn(network, following, experience(4, rows(4), past=rows(1).joined(rows(2)).joined(rows(3))))
-    assert following.lift is not None
-    assert (following.lift.kind, following.lift.width) == ("relu", 256)
+    assert following.feature_map is not None
+    assert (following.feature_map.kind, following.feature_map.width) == ("relu", 256)
 
 
 def test_other_random_features_than_the_versions_need_the_past() -> None:

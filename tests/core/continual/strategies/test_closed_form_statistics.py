@@ -15,12 +15,12 @@ from core.continual.strategies.linear_head import Coefficients, best_scale
 from core.continual.strategies.ncm import NearestClassMean
 from core.continual.strategies.ridge import Ridge
 from core.continual.strategies.slda import StreamingLDA
-from core.continual.strategies.statistics import Statistics
+from core.continual.strategies.statistics import FeatureStatistics
 
 
-def sums(features: list[list[float]] | Tensor, labels: list[int] | Tensor, classes: int = 2) -> Statistics:
+def sums(features: list[list[float]] | Tensor, labels: list[int] | Tensor, classes: int = 2) -> FeatureStatistics:
     rows = torch.as_tensor(features, dtype=torch.float64)
-    found = Statistics.empty(classes, rows.shape[1])
+    found = FeatureStatistics.empty(classes, rows.shape[1])
     found.add(rows, torch.as_tensor(labels))
     return found
 
@@ -65,12 +65,12 @@ def test_storing_keeps_every_bit_and_half_of_the_matrix() -> None:
     found = sums(features, labels, 4)
     stored = found.to_tensors()
     assert stored["statistics.gram"].shape == (7 * 8 // 2,)
-    again = Statistics.from_tensors(stored)
+    again = FeatureStatistics.from_tensors(stored)
     assert again is not None
     assert torch.equal(again.sums, found.sums)
     assert torch.equal(again.gram.triu(), found.gram.triu())
     assert torch.equal(again.gram, again.gram.T)
-    assert Statistics.from_tensors({}) is None
+    assert FeatureStatistics.from_tensors({}) is None
 
 
 @pytest.mark.parametrize(

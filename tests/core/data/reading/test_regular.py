@@ -7,7 +7,7 @@ import pytest
 
 from core.data.reading import text_file
 from core.data.reading.regular import read_regular
-from core.data.reading.tables import Corrections, TableFormat, detect_format, read_table
+from core.data.reading.tables import FormatCorrections, TableFormat, detect_format, read_table
 
 PIECES = (
     "a",
@@ -137,7 +137,7 @@ def test_it_never_differs_where_marks_span_lines_or_headers_are_repeated(
         above = "A title\n" if number % 4 == 0 else ""
         body = [chance.choice(LINES if chance.random() < 0.5 else LINES[4:6]) for _ in range(chance.randint(4, 12))]
         path = write(tmp_path, (above + "text,label\n" + "\n".join(body) + "\n").encode())
-        form = detect_format(path, Corrections(delimiter=",", header=True, skip_rows=int(bool(above))))
+        form = detect_format(path, FormatCorrections(delimiter=",", header=True, skip_rows=int(bool(above))))
         found = outcome(path, form)
         with monkeypatch.context() as patch:
             patch.setattr(text_file, "read_regular", lambda *_, **__: None)
