@@ -10,9 +10,9 @@ from core.continual.drift.label_doubt import Contradictions, LabelledAnswers, co
 def test_contradictions_within_the_batch_and_against_earlier_labels() -> None:
     keys = ["a", "a", "b", "b", "c", "d", "e"]
     labels = ["x", "y", "x", "x", "y", "x", "x"]
-    found = contradictions_found(keys, labels, {"c": {"x"}, "d": {"x", "y"}})
+    contradictions = contradictions_found(keys, labels, {"c": {"x"}, "d": {"x", "y"}})
     # a contradicts itself, b does not, c was x before, d was both, e occurs once
-    assert found == Contradictions(repeated=4, contradictory=2, rows=7)
+    assert contradictions == Contradictions(repeated=4, contradictory=2, rows=7)
 
 
 def test_a_few_contradictions_are_ordinary() -> None:
@@ -80,5 +80,5 @@ def answers_of_one_label() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def test_the_same_doubt_for_a_timid_classifier() -> None:
     bold_before, bold_after = answers(300, 0.05), answers(300, 0.5, seed=1)
-    timid = [LabelledAnswers(one.labels, one.predicted, one.confidence / 2) for one in (bold_before, bold_after)]
+    timid = [LabelledAnswers(bold.labels, bold.predicted, bold.confidence / 2) for bold in (bold_before, bold_after)]
     assert surely_contradicted(*timid) == surely_contradicted(bold_before, bold_after)

@@ -51,8 +51,8 @@ def judge_labels(labels, **rules):
     return rule
 
 
-def judge_calibration(found, **rules):
-    evidence = GateEvidence((), GAIN, None, found)
+def judge_calibration(change, **rules):
+    evidence = GateEvidence((), GAIN, None, change)
     (rule,) = judge(evidence, GateConfig(check_newest_test=False, check_labels=False, **rules)).rules
     return rule
 

@@ -456,13 +456,13 @@ CORRECTIONS: dict[str, tuple[str | bytes, FormatCorrections, list[str], int]] = 
 
 @pytest.mark.parametrize("kind", [kind for kind in CORRECTIONS if kind != "delimiter"])
 def test_what_a_person_says_counts_more_than_the_guess(tmp_path: Path, kind: str) -> None:
-    content, said, columns, rows = CORRECTIONS[kind]
+    content, given, columns, rows = CORRECTIONS[kind]
     path = write(tmp_path, content)
-    form = detect_format(path, said)
+    form = detect_format(path, given)
     table = read_table(path, form)
     assert (list(table.columns), len(table)) == (columns, rows)
     told = {guess.part for guess in form.guesses if guess.confidence == "told"}
-    assert told == {name for name, value in vars(said).items() if value is not None}
+    assert told == {name for name, value in vars(given).items() if value is not None}
 
 
 def test_another_encoding_leads_to_another_guess_of_the_delimiter(tmp_path: Path) -> None:
@@ -484,9 +484,9 @@ MEANINGLESS = {
 
 @pytest.mark.parametrize("kind", MEANINGLESS)
 def test_a_correction_without_meaning_is_refused(tmp_path: Path, kind: str) -> None:
-    content, said, key = MEANINGLESS[kind]
+    content, given, key = MEANINGLESS[kind]
     with pytest.raises(DataError) as caught:
-        detect_format(write(tmp_path, content), said)
+        detect_format(write(tmp_path, content), given)
     assert caught.value.message.key == key
 
 

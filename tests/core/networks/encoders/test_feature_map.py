@@ -59,7 +59,7 @@ def test_rows_that_are_all_the_same_are_only_shifted() -> None:
 @every_kind
 def test_without_scaling_no_row_leaves_a_trace(kind: str) -> None:
     first, second = (fit_feature_map(torch.randn(5, 8), kind, 32, scale=False) for _ in range(2))  # type: ignore[arg-type]
-    assert all(torch.equal(one, two) for one, two in zip(first.buffers(), second.buffers(), strict=True))
+    assert all(torch.equal(left, right) for left, right in zip(first.buffers(), second.buffers(), strict=True))
 
 
 def test_random_projections_are_cut_off_at_zero() -> None:
@@ -137,7 +137,7 @@ def test_a_feature_map_is_not_trained_and_lets_the_encoder_learn(kind: str) -> N
     torch.nn.functional.cross_entropy(model(tokens, mask), torch.tensor([0, 1, 2, 0, 1])).backward()
     assert float(model.embedding.weight.grad.to_dense().abs().sum()) > 0  # type: ignore[union-attr, operator]
     assert [name for name, _ in model.named_parameters() if name.startswith("lift")] == []
-    assert all(torch.equal(one, two) for one, two in zip(fixed, model.lift.buffers(), strict=True))  # type: ignore[union-attr]
+    assert all(torch.equal(left, right) for left, right in zip(fixed, model.lift.buffers(), strict=True))  # type: ignore[union-attr]
 
 
 @every_kind

@@ -48,7 +48,7 @@ def test_areas_come_with_intervals_that_shrink_with_rows():
     # 400 positive and 400 negative scores of two normals one apart: Φ(1/√2) = 0.760, and 95 % of ± 0.033 (Hanley, McNeil)
     generator = np.random.default_rng(0)
     scores = np.concatenate([generator.normal(0, 1, 400), generator.normal(1, 1, 400)])
-    found = roc_points(np.repeat([0, 1], 400), scores).area
-    assert found.low < 0.760 < found.high
-    assert (found.high - found.low) / 2 == pytest.approx(0.033, abs=0.006)
+    gauss = roc_points(np.repeat([0, 1], 400), scores).area
+    assert gauss.low < 0.760 < gauss.high
+    assert (gauss.high - gauss.low) / 2 == pytest.approx(0.033, abs=0.006)
     assert pr_points(TRUTH * 5, SCORES * 5).area.low < 1 / 2 + 1 / 3
