@@ -202,6 +202,17 @@ def nested(path: Path) -> DataError:
     )
 
 
+def no_such_sheet(path: Path, sheet: str, sheets: list[str]) -> DataError:
+    """The error for a sheet, or another named table of a file, that is not there."""
+    return DataError(
+        "data.no_such_sheet",
+        "'{file}' has no sheet '{sheet}'. Its sheets are: {sheets}.",
+        file=path.name,
+        sheet=sheet,
+        sheets=sheets,
+    )
+
+
 def too_wide(path: Path, part: str, rows: int, columns: int, limit: int = CELLS_LIMIT) -> DataError:
     """The error for a table that spans more cells than it may."""
     return DataError(

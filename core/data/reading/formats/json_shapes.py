@@ -12,6 +12,7 @@ from typing import Any
 
 from core.base.errors import DataError
 from core.base.messages import Message, message
+from core.data.reading.formats.base import no_such_sheet
 from core.data.reading.names import is_known_name
 
 _WRAPPERS = ("data", "rows", "records", "results", "items", "examples", "instances")  # taken before other keys
@@ -110,13 +111,7 @@ def _from_object(path: Path, document: dict[str, Any], part: str | None) -> Reco
         return _split(path, document)
     lists = {key: value for key, value in document.items() if _is_rows(value)}
     if part is not None and part not in lists:
-        raise DataError(
-            "data.no_such_sheet",
-            "'{file}' has no sheet '{sheet}'. Its sheets are: {sheets}.",
-            file=path.name,
-            sheet=part,
-            sheets=list(lists),
-        )
+        raise no_such_sheet(path, part, list(lists))
     if lists and set(lists) <= _SPLITS and part is None and len(lists) == len(document):
         return _with_splits(path, lists)
     if lists:

@@ -13,7 +13,7 @@ import pandas
 from core.base.errors import DataError
 from core.data.reading.encoding import codec_of, detect_encoding, named_encoding
 from core.data.reading.formats import base
-from core.data.reading.formats.base import form_of_kind, refuse_corrections, unreadable
+from core.data.reading.formats.base import form_of_kind, no_such_sheet, refuse_corrections, unreadable
 from core.data.reading.formats.rows_table import guess_head, table_of_rows
 from core.data.reading.table_format import FormatCorrections, Guess, TableFormat, confidence
 
@@ -139,13 +139,7 @@ def _select_table(path: Path, tables: list[_Table], part: str) -> _Table:
     for table in tables:
         if table.name == part:
             return table
-    raise DataError(
-        "data.no_such_sheet",
-        "'{file}' has no sheet '{sheet}'. Its sheets are: {sheets}.",
-        file=path.name,
-        sheet=part,
-        sheets=[table.name for table in tables],
-    )
+    raise no_such_sheet(path, part, [table.name for table in tables])
 
 
 def _check_size(path: Path) -> None:

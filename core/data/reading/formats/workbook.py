@@ -13,7 +13,14 @@ import pandas
 
 from core.base.errors import DataError
 from core.base.messages import Message
-from core.data.reading.formats.base import BROKEN_ZIP, as_string, form_of_kind, refuse_corrections, unreadable
+from core.data.reading.formats.base import (
+    BROKEN_ZIP,
+    as_string,
+    form_of_kind,
+    no_such_sheet,
+    refuse_corrections,
+    unreadable,
+)
 from core.data.reading.formats.dimensions import (
     check_old_workbook,
     check_opendocument,
@@ -112,13 +119,7 @@ def _rows(path: Path, book: Any, part: str, count: int | None = None) -> tuple[l
     """Rows of a sheet from its first on, merged cells filled down, and what is to say of that."""
     sheets = [str(sheet) for sheet in book.sheet_names]
     if part not in sheets:
-        raise DataError(
-            "data.no_such_sheet",
-            "'{file}' has no sheet '{sheet}'. Its sheets are: {sheets}.",
-            file=path.name,
-            sheet=part,
-            sheets=sheets,
-        )
+        raise no_such_sheet(path, part, sheets)
     check_sheet(path, part)
     with _told(path):
         sheet = book.get_sheet_by_name(part)

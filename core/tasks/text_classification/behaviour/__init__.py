@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from core.tasks.text_classification.behaviour.cases import CAPABILITIES, AbilityTest, Case, make_tests
+from core.tasks.text_classification.behaviour.cases import AbilityTest, Case, make_tests
 from core.tasks.text_classification.behaviour.difference import difference
 from core.tasks.text_classification.behaviour.running import Example, Result, SentimentSides, run_tests, sides_of
 
 __all__ = [
-    "CAPABILITIES",
     "AbilityTest",
     "Case",
     "Example",

@@ -14,7 +14,6 @@ from core.data.dataset.language import han_share
 
 AbilityKind = Literal["invariance", "direction", "minimum"]
 Side = Literal["good", "bad"]
-CAPABILITIES = ("typos", "case", "punctuation", "width", "names", "intensifiers", "negation", "vocabulary")
 MOST_CASES = 100  # of one test
 SEED = 0
 
