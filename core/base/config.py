@@ -48,7 +48,7 @@ def setting(
     scale
         ``"log"`` for values that matter by their order of magnitude, such as a learning rate.
     advanced
-        Folded away in the form until asked for.
+        Whether the form folds it away until asked for.
     source
         What a text's field names, such as ``"encoders"``; a form offers what there is of it.
     """

@@ -79,7 +79,7 @@ def damaged(folder: Path, names: Sequence[str] | None = None) -> list[str]:
     Parameters
     ----------
     names
-        Look at these only; by default at all that the record knows.
+        The only files to look at; by default all that the record knows.
     """
     if record_is_damaged(folder):
         return [RECORD, *(name for name in names_in(folder) if name.endswith(".json") and not _is_json(folder / name))]

@@ -51,8 +51,8 @@ class WorseSlice:
         Scores of the slice and of all other rows; for a word on the second half of the rows alone, which it was not
         found on.
     p_value
-        One-sided, of Fisher's exact test for a rate and of a permutation test for other scores, corrected by Holm for all
-        slices that were tested along with it.
+        The one-sided p-value of Fisher's exact test for a rate and of a permutation test for other scores, corrected by
+        Holm for all slices that were tested along with it.
     """
 
     slice: Slice

@@ -244,7 +244,7 @@ def accuracy_drop(before: tuple[int, int], after: tuple[int, int]) -> DriftTest:
     Parameters
     ----------
     before, after
-        Right answers and rows.
+        The numbers of right answers and of rows.
     """
     rows = (before[1], after[1])
     if not enough(rows):

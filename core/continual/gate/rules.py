@@ -94,7 +94,7 @@ class Rule:
         interval), the largest loss of recall of any label, or the change of the calibration error. None when there
         was nothing to measure.
     limit
-        Passed when ``figure >= limit``; for the calibration error, when ``figure <= limit``.
+        The limit: the rule is passed when ``figure >= limit``; for the calibration error, when ``figure <= limit``.
     judged
         False when there are too few rows: the rule then counts as passed, and its sentence says so.
     note

@@ -117,7 +117,7 @@ def load_dataset(
     batch
         Whether the rows are a batch for a classifier, as in `build_dataset`.
     merge
-        Merge labels that are probably spellings of one.
+        Whether labels that are probably spellings of one are merged.
 
     Raises
     ------

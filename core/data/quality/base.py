@@ -142,7 +142,7 @@ class Inspected:
     Parameters
     ----------
     dataset
-        Once made, with labels merged that are probably spellings of one: a label in capitals is not a wrong label.
+        The dataset, with labels merged that are probably spellings of one: a label in capitals is not a wrong label.
     frozen
         Tests that exist already, elsewhere.
     seed

@@ -60,7 +60,7 @@ def start_embedding(model: TextClassifier, vectors: np.ndarray, has_vector: np.n
     has_vector
         bool (vocabulary,): which tokens have a vector.
     first
-        Write only the rows from this token on. What the words before it have become then says where their new
+        The first token whose row is written. What the words before it have become then says where their new
         neighbours belong: a linear map from vectors to rows is fitted on them.
     """
     # Other rows, such as an n-gram bag's shared ones, stand before those of the words.

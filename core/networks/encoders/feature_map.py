@@ -114,7 +114,7 @@ def fit_feature_map(
     kernel_width
         The width w of Fourier features in exp(−‖z − z'‖² / (2 D w²)).
     scale
-        Take mean and deviation from the rows; otherwise features stay as they are, and no row leaves a trace.
+        Whether mean and deviation come from the rows; otherwise features stay as they are, and no row leaves a trace.
     """
     width = features.shape[1]
     mean, deviation = torch.zeros(width), torch.ones(width)

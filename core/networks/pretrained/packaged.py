@@ -52,7 +52,7 @@ class PackagedEncoder:
     files
         Package → path of the file in it that is needed.
     write
-        Turns those files, in that order, into config.json, model.safetensors and tokenizer.json of a folder.
+        A function from those files, in that order, to config.json, model.safetensors and tokenizer.json of a folder.
     """
 
     facts: EncoderInfo

@@ -55,7 +55,7 @@ class TextPipeline:
     Parameters
     ----------
     tokenizer
-        Normalises, splits and looks up tokens; id 0 is padding, id 1 the unknown token.
+        What normalises, splits and looks up tokens; id 0 is padding, id 1 the unknown token.
     options
         ``segmentation`` ("words", "characters", "subwords", or "pretrained" for a tokenizer that came with an encoder),
         ``max_length`` (tokens) and ``stop_words``; with a pretrained one ``prefix``, which goes before every text.

@@ -45,7 +45,7 @@ class VectorFile:
     dimensions
         Values per word.
     vectors
-        Yields each word with its float32 (dimensions,) vector; raises `DataError` where the width changes.
+        An iterator over each word with its float32 (dimensions,) vector; raises `DataError` where the width changes.
     broken
         Lines met so far that held no vector.
     """

@@ -75,7 +75,7 @@ class VectorStore:
         progress
             A function called now and then with the share of the file that was read, 0 to 1.
         limit
-            Take only the first so many words; files are sorted by frequency, so these are the common ones.
+            The number of words to take, from the first on; files are sorted by frequency, so these are the common ones.
         title
             What the file was called before it was stored under ``path``, for sentences and as the source.
 

@@ -26,7 +26,7 @@ class Curve:
     Parameters
     ----------
     x, y
-        Shape ``(points,)``, between 0 and 1.
+        Coordinates of the points, ``(points,)``, between 0 and 1.
     thresholds
         A row counts as positive from this score up. ``inf`` where nothing is positive.
     area

@@ -95,7 +95,7 @@ def coverage_curve(truth: ArrayLike, probabilities: ArrayLike, costs: Costs) -> 
     truth
         Class numbers, shape ``(rows,)``; at least one row.
     probabilities
-        Shape ``(rows, classes)``.
+        Probability of each class, ``(rows, classes)``.
 
     Raises
     ------

@@ -38,8 +38,8 @@ class GuessingTask:
     measure
         The same for texts that are never learned from, and the share of right guesses, 0 to 1, where that is counted.
     patience
-        Stop when the measured loss has not fallen for so many epochs. 0 runs all and keeps the last; None runs all
-        and keeps the best.
+        The number of epochs without a fall of the measured loss that ends the run. 0 runs all and keeps the last; None
+        runs all and keeps the best.
     """
 
     training_set: Callable[[int], Pieces]

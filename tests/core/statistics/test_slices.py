@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.continual.drift.typical_words import typical_words
 from core.statistics.additive import RATE, hit_rows
 from core.statistics.slices import WorseSlice, by_length, by_value, by_word, worse_slices
 
@@ -79,16 +78,3 @@ def test_among_many_words_without_meaning_none_is_found() -> None:
     words = [frozenset(f"w{number}" for number in generator.integers(0, 200, 30)) for _ in range(600)]
     right = generator.random(600) < 0.8
     assert worse(right, by_word(words)) == []
-
-
-def test_typical_words_are_frequent_here_and_rare_there() -> None:
-    inside = [frozenset({"not", "the", f"x{row}"}) for row in range(30)]
-    outside = [frozenset({"good", "the", f"y{row}"}) for row in range(200)]
-    typical = typical_words(inside, outside)
-    assert [entry.word for entry in typical] == ["not"]
-    assert typical[0].texts == 30
-
-
-def test_nothing_is_typical_beside_nothing() -> None:
-    assert typical_words([frozenset({"a"})], []) == []
-    assert typical_words([], [frozenset({"a"})]) == []
