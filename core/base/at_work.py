@@ -34,12 +34,12 @@ def at_work(home: Path, title: str, *, alone: bool = False, wait: KeepWaiting | 
     Parameters
     ----------
     title
-        What others are told this is.
+        What this work is called when others are told of it.
     alone
         Whether nobody else may be at work meanwhile.
     wait
-        Asked several times a second while others are in the way, with their titles: whether to go on waiting. Without it,
-        nobody waits.
+        A function asked several times a second while others are in the way, with their titles: whether to go on waiting.
+        Without it, nobody waits.
 
     Raises
     ------

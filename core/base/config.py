@@ -48,9 +48,9 @@ def setting(
     scale
         ``"log"`` for values that matter by their order of magnitude, such as a learning rate.
     advanced
-        Folded away in the form until asked for.
+        Whether the form folds it away until asked for.
     source
-        Of a text: what it names, such as ``"encoders"``; a form offers what there is of it.
+        What a text's field names, such as ``"encoders"``; a form offers what there is of it.
     """
     low, high = bounds if bounds is not None else (None, None)
     extra: dict[str, Any] = {"step": step, "scale": scale, "group": group, "advanced": advanced, "source": source}
@@ -59,7 +59,7 @@ def setting(
 
 def like(config: type[Config], name: str, **changed: Any) -> Any:
     """Declare a field as another config does, but for what is changed: `setting`'s arguments, such as ``default=3e-3``."""
-    known = next(one for one in settings_of(config) if one.name == name)
+    known = next(candidate for candidate in settings_of(config) if candidate.name == name)
     bounds = None if known.minimum is None or known.maximum is None else (known.minimum, known.maximum)
     same = {field: getattr(known, field) for field in ("label", "help", "step", "scale", "group", "advanced", "source")}
     return setting(**{"default": known.default, **same, "bounds": bounds, **changed})

@@ -79,7 +79,7 @@ def damaged(folder: Path, names: Sequence[str] | None = None) -> list[str]:
     Parameters
     ----------
     names
-        Look at these only; by default at all that the record knows.
+        The only files to look at; by default all that the record knows.
     """
     if record_is_damaged(folder):
         return [RECORD, *(name for name in names_in(folder) if name.endswith(".json") and not _is_json(folder / name))]
@@ -135,7 +135,7 @@ def _blamed(folder: Path, name: str | None, error: Exception) -> str | None:
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and not isinstance(error, FileNotFoundError)):
         return None
     # A version of old: what is no JSON any more is damaged, and the rest is in the model.
-    broken = (one for one in names if one.endswith(".json") and not _is_json(folder / one))
+    broken = (file for file in names if file.endswith(".json") and not _is_json(folder / file))
     return next(broken, name or MODELS[0])
 
 

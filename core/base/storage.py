@@ -26,13 +26,13 @@ def storage_error(error: BaseException) -> StorageError | None:
         error = OSError(int(number[1]), os.strerror(int(number[1])))
     if not isinstance(error, OSError) or isinstance(error, _OTHERS) or error.errno is None:
         return None
-    place = os.fspath(error.filename) if isinstance(error.filename, str | os.PathLike) else ""
+    path = os.fspath(error.filename) if isinstance(error.filename, str | os.PathLike) else ""
     if is_full(error):
-        return full(place)
+        return full(path)
     if error.errno in _REFUSED:
-        return refused(place)
+        return refused(path)
     if error.errno == errno.EROFS:
-        return read_only(place)
+        return read_only(path)
     if error.errno in (errno.EMFILE, errno.ENFILE):
         return StorageError(
             "storage.too_many_files",
@@ -40,7 +40,7 @@ def storage_error(error: BaseException) -> StorageError | None:
             "(ulimit -n); then try again.",
         )
     reason = os.strerror(error.errno)
-    if not place:
+    if not path:
         return StorageError(
             "storage.failed_somewhere",
             "A file could not be read or written: {reason}. Check the disk; then try again.",
@@ -49,7 +49,7 @@ def storage_error(error: BaseException) -> StorageError | None:
     return StorageError(
         "storage.failed",
         "{path} could not be read or written: {reason}. Check that it is there and that the disk works; then try again.",
-        path=place,
+        path=path,
         reason=reason,
     )
 
@@ -59,9 +59,9 @@ def is_full(error: OSError) -> bool:
     return error.errno in _FULL
 
 
-def full(place: Any = "") -> StorageError:
+def full(path: Any = "") -> StorageError:
     """No space is left on the disk."""
-    where = f" ({place})" if place else ""
+    where = f" ({path})" if path else ""
     return StorageError(
         "storage.full",
         "No space is left on the disk{where}. What was stored before is unharmed. Make room "
@@ -70,9 +70,9 @@ def full(place: Any = "") -> StorageError:
     )
 
 
-def refused(place: Any = "") -> StorageError:
+def refused(path: Any = "") -> StorageError:
     """The system does not permit it."""
-    where = f" ({place})" if place else ""
+    where = f" ({path})" if path else ""
     return StorageError(
         "storage.not_permitted",
         "Reading or writing is not permitted here{where}. Change the permissions, or let their owner do it; "
@@ -81,9 +81,9 @@ def refused(place: Any = "") -> StorageError:
     )
 
 
-def read_only(place: Any = "") -> StorageError:
+def read_only(path: Any = "") -> StorageError:
     """The workspace can be read, and nothing else."""
-    where = f" ({place})" if place else ""
+    where = f" ({path})" if path else ""
     return StorageError(
         "storage.read_only",
         "This workspace can only be read{where}: it can predict and evaluate, and nothing in it can be changed. To change "

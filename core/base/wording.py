@@ -73,12 +73,12 @@ def agreeing(template: str, facts: Mapping[str, Any]) -> str:
     Other languages' templates hold no English nouns, and come back as they are.
     """
 
-    def agree(found: re.Match[str]) -> str:
-        if str(facts.get(found["name"])) != "1":
-            return found[0]
-        after = found["after"]
-        if found["verb"]:
-            after = after.removesuffix(found["verb"]) + _SINGULAR[found["verb"]]
-        return f"{{{found['name']}{found['form'] or ''}}}{found['between']} {found['noun']}{after}"
+    def agree(match: re.Match[str]) -> str:
+        if str(facts.get(match["name"])) != "1":
+            return match[0]
+        after = match["after"]
+        if match["verb"]:
+            after = after.removesuffix(match["verb"]) + _SINGULAR[match["verb"]]
+        return f"{{{match['name']}{match['form'] or ''}}}{match['between']} {match['noun']}{after}"
 
     return _COUNTED.sub(agree, template)

@@ -22,7 +22,7 @@ from core.data.dataset.store import StoredDataset
 from core.data.labelling.corrections import JOINED, Correction, join_corrections
 from core.data.loading.label_notes import label_notes, matched_note, merged_note
 from core.data.loading.load import LeftOut, LoadedDataset, dataset_of, left_out_of, load_table
-from core.data.reading.tables import Corrections, TableFormat, form_of, notes_of
+from core.data.reading.tables import FormatCorrections, TableFormat, form_of, notes_of
 from core.serving.engines.tables import check_column
 from core.workflows.versions.label_matching import in_own_words
 from core.workflows.workspace import Workspace
@@ -102,10 +102,10 @@ def free_name(columns: Sequence[str]) -> str:
     return name
 
 
-def corrections_of(asked: argparse.Namespace, prefix: str = "") -> Corrections:
+def corrections_of(asked: argparse.Namespace, prefix: str = "") -> FormatCorrections:
     """What was said of a file."""
     start = prefix.replace("-", "_")
-    return Corrections(**{part: getattr(asked, start + part) for part in PARTS})
+    return FormatCorrections(**{part: getattr(asked, start + part) for part in PARTS})
 
 
 def refuse_without_file(asked: argparse.Namespace, *others: str, prefix: str = "") -> None:

@@ -87,7 +87,7 @@ class Memory:
         Parameters
         ----------
         features
-            Of each text, (rows, width); only herding looks at them (`needs_features`).
+            Features of each text, (rows, width); only herding looks at them (`needs_features`).
         """
         if self.needs_features:
             assert features is not None, "herding needs the features of what it chooses from"
@@ -125,12 +125,12 @@ class Memory:
             kept.append(row)
 
     def _drop_any(self, generator: np.random.Generator) -> None:
-        place = int(generator.integers(len(self)))
+        index = int(generator.integers(len(self)))
         for kept in self.rows.values():
-            if place < len(kept):
-                kept.pop(place)
+            if index < len(kept):
+                kept.pop(index)
                 return
-            place -= len(kept)
+            index -= len(kept)
 
     def _observe_herd(self, texts: Sequence[str], labels: Sequence[str], experience: int, features: np.ndarray) -> None:
         for label in labels:
@@ -145,7 +145,7 @@ class Memory:
         self._cut_groups(shares)
         for label, rows in newcomers.items():
             ranked = herd(features[rows], shares[label, experience])
-            self.rows[label] += [Kept(texts[rows[place]], experience) for place in ranked]
+            self.rows[label] += [Kept(texts[rows[index]], experience) for index in ranked]
 
     def _group_sizes(self) -> dict[tuple[str, int], int]:
         sizes: dict[tuple[str, int], int] = {}
@@ -223,8 +223,8 @@ def equal_shares(sizes: dict[tuple[str, int], int], capacity: int) -> dict[tuple
         return {}
     ordered = sorted(sizes, key=lambda group: sizes[group])  # stable: of equal groups the first stays first
     shares, left = {}, capacity
-    for place, group in enumerate(ordered):
-        shares[group] = min(sizes[group], left // (len(ordered) - place))
+    for index, group in enumerate(ordered):
+        shares[group] = min(sizes[group], left // (len(ordered) - index))
         left -= shares[group]
     return shares
 
@@ -238,7 +238,7 @@ def herd(features: np.ndarray, count: int) -> list[int]:
     Parameters
     ----------
     features
-        Of each row, (rows, width).
+        Features of each row, (rows, width).
     count
         Rows wanted; never more than there are.
     """
@@ -246,7 +246,7 @@ def herd(features: np.ndarray, count: int) -> list[int]:
     directions = (features / np.maximum(lengths, 1e-12)).astype(np.float64)
     mean = directions.mean(axis=0) if len(directions) else np.zeros(features.shape[1])
     squares = (directions**2).sum(axis=1)  # 1, or 0 where a feature vector is all zeros
-    chosen: list[int] = []
+    ranked: list[int] = []
     left = np.ones(len(directions), dtype=bool)
     total = np.zeros_like(mean)
     for number in range(1, min(count, len(directions)) + 1):
@@ -254,7 +254,7 @@ def herd(features: np.ndarray, count: int) -> list[int]:
         distances = squares + 2 * directions @ (total - number * mean)
         distances[~left] = np.inf
         best = int(distances.argmin())
-        chosen.append(best)
+        ranked.append(best)
         left[best] = False
         total += directions[best]
-    return chosen
+    return ranked

@@ -36,15 +36,15 @@ class Score:
     Parameters
     ----------
     of
-        From sums, ``(…, k)``, to values, ``(…)``.
+        The function from sums, ``(…, k)``, to values, ``(…)``.
     smallest, largest
-        No value lies beyond these.
+        Bounds that no value lies beyond.
     rate
-        Where the score is a share of rows that are hits: from statistics or sums, ``(…, k)``, to hits and trials, ``(…)``
-        each, both 0 or 1 for a row. Such a score has closed forms, which stay honest with few rows and near 0 and 1.
+        Where the score is a share of hits: the function from statistics or sums, ``(…, k)``, to hits and trials,
+        ``(…)`` each, both 0 or 1 for a row. Such a score has closed forms, which stay honest with few rows and near 0 and 1.
     implied
-        From the sum over a test to the ends of the 95 % interval that is known without redrawing, as of a mean of scores
-        that have intervals of their own; a bootstrap is widened to it.
+        The function from the sum over a test to the ends of the 95 % interval that is known without redrawing, as of a
+        mean of scores that have intervals of their own; a bootstrap is widened to it.
     """
 
     name: str
@@ -92,7 +92,7 @@ class Patterns:
     answers
         Statistics of each pattern, ``(patterns, k)``; several where the same rows were answered several times.
     stratum
-        Of each pattern, ascending: rows of a stratum are redrawn among each other.
+        The stratum of each pattern, ascending: rows of a stratum are redrawn among each other.
     strata
         How many strata there are, with those that have no row, and no pattern.
     unseen

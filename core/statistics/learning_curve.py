@@ -40,7 +40,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CurveVerdict:
     """Whether more rows would help.
 
     Parameters
@@ -48,7 +48,7 @@ class Verdict:
     answer
         ``"yes"``, ``"hardly"``, ``"unclear"`` or ``"too_few"``.
     gain
-        Of the score in the last doubling, positive is better, with its 95 % interval; None where it was not measured.
+        The score's gain in the last doubling, positive is better, with its 95 % interval; None where not measured.
     estimate
         The score with twice the rows, if a power law fits; a guess, not a measurement.
     """
@@ -75,7 +75,7 @@ def runs_for(seconds: float) -> int:
 
 def expected_seconds(report: Mapping[str, Any]) -> float:
     """What one training on all rows of a version takes, about: its report says how long the newest of them took."""
-    rows = [int(one["train"]) for one in report["experiences"]]
+    rows = [int(experience["train"]) for experience in report["experiences"]]
     return float(report["seconds"]) * sum(rows) / max(rows[-1], 1)
 
 
@@ -101,7 +101,7 @@ def last_gain(runs: Sequence[Patterns], score: Score) -> Estimate:
     Parameters
     ----------
     runs
-        Of each run the test's rows with two answers, before and after.
+        The test's rows of each run, with two answers: before and after.
     """
     each = [score.gain(paired_score_difference(pairs, score)) for pairs in runs]
     mean = _mean(each, smallest=-score.span, largest=score.span)
@@ -133,10 +133,10 @@ def extrapolate(points: Sequence[Point], score: Score) -> float | None:
     return None if slope >= 0 else best + sign * float(np.exp(level + slope * np.log(2 * rows[-1])))
 
 
-def judge_curve(points: Sequence[Point], gain: Estimate | None, test_rows: int, score: Score) -> Verdict:
+def judge_curve(points: Sequence[Point], gain: Estimate | None, test_rows: int, score: Score) -> CurveVerdict:
     """Whether more rows would help, by the gain of the last doubling."""
     if gain is None or len(points) < FEWEST_POINTS or test_rows < MINIMUM_ROWS:
-        return Verdict("too_few", _too_few(points[-1].rows, test_rows), gain, None)
+        return CurveVerdict("too_few", _too_few(points[-1].rows, test_rows), gain, None)
     facts: dict[str, Any] = {
         "before": points[-2].rows,
         "rows": points[-1].rows,
@@ -145,27 +145,27 @@ def judge_curve(points: Sequence[Point], gain: Estimate | None, test_rows: int, 
         "high": wording.points(gain.high),
     }
     if gain.low > 0:
-        found = message(
+        sentence = message(
             "curve.yes",
             "Yes: the last doubling, from {before:,} to {rows:,} rows, gained {gain} points of accuracy ({low} – {high}).",
             **facts,
         )
-        return Verdict("yes", found, gain, extrapolate(points, score))
+        return CurveVerdict("yes", sentence, gain, extrapolate(points, score))
     if gain.value < SMALL:
-        found = message(
+        sentence = message(
             "curve.hardly",
             "Hardly: the last doubling, from {before:,} to {rows:,} rows, changed accuracy by {gain} points "
             "({low} – {high}). Better or other texts may do more than more of the same.",
             **facts,
         )
-        return Verdict("hardly", found, gain, extrapolate(points, score))
-    found = message(
+        return CurveVerdict("hardly", sentence, gain, extrapolate(points, score))
+    sentence = message(
         "curve.unclear",
         "Perhaps: the last doubling, from {before:,} to {rows:,} rows, gained {gain} points of accuracy, but with "
         "{low} – {high} that may be chance. A larger test would tell.",
         **facts,
     )
-    return Verdict("unclear", found, gain, extrapolate(points, score))
+    return CurveVerdict("unclear", sentence, gain, extrapolate(points, score))
 
 
 def _mean(parts: Sequence[Estimate], *, smallest: float, largest: float) -> Estimate:

@@ -37,8 +37,8 @@ def permutation_test(
     Parameters
     ----------
     statistic
-        From deals, bool (deals, before + after), true where a row is dealt to the batch's side, to one number a
-        deal (larger: more different). The rows as they came: first those from before, then those of the batch.
+        A function from deals, bool (deals, before + after), true where a row is dealt to the batch's side, to one number
+        a deal (larger: more different). The rows as they came: first those from before, then those of the batch.
     rounds
         Random deals, beside the real one.
     """
@@ -55,7 +55,7 @@ def score_gap(statistics: Statistics, score: Score) -> Callable[[Sides], Floats]
     Parameters
     ----------
     statistics
-        Of all rows, ``(before + after, k)``, in the order of the sides.
+        Statistics of all rows, ``(before + after, k)``, in the order of the sides.
     """
     everything = np.ones(statistics.shape[0]) @ statistics
 
@@ -87,9 +87,9 @@ def holm(p_values: list[float]) -> list[float]:
     """
     adjusted = [0.0] * len(p_values)
     highest = 0.0
-    for rank, place in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
-        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[place]))
-        adjusted[place] = highest
+    for rank, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        adjusted[index] = highest
     return adjusted
 
 

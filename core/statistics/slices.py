@@ -33,7 +33,7 @@ class Slice:
     value
         What they have in common: a group, a word, ``"1–20"`` characters.
     rows
-        Their numbers.
+        The rows' numbers.
     """
 
     kind: str
@@ -48,10 +48,11 @@ class WorseSlice:
     Parameters
     ----------
     score, rest
-        Of the slice and of all other rows; for a word on the second half of the rows alone, those it was not found on.
+        Scores of the slice and of all other rows; for a word on the second half of the rows alone, which it was not
+        found on.
     p_value
-        One-sided, of Fisher's exact test for a rate and of a permutation test for other scores, corrected by Holm for all
-        slices that were tested along with it.
+        The one-sided p-value of Fisher's exact test for a rate and of a permutation test for other scores, corrected by
+        Holm for all slices that were tested along with it.
     """
 
     slice: Slice
@@ -85,13 +86,13 @@ def by_length(lengths: Sequence[int], parts: int = 4) -> list[Slice]:
 
 def by_word(words: Sequence[frozenset[str]]) -> list[Slice]:
     """A slice for each word that occurs in enough rows, and is absent from enough."""
-    places: dict[str, list[int]] = {}
-    for row, found in enumerate(words):
-        for word in found:
-            places.setdefault(word, []).append(row)
+    rows_of: dict[str, list[int]] = {}
+    for row, distinct in enumerate(words):
+        for word in distinct:
+            rows_of.setdefault(word, []).append(row)
     return [
         Slice("word", word, np.array(rows, dtype=np.int64))
-        for word, rows in sorted(places.items())
+        for word, rows in sorted(rows_of.items())
         if LEAST_ROWS <= len(rows) <= len(words) - LEAST_ROWS
     ]
 
@@ -106,7 +107,7 @@ def worse_slices(statistics: Statistics, slices: Sequence[Slice], score: Score) 
     Parameters
     ----------
     statistics
-        Of the rows, ``(rows, k)``.
+        Statistics of the rows, ``(rows, k)``.
     """
     rate = score.rate
     exact = None if rate is None else _exact(*rate(statistics), more_is_better=score.higher_is_better)

@@ -40,7 +40,7 @@ def spread(rounds: Sequence[float]) -> Spread:
 def latency(rounds: Sequence[Sequence[float]]) -> Latency:
     """Percentiles (linear interpolation) of all milliseconds of all rounds."""
     p50, p95, p99 = np.quantile(
-        np.concatenate([np.asarray(one, dtype=np.float64) for one in rounds]), (0.5, 0.95, 0.99)
+        np.concatenate([np.asarray(times, dtype=np.float64) for times in rounds]), (0.5, 0.95, 0.99)
     )
     return Latency(float(p50), float(p95), float(p99))
 

@@ -17,7 +17,7 @@ def shuffled_batches(
     Parameters
     ----------
     by_length
-        Put rows of similar length together, which saves padding; otherwise a batch is a plain random draw.
+        Whether rows of similar length come together, which saves padding; otherwise a batch is a plain random draw.
     """
     generator = np.random.default_rng([seed, epoch])
     order = generator.permutation(len(examples))

@@ -25,7 +25,7 @@ CHECKPOINT_SECONDS = 20.0
 CHECKPOINT_SHARE = 0.1  # of the time that checkpoints may take: those of a large encoder are slow to write
 
 Rows = NDArray[Any]
-Score = tuple[float, ...]  # compared from left to right, higher is better
+EpochScore = tuple[float, ...]  # compared from left to right, higher is better
 
 
 class Objective:
@@ -52,7 +52,7 @@ class Objective:
     def after_step(self) -> None:
         """Look at the weights that a step has changed."""
 
-    def measure(self) -> tuple[Score, Callable[[int, float, bool, float], PartDone]] | None:
+    def measure(self) -> tuple[EpochScore, Callable[[int, float, bool, float], PartDone]] | None:
         """Score the model on rows that it never learns from; None where nothing is measured, and no weights are put by.
 
         The second value makes the event of the epoch from its number, its mean training loss, whether it is the best so
@@ -80,7 +80,7 @@ class _Progress:
     step: int = 0
     loss_sum: float = 0.0
     best_epoch: int = 0
-    best_score: Score = (-math.inf,)
+    best_score: EpochScore = (-math.inf,)
     best_weights: dict[str, Tensor] = field(default_factory=dict)
 
 
@@ -99,9 +99,9 @@ def run(
     Parameters
     ----------
     model
-        Changed in place.
+        The model, changed in place.
     should_stop
-        Asked after every step; when true, the run ends and keeps the best epoch so far.
+        A function asked after every step; when true, the run ends and keeps the best epoch so far.
     resume
         The state of an earlier `CheckpointDue` of the same run: continues bit for bit.
 

@@ -11,10 +11,9 @@ from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 
 from core.base.settings import OptimiserConfig
-from core.training.eager import AdamW
-from core.training.row_adam import RowAdam
+from core.training.adam import AdamW, RowAdam
 
-Rates = Sequence[tuple[float | None, Sequence[nn.Parameter]]]
+ParameterGroups = Sequence[tuple[float | None, Sequence[nn.Parameter]]]
 
 
 class Optimizer:
@@ -22,7 +21,7 @@ class Optimizer:
 
     Parameters
     ----------
-    rates
+    groups
         Dense parameters with their learning rate; None stands for that of the config.
     steps
         Number of steps of the whole run: the learning rate rises during the warm-up share of them and then falls to 0.
@@ -30,13 +29,15 @@ class Optimizer:
         Parameters whose gradients are sparse.
     """
 
-    def __init__(self, rates: Rates, config: OptimiserConfig, steps: int, sparse: Sequence[nn.Parameter] = ()) -> None:
-        groups = [
-            {"params": list(values), "lr": config.learning_rate if rate is None else rate}
-            for rate, values in rates
-            if values
+    def __init__(
+        self, groups: ParameterGroups, config: OptimiserConfig, steps: int, sparse: Sequence[nn.Parameter] = ()
+    ) -> None:
+        self.dense = [parameter for _, parameters in groups for parameter in parameters]
+        dense = [
+            {"params": list(parameters), "lr": config.learning_rate if rate is None else rate}
+            for rate, parameters in groups
+            if parameters
         ]
-        self.dense = [parameter for _, values in rates for parameter in values]
         self.gradient_clip = config.gradient_clip
         warmup = max(1, round(steps * config.warmup))
 
@@ -44,7 +45,7 @@ class Optimizer:
             return min((step + 1) / warmup, max(0.0, (steps - step) / max(1, steps - warmup)))
 
         # PyTorch's plain AdamW takes three times as long on a CPU with the weights of a pretrained encoder.
-        self.parts: list[torch.optim.Optimizer] = [AdamW(groups, weight_decay=config.weight_decay, fused=True)]
+        self.parts: list[torch.optim.Optimizer] = [AdamW(dense, weight_decay=config.weight_decay, fused=True)]
         learned = [parameter for parameter in sparse if parameter.requires_grad]
         if learned:
             self.parts.append(RowAdam(learned, lr=config.learning_rate))

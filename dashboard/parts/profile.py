@@ -13,7 +13,7 @@ from core.base.errors import DataError
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.splitting import Split
 from core.data.loading.load import row_numbers
-from core.data.loading.profiling import Finding, Profile
+from core.data.loading.profiling import Profile, ProfileFinding
 from core.data.recipe import Step
 from dashboard.parts import tables
 from dashboard.parts.plots import charts
@@ -181,7 +181,7 @@ SAID_BY = {
 }
 
 
-def _finding(finding: Finding, accept: Callable[[Step | None], None]) -> bool:
+def _finding(finding: ProfileFinding, accept: Callable[[Step | None], None]) -> bool:
     """A finding with its buttons; returns whether its rows are to be shown."""
     sentence = tables.plain(t_message(finding.message))
     if finding.fix is None:
@@ -205,7 +205,7 @@ def _line(kind: str, sentence: str, *, button: str | None = None) -> bool:
         return button is not None and st.button(t("data.show_rows"), key=button, type="tertiary")
 
 
-def _show_rows(finding: Finding, uploaded: UploadedTable) -> None:
+def _show_rows(finding: ProfileFinding, uploaded: UploadedTable) -> None:
     width: Literal["large"] = "large"
 
     def body() -> None:
@@ -221,7 +221,7 @@ def _show_rows(finding: Finding, uploaded: UploadedTable) -> None:
     st.dialog(t(f"data.kind_{finding.kind}"), width=width)(body)()
 
 
-def rows_behind(finding: Finding, uploaded: UploadedTable) -> pandas.DataFrame:
+def rows_behind(finding: ProfileFinding, uploaded: UploadedTable) -> pandas.DataFrame:
     """The rows of a finding with their numbers in the file, counted from 1 below the header."""
     if finding.kind == "ragged":
         ragged = [skip for skip in uploaded.skipped if skip["row"] in set(finding.rows)]

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.base.errors import CoreError, DataError
-from core.data.loading.profiling import Finding
+from core.data.loading.profiling import ProfileFinding
 from dashboard.parts import tables
 from dashboard.parts.tables import plain
 from dashboard.shell import state
@@ -121,7 +121,7 @@ def _overlap(changes: Changes) -> None:
         _line("warning", t("update.missing", names=_names(changes.missing)))
 
 
-def _show_rows(finding: Finding, changes: Changes) -> None:
+def _show_rows(finding: ProfileFinding, changes: Changes) -> None:
     width: Literal["large"] = "large"
 
     def body() -> None:
@@ -134,7 +134,7 @@ def _show_rows(finding: Finding, changes: Changes) -> None:
     st.dialog(t(f"update.kind_{finding.kind}"), width=width)(body)()
 
 
-def rows_behind(finding: Finding, changes: Changes) -> pd.DataFrame:
+def rows_behind(finding: ProfileFinding, changes: Changes) -> pd.DataFrame:
     """The rows of a finding, numbered from 1 as they stand in the batch."""
     names = changes.dataset.label_names()
     table = pd.DataFrame(

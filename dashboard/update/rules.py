@@ -14,7 +14,7 @@ from dashboard.update.page import test_name
 from dashboard.update.strategy import joined
 
 if TYPE_CHECKING:
-    from core.continual.gate.judging import Verdict
+    from core.continual.gate.judging import GateVerdict
     from core.continual.gate.rules import GateConfig, Rule
     from core.registry import VersionInfo
 
@@ -28,7 +28,9 @@ RULES = {
 MARK = "\x00"  # stands for a field while its sentence is taken apart
 
 
-def gate(report: dict[str, Any], candidate: VersionInfo, place: DeltaGenerator) -> tuple[Verdict | None, GateConfig]:
+def gate(
+    report: dict[str, Any], candidate: VersionInfo, place: DeltaGenerator
+) -> tuple[GateVerdict | None, GateConfig]:
     """Draw verdict and rules in force at ``place``, the editor here; returns the verdict by the rules as edited."""
     from core.workflows.versions.decide import judge_again, stored_rules
 
@@ -41,7 +43,7 @@ def gate(report: dict[str, Any], candidate: VersionInfo, place: DeltaGenerator) 
     return verdict, rules
 
 
-def _verdict(verdict: Verdict, rules: GateConfig, *, changed: bool, candidate: VersionInfo) -> None:
+def _verdict(verdict: GateVerdict, rules: GateConfig, *, changed: bool, candidate: VersionInfo) -> None:
     sentence = f"update.gate_{'promote' if verdict.promote else 'keep'}"
     sentence = t(f"{sentence}_changed" if changed else sentence, parent=candidate.parent)
     st.markdown(f"**{sentence}**", help=t("update.gate_help"))

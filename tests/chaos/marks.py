@@ -143,13 +143,13 @@ def plant_temporary() -> None:
 
 def search(*roots: Path) -> list[str]:
     """Every file below these folders that holds the mark, packed ones unpacked."""
-    found = []
+    hits = []
     for root in roots:
         for path in sorted(root.rglob("*")):
             named = MARK.lower() in path.name.lower()
             if named or (path.is_file() and any(map(_is_marked, _unpacked(path.read_bytes())))):
-                found.append(str(path.relative_to(root)))
-    return found
+                hits.append(str(path.relative_to(root)))
+    return hits
 
 
 def _is_marked(content: bytes) -> bool:
@@ -175,4 +175,4 @@ def _unpacked(content: bytes) -> Iterator[bytes]:
 
 def receipts_of(home: Path) -> list[dict[str, Any]]:
     """All receipts, without what differs from run to run."""
-    return [{key: value for key, value in one.items() if key not in OF_ONE_RUN} for one in receipts(home)]
+    return [{key: value for key, value in receipt.items() if key not in OF_ONE_RUN} for receipt in receipts(home)]

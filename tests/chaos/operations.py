@@ -179,13 +179,13 @@ def forget(home: Path) -> None:
     from core.workflows.workspace import open_workspace
 
     marks.plant_temporary()
-    found = find_rows(NAME, open_workspace(home), texts=marks.TEXTS)
+    matches = find_rows(NAME, open_workspace(home), texts=marks.TEXTS)
     request = ForgetRequest(
         classifier=NAME,
-        rows={one.dataset: one.rows.tolist() for one in found.datasets},
-        digests=sorted(found.digests),
-        wanted=sorted(found.wanted),
-        asked={"texts": found.texts, "groups": 0},
+        rows={part.dataset: part.rows.tolist() for part in matches.datasets},
+        digests=sorted(matches.digests),
+        wanted=sorted(matches.wanted),
+        asked={"texts": matches.texts, "groups": 0},
     )
     start(home, "forget", request.model_dump())
 
@@ -346,7 +346,9 @@ def facts(home: Path) -> dict[str, Any]:
     champion = registry.champion(NAME)
     jobs = queue_of(home).look()
     wrong += [
-        f"{path.name} is no job" for path in (home / "jobs").glob("2*") if path.name not in {one.id for one in jobs}
+        f"{path.name} is no job"
+        for path in (home / "jobs").glob("2*")
+        if path.name not in {queued.id for queued in jobs}
     ]
     return {
         "wrong": wrong,
@@ -360,23 +362,26 @@ def facts(home: Path) -> dict[str, Any]:
 
 def debris(home: Path) -> list[str]:
     """What `tidy` would still remove, and every file whose name says that it is unfinished."""
-    found = tidy(home, dry_run=True)
-    left = [f"{item.what} {item.name}" for item in found.removed]
+    tidied = tidy(home, dry_run=True)
+    left = [f"{item.what} {item.name}" for item in tidied.removed]
     left += [
         str(path.relative_to(home))
         for path in home.rglob(".*")
         if path.name.startswith((".incoming", ".outgoing", ".part"))
     ]
-    return left + [f"unknown {name}" for name in found.unknown]
+    return left + [f"unknown {name}" for name in tidied.unknown]
 
 
 def go_on_and_look(home: Path, operation: str) -> dict[str, Any]:
     """After a kill: look, go on, look again, tidy, and look a last time."""
-    found: dict[str, Any] = {"killed": facts(home)}
+    outcome: dict[str, Any] = {"killed": facts(home)}
     OPERATIONS[operation].again(home)
-    found["done"] = facts(home)
+    outcome["done"] = facts(home)
     tidy(home)
-    found["tidied"], found["debris"] = facts(home), debris(home)
+    outcome["tidied"], outcome["debris"] = facts(home), debris(home)
     if operation == "forget":
-        found["marked"], found["receipts"] = marks.search(home, Path(tempfile.gettempdir())), marks.receipts_of(home)
-    return found
+        outcome["marked"], outcome["receipts"] = (
+            marks.search(home, Path(tempfile.gettempdir())),
+            marks.receipts_of(home),
+        )
+    return outcome

@@ -46,7 +46,8 @@ def main() -> int:
         done = 0
         while done < asked.kills and time.monotonic() - began < 60 * asked.minutes:
             done += 1
-            operation = chance.choices(list(OPERATIONS), weights=[4 if one in LEARNING else 1 for one in OPERATIONS])[0]
+            weights = [4 if name in LEARNING else 1 for name in OPERATIONS]
+            (operation,) = chance.choices(list(OPERATIONS), weights=weights)
             if operation not in usual:
                 home = forker.workspace(OPERATIONS[operation].base, "timed")
                 usual[operation] = forker.ask(home, "run", operation)["seconds"]
@@ -58,10 +59,10 @@ def main() -> int:
             told = forker.ask(home, "run", operation, **how)
             killed += told["killed"]
             try:
-                found = look(forker, home, operation)
-                assert found["killed"]["wrong"] == [], found
-                assert_ended(found, operation)
-                assert found.get("marked", []) == []
+                outcome = look(forker, home, operation)
+                assert outcome["killed"]["wrong"] == [], outcome
+                assert_ended(outcome, operation)
+                assert outcome.get("marked", []) == []
             except AssertionError as error:
                 failures += 1
                 say(f"kill {done}: {operation} {how}: {str(error)[:2000]}")

@@ -85,9 +85,9 @@ def test_after_the_clock_was_set_back_an_update_is_still_the_newest(forker: Fork
     _make_a_year_younger(home)
     told = forker.ask(home, "run", "update")
     assert "trace" not in told, told["trace"]
-    found = look(forker, home, "update")
-    assert found["killed"]["wrong"] == []
-    assert_ended(found, "update")
+    outcome = look(forker, home, "update")
+    assert outcome["killed"]["wrong"] == []
+    assert_ended(outcome, "update")
 
 
 def _make_a_year_younger(home: Path) -> None:
@@ -111,10 +111,10 @@ def test_a_disk_that_fills_up_stops_the_job_in_plain_words_and_it_is_gone_on_wit
     operation = "save" if point == "save.rows" else "train"
     home = forker.workspace("data", "full")
     told = forker.ask(home, "run", operation, fault=f"{point}!ENOSPC")
-    found = look(forker, home, operation)
-    assert found["killed"]["wrong"] == []
-    for state, _, error in found["killed"]["jobs"]:
+    outcome = look(forker, home, operation)
+    assert outcome["killed"]["wrong"] == []
+    for state, _, error in outcome["killed"]["jobs"]:
         assert state in ("failed", "finished")
         assert error is None or error.startswith("No space is left on the disk")
     assert "trace" not in told or "No space" in told["trace"] or "ENOSPC" in told["trace"], told
-    assert_ended(found, operation)
+    assert_ended(outcome, operation)

@@ -36,35 +36,35 @@ def forker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forker]:
     running.close()
 
 
-@pytest.mark.parametrize(("operation", "point"), CASES, ids=[f"{one}-{point}" for one, point in CASES])
+@pytest.mark.parametrize(("operation", "point"), CASES, ids=[f"{name}-{point}" for name, point in CASES])
 def test_a_process_killed_here_loses_nothing_and_is_gone_on_with(forker: Forker, operation: str, point: str) -> None:
     home = forker.workspace(OPERATIONS[operation].base, "killed")
     told = forker.ask(home, "run", operation, fault=point)
     assert told["killed"], told
-    found = look(forker, home, operation)
-    assert found["killed"]["wrong"] == []
-    assert_ended(found, operation)
+    outcome = look(forker, home, operation)
+    assert outcome["killed"]["wrong"] == []
+    assert_ended(outcome, operation)
     if operation == "forget":
-        assert_forgotten(found, forgotten_at_once(forker))
+        assert_forgotten(outcome, forgotten_at_once(forker))
 
 
 def look(forker: Forker, home: Path, operation: str) -> dict[str, Any]:
     told = forker.ask(home, "look", operation)
     assert "trace" not in told, told["trace"]
-    found: dict[str, Any] = told["found"]
-    return found
+    outcome: dict[str, Any] = told["found"]
+    return outcome
 
 
-def assert_ended(found: dict[str, Any], operation: str) -> None:
+def assert_ended(outcome: dict[str, Any], operation: str) -> None:
     versions, champion = ENDS[operation]
     for moment in ("done", "tidied"):
-        assert found[moment]["wrong"] == []
-        assert (found[moment]["versions"], found[moment]["champion"]) == (versions, champion), str(
-            found[moment]["jobs"]
+        assert outcome[moment]["wrong"] == []
+        assert (outcome[moment]["versions"], outcome[moment]["champion"]) == (versions, champion), str(
+            outcome[moment]["jobs"]
         )
-        assert [state for state, *_ in found[moment]["jobs"]] in ([], ["finished"])
-    assert found["debris"] == []
-    assert {"rows 1", "rows 2"} <= set(found["tidied"]["datasets"])
+        assert [state for state, *_ in outcome[moment]["jobs"]] in ([], ["finished"])
+    assert outcome["debris"] == []
+    assert {"rows 1", "rows 2"} <= set(outcome["tidied"]["datasets"])
 
 
 def forgotten_at_once(forker: Forker) -> list[dict[str, Any]]:
@@ -72,38 +72,38 @@ def forgotten_at_once(forker: Forker) -> list[dict[str, Any]]:
     if "receipts" not in forker.kept:
         home = forker.workspace("marked", "whole")
         marked = marks.search(home)
-        assert [place for place in marks.PLACES if not any(place in path for path in marked)] == []
+        assert [part for part in marks.PLACES if not any(part in path for path in marked)] == []
         told = forker.ask(home, "run", "forget")
         assert not told["killed"], told
         assert "trace" not in told, told["trace"]
-        found = look(forker, home, "forget")
-        assert_ended(found, "forget")
-        forker.kept["receipts"] = found["receipts"]
-        assert_forgotten(found, found["receipts"])
+        outcome = look(forker, home, "forget")
+        assert_ended(outcome, "forget")
+        forker.kept["receipts"] = outcome["receipts"]
+        assert_forgotten(outcome, outcome["receipts"])
     receipts: list[dict[str, Any]] = forker.kept["receipts"]
     return receipts
 
 
-def assert_forgotten(found: dict[str, Any], receipts: list[dict[str, Any]]) -> None:
+def assert_forgotten(outcome: dict[str, Any], receipts: list[dict[str, Any]]) -> None:
     """Nothing of the texts is anywhere, and the receipt says the same as if nothing had happened.
 
     Each of the two classifiers has one version more, which never met them.
     """
-    assert found["marked"] == []
-    assert [found[moment]["second"] for moment in ("done", "tidied")] == [[1, 2, 3]] * 2
-    assert found["receipts"] == receipts
+    assert outcome["marked"] == []
+    assert [outcome[moment]["second"] for moment in ("done", "tidied")] == [[1, 2, 3]] * 2
+    assert outcome["receipts"] == receipts
     assert [receipt["state"] for receipt in receipts] == ["done"]
 
 
 def test_what_is_forgotten_is_nowhere_and_the_receipt_counts_it(forker: Forker) -> None:
     (receipt,) = forgotten_at_once(forker)
-    held = {(one["classifier"], one["version"]): one["words"] > 0 for one in receipt["versions"]}
+    held = {(entry["classifier"], entry["version"]): entry["words"] > 0 for entry in receipt["versions"]}
     assert held == {(name, version): True for name in (NAME, SECOND) for version in (1, 2)}
-    assert sum(one["rows"] for one in receipt["datasets"]) == len(marks.TEXTS)
+    assert sum(entry["rows"] for entry in receipt["datasets"]) == len(marks.TEXTS)
     counts = [receipt[name] for name in ("corrections", "labelling", "uploads", "checkpoints", "orphans")]
     assert counts == [2, 2, 2, 1, 1]
-    assert [one["generator"] for one in receipt["generators"]] == ["writer"]
-    assert [one["encoder"] for one in receipt["encoders"]] == ["own:reader"]
+    assert [entry["generator"] for entry in receipt["generators"]] == ["writer"]
+    assert [entry["encoder"] for entry in receipt["encoders"]] == ["own:reader"]
     assert [(made["classifier"], made["version"]) for made in receipt["exact"]] == [(NAME, 3), (SECOND, 3)]
 
 
@@ -124,8 +124,8 @@ def test_a_full_disk_while_registering_fails_the_job_in_plain_words(forker: Fork
     home = forker.workspace("data", "full")
     told = forker.ask(home, "run", "train", fault="register.copied!ENOSPC")
     assert "trace" not in told, told["trace"]
-    found = look(forker, home, "train")
-    (state, result, error) = found["killed"]["jobs"][0]
+    outcome = look(forker, home, "train")
+    (state, result, error) = outcome["killed"]["jobs"][0]
     assert (state, result) == ("failed", None)
     assert error.startswith("No space is left on the disk")
-    assert_ended(found, "train")
+    assert_ended(outcome, "train")

@@ -116,10 +116,10 @@ def _in_zip(random: Random, content: bytes, others: Sequence[bytes]) -> bytes:
         return changed(random, content, others)
     if not members:
         return changed(random, content, others)
-    chosen, result = random.randrange(len(members)), io.BytesIO()
+    target, result = random.randrange(len(members)), io.BytesIO()
     with zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as archive:
         for index, (name, data) in enumerate(members):
-            archive.writestr(name, mutated(random, data, others) if index == chosen else data)
+            archive.writestr(name, mutated(random, data, others) if index == target else data)
     return result.getvalue()
 
 

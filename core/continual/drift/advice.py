@@ -10,7 +10,7 @@ from core.base.messages import Message, message
 from core.continual.drift.label_doubt import Contradictions, Doubt
 from core.continual.drift.tests import FEWEST_ROWS, DriftTest
 
-Kind = Literal["corrections", "labels", "new_labels", "too_few", "update", "optional", "no_change"]
+AdviceKind = Literal["corrections", "labels", "new_labels", "too_few", "update", "optional", "no_change"]
 
 # With 100 rows a side, a change of a quarter of the rows is found four times out of five although six questions share
 # the false alarms; with fewer, "nothing found" would reassure without reason.
@@ -22,13 +22,13 @@ _TEXT_TESTS = ("words", "texts", "likeness")
 
 
 @dataclass(frozen=True)
-class Evidence:
+class DriftEvidence:
     """Everything that the advice rests on.
 
     Parameters
     ----------
     tests
-        After `core.continual.drift.tests.together`.
+        Tests as `core.continual.drift.tests.together` leaves them.
     batch_rows
         All rows of the batch.
     rows
@@ -63,14 +63,14 @@ class Evidence:
 class Advice:
     """One sentence, and which rule it comes from."""
 
-    kind: Kind
+    kind: AdviceKind
     message: Message
 
     def to_dict(self) -> dict[str, Any]:
         return {"kind": self.kind, "message": self.message.to_dict()}
 
 
-def advise(evidence: Evidence) -> Advice:
+def advise(evidence: DriftEvidence) -> Advice:
     """The first of these that applies:
 
     1. The rows are corrections: they were picked, and say nothing about texts in general.
@@ -99,15 +99,15 @@ def advise(evidence: Evidence) -> Advice:
     return _changed(evidence) if evidence.changed else Advice("no_change", _no_change(evidence))
 
 
-def _labels(evidence: Evidence) -> Message | None:
-    found, doubt = evidence.contradictions, evidence.doubt
-    if found.noticeable:
+def _labels(evidence: DriftEvidence) -> Message | None:
+    copies, doubt = evidence.contradictions, evidence.doubt
+    if copies.noticeable:
         return message(
             "drift.contradictory",
             "Labels look inconsistent, look first: {contradictory:,} of the {repeated:,} texts that occurred before, or "
             "occur more than once, carry different labels.",
-            contradictory=found.contradictory,
-            repeated=found.repeated,
+            contradictory=copies.contradictory,
+            repeated=copies.repeated,
         )
     if doubt is None or (evidence.texts_changed and not doubt.by_chance):
         return None  # that a classifier errs on new kinds of texts is no fault of the labels
@@ -156,7 +156,7 @@ def _new_labels(counts: Mapping[str, int]) -> Message:
     )
 
 
-def _too_few(evidence: Evidence, needed: int) -> Message:
+def _too_few(evidence: DriftEvidence, needed: int) -> Message:
     held_out, rows = evidence.rows
     if rows < needed <= evidence.batch_rows:
         return message(
@@ -177,14 +177,14 @@ def _too_few(evidence: Evidence, needed: int) -> Message:
     )
 
 
-def _changed(evidence: Evidence) -> Advice:
-    found, asked = len(evidence.changed), sum(test.judged for test in evidence.tests)
+def _changed(evidence: DriftEvidence) -> Advice:
+    differing, asked = len(evidence.changed), sum(test.judged for test in evidence.tests)
     accuracy = evidence.test("accuracy")
     if accuracy is None or accuracy.effect is None:
         text = message(
             "drift.update_unmeasured",
             "Update with replay: the batch differs in {found} of {asked} comparisons.",
-            found=found,
+            found=differing,
             asked=asked,
         )
         return Advice("update", text)
@@ -202,7 +202,7 @@ def _changed(evidence: Evidence) -> Advice:
             "drift.update_optional",
             "An update is optional: the batch differs in {found} of {asked} comparisons, but the classifier copes: it "
             "gets {after} of the batch right, {before} of its own tests.",
-            found=found,
+            found=differing,
             asked=asked,
             **scores,
         )
@@ -211,14 +211,14 @@ def _changed(evidence: Evidence) -> Advice:
         "drift.update",
         "Update with replay: the batch differs in {found} of {asked} comparisons, and the classifier gets {after} of it "
         "right, {before} of its own tests.",
-        found=found,
+        found=differing,
         asked=asked,
         **scores,
     )
     return Advice("update", text)
 
 
-def _no_change(evidence: Evidence) -> Message:
+def _no_change(evidence: DriftEvidence) -> Message:
     accuracy = evidence.test("accuracy")
     if accuracy is None:
         return message(

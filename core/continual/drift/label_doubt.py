@@ -54,35 +54,37 @@ def contradictions_found(
     Parameters
     ----------
     keys, labels
-        Of each row of the batch: what makes its text the same as another, and the name of its label.
+        For each row of the batch, what makes its text the same as another, and the name of its label.
     earlier
         Key → the labels that the text had before.
     """
-    found: dict[Hashable, set[str]] = {}
+    labels_of: dict[Hashable, set[str]] = {}
     times: dict[Hashable, int] = {}
     for key, label in zip(keys, labels, strict=True):
-        found.setdefault(key, set()).add(label)
+        labels_of.setdefault(key, set()).add(label)
         times[key] = times.get(key, 0) + 1
-    repeated = [key for key in found if times[key] > 1 or key in earlier]
-    contradictory = [key for key in repeated if len(found[key]) > 1 or not found[key] <= earlier.get(key, found[key])]
+    repeated = [key for key in labels_of if times[key] > 1 or key in earlier]
+    contradictory = [
+        key for key in repeated if len(labels_of[key]) > 1 or not labels_of[key] <= earlier.get(key, labels_of[key])
+    ]
     return Contradictions(len(repeated), len(contradictory), len(keys))
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
+class LabelledAnswers:
     """Rows with their label, the answer given and its probability; arrays (rows,)."""
 
     labels: np.ndarray
     predicted: np.ndarray
     confidence: np.ndarray
 
-    def take(self, rows: np.ndarray) -> Answers:
-        return Answers(self.labels[rows], self.predicted[rows], self.confidence[rows])
+    def take(self, rows: np.ndarray) -> LabelledAnswers:
+        return LabelledAnswers(self.labels[rows], self.predicted[rows], self.confidence[rows])
 
     @property
     def wrong(self) -> np.ndarray:
-        found: np.ndarray = self.labels != self.predicted
-        return found
+        mistaken: np.ndarray = self.labels != self.predicted
+        return mistaken
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class Doubt:
         return {**asdict(self), "rows": list(self.rows[:LISTED_ROWS])}
 
 
-def surely_contradicted(held_out: Answers, batch: Answers) -> Doubt | None:
+def surely_contradicted(held_out: LabelledAnswers, batch: LabelledAnswers) -> Doubt | None:
     """Find labels that contradict the classifier where it is surest; None where there is no reason to doubt.
 
     A label is doubted when, of at least 20 sure answers about rows that carry it, the contradicted share is 20 points
@@ -138,24 +140,24 @@ def surely_contradicted(held_out: Answers, batch: Answers) -> Doubt | None:
     return Doubt(label, float(old.wrong.mean()), float(new.wrong.mean()), by_chance, tuple(surest.tolist()))
 
 
-def _of(answers: Answers, label: str | None) -> Answers:
+def _of(answers: LabelledAnswers, label: str | None) -> LabelledAnswers:
     return answers if label is None else answers.take(np.flatnonzero(answers.labels == label))
 
 
-def _contradicted(before: Answers, after: Answers, label: str | None, level: float) -> bool:
+def _contradicted(before: LabelledAnswers, after: LabelledAnswers, label: str | None, level: float) -> bool:
     old, new = _of(before, label).wrong, _of(after, label).wrong
     if len(new) < _FEWEST_SURE or not len(old) or new.mean() - old.mean() < _RISE:
         return False
     return fewer_hits((int((~old).sum()), len(old)), (int((~new).sum()), len(new))) <= level
 
 
-def _agree_by_chance(answers: Answers) -> bool:
+def _agree_by_chance(answers: LabelledAnswers) -> bool:
     """Whether Cohen's kappa of answers and labels is at most 0.2; False where there is only one of either."""
     names = sorted(set(answers.labels.tolist()) | set(answers.predicted.tolist()))
-    given, said = (
+    given, answered = (
         np.array([(column == name).mean() for name in names]) for column in (answers.labels, answers.predicted)
     )
-    expected = float(given @ said)
-    if max(given.max(), said.max()) == 1.0:
+    expected = float(given @ answered)
+    if max(given.max(), answered.max()) == 1.0:
         return False
     return bool((1 - answers.wrong.mean() - expected) / (1 - expected) <= _CHANCE)

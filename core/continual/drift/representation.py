@@ -81,8 +81,8 @@ def two_sample_classifier(vectors: Floats, before: int, *, seed: int = 0, rounds
     ranks = rankdata(model.decision_function(scaled[np.concatenate([old[half:], new[half:]])]))
 
     def area(sides: Sides) -> Floats:
-        found: Floats = (sides @ ranks - held * (held + 1) / 2) / held**2
-        return found
+        areas: Floats = (sides @ ranks - held * (held + 1) / 2) / held**2
+        return areas
 
     observed, p_value = permutation_test(area, held, held, seed=seed, rounds=rounds)
     return DriftTest("texts", observed, p_value, observed, rows)
@@ -97,7 +97,7 @@ def mean_discrepancy(vectors: Floats, before: int, *, seed: int = 0, rounds: int
     Parameters
     ----------
     vectors
-        As in `two_sample_classifier`. Time and memory grow with the square of the rows: at most some 1,000 a side.
+        Vectors as in `two_sample_classifier`, at most some 1,000 a side: time and memory grow with the rows' square.
     """
     rows = (before, len(vectors) - before)
     if not enough(rows):
@@ -108,8 +108,8 @@ def mean_discrepancy(vectors: Floats, before: int, *, seed: int = 0, rounds: int
 
     def means(sides: Sides) -> tuple[Floats, Floats, Floats]:
         """Mean likeness among the earlier rows, among the new ones, and across."""
-        chosen = sides.astype(np.float32)
-        new = np.einsum("dr,dr->d", chosen @ kernel, chosen, dtype=np.float64)
+        weights = sides.astype(np.float32)
+        new = np.einsum("dr,dr->d", weights @ kernel, weights, dtype=np.float64)
         across = sides @ row_sums - new
         old = row_sums.sum() - new - 2 * across
         return old / pairs[0], new / pairs[1], across / pairs[2]

@@ -31,7 +31,7 @@ from core.statistics.intervals import Estimate, Floats, rate_difference
 from core.statistics.permutation import ROUNDS, Sides, holm, permutation_test
 
 TestName = Literal["labels", "words", "texts", "likeness", "confidence", "accuracy"]
-Verdict = Literal["changed", "perhaps", "same", "unjudged"]
+DriftVerdict = Literal["changed", "perhaps", "same", "unjudged"]
 
 FALSE_ALARMS = 0.05  # the promise: of each test alone, and of all together
 FEWEST_ROWS = 30  # on either side, below which no test is asked
@@ -90,7 +90,7 @@ class DriftTest:
         return self.interval is not None and self.interval.low > 0
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> DriftVerdict:
         """``"perhaps"``: noticeable alone, but not among so many tests."""
         if self.p_value is None:
             return "unjudged"
@@ -170,8 +170,8 @@ def _chi_square(after: np.ndarray, totals: np.ndarray, rows: int) -> Floats:
     share = rows / totals.sum()
     # both sides differ from what is expected by the same number of rows, so one sum serves for two
     difference: Floats = (after - share * totals) ** 2 / totals / (share * (1 - share))
-    found: Floats = difference.sum(axis=1)
-    return found
+    sums: Floats = difference.sum(axis=1)
+    return sums
 
 
 def vocabulary_shift(
@@ -184,7 +184,7 @@ def vocabulary_shift(
     Parameters
     ----------
     before, after
-        Of every text, how many of its words are unknown, and how many words it has: two int arrays ``(texts,)``.
+        For every text, how many of its words are unknown, and how many words it has: two int arrays ``(texts,)``.
     """
     unknown = np.concatenate([np.asarray(side[0], dtype=np.float64) for side in (before, after)])
     words = np.concatenate([np.asarray(side[1], dtype=np.float64) for side in (before, after)])
@@ -244,7 +244,7 @@ def accuracy_drop(before: tuple[int, int], after: tuple[int, int]) -> DriftTest:
     Parameters
     ----------
     before, after
-        Right answers and rows.
+        The numbers of right answers and of rows.
     """
     rows = (before[1], after[1])
     if not enough(rows):
@@ -259,8 +259,8 @@ def fewer_hits(before: tuple[int, int], after: tuple[int, int]) -> float:
     hits, rows = before[0] + after[0], before[1] + after[1]
     possible = np.arange(max(0, after[1] - (rows - hits)), after[0] + 1)
 
-    def log_ways(total: int, chosen: np.ndarray | int) -> Any:
-        return special.gammaln(total + 1) - special.gammaln(np.add(chosen, 1)) - special.gammaln(total - chosen + 1)
+    def log_ways(total: int, drawn: np.ndarray | int) -> Any:
+        return special.gammaln(total + 1) - special.gammaln(np.add(drawn, 1)) - special.gammaln(total - drawn + 1)
 
     logs = log_ways(hits, possible) + log_ways(rows - hits, after[1] - possible) - log_ways(rows, after[1])
     return min(1.0, float(np.exp(logs).sum()))

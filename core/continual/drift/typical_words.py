@@ -40,7 +40,7 @@ def typical_words(
     count_here, count_there, count = here.total(), there.total(), both.total()
     if not count_here or not count_there:
         return []
-    found = []
+    typical = []
     for word, times in here.items():
         prior = PRIOR * both[word] / count
         rest = PRIOR - prior
@@ -49,5 +49,5 @@ def typical_words(
         deviation = math.sqrt(1 / (times + prior) + 1 / (there[word] + prior))
         score = (math.log(odds_here) - math.log(odds_there)) / deviation
         if score > SURE and times >= least_texts:
-            found.append(TypicalWord(word, score, times))
-    return sorted(found, key=lambda one: (-one.score, one.word))[:most]
+            typical.append(TypicalWord(word, score, times))
+    return sorted(typical, key=lambda entry: (-entry.score, entry.word))[:most]

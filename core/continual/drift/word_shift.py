@@ -65,14 +65,16 @@ class WordChanges:
     @property
     def unseen(self) -> dict[str, int]:
         """Words that no earlier text holds → new texts that do; the most frequent first."""
-        new = sorted((one for one in self.more if not one.before), key=lambda one: (-one.after, one.word))
-        return {one.word: one.after for one in new}
+        new = sorted(
+            (change for change in self.more if not change.before), key=lambda change: (-change.after, change.word)
+        )
+        return {change.word: change.after for change in new}
 
     def to_dict(self) -> dict[str, Any]:
         return {
             "texts": list(self.texts),
-            "more": [asdict(one) for one in self.more],
-            "fewer": [asdict(one) for one in self.fewer],
+            "more": [asdict(change) for change in self.more],
+            "fewer": [asdict(change) for change in self.fewer],
         }
 
 
@@ -105,8 +107,8 @@ def word_changes(before: Sequence[Collection[str]], after: Sequence[Collection[s
         )
         for row in rows
     ]
-    more = tuple(one for one in changes if one.after * texts[0] > one.before * texts[1])
-    fewer = tuple(one for one in changes if one.after * texts[0] < one.before * texts[1])
+    more = tuple(change for change in changes if change.after * texts[0] > change.before * texts[1])
+    fewer = tuple(change for change in changes if change.after * texts[0] < change.before * texts[1])
     return WordChanges(texts, more[:LISTED], fewer[:LISTED])
 
 

@@ -67,7 +67,7 @@ class CalibrationChange:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class GateEvidence:
     """Everything that a verdict rests on.
 
     Parameters
@@ -79,7 +79,7 @@ class Evidence:
     strata
         Strata that occur on the older tests; None when they were not measured.
     calibration
-        None when it was not measured.
+        The calibration of both; None when it was not measured.
     """
 
     older: tuple[TestChange, ...]

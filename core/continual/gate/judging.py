@@ -16,13 +16,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.continual.gate.evidence import Evidence
+from core.continual.gate.evidence import GateEvidence
 from core.continual.gate.rules import GateConfig, Rule
 from core.continual.gate.sentences import judge_calibration, judge_newest, judge_older, judge_strata
 
 
 @dataclass(frozen=True)
-class Verdict:
+class GateVerdict:
     """Whether to promote: True when every rule is passed. Rules in the order of the older tests, strata, newest test,
     calibration; those switched off are left out."""
 
@@ -33,11 +33,11 @@ class Verdict:
         return {"promote": self.promote, "rules": [rule.to_dict() for rule in self.rules]}
 
     @staticmethod
-    def from_dict(stored: Mapping[str, Any]) -> Verdict:
-        return Verdict(stored["promote"], tuple(Rule.from_dict(rule) for rule in stored["rules"]))
+    def from_dict(stored: Mapping[str, Any]) -> GateVerdict:
+        return GateVerdict(stored["promote"], tuple(Rule.from_dict(rule) for rule in stored["rules"]))
 
 
-def judge(evidence: Evidence, rules: GateConfig | None = None) -> Verdict:
+def judge(evidence: GateEvidence, rules: GateConfig | None = None) -> GateVerdict:
     """Hold a candidate against the rules; without any rule in force, nothing speaks against it."""
     wanted = rules or GateConfig()
     judged: list[Rule] = []
@@ -49,4 +49,4 @@ def judge(evidence: Evidence, rules: GateConfig | None = None) -> Verdict:
         judged.append(judge_newest(evidence.newest, wanted))
     if wanted.check_calibration:
         judged.append(judge_calibration(evidence.calibration, wanted))
-    return Verdict(all(rule.passed for rule in judged), tuple(judged))
+    return GateVerdict(all(rule.passed for rule in judged), tuple(judged))

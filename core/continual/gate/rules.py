@@ -9,7 +9,7 @@ from typing import Any, Literal
 from core.base.config import Config, setting
 from core.base.messages import Message
 
-Kind = Literal["older", "labels", "newest", "calibration"]
+RuleKind = Literal["older", "labels", "newest", "calibration"]
 
 
 class GateConfig(Config):
@@ -94,7 +94,7 @@ class Rule:
         interval), the largest loss of recall of any label, or the change of the calibration error. None when there
         was nothing to measure.
     limit
-        Passed when ``figure >= limit``; for the calibration error, when ``figure <= limit``.
+        The limit: the rule is passed when ``figure >= limit``; for the calibration error, when ``figure <= limit``.
     judged
         False when there are too few rows: the rule then counts as passed, and its sentence says so.
     note
@@ -106,7 +106,7 @@ class Rule:
     figure: float | None
     limit: float
     judged: bool = True
-    kind: Kind = "older"
+    kind: RuleKind = "older"
     note: Message | None = None
 
     def to_dict(self) -> dict[str, Any]:

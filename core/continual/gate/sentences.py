@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from core.base.messages import Message, message
 from core.base.wording import signed
 from core.continual.gate.evidence import CalibrationChange, StratumChange, TestChange
-from core.continual.gate.rules import GateConfig, Kind, Rule
+from core.continual.gate.rules import GateConfig, Rule, RuleKind
 from core.statistics.intervals import MINIMUM_ROWS, Z95
 
 # 0.91 - 0.90 is a little more than 0.01 in floating point; a loss of exactly the limit is still allowed.
@@ -131,8 +131,10 @@ def judge_strata(changes: tuple[StratumChange, ...] | None, rules: GateConfig) -
     if changes is None:
         text = message("gate.labels_not_measured", "Single labels were not measured when this version was made.")
         return Rule(text, True, None, limit, judged=False, kind="labels")
-    judged = sorted((one for one in changes if one.rows >= MINIMUM_ROWS), key=lambda one: one.difference.value)
-    few = [one.name for one in changes if one.rows < MINIMUM_ROWS]
+    judged = sorted(
+        (change for change in changes if change.rows >= MINIMUM_ROWS), key=lambda change: change.difference.value
+    )
+    few = [change.name for change in changes if change.rows < MINIMUM_ROWS]
     if not judged:
         text = message(
             "gate.labels_too_few",
@@ -141,7 +143,7 @@ def judge_strata(changes: tuple[StratumChange, ...] | None, rules: GateConfig) -
         )
         return Rule(text, True, None, limit, judged=False, kind="labels")
     figure = 100 * judged[0].difference.value
-    failed = [one for one in judged if 100 * one.difference.value < limit - ROUNDING]
+    failed = [change for change in judged if 100 * change.difference.value < limit - ROUNDING]
     note = message(
         "gate.labels_not_judged",
         "With fewer than {needed} rows there, these labels are not judged: {labels}.",
@@ -161,7 +163,7 @@ def _strata_sentence(judged: list[StratumChange], failed: list[StratumChange], t
             "{count} labels lost more than the {limit} points of recall allowed: {labels}.",
             count=len(failed),
             limit=limit,
-            labels=[f"{one.name} {signed(100 * one.difference.value, 1)}" for one in failed],
+            labels=[f"{change.name} {signed(100 * change.difference.value, 1)}" for change in failed],
         )
     points = 100 * worst.difference.value
     if points > -ROUNDING:
@@ -243,7 +245,7 @@ def _unchanged(facts: Mapping[str, str]) -> Message:
     return message("gate.unchanged", "{test} is as accurate as before (change {low} – {high} points).", **kept)
 
 
-def _too_few(change: TestChange, limit: float, kind: Kind) -> Rule:
+def _too_few(change: TestChange, limit: float, kind: RuleKind) -> Rule:
     facts = _facts(change, limit)
     text = message(
         "gate.too_few",

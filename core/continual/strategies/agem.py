@@ -65,25 +65,27 @@ class AveragedGradientEpisodicMemory(Rehearsal):
 
 def project(gradients: Gradients, reference: Gradients) -> Gradients:
     """The gradients without what goes against the reference; both are lists of parts of one vector, None for zeros."""
-    pairs = [(one, other) for one, other in zip(gradients, reference, strict=True)]
-    product = sum(dot(one, other) for one, other in pairs)
+    pairs = list(zip(gradients, reference, strict=True))
+    product = sum(dot(gradient, other) for gradient, other in pairs)
     if product >= 0:
         return gradients
     share = product / sum(dot(other, other) for other in reference)
-    return [one if one is None or other is None else _minus(one, other, share) for one, other in pairs]
+    return [
+        gradient if gradient is None or other is None else _minus(gradient, other, share) for gradient, other in pairs
+    ]
 
 
-def dot(one: Tensor | None, other: Tensor | None) -> float:
+def dot(first: Tensor | None, second: Tensor | None) -> float:
     """Product of two parts, dense or both sparse."""
-    if one is None or other is None:
+    if first is None or second is None:
         return 0.0
-    if not one.is_sparse:
-        return float((one * other).sum())
-    one, other = one.coalesce(), other.coalesce()
-    rows, others = one.indices()[0], other.indices()[0]
-    places = torch.searchsorted(others, rows).clamp(max=len(others) - 1)
-    common = others[places] == rows
-    return float((one.values()[common] * other.values()[places[common]]).sum())
+    if not first.is_sparse:
+        return float((first * second).sum())
+    first, second = first.coalesce(), second.coalesce()
+    rows, others = first.indices()[0], second.indices()[0]
+    positions = torch.searchsorted(others, rows).clamp(max=len(others) - 1)
+    common = others[positions] == rows
+    return float((first.values()[common] * second.values()[positions[common]]).sum())
 
 
 def _minus(gradient: Tensor, reference: Tensor, share: float) -> Tensor:

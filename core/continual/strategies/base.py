@@ -31,7 +31,7 @@ class Experience:
     Parameters
     ----------
     number
-        Place in the stream, from 1; the first training is experience 1.
+        The experience's number in the stream, from 1; the first training is experience 1.
     train, validation
         The new batch's own splits.
     past
@@ -41,7 +41,7 @@ class Experience:
     classes
         Names of all labels, in the order of the model's outputs.
     encode
-        Turns remembered texts and label names into examples, with the tokenizer of the new version.
+        A function that turns remembered texts and label names into examples, with the tokenizer of the new version.
     known_classes
         How many of the classes the model had before this experience; they stand first. 0 at a first training.
     """
@@ -65,13 +65,13 @@ class Strategy:
     Attributes
     ----------
     uses_past
-        Every update asks for every earlier experience's rows; see also `needs_past`.
+        Whether every update asks for every earlier experience's rows; see also `needs_past`.
     starts_fresh
-        Begins from random weights and a new vocabulary instead of the parent version's.
+        Whether it begins from random weights and a new vocabulary instead of the parent version's.
     freezes_encoder
-        Everything below the head stays as it is, the vocabulary included.
+        Whether everything below the head stays as it is, the vocabulary included.
     rehearses
-        Learns from remembered rows; without any it is fine-tuning.
+        Whether it learns from remembered rows; without any it is fine-tuning.
     """
 
     name: ClassVar[str] = "finetune"

@@ -19,17 +19,16 @@ from core.base.events import EpochDone, Finished, StepDone
 from core.base.messages import message
 from core.continual.strategies.base import Experience, GradientLoop, Strategy, StrategyConfig
 from core.continual.strategies.linear_head import Coefficients, best_scale
-from core.continual.strategies.statistics import Statistics
+from core.continual.strategies.statistics import FeatureStatistics
 from core.networks.encoders.base import TextClassifier
 from core.networks.encoders.batches import make_batch, predict_logits
-from core.networks.encoders.feature_map import FeatureMap, RandomFeatures, fit_feature_map
+from core.networks.encoders.feature_map import MAP_PREFIX, FeatureMap, RandomFeatures, fit_feature_map
 from core.networks.standalone.predict import batches_by_length
 from core.networks.text.examples import Examples
 
 ENCODED_AT_ONCE = 64
 ADDED_AT_ONCE = 1024  # rows of one matrix product
 SCALED_BY = 2000  # rows that mean and deviation are taken from at most
-LIFT = "lift."
 CPU = torch.device("cpu")
 
 
@@ -80,13 +79,13 @@ class ClosedForm(Strategy):
     config_class = ClosedFormConfig
     config: ClosedFormConfig
     freezes_encoder = True
-    statistics: Statistics | None = None
-    lift: FeatureMap | None = None
+    statistics: FeatureStatistics | None = None
+    feature_map: FeatureMap | None = None
     scale: float = 1.0
 
     # -- what a method says
 
-    def coefficients(self, statistics: Statistics) -> Coefficients:
+    def coefficients(self, statistics: FeatureStatistics) -> Coefficients:
         """Solve for the head; every label has rows."""
         raise NotImplementedError
 
@@ -102,7 +101,7 @@ class ClosedForm(Strategy):
 
     # -- the update
 
-    def learned(self) -> Statistics:
+    def learned(self) -> FeatureStatistics:
         """The statistics; raises `ModelError` when the version has none."""
         if self.statistics is None:
             raise ModelError(
@@ -155,17 +154,19 @@ class ClosedForm(Strategy):
             self._solve_into(copy.deepcopy(model), experience.validation)
 
     def state(self) -> dict[str, Any]:
-        if self.statistics is None or self.lift is None:
+        if self.statistics is None or self.feature_map is None:
             return super().state()
-        lift = {LIFT + name: value for name, value in self.lift.state_dict().items()}
-        return {**super().state(), **self.statistics.to_tensors(), **lift, "scale": self.scale}
+        feature_map = {MAP_PREFIX + name: value for name, value in self.feature_map.state_dict().items()}
+        return {**super().state(), **self.statistics.to_tensors(), **feature_map, "scale": self.scale}
 
     def restore(self, state: dict[str, Any]) -> None:
         super().restore(state)
-        self.statistics = Statistics.from_tensors(state)
+        self.statistics = FeatureStatistics.from_tensors(state)
         if self.statistics is not None:
-            stored = {name.removeprefix(LIFT): value for name, value in state.items() if name.startswith(LIFT)}
-            self.lift, self.scale = FeatureMap.from_tensors(stored), state["scale"]
+            stored = {
+                name.removeprefix(MAP_PREFIX): value for name, value in state.items() if name.startswith(MAP_PREFIX)
+            }
+            self.feature_map, self.scale = FeatureMap.from_tensors(stored), state["scale"]
 
     # -- taking back
 
@@ -178,7 +179,7 @@ class ClosedForm(Strategy):
         Parameters
         ----------
         model
-            Of the version that this state was stored with; its head is replaced.
+            The model of the version that this state was stored with; its head is replaced.
         examples
             Rows as they were learned, with their labels.
 
@@ -194,7 +195,7 @@ class ClosedForm(Strategy):
         """
         statistics = self.learned()
         remaining = statistics.copy()
-        for features, labels in self._lifted(model, examples):
+        for features, labels in self._mapped(model, examples):
             remaining.add(features, labels, sign=-1)
         if not remaining.is_possible():
             raise DataError(
@@ -219,8 +220,8 @@ class ClosedForm(Strategy):
     def refit_difference(self, model: TextClassifier, examples: Examples) -> float:
         """Solve anew from these rows alone; the largest absolute difference of any coefficient to what was learned."""
         own = self.learned()
-        refit = Statistics.empty(len(own.counts), own.width)
-        for features, labels in self._lifted(model, examples):
+        refit = FeatureStatistics.empty(len(own.counts), own.width)
+        for features, labels in self._mapped(model, examples):
             refit.add(features, labels)
         return self._current().difference(self.coefficients(refit.known()).for_all(refit.counts > 0))
 
@@ -228,11 +229,13 @@ class ClosedForm(Strategy):
 
     def _wants_other_features(self) -> bool:
         asked = self.config.random_features
-        if asked == "auto" or self.lift is None:
+        if asked == "auto" or self.feature_map is None:
             return False
-        if asked != self.lift.kind or (asked != "none" and self.config.feature_count != self.lift.width):
+        if asked != self.feature_map.kind or (asked != "none" and self.config.feature_count != self.feature_map.width):
             return True
-        return asked == "fourier" and not math.isclose(self.config.kernel_width, self.lift.kernel_width, rel_tol=0.05)
+        return asked == "fourier" and not math.isclose(
+            self.config.kernel_width, self.feature_map.kernel_width, rel_tol=0.05
+        )
 
     def _begin_anew(self, model: TextClassifier, examples: Examples) -> None:
         """Freeze the scaling on rows spread evenly over these, and forget all sums."""
@@ -244,53 +247,55 @@ class ClosedForm(Strategy):
         wanted = 1 if model.fixed_features else min(SCALED_BY, len(examples))
         some = np.linspace(0, len(examples) - 1, wanted).round().astype(np.int64)
         features = torch.cat([part for part, _ in _encoded(model, examples.take(some))])
-        self.lift = fit_feature_map(features, kind, count, scale=not model.fixed_features, kernel_width=kernel_width)
+        self.feature_map = fit_feature_map(
+            features, kind, count, scale=not model.fixed_features, kernel_width=kernel_width
+        )
         self.statistics = None
         self.forgotten()
 
     def _gather(self, model: TextClassifier, examples: Examples, classes: int) -> Iterator[StepDone]:
         """Add rows; the loss that is told is that of the model as it was before, on rows it is about to learn."""
-        assert self.lift is not None
+        assert self.feature_map is not None
         if self.statistics is None:
-            self.statistics = Statistics.empty(classes, self.lift.width)
+            self.statistics = FeatureStatistics.empty(classes, self.feature_map.width)
         self.statistics.grow(classes)
-        lift = copy.deepcopy(self.lift).double()
+        feature_map = copy.deepcopy(self.feature_map).double()
         steps, done, loss_sum, started = -(-len(examples) // ADDED_AT_ONCE), 0, 0.0, time.monotonic()
         for step, (features, labels) in enumerate(_encoded(model, examples), start=1):
             loss_sum += _loss(model, features, labels)
-            lifted = lift(features.double())
-            self.statistics.add(lifted, labels)
-            self.added(lifted, labels)
+            mapped = feature_map(features.double())
+            self.statistics.add(mapped, labels)
+            self.added(mapped, labels)
             done += len(labels)
             yield StepDone(1, 1, step, steps, loss_sum / done, done / max(time.monotonic() - started, 1e-9))
 
-    def _lifted(self, model: TextClassifier, examples: Examples) -> Iterator[tuple[Tensor, Tensor]]:
+    def _mapped(self, model: TextClassifier, examples: Examples) -> Iterator[tuple[Tensor, Tensor]]:
         """What the head reads, in float64, with labels."""
-        assert self.lift is not None
-        lift = copy.deepcopy(self.lift).double()
+        assert self.feature_map is not None
+        feature_map = copy.deepcopy(self.feature_map).double()
         for features, labels in _encoded(model, examples):
-            yield lift(features.double()), labels
+            yield feature_map(features.double()), labels
 
     def _current(self) -> Coefficients:
-        """Of all labels, those without rows among them."""
+        """Coefficients of all labels, those without rows among them."""
         return self.own_coefficients().for_all(self.learned().counts > 0)
 
     def _solve_into(self, model: TextClassifier, validation: Examples) -> Tensor:
         """Write the head, with the scale that suits the validation rows; returns their logits (rows, classes)."""
-        found, self.scale = self._current(), 1.0
-        self._write(model, found)
+        coefficients, self.scale = self._current(), 1.0
+        self._write(model, coefficients)
         if not len(validation):
-            return torch.zeros(0, len(found.biases))
+            return torch.zeros(0, len(coefficients.biases))
         logits = predict_logits(model, validation, CPU)
         self.scale = best_scale(logits, torch.from_numpy(validation.labels))
-        self._write(model, found)
+        self._write(model, coefficients)
         return logits * self.scale
 
     @torch.no_grad()
-    def _write(self, model: TextClassifier, found: Coefficients) -> None:
-        model.set_feature_map(copy.deepcopy(self.lift))
-        model.head.weight.copy_(found.weights * self.scale)
-        model.head.bias.copy_(found.biases * self.scale)
+    def _write(self, model: TextClassifier, coefficients: Coefficients) -> None:
+        model.set_feature_map(copy.deepcopy(self.feature_map))
+        model.head.weight.copy_(coefficients.weights * self.scale)
+        model.head.bias.copy_(coefficients.biases * self.scale)
 
 
 def _encoded(model: TextClassifier, examples: Examples) -> Iterator[tuple[Tensor, Tensor]]:
@@ -325,8 +330,8 @@ def _loss(model: TextClassifier, features: Tensor, labels: Tensor) -> float:
 def _judged(logits: Tensor, truth: np.ndarray, training_loss: float, seconds: float) -> EpochDone:
     predicted, classes = logits.argmax(dim=1).numpy(), logits.shape[1]
     loss = float(functional.cross_entropy(logits, torch.from_numpy(truth)))
-    right, said, there = (
+    right, answered, there = (
         np.bincount(labels, minlength=classes) for labels in (truth[predicted == truth], predicted, truth)
     )
-    macro_f1 = float((2 * right / np.maximum(said + there, 1))[there > 0].mean())
+    macro_f1 = float((2 * right / np.maximum(answered + there, 1))[there > 0].mean())
     return EpochDone(1, training_loss, loss, float((predicted == truth).mean()), macro_f1, True, seconds)

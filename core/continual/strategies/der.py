@@ -56,9 +56,9 @@ class DarkExperienceReplay(Rehearsal):
         self.memory.keep_logits(logits)
         self.answers = torch.zeros(len(logits), len(experience.classes))
         self.answered = torch.zeros(self.answers.shape, dtype=torch.bool)
-        for place, values in enumerate(logits):
-            self.answers[place, : len(values)] = torch.tensor(values)
-            self.answered[place, : len(values)] = True
+        for index, values in enumerate(logits):
+            self.answers[index, : len(values)] = torch.tensor(values)
+            self.answered[index, : len(values)] = True
 
     def loss(self, model: TextClassifier, batch: Batch, criterion: nn.Module) -> Tensor:
         loss = super().loss(model, batch, criterion)

@@ -138,7 +138,7 @@ def mean_gradients(model: TextClassifier, examples: Examples, scores: Scores, *,
     Parameters
     ----------
     scores
-        Given one row's logits (classes), the weighted scalars to differentiate.
+        A function from one row's logits (classes) to the weighted scalars to differentiate.
     """
     parameters = dict(model.learned_parameters())
     sums = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
@@ -149,8 +149,8 @@ def mean_gradients(model: TextClassifier, examples: Examples, scores: Scores, *,
         weighted = scores(model(batch.tokens, batch.mask)[0])
         for number, (weight, score) in enumerate(weighted):
             more = number + 1 < len(weighted)
-            found = torch.autograd.grad(score, list(parameters.values()), retain_graph=more, allow_unused=True)
-            for total, gradient in zip(sums.values(), found, strict=True):
+            gradients = torch.autograd.grad(score, list(parameters.values()), retain_graph=more, allow_unused=True)
+            for total, gradient in zip(sums.values(), gradients, strict=True):
                 if gradient is not None:
                     _add(total, gradient, weight / len(examples), power)
     model.train(was_training)

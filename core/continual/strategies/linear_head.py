@@ -57,5 +57,5 @@ def best_scale(logits: Tensor, labels: Tensor) -> float:
         return -float((1 - doubt) * right + doubt * logarithms.mean())
 
     bounds = tuple(math.log(value) for value in CERTAINTY)
-    found = minimize_scalar(surprise, bounds=bounds, method="bounded", options={"xatol": 1e-3})
-    return math.exp(float(found.x)) / spread
+    optimum = minimize_scalar(surprise, bounds=bounds, method="bounded", options={"xatol": 1e-3})
+    return math.exp(float(optimum.x)) / spread

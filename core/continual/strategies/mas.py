@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from core.base.config import setting
+from core.base.config import like, setting
 from core.continual.strategies.base import StrategyConfig
+from core.continual.strategies.ewc import EwcConfig
 from core.continual.strategies.importance import Importance, Tensors, mean_gradients, some_rows
 from core.networks.encoders.base import TextClassifier
 from core.networks.text.examples import Examples
@@ -22,15 +23,7 @@ class MasConfig(StrategyConfig):
         step=0.1,
         group="strategy",
     )
-    mas_rows: int = setting(
-        500,
-        label="Rows to measure with",
-        help="At most this many rows tell which weights matter. More is more exact and takes longer.",
-        bounds=(50, 5000),
-        step=50,
-        group="strategy",
-        advanced=True,
-    )
+    mas_rows: int = like(EwcConfig, "ewc_rows")
 
 
 class MemoryAwareSynapses(Importance):

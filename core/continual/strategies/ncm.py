@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.continual.strategies.closed_form import ClosedForm
 from core.continual.strategies.linear_head import Coefficients
-from core.continual.strategies.statistics import Statistics
+from core.continual.strategies.statistics import FeatureStatistics
 
 LEAST_VARIANCE = 0.01  # of the mean over features, so that one which hardly varies does not decide
 
@@ -18,7 +18,7 @@ class NearestClassMean(ClosedForm):
 
     name = "ncm"
 
-    def coefficients(self, statistics: Statistics) -> Coefficients:
+    def coefficients(self, statistics: FeatureStatistics) -> Coefficients:
         means = statistics.sums / statistics.counts.unsqueeze(1)
         centre = statistics.sums.sum(dim=0) / statistics.rows
         variance = statistics.gram.diagonal() / statistics.rows - centre.square()

@@ -13,7 +13,7 @@ from torch.nn import functional
 from core.base.config import setting
 from core.continual.strategies.closed_form import ClosedForm, ClosedFormConfig
 from core.continual.strategies.linear_head import Coefficients
-from core.continual.strategies.statistics import Statistics, cholesky, packed, solve_triangular, unpacked
+from core.continual.strategies.statistics import FeatureStatistics, cholesky, packed, solve_triangular, unpacked
 
 PREFIX = "ridge."
 BLOCK = 256
@@ -89,7 +89,7 @@ class Ridge(ClosedForm):
     factor: Factor | None = None
     room: np.ndarray | None = None  # of a factor that serves no more: memory to write the next one into
 
-    def coefficients(self, statistics: Statistics) -> Coefficients:
+    def coefficients(self, statistics: FeatureStatistics) -> Coefficients:
         return _coefficients(_factored(statistics, self.config.ridge_penalty).solution)
 
     def own_coefficients(self) -> Coefficients:
@@ -129,7 +129,7 @@ class Ridge(ClosedForm):
             self.factor = Factor(lower, solution, since, targets, state[PREFIX + "penalty"])
 
 
-def _factored(statistics: Statistics, penalty: float, room: np.ndarray | None = None) -> Factor:
+def _factored(statistics: FeatureStatistics, penalty: float, room: np.ndarray | None = None) -> Factor:
     """Factor A and solve anew; in memory that is at hand, if there is room, since fresh pages cost as much as the copy."""
     width, classes = statistics.width, len(statistics.counts)
     if room is None or len(room) != width + 1:
@@ -150,7 +150,7 @@ def _factored(statistics: Statistics, penalty: float, room: np.ndarray | None = 
 
 
 def _widened(columns: Tensor, classes: int) -> Tensor:
-    """With zeros for labels that came since."""
+    """The tensor with zeros for labels that came since."""
     return functional.pad(columns, (0, classes - columns.shape[1]))
 
 

@@ -7,7 +7,7 @@ import torch
 from core.base.config import setting
 from core.continual.strategies.closed_form import ClosedForm, ClosedFormConfig
 from core.continual.strategies.linear_head import Coefficients
-from core.continual.strategies.statistics import Statistics, cholesky, solve_triangular
+from core.continual.strategies.statistics import FeatureStatistics, cholesky, solve_triangular
 
 LEAST_SCATTER = 1e-6  # of the mean square of a feature: when every label has one row, nothing scatters within it
 
@@ -38,7 +38,7 @@ class StreamingLDA(ClosedForm):
     config_class = StreamingLDAConfig
     config: StreamingLDAConfig
 
-    def coefficients(self, statistics: Statistics) -> Coefficients:
+    def coefficients(self, statistics: FeatureStatistics) -> Coefficients:
         rows, shrinkage = statistics.rows, self.config.covariance_shrinkage
         counts = statistics.counts.double()
         means = statistics.sums / counts.unsqueeze(1)

@@ -16,7 +16,7 @@ ROUNDING = 1e-9  # of the largest sum of squares: what is below zero by less is 
 
 
 @dataclass
-class Statistics:
+class FeatureStatistics:
     """What is known of all rows learned so far, in float64.
 
     The order in which rows came does not matter beyond rounding, and subtracting a row undoes adding it.
@@ -36,9 +36,9 @@ class Statistics:
     gram: Tensor
 
     @staticmethod
-    def empty(classes: int, width: int) -> Statistics:
-        """Of no row at all."""
-        return Statistics(
+    def empty(classes: int, width: int) -> FeatureStatistics:
+        """The statistics of no row at all."""
+        return FeatureStatistics(
             torch.zeros(classes, dtype=torch.int64),
             torch.zeros(classes, width, dtype=torch.float64),
             torch.zeros(width, width, dtype=torch.float64),
@@ -65,13 +65,13 @@ class Statistics:
             self.counts = torch.cat([self.counts, torch.zeros(added, dtype=torch.int64)])
             self.sums = torch.cat([self.sums, torch.zeros(added, self.width, dtype=torch.float64)])
 
-    def known(self) -> Statistics:
+    def known(self) -> FeatureStatistics:
         """The same without the labels that have no row; they share the gram matrix."""
         seen = self.counts > 0
-        return Statistics(self.counts[seen], self.sums[seen], self.gram)
+        return FeatureStatistics(self.counts[seen], self.sums[seen], self.gram)
 
-    def copy(self) -> Statistics:
-        return Statistics(self.counts.clone(), self.sums.clone(), self.gram.clone())
+    def copy(self) -> FeatureStatistics:
+        return FeatureStatistics(self.counts.clone(), self.sums.clone(), self.gram.clone())
 
     def is_possible(self) -> bool:
         """Whether any rows have such sums: no negative count, no sum without rows, no negative sum of squares.
@@ -87,7 +87,7 @@ class Statistics:
         return cholesky(shifted) is not None
 
     def to_tensors(self) -> dict[str, Tensor]:
-        """For storage; of the symmetric matrix only one half."""
+        """Tensors for storage; of the symmetric matrix only one half."""
         return {
             f"{PREFIX}counts": self.counts,
             f"{PREFIX}sums": self.sums,
@@ -95,13 +95,13 @@ class Statistics:
         }
 
     @staticmethod
-    def from_tensors(tensors: Mapping[str, Tensor]) -> Statistics | None:
+    def from_tensors(tensors: Mapping[str, Tensor]) -> FeatureStatistics | None:
         """The inverse of `to_tensors`; None when there are none. What is given stays as it is."""
         if f"{PREFIX}gram" not in tensors:
             return None
         half = unpacked(tensors[f"{PREFIX}gram"])
         gram = half.T + half.tril(-1)
-        return Statistics(tensors[f"{PREFIX}counts"].clone(), tensors[f"{PREFIX}sums"].clone(), gram)
+        return FeatureStatistics(tensors[f"{PREFIX}counts"].clone(), tensors[f"{PREFIX}sums"].clone(), gram)
 
 
 def packed(matrix: Tensor) -> Tensor:

@@ -100,7 +100,11 @@ def _holds_times(column: pandas.Series[str]) -> bool:
 def _by_rank(names: Iterable[str], known: list[str], *, whole: bool = False) -> list[str]:
     """The names that fit ``known``, best first; ``whole`` leaves out those of which only a word fits."""
     ranked = {name: rank(name, known) for name in names}
-    fitting = {name: place for name, place in ranked.items() if place is not None and (not whole or place < len(known))}
+    fitting = {
+        name: position
+        for name, position in ranked.items()
+        if position is not None and (not whole or position < len(known))
+    }
     return sorted(fitting, key=lambda name: fitting[name])
 
 

@@ -23,13 +23,13 @@ def make_folds(
     generator = np.random.default_rng(seed)
     unit = units_of(key_numbers(texts), groups)
     units = np.split(np.argsort(unit, kind="stable"), np.cumsum(np.bincount(unit))[:-1]) if len(unit) else []
-    units = sorted((units[place] for place in generator.permutation(len(units))), key=len, reverse=True)
+    units = sorted((units[index] for index in generator.permutation(len(units))), key=len, reverse=True)
     have = np.zeros((count, int(labels.max(initial=-1)) + 1), dtype=np.int64)
     folds: list[list[int]] = [[] for _ in range(count)]
     for rows in units:
         numbers = np.bincount(labels[rows], minlength=have.shape[1])
         label = int(numbers.argmax())
-        chosen = min(range(count), key=lambda place: (have[place, label], len(folds[place])))
-        folds[chosen] += rows.tolist()
-        have[chosen] += numbers
+        target = min(range(count), key=lambda index: (have[index, label], len(folds[index])))
+        folds[target] += rows.tolist()
+        have[target] += numbers
     return [np.sort(np.array(fold, dtype=np.int64)) for fold in folds]

@@ -231,10 +231,10 @@ def _members(cell: str) -> list[object] | None:
     """A cell that is written as a list, as JSON or Python writes it; None for any other."""
     for written in (cell, cell.replace("'", '"')):
         try:
-            found = parse_json(written)
+            parsed = parse_json(written)
         except ValueError:
             continue
-        return found if isinstance(found, list) else None
+        return parsed if isinstance(parsed, list) else None
     return None
 
 

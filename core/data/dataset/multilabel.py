@@ -41,8 +41,8 @@ def several_labels(values: Sequence[str]) -> Message | None:
 def label_columns(table: pandas.DataFrame) -> list[str]:
     """Columns that hold only 0 and 1 where there are at least three of them; empty otherwise."""
     sample = table.iloc[:: max(1, len(table) // _SAMPLE)]
-    found = [str(name) for name in table.columns if set(sample[name].unique()) == {"0", "1"}]
-    return found if len(found) >= _COLUMNS else []
+    binary = [str(name) for name in table.columns if set(sample[name].unique()) == {"0", "1"}]
+    return binary if len(binary) >= _COLUMNS else []
 
 
 def many_columns(columns: Sequence[str]) -> Message:

@@ -65,13 +65,13 @@ class TextDataset:
 
     def take(self, rows: Sequence[int] | Rows) -> TextDataset:
         """The given rows, in the given order, with the same classes."""
-        chosen = [int(row) for row in rows]
+        numbers = [int(row) for row in rows]
 
         def pick(column: tuple[str, ...] | None) -> tuple[str, ...] | None:
-            return None if column is None else tuple(column[row] for row in chosen)
+            return None if column is None else tuple(column[row] for row in numbers)
 
-        texts = tuple(self.texts[row] for row in chosen)
-        labels = self.labels[np.array(chosen, dtype=np.int64)]
+        texts = tuple(self.texts[row] for row in numbers)
+        labels = self.labels[np.array(numbers, dtype=np.int64)]
         return TextDataset(texts, labels, self.classes, pick(self.splits), pick(self.groups), pick(self.times))
 
 
@@ -204,13 +204,13 @@ def _check_roles(table: pandas.DataFrame, roles: ColumnRoles) -> str:
                 column=column,
                 columns=names,
             )
-    chosen = Counter(roles.columns().values()).most_common(1)[0]
-    if chosen[1] > 1:
+    column, count = Counter(roles.columns().values()).most_common(1)[0]
+    if count > 1:
         raise DataError(
             "data.column_twice",
             "Column '{column}' is chosen for {count} roles. Text, label, split, group and time need a column each.",
-            column=chosen[0],
-            count=chosen[1],
+            column=column,
+            count=count,
         )
     return roles.label
 
@@ -218,7 +218,7 @@ def _check_roles(table: pandas.DataFrame, roles: ColumnRoles) -> str:
 def _set_aside(texts: list[str], labelled: npt.NDArray[np.bool_], spellings: dict[str, str]) -> SetAside:
     has_text = np.array([bool(text) and not text.isspace() for text in texts], dtype=bool)
     without_text, without_label, kept = (
-        tuple(np.flatnonzero(chosen).tolist()) for chosen in (~has_text, has_text & ~labelled, has_text & labelled)
+        tuple(np.flatnonzero(mask).tolist()) for mask in (~has_text, has_text & ~labelled, has_text & labelled)
     )
     return SetAside(without_text, without_label, kept, spellings)
 

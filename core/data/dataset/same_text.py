@@ -35,8 +35,8 @@ def groups_of(keys: Keys) -> list[Rows]:
     starts = np.flatnonzero(np.diff(keys[order], prepend=~keys[order[:1]]))
     ends = np.append(starts[1:], len(order))
     several = np.flatnonzero(ends - starts > 1)
-    found = [order[starts[group] : ends[group]] for group in several]
-    return sorted(found, key=lambda rows: int(rows[0]))
+    groups = [order[starts[group] : ends[group]] for group in several]
+    return sorted(groups, key=lambda rows: int(rows[0]))
 
 
 def units_of(keys: Keys, groups: Sequence[str] | None = None) -> Rows:
@@ -47,7 +47,7 @@ def units_of(keys: Keys, groups: Sequence[str] | None = None) -> Rows:
     Parameters
     ----------
     groups
-        Of every row; a blank one is none.
+        The group of every row; a blank one is none.
     """
     texts = _in_order(keys)
     if groups is None or not any(group.strip() for group in groups):

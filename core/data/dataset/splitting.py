@@ -51,7 +51,7 @@ def split_rows(
     Parameters
     ----------
     fractions
-        Of training, validation and test; they sum to 1. Parts that came with the data keep their size.
+        Shares of training, validation and test; they sum to 1. Parts that came with the data keep their size.
     batch
         A batch for an update may have one label only, or too few rows for a test; a first training may not.
 
@@ -195,18 +195,18 @@ class _Units:
         self._labels = labels
 
     def rows(self, number: int) -> Rows:
-        """Of one unit, ascending."""
+        """Rows of one unit, ascending."""
         return self._ordered[self._starts[number] :][: self.sizes[number]]
 
     def by_label(self, rare: set[int]) -> Iterator[Rows]:
         """The units of each label, which is that of most of their rows; without units that have rows of a rare label."""
-        label = self._labels[self.first]
+        labels = self._labels[self.first]
         for number in np.flatnonzero(self.sizes > 1).tolist():
-            label[number] = np.bincount(self._labels[self.rows(number)]).argmax()
+            labels[number] = np.bincount(self._labels[self.rows(number)]).argmax()
         touched = np.isin(self._labels[self._ordered], list(rare))
         usable = np.add.reduceat(touched, self._starts, dtype=np.int64) == 0
-        for one in np.unique(label[usable]).tolist():
-            yield np.flatnonzero(usable & (label == one))
+        for label in np.unique(labels[usable]).tolist():
+            yield np.flatnonzero(usable & (labels == label))
 
 
 def _targets(rows: int, fractions: Fractions) -> Rows:

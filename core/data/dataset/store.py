@@ -53,7 +53,7 @@ class StoredDataset:
     synthetic
         Whether the texts were made up, as the samples are.
     source
-        Where it came from: file name, format, rows set aside, as the caller likes.
+        Where the dataset came from: file name, format, rows set aside, as the caller likes.
     """
 
     id: str
@@ -132,7 +132,7 @@ class DatasetStore:
         Parameters
         ----------
         facts
-            As `save` takes them. One that was stored before stays whatever happens.
+            The facts that `save` takes. One that was stored before stays whatever happens.
         """
         new = not self._path(content_id(dataset), "json").exists()
         stored = self.save(dataset, **facts)
@@ -170,12 +170,12 @@ class DatasetStore:
 
     def list(self) -> builtins.list[StoredDataset]:
         """All datasets that can be read, newest first."""
-        found = []
+        infos = []
         for path in self._folder.glob("*.json"):
             # One that was deleted meanwhile, or damaged, must not hide the others.
             with suppress(DataError):
-                found.append(self.info(path.stem))
-        return sorted(found, key=lambda stored: stored.created, reverse=True)
+                infos.append(self.info(path.stem))
+        return sorted(infos, key=lambda stored: stored.created, reverse=True)
 
     def delete(self, identity: str) -> None:
         """Remove a dataset; versions trained on it keep their own record of it."""

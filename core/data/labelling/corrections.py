@@ -105,7 +105,7 @@ class Corrections:
         return count
 
     def texts(self) -> Iterator[str]:
-        """Of every row that waits, in whichever queue."""
+        """The texts of all rows that wait, in whichever queue."""
         for path in sorted(self._folder.glob("[!.]*.jsonl")):
             yield from _read(path, _Queue()).whole.rows
 

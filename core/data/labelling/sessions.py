@@ -31,7 +31,7 @@ from core.data.dataset.same_text import text_key
 SESSION, ROWS, ANSWERS = "session.json", "rows.parquet", "answers.jsonl"
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")
 
-Kind = Literal["dataset", "texts"]
+SessionKind = Literal["dataset", "texts"]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Item:
     suggested
         What a classifier says; empty when none was asked.
     doubt
-        How much the order made of it, 0 to 1, higher is earlier; None for a random order.
+        How doubtful the order took it to be, 0 to 1, higher is earlier; None for a random order.
     """
 
     text: str
@@ -65,13 +65,13 @@ class SessionInfo:
     dataset
         Id of the dataset; empty for texts.
     labels
-        That can be given, in the order of their keys.
+        Labels that can be given, in the order of their keys.
     order
-        By what the texts were ordered.
+        What the texts were ordered by.
     """
 
     id: str
-    kind: Kind
+    kind: SessionKind
     name: str
     labels: tuple[str, ...]
     order: str
@@ -88,19 +88,19 @@ class Standing:
     Parameters
     ----------
     answers
-        Place of the text → label that it got, or None where it was skipped; in the order they were given.
+        Position of a text → the label that it got, or None where it was skipped; in the order they were given.
     """
 
     answers: dict[int, str | None]
 
     @property
     def labelled(self) -> dict[int, str]:
-        """Places that have a label now."""
-        return {place: label for place, label in self.answers.items() if label is not None}
+        """Positions that have a label now."""
+        return {position: label for position, label in self.answers.items() if label is not None}
 
     def waiting(self, rows: int) -> Iterable[int]:
-        """Places that were not looked at yet, in order."""
-        return (place for place in range(rows) if place not in self.answers)
+        """Positions that were not looked at yet, in order."""
+        return (position for position in range(rows) if position not in self.answers)
 
 
 class LabellingStore:
@@ -113,23 +113,23 @@ class LabellingStore:
         self,
         items: Sequence[Item],
         *,
-        kind: Kind,
+        kind: SessionKind,
         name: str,
         labels: Sequence[str],
         order: str,
         dataset: str = "",
         source: dict[str, Any] | None = None,
     ) -> SessionInfo:
-        """Start a session; texts that are the same but for case and spaces are asked for once, at their first place.
+        """Start a session; texts that are the same but for case and spaces are asked for once, at their first position.
 
         Raises
         ------
         DataError
             When there is nothing to label, or fewer than two labels.
         """
-        chosen = _once(items)
+        asked = _once(items)
         names = tuple(dict.fromkeys(label.strip() for label in labels if label.strip()))
-        if not chosen:
+        if not asked:
             raise DataError("labelling.no_texts", "There is no text to label. Choose another column or dataset.")
         if len(names) < 2:
             raise DataError(
@@ -144,12 +144,12 @@ class LabellingStore:
             name=name,
             labels=names,
             order=order,
-            rows=len(chosen),
+            rows=len(asked),
             created=now.isoformat(timespec="seconds"),
             dataset=dataset,
             source=source,
         )
-        self._write(info, chosen)
+        self._write(info, asked)
         return info
 
     def list(self) -> builtins.list[SessionInfo]:
@@ -158,16 +158,16 @@ class LabellingStore:
             name = path.name.removeprefix(".outgoing-")
             if _ID.fullmatch(name):
                 files.put_back(self._folder / name)
-        found = []
+        sessions = []
         for path in self._folder.glob("[!.]*"):
             with suppress(DataError):
-                found.append(self.info(path.name))
-        return sorted(found, key=lambda one: one.id, reverse=True)
+                sessions.append(self.info(path.name))
+        return sorted(sessions, key=lambda session: session.id, reverse=True)
 
     def info(self, identity: str) -> SessionInfo:
         """What is known of a session; `DataError` when there is none of this id."""
         try:
-            stored = read_json(self._place(identity) / SESSION)
+            stored = read_json(self._folder_of(identity) / SESSION)
             return SessionInfo(**{**stored, "labels": tuple(stored["labels"])})
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             raise _unknown(identity) from None
@@ -175,7 +175,7 @@ class LabellingStore:
     def items(self, identity: str) -> builtins.list[Item]:
         """The texts, in the order in which they are asked for."""
         try:
-            table = pandas.read_parquet(self._place(identity) / ROWS)
+            table = pandas.read_parquet(self._folder_of(identity) / ROWS)
         except (OSError, ValueError):
             raise _unknown(identity) from None
         doubts = [None if pandas.isna(value) else float(value) for value in table["doubt"]]
@@ -185,23 +185,23 @@ class LabellingStore:
     def standing(self, identity: str) -> Standing:
         """All answers that count, after what was undone."""
         info = self.info(identity)
-        path = self._place(identity) / ANSWERS
+        path = self._folder_of(identity) / ANSWERS
         lines = path.read_bytes().split(b"\n") if path.exists() else []
         given: builtins.list[tuple[int, str | None]] = []
         for line in lines:
             with suppress(ValueError, KeyError, TypeError):
-                said = parse_json(line)
-                if said.get("undo"):
+                entry = parse_json(line)
+                if entry.get("undo"):
                     given = given[:-1]
-                elif 0 <= int(said["place"]) < info.rows:
-                    given.append((int(said["place"]), said["label"]))
+                elif 0 <= int(entry["place"]) < info.rows:
+                    given.append((int(entry["place"]), entry["label"]))
         answers: dict[int, str | None] = {}
-        for place, label in given:
-            answers.pop(place, None)  # the latest answer stands, at its own time
-            answers[place] = label
+        for position, label in given:
+            answers.pop(position, None)  # the latest answer stands, at its own time
+            answers[position] = label
         return Standing(answers)
 
-    def answer(self, identity: str, place: int, label: str | None) -> None:
+    def answer(self, identity: str, position: int, label: str | None) -> None:
         """Keep an answer; None skips the text.
 
         Raises
@@ -210,15 +210,15 @@ class LabellingStore:
             When the session has no such text or label.
         """
         info = self.info(identity)
-        if not 0 <= place < info.rows or (label is not None and label not in info.labels):
+        if not 0 <= position < info.rows or (label is not None and label not in info.labels):
             raise DataError(
                 "labelling.not_asked",
                 "This session has no text number {place} or no label '{label}'. Its labels are: {labels}.",
-                place=place + 1,
+                place=position + 1,
                 label=label or "–",
                 labels=list(info.labels),
             )
-        self._append(identity, {"place": place, "label": label})
+        self._append(identity, {"place": position, "label": label})
 
     def undo(self, identity: str) -> None:
         """Take back the latest answer that still counts; nothing happens when there is none."""
@@ -227,7 +227,7 @@ class LabellingStore:
 
     def delete(self, identity: str) -> None:
         """Remove a session with its answers; one that is gone already is no error."""
-        folder = self._place(identity)
+        folder = self._folder_of(identity)
         if folder.exists():
             files.remove_folder(folder)
 
@@ -240,7 +240,7 @@ class LabellingStore:
         for info in self.list():
             with FileLock(self._folder / f".{info.id}.lock"):
                 items, answers = self.items(info.id), self.standing(info.id).answers
-                kept = [place for place, item in enumerate(items) if not is_wanted(item.text)]
+                kept = [position for position, item in enumerate(items) if not is_wanted(item.text)]
                 if len(kept) == len(items):
                     continue
                 count += len(items) - len(kept)
@@ -248,15 +248,15 @@ class LabellingStore:
                     self.delete(info.id)
                     continue
                 numbers = {old: new for new, old in enumerate(kept)}
-                given = [(numbers[place], label) for place, label in answers.items() if place in numbers]
-                self._write(replace(info, rows=len(kept)), [items[place] for place in kept], given)
+                given = [(numbers[position], label) for position, label in answers.items() if position in numbers]
+                self._write(replace(info, rows=len(kept)), [items[position] for position in kept], given)
         return count
 
     def _write(
         self, info: SessionInfo, items: Sequence[Item], given: Sequence[tuple[int, str | None]] | None = None
     ) -> None:
-        """The folder appears whole, by its name; with answers (place and label), it takes the place of the old one."""
-        frame = pandas.DataFrame([asdict(one) for one in items])
+        """The folder appears whole, by its name; with answers (position and label), it takes the place of the old one."""
+        frame = pandas.DataFrame([asdict(item) for item in items])
         frame["doubt"] = frame["doubt"].astype("float64")
         with files.incoming_folder(self._folder) as incoming:
             frame.to_parquet(incoming / ROWS, index=False)
@@ -264,15 +264,15 @@ class LabellingStore:
             if given is None:
                 files.place(incoming, self._folder / info.id)
                 return
-            lines = (json.dumps({"place": place, "label": label}, ensure_ascii=False) for place, label in given)
+            lines = (json.dumps({"place": position, "label": label}, ensure_ascii=False) for position, label in given)
             (incoming / ANSWERS).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
             files.swap(incoming, self._folder / info.id)
 
-    def _append(self, identity: str, said: dict[str, Any]) -> None:
+    def _append(self, identity: str, entry: dict[str, Any]) -> None:
         with FileLock(self._folder / f".{identity}.lock"):
-            files.append_lines(self._place(identity) / ANSWERS, [said])
+            files.append_lines(self._folder_of(identity) / ANSWERS, [entry])
 
-    def _place(self, identity: str) -> Path:
+    def _folder_of(self, identity: str) -> Path:
         # An id comes from links: only what one can look like may become part of a path.
         if not _ID.fullmatch(identity):
             raise _unknown(identity)
@@ -282,11 +282,11 @@ class LabellingStore:
 def _once(items: Sequence[Item]) -> list[Item]:
     seen: set[str] = set()
     kept = []
-    for one in items:
-        key = text_key(one.text)
+    for item in items:
+        key = text_key(item.text)
         if key and key not in seen:
             seen.add(key)
-            kept.append(one)
+            kept.append(item)
     return kept
 
 

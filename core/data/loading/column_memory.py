@@ -23,10 +23,10 @@ class ColumnMemory:
     def get(self, names: Sequence[str]) -> ColumnRoles | None:
         """The roles chosen for a table with exactly these columns; None where there are none, or they do not fit."""
         try:
-            found = ColumnRoles(**self._read()[_header(names)])
+            roles = ColumnRoles(**self._read()[_header(names)])
         except (KeyError, TypeError):
             return None
-        return found if all(column in names for column in found.columns().values()) else None
+        return roles if all(column in names for column in roles.columns().values()) else None
 
     def put(self, names: Sequence[str], roles: ColumnRoles) -> None:
         """Remember the roles of a table with these columns."""

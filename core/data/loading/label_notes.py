@@ -36,7 +36,7 @@ def label_notes(dataset: TextDataset, match: LabelMatch | None = None) -> list[M
     Parameters
     ----------
     match
-        Of the dataset's labels with a classifier's, where it is a batch for one.
+        The match of the dataset's labels with a classifier's, where it is a batch for one.
     """
     counts = label_counts(dataset)
     merges = suggested_merges(counts) if match is None else match.among

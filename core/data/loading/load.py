@@ -22,12 +22,12 @@ from core.data.dataset.rows import SetAside, TextDataset, build_dataset
 from core.data.loading.label_notes import label_notes, merged_note, merges_of, read_note
 from core.data.loading.left_out_sentences import names_again, ragged, wanting
 from core.data.reading.row_lines import FILE, lines_of
-from core.data.reading.table_format import Corrections, TableFormat, TableScan, form_of, notes_of, skipped_of
+from core.data.reading.table_format import FormatCorrections, TableFormat, TableScan, form_of, notes_of, skipped_of
 from core.data.reading.tables import detect_format, read_table
 from core.data.recipe import RenameLabels, write_steps
 
 FIRST = 5  # lines or rows named in a sentence
-NOTHING = Corrections()
+NOTHING = FormatCorrections()
 TOLD_BY_ROWS = ("data.note_header_again", "data.note_second_header")  # notes of the reader that `LeftOut` says, too
 
 Reason = Literal["ragged", "header_again", "second_header", "no_text", "no_label", "no_experience"]
@@ -95,7 +95,7 @@ class LoadedDataset:
         return {"file": self.name, **self.origin, **recipe}
 
 
-def load_table(path: Path, corrections: Corrections = NOTHING) -> pandas.DataFrame:
+def load_table(path: Path, corrections: FormatCorrections = NOTHING) -> pandas.DataFrame:
     """Read a file as a table, as a person corrected its format; see `core.data.reading.tables.read_table`."""
     table = read_table(path, detect_format(path, corrections))
     table.attrs[FILE] = str(path)
@@ -103,16 +103,21 @@ def load_table(path: Path, corrections: Corrections = NOTHING) -> pandas.DataFra
 
 
 def load_dataset(
-    path: Path, roles: ColumnRoles, corrections: Corrections = NOTHING, *, batch: bool = False, merge: bool = False
+    path: Path,
+    roles: ColumnRoles,
+    corrections: FormatCorrections = NOTHING,
+    *,
+    batch: bool = False,
+    merge: bool = False,
 ) -> LoadedDataset:
     """Read a file and make a dataset of it.
 
     Parameters
     ----------
     batch
-        As in `build_dataset`.
+        Whether the rows are a batch for a classifier, as in `build_dataset`.
     merge
-        Merge labels that are probably spellings of one.
+        Whether labels that are probably spellings of one are merged.
 
     Raises
     ------
@@ -166,13 +171,13 @@ def left_out_of(table: pandas.DataFrame, set_aside: SetAside | None = None) -> t
     """
     skipped = skipped_of(table)
     total = len(table) + len(skipped)
-    found = list(left_out_by_reader(skipped, total))
+    parts = list(left_out_by_reader(skipped, total))
     if set_aside is not None:
         for reason, rows in (("no_text", set_aside.empty_text), ("no_label", set_aside.empty_label)):
             if rows:
                 lines = lines_of(table, rows[:FIRST])
-                found.append(replace(left_out_rows(reason, row_numbers(rows, skipped), total), lines=lines))
-    return tuple(found)
+                parts.append(replace(left_out_rows(reason, row_numbers(rows, skipped), total), lines=lines))
+    return tuple(parts)
 
 
 def left_out_of_scan(scan: TableScan) -> tuple[LeftOut, ...]:
@@ -186,7 +191,7 @@ def left_out_rows(reason: Any, rows: Sequence[int], total: int, column: str = ""
     Parameters
     ----------
     column
-        Of the experiences, where that is empty.
+        The column of the experiences, where it is empty.
     """
     count, first = len(rows), tuple(int(row) for row in rows[:FIRST])
     facts: dict[str, Any] = {"count": count, "total": total, "rows": _listed(first)}
@@ -231,20 +236,20 @@ def left_out_of_source(source: Mapping[str, Any]) -> tuple[LeftOut, ...]:
     """What a stored dataset says of rows that were left out; nothing for datasets of old."""
     return tuple(
         LeftOut(
-            one["reason"],
-            one["rows"],
-            tuple(one["first"]),
-            Message.from_dict(one["message"]),
-            tuple(one.get("lines", ())),
+            part["reason"],
+            part["rows"],
+            tuple(part["first"]),
+            Message.from_dict(part["message"]),
+            tuple(part.get("lines", ())),
         )
-        for one in source.get("left_out", ())
+        for part in source.get("left_out", ())
     )
 
 
 def remarks_of(*sources: Mapping[str, Any]) -> list[Message]:
     """What datasets kept of the way to them, from their ``source``, each sentence once; none for datasets of old."""
     stored = [note for source in sources for note in source.get("left_out", ())]
-    messages = [Message.from_dict(one["message"]) for one in stored]
+    messages = [Message.from_dict(entry["message"]) for entry in stored]
     messages += [Message.from_dict(note) for source in sources for note in source.get("notes", ())]
     return list({str(sentence): sentence for sentence in messages}.values())
 
@@ -255,7 +260,7 @@ def left_out_by_reader(skipped: Sequence[Mapping[str, Any]], total: int) -> tupl
     Parameters
     ----------
     skipped
-        As `read_table` lists them in ``table.attrs``.
+        Rows left out, as `read_table` lists them in ``table.attrs``.
     total
         All rows of the file.
     """

@@ -11,7 +11,7 @@ import numpy as np
 from core.base.messages import Message, message
 from core.data.dataset.rows import Rows, TextDataset
 from core.data.dataset.same_text import text_key
-from core.data.loading.profiling import FINDING_ROWS, Finding, Severity
+from core.data.loading.profiling import FINDING_ROWS, ProfileFinding, Severity
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ class Overlap:
     tested: Rows
     relabelled: Rows
     usable: Rows
-    findings: tuple[Finding, ...]
+    findings: tuple[ProfileFinding, ...]
 
 
 def overlap(
@@ -53,7 +53,7 @@ def overlap(
     labels
         Text key → names of the labels it had before.
     keys
-        Of the batch's texts, where the others are not what `text_key` makes.
+        Keys of the batch's texts, where the others' keys are not what `text_key` makes.
     """
     keys = [text_key(text) for text in batch.texts] if keys is None else keys
     names = batch.label_names()
@@ -69,7 +69,7 @@ def overlap(
     return Overlap(trained, tested, relabelled, usable, _overlap_findings(trained, tested, relabelled))
 
 
-def _overlap_findings(trained: Rows, tested: Rows, relabelled: Rows) -> tuple[Finding, ...]:
+def _overlap_findings(trained: Rows, tested: Rows, relabelled: Rows) -> tuple[ProfileFinding, ...]:
     sentences: tuple[tuple[str, Severity, Rows, Message], ...] = (
         (
             "known_test",
@@ -107,7 +107,7 @@ def _overlap_findings(trained: Rows, tested: Rows, relabelled: Rows) -> tuple[Fi
         ),
     )
     return tuple(
-        Finding(kind, severity, sentence, len(rows), tuple(rows[:FINDING_ROWS].tolist()))
+        ProfileFinding(kind, severity, sentence, len(rows), tuple(rows[:FINDING_ROWS].tolist()))
         for kind, severity, rows, sentence in sentences
         if len(rows)
     )

@@ -31,7 +31,7 @@ _QUANTILES = {"minimum": 0.0, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.
 
 
 @dataclass(frozen=True)
-class Finding:
+class ProfileFinding:
     """Something worth knowing before training.
 
     Parameters
@@ -74,7 +74,7 @@ class Profile:
     lengths: Rows
     length_quantiles: dict[str, int]
     languages: dict[str, float]
-    findings: tuple[Finding, ...]
+    findings: tuple[ProfileFinding, ...]
 
 
 def profile(
@@ -93,16 +93,16 @@ def profile(
     counts = label_counts(dataset)
     kept = set_aside.kept if set_aside is not None else range(len(dataset))
 
-    def found(kind: str, severity: Severity, sentence: Message, rows: Iterable[int]) -> Finding:
+    def finding(kind: str, severity: Severity, sentence: Message, rows: Iterable[int]) -> ProfileFinding:
         listed = tuple(int(kept[row]) for _, row in zip(range(FINDING_ROWS), rows, strict=False))
-        return Finding(kind, severity, sentence, int(sentence.facts["count"]), listed)
+        return ProfileFinding(kind, severity, sentence, int(sentence.facts["count"]), listed)
 
     findings = [
         *_missing(set_aside, skipped),
-        *_spellings(dataset, set_aside, counts, found),
-        *_repeated(dataset, found),
-        *_labels(dataset, counts, found),
-        *_long(lengths, found),
+        *_spellings(dataset, set_aside, counts, finding),
+        *_repeated(dataset, finding),
+        *_labels(dataset, counts, finding),
+        *_long(lengths, finding),
     ]
     return Profile(
         rows=len(dataset),
@@ -116,10 +116,10 @@ def profile(
     )
 
 
-_Found = Callable[[str, Severity, Message, Iterable[int]], Finding]
+_MakeFinding = Callable[[str, Severity, Message, Iterable[int]], ProfileFinding]
 
 
-def _missing(set_aside: SetAside | None, skipped: Sequence[Mapping[str, Any]]) -> Iterable[Finding]:
+def _missing(set_aside: SetAside | None, skipped: Sequence[Mapping[str, Any]]) -> Iterable[ProfileFinding]:
     skipped = [skip for skip in skipped if "reason" not in skip]  # the reader's own notes tell of the others
     if skipped:
         sentence = message(
@@ -133,39 +133,43 @@ def _missing(set_aside: SetAside | None, skipped: Sequence[Mapping[str, Any]]) -
             expected=skipped[0]["expected"],
         )
         rows = tuple(skip["row"] for skip in skipped[:FINDING_ROWS])
-        yield Finding("ragged", "warning", sentence, len(skipped), rows)
+        yield ProfileFinding("ragged", "warning", sentence, len(skipped), rows)
     if set_aside is not None and set_aside.empty_text:
         sentence = message(
             "data.found_empty_text",
             "Rows without text: {count:,}. They are set aside, since there is nothing to learn from.",
             count=len(set_aside.empty_text),
         )
-        yield Finding("empty_text", "warning", sentence, len(set_aside.empty_text), set_aside.empty_text[:FINDING_ROWS])
+        yield ProfileFinding(
+            "empty_text", "warning", sentence, len(set_aside.empty_text), set_aside.empty_text[:FINDING_ROWS]
+        )
     if set_aside is not None and set_aside.empty_label:
         sentence = message(
             "data.found_empty_label",
             "Rows without label: {count:,}. They are set aside; label them and upload them again to use them.",
             count=len(set_aside.empty_label),
         )
-        yield Finding(
+        yield ProfileFinding(
             "empty_label", "warning", sentence, len(set_aside.empty_label), set_aside.empty_label[:FINDING_ROWS]
         )
 
 
 def _spellings(
-    dataset: TextDataset, set_aside: SetAside | None, counts: dict[str, int], found: _Found
-) -> Iterable[Finding]:
+    dataset: TextDataset, set_aside: SetAside | None, counts: dict[str, int], finding: _MakeFinding
+) -> Iterable[ProfileFinding]:
     """Labels that were read as others, that are probably spellings of others, or that look like missing values."""
     if set_aside is not None and set_aside.respelled:
-        yield found("respelled", "info", read_note(set_aside.respelled), [])
+        yield finding("respelled", "info", read_note(set_aside.respelled), [])
     merges = merges_of(dataset)
     if merges:
         rows = _rows_of(dataset, set(merges))
-        yield replace(found("label_spellings", "warning", spellings_note(merges), rows), fix=RenameLabels(names=merges))
+        yield replace(
+            finding("label_spellings", "warning", spellings_note(merges), rows), fix=RenameLabels(names=merges)
+        )
     missing = [label for label, rows in counts.items() if rows and looks_missing(label)]
     if missing:
         sentence = missing_note(missing, sum(counts[label] for label in missing))
-        yield found("missing_labels", "warning", sentence, _rows_of(dataset, set(missing)))
+        yield finding("missing_labels", "warning", sentence, _rows_of(dataset, set(missing)))
 
 
 def _rows_of(dataset: TextDataset, labels: set[str]) -> Iterable[int]:
@@ -173,7 +177,7 @@ def _rows_of(dataset: TextDataset, labels: set[str]) -> Iterable[int]:
     return (row for row, label in enumerate(dataset.labels) if int(label) in numbers)
 
 
-def _repeated(dataset: TextDataset, found: _Found) -> Iterable[Finding]:
+def _repeated(dataset: TextDataset, finding: _MakeFinding) -> Iterable[ProfileFinding]:
     """Texts that come again: with the same label, with another, or in training and test."""
     repeated = [rows.tolist() for rows in groups_of(key_numbers(dataset.texts))]
     merges = merges_of(dataset)
@@ -188,9 +192,9 @@ def _repeated(dataset: TextDataset, found: _Found) -> Iterable[Finding]:
             count=len(contradictory),
             rows=sum(map(len, contradictory)),
         )
-        yield found("contradictory", "warning", sentence, (row for rows in contradictory for row in rows))
+        yield finding("contradictory", "warning", sentence, (row for rows in contradictory for row in rows))
     if dataset.splits is not None:
-        yield from _leaked(dataset.splits, repeated, found)
+        yield from _leaked(dataset.splits, repeated, finding)
     if repeated:
         sentence = message(
             "data.found_duplicates",
@@ -200,10 +204,10 @@ def _repeated(dataset: TextDataset, found: _Found) -> Iterable[Finding]:
             count=sum(len(rows) - 1 for rows in repeated),
             texts=len(repeated),
         )
-        yield found("duplicates", "info", sentence, (row for rows in repeated for row in rows))
+        yield finding("duplicates", "info", sentence, (row for rows in repeated for row in rows))
 
 
-def _leaked(splits: Sequence[str], repeated: list[list[int]], found: _Found) -> Iterable[Finding]:
+def _leaked(splits: Sequence[str], repeated: list[list[int]], finding: _MakeFinding) -> Iterable[ProfileFinding]:
     leaked = [rows for rows in repeated if len({splits[row] for row in rows}) > 1]
     tested = [rows for rows in leaked if any(splits[row] == "test" for row in rows)]
     if tested:
@@ -216,7 +220,7 @@ def _leaked(splits: Sequence[str], repeated: list[list[int]], found: _Found) -> 
             count=len(tested),
             rows=len(outside),
         )
-        yield found("leakage", "warning", sentence, (row for rows in tested for row in rows))
+        yield finding("leakage", "warning", sentence, (row for rows in tested for row in rows))
     others = [rows for rows in leaked if {splits[row] for row in rows} == {"train", "validation"}]
     if others:
         sentence = message(
@@ -225,10 +229,10 @@ def _leaked(splits: Sequence[str], repeated: list[list[int]], found: _Found) -> 
             "validation.",
             count=len(others),
         )
-        yield found("validation_leakage", "info", sentence, (row for rows in others for row in rows))
+        yield finding("validation_leakage", "info", sentence, (row for rows in others for row in rows))
 
 
-def _labels(dataset: TextDataset, label_counts: dict[str, int], found: _Found) -> Iterable[Finding]:
+def _labels(dataset: TextDataset, label_counts: dict[str, int], finding: _MakeFinding) -> Iterable[ProfileFinding]:
     present = {label: count for label, count in label_counts.items() if count}
     if len(present) == 1:
         sentence = message(
@@ -238,7 +242,7 @@ def _labels(dataset: TextDataset, label_counts: dict[str, int], found: _Found) -
             count=len(dataset),
             label=next(iter(present)),
         )
-        yield found("one_label", "warning", sentence, [])
+        yield finding("one_label", "warning", sentence, [])
     rare = [label for label, count in present.items() if count < _FEW]
     if rare:
         sentence = message(
@@ -250,7 +254,7 @@ def _labels(dataset: TextDataset, label_counts: dict[str, int], found: _Found) -
             count=len(rare),
             labels=rare,
         )
-        yield found("rare_labels", "warning", sentence, _rows_of(dataset, set(rare)))
+        yield finding("rare_labels", "warning", sentence, _rows_of(dataset, set(rare)))
     if len(present) < 2:
         return
     most, least = max(present, key=present.__getitem__), min(present, key=present.__getitem__)
@@ -265,10 +269,10 @@ def _labels(dataset: TextDataset, label_counts: dict[str, int], found: _Found) -
             least=least,
             fewest=present[least],
         )
-        yield found("imbalance", "info", sentence, _rows_of(dataset, {least}))
+        yield finding("imbalance", "info", sentence, _rows_of(dataset, {least}))
 
 
-def _long(lengths: Rows, found: _Found) -> Iterable[Finding]:
+def _long(lengths: Rows, finding: _MakeFinding) -> Iterable[ProfileFinding]:
     rows = np.flatnonzero(lengths > _LONG)
     if len(rows):
         sentence = message(
@@ -279,7 +283,7 @@ def _long(lengths: Rows, found: _Found) -> Iterable[Finding]:
             count=len(rows),
             longest=int(lengths.max()),
         )
-        yield found("very_long", "info", sentence, rows.tolist())
+        yield finding("very_long", "info", sentence, rows.tolist())
 
 
 def _languages(texts: Sequence[str]) -> dict[str, float]:

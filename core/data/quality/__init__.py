@@ -5,8 +5,7 @@ A new finder is a file and its line in `FINDERS`. Light to import: what is heavy
 
 from __future__ import annotations
 
-from core.data.quality.base import FINDING_ROWS, Finder, Finding, Fix, FrozenTexts, Inspected
-from core.data.quality.choosing import steps_of
+from core.data.quality.base import FINDING_ROWS, Finder, Finding, Fix, FrozenTexts, Inspected, steps_of
 from core.data.quality.damage import damaged_text
 from core.data.quality.imbalance import imbalance
 from core.data.quality.label_errors import label_errors

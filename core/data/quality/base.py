@@ -6,7 +6,7 @@ and its findings. It never changes the dataset.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,7 +19,19 @@ from core.data.dataset.language import Language, language_of
 from core.data.dataset.rows import Rows, TextDataset
 from core.data.dataset.same_text import Keys, key_numbers
 from core.data.loading.label_notes import merges_of
-from core.data.recipe import DropTexts, RenameLabels, Step, read_steps, text_mark, write_steps
+from core.data.recipe import (
+    DropLabels,
+    DropRepeats,
+    DropTexts,
+    Redact,
+    RelabelTexts,
+    RenameLabels,
+    RepairText,
+    Step,
+    read_steps,
+    text_mark,
+    write_steps,
+)
 
 if TYPE_CHECKING:
     from core.data.quality.nearness import Nearness
@@ -28,6 +40,16 @@ if TYPE_CHECKING:
 Severity = Literal["info", "warning", "error"]
 FINDING_ROWS = 1000  # rows listed with a finding
 CHUNK = 20_000  # rows between two signs of life
+# Steps that name texts by their digest come before those that change texts; repetitions may appear by a repair.
+_ORDER: tuple[type[Step], ...] = (
+    RenameLabels,
+    DropLabels,
+    RelabelTexts,
+    DropTexts,
+    RepairText,
+    DropRepeats,
+    Redact,
+)
 
 
 @dataclass(frozen=True)
@@ -120,11 +142,11 @@ class Inspected:
     Parameters
     ----------
     dataset
-        Once made, with labels merged that are probably spellings of one: a label in capitals is not a wrong label.
+        The dataset, with labels merged that are probably spellings of one: a label in capitals is not a wrong label.
     frozen
         Tests that exist already, elsewhere.
     seed
-        Of samples and folds: the same seed gives the same findings.
+        The seed of samples and folds: the same seed gives the same findings.
     vectors
         Rows, ascending, and what a pretrained encoder makes of their texts, float32 (rows, width); the quick model then
         judges these rows, and better.
@@ -186,3 +208,12 @@ def drop(
 def marks_of(inspected: Inspected, rows: Rows | Sequence[int]) -> tuple[str, ...]:
     """How a recipe names these rows' texts, each once."""
     return tuple(dict.fromkeys(text_mark(inspected.dataset.texts[int(row)]) for row in rows))
+
+
+def steps_of(fixes: Iterable[Fix]) -> list[Step]:
+    """The steps of all fixes, each once, in an order in which every one still finds what it names."""
+    steps: list[Step] = []
+    for step in (step for fix in fixes for step in fix.steps):
+        if step not in steps:
+            steps.append(step)
+    return sorted(steps, key=lambda step: _ORDER.index(type(step)))

@@ -49,8 +49,8 @@ def ranking(labels: Rows, probabilities: npt.NDArray[np.float64]) -> Rows:
     from cleanlab.rank import get_label_quality_scores
 
     scores = get_label_quality_scores(labels, probabilities, method="self_confidence")
-    found: Rows = np.argsort(scores, kind="stable")
-    return found
+    order: Rows = np.argsort(scores, kind="stable")
+    return order
 
 
 def likely_errors(labels: Rows, probabilities: npt.NDArray[np.float64]) -> int:
@@ -78,10 +78,10 @@ def _finding(inspected: Inspected, model: OutOfSample, doubted: Rows) -> Finding
             "quality.label_note",
             "rather {label} ({share:.0%}; given label {given:.0%})",
             label=dataset.classes[answer],
-            share=float(model.probabilities[place, answer]),
-            given=float(model.probabilities[place, dataset.labels[model.rows[place]]]),
+            share=float(model.probabilities[position, answer]),
+            given=float(model.probabilities[position, dataset.labels[model.rows[position]]]),
         )
-        for place, answer in zip(doubted[:FINDING_ROWS], answers, strict=False)
+        for position, answer in zip(doubted[:FINDING_ROWS], answers, strict=False)
     )
     sampled = len(model.rows) < len(dataset)
     return Finding(

@@ -16,12 +16,12 @@ from core.data.quality.base import FINDING_ROWS, Finding, Fix, Inspected, capped
 from core.data.quality.nearness import Nearness, frozen_keys, near_texts
 from core.data.recipe import DropTexts
 
-Part = Literal["train", "validation", "test"]
-Crossing = dict[tuple[Part, Part], list[tuple[int, int]]]
+Split = Literal["train", "validation", "test"]
+Crossing = dict[tuple[Split, Split], list[tuple[int, int]]]
 
 # Where two parts share a text, the row of the earlier one gives way: tests stay as they are.
-_ORDER: tuple[Part, ...] = ("train", "validation", "test")
-_CROSSINGS: tuple[tuple[Part, Part], ...] = (("train", "test"), ("validation", "test"), ("train", "validation"))
+_ORDER: tuple[Split, ...] = ("train", "validation", "test")
+_CROSSINGS: tuple[tuple[Split, Split], ...] = (("train", "test"), ("validation", "test"), ("train", "validation"))
 
 
 def leakage(inspected: Inspected) -> Iterator[Finding | float]:
@@ -44,41 +44,41 @@ def leakage(inspected: Inspected) -> Iterator[Finding | float]:
 def exact_crossing(inspected: Inspected) -> Crossing:
     """For each two parts, the rows of the lower one whose text is in the upper, each with a row of it there."""
     parts = inspected.dataset.splits
-    found: Crossing = defaultdict(list)
+    crossing: Crossing = defaultdict(list)
     for rows in groups_of(inspected.keys) if parts is not None else []:
-        _cross(found, _by_part(rows, parts), _by_part(rows, parts))
-    return dict(found)
+        _cross(crossing, _by_part(rows, parts), _by_part(rows, parts))
+    return dict(crossing)
 
 
 def near_crossing(inspected: Inspected, nearness: Nearness) -> Crossing:
     """The same for texts that are nearly equal."""
     parts = inspected.dataset.splits
-    found: Crossing = defaultdict(list)
-    for one, other in nearness.inside() if parts is not None else ():
-        sides = [_by_part(nearness.rows(text), parts) for text in (one, other)]
-        _cross(found, sides[0], sides[1])
-        _cross(found, sides[1], sides[0])
-    return {parts: sorted(dict(reversed(pairs)).items()) for parts, pairs in found.items()}
+    crossing: Crossing = defaultdict(list)
+    for pair in nearness.inside() if parts is not None else ():
+        sides = [_by_part(nearness.rows(text), parts) for text in pair]
+        _cross(crossing, sides[0], sides[1])
+        _cross(crossing, sides[1], sides[0])
+    return {parts: sorted(dict(reversed(pairs)).items()) for parts, pairs in crossing.items()}
 
 
 def _by_part(rows: Rows, parts: Sequence[str] | None) -> dict[str, list[int]]:
     assert parts is not None, "asked only of divided datasets"
-    found: dict[str, list[int]] = defaultdict(list)
+    by_part: dict[str, list[int]] = defaultdict(list)
     for row in rows.tolist():
-        found[parts[row]].append(row)
-    return found
+        by_part[parts[row]].append(row)
+    return by_part
 
 
-def _cross(found: Crossing, here: Mapping[str, list[int]], there: Mapping[str, list[int]]) -> None:
+def _cross(crossing: Crossing, here: Mapping[str, list[int]], there: Mapping[str, list[int]]) -> None:
     for lower, upper in combinations(_ORDER, 2):
         if lower in here and upper in there:
-            found[lower, upper] += [(row, there[upper][0]) for row in here[lower]]
+            crossing[lower, upper] += [(row, there[upper][0]) for row in here[lower]]
 
 
 def _finding(
     inspected: Inspected,
     kind: Literal["leakage", "near_leakage"],
-    between: tuple[Part, Part],
+    between: tuple[Split, Split],
     pairs: Sequence[tuple[int, int]],
 ) -> Finding:
     lower, upper = between

@@ -83,7 +83,7 @@ def near_pairs(
     Parameters
     ----------
     texts
-        No two of them equal.
+        Texts of which no two are equal.
     first
         Positions that are compared in any case where there are more than ``most``, such as those of a test.
     """
@@ -92,13 +92,13 @@ def near_pairs(
     same = [(int(rows[0]), int(row)) for rows in alike for row in rows[1:]]
     repeated = np.zeros(len(texts), dtype=bool)
     repeated[[row for _, row in same]] = True
-    chosen = _chosen(np.flatnonzero(~repeated), first, seed, most)
-    plain = [letters(texts[row])[:_MOST_LETTERS] for row in chosen]
+    sample = _sample(np.flatnonzero(~repeated), first, seed, most)
+    plain = [letters(texts[row])[:_MOST_LETTERS] for row in sample]
     width = _NGRAM.get(language, _USUAL_NGRAM)
     signatures = np.zeros((len(plain), _BANDS * _ROWS), dtype=np.uint32)
     for done in _sign(plain, width, signatures):
         yield 0.1 + 0.6 * done
-    tokens = [token_numbers(texts[row]) for row in chosen]
+    tokens = [token_numbers(texts[row]) for row in sample]
     kept = []
     candidates, sharing = _candidates(signatures, tokens)
 
@@ -109,34 +109,34 @@ def near_pairs(
     for begin in range(0, len(candidates), PROGRESS_EVERY):
         yield 0.75 + 0.25 * begin / len(candidates)
         piece = slice(begin, begin + PROGRESS_EVERY)
-        for (one, other), halves in zip(candidates[piece].tolist(), sharing[piece].tolist(), strict=True):
-            long_enough = min(len(plain[one]), len(plain[other])) >= _FEWEST_LETTERS
-            if (long_enough and _alike(ngrams(one), ngrams(other))) or (
-                halves and one_place(tokens[one], tokens[other])
+        for (left, right), halves in zip(candidates[piece].tolist(), sharing[piece].tolist(), strict=True):
+            long_enough = min(len(plain[left]), len(plain[right])) >= _FEWEST_LETTERS
+            if (long_enough and _alike(ngrams(left), ngrams(right))) or (
+                halves and differ_in_a_word(tokens[left], tokens[right])
             ):
-                kept.append((int(chosen[one]), int(chosen[other])))
+                kept.append((int(sample[left]), int(sample[right])))
     pairs = sorted({*same, *kept})
-    return NearPairs(np.array(pairs, dtype=np.int64).reshape(-1, 2), len(chosen))
+    return NearPairs(np.array(pairs, dtype=np.int64).reshape(-1, 2), len(sample))
 
 
 def token_numbers(text: str) -> array[int]:
     """A number for each word and each Chinese character of a text: four bytes, where a string takes sixty."""
-    found = _TOKENS.findall(unicodedata.normalize("NFKC", text).casefold())[:_MOST_LETTERS]
-    return array("I", (_HAN | ord(token) if _is_han(token) else zlib.crc32(token.encode()) & ~_HAN for token in found))
+    tokens = _TOKENS.findall(unicodedata.normalize("NFKC", text).casefold())[:_MOST_LETTERS]
+    return array("I", (_HAN | ord(token) if _is_han(token) else zlib.crc32(token.encode()) & ~_HAN for token in tokens))
 
 
-def one_place(one: Sequence[int], other: Sequence[int]) -> bool:
+def differ_in_a_word(left: Sequence[int], right: Sequence[int]) -> bool:
     """Whether two texts differ in one word only: put in, left out, or exchanged."""
-    if max(_words(one), _words(other)) < _FEWEST_WORDS:
+    if max(_words(left), _words(right)) < _FEWEST_WORDS:
         return False
-    shorter = min(len(one), len(other))
+    shorter = min(len(left), len(right))
     start = 0
-    while start < shorter and one[start] == other[start]:
+    while start < shorter and left[start] == right[start]:
         start += 1
     end = 0
-    while end < shorter - start and one[-1 - end] == other[-1 - end]:
+    while end < shorter - start and left[-1 - end] == right[-1 - end]:
         end += 1
-    middles = [part[start : len(part) - end] for part in (one, other)]
+    middles = [part[start : len(part) - end] for part in (left, right)]
     return all(_a_word(middle) for middle in middles)
 
 
@@ -154,7 +154,7 @@ def _is_han(token: str) -> bool:
     return len(token) == 1 and "\u3040" <= token <= "\uffff"
 
 
-def _chosen(rows: Rows, first: Rows | None, seed: int, most: int) -> Rows:
+def _sample(rows: Rows, first: Rows | None, seed: int, most: int) -> Rows:
     if len(rows) <= most:
         return rows
     random = np.random.default_rng(seed)
@@ -204,11 +204,11 @@ def _candidates(
             mixed ^= mixed >> np.uint64(29)
         pairs = _numbered(_pairs(groups_of(mixed), signed), len(tokens))
         new = pairs[~_are_in(pairs, by_hash)]
-        one, other = np.divmod(new, len(tokens))
+        left, right = np.divmod(new, len(tokens))
         close = np.zeros(len(new), dtype=bool)
         for begin in range(0, len(new), _AT_ONCE):
             piece = slice(begin, begin + _AT_ONCE)
-            same = signatures[one[piece]] == signatures[other[piece]]
+            same = signatures[left[piece]] == signatures[right[piece]]
             close[piece] = same.mean(axis=1) >= _WORTH_COMPARING
         by_hash = _once(np.concatenate([by_hash, new[close]]))
     halves = _numbered(_sharing_halves(tokens), len(tokens))

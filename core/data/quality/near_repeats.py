@@ -31,8 +31,8 @@ def near_pairs_by_label(inspected: Inspected, nearness: Nearness) -> tuple[Pairs
     labels, parts = inspected.dataset.labels, inspected.dataset.splits
     same: Pairs = []
     different: Pairs = []
-    for one, other in nearness.inside():
-        rows = nearness.rows(one), nearness.rows(other)
+    for text, other in nearness.inside():
+        rows = nearness.rows(text), nearness.rows(other)
         first, second = sorted((int(rows[0][0]), int(rows[1][0])))
         if set(labels[rows[0]].tolist()).isdisjoint(labels[rows[1]].tolist()):
             different.append((first, second))
@@ -52,8 +52,8 @@ def superfluous(pairs: Sequence[tuple[int, int]]) -> Rows:
             row = parent[row]
         return row
 
-    for one, other in pairs:
-        low, high = sorted((root(one), root(other)))
+    for row, other in pairs:
+        low, high = sorted((root(row), root(other)))
         parent[high] = low
     return np.array(sorted(row for row in parent if root(row) != row), dtype=np.int64)
 

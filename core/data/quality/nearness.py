@@ -42,15 +42,15 @@ class Nearness:
 
     def inside(self) -> Iterator[tuple[int, int]]:
         """Near pairs of the dataset's own texts."""
-        for one, other in self.near.pairs.tolist():
+        for text, other in self.near.pairs.tolist():
             if other < self.texts:
-                yield one, other
+                yield text, other
 
     def outside(self) -> Iterator[tuple[int, tuple[str, ...]]]:
         """The dataset's texts that are nearly the same as one of a frozen test, with that test's classifiers."""
-        for one, other in self.near.pairs.tolist():
-            if one < self.texts <= other:
-                yield one, self.frozen[other - self.texts]
+        for text, other in self.near.pairs.tolist():
+            if text < self.texts <= other:
+                yield text, self.frozen[other - self.texts]
 
     @property
     def seen(self) -> int | None:
@@ -68,7 +68,7 @@ def near_texts(inspected: Inspected) -> Generator[float, None, Nearness]:
         starts = np.append(starts, len(order))
         elsewhere = frozen_keys(inspected)
         known = set(np.intersect1d(ordered, np.fromiter(elsewhere, dtype=np.uint64, count=len(elsewhere))).tolist())
-        new = {key: found for key, found in elsewhere.items() if key not in known}
+        new = {key: entry for key, entry in elsewhere.items() if key not in known}
         near = yield from near_pairs(
             texts + [text for text, _ in new.values()],
             language=inspected.language,
@@ -81,12 +81,12 @@ def near_texts(inspected: Inspected) -> Generator[float, None, Nearness]:
 
 def frozen_keys(inspected: Inspected) -> dict[int, tuple[str, tuple[str, ...]]]:
     """Key of each text of the frozen tests → the text, and the classifiers in whose tests it stands."""
-    found: dict[int, tuple[str, tuple[str, ...]]] = {}
+    by_key: dict[int, tuple[str, tuple[str, ...]]] = {}
     for test in inspected.frozen:
         for key, text in zip(key_numbers(test.texts).tolist(), test.texts, strict=True):
-            names = found[key][1] if key in found else ()
-            found[key] = (text, names if test.classifier in names else (*names, test.classifier))
-    return found
+            names = by_key[key][1] if key in by_key else ()
+            by_key[key] = (text, names if test.classifier in names else (*names, test.classifier))
+    return by_key
 
 
 def _first(inspected: Inspected, order: Rows, starts: Rows, frozen: int) -> Rows:

@@ -60,13 +60,13 @@ def odd_texts(inspected: Inspected) -> Iterator[Finding | float]:
                 "is read; cut it, or remove it.",
             )
             yield _finding(inspected, "odd_length", "info", order, (sentence, advice), None)
-    found = []
+    rows = []
     for row, text in enumerate(texts):
         if row % CHUNK == 0:
             yield row / len(texts)
         if mostly_signs(text):
-            found.append(row)
-    signs = np.array(found, dtype=np.int64)
+            rows.append(row)
+    signs = np.array(rows, dtype=np.int64)
     if len(signs):
         sentence = message("quality.signs", "Texts that are mostly signs: {count:,}.", count=len(signs))
         advice = message(
@@ -84,8 +84,8 @@ def far_below(values: np.ndarray) -> Rows:
     middle = float(np.median(positive))
     spread = 1.4826 * float(np.median(np.abs(positive - middle)))
     logs = np.log(np.maximum(values, 1e-12))
-    found: Rows = np.flatnonzero((values <= 0) | (logs < middle - max(FAR * spread, float(np.log(2)))))
-    return found
+    positions: Rows = np.flatnonzero((values <= 0) | (logs < middle - max(FAR * spread, float(np.log(2)))))
+    return positions
 
 
 def odd_lengths(lengths: np.ndarray) -> Rows:
@@ -93,8 +93,8 @@ def odd_lengths(lengths: np.ndarray) -> Rows:
     logs = np.log(np.maximum(lengths, 1.0))
     middle = float(np.median(logs))
     spread = 1.4826 * float(np.median(np.abs(logs - middle)))
-    found: Rows = np.flatnonzero(logs > middle + max(ODD_LENGTH * spread, float(np.log(4))))
-    return found
+    positions: Rows = np.flatnonzero(logs > middle + max(ODD_LENGTH * spread, float(np.log(4))))
+    return positions
 
 
 def mostly_signs(text: str) -> bool:

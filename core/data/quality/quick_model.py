@@ -56,7 +56,7 @@ class OutOfSample:
     Parameters
     ----------
     rows
-        Of the dataset, ascending.
+        Row numbers of the dataset, ascending.
     probabilities
         float64 (rows, classes), each row sums to 1.
     nearness
@@ -104,8 +104,8 @@ def folds_of(
         names = [owner[key] for key in names]
     numbers = np.unique([str(name) for name in names], return_inverse=True)[1]
     order = np.random.default_rng(seed).permutation(int(numbers.max()) + 1 if len(numbers) else 0)
-    found: Rows = order[numbers].astype(np.int64) % folds
-    return found
+    assigned: Rows = order[numbers].astype(np.int64) % folds
+    return assigned
 
 
 def _cross_fit(
@@ -192,14 +192,14 @@ def _is_empty(error: ValueError) -> bool:
 
 def marked_tokens(text: str) -> list[str]:
     """Words, single Chinese characters and stops; words between a negation and the next stop begin with ``not_``."""
-    found, negated = [], False
+    tokens, negated = [], False
     for token in _TOKEN.findall(text.lower()):
         if token in _STOPS:
             negated = False
-        found.append(f"not_{token}" if negated else token)
+        tokens.append(f"not_{token}" if negated else token)
         if token in _NEGATIONS:
             negated = True
-    return found
+    return tokens
 
 
 def _answers(
@@ -210,7 +210,7 @@ def _answers(
     Parameters
     ----------
     features
-        For the regression and for Bayes, which would count pieces of a word as if they were independent of it.
+        Those of the regression, and those of Bayes, which would count pieces of a word as if independent of it.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.naive_bayes import ComplementNB
@@ -236,8 +236,8 @@ def _encoder_answers(
     scaler = StandardScaler().fit(vectors[fitted])
     model = LogisticRegression(C=_ENCODER_REGULARISATION, max_iter=_ITERATIONS, tol=1e-3)
     model.fit(scaler.transform(vectors[fitted]), labels[fitted])
-    found: npt.NDArray[np.float64] = np.log(np.clip(model.predict_proba(scaler.transform(vectors[asked])), _LEAST, 1.0))
-    return found
+    logs: npt.NDArray[np.float64] = np.log(np.clip(model.predict_proba(scaler.transform(vectors[asked])), _LEAST, 1.0))
+    return logs
 
 
 def _nearness(features: Any, labels: Rows, fitted: Rows, asked: Rows) -> npt.NDArray[np.float64]:
@@ -251,5 +251,5 @@ def _nearness(features: Any, labels: Rows, fitted: Rows, asked: Rows) -> npt.NDA
     middles = member @ features[fitted]
     lengths = np.sqrt(np.asarray(middles.multiply(middles).sum(axis=1))).ravel()
     scaled = sparse.diags(1 / np.maximum(lengths, 1e-12)) @ middles
-    found: npt.NDArray[np.float64] = np.asarray((features[asked] @ scaled.T).max(axis=1).todense()).ravel()
-    return found.astype(np.float64)
+    cosines: npt.NDArray[np.float64] = np.asarray((features[asked] @ scaled.T).max(axis=1).todense()).ravel()
+    return cosines.astype(np.float64)

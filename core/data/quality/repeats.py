@@ -67,20 +67,20 @@ def repeated_rows(inspected: Inspected) -> tuple[Rows, int]:
 def contradictions(inspected: Inspected) -> Iterator[Finding | float]:
     """Texts that carry several labels."""
     dataset = inspected.dataset
-    found = contradictory_groups(inspected)
-    if not found:
+    groups = contradictory_groups(inspected)
+    if not groups:
         return
-    rows = np.concatenate(found)
+    rows = np.concatenate(groups)
     majority: dict[str, str] = {}
-    for group in found:
+    for group in groups:
         (first, most), (_, second) = Counter(dataset.labels[group].tolist()).most_common(2)
         if most > second:
             majority[text_mark(dataset.texts[int(group[0])])] = dataset.classes[first]
     fixes = [
         Fix(
             "drop",
-            message("quality.contradictions_drop", "Remove these texts: {count:,}", count=len(found)),
-            (drop(inspected, [int(group[0]) for group in found], "contradiction"),),
+            message("quality.contradictions_drop", "Remove these texts: {count:,}", count=len(groups)),
+            (drop(inspected, [int(group[0]) for group in groups], "contradiction"),),
         )
     ]
     if majority:
@@ -98,11 +98,11 @@ def contradictions(inspected: Inspected) -> Iterator[Finding | float]:
     yield Finding(
         "contradictions",
         "error" if len(rows) > 0.01 * len(dataset) else "warning",
-        len(found),
+        len(groups),
         message(
             "quality.contradictions",
             "Texts that carry more than one label: {count:,}, in {rows:,} rows.",
-            count=len(found),
+            count=len(groups),
             rows=len(rows),
         ),
         message(

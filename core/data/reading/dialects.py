@@ -80,13 +80,13 @@ def unmarked_text(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple
     if any(len(row) < width for row in rows) or _numbered(rows):
         return "", False
     joined = [_whole(row, ",", index, width) for row in rows]
-    others = [place for place in range(width) if place != index]
-    if not any(_repeats([row[place] for row in joined]) for place in others):
+    others = [column for column in range(width) if column != index]
+    if not any(_repeats([row[column] for row in joined]) for column in others):
         return "", False
     behind = [row[index + 1] for row in longer]
     begins_with_blank = sum(cell.startswith(" ") for cell in behind) >= _MOST * len(behind)
-    blank_elsewhere = any(row[place].startswith(" ") for row in joined for place in others if place)
-    as_written = all(_repeats([row[place] for row in rows]) for place in others)
+    blank_elsewhere = any(row[column].startswith(" ") for row in joined for column in others if column)
+    as_written = all(_repeats([row[column] for row in rows]) for column in others)
     if (begins_with_blank and not blank_elsewhere) or not as_written:
         return f"{index}/{width}", True
     return "", True

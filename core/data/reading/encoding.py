@@ -15,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 
 from core.base.errors import DataError
-from core.data.reading.evidence import Evidence, common_characters, evidence, share_of_runs
+from core.data.reading.evidence import CharacterCounts, common_characters, evidence, share_of_runs
 from core.data.reading.source import binary_file, check_text, empty_file, open_content
 
 ENCODINGS: tuple[str, ...] = (
@@ -153,7 +153,7 @@ def is_slightly_damaged(path: Path, compressed: bool, encoding: str) -> bool:
     return seen.characters >= 50 and seen.damaged <= 0.02 * seen.characters
 
 
-def _mostly_utf8(seen: Evidence) -> bool:
+def _mostly_utf8(seen: CharacterCounts) -> bool:
     """UTF-8 is so strict that a text of another encoding hardly ever holds a character of it by chance."""
     return seen.characters - seen.damaged >= max(2, 4 * seen.damaged)
 
@@ -220,7 +220,7 @@ def _single_byte(path: Path, compressed: bool) -> str:
                 runs.append(share_of_runs(chunk))
     if sum(runs) / max(1, len(runs)) >= 0.8:
         likeness = {
-            name: Evidence.of_bytes(counts, codec_of(name)).likeness(name) for name in ("windows-1251", "koi8-r")
+            name: CharacterCounts.of_bytes(counts, codec_of(name)).likeness(name) for name in ("windows-1251", "koi8-r")
         }
         best = max(likeness, key=lambda name: likeness[name])
         if likeness[best] > 0:

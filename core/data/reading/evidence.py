@@ -44,24 +44,24 @@ _RUSSIAN = frozenset("оеаинтсрвлкмдпу")
 
 
 @dataclass(frozen=True)
-class Evidence:
+class CharacterCounts:
     """The characters outside ASCII of a decoded text, counted.
 
     Parameters
     ----------
     counts
-        How often each comes.
+        How often each character comes.
     all_characters
-        Of the text, those of ASCII included.
+        Characters of the text, those of ASCII included.
     """
 
     counts: Mapping[str, int]
     all_characters: int = 0
 
     @staticmethod
-    def of_bytes(counts: Mapping[int, int], codec: str) -> Evidence:
+    def of_bytes(counts: Mapping[int, int], codec: str) -> CharacterCounts:
         """For an encoding with one byte a character."""
-        return Evidence(
+        return CharacterCounts(
             {bytes([byte]).decode(codec, "replace"): count for byte, count in counts.items() if byte >= 0x80},
             sum(counts.values()),
         )
@@ -104,7 +104,7 @@ class Evidence:
         return sum(count for sign, count in self.counts.items() if first <= sign <= last) / max(1, self.characters)
 
 
-def evidence(path: Path, compressed: bool, codec: str, errors: str) -> Evidence | None:
+def evidence(path: Path, compressed: bool, codec: str, errors: str) -> CharacterCounts | None:
     """Decode a whole file and count its characters; None when it does not decode."""
     decoder = codecs.getincrementaldecoder(codec)(errors)
     counts: Counter[str] = Counter()
@@ -120,7 +120,7 @@ def evidence(path: Path, compressed: bool, codec: str, errors: str) -> Evidence 
             seen += len(text)
             if counts.total() < _ENOUGH and not text.isascii():
                 counts.update(match.group() for match in islice(_OUTSIDE_ASCII.finditer(text), _ENOUGH))
-    return Evidence(counts, seen)
+    return CharacterCounts(counts, seen)
 
 
 def share_of_runs(content: bytes) -> float:

@@ -218,8 +218,8 @@ def _row_of_names(rows: Sequence[Row], filled: Sequence[int]) -> int:
         for row, count in zip(rows[:index], filled[:index], strict=True):
             names = sum(is_known_name(cell) for cell in row)
             again = any(
-                cell.strip() and any(place < len(other) and other[place] == cell for other in below)
-                for place, cell in enumerate(row)
+                cell.strip() and any(column < len(other) and other[column] == cell for other in below)
+                for column, cell in enumerate(row)
             )
             if count and (names >= 2 or (names and count > 1 and names >= known) or (again and count > 1)):
                 return 0

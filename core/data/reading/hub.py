@@ -135,11 +135,11 @@ def _joined(loaded: Any) -> pyarrow.Table:
         table = rows.with_format("arrow")[:]
         for column, feature in rows.features.items():
             if hasattr(feature, "int2str"):
-                place = table.column_names.index(column)
+                position = table.column_names.index(column)
                 names = [
                     feature.int2str(value) if _named(value, feature) else None for value in table[column].to_pylist()
                 ]
-                table = table.set_column(place, column, pyarrow.array(names, pyarrow.string()))
+                table = table.set_column(position, column, pyarrow.array(names, pyarrow.string()))
         if len(loaded) > 1 and "split" not in table.column_names:
             table = table.append_column("split", pyarrow.array([str(split)] * table.num_rows, pyarrow.string()))
         parts.append(table)

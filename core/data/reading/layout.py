@@ -32,7 +32,7 @@ class Layout:
     skip
         Lines above the header or first row.
     dialect
-        As `TableFormat` has it.
+        The dialect as `TableFormat` has it.
     """
 
     delimiter: str
@@ -208,7 +208,7 @@ def _several_signs(sample: str, complete: bool, single: list[_Candidate]) -> _Ca
     if len(lines) < 3:
         return None
     runs = Counter(run for line in lines[:50] for run in set(_SIGNS.findall(line)))
-    found = []
+    candidates = []
     for run, count in runs.most_common(20):
         if count < 0.9 * min(50, len(lines)) or any(part in run for part in ("://", "><", "</")):  # addresses and tags
             continue
@@ -221,8 +221,8 @@ def _several_signs(sample: str, complete: bool, single: list[_Candidate]) -> _Ca
             if times[0] >= 1 and times[1] >= 0.95 * len(lines):
                 candidate = _candidate(sample, complete, signs)
                 if not _has_empty_column(candidate) and (signs.strip() or candidate.names or _has_labels(candidate)):
-                    found.append(candidate)
-    best = max(found, key=lambda candidate: (candidate.width, len(candidate.delimiter)), default=None)
+                    candidates.append(candidate)
+    best = max(candidates, key=lambda candidate: (candidate.width, len(candidate.delimiter)), default=None)
     rivals = [other for other in single if other.is_table and other.share >= 0.95 and not _has_empty_column(other)]
     return None if best is None or (rivals and best.width <= max(other.width for other in rivals)) else best
 

@@ -15,7 +15,7 @@ from typing import Literal
 
 from core.data.reading.rows import Lines, fields_of_line
 
-Verdict = Literal["joined", "apart"]
+JoinVerdict = Literal["joined", "apart"]
 
 _GROUP = 1000  # lines that one cell may span
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
@@ -26,7 +26,7 @@ _FEW = 5  # lines from which a column is judged
 
 
 @dataclass(frozen=True)
-class Columns:
+class ColumnTraits:
     """What the complete lines of a file have in their columns.
 
     Parameters
@@ -96,7 +96,7 @@ def may_be_row(line: str, delimiter: str, width: int) -> bool:
     return width > 1 and '""' not in line and len(fields_of_line(line, delimiter)) == width
 
 
-def columns_of(lines: Sequence[str], delimiter: str, width: int) -> Columns:
+def columns_of(lines: Sequence[str], delimiter: str, width: int) -> ColumnTraits:
     """Learn from lines what a row looks like; those on which a quotation mark stays open tell nothing."""
     rows, quotes = [], False
     for line in lines:
@@ -121,10 +121,10 @@ def columns_of(lines: Sequence[str], delimiter: str, width: int) -> Columns:
         values.append(frozenset(counts) if repeating else None)
     numeric = tuple(len(column) >= _FEW and all(map(_number, column)) for column in columns)
     filled = tuple(len(column) >= 2 and all(cell.strip(' "') for cell in column) for column in columns)
-    return Columns(width, tuple(values), numeric, filled, quotes)
+    return ColumnTraits(width, tuple(values), numeric, filled, quotes)
 
 
-def careful_rows(lines: Lines, delimiter: str, columns: Columns, joins: Joins) -> Iterator[tuple[int, list[str]]]:
+def careful_rows(lines: Lines, delimiter: str, columns: ColumnTraits, joins: Joins) -> Iterator[tuple[int, list[str]]]:
     """Rows with the number of the line on which each begins; what was judged goes into ``joins``."""
     source = iter(lines)
     waiting: deque[tuple[int, str]] = deque()
@@ -183,7 +183,9 @@ def _closed(line: str, following: Iterator[str], delimiter: str) -> tuple[int, l
     return count, row
 
 
-def _verdict(group: list[str], delimiter: str, columns: Columns, joins: Joins, number: int, row: list[str]) -> Verdict:
+def _verdict(
+    group: list[str], delimiter: str, columns: ColumnTraits, joins: Joins, number: int, row: list[str]
+) -> JoinVerdict:
     """Whether lines are one row or one each."""
     if not all(may_be_row(line, delimiter, columns.width) for line in group):
         first_is_whole = len(fields_of_line(group[0], delimiter)) == columns.width
@@ -191,12 +193,12 @@ def _verdict(group: list[str], delimiter: str, columns: Columns, joins: Joins, n
     rows = [fields_of_line(line, delimiter) for line in group if line.strip("\r\n")]
     if sum(map(columns.fit, rows)) < _ALIKE * len(rows):
         return "joined"
-    place = (number, number + len(group) - 1)
+    span = (number, number + len(group) - 1)
     if columns.tell or not columns.quotes:
-        joins.apart.append(place)
+        joins.apart.append(span)
         joins.doubt = joins.doubt or not columns.tell
         return "apart"
-    joins.joined.append(place)
+    joins.joined.append(span)
     joins.doubt = True
     return "joined"
 

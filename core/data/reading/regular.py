@@ -116,7 +116,7 @@ def _any_row_apart(content: mmap.mmap, inside: Any, start: int, delimiter: str, 
     Parameters
     ----------
     inside
-        Places of the line breaks between quotation marks.
+        Positions of the line breaks between quotation marks.
     """
     cut = delimiter.encode()
     group: list[bytes] = []  # the lines of one row

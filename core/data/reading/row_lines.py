@@ -50,7 +50,7 @@ def _begins(path: Path, form: TableFormat, left_out: set[int], rows: Sequence[in
 
 def begins_of(path: Path, form: TableFormat, left_out: set[int], rows: Sequence[int]) -> list[tuple[int, list[str]]]:
     """The line and the cells of each of these rows of a table, in which the rows ``left_out`` of the file are not."""
-    wanted, found = set(rows), []
+    wanted, begins = set(rows), []
     file_row, table_row = -int(form.header), 0
     with open_content(path, form.compressed) as content:
         stream = io.TextIOWrapper(content, codec_of(form.encoding), newline="")
@@ -62,9 +62,9 @@ def begins_of(path: Path, form: TableFormat, left_out: set[int], rows: Sequence[
                 continue
             if file_row >= 0 and file_row not in left_out:
                 if table_row in wanted:
-                    found.append((line, cells))
+                    begins.append((line, cells))
                 table_row += 1
             file_row += 1
-            if len(found) == len(wanted):
+            if len(begins) == len(wanted):
                 break
-    return found
+    return begins

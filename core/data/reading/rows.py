@@ -38,7 +38,7 @@ class Lines:
     skip
         Lines at the top that are counted and left out.
     translate
-        Makes CSV of a line that is written otherwise.
+        A function that makes CSV of a line that is written otherwise.
     """
 
     def __init__(

@@ -17,7 +17,7 @@ Confidence = Literal["sure", "guess", "told"]  # seen beyond doubt; the most pla
 
 
 @dataclass(frozen=True)
-class Corrections:
+class FormatCorrections:
     """What a person says of a file; None leaves a part to be guessed.
 
     Parameters
@@ -96,9 +96,9 @@ def named_delimiter(name: str) -> str:
     return names.get(name.lower() if len(name) > 1 else name, name)
 
 
-def confidence(sure: bool, said: object = None) -> Confidence:
+def confidence(sure: bool, given: object = None) -> Confidence:
     """How sure a part is: ``told`` where a person said it."""
-    return "told" if said is not None else "sure" if sure else "guess"
+    return "told" if given is not None else "sure" if sure else "guess"
 
 
 @dataclass(frozen=True)
@@ -163,11 +163,11 @@ class TableScan:
     errors
         How bytes without meaning are read: ``"strict"`` not at all, ``"replace"`` as U+FFFD.
     names
-        Of the columns.
+        The columns' names.
     skipped
         Rows that are left out, as `read_table` lists them.
     rows
-        Below the header, those left out included.
+        The number of rows below the header, those left out included.
     notes
         What the reader did or saw, as `read_table` has them.
     """

@@ -21,13 +21,21 @@ from core.data.reading.isolation import wire
 from core.data.reading.isolation.pool import ask
 from core.data.reading.layout import DELIMITERS
 from core.data.reading.source import check_file, is_small_text
-from core.data.reading.table_format import Corrections, Guess, TableFormat, TableScan, form_of, notes_of, skipped_of
+from core.data.reading.table_format import (
+    FormatCorrections,
+    Guess,
+    TableFormat,
+    TableScan,
+    form_of,
+    notes_of,
+    skipped_of,
+)
 
 __all__ = [
     "CELL_LIMIT",
     "DELIMITERS",
     "ENCODINGS",
-    "Corrections",
+    "FormatCorrections",
     "Guess",
     "TableFormat",
     "TableScan",
@@ -42,7 +50,7 @@ __all__ = [
 ]
 
 
-def detect_format(path: Path, corrections: Corrections = Corrections()) -> TableFormat:  # noqa: B008 - frozen
+def detect_format(path: Path, corrections: FormatCorrections = FormatCorrections()) -> TableFormat:  # noqa: B008 - frozen
     """Guess how a table is written, except what a person said of it.
 
     Raises

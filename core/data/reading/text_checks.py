@@ -33,13 +33,13 @@ def check_format(form: TableFormat) -> None:
         )
 
 
-def wrong_delimiter(path: Path, chosen: str, better: str) -> DataError:
+def wrong_delimiter(path: Path, delimiter: str, better: str) -> DataError:
     """The error for a chosen delimiter that gives one column where another gives more."""
     return DataError(
         "data.wrong_delimiter",
         "Cut at '{chosen}', '{file}' has only one column. Its rows look as if they were cut at '{better}': "
         "choose that delimiter.",
-        chosen=shown(chosen),
+        chosen=shown(delimiter),
         file=path.name,
         better=shown(better),
     )

@@ -40,12 +40,12 @@ from core.data.reading.notes import (
     note_titles,
     note_weak_encoding,
 )
-from core.data.reading.quoting import Columns, Joins, careful_rows, columns_of, may_be_row
+from core.data.reading.quoting import ColumnTraits, Joins, careful_rows, columns_of, may_be_row
 from core.data.reading.regular import read_regular
 from core.data.reading.rows import WRONG_ENCODING, Lines, Manner, fields_of_line, split_rows, wrong_encoding
 from core.data.reading.source import is_compressed, open_content
 from core.data.reading.table_format import (
-    Corrections,
+    FormatCorrections,
     Guess,
     TableFormat,
     TableScan,
@@ -70,10 +70,10 @@ class _Pass:
     errors: str = "strict"
     first: list[str] = field(default_factory=list)  # the header as it is written
     joins: Joins = field(default_factory=Joins)
-    columns: Columns | None = None  # what the careful manner knows of rows
+    columns: ColumnTraits | None = None  # what the careful manner knows of rows
 
 
-def detect_text(path: Path, corrections: Corrections) -> TableFormat:
+def detect_text(path: Path, corrections: FormatCorrections) -> TableFormat:
     """Guess how a text file is written, except what a person said of it."""
     compressed = is_compressed(path)
     if corrections.encoding is None:
@@ -158,15 +158,14 @@ def _lines(stream: io.TextIOWrapper, scan: TableScan) -> Lines:
 def _read(path: Path, form: TableFormat | None, *, keep: bool) -> tuple[TableScan, list[Any]]:
     """Read all rows by the first reader that fits; their columns, if they are kept."""
     given = form is not None
-    form = detect_text(path, Corrections()) if form is None else replace(form, compressed=is_compressed(path))
+    form = detect_text(path, FormatCorrections()) if form is None else replace(form, compressed=is_compressed(path))
     check_format(form)
     try:
-        found = (_without_doubt(path, form) if keep else None) or _first_that_fits(path, form, keep, "strict")
+        taken, columns = (_without_doubt(path, form) if keep else None) or _first_that_fits(path, form, keep, "strict")
     except DataError as error:
         if error.message.key != WRONG_ENCODING or not is_slightly_damaged(path, form.compressed, form.encoding):
             raise
-        found = _first_that_fits(path, form, keep, "replace")
-    taken, columns = found
+        taken, columns = _first_that_fits(path, form, keep, "replace")
     scan = taken.scan
     if given and len(scan.names) == 1:
         _check_single_column(path, form)
@@ -290,7 +289,7 @@ def _name_columns(taken: _Pass, probe: list[list[str]]) -> None:
         scan.notes.append(note_columns_without_name([name for name in scan.names if name not in written]))
 
 
-def _look_over(scan: TableScan, errors: str) -> Columns:
+def _look_over(scan: TableScan, errors: str) -> ColumnTraits:
     """What the first lines of a file tell of its rows, each taken for itself."""
     delimiter = scan.form.delimiter
     with _open_text(scan.path, scan.form, errors) as stream:

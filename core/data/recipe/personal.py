@@ -47,7 +47,7 @@ _CHECK_DIGITS = "10X98765432"
 
 
 @dataclass(frozen=True)
-class Span:
+class PersonalSpan:
     """Personal data in a text: its kind, and the characters from ``start`` up to ``end``."""
 
     kind: PersonalKind
@@ -55,18 +55,18 @@ class Span:
     end: int
 
 
-def personal_spans(text: str, kinds: Collection[str] = PERSONAL_KINDS) -> list[Span]:
+def personal_spans(text: str, kinds: Collection[str] = PERSONAL_KINDS) -> list[PersonalSpan]:
     """Where personal data of these kinds stands, in order; spans do not overlap."""
     plain = text if text.isascii() else text.translate(_HALF_WIDTH)
     if not _WORTH_A_LOOK.search(plain):
         return []
-    found: list[Span] = []
+    spans: list[PersonalSpan] = []
     for kind, pattern, accepted in _KINDS:
         if kind in kinds:
             for start, end in _matches(plain, pattern, accepted):
-                if all(end <= span.start or start >= span.end for span in found):
-                    found.append(Span(kind, start, end))
-    return sorted(found, key=lambda span: span.start)
+                if all(end <= span.start or start >= span.end for span in spans):
+                    spans.append(PersonalSpan(kind, start, end))
+    return sorted(spans, key=lambda span: span.start)
 
 
 def redacted(text: str, kinds: Collection[str] = PERSONAL_KINDS) -> str:
@@ -95,17 +95,17 @@ def valid_card(number: str) -> bool:
     return 13 <= len(digits) <= 19 and total % 10 == 0 and len(set(digits)) > 1
 
 
-def _public_address(found: str) -> bool:
+def _public_address(text: str) -> bool:
     """Whether it is an address that may belong to a person: not of this machine, and not four parts of a version."""
     try:
-        address = ipaddress.ip_address(found)
+        address = ipaddress.ip_address(text)
     except ValueError:
         return False
-    return not (address.is_loopback or address.is_unspecified or found.startswith("0."))
+    return not (address.is_loopback or address.is_unspecified or text.startswith("0."))
 
 
-def _telephone(found: str) -> bool:
-    return 7 <= sum(sign.isdigit() for sign in found) <= 15
+def _telephone(text: str) -> bool:
+    return 7 <= sum(sign.isdigit() for sign in text) <= 15
 
 
 # Those with a check of their own come first: what they take is no telephone number.

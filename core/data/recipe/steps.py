@@ -68,13 +68,13 @@ class DropTexts(Step):
     Parameters
     ----------
     marks
-        Of the texts, see `text_mark`.
+        Marks of the texts, see `text_mark`.
     keep_first
-        Keep the first row of each: for duplicates.
+        Whether the first row of each text stays: for duplicates.
     split
-        Only rows of this split, where the data came divided; None: of all.
+        The only split whose rows are taken, where the data came divided; None: rows of all.
     reason
-        Why, for the record.
+        Why they are dropped, for the record.
     """
 
     kind: ClassVar[str] = "drop_texts"

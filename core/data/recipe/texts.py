@@ -22,7 +22,7 @@ class Redact(Step):
     Parameters
     ----------
     kinds
-        Which; see `core.data.recipe.personal`.
+        Kinds of personal data, see `core.data.recipe.personal`.
     """
 
     kind: ClassVar[str] = "redact"

@@ -40,8 +40,8 @@ def write_steps(steps: Sequence[Step]) -> list[dict[str, Any]]:
 def read_steps(stored: Iterable[dict[str, Any]]) -> list[Step]:
     """Steps from plain values; `DataError` for a kind that is not known, `ConfigError` for fields that do not fit."""
     steps = []
-    for one in stored:
-        fields = dict(one)
+    for entry in stored:
+        fields = dict(entry)
         kind = str(fields.pop("kind", ""))
         if kind not in STEPS:
             raise DataError(

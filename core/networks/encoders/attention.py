@@ -48,7 +48,7 @@ def _attend(
 ) -> tuple[Tensor, None]:
     """What transformers asks of attention: (batch, heads, length, width) each; returns (batch, length, heads, width)."""
     batch, heads, length, width = query.shape
-    rows = [one.transpose(1, 2).reshape(batch, length, heads * width) for one in (query, key, value)]
+    rows = [part.transpose(1, 2).reshape(batch, length, heads * width) for part in (query, key, value)]
     answer = torch.onnx.ops.symbolic(
         "com.microsoft::MultiHeadAttention",
         (*rows, None, attention_mask.to(torch.int32)),

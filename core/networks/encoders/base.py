@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from core.base.config import Config
-from core.networks.encoders.feature_map import FeatureMap
+from core.networks.encoders.feature_map import MAP_PREFIX, FeatureMap
 from core.networks.sources import Sources
 from core.networks.standalone.predict import UNKNOWN, TextPipeline
 from core.networks.text import TextConfig, fit_pipeline
@@ -101,19 +101,21 @@ class TextClassifier(nn.Module):
         return logits
 
     @torch.no_grad()
-    def set_feature_map(self, lift: FeatureMap | None) -> None:
+    def set_feature_map(self, feature_map: FeatureMap | None) -> None:
         """Put a fixed map in front of the head, or take it away; the head begins anew, all zeros."""
         old = self.head.weight
-        width = self.feature_size if lift is None else lift.width
-        self.lift = None if lift is None else lift.to(old.device)
+        width = self.feature_size if feature_map is None else feature_map.width
+        self.lift = None if feature_map is None else feature_map.to(old.device)
         # By way of "meta", so that no random number is drawn.
         self.head = nn.Linear(width, len(old), device="meta").to_empty(device=old.device)
         self.head.weight.zero_()
         self.head.bias.zero_()
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
-        """Take over weights; those of a model with a lift bring it along."""
-        tensors = {key.removeprefix("lift."): value for key, value in state_dict.items() if key.startswith("lift.")}
+        """Take over weights; those of a model with a feature map bring it along."""
+        tensors = {
+            key.removeprefix(MAP_PREFIX): value for key, value in state_dict.items() if key.startswith(MAP_PREFIX)
+        }
         own = self.lift.state_dict() if self.lift is not None else {}
         if {key: value.shape for key, value in own.items()} != {key: value.shape for key, value in tensors.items()}:
             self.set_feature_map(FeatureMap.from_tensors(tensors) if tensors else None)

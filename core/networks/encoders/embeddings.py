@@ -47,7 +47,7 @@ class VectorsConfig(Config):
 
 
 @torch.no_grad()
-def start_embedding(model: TextClassifier, vectors: np.ndarray, found: np.ndarray, first: int = 0) -> None:
+def start_embedding(model: TextClassifier, vectors: np.ndarray, has_vector: np.ndarray, first: int = 0) -> None:
     """Write word vectors into the rows of a model's words; rows of words without a vector stay as they are.
 
     At the beginning the vectors are centred, brought to the mean length that suits the model, and cut to the embedding's width by
@@ -57,16 +57,16 @@ def start_embedding(model: TextClassifier, vectors: np.ndarray, found: np.ndarra
     ----------
     vectors
         float32 (vocabulary, dimensions), one row a token of the model.
-    found
+    has_vector
         bool (vocabulary,): which tokens have a vector.
     first
-        Write only the rows from this token on. What the words before it have become then says where their new
+        The first token whose row is written. What the words before it have become then says where their new
         neighbours belong: a linear map from vectors to rows is fitted on them.
     """
     # Other rows, such as an n-gram bag's shared ones, stand before those of the words.
     rows = model.embedding.weight[-len(vectors) :]
     source = torch.as_tensor(vectors, dtype=torch.float64)
-    has = torch.as_tensor(found)
+    has = torch.as_tensor(has_vector)
     fresh = has.clone()
     fresh[:first] = False
     known = has & ~fresh

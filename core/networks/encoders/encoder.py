@@ -19,8 +19,7 @@ from core.base.files import read_json
 from core.base.settings import NetworkConfig, TrimConfig
 from core.networks.encoders.attention import fuse_attention
 from core.networks.encoders.base import TextClassifier
-from core.networks.encoders.feature_cache import FeatureCache, key_of
-from core.networks.encoders.feature_memory import FeatureMemory
+from core.networks.encoders.feature_cache import FeatureCache, FeatureMemory, key_of
 from core.networks.encoders.pretrained import (
     add_adapters,
     arithmetic,
@@ -292,8 +291,8 @@ class Encoder(TextClassifier):
         lengths = mask.sum(dim=1).tolist()
         named = self.pieces[tokens].tolist()
         keys = [key_of(row[:length]) for row, length in zip(named, lengths, strict=True)]
-        features, found = cache.find(keys)
-        missing = np.flatnonzero(~found)
+        features, cached = cache.find(keys)
+        missing = np.flatnonzero(~cached)
         if len(missing):
             rows = torch.from_numpy(missing).to(tokens.device)
             longest = int(mask[rows].sum(dim=1).max())

@@ -1,4 +1,4 @@
-"""What a frozen encoder said of texts, kept on disk: an update encodes only texts that were never encoded before."""
+"""What a frozen encoder said of texts, kept on disk or in memory: only texts that were never encoded before are encoded."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class FeatureCache:
     Parameters
     ----------
     file
-        Shared by everybody who encodes with the same weights; its folder is made when needed.
+        A file shared by everybody who encodes with the same weights; its folder is made when needed.
     width
         Features of one text.
     """
@@ -45,10 +45,10 @@ class FeatureCache:
     def find(self, keys: Sequence[bytes]) -> tuple[Tensor, np.ndarray]:
         """Features (keys, width), zeros where there are none, and which were found (keys)."""
         numbers = np.array([self.rows.get(key, -1) for key in keys], dtype=np.int64)
-        found = numbers >= 0
+        cached = numbers >= 0
         features = np.zeros((len(keys), self.record["features"].shape[0]), dtype=np.float32)
-        features[found] = self._table["features"][numbers[found]]
-        return torch.from_numpy(features), found
+        features[cached] = self._table["features"][numbers[cached]]
+        return torch.from_numpy(features), cached
 
     def add(self, keys: Sequence[bytes], features: Tensor) -> None:
         """Keep features (keys, width) of texts that were not found."""
@@ -71,6 +71,33 @@ class FeatureCache:
         self._table = np.memmap(self.file, dtype=self.record, mode="r", shape=(count,))
         for number, key in enumerate(self._table["key"][known:], start=known):
             self.rows[bytes(key)] = number
+
+
+class FeatureMemory:
+    """What an encoder that has just stopped learning said of texts: like `FeatureCache`, but in memory, while its head learns.
+
+    Parameters
+    ----------
+    width
+        Features of one text.
+    """
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self._rows: dict[bytes, Tensor] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def find(self, keys: Sequence[bytes]) -> tuple[Tensor, np.ndarray]:
+        """Features (keys, width), zeros where there are none, and which were found (keys)."""
+        nothing = torch.zeros(self.width)
+        features = torch.stack([self._rows.get(key, nothing) for key in keys])
+        return features, np.array([key in self._rows for key in keys], dtype=bool)
+
+    def add(self, keys: Sequence[bytes], features: Tensor) -> None:
+        """Keep features (keys, width) of texts that were not found."""
+        self._rows.update(zip(keys, features.detach().clone(), strict=True))
 
 
 def key_of(ids: Sequence[int]) -> bytes:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from core.networks.encoders.graph import Graph
 
 RandomFeatures = Literal["none", "relu", "fourier"]
+# Stored models and strategies have a feature map's tensors under this name, and so models have it as `lift`: with another
+# name, versions of old could not be read.
+MAP_PREFIX = "lift."
 SMALLEST_DEVIATION = 0.1  # of the root mean square over features: one that hardly moved at first must not shout later
 PROJECTION_SEED = 20_160_229  # any number; the same for every version, so that its features can be made again
 
@@ -26,7 +29,7 @@ class FeatureMap(nn.Module):
     Parameters
     ----------
     mean, deviation
-        Of each feature: (features,).
+        Mean and standard deviation of each feature: (features,).
     projection
         P, (features, F), with F the number of random features; None leaves z as it is.
     phase
@@ -62,7 +65,7 @@ class FeatureMap(nn.Module):
 
     @property
     def kernel_width(self) -> float:
-        """Of Fourier features, as it was asked for; 1 without any."""
+        """The width of Fourier features, as it was asked for; 1 without any."""
         if self.projection is None or self.phase is None:
             return 1.0
         # Its columns were drawn with deviation 1 / (√features · width).
@@ -102,16 +105,16 @@ class FeatureMap(nn.Module):
 def fit_feature_map(
     features: Tensor, kind: RandomFeatures, count: int, *, scale: bool, kernel_width: float = 1.0
 ) -> FeatureMap:
-    """Freeze a lift for features like these, (rows, features).
+    """Freeze a feature map for features like these, (rows, features).
 
     Parameters
     ----------
     count
-        How many random features.
+        The number of random features.
     kernel_width
-        Of Fourier features: w in exp(−‖z − z'‖² / (2 D w²)).
+        The width w of Fourier features in exp(−‖z − z'‖² / (2 D w²)).
     scale
-        Take mean and deviation from the rows; otherwise features stay as they are, and no row leaves a trace.
+        Whether mean and deviation come from the rows; otherwise features stay as they are, and no row leaves a trace.
     """
     width = features.shape[1]
     mean, deviation = torch.zeros(width), torch.ones(width)

@@ -35,11 +35,11 @@ class Graph:
         Parameters
         ----------
         inputs
-            In ONNX's own order; an optional one that is left out is the empty string.
+            Names of the inputs in ONNX's own order; an optional one that is left out is the empty string.
         result
             The name that the output gets; without, it is called after the operation.
         attributes
-            By ONNX's own names, such as ``axis=1``.
+            Attributes by ONNX's own names, such as ``axis=1``.
         """
         name = f"{operation.lower()}_{len(self._nodes)}"
         names = [value if isinstance(value, str) else self.constant(value) for value in inputs]
@@ -65,7 +65,7 @@ class Graph:
         return self.add("Cast", value, to=onnx.TensorProto.INT64)
 
     def slice(self, value: str, first: int, last: int | None, axis: int) -> str:
-        """As Python slices: from ``first`` to before ``last``, which counts from the end when it is negative."""
+        """A Python slice: from ``first`` to before ``last``, which counts from the end when it is negative."""
         return self.add("Slice", value, [first], [END if last is None else last], [axis])
 
     def linear(self, value: str, layer: nn.Linear) -> str:

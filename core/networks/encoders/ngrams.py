@@ -114,7 +114,7 @@ class NgramBag(TextClassifier):
         length = tokens.shape[1]
         members = [range(first, first + size) for size in range(1, self.longest_ngram + 1) for first in range(length)]
         present = (rows != self.buckets).nonzero().flatten().tolist()
-        return rows[present], [members[place] for place in present]
+        return rows[present], [members[index] for index in present]
 
     def _write_mean(self, graph: Graph, table: Tensor, tokens: str, mask: str) -> str:
         """Mean of the table's rows over all n-grams of a text: (batch, width)."""

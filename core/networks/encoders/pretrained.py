@@ -67,7 +67,7 @@ def add_adapters(network: Any, rank: int, dropout: float) -> None:
     """LoRA (Hu et al. 2021): W x + B A x for every linear layer, with only A and B learning."""
     from peft import LoraConfig, inject_adapter_in_model
 
-    linear = sorted({name.split(".")[-1] for name, one in network.named_modules() if isinstance(one, nn.Linear)})
+    linear = sorted({name.split(".")[-1] for name, module in network.named_modules() if isinstance(module, nn.Linear)})
     lora = LoraConfig(
         r=rank,
         lora_alpha=2 * rank,

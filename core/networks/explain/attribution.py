@@ -1,15 +1,23 @@
-"""What an explanation is, whatever made it. What is shared out among the words is the margin of a label."""
+"""What an explanation is, whatever made it, and what many of them say together: the words that speak most for a label.
+
+What is shared out among the words is the margin of a label.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from core.networks.text.words import is_listed
+
 Method = Literal["gradients", "linear", "occlusion"]
 SMALLEST = 1e-7  # probability that counts in a logarithm: about what a float32 can tell from nothing
+LEAST_TEXTS = 3  # in which a word has to occur to be listed
 
 
 @dataclass(frozen=True)
@@ -32,7 +40,7 @@ class Attribution:
     difference
         Margin of the text minus that of the same text with nothing in it, in logits.
     steps
-        Of the path of integrated gradients; 0 for other methods.
+        Steps on the path of integrated gradients; 0 for other methods.
     error
         Completeness error: how far the sum of all scores is from ``difference``, as a share of it. 0 is perfect. None for
         occlusion, whose scores need not add up: two words may say the same, or mean something only together.
@@ -62,3 +70,47 @@ def completeness_error(total: float, difference: float) -> float:
     """How far the scores' sum is from the difference they should add up to, as a share of it; 0 when both are nothing."""
     missed = abs(total - difference)
     return missed / abs(difference) if difference else float(missed > 0)
+
+
+@dataclass(frozen=True)
+class Influence:
+    """A word over all texts that were explained.
+
+    Parameters
+    ----------
+    word
+        The word in small letters.
+    score
+        Mean of what it adds to the label's margin in the texts that hold it, in logits.
+    texts
+        The number of texts that hold it.
+    example
+        Number of the text, among those explained, in which it counts most.
+    """
+
+    word: str
+    score: float
+    texts: int
+    example: int
+
+
+def most_influential(attributions: Iterable[Attribution], label: int, *, most: int = 15) -> list[Influence]:
+    """The words that speak most for a label, in texts explained for it; largest first, none that speaks against it.
+
+    Lone Chinese characters are left out: beside words, 给 or 装 tells a reader nothing.
+    """
+    scores: dict[str, dict[int, float]] = defaultdict(dict)
+    for number, attribution in enumerate(attributions):
+        if attribution.label != label:
+            continue
+        for word in attribution.words:
+            name = attribution.text[word.start : word.end].casefold()
+            if any(letter.isalnum() for letter in name) and is_listed(name):
+                scores[name][number] = scores[name].get(number, 0.0) + word.score
+    ranked = [
+        Influence(name, float(np.mean([*each.values()])), len(each), max(each, key=each.__getitem__))
+        for name, each in scores.items()
+        if len(each) >= LEAST_TEXTS
+    ]
+    ranked.sort(key=lambda influence: (-influence.score, influence.word))
+    return [influence for influence in ranked if influence.score > 0][:most]

@@ -50,7 +50,7 @@ def explain(model: TextClassifier, pipeline: TextPipeline, text: str, label: int
     Parameters
     ----------
     model
-        In evaluation mode.
+        The model, in evaluation mode.
     label
         Number of the label; by default the most probable one.
 
@@ -67,19 +67,19 @@ def explain(model: TextClassifier, pipeline: TextPipeline, text: str, label: int
     tokens, mask = (torch.from_numpy(part) for part in pad(pipeline.encode([text])))
     with torch.no_grad():
         logits = model(tokens, mask)[0]
-    chosen = int(logits.argmax()) if label is None else label
+    target = int(logits.argmax()) if label is None else label
     inside = torch.tensor([bool(of) for of in owners])
     if method == "linear":
         assert isinstance(model, NgramBag)
-        scores, difference, steps = *_shares(model, tokens, mask, chosen), 0
+        scores, difference, steps = *_shares(model, tokens, mask, target), 0
     else:
-        scores, difference, steps = _integrate(model, tokens, mask, inside, chosen)
+        scores, difference, steps = _integrate(model, tokens, mask, inside, target)
     sums = np.zeros(len(words))
     for of, score in zip(owners, scores.tolist(), strict=True):
         sums[list(of)] += score / max(1, len(of))  # a token that holds several words counts for all alike
     error = completeness_error(float(scores.sum()), difference)
-    found = tuple(Word(*word, float(score)) for word, score in zip(words, sums, strict=True))
-    return Attribution(text, chosen, found, method, difference, steps, error)
+    attributed = tuple(Word(*word, float(score)) for word, score in zip(words, sums, strict=True))
+    return Attribution(text, target, attributed, method, difference, steps, error)
 
 
 def _margins(logits: Tensor, label: int) -> Tensor:
@@ -147,10 +147,10 @@ def _adaptively(
         halves = np.concatenate(
             [np.stack([pieces[worst, 0], middles], axis=1), np.stack([middles, pieces[worst, 1]], axis=1)]
         )
-        found, missing = share_out(halves)
+        refined, missing = share_out(halves)
         steps += len(halves) * POINTS
         pieces = np.concatenate([pieces[~worst], halves])
-        scores, missed = np.concatenate([scores[~worst], found]), np.concatenate([missed[~worst], missing])
+        scores, missed = np.concatenate([scores[~worst], refined]), np.concatenate([missed[~worst], missing])
     return scores.sum(axis=0), steps
 
 

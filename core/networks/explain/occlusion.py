@@ -32,15 +32,15 @@ def occlude(engine: Engine, texts: Sequence[str], labels: Sequence[int] | None =
     for text, words in zip(texts, spans, strict=True):
         asked += [text, "", *(without(text, word) for word in words)]
     answers = engine.predict_proba(asked)
-    found, start = [], 0
-    for place, (text, words) in enumerate(zip(texts, spans, strict=True)):
+    attributions, start = [], 0
+    for number, (text, words) in enumerate(zip(texts, spans, strict=True)):
         rows = answers[start : start + 2 + len(words)]
         start += 2 + len(words)
-        label = int(rows[0].argmax()) if labels is None else labels[place]
+        label = int(rows[0].argmax()) if labels is None else labels[number]
         whole, nothing, *others = margin(rows, label).tolist()
         scores = tuple(Word(*word, whole - other) for word, other in zip(words, others, strict=True))
-        found.append(Attribution(text, label, scores, "occlusion", whole - nothing))
-    return found
+        attributions.append(Attribution(text, label, scores, "occlusion", whole - nothing))
+    return attributions
 
 
 def without(text: str, word: Span) -> str:

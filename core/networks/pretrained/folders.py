@@ -24,12 +24,12 @@ _LICENCES = {"mit": "MIT", "apache-2.0": "Apache-2.0", "cc-by-4.0": "CC-BY-4.0",
 _CODES = {"en": ("en",), "zh": ("zh",), "cn": ("zh",), "multilingual": ("en", "zh")}
 
 
-def check_folder(folder: Path, place: str) -> None:
+def check_folder(folder: Path, reference: str) -> None:
     """Refuse what cannot be used, by name and with the cure.
 
     Parameters
     ----------
-    place
+    reference
         What the user calls this folder: its path or its name on the Hub.
 
     Raises
@@ -42,15 +42,15 @@ def check_folder(folder: Path, place: str) -> None:
             "pretrained.config_missing",
             "'{place}' has no file config.json, so it is no encoder in Hugging Face's layout. Choose the folder that "
             "model.save_pretrained wrote.",
-            place=place,
+            place=reference,
         )
-    config = _read_json(folder / CONFIG, place)
+    config = _read_json(folder / CONFIG, reference)
     if config.get("auto_map"):
         raise ModelError(
             "pretrained.remote_code",
             "'{place}' needs program code of its own ({code}), which is never run here. Choose an encoder whose kind "
             "the transformers library knows, such as bert, roberta, xlm-roberta or modernbert.",
-            place=place,
+            place=reference,
             code=sorted(str(name) for name in config["auto_map"].values()),
         )
     if "model_type" not in config:
@@ -58,20 +58,20 @@ def check_folder(folder: Path, place: str) -> None:
             "pretrained.no_kind",
             "The config.json of '{place}' does not say what kind of model it is (model_type). Save the model again with "
             "model.save_pretrained.",
-            place=place,
+            place=reference,
         )
-    _check_weights(folder, place)
+    _check_weights(folder, reference)
     if not (folder / TOKENIZER).is_file():
         raise ModelError(
             "pretrained.tokenizer_missing",
             "'{place}' has no file tokenizer.json, which holds a fast tokenizer. Write it beside the weights with: "
             "AutoTokenizer.from_pretrained(folder).save_pretrained(folder)",
-            place=place,
+            place=reference,
         )
-    _read_json(folder / TOKENIZER, place)
+    _read_json(folder / TOKENIZER, reference)
 
 
-def _check_weights(folder: Path, place: str) -> None:
+def _check_weights(folder: Path, reference: str) -> None:
     if not (folder / WEIGHTS).is_file():
         others = sorted(path.name for pattern in _PICKLED for path in folder.glob(pattern))
         others += sorted(path.name for path in folder.glob("model-*.safetensors"))
@@ -80,24 +80,23 @@ def _check_weights(folder: Path, place: str) -> None:
                 "pretrained.weights_refused",
                 "'{place}' has its weights in {found}, and only model.safetensors is read: one file that cannot run code. "
                 "Write it with: AutoModel.from_pretrained(folder).save_pretrained(folder, max_shard_size='100GB')",
-                place=place,
+                place=reference,
                 found=others,
             )
         raise ModelError(
             "pretrained.weights_missing",
             "'{place}' has no file model.safetensors, the only kind of weights that is read here. Choose another encoder, "
             "or write the file with: AutoModel.from_pretrained(...).save_pretrained(folder)",
-            place=place,
+            place=reference,
         )
     try:
         read_header(folder / WEIGHTS)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _broken(place, WEIGHTS, error) from error
+        raise _broken(reference, WEIGHTS, error) from error
 
 
 def read_facts(folder: Path, info: EncoderInfo) -> EncoderInfo:
     """Fill in what a checked folder says of itself: size, pooling, prefix, licence and languages."""
-    place = info.reference
     header = read_header(folder / WEIGHTS)
     parameters = count_parameters(header)
     card = _front_matter(folder / CARD)
@@ -107,8 +106,8 @@ def read_facts(folder: Path, info: EncoderInfo) -> EncoderInfo:
         info,
         parameters=parameters,
         megabytes=round((4 * parameters + (folder / TOKENIZER).stat().st_size) / 1e6, 1),
-        pooling=_pooling(folder, place),
-        prefix=_prefix(folder, place),
+        pooling=_pooling(folder, info.reference),
+        prefix=_prefix(folder, info.reference),
         licence=_LICENCES.get(licence.lower(), licence),
         languages=tuple(sorted(set(codes))),
     )
@@ -148,30 +147,30 @@ def finish(folder: Path, info: EncoderInfo) -> EncoderInfo:
     return ready
 
 
-def _pooling(folder: Path, place: str) -> Pooling:
+def _pooling(folder: Path, reference: str) -> Pooling:
     if not (folder / POOLING).is_file():
         return "mean"
-    stored = _read_json(folder / POOLING, place)
-    chosen = [
+    stored = _read_json(folder / POOLING, reference)
+    modes = [
         name.removeprefix("pooling_mode_") for name, on in stored.items() if name.startswith("pooling_mode_") and on
     ]
-    chosen += [stored["pooling_mode"]] if isinstance(stored.get("pooling_mode"), str) else []
-    if chosen in (["mean_tokens"], ["mean"]):
+    modes += [stored["pooling_mode"]] if isinstance(stored.get("pooling_mode"), str) else []
+    if modes in (["mean_tokens"], ["mean"]):
         return "mean"
-    if chosen in (["cls_token"], ["cls"]):
+    if modes in (["cls_token"], ["cls"]):
         return "cls"
     raise ModelError(
         "pretrained.pooling",
         "'{place}' makes one vector of a text by '{found}'. Known here are mean_tokens and cls_token; choose another encoder.",
-        place=place,
-        found=chosen,
+        place=reference,
+        found=modes,
     )
 
 
-def _prefix(folder: Path, place: str) -> str:
+def _prefix(folder: Path, reference: str) -> str:
     if not (folder / PROMPTS).is_file():
         return ""
-    prompts = _read_json(folder / PROMPTS, place).get("prompts") or {}
+    prompts = _read_json(folder / PROMPTS, reference).get("prompts") or {}
     return str(prompts.get("query") or "")
 
 
@@ -194,21 +193,21 @@ def _front_matter(card: Path) -> dict[str, list[str]]:
     return {name: values for name, values in entries.items() if values}
 
 
-def _read_json(path: Path, place: str) -> dict[str, Any]:
+def _read_json(path: Path, reference: str) -> dict[str, Any]:
     try:
         stored = read_json(path)
     except (OSError, ValueError) as error:
-        raise _broken(place, path.name, error) from error
+        raise _broken(reference, path.name, error) from error
     if not isinstance(stored, dict):
-        raise _broken(place, path.name, ValueError("not an object"))
+        raise _broken(reference, path.name, ValueError("not an object"))
     return stored
 
 
-def _broken(place: str, file: str, error: Exception) -> ModelError:
+def _broken(reference: str, file: str, error: Exception) -> ModelError:
     return ModelError(
         "pretrained.broken_file",
         "The file {file} of '{place}' cannot be read ({reason}). Copy or download it again.",
-        place=place,
+        place=reference,
         file=file,
         reason=str(error),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Kind = Literal["packaged", "folder", "hub", "own"]
+EncoderKind = Literal["packaged", "folder", "hub", "own"]
 Pooling = Literal["mean", "cls"]
 
 
@@ -41,7 +41,7 @@ class EncoderInfo:
 
     reference: str
     name: str
-    kind: Kind
+    kind: EncoderKind
     licence: str = ""
     languages: tuple[str, ...] = ()
     parameters: int = 0

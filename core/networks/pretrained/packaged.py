@@ -52,7 +52,7 @@ class PackagedEncoder:
     files
         Package → path of the file in it that is needed.
     write
-        Turns those files, in that order, into config.json, model.safetensors and tokenizer.json of a folder.
+        A function from those files, in that order, to config.json, model.safetensors and tokenizer.json of a folder.
     """
 
     facts: EncoderInfo
@@ -68,8 +68,8 @@ class PackagedEncoder:
 
     def paths(self) -> list[Path] | None:
         """The files, None when one is not there."""
-        found = [_file_of(package, inside) for package, inside in self.files]
-        return None if None in found else [path for path in found if path is not None]
+        files = [_file_of(package, inside) for package, inside in self.files]
+        return None if None in files else [path for path in files if path is not None]
 
     def make(self, folder: Path, progress: Progress) -> None:
         """Write the encoder into a folder; `ModelError` when its packages are missing or of another version."""

@@ -64,10 +64,10 @@ def read_quantised(path: Path) -> QuantisedFile:
     )
     if magic != b"E5S1" or version != 1 or block != BLOCK:
         raise ValueError(f"{path.name}: magic {magic!r}, version {version}, blocks of {block}")
-    place = _HEADER.size
-    pieces, _, _, pad_id, _, piece_bytes = _PIECES.unpack_from(content.data, place)
-    place += _PIECES.size + 4 * (pieces + 1) + 4 * pieces + piece_bytes
-    place += _CHARACTERS.size + _CHARACTERS.unpack_from(content.data, place)[1]
+    offset = _HEADER.size
+    pieces, _, _, pad_id, _, piece_bytes = _PIECES.unpack_from(content.data, offset)
+    offset += _PIECES.size + 4 * (pieces + 1) + 4 * pieces + piece_bytes
+    offset += _CHARACTERS.size + _CHARACTERS.unpack_from(content.data, offset)[1]
     return QuantisedFile(
         hidden=hidden,
         layers=layers,
@@ -78,7 +78,7 @@ def read_quantised(path: Path) -> QuantisedFile:
         token_types=token_types,
         epsilon=epsilon,
         pad_id=pad_id,
-        directory=_directory(content, place),
+        directory=_directory(content, offset),
         content=content,
     )
 
@@ -96,14 +96,14 @@ def dequantise(blocks: NDArray[np.uint8]) -> NDArray[np.float32]:
     return weights.reshape(-1)
 
 
-def _directory(content: NDArray[np.uint8], place: int) -> dict[str, tuple[int, int, int]]:
-    (count,) = struct.unpack_from("<i", content.data, place)
-    place += 4
-    found = {}
+def _directory(content: NDArray[np.uint8], offset: int) -> dict[str, tuple[int, int, int]]:
+    (count,) = struct.unpack_from("<i", content.data, offset)
+    offset += 4
+    tensors = {}
     for _ in range(count):
-        (length,) = struct.unpack_from("<H", content.data, place)
-        name = content[place + 2 : place + 2 + length].tobytes().decode("ascii")
-        kind, weights, start, _ = _TENSOR.unpack_from(content.data, place + 2 + length)
-        found[name] = (kind, weights, start)
-        place += 2 + length + _TENSOR.size
-    return found
+        (length,) = struct.unpack_from("<H", content.data, offset)
+        name = content[offset + 2 : offset + 2 + length].tobytes().decode("ascii")
+        kind, weights, start, _ = _TENSOR.unpack_from(content.data, offset + 2 + length)
+        tensors[name] = (kind, weights, start)
+        offset += 2 + length + _TENSOR.size
+    return tensors

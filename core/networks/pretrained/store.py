@@ -15,7 +15,7 @@ from core.base import files
 from core.base.errors import ModelError
 from core.base.files import read_json
 from core.networks.pretrained.folders import check_folder, finish, read_facts, take_in
-from core.networks.pretrained.info import EncoderInfo, Kind, Pooling
+from core.networks.pretrained.info import EncoderInfo, EncoderKind, Pooling
 from core.networks.pretrained.packaged import PACKAGED, not_installed
 
 LONGEST_NAME = 40
@@ -80,10 +80,10 @@ class EncoderStore:
         Parameters
         ----------
         progress
-            Called with the share that is done, 0 to 1.
+            A function called with the share that is done, 0 to 1.
         """
         kind, name = _parse(reference)
-        target = self._place(kind, name)
+        target = self._folder_of(kind, name)
         if self._ready(kind, name) is None:
             with self._making(target) as part:
                 if part is not None:
@@ -126,7 +126,7 @@ class EncoderStore:
             source=source,
         )
         check_folder(Path(folder), str(folder))
-        with self._making(self._place("own", name)) as part:
+        with self._making(self._folder_of("own", name)) as part:
             if part is None:
                 raise _taken(name)
             take_in(Path(folder), part, share=False)
@@ -152,13 +152,13 @@ class EncoderStore:
             When there is nothing of that name.
         """
         kind, name = _parse(name if ":" in name else f"own:{name}")
-        target = self._place(kind, name)
+        target = self._folder_of(kind, name)
         with self._lock(target):
             if not target.is_dir():
                 raise _unknown(f"{kind}:{name}", self.list())
             files.remove_folder(target)
 
-    def _make(self, kind: Kind, name: str, part: Path, progress: Callable[[float], None]) -> None:
+    def _make(self, kind: EncoderKind, name: str, part: Path, progress: Callable[[float], None]) -> None:
         info = self.describe(f"{kind}:{name}")
         if kind == "packaged":
             PACKAGED[name].make(part, progress)
@@ -192,20 +192,20 @@ class EncoderStore:
         with FileLock(target.with_name(f".{target.name}.lock")):
             yield
 
-    def _place(self, kind: Kind, name: str) -> Path:
+    def _folder_of(self, kind: EncoderKind, name: str) -> Path:
         if kind == "folder":
             key = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         else:
             key = name.replace("/", "--")
         return self._home / kind / key
 
-    def _ready(self, kind: Kind, name: str) -> EncoderInfo | None:
-        return _read(self._place(kind, name))
+    def _ready(self, kind: EncoderKind, name: str) -> EncoderInfo | None:
+        return _read(self._folder_of(kind, name))
 
     def _ready_ones(self, kind: str) -> builtins.list[EncoderInfo]:
         folders = sorted((self._home / kind).glob("*/encoder.json"))
-        found = [_read(path.parent) for path in folders if not path.parent.name.startswith(".")]
-        return sorted((info for info in found if info is not None), key=lambda info: info.name)
+        infos = [_read(path.parent) for path in folders if not path.parent.name.startswith(".")]
+        return sorted((info for info in infos if info is not None), key=lambda info: info.name)
 
 
 def _read(folder: Path) -> EncoderInfo | None:
@@ -216,7 +216,7 @@ def _read(folder: Path) -> EncoderInfo | None:
     return EncoderInfo.from_dict(stored)
 
 
-def _parse(reference: str) -> tuple[Kind, str]:
+def _parse(reference: str) -> tuple[EncoderKind, str]:
     """Kind and name of a reference; a folder's path is made absolute."""
     kind, _, name = reference.partition(":")
     if kind == "folder" and name:
@@ -226,7 +226,7 @@ def _parse(reference: str) -> tuple[Kind, str]:
         or (kind == "hub" and _HUB_NAME.fullmatch(name) and ".." not in name)
         or (kind == "own" and _OWN_NAME.fullmatch(name))
     ):
-        return cast(Kind, kind), name
+        return cast(EncoderKind, kind), name
     raise _unknown(reference, [encoder.facts for encoder in PACKAGED.values()])
 
 

@@ -64,7 +64,9 @@ def trim_vocabulary(
 
 def _kept_of_unigram(model: dict[str, Any], pieces: list[str], kept_pieces: int, added: Collection[str]) -> set[int]:
     alone = {piece for piece in pieces if len(piece) == 1}
-    wanted = (place for place, piece in enumerate(pieces) if piece not in added and _ASCII_OR_HAN.fullmatch(piece))
+    wanted = (
+        position for position, piece in enumerate(pieces) if piece not in added and _ASCII_OR_HAN.fullmatch(piece)
+    )
     kept = set(islice(wanted, kept_pieces))
     kept |= {
         position

@@ -55,7 +55,7 @@ class TextPipeline:
     Parameters
     ----------
     tokenizer
-        Normalises, splits and looks up tokens; id 0 is padding, id 1 the unknown token.
+        What normalises, splits and looks up tokens; id 0 is padding, id 1 the unknown token.
     options
         ``segmentation`` ("words", "characters", "subwords", or "pretrained" for a tokenizer that came with an encoder),
         ``max_length`` (tokens) and ``stop_words``; with a pretrained one ``prefix``, which goes before every text.
@@ -254,8 +254,8 @@ def open_session(
     """
     import onnxruntime
 
-    chosen: list[Any] = list(providers if providers is not None else usable_providers())
-    if kind_of(chosen[0]) == "cuda":
+    requested: list[Any] = list(providers if providers is not None else usable_providers())
+    if kind_of(requested[0]) == "cuda":
         onnxruntime.set_default_logger_severity(4)  # a missing CUDA library is reported through `provider`
         with contextlib.redirect_stdout(io.StringIO()):  # it prints what is missing
             onnxruntime.preload_dlls()
@@ -265,7 +265,7 @@ def open_session(
             arena["gpu_mem_limit"] = str(int(limit) << 20)
         if recorded:
             arena["enable_cuda_graph"] = "1"
-        chosen = [(name, arena) if name == "CUDAExecutionProvider" else name for name in chosen]
+        requested = [(name, arena) if name == "CUDAExecutionProvider" else name for name in requested]
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     # Idle threads leave the cores to others: at once between two runs, and soon within one.
@@ -275,7 +275,7 @@ def open_session(
         options.enable_profiling, options.profile_file_prefix = True, profile
     if threads is not None:
         options.intra_op_num_threads = threads
-    return onnxruntime.InferenceSession(str(model), options, providers=chosen)
+    return onnxruntime.InferenceSession(str(model), options, providers=requested)
 
 
 class Classifier:
@@ -295,9 +295,9 @@ class Classifier:
     provider
         The execution provider that really runs, such as ``"CPUExecutionProvider"``.
     precision
-        Of the file that really runs.
+        The precision of the file that really runs.
     threshold
-        Of the bundle: the probability from which on an answer counts without a person; None where it always does.
+        The bundle's probability from which on an answer counts without a person; None where it always does.
     """
 
     def __init__(
@@ -344,9 +344,9 @@ class Classifier:
     def run(self, tokens: np.ndarray, mask: np.ndarray) -> np.ndarray:
         """Probabilities of one padded batch: (rows, labels)."""
         if self.single is not None and len(tokens) == 1:
-            found = self.single(tokens, mask)
-            if found is not None:
-                return found
+            probabilities = self.single(tokens, mask)
+            if probabilities is not None:
+                return probabilities
         if kind_of(self.provider) == "cpu":
             return np.asarray(self.session.run(["probabilities"], {"tokens": tokens, "mask": mask})[0])
         binding = self.session.io_binding()  # nothing waits on the CPU between copying, computing and copying back

@@ -72,7 +72,7 @@ def copy_vectors(path: Path, into: Path, told: Path, *, name: str, title: str, l
     title
         What to call the file in sentences, and as the source.
     limit
-        Take only the first so many words.
+        The number of words to take, from the first on.
 
     Raises
     ------

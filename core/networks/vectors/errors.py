@@ -40,14 +40,14 @@ def cut_short(name: str) -> DataError:
     )
 
 
-def wrong_width(name: str, line: int, found: int, expected: int) -> DataError:
+def wrong_width(name: str, line: int, numbers: int, expected: int) -> DataError:
     return DataError(
         "vectors.width",
         "Line {line:,} of '{name}' has {found:,} numbers, but the lines before have {expected:,}. Remove or mend that "
         "line; at the end of the file it means that the download broke off: download it again.",
         name=name,
         line=line,
-        found=found,
+        found=numbers,
         expected=expected,
     )
 

@@ -45,7 +45,7 @@ class VectorFile:
     dimensions
         Values per word.
     vectors
-        Yields each word with its float32 (dimensions,) vector; raises `DataError` where the width changes.
+        An iterator over each word with its float32 (dimensions,) vector; raises `DataError` where the width changes.
     broken
         Lines met so far that held no vector.
     """
@@ -113,9 +113,9 @@ def _header(start: bytes) -> tuple[int, int] | None:
     """Words and width, where the first line is that of word2vec."""
     line, ended, _ = start.partition(b"\n")
     fields = line.split()
-    if not ended or len(fields) != 2 or not all(one.isdigit() for one in fields):
+    if not ended or len(fields) != 2 or not all(field.isdigit() for field in fields):
         return None
-    words, width = (int(one) for one in fields)
+    words, width = (int(field) for field in fields)
     return (words, width) if 2 <= width <= WIDEST else None
 
 
@@ -154,11 +154,11 @@ def _text_rows(opened: VectorFile, stream: BinaryIO, number: int) -> Iterator[Ve
             numbers = _trailing_numbers(fields[1:])
             if fields and numbers == len(fields) - 1 and numbers > 0:
                 raise errors.wrong_width(opened.name, number, numbers, width)
-        found = _row(fields, width)
-        if found is None:
+        vector = _row(fields, width)
+        if vector is None:
             opened.broken += 1
         else:
-            yield found
+            yield vector
         number += 1
 
 

@@ -20,9 +20,9 @@ class VectorInfo:
     words, dimensions
         Number of words, and of values per word.
     languages
-        Of the words, such as ``("en",)``; empty when they could not be told.
+        The words' languages, such as ``("en",)``; empty when they could not be told.
     licence
-        Of the vectors, in the words of who published them; empty when the file did not say.
+        The vectors' licence, in the words of who published them; empty when the file did not say.
     source
         Where they came from: a web address, a file's name, or how many texts they were learned from.
     installed
@@ -82,5 +82,5 @@ class Coverage:
         return {
             "types_share": self.types_share,
             "tokens_share": self.tokens_share,
-            "missing": [list(one) for one in self.missing],
+            "missing": [list(pair) for pair in self.missing],
         }

@@ -35,9 +35,9 @@ def packaged_files(reference: str) -> tuple[Path, Path, str] | None:
 
     The package is found, not imported: nothing of it runs.
     """
-    found = importlib.util.find_spec(_PACKAGE) if reference == GLOVE else None
-    if found is None or not found.submodule_search_locations:
+    spec = importlib.util.find_spec(_PACKAGE) if reference == GLOVE else None
+    if spec is None or not spec.submodule_search_locations:
         return None
-    folder = Path(next(iter(found.submodule_search_locations))) / "data"
+    folder = Path(next(iter(spec.submodule_search_locations))) / "data"
     vectors, words = folder / "glove_6B_50d_emb.npy", folder / "glove_6B_index.parquet"
     return (vectors, words, "index") if vectors.exists() and words.exists() else None

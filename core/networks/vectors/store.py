@@ -73,9 +73,9 @@ class VectorStore:
         Parameters
         ----------
         progress
-            Called now and then with the share of the file that was read, 0 to 1.
+            A function called now and then with the share of the file that was read, 0 to 1.
         limit
-            Take only the first so many words; files are sorted by frequency, so these are the common ones.
+            The number of words to take, from the first on; files are sorted by frequency, so these are the common ones.
         title
             What the file was called before it was stored under ``path``, for sentences and as the source.
 
@@ -133,20 +133,20 @@ class VectorStore:
         -------
         vectors
             float32 (words, dimensions); zeros for a word that has none.
-        found
-            bool (words,).
+        known
+            bool (words,), which words have a vector.
         """
         info = self.describe(reference)
         path, _, _ = self._files(info)
         rows = self._rows(info, words)
-        found = rows >= 0
+        known = rows >= 0
         vectors = np.zeros((len(rows), info.dimensions), dtype=np.float32)
         stored = np.load(path, mmap_mode="r", allow_pickle=False)
-        order = np.argsort(rows[found])  # in the order of the file, which is read once from front to back
+        order = np.argsort(rows[known])  # in the order of the file, which is read once from front to back
         read = np.empty((len(order), info.dimensions), dtype=np.float32)
-        read[order] = stored[rows[found][order]]
-        vectors[found] = read
-        return vectors, found
+        read[order] = stored[rows[known][order]]
+        vectors[known] = read
+        return vectors, known
 
     def words(self, reference: str) -> builtins.list[str]:
         """All words of a set, in the order of their rows."""
@@ -170,12 +170,12 @@ class VectorStore:
     def coverage(self, reference: str, counts: Counter[str], most: int = 20) -> Coverage:
         """How much of a counted vocabulary has a vector; no vector is read for it."""
         words = builtins.list(counts)
-        found = self._rows(self.describe(reference), words) >= 0
+        known = self._rows(self.describe(reference), words) >= 0
         occurrences = np.array([counts[word] for word in words], dtype=np.int64)
-        missing = Counter({word: counts[word] for word, has in zip(words, found, strict=True) if not has})
+        missing = Counter({word: counts[word] for word, has in zip(words, known, strict=True) if not has})
         return Coverage(
-            types_share=float(found.mean()) if words else 0.0,
-            tokens_share=float(occurrences[found].sum() / occurrences.sum()) if occurrences.sum() else 0.0,
+            types_share=float(known.mean()) if words else 0.0,
+            tokens_share=float(occurrences[known].sum() / occurrences.sum()) if occurrences.sum() else 0.0,
             missing=tuple(missing.most_common(most)),
         )
 
@@ -192,7 +192,7 @@ class VectorStore:
         rows = _positions(words, stored)
         lost = np.flatnonzero(rows < 0)
         if len(lost):
-            rows[lost] = _positions([words[int(place)].lower() for place in lost], stored)
+            rows[lost] = _positions([words[int(index)].lower() for index in lost], stored)
         return rows
 
     def _files(self, info: VectorInfo) -> tuple[Path, Path, str]:
@@ -228,8 +228,8 @@ class VectorStore:
 def _positions(words: Sequence[str], stored: pyarrow.Array) -> np.ndarray:
     # Half characters occur in texts, and no file of words can hold one.
     asked = pyarrow.array([word.encode("utf-8", "replace").decode() for word in words], pyarrow.large_string())
-    found = pyarrow.compute.fill_null(pyarrow.compute.index_in(asked, value_set=stored), -1)
-    return np.array(found.to_numpy(zero_copy_only=False), dtype=np.int64)
+    positions = pyarrow.compute.fill_null(pyarrow.compute.index_in(asked, value_set=stored), -1)
+    return np.array(positions.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 def _check_name(name: str) -> None:

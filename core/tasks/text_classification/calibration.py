@@ -41,7 +41,9 @@ class Bin:
     right: Estimate
 
 
-Answers = tuple[ArrayLike, ArrayLike]  # probability of the given answer, and whether it was right; one of each a row
+StatedAnswers = tuple[
+    ArrayLike, ArrayLike
+]  # probability of the given answer, and whether it was right; one of each a row
 
 
 def expected_calibration_error(confidence: ArrayLike, right: ArrayLike, *, bins: int = BINS) -> float:
@@ -105,16 +107,18 @@ def brier_score(truth: ArrayLike, probabilities: ArrayLike, *, seed: int = 0) ->
 def reliability(confidence: ArrayLike, right: ArrayLike, *, bins: int = SHOWN_BINS) -> list[Bin]:
     """Stated probability against the share that is right, for each bin of equal width that has rows, ascending."""
     stated, gaps = _checked(confidence, right)
-    numbers, found = _bin_numbers(stated, bins), []
+    numbers, filled = _bin_numbers(stated, bins), []
     for number in np.unique(numbers):
         inside = numbers == number
         rows, mean = int(inside.sum()), float(stated[inside].mean())
         hits = round(float((gaps[inside] + stated[inside]).sum()))
-        found.append(Bin(float(number / bins), float((number + 1) / bins), rows, mean, rate_estimate(hits, rows)))
-    return found
+        filled.append(Bin(float(number / bins), float((number + 1) / bins), rows, mean, rate_estimate(hits, rows)))
+    return filled
 
 
-def calibration_difference(before: Answers, after: Answers, *, seed: int = 0, resamples: int = 500) -> Estimate:
+def calibration_difference(
+    before: StatedAnswers, after: StatedAnswers, *, seed: int = 0, resamples: int = 500
+) -> Estimate:
     """ECE of the second minus that of the first on the same rows, −1 to 1, negative is better, with its 95 % interval.
 
     The interval is a bootstrap: whole rows, both answers together, are redrawn.

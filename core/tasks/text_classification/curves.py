@@ -26,7 +26,7 @@ class Curve:
     Parameters
     ----------
     x, y
-        Shape ``(points,)``, between 0 and 1.
+        Coordinates of the points, ``(points,)``, between 0 and 1.
     thresholds
         A row counts as positive from this score up. ``inf`` where nothing is positive.
     area
@@ -66,12 +66,6 @@ def pr_points(truth: ArrayLike, scores: ArrayLike) -> Curve:
     precision, recall, thresholds = metrics.precision_recall_curve(positive, values, drop_intermediate=True)
     area = _area(positive, values, metrics.average_precision_score)
     return Curve(recall, precision, np.append(thresholds, np.inf), area)
-
-
-def auc(truth: ArrayLike, scores: ArrayLike) -> float:
-    """Chance that a random positive row scores above a random negative one, ties counted half; higher is better."""
-    positive, values = _checked(truth, scores)
-    return float(metrics.roc_auc_score(positive, values))
 
 
 def _area(positive: NDArray[np.int64], values: Floats, measure: Callable[..., float]) -> Estimate:

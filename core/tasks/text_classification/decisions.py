@@ -35,9 +35,9 @@ class Costs:
     Parameters
     ----------
     mistakes
-        Of each answer, shape ``(classes, classes)``: row = truth, column = answer; zeros on the diagonal.
+        The cost of each answer, shape ``(classes, classes)``: row = truth, column = answer; zeros on the diagonal.
     person
-        Of asking a person about one text.
+        The cost of asking a person about one text.
     """
 
     mistakes: Floats
@@ -95,17 +95,17 @@ def coverage_curve(truth: ArrayLike, probabilities: ArrayLike, costs: Costs) -> 
     truth
         Class numbers, shape ``(rows,)``; at least one row.
     probabilities
-        Shape ``(rows, classes)``.
+        Probability of each class, ``(rows, classes)``.
 
     Raises
     ------
     ModelError
         When a probability is not a number.
     """
-    labels, said, sure = _read(truth, probabilities)
+    labels, predicted, sure = _read(truth, probabilities)
     order = np.argsort(-sure, kind="stable")
-    hits = np.concatenate([[0], np.cumsum(said[order] == labels[order])])
-    spent = np.concatenate([[0.0], np.cumsum(costs.mistakes[labels[order], said[order]])])
+    hits = np.concatenate([[0], np.cumsum(predicted[order] == labels[order])])
+    spent = np.concatenate([[0.0], np.cumsum(costs.mistakes[labels[order], predicted[order]])])
     answered = np.searchsorted(-sure[order], -(THRESHOLDS - ROUNDING), side="right")
     low, high = wilson(hits[answered], answered)
     accuracy = np.where(answered > 0, hits[answered] / np.maximum(answered, 1), np.nan)
@@ -122,17 +122,17 @@ def suggest_threshold(truth: ArrayLike, probabilities: ArrayLike, costs: Costs) 
 
 def judge_threshold(truth: ArrayLike, probabilities: ArrayLike, threshold: float, costs: Costs) -> Decision:
     """What one threshold comes to, with intervals; parameters and errors as in `coverage_curve`."""
-    labels, said, sure = _read(truth, probabilities)
+    labels, predicted, sure = _read(truth, probabilities)
     answers = sure >= threshold - ROUNDING
     answered, rows = int(answers.sum()), len(labels)
-    paid = np.where(answers, costs.mistakes[labels, said], costs.person)
+    paid = np.where(answers, costs.mistakes[labels, predicted], costs.person)
     low, high = percentiles(resampled_means([paid[None, :]])[:, 0, 0])
     return Decision(
         threshold=threshold,
         rows=rows,
         answered=answered,
         coverage=rate_estimate(answered, rows),
-        accuracy=rate_estimate(int((said == labels)[answers].sum()), answered),
+        accuracy=rate_estimate(int((predicted == labels)[answers].sum()), answered),
         cost=estimate(float(paid.mean()), low, high, largest=np.inf),
     )
 

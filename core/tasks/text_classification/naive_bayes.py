@@ -49,7 +49,7 @@ class NaiveBayes:
     rows
         Training rows of each label, int64 (labels,).
     sums
-        Of each word and pair in the texts of each label, float32 (labels, buckets).
+        Sums of each word and pair in the texts of each label, float32 (labels, buckets).
     """
 
     rows: Integers

@@ -28,7 +28,7 @@ def scores_f1(hits: NDArray[Any], support: NDArray[Any], guessed: NDArray[Any]) 
 
 
 def statistics(truth: ArrayLike, answers: ArrayLike, classes: int) -> Statistics:
-    """Of rows, ``(rows, 3 · classes)``: which class each is of, which it was found to be rightly, which it was taken for.
+    """Statistics, ``(rows, 3 · classes)``: which class a row is of, which it was found to be rightly, which it was taken for.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ class PerClass:
 
 
 @dataclass(frozen=True, eq=False)
-class Kind:
+class ClassScore:
     """A score that every class has: from sums ``(…, 3 · classes)`` to values ``(…, classes)``, and measured on a test."""
 
     values: Callable[[Floats], Floats]
@@ -144,19 +144,19 @@ def _f1(sums: Floats) -> PerClass:
     return PerClass(_f1_values(sums), 2 * low / (1 + low), 2 * high / (1 + high), union > 0)
 
 
-def _share(columns: Callable[[Floats], tuple[Floats, Floats]]) -> Kind:
+def _share(columns: Callable[[Floats], tuple[Floats, Floats]]) -> ClassScore:
     """A rate of every class: hits and trials of each."""
 
     def measured(sums: Floats) -> PerClass:
         hits, trials = columns(sums)
         return PerClass(ratio(hits, trials), *wilson(hits, trials), trials > 0)
 
-    return Kind(lambda sums: ratio(*columns(sums)), measured)
+    return ClassScore(lambda sums: ratio(*columns(sums)), measured)
 
 
 PRECISION = _share(lambda sums: _split(sums)[1:])
 RECALL = _share(lambda sums: _split(sums)[1::-1])
-F1 = Kind(_f1_values, _f1)
+F1 = ClassScore(_f1_values, _f1)
 
 
 def averages(support: ArrayLike) -> dict[str, Score]:

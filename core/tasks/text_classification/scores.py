@@ -141,10 +141,10 @@ def evaluate(
     truth
         Class numbers, shape ``(rows,)``.
     probabilities
-        Shape ``(rows, classes)``. Columns for the last classes may be missing: a version that never learnt them
-        gives them no probability, and counts as wrong on their rows.
+        Probability of each class, ``(rows, classes)``. Columns for the last classes may be missing: a version that
+        never learnt them gives them no probability, and counts as wrong on their rows.
     seed
-        For the bootstrap; the same seed gives the same intervals.
+        The seed of the bootstrap; the same seed gives the same intervals.
 
     Raises
     ------

@@ -32,10 +32,10 @@ def entropy_doubt(probabilities: ArrayLike) -> Floats:
 
 def disagreement(first: ArrayLike, second: ArrayLike) -> Floats:
     """Jensen-Shannon divergence of two classifiers in bits: 0 when they say the same, 1 when each excludes the other."""
-    one, other = _checked(first), _checked(second)
-    if one.shape != other.shape:
-        raise ValueError(f"shapes {one.shape} and {other.shape} differ; both must be (rows, classes)")
-    divergence = _entropy((one + other) / 2) - (_entropy(one) + _entropy(other)) / 2
+    left, right = _checked(first), _checked(second)
+    if left.shape != right.shape:
+        raise ValueError(f"shapes {left.shape} and {right.shape} differ; both must be (rows, classes)")
+    divergence = _entropy((left + right) / 2) - (_entropy(left) + _entropy(right)) / 2
     return np.asarray(np.clip(divergence / np.log(2), 0.0, 1.0), dtype=np.float64)
 
 

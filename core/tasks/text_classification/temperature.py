@@ -36,9 +36,9 @@ class Temperature:
     Parameters
     ----------
     value
-        Above 1: the model was too sure of itself; below 1: not sure enough; 1: left as it was.
+        The temperature. Above 1: the model was too sure of itself; below 1: not sure enough; 1: left as it was.
     rows, errors
-        That it was fitted on, and how many of them are answered wrongly.
+        Rows that it was fitted on, and how many of them are answered wrongly.
     note
         Why it was left at 1; None where it was fitted.
     """
@@ -64,8 +64,8 @@ def fit_temperature(truth: ArrayLike, probabilities: ArrayLike) -> Temperature:
     truth
         Class numbers of validation rows, shape ``(rows,)``.
     probabilities
-        Of the model as it is, shape ``(rows, classes)``. Their logarithms are logits up to a constant a row, which changes
-        nothing.
+        Answers of the model as it is, ``(rows, classes)``. Their logarithms are logits up to a constant a row, which
+        changes nothing.
 
     Raises
     ------
@@ -78,16 +78,16 @@ def fit_temperature(truth: ArrayLike, probabilities: ArrayLike) -> Temperature:
     if note is not None:
         return Temperature(1.0, len(labels), errors, note)
     logits = np.log(np.maximum(values, SMALLEST))
-    places, doubt = np.arange(len(labels)), 1 / (len(labels) + 2)
+    rows, doubt = np.arange(len(labels)), 1 / (len(labels) + 2)
 
     def surprise(exponent: float) -> float:
         scaled = logits * math.exp(-exponent)
         logarithms = scaled - _log_sum(scaled)
-        return -float((1 - doubt) * logarithms[places, labels].mean() + doubt * logarithms.mean())
+        return -float((1 - doubt) * logarithms[rows, labels].mean() + doubt * logarithms.mean())
 
     bounds = tuple(math.log(value) for value in EXTREMES)
-    found = minimize_scalar(surprise, bounds=bounds, method="bounded", options={"xatol": 1e-4})
-    return Temperature(math.exp(float(found.x)), len(labels), errors)
+    optimum = minimize_scalar(surprise, bounds=bounds, method="bounded", options={"xatol": 1e-4})
+    return Temperature(math.exp(float(optimum.x)), len(labels), errors)
 
 
 def rescale(probabilities: ArrayLike, temperature: float) -> Floats:

@@ -65,16 +65,16 @@ def learn(
     Parameters
     ----------
     model
-        Changed in place.
+        The model, changed in place.
     should_stop
-        Asked after every step. Stopped in the first half, nothing is worth keeping (`Finished` says epoch 0).
+        A function asked after every step; where it stops the first half, nothing is worth keeping (`Finished`: epoch 0).
     resume
         The state of an earlier `CheckpointDue` of the same run, of either half.
 
     Yields
     ------
     Event
-        As `core.training.loop.run`.
+        The events of `core.training.loop.run`.
 
     References
     ----------
@@ -111,9 +111,9 @@ def balanced_batch(labels: np.ndarray, size: int, seed: tuple[int, int]) -> np.n
     generator = np.random.default_rng(seed)
     present = np.unique(labels)
     ways = max(1, min(len(present), size // 2))
-    chosen = generator.permutation(present)[:ways]
+    drawn = generator.permutation(present)[:ways]
     each = size // ways
-    return np.concatenate([generator.permutation(np.flatnonzero(labels == label))[:each] for label in chosen])
+    return np.concatenate([generator.permutation(np.flatnonzero(labels == label))[:each] for label in drawn])
 
 
 def pair_loss(features: Tensor, labels: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from core.networks.encoders.feature_map import fit_feature_map
 from core.networks.text.examples import Examples
 from core.training.batches import shuffled_batches
 from core.training.config import TrainingConfig
-from core.training.loop import Objective, Rows, Score, run
+from core.training.loop import EpochScore, Objective, Rows, run
 from core.training.optimiser import Optimizer
 
 SCALED_BY = 2000  # rows that the scale of features is taken from at most
@@ -43,9 +43,9 @@ def train(
     Parameters
     ----------
     model
-        Changed in place.
+        The model, changed in place.
     should_stop, resume
-        As of `core.training.loop.run`, whose events are yielded; an epoch's is `EpochDone`.
+        Those of `core.training.loop.run`, whose events are yielded; an epoch's is `EpochDone`.
     """
     device = device or torch.device("cpu")
     model.to(device)
@@ -98,7 +98,7 @@ class _Labels(Objective):
     def after_step(self) -> None:
         self._strategy.after_step(self._model)
 
-    def measure(self) -> tuple[Score, Callable[[int, float, bool, float], PartDone]]:
+    def measure(self) -> tuple[EpochScore, Callable[[int, float, bool, float], PartDone]]:
         logits = predict_logits(self._model, self._validation, self._device)
         truth = self._validation.labels
         predicted = logits.argmax(dim=1).numpy()

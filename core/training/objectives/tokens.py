@@ -19,7 +19,7 @@ from core.base.messages import Message, message
 from core.base.settings import OptimiserConfig
 from core.networks.text import Examples
 from core.training.batches import shuffled_batches
-from core.training.loop import Objective, Rows, Score, run
+from core.training.loop import EpochScore, Objective, Rows, run
 from core.training.optimiser import Optimizer
 
 Pieces = Sequence[list[int]]
@@ -38,8 +38,8 @@ class GuessingTask:
     measure
         The same for texts that are never learned from, and the share of right guesses, 0 to 1, where that is counted.
     patience
-        Stop when the measured loss has not fallen for so many epochs. 0 runs all and keeps the last; None runs all
-        and keeps the best.
+        The number of epochs without a fall of the measured loss that ends the run. 0 runs all and keeps the last; None
+        runs all and keeps the best.
     """
 
     training_set: Callable[[int], Pieces]
@@ -62,9 +62,9 @@ def learn_tokens(
     Parameters
     ----------
     model
-        Changed in place.
+        The model, changed in place.
     should_stop
-        Asked after every step; when true, the run ends and keeps the best epoch so far.
+        A function asked after every step; when true, the run ends and keeps the best epoch so far.
     resume
         The state of an earlier `CheckpointDue` of the same run: continues bit for bit.
 
@@ -98,7 +98,7 @@ class _Tokens(Objective):
     def loss(self, rows: Rows) -> Tensor:
         return self._task.loss([self._pieces[row] for row in rows])
 
-    def measure(self) -> tuple[Score, Callable[[int, float, bool, float], PartDone]]:
+    def measure(self) -> tuple[EpochScore, Callable[[int, float, bool, float], PartDone]]:
         loss, accuracy = self._task.measure()
 
         def event(epoch: int, training_loss: float, best: bool, seconds: float) -> LanguageEpoch:

@@ -36,11 +36,11 @@ def pretrain(
     Parameters
     ----------
     model
-        Changed in place.
+        The model, changed in place.
     pieces, held_out
         Token ids of the texts (see `core.training.pretraining.tokens.Reader`), and of those that are never learned from.
     should_stop
-        Asked after every step; when true, the run ends and keeps the best epoch so far.
+        A function asked after every step; when true, the run ends and keeps the best epoch so far.
     resume
         The state of an earlier `CheckpointDue` of the same run: continues bit for bit.
 
@@ -79,8 +79,8 @@ def measure(model: MaskedLanguageModel, held_out: Pieces, masks: Masks, config: 
 def commonest_accuracy(pieces: Pieces, held_out: Pieces, masks: Masks) -> float:
     """Share of tokens of the held-out texts that are the most common token of the others: guessing without reading."""
     counts = _counts(pieces, masks)
-    found = _counts(held_out, masks)
-    return float(found[int(counts.argmax())] / max(1.0, float(found.sum())))
+    held_counts = _counts(held_out, masks)
+    return float(held_counts[int(counts.argmax())] / max(1.0, float(held_counts.sum())))
 
 
 def _counts(pieces: Pieces, masks: Masks) -> Tensor:
@@ -98,10 +98,10 @@ def _guess(
 ) -> tuple[Tensor, Tensor]:
     """Loss over hidden tokens, and which of them were guessed; only these count."""
     tokens, mask = (torch.from_numpy(array) for array in pad(pieces))
-    read, chosen = hide(tokens, mask, masks, config.masked_share, generator)
-    read, mask, chosen, truth = (_moved(tensor, device) for tensor in (read, mask, chosen, tokens[chosen]))
+    read, hidden = hide(tokens, mask, masks, config.masked_share, generator)
+    read, mask, hidden, truth = (_moved(tensor, device) for tensor in (read, mask, hidden, tokens[hidden]))
     with arithmetic(config.precision if model.training else "float32", device):
-        logits = model(read, mask, chosen)
+        logits = model(read, mask, hidden)
     logits = logits.float()
     return functional.cross_entropy(logits, truth), logits.argmax(dim=1) == truth
 

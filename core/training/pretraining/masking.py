@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-HIDDEN, RANDOM = 0.8, 0.1  # of the chosen tokens; the rest stays as it is
+HIDDEN, RANDOM = 0.8, 0.1  # of the tokens to guess; the rest stays as it is
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Masks:
     special
         Which ids never have to be guessed and never replace others, bool (vocabulary).
     lead
-        So many tokens at the start of each text are the encoder's own.
+        The number of tokens at the start of each text that are the encoder's own.
     """
 
     mask: int
@@ -45,9 +45,9 @@ def hide(
     tokens, mask
         Ids int64 and whether there is one, bool, both (batch, length), on the CPU.
     share
-        Of the tokens that can be hidden, 0 to 1; of each text at least one.
+        The share of the tokens that can be hidden, 0 to 1; of each text at least one.
     generator
-        Default: the global one.
+        The source of chance; without it the global one.
 
     Returns
     -------
@@ -57,10 +57,10 @@ def hide(
     possible = mask & ~masks.special[tokens]
     possible[:, : masks.lead] = False
     luck = torch.rand(tokens.shape, generator=generator).masked_fill(~possible, 2.0)
-    chosen = possible & ((luck < share) | (luck == luck.min(dim=1, keepdim=True).values))
+    hidden = possible & ((luck < share) | (luck == luck.min(dim=1, keepdim=True).values))
     fate = torch.rand(tokens.shape, generator=generator)
     ordinary = (~masks.special).nonzero().flatten()
     others = ordinary[torch.randint(len(ordinary), tokens.shape, generator=generator)]
-    read = tokens.masked_fill(chosen & (fate < HIDDEN), masks.mask)
-    read = torch.where(chosen & (fate >= 1 - RANDOM), others, read)
-    return read, chosen
+    read = tokens.masked_fill(hidden & (fate < HIDDEN), masks.mask)
+    read = torch.where(hidden & (fate >= 1 - RANDOM), others, read)
+    return read, hidden

@@ -62,12 +62,12 @@ class MaskedLanguageModel(nn.Module):
         vocabulary, width = encoder.get_input_embeddings().weight.shape
         self.head = MaskedHead(encoder.config.hidden_size, width, vocabulary)
 
-    def forward(self, tokens: Tensor, mask: Tensor, chosen: Tensor) -> Tensor:
-        """Logits (chosen tokens, vocabulary) in row order; tokens int64, mask and chosen bool (batch, length)."""
+    def forward(self, tokens: Tensor, mask: Tensor, hidden: Tensor) -> Tensor:
+        """Logits (hidden tokens, vocabulary) in row order; tokens int64, mask and hidden bool (batch, length)."""
         output = self.encoder(
             input_ids=tokens.masked_fill(~mask, self.padding), attention_mask=mask.to(torch.int64)
         ).last_hidden_state
-        logits: Tensor = self.head(output[chosen], self.encoder.get_input_embeddings().weight)
+        logits: Tensor = self.head(output[hidden], self.encoder.get_input_embeddings().weight)
         return logits
 
     def parameter_count(self) -> int:

@@ -86,7 +86,7 @@ class Reader:
         A whole ``tokenizer.json``.
     prefix
         What the encoder wants to read before every text; it is never hidden, since it is always the same.
-    place
+    encoder
         The name of the encoder, for the error.
 
     Raises
@@ -95,7 +95,7 @@ class Reader:
         When the tokenizer has no mark that hides a token.
     """
 
-    def __init__(self, tokenizer_json: str, max_length: int, *, prefix: str = "", place: str = "") -> None:
+    def __init__(self, tokenizer_json: str, max_length: int, *, prefix: str = "", encoder: str = "") -> None:
         self.tokenizer = Tokenizer.from_str(tokenizer_json)
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()
@@ -109,13 +109,13 @@ class Reader:
                 "pretraining.no_mask",
                 "The encoder '{place}' has no token that hides a word, [MASK] or <mask>, so it cannot learn to guess hidden "
                 "words. Choose another encoder.",
-                place=place,
+                place=encoder,
             )
         special = {*marks.values(), *(self.tokenizer.token_to_id(name) for name in (UNKNOWN, "<unk>"))} - {None}
         self.special = np.zeros(self.tokenizer.get_vocab_size(), dtype=np.bool_)  # ids that nobody has to guess
         self.special[[number for number in special if number is not None]] = True
         around = self.tokenizer.encode(_SOMETHING)
-        inside = [place for place, mark in enumerate(around.special_tokens_mask) if not mark] or [len(around.ids)]
+        inside = [index for index, mark in enumerate(around.special_tokens_mask) if not mark] or [len(around.ids)]
         self.lead = around.ids[: inside[0]] + self._plain([prefix.strip()])[0]
         self.trail = around.ids[inside[-1] + 1 :]
 
@@ -126,21 +126,21 @@ class Reader:
     def pieces(self, texts: Sequence[str]) -> list[list[int]]:
         """All pieces of all texts, in order; those in which there is nothing to guess are left out."""
         room = max(1, self.max_length - len(self.lead) - len(self.trail))
-        found = []
+        kept = []
         for ids in self._plain(texts):
             for start in range(0, len(ids), room):
                 part = ids[start : start + room]
                 if not self.special[part].all():
-                    found.append([*self.lead, *part, *self.trail])
-        return found
+                    kept.append([*self.lead, *part, *self.trail])
+        return kept
 
     def _plain(self, texts: Sequence[str]) -> list[list[int]]:
         clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]  # a lone surrogate would stop it
-        found: list[list[int]] = []
+        encoded: list[list[int]] = []
         for start in range(0, len(clean), _AT_ONCE):  # what is known of each token besides its id takes much memory
             part = self.tokenizer.encode_batch_fast(clean[start : start + _AT_ONCE], add_special_tokens=False)
-            found += [encoding.ids for encoding in part]
-        return found
+            encoded += [encoding.ids for encoding in part]
+        return encoded
 
 
 def rough_tokens(texts: Sequence[str]) -> int:

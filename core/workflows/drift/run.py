@@ -15,8 +15,14 @@ import numpy as np
 import pandas as pd
 
 from core.base.messages import message
-from core.continual.drift.advice import Advice, Evidence, advise
-from core.continual.drift.label_doubt import Answers, Contradictions, Doubt, contradictions_found, surely_contradicted
+from core.continual.drift.advice import Advice, DriftEvidence, advise
+from core.continual.drift.label_doubt import (
+    Contradictions,
+    Doubt,
+    LabelledAnswers,
+    contradictions_found,
+    surely_contradicted,
+)
 from core.continual.drift.tests import (
     FALSE_ALARMS,
     FEWEST_ROWS,
@@ -159,7 +165,7 @@ def detect_drift(
             _accuracy_test(tested, answerable, len(answered)),
         ]
     )
-    evidence = Evidence(
+    evidence = DriftEvidence(
         tests=tests,
         batch_rows=len(batch),
         rows=(len(held_out), len(new)),
@@ -191,9 +197,9 @@ def _answered(rows: pd.DataFrame, classifier: Classifier) -> pd.DataFrame:
     return rows.assign(predicted=predicted, confidence=probabilities.max(axis=1, initial=0.0).astype(np.float64))
 
 
-def _answers(rows: pd.DataFrame) -> Answers:
+def _answers(rows: pd.DataFrame) -> LabelledAnswers:
     labels, predicted = (rows[name].to_numpy(dtype=object) for name in ("label", "predicted"))
-    return Answers(labels, predicted, rows["confidence"].to_numpy(dtype=np.float64))
+    return LabelledAnswers(labels, predicted, rows["confidence"].to_numpy(dtype=np.float64))
 
 
 def _doubt(tested: pd.DataFrame, answerable: pd.DataFrame) -> Doubt | None:

@@ -140,7 +140,7 @@ def _go_on(
     # RoBERTa begins to count positions at 2.
     longest = min(config.max_length, int(getattr(network.config, "max_position_embeddings", 512)) - 2)
     tokens = json.dumps(tokenizer, ensure_ascii=False)
-    reader = Reader(tokens, longest, prefix=base.prefix, place=base.name)
+    reader = Reader(tokens, longest, prefix=base.prefix, encoder=base.name)
     reader.fit_to(int(network.get_input_embeddings().weight.shape[0]))
     model = MaskedLanguageModel(network, reader.padding)
     load_head(model, folder, kept)

@@ -7,8 +7,8 @@ from typing import Any
 
 from core.base.config import build
 from core.base.errors import RegistryError
-from core.continual.gate.evidence import CalibrationChange, Evidence, StratumChange, TestChange
-from core.continual.gate.judging import Verdict, judge
+from core.continual.gate.evidence import CalibrationChange, GateEvidence, StratumChange, TestChange
+from core.continual.gate.judging import GateVerdict, judge
 from core.continual.gate.rules import GateConfig
 from core.statistics.intervals import Estimate
 from core.workflows.requests import UpdateRequest
@@ -56,14 +56,14 @@ def stored_rules(report: Mapping[str, Any]) -> GateConfig:
     return build(GateConfig, {**missing, **recorded})
 
 
-def stored_evidence(report: Mapping[str, Any], name: TestName = lambda _, name: name) -> Evidence | None:
+def stored_evidence(report: Mapping[str, Any], name: TestName = lambda _, name: name) -> GateEvidence | None:
     """What a report's verdict rests on; None where there was nothing to compare with, as after a first training."""
     changes = [_test_change(test, name) for test in report["tests"] if test.get("difference")]
     if len(changes) < 2:
         return None
     found = report.get("gate_evidence") or {}
     strata, calibration = found.get("labels"), found.get("calibration")
-    return Evidence(
+    return GateEvidence(
         older=tuple(changes[:-1]),
         newest=changes[-1],
         strata=None if strata is None else tuple(StratumChange.from_dict(stratum) for stratum in strata),
@@ -77,7 +77,9 @@ def _test_change(test: Mapping[str, Any], name: TestName) -> TestChange:
     return TestChange(name(test["experience"], test["name"]), test["rows"], before, after, difference)
 
 
-def judge_again(report: Mapping[str, Any], rules: GateConfig, name: TestName = lambda _, name: name) -> Verdict | None:
+def judge_again(
+    report: Mapping[str, Any], rules: GateConfig, name: TestName = lambda _, name: name
+) -> GateVerdict | None:
     """Hold what a report recorded against these rules; None where there is nothing to compare."""
     evidence = stored_evidence(report, name)
     return judge(evidence, rules) if evidence is not None else None

@@ -12,7 +12,7 @@ import pandas as pd
 
 from core.continual.gate.evidence import (
     CalibrationChange,
-    Evidence,
+    GateEvidence,
     StratumChange,
     TestChange,
     measure_change,
@@ -183,13 +183,13 @@ def _history_column(history: Mapping[int, np.ndarray], rows: int) -> list[str]:
     return [row.tobytes().decode() for row in marks]
 
 
-def gate_evidence(scores: Sequence[Scores]) -> Evidence | None:
+def gate_evidence(scores: Sequence[Scores]) -> GateEvidence | None:
     """What the gate judges an update by; None at a first training, which has nothing to be compared with."""
     changes = [score.change for score in scores if score.change is not None]
     if len(changes) < len(scores):
         return None
     *older, newest = changes
-    return Evidence(tuple(older), newest, _label_changes(scores[:-1]), _calibration_change(scores))
+    return GateEvidence(tuple(older), newest, _label_changes(scores[:-1]), _calibration_change(scores))
 
 
 def _label_changes(older: Sequence[Scores]) -> tuple[StratumChange, ...]:

@@ -24,7 +24,7 @@ from core.base.leftovers import UPLOADS, old_uploads, remove
 from core.base.processes import signature
 from core.data.dataset.columns import ColumnRoles, guess_roles
 from core.data.dataset.samples import sample_path
-from core.data.reading.tables import Corrections, TableFormat, detect_format, parts_of, read_table
+from core.data.reading.tables import FormatCorrections, TableFormat, detect_format, parts_of, read_table
 
 NAME_BYTES = 120  # file systems allow 255, and a Chinese character takes three
 CELL_SHOWN = 300  # characters of a cell that reach the browser; a cell may hold a million
@@ -120,13 +120,13 @@ def _file_name(name: str) -> str:
     return f"{short}{dot}{ending}".encode("utf-8", "ignore").decode() or "table"
 
 
-def detected(source: Source, corrections: Corrections = Corrections()) -> TableFormat | DataError:  # noqa: B008 - frozen
+def detected(source: Source, corrections: FormatCorrections = FormatCorrections()) -> TableFormat | DataError:  # noqa: B008 - frozen
     """How the file seems to be written; an error is returned, so that it is remembered like any other answer."""
     return _detected(str(source.path), source.token, corrections)
 
 
 @st.cache_data(show_spinner=False, max_entries=50)
-def _detected(path: str, token: str, corrections: Corrections) -> TableFormat | DataError:
+def _detected(path: str, token: str, corrections: FormatCorrections) -> TableFormat | DataError:
     try:
         return detect_format(Path(path), corrections)
     except DataError as error:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from core.data.reading.table_format import named_delimiter, shown
-from core.data.reading.tables import DELIMITERS, ENCODINGS, Corrections, TableFormat
+from core.data.reading.tables import DELIMITERS, ENCODINGS, FormatCorrections, TableFormat
 from dashboard.parts import tables
 from dashboard.shell.i18n import t, tn
 
@@ -21,9 +21,9 @@ MOST_ROWS = 10_000  # that can be skipped above a table
 Choice = TypeVar("Choice", str, bool)
 
 
-def corrections(prefix: str) -> Corrections:
+def corrections(prefix: str) -> FormatCorrections:
     """What the reader said of a file so far."""
-    return Corrections(**st.session_state.get(_told(prefix), {}))
+    return FormatCorrections(**st.session_state.get(_told(prefix), {}))
 
 
 def chips(prefix: str, form: TableFormat, parts: Sequence[str] = ()) -> None:

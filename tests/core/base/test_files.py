@@ -170,7 +170,7 @@ def test_a_fault_can_be_an_error_of_the_system_the_second_time_a_point_is_reache
 
 
 def test_one_module_renames() -> None:
-    found = []
+    calls = []
     for path in [*(ROOT / "core").rglob("*.py"), *(ROOT / "dashboard").rglob("*.py")]:
         if path == ROOT / "core" / "base" / "files.py":
             continue
@@ -184,8 +184,8 @@ def test_one_module_renames() -> None:
                 node.func.attr in ("replace", "rename") and len(node.args) == 1 and not node.keywords and whose != "os"
             )
             if by_system or (by_path and whose != "labels"):  # a series of labels
-                found.append(f"{path.relative_to(ROOT)}:{node.lineno} {ast.unparse(node)}")
-    assert found == []
+                calls.append(f"{path.relative_to(ROOT)}:{node.lineno} {ast.unparse(node)}")
+    assert calls == []
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff", b"null", b"[" * 20_000 + b"]" * 20_000])

@@ -111,9 +111,9 @@ def test_forgetting_per_stratum_weighs_older_tests_by_their_rows_of_it():
     # Class 2: only in the newest test, which cannot have been forgotten.
     recall[:, 2, 2] = [0.0, 0.0, 1.0]
     rows = np.array([[10, 0, 0], [30, 5, 0], [20, 0, 8]])
-    found = forgetting_per_stratum(recall, rows)
-    assert found[:2] == pytest.approx([(10 * 0.3 + 30 * 0.1) / 40, -0.1])
-    assert np.isnan(found[2])
+    forgotten = forgetting_per_stratum(recall, rows)
+    assert forgotten[:2] == pytest.approx([(10 * 0.3 + 30 * 0.1) / 40, -0.1])
+    assert np.isnan(forgotten[2])
 
 
 def test_forgetting_per_stratum_of_one_stratum_alone_in_each_test_is_forgetting():

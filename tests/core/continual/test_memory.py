@@ -31,9 +31,9 @@ def test_a_rare_label_keeps_all_its_rows() -> None:
 
 
 def test_equal_labels_share_the_memory() -> None:
-    found = sizes(filled(30, {"a": 200, "b": 200, "c": 200}))
-    assert sum(found.values()) == 30
-    assert all(8 <= count <= 12 for count in found.values())
+    counts = sizes(filled(30, {"a": 200, "b": 200, "c": 200}))
+    assert sum(counts.values()) == 30
+    assert all(8 <= count <= 12 for count in counts.values())
 
 
 def test_capacity_zero_keeps_no_text_but_counts() -> None:

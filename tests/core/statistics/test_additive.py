@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from core.continual.gate.evidence import Evidence, measure_change, measure_strata
+from core.continual.gate.evidence import GateEvidence, measure_change, measure_strata
 from core.continual.gate.judging import judge
 from core.continual.gate.rules import GateConfig
 from core.statistics.additive import RATE, Patterns, Score, estimates, hit_rows, redraw
@@ -207,10 +207,10 @@ def test_the_gate_judges_a_score_of_which_less_is_better() -> None:
     tokens = [5, 8, 30] * 20
     stratum = np.repeat([0, 2], 30)
 
-    def evidence(before: float, after: float) -> Evidence:
+    def evidence(before: float, after: float) -> GateEvidence:
         pairs = Patterns.of(text(*tokens, nats=before), text(*tokens, nats=after), stratum=stratum)
         change = measure_change("Letters", pairs, PERPLEXITY)
-        return Evidence((change,), change, measure_strata(pairs, ["short", "no row", "long"], PERPLEXITY))
+        return GateEvidence((change,), change, measure_strata(pairs, ["short", "no row", "long"], PERPLEXITY))
 
     better, worse = evidence(1.5, 1.4), evidence(1.4, 1.5)
     test = better.older[0]

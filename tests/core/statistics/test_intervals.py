@@ -23,10 +23,10 @@ def test_nothing_is_known_about_a_rate_of_no_trials():
 
 def test_the_difference_of_two_rates_has_newcombes_interval():
     # Table II of the paper, example a: 56 of 70 against 48 of 80, method 10: 0.0524 to 0.3339.
-    found = rate_difference((48, 80), (56, 70))
-    assert (found.value, found.low, found.high) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
+    difference = rate_difference((48, 80), (56, 70))
+    assert (difference.value, difference.low, difference.high) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
     turned = rate_difference((56, 70), (48, 80))
-    assert (turned.low, turned.high) == pytest.approx((-found.high, -found.low))
+    assert (turned.low, turned.high) == pytest.approx((-difference.high, -difference.low))
     assert rate_difference((0, 30), (30, 30)).high == 1
 
 

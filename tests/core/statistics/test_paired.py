@@ -126,7 +126,7 @@ def test_more_runs_are_no_more_rows():
 def test_rows_that_differ_are_averaged_over_the_runs():
     # 6 and 4 rows better, 0 and 2 worse: 5 against 1 on average.
     first, second = versions(6, 0, 20, 4), versions(4, 2, 20, 4)
-    before, after = ([one[place] == 0 for one in (first, second)] for place in (1, 2))
+    before, after = ([run[index] == 0 for run in (first, second)] for index in (1, 2))
     assert mcnemar_of_runs(before, after) == pytest.approx(14 / 64)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.continual.drift.typical_words import typical_words
 from core.statistics.additive import RATE, hit_rows
 from core.statistics.slices import WorseSlice, by_length, by_value, by_word, worse_slices
 
@@ -15,27 +14,27 @@ def worse(right: np.ndarray, slices: list) -> list[WorseSlice]:
 
 
 def test_a_slice_holds_the_rows_of_its_value_the_largest_first() -> None:
-    found = by_value("group", ["b", "a", "", "b"])
-    assert [(one.value, one.rows.tolist()) for one in found] == [("b", [0, 3]), ("a", [1])]
+    slices = by_value("group", ["b", "a", "", "b"])
+    assert [(part.value, part.rows.tolist()) for part in slices] == [("b", [0, 3]), ("a", [1])]
     ordered = by_value("label", ["b", "a", "b"], order=["a", "b", "never"])
-    assert [one.value for one in ordered] == ["a", "b"]
+    assert [part.value for part in ordered] == ["a", "b"]
 
 
 def test_lengths_are_cut_into_parts_of_about_as_many_rows() -> None:
-    found = by_length([1, 2, 3, 4, 5, 6, 7, 80])
-    assert [one.value for one in found] == ["1–2", "3–4", "5–6", "7–80"]
-    assert sorted(np.concatenate([one.rows for one in found]).tolist()) == list(range(8))
+    slices = by_length([1, 2, 3, 4, 5, 6, 7, 80])
+    assert [part.value for part in slices] == ["1–2", "3–4", "5–6", "7–80"]
+    assert sorted(np.concatenate([part.rows for part in slices]).tolist()) == list(range(8))
 
 
 @pytest.mark.parametrize("lengths", [[], [5], [5, 5, 5, 5, 5], [0, 0, 1]])
 def test_every_row_is_in_exactly_one_length(lengths: list[int]) -> None:
-    found = by_length(lengths)
-    assert sorted(row for one in found for row in one.rows.tolist()) == list(range(len(lengths)))
+    slices = by_length(lengths)
+    assert sorted(row for part in slices for row in part.rows.tolist()) == list(range(len(lengths)))
 
 
 def test_words_of_too_few_or_nearly_all_rows_make_no_slice() -> None:
     words = [frozenset({"all", "half"} if row % 2 else {"all", f"only {row}"}) for row in range(60)]
-    assert [one.value for one in by_word(words)] == ["half"]
+    assert [part.value for part in by_word(words)] == ["half"]
 
 
 def test_a_slice_with_more_errors_than_chance_is_found() -> None:
@@ -43,11 +42,11 @@ def test_a_slice_with_more_errors_than_chance_is_found() -> None:
     right[:40:2] = False  # 20 of 40 wrong in "bad"; elsewhere 8 of 360
     right[40:400:45] = False
     groups = ["bad"] * 40 + ["fine"] * 180 + ["good"] * 180
-    (found,) = worse(right, by_value("group", groups))
-    assert found.slice.value == "bad"
-    assert found.score.value == 0.5
-    assert found.rest.value == pytest.approx(352 / 360)
-    assert found.p_value < 1e-9
+    (worst,) = worse(right, by_value("group", groups))
+    assert worst.slice.value == "bad"
+    assert worst.score.value == 0.5
+    assert worst.rest.value == pytest.approx(352 / 360)
+    assert worst.p_value < 1e-9
 
 
 def test_chance_alone_is_found_in_about_one_search_of_twenty() -> None:
@@ -68,10 +67,10 @@ def test_small_slices_are_not_judged() -> None:
 def test_a_word_is_confirmed_on_rows_it_was_not_found_on() -> None:
     generator = np.random.default_rng(0)
     words = [frozenset({"not"} if row % 5 == 0 else {"very"} if row % 3 == 0 else {"so"}) for row in range(1000)]
-    right = np.array([generator.random() < (0.5 if "not" in one else 0.95) for one in words])
-    (found,) = worse(right, by_word(words))
-    assert found.slice.value == "not"
-    assert found.score.low < 0.5 < found.score.high
+    right = np.array([generator.random() < (0.5 if "not" in text else 0.95) for text in words])
+    (worst,) = worse(right, by_word(words))
+    assert worst.slice.value == "not"
+    assert worst.score.low < 0.5 < worst.score.high
 
 
 def test_among_many_words_without_meaning_none_is_found() -> None:
@@ -79,16 +78,3 @@ def test_among_many_words_without_meaning_none_is_found() -> None:
     words = [frozenset(f"w{number}" for number in generator.integers(0, 200, 30)) for _ in range(600)]
     right = generator.random(600) < 0.8
     assert worse(right, by_word(words)) == []
-
-
-def test_typical_words_are_frequent_here_and_rare_there() -> None:
-    inside = [frozenset({"not", "the", f"x{row}"}) for row in range(30)]
-    outside = [frozenset({"good", "the", f"y{row}"}) for row in range(200)]
-    found = typical_words(inside, outside)
-    assert [one.word for one in found] == ["not"]
-    assert found[0].texts == 30
-
-
-def test_nothing_is_typical_beside_nothing() -> None:
-    assert typical_words([frozenset({"a"})], []) == []
-    assert typical_words([], [frozenset({"a"})]) == []

@@ -6,8 +6,8 @@ from core.statistics.speed import latency, paired_ratio, spread
 
 
 def test_percentiles_are_those_of_all_answers_of_all_rounds() -> None:
-    found = latency([list(range(1, 51)), list(range(51, 102))])  # 1 to 101 milliseconds
-    assert (found.p50, found.p95, found.p99) == (51.0, 96.0, 100.0)
+    times = latency([list(range(1, 51)), list(range(51, 102))])  # 1 to 101 milliseconds
+    assert (times.p50, times.p95, times.p99) == (51.0, 96.0, 100.0)
 
 
 def test_spread_is_the_middle_round_and_the_extremes() -> None:

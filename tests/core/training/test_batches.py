@@ -15,8 +15,8 @@ EXAMPLES = Examples(("",) * 10, np.zeros(10, dtype=np.int64), tuple([2] * length
 @pytest.mark.parametrize("by_length", [True, False])
 def test_every_row_occurs_once_and_the_order_depends_on_seed_and_epoch_alone(by_length: bool) -> None:
     def batches(epoch: int) -> list[list[int]]:
-        found = shuffled_batches(EXAMPLES, 3, seed=1, epoch=epoch, by_length=by_length)
-        return [batch.tolist() for batch in found]
+        drawn = shuffled_batches(EXAMPLES, 3, seed=1, epoch=epoch, by_length=by_length)
+        return [batch.tolist() for batch in drawn]
 
     assert sorted(row for batch in batches(1) for row in batch) == list(range(10))
     assert batches(1) == batches(1) != batches(2)

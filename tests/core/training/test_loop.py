@@ -76,8 +76,8 @@ def figures(events: list[Event]) -> list[tuple[Any, ...]]:
     return kept
 
 
-def same_weights(one: TextClassifier, two: TextClassifier) -> bool:
-    pairs = zip(one.state_dict().values(), two.state_dict().values(), strict=True)
+def same_weights(model: TextClassifier, other: TextClassifier) -> bool:
+    pairs = zip(model.state_dict().values(), other.state_dict().values(), strict=True)
     return all(torch.equal(left, right) for left, right in pairs)
 
 
@@ -238,15 +238,15 @@ def test_stopping_before_the_first_epoch_ends_says_so() -> None:
 def test_balanced_class_weights_find_the_rare_label() -> None:
     train_rows = rows(80, seed=1)
     kept = [number for number in range(80) if train_rows.labels[number] == 0 or number < 8]  # 40 rows and 4 rows
-    found = {}
+    recall = {}
     for weights in ("none", "balanced"):
         config = CONFIG.model_copy(update={"class_weights": weights, "epochs": 10, "learning_rate": 2e-2})
         model = make("ngrams")
         validation = rows(40, seed=3)
         list(start(model, config, experience=experience(train_rows.take(kept), validation)))
         probabilities = torch.softmax(predict_logits(model, validation, CPU), dim=1)
-        found[weights] = float(probabilities[validation.labels == 1, 1].mean())
-    assert found["balanced"] > found["none"] + 0.1
+        recall[weights] = float(probabilities[validation.labels == 1, 1].mean())
+    assert recall["balanced"] > recall["none"] + 0.1
 
 
 def test_balanced_class_weights_by_hand() -> None:

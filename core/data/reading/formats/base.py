@@ -19,7 +19,7 @@ from core.base.errors import DataError
 from core.base.messages import Message
 from core.data.reading.names import visible_names
 from core.data.reading.notes import note_replaced_cells
-from core.data.reading.table_format import Corrections, Guess, TableFormat, describe
+from core.data.reading.table_format import FormatCorrections, Guess, TableFormat, describe
 
 HEAD = 4096  # bytes that a format is told by
 CELL_LIMIT = 1_000_000  # characters in one cell
@@ -54,7 +54,7 @@ class Format(Protocol):
         """Names of the tables in it, such as the sheets of a workbook; empty where there is only one without a name."""
         ...
 
-    def detect(self, path: Path, corrections: Corrections) -> TableFormat:
+    def detect(self, path: Path, corrections: FormatCorrections) -> TableFormat:
         """Guess how the table is written; `DataError` for corrections without meaning for this kind of file."""
         ...
 
@@ -87,7 +87,7 @@ def form_of_kind(kind: str, guesses: Sequence[Guess] = (), *, part: str = "", en
     )
 
 
-def refuse_corrections(path: Path, corrections: Corrections, allowed: Iterable[str]) -> None:
+def refuse_corrections(path: Path, corrections: FormatCorrections, allowed: Iterable[str]) -> None:
     """Raise `DataError` for a correction of something that this kind of file does not have."""
     wrong = {name for name, value in vars(corrections).items() if value is not None} - set(allowed)
     if "encoding" in wrong:
@@ -199,6 +199,17 @@ def nested(path: Path) -> DataError:
         "data.nested",
         "'{file}' holds values nested deeper than those of any table. Check it where it was made, or save the table as CSV.",
         file=path.name,
+    )
+
+
+def no_such_sheet(path: Path, sheet: str, sheets: list[str]) -> DataError:
+    """The error for a sheet, or another named table of a file, that is not there."""
+    return DataError(
+        "data.no_such_sheet",
+        "'{file}' has no sheet '{sheet}'. Its sheets are: {sheets}.",
+        file=path.name,
+        sheet=sheet,
+        sheets=sheets,
     )
 
 

@@ -43,18 +43,18 @@ def workbook_cells(path: Path) -> Iterator[tuple[int, int]]:
         stream = _workbook_stream(content)
     except (struct.error, IndexError, ValueError):
         return
-    height = width = place = 0
-    while place + 4 <= len(stream):
-        kind, size = struct.unpack_from("<HH", stream, place)
-        if kind in _CELLS and kind not in _EMPTY and size >= 4 and place + 4 + size <= len(stream):
-            row, column = struct.unpack_from("<HH", stream, place + 4)
+    height = width = offset = 0
+    while offset + 4 <= len(stream):
+        kind, size = struct.unpack_from("<HH", stream, offset)
+        if kind in _CELLS and kind not in _EMPTY and size >= 4 and offset + 4 + size <= len(stream):
+            row, column = struct.unpack_from("<HH", stream, offset + 4)
             if kind in _SEVERAL:
-                (column,) = struct.unpack_from("<H", stream, place + 2 + size)
+                (column,) = struct.unpack_from("<H", stream, offset + 2 + size)
             height, width = max(height, row + 1), max(width, column + 1)
         elif kind == _FINISH and height:
             yield height, width
             height = width = 0
-        place += 4 + size
+        offset += 4 + size
     if height:
         yield height, width
 

@@ -27,7 +27,7 @@ _CHUNK = 1 << 22
 
 _CELL = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]+)([0-9]+)["']""")
 _TAG = re.compile(rb"""<(?:\w+:)?(row|c)\b([^>]*)>""")
-_PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]*)([0-9]+)["']""")
+_REFERENCE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]*)([0-9]+)["']""")
 _SHARED = re.compile(rb"""\st=["']s["'][^>]*>\s*(?:<(?:\w+:)?f[^>]*>[^<]*</(?:\w+:)?f>)?\s*<(?:\w+:)?v>([0-9]+)<""")
 _UNKNOWN = re.compile(rb"</(?:\w+:)?f>\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>|</(?:\w+:)?c>)")
 _STRING = re.compile(rb"<(?:\w+:)?si\b")
@@ -93,13 +93,16 @@ def _filled(pieces: Iterable[bytes]) -> tuple[int, int]:
     row = column = height = width = 0
     for piece in pieces:
         for kind, attributes in _TAG.findall(piece):
-            place = _PLACE.search(attributes)
+            reference = _REFERENCE.search(attributes)
             if kind == b"row":
-                row, column = (int(place[2]) if place else row + 1), 0
+                row, column = (int(reference[2]) if reference else row + 1), 0
                 continue
-            column = column_number(place[1]) if place and place[1] else column + 1
+            column = column_number(reference[1]) if reference and reference[1] else column + 1
             if not attributes.endswith(b"/"):
-                height, width = max(height, int(place[2]) if place and place[1] else row), max(width, column)
+                height, width = (
+                    max(height, int(reference[2]) if reference and reference[1] else row),
+                    max(width, column),
+                )
     return height, width
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from core.base.errors import DataError
 from core.base.messages import Message, message
+from core.data.reading.formats.base import no_such_sheet
 from core.data.reading.names import is_known_name
 
 _WRAPPERS = ("data", "rows", "records", "results", "items", "examples", "instances")  # taken before other keys
@@ -110,19 +111,13 @@ def _from_object(path: Path, document: dict[str, Any], part: str | None) -> Reco
         return _split(path, document)
     lists = {key: value for key, value in document.items() if _is_rows(value)}
     if part is not None and part not in lists:
-        raise DataError(
-            "data.no_such_sheet",
-            "'{file}' has no sheet '{sheet}'. Its sheets are: {sheets}.",
-            file=path.name,
-            sheet=part,
-            sheets=list(lists),
-        )
+        raise no_such_sheet(path, part, list(lists))
     if lists and set(lists) <= _SPLITS and part is None and len(lists) == len(document):
         return _with_splits(path, lists)
     if lists:
         keys = sorted(lists, key=lambda key: (key not in _WRAPPERS, -len(lists[key])))
-        chosen = part or keys[0]
-        shape = _rows(path, [row["row"] if _is_viewer_row(row) else row for row in lists[chosen]])
+        key = part or keys[0]
+        shape = _rows(path, [row["row"] if _is_viewer_row(row) else row for row in lists[key]])
         return Records(shape.rows, keys if len(keys) > 1 else [], shape.notes) if isinstance(shape, Records) else shape
     columns = _by_label(document) or _by_text(document) or _columns(document)
     if columns is not None:
@@ -183,7 +178,11 @@ def _by_label(document: dict[str, Any]) -> Columns | None:
 def _by_text(document: dict[str, Any]) -> Columns | None:
     """A label under each text; None for an object that may be a row."""
     labels = list(document.values())
-    if len(labels) < _FEW or any(map(is_known_name, document)) or any(isinstance(one, dict | list) for one in labels):
+    if (
+        len(labels) < _FEW
+        or any(map(is_known_name, document))
+        or any(isinstance(label, dict | list) for label in labels)
+    ):
         return None
     if 2 * len(set(map(str, labels))) > len(labels):
         return None
@@ -224,7 +223,7 @@ def _is_task(row: dict[str, Any]) -> bool:
 
 def _label_studio(tasks: Sequence[dict[str, Any]]) -> Records:
     """The data of each task, with what its first annotation chose; a question has its column."""
-    chosen: list[dict[str, Any]] = []
+    first_answers: list[dict[str, Any]] = []
     differing = 0
     for task in tasks:
         given: list[Any] = task.get("annotations") or task.get("completions") or []
@@ -232,12 +231,12 @@ def _label_studio(tasks: Sequence[dict[str, Any]]) -> Records:
         kept = [_choices(each) for each in annotations if not each.get("was_cancelled") and not each.get("skipped")]
         kept = [answers for answers in kept if answers]
         differing += any(answers != kept[0] for answers in kept)
-        chosen.append(kept[0] if kept else {})
-    questions = list(dict.fromkeys(name for answers in chosen for name in answers))
+        first_answers.append(kept[0] if kept else {})
+    questions = list(dict.fromkeys(name for answers in first_answers for name in answers))
     names = {questions[0]: "label"} if len(questions) == 1 else {name: name for name in questions}
     rows = [
         {**task["data"], **{name: answers.get(question) for question, name in names.items()}}
-        for task, answers in zip(tasks, chosen, strict=True)
+        for task, answers in zip(tasks, first_answers, strict=True)
     ]
     notes = [
         message(

@@ -21,7 +21,7 @@ from core.data.reading.formats.rows_table import guess_head, table_of_rows
 from core.data.reading.notes import note_replaced_cells, note_weak_encoding
 from core.data.reading.rows import wrong_encoding
 from core.data.reading.source import check_text
-from core.data.reading.table_format import Corrections, Guess, TableFormat, confidence
+from core.data.reading.table_format import FormatCorrections, Guess, TableFormat, confidence
 
 JSON_LIMIT = 512 * 1024**2  # bytes: as Python objects they take several times as much
 _ENDINGS = (".json", ".jsonl", ".ndjson")
@@ -49,7 +49,7 @@ class JsonLines:
         shape = _shape(path, _encoding(path, None)[0])[0]
         return shape.parts if isinstance(shape, Records) else []
 
-    def detect(self, path: Path, corrections: Corrections) -> TableFormat:
+    def detect(self, path: Path, corrections: FormatCorrections) -> TableFormat:
         encoding, sure = _encoding(path, corrections.encoding)
         shape = _shape(path, encoding, corrections.sheet)[0]
         guesses = [Guess("encoding", encoding, confidence(sure, corrections.encoding))]
@@ -65,7 +65,7 @@ class JsonLines:
         return form_of_kind(self.name, guesses, part=part)
 
     def read(self, path: Path, form: TableFormat | None) -> pandas.DataFrame:
-        form = form or self.detect(path, Corrections())
+        form = form or self.detect(path, FormatCorrections())
         shape, damaged = _shape(path, form.encoding, form.part or None)
         notes: list[Message] = []
         if any(guess.part == "encoding" and not guess.sure for guess in form.guesses) and form.encoding != "utf-8":
@@ -106,8 +106,8 @@ def _decoded_head(head: bytes) -> str:
     return head.decode("utf-8-sig", "replace")
 
 
-def _encoding(path: Path, said: str | None) -> tuple[str, bool]:
-    return (named_encoding(said), True) if said is not None else detect_encoding(path, False)
+def _encoding(path: Path, given: str | None) -> tuple[str, bool]:
+    return (named_encoding(given), True) if given is not None else detect_encoding(path, False)
 
 
 def _shape(path: Path, encoding: str, part: str | None = None) -> tuple[Records | Columns | list[Any], bool]:
@@ -182,10 +182,10 @@ def _check_comma(path: Path, text: str, error: Exception) -> None:
 
 def _one_after_another(text: str) -> list[Any] | None:
     """Objects over several lines each, one after another, as jq prints them; None for anything else."""
-    decoder, values, place = json.JSONDecoder(), [], 0
-    while (start := _BLANK.match(text, place)) is not None and start.end() < len(text):
+    decoder, values, offset = json.JSONDecoder(), [], 0
+    while (start := _BLANK.match(text, offset)) is not None and start.end() < len(text):
         try:
-            value, place = decoder.raw_decode(text, start.end())
+            value, offset = decoder.raw_decode(text, start.end())
         except (ValueError, RecursionError):
             return None
         values.append(value)

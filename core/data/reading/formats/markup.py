@@ -13,9 +13,9 @@ import pandas
 from core.base.errors import DataError
 from core.data.reading.encoding import codec_of, detect_encoding, named_encoding
 from core.data.reading.formats import base
-from core.data.reading.formats.base import form_of_kind, refuse_corrections, unreadable
+from core.data.reading.formats.base import form_of_kind, no_such_sheet, refuse_corrections, unreadable
 from core.data.reading.formats.rows_table import guess_head, table_of_rows
-from core.data.reading.table_format import Corrections, Guess, TableFormat, confidence
+from core.data.reading.table_format import FormatCorrections, Guess, TableFormat, confidence
 
 MARKUP_LIMIT = 256 * 1024**2  # bytes
 _ARCHIVED = "mime-version:"  # a web page with all its parts in one file, which holds no readable table
@@ -66,7 +66,7 @@ class WebPage:
         tables = _page_tables(path, _encoding(path, None)[0])
         return [table.name for table in tables] if len(tables) > 1 else []
 
-    def detect(self, path: Path, corrections: Corrections) -> TableFormat:
+    def detect(self, path: Path, corrections: FormatCorrections) -> TableFormat:
         refuse_corrections(path, corrections, {"encoding", "sheet", "header", "skip_rows"})
         encoding, sure = _encoding(path, corrections.encoding)
         tables = _page_tables(path, encoding)
@@ -74,8 +74,8 @@ class WebPage:
         return _detect(path, self.name, tables, corrections, guesses)
 
     def read(self, path: Path, form: TableFormat | None) -> pandas.DataFrame:
-        form = form or self.detect(path, Corrections())
-        table = _chosen(path, _page_tables(path, form.encoding), form.part)
+        form = form or self.detect(path, FormatCorrections())
+        table = _select_table(path, _page_tables(path, form.encoding), form.part)
         return table_of_rows(path, table.even(), form)
 
 
@@ -92,13 +92,13 @@ class XmlWorkbook:
         tables = _sheets(path)
         return [table.name for table in tables] if len(tables) > 1 else []
 
-    def detect(self, path: Path, corrections: Corrections) -> TableFormat:
+    def detect(self, path: Path, corrections: FormatCorrections) -> TableFormat:
         refuse_corrections(path, corrections, {"sheet", "header", "skip_rows"})
         return _detect(path, self.name, _sheets(path), corrections, [])
 
     def read(self, path: Path, form: TableFormat | None) -> pandas.DataFrame:
-        form = form or self.detect(path, Corrections())
-        return table_of_rows(path, _chosen(path, _sheets(path), form.part).even(), form)
+        form = form or self.detect(path, FormatCorrections())
+        return table_of_rows(path, _select_table(path, _sheets(path), form.part).even(), form)
 
 
 def _is_xml(path: Path, start: str) -> bool:
@@ -123,27 +123,23 @@ def _text_head(head: bytes) -> str:
     return head.decode("utf-16" if wide else "latin-1", "replace").removeprefix("\u00ef\u00bb\u00bf")
 
 
-def _detect(path: Path, kind: str, tables: list[_Table], corrections: Corrections, guesses: list[Guess]) -> TableFormat:
-    table = _chosen(path, tables, corrections.sheet or "")
+def _detect(
+    path: Path, kind: str, tables: list[_Table], corrections: FormatCorrections, guesses: list[Guess]
+) -> TableFormat:
+    table = _select_table(path, tables, corrections.sheet or "")
     if len(tables) > 1:
         guesses.append(Guess("sheet", table.name, confidence(False, corrections.sheet)))
     guesses += guess_head(table.even()[:1000], corrections, marked=table.header)
     return form_of_kind(kind, guesses, part=table.name if len(tables) > 1 else "")
 
 
-def _chosen(path: Path, tables: list[_Table], part: str) -> _Table:
+def _select_table(path: Path, tables: list[_Table], part: str) -> _Table:
     if not part:
         return max(tables, key=lambda table: sum(map(len, table.rows)))
     for table in tables:
         if table.name == part:
             return table
-    raise DataError(
-        "data.no_such_sheet",
-        "'{file}' has no sheet '{sheet}'. Its sheets are: {sheets}.",
-        file=path.name,
-        sheet=part,
-        sheets=[table.name for table in tables],
-    )
+    raise no_such_sheet(path, part, [table.name for table in tables])
 
 
 def _check_size(path: Path) -> None:
@@ -158,10 +154,10 @@ def _check_size(path: Path) -> None:
         )
 
 
-def _encoding(path: Path, said: str | None) -> tuple[str, bool]:
+def _encoding(path: Path, given: str | None) -> tuple[str, bool]:
     """What a person or the page itself says, or what the bytes say."""
-    if said is not None:
-        return named_encoding(said), True
+    if given is not None:
+        return named_encoding(given), True
     with path.open("rb") as stream:
         told = _CHARSET.search(stream.read(base.HEAD))
     if told is not None:

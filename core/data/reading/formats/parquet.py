@@ -16,7 +16,7 @@ from core.data.reading.formats import base
 from core.data.reading.formats.base import as_string, form_of_kind, refuse_corrections, table_of, unreadable
 from core.data.reading.notes import note_replaced_cells
 from core.data.reading.source import UNPACKED_LIMIT
-from core.data.reading.table_format import Corrections, TableFormat
+from core.data.reading.table_format import FormatCorrections, TableFormat
 
 _BATCH = 4096  # rows decoded at a time, so that the limit is met before the memory is used
 
@@ -32,12 +32,12 @@ class Parquet:
     def parts(self, path: Path) -> list[str]:
         return []
 
-    def detect(self, path: Path, corrections: Corrections) -> TableFormat:
+    def detect(self, path: Path, corrections: FormatCorrections) -> TableFormat:
         refuse_corrections(path, corrections, ())
         return form_of_kind(self.name)
 
     def read(self, path: Path, form: TableFormat | None) -> pandas.DataFrame:
-        form = form or self.detect(path, Corrections())
+        form = form or self.detect(path, FormatCorrections())
         try:
             file = pyarrow.parquet.ParquetFile(path)
             _check_size(path, file.metadata)

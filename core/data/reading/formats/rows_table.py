@@ -21,13 +21,13 @@ from core.data.reading.notes import (
     note_names_without_column,
     note_titles,
 )
-from core.data.reading.table_format import Corrections, Guess, TableFormat, TableScan, confidence
+from core.data.reading.table_format import FormatCorrections, Guess, TableFormat, TableScan, confidence
 from core.data.reading.text_checks import check_rows, no_rows
 
-Rows = Sequence[Sequence[str]]
+CellRows = Sequence[Sequence[str]]
 
 
-def guess_head(rows: Rows, corrections: Corrections, *, marked: bool = False) -> list[Guess]:
+def guess_head(rows: CellRows, corrections: FormatCorrections, *, marked: bool = False) -> list[Guess]:
     """Whether a header stands above the rows, and what above that.
 
     Parameters
@@ -44,7 +44,7 @@ def guess_head(rows: Rows, corrections: Corrections, *, marked: bool = False) ->
     return guesses
 
 
-def table_of_rows(path: Path, rows: Rows, form: TableFormat, notes: Sequence[Message] = ()) -> pandas.DataFrame:
+def table_of_rows(path: Path, rows: CellRows, form: TableFormat, notes: Sequence[Message] = ()) -> pandas.DataFrame:
     """The table below the header, with its attributes; rows of the wrong width are left out and listed."""
     notes = list(notes)
     above = [" ".join(filter(None, row)) for row in rows[: form.skip_rows] if any(row)]

@@ -13,7 +13,14 @@ import pandas
 
 from core.base.errors import DataError
 from core.base.messages import Message
-from core.data.reading.formats.base import BROKEN_ZIP, as_string, form_of_kind, refuse_corrections, unreadable
+from core.data.reading.formats.base import (
+    BROKEN_ZIP,
+    as_string,
+    form_of_kind,
+    no_such_sheet,
+    refuse_corrections,
+    unreadable,
+)
 from core.data.reading.formats.dimensions import (
     check_old_workbook,
     check_opendocument,
@@ -23,7 +30,7 @@ from core.data.reading.formats.dimensions import (
 )
 from core.data.reading.formats.rows_table import guess_head, table_of_rows
 from core.data.reading.notes import note_formulas, note_merged
-from core.data.reading.table_format import Corrections, Guess, TableFormat, confidence
+from core.data.reading.table_format import FormatCorrections, Guess, TableFormat, confidence
 
 ZIP = b"PK\x03\x04"
 OLD_OFFICE = b"\xd0\xcf\x11\xe0"
@@ -60,7 +67,7 @@ class Workbook:
         with _opened(path) as book:
             return [str(sheet) for sheet in book.sheet_names]
 
-    def detect(self, path: Path, corrections: Corrections) -> TableFormat:
+    def detect(self, path: Path, corrections: FormatCorrections) -> TableFormat:
         refuse_corrections(path, corrections, {"sheet", "header", "skip_rows"})
         with _opened(path) as book:
             part, rows, _ = _sheet_with_table(path, book, corrections.sheet, _PROBE)
@@ -74,7 +81,7 @@ class Workbook:
                 rows, notes = _rows(path, book, part)
             else:
                 part, rows, notes = _sheet_with_table(path, book, None, None)
-                form = self._form(book, part, rows[:_PROBE], Corrections())
+                form = self._form(book, part, rows[:_PROBE], FormatCorrections())
         if not any(any(row) for row in rows):
             raise DataError(
                 "data.sheet_empty",
@@ -85,7 +92,7 @@ class Workbook:
             )
         return table_of_rows(path, rows, form, notes)
 
-    def _form(self, book: Any, part: str, rows: list[list[str]], corrections: Corrections) -> TableFormat:
+    def _form(self, book: Any, part: str, rows: list[list[str]], corrections: FormatCorrections) -> TableFormat:
         guesses = []
         if len(book.sheet_names) > 1:
             guesses.append(Guess("sheet", part, confidence(False, corrections.sheet)))
@@ -93,11 +100,11 @@ class Workbook:
 
 
 def _sheet_with_table(
-    path: Path, book: Any, said: str | None, count: int | None
+    path: Path, book: Any, given: str | None, count: int | None
 ) -> tuple[str, list[list[str]], list[Message]]:
     """The sheet that was said, or else the first with at least two rows and columns, or else the first; with its rows."""
     first: tuple[str, list[list[str]], list[Message]] | None = None
-    for sheet in [said] if said is not None else [str(sheet) for sheet in book.sheet_names]:
+    for sheet in [given] if given is not None else [str(sheet) for sheet in book.sheet_names]:
         rows, notes = _rows(path, book, sheet, count)
         first = first or (sheet, rows, notes)
         filled = [row for row in rows[:_PROBE] if any(row)]
@@ -112,13 +119,7 @@ def _rows(path: Path, book: Any, part: str, count: int | None = None) -> tuple[l
     """Rows of a sheet from its first on, merged cells filled down, and what is to say of that."""
     sheets = [str(sheet) for sheet in book.sheet_names]
     if part not in sheets:
-        raise DataError(
-            "data.no_such_sheet",
-            "'{file}' has no sheet '{sheet}'. Its sheets are: {sheets}.",
-            file=path.name,
-            sheet=part,
-            sheets=sheets,
-        )
+        raise no_such_sheet(path, part, sheets)
     check_sheet(path, part)
     with _told(path):
         sheet = book.get_sheet_by_name(part)
@@ -144,10 +145,16 @@ def _filled_columns(cells: list[list[Any]]) -> tuple[list[list[str]], list[int]]
     """
     holds = [row.count("") < len(row) for row in cells]
     columns = sorted(
-        {place for row, some in zip(cells, holds, strict=True) if some for place, cell in enumerate(row) if cell != ""}
+        {
+            column
+            for row, some in zip(cells, holds, strict=True)
+            if some
+            for column, cell in enumerate(row)
+            if cell != ""
+        }
     )
     return [
-        [as_string(row[place]) for place in columns] if some else [""] * len(columns)
+        [as_string(row[column]) for column in columns] if some else [""] * len(columns)
         for row, some in zip(cells, holds, strict=True)
     ], columns
 

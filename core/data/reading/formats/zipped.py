@@ -50,11 +50,11 @@ def inside(path: Path) -> Iterator[Path]:
         When it holds no file or several, a path that leads elsewhere, another archive, a program or pickle, a password, or
         more than `UNPACKED_LIMIT`.
     """
-    with scratch() as place:
+    with scratch() as folder:
         try:
             with zipfile.ZipFile(path) as archive:
                 member = _only_member(path, archive)
-                target = place / _short_name(member.filename)
+                target = folder / _short_name(member.filename)
                 with archive.open(member) as source, target.open("wb") as unpacked:
                     shutil.copyfileobj(source, unpacked, 1 << 20)
             if zipfile.is_zipfile(target) and not is_workbook(target):

@@ -35,7 +35,7 @@ class Limits:
     memory
         Bytes beyond those that the process holds when it begins.
     seconds
-        On the clock.
+        Seconds on the clock.
     """
 
     memory: int

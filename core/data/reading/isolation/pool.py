@@ -60,7 +60,7 @@ def ask(
     limits
         Those of a table of the file's size where none are given.
     watch
-        Called twice a second with the folder, while the other process is at it.
+        A function called twice a second with the folder, while the other process is at it.
 
     Raises
     ------

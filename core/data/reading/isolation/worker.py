@@ -22,7 +22,7 @@ from core.data.reading.hub import fetch_dataset
 from core.data.reading.isolation import wire
 from core.data.reading.isolation.limits import be_the_first_to_go, held_to
 from core.data.reading.row_lines import begins_of
-from core.data.reading.table_format import Corrections, TableFormat
+from core.data.reading.table_format import FormatCorrections, TableFormat
 
 Answer = Callable[[Path, dict[str, Any], Path], Any]
 DONE = "done\n"
@@ -45,16 +45,16 @@ def answer(folder: Path) -> None:
     tempfile.tempdir = str(folder)  # whatever is unpacked goes with the folder, however this process ends
     try:
         with held_to(question["memory"], question["seconds"]):
-            found = {"value": _answer_of(question["ask"])(Path(question["path"]), question, folder)}
+            reply = {"value": _answer_of(question["ask"])(Path(question["path"]), question, folder)}
     except CoreError as error:
-        found = {"error": wire.error_to_dict(error)}
+        reply = {"error": wire.error_to_dict(error)}
     except MemoryError:
-        found = {"memory": True}
+        reply = {"memory": True}
     except OSError as error:
-        found = {"system": [error.errno, error.strerror, error.filename]}
+        reply = {"system": [error.errno, error.strerror, error.filename]}
     except BaseException:  # a panic of a reader that is written in Rust is no Exception
-        found = {"trace": traceback.format_exc()}
-    wire.write(folder, wire.ANSWER, found)
+        reply = {"trace": traceback.format_exc()}
+    wire.write(folder, wire.ANSWER, reply)
 
 
 def _answer_of(name: str) -> Answer:
@@ -67,7 +67,7 @@ def _answer_of(name: str) -> Answer:
 
 
 def _detect(path: Path, question: dict[str, Any], folder: Path) -> Any:
-    return parsing.detect_format(path, Corrections(**question["corrections"])).to_dict()
+    return parsing.detect_format(path, FormatCorrections(**question["corrections"])).to_dict()
 
 
 def _parts(path: Path, question: dict[str, Any], folder: Path) -> Any:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from core.tasks.text_classification.behaviour.cases import CAPABILITIES, AbilityTest, Case, make_tests
+from core.tasks.text_classification.behaviour.cases import AbilityTest, Case, make_tests
 from core.tasks.text_classification.behaviour.difference import difference
-from core.tasks.text_classification.behaviour.running import Example, Result, run_tests
-from core.tasks.text_classification.behaviour.sentiment import Sides, sides_of
+from core.tasks.text_classification.behaviour.running import Example, Result, SentimentSides, run_tests, sides_of
 
 __all__ = [
-    "CAPABILITIES",
     "AbilityTest",
     "Case",
     "Example",
     "Result",
-    "Sides",
+    "SentimentSides",
     "difference",
     "make_tests",
     "run_tests",

@@ -12,9 +12,8 @@ import numpy as np
 
 from core.data.dataset.language import han_share
 
-Kind = Literal["invariance", "direction", "minimum"]
+AbilityKind = Literal["invariance", "direction", "minimum"]
 Side = Literal["good", "bad"]
-CAPABILITIES = ("typos", "case", "punctuation", "width", "names", "intensifiers", "negation", "vocabulary")
 MOST_CASES = 100  # of one test
 SEED = 0
 
@@ -82,7 +81,7 @@ class AbilityTest:
     """
 
     capability: str
-    kind: Kind
+    kind: AbilityKind
     cases: tuple[Case, ...]
 
 
@@ -92,7 +91,7 @@ def make_tests(texts: Sequence[str], *, sentiment: bool) -> list[AbilityTest]:
     Parameters
     ----------
     texts
-        Of the classifier's own tests; at most 100 changed ones of each kind are taken, evenly spaced.
+        Texts of the classifier's own tests; at most 100 changed ones of each kind are taken, evenly spaced.
     sentiment
         Whether the labels have a good and a bad side, which templates need.
     """
@@ -103,22 +102,22 @@ def make_tests(texts: Sequence[str], *, sentiment: bool) -> list[AbilityTest]:
         "width": _other_width,
         "names": _other_name,
     }
-    found = [AbilityTest(name, "invariance", tuple(_changed(texts, change))) for name, change in changes.items()]
+    tests = [AbilityTest(name, "invariance", tuple(_changed(texts, change))) for name, change in changes.items()]
     if sentiment:
         languages = _languages(texts)
-        found += [
+        tests += [
             AbilityTest("intensifiers", "direction", tuple(_intensified(languages))),
             AbilityTest("negation", "minimum", tuple(_negated(languages))),
             AbilityTest("vocabulary", "minimum", tuple(_plain(languages))),
         ]
-    return [test for test in found if test.cases]
+    return [test for test in tests if test.cases]
 
 
 def _changed(texts: Sequence[str], change: Callable[[str, np.random.Generator], str]) -> list[Case]:
     generator = np.random.default_rng(SEED)
     cases = [Case(text, changed) for text in texts if (changed := change(text, generator)) != text and changed.strip()]
-    places = np.linspace(0, len(cases) - 1, min(MOST_CASES, len(cases))).round().astype(int)
-    return [cases[place] for place in places]
+    indices = np.linspace(0, len(cases) - 1, min(MOST_CASES, len(cases))).round().astype(int)
+    return [cases[index] for index in indices]
 
 
 def _languages(texts: Sequence[str]) -> list[str]:
@@ -136,8 +135,8 @@ def _typo(text: str, generator: np.random.Generator) -> str:
     if not words:
         return text
     word = words[int(generator.integers(len(words)))]
-    place = word.start() + 1 + int(generator.integers(len(word.group()) - 3))
-    return text[:place] + text[place + 1] + text[place] + text[place + 2 :]
+    index = word.start() + 1 + int(generator.integers(len(word.group()) - 3))
+    return text[:index] + text[index + 1] + text[index] + text[index + 2 :]
 
 
 def _other_case(text: str, generator: np.random.Generator) -> str:
@@ -163,10 +162,10 @@ def _other_width(text: str, generator: np.random.Generator) -> str:
 def _other_name(text: str, generator: np.random.Generator) -> str:
     """A name from the list becomes another one of about the same kind."""
     for names in (_NAMES_EN, _NAMES_ZH):
-        for place, name in enumerate(names):
+        for index, name in enumerate(names):
             if re.search(rf"\b{name}\b", text) if name.isascii() else name in text:
                 half = len(names) // 2
-                start = 0 if place < half else half
+                start = 0 if index < half else half
                 others = [other for other in names[start : start + half] if other != name]
                 return text.replace(name, others[int(generator.integers(len(others)))])
     return text

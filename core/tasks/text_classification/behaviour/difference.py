@@ -15,17 +15,17 @@ def difference(before: str, after: str) -> str:
     spaced = " " in before.strip() or " " in after.strip()
     old, new = (text.split(" ") if spaced else list(text) for text in (before, after))
     glue = " " if spaced else ""
-    found = []
+    changes = []
     for kind, start, end, new_start, new_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         removed, added = _short(glue.join(old[start:end])), _short(glue.join(new[new_start:new_end]))
         match kind:
             case "replace":
-                found.append(f"{removed} → {added}")
+                changes.append(f"{removed} → {added}")
             case "delete":
-                found.append(f"− {removed}")
+                changes.append(f"− {removed}")
             case "insert":
-                found.append(f"+ {added}")
-    return ", ".join(found)
+                changes.append(f"+ {added}")
+    return ", ".join(changes)
 
 
 def _short(words: str) -> str:

@@ -1,4 +1,4 @@
-"""Runs the tests and counts the failures."""
+"""Runs the tests and counts the failures; which labels are the good and the bad side is told by their names."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import Protocol
 import numpy as np
 
 from core.statistics.intervals import Estimate, rate_estimate
-from core.tasks.text_classification.behaviour.cases import AbilityTest, Case, Kind, make_tests
-from core.tasks.text_classification.behaviour.sentiment import Sides, sides_of
+from core.tasks.text_classification.behaviour.cases import AbilityKind, AbilityTest, Case, make_tests
 
 TOLERATED = 0.1  # by which the probability of a side may fall where it should rise
 EXAMPLES = 20
+GOOD = {"positive", "pos", "good", "like", "happy", "1", "5", "好评", "正面", "积极", "正向", "喜欢", "满意"}
+BAD = {"negative", "neg", "bad", "dislike", "unhappy", "0", "-1", "差评", "负面", "消极", "负向", "不喜欢", "不满意"}
+MOST_LABELS = 5  # more are topics rather than sides
 
 
 class Engine(Protocol):
@@ -44,15 +46,33 @@ class Result:
     rate
         Share of cases that failed, with Wilson's interval.
     examples
-        At most 20, those that failed first.
+        At most 20 examples, those that failed first.
     """
 
     capability: str
-    kind: Kind
+    kind: AbilityKind
     cases: int
     failures: int
     rate: Estimate
     examples: tuple[Example, ...]
+
+
+@dataclass(frozen=True)
+class SentimentSides:
+    """Numbers of the labels that are the good and the bad side of a sentiment."""
+
+    good: int
+    bad: int
+
+
+def sides_of(labels: Sequence[str]) -> SentimentSides | None:
+    """The good and the bad label; None where the names say nothing of the kind."""
+    names = [label.strip().casefold() for label in labels]
+    good = [number for number, name in enumerate(names) if name in GOOD]
+    bad = [number for number, name in enumerate(names) if name in BAD]
+    if len(names) > MOST_LABELS or len(good) != 1 or len(bad) != 1:
+        return None
+    return SentimentSides(good[0], bad[0])
 
 
 def run_tests(engine: Engine, texts: Sequence[str]) -> list[Result]:
@@ -66,7 +86,7 @@ def run_tests(engine: Engine, texts: Sequence[str]) -> list[Result]:
     return [_run(engine, test, sides) for test in make_tests(filled, sentiment=sides is not None)]
 
 
-def _run(engine: Engine, test: AbilityTest, sides: Sides | None) -> Result:
+def _run(engine: Engine, test: AbilityTest, sides: SentimentSides | None) -> Result:
     before = engine.predict_proba([case.text for case in test.cases])
     changed = [case.changed if case.changed is not None else case.text for case in test.cases]
     after = before if test.kind == "minimum" else engine.predict_proba(changed)
@@ -87,7 +107,12 @@ def _run(engine: Engine, test: AbilityTest, sides: Sides | None) -> Result:
 
 
 def _example(
-    labels: Sequence[str], kind: Kind, case: Case, sides: Sides | None, before: np.ndarray, after: np.ndarray
+    labels: Sequence[str],
+    kind: AbilityKind,
+    case: Case,
+    sides: SentimentSides | None,
+    before: np.ndarray,
+    after: np.ndarray,
 ) -> Example:
     def answer(row: np.ndarray, number: int) -> tuple[str, float]:
         return labels[number], float(row[number])

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.continual.drift.label_doubt import Answers, Contradictions, contradictions_found, surely_contradicted
+from core.continual.drift.label_doubt import Contradictions, LabelledAnswers, contradictions_found, surely_contradicted
 
 
 def test_contradictions_within_the_batch_and_against_earlier_labels() -> None:
     keys = ["a", "a", "b", "b", "c", "d", "e"]
     labels = ["x", "y", "x", "x", "y", "x", "x"]
-    found = contradictions_found(keys, labels, {"c": {"x"}, "d": {"x", "y"}})
+    contradictions = contradictions_found(keys, labels, {"c": {"x"}, "d": {"x", "y"}})
     # a contradicts itself, b does not, c was x before, d was both, e occurs once
-    assert found == Contradictions(repeated=4, contradictory=2, rows=7)
+    assert contradictions == Contradictions(repeated=4, contradictory=2, rows=7)
 
 
 def test_a_few_contradictions_are_ordinary() -> None:
@@ -25,13 +25,13 @@ def test_a_few_contradictions_are_ordinary() -> None:
     assert Contradictions(repeated=6, contradictory=6, rows=400).noticeable
 
 
-def answers(rows: int, wrong: float, *, seed: int = 0, of: str | None = None, labels: str = "ab") -> Answers:
+def answers(rows: int, wrong: float, *, seed: int = 0, of: str | None = None, labels: str = "ab") -> LabelledAnswers:
     """Answers to rows of some labels, of which a share (of one label's, or of all) is wrong; confidences are uniform."""
     generator = np.random.default_rng(seed)
     truth = np.array([labels[row % len(labels)] for row in range(rows)], dtype=object)
     other = np.array([labels[(row + 1) % len(labels)] for row in range(rows)], dtype=object)
     turned = (generator.random(rows) < wrong) & (np.ones(rows, dtype=bool) if of is None else truth == of)
-    return Answers(truth, np.where(turned, other, truth), generator.uniform(0.5, 1.0, rows))
+    return LabelledAnswers(truth, np.where(turned, other, truth), generator.uniform(0.5, 1.0, rows))
 
 
 def test_ordinary_errors_give_no_reason_to_doubt() -> None:
@@ -67,7 +67,7 @@ def test_few_rows_are_not_enough_to_doubt() -> None:
 
 def test_a_batch_of_one_label_agrees_by_more_than_chance() -> None:
     # Chance cannot be told where every row has the same label, so that alone is no sign of it.
-    doubt = surely_contradicted(answers(300, 0.05), Answers(*answers_of_one_label()))
+    doubt = surely_contradicted(answers(300, 0.05), LabelledAnswers(*answers_of_one_label()))
     assert doubt is not None
     assert doubt.label == "a"
     assert not doubt.by_chance
@@ -80,5 +80,5 @@ def answers_of_one_label() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def test_the_same_doubt_for_a_timid_classifier() -> None:
     bold_before, bold_after = answers(300, 0.05), answers(300, 0.5, seed=1)
-    timid = [Answers(one.labels, one.predicted, one.confidence / 2) for one in (bold_before, bold_after)]
+    timid = [LabelledAnswers(bold.labels, bold.predicted, bold.confidence / 2) for bold in (bold_before, bold_after)]
     assert surely_contradicted(*timid) == surely_contradicted(bold_before, bold_after)

@@ -28,24 +28,24 @@ def alarms(p_values: list[float | None]) -> int:
 
 def test_label_shift_is_chi_square_of_the_table() -> None:
     # Expected 40 in each cell, found 10 more or less: 4 x 100 / 40 = 10, on one degree of freedom.
-    found = label_shift([50, 30], [30, 50])
-    assert found.statistic == pytest.approx(10)
-    assert found.p_value == pytest.approx(0.0015654, rel=1e-4)
-    assert found.effect == pytest.approx(0.25)  # 62.5 % became 37.5 %
-    assert found.rows == (80, 80)
+    shift = label_shift([50, 30], [30, 50])
+    assert shift.statistic == pytest.approx(10)
+    assert shift.p_value == pytest.approx(0.0015654, rel=1e-4)
+    assert shift.effect == pytest.approx(0.25)  # 62.5 % became 37.5 %
+    assert shift.rows == (80, 80)
 
 
 def test_rare_labels_are_dealt_at_random_and_agree_with_counting() -> None:
     # All 3 rows of the rare label on the new side, of 60 + 40 rows: 40 x 39 x 38 / (100 x 99 x 98) = 0.061. The other
     # end, all 3 on the old side (0.212), has a smaller χ².
-    found = label_shift([60, 0], [37, 3], rounds=4000)
-    assert found.p_value == pytest.approx(0.061, abs=0.015)
+    shift = label_shift([60, 0], [37, 3], rounds=4000)
+    assert shift.p_value == pytest.approx(0.061, abs=0.015)
     assert label_shift([60, 0], [37, 3]) == label_shift([60, 0], [37, 3])
 
 
 def test_one_label_on_both_sides_is_no_shift() -> None:
-    found = label_shift([50, 0], [40, 0])
-    assert (found.statistic, found.p_value, found.effect) == (0, 1, 0)
+    shift = label_shift([50, 0], [40, 0])
+    assert (shift.statistic, shift.p_value, shift.effect) == (0, 1, 0)
 
 
 def test_label_shift_raises_few_false_alarms_with_many_rare_labels() -> None:
@@ -64,26 +64,26 @@ def test_label_shift_raises_few_false_alarms_with_many_rare_labels() -> None:
 def test_unknown_words_are_shares_of_all_words() -> None:
     before = (np.ones(50), np.full(50, 10))
     after = (np.full(40, 3), np.full(40, 10))
-    found = vocabulary_shift(before, after)
-    assert (found.before, found.after, found.effect) == pytest.approx((0.1, 0.3, 0.2))
-    assert found.p_value == 0.001
-    assert found.verdict == "changed"
+    shift = vocabulary_shift(before, after)
+    assert (shift.before, shift.after, shift.effect) == pytest.approx((0.1, 0.3, 0.2))
+    assert shift.p_value == 0.001
+    assert shift.verdict == "changed"
 
 
 def test_fewer_unknown_words_are_a_change_too() -> None:
-    found = vocabulary_shift((np.full(50, 3), np.full(50, 10)), (np.ones(40), np.full(40, 10)))
-    assert found.effect == pytest.approx(-0.2)
-    assert found.p_value == 0.001
+    shift = vocabulary_shift((np.full(50, 3), np.full(50, 10)), (np.ones(40), np.full(40, 10)))
+    assert shift.effect == pytest.approx(-0.2)
+    assert shift.p_value == 0.001
 
 
 def test_one_odd_text_is_not_a_new_vocabulary() -> None:
     # A single text with 60 unknown words makes 3 % of all words unknown; word by word that would be beyond chance.
     after = np.zeros(40)
     after[0] = 60
-    found = vocabulary_shift((np.zeros(40), np.full(40, 50)), (after, np.full(40, 50)))
-    assert found.effect == pytest.approx(60 / 2000)
-    assert found.p_value is not None
-    assert found.p_value > 0.9  # whichever side the odd text is on, the difference is the same
+    shift = vocabulary_shift((np.zeros(40), np.full(40, 50)), (after, np.full(40, 50)))
+    assert shift.effect == pytest.approx(60 / 2000)
+    assert shift.p_value is not None
+    assert shift.p_value > 0.9  # whichever side the odd text is on, the difference is the same
 
 
 # -- confidence
@@ -91,15 +91,15 @@ def test_one_odd_text_is_not_a_new_vocabulary() -> None:
 
 def test_confidence_shift_is_the_largest_gap_between_the_distributions() -> None:
     # 0.5 and 0.9 in equal parts against 0.5 alone: up to 0.5, 50 % against 100 %.
-    found = confidence_shift(np.repeat([0.5, 0.9], 30), np.full(60, 0.5))
-    assert found.statistic == pytest.approx(0.5)
-    assert found.effect == pytest.approx(-0.2)
-    assert found.p_value == 0.001
+    shift = confidence_shift(np.repeat([0.5, 0.9], 30), np.full(60, 0.5))
+    assert shift.statistic == pytest.approx(0.5)
+    assert shift.effect == pytest.approx(-0.2)
+    assert shift.p_value == 0.001
 
 
 def test_equal_confidences_with_ties_are_no_shift() -> None:
-    found = confidence_shift(np.full(40, 0.7), np.full(60, 0.7))
-    assert (found.statistic, found.p_value) == (0, 1)
+    shift = confidence_shift(np.full(40, 0.7), np.full(60, 0.7))
+    assert (shift.statistic, shift.p_value) == (0, 1)
 
 
 def test_confidence_shift_raises_few_false_alarms() -> None:
@@ -178,15 +178,15 @@ def test_the_same_topic_raises_few_false_alarms() -> None:
 def test_mean_discrepancy_worked_out_by_hand() -> None:
     # Two heaps of 30 equal points at distance 1: within each k = 1, across k = exp(−1 / m). Of the 1,770 pairs 900 lie
     # across, so the median of the squared distances is m = 1, and MMD² = 2 − 2 / e.
-    found = mean_discrepancy(np.repeat([[0.0], [1.0]], 30, axis=0), 30)
-    assert found.statistic == pytest.approx(2 - 2 / np.e, rel=1e-5)
-    assert found.effect == pytest.approx(np.e - 1, rel=1e-5)  # (1 − 1/e) / (1/e)
+    discrepancy = mean_discrepancy(np.repeat([[0.0], [1.0]], 30, axis=0), 30)
+    assert discrepancy.statistic == pytest.approx(2 - 2 / np.e, rel=1e-5)
+    assert discrepancy.effect == pytest.approx(np.e - 1, rel=1e-5)  # (1 − 1/e) / (1/e)
 
 
 def test_perfectly_separable_rows_have_an_area_of_one() -> None:
-    found = two_sample_classifier(np.repeat([[0.0], [1.0]], 40, axis=0), 40)
-    assert found.effect == 1
-    assert found.rows == (40, 40)
+    test = two_sample_classifier(np.repeat([[0.0], [1.0]], 40, axis=0), 40)
+    assert test.effect == 1
+    assert test.rows == (40, 40)
 
 
 def test_vectors_do_not_depend_on_which_side_a_text_is_on() -> None:
@@ -240,8 +240,8 @@ def test_together_corrects_only_what_was_judged() -> None:
 
 
 def test_noticeable_alone_but_not_among_many_is_perhaps() -> None:
-    found = together([judged(0.04), judged(0.5), judged(0.6)])
-    assert [test.verdict for test in found] == ["perhaps", "same", "same"]
+    tests = together([judged(0.04), judged(0.5), judged(0.6)])
+    assert [test.verdict for test in tests] == ["perhaps", "same", "same"]
 
 
 def test_a_test_can_be_stored() -> None:

@@ -16,13 +16,13 @@ def texts(rows: int, **held: int) -> list[frozenset[str]]:
 
 
 def test_a_word_that_only_the_batch_holds_is_new() -> None:
-    found = word_changes(texts(100, good=50), texts(50, good=25, mask=20))
-    (change,) = found.more
+    changes = word_changes(texts(100, good=50), texts(50, good=25, mask=20))
+    (change,) = changes.more
     assert (change.word, change.before, change.after) == ("mask", 0, 20)
     assert (change.before_per_1000, change.after_per_1000) == (0, 400)
-    assert found.unseen == {"mask": 20}
-    assert found.fewer == ()
-    assert found.texts == (100, 50)
+    assert changes.unseen == {"mask": 20}
+    assert changes.fewer == ()
+    assert changes.texts == (100, 50)
 
 
 def test_the_p_value_is_fishers_corrected_for_all_words() -> None:
@@ -34,17 +34,17 @@ def test_the_p_value_is_fishers_corrected_for_all_words() -> None:
 
 
 def test_words_that_vanished_and_words_that_grew_are_told_apart() -> None:
-    found = word_changes(texts(200, old=80, grown=20, same=100), texts(100, grown=60, same=50))
-    assert [change.word for change in found.more] == ["grown"]
-    assert [(change.word, change.after) for change in found.fewer] == [("old", 0)]
-    assert found.unseen == {}  # it grew, but was there before
+    changes = word_changes(texts(200, old=80, grown=20, same=100), texts(100, grown=60, same=50))
+    assert [change.word for change in changes.more] == ["grown"]
+    assert [(change.word, change.after) for change in changes.fewer] == [("old", 0)]
+    assert changes.unseen == {}  # it grew, but was there before
 
 
 def test_unseen_alone_is_not_enough() -> None:
     # Ten words in one new text each, and one in five of 100: 2 x (100 x .. x 96) / (200 x .. x 196) = 0.06.
     rare = [frozenset({f"word{row}"}) for row in range(10)]
-    found = word_changes(texts(100), [*rare, *texts(90, five=5)])
-    assert (found.more, found.fewer) == ((), ())
+    changes = word_changes(texts(100), [*rare, *texts(90, five=5)])
+    assert (changes.more, changes.fewer) == ((), ())
 
 
 def test_where_nothing_changed_the_list_stays_empty() -> None:
@@ -54,8 +54,8 @@ def test_where_nothing_changed_the_list_stays_empty() -> None:
     for _ in range(100):
         held = generator.random((300, 200)) < shares
         sides = [[frozenset(np.flatnonzero(row).astype(str)) for row in side] for side in (held[:180], held[180:])]
-        found = word_changes(*sides)
-        listed += bool(found.more or found.fewer)
+        changes = word_changes(*sides)
+        listed += bool(changes.more or changes.fewer)
     assert listed <= 11  # 5 on average at most
 
 
@@ -65,7 +65,7 @@ def test_no_texts_have_no_words() -> None:
 
 
 def test_changes_are_plain_values_for_json() -> None:
-    found = json.loads(json.dumps(word_changes(texts(100), texts(50, mask=20)).to_dict()))
-    assert found["texts"] == [100, 50]
-    assert found["more"][0]["word"] == "mask"
-    assert found["more"][0]["after_per_1000"] == 400
+    changes = json.loads(json.dumps(word_changes(texts(100), texts(50, mask=20)).to_dict()))
+    assert changes["texts"] == [100, 50]
+    assert changes["more"][0]["word"] == "mask"
+    assert changes["more"][0]["after_per_1000"] == 400

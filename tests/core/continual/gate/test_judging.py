@@ -4,13 +4,13 @@ import pytest
 
 from core.continual.gate.evidence import (
     CalibrationChange,
-    Evidence,
+    GateEvidence,
     StratumChange,
     TestChange,
     measure_change,
     measure_strata,
 )
-from core.continual.gate.judging import Verdict, judge
+from core.continual.gate.judging import GateVerdict, judge
 from core.continual.gate.rules import GateConfig, Rule
 from core.statistics.intervals import Estimate
 from core.tasks.text_classification.row_statistics import ACCURACY, answered
@@ -41,18 +41,18 @@ TESTS_ONLY = {"check_labels": False, "check_calibration": False}
 
 
 def judge_tests(older, newest, **rules):
-    return judge(Evidence(tuple(older), newest), GateConfig(**TESTS_ONLY, **rules))
+    return judge(GateEvidence(tuple(older), newest), GateConfig(**TESTS_ONLY, **rules))
 
 
 def judge_labels(labels, **rules):
     (rule,) = judge(
-        Evidence((), GAIN, labels), GateConfig(check_newest_test=False, check_calibration=False, **rules)
+        GateEvidence((), GAIN, labels), GateConfig(check_newest_test=False, check_calibration=False, **rules)
     ).rules
     return rule
 
 
-def judge_calibration(found, **rules):
-    evidence = Evidence((), GAIN, None, found)
+def judge_calibration(change, **rules):
+    evidence = GateEvidence((), GAIN, None, change)
     (rule,) = judge(evidence, GateConfig(check_newest_test=False, check_labels=False, **rules)).rules
     return rule
 
@@ -231,8 +231,8 @@ def test_what_was_not_measured_blocks_nothing():
 
 
 def test_every_rule_can_be_switched_off():
-    ruined = Evidence((change("Books", -0.5, -0.6, -0.4),), change("Music", -0.5, -0.6, -0.4), (label("a", -0.5),))
-    everything = Evidence(ruined.older, ruined.newest, ruined.strata, calibration(0.0, 0.5))
+    ruined = GateEvidence((change("Books", -0.5, -0.6, -0.4),), change("Music", -0.5, -0.6, -0.4), (label("a", -0.5),))
+    everything = GateEvidence(ruined.older, ruined.newest, ruined.strata, calibration(0.0, 0.5))
     switches = ("check_older_tests", "check_labels", "check_newest_test", "check_calibration")
     assert [rule.kind for rule in judge(everything).rules] == ["older", "labels", "newest", "calibration"]
     assert not any(rule.passed for rule in judge(everything).rules)
@@ -241,7 +241,7 @@ def test_every_rule_can_be_switched_off():
         only = GateConfig(**{name: number == position for number, name in enumerate(switches)})
         assert len(judge(everything, only).rules) == 1
     none = judge(everything, GateConfig(**dict.fromkeys(switches, False)))
-    assert none == Verdict(True, ())
+    assert none == GateVerdict(True, ())
 
 
 def test_measuring_a_change_counts_the_same_rows_before_and_after():
@@ -263,10 +263,10 @@ def test_labels_are_measured_by_their_recall():
 
 def test_a_verdict_comes_back_from_json_exactly():
     older = (change("书", -0.02, -0.03, -0.01), change("Few", 0.1, -0.1, 0.3, rows=5))
-    evidence = Evidence(older, GAIN, (label("好", -0.3), label("rare", 0.0, rows=3)), calibration(0.1, 0.2))
+    evidence = GateEvidence(older, GAIN, (label("好", -0.3), label("rare", 0.0, rows=3)), calibration(0.1, 0.2))
     for rules in (GateConfig(), GateConfig(loss_judged_by="interval")):
         verdict = judge(evidence, rules)
-        assert Verdict.from_dict(json.loads(json.dumps(verdict.to_dict()))) == verdict
+        assert GateVerdict.from_dict(json.loads(json.dumps(verdict.to_dict()))) == verdict
 
 
 def test_a_verdict_of_an_earlier_release_is_still_read():

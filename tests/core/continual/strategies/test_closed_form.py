@@ -41,14 +41,14 @@ every_pair = pytest.mark.parametrize(("name", "model"), [(name, model) for name 
 def rows(seed: int, count: int = 40, labels: Sequence[int] = (0, 1, 2)) -> Examples:
     """Texts of random tokens, of very different length; tokens of a label's own come more often."""
     generator = np.random.default_rng(seed)
-    chosen = generator.choice(labels, count)
+    drawn = generator.choice(labels, count)
     ids = []
-    for label in chosen:
+    for label in drawn:
         length = generator.integers(1, 25)
         own = generator.random(length) < 0.3
         tokens = np.where(own, 10 * label + generator.integers(2, 6, length), generator.integers(2, 40, length))
         ids.append(tokens.tolist())
-    return Examples(tuple(" ".join(map(str, one)) for one in ids), chosen.astype(np.int64), tuple(ids))
+    return Examples(tuple(" ".join(map(str, row)) for row in ids), drawn.astype(np.int64), tuple(ids))
 
 
 def experience(number: int, train: Examples, *, past: Examples | None = None, classes: int = 3) -> Experience:
@@ -65,9 +65,9 @@ def make(model: str = "hashed", classes: int = 3) -> TextClassifier:
 
 
 def strategy(name: str, **settings: Any) -> ClosedForm:
-    found = STRATEGIES[name](STRATEGIES[name].config_class(**settings), memory=Memory(0))
-    assert isinstance(found, ClosedForm)
-    return found
+    method = STRATEGIES[name](STRATEGIES[name].config_class(**settings), memory=Memory(0))
+    assert isinstance(method, ClosedForm)
+    return method
 
 
 def no_steps(model: TextClassifier, method: Strategy, step: Experience) -> Iterator[Any]:
@@ -108,8 +108,8 @@ def test_an_update_equals_a_refit_on_everything(name: str, model: str) -> None:
 @every_method
 def test_the_order_of_batches_does_not_matter(name: str) -> None:
     first, rest = rows(1), [rows(2, 7), rows(3, 90), rows(4, 30)]
-    one, other = (stream(name, [first, *order])[1] for order in (rest, rest[::-1]))
-    assert head(one).difference(head(other)) < 1e-9
+    method, other = (stream(name, [first, *order])[1] for order in (rest, rest[::-1]))
+    assert head(method).difference(head(other)) < 1e-9
 
 
 @every_pair
@@ -178,8 +178,8 @@ def test_a_label_that_comes_later_is_learned_as_if_it_had_been_there_from_the_st
     network.grow_classes(3)
     learn(network, method, experience(2, late))
     assert head(method).difference(head(stream(name, [early, late])[1])) < 1e-12
-    found = logits(network, late).argmax(dim=1).numpy()
-    assert (found == late.labels).mean() > 0.9
+    answers = logits(network, late).argmax(dim=1).numpy()
+    assert (answers == late.labels).mean() > 0.9
 
 
 @pytest.mark.parametrize("before", METHODS)
@@ -233,16 +233,16 @@ def test_random_features_are_kept_from_version_to_version(name: str, kind: str) 
     assert not following.needs_past()
     learn(network, following, experience(3, rows(3)))
     assert following.refit_difference(network, batches[0].joined(batches[1]).joined(rows(3))) < 1e-6
-    assert following.lift is not None
-    assert following.lift.kind == kind
+    assert following.feature_map is not None
+    assert following.feature_map.kind == kind
 
 
 def test_random_features_outlive_an_update_of_another_kind() -> None:
     network, _ = stream("ridge", [rows(1), rows(2)], "ngrams", random_features="relu", feature_count=256)
     following = strategy("slda")  # nothing to restore: the update between has dropped the sums
     learn(network, following, experience(4, rows(4), past=rows(1).joined(rows(2)).joined(rows(3))))
-    assert following.lift is not None
-    assert (following.lift.kind, following.lift.width) == ("relu", 256)
+    assert following.feature_map is not None
+    assert (following.feature_map.kind, following.feature_map.width) == ("relu", 256)
 
 
 def test_other_random_features_than_the_versions_need_the_past() -> None:

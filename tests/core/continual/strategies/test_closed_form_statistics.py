@@ -15,14 +15,14 @@ from core.continual.strategies.linear_head import Coefficients, best_scale
 from core.continual.strategies.ncm import NearestClassMean
 from core.continual.strategies.ridge import Ridge
 from core.continual.strategies.slda import StreamingLDA
-from core.continual.strategies.statistics import Statistics
+from core.continual.strategies.statistics import FeatureStatistics
 
 
-def sums(features: list[list[float]] | Tensor, labels: list[int] | Tensor, classes: int = 2) -> Statistics:
+def sums(features: list[list[float]] | Tensor, labels: list[int] | Tensor, classes: int = 2) -> FeatureStatistics:
     rows = torch.as_tensor(features, dtype=torch.float64)
-    found = Statistics.empty(classes, rows.shape[1])
-    found.add(rows, torch.as_tensor(labels))
-    return found
+    total = FeatureStatistics.empty(classes, rows.shape[1])
+    total.add(rows, torch.as_tensor(labels))
+    return total
 
 
 def cloud(rows: int = 120, width: int = 7, classes: int = 4) -> tuple[Tensor, Tensor]:
@@ -35,42 +35,42 @@ def cloud(rows: int = 120, width: int = 7, classes: int = 4) -> tuple[Tensor, Te
 
 
 def test_sums_by_hand() -> None:
-    found = sums([[1, 2], [3, 4], [5, 6]], [0, 1, 0])
-    assert found.counts.tolist() == [2, 1]
-    assert found.sums.tolist() == [[6, 8], [3, 4]]
-    assert found.gram.tolist() == [[35, 44], [44, 56]]
-    assert (found.rows, found.width) == (3, 2)
+    total = sums([[1, 2], [3, 4], [5, 6]], [0, 1, 0])
+    assert total.counts.tolist() == [2, 1]
+    assert total.sums.tolist() == [[6, 8], [3, 4]]
+    assert total.gram.tolist() == [[35, 44], [44, 56]]
+    assert (total.rows, total.width) == (3, 2)
 
 
 def test_taking_a_row_away_undoes_adding_it() -> None:
-    found = sums([[1, 2], [3, 4], [5, 6]], [0, 1, 0])
-    found.add(torch.tensor([[3.0, 4.0]], dtype=torch.float64), torch.tensor([1]), sign=-1)
-    assert found.counts.tolist() == [2, 0]
-    assert found.sums.tolist() == [[6, 8], [0, 0]]
-    assert found.gram.tolist() == [[26, 32], [32, 40]]
-    assert found.is_possible()
-    assert found.known().sums.tolist() == [[6, 8]]
+    total = sums([[1, 2], [3, 4], [5, 6]], [0, 1, 0])
+    total.add(torch.tensor([[3.0, 4.0]], dtype=torch.float64), torch.tensor([1]), sign=-1)
+    assert total.counts.tolist() == [2, 0]
+    assert total.sums.tolist() == [[6, 8], [0, 0]]
+    assert total.gram.tolist() == [[26, 32], [32, 40]]
+    assert total.is_possible()
+    assert total.known().sums.tolist() == [[6, 8]]
 
 
 def test_new_labels_begin_with_nothing() -> None:
-    found = sums([[1, 2]], [1])
-    found.grow(4)
-    found.grow(3)  # never shrinks
-    assert found.counts.tolist() == [0, 1, 0, 0]
-    assert found.sums.shape == (4, 2)
+    total = sums([[1, 2]], [1])
+    total.grow(4)
+    total.grow(3)  # never shrinks
+    assert total.counts.tolist() == [0, 1, 0, 0]
+    assert total.sums.shape == (4, 2)
 
 
 def test_storing_keeps_every_bit_and_half_of_the_matrix() -> None:
     features, labels = cloud()
-    found = sums(features, labels, 4)
-    stored = found.to_tensors()
+    total = sums(features, labels, 4)
+    stored = total.to_tensors()
     assert stored["statistics.gram"].shape == (7 * 8 // 2,)
-    again = Statistics.from_tensors(stored)
+    again = FeatureStatistics.from_tensors(stored)
     assert again is not None
-    assert torch.equal(again.sums, found.sums)
-    assert torch.equal(again.gram.triu(), found.gram.triu())
+    assert torch.equal(again.sums, total.sums)
+    assert torch.equal(again.gram.triu(), total.gram.triu())
     assert torch.equal(again.gram, again.gram.T)
-    assert Statistics.from_tensors({}) is None
+    assert FeatureStatistics.from_tensors({}) is None
 
 
 @pytest.mark.parametrize(
@@ -82,66 +82,66 @@ def test_storing_keeps_every_bit_and_half_of_the_matrix() -> None:
     ],
 )
 def test_rows_that_were_never_added_leave_impossible_sums(row: list[float], label: int) -> None:
-    found = sums([[1, 2], [5, 6], [3, 1]], [0, 0, 2], 3)
-    found.add(torch.tensor([row], dtype=torch.float64), torch.tensor([label]), sign=-1)
-    assert not found.is_possible()
+    total = sums([[1, 2], [5, 6], [3, 1]], [0, 0, 2], 3)
+    total.add(torch.tensor([row], dtype=torch.float64), torch.tensor([label]), sign=-1)
+    assert not total.is_possible()
 
 
 def test_nearest_class_mean_by_hand() -> None:
     # Means 1 and 5, centre 3, variance (9 + 1 + 1 + 9) / 4 = 5: the border lies at 3.
-    found = NearestClassMean(NearestClassMean.config_class()).coefficients(sums([[0], [2], [4], [6]], [0, 0, 1, 1]))
-    assert found.weights.flatten().tolist() == pytest.approx([-0.4, 0.4])
-    assert found.biases.tolist() == pytest.approx([0.8, -1.6])
+    solved = NearestClassMean(NearestClassMean.config_class()).coefficients(sums([[0], [2], [4], [6]], [0, 0, 1, 1]))
+    assert solved.weights.flatten().tolist() == pytest.approx([-0.4, 0.4])
+    assert solved.biases.tolist() == pytest.approx([0.8, -1.6])
 
 
 def test_ridge_regression_by_hand() -> None:
     # A = [[4 + 2, 2], [2, 2]], its inverse [[2, −2], [−2, 6]] / 8; right sides [0, 1] and [2, 1].
-    found = Ridge(Ridge.config_class(ridge_penalty=2.0)).coefficients(sums([[0], [2]], [0, 1]))
-    assert found.weights.flatten().tolist() == pytest.approx([-0.25, 0.25])
-    assert found.biases.tolist() == pytest.approx([0.75, 0.25])
+    solved = Ridge(Ridge.config_class(ridge_penalty=2.0)).coefficients(sums([[0], [2]], [0, 1]))
+    assert solved.weights.flatten().tolist() == pytest.approx([-0.25, 0.25])
+    assert solved.biases.tolist() == pytest.approx([0.75, 0.25])
 
 
 def test_streaming_lda_by_hand() -> None:
     # Scatter within labels 1; means relative to their own mean 3: −2 and 2; −½ · (−2) · (1 + 3) = 4, −½ · 2 · (5 + 3) = −8.
-    found = StreamingLDA(StreamingLDA.config_class()).coefficients(sums([[0], [2], [4], [6]], [0, 0, 1, 1]))
-    assert found.weights.flatten().tolist() == pytest.approx([-2.0, 2.0])
-    assert found.biases.tolist() == pytest.approx([math.log(0.5) + 4, math.log(0.5) - 8])
+    solved = StreamingLDA(StreamingLDA.config_class()).coefficients(sums([[0], [2], [4], [6]], [0, 0, 1, 1]))
+    assert solved.weights.flatten().tolist() == pytest.approx([-2.0, 2.0])
+    assert solved.biases.tolist() == pytest.approx([math.log(0.5) + 4, math.log(0.5) - 8])
 
 
 @pytest.mark.parametrize("penalty", [0.5, 100.0])
 def test_ridge_regression_agrees_with_scikit_learn(penalty: float) -> None:
     features, labels = cloud()
-    found = Ridge(Ridge.config_class(ridge_penalty=penalty)).coefficients(sums(features, labels, 4))
+    solved = Ridge(Ridge.config_class(ridge_penalty=penalty)).coefficients(sums(features, labels, 4))
     reference = linear_model.Ridge(alpha=penalty).fit(features.numpy(), np.eye(4)[labels.numpy()])
-    np.testing.assert_allclose(found.weights.numpy(), reference.coef_, atol=1e-10)
-    np.testing.assert_allclose(found.biases.numpy(), reference.intercept_, atol=1e-9)
+    np.testing.assert_allclose(solved.weights.numpy(), reference.coef_, atol=1e-10)
+    np.testing.assert_allclose(solved.biases.numpy(), reference.intercept_, atol=1e-9)
 
 
 @pytest.mark.parametrize("shrinkage", [0.01, 0.5, 1.0])
 def test_streaming_lda_agrees_with_scikit_learn(shrinkage: float) -> None:
     features, labels = cloud()
     config = StreamingLDA.config_class(covariance_shrinkage=shrinkage)
-    found = StreamingLDA(config).coefficients(sums(features, labels, 4))
+    solved = StreamingLDA(config).coefficients(sums(features, labels, 4))
     reference = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage).fit(features.numpy(), labels.numpy())
     # What all labels share does not count: compare the differences to the first.
-    weights, biases = (value.numpy() - value.numpy()[0] for value in found)
+    weights, biases = (value.numpy() - value.numpy()[0] for value in solved)
     np.testing.assert_allclose(weights, reference.coef_ - reference.coef_[0], atol=1e-9)
     np.testing.assert_allclose(biases, reference.intercept_ - reference.intercept_[0], atol=1e-8)
 
 
 def test_nearest_class_mean_agrees_with_distances() -> None:
     features, labels = cloud()
-    found = NearestClassMean(NearestClassMean.config_class()).coefficients(sums(features, labels, 4))
+    solved = NearestClassMean(NearestClassMean.config_class()).coefficients(sums(features, labels, 4))
     means = torch.stack([features[labels == label].mean(dim=0) for label in range(4)])
     deviation = features.std(dim=0, correction=0)
     nearest = torch.cdist(features / deviation, means / deviation).argmin(dim=1)
-    assert torch.equal((features @ found.weights.T + found.biases).argmax(dim=1), nearest)
+    assert torch.equal((features @ solved.weights.T + solved.biases).argmax(dim=1), nearest)
 
 
 @pytest.mark.parametrize("kind", [NearestClassMean, Ridge, StreamingLDA])
 def test_one_row_of_each_label_is_enough(kind: type[NearestClassMean | Ridge | StreamingLDA]) -> None:
-    found = kind(kind.config_class()).coefficients(sums([[0, 1], [2, 1]], [0, 1]))
-    scores = torch.tensor([[0.0, 1.0], [2.0, 1.0]], dtype=torch.float64) @ found.weights.T + found.biases
+    solved = kind(kind.config_class()).coefficients(sums([[0, 1], [2, 1]], [0, 1]))
+    scores = torch.tensor([[0.0, 1.0], [2.0, 1.0]], dtype=torch.float64) @ solved.weights.T + solved.biases
     assert scores.argmax(dim=1).tolist() == [0, 1]
     assert torch.isfinite(scores).all()
 

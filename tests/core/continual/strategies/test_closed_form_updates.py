@@ -74,9 +74,9 @@ def test_a_stored_version_is_updated_without_any_old_text_served_and_taken_back(
     assert learner.model.lift is not None
     assert learner.model.lift.kind == features
     some = reviews(20, seed=9)
-    found = torch.softmax(predict_logits(learner.model, encode(learner, some), torch.device("cpu")), dim=1)
+    answers = torch.softmax(predict_logits(learner.model, encode(learner, some), torch.device("cpu")), dim=1)
     served = torch.from_numpy(Classifier(version.path).predict_proba(some.texts))
-    torch.testing.assert_close(found, served, rtol=0, atol=1e-5)
+    torch.testing.assert_close(answers, served, rtol=0, atol=1e-5)
 
     method = restored(strategy, version)
     method.forget(learner.model, encode(learner, batch.take(version.rows_of(2, "train"))))

@@ -61,8 +61,8 @@ def examples(seed: int, rows: int = 24, *, classes: int = 2, vocabulary: int = 4
     """Texts whose words are their token numbers; those that the tokenizer does not know are token 1."""
     generator = np.random.default_rng(seed)
     words = [generator.integers(2, vocabulary, size=generator.integers(2, 7)).tolist() for _ in range(rows)]
-    ids = tuple([word if word < known else UNKNOWN for word in one] for one in words)
-    return Examples(tuple(" ".join(map(str, one)) for one in words), generator.integers(0, classes, rows), ids)
+    ids = tuple([word if word < known else UNKNOWN for word in text] for text in words)
+    return Examples(tuple(" ".join(map(str, text)) for text in words), generator.integers(0, classes, rows), ids)
 
 
 def encode(texts: Sequence[str], labels: Sequence[str]) -> Examples:
@@ -130,12 +130,12 @@ def learner(model: str, weights: dict[str, Tensor], kind: type[Strategy]) -> Tex
 def same(first: dict[str, Any], second: dict[str, Any], *, rounding: float = 0.0) -> bool:
     """Whether all values agree, tensors bit for bit or up to a relative rounding."""
 
-    def agree(one: Any, other: Any) -> bool:
-        if not isinstance(one, Tensor):
-            return bool(one == other)
+    def agree(left: Any, other: Any) -> bool:
+        if not isinstance(left, Tensor):
+            return bool(left == other)
         if not rounding:
-            return torch.equal(one, other)
-        return one.shape == other.shape and torch.allclose(one, other, rtol=rounding, atol=rounding)
+            return torch.equal(left, other)
+        return left.shape == other.shape and torch.allclose(left, other, rtol=rounding, atol=rounding)
 
     return first.keys() == second.keys() and all(agree(first[name], second[name]) for name in first)
 

@@ -26,27 +26,27 @@ def ewc(**settings: object) -> ElasticWeightConsolidation:
 def test_the_fisher_information_of_a_logistic_model() -> None:
     # Closed form: F of W_c is the mean of p_c (1 - p_c) x², of b_c that of p_c (1 - p_c).
     # x = 1: p = (1/4, 3/4), p (1 - p) = 3/16. x = 0: p = (1/2, 1/2), p (1 - p) = 1/4.
-    found = ewc().measure(Line([0, LOG3]), rows(ONE, ZERO), 2)
-    assert found["head.weight"].flatten().tolist() == pytest.approx([3 / 32, 3 / 32])
-    assert found["head.bias"].tolist() == pytest.approx([7 / 32, 7 / 32])
+    information = ewc().measure(Line([0, LOG3]), rows(ONE, ZERO), 2)
+    assert information["head.weight"].flatten().tolist() == pytest.approx([3 / 32, 3 / 32])
+    assert information["head.bias"].tolist() == pytest.approx([7 / 32, 7 / 32])
 
 
 def test_the_fisher_information_is_of_each_row_and_not_of_their_mean() -> None:
     # The gradients of x = 1 and x = -1 cancel in a batch; each alone has p (1 - p) x² = 1/4.
-    found = ewc().measure(Line([0.0, 0.0]), rows(ONE, MINUS), 2)
-    assert found["head.weight"].flatten().tolist() == pytest.approx([1 / 4, 1 / 4])
+    information = ewc().measure(Line([0.0, 0.0]), rows(ONE, MINUS), 2)
+    assert information["head.weight"].flatten().tolist() == pytest.approx([1 / 4, 1 / 4])
 
 
 def test_labels_drawn_from_the_model_give_the_same_information(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ewc_file, "EXACT_CLASSES", 1)
-    found = ewc(ewc_rows=1000).measure(Line([0, LOG3]), rows(*[ONE] * 1000), 2)
+    information = ewc(ewc_rows=1000).measure(Line([0, LOG3]), rows(*[ONE] * 1000), 2)
     # One row gives (3/4)² with probability 1/4 and (1/4)² with 3/4: mean 3/16, standard deviation 0.22; of 1,000: 0.007.
-    assert float(found["head.bias"][0]) == pytest.approx(3 / 16, abs=4 * 0.007)
+    assert float(information["head.bias"][0]) == pytest.approx(3 / 16, abs=4 * 0.007)
 
 
 def test_labels_that_the_model_does_not_know_have_no_information() -> None:
-    found = ewc().measure(Line([0, LOG3, 5]), rows(ONE), 2)
-    assert found["head.bias"].tolist() == pytest.approx([3 / 16, 3 / 16, 0])
+    information = ewc().measure(Line([0, LOG3, 5]), rows(ONE), 2)
+    assert information["head.bias"].tolist() == pytest.approx([3 / 16, 3 / 16, 0])
 
 
 def test_no_more_rows_are_measured_than_asked() -> None:
@@ -70,7 +70,9 @@ def merged(method: ElasticWeightConsolidation) -> ElasticWeightConsolidation:
     for importance, theta in ((1.0, 0.0), (3.0, 1.0)):
         model = Line([0.0, 0.0], [theta, 0.0])
         method._fit(model)
-        method.merge({name: torch.full_like(one, importance) for name, one in model.named_parameters()}, model)
+        method.merge(
+            {name: torch.full_like(parameter, importance) for name, parameter in model.named_parameters()}, model
+        )
     return method
 
 
@@ -149,10 +151,10 @@ def test_one_strategy_does_not_take_the_importance_of_another() -> None:
 def test_memory_aware_synapses_by_hand() -> None:
     # f = (1 x, -2 x): d‖f‖² / dW_c = 2 f_c x. x = 1: 2, -4. x = 2: 2 · 2 · 2 = 8, -16. Mean of the sizes: 5 and 10.
     method = MemoryAwareSynapses(MasConfig(), seed=0)
-    found = method.measure(Line([1.0, -2.0]), rows(ONE, TWO), 2)
-    assert found["head.weight"].flatten().tolist() == pytest.approx([5, 10])
+    importance = method.measure(Line([1.0, -2.0]), rows(ONE, TWO), 2)
+    assert importance["head.weight"].flatten().tolist() == pytest.approx([5, 10])
     # d‖f‖² / db_c = 2 f_c: 2 and 4, -4 and -8.
-    assert found["head.bias"].tolist() == pytest.approx([3, 6])
+    assert importance["head.bias"].tolist() == pytest.approx([3, 6])
 
 
 def test_synaptic_intelligence_adds_up_the_path_on_a_quadratic() -> None:

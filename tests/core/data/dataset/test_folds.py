@@ -13,8 +13,8 @@ def test_every_row_is_in_one_fold_and_labels_are_spread_evenly() -> None:
     assert {int((labels[fold] == 0).sum()) for fold in folds} == {16}
     assert {int((labels[fold] == 1).sum()) for fold in folds} == {4, 5}
     again = make_folds(texts, labels, None, 5, seed=3)
-    assert all((one == other).all() for one, other in zip(folds, again, strict=True))
-    assert any((one != other).any() for one, other in zip(folds, make_folds(texts, labels, None, 5), strict=True))
+    assert all((left == other).all() for left, other in zip(folds, again, strict=True))
+    assert any((left != other).any() for left, other in zip(folds, make_folds(texts, labels, None, 5), strict=True))
 
 
 def test_the_same_text_and_the_same_group_stay_in_one_fold() -> None:
@@ -23,7 +23,7 @@ def test_the_same_text_and_the_same_group_stay_in_one_fold() -> None:
     labels = np.array([0, 1] * 10)
     for seed in range(5):
         folds = make_folds(texts, labels, groups, 4, seed=seed)
-        home = {int(row): place for place, fold in enumerate(folds) for row in fold}
+        home = {int(row): index for index, fold in enumerate(folds) for row in fold}
         assert home[0] == home[1] == home[2]  # by text, then by group
         assert home[3] == home[4]
 

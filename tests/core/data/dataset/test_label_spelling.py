@@ -161,11 +161,11 @@ def test_the_profile_finds_six_spellings_of_two_labels_and_brings_the_merge() ->
     table = labelled(*CASES * 8)
     table.loc[3, "text"] = "text 1"  # "Good" and "good" of one text: no contradiction
     dataset, set_aside = build_dataset(table, ROLES)
-    found = {finding.kind: finding for finding in profile(dataset, set_aside).findings}
-    assert str(found["label_spellings"].message).startswith("6 labels are spellings of 2: BAD → bad, Bad → bad")
-    assert len(found["label_spellings"].rows) == 32
-    assert "contradictory" not in found
-    fix = found["label_spellings"].fix
+    by_kind = {finding.kind: finding for finding in profile(dataset, set_aside).findings}
+    assert str(by_kind["label_spellings"].message).startswith("6 labels are spellings of 2: BAD → bad, Bad → bad")
+    assert len(by_kind["label_spellings"].rows) == 32
+    assert "contradictory" not in by_kind
+    fix = by_kind["label_spellings"].fix
     assert isinstance(fix, RenameLabels)
     assert fix.apply(dataset)[0].classes == ("bad", "good")
 
@@ -188,12 +188,12 @@ class Once(tuple[str, ...]):
 def test_thousands_of_spellings_are_one_label_and_none_is_searched_for() -> None:
     letters = "abcdefghijkl"
     labels = [
-        "".join(letter.upper() if number >> place & 1 else letter for place, letter in enumerate(letters))
+        "".join(letter.upper() if number >> index & 1 else letter for index, letter in enumerate(letters))
         for number in range(4096)
     ]
     numbers = np.arange(4096)
     dataset = TextDataset(tuple(f"text {number}" for number in numbers), numbers, Once([*labels, "Null"]))
-    (finding,) = [found for found in label_spellings(Inspected(dataset)) if not isinstance(found, float)]
+    (finding,) = [event for event in label_spellings(Inspected(dataset)) if not isinstance(event, float)]
     assert finding.count == 4096
     (step,) = finding.fixes[0].steps
     assert step.names == dict.fromkeys([label for label in labels if label != letters], letters)

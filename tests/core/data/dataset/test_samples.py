@@ -25,11 +25,11 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 
 def labels_by_text(sample: str, part: str) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    labels_of: dict[str, list[str]] = {}
     for row in rows_of(sample_path(sample, part)):
         if row["text"] and row["label"]:
-            found.setdefault(row["text"], []).append(row["label"])
-    return found
+            labels_of.setdefault(row["text"], []).append(row["label"])
+    return labels_of
 
 
 def test_the_generator_gives_the_committed_files_byte_for_byte():
@@ -49,8 +49,8 @@ def test_a_part_has_its_labels_in_balance_and_its_number_of_rows(sample, part):
 @PARTS
 def test_a_part_has_something_for_the_data_page_to_find(sample, part):
     rows = rows_of(sample_path(sample, part))
-    found = labels_by_text(sample, part)
-    repeated = [labels for labels in found.values() if len(labels) == 2]
+    labels_of = labels_by_text(sample, part)
+    repeated = [labels for labels in labels_of.values() if len(labels) == 2]
     assert sum(not row["text"] for row in rows) == 2
     assert sum(not row["label"] for row in rows) == 2
     # 0.5 % exact duplicates and 0.3 % contradictions: of 2,400 rows 12 and 7, of 900 rows 4 and 3.

@@ -26,8 +26,8 @@ def test_a_queue_begins_empty(queue: Corrections) -> None:
 def test_rows_wait_in_order_with_what_was_predicted(queue: Corrections) -> None:
     add(queue, "first")
     add(queue, "second", "a label never seen")
-    found = queue.list("Reviews")
-    assert [(row.text, row.label, row.predicted, row.version) for row in found] == [
+    waiting = queue.list("Reviews")
+    assert [(row.text, row.label, row.predicted, row.version) for row in waiting] == [
         ("first", "good", "bad", 2),
         ("second", "a label never seen", "bad", 2),
     ]

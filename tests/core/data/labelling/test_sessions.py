@@ -23,7 +23,7 @@ def session(store: LabellingStore) -> SessionInfo:
 
 
 def test_the_same_text_is_asked_for_once(store: LabellingStore, session: SessionInfo) -> None:
-    assert [one.text for one in store.items(session.id)] == ["one", "two", "three"]
+    assert [item.text for item in store.items(session.id)] == ["one", "two", "three"]
     assert store.items(session.id)[0] == ITEMS[0]
     assert store.items(session.id)[1].doubt is None
     assert store.list() == [session]
@@ -41,8 +41,8 @@ def test_answers_are_found_again_by_another_process(
 
 
 def test_undo_takes_back_one_answer_after_the_other(store: LabellingStore, session: SessionInfo) -> None:
-    for place, label in ((0, "a"), (1, "b"), (0, "b")):
-        store.answer(session.id, place, label)
+    for position, label in ((0, "a"), (1, "b"), (0, "b")):
+        store.answer(session.id, position, label)
     store.undo(session.id)
     assert store.standing(session.id).answers == {0: "a", 1: "b"}  # the earlier answer is back
     store.undo(session.id)
@@ -65,9 +65,9 @@ def test_a_line_that_was_cut_short_costs_itself_only(
 
 
 def test_what_a_session_does_not_have_is_refused(store: LabellingStore, session: SessionInfo) -> None:
-    for place, label in ((3, "a"), (-1, "a"), (0, "c")):
+    for position, label in ((3, "a"), (-1, "a"), (0, "c")):
         with pytest.raises(DataError, match="a, b"):
-            store.answer(session.id, place, label)
+            store.answer(session.id, position, label)
     for identity in ("../../etc", "20260101-000000-abcdef", ""):
         with pytest.raises(DataError, match="no labelling session"):
             store.standing(identity)
@@ -91,10 +91,10 @@ def test_a_deleted_session_is_gone_and_the_others_stay(
 
 
 def test_what_is_forgotten_leaves_no_trace(store: LabellingStore, session: SessionInfo, tmp_path: Path) -> None:
-    for place, label in ((0, "a"), (1, "b"), (2, "a")):
-        store.answer(session.id, place, label)
+    for position, label in ((0, "a"), (1, "b"), (2, "a")):
+        store.answer(session.id, position, label)
     assert store.forget(lambda text: text == "two") == 1
-    assert [one.text for one in store.items(session.id)] == ["one", "three"]
+    assert [item.text for item in store.items(session.id)] == ["one", "three"]
     assert store.standing(session.id).answers == {0: "a", 1: "a"}
     assert store.info(session.id).rows == 2
     assert all(b"two" not in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())

@@ -18,7 +18,7 @@ from core.data.loading.load import (
     row_numbers,
 )
 from core.data.reading.notes import note_merged, note_replaced_cells, note_titles
-from core.data.reading.tables import Corrections
+from core.data.reading.tables import FormatCorrections
 
 ROLES = ColumnRoles("text", "label")
 
@@ -66,7 +66,7 @@ def test_a_person_can_say_how_the_file_is_written(tmp_path: Path) -> None:
     path = tmp_path / "odd.txt"
     path.write_text("a title\n" + "".join(f"text {row};{'ab'[row % 2]}\n" for row in range(10)), encoding="utf-8")
     roles = ColumnRoles("column 1", "column 2")
-    loaded = load_dataset(path, roles, Corrections(delimiter=";", header=False, skip_rows=1))
+    loaded = load_dataset(path, roles, FormatCorrections(delimiter=";", header=False, skip_rows=1))
     assert (len(loaded.dataset), loaded.dataset.classes) == (10, ("a", "b"))
 
 
@@ -95,7 +95,7 @@ def test_lines_of_rows_without_text_or_label_are_told_as_an_editor_counts_them(t
     path = tmp_path / "title.csv"
     rows = ['"two\nlines",good', ",good", "", "three,fields,here", "no label,", "last,bad", "also none,", "end,bad"]
     path.write_text("A title\n\ntext,label\n" + "\n".join(rows) + "\n", encoding="utf-8")
-    loaded = load_dataset(path, ROLES, Corrections(skip_rows=2))
+    loaded = load_dataset(path, ROLES, FormatCorrections(skip_rows=2))
     assert [(part.reason, part.first, part.lines) for part in loaded.left_out] == [
         ("ragged", (8,), (8,)),
         ("no_text", (2,), (6,)),

@@ -28,8 +28,8 @@ def test_findings_name_rows_of_the_table():
     )
     dataset, set_aside = build_dataset(table, ColumnRoles("text", "label"))
     skipped = [{"row": 5, "line": 7, "found": 3, "expected": 2}]
-    found = kinds(profile(dataset, set_aside, skipped).findings)
-    assert {kind: (finding.count, finding.rows) for kind, finding in found.items()} == {
+    by_kind = kinds(profile(dataset, set_aside, skipped).findings)
+    assert {kind: (finding.count, finding.rows) for kind, finding in by_kind.items()} == {
         "ragged": (1, (5,)),
         "empty_text": (1, (0,)),
         "empty_label": (1, (2,)),
@@ -37,25 +37,25 @@ def test_findings_name_rows_of_the_table():
         "duplicates": (2, (1, 3, 4, 5)),
         "rare_labels": (2, (1, 3, 4, 5, 6)),
     }
-    assert str(found["contradictory"].message).startswith("Texts that carry more than one label: 1, in 2 rows.")
+    assert str(by_kind["contradictory"].message).startswith("Texts that carry more than one label: 1, in 2 rows.")
 
 
 def test_leakage_between_given_splits_is_found():
     texts = ("a", "b", "A ", "c", "b", "d", "c", "e")
     splits = ("train", "train", "test", "train", "train", "train", "validation", "test")
-    found = kinds(profile(TextDataset(texts, np.array([0, 1] * 4), ("x", "y"), splits)).findings)
-    assert (found["leakage"].count, found["leakage"].rows) == (1, (0, 2))
-    assert found["leakage"].message.facts["rows"] == 1
-    assert (found["validation_leakage"].count, found["validation_leakage"].rows) == (1, (3, 6))
+    by_kind = kinds(profile(TextDataset(texts, np.array([0, 1] * 4), ("x", "y"), splits)).findings)
+    assert (by_kind["leakage"].count, by_kind["leakage"].rows) == (1, (0, 2))
+    assert by_kind["leakage"].message.facts["rows"] == 1
+    assert (by_kind["validation_leakage"].count, by_kind["validation_leakage"].rows) == (1, (3, 6))
 
 
 def test_uneven_labels_and_long_texts_are_found_and_lists_are_cut():
     texts = (*(f"text {row}" for row in range(1199)), "long " * 1001)
     labels = np.array([0] * 1100 + [1] * 100)
-    found = kinds(profile(TextDataset(texts, labels, ("common", "rare"))).findings)
-    assert found["imbalance"].count == 1100
-    assert found["imbalance"].rows == tuple(range(1100, 1200))
-    assert (found["very_long"].count, found["very_long"].rows) == (1, (1199,))
+    by_kind = kinds(profile(TextDataset(texts, labels, ("common", "rare"))).findings)
+    assert by_kind["imbalance"].count == 1100
+    assert by_kind["imbalance"].rows == tuple(range(1100, 1200))
+    assert (by_kind["very_long"].count, by_kind["very_long"].rows) == (1, (1199,))
     same = kinds(profile(TextDataset(("same",) * 3000, np.zeros(3000), ("one",))).findings)
     assert same["duplicates"].count == 2999
     assert len(same["duplicates"].rows) == 1000

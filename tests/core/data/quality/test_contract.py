@@ -32,8 +32,8 @@ def generated(words: dict[str, str], rows: int, seed: int = 0, joint: str = " ")
     made = []
     for row in range(rows):
         label = "good" if row % 2 else "bad"
-        chosen = dice.choice(words[label].split(), 4)
-        made.append((joint.join([*chosen, f"{row:03d}"]), label, "train", f"2026-0{1 + row % 6}-0{1 + row % 9}"))
+        picked = dice.choice(words[label].split(), 4)
+        made.append((joint.join([*picked, f"{row:03d}"]), label, "train", f"2026-0{1 + row % 6}-0{1 + row % 9}"))
     return made
 
 
@@ -66,21 +66,21 @@ FROZEN = (FrozenTexts("shop", ("I like this phone very much indeed", "great grea
 
 
 def findings(name: str, data: TextDataset, frozen: tuple[FrozenTexts, ...] = FROZEN) -> list[Finding]:
-    return [found for found in FINDERS[name][0](Inspected(data, frozen)) if isinstance(found, Finding)]
+    return [event for event in FINDERS[name][0](Inspected(data, frozen)) if isinstance(event, Finding)]
 
 
 @pytest.mark.parametrize("kind", SETS)
 @pytest.mark.parametrize("name", FINDERS)
 def test_every_finder_says_the_same_twice_and_only_of_rows_that_are_there(name: str, kind: str) -> None:
     data = SETS[kind]
-    found = findings(name, data)
-    assert [one.to_dict() for one in found] == [one.to_dict() for one in findings(name, data)]
-    for one in found:
-        assert one.count > 0
-        assert all(0 <= row < len(data) for row in one.rows)
-        assert len(one.rows) <= 1000
-        assert len(one.notes) in (0, len(one.rows))
-        assert Finding.from_dict(one.to_dict()) == one
+    listed = findings(name, data)
+    assert [finding.to_dict() for finding in listed] == [finding.to_dict() for finding in findings(name, data)]
+    for finding in listed:
+        assert finding.count > 0
+        assert all(0 <= row < len(data) for row in finding.rows)
+        assert len(finding.rows) <= 1000
+        assert len(finding.notes) in (0, len(finding.rows))
+        assert Finding.from_dict(finding.to_dict()) == finding
 
 
 @pytest.mark.parametrize("name", FINDERS)
@@ -94,18 +94,18 @@ def test_progress_goes_from_0_to_1(name: str) -> None:
 def test_every_fix_changes_a_copy_and_what_is_left_has_less_to_find(name: str) -> None:
     data = SETS["bad"]
     before = (data.texts, data.labels.tolist())
-    for one in findings(name, data):
-        for fix in one.fixes:
+    for finding in findings(name, data):
+        for fix in finding.fixes:
             after, done = apply_steps(data, steps_of([fix]))
             assert sum(step.count for step in done) > 0
-            left = [again.count for again in findings(name, after) if again.kind == one.kind]
+            left = [again.count for again in findings(name, after) if again.kind == finding.kind]
             # What a model learns anew from what is left may be doubted anew.
-            assert sum(left) < one.count or name in ("label_errors", "outliers")
+            assert sum(left) < finding.count or name in ("label_errors", "outliers")
     assert (data.texts, data.labels.tolist()) == before
 
 
 def test_every_kind_of_finding_and_every_finder_has_its_name_in_both_languages() -> None:
-    kinds = {one.kind for name in FINDERS for data in SETS.values() for one in findings(name, data)}
+    kinds = {finding.kind for name in FINDERS for data in SETS.values() for finding in findings(name, data)}
     wanted = {f"quality.kind_{kind}" for kind in kinds} | {f"quality.finder_{name}" for name in FINDERS}
     for language in ("en", "zh"):
         assert wanted <= catalogue(language).keys()
@@ -115,13 +115,13 @@ def test_nothing_is_found_in_a_clean_table() -> None:
     clean = dataset(
         [(text, label, "train", f"2026-01-{1 + row % 28:02d}") for row, (text, label, _, _) in enumerate(CLEAN)]
     )
-    assert [one.kind for name in FINDERS for one in findings(name, clean, ())] == []
+    assert [finding.kind for name in FINDERS for finding in findings(name, clean, ())] == []
 
 
 def test_all_fixes_together_come_in_an_order_in_which_each_finds_its_texts() -> None:
     data = SETS["bad"]
-    chosen = ("personal_data", "damaged_text", "contradictions", "duplicates", "odd_texts")
-    fixes = [one.fixes[0] for name in chosen for one in findings(name, data, ()) if one.fixes]
+    names = ("personal_data", "damaged_text", "contradictions", "duplicates", "odd_texts")
+    fixes = [finding.fixes[0] for name in names for finding in findings(name, data, ()) if finding.fixes]
     steps = steps_of(fixes)
     kinds = [step.kind for step in steps]
     assert kinds.index("drop_texts") < kinds.index("repair_text") < kinds.index("redact")
@@ -133,7 +133,7 @@ def test_all_fixes_together_come_in_an_order_in_which_each_finds_its_texts() -> 
 
 def test_fixes_that_would_leave_nothing_are_refused() -> None:
     data = TextDataset(("same", "Same"), np.array([0, 1]), ("a", "b"))
-    (found,) = findings("contradictions", data, ())
+    (finding,) = findings("contradictions", data, ())
     with pytest.raises(DataError) as caught:
-        apply_steps(data, found.fixes[0].steps)
+        apply_steps(data, finding.fixes[0].steps)
     assert caught.value.message.key == "recipe.nothing_left"

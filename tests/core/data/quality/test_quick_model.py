@@ -58,14 +58,14 @@ def test_planted_errors_come_first_in_english_and_chinese() -> None:
 
 def test_the_finding_names_the_other_label_and_can_take_it() -> None:
     data, wrong = noisy(WORDS)
-    (found,) = (one for one in label_errors(Inspected(data)) if isinstance(one, Finding))
-    assert found.count >= 5
-    assert set(found.rows) <= set(wrong.tolist())
-    row = found.rows[0]
-    assert found.notes[0].facts["label"] == data.classes[1 - data.labels[row]]
-    relabelled = found.fixes[1].steps[0].apply(data)[0].label_names()
+    (finding,) = (event for event in label_errors(Inspected(data)) if isinstance(event, Finding))
+    assert finding.count >= 5
+    assert set(finding.rows) <= set(wrong.tolist())
+    row = finding.rows[0]
+    assert finding.notes[0].facts["label"] == data.classes[1 - data.labels[row]]
+    relabelled = finding.fixes[1].steps[0].apply(data)[0].label_names()
     truth = [label for _, label, _, _ in generated(WORDS, 200)]
-    assert all(relabelled[row] == truth[row] for row in found.rows)
+    assert all(relabelled[row] == truth[row] for row in finding.rows)
 
 
 def test_vectors_of_an_encoder_are_listened_to() -> None:
@@ -77,14 +77,14 @@ def test_vectors_of_an_encoder_are_listened_to() -> None:
     vectors = (labels[:, None] * 2.0 - 1 + dice.normal(0, 0.1, (120, 5))).astype(np.float32)
     with_them = returned(out_of_sample(Inspected(data, vectors=(np.arange(120), vectors))))
     without = returned(out_of_sample(Inspected(data)))
-    right, before = ((one.probabilities.argmax(axis=1) == labels).mean() for one in (with_them, without))
+    right, before = ((model.probabilities.argmax(axis=1) == labels).mean() for model in (with_them, without))
     assert right > before + 0.15
 
 
 def test_too_few_rows_and_one_label_are_not_judged() -> None:
     assert returned(out_of_sample(Inspected(TextDataset(("a", "b"), np.array([0, 1]), ("x", "y"))))) is None
-    one = TextDataset(tuple(f"text {row}" for row in range(60)), np.zeros(60, dtype=np.int64), ("x",))
-    assert returned(out_of_sample(Inspected(one))) is None
+    single = TextDataset(tuple(f"text {row}" for row in range(60)), np.zeros(60, dtype=np.int64), ("x",))
+    assert returned(out_of_sample(Inspected(single))) is None
 
 
 def test_what_a_negation_reaches_is_marked_up_to_the_next_stop() -> None:
@@ -114,8 +114,8 @@ def test_odd_lengths_and_signs() -> None:
 def test_a_text_of_other_words_is_an_outlier() -> None:
     rows = [*generated(WORDS, 100), ("zebra quasar", "good", "train", "")]
     data = TextDataset(tuple(text for text, *_ in rows), np.arange(101) % 2, ("bad", "good"))
-    (found,) = (one for one in outliers(Inspected(data)) if isinstance(one, Finding))
-    assert found.rows == (100,)
+    (finding,) = (event for event in outliers(Inspected(data)) if isinstance(event, Finding))
+    assert finding.rows == (100,)
 
 
 def test_many_labels_take_no_more_memory_than_few(monkeypatch: pytest.MonkeyPatch) -> None:

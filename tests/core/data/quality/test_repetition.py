@@ -12,7 +12,7 @@ from core.data.dataset.rows import TextDataset
 from core.data.dataset.same_text import groups_of, key_numbers
 from core.data.quality import Finding, FrozenTexts, Inspected, near
 from core.data.quality.leakage import frozen_leakage, leakage
-from core.data.quality.near import near_pairs, one_place, token_numbers
+from core.data.quality.near import differ_in_a_word, near_pairs, token_numbers
 from core.data.quality.near_repeats import near_duplicates, superfluous
 from core.data.quality.repeats import contradictions, duplicates
 from core.data.recipe import apply_steps
@@ -28,12 +28,12 @@ def returned(events: Generator[Any, None, Any]) -> Any:
 
 
 def pairs_of(*texts: str, language: str = "en") -> list[list[int]]:
-    found: list[list[int]] = returned(near_pairs(texts, language=language)).pairs.tolist()
-    return found
+    rows: list[list[int]] = returned(near_pairs(texts, language=language)).pairs.tolist()
+    return rows
 
 
 def all_of(finder: Any, inspected: Inspected) -> list[Finding]:
-    return [found for found in finder(inspected) if isinstance(found, Finding)]
+    return [event for event in finder(inspected) if isinstance(event, Finding)]
 
 
 def data(*rows: tuple[str, int] | tuple[str, int, str]) -> TextDataset:
@@ -77,20 +77,20 @@ def test_the_same_holds_in_chinese(other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("text", "other"),
     [
         ("good phone", "bad phone"),  # so short that one word is half of it
         (LONG, "The screen of this camera breaks after two whole days"),
         ("非常快，态度好", "速度快，态度好"),
     ],
 )
-def test_short_texts_and_other_words_are_other_texts(one: str, other: str) -> None:
-    assert pairs_of(one, other, language="zh" if one[0] > "z" else "en") == []
+def test_short_texts_and_other_words_are_other_texts(text: str, other: str) -> None:
+    assert pairs_of(text, other, language="zh" if text[0] > "z" else "en") == []
 
 
 def test_one_place_counts_words() -> None:
-    def differ(one: str, other: str) -> bool:
-        return one_place(token_numbers(one), token_numbers(other))
+    def differ(text: str, other: str) -> bool:
+        return differ_in_a_word(token_numbers(text), token_numbers(other))
 
     assert differ("a b c d e f", "a b x d e f")
     assert differ("a b c d e f", "a b d e f")
@@ -115,18 +115,18 @@ def test_repetitions_have_the_same_label_and_part() -> None:
     inspected = Inspected(
         data(("a", 0, "train"), ("A ", 0, "train"), ("a", 1, "train"), ("a", 0, "test"), ("b", 1, "train"))
     )
-    (found,) = all_of(duplicates, inspected)
-    assert (found.count, found.rows) == (1, (1,))
-    after, _ = apply_steps(inspected.dataset, found.fixes[0].steps)
+    (finding,) = all_of(duplicates, inspected)
+    assert (finding.count, finding.rows) == (1, (1,))
+    after, _ = apply_steps(inspected.dataset, finding.fixes[0].steps)
     assert after.texts == ("a", "a", "a", "b")
 
 
 def test_a_contradiction_can_be_removed_or_settled_by_the_majority() -> None:
     inspected = Inspected(data(("a", 0), ("a", 1), ("A", 1), ("b", 0), ("b", 1), ("c", 0)))
-    (found,) = all_of(contradictions, inspected)
-    assert found.count == 2
-    assert sorted(found.rows) == [0, 1, 2, 3, 4]
-    remove, majority = found.fixes
+    (finding,) = all_of(contradictions, inspected)
+    assert finding.count == 2
+    assert sorted(finding.rows) == [0, 1, 2, 3, 4]
+    remove, majority = finding.fixes
     assert apply_steps(inspected.dataset, remove.steps)[0].texts == ("c",)
     settled, _ = apply_steps(inspected.dataset, majority.steps)
     assert settled.label_names() == ["good", "good", "good", "bad", "good", "bad"]
@@ -146,15 +146,15 @@ def test_leaks_are_named_with_the_row_they_leak_into_and_the_test_stays() -> Non
 
 def test_near_leaks_are_told_apart_from_equal_ones() -> None:
     inspected = Inspected(data((LONG, 1, "train"), (LONG.replace("two", "ten"), 1, "test"), ("x y z", 0, "train")))
-    (found,) = all_of(leakage, inspected)
-    assert (found.kind, found.count, found.rows) == ("near_leakage", 1, (0, 1))
-    assert apply_steps(inspected.dataset, found.fixes[0].steps)[0].splits == ("test", "train")
+    (finding,) = all_of(leakage, inspected)
+    assert (finding.kind, finding.count, finding.rows) == ("near_leakage", 1, (0, 1))
+    assert apply_steps(inspected.dataset, finding.fixes[0].steps)[0].splits == ("test", "train")
 
 
 def test_leaks_between_training_and_validation_cost_training_rows() -> None:
     inspected = Inspected(data((LONG, 1, "train"), (LONG, 1, "validation"), ("x y z", 0, "test")))
-    (found,) = all_of(leakage, inspected)
-    assert [step.model_dump()["split"] for step in found.fixes[0].steps] == ["train"]
+    (finding,) = all_of(leakage, inspected)
+    assert [step.model_dump()["split"] for step in finding.fixes[0].steps] == ["train"]
 
 
 def test_a_dataset_that_came_undivided_leaks_nowhere() -> None:

@@ -21,7 +21,7 @@ from core.data.dataset.columns import ColumnRoles, guess_roles
 from core.data.loading.load import load_dataset
 from core.data.reading import parsing
 from core.data.reading.tables import (
-    Corrections,
+    FormatCorrections,
     detect_format,
     notes_of,
     read_table,
@@ -216,7 +216,7 @@ def test_full_width_commas_of_texts_are_no_delimiter(tmp_path: Path) -> None:
 @pytest.mark.parametrize("cut", ["，", "；", "§", "¦", "·"])
 def test_a_delimiter_outside_ascii_can_be_told(tmp_path: Path, cut: str) -> None:
     path = write(tmp_path, lines(cut.join(("text", "label")), cut=cut))
-    table = read_table(path, detect_format(path, Corrections(delimiter=cut)))
+    table = read_table(path, detect_format(path, FormatCorrections(delimiter=cut)))
     assert (table["text"].tolist(), table["label"].tolist()) == (TEXTS, LABELS)
 
 
@@ -335,7 +335,7 @@ def test_several_labels_of_a_line_for_fasttext_are_a_list(tmp_path: Path) -> Non
 
 def test_a_control_character_as_delimiter_can_be_told(tmp_path: Path) -> None:
     path = write(tmp_path, lines("text\x01label", cut="\x01"))
-    table = read_table(path, detect_format(path, Corrections(delimiter="\\x01")))
+    table = read_table(path, detect_format(path, FormatCorrections(delimiter="\\x01")))
     assert table["label"].tolist() == LABELS
 
 
@@ -423,31 +423,31 @@ def test_formulas_that_were_never_calculated_are_told(tmp_path: Path) -> None:
 
 
 # A person's word against the guess.
-CORRECTIONS: dict[str, tuple[str | bytes, Corrections, list[str], int]] = {
-    "first row is data": (lines("text,label"), Corrections(header=False), ["column 1", "column 2"], 13),
-    "first row names": (lines(), Corrections(header=True), [TEXTS[0], "bad"], 11),
-    "delimiter": (lines("a;b,c;d"), Corrections(delimiter=";"), ["a", "b,c", "d"], 0),
-    "delimiter in words": (lines("text\tlabel", cut="\t"), Corrections(delimiter="tab"), ["text", "label"], 12),
-    "several signs": (lines("text::label", cut="::"), Corrections(delimiter="::"), ["text", "label"], 12),
-    "rows above": (lines("x,y", "text,label"), Corrections(skip_rows=1), ["text", "label"], 12),
+CORRECTIONS: dict[str, tuple[str | bytes, FormatCorrections, list[str], int]] = {
+    "first row is data": (lines("text,label"), FormatCorrections(header=False), ["column 1", "column 2"], 13),
+    "first row names": (lines(), FormatCorrections(header=True), [TEXTS[0], "bad"], 11),
+    "delimiter": (lines("a;b,c;d"), FormatCorrections(delimiter=";"), ["a", "b,c", "d"], 0),
+    "delimiter in words": (lines("text\tlabel", cut="\t"), FormatCorrections(delimiter="tab"), ["text", "label"], 12),
+    "several signs": (lines("text::label", cut="::"), FormatCorrections(delimiter="::"), ["text", "label"], 12),
+    "rows above": (lines("x,y", "text,label"), FormatCorrections(skip_rows=1), ["text", "label"], 12),
     "no rows above": (
         lines("Feedback,", "text,label"),
-        Corrections(skip_rows=0, header=False),
+        FormatCorrections(skip_rows=0, header=False),
         ["column 1", "column 2"],
         14,
     ),
-    "header of a workbook": (workbook(*ROWS), Corrections(header=True), [TEXTS[0], "bad"], 11),
+    "header of a workbook": (workbook(*ROWS), FormatCorrections(header=True), [TEXTS[0], "bad"], 11),
     "rows above in a workbook": (
         workbook(("x", "y"), ("text", "label"), *ROWS),
-        Corrections(skip_rows=1),
+        FormatCorrections(skip_rows=1),
         ["text", "label"],
         12,
     ),
-    "header of a list": (json.dumps(ROWS), Corrections(header=True), [TEXTS[0], "bad"], 11),
-    "encoding": ("text,label\n很好,a\n不好,b\n".encode("gbk"), Corrections(encoding="gbk"), ["text", "label"], 2),
+    "header of a list": (json.dumps(ROWS), FormatCorrections(header=True), [TEXTS[0], "bad"], 11),
+    "encoding": ("text,label\n很好,a\n不好,b\n".encode("gbk"), FormatCorrections(encoding="gbk"), ["text", "label"], 2),
     "encoding of JSON": (
         json.dumps([{"text": "很好"}], ensure_ascii=False).encode("big5"),
-        Corrections(encoding="Big5"),
+        FormatCorrections(encoding="Big5"),
         ["text"],
         1,
     ),
@@ -456,37 +456,37 @@ CORRECTIONS: dict[str, tuple[str | bytes, Corrections, list[str], int]] = {
 
 @pytest.mark.parametrize("kind", [kind for kind in CORRECTIONS if kind != "delimiter"])
 def test_what_a_person_says_counts_more_than_the_guess(tmp_path: Path, kind: str) -> None:
-    content, said, columns, rows = CORRECTIONS[kind]
+    content, given, columns, rows = CORRECTIONS[kind]
     path = write(tmp_path, content)
-    form = detect_format(path, said)
+    form = detect_format(path, given)
     table = read_table(path, form)
     assert (list(table.columns), len(table)) == (columns, rows)
     told = {guess.part for guess in form.guesses if guess.confidence == "told"}
-    assert told == {name for name, value in vars(said).items() if value is not None}
+    assert told == {name for name, value in vars(given).items() if value is not None}
 
 
 def test_another_encoding_leads_to_another_guess_of_the_delimiter(tmp_path: Path) -> None:
     path = write(tmp_path, lines("text;label", cut=";").encode("utf-16-le"))
-    assert detect_format(path, Corrections(encoding="utf-16-le")).delimiter == ";"
+    assert detect_format(path, FormatCorrections(encoding="utf-16-le")).delimiter == ";"
 
 
 MEANINGLESS = {
-    "delimiter of a workbook": (workbook(*ROWS), Corrections(delimiter=";"), "data.no_delimiter_here"),
-    "encoding of a workbook": (workbook(*ROWS), Corrections(encoding="utf-8"), "data.no_encoding_here"),
-    "sheet of a text": (lines(), Corrections(sheet="A"), "data.no_sheet_here"),
-    "header of objects": ('{"text": "a"}\n', Corrections(header=False), "data.no_header_here"),
-    "unknown sheet": (workbook(*ROWS), Corrections(sheet="B"), "data.no_such_sheet"),
-    "unknown encoding": (lines(), Corrections(encoding="klingon"), "data.encoding_unknown"),
-    "letters for a delimiter": (lines(), Corrections(delimiter="and"), "data.delimiter_unknown"),
-    "quotation mark for a delimiter": (lines(), Corrections(delimiter='"'), "data.delimiter_unknown"),
+    "delimiter of a workbook": (workbook(*ROWS), FormatCorrections(delimiter=";"), "data.no_delimiter_here"),
+    "encoding of a workbook": (workbook(*ROWS), FormatCorrections(encoding="utf-8"), "data.no_encoding_here"),
+    "sheet of a text": (lines(), FormatCorrections(sheet="A"), "data.no_sheet_here"),
+    "header of objects": ('{"text": "a"}\n', FormatCorrections(header=False), "data.no_header_here"),
+    "unknown sheet": (workbook(*ROWS), FormatCorrections(sheet="B"), "data.no_such_sheet"),
+    "unknown encoding": (lines(), FormatCorrections(encoding="klingon"), "data.encoding_unknown"),
+    "letters for a delimiter": (lines(), FormatCorrections(delimiter="and"), "data.delimiter_unknown"),
+    "quotation mark for a delimiter": (lines(), FormatCorrections(delimiter='"'), "data.delimiter_unknown"),
 }
 
 
 @pytest.mark.parametrize("kind", MEANINGLESS)
 def test_a_correction_without_meaning_is_refused(tmp_path: Path, kind: str) -> None:
-    content, said, key = MEANINGLESS[kind]
+    content, given, key = MEANINGLESS[kind]
     with pytest.raises(DataError) as caught:
-        detect_format(write(tmp_path, content), said)
+        detect_format(write(tmp_path, content), given)
     assert caught.value.message.key == key
 
 
@@ -696,7 +696,7 @@ def test_a_table_is_found_in_any_form_of_json(tmp_path: Path, form: str, indent:
 def test_the_rows_of_json_with_several_lists_can_be_chosen(tmp_path: Path) -> None:
     path = write(tmp_path, json.dumps({"old": OBJECTS[:4], "new": OBJECTS[4:]}), "t.json")
     assert not detect_format(path).certain
-    assert len(read_table(path, detect_format(path, Corrections(sheet="old")))) == 4
+    assert len(read_table(path, detect_format(path, FormatCorrections(sheet="old")))) == 4
 
 
 def test_json_without_a_table_is_named_by_its_keys(tmp_path: Path) -> None:

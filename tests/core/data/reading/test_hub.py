@@ -25,11 +25,11 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    place = tmp_path / "reviews"
-    place.mkdir()
-    (place / "train.csv").write_text("text,label\n很好,pos\n很差,neg\n", encoding="utf-8")
-    (place / "test.csv").write_text("text,label\n还行,pos\n", encoding="utf-8")
-    return place
+    path = tmp_path / "reviews"
+    path.mkdir()
+    (path / "train.csv").write_text("text,label\n很好,pos\n很差,neg\n", encoding="utf-8")
+    (path / "test.csv").write_text("text,label\n还行,pos\n", encoding="utf-8")
+    return path
 
 
 def test_all_splits_come_in_one_table_that_tells_them_apart(folder: Path, tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_all_splits_come_in_one_table_that_tells_them_apart(folder: Path, tmp_pa
     assert table["text"].tolist() == ["很好", "很差", "还行"]
     assert table["split"].tolist() == ["train", "train", "test"]
     assert guess_roles(table).split == "split"
-    assert [found.name for found in (tmp_path / "out").iterdir()] == ["reviews.parquet"]
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["reviews.parquet"]
 
 
 def test_numbered_labels_stand_under_their_names(tmp_path: Path) -> None:
@@ -46,10 +46,10 @@ def test_numbered_labels_stand_under_their_names(tmp_path: Path) -> None:
         {"text": datasets.Value("string"), "label": datasets.ClassLabel(names=["negative", "positive"])}
     )
     rows = datasets.Dataset.from_dict({"text": ["a", "b", "c"], "label": [1, 0, -1]}, features=features)
-    place = tmp_path / "numbered"
-    place.mkdir()
-    rows.to_parquet(place / "train.parquet")
-    table = read_table(fetch_dataset(str(place), tmp_path / "out"))
+    path = tmp_path / "numbered"
+    path.mkdir()
+    rows.to_parquet(path / "train.parquet")
+    table = read_table(fetch_dataset(str(path), tmp_path / "out"))
     assert table["label"].tolist() == ["positive", "negative", ""]
     assert "split" not in table.columns
 
@@ -104,16 +104,16 @@ def test_the_other_process_gives_the_same_table(folder: Path, tmp_path: Path, mo
 def test_a_few_kilobytes_that_unpack_to_gigabytes_are_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = tmp_path / "hostile"
-    place.mkdir()
+    path = tmp_path / "hostile"
+    path.mkdir()
     text = pyarrow.array(["a" * 1_000_000] * 300)
-    pyarrow.parquet.write_table(pyarrow.table({"text": text}), place / "train.parquet", compression="zstd")
-    assert (place / "train.parquet").stat().st_size < 1_000_000
+    pyarrow.parquet.write_table(pyarrow.table({"text": text}), path / "train.parquet", compression="zstd")
+    assert (path / "train.parquet").stat().st_size < 1_000_000
     pool._end_all()
     monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(hub, "MEMORY", 400 * 1024**2)
     with pytest.raises(DataError) as caught:
-        fetch_apart(str(place), tmp_path / "out")
+        fetch_apart(str(path), tmp_path / "out")
     assert caught.value.message.key == "data.hub_too_much", str(caught.value)
     assert "400 MB" in str(caught.value)
     assert not list((tmp_path / "out").iterdir())

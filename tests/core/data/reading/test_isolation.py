@@ -319,10 +319,12 @@ def test_text_of_more_cells_than_the_limit_is_refused(tmp_path: Path, monkeypatc
     assert caught.value.message.key == "data.too_many_cells"
 
 
-@pytest.mark.parametrize(("place", "rows"), [("XFD1048576", 1_048_576), ("InfinityB9", 9), ("A99999999", 99_999_999)])
-def test_a_cell_far_away_is_refused_however_far_it_is(tmp_path: Path, place: str, rows: int) -> None:
+@pytest.mark.parametrize(
+    ("reference", "rows"), [("XFD1048576", 1_048_576), ("InfinityB9", 9), ("A99999999", 99_999_999)]
+)
+def test_a_cell_far_away_is_refused_however_far_it_is(tmp_path: Path, reference: str, rows: int) -> None:
     path = tmp_path / "t.xlsx"
-    cells = f'<row r="1"><c r="A1"><v>1</v></c></row><row r="2"><c  r = "{place}"><v>1</v></c></row>'
+    cells = f'<row r="1"><c r="A1"><v>1</v></c></row><row r="2"><c  r = "{reference}"><v>1</v></c></row>'
     book = io.BytesIO()
     openpyxl.Workbook().save(book)
     with zipfile.ZipFile(book) as old, zipfile.ZipFile(path, "w") as new:
@@ -330,7 +332,7 @@ def test_a_cell_far_away_is_refused_however_far_it_is(tmp_path: Path, place: str
             content = old.read(name)
             if name == "xl/worksheets/sheet1.xml":
                 content = content.replace(b"<sheetData>", f"<sheetData>{cells}".encode())
-                assert place.encode() in content
+                assert reference.encode() in content
             new.writestr(name, content)
     with pytest.raises(DataError) as caught:
         parsing.read_table(path)

@@ -7,7 +7,7 @@ import pytest
 
 from core.data.reading import text_file
 from core.data.reading.regular import read_regular
-from core.data.reading.tables import Corrections, TableFormat, detect_format, read_table
+from core.data.reading.tables import FormatCorrections, TableFormat, detect_format, read_table
 
 PIECES = (
     "a",
@@ -102,10 +102,10 @@ def test_it_never_differs_from_the_exact_reader(tmp_path: Path, monkeypatch: pyt
             rows = [f"{chance.choice(PIECES[:4] + PIECES[6:10])},{chance.randint(0, 1)}" for _ in range(8)]
             body = "\n".join(rows) + chance.choice(PIECES) + "\n"
         path = write(tmp_path, ("text,label\n" + body).encode())
-        found = outcome(path)
+        exact = outcome(path)
         with monkeypatch.context() as patch:
             patch.setattr(text_file, "read_regular", lambda *_, **__: None)
-            assert outcome(path) == found, body
+            assert outcome(path) == exact, body
         fast += read_regular(path, ",", 2) is not None
     assert 100 < fast < 500  # both readers were at work
 
@@ -137,11 +137,11 @@ def test_it_never_differs_where_marks_span_lines_or_headers_are_repeated(
         above = "A title\n" if number % 4 == 0 else ""
         body = [chance.choice(LINES if chance.random() < 0.5 else LINES[4:6]) for _ in range(chance.randint(4, 12))]
         path = write(tmp_path, (above + "text,label\n" + "\n".join(body) + "\n").encode())
-        form = detect_format(path, Corrections(delimiter=",", header=True, skip_rows=int(bool(above))))
-        found = outcome(path, form)
+        form = detect_format(path, FormatCorrections(delimiter=",", header=True, skip_rows=int(bool(above))))
+        exact = outcome(path, form)
         with monkeypatch.context() as patch:
             patch.setattr(text_file, "read_regular", lambda *_, **__: None)
-            assert outcome(path, form) == found, body
+            assert outcome(path, form) == exact, body
         fast += read_regular(path, ",", 2, leave_out=1 + bool(above)) is not None
     assert 5 < fast < 195
 

@@ -45,7 +45,7 @@ def test_only_chosen_kinds_are_redacted_and_unknown_ones_refused(dataset: TextDa
 def test_repair_and_repetitions(dataset: TextDataset) -> None:
     after, done = apply_steps(dataset, [RepairText(), DropRepeats()])
     assert after.texts == ("call 13800138000", "Same", "same", "café")
-    assert [one.count for one in done] == [1, 1]
+    assert [step.count for step in done] == [1, 1]
 
 
 def test_they_are_stored_as_plain_values() -> None:

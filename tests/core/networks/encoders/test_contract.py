@@ -146,7 +146,7 @@ def test_grown_models_learn_on(name: str) -> None:
 def test_same_seed_same_model(name: str) -> None:
     first, same, other = make(name, seed=3), make(name, seed=3), make(name, seed=4)
     pairs = zip(first.parameters(), same.parameters(), strict=True)
-    assert all(torch.equal(one, two) for one, two in pairs)
+    assert all(torch.equal(left, right) for left, right in pairs)
     assert not torch.equal(first.head.weight, other.head.weight)
 
 

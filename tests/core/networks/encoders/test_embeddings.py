@@ -44,9 +44,9 @@ def cosines(rows: torch.Tensor) -> torch.Tensor:
 def test_only_rows_of_words_with_a_vector_change(name: str) -> None:
     model = make(name)
     before = model.embedding.weight.detach().clone()
-    found = np.zeros(30, dtype=bool)
-    found[[3, 7, 20]] = True
-    start_embedding(model, some_vectors(30, 8), found)
+    known = np.zeros(30, dtype=bool)
+    known[[3, 7, 20]] = True
+    start_embedding(model, some_vectors(30, 8), known)
     changed = (model.embedding.weight.detach() != before).any(dim=1).nonzero()[:, 0] - (len(before) - 30)
     assert changed.tolist() == [3, 7, 20]
 
@@ -54,8 +54,8 @@ def test_only_rows_of_words_with_a_vector_change(name: str) -> None:
 def test_vectors_keep_their_angles_and_columns_beyond_them_stay() -> None:
     model = make()
     before, vectors = word_rows(model, 30), some_vectors(30, 10)
-    found = np.arange(30) >= 2
-    start_embedding(model, vectors, found)
+    known = np.arange(30) >= 2
+    start_embedding(model, vectors, known)
     after = word_rows(model, 30)
     assert torch.equal(after[2:, 10:], before[2:, 10:])
     centred = torch.tensor(vectors[2:] - vectors[2:].mean(axis=0))
@@ -75,13 +75,13 @@ def test_new_words_of_an_update_come_to_lie_among_the_old_ones() -> None:
     model = make(words=80)
     vectors = some_vectors(100, 20)
     vectors[90:] = vectors[10:20]  # ten new words with the very vectors of old ones
-    found = np.ones(100, dtype=bool)
-    start_embedding(model, vectors[:80], found[:80])
+    known = np.ones(100, dtype=bool)
+    start_embedding(model, vectors[:80], known[:80])
     with torch.no_grad():
         model.embedding.weight *= 3.0  # learned since
     model.grow_vocabulary(100)
     old = word_rows(model, 100)
-    start_embedding(model, vectors, found, first=80)
+    start_embedding(model, vectors, known, first=80)
     rows = word_rows(model, 100)
     assert torch.equal(rows[:80], old[:80])
     assert torch.allclose(rows[90:], rows[10:20], atol=0.05)

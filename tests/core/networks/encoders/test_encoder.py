@@ -59,10 +59,10 @@ def encoded(pipeline: TextPipeline, texts: Sequence[str] = TEXTS) -> Examples:
     return encode_examples(pipeline, texts, np.zeros(len(texts), dtype=np.int64))
 
 
-def learn(one: Learner) -> None:
-    step = make_experience(1, one, (TEXTS, LABELS), (TEXTS[:4], LABELS[:4]))
-    config: TrainingConfig = one.settings.training
-    for _ in train(one.model, make_strategy("finetune", _nothing(), one.settings), step, config):
+def learn(learner: Learner) -> None:
+    step = make_experience(1, learner, (TEXTS, LABELS), (TEXTS[:4], LABELS[:4]))
+    config: TrainingConfig = learner.settings.training
+    for _ in train(learner.model, make_strategy("finetune", _nothing(), learner.settings), step, config):
         pass
 
 
@@ -109,10 +109,10 @@ def test_what_learns_is_what_was_asked_for(
 
 
 def test_adapters_leave_the_pretrained_weights_as_they_are(folder: Path, sources: Sources) -> None:
-    one = learner(folder, sources, tuning="lora", lora_rank=2)
-    before = {name: value.clone() for name, value in one.model.state_dict().items()}
-    learn(one)
-    moved = {name for name, value in one.model.state_dict().items() if not torch.equal(value, before[name])}
+    tuned = learner(folder, sources, tuning="lora", lora_rank=2)
+    before = {name: value.clone() for name, value in tuned.model.state_dict().items()}
+    learn(tuned)
+    moved = {name for name, value in tuned.model.state_dict().items() if not torch.equal(value, before[name])}
     assert moved
     assert all("lora" in name or name.startswith("head") for name in moved)
 
@@ -121,14 +121,14 @@ def test_adapters_leave_the_pretrained_weights_as_they_are(folder: Path, sources
 def test_a_stored_version_answers_the_same_and_so_does_its_export(
     folder: Path, sources: Sources, tuning: str, tmp_path: Path
 ) -> None:
-    one = learner(folder, sources, tuning=tuning)
-    learn(one)
+    made = learner(folder, sources, tuning=tuning)
+    learn(made)
     stored = VersionFolder(tmp_path / "version")
-    stored.save_model(one)
+    stored.save_model(made)
     again = stored.load_learner()
-    examples = encoded(one.pipeline)
+    examples = encoded(made.pipeline)
     torch.testing.assert_close(
-        predict_logits(one.model, examples, CPU), predict_logits(again.model, examples, CPU), rtol=0, atol=1e-6
+        predict_logits(made.model, examples, CPU), predict_logits(again.model, examples, CPU), rtol=0, atol=1e-6
     )
     export_onnx(again.model, stored.path / "model.onnx")
     assert measure_parity(again.model, stored.path, TEXTS).max_abs_diff <= 1e-5
@@ -139,9 +139,9 @@ def test_a_prefix_goes_before_every_text_in_the_stored_version_too(
 ) -> None:
     info = sources.encoders.add("mine", folder, prefix="good ", languages=("en",))
     asked = resolve_settings("encoder", {"encoder": info.reference, "max_length": 32})
-    one = first_learner("encoder", TEXTS, ("bad", "good"), asked, sources)
+    made = first_learner("encoder", TEXTS, ("bad", "good"), asked, sources)
     stored = VersionFolder(tmp_path / "version")
-    stored.save_model(one)
+    stored.save_model(made)
     plain, _ = begin(folder, sources)
     prefixed = stored.load_pipeline().segment("bad")
     assert prefixed == ["[CLS]", "good", "bad", "[SEP]"]
@@ -192,8 +192,8 @@ def test_a_cache_survives_a_writer_that_was_killed(tmp_path: Path) -> None:
         half.write(b"half a record")
     again = FeatureCache(cache.file, 3)
     again.add([key_of([4])], torch.tensor([[7.0, 8.0, 9.0]]))
-    features, found = FeatureCache(cache.file, 3).find([key_of([4]), key_of([5]), keys[0]])
-    assert found.tolist() == [True, False, True]
+    features, cached = FeatureCache(cache.file, 3).find([key_of([4]), key_of([5]), keys[0]])
+    assert cached.tolist() == [True, False, True]
     assert features.tolist() == [[7.0, 8.0, 9.0], [0.0, 0.0, 0.0], [1.0, 2.0, 3.0]]
 
 

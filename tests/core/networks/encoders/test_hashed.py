@@ -25,8 +25,8 @@ def by_hand(row: list[int], buckets: int, length: int) -> np.ndarray:
     for size in range(1, length + 1):
         for start in range(len(row) - size + 1):
             hashed = 0
-            for place, token in enumerate(row[start : start + size], start=1):
-                hashed = (hashed * BASE + token * TOKEN + place) % PRIME
+            for position, token in enumerate(row[start : start + size], start=1):
+                hashed = (hashed * BASE + token * TOKEN + position) % PRIME
             slot = hashed * hashed % PRIME % (2 * buckets)
             counts[slot % buckets] += (1 if slot < buckets else -1) / size
     return counts * math.sqrt(buckets) / np.linalg.norm(counts)
@@ -39,8 +39,8 @@ def test_every_ngram_is_counted_once_with_its_sign_and_worth() -> None:
 
 
 def test_one_token_is_one_counter() -> None:
-    found = features([[7]], length=1)[0]
-    assert sorted(found.abs().tolist(), reverse=True)[:2] == [16.0, 0.0]  # √256
+    counts = features([[7]], length=1)[0]
+    assert sorted(counts.abs().tolist(), reverse=True)[:2] == [16.0, 0.0]  # √256
 
 
 def test_every_text_has_the_same_length() -> None:
@@ -61,9 +61,9 @@ def test_a_text_whose_counts_cancel_stays_finite() -> None:
     slots, _ = model._count(torch.arange(2, 2000).unsqueeze(0), torch.ones(1, 1998, dtype=torch.bool))
     places = {int(slot): token for token, slot in enumerate(slots[0], start=2)}
     opposite = next(([token, places[slot + 256]] for slot, token in places.items() if slot + 256 in places))
-    found = features([opposite], length=1)
-    assert not found.any()
-    assert torch.isfinite(found).all()
+    counts = features([opposite], length=1)
+    assert not counts.any()
+    assert torch.isfinite(counts).all()
 
 
 def test_buckets_and_signs_are_spread_evenly() -> None:

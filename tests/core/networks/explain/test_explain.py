@@ -45,41 +45,43 @@ def test_the_margin_is_the_logit_beside_the_mean_of_the_others() -> None:
 
 
 def test_occlusion_counts_what_is_lost_without_the_word() -> None:
-    (found,) = occlude(Counting(), ["good <b> bad"], [0])
-    assert [found.text[word.start : word.end] for word in found.words] == ["good", "<", "b", ">", "bad"]
+    (attribution,) = occlude(Counting(), ["good <b> bad"], [0])
+    assert [attribution.text[word.start : word.end] for word in attribution.words] == ["good", "<", "b", ">", "bad"]
     # margin of label 0: its logit 1, minus (2 + 0) / 2
-    assert [word.score for word in found.words] == pytest.approx([1, 0, 0, 0, -1])
-    assert found.error is None
+    assert [word.score for word in attribution.words] == pytest.approx([1, 0, 0, 0, -1])
+    assert attribution.error is None
 
 
 def test_occlusion_explains_the_most_probable_label_by_itself() -> None:
-    assert [one.label for one in occlude(Counting(), ["good", "bad", ""])] == [0, 1, 0]
+    assert [attribution.label for attribution in occlude(Counting(), ["good", "bad", ""])] == [0, 1, 0]
 
 
 @pytest.mark.parametrize("name", ["ngrams", "bilstm", "transformer"])
 @pytest.mark.parametrize("text", ["the film is not good", "好 电影", "good", "😀 unknown wörds <i>here</i>"])
 def test_scores_add_up_to_the_difference(name: str, text: str) -> None:
     model, pipeline = made(name)
-    found = explain(model, pipeline, text)
-    assert found is not None
-    assert found.error is not None
-    assert found.error <= 0.01
-    assert sum(word.score for word in found.words) == pytest.approx(found.difference, abs=abs(found.difference) * 0.011)
+    attribution = explain(model, pipeline, text)
+    assert attribution is not None
+    assert attribution.error is not None
+    assert attribution.error <= 0.01
+    assert sum(word.score for word in attribution.words) == pytest.approx(
+        attribution.difference, abs=abs(attribution.difference) * 0.011
+    )
 
 
 def test_an_ngram_bag_is_taken_apart_exactly() -> None:
     model, pipeline = made("ngrams", classes=2)
-    found = explain(model, pipeline, "film good", 1)
-    assert found is not None
-    assert found.method == "linear"
-    assert found.steps == 0
+    attribution = explain(model, pipeline, "film good", 1)
+    assert attribution is not None
+    assert attribution.method == "linear"
+    assert attribution.steps == 0
     with torch.no_grad():
         tokens = torch.tensor(pipeline.encode(["film good"]))
         rows, members = model.ngrams_of(tokens, torch.ones_like(tokens, dtype=torch.bool))  # type: ignore[operator]
         worth = model.embedding.weight[rows] @ (model.head.weight[1] - model.head.weight[0]) / 3
-    assert [list(one) for one in members] == [[0], [1], [0, 1]]
-    assert found.words[0].score == pytest.approx(float(worth[0] + worth[2] / 2), abs=1e-7)
-    assert found.words[1].score == pytest.approx(float(worth[1] + worth[2] / 2), abs=1e-7)
+    assert [list(member) for member in members] == [[0], [1], [0, 1]]
+    assert attribution.words[0].score == pytest.approx(float(worth[0] + worth[2] / 2), abs=1e-7)
+    assert attribution.words[1].score == pytest.approx(float(worth[1] + worth[2] / 2), abs=1e-7)
 
 
 def test_explaining_leaves_the_model_as_it_was() -> None:
@@ -106,20 +108,20 @@ def test_counts_of_hashed_ngrams_are_left_to_occlusion() -> None:
 
 
 def test_influence_is_the_mean_over_the_texts_that_hold_a_word() -> None:
-    def one(text: str, label: int, *scores: float) -> Attribution:
-        starts = [0, *(place + 1 for place, letter in enumerate(text) if letter == " ")]
+    def explained(text: str, label: int, *scores: float) -> Attribution:
+        starts = [0, *(index + 1 for index, letter in enumerate(text) if letter == " ")]
         words = [
             Word(start, start + len(part), score)
             for start, part, score in zip(starts, text.split(), scores, strict=True)
         ]
         return Attribution(text, label, tuple(words), "occlusion", 0.0)
 
-    found = [
-        one("Good day", 0, 1.0, 0.2),
-        one("good ! day", 0, 3.0, 9.0, 0.1),
-        one("day good good", 0, -0.6, 1.0, 1.0),
-        one("good", 1, 50.0),
-        one("rare", 0, 70.0),
+    attributions = [
+        explained("Good day", 0, 1.0, 0.2),
+        explained("good ! day", 0, 3.0, 9.0, 0.1),
+        explained("day good good", 0, -0.6, 1.0, 1.0),
+        explained("good", 1, 50.0),
+        explained("rare", 0, 70.0),
     ]
-    (best,) = most_influential(found, 0)
+    (best,) = most_influential(attributions, 0)
     assert (best.word, best.score, best.texts, best.example) == ("good", 2.0, 3, 1)

@@ -39,7 +39,7 @@ def test_four_bit_blocks_give_the_weights_in_order() -> None:
     weights = dequantise(np.frombuffer(block + block, np.uint8))
     assert weights.shape == (64,)
     assert weights.dtype == np.float32
-    assert {int(place): float(weights[place]) for place in np.flatnonzero(weights)} == {
+    assert {int(index): float(weights[index]) for index in np.flatnonzero(weights)} == {
         0: 0.5,
         16: 3.5,
         32: 0.5,

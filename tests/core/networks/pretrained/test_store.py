@@ -203,7 +203,7 @@ def rewrite(name: str, text: str) -> Callable[[Path], object]:
 
 
 @pytest.mark.parametrize(
-    ("damage", "key", "said"),
+    ("damage", "key", "sentence"),
     [
         (without("config.json"), "config_missing", "config.json"),
         (without("tokenizer.json"), "tokenizer_missing", "save_pretrained"),
@@ -229,11 +229,11 @@ def rewrite(name: str, text: str) -> Callable[[Path], object]:
     ],
 )
 def test_a_folder_that_cannot_be_used_is_refused_with_the_cure(
-    source: Path, store: EncoderStore, damage: Callable[[Path], object], key: str, said: str
+    source: Path, store: EncoderStore, damage: Callable[[Path], object], key: str, sentence: str
 ) -> None:
     damage(source)
     for action in (store.describe, store.folder):
-        with pytest.raises(ModelError, match=re.escape(said)) as caught:
+        with pytest.raises(ModelError, match=re.escape(sentence)) as caught:
             action(f"folder:{source}")
         assert caught.value.message.key == f"pretrained.{key}"
     assert store.list()[2:] == []

@@ -63,8 +63,8 @@ def test_a_bundle_with_a_threshold_prints_what_it_is_not_sure_of(
     with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
         archive.extractall(tmp_path / "home")
     assert Classifier(tmp_path / "home").threshold == 1.0
-    said = run_alone(tmp_path / "home", "predict.py", "a text", "another").stdout.splitlines()
-    assert [line.split("\t")[0] for line in said] == ["unsure", "unsure"]
+    lines = run_alone(tmp_path / "home", "predict.py", "a text", "another").stdout.splitlines()
+    assert [line.split("\t")[0] for line in lines] == ["unsure", "unsure"]
 
 
 def test_a_bundle_holds_six_files_and_nothing_else(unzipped: Path) -> None:

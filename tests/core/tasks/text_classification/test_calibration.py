@@ -39,17 +39,17 @@ def test_without_rows_there_is_no_error_to_tell():
 
 def test_the_difference_is_that_of_the_two_errors_with_an_interval_around_it():
     right = [1, 1, 1, 0] * 50
-    found = calibration_difference(([0.75] * 200, right), ([0.95] * 200, right))
-    assert found.value == pytest.approx(0.20)
-    assert 0.05 < found.low < found.value < found.high < 0.30
+    difference = calibration_difference(([0.75] * 200, right), ([0.95] * 200, right))
+    assert difference.value == pytest.approx(0.20)
+    assert 0.05 < difference.low < difference.value < difference.high < 0.30
     again = calibration_difference(([0.75] * 200, right), ([0.95] * 200, right))
-    assert again == found
+    assert again == difference
 
 
 def test_nothing_changed_is_no_difference_at_all():
     side = ([0.9, 0.6, 0.7], [1, 0, 1])
-    found = calibration_difference(side, side)
-    assert (found.value, found.low, found.high) == (0, 0, 0)
+    difference = calibration_difference(side, side)
+    assert (difference.value, difference.low, difference.high) == (0, 0, 0)
 
 
 def test_unequal_rows_are_refused():
@@ -61,9 +61,9 @@ def test_unequal_rows_are_refused():
 
 def test_the_brier_score_by_hand():
     # (0.2² + 0.2²) and (0.7² + 0.7²), the mean of 0.08 and 0.98
-    found = brier_score([0, 0], [[0.8, 0.2], [0.3, 0.7]])
-    assert found.value == pytest.approx(0.53)
-    assert (found.low, found.high) == pytest.approx((0.08, 0.98))
+    score = brier_score([0, 0], [[0.8, 0.2], [0.3, 0.7]])
+    assert score.value == pytest.approx(0.53)
+    assert (score.low, score.high) == pytest.approx((0.08, 0.98))
     assert brier_score([1] * 5, [[1.0, 0.0]] * 5).to_dict() == {"value": 2.0, "low": 2.0, "high": 2.0}
 
 

@@ -42,13 +42,13 @@ def test_probabilities_of_a_file_reach_the_threshold_they_are_shown_with() -> No
 
 
 def test_one_threshold_comes_with_intervals() -> None:
-    found = judge_threshold(TRUTH * 25, np.tile(STATED, (25, 1)), 0.65, COSTS)
-    assert (found.rows, found.answered, found.coverage.value) == (100, 75, 0.75)
-    assert found.accuracy.value == pytest.approx(2 / 3)
-    assert found.accuracy.low < 2 / 3 < found.accuracy.high
-    assert found.cost.value == 2.75
-    assert 1.5 < found.cost.low < 2.75 < found.cost.high < 4
-    assert not found.too_few
+    decision = judge_threshold(TRUTH * 25, np.tile(STATED, (25, 1)), 0.65, COSTS)
+    assert (decision.rows, decision.answered, decision.coverage.value) == (100, 75, 0.75)
+    assert decision.accuracy.value == pytest.approx(2 / 3)
+    assert decision.accuracy.low < 2 / 3 < decision.accuracy.high
+    assert decision.cost.value == 2.75
+    assert 1.5 < decision.cost.low < 2.75 < decision.cost.high < 4
+    assert not decision.too_few
     assert judge_threshold(TRUTH, STATED, 0.65, COSTS).too_few
     nothing = judge_threshold(TRUTH, STATED, 1.0, COSTS)
     assert (nothing.answered, nothing.accuracy.low, nothing.accuracy.high, nothing.cost.value) == (0, 0.0, 1.0, 1.0)
@@ -73,8 +73,8 @@ def test_chows_rule_comes_out_for_honest_probabilities() -> None:
     generator = np.random.default_rng(0)
     sure = generator.uniform(0.5, 1, 200_000)
     truth = (generator.random(len(sure)) > sure).astype(int)
-    found = suggest_threshold(truth, np.stack([sure, 1 - sure], axis=1), Costs.even(2))
-    assert found == pytest.approx(0.9, abs=0.015)
+    threshold = suggest_threshold(truth, np.stack([sure, 1 - sure], axis=1), Costs.even(2))
+    assert threshold == pytest.approx(0.9, abs=0.015)
 
 
 def test_the_line_between_two_labels_by_hand() -> None:
@@ -83,9 +83,9 @@ def test_the_line_between_two_labels_by_hand() -> None:
     assert (at(curve.precision, 0.5), at(curve.recall, 0.5), at(curve.cost, 0.5)) == (0.5, 0.5, (8 + 2) / 4)
     assert (at(curve.precision, 0.4), at(curve.recall, 0.4), at(curve.cost, 0.4)) == (pytest.approx(2 / 3), 1.0, 2 / 4)
     assert np.isnan(at(curve.precision, 1.0))
-    found = judge_line(positive, scores, 0.4)
-    assert (found.given, found.precision.value, found.recall.value) == (3, pytest.approx(2 / 3), 1.0)
-    assert found.recall.low < 0.5  # of two rows
+    line = judge_line(positive, scores, 0.4)
+    assert (line.given, line.precision.value, line.recall.value) == (3, pytest.approx(2 / 3), 1.0)
+    assert line.recall.low < 0.5  # of two rows
     assert suggest_line(positive * 10, scores * 10, missed=8, false_alarm=2) == 0.4
     assert suggest_line(positive * 10, scores * 10, missed=2, false_alarm=8) == 0.61
 

@@ -183,6 +183,6 @@ def test_the_interval_of_macro_f1_holds_the_truth_also_where_a_label_is_rare():
     held = 0
     for seed in range(300):
         drawn = generator.choice(4, size=600, p=cells.ravel())
-        found = evaluate_predictions(drawn // 2, drawn % 2, ("usual", "rare"), seed=seed, resamples=300).macro_f1
-        held += found.low <= true <= found.high
+        score = evaluate_predictions(drawn // 2, drawn % 2, ("usual", "rare"), seed=seed, resamples=300).macro_f1
+        held += score.low <= true <= score.high
     assert 0.92 <= held / 300 <= 0.98

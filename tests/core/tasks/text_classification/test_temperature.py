@@ -20,10 +20,10 @@ def overconfident(rows: int, temperature: float, seed: int = 0) -> tuple[np.ndar
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.5])
 def test_the_temperature_that_made_the_labels_is_found_again(temperature: float) -> None:
     truth, stated = overconfident(20_000, temperature)
-    found = fit_temperature(truth, stated)
-    assert found.value == pytest.approx(temperature, rel=0.04)
-    assert found.note is None
-    honest = rescale(stated, found.value)
+    fitted = fit_temperature(truth, stated)
+    assert fitted.value == pytest.approx(temperature, rel=0.04)
+    assert fitted.note is None
+    honest = rescale(stated, fitted.value)
     right = honest.argmax(axis=1) == truth
     assert expected_calibration_error(honest.max(axis=1), right) < 0.012
     assert (honest.argmax(axis=1) == stated.argmax(axis=1)).all()
@@ -38,30 +38,30 @@ def test_rescaling_by_hand() -> None:
 
 def test_with_too_few_rows_the_temperature_stays_at_one() -> None:
     truth, stated = overconfident(99, 2.0)
-    found = fit_temperature(truth, stated)
-    assert found.value == 1.0
-    assert found.note is not None
-    assert found.note.facts == {"rows": 99, "needed": 100}
+    fitted = fit_temperature(truth, stated)
+    assert fitted.value == 1.0
+    assert fitted.note is not None
+    assert fitted.note.facts == {"rows": 99, "needed": 100}
     assert fit_temperature([], np.zeros((0, 2))).value == 1.0
 
 
 def test_without_errors_the_temperature_stays_at_one() -> None:
     stated = np.tile([0.9, 0.1], (300, 1))
-    found = fit_temperature(np.zeros(300, dtype=int), stated)
-    assert (found.value, found.errors) == (1.0, 0)
-    assert found.note is not None
-    assert found.note.key == "calibration.few_errors"
+    fitted = fit_temperature(np.zeros(300, dtype=int), stated)
+    assert (fitted.value, fitted.errors) == (1.0, 0)
+    assert fitted.note is not None
+    assert fitted.note.key == "calibration.few_errors"
 
 
 def test_a_model_that_knows_one_label_only_is_left_alone() -> None:
-    found = fit_temperature(np.zeros(200, dtype=int), np.ones((200, 1)))
-    assert found.value == 1.0
+    fitted = fit_temperature(np.zeros(200, dtype=int), np.ones((200, 1)))
+    assert fitted.value == 1.0
 
 
 def test_a_model_that_knows_nothing_keeps_a_temperature_within_bounds() -> None:
     truth = np.arange(400) % 2
-    found = fit_temperature(truth, np.tile([0.99, 0.01], (400, 1)))
-    assert EXTREMES[0] <= found.value <= EXTREMES[1]
+    fitted = fit_temperature(truth, np.tile([0.99, 0.01], (400, 1)))
+    assert EXTREMES[0] <= fitted.value <= EXTREMES[1]
 
 
 def test_probabilities_that_are_no_numbers_are_refused() -> None:

@@ -25,8 +25,8 @@ CONFIG = TrainingConfig(learning_rate=5e-3, batch_size=8, epochs=2, patience=0)
 
 def make(tuning: str = "contrastive", **settings: Any) -> TextClassifier:
     torch.manual_seed(0)
-    chosen = {"pair_readings": 4, "encoder_learning_rate": 1e-3, **settings}
-    return make_model("encoder", VOCABULARY, 2, tuning=tuning, **chosen)
+    asked = {"pair_readings": 4, "encoder_learning_rate": 1e-3, **settings}
+    return make_model("encoder", VOCABULARY, 2, tuning=tuning, **asked)
 
 
 def start(model: TextClassifier, strategy: Strategy | None = None, **others: Any) -> Iterator[Any]:
@@ -79,10 +79,10 @@ def test_features_are_scaled_and_nothing_stays_frozen_or_remembered_afterwards()
 
 
 def test_other_tunings_learn_as_ever() -> None:
-    one, two = make("full"), make("full")
-    plain = supervised.train(two, Strategy(StrategyConfig()), experience(), CONFIG)
-    assert figures(list(start(one))) == figures(list(plain))
-    assert same_weights(one, two)
+    first, second = make("full"), make("full")
+    plain = supervised.train(second, Strategy(StrategyConfig()), experience(), CONFIG)
+    assert figures(list(start(first))) == figures(list(plain))
+    assert same_weights(first, second)
 
 
 @pytest.mark.parametrize("half", ["pairs", "head"])
@@ -116,9 +116,9 @@ def test_stopped_while_learning_pairs_there_is_nothing_to_keep() -> None:
 def test_strategies_learn_from_pairs_too(name: str) -> None:
     kind = STRATEGIES[name]
     model, strategy = make(), kind(kind.config_class())
-    found = experience()
-    for event in strategy.learn(model, found, lambda *parts: pairs.learn(*parts, CONFIG)):
+    lesson = experience()
+    for event in strategy.learn(model, lesson, lambda *parts: pairs.learn(*parts, CONFIG)):
         last = event
     assert isinstance(last, Finished)
-    strategy.end_experience(model, found)
+    strategy.end_experience(model, lesson)
     assert strategy.state()

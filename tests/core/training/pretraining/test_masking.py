@@ -21,33 +21,33 @@ def texts(rows: int, length: int) -> tuple[Tensor, Tensor]:
 
 def test_fifteen_in_a_hundred_are_chosen_and_of_these_eight_in_ten_hidden_one_random_one_kept() -> None:
     tokens, mask = texts(400, 200)
-    read, chosen = hide(tokens, mask, masks(), 0.15, torch.Generator().manual_seed(0))
-    count = int(chosen.sum())
+    read, guessed = hide(tokens, mask, masks(), 0.15, torch.Generator().manual_seed(0))
+    count = int(guessed.sum())
     assert abs(count / tokens.numel() - 0.15) < 0.005
-    hidden = int((read[chosen] == MASK).sum())
-    kept = int((read[chosen] == tokens[chosen]).sum())
+    hidden = int((read[guessed] == MASK).sum())
+    kept = int((read[guessed] == tokens[guessed]).sum())
     other = count - hidden - kept
     assert abs(hidden / count - 0.8) < 0.015
     assert abs(kept / count - 0.101) < 0.015  # a random token is the old one in 1 of 100 cases
     assert abs(other / count - 0.099) < 0.015
-    assert torch.equal(read[~chosen], tokens[~chosen])
+    assert torch.equal(read[~guessed], tokens[~guessed])
 
 
 def test_marks_padding_and_the_prefix_are_never_hidden_nor_put_in_place_of_others() -> None:
     tokens, mask = texts(300, 20)
     tokens[:, 0], tokens[:, 19], mask[:, 15:] = 2, 3, False
-    read, chosen = hide(tokens, mask, masks(lead=3), 0.5, torch.Generator().manual_seed(0))
-    assert not chosen[:, :3].any()
-    assert not chosen[:, 15:].any()
-    assert chosen[:, 3:15].any()
-    replaced = read[chosen & (read != tokens)]
+    read, guessed = hide(tokens, mask, masks(lead=3), 0.5, torch.Generator().manual_seed(0))
+    assert not guessed[:, :3].any()
+    assert not guessed[:, 15:].any()
+    assert guessed[:, 3:15].any()
+    replaced = read[guessed & (read != tokens)]
     assert set(replaced[replaced < SPECIAL].tolist()) == {MASK}
 
 
 def test_each_text_has_something_to_guess_however_small_the_share() -> None:
     tokens, mask = texts(50, 6)
-    _, chosen = hide(tokens, mask, masks(), 0.0)
-    assert chosen.sum(dim=1).tolist() == [1] * 50
+    _, guessed = hide(tokens, mask, masks(), 0.0)
+    assert guessed.sum(dim=1).tolist() == [1] * 50
 
 
 def test_other_tokens_are_hidden_each_time_and_the_same_with_the_same_seed() -> None:

@@ -126,11 +126,11 @@ def test_a_probe_compares_before_and_after_on_the_same_rows(workspace: Workspace
 
 def test_each_text_is_learned_once_and_held_out_texts_never() -> None:
     texts = [f"text {row}" for row in range(100)]
-    found = divide([*texts, "TEXT  1", "Text 2"], ["text 3"], PretrainConfig(held_out_share=0.1))
-    assert (found.given, found.repeated, found.probed) == (102, 2, 1)
-    assert (len(found.train), len(found.held_out)) == (89, 10)
-    assert set(found.train) | set(found.held_out) == set(texts) - {"text 3"}
-    assert not set(found.train) & set(found.held_out)
+    divided = divide([*texts, "TEXT  1", "Text 2"], ["text 3"], PretrainConfig(held_out_share=0.1))
+    assert (divided.given, divided.repeated, divided.probed) == (102, 2, 1)
+    assert (len(divided.train), len(divided.held_out)) == (89, 10)
+    assert set(divided.train) | set(divided.held_out) == set(texts) - {"text 3"}
+    assert not set(divided.train) & set(divided.held_out)
 
 
 def test_interrupted_and_resumed_it_ends_the_same(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,7 +144,7 @@ def test_interrupted_and_resumed_it_ends_the_same(workspace: Workspace, monkeypa
     record = run(asked, workspace, resume=state)[-1].record
     for part in ("begin", "probe", "best_epoch", "pieces", "texts"):
         assert record[part] == events[-1].record[part], part
-    losses = [[epoch["validation_loss"] for epoch in one["epochs"]] for one in (record, events[-1].record)]
+    losses = [[epoch["validation_loss"] for epoch in report["epochs"]] for report in (record, events[-1].record)]
     assert losses[0] == losses[1]
 
 
@@ -216,10 +216,10 @@ def test_on_the_command_line(workspace: Workspace, tmp_path: Path, capsys: pytes
     common = ["pretrain", "--data", str(texts), "--text", "note", "--probe", str(probe), "--set"]
     common += [f"{name}={value}" for name, value in TINY.items()]
     assert main([*common, "--name", "one"]) == 0
-    said = capsys.readouterr().out
-    assert "Encoder 'own:one'" in said
-    assert "18 rows of probe.csv" in said
-    assert '--set encoder="own:one"' in said
+    printed = capsys.readouterr().out
+    assert "Encoder 'own:one'" in printed
+    assert "18 rows of probe.csv" in printed
+    assert '--set encoder="own:one"' in printed
     assert main([*common, "--name", "two", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["reference"] == "own:two"
     assert main([*common, "--name", "one"]) == 2

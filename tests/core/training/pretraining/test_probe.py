@@ -19,11 +19,11 @@ def rows(count: int = 100) -> ProbeRows:
 def test_the_difference_is_after_minus_before_on_the_same_rows() -> None:
     before = TRUTH.copy()
     before[:20] = 1 - before[:20]
-    found = compare_answers(rows(), before, TRUTH)
-    assert found["accuracy"]["before"]["value"] == pytest.approx(0.8)
-    assert found["accuracy"]["difference"]["value"] == pytest.approx(0.2)
-    assert found["macro_f1"]["difference"]["value"] == pytest.approx(0.2)
-    assert found["verdict"] == "better"
+    report = compare_answers(rows(), before, TRUTH)
+    assert report["accuracy"]["before"]["value"] == pytest.approx(0.8)
+    assert report["accuracy"]["difference"]["value"] == pytest.approx(0.2)
+    assert report["macro_f1"]["difference"]["value"] == pytest.approx(0.2)
+    assert report["verdict"] == "better"
     assert compare_answers(rows(), TRUTH, before)["verdict"] == "worse"
 
 

@@ -59,7 +59,7 @@ def test_an_encoder_without_a_mask_is_refused_by_name() -> None:
     stored = json.loads(learn_tokenizer(CHINESE, 60, lowercase=True).to_str())
     stored["added_tokens"] = [token for token in stored["added_tokens"] if token["content"] != "[MASK]"]
     with pytest.raises(ModelError, match="'other/encoder' has no token that hides a word"):
-        Reader(json.dumps(stored), 6, place="other/encoder")
+        Reader(json.dumps(stored), 6, encoder="other/encoder")
 
 
 def test_tokens_are_counted_roughly_in_both_languages() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.base.errors import ConfigError, RegistryError
-from core.continual.gate.judging import Verdict
+from core.continual.gate.judging import GateVerdict
 from core.continual.gate.rules import GateConfig
 from core.registry import UNWRITTEN, keep_back, promote
 from core.workflows.requests import UpdateRequest
@@ -50,7 +50,7 @@ def report(**gate: Any) -> dict[str, Any]:
 OLD = {"tests": report()["tests"], "gate": {"promote": False, "rules": []}, "tolerance": 2.0}
 
 
-def passed(verdict: Verdict | None) -> list[bool]:
+def passed(verdict: GateVerdict | None) -> list[bool]:
     assert verdict is not None
     return [rule.passed for rule in verdict.rules]
 

@@ -28,22 +28,22 @@ TEXTS = ["an excellent day.", "a terrible day.", "the good people of London", ""
 
 
 def test_negation_is_failed_by_counting_words() -> None:
-    found = {result.capability: result for result in run_tests(Counting(), TEXTS)}
+    results = {result.capability: result for result in run_tests(Counting(), TEXTS)}
     # six things: three sentences each with "good" or "great" that mean bad, one with "bad" that means good
-    assert (found["negation"].cases, found["negation"].failures) == (24, 24)
-    assert found["negation"].rate.value == 1
-    assert found["negation"].kind == "minimum"
+    assert (results["negation"].cases, results["negation"].failures) == (24, 24)
+    assert results["negation"].rate.value == 1
+    assert results["negation"].kind == "minimum"
 
 
 def test_plain_words_and_intensifiers_are_passed() -> None:
-    found = {result.capability: result for result in run_tests(Counting(), TEXTS)}
-    assert (found["vocabulary"].cases, found["vocabulary"].failures) == (48, 0)
-    assert found["intensifiers"].failures == 0
+    results = {result.capability: result for result in run_tests(Counting(), TEXTS)}
+    assert (results["vocabulary"].cases, results["vocabulary"].failures) == (48, 0)
+    assert results["intensifiers"].failures == 0
 
 
 def test_capitals_change_the_answer_of_one_text_in_four() -> None:
-    found = {result.capability: result for result in run_tests(Counting(), TEXTS)}
-    case = found["case"]
+    results = {result.capability: result for result in run_tests(Counting(), TEXTS)}
+    case = results["case"]
     assert case.cases == 4
     # "London" text only becomes small; "an excellent day." and "nothing at all" turn large: positive is lost once, and
     # "a terrible day." goes from negative to even, where the first label stays
@@ -80,9 +80,9 @@ def test_labels_that_are_no_sentiment_have_no_templates() -> None:
     [(["Negative", "POSITIVE"], (1, 0)), (["差评", "好评"], (1, 0)), (["pos", "neutral", "neg"], (0, 2))],
 )
 def test_sides_are_told_by_their_names(labels: list[str], expected: tuple[int, int]) -> None:
-    found = sides_of(labels)
-    assert found is not None
-    assert (found.good, found.bad) == expected
+    sides = sides_of(labels)
+    assert sides is not None
+    assert (sides.good, sides.bad) == expected
 
 
 def test_without_texts_only_templates_are_left() -> None:

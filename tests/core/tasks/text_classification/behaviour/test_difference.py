@@ -4,7 +4,7 @@ from core.tasks.text_classification.behaviour import difference
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "said"),
+    ("before", "after", "sentence"),
     [
         ("not funny , either .", "not funny , eihter .", "either → eihter"),
         ("a good film", "a really good film", "+ really"),
@@ -15,5 +15,5 @@ from core.tasks.text_classification.behaviour import difference
         ("x" * 50, "X" * 50, f"{'x' * 39}… → {'X' * 39}…"),
     ],
 )
-def test_a_change_is_told_in_a_few_words(before: str, after: str, said: str) -> None:
-    assert difference(before, after) == said
+def test_a_change_is_told_in_a_few_words(before: str, after: str, sentence: str) -> None:
+    assert difference(before, after) == sentence

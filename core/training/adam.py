@@ -1,14 +1,32 @@
-"""Adam for embeddings with sparse gradients: a step touches only the rows of its batch."""
+"""AdamW and a lazy Adam for embeddings, without PyTorch's compiler.
+
+PyTorch's optimisers import the compiler (two seconds) only to tell it to keep out of their methods.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from inspect import unwrap
 from typing import Any
 
 import torch
 from torch import nn
+from torch.optim import Optimizer
 
-from core.training.eager import EagerOptimizer
+
+class EagerOptimizer(Optimizer):
+    """The base of all optimisers here: the methods of PyTorch's own, as they are below the compiler's decorators."""
+
+    add_param_group = unwrap(Optimizer.add_param_group)
+    state_dict = unwrap(Optimizer.state_dict)
+    load_state_dict = unwrap(Optimizer.load_state_dict)
+    zero_grad = unwrap(Optimizer.zero_grad)
+
+
+class AdamW(EagerOptimizer, torch.optim.AdamW):
+    """PyTorch's AdamW, to the same bit."""
+
+    step = torch.no_grad()(unwrap(torch.optim.Adam.step))
 
 
 class RowAdam(EagerOptimizer):
