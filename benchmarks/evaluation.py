@@ -176,7 +176,7 @@ def _stored(home: Path, classifier: str) -> dict[str, Any]:
     from core.networks.standalone.predict import Classifier
     from core.serving.onnx import measure_parity, set_temperature
     from core.workflows.learn.calibrating import calibrate, trust_figures
-    from core.workflows.precision.measure import Labelled
+    from core.workflows.precision.measure import LabelledRows
     from core.workflows.versions.folder import VersionFolder
     from core.workflows.versions.past import read_past
     from core.workflows.workspace import open_workspace
@@ -190,7 +190,7 @@ def _stored(home: Path, classifier: str) -> dict[str, Any]:
         set_temperature(folder.path / "model.onnx", 1.0)
         texts, names = read_past(folder, workspace).validation
         number = {name: place for place, name in enumerate(folder.classes)}
-        found = calibrate(folder, Labelled(texts, np.array([number[name] for name in names])), wanted=True)
+        found = calibrate(folder, LabelledRows(texts, np.array([number[name] for name in names])), wanted=True)
         tests = pd.concat([folder.predictions(one.number) for one in folder.experiences()], ignore_index=True)
         served = Classifier(folder.path, precision="fp32").predict_proba(list(tests["text"]))
         parity = measure_parity(folder.load_model(), folder.path, list(tests["text"]), temperature=found.value)

@@ -18,7 +18,7 @@ from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
 from core.data.reading.tables import read_table
 from core.serving.onnx.export import export_onnx
-from core.workflows.precision.measure import Labelled
+from core.workflows.precision.measure import LabelledRows
 from core.workflows.precision.run import choose_precision
 from core.workflows.requests import TrainRequest
 from core.workflows.train.run import train_classifier
@@ -64,7 +64,7 @@ def ready_folder(asked: argparse.Namespace, place: Path, wanted: str = "int8") -
     rows = table(asked.data)
     validation = rows[rows["split"] == "validation"]
     numbers = {name: number for number, name in enumerate(version.classes)}
-    judged = Labelled(list(validation["text"]), np.array([numbers[label] for label in validation["label"]]))
+    judged = LabelledRows(list(validation["text"]), np.array([numbers[label] for label in validation["label"]]))
     choose_precision(folder, wanted, list(rows[rows["split"] == "train"]["text"]), judged)
     return folder
 

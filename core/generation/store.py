@@ -100,7 +100,7 @@ class GeneratorStore:
         Parameters
         ----------
         run_id
-            Of the run that made it, for `made_by`.
+            Id of the run that made it, for `made_by`.
         """
         path = self._path(name)
         if run_id:

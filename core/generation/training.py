@@ -40,7 +40,7 @@ def train(
     training_set
         The windows (see `core.generation.tokens.windows`) of an epoch, counted from 1; of the same number each time.
     should_stop
-        Asked after every step; when true, the run ends and keeps the best epoch so far.
+        Function that is called after every step; when it is true, the run ends and keeps the best epoch so far.
     resume
         The state of an earlier `CheckpointDue` of the same run: continues bit for bit.
 

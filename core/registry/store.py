@@ -33,7 +33,7 @@ class Store:
     home
         The workspace: holds ``mlflow.db`` and ``artifacts/``, unless ``MLFLOW_TRACKING_URI`` names another store.
     address
-        Of the store, where it is not the workspace's own.
+        Address of the store, where it is not the workspace's own.
     """
 
     def __init__(self, home: Path, address: str | None = None) -> None:

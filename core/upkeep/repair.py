@@ -35,9 +35,9 @@ class Repaired:
     database
         ``"whole"``, ``"rebuilt"``, or ``"lost"`` where it could be rebuilt and that was not wanted.
     kept
-        Where the old database lies now.
+        Path of the old database now.
     records
-        How many versions got a record of their own; those of earlier editions have none.
+        Number of versions that got a record of their own; those of earlier editions have none.
     not_recovered
         Sentences, in English: what the files do not tell.
     """

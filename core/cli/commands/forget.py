@@ -18,7 +18,7 @@ from core.registry.records import receipts, solved
 from core.workflows.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
-    from core.workflows.forget.rows import Found
+    from core.workflows.forget.rows import Matches
 
 NOTHING_MISSING: dict[str, Any] = {"not_found": {"texts": [], "lines": [], "groups": []}}
 SHOWN = 60  # characters of a text that was not found
@@ -60,7 +60,7 @@ def forget(asked: argparse.Namespace) -> None:
 
 
 def _dry_run(
-    asked: argparse.Namespace, found: Found, nowhere: dict[str, Any], summary: str, workspace: Workspace
+    asked: argparse.Namespace, found: Matches, nowhere: dict[str, Any], summary: str, workspace: Workspace
 ) -> None:
     """Say what would be removed, and what would become of the versions in use that learned it."""
     from core.workflows.forget.champions import champions_that_learned
@@ -106,7 +106,7 @@ def _dry_run(
 
 def _forget(
     asked: argparse.Namespace,
-    found: Found,
+    found: Matches,
     lines: list[int],
     nowhere: dict[str, Any],
     summary: str,
@@ -210,9 +210,9 @@ def _decoded(path: Path, encoding: str | None) -> str:
 
 def _all_missing(lines: dict[int, str], groups: list[str]) -> str:
     """What was asked for where none of it is anywhere."""
-    from core.workflows.forget.rows import Found
+    from core.workflows.forget.rows import Matches
 
-    nothing = Found(
+    nothing = Matches(
         (),
         frozenset(),
         (),
@@ -224,7 +224,7 @@ def _all_missing(lines: dict[int, str], groups: list[str]) -> str:
     return shortfall(nothing, not_found(nothing, lines, groups))
 
 
-def not_found(found: Found, lines: dict[int, str], groups: list[str]) -> dict[str, Any]:
+def not_found(found: Matches, lines: dict[int, str], groups: list[str]) -> dict[str, Any]:
     """What of the request is nowhere: in words, and by its lines in the file."""
     places = found.not_found(list(lines))
     return {
@@ -236,7 +236,7 @@ def not_found(found: Found, lines: dict[int, str], groups: list[str]) -> dict[st
     }
 
 
-def shortfall(found: Found, nowhere: dict[str, Any]) -> str:
+def shortfall(found: Matches, nowhere: dict[str, Any]) -> str:
     """How much of the request was found, and what was not."""
     missing, parts = nowhere["not_found"], []
     if found.texts:
@@ -255,7 +255,7 @@ def _part(kind: str, asked: int, missing: list[str]) -> str:
     return f"{asked - len(missing)} of {asked} {kind} found{rest}."
 
 
-def _asked(found: Found) -> dict[str, Any]:
+def _asked(found: Matches) -> dict[str, Any]:
     return {"asked": {"texts": found.texts, "groups": found.groups}}
 
 

@@ -65,13 +65,13 @@ def _learn(asked: argparse.Namespace) -> None:
 
 def _sample(asked: argparse.Namespace) -> None:
     from core.generation.config import SamplingConfig
-    from core.generation.engine import Engine
+    from core.generation.engine import GeneratorEngine
     from core.generation.sampling import write_text
 
     values = parse_assignments(asked.set)
     config = build(SamplingConfig, values)
     folder = GeneratorStore(home()).folder(asked.name, asked.version)
-    engine = Engine(folder)
+    engine = GeneratorEngine(folder)
     seeds = range(config.written_seed, config.written_seed + max(1, asked.count))
     texts = [
         asked.prompt + write_text(engine, asked.prompt, config.model_copy(update={"written_seed": seed}))

@@ -31,7 +31,7 @@ class BenchmarkStore:
         Parameters
         ----------
         made
-            When the version was made: a classifier that was deleted and trained anew has the same numbers.
+            Time at which the version was made: a classifier that was deleted and trained anew has the same numbers.
         """
         found = []
         for path in self._folder_of(classifier, version).glob("[!.]*.json"):

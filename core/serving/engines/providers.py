@@ -42,7 +42,7 @@ class ProviderReport:
     runs
         The execution provider that ran a small network just now.
     placement
-        How many nodes of it ran on which provider.
+        Number of nodes that ran on each provider.
     problems
         What keeps the graphics card idle, each with its cure; empty when nothing does.
     """

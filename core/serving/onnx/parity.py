@@ -42,7 +42,7 @@ class Parity:
     label_agreement
         Share of texts whose most probable label is the same.
     texts
-        How many texts were compared, nasty ones included.
+        Number of texts that were compared, nasty ones included.
     provider
         The execution provider that ran the exported file.
     """

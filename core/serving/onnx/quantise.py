@@ -144,7 +144,7 @@ def quantise(
     Parameters
     ----------
     ranges
-        Of `learn_ranges`; a product without one stays as it is.
+        Ranges of `learn_ranges`; a product without a range stays as it is.
     keep
         Inputs of products that stay in float32.
     tables

@@ -17,7 +17,7 @@ from core.base.events import CheckpointDue
 from core.cli import main
 from core.data.dataset.rows import TextDataset
 from core.generation.store import GeneratorStore
-from core.generation.version import Memory, fingerprint, load_memory, load_tests
+from core.generation.version import GeneratorMemory, fingerprint, load_memory, load_tests
 from core.training import loop
 from core.workflows.generate.lesson import base_of, prepare
 from core.workflows.generate.request import GenerateRequest
@@ -148,7 +148,7 @@ def test_a_version_without_a_memory_rehearses_nothing_and_says_so(lived: Lived) 
     request = GenerateRequest(generator="Shop", dataset=lived.second["learned"][1]["dataset"], action="update")
     base = base_of(request, lived.workspace, 1)
     assert base is not None
-    emptied = replace(base, memory=Memory(texts=[], seen=base.memory.seen, learned=base.memory.learned))
+    emptied = replace(base, memory=GeneratorMemory(texts=[], seen=base.memory.seen, learned=base.memory.learned))
     lesson = prepare(request, lived.workspace, emptied, None)
     assert [finding.key for finding in lesson.findings if "memory" in finding.key] == ["generation.memory_empty"]
     assert len(lesson.training_set()(1)) == len(lesson.windows(lesson.train))

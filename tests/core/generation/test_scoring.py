@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.generation.engine import Engine
+from core.generation.engine import GeneratorEngine
 from core.generation.model import CausalTransformer
 from core.generation.scoring import forgetting, score, score_texts
 from core.generation.tokens import Vocabulary, windows
@@ -30,7 +30,7 @@ def test_an_unknown_character_costs_its_name() -> None:
     assert found.unknown_share == 0.5
 
 
-def test_the_exported_model_is_measured_as_pytorch_would(toy: tuple[CausalTransformer, Engine, Path]) -> None:
+def test_the_exported_model_is_measured_as_pytorch_would(toy: tuple[CausalTransformer, GeneratorEngine, Path]) -> None:
     model, engine, _ = toy
     texts = ["the kettle is great", "broken", "the lamp number 3 is awful and sad " * 5]
     pieces = [piece for text in engine.vocabulary.encode(texts) for piece in windows(text, engine.context)]

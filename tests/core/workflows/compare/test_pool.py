@@ -10,7 +10,7 @@ import pytest
 
 from core.base.errors import ConfigError
 from core.data.dataset.rows import TextDataset
-from core.workflows.compare.pool import Report, Task, run_here, run_parallel, tasks_for
+from core.workflows.compare.pool import Task, TaskReport, run_here, run_parallel, tasks_for
 from core.workflows.compare.request import CompareRequest, resolve_comparison
 from core.workflows.compare.streams import make_stream
 from core.workflows.compare.unit import Plan, Unit, UnitResult
@@ -26,8 +26,8 @@ def plan(*strategies: str, model: str = "ngrams", **settings: object) -> Plan:
     return Plan(make_stream(pieces, resolved.settings.data), model, resolved.settings, resolved.own)
 
 
-def results(reports: list[Report]) -> list[UnitResult]:
-    found = [report.said for report in reports if isinstance(report.said, UnitResult)]
+def results(reports: list[TaskReport]) -> list[UnitResult]:
+    found = [report.event for report in reports if isinstance(report.event, UnitResult)]
     return sorted(found, key=lambda result: (result.strategy, result.number))
 
 
@@ -71,7 +71,7 @@ def test_an_error_meant_for_the_user_arrives_as_it_is(tmp_path: Path) -> None:
 
 def test_a_stop_gives_up_what_is_at_work(tmp_path: Path) -> None:
     asked = plan("finetune", "joint", **{**FAST, "epochs": 50, "patience": 20})
-    reports: list[Report] = []
+    reports: list[TaskReport] = []
     tasks = tasks_for(asked, [Unit("finetune", 0), Unit("joint", 0)], tmp_path)
     for report in run_parallel(asked, tasks, 1, lambda: bool(reports)):
         reports.append(report)

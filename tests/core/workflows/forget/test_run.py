@@ -30,7 +30,7 @@ from core.networks.text import encode_examples
 from core.registry.records import plans, receipts, save_plan, save_receipt, unfinished
 from core.registry.records import solved as solved_versions
 from core.workflows.forget.champions import champions_that_learned
-from core.workflows.forget.rows import Found, find_rows, groups_of
+from core.workflows.forget.rows import Matches, find_rows, groups_of
 from core.workflows.forget.run import ForgetRequest, Forgotten, forget_rows, unfinished_requests
 from core.workflows.recipes import save_cleaned
 from core.workflows.requests import TrainRequest, UpdateRequest
@@ -87,7 +87,7 @@ def learned(learned_once: Path, evergreen_home: Path) -> Workspace:
     return open_workspace(evergreen_home)
 
 
-def somebody(workspace: Workspace) -> Found:
+def somebody(workspace: Workspace) -> Matches:
     """Rows of two people: one who was trained on in the first dataset, one who stands in a frozen test."""
     found = {group: find_rows("c", workspace, groups=[group]) for group in groups_of("c", workspace)}
     trained = next(group for group, one in found.items() if one.datasets[0].parts["train"])
@@ -99,7 +99,7 @@ def folder(workspace: Workspace, number: int) -> VersionFolder:
     return VersionFolder(workspace.registry.folder("c", number))
 
 
-def forget(workspace: Workspace, found: Found) -> dict[str, Any]:
+def forget(workspace: Workspace, found: Matches) -> dict[str, Any]:
     rows = {one.dataset: one.rows.tolist() for one in found.datasets}
     request = ForgetRequest(classifier="c", rows=rows, digests=sorted(found.digests))
     events = list(forget_rows(request, workspace))

@@ -12,7 +12,7 @@ import pytest
 
 from core.networks.standalone.predict import Classifier
 from core.workflows.bundle import write_bundle
-from core.workflows.precision.measure import Labelled
+from core.workflows.precision.measure import LabelledRows
 from core.workflows.precision.run import _choose, only_exact
 from core.workflows.requests import TrainRequest, UpdateRequest
 from core.workflows.train.run import train_classifier
@@ -66,7 +66,7 @@ def test_fp16_without_a_graphics_card_is_made_for_one_and_does_not_serve_here() 
 
 
 def test_rows_are_taken_evenly() -> None:
-    rows = Labelled(["a", "b", "c", "d", "e"], np.array([0, 1, 2, 3, 4])).at_most(3)
+    rows = LabelledRows(["a", "b", "c", "d", "e"], np.array([0, 1, 2, 3, 4])).at_most(3)
     assert (rows.texts, rows.truth.tolist()) == (["a", "c", "e"], [0, 2, 4])
 
 
