@@ -98,7 +98,7 @@ def test_versions_beyond_the_limit_are_closed(
     for name in ("A", "B", "A", "C"):
         assert client.post("/predict", json={"classifier": name, "text": "a"}).status_code == 200
     assert client.get("/healthz").json() == {"status": "ok", "engines": 2}
-    client.portal.call(client.app.state.service.desk.settle)  # type: ignore[union-attr, attr-defined]
+    client.portal.call(client.app.state.service.engines.settle)  # type: ignore[union-attr, attr-defined]
     assert pool.released == [registry.folder("B", 1)]
 
 
@@ -109,7 +109,7 @@ def test_a_promotion_holds_from_the_next_request_and_the_old_engine_is_released(
     registry.promote("Reviews", add_version(favours="negative"))
     answer = client.post("/predict", json={"classifier": "Reviews", "text": "a"}).json()
     assert (answer["version"], answer["predictions"][0]["label"]) == (2, "negative")
-    client.portal.call(client.app.state.service.desk.settle)  # type: ignore[union-attr, attr-defined]
+    client.portal.call(client.app.state.service.engines.settle)  # type: ignore[union-attr, attr-defined]
     assert pool.released == [registry.folder("Reviews", 1)]
 
 
@@ -143,7 +143,7 @@ def test_a_request_in_work_is_answered_by_the_version_it_came_to(
     may_go_on.set()
     caller.join(30)
     assert answers[0]["version"] == 1
-    client.portal.call(client.app.state.service.desk.settle)  # type: ignore[union-attr, attr-defined]
+    client.portal.call(client.app.state.service.engines.settle)  # type: ignore[union-attr, attr-defined]
     assert pool.released == [registry.folder("Reviews", 1)]
 
 
