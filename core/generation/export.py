@@ -58,8 +58,8 @@ def measure_parity(model: CausalTransformer, engine: GeneratorEngine, texts: Seq
         expected = torch.softmax(model(torch.tensor([read])), dim=-1).numpy()[0]
         half = max(1, len(read) // 2)
         for sizes in ([1] * len(read), [half, len(read) - half]):
-            found = _in_steps(engine, read, [size for size in sizes if size])
-            largest = max(largest, float(np.abs(expected - found).max()))
+            probabilities = _in_steps(engine, read, [size for size in sizes if size])
+            largest = max(largest, float(np.abs(expected - probabilities).max()))
         tokens += len(read)
     return CacheParity(largest, len(texts), tokens, engine.provider)
 

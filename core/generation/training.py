@@ -68,9 +68,9 @@ def mean_loss(model: CausalTransformer, windows: Windows, *, batch_size: int = 6
     device = model.embedding.weight.device
     total, tokens = 0.0, 0
     for rows in batches_by_length(windows, batch_size):
-        chosen = [windows[row] for row in rows]
-        count = sum(len(window) - 1 for window in chosen)
-        total += float(_loss(model, chosen, device)) * count
+        sample = [windows[row] for row in rows]
+        count = sum(len(window) - 1 for window in sample)
+        total += float(_loss(model, sample, device)) * count
         tokens += count
     model.train(was_training)
     return total / max(tokens, 1)

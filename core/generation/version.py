@@ -74,8 +74,8 @@ class GeneratorMemory:
             seen += 1
             if len(kept) < capacity:
                 kept.append(text)
-            elif capacity and (place := int(generator.integers(seen))) < capacity:
-                kept[place] = text
+            elif capacity and (index := int(generator.integers(seen))) < capacity:
+                kept[index] = text
         return GeneratorMemory(kept, seen, self.learned | set(map(fingerprint, texts)))
 
 
