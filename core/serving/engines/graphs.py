@@ -79,8 +79,8 @@ class _Recording:
 def load_engine(folder: Path) -> Classifier:
     """A version's classifier; on a graphics card with recorded graphs for single texts, where they help."""
     engine = load_version(folder)
-    found = recorded(engine, folder)
-    engine.single = found if isinstance(found, SingleText) else None
+    single = recorded(engine, folder)
+    engine.single = single if isinstance(single, SingleText) else None
     return engine
 
 

@@ -95,13 +95,13 @@ def placement(model: Path, inputs: dict[str, np.ndarray], providers: list[str] |
 
 def installed() -> dict[str, str]:
     """The builds of ONNX Runtime that pip knows of, with their versions."""
-    found = {}
+    versions = {}
     for name in PACKAGES:
         try:
-            found[name] = metadata.version(name)
+            versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 def missing_libraries() -> list[str]:
