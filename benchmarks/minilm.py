@@ -47,17 +47,17 @@ def texts_of(rows: pd.DataFrame, count: int) -> tuple[list[str], np.ndarray]:
     """So many texts, those of the test split first, and which of them are."""
     test = (rows["split"] == "test").to_numpy()
     order = np.concatenate([np.flatnonzero(test), np.flatnonzero(rows["split"] == "validation")])
-    chosen = np.concatenate([order, np.flatnonzero(rows["split"] == "train")])[:count]
-    return [str(text) for text in rows["text"].iloc[chosen]], chosen[test[chosen]]
+    indices = np.concatenate([order, np.flatnonzero(rows["split"] == "train")])[:count]
+    return [str(text) for text in rows["text"].iloc[indices]], indices[test[indices]]
 
 
-def ready_folder(asked: argparse.Namespace, place: Path, wanted: str = "int8") -> Path:
+def ready_folder(asked: argparse.Namespace, scratch: Path, wanted: str = "int8") -> Path:
     """A copy of the version's folder, exported as of today, with the variants of precision that were asked for.
 
     The variants are judged and chosen on validation rows, as in a training.
     """
-    source = _trained(asked, place) if asked.home is None else _taken(asked)
-    folder = place / "version"
+    source = _trained(asked, scratch) if asked.home is None else _taken(asked)
+    folder = scratch / "version"
     shutil.copytree(source, folder)
     version = VersionFolder(folder)
     export_onnx(version.load_model(), folder / "model.onnx")
@@ -77,9 +77,9 @@ def _taken(asked: argparse.Namespace) -> Path:
     return registry.folder(champion.classifier, champion.number)
 
 
-def _trained(asked: argparse.Namespace, place: Path) -> Path:
+def _trained(asked: argparse.Namespace, scratch: Path) -> Path:
     """Fine-tune all-MiniLM-L6-v2 for two epochs; takes the encoders of the real workspace, which take long to convert."""
-    workspace_folder = place / "workspace"
+    workspace_folder = scratch / "workspace"
     workspace_folder.mkdir()
     encoders = home() / "encoders"
     if encoders.is_dir():
