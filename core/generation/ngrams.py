@@ -114,5 +114,5 @@ def _found(known: Numbers, values: Numbers, wanted: Numbers) -> Numbers:
     """The value of each wanted key; 0 where there is none."""
     if not len(known):
         return np.zeros(len(wanted), dtype=np.int64)
-    places = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-    return np.where(known[places] == wanted, values[places], 0)
+    indices = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    return np.where(known[indices] == wanted, values[indices], 0)

@@ -36,7 +36,7 @@ class Outcome:
 
     epochs: list[LanguageEpoch] = field(default_factory=list)
     finished: Finished | None = None
-    seconds: float = 0.0  # of an earlier part of an interrupted run
+    seconds: float = 0.0  # seconds of an earlier part of an interrupted run
 
 
 def save_version(lesson: GeneratorLesson, base: Base | None, outcome: Outcome, folder: Path, started: float) -> None:

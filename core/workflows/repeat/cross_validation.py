@@ -84,7 +84,7 @@ class _Plan:
     texts: list[str]
     labels: Answers
     groups: list[str]
-    share: float  # of rows that choose the best epoch
+    share: float  # share of the rows that choose the best epoch
     workspace: Workspace
     folds: list[Answers] = field(default_factory=list)
     answers: dict[int, Answers] = field(default_factory=dict)

@@ -65,8 +65,10 @@ class Search:
     before: float = 0.0  # seconds, in earlier sittings
     began: float = 0.0
     trials: list[TrialDone] = field(default_factory=list)
-    drawn: list[dict[str, Any]] = field(default_factory=list)  # of each trial, as Optuna drew it
-    answers: dict[int, Answers] = field(default_factory=dict)  # of the defaults and of the best
+    drawn: list[dict[str, Any]] = field(default_factory=list)  # values of each trial, as Optuna drew them
+    answers: dict[int, Answers] = field(
+        default_factory=dict
+    )  # answers of the defaults and of the best trial, by number
 
     @property
     def seconds(self) -> float:

@@ -210,6 +210,6 @@ def test_the_command_line_trains_writes_lists_and_rolls_back(
     assert run(*asked).splitlines() == written
     assert all(text.startswith("the lamp") for text in written)
     assert run("list").startswith("* Shop   1  perplexity")
-    assert [one["version"] for one in json.loads(run("list", "--json"))["generators"]] == [1]
+    assert [entry["version"] for entry in json.loads(run("list", "--json"))["generators"]] == [1]
     assert "no version 4" in run("rollback", "--name", "Shop", "--version", "4", code=2)
     assert "0.1 … 2" in run("sample", "--name", "Shop", "--set", "temperature=9", code=2)

@@ -27,8 +27,8 @@ def plan(*strategies: str, model: str = "ngrams", **settings: object) -> Plan:
 
 
 def results(reports: list[TaskReport]) -> list[UnitResult]:
-    found = [report.event for report in reports if isinstance(report.event, UnitResult)]
-    return sorted(found, key=lambda result: (result.strategy, result.number))
+    finished = [report.event for report in reports if isinstance(report.event, UnitResult)]
+    return sorted(finished, key=lambda result: (result.strategy, result.number))
 
 
 def test_what_all_share_comes_before_each_seed_and_dear_units_first(tmp_path: Path) -> None:
@@ -55,10 +55,10 @@ def test_processes_change_nothing_and_leave_nothing_behind(tmp_path: Path) -> No
     here = results(list(run_here(asked, tasks_for(asked, units, tmp_path / "here"), lambda: False)))
     apart = results(list(run_parallel(asked, tasks_for(asked, units, tmp_path / "apart"), 2, lambda: False)))
     assert len(here) == len(apart) == 2
-    for one, other in zip(here, apart, strict=True):
-        assert np.array_equal(one.predicted, other.predicted)
-        assert np.array_equal(one.start, other.start)
-        assert (one.memory_rows, one.memory_bytes) == (other.memory_rows, other.memory_bytes)
+    for alone, other in zip(here, apart, strict=True):
+        assert np.array_equal(alone.predicted, other.predicted)
+        assert np.array_equal(alone.start, other.start)
+        assert (alone.memory_rows, alone.memory_bytes) == (other.memory_rows, other.memory_bytes)
     assert multiprocessing.active_children() == []
 
 

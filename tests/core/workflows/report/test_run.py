@@ -59,7 +59,7 @@ def shop(new_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def found(shop: Path) -> ReportInputs:
+def inputs(shop: Path) -> ReportInputs:
     workspace = open_workspace(shop)
     return gather(workspace.registry.version("Shop <i>x", 2), workspace)
 
@@ -81,8 +81,8 @@ class Tags(HTMLParser):
 
 
 @pytest.mark.parametrize("words", [ReportLanguage(), CHINESE], ids=["en", "zh"])
-def test_what_people_typed_stays_text(found: ReportInputs, words: ReportLanguage) -> None:
-    html = html_report(found, words)
+def test_what_people_typed_stays_text(inputs: ReportInputs, words: ReportLanguage) -> None:
+    html = html_report(inputs, words)
     page = Tags(html)
     names = {tag for tag, _ in page.tags}
     assert not names & {"script", "b", "i", "img", "link", "iframe"}
@@ -93,16 +93,16 @@ def test_what_people_typed_stays_text(found: ReportInputs, words: ReportLanguage
     assert "Shop <i>x" in shown
 
 
-def test_nothing_is_loaded_from_anywhere(found: ReportInputs) -> None:
-    html = html_report(found, ReportLanguage())
+def test_nothing_is_loaded_from_anywhere(inputs: ReportInputs) -> None:
+    html = html_report(inputs, ReportLanguage())
     for _, attributes in Tags(html).tags:
         assert not {"src", "href", "srcset", "onload", "onclick", "data"} & set(attributes)
     assert not re.search(r"url\(|@import|https?:", html)
     assert "default-src 'none'" in html
 
 
-def test_the_card_cannot_be_broken_by_a_label(found: ReportInputs) -> None:
-    card = model_card(found, ReportLanguage())
+def test_the_card_cannot_be_broken_by_a_label(inputs: ReportInputs) -> None:
+    card = model_card(inputs, ReportLanguage())
     assert "<script" not in card.replace("\\<script", "")
     assert escaped("a|b\n<i>*") == "a\\|b \\<i\\>\\*"
     for line in card.splitlines():
@@ -110,11 +110,11 @@ def test_the_card_cannot_be_broken_by_a_label(found: ReportInputs) -> None:
             assert len(re.findall(r"(?<!\\)\|", line)) in (4, 6)  # two labels with their row's name, or the scores
 
 
-def test_it_tells_of_data_recipe_line_memory_and_parity(found: ReportInputs) -> None:
-    card = model_card(found, ReportLanguage())
+def test_it_tells_of_data_recipe_line_memory_and_parity(inputs: ReportInputs) -> None:
+    card = model_card(inputs, ReportLanguage())
     for words in ("raw.csv", "Labels renamed or merged", "after batch 2", "forgetting", "| replay | second |"):
         assert words in card
-    document = write_document(found, ReportLanguage())
+    document = write_document(inputs, ReportLanguage())
     titles = [section.title for section in document.sections]
     assert titles.index("What was measured") == 0
     assert {"Confusion matrix", "What it remembers", "Where it ends", "What it learned from", "How it answers"} <= set(
@@ -122,32 +122,32 @@ def test_it_tells_of_data_recipe_line_memory_and_parity(found: ReportInputs) -> 
     )
     matrix = next(section for section in document.sections if section.title == "What it remembers").blocks[0]
     assert matrix.kind == "table"
-    assert matrix.rows[1][1].heat == pytest.approx(found.report["accuracy_matrix"][1][0])
+    assert matrix.rows[1][1].heat == pytest.approx(inputs.report["accuracy_matrix"][1][0])
 
 
-def test_chinese_has_every_sentence(found: ReportInputs) -> None:
+def test_chinese_has_every_sentence(inputs: ReportInputs) -> None:
     asked: list[str] = []
 
     def lookup(key: str, english: str) -> str:
         asked.append(key)
         return TEXTS.get(key, english)
 
-    html = html_report(found, ReportLanguage("zh", lookup))
+    html = html_report(inputs, ReportLanguage("zh", lookup))
     assert 'lang="zh"' in html
     assert {key for key in asked if key.startswith(("report.", "settings."))} <= set(TEXTS)
     assert "混淆矩阵" in html
     assert "经验回放" in html
 
 
-def report_of(found: ReportInputs, **changed: Any) -> dict[str, Any]:
-    return {**found.report, **changed}
+def report_of(inputs: ReportInputs, **changed: Any) -> dict[str, Any]:
+    return {**inputs.report, **changed}
 
 
 def keys(report: dict[str, Any]) -> set[str]:
-    return {one.key.removeprefix("report.limit_") for one in sentences(report, ReportLanguage())}
+    return {sentence.key.removeprefix("report.limit_") for sentence in sentences(report, ReportLanguage())}
 
 
-def test_limits_are_said_only_where_they_hold(found: ReportInputs) -> None:
+def test_limits_are_said_only_where_they_hold(inputs: ReportInputs) -> None:
     def estimate(value: float, half: float) -> dict[str, float]:
         return {"value": value, "low": value - half, "high": value + half}
 
@@ -157,7 +157,7 @@ def test_limits_are_said_only_where_they_hold(found: ReportInputs) -> None:
     good = {"rows": 900, "macro_f1": estimate(0.9, 0.02), "per_class": {"a": label(450, 0.9), "b": label(450, 0.9)}}
     weak_baseline = {"report": {"macro_f1": estimate(0.7, 0.02)}}
     fine = report_of(
-        found, overall=good, baseline=weak_baseline, continual={"forgetting": 0.0}, memory_rows=0, language="other"
+        inputs, overall=good, baseline=weak_baseline, continual={"forgetting": 0.0}, memory_rows=0, language="other"
     )
     assert keys(fine) == {"like", "length", "bias"}
     assert "few" in keys({**fine, "overall": {**good, "rows": 29}})
@@ -206,18 +206,18 @@ def test_the_command_line_writes_both_kinds_in_both_languages(
     assert "none" in capsys.readouterr().err
 
 
-def test_slices_abilities_and_repeated_runs_are_told(shop: Path, found: ReportInputs) -> None:
-    told = {section.title: section for section in write_document(found, ReportLanguage()).sections}
+def test_slices_abilities_and_repeated_runs_are_told(shop: Path, inputs: ReportInputs) -> None:
+    told = {section.title: section for section in write_document(inputs, ReportLanguage()).sections}
     assert "Where it is worse" in told
     abilities = told["Behavioural tests"].blocks[1]
     assert isinstance(abilities, Table)
     assert {row[0].text for row in abilities.rows} >= {"case", "punctuation"}
     assert "With other rows or other luck" not in told
     summary = {name: {"mean": 0.9, "deviation": 0.012} for name in ("accuracy", "macro_f1")}
-    version = found.version
+    version = inputs.version
     record = {"classifier": version.classifier, "version": version.number, "version_made": version.created}
     FoldStore(shop).save({**record, "how": "folds", "runs": [{}] * 5, "summary": summary})
     again = gather(version, open_workspace(shop))
-    said = "Over 5 folds: accuracy 0.900 ± 0.012, macro-F1 0.900 ± 0.012 (mean and standard deviation)."
-    assert said in model_card(again, ReportLanguage())
+    sentence = "Over 5 folds: accuracy 0.900 ± 0.012, macro-F1 0.900 ± 0.012 (mean and standard deviation)."
+    assert sentence in model_card(again, ReportLanguage())
     assert "5 折：准确率 0.900 ± 0.012" in html_report(again, CHINESE)
