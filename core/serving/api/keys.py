@@ -40,14 +40,14 @@ class KeyStore:
 
     def __init__(self, home: Path) -> None:
         self._path = Path(home) / "api_keys.json"
-        self._place = str(self._path)  # looked at with every request
+        self._file = str(self._path)  # looked at with every request
         self._read_at: tuple[int, int, int] | None = None
         self._keys: tuple[Key, ...] = ()
 
     def list(self) -> tuple[Key, ...]:
         """All keys, oldest first."""
         try:
-            stat = os.stat(self._place)
+            stat = os.stat(self._file)
         except FileNotFoundError:
             return ()
         token = (stat.st_mtime_ns, stat.st_size, stat.st_ino)

@@ -198,19 +198,17 @@ def _first_state(plan: Plan, unit: Unit, learner: Learner, folder: Path) -> dict
 
 def _update(plan: Plan, parent: Learner, strategy: Strategy, number: int) -> tuple[Learner, Experience]:
     """Who learns experience ``number``, and from what: as in a stored update."""
-    learned = plan.stream.experiences[number - 1]
+    part = plan.stream.experiences[number - 1]
     past, past_validation = plan.stream.past(number)
     known = len(parent.classes)
     readable = readable_past(strategy, past[0])
-    learner = next_learner(
-        parent, learned.train[0], learned.classes, parent.settings, type(strategy), readable, plan.sources
-    )
+    learner = next_learner(parent, part.train[0], part.classes, parent.settings, type(strategy), readable, plan.sources)
     wanted = strategy.needs_past()
     experience = make_experience(
         number,
         learner,
-        learned.train,
-        learned.validation,
+        part.train,
+        part.validation,
         known_classes=known,
         past=past if wanted else NOTHING,
         past_validation=past_validation if wanted else NOTHING,
