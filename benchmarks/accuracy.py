@@ -68,11 +68,11 @@ def _print(table: str, model: str, reports: list[dict[str, Any]]) -> None:
         table,
         model,
         f"{first['overall']['rows']:,}",
-        _spread([100 * one["overall"]["accuracy"]["value"] for one in reports]),
-        _spread([100 * one["overall"]["macro_f1"]["value"] for one in reports]),
+        _spread([100 * report["overall"]["accuracy"]["value"] for report in reports]),
+        _spread([100 * report["overall"]["macro_f1"]["value"] for report in reports]),
         f"{100 * first['baseline']['report']['accuracy']['value']:.1f}",
-        _spread([sum(epoch["seconds"] for epoch in one["epochs"]) for one in reports]),
-        f"{max(one['parity']['max_abs_diff'] for one in reports):.0e}",
+        _spread([sum(epoch["seconds"] for epoch in report["epochs"]) for report in reports]),
+        f"{max(report['parity']['max_abs_diff'] for report in reports):.0e}",
     ]
     print(f"| {' | '.join(cells)} |", flush=True)
 

@@ -74,8 +74,8 @@ def read_texts(path: Path, count: int) -> list[str]:
     """So many texts of a table, from its beginning again where there are fewer."""
     table = read_table(path)
     column = guess_roles(table).text
-    found = [text for text in table[column].tolist() if text.strip()]
-    return [found[row % len(found)] for row in range(count)]
+    texts = [text for text in table[column].tolist() if text.strip()]
+    return [texts[row % len(texts)] for row in range(count)]
 
 
 def copy_workspace(home: Path, target: Path) -> Path:
@@ -114,10 +114,10 @@ class Target:
 
     def request(self, text: str) -> bytes:
         """A whole request, as bytes: the callers must cost little beside the server."""
-        place = urlsplit(self.address)
+        url = urlsplit(self.address)
         body = json.dumps({"classifier": self.classifier, "text": text}).encode()
         head = (
-            f"POST {place.path}/predict HTTP/1.1\r\nHost: {place.netloc}\r\nAuthorization: Bearer {self.key}\r\n"
+            f"POST {url.path}/predict HTTP/1.1\r\nHost: {url.netloc}\r\nAuthorization: Bearer {self.key}\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
         )
         return head.encode() + body
@@ -200,10 +200,10 @@ def call(target: Target, texts: list[str], callers: int, until: Callable[[], boo
             yield from prepared
 
     async def run() -> Load:
-        place, load, shared = urlsplit(target.address), Load(), requests()
+        url, load, shared = urlsplit(target.address), Load(), requests()
         loop = asyncio.get_running_loop()
         opened = [
-            (await loop.create_connection(lambda: Caller(shared, load), place.hostname, place.port))[1]
+            (await loop.create_connection(lambda: Caller(shared, load), url.hostname, url.port))[1]
             for _ in range(callers)
         ]
         started = time.perf_counter()
@@ -239,22 +239,34 @@ def spread(values: list[float], form: str) -> str:
 
 def print_rounds(rounds: list[Round], callers: int) -> None:
     """The table: medians of the rounds, smallest and largest in brackets."""
-    together = [one.together.throughput for one in rounds]
-    latencies = [float(np.percentile(one.together.seconds, 99)) for one in rounds]
+    together = [measured.together.throughput for measured in rounds]
+    latencies = [float(np.percentile(measured.together.seconds, 99)) for measured in rounds]
     rows = [
-        ("engine, all texts in one call, in process", spread([one.batch for one in rounds], ",.0f"), "texts/s"),
-        ("one request at a time", spread([one.alone for one in rounds], ",.0f"), "texts/s"),
+        (
+            "engine, all texts in one call, in process",
+            spread([measured.batch for measured in rounds], ",.0f"),
+            "texts/s",
+        ),
+        ("one request at a time", spread([measured.alone for measured in rounds], ",.0f"), "texts/s"),
         (f"{callers} callers at once", spread(together, ",.0f"), "texts/s"),
-        ("÷ one at a time", spread([one.together.throughput / one.alone for one in rounds], ".2f"), "≥ 1.5"),
-        ("÷ engine in process", spread([one.together.throughput / one.batch for one in rounds], ".2f"), "≥ 0.80"),
-        ("p50", spread([1000 * statistics.median(one.together.seconds) for one in rounds], ".0f"), "ms"),
-        ("p99", spread([1000 * one for one in latencies], ".0f"), "ms"),
+        (
+            "÷ one at a time",
+            spread([measured.together.throughput / measured.alone for measured in rounds], ".2f"),
+            "≥ 1.5",
+        ),
+        (
+            "÷ engine in process",
+            spread([measured.together.throughput / measured.batch for measured in rounds], ".2f"),
+            "≥ 0.80",
+        ),
+        ("p50", spread([1000 * statistics.median(measured.together.seconds) for measured in rounds], ".0f"), "ms"),
+        ("p99", spread([1000 * seconds for seconds in latencies], ".0f"), "ms"),
         (
             f"p99 ÷ ({callers} ÷ throughput)",
             spread([late * rate / callers for late, rate in zip(latencies, together, strict=True)], ".2f"),
             "≤ 2",
         ),
-        ("failed requests", f"{sum(one.together.failed for one in rounds)}", "0"),
+        ("failed requests", f"{sum(measured.together.failed for measured in rounds)}", "0"),
     ]
     print(f"| what | median of {len(rounds)} rounds (smallest–largest) | unit or bar |\n|---|---|---|")
     for row in rows:

@@ -78,13 +78,13 @@ class Table:
         table = pd.read_csv(path)
         self.rows = table[table["label"] != "oos"]
         order = list(dict.fromkeys(self.rows[self.rows["split"] == "train"]["label"]))
-        self.groups = [order[GROUP * place : GROUP * (place + 1)] for place in range(EXPERIENCES)]
+        self.groups = [order[GROUP * number : GROUP * (number + 1)] for number in range(EXPERIENCES)]
 
     def part(self, split: str, labels: list[str] | None = None) -> Labelled:
-        chosen = self.rows[self.rows["split"] == split]
+        rows = self.rows[self.rows["split"] == split]
         if labels is not None:
-            chosen = chosen[chosen["label"].isin(labels)]
-        return list(chosen["text"]), list(chosen["label"])
+            rows = rows[rows["label"].isin(labels)]
+        return list(rows["text"]), list(rows["label"])
 
 
 def main() -> None:
@@ -163,8 +163,8 @@ def _encode(learner: Learner, rows: Labelled) -> Examples:
 
 def _accuracy(learner: Learner, rows: Labelled) -> float:
     examples = _encode(learner, rows)
-    found = predict_logits(learner.model, examples, torch.device("cpu")).argmax(dim=1).numpy()
-    return float((found == examples.labels).mean())
+    predicted = predict_logits(learner.model, examples, torch.device("cpu")).argmax(dim=1).numpy()
+    return float((predicted == examples.labels).mean())
 
 
 # -- what an update costs
@@ -216,8 +216,8 @@ def _divided(count: int, share: float, seed: int) -> tuple[np.ndarray, np.ndarra
     return order[: round(share * count)], order[round(share * count) :]
 
 
-def _take(rows: Labelled, chosen: np.ndarray) -> Labelled:
-    return [rows[0][row] for row in chosen], [rows[1][row] for row in chosen]
+def _take(rows: Labelled, indices: np.ndarray) -> Labelled:
+    return [rows[0][row] for row in indices], [rows[1][row] for row in indices]
 
 
 # -- taking rows back

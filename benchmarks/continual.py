@@ -79,26 +79,31 @@ def _compare(asked: argparse.Namespace) -> dict[str, Any]:
 
 
 def _print(asked: argparse.Namespace, result: dict[str, Any]) -> None:
-    experiences = [one["name"] for one in result["experiences"]]
+    experiences = [experience["name"] for experience in result["experiences"]]
     print(f"\n{asked.data.name}, {len(experiences)} experiences, model {asked.model}, {asked.seeds} seeds\n")
     print(f"| strategy | {' | '.join(POINTS)} | seconds of all updates | ÷ joint | memory: rows | KB |")
     print("|---|" + "---|" * (len(POINTS) + 4))
-    for one in result["strategies"]:
-        cells = [_spread(one[figure], one["spread"][figure], 100) for figure in POINTS.values()]
-        cells += [_spread(one["seconds"], one["spread"]["seconds"], 1), _spread(one["seconds_ratio"], None, 1)]
-        cells += [f"{one['memory_rows']:,.0f}", f"{one['memory_bytes'] / 1024:,.0f}"]
-        print(f"| {one['strategy']} | {' | '.join(cells)} |")
+    for strategy in result["strategies"]:
+        cells = [_spread(strategy[figure], strategy["spread"][figure], 100) for figure in POINTS.values()]
+        cells += [
+            _spread(strategy["seconds"], strategy["spread"]["seconds"], 1),
+            _spread(strategy["seconds_ratio"], None, 1),
+        ]
+        cells += [f"{strategy['memory_rows']:,.0f}", f"{strategy['memory_bytes'] / 1024:,.0f}"]
+        print(f"| {strategy['strategy']} | {' | '.join(cells)} |")
     print()
-    for found in (*result["findings"], result["best"]["message"]):
-        print(Message.from_dict(found))
-    for one in result["strategies"] if asked.matrices else ():
-        _print_matrix(one, experiences)
+    for stored in (*result["findings"], result["best"]["message"]):
+        print(Message.from_dict(stored))
+    for strategy in result["strategies"] if asked.matrices else ():
+        _print_matrix(strategy, experiences)
 
 
-def _print_matrix(one: dict[str, Any], names: list[str]) -> None:
-    print(f"\nR, {one['strategy']}, mean over seeds (row: after learning; column: frozen test), accuracy in points\n")
+def _print_matrix(strategy: dict[str, Any], names: list[str]) -> None:
+    print(
+        f"\nR, {strategy['strategy']}, mean over seeds (row: after learning; column: frozen test), accuracy in points\n"
+    )
     print("| | " + " | ".join(names) + " |\n|---|" + "---|" * len(names))
-    for name, row in zip(names, one["R"], strict=True):
+    for name, row in zip(names, strategy["R"], strict=True):
         print(f"| {name} | " + " | ".join(f"{100 * value:.1f}" for value in row) + " |")
 
 

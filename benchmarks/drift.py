@@ -77,24 +77,25 @@ def _drift(
     request = TrainRequest(classifier=name, dataset=stored.id, model=model, settings=settings)
     *_, completed = train_classifier(request, workspace)
     folder = VersionFolder(workspace.registry.folder(name, completed.version))
-    found = detect_drift(folder, batch, read_past(folder, workspace), seed=seed)
+    report = detect_drift(folder, batch, read_past(folder, workspace), seed=seed)
     workspace.datasets.delete(stored.id)
-    return found
+    return report
 
 
 def _between(parts: dict[str, TextDataset], workspace: Workspace, asked: argparse.Namespace, note: str) -> None:
     names = list(parts)
     for first, second in ((names[0], names[1]), (names[1], names[0])):
-        found = _drift(parts[first], parts[second], workspace, f"{first} {second}{note}", asked.seed, asked.model)
+        report = _drift(parts[first], parts[second], workspace, f"{first} {second}{note}", asked.seed, asked.model)
         print(f"\n### Trained on {first}, batch {second}{note} ({asked.model})\n")
         print(
-            f"{found.rows[0]:,} held-out rows, {found.rows[1]:,} of the batch, {found.seconds:.1f} s. {found.advice.message}\n"
+            f"{report.rows[0]:,} held-out rows, {report.rows[1]:,} of the batch, {report.seconds:.1f} s. "
+            f"{report.advice.message}\n"
         )
         print("| test | before | after | effect | p | p after Holm | verdict |\n|---|---|---|---|---|---|---|")
-        for test in found.tests:
+        for test in report.tests:
             cells = [_figure(value) for value in (test.before, test.after, test.effect, test.p_value, test.adjusted)]
             print(f"| {test.name} | {' | '.join(cells)} | {test.verdict} |")
-        words = [f"{word} ({texts})" for word, texts in list(found.words.unseen.items())[:12]]
+        words = [f"{word} ({texts})" for word, texts in list(report.words.unseen.items())[:12]]
         print(f"\nNew words (texts): {', '.join(words)}", flush=True)
 
 

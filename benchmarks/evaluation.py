@@ -80,10 +80,10 @@ def _coverage(simulations: int) -> None:
         for kind, answers in CLASSIFIERS.items():
             for rows in ROWS:
                 held, width = simulate(np.array(shares), np.array(answers), rows, simulations)
-                cells = [f"{one:.1%}{'' if LOWEST <= one <= HIGHEST else ' *'}" for one in held]
+                cells = [f"{share:.1%}{'' if LOWEST <= share <= HIGHEST else ' *'}" for share in held]
                 print(f"| {name} | {kind} | {rows:,} | {' | '.join(cells)} | {width:.3f} |", flush=True)
                 total += len(held)
-                missed += sum(not LOWEST <= one <= HIGHEST for one in held)
+                missed += sum(not LOWEST <= share <= HIGHEST for share in held)
     print(f"\n{total - missed} of {total} within {LOWEST:.0%} to {HIGHEST:.0%}.")
 
 
@@ -97,8 +97,8 @@ def simulate(shares: np.ndarray, answers: np.ndarray, rows: int, simulations: in
     for seed in range(simulations):
         drawn = generator.choice(cells.size, size=rows, p=cells.ravel())
         report = evaluate_predictions(drawn // len(cells), drawn % len(cells), ("usual", "rare"), seed=seed)
-        found = [report.accuracy, report.per_class["rare"].recall, report.macro_f1]
-        held += [one.low <= value <= one.high for one, value in zip(found, true, strict=True)]
+        estimates = [report.accuracy, report.per_class["rare"].recall, report.macro_f1]
+        held += [estimate.low <= value <= estimate.high for estimate, value in zip(estimates, true, strict=True)]
         width += report.macro_f1.high - report.macro_f1.low
     return (held / simulations).tolist(), width / simulations
 
@@ -112,10 +112,10 @@ def _differences(simulations: int) -> None:
         for kind, update in UPDATES.items():
             for rows in ROWS:
                 change, held, width = simulate_update(np.array(shares), *update, rows, simulations)
-                cells = [f"{one:.1%}{'' if LOWEST <= one <= HIGHEST else ' *'}" for one in held]
+                cells = [f"{share:.1%}{'' if LOWEST <= share <= HIGHEST else ' *'}" for share in held]
                 print(f"| {name} | {kind} | {rows:,} | {change:+.3f} | {' | '.join(cells)} | {width:.3f} |", flush=True)
                 total += len(held)
-                missed += sum(not LOWEST <= one <= HIGHEST for one in held)
+                missed += sum(not LOWEST <= share <= HIGHEST for share in held)
     print(f"\n{total - missed} of {total} within {LOWEST:.0%} to {HIGHEST:.0%}.")
 
 
@@ -137,9 +137,11 @@ def simulate_update(
     for seed in range(simulations):
         drawn = np.unravel_index(generator.choice(cells.size, size=rows, p=cells.ravel()), cells.shape)
         metrics: tuple[Any, ...] = ("accuracy", "macro_f1")
-        found = [paired_difference(*drawn, metric=metric, seed=seed) for metric in metrics]
-        held += [one.low <= change <= one.high for one, change in zip(found, changes, strict=True)]
-        width += found[1].high - found[1].low
+        differences = [paired_difference(*drawn, metric=metric, seed=seed) for metric in metrics]
+        held += [
+            difference.low <= change <= difference.high for difference, change in zip(differences, changes, strict=True)
+        ]
+        width += differences[1].high - differences[1].low
     return changes[1], (held / simulations).tolist(), width / simulations
 
 
@@ -176,7 +178,7 @@ def _stored(home: Path, classifier: str) -> dict[str, Any]:
     from core.networks.standalone.predict import Classifier
     from core.serving.onnx import measure_parity, set_temperature
     from core.workflows.learn.calibrating import calibrate, trust_figures
-    from core.workflows.precision.measure import Labelled
+    from core.workflows.precision.measure import LabelledRows
     from core.workflows.versions.folder import VersionFolder
     from core.workflows.versions.past import read_past
     from core.workflows.workspace import open_workspace
@@ -184,18 +186,18 @@ def _stored(home: Path, classifier: str) -> dict[str, Any]:
     workspace = open_workspace(home)
     champion = workspace.registry.champion(classifier)
     assert champion is not None, f"no classifier {classifier!r} in {home}"
-    with tempfile.TemporaryDirectory() as place:
-        folder = VersionFolder(Path(place) / "version")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = VersionFolder(Path(scratch) / "version")
         shutil.copytree(workspace.registry.folder(classifier, champion.number), folder.path)
         set_temperature(folder.path / "model.onnx", 1.0)
         texts, names = read_past(folder, workspace).validation
-        number = {name: place for place, name in enumerate(folder.classes)}
-        found = calibrate(folder, Labelled(texts, np.array([number[name] for name in names])), wanted=True)
-        tests = pd.concat([folder.predictions(one.number) for one in folder.experiences()], ignore_index=True)
+        number = {name: index for index, name in enumerate(folder.classes)}
+        temperature = calibrate(folder, LabelledRows(texts, np.array([number[name] for name in names])), wanted=True)
+        tests = pd.concat([folder.predictions(record.number) for record in folder.experiences()], ignore_index=True)
         served = Classifier(folder.path, precision="fp32").predict_proba(list(tests["text"]))
-        parity = measure_parity(folder.load_model(), folder.path, list(tests["text"]), temperature=found.value)
+        parity = measure_parity(folder.load_model(), folder.path, list(tests["text"]), temperature=temperature.value)
         stated = pd.DataFrame(served, columns=[f"p_{column}" for column in range(len(folder.classes))])
-        trust = trust_figures(found, [stated.assign(truth=tests["truth"])], folder.classes)
+        trust = trust_figures(temperature, [stated.assign(truth=tests["truth"])], folder.classes)
     report = VersionFolder(workspace.registry.folder(classifier, champion.number)).report()
     return {**report, "calibration": trust, "parity": parity.to_dict()}
 
@@ -206,15 +208,15 @@ def _print_calibration(measured: Any) -> None:
     )
     print("|---|---|---|---|---|---|---|---|---|---|", flush=True)
     for table, model, report in measured:
-        found = report["calibration"]
-        before, after = found["before"], found["after"]
+        calibration = report["calibration"]
+        before, after = calibration["before"], calibration["after"]
         cells = [
             table,
             model or report["model"],
             f"{report['overall']['accuracy']['value']:.3f}",
-            f"{found['temperature']:.3f}",
-            f"{found['rows']:,}",
-            f"{found['test_rows']:,}",
+            f"{calibration['temperature']:.3f}",
+            f"{calibration['rows']:,}",
+            f"{calibration['test_rows']:,}",
             _figure(before["ece"]),
             _figure(after["ece"]),
             f"{before['brier']['value']:.3f} → {after['brier']['value']:.3f}",
@@ -223,8 +225,8 @@ def _print_calibration(measured: Any) -> None:
         print(f"| {' | '.join(cells)} |", flush=True)
 
 
-def _figure(found: dict[str, float]) -> str:
-    return f"{found['value']:.3f} ({found['low']:.3f}–{found['high']:.3f})"
+def _figure(estimate: dict[str, float]) -> str:
+    return f"{estimate['value']:.3f} ({estimate['low']:.3f}–{estimate['high']:.3f})"
 
 
 if __name__ == "__main__":

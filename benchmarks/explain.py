@@ -52,18 +52,23 @@ def main() -> None:
         "| version | method | texts | error ≤ 1 % | median error | drop, named words | drop, random words | larger for |"
     )
     print("|---|---|---|---|---|---|---|---|")
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
-        for name, folder in versions(asked, Path(place)):
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+        for name, folder in versions(asked, Path(scratch)):
             engine = Classifier(folder)
             texts = [text for text in test_texts(folder) if len(text.split()) >= LEAST_WORDS or not text.isascii()]
-            chosen = [texts[row] for row in np.linspace(0, len(texts) - 1, min(asked.texts, len(texts))).astype(int)]
-            for method, found in (("inside", inside(folder, chosen)), ("occlusion", occlude(engine, chosen))):
-                report(name, method, engine, [one for one in found if len(one.words) >= LEAST_WORDS])
+            sample = [texts[row] for row in np.linspace(0, len(texts) - 1, min(asked.texts, len(texts))).astype(int)]
+            for method, attributions in (("inside", inside(folder, sample)), ("occlusion", occlude(engine, sample))):
+                report(
+                    name,
+                    method,
+                    engine,
+                    [attribution for attribution in attributions if len(attribution.words) >= LEAST_WORDS],
+                )
 
 
-def versions(asked: argparse.Namespace, place: Path) -> Iterator[tuple[str, Path]]:
+def versions(asked: argparse.Namespace, scratch: Path) -> Iterator[tuple[str, Path]]:
     """Name and folder of every version that is tested."""
-    workspace = open_workspace(place)
+    workspace = open_workspace(scratch)
     for table, roles in TABLES.items():
         dataset, _ = build_dataset(read_table(asked.data / table), roles)
         stored = workspace.datasets.save(dataset, name=table, roles=roles)
@@ -81,27 +86,29 @@ def versions(asked: argparse.Namespace, place: Path) -> Iterator[tuple[str, Path
 
 def test_texts(folder: Path) -> list[str]:
     version = VersionFolder(folder)
-    return [str(text) for one in version.experiences() for text in version.predictions(one.number)["text"]]
+    return [str(text) for record in version.experiences() for text in version.predictions(record.number)["text"]]
 
 
 def inside(folder: Path, texts: Sequence[str]) -> list[Attribution]:
     version = VersionFolder(folder)
     model, pipeline = version.load_model(), version.load_pipeline()
-    return [found for text in texts if (found := explain(model, pipeline, text)) is not None]
+    return [attribution for text in texts if (attribution := explain(model, pipeline, text)) is not None]
 
 
-def report(name: str, asked: str, engine: Classifier, found: Sequence[Attribution]) -> None:
+def report(name: str, asked: str, engine: Classifier, attributions: Sequence[Attribution]) -> None:
     generator = np.random.default_rng(0)
     named, others = [], []
-    for one in found:
-        count = max(1, round(SHARE * len(one.words)))
-        top = np.argsort([-word.score for word in one.words])[:count]
-        draws = [generator.choice(len(one.words), count, replace=False) for _ in range(DRAWS)]
-        rows = engine.predict_proba([one.text, *(left(one, gone) for gone in (top, *draws))])[:, one.label]
+    for attribution in attributions:
+        count = max(1, round(SHARE * len(attribution.words)))
+        top = np.argsort([-word.score for word in attribution.words])[:count]
+        draws = [generator.choice(len(attribution.words), count, replace=False) for _ in range(DRAWS)]
+        rows = engine.predict_proba([attribution.text, *(left(attribution, gone) for gone in (top, *draws))])[
+            :, attribution.label
+        ]
         named.append(rows[0] - rows[1])
         others.append(float(np.mean(rows[0] - rows[2:])))
-    errors = [one.error for one in found if one.error is not None]
-    method = found[0].method if found else asked
+    errors = [attribution.error for attribution in attributions if attribution.error is not None]
+    method = attributions[0].method if attributions else asked
     cells = ["–", "–"]
     if errors:
         complete = np.mean([error <= COMPLETE for error in errors])
@@ -109,16 +116,17 @@ def report(name: str, asked: str, engine: Classifier, found: Sequence[Attributio
     larger = float(np.mean(np.array(named) > np.array(others)))
     bar = f"{100 * larger:.1f} %" if larger >= LARGER else f"{100 * larger:.1f} % **missed**"
     print(
-        f"| {name} | {method} | {len(found)} | {' | '.join(cells)} | {np.mean(named):.3f} | {np.mean(others):.3f} | {bar} |"
+        f"| {name} | {method} | {len(attributions)} | {' | '.join(cells)} | "
+        f"{np.mean(named):.3f} | {np.mean(others):.3f} | {bar} |"
     )
     sys.stdout.flush()
 
 
-def left(found: Attribution, gone: np.ndarray) -> str:
+def left(attribution: Attribution, gone: np.ndarray) -> str:
     """The text without some of its words."""
-    text = found.text
+    text = attribution.text
     for number in sorted(gone, reverse=True):
-        text = text[: found.words[number].start] + text[found.words[number].end :]
+        text = text[: attribution.words[number].start] + text[attribution.words[number].end :]
     return text
 
 

@@ -50,27 +50,27 @@ def main() -> None:
     print(f"load {os.getloadavg()[0]:.1f}; median of {asked.rounds} runs, and their range; processor seconds\n")
     print("| what | " + " | ".join(str(tree.name) for tree in trees) + " |\n|---|" + "---|" * len(trees))
     for model in MODELS:
-        found = in_turns(trees, asked.rounds, lambda tree, model=model: exported(tree, model))
-        print(f"| export {model} | " + " | ".join(found) + " |", flush=True)
+        cells = in_turns(trees, asked.rounds, lambda tree, model=model: exported(tree, model))
+        print(f"| export {model} | " + " | ".join(cells) + " |", flush=True)
     if asked.train:
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
-            table = Path(place) / "rows.csv"
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+            table = Path(scratch) / "rows.csv"
             sample = ROOT / "core" / "data" / "dataset" / "samples" / "reviews_en_first.csv"
             table.write_text("".join(sample.read_text("utf-8").splitlines(keepends=True)[: ROWS + 1]), "utf-8")
-            homes = {tree: Path(place) / str(number) for number, tree in enumerate(trees)}
+            homes = {tree: Path(scratch) / str(number) for number, tree in enumerate(trees)}
             for tree in trees:
                 trained(tree, homes[tree], table)  # makes the workspace
-            found = in_turns(trees, asked.rounds, lambda tree: trained(tree, homes[tree], table))
-        print(f"| core train, {ROWS} rows, ngrams | " + " | ".join(found) + " |")
+            cells = in_turns(trees, asked.rounds, lambda tree: trained(tree, homes[tree], table))
+        print(f"| core train, {ROWS} rows, ngrams | " + " | ".join(cells) + " |")
 
 
 def in_turns(trees: list[Path], rounds: int, measure) -> list[str]:  # type: ignore[no-untyped-def]
     """One cell a checkout."""
-    found: dict[Path, list[float]] = {tree: [] for tree in trees}
+    times: dict[Path, list[float]] = {tree: [] for tree in trees}
     for _ in range(rounds):
         for tree in trees:
-            found[tree].append(measure(tree))
-    return [f"{statistics.median(one):.2f} ({min(one):.2f}–{max(one):.2f})" for one in found.values()]
+            times[tree].append(measure(tree))
+    return [f"{statistics.median(seconds):.2f} ({min(seconds):.2f}–{max(seconds):.2f})" for seconds in times.values()]
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -46,14 +46,14 @@ def main() -> None:
         print("No graphics card can be used here, so that the CPU alone is measured.\n")
     texts, _ = texts_of(table(asked.data), asked.texts)
     config = BenchmarkConfig(benchmark_texts=len(texts), benchmark_rounds=asked.rounds, benchmark_threads=asked.threads)
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
-        folder = ready_folder(asked, Path(place), "fp16" if device.kind == "cuda" else "int8")
-        found = consume(_measured(folder, texts, config))
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+        folder = ready_folder(asked, Path(scratch), "fp16" if device.kind == "cuda" else "int8")
+        measured = consume(_measured(folder, texts, config))
         graphs = single_texts(folder)
-    report(found)
+    report(measured)
     print(f"\nCUDA graphs for single texts: {graphs}.")
     if device.kind == "cuda":
-        judge(found["rows"])
+        judge(measured["rows"])
 
 
 def _measured(folder: Path, texts: list[str], config: BenchmarkConfig) -> Iterator[Any]:
@@ -68,19 +68,19 @@ def single_texts(folder: Path) -> str:
     return f"not used: {single}" if isinstance(single, str) else "used, since they answer the same in less time"
 
 
-def report(found: dict[str, Any]) -> None:
+def report(measured: dict[str, Any]) -> None:
     """The machine, a row for each way, and what did not run."""
-    machine = found["machine"]
+    machine = measured["machine"]
     print(
         f"{machine['card'] or 'no graphics card'}; {machine['processor']}, {machine['cores']} cores, {machine['threads']} "
-        f"threads; PyTorch {machine['torch']}, ONNX Runtime {machine['onnxruntime']}; {found['texts']:,} texts, "
-        f"{found['rounds']} interleaved rounds.\n"
+        f"threads; PyTorch {machine['torch']}, ONNX Runtime {machine['onnxruntime']}; {measured['texts']:,} texts, "
+        f"{measured['rounds']} interleaved rounds.\n"
     )
-    for problem in found["problems"]:
+    for problem in measured["problems"]:
         print(f"- {Message.from_dict(problem)}")
     print("\n| way | nodes by provider | texts/s (range) | ÷ eager | one text, p50 / p99 ms | largest difference |")
     print("|---|---|---|---|---|---|")
-    for row in found["rows"]:
+    for row in measured["rows"]:
         nodes = ", ".join(f"{name} {count}" for name, count in row.get("placement", {}).items())
         speed, times, gain = row["throughput"], row["latency"], row.get("speedup")
         print(
@@ -88,7 +88,7 @@ def report(found: dict[str, Any]) -> None:
             f"{gain['throughput']['median'] if gain else 1:.2f} | {times['p50']:.2f} / {times['p99']:.2f} | "
             f"{row.get('max_difference', 0):.0e} |"
         )
-    for row in found["missing"]:
+    for row in measured["missing"]:
         print(f"| {_name(row)} | {Message.from_dict(row['reason'])} | | | | |")
 
 
@@ -100,12 +100,12 @@ def judge(rows: list[dict[str, Any]]) -> None:
         return
     ratio, difference = ours["speedup"]["throughput"]["median"], ours["max_difference"]
     on_card = sum(count for name, count in ours["placement"].items() if name.startswith("CUDA"))
-    for said, reached in (
+    for bar, reached in (
         (f"{on_card} of {sum(ours['placement'].values())} nodes on CUDA", on_card > 0),
         (f"fp16 is {ratio:.2f} times as fast as fp32 eager, bar {FASTER}", ratio >= FASTER),
         (f"the largest difference is {difference:.1e}, bar {CLOSE}", difference <= CLOSE),
     ):
-        print(f"\n{said}: {'reached' if reached else '**missed**'}.")
+        print(f"\n{bar}: {'reached' if reached else '**missed**'}.")
 
 
 def _name(row: dict[str, Any]) -> str:

@@ -50,15 +50,15 @@ def main() -> None:
     torch.set_num_threads(threads)
     rows = table(asked.data)
     texts, test = texts_of(rows, asked.texts)
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
-        folder = ready_folder(asked, Path(place))
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+        folder = ready_folder(asked, Path(scratch))
         machine = describe_machine(describe_device(), threads)
         sides, note = line_up(folder, texts, threads)
-        found = measure(sides, texts, asked.rounds)
+        measured = measure(sides, texts, asked.rounds)
         labels = VersionFolder(folder).classes
     truth = np.array([labels.index(label) for label in rows["label"].iloc[test]])
     print(head(machine, len(texts), asked.rounds, note))
-    report(found, truth)
+    report(measured, truth)
 
 
 def line_up(folder: Path, texts: list[str], threads: int) -> tuple[dict[str, Answer], str]:
@@ -106,12 +106,12 @@ def pipeline(folder: Path) -> Answer:
     ready = transformers.pipeline("text-classification", model=MeanPooled(config), tokenizer=tokenizer)
 
     def answer(texts: Sequence[str]) -> np.ndarray:
-        found = ready(list(texts))
-        chosen = np.array([version.classes.index(one["label"]) for one in found])
-        sure = np.array([one["score"] for one in found], dtype=np.float32)
+        answers = ready(list(texts))
+        predicted = np.array([version.classes.index(answer["label"]) for answer in answers])
+        sure = np.array([answer["score"] for answer in answers], dtype=np.float32)
         # It names the most probable label alone: the others share the rest, which is all that labels are compared by.
         rows = np.tile(((1 - sure) / max(1, len(version.classes) - 1))[:, None], (1, len(version.classes)))
-        rows[np.arange(len(found)), chosen] = sure
+        rows[np.arange(len(answers)), predicted] = sure
         return rows
 
     return answer
@@ -119,7 +119,7 @@ def pipeline(folder: Path) -> Answer:
 
 def measure(sides: dict[str, Answer], texts: list[str], rounds: int) -> dict[str, dict[str, Any]]:
     """Answers, texts a second of each round, and milliseconds of single answers of each round."""
-    found: dict[str, dict[str, Any]] = {name: {"speeds": [], "singles": []} for name in sides}
+    measured: dict[str, dict[str, Any]] = {name: {"speeds": [], "singles": []} for name in sides}
     singles = texts[:: max(1, len(texts) // SINGLES)][:SINGLES]
     names = list(sides)
     for number in range(rounds):
@@ -127,11 +127,11 @@ def measure(sides: dict[str, Answer], texts: list[str], rounds: int) -> dict[str
             answer = sides[name]
             for text in singles[:SETTLING]:
                 answer([text])
-            found[name]["singles"].append([1000 * seconds(answer, [text])[0] for text in singles])
-            took, found[name]["answers"] = seconds(answer, texts)
-            found[name]["speeds"].append(len(texts) / took)
+            measured[name]["singles"].append([1000 * seconds(answer, [text])[0] for text in singles])
+            took, measured[name]["answers"] = seconds(answer, texts)
+            measured[name]["speeds"].append(len(texts) / took)
         sys.stderr.write(f"round {number + 1} of {rounds}\n")
-    return found
+    return measured
 
 
 def seconds(answer: Answer, texts: Sequence[str]) -> tuple[float, np.ndarray]:
@@ -149,32 +149,32 @@ def head(machine: dict[str, Any], texts: int, rounds: int, note: str) -> str:
     )
 
 
-def report(found: dict[str, dict[str, Any]], truth: np.ndarray) -> None:
+def report(measured: dict[str, dict[str, Any]], truth: np.ndarray) -> None:
     """The table of all sides, then the ratios that are asked about."""
-    exact = found["ours fp32"]["answers"].argmax(axis=1)
+    exact = measured["ours fp32"]["answers"].argmax(axis=1)
     print(
         "| side | texts/s, median (range) | one text, p50 / p95 / p99 ms | test accuracy | same labels as ours fp32 |"
     )
     print("|---|---|---|---|---|")
-    for name, one in found.items():
-        chosen, times = one["answers"].argmax(axis=1), latency(one["singles"])
+    for name, side in measured.items():
+        predicted, times = side["answers"].argmax(axis=1), latency(side["singles"])
         print(
-            f"| {name} | {shown(spread(one['speeds']), 0)} | {times.p50:.2f} / {times.p95:.2f} / {times.p99:.2f} | "
-            f"{100 * (chosen[: len(truth)] == truth).mean():.2f} | {100 * (chosen == exact).mean():.2f} % |"
+            f"| {name} | {shown(spread(side['speeds']), 0)} | {times.p50:.2f} / {times.p95:.2f} / {times.p99:.2f} | "
+            f"{100 * (predicted[: len(truth)] == truth).mean():.2f} | {100 * (predicted == exact).mean():.2f} % |"
         )
     print("\n| ratio | median (range over rounds) |\n|---|---|")
     slow = {"pipeline": "transformers pipeline", "eager": "PyTorch eager, sorted"}
     for fast in ("ours int8", "ours fp32"):
         for word, other in slow.items():
-            ratio = paired_ratio(found[fast]["speeds"], found[other]["speeds"])
+            ratio = paired_ratio(measured[fast]["speeds"], measured[other]["speeds"])
             print(f"| texts/s, {fast} ÷ {word} | {shown(ratio, 2)} |")
-        middles = {name: [float(np.median(times)) for times in found[name]["singles"]] for name in found}
+        middles = {name: [float(np.median(times)) for times in measured[name]["singles"]] for name in measured}
         ratio = paired_ratio(middles[slow["eager"]], middles[fast])
         print(f"| one text p50, eager ÷ {fast} | {shown(ratio, 2)} |")
 
 
-def shown(found: Spread, digits: int) -> str:
-    return f"{found.median:,.{digits}f} ({found.low:,.{digits}f}–{found.high:,.{digits}f})"
+def shown(spread: Spread, digits: int) -> str:
+    return f"{spread.median:,.{digits}f} ({spread.low:,.{digits}f}–{spread.high:,.{digits}f})"
 
 
 if __name__ == "__main__":

@@ -57,8 +57,8 @@ def repetition(dataset: TextDataset, language: str, seed: int) -> dict[str, floa
     }
     scores = {}
     for order in ORDERS:
-        chosen = rest[most_doubtful_first(doubts[order])[:ADDED]]
-        model = fit(np.concatenate([known, chosen]))
+        added = rest[most_doubtful_first(doubts[order])[:ADDED]]
+        model = fit(np.concatenate([known, added]))
         predicted = model.predict_proba(dataset.take(test).texts).argmax(axis=1)
         scores[order] = macro_f1(dataset.labels[test], predicted, len(dataset.classes))
     return scores
@@ -68,17 +68,17 @@ def rows_of(name: str, data: Path) -> list[str]:
     """One Markdown row for each order."""
     file, language = TABLES[name]
     dataset, _ = build_dataset(read_table(data / file), ColumnRoles(text="text", label="label"))
-    found = [repetition(dataset, language, seed) for seed in range(REPETITIONS)]
+    repetitions = [repetition(dataset, language, seed) for seed in range(REPETITIONS)]
     lines = []
     for order in ORDERS:
-        gains = np.array([one[order] - one["random"] for one in found])
+        gains = np.array([scores[order] - scores["random"] for scores in repetitions])
         half = float(stats.t.ppf(0.975, REPETITIONS - 1) * gains.std(ddof=1) / np.sqrt(REPETITIONS))
         gain = (
             "–"
             if order == "random"
             else f"{gains.mean():+.3f} ({gains.mean() - half:+.3f} to {gains.mean() + half:+.3f})"
         )
-        lines.append(f"| {name} | {order} | {np.mean([one[order] for one in found]):.3f} | {gain} |")
+        lines.append(f"| {name} | {order} | {np.mean([scores[order] for scores in repetitions]):.3f} | {gain} |")
     return lines
 
 

@@ -111,17 +111,17 @@ def compare(model: str, folder: Path, texts: list[str], rounds: int, threads: in
     names = ("whole", "session", "eager")
     times: dict[str, list[list[float]]] = {name: [] for name in names}
     for number in range(rounds + 1):
-        found: dict[str, list[float]] = {name: [] for name in names}
+        round_times: dict[str, list[float]] = {name: [] for name in names}
         for text in texts:
             tokens, mask = pad(engine.pipeline.encode([text]))
-            found["whole"].append(timed(lambda text=text: engine.predict_proba([text])))
+            round_times["whole"].append(timed(lambda text=text: engine.predict_proba([text])))
             inputs = {"tokens": tokens, "mask": mask}
-            found["session"].append(timed(lambda inputs=inputs: engine.session.run(["probabilities"], inputs)))
+            round_times["session"].append(timed(lambda inputs=inputs: engine.session.run(["probabilities"], inputs)))
             tensors = torch.from_numpy(tokens), torch.from_numpy(mask)
-            found["eager"].append(timed(lambda tensors=tensors: run_eager(eager, *tensors)))
+            round_times["eager"].append(timed(lambda tensors=tensors: run_eager(eager, *tensors)))
         if number:  # the first round warms up
             for name in names:
-                times[name].append(found[name])
+                times[name].append(round_times[name])
     ratios = [
         statistics.median(slow) / statistics.median(fast)
         for slow, fast in zip(times["eager"], times["session"], strict=True)
@@ -191,11 +191,11 @@ def type_words(page: Any, name: str) -> str:
         with contextlib.suppress(Exception):  # a word that changes no shown digit has nothing to wait for
             page.wait_for_function("() => window.latency.took !== null", timeout=3000, polling=10)
             screen.append(float(page.evaluate("() => window.latency.took")))
-        found = re.search(
+        match = re.search(
             r"([\d.]+) ms",
             page.locator("[data-testid=stCaptionContainer]", has_text="ONNX Runtime").first.text_content(),
         )
-        model.append(float(found.group(1)) if found else float("nan"))
+        model.append(float(match.group(1)) if match else float("nan"))
         page.wait_for_timeout(150)
     return (
         f"| {name} | {len(screen)} of {len(SENTENCE)} changed the answer | "

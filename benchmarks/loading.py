@@ -34,8 +34,8 @@ def main() -> None:
     if asked.side:
         one_side(asked.side, asked.file)
         return
-    with tempfile.TemporaryDirectory() as place:
-        file = asked.file or repeated(asked.data / "en" / "sst2.csv", asked.rows, Path(place) / "table.csv")
+    with tempfile.TemporaryDirectory() as scratch:
+        file = asked.file or repeated(asked.data / "en" / "sst2.csv", asked.rows, Path(scratch) / "table.csv")
         compare(file, asked.rounds)
 
 
@@ -66,15 +66,15 @@ def compare(file: Path, rounds: int) -> None:
     print(f"{file.stat().st_size / 1024**2:.0f} MB, {rounds} rounds in turn\n")
     print("| side | seconds (range) | peak memory, MB |\n|---|---|---|")
     for side in SIDES:
-        found = spread(seconds[side])
-        print(f"| {side} | {found.median:.1f} ({found.low:.1f}–{found.high:.1f}) | {memory[side]:,.0f} |")
+        measured = spread(seconds[side])
+        print(f"| {side} | {measured.median:.1f} ({measured.low:.1f}–{measured.high:.1f}) | {memory[side]:,.0f} |")
     ratio = paired_ratio(seconds["ours"], seconds["pyarrow"])
     print(f"| ours ÷ pyarrow | {ratio.median:.1f} ({ratio.low:.1f}–{ratio.high:.1f}) | |")
 
 
 def one_side(side: str, file: Path) -> None:
     """Print seconds and peak memory in MB."""
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as scratch:
         if side == "ours":
             from core.data.dataset.columns import guess_roles
             from core.data.dataset.rows import build_dataset
@@ -85,13 +85,13 @@ def one_side(side: str, file: Path) -> None:
             table = read_table(file)
             roles = guess_roles(table)
             dataset, _ = build_dataset(table, roles)
-            DatasetStore(Path(place)).save(dataset, name="table", roles=roles)
+            DatasetStore(Path(scratch)).save(dataset, name="table", roles=roles)
         else:
             import pyarrow.csv
             import pyarrow.parquet
 
             started = time.perf_counter()
-            pyarrow.parquet.write_table(pyarrow.csv.read_csv(file), Path(place) / "table.parquet", compression="zstd")
+            pyarrow.parquet.write_table(pyarrow.csv.read_csv(file), Path(scratch) / "table.parquet", compression="zstd")
         took = time.perf_counter() - started
     print(took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 

@@ -84,10 +84,10 @@ class Writer:
         elif name.endswith("_label"):
             name = name.removesuffix("label") + self.label
         text = self._pick(name)
-        text = SYMBOL.sub(lambda found: self.expand(found[1]), text)
+        text = SYMBOL.sub(lambda match: self.expand(match[1]), text)
         # The innermost choices come first, so that choices may be nested.
         while CHOICE.search(text):
-            text = CHOICE.sub(lambda found: self.chance.choice(found[1].split("|")), text)
+            text = CHOICE.sub(lambda match: self.chance.choice(match[1].split("|")), text)
         return text
 
     def _pick(self, name: str) -> str:
@@ -105,9 +105,9 @@ def read_rules(table: dict[str, object]) -> dict[str, list[tuple[int, str]]]:
     rules = {}
     for name, block in table.items():
         lines = [line.strip() for line in str(block).strip().splitlines()]
-        found = [WEIGHT.fullmatch(line) for line in lines]
+        matches = [WEIGHT.fullmatch(line) for line in lines]
         rules[name] = [
-            (int(match[1]), match[2]) if match else (1, line) for match, line in zip(found, lines, strict=True)
+            (int(match[1]), match[2]) if match else (1, line) for match, line in zip(matches, lines, strict=True)
         ]
     return rules
 
@@ -117,15 +117,15 @@ def polish_english(text: str, chance: random.Random) -> str:
     text = re.sub(r"\s+([,.?!])", r"\1", re.sub(r"\s+", " ", text)).strip()
     text = re.sub(r"([.?!])\.", r"\1", text)
     if chance.random() < 0.85:
-        text = re.sub(r"(^|[.?!] )([a-z])", lambda found: found[1] + found[2].upper(), text)
+        text = re.sub(r"(^|[.?!] )([a-z])", lambda match: match[1] + match[2].upper(), text)
     if chance.random() < 0.15:
         text = text.removesuffix(".")
     elif chance.random() < 0.06 and text.endswith("."):
         text = text[:-1] + "!"
     if chance.random() < 0.04:
-        place = chance.randrange(1, len(text) - 2)
-        if text[place : place + 2].isalpha():
-            text = text[:place] + text[place + 1] + text[place] + text[place + 2 :]
+        index = chance.randrange(1, len(text) - 2)
+        if text[index : index + 2].isalpha():
+            text = text[:index] + text[index + 1] + text[index] + text[index + 2 :]
     if chance.random() < 0.03:
         text += chance.choice([" 😂", " 🤷", " ☕", " 🙃", " 👀"])
     return text
@@ -198,8 +198,8 @@ def spoil(rows: list[tuple[str, str]], earlier: list[tuple[str, str]], chance: r
 
     places = iter(chance.sample(range(kept), kept))
     for _ in range(round(LABEL_NOISE * kept)):
-        place = next(places)
-        rows[place] = (rows[place][0], another(rows[place][1]))
+        index = next(places)
+        rows[index] = (rows[index][0], another(rows[index][1]))
     extra = [rows[next(places)] for _ in range(duplicates)]
     extra += [(text, another(label)) for text, label in (rows[next(places)] for _ in range(contradictions))]
     extra += chance.sample(earlier, repeated)

@@ -18,7 +18,7 @@ from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
 from core.data.reading.tables import read_table
 from core.serving.onnx.export import export_onnx
-from core.workflows.precision.measure import Labelled
+from core.workflows.precision.measure import LabelledRows
 from core.workflows.precision.run import choose_precision
 from core.workflows.requests import TrainRequest
 from core.workflows.train.run import train_classifier
@@ -47,24 +47,24 @@ def texts_of(rows: pd.DataFrame, count: int) -> tuple[list[str], np.ndarray]:
     """So many texts, those of the test split first, and which of them are."""
     test = (rows["split"] == "test").to_numpy()
     order = np.concatenate([np.flatnonzero(test), np.flatnonzero(rows["split"] == "validation")])
-    chosen = np.concatenate([order, np.flatnonzero(rows["split"] == "train")])[:count]
-    return [str(text) for text in rows["text"].iloc[chosen]], chosen[test[chosen]]
+    indices = np.concatenate([order, np.flatnonzero(rows["split"] == "train")])[:count]
+    return [str(text) for text in rows["text"].iloc[indices]], indices[test[indices]]
 
 
-def ready_folder(asked: argparse.Namespace, place: Path, wanted: str = "int8") -> Path:
+def ready_folder(asked: argparse.Namespace, scratch: Path, wanted: str = "int8") -> Path:
     """A copy of the version's folder, exported as of today, with the variants of precision that were asked for.
 
     The variants are judged and chosen on validation rows, as in a training.
     """
-    source = _trained(asked, place) if asked.home is None else _taken(asked)
-    folder = place / "version"
+    source = _trained(asked, scratch) if asked.home is None else _taken(asked)
+    folder = scratch / "version"
     shutil.copytree(source, folder)
     version = VersionFolder(folder)
     export_onnx(version.load_model(), folder / "model.onnx")
     rows = table(asked.data)
     validation = rows[rows["split"] == "validation"]
     numbers = {name: number for number, name in enumerate(version.classes)}
-    judged = Labelled(list(validation["text"]), np.array([numbers[label] for label in validation["label"]]))
+    judged = LabelledRows(list(validation["text"]), np.array([numbers[label] for label in validation["label"]]))
     choose_precision(folder, wanted, list(rows[rows["split"] == "train"]["text"]), judged)
     return folder
 
@@ -77,9 +77,9 @@ def _taken(asked: argparse.Namespace) -> Path:
     return registry.folder(champion.classifier, champion.number)
 
 
-def _trained(asked: argparse.Namespace, place: Path) -> Path:
+def _trained(asked: argparse.Namespace, scratch: Path) -> Path:
     """Fine-tune all-MiniLM-L6-v2 for two epochs; takes the encoders of the real workspace, which take long to convert."""
-    workspace_folder = place / "workspace"
+    workspace_folder = scratch / "workspace"
     workspace_folder.mkdir()
     encoders = home() / "encoders"
     if encoders.is_dir():

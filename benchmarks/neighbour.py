@@ -124,9 +124,9 @@ def works(asked: argparse.Namespace, program: Program) -> dict[str, Work]:
     wanted = asked.only.split(",")
     table = asked.data / "en" / "sst2.csv"
     columns = ("--data", str(table), "--text", "text", "--label", "label")
-    found: dict[str, Work] = {}
+    works: dict[str, Work] = {}
     if "train" in wanted:
-        found["train, n-gram bag, 9,613 rows"] = lambda: timed(
+        works["train, n-gram bag, 9,613 rows"] = lambda: timed(
             program, "train", *columns, "--model", "ngrams", "--classifier", "n"
         )
     texts = pd.read_csv(table).text
@@ -136,12 +136,12 @@ def works(asked: argparse.Namespace, program: Program) -> dict[str, Work]:
             source, target = program.home / f"{model}.csv", program.home / f"{model}-out.csv"
             pd.DataFrame({"text": [texts[row % len(texts)] for row in range(asked.rows)]}).to_csv(source, index=False)
             words = ("--classifier", model, "--data", str(source), "--text", "text", "--out", str(target))
-            found[f"predict, {model}, {asked.rows:,} rows"] = lambda words=words: timed(program, "predict", *words)
+            works[f"predict, {model}, {asked.rows:,} rows"] = lambda words=words: timed(program, "predict", *words)
         if "api" in wanted:
-            found[f"API, {model}, {asked.requests:,} texts one by one"] = lambda model=model: served(
+            works[f"API, {model}, {asked.requests:,} texts one by one"] = lambda model=model: served(
                 program, model, list(texts[: asked.requests])
             )
-    return found
+    return works
 
 
 def timed(program: Program, *arguments: str) -> tuple[float, float]:
@@ -160,13 +160,13 @@ def served(program: Program, classifier: str, texts: list[str]) -> tuple[float, 
     """Single texts, each sent when the one before was answered; seconds of the server's processor."""
     key = program.run("keys", "create", "--name", f"{classifier}-{time.monotonic_ns()}").strip()
     with running_server(program) as (server, address):
-        place = urlsplit(address)
-        connection = http.client.HTTPConnection(place.hostname or "", place.port)
+        url = urlsplit(address)
+        connection = http.client.HTTPConnection(url.hostname or "", url.port)
         headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
 
         def ask(text: str) -> None:
             body = json.dumps({"classifier": classifier, "text": text})
-            connection.request("POST", f"{place.path}/predict", body, headers)
+            connection.request("POST", f"{url.path}/predict", body, headers)
             answer = connection.getresponse()
             answer.read()
             if answer.status != 200:

@@ -86,17 +86,17 @@ def main() -> None:
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
     task = _task(asked)
-    found: dict[str, dict[str, list[tuple[list[list[float]], float]]]] = {}
+    results: dict[str, dict[str, list[tuple[list[list[float]], float]]]] = {}
     for strategy in asked.strategies.split(","):
-        found[strategy] = {"ours": [], "peer": []}
+        results[strategy] = {"ours": [], "peer": []}
         for seed in range(asked.seeds):
             for side, run in (("ours", _ours), ("peer", _peer)):
-                found[strategy][side].append(run(strategy, task, seed))
-                matrix, seconds = found[strategy][side][-1]
+                results[strategy][side].append(run(strategy, task, seed))
+                matrix, seconds = results[strategy][side][-1]
                 sys.stderr.write(
                     f"{strategy} seed {seed} {side}: {100 * average_accuracy(matrix):.1f} {seconds:.1f} s\n"
                 )
-    _print(asked, task, found)
+    _print(asked, task, results)
 
 
 def _task(asked: argparse.Namespace) -> Task:
@@ -174,12 +174,18 @@ def _ours(name: str, task: Task, seed: int) -> tuple[list[list[float]], float]:
 
 def _experience(number: int, part: Part, task: Task) -> Experience:
     """One step of the stream; remembered texts find their tokens by their text."""
-    ids = {text: one for other in task.parts for text, one in zip(other.train.texts, other.train.ids, strict=True)}
+    ids = {
+        text: identity
+        for other in task.parts
+        for text, identity in zip(other.train.texts, other.train.ids, strict=True)
+    }
     numbers = {label: position for position, label in enumerate(task.classes)}
 
     def encode(texts: Any, labels: Any) -> Examples:
         return Examples(
-            tuple(texts), np.array([numbers[one] for one in labels], dtype=np.int64), tuple(ids[text] for text in texts)
+            tuple(texts),
+            np.array([numbers[label] for label in labels], dtype=np.int64),
+            tuple(ids[text] for text in texts),
         )
 
     nothing = part.train.take([])
@@ -286,7 +292,7 @@ def _peer_strategy(name: str, model: nn.Module, optimizer: torch.optim.Optimizer
     )
 
 
-def _print(asked: argparse.Namespace, task: Task, found: dict[str, Any]) -> None:
+def _print(asked: argparse.Namespace, task: Task, results: dict[str, Any]) -> None:
     sizes = ", ".join(str(len(part.train)) for part in task.parts)
     print(f"\n{asked.data.name}, {len(task.parts)} experiences ({sizes} rows), {len(task.classes)} labels, ", end="")
     print(f"small Transformer, {task.training.epochs} epochs, memory {task.memory}, {asked.seeds} seeds\n")
@@ -294,7 +300,7 @@ def _print(asked: argparse.Namespace, task: Task, found: dict[str, Any]) -> None
         "| strategy | average accuracy, here | Avalanche | forgetting, here | Avalanche | seconds, here | Avalanche |"
     )
     print("|---|---|---|---|---|---|---|")
-    for strategy, sides in found.items():
+    for strategy, sides in results.items():
         cells = []
         for measure in (average_accuracy, forgetting):
             cells += [_spread([100 * measure(matrix) for matrix, _ in sides[side]]) for side in ("ours", "peer")]

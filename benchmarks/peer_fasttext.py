@@ -95,29 +95,29 @@ def main() -> None:
     load = f", load {os.getloadavg()[0]:.1f} at the start" if hasattr(os, "getloadavg") else ""
     print(f"{os.cpu_count()} cores, 1 thread a side for predicting, {asked.threads} for training{load}.\n")
     for table in asked.tables.split(","):
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
-            bench(asked, table, Path(place))
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+            bench(asked, table, Path(scratch))
 
 
-def bench(asked: argparse.Namespace, table: str, place: Path) -> None:
+def bench(asked: argparse.Namespace, table: str, scratch: Path) -> None:
     """Both parts for one table."""
-    workspace = open_workspace(place)
+    workspace = open_workspace(scratch)
     dataset, _ = build_dataset(read_table(asked.data / table), TABLES[table])
     stored = workspace.datasets.save(dataset, name=table, roles=TABLES[table])
     folder, _ = whole_workflow(workspace, stored.id, 0)
     rows = read_rows(folder, dataset, chinese=table.startswith("zh"))
-    predicting(asked, table, folder, rows, place)
+    predicting(asked, table, folder, rows, scratch)
     if asked.repeat:
-        training(asked, table, rows, workspace, stored.id, place)
+        training(asked, table, rows, workspace, stored.id, scratch)
 
 
 def read_rows(folder: Path, dataset: Any, *, chinese: bool) -> Rows:
     version = VersionFolder(folder)
     texts, labels = {}, {}
     for part in ("train", "validation", "test"):
-        chosen = version.rows_of(1, part)
-        texts[part] = [dataset.texts[row] for row in chosen]
-        labels[part] = [dataset.classes[dataset.labels[row]] for row in chosen]
+        numbers = version.rows_of(1, part)
+        texts[part] = [dataset.texts[row] for row in numbers]
+        labels[part] = [dataset.classes[dataset.labels[row]] for row in numbers]
     return Rows(texts, labels, version.classes, chinese)
 
 
@@ -133,10 +133,10 @@ def one_line(text: str) -> str:
 # -- prediction
 
 
-def predicting(asked: argparse.Namespace, table: str, folder: Path, rows: Rows, place: Path) -> None:
+def predicting(asked: argparse.Namespace, table: str, folder: Path, rows: Rows, scratch: Path) -> None:
     texts = rows.all_texts(asked.texts)
     ours = Classifier(folder, CPU, threads=1)
-    model = fit(rows, place, 1, 0, GRID["lr 0.5"])
+    model = fit(rows, scratch, 1, 0, GRID["lr 0.5"])
     prepare = spaced if rows.chinese else one_line
     ready = [prepare(text) for text in texts]
     sides: dict[str, Callable[[], Any]] = {
@@ -161,37 +161,39 @@ def predicting(asked: argparse.Namespace, table: str, folder: Path, rows: Rows, 
 
 
 def training(
-    asked: argparse.Namespace, table: str, rows: Rows, workspace: Workspace, dataset: str, place: Path
+    asked: argparse.Namespace, table: str, rows: Rows, workspace: Workspace, dataset: str, scratch: Path
 ) -> None:
     """Every side once a seed, one after the other."""
-    found: dict[str, list[tuple[float, float, float]]] = {}  # seconds, validation accuracy, test accuracy
+    measured: dict[str, list[tuple[float, float, float]]] = {}  # seconds, validation accuracy, test accuracy
     ways: list[list[tuple[float, float]]] = []  # of our loop, after each epoch: seconds, validation accuracy
     for seed in range(asked.repeat):
         done, way = bare_loop(rows, seed)
-        found.setdefault("ours, loop", []).append(done)
+        measured.setdefault("ours, loop", []).append(done)
         ways.append(way)
         folder, seconds = whole_workflow(workspace, dataset, seed)
-        found.setdefault("ours, workflow", []).append((seconds, *(accuracy_of(folder, rows, part) for part in PARTS)))
+        measured.setdefault("ours, workflow", []).append(
+            (seconds, *(accuracy_of(folder, rows, part) for part in PARTS))
+        )
         for name, settings in GRID.items():
             took: list[Any] = []
-            seconds = timed(lambda s=settings, k=seed, t=took: t.append(fit(rows, place, asked.threads, k, s)))
+            seconds = timed(lambda s=settings, k=seed, t=took: t.append(fit(rows, scratch, asked.threads, k, s)))
             scores = [fasttext_accuracy(took[0], rows, part) for part in PARTS]
-            found.setdefault(f"fastText, {name}", []).append((seconds, *scores))
+            measured.setdefault(f"fastText, {name}", []).append((seconds, *scores))
             took.clear()
-    peers = [name for name in found if name.startswith("fastText")]
-    chosen = max(peers, key=lambda name: statistics.mean(run[1] for run in found[name]))
+    peers = [name for name in measured if name.startswith("fastText")]
+    best = max(peers, key=lambda name: statistics.mean(run[1] for run in measured[name]))
     print(f"| {table}: training, {asked.repeat} seeds | seconds | validation | test | loop ÷ this | workflow ÷ this |")
     print("|---|---|---|---|---|---|")
-    for name, runs in found.items():
-        seconds_of = {side: [run[0] for run in found[side]] for side in (name, "ours, loop", "ours, workflow")}
+    for name, runs in measured.items():
+        seconds_of = {side: [run[0] for run in measured[side]] for side in (name, "ours, loop", "ours, workflow")}
         ratios = [
             shown(paired_ratio(seconds_of[side], seconds_of[name]), 2) for side in ("ours, loop", "ours, workflow")
         ]
-        scores = [f"{100 * statistics.mean(run[place] for run in runs):.1f}" for place in (1, 2)]
-        cells = [f"**{name}**" if name == chosen else name, shown(spread(seconds_of[name]), 2), *scores, *ratios]
+        scores = [f"{100 * statistics.mean(run[column] for run in runs):.1f}" for column in (1, 2)]
+        cells = [f"**{name}**" if name == best else name, shown(spread(seconds_of[name]), 2), *scores, *ratios]
         print(f"| {' | '.join(cells)} |")
     print("\nIn bold: fastText's best on the validation rows.")
-    say_when_reached(ways, found[chosen])
+    say_when_reached(ways, measured[best])
 
 
 def say_when_reached(ways: list[list[tuple[float, float]]], peer: list[tuple[float, float, float]]) -> None:
@@ -243,16 +245,16 @@ def whole_workflow(workspace: Workspace, dataset: str, seed: int) -> tuple[Path,
 
 def accuracy_of(folder: Path, rows: Rows, part: str) -> float:
     answers = Classifier(folder, CPU, threads=1).predict(rows.texts[part])
-    return float(np.mean([one == label for one, label in zip(answers, rows.labels[part], strict=True)]))
+    return float(np.mean([answer == label for answer, label in zip(answers, rows.labels[part], strict=True)]))
 
 
-def fit(rows: Rows, place: Path, threads: int, seed: int, settings: dict[str, Any]) -> Any:
+def fit(rows: Rows, scratch: Path, threads: int, seed: int, settings: dict[str, Any]) -> Any:
     """fastText on the training rows, writing them into its file included."""
     import fasttext
 
     prepare = spaced if rows.chinese else one_line
-    number = {label: place for place, label in enumerate(rows.classes)}  # labels may hold spaces
-    source = place / "fasttext.txt"
+    number = {label: index for index, label in enumerate(rows.classes)}  # labels may hold spaces
+    source = scratch / "fasttext.txt"
     lines = zip(rows.labels["train"], rows.texts["train"], strict=True)
     source.write_text("\n".join(f"{MARK}{number[label]} {prepare(text)}" for label, text in lines), encoding="utf-8")
     return fasttext.train_supervised(str(source), wordNgrams=2, thread=threads, seed=seed, verbose=0, **settings)
@@ -261,8 +263,8 @@ def fit(rows: Rows, place: Path, threads: int, seed: int, settings: dict[str, An
 def fasttext_accuracy(model: Any, rows: Rows, part: str) -> float:
     prepare = spaced if rows.chinese else one_line
     answers, _ = model.predict([prepare(text) for text in rows.texts[part]])
-    named = [rows.classes[int(one[0].removeprefix(MARK))] if one else "" for one in answers]
-    return float(np.mean([one == label for one, label in zip(named, rows.labels[part], strict=True)]))
+    named = [rows.classes[int(answer[0].removeprefix(MARK))] if answer else "" for answer in answers]
+    return float(np.mean([answer == label for answer, label in zip(named, rows.labels[part], strict=True)]))
 
 
 def timed(work: Callable[[], Any]) -> float:
@@ -271,8 +273,8 @@ def timed(work: Callable[[], Any]) -> float:
     return time.perf_counter() - started
 
 
-def shown(found: Spread, digits: int) -> str:
-    return f"{found.median:,.{digits}f} ({found.low:,.{digits}f}–{found.high:,.{digits}f})"
+def shown(spread: Spread, digits: int) -> str:
+    return f"{spread.median:,.{digits}f} ({spread.low:,.{digits}f}–{spread.high:,.{digits}f})"
 
 
 if __name__ == "__main__":

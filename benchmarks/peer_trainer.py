@@ -44,18 +44,20 @@ def main() -> None:
         seconds, accuracy = SIDES[asked.side](train, table[table["split"] == "validation"], asked.seed)
         print(json.dumps({"seconds": seconds, "accuracy": accuracy}))
         return
-    found: dict[str, list[dict[str, float]]] = {side: [] for side in SIDES}
+    results: dict[str, list[dict[str, float]]] = {side: [] for side in SIDES}
     for seed in range(asked.repeat):
         for side in SIDES:
-            found[side].append(_run(asked, side, seed))
+            results[side].append(_run(asked, side, seed))
     print(
         f"| {asked.rows:,} rows, 1 epoch, {torch.get_num_threads()} threads | seconds | validation accuracy |\n|---|---|---|"
     )
-    for side, runs in found.items():
+    for side, runs in results.items():
         print(
             f"| {side} | {_spread([run['seconds'] for run in runs])} | {_spread([100 * run['accuracy'] for run in runs])} |"
         )
-    ratios = [ours["seconds"] / theirs["seconds"] for ours, theirs in zip(found["ours"], found["trainer"], strict=True)]
+    ratios = [
+        ours["seconds"] / theirs["seconds"] for ours, theirs in zip(results["ours"], results["trainer"], strict=True)
+    ]
     print(f"| ours ÷ trainer | {_spread(ratios, 2)} | |")
 
 
@@ -101,7 +103,9 @@ def ours(train: pd.DataFrame, validation: pd.DataFrame, seed: int) -> tuple[floa
     classes = tuple(sorted(set(parts[0][1])))
     learner = first_learner("encoder", parts[0][0], classes, settings, open_sources(home()))
     step, strategy = make_experience(1, learner, *parts), make_strategy("finetune", StrategyConfig(), settings)
-    epoch = next(one for one in learn(learner.model, strategy, step, settings.training) if isinstance(one, EpochDone))
+    epoch = next(
+        event for event in learn(learner.model, strategy, step, settings.training) if isinstance(event, EpochDone)
+    )
     return epoch.seconds, epoch.validation_accuracy
 
 
@@ -130,9 +134,9 @@ def trainer(train: pd.DataFrame, validation: pd.DataFrame, seed: int) -> tuple[f
             for ids, mask, label in zip(read["input_ids"], read["attention_mask"], labels, strict=True)
         ]
 
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as scratch:
         arguments = TrainingArguments(
-            output_dir=place,
+            output_dir=scratch,
             num_train_epochs=1,
             per_device_train_batch_size=BATCH,
             learning_rate=RATE,

@@ -85,17 +85,17 @@ def noise(asked: argparse.Namespace) -> None:
         if vectors is not None:
             rankings[f"inspection with {asked.encoder}"] = partial(inspected_ranking, vectors=vectors)
         for label, rank in rankings.items():
-            found, areas, began = [], [], time.monotonic()
+            shares, areas, began = [], [], time.monotonic()
             for seed in SEEDS:
                 noisy, wrong = with_noise(dataset, seed)
                 order = rank(noisy, seed)
-                found.append(float(wrong[order[: int(wrong.sum())]].mean()))
+                shares.append(float(wrong[order[: int(wrong.sum())]].mean()))
                 areas.append(area(order, wrong))
             seconds = (time.monotonic() - began) / len(SEEDS) + (reading if "with" in label else 0.0)
-            each = ", ".join(f"{share:.1%}" for share in found)
-            verdict = "met" if np.mean(found) >= BAR else "missed"
+            each = ", ".join(f"{share:.1%}" for share in shares)
+            verdict = "met" if np.mean(shares) >= BAR else "missed"
             print(
-                f"| {name} | {label} | {each} | {np.mean(found):.1%} | {np.mean(areas):.3f} | {seconds:.1f} | {verdict} |",
+                f"| {name} | {label} | {each} | {np.mean(shares):.1%} | {np.mean(areas):.3f} | {seconds:.1f} | {verdict} |",
                 flush=True,
             )
 
@@ -181,16 +181,16 @@ def edits(language: str) -> dict[str, Callable[[str, random.Random], str]]:
 
 def change_word(text: str, dice: random.Random) -> str:
     words = text.split()
-    places = [place for place, word in enumerate(words) if word.isalpha()]
-    words[dice.choice(places)] = dice.choice(["blue", "seven", "camera", "today", "nobody"])
+    indices = [index for index, word in enumerate(words) if word.isalpha()]
+    words[dice.choice(indices)] = dice.choice(["blue", "seven", "camera", "today", "nobody"])
     return " ".join(words)
 
 
 def change_han(text: str, dice: random.Random) -> str:
-    places = [
-        place for place in range(len(text) - 1) if all("\u4e00" <= sign <= "\u9fff" for sign in text[place : place + 2])
+    indices = [
+        index for index in range(len(text) - 1) if all("\u4e00" <= sign <= "\u9fff" for sign in text[index : index + 2])
     ]
-    at = dice.choice(places)
+    at = dice.choice(indices)
     return text[:at] + dice.choice(["蓝色", "七天", "相机", "今日", "无人"]) + text[at + 2 :]
 
 
@@ -216,11 +216,11 @@ def planted(name: str, dataset: TextDataset) -> None:
         counts = [0, 0, 0]
         for seed in SEEDS:
             dice = random.Random(seed)
-            chosen = dice.sample(rows, PLANTED)
-            for kind, found in enumerate(
-                found_of(dataset, chosen, [edit(dataset.texts[row], dice) for row in chosen], seed)
+            sample = dice.sample(rows, PLANTED)
+            for kind, hits in enumerate(
+                hits_of(dataset, sample, [edit(dataset.texts[row], dice) for row in sample], seed)
             ):
-                counts[kind] += found
+                counts[kind] += hits
         total = PLANTED * len(SEEDS)
         print(
             "| "
@@ -232,11 +232,11 @@ def planted(name: str, dataset: TextDataset) -> None:
         )
 
 
-def found_of(dataset: TextDataset, chosen: Sequence[int], changed: Sequence[str], seed: int) -> Iterator[int]:
+def hits_of(dataset: TextDataset, sample: Sequence[int], changed: Sequence[str], seed: int) -> Iterator[int]:
     """How many of the planted rows each finder names."""
     count = len(dataset)
     texts = (*dataset.texts, *changed)
-    labels = np.concatenate([dataset.labels, dataset.labels[list(chosen)]])
+    labels = np.concatenate([dataset.labels, dataset.labels[list(sample)]])
     parts = ("train",) * count + ("test",) * len(changed)
     leaked = Inspected(TextDataset(texts, labels, dataset.classes, parts), seed=seed)
     nearness = last(near_texts(leaked))
@@ -244,16 +244,16 @@ def found_of(dataset: TextDataset, chosen: Sequence[int], changed: Sequence[str]
         ("train", "test"), []
     )
     named = {row for row, _ in crossing}
-    yield sum(row in named for row in chosen)
+    yield sum(row in named for row in sample)
     frozen = Inspected(dataset, (FrozenTexts("shop", tuple(changed)),), seed=seed)
     nearness = last(near_texts(frozen))
     named = {row for finding in frozen_leakage(frozen) if not isinstance(finding, float) for row in finding.rows}
-    yield sum(row in named for row in chosen)
-    other = np.concatenate([dataset.labels, (dataset.labels[list(chosen)] + 1) % len(dataset.classes)])
+    yield sum(row in named for row in sample)
+    other = np.concatenate([dataset.labels, (dataset.labels[list(sample)] + 1) % len(dataset.classes)])
     contradicted = Inspected(TextDataset(texts, other, dataset.classes), seed=seed)
     same = {int(row) for group in contradictory_groups(contradicted) for row in group}
     near = {row for pair in near_pairs_by_label(contradicted, last(near_texts(contradicted)))[1] for row in pair}
-    yield sum((count + place) in same | near for place in range(len(changed)))
+    yield sum((count + index) in same | near for index in range(len(changed)))
 
 
 # -- what is really there
@@ -276,7 +276,7 @@ def real_leaks(path: Path) -> None:
     for _key, domain in {(int(inspected.keys[row]), domains[row]) for row, _ in exact}:
         texts[domain] += 1
     close = Counter(domains[row] for row, _ in near)
-    for domain in sorted({*rows, *close}, key=lambda one: -rows[one]):
+    for domain in sorted({*rows, *close}, key=lambda name: -rows[name]):
         print(f"| {domain} | {rows[domain]} | {texts[domain]} | {close[domain]} |")
     print(f"| all | {rows.total()} | {len({int(inspected.keys[row]) for row, _ in exact})} | {close.total()} |")
     print(f"\nContradictory texts in the whole table: {len(contradictory_groups(inspected))}.")

@@ -51,16 +51,14 @@ def measure(name: str, arguments: argparse.Namespace) -> str:
         limits = {"search_minutes": arguments.minutes, "search_seed": arguments.seed}
         request = SearchRequest(dataset=stored.id, model=model, search=limits)
         *_, done = search_settings(request, workspace)
-        found = done.search
-        best = found["trials"][found["best"]]["values"]
+        record = done.search
+        best = record["trials"][record["best"]]["values"]
         tests = [_test(workspace, stored.id, model, settings) for settings in ({}, best)]
     print(f"{name}: best {best}", file=sys.stderr, flush=True)
-    gain = found["difference"]
+    gain = record["difference"]
     shown = "–" if gain is None else f"{gain['value']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f})"
-    scores = [f"{found[one]['value']:.3f}" for one in ("default_score", "best_score")]
-    return (
-        f"| {name} | {model} | {len(found['trials'])} | {scores[0]} | {scores[1]} | {shown} | {tests[0]} | {tests[1]} |"
-    )
+    scores = [f"{record[score]['value']:.3f}" for score in ("default_score", "best_score")]
+    return f"| {name} | {model} | {len(record['trials'])} | {scores[0]} | {scores[1]} | {shown} | {tests[0]} | {tests[1]} |"
 
 
 def _test(workspace: Workspace, dataset: str, model: str, settings: dict[str, Any]) -> str:

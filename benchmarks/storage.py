@@ -57,15 +57,15 @@ def make(workspace: Workspace, number: int, rows: int) -> None:
 
 def sizes(folder: Path) -> tuple[int, int]:
     """Bytes on the disk, where a shared file counts once, and bytes of all versions' files, as if each had its own."""
-    paths = [Path(place) / name for place, name in every_file(folder)]
+    paths = [Path(parent) / name for parent, name in every_file(folder)]
     known = {path.stat().st_ino: path.stat().st_size for path in paths}
     own = [path.stat().st_size for path in paths if ".content" not in path.parts]
     return sum(known.values()), sum(own)
 
 
 def every_file(folder: Path) -> Iterator[tuple[str, str]]:
-    for place, _, names in os.walk(folder):
-        yield from ((place, name) for name in names)
+    for parent, _, names in os.walk(folder):
+        yield from ((parent, name) for name in names)
 
 
 if __name__ == "__main__":

@@ -166,8 +166,10 @@ def across(bench: Bench) -> None:
     table = pd.read_csv(bench.data / SHOPPING[0])
     table = table[table["评论"].astype(str).str.strip() != ""]
     classifier = Classifier(bench.workspace.registry.folder(run.name, run.version))
-    found = classifier.predict([str(text) for text in table["评论"]])
-    right = np.mean([_meaning(one) == _meaning(other) for one, other in zip(found, table["label"], strict=True)])
+    predicted = classifier.predict([str(text) for text in table["评论"]])
+    right = np.mean(
+        [_meaning(answer) == _meaning(other) for answer, other in zip(predicted, table["label"], strict=True)]
+    )
     print(
         f"| {SHOPPING[0]} | the same, never having seen a Chinese review | {len(table):,} | {100 * right:.1f} | | |",
         flush=True,
@@ -194,8 +196,8 @@ def few(bench: Bench) -> None:
         for what, way in ways.items():
             settings = {"encoder": MINILM, "patience": 0, "memory_size": 0, "seed": draw, **way}
             runs[what].append(bench.learn(dataset, "encoder", settings))
-    for what, found in runs.items():
-        _row("en/customer_reviews.csv, 16 rows a label", f"MiniLM, {what}", found)
+    for what, scores in runs.items():
+        _row("en/customer_reviews.csv, 16 rows a label", f"MiniLM, {what}", scores)
 
 
 def _sixteen(table: pd.DataFrame, draw: int) -> pd.DataFrame:
@@ -211,7 +213,7 @@ def clinc(bench: Bench) -> None:
     table = pd.read_csv(bench.data / "en" / "clinc150.csv")
     table = table[table["label"] != "oos"]
     labels = list(dict.fromkeys(table[table["split"] == "train"]["label"]))
-    groups = [labels[GROUP * place : GROUP * (place + 1)] for place in range(EXPERIENCES)]
+    groups = [labels[GROUP * number : GROUP * (number + 1)] for number in range(EXPERIENCES)]
     roles = ColumnRoles(text="text", label="label", split="split")
     parts = []
     for number, group in enumerate(groups):

@@ -139,7 +139,7 @@ def make(
 def size_of(folder: Path) -> int:
     """Bytes on the disk of all files below a folder; one that has several names counts once."""
     status = (path.lstat() for path in folder.rglob("*"))
-    return sum({found.st_ino: found.st_blocks * 512 for found in status}.values())
+    return sum({stat.st_ino: stat.st_blocks * 512 for stat in status}.values())
 
 
 def timed(events: Iterator[Any]) -> tuple[dict[str, float], Any]:
@@ -155,8 +155,8 @@ def timed(events: Iterator[Any]) -> tuple[dict[str, float], Any]:
     return seconds, event
 
 
-def key_of(said: Message) -> str:
-    return said.key.removeprefix("stage.")
+def key_of(told: Message) -> str:
+    return told.key.removeprefix("stage.")
 
 
 def show(costs: Iterator[Cost]) -> None:

@@ -49,8 +49,8 @@ def keys(asked: argparse.Namespace) -> None:
         sys.stderr.write(f"The key '{asked.name}' is revoked.\n")
     else:
         known = store.list()
-        found = [{"name": key.name, "created": key.created, "last_used": key.last_used} for key in known]
-        text = json.dumps({"keys": found}, ensure_ascii=False) if asked.json else "\n".join(map(_line, known))
+        listed = [{"name": key.name, "created": key.created, "last_used": key.last_used} for key in known]
+        text = json.dumps({"keys": listed}, ensure_ascii=False) if asked.json else "\n".join(map(_line, known))
         sys.stdout.write(text + "\n" if text else "")
 
 

@@ -175,7 +175,7 @@ def facts(loaded: LoadedDataset) -> dict[str, Any]:
 
 def left_out_object(left_out: Iterable[LeftOut]) -> dict[str, Any]:
     """All rows that were left out as one object, with a part for each reason."""
-    found = list(left_out)
+    groups = list(left_out)
     parts = [
         {
             "reason": part.reason,
@@ -184,12 +184,12 @@ def left_out_object(left_out: Iterable[LeftOut]) -> dict[str, Any]:
             **({"first_lines": list(lines)} if (lines := _first_lines(part)) else {}),
             "sentence": str(part.message),
         }
-        for part in found
+        for part in groups
     ]
     return {
-        "rows": sum(part.rows for part in found),
-        "first_lines": next((list(lines) for part in found if (lines := _first_lines(part))), []),
-        "reason": " ".join(str(part.message) for part in found) or None,
+        "rows": sum(part.rows for part in groups),
+        "first_lines": next((list(lines) for part in groups if (lines := _first_lines(part))), []),
+        "reason": " ".join(str(part.message) for part in groups) or None,
         "parts": parts,
     }
 
@@ -201,8 +201,8 @@ def _first_lines(part: LeftOut) -> tuple[int, ...]:
 
 def guessed(form: TableFormat | None) -> dict[str, Any]:
     """Part of the format → value, and whether it is sure or was told."""
-    found = form.guessed() if form is not None else []
-    return {one["part"]: {name: value for name, value in one.items() if name != "part"} for one in found}
+    guesses = form.guessed() if form is not None else []
+    return {guess["part"]: {name: value for name, value in guess.items() if name != "part"} for guess in guesses}
 
 
 def _line(text: str) -> None:

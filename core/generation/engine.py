@@ -19,7 +19,7 @@ OUTPUTS = ("logits", "keys", "values")
 MODEL = "model.onnx"
 
 
-class Engine:
+class GeneratorEngine:
     """What an exported language model answers.
 
     Attributes
@@ -27,7 +27,7 @@ class Engine:
     vocabulary
         Texts as token ids and back.
     context
-        How many tokens the model was taught to look back on.
+        Number of tokens that the model was taught to look back on.
     provider
         The execution provider that really runs, such as ``"CPUExecutionProvider"``.
     """

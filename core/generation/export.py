@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from core.generation.engine import Engine
+from core.generation.engine import GeneratorEngine
 from core.generation.graph import write_step
 from core.generation.model import CausalTransformer
 from core.generation.tokens import END
@@ -34,7 +34,7 @@ class CacheParity:
     max_abs_diff
         Largest difference of any probability, 0 to 1; lower is better.
     texts, tokens
-        How much was compared.
+        Numbers of texts and tokens that were compared.
     provider
         The execution provider that ran the exported file.
     """
@@ -49,7 +49,7 @@ class CacheParity:
 
 
 @torch.no_grad()
-def measure_parity(model: CausalTransformer, engine: Engine, texts: Sequence[Sequence[int]]) -> CacheParity:
+def measure_parity(model: CausalTransformer, engine: GeneratorEngine, texts: Sequence[Sequence[int]]) -> CacheParity:
     """Compare both on token ids: each text in steps of one, and in two halves."""
     model = model.cpu().eval()
     largest, tokens = 0.0, 0
@@ -58,13 +58,13 @@ def measure_parity(model: CausalTransformer, engine: Engine, texts: Sequence[Seq
         expected = torch.softmax(model(torch.tensor([read])), dim=-1).numpy()[0]
         half = max(1, len(read) // 2)
         for sizes in ([1] * len(read), [half, len(read) - half]):
-            found = _in_steps(engine, read, [size for size in sizes if size])
-            largest = max(largest, float(np.abs(expected - found).max()))
+            probabilities = _in_steps(engine, read, [size for size in sizes if size])
+            largest = max(largest, float(np.abs(expected - probabilities).max()))
         tokens += len(read)
     return CacheParity(largest, len(texts), tokens, engine.provider)
 
 
-def _in_steps(engine: Engine, read: list[int], sizes: list[int]) -> np.ndarray:
+def _in_steps(engine: GeneratorEngine, read: list[int], sizes: list[int]) -> np.ndarray:
     """Probabilities (length, vocabulary) after feeding so many tokens at a time."""
     cache, start, parts = engine.empty_cache(1), 0, []
     for size in sizes:

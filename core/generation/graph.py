@@ -23,9 +23,11 @@ def write_step(model: CausalTransformer) -> onnx.ModelProto:
     hidden = graph.add("Gather", table, TOKENS)  # (batch, new, width)
     past = graph.add("Shape", PAST_KEYS, start=3, end=4)
     length = graph.add("Add", past, graph.add("Shape", TOKENS, start=1, end=2))
-    places = _range(graph, past, length)  # of the new tokens
-    rotation = _write_rotation(graph, places, model.frequencies)
-    before = graph.add("LessOrEqual", _range(graph, graph.constant([0]), length), graph.add("Unsqueeze", places, [1]))
+    positions = _range(graph, past, length)  # of the new tokens
+    rotation = _write_rotation(graph, positions, model.frequencies)
+    before = graph.add(
+        "LessOrEqual", _range(graph, graph.constant([0]), length), graph.add("Unsqueeze", positions, [1])
+    )
     visible = graph.add("Where", before, 0.0, float("-inf"))  # (new, length): a token sees itself and all before it
     keys, values = [], []
     for number, block in enumerate(model.blocks):
@@ -59,9 +61,9 @@ def _range(graph: Graph, first: str, last: str) -> str:
     return graph.add("Range", graph.add("Squeeze", first), graph.add("Squeeze", last), 1)
 
 
-def _write_rotation(graph: Graph, places: str, frequencies: Tensor) -> tuple[str, str]:
+def _write_rotation(graph: Graph, positions: str, frequencies: Tensor) -> tuple[str, str]:
     """Cosines and sines (new, half of the head size)."""
-    angles = graph.add("Mul", graph.as_float(graph.add("Unsqueeze", places, [1])), frequencies.unsqueeze(0))
+    angles = graph.add("Mul", graph.as_float(graph.add("Unsqueeze", positions, [1])), frequencies.unsqueeze(0))
     return graph.add("Cos", angles), graph.add("Sin", angles)
 
 

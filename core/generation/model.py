@@ -103,12 +103,12 @@ class CausalTransformer(nn.Module):
     def _run(self, tokens: Tensor, cache: Cache | None) -> tuple[Tensor, Cache]:
         past = 0 if cache is None else cache[0].shape[3]
         length = past + tokens.shape[1]
-        places = torch.arange(past, length, device=tokens.device)
-        angles = places[:, None] * self.frequencies[None, :]  # (new, half of the head size)
+        positions = torch.arange(past, length, device=tokens.device)
+        angles = positions[:, None] * self.frequencies[None, :]  # (new, half of the head size)
         rotation = (angles.cos(), angles.sin())
         visible = None
         if cache is not None:  # a token sees itself and all before it
-            visible = torch.arange(length, device=tokens.device)[None, :] <= places[:, None]
+            visible = torch.arange(length, device=tokens.device)[None, :] <= positions[:, None]
         hidden = self.dropout(self.embedding(tokens))
         keys, values = [], []
         for number, block in enumerate(self.blocks):

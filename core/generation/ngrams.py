@@ -95,8 +95,8 @@ def _keys(texts: Sequence[Sequence[int]], vocabulary_size: int, order: int) -> N
     for text in texts:
         whole = np.array([END] * (order - 1) + list(text) + [END], dtype=np.int64)
         key = np.zeros(len(text) + 1, dtype=np.int64)
-        for place in range(order):
-            key = key * vocabulary_size + whole[place : place + len(text) + 1]
+        for offset in range(order):
+            key = key * vocabulary_size + whole[offset : offset + len(text) + 1]
         parts.append(key)
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
 
@@ -114,5 +114,5 @@ def _found(known: Numbers, values: Numbers, wanted: Numbers) -> Numbers:
     """The value of each wanted key; 0 where there is none."""
     if not len(known):
         return np.zeros(len(wanted), dtype=np.int64)
-    places = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-    return np.where(known[places] == wanted, values[places], 0)
+    indices = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    return np.where(known[indices] == wanted, values[indices], 0)

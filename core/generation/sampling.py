@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from core.generation.config import SamplingConfig
-from core.generation.engine import Engine, Floats, log_probabilities
+from core.generation.engine import Floats, GeneratorEngine, log_probabilities
 from core.generation.tokens import END
 from core.networks.standalone.predict import UNKNOWN
 
 
-def write(engine: Engine, prompt: str, config: SamplingConfig) -> Iterator[str]:
+def write(engine: GeneratorEngine, prompt: str, config: SamplingConfig) -> Iterator[str]:
     """Continue a beginning, piece by piece; ends where the model ends its text, or at the longest length.
 
     An empty prompt lets the model begin by itself. Of a beginning longer than the model looks back, the end is read.
@@ -43,7 +43,7 @@ def write(engine: Engine, prompt: str, config: SamplingConfig) -> Iterator[str]:
         tokens = np.array([[token]], dtype=np.int64)
 
 
-def write_text(engine: Engine, prompt: str, config: SamplingConfig) -> str:
+def write_text(engine: GeneratorEngine, prompt: str, config: SamplingConfig) -> str:
     """The whole continuation at once."""
     return "".join(write(engine, prompt, config))
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from core.generation.engine import Engine, log_probabilities
+from core.generation.engine import GeneratorEngine, log_probabilities
 from core.generation.tokens import Vocabulary, windows
 from core.networks.standalone.predict import UNKNOWN, batches_by_length, pad
 
@@ -21,7 +21,7 @@ _MOST_NUMBERS = 20_000_000  # logits held at a time
 
 
 @dataclass(frozen=True)
-class Score:
+class GeneratorScore:
     """How well a set of texts is foreseen.
 
     Parameters
@@ -48,13 +48,13 @@ class Score:
         return asdict(self)
 
 
-def score(loss: float, texts: Sequence[Sequence[int]], vocabulary: Vocabulary) -> Score:
+def score(loss: float, texts: Sequence[Sequence[int]], vocabulary: Vocabulary) -> GeneratorScore:
     """Make a score of the summed −ln p of these texts' tokens and ends."""
     tokens = sum(len(text) + 1 for text in texts)
     characters = sum(len(vocabulary.decode(text)) + 1 for text in texts)
     unknown = sum(list(text).count(UNKNOWN) for text in texts)
     mean = loss / max(tokens, 1)
-    return Score(
+    return GeneratorScore(
         perplexity=math.exp(min(mean, 700.0)),
         bits_per_character=(loss / math.log(2) + UNKNOWN_BITS * unknown) / max(characters, 1),
         tokens=tokens,
@@ -63,7 +63,7 @@ def score(loss: float, texts: Sequence[Sequence[int]], vocabulary: Vocabulary) -
     )
 
 
-def score_texts(engine: Engine, texts: Sequence[str]) -> Score:
+def score_texts(engine: GeneratorEngine, texts: Sequence[str]) -> GeneratorScore:
     """Measure texts through the exported model: what is measured is what writes."""
     encoded = engine.vocabulary.encode(texts)
     pieces = [piece for text in encoded for piece in windows(text, engine.context)]

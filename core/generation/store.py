@@ -43,11 +43,11 @@ class GeneratorStore:
 
     def list(self) -> builtins.list[GeneratorInfo]:
         """All generators that have a version, by name."""
-        found = []
+        infos = []
         for path in sorted(self._folder.glob("*")):
             if _NAME.fullmatch(path.name) and (versions := self._numbers(path)):
-                found.append(GeneratorInfo(path.name, versions, self._current(path, versions)))
-        return found
+                infos.append(GeneratorInfo(path.name, versions, self._current(path, versions)))
+        return infos
 
     def info(self, name: str) -> GeneratorInfo:
         """One generator; `RegistryError` when there is none of this name."""
@@ -58,7 +58,7 @@ class GeneratorStore:
                 "generation.unknown",
                 "There is no generator '{name}'. The generators are: {known}. Train it first.",
                 name=name,
-                known=[one.name for one in self.list()] or ["–"],
+                known=[generator.name for generator in self.list()] or ["–"],
             )
         return GeneratorInfo(name, versions, self._current(path, versions))
 
@@ -72,7 +72,7 @@ class GeneratorStore:
                 "Generator '{name}' has no version {version}. Its versions are: {known}.",
                 name=name,
                 version=number,
-                known=[str(one) for one in info.versions],
+                known=[str(number) for number in info.versions],
             )
         return self._path(name) / str(number)
 
@@ -100,7 +100,7 @@ class GeneratorStore:
         Parameters
         ----------
         run_id
-            Of the run that made it, for `made_by`.
+            Id of the run that made it, for `made_by`.
         """
         path = self._path(name)
         if run_id:
@@ -141,7 +141,7 @@ class GeneratorStore:
 
     @staticmethod
     def _numbers(path: Path) -> tuple[int, ...]:
-        return tuple(sorted(int(one.name) for one in path.glob("*") if _VERSION.fullmatch(one.name)))
+        return tuple(sorted(int(folder.name) for folder in path.glob("*") if _VERSION.fullmatch(folder.name)))
 
     @staticmethod
     def _current(path: Path, versions: tuple[int, ...]) -> int:

@@ -29,7 +29,7 @@ class Vocabulary:
     Parameters
     ----------
     pipeline
-        Of `core.networks.text`, with ``segmentation`` "subwords" or "characters".
+        Pipeline of `core.networks.text`, with ``segmentation`` "subwords" or "characters".
     """
 
     def __init__(self, pipeline: TextPipeline) -> None:

@@ -40,7 +40,7 @@ def train(
     training_set
         The windows (see `core.generation.tokens.windows`) of an epoch, counted from 1; of the same number each time.
     should_stop
-        Asked after every step; when true, the run ends and keeps the best epoch so far.
+        Function that is called after every step; when it is true, the run ends and keeps the best epoch so far.
     resume
         The state of an earlier `CheckpointDue` of the same run: continues bit for bit.
 
@@ -68,9 +68,9 @@ def mean_loss(model: CausalTransformer, windows: Windows, *, batch_size: int = 6
     device = model.embedding.weight.device
     total, tokens = 0.0, 0
     for rows in batches_by_length(windows, batch_size):
-        chosen = [windows[row] for row in rows]
-        count = sum(len(window) - 1 for window in chosen)
-        total += float(_loss(model, chosen, device)) * count
+        sample = [windows[row] for row in rows]
+        count = sum(len(window) - 1 for window in sample)
+        total += float(_loss(model, sample, device)) * count
         tokens += count
     model.train(was_training)
     return total / max(tokens, 1)

@@ -37,7 +37,7 @@ class FrozenTexts:
     Parameters
     ----------
     baseline
-        What an n-gram model fitted on that experience's training texts made of it: its order and a `Score` as mapping,
+        What an n-gram model fitted on that experience's training texts made of it: its order and a `GeneratorScore` as mapping,
         and the same of single tokens under ``"unigram"``.
     """
 
@@ -49,13 +49,13 @@ class FrozenTexts:
 
 
 @dataclass
-class Memory:
+class GeneratorMemory:
     """A uniform sample of all training texts ever learned (Vitter 1985, algorithm R), and hashes of all of them.
 
     Parameters
     ----------
     seen
-        How many texts have passed.
+        Number of texts that have passed.
     learned
         `fingerprint` of each; it tells whether a text was learned, and not what it said.
     """
@@ -64,7 +64,7 @@ class Memory:
     seen: int = 0
     learned: set[str] = field(default_factory=set)
 
-    def after(self, texts: Sequence[str], capacity: int, seed: int) -> Memory:
+    def after(self, texts: Sequence[str], capacity: int, seed: int) -> GeneratorMemory:
         """The memory once these texts were learned, too; this one is left as it is. Capacity 0 keeps no text."""
         generator = np.random.default_rng([seed, self.seen])
         kept, seen = list(self.texts), self.seen
@@ -74,9 +74,9 @@ class Memory:
             seen += 1
             if len(kept) < capacity:
                 kept.append(text)
-            elif capacity and (place := int(generator.integers(seen))) < capacity:
-                kept[place] = text
-        return Memory(kept, seen, self.learned | set(map(fingerprint, texts)))
+            elif capacity and (index := int(generator.integers(seen))) < capacity:
+                kept[index] = text
+        return GeneratorMemory(kept, seen, self.learned | set(map(fingerprint, texts)))
 
 
 def fingerprint(text: str) -> str:
@@ -112,15 +112,15 @@ def load_tests(folder: Path) -> list[FrozenTexts]:
     return [FrozenTexts(**{**stored, "texts": tuple(stored["texts"])}) for stored in _read(folder / TESTS)]
 
 
-def save_memory(folder: Path, memory: Memory) -> None:
+def save_memory(folder: Path, memory: GeneratorMemory) -> None:
     """Write what is remembered."""
     _write(folder / MEMORY, {"texts": memory.texts, "seen": memory.seen, "learned": sorted(memory.learned)})
 
 
-def load_memory(folder: Path) -> Memory:
+def load_memory(folder: Path) -> GeneratorMemory:
     """What is remembered."""
     stored = _read(folder / MEMORY)
-    return Memory(stored["texts"], stored["seen"], set(stored["learned"]))
+    return GeneratorMemory(stored["texts"], stored["seen"], set(stored["learned"]))
 
 
 def save_report(folder: Path, report: dict[str, Any]) -> None:

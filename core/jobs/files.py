@@ -49,15 +49,15 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 def parse_lines(text: bytes) -> list[dict[str, Any]]:
     """The objects of all lines that are whole."""
-    found = []
+    records = []
     for line in text.split(b"\n"):
         try:
             value = whole.parse_json(line)
         except ValueError:
             continue
         if isinstance(value, dict):
-            found.append(value)
-    return found
+            records.append(value)
+    return records
 
 
 def write_lines(path: Path, values: Iterable[dict[str, Any]]) -> None:

@@ -27,7 +27,7 @@ class Job:
     created, started, finished
         ISO 8601 in UTC; None when that has not happened.
     fraction
-        Of the whole job, 0 to 1.
+        Share of the whole job that is done, 0 to 1.
     seconds_left
         Estimated from the speed so far; None while nothing can be said.
     message

@@ -34,11 +34,11 @@ class Progress:
     Parameters
     ----------
     folder
-        The job's.
+        Folder of the job.
     clock
         Seconds, as of `time.monotonic`.
     device
-        Asked at the first learning step: what the model lies on.
+        Function that names the device the model lies on; called at the first learning step.
     """
 
     def __init__(

@@ -102,8 +102,8 @@ def _consume(
     def wait(others: list[str]) -> bool:
         if others != named:
             named[:] = others
-            said = message("job.waiting_for", "Waiting until this has ended: {others}.", others=others)
-            progress.stage_started(StageStarted(said, 0.0))
+            stage = message("job.waiting_for", "Waiting until this has ended: {others}.", others=others)
+            progress.stage_started(StageStarted(stage, 0.0))
         return not stop()
 
     home, title = folder.parent.parent, str(asked.get("title", folder.name))

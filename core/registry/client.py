@@ -91,14 +91,14 @@ class Client:
 
     def every(self, method: str, **named: Any) -> list[Any]:
         """All pages of one of the client's searches."""
-        found: list[Any] = []
+        records: list[Any] = []
         token = None
         while True:
             page: Sequence[Any] = getattr(self, method)(page_token=token, **named)
-            found += page
+            records += page
             token = getattr(page, "token", None)
             if not token:
-                return found
+                return records
 
 
 def store_address(home: Path) -> str:
@@ -226,10 +226,10 @@ def _damaged(database: Path) -> RegistryError:
 
 def _failed(address: str, error: Exception) -> CoreError:
     """What a store has against a call, in plain words: no statement of its database reaches a person."""
-    place = urlsplit(address)
+    parts = urlsplit(address)
     # Never the whole address, nor an error that quotes it: it may hold a password.
-    shown = f"{place.scheme}://{place.netloc.rpartition('@')[2]}{place.path}"
-    reason = str(error).replace(address, shown).replace(place.password or address, "…")
+    shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    reason = str(error).replace(address, shown).replace(parts.password or address, "…")
     reason = _STATEMENT.split(reason)[0].strip().rpartition("Error) ")[2].rstrip(".") or type(error).__name__
     if address.startswith("sqlite:"):
         database = Path(address.removeprefix(_SQLITE))

@@ -46,7 +46,7 @@ class Decision:
     Parameters
     ----------
     against_gate
-        It was promoted although the gate was against it; then there is a reason.
+        Whether it was promoted although the gate was against it; then there is a reason.
     rules
         The gate's rules that it was decided by; None when nobody looked at them.
     """

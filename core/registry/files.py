@@ -158,12 +158,12 @@ class VersionFiles:
 
     def unused(self) -> int:
         """Bytes of shared content that no version has any more."""
-        found = 0
+        unused = 0
         for path in self._contents():
             with suppress(OSError):
                 status = path.stat()
-                found += status.st_size if status.st_nlink == 1 else 0
-        return found
+                unused += status.st_size if status.st_nlink == 1 else 0
+        return unused
 
     def mend(self, folder: Path, name: str) -> bool:
         """Put a damaged file right from content that another version shares; returns whether that was possible."""
@@ -233,7 +233,7 @@ def check_complete(folder: Path) -> None:
 
 
 def _local_path(source: str) -> Path | None:
-    place = urlsplit(source)
-    if place.scheme == "file":
-        return Path(unquote(place.path))
-    return None if place.scheme else Path(source)
+    parts = urlsplit(source)
+    if parts.scheme == "file":
+        return Path(unquote(parts.path))
+    return None if parts.scheme else Path(source)

@@ -62,7 +62,9 @@ def rebuild(home: Path, classifiers: Sequence[StoredClassifier], versions: Seque
         registry = Registry(home, f"sqlite:///{database}")
         runs = {version.run_id: _add_run(registry, version) for version in versions}
         for classifier in classifiers:
-            _add_classifier(registry, classifier, [one for one in versions if one.classifier == classifier.name])
+            _add_classifier(
+                registry, classifier, [version for version in versions if version.classifier == classifier.name]
+            )
         _set_back(database, runs, classifiers, versions)
         kept = _move_aside(home)
         files.move_file(database, home / "mlflow.db")
@@ -117,8 +119,8 @@ def _set_back(
         for own, given in runs.items():
             for table in keyed:
                 connection.execute(f'UPDATE "{table}" SET run_uuid = ? WHERE run_uuid = ?', (own, given))
-            place = "UPDATE runs SET artifact_uri = replace(artifact_uri, ?, ?) WHERE run_uuid = ?"
-            connection.execute(place, (given, own, own))
+            statement = "UPDATE runs SET artifact_uri = replace(artifact_uri, ?, ?) WHERE run_uuid = ?"
+            connection.execute(statement, (given, own, own))
         for version in versions:
             at = _milliseconds(version.created)
             connection.execute(

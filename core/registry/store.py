@@ -33,7 +33,7 @@ class Store:
     home
         The workspace: holds ``mlflow.db`` and ``artifacts/``, unless ``MLFLOW_TRACKING_URI`` names another store.
     address
-        Of the store, where it is not the workspace's own.
+        Address of the store, where it is not the workspace's own.
     """
 
     def __init__(self, home: Path, address: str | None = None) -> None:
@@ -129,8 +129,8 @@ class Store:
             with self._writing():
                 known = self._client.get_experiment_by_name(EXPERIMENT)
                 if known is None:
-                    place = None if self.on_server else str(self._files.artifacts)
-                    return str(self._client.create_experiment(EXPERIMENT, artifact_location=place))
+                    location = None if self.on_server else str(self._files.artifacts)
+                    return str(self._client.create_experiment(EXPERIMENT, artifact_location=location))
         return str(known.experiment_id)
 
     def _model(self, name: str) -> Any:

@@ -30,20 +30,20 @@ class Recovered:
 
 def recover(folders: VersionFiles) -> Recovered:
     """Collect every version and classifier of a workspace."""
-    found = Recovered()
-    known = [_describe(folder, found) for folder in folders.folders()]
+    recovered = Recovered()
+    known = [_describe(folder, recovered) for folder in folders.folders()]
     facts = {stored["name"]: stored for stored in ClassifierFiles(folders.artifacts).all()}
     described = [version for version in known if version is not None]
     for name in sorted({version["classifier"] for version in described}):
-        versions = _numbered(name, [version for version in described if version["classifier"] == name], found)
-        found.versions += versions
-        found.classifiers.append(_classifier(name, versions, facts.get(name), found))
+        versions = _numbered(name, [version for version in described if version["classifier"] == name], recovered)
+        recovered.versions += versions
+        recovered.classifiers.append(_classifier(name, versions, facts.get(name), recovered))
     if described:
-        found.notes.append("Runs that made no version, and the records of those that failed or were stopped.")
-    return found
+        recovered.notes.append("Runs that made no version, and the records of those that failed or were stopped.")
+    return recovered
 
 
-def _describe(folder: Path, found: Recovered) -> dict[str, Any] | None:
+def _describe(folder: Path, recovered: Recovered) -> dict[str, Any] | None:
     """What one folder tells: its record, and for the rest its report."""
     record, run_id = integrity.read_record(folder), folder.parents[1].name
     try:
@@ -51,10 +51,10 @@ def _describe(folder: Path, found: Recovered) -> dict[str, Any] | None:
     except (CoreError, OSError, ValueError):
         report = {}
     if "classifier" not in record and "classifier" not in report:
-        found.notes.append(f"Whose version lies in {folder}: neither its record nor its report can be read.")
+        recovered.notes.append(f"Whose version lies in {folder}: neither its record nor its report can be read.")
         return None
     if not report:
-        found.notes.append(f"Settings and curves of the run {run_id}: its report cannot be read.")
+        recovered.notes.append(f"Settings and curves of the run {run_id}: its report cannot be read.")
     written = datetime.fromtimestamp(folder.stat().st_mtime, UTC).isoformat(timespec="seconds")
     return {
         "classifier": str(record.get("classifier") or report["classifier"]),
@@ -74,17 +74,19 @@ def _summary(report: dict[str, Any]) -> dict[str, float | str]:
     return summary_of(report)
 
 
-def _numbered(name: str, described: list[dict[str, Any]], found: Recovered) -> list[StoredVersion]:
+def _numbered(name: str, described: list[dict[str, Any]], recovered: Recovered) -> list[StoredVersion]:
     """Versions with their numbers; those without one get the free ones in the order in which they were made."""
     taken = {version["number"] for version in described if version["number"] is not None}
-    nameless = sorted((one for one in described if one["number"] is None), key=lambda one: str(one["created"]))
+    nameless = sorted(
+        (facts for facts in described if facts["number"] is None), key=lambda facts: str(facts["created"])
+    )
     for version in nameless:
         version["number"] = next(number for number in count((version["parent"] or 0) + 1) if number not in taken)
         taken.add(version["number"])
-        found.notes.append(
+        recovered.notes.append(
             f"The number of a version of '{name}' made on {version['created']}; it is taken for version {version['number']}."
         )
-    ordered = sorted(described, key=lambda one: int(one["number"]))
+    ordered = sorted(described, key=lambda facts: int(facts["number"]))
     return [_version(version) for version in ordered]
 
 
@@ -111,7 +113,7 @@ def _version(described: dict[str, Any]) -> StoredVersion:
 
 
 def _classifier(
-    name: str, versions: list[StoredVersion], facts: dict[str, Any] | None, found: Recovered
+    name: str, versions: list[StoredVersion], facts: dict[str, Any] | None, recovered: Recovered
 ) -> StoredClassifier:
     created = min(version.created for version in versions)
     if facts is not None:
@@ -119,7 +121,7 @@ def _classifier(
         return StoredClassifier(name, str(facts.get("created") or created), facts.get("champion"), tags)
     promoted = [version.number for version in versions if _was_promoted(version)]
     champion = max(promoted) if promoted else versions[0].number
-    found.notes.append(
+    recovered.notes.append(
         f"Which version of '{name}' served, and its threshold; version {champion} is taken for the champion."
     )
     return StoredClassifier(name, created, champion, {})

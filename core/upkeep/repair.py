@@ -35,9 +35,9 @@ class Repaired:
     database
         ``"whole"``, ``"rebuilt"``, or ``"lost"`` where it could be rebuilt and that was not wanted.
     kept
-        Where the old database lies now.
+        Path of the old database now.
     records
-        How many versions got a record of their own; those of earlier editions have none.
+        Number of versions that got a record of their own; those of earlier editions have none.
     not_recovered
         Sentences, in English: what the files do not tell.
     """
@@ -101,11 +101,11 @@ def _rebuild(home: Path, done: Repaired, *, dry_run: bool) -> None:
             "The run '{title}' has not ended, and would write to the database that is to be made again. Stop it first.",
             title=running[0].title,
         )
-    found: Recovered = recover(Registry(home).files)
-    done.not_recovered += found.notes
+    recovered: Recovered = recover(Registry(home).files)
+    done.not_recovered += recovered.notes
     done.database = "lost" if dry_run else "rebuilt"
     if not dry_run:
-        kept = rebuild(home, found.classifiers, found.versions)
+        kept = rebuild(home, recovered.classifiers, recovered.versions)
         done.kept = str(kept) if kept is not None else None
 
 

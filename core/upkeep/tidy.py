@@ -60,7 +60,7 @@ def tidy(home: Path, *, dry_run: bool = False) -> Tidied:
     Parameters
     ----------
     dry_run
-        Only say what would go.
+        Whether to say only what would go.
     """
     if not dry_run and not files.is_writable(home):
         raise read_only(home)

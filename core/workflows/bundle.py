@@ -87,8 +87,8 @@ def write_card(folder: Path, report: dict[str, Any]) -> None:
         "",
         "| label | precision | recall | F1 | test rows |",
         "|---|---|---|---|---|",
-        *(f"| {escaped(label)} | {_figure(one['precision'])} | {_figure(one['recall'])} | {_figure(one['f1'])} | "
-          f"{one['support']:,} |" for label, one in overall["per_class"].items()),
+        *(f"| {escaped(label)} | {_figure(scores['precision'])} | {_figure(scores['recall'])} | {_figure(scores['f1'])} | "
+          f"{scores['support']:,} |" for label, scores in overall["per_class"].items()),
         "",
         f"Largest difference of any probability between PyTorch and ONNX: {report['parity']['max_abs_diff']:.1e} "
         f"over {report['parity']['texts']} texts.",
@@ -124,27 +124,28 @@ def _precision(precision: dict[str, Any]) -> list[str]:
     if not served:
         return []
     figures = "; ".join(
-        f"{one['file']} answers {one['agreement']:.1%} of {precision['rows']:,} validation texts as {EXACT} does"
-        for one in precision["variants"]
-        if one["file"] in served.values()
+        f"{variant['file']} answers {variant['agreement']:.1%} of {precision['rows']:,} validation texts as {EXACT} does"
+        for variant in precision["variants"]
+        if variant["file"] in served.values()
     )
     return [*(f"On {kind} `{file}` answers. " for kind, file in served.items()), f"{figures}."]
 
 
-def _calibration(found: dict[str, Any]) -> list[str]:
+def _calibration(calibration: dict[str, Any]) -> list[str]:
     """How far the stated probabilities can be believed."""
-    before, after = found["before"], found["after"]
-    said = (
-        f"Logits are divided by {found['temperature']:.3f}, inside every file; fitted on {found['rows']:,} validation rows."
-        if found["note"] is None
-        else str(Message.from_dict(found["note"]))
+    before, after = calibration["before"], calibration["after"]
+    summary = (
+        f"Logits are divided by {calibration['temperature']:.3f}, inside every file; "
+        f"fitted on {calibration['rows']:,} validation rows."
+        if calibration["note"] is None
+        else str(Message.from_dict(calibration["note"]))
     )
     return [
         "## Probabilities",
         "",
-        said,
+        summary,
         "",
-        f"| on {found['test_rows']:,} test rows | as learned | as served |",
+        f"| on {calibration['test_rows']:,} test rows | as learned | as served |",
         "|---|---|---|",
         f"| expected calibration error | {_figure(before['ece'])} | {_figure(after['ece'])} |",
         f"| Brier score | {_figure(before['brier'])} | {_figure(after['brier'])} |",

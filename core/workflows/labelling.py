@@ -38,7 +38,7 @@ SUSPICIOUS = ("label_errors", "contradictions")  # findings of an inspection tha
 Progress = Callable[[float], None]
 
 
-class Engine(Protocol):
+class LabellingEngine(Protocol):
     """What labels texts: a served version, or the baseline in its place."""
 
     labels: list[str]
@@ -63,7 +63,7 @@ def begin_with_dataset(
     datasets: DatasetStore,
     identity: str,
     *,
-    engine: Engine | None,
+    engine: LabellingEngine | None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> SessionInfo:
@@ -83,10 +83,10 @@ def begin_with_dataset(
         numbers = {name: number for number, name in enumerate(engine.labels)}
         answers = engine.predict_proba([dataset.texts[row] for row in rows], progress)
         doubts = doubt_of_labels(answers, [numbers.get(names[row], -1) for row in rows])
-        said = [engine.labels[number] for number in answers.argmax(axis=1)]
+        predicted = [engine.labels[number] for number in answers.argmax(axis=1)]
         items = [
-            Item(dataset.texts[rows[place]], names[rows[place]], said[place], float(doubts[place]))
-            for place in most_doubtful_first(doubts)
+            Item(dataset.texts[rows[index]], names[rows[index]], predicted[index], float(doubts[index]))
+            for index in most_doubtful_first(doubts)
         ]
     return sessions.begin(
         items,
@@ -106,14 +106,15 @@ def begin_with_rows(
     Parameters
     ----------
     rows
-        Of each: ``row``, its number in the dataset, and where known ``suggested``, a label, and ``doubt``, 0 to 1.
+        Rows to label, each with ``row``, its number in the dataset, and where known ``suggested``, a label, and ``doubt``,
+        0 to 1.
     """
     info, dataset = datasets.info(identity), datasets.load(identity)
     names = dataset.label_names()
     items = [
-        Item(dataset.texts[one["row"]], names[one["row"]], str(one.get("suggested") or ""), one.get("doubt"))
-        for one in rows
-        if 0 <= one["row"] < len(dataset)
+        Item(dataset.texts[entry["row"]], names[entry["row"]], str(entry.get("suggested") or ""), entry.get("doubt"))
+        for entry in rows
+        if 0 <= entry["row"] < len(dataset)
     ]
     return sessions.begin(
         items, kind="dataset", name=info.name, labels=dataset.classes, order="inspection", dataset=identity
@@ -125,19 +126,19 @@ def inspected_rows(inspection: Mapping[str, Any]) -> list[dict[str, Any]]:
 
     Those come with the label that the inspection's model, which had not seen the row, finds more probable.
     """
-    found: dict[int, dict[str, Any]] = {}
+    suspicious: dict[int, dict[str, Any]] = {}
     for kind in SUSPICIOUS:
         for finding in inspection["findings"]:
             if finding["kind"] != kind:
                 continue
-            for place, row in enumerate(finding["rows"]):
-                facts = finding["notes"][place]["facts"] if place < len(finding["notes"]) else {}
-                one: dict[str, Any] = {"row": int(row)}
+            for index, row in enumerate(finding["rows"]):
+                facts = finding["notes"][index]["facts"] if index < len(finding["notes"]) else {}
+                entry: dict[str, Any] = {"row": int(row)}
                 if kind == SUSPICIOUS[0] and {"label", "share", "given"} <= set(facts):
                     doubt = (1 + float(facts["share"]) - float(facts["given"])) / 2
-                    one |= {"suggested": str(facts["label"]), "doubt": doubt}
-                found.setdefault(int(row), one)
-    return list(found.values())
+                    entry |= {"suggested": str(facts["label"]), "doubt": doubt}
+                suspicious.setdefault(int(row), entry)
+    return list(suspicious.values())
 
 
 def begin_with_texts(
@@ -147,8 +148,8 @@ def begin_with_texts(
     name: str,
     labels: Sequence[str],
     order: Order,
-    engine: Engine | None = None,
-    second: Engine | None = None,
+    engine: LabellingEngine | None = None,
+    second: LabellingEngine | None = None,
     seed: int = 0,
     source: dict[str, Any] | None = None,
     progress: Progress | None = None,
@@ -158,7 +159,7 @@ def begin_with_texts(
     Parameters
     ----------
     labels
-        That can be given.
+        Labels that can be given.
     order
         ``"random"`` needs no classifier; ``"disagreement"`` needs two.
 
@@ -167,9 +168,9 @@ def begin_with_texts(
     DataError
         When there are no texts, too few labels, or no classifier for the order.
     """
-    chosen = [texts[row] for row in _some_of(len(texts), seed) if texts[row].strip()]
-    if order == "random" or not chosen:
-        items = [Item(text) for text in chosen]
+    sample = [texts[row] for row in _some_of(len(texts), seed) if texts[row].strip()]
+    if order == "random" or not sample:
+        items = [Item(text) for text in sample]
     elif engine is None or (order == "disagreement" and second is None):
         raise DataError(
             "labelling.no_classifier",
@@ -177,11 +178,13 @@ def begin_with_texts(
             order=order,
         )
     else:
-        items = _ordered(chosen, order, engine, second, progress)
+        items = _ordered(sample, order, engine, second, progress)
     return sessions.begin(items, kind="texts", name=name, labels=labels, order=order, source=source)
 
 
-def second_opinion(version: VersionInfo, workspace: Workspace, load: Callable[[VersionInfo], Engine]) -> Engine | None:
+def second_opinion(
+    version: VersionInfo, workspace: Workspace, load: Callable[[VersionInfo], LabellingEngine]
+) -> LabellingEngine | None:
     """Who may disagree with a version: the version that it was updated from, else the baseline on its training rows.
 
     Parameters
@@ -192,7 +195,7 @@ def second_opinion(version: VersionInfo, workspace: Workspace, load: Callable[[V
     Returns
     -------
     Engine | None
-        None when it has no parent and the rows that it learned from were deleted.
+        The engine, or None when the version has no parent and the rows that it learned from were deleted.
     """
     if version.parent is not None:
         return load(workspace.registry.version(version.classifier, version.parent))
@@ -212,27 +215,27 @@ def finish(sessions: LabellingStore, datasets: DatasetStore, identity: str, *, n
     info, items = sessions.info(identity), sessions.items(identity)
     labelled = sessions.standing(identity).labelled
     if info.kind == "dataset":
-        changed = {items[place].text: label for place, label in labelled.items() if label != items[place].given}
+        changed = {items[index].text: label for index, label in labelled.items() if label != items[index].given}
         return _relabelled(datasets, info, changed, name)
     if not labelled:
         raise DataError(
             "labelling.nothing_labelled", "No text has a label yet. Label some, then save them as a dataset."
         )
-    places = sorted(labelled)
-    used = {labelled[place] for place in places}
+    indices = sorted(labelled)
+    used = {labelled[index] for index in indices}
     classes = tuple(label for label in info.labels if label in used)
     dataset = TextDataset(
-        texts=tuple(items[place].text for place in places),
-        labels=np.array([classes.index(labelled[place]) for place in places], dtype=np.int64),
+        texts=tuple(items[index].text for index in indices),
+        labels=np.array([classes.index(labelled[index]) for index in indices], dtype=np.int64),
         classes=classes,
     )
-    source = {**(info.source or {}), "labelled": len(places), "of": info.rows, "order": info.order}
+    source = {**(info.source or {}), "labelled": len(indices), "of": info.rows, "order": info.order}
     return datasets.save(dataset, name=name, roles=ColumnRoles(text="text", label="label"), source=source)
 
 
 def changed_rows(items: Sequence[Item], labelled: Mapping[int, str]) -> int:
     """How many texts have another label now than they were given."""
-    return sum(label != items[place].given for place, label in labelled.items())
+    return sum(label != items[index].given for index, label in labelled.items())
 
 
 def _relabelled(datasets: DatasetStore, info: SessionInfo, changed: dict[str, str], name: str) -> StoredDataset:
@@ -253,7 +256,11 @@ def _some_of(count: int, seed: int) -> list[int]:
 
 
 def _ordered(
-    texts: Sequence[str], order: Order, engine: Engine, second: Engine | None, progress: Progress | None
+    texts: Sequence[str],
+    order: Order,
+    engine: LabellingEngine,
+    second: LabellingEngine | None,
+    progress: Progress | None,
 ) -> list[Item]:
     """The texts with what the classifier says of each, the most useful first."""
     answers = engine.predict_proba(texts, progress)
@@ -263,10 +270,10 @@ def _ordered(
         doubts = disagreement(_aligned(answers, engine.labels, names), _aligned(others, second.labels, names))
     else:
         doubts = (entropy_doubt if order == "entropy" else margin_doubt)(answers)
-    said = answers.argmax(axis=1)
+    predicted = answers.argmax(axis=1)
     return [
-        Item(texts[place], "", engine.labels[said[place]], float(doubts[place]))
-        for place in most_doubtful_first(doubts)
+        Item(texts[index], "", engine.labels[predicted[index]], float(doubts[index]))
+        for index in most_doubtful_first(doubts)
     ]
 
 

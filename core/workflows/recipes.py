@@ -10,7 +10,7 @@ from core.workflows.workspace import Workspace
 
 
 def save_cleaned(
-    place: Workspace | DatasetStore, dataset: str, steps: Sequence[Step], name: str | None = None
+    home: Workspace | DatasetStore, dataset: str, steps: Sequence[Step], name: str | None = None
 ) -> StoredDataset:
     """Carry out the steps on a saved dataset and save what comes out; the dataset itself stays as it is.
 
@@ -19,23 +19,23 @@ def save_cleaned(
     place
         The workspace, or its datasets alone.
     name
-        Of the new dataset; the old one's when not given.
+        Name of the new dataset; the old one's when not given.
 
     Returns
     -------
     StoredDataset
-        With the old one's id as ``source["parent"]``, and all steps since the upload as ``source["recipe"]``. The old one
-        itself where the steps change nothing.
+        The new dataset, with the old one's id as ``source["parent"]``, and all steps since the upload as ``source["recipe"]``.
+        The old one itself where the steps change nothing.
 
     Raises
     ------
     DataError
         When there is no such dataset, or no row would be left.
     """
-    store = place.datasets if isinstance(place, Workspace) else place
+    store = home.datasets if isinstance(home, Workspace) else home
     before = store.info(dataset)
     after, done = apply_steps(store.load(dataset), steps)
-    if not any(one.count for one in done):
+    if not any(step.count for step in done):
         return before
     recipe = [*before.source.get("recipe", []), *write_steps(steps)]
     source = {**before.source, "parent": before.id, "recipe": recipe}

@@ -116,9 +116,9 @@ def resolve_settings(model: str, settings: Mapping[str, Any]) -> Settings:
     ConfigError
         When there is no such model or setting, or a value is out of range.
     """
-    chosen = model_class(model)
-    configs = (chosen.config_class, TextConfig, TrainingConfig, DataConfig)
-    parts = distribute({**chosen.defaults, **settings}, *configs)
+    kind = model_class(model)
+    configs = (kind.config_class, TextConfig, TrainingConfig, DataConfig)
+    parts = distribute({**kind.defaults, **settings}, *configs)
     built = [build(config, values) for config, values in zip(configs, parts, strict=True)]
     return Settings(built[0], cast(TextConfig, built[1]), cast(TrainingConfig, built[2]), cast(DataConfig, built[3]))
 

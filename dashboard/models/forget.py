@@ -19,7 +19,7 @@ from dashboard.shell.i18n import t, tn
 
 if TYPE_CHECKING:
     from core.jobs import Job
-    from core.workflows.forget.rows import Found
+    from core.workflows.forget.rows import Matches
 
 KIND = "forget"
 ASKED = "forget.asked"
@@ -150,7 +150,7 @@ def _preview(classifier: str, groups: tuple[str, ...], lines: dict[int, str]) ->
         _start(classifier, found, list(lines))
 
 
-def _not_found(found: Found, groups: tuple[str, ...], texts: tuple[str, ...]) -> None:
+def _not_found(found: Matches, groups: tuple[str, ...], texts: tuple[str, ...]) -> None:
     """Which texts and groups are nowhere: a request met in part must not look as if it were met."""
     for kind, asked, missing in (
         ("texts", found.texts, [texts[place] for place in found.missing_texts]),
@@ -170,7 +170,7 @@ def _not_found(found: Found, groups: tuple[str, ...], texts: tuple[str, ...]) ->
             )
 
 
-def _amount(found: Found) -> str:
+def _amount(found: Matches) -> str:
     """How many rows of datasets there are, and what lies elsewhere: a text may wait in a queue alone."""
     parts = [tn("forget.found", found.count) if found.count else t("forget.found_no_rows")]
     for name, count in (
@@ -183,7 +183,7 @@ def _amount(found: Found) -> str:
     return t("forget.sentences_between").join(parts)
 
 
-def _outlook(found: Found) -> list[str]:
+def _outlook(found: Matches) -> list[str]:
     """What becomes of the versions in use that learned these rows, of all classifiers."""
     from core.workflows.forget.champions import champions_that_learned
 
@@ -204,7 +204,7 @@ def _version(classifier: str, number: int) -> str:
     return t("forget.version", classifier=tables.plain(classifier), version=number)
 
 
-def _start(classifier: str, found: Found, lines: list[int]) -> None:
+def _start(classifier: str, found: Matches, lines: list[int]) -> None:
     from core.workflows.forget.run import ForgetRequest
 
     request = ForgetRequest(

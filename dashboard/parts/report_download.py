@@ -41,10 +41,10 @@ def draw(version: VersionInfo, *, key: str) -> None:
 
 def written(version: VersionInfo, language: str, *, html: bool) -> bytes:
     """The report in one language."""
-    from core.workflows.report.document import Words
+    from core.workflows.report.document import ReportLanguage
     from core.workflows.report.run import gather, html_report, model_card
 
     texts = catalogue(language)
-    words = Words(language, lambda key, english: texts.get(key, english))
+    words = ReportLanguage(language, lambda key, english: texts.get(key, english))
     found = gather(version, state.workspace())
     return (html_report if html else model_card)(found, words).encode("utf-8")

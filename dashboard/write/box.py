@@ -18,7 +18,7 @@ from dashboard.shell.i18n import t
 from dashboard.write import page as write_page
 
 if TYPE_CHECKING:
-    from core.generation.engine import Engine
+    from core.generation.engine import GeneratorEngine
 
 TURN = "write.turn"  # how often it wrote in this session: the seed, so that each click gives another text
 WRITTEN = "write.written"
@@ -83,8 +83,8 @@ def _show_last(report: dict[str, Any]) -> None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
-def _engine(folder: str, created: str) -> Engine:
+def _engine(folder: str, created: str) -> GeneratorEngine:
     # created is part of the name: a deleted generator's version 1 is not its successor's version 1
-    from core.generation.engine import Engine
+    from core.generation.engine import GeneratorEngine
 
-    return Engine(Path(folder))
+    return GeneratorEngine(Path(folder))

@@ -43,7 +43,7 @@ def add_corrections(command: argparse.ArgumentParser, prefix: str = "") -> None:
     Parameters
     ----------
     prefix
-        Of the options, for a second file of a command, such as ``"probe-"``.
+        Prefix of the options, for a second file of a command, such as ``"probe-"``.
     """
     file = f"--{prefix.rstrip('-')}" if prefix else "--data"
     group = command.add_argument_group(f"how {file} is written (guessed where it is not said)")

@@ -35,25 +35,29 @@ def benchmark(asked: argparse.Namespace) -> None:
         texts, facts = load_texts(asked)
         source = asked.data.name
     done = consume(benchmark_version(request, open_workspace(home()), texts=texts, source=source))
-    found = {**as_object(done.benchmark), **facts}
-    sys.stdout.write((json.dumps(found, ensure_ascii=False) if asked.json else as_text(found)) + "\n")
+    content = {**as_object(done.benchmark), **facts}
+    sys.stdout.write((json.dumps(content, ensure_ascii=False) if asked.json else as_text(content)) + "\n")
 
 
 def as_object(stored: dict[str, Any]) -> dict[str, Any]:
     """The stored measurement with sentences instead of messages."""
-    missing = [{**one, "reason": str(Message.from_dict(one["reason"]))} for one in stored["missing"]]
-    return {**stored, "missing": missing, "problems": [str(Message.from_dict(one)) for one in stored["problems"]]}
+    missing = [{**way, "reason": str(Message.from_dict(way["reason"]))} for way in stored["missing"]]
+    return {
+        **stored,
+        "missing": missing,
+        "problems": [str(Message.from_dict(problem)) for problem in stored["problems"]],
+    }
 
 
-def as_text(found: dict[str, Any]) -> str:
+def as_text(benchmark: dict[str, Any]) -> str:
     """The machine, a line for each way, and what did not run."""
     from core.workflows.benchmark.contenders import Way, name_of
 
-    def name(one: dict[str, Any]) -> str:
-        return name_of(Way(one["runtime"], one["device"], one["precision"]))
+    def name(way: dict[str, Any]) -> str:
+        return name_of(Way(way["runtime"], way["device"], way["precision"]))
 
-    lines = [_machine(found["machine"])]
-    for row in found["rows"]:
+    lines = [_machine(benchmark["machine"])]
+    for row in benchmark["rows"]:
         times, speed = row["latency"], row["throughput"]
         gain = row.get("speedup")
         lines.append(
@@ -61,8 +65,8 @@ def as_text(found: dict[str, Any]) -> str:
             f"{speed['median']:10,.0f} texts/s ({speed['low']:,.0f}–{speed['high']:,.0f})"
             + (f"   {gain['latency']['median']:.1f}× / {gain['throughput']['median']:.1f}×" if gain else "")
         )
-    lines += [f"{name(one):<24} {one['reason']}" for one in found["missing"]]
-    return "\n".join([*lines, *found["problems"]])
+    lines += [f"{name(way):<24} {way['reason']}" for way in benchmark["missing"]]
+    return "\n".join([*lines, *benchmark["problems"]])
 
 
 def _machine(machine: dict[str, Any]) -> str:

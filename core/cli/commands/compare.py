@@ -76,8 +76,8 @@ def compare(asked: argparse.Namespace) -> None:
     for finding in map(Message.from_dict, result["findings"]):
         if finding.key.startswith("spelling."):
             tell((), [finding], merge=not asked.merge_labels)
-    found = {**result, **facts_of(left_out, form_of(table), notes)}
-    sys.stdout.write((json.dumps(found, ensure_ascii=False) if asked.json else _table(result)) + "\n")
+    content = {**result, **facts_of(left_out, form_of(table), notes)}
+    sys.stdout.write((json.dumps(content, ensure_ascii=False) if asked.json else _table(result)) + "\n")
 
 
 def _column(asked: argparse.Namespace) -> str | None:
@@ -86,12 +86,12 @@ def _column(asked: argparse.Namespace) -> str | None:
 
 
 def _table(result: dict[str, Any]) -> str:
-    width = max(len(one["strategy"]) for one in result["strategies"])
+    width = max(len(strategy["strategy"]) for strategy in result["strategies"])
     lines = [f"{'':{width}}  " + "  ".join(f"{heading:>13}" for heading, _, _ in COLUMNS)]
-    for one in result["strategies"]:
-        cells = [_cell(one[figure], one["spread"][figure], scale) for _, figure, scale in COLUMNS]
-        lines.append(f"{one['strategy']:{width}}  " + "  ".join(f"{cell:>13}" for cell in cells))
-    sentences = [Message.from_dict(found) for found in (*result["findings"], result["best"]["message"])]
+    for strategy in result["strategies"]:
+        cells = [_cell(strategy[figure], strategy["spread"][figure], scale) for _, figure, scale in COLUMNS]
+        lines.append(f"{strategy['strategy']:{width}}  " + "  ".join(f"{cell:>13}" for cell in cells))
+    sentences = [Message.from_dict(stored) for stored in (*result["findings"], result["best"]["message"])]
     return "\n".join([*lines, "", *map(str, sentences)])
 
 

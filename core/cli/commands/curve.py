@@ -18,8 +18,8 @@ def curve(asked: argparse.Namespace) -> None:
     from core.workflows.repeat.learning_curve import CurveRequest, draw_curve
 
     request = build(CurveRequest, {"classifier": asked.classifier, "version": asked.version, "runs": asked.runs})
-    found = as_object(consume(draw_curve(request, open_workspace(home()))).curve)
-    sys.stdout.write((json.dumps(found, ensure_ascii=False) if asked.json else as_text(found)) + "\n")
+    content = as_object(consume(draw_curve(request, open_workspace(home()))).curve)
+    sys.stdout.write((json.dumps(content, ensure_ascii=False) if asked.json else as_text(content)) + "\n")
 
 
 def as_object(stored: dict[str, Any]) -> dict[str, Any]:
@@ -28,17 +28,17 @@ def as_object(stored: dict[str, Any]) -> dict[str, Any]:
     return {**stored, "verdict": verdict}
 
 
-def as_text(found: dict[str, Any]) -> str:
+def as_text(curve: dict[str, Any]) -> str:
     """A line for each point, then what they say."""
     lines = []
-    for point in found["points"]:
+    for point in curve["points"]:
         scores = (point["accuracy"], point["macro_f1"])
-        shown = [score(one["value"], one["low"], one["high"]) for one in scores]
+        shown = [score(estimate["value"], estimate["low"], estimate["high"]) for estimate in scores]
         lines.append(f"{point['rows']:>8,} rows  accuracy {shown[0]}  macro-F1 {shown[1]}")
-    lines.append(found["verdict"]["message"])
-    guess = found["verdict"]["estimate"]
+    lines.append(curve["verdict"]["message"])
+    guess = curve["verdict"]["estimate"]
     if guess is not None:
         lines.append(
-            f"With {2 * found['points'][-1]['rows']:,} rows: {guess:.3f} accuracy, an estimate by a power law."
+            f"With {2 * curve['points'][-1]['rows']:,} rows: {guess:.3f} accuracy, an estimate by a power law."
         )
     return "\n".join(lines)

@@ -15,11 +15,11 @@ WORDS = 12  # each way, printed
 
 def as_object(report: DriftReport) -> dict[str, Any]:
     """The report with sentences instead of messages."""
-    found = report.to_dict()
-    found["advice"]["message"] = str(report.advice.message)
-    for test in found["tests"]:
+    content = report.to_dict()
+    content["advice"]["message"] = str(report.advice.message)
+    for test in content["tests"]:
         test["reason"] = str(Message.from_dict(test["reason"])) if test["reason"] else None
-    return found
+    return content
 
 
 def as_text(report: DriftReport) -> str:
@@ -27,7 +27,7 @@ def as_text(report: DriftReport) -> str:
     lines = [f"  {test.name:<10}  {test.verdict:<8}  {_finding(test)}" for test in report.tests]
     old, new = report.words.texts
     for name, changes in (("more often", report.words.more), ("less often", report.words.fewer)):
-        words = [f"{one.word} {one.after_per_1000:g} / {one.before_per_1000:g}" for one in changes[:WORDS]]
+        words = [f"{change.word} {change.after_per_1000:g} / {change.before_per_1000:g}" for change in changes[:WORDS]]
         if words:
             lines.append(f"  {name} (per 1,000 of {new:,} new / {old:,} earlier texts): {', '.join(words)}")
     return "\n".join([str(report.advice.message), *lines])

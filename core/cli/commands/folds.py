@@ -18,18 +18,18 @@ def folds(asked: argparse.Namespace) -> None:
 
     values = {"repeat_by": asked.by, "repeat_runs": asked.runs}
     request = build(FoldsRequest, {"classifier": asked.classifier, "version": asked.version, **values})
-    found = consume(cross_validate(request, open_workspace(home()))).record
-    sys.stdout.write((json.dumps(found, ensure_ascii=False) if asked.json else as_text(found)) + "\n")
+    record = consume(cross_validate(request, open_workspace(home()))).record
+    sys.stdout.write((json.dumps(record, ensure_ascii=False) if asked.json else as_text(record)) + "\n")
 
 
-def as_text(found: dict[str, Any]) -> str:
+def as_text(record: dict[str, Any]) -> str:
     """A line for each run, then mean and deviation."""
     lines = []
-    for one in found["runs"]:
-        scores = [score(**one[name]) for name in found["summary"]]
+    for run in record["runs"]:
+        scores = [score(**run[name]) for name in record["summary"]]
         lines.append(
-            f"run {one['run']}, seed {one['seed']}: {one['rows']:,} rows  accuracy {scores[0]}  macro-F1 {scores[1]}"
+            f"run {run['run']}, seed {run['seed']}: {run['rows']:,} rows  accuracy {scores[0]}  macro-F1 {scores[1]}"
         )
-    for name, one in found["summary"].items():
-        lines.append(f"{name}: {one['mean']:.3f} ± {one['deviation']:.3f}")
+    for name, figure in record["summary"].items():
+        lines.append(f"{name}: {figure['mean']:.3f} ± {figure['deviation']:.3f}")
     return "\n".join(lines)

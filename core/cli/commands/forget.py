@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from core.base.config import home
 from core.base.errors import ConfigError, DataError
-from core.cli.chosen import chosen_version
 from core.cli.progress import consume
+from core.cli.resolve import resolve_version
 from core.data.reading.encoding import codec_of, detect_encoding
 from core.registry.records import receipts, solved
 from core.workflows.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
-    from core.workflows.forget.rows import Found
+    from core.workflows.forget.rows import Matches
 
 NOTHING_MISSING: dict[str, Any] = {"not_found": {"texts": [], "lines": [], "groups": []}}
 SHOWN = 60  # characters of a text that was not found
@@ -30,7 +30,7 @@ def forget(asked: argparse.Namespace) -> None:
     from core.workflows.forget.rows import find_rows
 
     workspace = open_workspace(home())
-    chosen_version(asked.classifier, None, workspace, required=False)
+    resolve_version(asked.classifier, None, workspace, required=False)
     finished = [] if asked.dry_run else _finish(workspace)
     if asked.texts is None and not asked.group:
         if finished:
@@ -42,7 +42,7 @@ def forget(asked: argparse.Namespace) -> None:
         )
     lines = texts_of(asked.texts, asked.encoding)
     try:
-        found = find_rows(asked.classifier, workspace, groups=asked.group, texts=list(lines.values()))
+        matches = find_rows(asked.classifier, workspace, groups=asked.group, texts=list(lines.values()))
     except DataError as error:
         if error.message.key != "forget.nothing_found":
             raise
@@ -51,27 +51,27 @@ def forget(asked: argparse.Namespace) -> None:
             return
         sys.stderr.write(_all_missing(lines, asked.group))
         raise
-    nowhere = not_found(found, lines, asked.group)
-    summary = shortfall(found, nowhere)
+    nowhere = not_found(matches, lines, asked.group)
+    summary = shortfall(matches, nowhere)
     if asked.dry_run:
-        _dry_run(asked, found, nowhere, summary, workspace)
+        _dry_run(asked, matches, nowhere, summary, workspace)
         return
-    _forget(asked, found, list(lines), nowhere, summary, workspace)
+    _forget(asked, matches, list(lines), nowhere, summary, workspace)
 
 
 def _dry_run(
-    asked: argparse.Namespace, found: Found, nowhere: dict[str, Any], summary: str, workspace: Workspace
+    asked: argparse.Namespace, matches: Matches, nowhere: dict[str, Any], summary: str, workspace: Workspace
 ) -> None:
     """Say what would be removed, and what would become of the versions in use that learned it."""
     from core.workflows.forget.champions import champions_that_learned
 
-    learned = list(champions_that_learned(found.rows, workspace))
+    learned = list(champions_that_learned(matches.rows, workspace))
     facts = {
-        "rows": found.count,
+        "rows": matches.count,
         "datasets": [
-            {"name": part.name, "rows": len(part.rows), **part.parts, "left": part.left} for part in found.datasets
+            {"name": part.name, "rows": len(part.rows), **part.parts, "left": part.left} for part in matches.datasets
         ],
-        **{name: getattr(found, name) for name in ("corrections", "labelling", "kept")},
+        **{name: getattr(matches, name) for name in ("corrections", "labelling", "kept")},
         "champions": [
             {
                 "classifier": champion.version.classifier,
@@ -81,15 +81,15 @@ def _dry_run(
             }
             for champion in learned
         ],
-        **_asked(found),
+        **_asked(matches),
         **nowhere,
     }
     lines = [
-        f"Rows that would be removed: {found.count:,}; waiting corrections: {found.corrections:,}; "
-        f"texts of labelling sessions: {found.labelling:,}."
+        f"Rows that would be removed: {matches.count:,}; waiting corrections: {matches.corrections:,}; "
+        f"texts of labelling sessions: {matches.labelling:,}."
     ]
-    if found.kept:
-        lines.append(f"Texts that only memories, frozen tests or language models hold: {found.kept:,}.")
+    if matches.kept:
+        lines.append(f"Texts that only memories, frozen tests or language models hold: {matches.kept:,}.")
     for heading, is_solved in (
         ("Versions in use that would be solved again without them", True),
         ("Versions in use whose weights would still carry them", False),
@@ -106,7 +106,7 @@ def _dry_run(
 
 def _forget(
     asked: argparse.Namespace,
-    found: Found,
+    matches: Matches,
     lines: list[int],
     nowhere: dict[str, Any],
     summary: str,
@@ -116,16 +116,16 @@ def _forget(
 
     request = ForgetRequest(
         classifier=asked.classifier,
-        rows=found.rows,
-        digests=sorted(found.digests),
-        wanted=sorted(found.wanted),
-        people=sorted(found.people),
-        asked=_asked(found)["asked"],
-        not_found=found.not_found(lines),
+        rows=matches.rows,
+        digests=sorted(matches.digests),
+        wanted=sorted(matches.wanted),
+        people=sorted(matches.people),
+        asked=_asked(matches)["asked"],
+        not_found=matches.not_found(lines),
     )
     forgotten = consume(forget_rows(request, workspace), alone=True)
     receipt = receipt_of(forgotten.receipt, workspace)
-    done = f"Rows removed: {sum(one['rows'] for one in receipt['datasets']):,}; receipt {receipt['id']}."
+    done = f"Rows removed: {sum(dataset['rows'] for dataset in receipt['datasets']):,}; receipt {receipt['id']}."
     _print(asked.json, {**receipt, **nowhere}, "\n".join([done, *made_without(receipt), carried(receipt)]), summary)
 
 
@@ -150,7 +150,7 @@ def _print_finished(asked: argparse.Namespace, receipt: dict[str, Any]) -> None:
 
 
 def receipt_of(identity: str, workspace: Workspace) -> dict[str, Any]:
-    return next(one for one in receipts(workspace.home) if one["id"] == identity)
+    return next(receipt for receipt in receipts(workspace.home) if receipt["id"] == identity)
 
 
 def made_without(receipt: dict[str, Any]) -> list[str]:
@@ -163,9 +163,15 @@ def made_without(receipt: dict[str, Any]) -> list[str]:
 
 def carried(receipt: dict[str, Any]) -> str:
     """Which weights still carry some of the rows, and what else of the workspace went."""
-    named = [f"{one['classifier']} version {one['version']}" for one in receipt["versions"] if one["train"]]
-    named += [f"{one['generator']} version {one['version']}" for one in receipt["generators"] if one["train"]]
-    named += [str(one["encoder"]) for one in receipt["encoders"]]
+    named = [
+        f"{version['classifier']} version {version['version']}" for version in receipt["versions"] if version["train"]
+    ]
+    named += [
+        f"{generator['generator']} version {generator['version']}"
+        for generator in receipt["generators"]
+        if generator["train"]
+    ]
+    named += [str(encoder["encoder"]) for encoder in receipt["encoders"]]
     return (
         f"Removed besides: {receipt['corrections']} waiting corrections, {receipt['labelling']} texts of labelling sessions, "
         f"{receipt['uploads']} uploads (all there were), {receipt['checkpoints']} states of ended runs.\n"
@@ -210,9 +216,9 @@ def _decoded(path: Path, encoding: str | None) -> str:
 
 def _all_missing(lines: dict[int, str], groups: list[str]) -> str:
     """What was asked for where none of it is anywhere."""
-    from core.workflows.forget.rows import Found
+    from core.workflows.forget.rows import Matches
 
-    nothing = Found(
+    nothing = Matches(
         (),
         frozenset(),
         (),
@@ -224,29 +230,29 @@ def _all_missing(lines: dict[int, str], groups: list[str]) -> str:
     return shortfall(nothing, not_found(nothing, lines, groups))
 
 
-def not_found(found: Found, lines: dict[int, str], groups: list[str]) -> dict[str, Any]:
+def not_found(matches: Matches, lines: dict[int, str], groups: list[str]) -> dict[str, Any]:
     """What of the request is nowhere: in words, and by its lines in the file."""
-    places = found.not_found(list(lines))
+    numbers = matches.not_found(list(lines))
     return {
         "not_found": {
-            "texts": [lines[number] for number in places["texts"]],
-            "lines": places["texts"],
-            "groups": [groups[place - 1] for place in places["groups"]],
+            "texts": [lines[number] for number in numbers["texts"]],
+            "lines": numbers["texts"],
+            "groups": [groups[number - 1] for number in numbers["groups"]],
         }
     }
 
 
-def shortfall(found: Found, nowhere: dict[str, Any]) -> str:
+def shortfall(matches: Matches, nowhere: dict[str, Any]) -> str:
     """How much of the request was found, and what was not."""
     missing, parts = nowhere["not_found"], []
-    if found.texts:
+    if matches.texts:
         named = [
             f"line {line} '{text[:SHOWN]}{'…' if len(text) > SHOWN else ''}'"
             for line, text in zip(missing["lines"], missing["texts"], strict=True)
         ]
-        parts.append(_part("texts", found.texts, named))
-    if found.groups:
-        parts.append(_part("groups", found.groups, [f"'{group}'" for group in missing["groups"]]))
+        parts.append(_part("texts", matches.texts, named))
+    if matches.groups:
+        parts.append(_part("groups", matches.groups, [f"'{group}'" for group in missing["groups"]]))
     return "".join(f"{part}\n" for part in parts)
 
 
@@ -255,13 +261,13 @@ def _part(kind: str, asked: int, missing: list[str]) -> str:
     return f"{asked - len(missing)} of {asked} {kind} found{rest}."
 
 
-def _asked(found: Found) -> dict[str, Any]:
-    return {"asked": {"texts": found.texts, "groups": found.groups}}
+def _asked(matches: Matches) -> dict[str, Any]:
+    return {"asked": {"texts": matches.texts, "groups": matches.groups}}
 
 
-def _print(as_json: bool, found: dict[str, Any], text: str, summary: str = "") -> None:
+def _print(as_json: bool, content: dict[str, Any], text: str, summary: str = "") -> None:
     """What was found or done; ``summary`` says how much of the request that is."""
-    sys.stdout.write((json.dumps(found, ensure_ascii=False) if as_json else summary + text) + "\n")
-    missing = found["not_found"]
+    sys.stdout.write((json.dumps(content, ensure_ascii=False) if as_json else summary + text) + "\n")
+    missing = content["not_found"]
     if as_json and (missing["texts"] or missing["groups"]):
         sys.stderr.write(summary)

@@ -39,7 +39,7 @@ def _learn(asked: argparse.Namespace) -> None:
     request = build(GenerateRequest, {**values, "dataset": save(loaded, workspace).id})
     report = consume(generate(request, workspace)).report
     newest = report["tests"][-1]
-    found = {
+    content = {
         "generator": report["generator"],
         "version": report["version"],
         "parent": report["parent"],
@@ -56,29 +56,30 @@ def _learn(asked: argparse.Namespace) -> None:
         **facts(loaded),
     }
     line = (
-        f"Version {found['version']} of '{found['generator']}' writes: {found['parameters']:,} parameters, perplexity "
-        f"{found['perplexity']:.1f} ({found['bits_per_character']:.2f} bits per character); n-grams "
-        f"{found['baseline']['perplexity']:.1f} ({found['baseline']['bits_per_character']:.2f}). {seconds(found['seconds'])}"
+        f"Version {content['version']} of '{content['generator']}' writes: {content['parameters']:,} parameters, perplexity "
+        f"{content['perplexity']:.1f} ({content['bits_per_character']:.2f} bits per character); n-grams "
+        f"{content['baseline']['perplexity']:.1f} ({content['baseline']['bits_per_character']:.2f}). "
+        f"{seconds(content['seconds'])}"
     )
-    _print(asked.json, found, line)
+    _print(asked.json, content, line)
 
 
 def _sample(asked: argparse.Namespace) -> None:
     from core.generation.config import SamplingConfig
-    from core.generation.engine import Engine
+    from core.generation.engine import GeneratorEngine
     from core.generation.sampling import write_text
 
     values = parse_assignments(asked.set)
     config = build(SamplingConfig, values)
     folder = GeneratorStore(home()).folder(asked.name, asked.version)
-    engine = Engine(folder)
+    engine = GeneratorEngine(folder)
     seeds = range(config.written_seed, config.written_seed + max(1, asked.count))
     texts = [
         asked.prompt + write_text(engine, asked.prompt, config.model_copy(update={"written_seed": seed}))
         for seed in seeds
     ]
-    found = {"generator": asked.name, "version": int(folder.name), "texts": texts, "provider": engine.provider}
-    _print(asked.json, found, "\n".join(texts))
+    content = {"generator": asked.name, "version": int(folder.name), "texts": texts, "provider": engine.provider}
+    _print(asked.json, content, "\n".join(texts))
 
 
 def _rollback(asked: argparse.Namespace) -> None:
@@ -88,20 +89,20 @@ def _rollback(asked: argparse.Namespace) -> None:
 
 def _list(asked: argparse.Namespace) -> None:
     store = GeneratorStore(home())
-    found, lines = [], []
+    generators, lines = [], []
     for info in store.list():
         for number in info.versions:
             report = store.report(info.name, number)
             score = report["tests"][-1]["score"]
             current = number == info.current
             facts = {"version": number, "current": current, "parent": report["parent"], "created": report["created"]}
-            found.append({"generator": info.name, **facts, "parameters": report["parameters"], **score})
+            generators.append({"generator": info.name, **facts, "parameters": report["parameters"], **score})
             lines.append(
                 f"{'*' if current else ' '} {info.name} {number:>3}  perplexity {score['perplexity']:.1f}  "
                 f"{score['bits_per_character']:.2f} bits/character  {report['created']}"
             )
-    _print(asked.json, {"generators": found}, "\n".join(lines))
+    _print(asked.json, {"generators": generators}, "\n".join(lines))
 
 
-def _print(as_json: bool, found: dict[str, Any], text: str) -> None:
-    sys.stdout.write((json.dumps(found, ensure_ascii=False) if as_json else text) + "\n")
+def _print(as_json: bool, content: dict[str, Any], text: str) -> None:
+    sys.stdout.write((json.dumps(content, ensure_ascii=False) if as_json else text) + "\n")

@@ -23,8 +23,10 @@ MARKS = {"error": "!!", "warning": " !", "info": "  "}
 
 
 def inspect(asked: argparse.Namespace) -> None:
-    found = _saved(asked) if asked.data is None else _file(asked)
-    sys.stdout.write((json.dumps(as_object(found), ensure_ascii=False) if asked.json else as_text(found)) + "\n")
+    inspection = _saved(asked) if asked.data is None else _file(asked)
+    sys.stdout.write(
+        (json.dumps(as_object(inspection), ensure_ascii=False) if asked.json else as_text(inspection)) + "\n"
+    )
 
 
 def _saved(asked: argparse.Namespace) -> dict[str, Any]:
@@ -35,8 +37,8 @@ def _saved(asked: argparse.Namespace) -> dict[str, Any]:
     workspace = open_workspace(home())
     stored = saved_dataset(asked.dataset, workspace)
     request = build(InspectRequest, {"dataset": stored.id, "encoder": asked.encoder, "seed": asked.seed})
-    found: dict[str, Any] = consume(inspect_dataset(request, workspace)).inspection
-    remarks = [str(one) for one in remarks_of(stored.source)]
+    inspection: dict[str, Any] = consume(inspect_dataset(request, workspace)).inspection
+    remarks = [str(remark) for remark in remarks_of(stored.source)]
     for remark in remarks:
         sys.stderr.write(f"{remark}\n")
     # A dataset of old counted the rows and did not say which they were.
@@ -44,7 +46,7 @@ def _saved(asked: argparse.Namespace) -> dict[str, Any]:
     left_out = {**left_out_object(left_out_of_source(stored.source)), "rows": rows}
     roles = stored.roles.columns()
     return {
-        **found,
+        **inspection,
         "columns": list(roles.values()),
         "roles": roles,
         "labels": stored.classes,
@@ -105,45 +107,48 @@ def _why_no_label(guess: ColumnRoles) -> str:
 
 def guessed_columns(asked: argparse.Namespace, roles: ColumnRoles) -> dict[str, Any]:
     """Which columns were taken for text and label, and whether by their name (sure), their content, or as told."""
-    found = {}
+    columns = {}
     for role, names in (("text", TEXT_NAMES), ("label", LABEL_NAMES)):
         told, value = getattr(asked, role), getattr(roles, role)
         sure = bool(told) or (value is not None and rank(value, names) is not None)
-        found[role] = {"value": value, "sure": sure, "told": bool(told)}
-    return found
+        columns[role] = {"value": value, "sure": sure, "told": bool(told)}
+    return columns
 
 
-def as_object(found: dict[str, Any]) -> dict[str, Any]:
+def as_object(inspection: dict[str, Any]) -> dict[str, Any]:
     """The inspection with sentences instead of messages; rows count from 0."""
-    return {**found, "findings": [_plain(finding) for finding in found["findings"]]}
+    return {**inspection, "findings": [_plain(finding) for finding in inspection["findings"]]}
 
 
 def _plain(finding: dict[str, Any]) -> dict[str, Any]:
-    said = {part: str(Message.from_dict(finding[part])) for part in ("sentence", "advice")}
+    sentences = {part: str(Message.from_dict(finding[part])) for part in ("sentence", "advice")}
     notes = [str(Message.from_dict(note)) for note in finding["notes"]]
     fixes = [{**fix, "sentence": str(Message.from_dict(fix["sentence"]))} for fix in finding["fixes"]]
-    return {**finding, **said, "notes": notes, "fixes": fixes}
+    return {**finding, **sentences, "notes": notes, "fixes": fixes}
 
 
-def as_text(found: dict[str, Any]) -> str:
+def as_text(inspection: dict[str, Any]) -> str:
     """Which columns were looked at, a line for each finding, and what to do below it."""
-    lines = [f"{found['dataset_name']}: {found['rows']:,} rows, {len(found['findings'])} findings", _columns(found)]
-    for finding in as_object(found)["findings"]:
+    lines = [
+        f"{inspection['dataset_name']}: {inspection['rows']:,} rows, {len(inspection['findings'])} findings",
+        _columns(inspection),
+    ]
+    for finding in as_object(inspection)["findings"]:
         seen = f" ({finding['seen']:,} rows looked at)" if finding["seen"] else ""
         lines.append(f"{MARKS[finding['severity']]} {finding['sentence']}{seen}")
         rows = ", ".join(f"{row + 1:,}" for row in finding["rows"][:5])
         lines.append(f"     {finding['advice']}" + (f" Rows {rows} …" if rows else ""))
         lines += [f"     → {fix['sentence']}" for fix in finding["fixes"]]
-    if found["clean"]:
-        lines.append(f"   Nothing found by: {', '.join(found['clean'])}.")
+    if inspection["clean"]:
+        lines.append(f"   Nothing found by: {', '.join(inspection['clean'])}.")
     return "\n".join(lines)
 
 
-def _columns(found: dict[str, Any]) -> str:
+def _columns(inspection: dict[str, Any]) -> str:
     """Which columns hold text and label; of a file, also how sure that is."""
-    if not found["guessed"]:  # a saved dataset: somebody chose them
-        return "   " + ", ".join(f"{role}: column '{column}'" for role, column in found["roles"].items())
-    taken = {role: found["guessed"][role] for role in ("text", "label")}
+    if not inspection["guessed"]:  # a saved dataset: somebody chose them
+        return "   " + ", ".join(f"{role}: column '{column}'" for role, column in inspection["roles"].items())
+    taken = {role: inspection["guessed"][role] for role in ("text", "label")}
     named = [f"{role}: {_column(part)}" for role, part in taken.items()]
     doubtful = [f"--{role}" for role, part in taken.items() if part["value"] is not None and not part["sure"]]
     advice = f". Where that is wrong, say so: {' '.join(doubtful)}" if doubtful else ""

@@ -11,7 +11,6 @@ from typing import Any
 
 from core.base.config import home, parse_assignments
 from core.base.wording import score, seconds
-from core.cli.chosen import chosen_version
 from core.cli.commands.behaviour import behaviour
 from core.cli.commands.benchmark import benchmark
 from core.cli.commands.compare import compare
@@ -30,6 +29,7 @@ from core.cli.commands.threshold import threshold
 from core.cli.commands.upkeep import delete, repair, tidy
 from core.cli.commands.vectors import vectors
 from core.cli.progress import at_work_throughout, consume
+from core.cli.resolve import resolve_version
 from core.cli.tables import facts, load, save_for
 from core.data.labelling.corrections import Correction, Corrections
 from core.data.loading.load import LoadedDataset
@@ -71,7 +71,7 @@ def update(asked: argparse.Namespace) -> None:
     values = {"classifier": asked.classifier, "strategy": asked.strategy, "tolerance": asked.tolerance}
     values |= {"gate": parse_assignments(asked.gate)}
     values |= {"promote": asked.promote, "settings": parse_assignments(asked.set)}
-    version = chosen_version(asked.classifier, None, workspace)
+    version = resolve_version(asked.classifier, None, workspace)
     gate_rules(
         build(UpdateRequest, {**values, "dataset": ""}), workspace
     )  # a wrong rule is said before a long file is read
@@ -99,13 +99,13 @@ def evaluate(asked: argparse.Namespace) -> None:
     from core.workflows.versions.evaluate import evaluate_version
 
     workspace = open_workspace(home())
-    version = chosen_version(asked.classifier, asked.version, workspace)
+    version = resolve_version(asked.classifier, asked.version, workspace)
     loaded = load(asked, batch=True, known=_labels_of(version, workspace))
     started = time.monotonic()
     report = evaluate_version(workspace, version, loaded.dataset).to_dict()
-    found = {"version": version.number, "rows": report["rows"], **_scores(report)}
-    found |= {"seconds": round(time.monotonic() - started, 2), **facts(loaded)}
-    _print(asked.json, found, f"Version {version.number}: {_headline(report)} on {report['rows']:,} rows")
+    content = {"version": version.number, "rows": report["rows"], **_scores(report)}
+    content |= {"seconds": round(time.monotonic() - started, 2), **facts(loaded)}
+    _print(asked.json, content, f"Version {version.number}: {_headline(report)} on {report['rows']:,} rows")
 
 
 def drift(asked: argparse.Namespace) -> None:
@@ -115,7 +115,7 @@ def drift(asked: argparse.Namespace) -> None:
     from core.workflows.versions.past import read_past
 
     workspace = open_workspace(home())
-    version = chosen_version(asked.classifier, asked.version, workspace)
+    version = resolve_version(asked.classifier, asked.version, workspace)
     folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
     loaded = load(asked, batch=True, known=folder.classes)
     report = detect_drift(folder, loaded.dataset, read_past(folder, workspace))
@@ -126,7 +126,7 @@ def export(asked: argparse.Namespace) -> None:
     from core.workflows.bundle import write_bundle
 
     workspace = open_workspace(home())
-    version = chosen_version(asked.classifier, asked.version, workspace)
+    version = resolve_version(asked.classifier, asked.version, workspace)
     limit = workspace.registry.threshold(asked.classifier)
     write_bundle(workspace.registry.folder(asked.classifier, version.number), asked.out, limit.value if limit else None)
     sys.stderr.write(f"Version {version.number} of '{asked.classifier}' → {asked.out}\n")
@@ -137,19 +137,19 @@ def versions(asked: argparse.Namespace) -> None:
     from core.workflows.standings import known_to, today
 
     workspace = open_workspace(home())
-    champion = chosen_version(asked.classifier, None, workspace, required=False)
+    champion = resolve_version(asked.classifier, None, workspace, required=False)
     same = today(known_to(workspace.registry, asked.classifier), workspace.home)
-    found = listed(workspace.registry.versions(asked.classifier), champion, same)
+    content = listed(workspace.registry.versions(asked.classifier), champion, same)
     if not asked.json:
-        sys.stderr.write(which_rows(found))
-    _print(asked.json, {"classifier": asked.classifier, **found}, as_lines(found))
+        sys.stderr.write(which_rows(content))
+    _print(asked.json, {"classifier": asked.classifier, **content}, as_lines(content))
 
 
 def promote(asked: argparse.Namespace) -> None:
     workspace = open_workspace(home())
     number = asked.version
     if number is None:
-        chosen_version(asked.classifier, None, workspace, required=False)  # says so when there is no such classifier
+        resolve_version(asked.classifier, None, workspace, required=False)  # says so when there is no such classifier
         number = workspace.registry.versions(asked.classifier)[-1].number
     against = workspace.registry.version(asked.classifier, number).refused
     reason = asked.reason.strip()
@@ -212,7 +212,7 @@ def _finish(asked: argparse.Namespace, completed: Any, workspace: Workspace, loa
     """Print what a training or update came to."""
     report, number = completed.report, completed.version
     champion = workspace.registry.champion(asked.classifier)
-    found = {
+    content = {
         "version": number,
         "promoted": champion is not None and champion.number == number,
         **_scores(report["overall"]),
@@ -224,21 +224,21 @@ def _finish(asked: argparse.Namespace, completed: Any, workspace: Workspace, loa
         **facts(loaded),
     }
     if report["parent"] is not None:
-        found |= {
+        content |= {
             "parent": report["parent"],
             "strategy": report["strategy"],
             "R_row": report["accuracy_matrix"][-1],
             "R": report["accuracy_matrix"],
             **report["continual"],
             "gate": _gate(report["gate"]),
-            "tests": [_test(one) for one in report["tests"]],
+            "tests": [_test(test) for test in report["tests"]],
         }
     standing = (
-        "serves" if found["promoted"] else f"is a candidate; version {champion.number if champion else '–'} serves"
+        "serves" if content["promoted"] else f"is a candidate; version {champion.number if champion else '–'} serves"
     )
     _print(
         asked.json,
-        found,
+        content,
         f"Version {number} {standing}. {_headline(report['overall'])}; "
         f"baseline {_headline(report['baseline']['report'])}. {seconds(report['seconds'])}",
     )
@@ -246,14 +246,17 @@ def _finish(asked: argparse.Namespace, completed: Any, workspace: Workspace, loa
 
 def _scores(report: dict[str, Any], *, per_class: bool = True) -> dict[str, Any]:
     names = ("accuracy", "macro_f1", "macro_precision", "macro_recall", "weighted_f1")
-    found: dict[str, Any] = {name: report[name]["value"] for name in names}
-    found["intervals"] = {name: [report[name]["low"], report[name]["high"]] for name in names}
+    scores: dict[str, Any] = {name: report[name]["value"] for name in names}
+    scores["intervals"] = {name: [report[name]["low"], report[name]["high"]] for name in names}
     if per_class:
-        found["per_class"] = {
-            label: {**{name: one[name]["value"] for name in ("precision", "recall", "f1")}, "support": one["support"]}
-            for label, one in report["per_class"].items()
+        scores["per_class"] = {
+            label: {
+                **{name: figures[name]["value"] for name in ("precision", "recall", "f1")},
+                "support": figures["support"],
+            }
+            for label, figures in report["per_class"].items()
         }
-    return found
+    return scores
 
 
 def _gate(gate: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -285,5 +288,5 @@ def _headline(report: dict[str, Any]) -> str:
     return f"accuracy {score(**accuracy)}, macro-F1 {score(**macro)}"
 
 
-def _print(as_json: bool, found: dict[str, Any], text: str) -> None:
-    sys.stdout.write((json.dumps(found, ensure_ascii=False) if as_json else text) + "\n")
+def _print(as_json: bool, content: dict[str, Any], text: str) -> None:
+    sys.stdout.write((json.dumps(content, ensure_ascii=False) if as_json else text) + "\n")

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.base.config import home
 from core.base.messages import Message
-from core.cli.chosen import chosen_version
+from core.cli.resolve import resolve_version
 from core.workflows.workspace import open_workspace
 
 NOTHING: dict[str, Any] = {"serving": {}, "variants": [], "rule": None, "note": None}  # of versions made before
@@ -19,25 +19,27 @@ def precision(asked: argparse.Namespace) -> None:
     from core.workflows.versions.folder import VersionFolder
 
     workspace = open_workspace(home())
-    version = chosen_version(asked.classifier, asked.version, workspace)
+    version = resolve_version(asked.classifier, asked.version, workspace)
     report = VersionFolder(workspace.registry.folder(asked.classifier, version.number)).report()
-    found = {"version": version.number, **_readable(report.get("precision") or NOTHING)}
-    sys.stdout.write((json.dumps(found, ensure_ascii=False) if asked.json else _as_text(found)) + "\n")
+    content = {"version": version.number, **_readable(report.get("precision") or NOTHING)}
+    sys.stdout.write((json.dumps(content, ensure_ascii=False) if asked.json else _as_text(content)) + "\n")
 
 
-def _readable(found: dict[str, Any]) -> dict[str, Any]:
+def _readable(record: dict[str, Any]) -> dict[str, Any]:
     """With sentences instead of messages."""
-    variants = [{**one, "why": str(Message.from_dict(one["why"]))} for one in found["variants"]]
-    said = {part: str(Message.from_dict(found[part])) for part in ("rule", "note") if found[part] is not None}
-    return {**found, "variants": variants, **said}
+    variants = [{**variant, "why": str(Message.from_dict(variant["why"]))} for variant in record["variants"]]
+    sentences = {part: str(Message.from_dict(record[part])) for part in ("rule", "note") if record[part] is not None}
+    return {**record, "variants": variants, **sentences}
 
 
-def _as_text(found: dict[str, Any]) -> str:
+def _as_text(record: dict[str, Any]) -> str:
     lines = [
-        f"  {one['precision']}  {one['device']:<4}  {one['bytes'] / 1e6:7.1f} MB  {one['texts_per_second']:9,.0f} texts/s  "
-        f"{one['milliseconds']:7.2f} ms  accuracy {one['accuracy']:.3f}  same label {one['agreement']:.1%}  {one['why']}"
-        for one in found["variants"]
+        f"  {variant['precision']}  {variant['device']:<4}  {variant['bytes'] / 1e6:7.1f} MB  "
+        f"{variant['texts_per_second']:9,.0f} texts/s  "
+        f"{variant['milliseconds']:7.2f} ms  accuracy {variant['accuracy']:.3f}  "
+        f"same label {variant['agreement']:.1%}  {variant['why']}"
+        for variant in record["variants"]
     ]
-    serving = ", ".join(f"{kind}: {file}" for kind, file in found["serving"].items()) or "model.onnx everywhere"
-    said = [found[part] for part in ("rule", "note") if found[part] is not None]
-    return "\n".join([f"Version {found['version']} serves {serving}.", *lines, *said])
+    serving = ", ".join(f"{kind}: {file}" for kind, file in record["serving"].items()) or "model.onnx everywhere"
+    sentences = [record[part] for part in ("rule", "note") if record[part] is not None]
+    return "\n".join([f"Version {record['version']} serves {serving}.", *lines, *sentences])

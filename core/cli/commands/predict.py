@@ -8,7 +8,7 @@ import sys
 import time
 
 from core.base.config import home
-from core.cli.chosen import chosen_version
+from core.cli.resolve import resolve_version
 from core.cli.tables import corrections_of, facts_of, tell, tell_format
 from core.data.reading.tables import detect_format
 from core.serving.engines import predict_file
@@ -18,12 +18,12 @@ from core.workflows.workspace import open_workspace
 def predict(asked: argparse.Namespace) -> None:
     """Label the file; on a terminal, show how far it is."""
     workspace = open_workspace(home())
-    version = chosen_version(asked.classifier, asked.version, workspace)
+    version = resolve_version(asked.classifier, asked.version, workspace)
     folder = workspace.registry.folder(asked.classifier, version.number)
     threshold = workspace.registry.threshold(asked.classifier)
     progress = _Progress()
     try:
-        found = predict_file(
+        labelled_file = predict_file(
             folder,
             asked.data,
             asked.text,
@@ -35,17 +35,22 @@ def predict(asked: argparse.Namespace) -> None:
     except KeyboardInterrupt:
         sys.stderr.write("\nThe same command goes on where this one was. ")
         raise
-    tell_format(found.form)
-    tell(found.left_out, found.notes)
-    if found.empty:
-        sys.stderr.write(f"Rows without text, which got no label: {found.empty:,}.\n")
-    if found.resumed:
-        sys.stderr.write(f"{found.resumed:,} rows had been labelled by an interrupted run. ")
-    labelled = found.rows - found.empty
+    tell_format(labelled_file.form)
+    tell(labelled_file.left_out, labelled_file.notes)
+    if labelled_file.empty:
+        sys.stderr.write(f"Rows without text, which got no label: {labelled_file.empty:,}.\n")
+    if labelled_file.resumed:
+        sys.stderr.write(f"{labelled_file.resumed:,} rows had been labelled by an interrupted run. ")
+    labelled = labelled_file.rows - labelled_file.empty
     sys.stderr.write(f"{labelled:,} rows labelled by version {version.number} → {asked.out}\n")
     if asked.json:
-        told = {"version": version.number, "rows": found.rows, "labelled": labelled, "without_text": found.empty}
-        told |= {"out": str(asked.out), **facts_of(found.left_out, found.form, found.notes)}
+        told = {
+            "version": version.number,
+            "rows": labelled_file.rows,
+            "labelled": labelled,
+            "without_text": labelled_file.empty,
+        }
+        told |= {"out": str(asked.out), **facts_of(labelled_file.left_out, labelled_file.form, labelled_file.notes)}
         sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
 
 

@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 
 from core.base.config import home
-from core.cli.chosen import chosen_version
+from core.cli.resolve import resolve_version
 from core.workflows.workspace import open_workspace
 
 # Core brings English; other languages are files of the dashboard, which is not imported for them.
@@ -16,13 +16,13 @@ CATALOGUES = Path(__file__).resolve().parents[3] / "dashboard" / "shell" / "i18n
 
 
 def report(asked: argparse.Namespace) -> None:
-    from core.workflows.report.document import Words
+    from core.workflows.report.document import ReportLanguage
     from core.workflows.report.run import gather, html_report, model_card
 
     workspace = open_workspace(home())
-    version = chosen_version(asked.classifier, asked.version, workspace)
+    version = resolve_version(asked.classifier, asked.version, workspace)
     texts = catalogue(asked.language)
-    words = Words(asked.language, lambda key, english: texts.get(key, english))
+    words = ReportLanguage(asked.language, lambda key, english: texts.get(key, english))
     write = model_card if asked.out.suffix.lower() in (".md", ".markdown") else html_report
     asked.out.write_text(write(gather(version, workspace), words), encoding="utf-8")
     sys.stderr.write(f"Version {version.number} of '{asked.classifier}' → {asked.out}\n")

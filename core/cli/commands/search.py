@@ -23,46 +23,50 @@ def search(asked: argparse.Namespace) -> None:
     limits = {"search_minutes": asked.minutes, "search_trials": asked.trials, "search_seed": asked.seed}
     values = {"dataset": saved_dataset(asked.dataset, workspace).id, "model": asked.model, "searched": asked.vary}
     request = build(SearchRequest, {**values, "settings": parse_assignments(asked.set), "search": limits})
-    found = as_object(consume(search_settings(request, workspace)).search)
-    sys.stdout.write((json.dumps(found, ensure_ascii=False) if asked.json else as_text(found)) + "\n")
+    content = as_object(consume(search_settings(request, workspace)).search)
+    sys.stdout.write((json.dumps(content, ensure_ascii=False) if asked.json else as_text(content)) + "\n")
 
 
 def saved_dataset(wanted: str, workspace: Workspace) -> StoredDataset:
     """The dataset of this id or name; the newest, when several have the name."""
     known = workspace.datasets.list()
-    for one in known:
-        if wanted in (one.id, one.name):
-            return one
+    for dataset in known:
+        if wanted in (dataset.id, dataset.name):
+            return dataset
     raise DataError(
         "search.no_dataset",
         "There is no saved dataset '{name}'. The datasets are: {known}.",
         name=wanted,
-        known=[one.name for one in known] or ["–"],
+        known=[dataset.name for dataset in known] or ["–"],
     )
 
 
 def as_object(stored: dict[str, Any]) -> dict[str, Any]:
     """The stored search with sentences instead of messages, and the best settings on top."""
     trials = [
-        {**one, "error": str(Message.from_dict(one["error"])) if one["error"] else None} for one in stored["trials"]
+        {**trial, "error": str(Message.from_dict(trial["error"])) if trial["error"] else None}
+        for trial in stored["trials"]
     ]
     return {**stored, "trials": trials, "best_settings": stored["trials"][stored["best"]]["values"]}
 
 
-def as_text(found: dict[str, Any]) -> str:
+def as_text(record: dict[str, Any]) -> str:
     """The best settings, and what they gained."""
     defaults, best = (
-        score(one["value"], one["low"], one["high"]) for one in (found["default_score"], found["best_score"])
+        score(estimate["value"], estimate["low"], estimate["high"])
+        for estimate in (record["default_score"], record["best_score"])
     )
-    lines = [f"{len(found['trials'])} trials on {found['rows']['validation']:,} validation rows; no test row was read."]
+    lines = [
+        f"{len(record['trials'])} trials on {record['rows']['validation']:,} validation rows; no test row was read."
+    ]
     lines.append(f"macro-F1 with the defaults: {defaults}")
-    gain = found["difference"]
+    gain = record["difference"]
     if gain is None:
         return "\n".join([*lines, "Nothing was better than the defaults."])
     lines.append(
-        f"macro-F1 with the best (trial {found['best'] + 1}): {best}; "
+        f"macro-F1 with the best (trial {record['best'] + 1}): {best}; "
         f"difference {points(gain['value'])} points ({points_interval(gain['low'], gain['high'])})"
     )
     lines.append("The best of many on the same rows looks better than it is: train, and see the test.")
-    pairs = [f"{name}={value}" for name, value in found["best_settings"].items()]
+    pairs = [f"{name}={value}" for name, value in record["best_settings"].items()]
     return "\n".join([*lines, "--set " + " ".join(pairs)])

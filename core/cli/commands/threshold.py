@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 from core.base.config import home
 from core.base.errors import ConfigError
-from core.cli.chosen import chosen_version
+from core.cli.resolve import resolve_version
 from core.workflows.workspace import open_workspace
 
 
@@ -23,18 +23,18 @@ def threshold(asked: argparse.Namespace) -> None:
             "--version says with which version a threshold was chosen, and means nothing without --set. Leave it out.",
         )
     if asked.set is not None:
-        version = chosen_version(asked.classifier, asked.version, workspace)
+        version = resolve_version(asked.classifier, asked.version, workspace)
         registry.set_threshold(asked.classifier, asked.set, version=version.number)
     elif asked.clear:
         registry.clear_threshold(asked.classifier)
-    found = registry.threshold(asked.classifier)
+    stored = registry.threshold(asked.classifier)
     if asked.json:
-        text = json.dumps(None if found is None else asdict(found))
-    elif found is None:
+        text = json.dumps(None if stored is None else asdict(stored))
+    elif stored is None:
         text = f"'{asked.classifier}' answers every text."
     else:
         text = (
-            f"'{asked.classifier}' answers from a probability of {found.value:g} on; other texts are for a person. "
-            f"Chosen with version {found.version}."
+            f"'{asked.classifier}' answers from a probability of {stored.value:g} on; other texts are for a person. "
+            f"Chosen with version {stored.version}."
         )
     sys.stdout.write(text + "\n")

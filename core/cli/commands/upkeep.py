@@ -28,8 +28,8 @@ def delete(asked: argparse.Namespace) -> None:
     registry = Registry(home())
     registry.delete_version(asked.classifier, asked.version)
     if asked.json:
-        found = {"classifier": asked.classifier, "deleted": asked.version}
-        sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
+        content = {"classifier": asked.classifier, "deleted": asked.version}
+        sys.stdout.write(json.dumps(content, ensure_ascii=False) + "\n")
     sys.stderr.write(f"Version {asked.version} of '{asked.classifier}' is deleted.\n")
 
 

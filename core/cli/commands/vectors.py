@@ -24,8 +24,10 @@ def vectors(asked: argparse.Namespace) -> None:
         sys.stderr.write(f"The word vectors '{asked.name}' are deleted.\n")
     else:
         known = store.list()
-        found = {"vectors": [info.to_dict() for info in known]}
-        sys.stdout.write((json.dumps(found, ensure_ascii=False) if asked.json else "\n".join(map(_line, known))) + "\n")
+        content = {"vectors": [info.to_dict() for info in known]}
+        sys.stdout.write(
+            (json.dumps(content, ensure_ascii=False) if asked.json else "\n".join(map(_line, known))) + "\n"
+        )
 
 
 def _learn(asked: argparse.Namespace, store: VectorStore) -> None:

@@ -57,9 +57,9 @@ def _today(version: VersionInfo, same: SameTests) -> dict[str, Any]:
     }
 
 
-def which_rows(found: dict[str, Any]) -> str:
+def which_rows(content: dict[str, Any]) -> str:
     """On which rows the figures of `as_lines` stand."""
-    same = found["same_tests"]
+    same = content["same_tests"]
     if same is None:
         return "The files of all versions are gone, so they can't be compared on the same rows.\n"
     names = ", ".join(str(test["name"]) for test in same["tests"])
@@ -67,12 +67,12 @@ def which_rows(found: dict[str, Any]) -> str:
     return f"All on the same {rows} ({names}); the change is against the version it was made from.\n"
 
 
-def as_lines(found: dict[str, Any]) -> str:
+def as_lines(content: dict[str, Any]) -> str:
     """A line for each version."""
     return "\n".join(
         f"{'*' if version['champion'] else ' '} {version['version']:>3}  {version['strategy']:<10} "
         f"{_figures(version)}  {version['created']}"
-        for version in found["versions"]
+        for version in content["versions"]
     )
 
 

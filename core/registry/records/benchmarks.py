@@ -31,14 +31,14 @@ class BenchmarkStore:
         Parameters
         ----------
         made
-            When the version was made: a classifier that was deleted and trained anew has the same numbers.
+            Time at which the version was made: a classifier that was deleted and trained anew has the same numbers.
         """
-        found = []
+        records = []
         for path in self._folder_of(classifier, version).glob("[!.]*.json"):
             stored = read_object(path)  # a damaged one must not hide the others
             if stored.get("version_made") == made:
-                found.append(stored)
-        return sorted(found, key=lambda one: str(one.get("id")), reverse=True)
+                records.append(stored)
+        return sorted(records, key=lambda record: str(record.get("id")), reverse=True)
 
     def _folder_of(self, classifier: str, version: int) -> Path:
         # A name may be longer in bytes than a folder's may.

@@ -45,12 +45,12 @@ class ComparisonStore:
         ``id``, ``name``, ``created``, ``seconds``, ``model``, ``strategies`` (names), ``experiences`` (how many),
         ``seeds``, and ``best`` (the name of the best trade-off).
         """
-        found = []
+        entries = []
         for path in self._folder.glob("*.json"):
             # One that was deleted meanwhile, or damaged, must not hide the others.
             with suppress(DataError, KeyError, TypeError):
-                found.append(_light(self.load(path.stem)))
-        return sorted(found, key=lambda entry: str(entry["created"]), reverse=True)
+                entries.append(_light(self.load(path.stem)))
+        return sorted(entries, key=lambda entry: str(entry["created"]), reverse=True)
 
     def delete(self, identity: str) -> None:
         """Remove a comparison; the datasets that it used stay."""
@@ -68,7 +68,7 @@ class ComparisonStore:
 def _light(comparison: dict[str, Any]) -> dict[str, Any]:
     light = {name: comparison[name] for name in ("id", "name", "created", "seconds", "model")}
     return light | {
-        "strategies": [one["strategy"] for one in comparison["strategies"]],
+        "strategies": [strategy["strategy"] for strategy in comparison["strategies"]],
         "experiences": len(comparison["experiences"]),
         "seeds": comparison["request"]["seeds"],
         "best": comparison["best"]["strategy"],

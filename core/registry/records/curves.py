@@ -29,7 +29,7 @@ class CurveStore:
         Parameters
         ----------
         made
-            When the version was made: a classifier that was deleted and trained anew has the same numbers.
+            Time at which the version was made: a classifier that was deleted and trained anew has the same numbers.
         """
         curve = read_object(self._path(classifier, version))
         return curve if curve.get("version_made") == made else None

@@ -28,7 +28,7 @@ class FoldStore:
         how
             ``"folds"`` or ``"seeds"``.
         made
-            When the version was made: a classifier that was deleted and trained anew has the same numbers.
+            Time at which the version was made: a classifier that was deleted and trained anew has the same numbers.
         """
         record = read_object(self._path(classifier, version, how))
         return record if record.get("version_made") == made else None

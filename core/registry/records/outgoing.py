@@ -37,7 +37,7 @@ def _entry(key: str, value: Any) -> Any:
     if key in WHERE and isinstance(value, str) and _is_path(value):
         return _last(value)
     if key == REASON and isinstance(value, str):
-        return IN_SENTENCE.sub(lambda found: _last(found.group()), value)
+        return IN_SENTENCE.sub(lambda match: _last(match.group()), value)
     return without_paths(value)
 
 

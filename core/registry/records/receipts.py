@@ -70,5 +70,5 @@ def remove_plan(plan: dict[str, Any], home: Path) -> None:
 
 def _read_all(folder: Path) -> list[dict[str, Any]]:
     stored = map(read_object, folder.glob("[!.]*.json"))  # a damaged one must not hide the others
-    found = [record for record in stored if "id" in record]
-    return sorted(found, key=lambda record: str(record["id"]), reverse=True)
+    records = [record for record in stored if "id" in record]
+    return sorted(records, key=lambda record: str(record["id"]), reverse=True)

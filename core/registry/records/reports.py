@@ -65,8 +65,8 @@ def _write_matrices(path: Path, matrices: dict[str, Matrix]) -> None:
     """One row for each score that is known: after which experience, counted from 0, on which test."""
     sides = [matrices[f"{score}_matrix"] for score in _SCORES]
     size = len(sides[0])
-    places = [(after, test) for after in range(size) for test in range(size)]
-    known = [(after, test) for after, test in places if any(side[after][test] is not None for side in sides)]
+    cells = [(after, test) for after in range(size) for test in range(size)]
+    known = [(after, test) for after, test in cells if any(side[after][test] is not None for side in sides)]
     columns = {"after": [after for after, _ in known], "test": [test for _, test in known]}
     scores = {score: [side[i][j] for i, j in known] for score, side in zip(_SCORES, sides, strict=True)}
     table = {name: pyarrow.array(values, pyarrow.int32()) for name, values in columns.items()}

@@ -22,15 +22,15 @@ class SearchStore:
 
     def list(self) -> builtins.list[dict[str, Any]]:
         """All that can be read, newest first."""
-        found = []
+        records = []
         for path in self._folder.glob("[!.]*.json"):
             stored = read_object(path)  # a damaged one must not hide the others
             if stored.get("id") == path.stem and stored.get("trials"):
-                found.append(stored)
-        return sorted(found, key=lambda one: str(one["id"]), reverse=True)
+                records.append(stored)
+        return sorted(records, key=lambda record: str(record["id"]), reverse=True)
 
     def delete(self, identity: str) -> None:
         """Remove a search; one that is gone already is no error."""
-        for one in self.list():
-            if one["id"] == identity:
+        for record in self.list():
+            if record["id"] == identity:
                 (self._folder / f"{identity}.json").unlink(missing_ok=True)

@@ -19,9 +19,9 @@ from core.base.messages import message
 from core.data.labelling.corrections import Corrections
 from core.networks.standalone.predict import answered
 from core.serving.api import schemas
-from core.serving.api.auth import ASSETS, Door
-from core.serving.api.directory import Directory, Place
-from core.serving.api.engine_pool import Clerk, Desk, Postman
+from core.serving.api.auth import ASSETS, ApiMiddleware
+from core.serving.api.directory import Directory, ServedVersion
+from core.serving.api.engine_pool import FutureBridge, OpenEngine, OpenEngines
 from core.serving.api.errors import ApiError, not_found, of_core, wrong_method
 from core.serving.api.headers import NOTHING, SecurityHeaders
 from core.serving.api.keys import KeyStore
@@ -45,18 +45,20 @@ class Service:
         self.directory = Directory(home)
         self.corrections = Corrections(home)
         self.keys = KeyStore(home)
-        self.desk = Desk(pool, limits.engines)
+        self.engines = OpenEngines(pool, limits.engines)
         self.waiting = 0
-        self._postman = Postman()
-        self.metrics = Metrics(lambda: self.desk.loaded, lambda: self.waiting)
+        self._bridge = FutureBridge()
+        self.metrics = Metrics(lambda: self.engines.loaded, lambda: self.waiting)
 
-    async def predict(self, classifier: str, version: int | None, texts: list[str]) -> tuple[Place, Clerk, np.ndarray]:
+    async def predict(
+        self, classifier: str, version: int | None, texts: list[str]
+    ) -> tuple[ServedVersion, OpenEngine, np.ndarray]:
         """Probabilities of texts that are not empty, and who gave them.
 
         Raises
         ------
         ApiError
-            404 and 409 as `Directory.place`, 503 when too many wait.
+            404 and 409 as `Directory.find_version`, 503 when too many wait.
         """
         if self.waiting >= self.limits.waiting:
             told = message(
@@ -65,14 +67,14 @@ class Service:
             raise ApiError(503, told, {"Retry-After": "1"})
         self.waiting += 1
         try:
-            place = await self.directory.place(classifier, version)
+            served = await self.directory.find_version(classifier, version)
             try:
-                async with self.desk.clerk(place, champion=version is None) as clerk:
+                async with self.engines.use(served, champion=version is None) as opened:
                     if not texts:
-                        return place, clerk, np.zeros((0, len(clerk.engine.labels)), dtype=np.float32)
-                    return place, clerk, await self._postman.wait_for(clerk.batcher.submit(texts))
+                        return served, opened, np.zeros((0, len(opened.engine.labels)), dtype=np.float32)
+                    return served, opened, await self._bridge.wait_for(opened.batcher.submit(texts))
             except RegistryError as error:  # no caller is told of folders of this machine
-                raise named(error, place.classifier, place.number) from error
+                raise named(error, served.classifier, served.number) from error
         finally:
             self.waiting -= 1
 
@@ -99,16 +101,16 @@ def create_app(
     home
         The workspace.
     pool
-        Where engines come from; by default the one that the whole process shares.
+        Source of the engines; by default the one that the whole process shares.
     limits
-        How much one caller may ask for.
+        Limits on what a caller may ask for.
     throttle
-        How who shows wrong keys is slowed down.
+        What slows down callers that show wrong keys.
 
     Returns
     -------
     FastAPI
-        Its ``state.service`` is the `Service`; whoever runs the app awaits ``state.service.desk.close()`` at its end.
+        Its ``state.service`` is the `Service`; whoever runs the app awaits ``state.service.engines.close()`` at its end.
     """
     if pool is None:
         from core.serving.engines.pool import shared_pool
@@ -119,7 +121,9 @@ def create_app(
         docs_url=None, redoc_url=None, static_url=ASSETS, title="Evergreen", version="1", description=DESCRIPTION
     )
     app.state.service = service
-    app.add_middleware(Door, keys=service.keys, limits=service.limits, metrics=service.metrics, throttle=throttle)
+    app.add_middleware(
+        ApiMiddleware, keys=service.keys, limits=service.limits, metrics=service.metrics, throttle=throttle
+    )
     app.add_middleware(SecurityHeaders, policy=lambda scope: NOTHING, further={"cache-control": "no-store"})
     _tell_errors(app)
     _add_predict(app, service)
@@ -159,12 +163,12 @@ def _add_predict(app: FastAPI, service: Service) -> None:
         asked = schemas.read_body(schemas.PredictRequest, await request.body())
         texts = _texts(asked, service)
         filled = [text for text in texts if text.strip()]
-        place, clerk, probabilities = await service.predict(asked.classifier, asked.version, filled)
+        served, opened, probabilities = await service.predict(asked.classifier, asked.version, filled)
         service.metrics.labelled(len(filled))
         if probabilities.size > NUMBERS_AT_ONCE:
-            body = await asyncio.to_thread(_written, place, clerk, texts, probabilities)
+            body = await asyncio.to_thread(_written, served, opened, texts, probabilities)
         else:
-            body = _written(place, clerk, texts, probabilities)
+            body = _written(served, opened, texts, probabilities)
         return Response(body, media_type="application/json")
 
 
@@ -191,11 +195,11 @@ def _texts(asked: schemas.PredictRequest, service: Service) -> list[str]:
     return texts
 
 
-def _written(place: Place, clerk: Clerk, texts: list[str], probabilities: np.ndarray) -> bytes:
-    labels = clerk.engine.labels
+def _written(served: ServedVersion, opened: OpenEngine, texts: list[str], probabilities: np.ndarray) -> bytes:
+    labels = opened.engine.labels
     rows = iter(probabilities.astype(np.float64).round(DIGITS).tolist())
     best = iter(probabilities.argmax(axis=1).tolist())
-    sure = iter(answered(probabilities, place.threshold or 0.0).tolist())
+    sure = iter(answered(probabilities, served.threshold or 0.0).tolist())
     predictions: list[dict[str, Any]] = []
     for text in texts:
         if not text.strip():
@@ -210,15 +214,15 @@ def _written(place: Place, clerk: Clerk, texts: list[str], probabilities: np.nda
                 "probabilities": dict(zip(labels, row, strict=True)),
             }
         )
-    found = {
-        "classifier": place.classifier,
-        "version": place.number,
-        "precision": clerk.engine.precision,
-        "provider": clerk.engine.provider,
-        "threshold": place.threshold,
+    answer = {
+        "classifier": served.classifier,
+        "version": served.number,
+        "precision": opened.engine.precision,
+        "provider": opened.engine.provider,
+        "threshold": served.threshold,
         "predictions": predictions,
     }
-    return json.dumps(found, ensure_ascii=False).encode("utf-8", "replace")
+    return json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _add_feedback(app: FastAPI, service: Service) -> None:
@@ -234,13 +238,13 @@ def _add_feedback(app: FastAPI, service: Service) -> None:
         if not asked.text.strip():
             raise ApiError(422, message("api.text_empty", "The field 'text' is empty."), field="text")
         service.check_text(asked.text, "text")
-        place, clerk, probabilities = await service.predict(asked.classifier, None, [asked.text])
-        label = _known_label(asked.label, clerk.engine.labels)
-        predicted = clerk.engine.labels[int(probabilities[0].argmax())]
-        waiting = await asyncio.to_thread(_queue, service.corrections, place, asked.text, label, predicted)
+        served, opened, probabilities = await service.predict(asked.classifier, None, [asked.text])
+        label = _known_label(asked.label, opened.engine.labels)
+        predicted = opened.engine.labels[int(probabilities[0].argmax())]
+        waiting = await asyncio.to_thread(_queue, service.corrections, served, asked.text, label, predicted)
         return schemas.FeedbackAnswer(
-            classifier=place.classifier,
-            version=place.number,
+            classifier=served.classifier,
+            version=served.number,
             predicted=predicted,
             label=label,
             queued=label != predicted,
@@ -251,8 +255,8 @@ def _add_feedback(app: FastAPI, service: Service) -> None:
 def _known_label(written: str, labels: list[str]) -> str:
     """The label that is meant: only case and space may differ."""
     folded = " ".join(written.split()).casefold()
-    found = next((label for label in labels if label.casefold() == folded), None)
-    if found is None:
+    known = next((label for label in labels if label.casefold() == folded), None)
+    if known is None:
         told = message(
             "api.unknown_label",
             "'{label}' is not a label of the serving version. Its labels are: {known}.",
@@ -260,40 +264,42 @@ def _known_label(written: str, labels: list[str]) -> str:
             known=labels,
         )
         raise ApiError(422, told, field="label", known=labels)
-    return found
+    return known
 
 
-def _queue(corrections: Corrections, place: Place, text: str, label: str, predicted: str) -> int:
+def _queue(corrections: Corrections, served: ServedVersion, text: str, label: str, predicted: str) -> int:
     """Queue a correction, unless the answer was right; returns how many wait."""
     if label != predicted:
-        corrections.add(place.classifier, text, label, predicted=predicted, version=place.number)
-    return corrections.count(place.classifier)
+        corrections.add(served.classifier, text, label, predicted=predicted, version=served.number)
+    return corrections.count(served.classifier)
 
 
 def _add_lists(app: FastAPI, service: Service) -> None:
     @app.get("/classifiers", summary="List the classifiers", tags=["Classifiers"])
     async def classifiers() -> schemas.ClassifiersAnswer:
-        found = await service.directory.classifiers()
+        infos = await service.directory.classifiers()
         entries = [
-            schemas.ClassifierEntry(name=one.name, champion=one.champion, versions=one.versions, created=one.created)
-            for one in found
+            schemas.ClassifierEntry(
+                name=info.name, champion=info.champion, versions=info.versions, created=info.created
+            )
+            for info in infos
         ]
         return schemas.ClassifiersAnswer(classifiers=entries)
 
     @app.get("/classifiers/{name}/versions", summary="List the versions of a classifier", tags=["Classifiers"])
     async def versions(name: str) -> schemas.VersionsAnswer:
-        found, champion = await service.directory.versions(name)
+        infos, champion = await service.directory.versions(name)
         return schemas.VersionsAnswer(
             classifier=name,
             versions=[
                 schemas.VersionEntry(
-                    version=one.number,
-                    champion=one.number == champion,
-                    parent=one.parent,
-                    created=one.created,
-                    **{field: one.summary.get(field) for field in ("model", "strategy", "accuracy", "macro_f1")},  # type: ignore[arg-type]
+                    version=info.number,
+                    champion=info.number == champion,
+                    parent=info.parent,
+                    created=info.created,
+                    **{field: info.summary.get(field) for field in ("model", "strategy", "accuracy", "macro_f1")},  # type: ignore[arg-type]
                 )
-                for one in found
+                for info in infos
             ],
         )
 
@@ -301,7 +307,7 @@ def _add_lists(app: FastAPI, service: Service) -> None:
 def _add_health(app: FastAPI, service: Service) -> None:
     @app.get("/healthz", summary="Whether the server answers", tags=["Server"])
     async def healthz() -> schemas.HealthAnswer:
-        return schemas.HealthAnswer(status="ok", engines=service.desk.loaded)
+        return schemas.HealthAnswer(status="ok", engines=service.engines.loaded)
 
     @app.get("/metrics", summary="Figures for Prometheus", tags=["Server"], response_class=Response)
     async def metrics() -> Response:

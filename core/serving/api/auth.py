@@ -1,4 +1,4 @@
-"""The door of the API: who comes in (keys), how much they may carry (bodies), and that each leaves with an answer.
+"""The middleware of the API: who comes in (keys), how much they may carry (bodies), and that each leaves with an answer.
 
 Plain ASGI around the routes: it costs every request, so it does nothing twice. Knows nothing of classifiers.
 """
@@ -25,21 +25,21 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
-class Door:
+class ApiMiddleware:
     """Middleware that checks keys and sizes, counts answers, and turns every fault into one.
 
     Parameters
     ----------
     app
-        The routes.
+        The application with the routes.
     keys
-        Who may come in.
+        Keys that are let in.
     limits
-        How large a body may be.
+        Limits on the size of a body, and on the time that it takes to arrive.
     metrics
-        Where answers are counted.
+        Metrics in which answers are counted.
     throttle
-        Who was wrong of late, and waits.
+        Throttle that lets callers wait who showed a wrong key of late.
     """
 
     def __init__(
@@ -73,8 +73,8 @@ class Door:
             if not status:  # otherwise half an answer has left; the server closes the connection
                 await refused.response()(scope, receive, noting)
         finally:
-            found = scope.get("route")
-            route = "other" if found is mounted else getattr(found, "path", "other")
+            matched = scope.get("route")
+            route = "other" if matched is mounted else getattr(matched, "path", "other")
             method = scope["method"] if scope["method"] in METHODS else "other"
             self._metrics.answered(route, method, status, time.perf_counter() - started)
 

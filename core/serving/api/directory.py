@@ -27,7 +27,7 @@ SETTLED_NANOSECONDS = 20_000_000  # two writes closer than the file system's clo
 
 
 @dataclass(frozen=True)
-class Place:
+class ServedVersion:
     """A version, the folder of its files, which alone tells it from every other version there ever was, and the threshold of
     its classifier, if it has one.
     """
@@ -55,43 +55,43 @@ class Directory:
 
     async def classifiers(self) -> list[ClassifierInfo]:
         """All classifiers, by name."""
-        found: list[ClassifierInfo] = await self._ask("classifiers", self._read_classifiers)
-        return found
+        classifiers: list[ClassifierInfo] = await self._ask("classifiers", self._read_classifiers)
+        return classifiers
 
     async def versions(self, classifier: str) -> tuple[list[VersionInfo], int | None]:
         """All versions of a classifier, oldest first, and the number of the one that serves."""
         key = ("versions", classifier)
-        found: tuple[list[VersionInfo], int | None] = await self._ask(key, lambda: self._read_versions(classifier))
-        return found
+        versions: tuple[list[VersionInfo], int | None] = await self._ask(key, lambda: self._read_versions(classifier))
+        return versions
 
-    async def place(self, classifier: str, number: int | None) -> Place:
-        """Where the version of this number lies, or without one the version that serves.
+    async def find_version(self, classifier: str, number: int | None) -> ServedVersion:
+        """The version of this number, or without one the version that serves.
 
         Raises
         ------
         ApiError
             404 where there is no such classifier or version, 409 where none serves.
         """
-        key = ("place", classifier, number)
+        key = ("version", classifier, number)
         token = self._token()
         if token == self._known_at and key in self._known:  # nearly always: no task, no thread
-            known: Place = self._known[key]
+            known: ServedVersion = self._known[key]
             return known
-        found: Place = await self._ask(key, lambda: self._find(classifier, number))
-        return found
+        version: ServedVersion = await self._ask(key, lambda: self._find(classifier, number))
+        return version
 
     async def _ask(self, key: Hashable, read: Callable[[], Any]) -> Any:
-        found = None
+        answer = None
         for _ in range(LOOKS):
             token = self._token()
             if token != self._known_at:
                 self._known, self._known_at = {}, token
             if key in self._known:
                 return self._known[key]
-            found = await self._share(key, token, read)
+            answer = await self._share(key, token, read)
             if token == self._known_at:
                 break  # else somebody saw the registry change meanwhile: an old answer must not follow a newer one
-        return found
+        return answer
 
     async def _share(self, key: Hashable, token: Token, read: Callable[[], Any]) -> Any:
         shared = (key, token)
@@ -103,10 +103,10 @@ class Directory:
 
     async def _read(self, key: Hashable, token: Token, read: Callable[[], Any]) -> Any:
         settled = time.time_ns() - max(token) > SETTLED_NANOSECONDS
-        found = await asyncio.to_thread(read)
+        answer = await asyncio.to_thread(read)
         if settled and token == self._known_at:
-            self._known[key] = found
-        return found
+            self._known[key] = answer
+        return answer
 
     def _token(self) -> Token:
         """Changes whenever the registry may have."""
@@ -136,12 +136,12 @@ class Directory:
     def _read_versions(self, classifier: str) -> tuple[list[VersionInfo], int | None]:
         glance = self._open()
         champion = glance.champion(classifier)
-        found = glance.versions(classifier)
-        if not found:
+        versions = glance.versions(classifier)
+        if not versions:
             glance.registry.version(classifier, 1)  # says that there is no such classifier, and which there are
-        return found, champion.number if champion else None
+        return versions, champion.number if champion else None
 
-    def _find(self, classifier: str, number: int | None) -> Place:
+    def _find(self, classifier: str, number: int | None) -> ServedVersion:
         glance = self._open()
         if number is None:
             versions, number = self._read_versions(classifier)
@@ -157,7 +157,7 @@ class Directory:
         if known is None:
             known = glance.registry.version(classifier, number)  # says that there is none, and which there are
         threshold = next((info.threshold for info in glance.classifiers() if info.name == classifier), None)
-        return Place(classifier, number, glance.folder(known), threshold.value if threshold else None)
+        return ServedVersion(classifier, number, glance.folder(known), threshold.value if threshold else None)
 
 
 def _stamp(path: str) -> tuple[int, int]:

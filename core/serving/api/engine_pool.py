@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.serving.api.directory import Place
+from core.serving.api.directory import ServedVersion
 
 if TYPE_CHECKING:
     from core.networks.standalone.predict import Classifier
@@ -23,24 +23,24 @@ if TYPE_CHECKING:
     from core.serving.engines.queueing import MicroBatcher
 
 
-class Clerk:
+class OpenEngine:
     """One loaded version; ``users`` requests wait for its answers, and a retired one takes no further."""
 
-    def __init__(self, place: Place, engine: Classifier, batcher: MicroBatcher) -> None:
-        self.place = place
+    def __init__(self, version: ServedVersion, engine: Classifier, batcher: MicroBatcher) -> None:
+        self.version = version
         self.engine = engine
         self.batcher = batcher
         self.users = 0
         self.retired = False
 
 
-class Desk:
+class OpenEngines:
     """Loaded versions by folder, for one event loop; each with one queue that makes batches of what many callers send.
 
     Parameters
     ----------
     pool
-        Where the engines come from; may be shared with others in this process.
+        Source of the engines; may be shared with others in this process.
     size
         Versions that stay loaded; beyond, the least recently used one that nobody waits for is closed.
     """
@@ -48,95 +48,95 @@ class Desk:
     def __init__(self, pool: EnginePool, size: int) -> None:
         self._pool = pool
         self._size = size
-        self._clerks: dict[Path, Clerk] = {}  # the least recently used one first
-        self._opening: dict[Path, asyncio.Task[Clerk]] = {}
+        self._engines: dict[Path, OpenEngine] = {}  # the least recently used one first
+        self._opening: dict[Path, asyncio.Task[OpenEngine]] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._champions: dict[str, Path] = {}
 
     @property
     def loaded(self) -> int:
         """Versions that are loaded."""
-        return len(self._clerks)
+        return len(self._engines)
 
     @property
     def waiting(self) -> int:
         """Requests that a loaded version works on or has not come to."""
-        return sum(clerk.users for clerk in self._clerks.values())
+        return sum(opened.users for opened in self._engines.values())
 
     @asynccontextmanager
-    async def clerk(self, place: Place, *, champion: bool) -> AsyncIterator[Clerk]:
+    async def use(self, version: ServedVersion, *, champion: bool) -> AsyncIterator[OpenEngine]:
         """The loaded version, kept open until the block ends.
 
         Parameters
         ----------
         champion
-            It was asked for because it serves: the one that served before is closed once its last request is answered.
+            Whether it was asked for because it serves: the one that served before is closed once its last request is answered.
         """
         if champion:
-            self._serve(place)
-        clerk = self._clerks.get(place.folder) or await self._open(place)
-        while clerk.retired:  # between its opening and this line others were given its place
-            clerk = await self._open(place)
-        self._clerks[place.folder] = self._clerks.pop(place.folder)
-        clerk.users += 1
+            self._serve(version)
+        opened = self._engines.get(version.folder) or await self._open(version)
+        while opened.retired:  # between its opening and this line others were given its room
+            opened = await self._open(version)
+        self._engines[version.folder] = self._engines.pop(version.folder)
+        opened.users += 1
         try:
-            yield clerk
+            yield opened
         finally:
-            self._leave(clerk)
+            self._leave(opened)
 
-    def _leave(self, clerk: Clerk) -> None:
-        clerk.users -= 1
-        if clerk.retired and not clerk.users:
-            self._close(clerk)
+    def _leave(self, opened: OpenEngine) -> None:
+        opened.users -= 1
+        if opened.retired and not opened.users:
+            self._close(opened)
 
-    def _serve(self, place: Place) -> None:
-        before = self._champions.get(place.classifier)
-        self._champions[place.classifier] = place.folder
-        if before is not None and before != place.folder and before in self._clerks:
-            self._retire(self._clerks[before])
+    def _serve(self, version: ServedVersion) -> None:
+        before = self._champions.get(version.classifier)
+        self._champions[version.classifier] = version.folder
+        if before is not None and before != version.folder and before in self._engines:
+            self._retire(self._engines[before])
 
-    async def _open(self, place: Place) -> Clerk:
-        task = self._opening.get(place.folder)
+    async def _open(self, version: ServedVersion) -> OpenEngine:
+        task = self._opening.get(version.folder)
         if task is None:
-            task = self._opening[place.folder] = asyncio.create_task(self._load(place))
-            task.add_done_callback(lambda _: self._opening.pop(place.folder))
+            task = self._opening[version.folder] = asyncio.create_task(self._load(version))
+            task.add_done_callback(lambda _: self._opening.pop(version.folder))
         return await asyncio.shield(task)
 
-    async def _load(self, place: Place) -> Clerk:
-        clerk = await asyncio.to_thread(self._begin, place)
-        self._clerks[place.folder] = clerk
-        idle = [other for other in self._clerks.values() if not other.users and other is not clerk]
-        for other in idle[: max(0, len(self._clerks) - self._size)]:
+    async def _load(self, version: ServedVersion) -> OpenEngine:
+        opened = await asyncio.to_thread(self._begin, version)
+        self._engines[version.folder] = opened
+        idle = [other for other in self._engines.values() if not other.users and other is not opened]
+        for other in idle[: max(0, len(self._engines) - self._size)]:
             self._retire(other)
-        return clerk
+        return opened
 
-    def _begin(self, place: Place) -> Clerk:
+    def _begin(self, version: ServedVersion) -> OpenEngine:
         from core.serving.engines.queueing import MicroBatcher
 
-        engine = self._pool.get(place.folder)
-        clerk = Clerk(place, engine, MicroBatcher(engine))
+        engine = self._pool.get(version.folder)
+        opened = OpenEngine(version, engine, MicroBatcher(engine))
         # With MLflow and pandas loaded, Python's collection of garbage stops every request for a quarter of a second,
         # time and again. What stays anyway need not be looked through.
         gc.collect()
         gc.freeze()
-        return clerk
+        return opened
 
-    def _retire(self, clerk: Clerk) -> None:
+    def _retire(self, opened: OpenEngine) -> None:
         """From now on nobody is sent to it; who waits for it is answered."""
-        clerk.retired = True
-        self._clerks.pop(clerk.place.folder, None)
-        if not clerk.users:
-            self._close(clerk)
+        opened.retired = True
+        self._engines.pop(opened.version.folder, None)
+        if not opened.users:
+            self._close(opened)
 
-    def _close(self, clerk: Clerk) -> None:
-        task = asyncio.create_task(asyncio.to_thread(self._end, clerk))
+    def _close(self, opened: OpenEngine) -> None:
+        task = asyncio.create_task(asyncio.to_thread(self._end, opened))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
-    def _end(self, clerk: Clerk) -> None:
-        clerk.batcher.close()
-        if clerk.place.folder not in self._clerks:  # not asked for again meanwhile
-            self._pool.release(clerk.place.folder)
+    def _end(self, opened: OpenEngine) -> None:
+        opened.batcher.close()
+        if opened.version.folder not in self._engines:  # not asked for again meanwhile
+            self._pool.release(opened.version.folder)
 
     async def settle(self) -> None:
         """Wait until every version that was sent away is closed."""
@@ -144,12 +144,12 @@ class Desk:
 
     async def close(self) -> None:
         """Answer all that wait, then let go of every engine."""
-        for clerk in list(self._clerks.values()):
-            self._retire(clerk)
+        for opened in list(self._engines.values()):
+            self._retire(opened)
         await self.settle()
 
 
-class Postman:
+class FutureBridge:
     """Brings answers from the threads that compute them to the event loop: all that are ready in one round.
 
     `asyncio.wrap_future` would wake the loop once for every answer of a batch, and each time the two threads would

@@ -103,27 +103,27 @@ def wrong_method(method: str, allowed: str) -> ApiError:
     return ApiError(405, told, {"Allow": allowed})
 
 
-def wrong_fields(found: Sequence[Mapping[str, Any]]) -> ApiError:
+def wrong_fields(problems: Sequence[Mapping[str, Any]]) -> ApiError:
     """What pydantic has against a body, in plain words: all of it as ``fields``, the first as the message."""
-    if found[0]["type"] == "json_invalid":
+    if problems[0]["type"] == "json_invalid":
         told = message(
             "api.not_json",
             "The body is not valid JSON ({reason}). Send one object in UTF-8.",
-            reason=found[0]["ctx"]["error"],
+            reason=problems[0]["ctx"]["error"],
         )
         return ApiError(400, told)
-    fields = [(_name(one["loc"]), _sentence(one)) for one in found]
+    fields = [(_name(problem["loc"]), _sentence(problem)) for problem in problems]
     listed = [{"field": name, "message": str(told)} for name, told in fields]
     return ApiError(422, fields[0][1], fields=listed)
 
 
-def _name(place: Sequence[str | int]) -> str:
+def _name(location: Sequence[str | int]) -> str:
     """``("texts", 3)`` as a caller writes it: ``texts[3]``."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).removeprefix(".")
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).removeprefix(".")
 
 
-def _sentence(found: Mapping[str, Any]) -> Message:
-    field, kind = _name(found["loc"]), found["type"]
+def _sentence(problem: Mapping[str, Any]) -> Message:
+    field, kind = _name(problem["loc"]), problem["type"]
     if kind == "model_type":
         return message(
             "api.not_object", 'The body must be one JSON object, such as {{"classifier": "…", "text": "…"}}.'
@@ -138,4 +138,6 @@ def _sentence(found: Mapping[str, Any]) -> Message:
         return message("api.field_not_list", "The field '{field}' must be a list of texts.", field=field)
     if kind.startswith(("int_", "greater_than", "less_than")):
         return message("api.field_not_number", "The field '{field}' must be a whole number from 1 up.", field=field)
-    return message("api.field_wrong", "The field '{field}' cannot be used: {reason}.", field=field, reason=found["msg"])
+    return message(
+        "api.field_wrong", "The field '{field}' cannot be used: {reason}.", field=field, reason=problem["msg"]
+    )

@@ -40,14 +40,14 @@ class KeyStore:
 
     def __init__(self, home: Path) -> None:
         self._path = Path(home) / "api_keys.json"
-        self._place = str(self._path)  # looked at with every request
+        self._file = str(self._path)  # looked at with every request
         self._read_at: tuple[int, int, int] | None = None
         self._keys: tuple[Key, ...] = ()
 
     def list(self) -> tuple[Key, ...]:
         """All keys, oldest first."""
         try:
-            stat = os.stat(self._place)
+            stat = os.stat(self._file)
         except FileNotFoundError:
             return ()
         token = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
@@ -103,11 +103,11 @@ class KeyStore:
     def find(self, secret: str) -> Key | None:
         """The key that was shown, if it is one; takes as long for a wrong key as for a right one."""
         digest = _digest(secret)
-        found = None
+        match = None
         for key in self.list():
             if hmac.compare_digest(key.digest, digest):
-                found = key
-        return found
+                match = key
+        return match
 
     def touch(self, digest: str) -> None:
         """Note that a key was used now; does nothing where that was noted within the last minute."""
@@ -119,7 +119,7 @@ class KeyStore:
 
     def _read(self) -> tuple[Key, ...]:
         try:
-            return tuple(Key(**one) for one in read_json(self._path)["keys"])
+            return tuple(Key(**key) for key in read_json(self._path)["keys"])
         except (ValueError, TypeError, KeyError):
             raise DataError(
                 "api.keys_unreadable",

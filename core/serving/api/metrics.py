@@ -16,9 +16,9 @@ class Metrics:
     Parameters
     ----------
     engines
-        How many versions are loaded now.
+        Number of versions that are loaded now.
     waiting
-        How many requests wait for a version's answer now.
+        Number of requests that wait for a version's answer now.
     """
 
     def __init__(self, engines: Callable[[], int], waiting: Callable[[], int]) -> None:

@@ -28,19 +28,19 @@ ROWS = 4096  # labelled and written at a time: what a killed process loses at mo
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledFile:
     """How a file was labelled.
 
     Parameters
     ----------
     rows
-        In the answer.
+        Number of rows in the answer.
     empty
         Rows in the answer that have no text and got no label.
     left_out
         Rows of the source that are not in the answer, by reason.
     form, notes
-        How the source was read, and what is to be said of that.
+        Format in which the source was read, and remarks on the reading.
     resumed
         Rows that an interrupted run before this one had labelled.
     """
@@ -67,7 +67,7 @@ def predict_file(
     *,
     threshold: float | None = None,
     form: TableFormat | None = None,
-) -> Labelled:
+) -> LabelledFile:
     """Label a CSV or TSV file with the version in ``folder``; no cell of the answer is a formula to a spreadsheet.
 
     The answer is UTF-8 with a byte order mark, so that spreadsheets show Chinese. A half-written target is never
@@ -76,11 +76,11 @@ def predict_file(
     Parameters
     ----------
     progress
-        Called with the rows done and all rows.
+        Function that is called with the number of rows done and of all rows.
     threshold
         As in `predict_table`.
     form
-        How the source is written; detected when not given.
+        Format of the source; detected when not given.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def predict_file(
             file=str(target),
             reason=error.strerror or str(error),
         ) from None
-    return Labelled(rows, journal.empty, left_out_of_scan(scan), scan.form, tuple(scan.notes), resumed)
+    return LabelledFile(rows, journal.empty, left_out_of_scan(scan), scan.form, tuple(scan.notes), resumed)
 
 
 def _identity(folder: Path, source: Path, text: str, threshold: float | None, form: TableFormat) -> dict[str, Any]:

@@ -29,14 +29,14 @@ class SingleText:
     Parameters
     ----------
     session
-        Of ONNX Runtime; on CUDA opened with recording switched on.
+        Session of ONNX Runtime; on CUDA opened with recording switched on.
     device
         ``"cuda"``, or ``"cpu"``, where nothing is recorded but all else is the same.
     """
 
     def __init__(self, session: Any, labels: int, device: str = "cuda") -> None:
         self._session, self._labels, self._device = session, labels, device
-        self._places: dict[int, _Place] = {}
+        self._recordings: dict[int, _Recording] = {}
         self._lock = threading.Lock()  # the buffers are shared by all who ask
 
     def __call__(self, tokens: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
@@ -45,12 +45,12 @@ class SingleText:
         if length is None:
             return None
         with self._lock:
-            if length not in self._places:
-                self._places[length] = _Place(self._session, length, self._labels, self._device)
-            return self._places[length].run(tokens, mask)
+            if length not in self._recordings:
+                self._recordings[length] = _Recording(self._session, length, self._labels, self._device)
+            return self._recordings[length].run(tokens, mask)
 
 
-class _Place:
+class _Recording:
     """The buffers of one length, and the recording that belongs to them."""
 
     def __init__(self, session: Any, length: int, labels: int, device: str) -> None:
@@ -79,8 +79,8 @@ class _Place:
 def load_engine(folder: Path) -> Classifier:
     """A version's classifier; on a graphics card with recorded graphs for single texts, where they help."""
     engine = load_version(folder)
-    found = recorded(engine, folder)
-    engine.single = found if isinstance(found, SingleText) else None
+    single = recorded(engine, folder)
+    engine.single = single if isinstance(single, SingleText) else None
     return engine
 
 

@@ -20,26 +20,26 @@ class EnginePool:
     Parameters
     ----------
     size
-        How many stay loaded; the one that was asked for longest ago is released first.
+        Number of versions that stay loaded; the one that was asked for longest ago is released first.
     """
 
     def __init__(self, size: int = 4, load: Callable[[Path], Classifier] = load_engine) -> None:
         self._size, self._load = size, load
-        self._places: OrderedDict[Path, _Place] = OrderedDict()
+        self._slots: OrderedDict[Path, _Slot] = OrderedDict()
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._slots)
 
     def get(self, folder: Path) -> Classifier:
         """The classifier of a version folder, loaded and warmed up; whoever asks while it loads waits for it."""
         with self._lock:
-            place = self._places.setdefault(folder, _Place())
-            self._places.move_to_end(folder)
-            while len(self._places) > self._size:
-                self._places.popitem(last=False)
+            slot = self._slots.setdefault(folder, _Slot())
+            self._slots.move_to_end(folder)
+            while len(self._slots) > self._size:
+                self._slots.popitem(last=False)
         try:
-            return place.engine(lambda: self._load(folder))
+            return slot.engine(lambda: self._load(folder))
         except BaseException:
             self.release(folder)
             raise
@@ -47,10 +47,10 @@ class EnginePool:
     def release(self, folder: Path) -> None:
         """Forget a version that was retired, if it is loaded."""
         with self._lock:
-            self._places.pop(folder, None)
+            self._slots.pop(folder, None)
 
 
-class _Place:
+class _Slot:
     """One version, from the first request for it on."""
 
     def __init__(self) -> None:

@@ -42,7 +42,7 @@ class ProviderReport:
     runs
         The execution provider that ran a small network just now.
     placement
-        How many nodes of it ran on which provider.
+        Number of nodes that ran on each provider.
     problems
         What keeps the graphics card idle, each with its cure; empty when nothing does.
     """
@@ -95,13 +95,13 @@ def placement(model: Path, inputs: dict[str, np.ndarray], providers: list[str] |
 
 def installed() -> dict[str, str]:
     """The builds of ONNX Runtime that pip knows of, with their versions."""
-    found = {}
+    versions = {}
     for name in PACKAGES:
         try:
-            found[name] = metadata.version(name)
+            versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 def missing_libraries() -> list[str]:

@@ -15,7 +15,7 @@ import numpy as np
 MOST_TEXTS = 4096  # of one batch; a larger single request goes alone
 
 
-class Engine(Protocol):
+class BatchEngine(Protocol):
     """What answers; a `core.networks.standalone.predict.Classifier`."""
 
     def predict_proba(self, texts: Sequence[str]) -> np.ndarray: ...
@@ -39,7 +39,7 @@ class MicroBatcher:
         Longest time in seconds that a batch waits for more callers.
     """
 
-    def __init__(self, engine: Engine, wait: float = 0.005) -> None:
+    def __init__(self, engine: BatchEngine, wait: float = 0.005) -> None:
         self._engine, self._wait = engine, wait
         self._waiting: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         self._closed = False

@@ -42,7 +42,7 @@ class Parity:
     label_agreement
         Share of texts whose most probable label is the same.
     texts
-        How many texts were compared, nasty ones included.
+        Number of texts that were compared, nasty ones included.
     provider
         The execution provider that ran the exported file.
     """
@@ -71,8 +71,8 @@ def measure_parity(model: TextClassifier, folder: Path, ordinary: Sequence[str],
     examples = encode_examples(classifier.pipeline, texts, np.zeros(len(texts), dtype=np.int64))
     logits = predict_logits(model.cpu(), examples, torch.device("cpu"))
     expected = torch.softmax(logits / temperature, dim=1).numpy()
-    found = classifier.predict_proba(texts)
+    exported = classifier.predict_proba(texts)
     alone = np.concatenate([classifier.predict_proba([text]) for text in NASTY])
-    largest = max(float(np.abs(expected - found).max()), float(np.abs(expected[: len(NASTY)] - alone).max()))
-    agreement = float((expected.argmax(axis=1) == found.argmax(axis=1)).mean())
+    largest = max(float(np.abs(expected - exported).max()), float(np.abs(expected[: len(NASTY)] - alone).max()))
+    agreement = float((expected.argmax(axis=1) == exported.argmax(axis=1)).mean())
     return Parity(largest, agreement, len(texts), classifier.provider)

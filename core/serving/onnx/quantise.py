@@ -61,38 +61,38 @@ class Range:
 
 def products_of(model: onnx.ModelProto) -> list[Product]:
     """All products of a tensor with constant weights that are large enough to matter, in the order of the graph."""
-    constants = {one.name: one for one in model.graph.initializer}
-    found: dict[str, list[onnx.NodeProto]] = {}
+    constants = {constant.name: constant for constant in model.graph.initializer}
+    readers: dict[str, list[onnx.NodeProto]] = {}
     for node in model.graph.node:
         if node.op_type == "MatMul" and node.input[1] in constants:
             shape = constants[node.input[1]].dims
             if len(shape) == 2 and shape[0] * shape[1] >= SMALLEST:
-                found.setdefault(node.input[0], []).append(node)
+                readers.setdefault(node.input[0], []).append(node)
     return [
         Product(source, tuple(node.name for node in nodes), tuple(node.input[1] for node in nodes))
-        for source, nodes in found.items()
+        for source, nodes in readers.items()
     ]
 
 
 def matrix_weights(model: onnx.ModelProto) -> int:
     """Number of weights in matrix products: what eight bits would make faster."""
-    sizes = {one.name: int(np.prod(one.dims)) for one in model.graph.initializer}
+    sizes = {constant.name: int(np.prod(constant.dims)) for constant in model.graph.initializer}
     return sum(sizes[name] for product in products_of(model) for name in product.weights)
 
 
 def learn_ranges(model: onnx.ModelProto, batches: Sequence[Batch]) -> dict[str, Range]:
     """Run the network on some texts (tokens and mask of each batch), and choose the range of every product's input."""
     products = products_of(model)
-    constants = {one.name: one for one in model.graph.initializer}
+    constants = {constant.name: constant for constant in model.graph.initializer}
     seen: dict[str, list[np.ndarray]] = {product.source: [] for product in products}
     for values in _watched(model, list(seen), batches):
         for name, value in values.items():
             seen[name].append(value)
-    found = {}
+    ranges = {}
     for product in products:
         weights = np.concatenate([numpy_helper.to_array(constants[name]) for name in product.weights], axis=1)
-        found[product.source] = _choose_range(np.concatenate(seen.pop(product.source)), weights)
-    return found
+        ranges[product.source] = _choose_range(np.concatenate(seen.pop(product.source)), weights)
+    return ranges
 
 
 def _watched(model: onnx.ModelProto, names: list[str], batches: Sequence[Batch]) -> Iterator[dict[str, np.ndarray]]:
@@ -104,7 +104,10 @@ def _watched(model: onnx.ModelProto, names: list[str], batches: Sequence[Batch])
     session = onnxruntime.InferenceSession(watched.SerializeToString(), providers=["CPUExecutionProvider"])
     for tokens, mask in batches:
         values = session.run(names, {"tokens": tokens, "mask": mask})
-        yield {name: one[mask] if one.ndim == 3 else one for name, one in zip(names, values, strict=True)}
+        yield {
+            name: activations[mask] if activations.ndim == 3 else activations
+            for name, activations in zip(names, values, strict=True)
+        }
 
 
 def _choose_range(values: np.ndarray, weights: np.ndarray) -> Range:
@@ -119,13 +122,15 @@ def _choose_range(values: np.ndarray, weights: np.ndarray) -> Range:
         whole, scales = eight_bits(weights * channels[:, None])
         low, high = min(float(evened.min()), 0.0), max(float(evened.max()), 0.0)
         for cut in CUTS:
-            found = Range(channels, cut * low, cut * high, np.zeros(0))
-            rounded = (np.clip(np.round(own / found.step) + found.zero, 0, 255) - found.zero) * found.step
+            candidate = Range(channels, cut * low, cut * high, np.zeros(0))
+            rounded = (
+                np.clip(np.round(own / candidate.step) + candidate.zero, 0, 255) - candidate.zero
+            ) * candidate.step
             lost = exact - rounded.astype(np.float32) @ (whole * scales)
             shift = lost.mean(axis=0)
             error = float(np.square(lost - shift).sum())
             if best is None or error < least:
-                best, least = replace(found, shift=shift.astype(np.float32)), error
+                best, least = replace(candidate, shift=shift.astype(np.float32)), error
     assert best is not None
     return best
 
@@ -144,7 +149,7 @@ def quantise(
     Parameters
     ----------
     ranges
-        Of `learn_ranges`; a product without one stays as it is.
+        Ranges of `learn_ranges`; a product without a range stays as it is.
     keep
         Inputs of products that stay in float32.
     tables
@@ -170,7 +175,7 @@ class _Editor:
 
     def __init__(self, model: onnx.ModelProto) -> None:
         self.model = model
-        self.constants = {one.name: numpy_helper.to_array(one) for one in model.graph.initializer}
+        self.constants = {constant.name: numpy_helper.to_array(constant) for constant in model.graph.initializer}
         self.nodes: list[onnx.NodeProto] = []
 
     def constant(self, name: str, value: np.ndarray) -> str:
@@ -182,7 +187,7 @@ class _Editor:
 
     def is_table(self, node: onnx.NodeProto) -> bool:
         table = self.constants.get(node.input[0])
-        axis = next((one.i for one in node.attribute if one.name == "axis"), 0)
+        axis = next((attribute.i for attribute in node.attribute if attribute.name == "axis"), 0)
         return (
             table is not None
             and table.ndim == 2
@@ -204,28 +209,28 @@ class _Editor:
             helper.make_node("Mul", [f"{name}_whole", f"{name}_scale"], [name]),
         ]
 
-    def multiply(self, product: Product, found: Range) -> None:
+    def multiply(self, product: Product, bounds: Range) -> None:
         """Bring the input to eight bits once, for all products that read it."""
         source = product.source
-        step = self.constant(f"{source}_step", np.array(found.step, dtype=np.float32))
-        zero = self.constant(f"{source}_zero", np.array(found.zero, dtype=np.uint8))
-        entry = next(place for place, node in enumerate(self.nodes) if node.name in product.nodes)
+        step = self.constant(f"{source}_step", np.array(bounds.step, dtype=np.float32))
+        zero = self.constant(f"{source}_zero", np.array(bounds.zero, dtype=np.uint8))
+        entry = next(index for index, node in enumerate(self.nodes) if node.name in product.nodes)
         evened, fresh = source, []
-        if not np.allclose(found.channels, 1):
+        if not np.allclose(bounds.channels, 1):
             evened = f"{source}_even"
-            inverse = self.constant(f"{source}_inverse", (1 / found.channels).astype(np.float32))
+            inverse = self.constant(f"{source}_inverse", (1 / bounds.channels).astype(np.float32))
             fresh.append(helper.make_node("Mul", [source, inverse], [evened]))
         fresh.append(helper.make_node("QuantizeLinear", [evened, step, zero], [f"{source}_int8"]))
         self.nodes[entry:entry] = fresh
         first = 0
         for name, weights in zip(product.nodes, product.weights, strict=True):
             columns = self.constants[weights].shape[1]
-            shift = found.shift[first : first + columns]
-            self._product(name, weights, found.channels, shift, [f"{source}_int8", step, zero])
+            shift = bounds.shift[first : first + columns]
+            self._product(name, weights, bounds.channels, shift, [f"{source}_int8", step, zero])
             first += columns
 
     def _product(self, name: str, weights: str, channels: np.ndarray, shift: np.ndarray, read: list[str]) -> None:
-        place = next(place for place, node in enumerate(self.nodes) if node.name == name)
+        index = next(index for index, node in enumerate(self.nodes) if node.name == name)
         whole, scales = eight_bits(self.constants[weights] * channels[:, None])
         inputs = [
             read[0],
@@ -235,17 +240,17 @@ class _Editor:
             read[2],
             "",
         ]
-        output = self.nodes[place].output[0]
+        output = self.nodes[index].output[0]
         bias = self._bias(output)
         if bias is not None:  # added on the way
             shift = shift + self.constants[bias[1]]
             output = self.nodes.pop(bias[0]).output[0]
         inputs.append(self.constant(f"{name}_bias", shift.astype(np.float32)))
-        self.nodes[place] = helper.make_node("MatMulIntegerToFloat", inputs, [output], name=name, domain=MICROSOFT)
+        self.nodes[index] = helper.make_node("MatMulIntegerToFloat", inputs, [output], name=name, domain=MICROSOFT)
 
     def _bias(self, output: str) -> tuple[int, str] | None:
         """The node that adds a constant row to a product, where it alone reads it; and that row."""
-        readers = [place for place, node in enumerate(self.nodes) if output in node.input]
+        readers = [index for index, node in enumerate(self.nodes) if output in node.input]
         if len(readers) != 1 or self.nodes[readers[0]].op_type != "Add":
             return None
         other = next(name for name in self.nodes[readers[0]].input if name != output)
@@ -261,6 +266,6 @@ class _Editor:
         graph.initializer.extend(
             numpy_helper.from_array(np.asarray(value), name) for name, value in self.constants.items() if name in used
         )
-        if all(one.domain != MICROSOFT for one in self.model.opset_import):
+        if all(opset.domain != MICROSOFT for opset in self.model.opset_import):
             self.model.opset_import.append(helper.make_opsetid(MICROSOFT, 1))
         return self.model

@@ -52,10 +52,10 @@ def quantise_carefully(
         return best
     for source in most_sensitive(model, ranges, batches[:: max(1, len(batches) // TRIED_ALONE)]):
         kept.append(source)
-        if sum(sizes[one] for one in kept) > MOST_KEPT * sum(sizes.values()):
+        if sum(sizes[source] for source in kept) > MOST_KEPT * sum(sizes.values()):
             break
         attempt = _attempt(model, ranges, kept, batches, labels, len(products))
-        best = max(best, attempt, key=lambda one: one.agreement)
+        best = max(best, attempt, key=lambda careful: careful.agreement)
         if best.agreement >= target:
             break
     return best
@@ -65,8 +65,8 @@ def most_sensitive(model: onnx.ModelProto, ranges: Mapping[str, Range], batches:
     """Inputs of all products; first the one whose rounding, by itself, moves the answers most."""
     exact = _logarithms(answers(model, batches))
     damage = {}
-    for source, found in ranges.items():
-        alone = quantise(model, {source: found}, tables=False)
+    for source, bounds in ranges.items():
+        alone = quantise(model, {source: bounds}, tables=False)
         damage[source] = float(np.square(_logarithms(answers(alone, batches)) - exact).mean())
     return sorted(damage, key=lambda source: -damage[source])
 
@@ -92,7 +92,7 @@ def _attempt(
 
 def _sizes(model: onnx.ModelProto, products: Sequence[Product]) -> dict[str, int]:
     """Weights of all products that read a tensor, by its name."""
-    constants = {one.name: numpy_helper.to_array(one).size for one in model.graph.initializer}
+    constants = {constant.name: numpy_helper.to_array(constant).size for constant in model.graph.initializer}
     return {product.source: sum(constants[name] for name in product.weights) for product in products}
 
 

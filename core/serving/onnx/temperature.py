@@ -39,17 +39,17 @@ def set_temperature(file: Path, temperature: float) -> None:
     if temperature != 1.0:
         graph.initializer.append(numpy_helper.from_array(np.array(1 / temperature, dtype=np.float32), FACTOR))
         divided = helper.make_node("Mul", [softmax.input[0], FACTOR], [COOLED], name=NODE)
-        place = next(number for number, node in enumerate(graph.node) if node.output[0] == output)
-        graph.node.insert(place, divided)
-        graph.node[place + 1].input[0] = COOLED
+        index = next(number for number, node in enumerate(graph.node) if node.output[0] == output)
+        graph.node.insert(index, divided)
+        graph.node[index + 1].input[0] = COOLED
     save_model(model, file)
 
 
 def read_temperature(file: Path) -> float:
     """What an exported file divides its logits by; 1 where it says nothing of it."""
-    for one in onnx.load(str(file)).graph.initializer:
-        if one.name == FACTOR:
-            return 1 / float(numpy_helper.to_array(one))
+    for constant in onnx.load(str(file)).graph.initializer:
+        if constant.name == FACTOR:
+            return 1 / float(numpy_helper.to_array(constant))
     return 1.0
 
 
@@ -57,5 +57,5 @@ def _remove(graph: onnx.GraphProto, softmax: onnx.NodeProto) -> None:
     for node in [node for node in graph.node if node.name == NODE]:
         softmax.input[0] = node.input[0]
         graph.node.remove(node)
-    for factor in [one for one in graph.initializer if one.name == FACTOR]:
+    for factor in [constant for constant in graph.initializer if constant.name == FACTOR]:
         graph.initializer.remove(factor)

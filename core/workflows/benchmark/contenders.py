@@ -148,8 +148,8 @@ def line_up(device: DeviceInfo, *, compiled: bool) -> list[Way]:
         Whether PyTorch also compiles the network, which takes up to a minute.
     """
     runtimes: tuple[Runtime, ...] = ("eager", "compiled") if compiled else ("eager",)
-    places = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
-    networks = [Way(runtime, place, "fp32") for place in places for runtime in runtimes]
+    names = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
+    networks = [Way(runtime, name, "fp32") for name in names for runtime in runtimes]
     # ONNX Runtime lists providers for cards that are not there.
     wanted = {PROVIDERS["cpu"], *(usable_providers() if device.kind == "cuda" else ())}
     providers = [name for name in ("cpu", "cuda", "tensorrt") if PROVIDERS[name] in wanted]

@@ -63,7 +63,7 @@ class Benchmarked(Ended):
 
 
 @dataclass
-class _Standing:
+class _Measured:
     """A contender with what was measured of it: milliseconds of single answers and texts a second, by round."""
 
     contender: Contender
@@ -73,7 +73,7 @@ class _Standing:
 
     @property
     def medians(self) -> list[float]:
-        return [float(np.median(one)) for one in self.singles]
+        return [float(np.median(times)) for times in self.singles]
 
 
 def benchmark_version(
@@ -90,10 +90,10 @@ def benchmark_version(
     Parameters
     ----------
     texts
-        To measure with, in place of the request's; ``source`` is then their name.
+        The texts to measure with, in place of the request's; ``source`` is then their name.
     resume
-        Holds the id under which an interrupted run may have stored its figures; it measures anew, since rounds of two sittings
-        cannot be compared.
+        State that holds the id under which an interrupted run may have stored its figures; it measures anew, since rounds of
+        two sittings cannot be compared.
 
     Raises
     ------
@@ -144,23 +144,23 @@ def measure(
     try:
         device = describe_device()
         machine = describe_machine(device, threads)
-        chosen = spread_out(texts, config.benchmark_texts)
-        running, missing = yield from _warm_up(folder, chosen, config, threads, should_stop)
+        sample = spread_out(texts, config.benchmark_texts)
+        running, missing = yield from _warm_up(folder, sample, config, threads, should_stop)
         if should_stop():
             return None
         for number in range(config.benchmark_rounds):
-            for place in _turns(len(running), number):
+            for index in _turns(len(running), number):
                 if should_stop():
                     return None
-                yield _advanced(running[place].contender.way, number, config.benchmark_rounds, place, len(running))
-                _measure_once(running[place], chosen)
+                yield _advanced(running[index].contender.way, number, config.benchmark_rounds, index, len(running))
+                _measure_once(running[index], sample)
         return {
-            "texts": len(chosen),
-            "characters": round(float(np.mean([len(text) for text in chosen])), 1),
+            "texts": len(sample),
+            "characters": round(float(np.mean([len(text) for text in sample])), 1),
             "rounds": config.benchmark_rounds,
             "machine": machine,
             "problems": [problem.to_dict() for problem in examine().problems],
-            "rows": [_row(one, running) for one in running],
+            "rows": [_row(measured, running) for measured in running],
             "missing": missing,
         }
     finally:
@@ -169,8 +169,8 @@ def measure(
 
 def spread_out(texts: Sequence[str], count: int) -> list[str]:
     """So many of the texts, evenly spaced over all of them; all when there are fewer."""
-    places = np.linspace(0, len(texts) - 1, min(count, len(texts))).round().astype(int)
-    return [texts[place] for place in places]
+    indices = np.linspace(0, len(texts) - 1, min(count, len(texts))).round().astype(int)
+    return [texts[index] for index in indices]
 
 
 def _version(request: BenchmarkRequest, workspace: Workspace) -> VersionInfo:
@@ -190,7 +190,7 @@ def _texts(request: BenchmarkRequest, folder: VersionFolder, workspace: Workspac
     """Texts, and the name of the dataset; the frozen tests have none."""
     if request.dataset is not None:
         return workspace.datasets.info(request.dataset).name, list(workspace.datasets.load(request.dataset).texts)
-    texts = [str(text) for one in folder.experiences() for text in folder.predictions(one.number)["text"]]
+    texts = [str(text) for record in folder.experiences() for text in folder.predictions(record.number)["text"]]
     if not texts:
         raise DataError(
             "benchmark.no_texts",
@@ -201,22 +201,22 @@ def _texts(request: BenchmarkRequest, folder: VersionFolder, workspace: Workspac
 
 def _warm_up(
     folder: Path, texts: list[str], config: BenchmarkConfig, threads: int, should_stop: ShouldStop
-) -> Generator[Advanced, None, tuple[list[_Standing], list[dict[str, Any]]]]:
+) -> Generator[Advanced, None, tuple[list[_Measured], list[dict[str, Any]]]]:
     """Load every way, let it answer all texts once, and choose its batch size."""
     device = describe_device()
     ways = line_up(device, compiled=config.benchmark_compiled)
-    running: list[_Standing] = []
+    running: list[_Measured] = []
     missing: list[dict[str, Any]] = []
-    for place, way in enumerate(ways):
+    for index, way in enumerate(ways):
         if should_stop():
             break
-        said = message("benchmark.warming", "Loading and warming up: {way}.", way=name_of(way))
-        yield Advanced(said, PREPARED + (WARM - PREPARED) * place / len(ways))
+        progress = message("benchmark.warming", "Loading and warming up: {way}.", way=name_of(way))
+        yield Advanced(progress, PREPARED + (WARM - PREPARED) * index / len(ways))
         try:
             contender = enter(way, folder, threads, device)
             choose_size(contender, texts[:CHOICE])
             contender.answer(texts[:1])
-            running.append(_Standing(contender, contender.answer(texts)))
+            running.append(_Measured(contender, contender.answer(texts)))
         except CoreError as error:
             missing.append({**way.to_dict(), "reason": error.message.to_dict()})
         except (
@@ -248,19 +248,19 @@ def choose_size(contender: Contender, texts: list[str]) -> None:
 
 def _turns(count: int, number: int) -> list[int]:
     """Places in the order of one round: each round another one begins."""
-    return [(place + number) % count for place in range(count)]
+    return [(index + number) % count for index in range(count)]
 
 
-def _measure_once(standing: _Standing, texts: list[str]) -> None:
+def _measure_once(measured: _Measured, texts: list[str]) -> None:
     singles = spread_out(texts, SINGLES)
     for text in singles[:SETTLING]:
-        standing.contender.answer([text])
+        measured.contender.answer([text])
     times = []
     for _ in _long_enough():
-        times += [1000 * _timed(standing.contender, [text]) for text in singles]
-    standing.singles.append(times)
-    passes = [_timed(standing.contender, texts) for _ in _long_enough()]
-    standing.speeds.append(len(texts) * len(passes) / sum(passes))
+        times += [1000 * _timed(measured.contender, [text]) for text in singles]
+    measured.singles.append(times)
+    passes = [_timed(measured.contender, texts) for _ in _long_enough()]
+    measured.speeds.append(len(texts) * len(passes) / sum(passes))
 
 
 def _long_enough() -> Iterator[None]:
@@ -278,41 +278,43 @@ def _timed(contender: Contender, texts: Sequence[str]) -> float:
     return time.perf_counter() - started
 
 
-def _row(one: _Standing, running: Sequence[_Standing]) -> dict[str, Any]:
-    eager = _eager_beside(one.contender.way, running)
+def _row(measured: _Measured, running: Sequence[_Measured]) -> dict[str, Any]:
+    eager = _eager_beside(measured.contender.way, running)
     row = {
-        **one.contender.way.to_dict(),
-        **one.contender.facts(),
-        "latency": {**latency(one.singles).to_dict(), "rounds": one.medians},
-        "throughput": {**spread(one.speeds).to_dict(), "rounds": one.speeds},
+        **measured.contender.way.to_dict(),
+        **measured.contender.facts(),
+        "latency": {**latency(measured.singles).to_dict(), "rounds": measured.medians},
+        "throughput": {**spread(measured.speeds).to_dict(), "rounds": measured.speeds},
     }
-    if eager is None or eager is one:
+    if eager is None or eager is measured:
         return row
-    difference = np.abs(one.answers - eager.answers)
+    difference = np.abs(measured.answers - eager.answers)
     return row | {
         "speedup": {
-            "latency": paired_ratio(eager.medians, one.medians).to_dict(),
-            "throughput": paired_ratio(one.speeds, eager.speeds).to_dict(),
+            "latency": paired_ratio(eager.medians, measured.medians).to_dict(),
+            "throughput": paired_ratio(measured.speeds, eager.speeds).to_dict(),
         },
-        "agreement": float((one.answers.argmax(axis=1) == eager.answers.argmax(axis=1)).mean()),
+        "agreement": float((measured.answers.argmax(axis=1) == eager.answers.argmax(axis=1)).mean()),
         "max_difference": float(difference.max()),
     }
 
 
-def _eager_beside(way: Way, running: Sequence[_Standing]) -> _Standing | None:
+def _eager_beside(way: Way, running: Sequence[_Measured]) -> _Measured | None:
     """PyTorch eager on the same kind of device, else on the CPU."""
     device = "cpu" if way.device == "cpu" else "cuda"
-    found = {one.contender.way.device: one for one in running if one.contender.way.runtime == "eager"}
-    return found.get(device, found.get("cpu"))
+    eager = {
+        measured.contender.way.device: measured for measured in running if measured.contender.way.runtime == "eager"
+    }
+    return eager.get(device, eager.get("cpu"))
 
 
-def _advanced(way: Way, number: int, rounds: int, place: int, count: int) -> Advanced:
-    said = message(
+def _advanced(way: Way, number: int, rounds: int, index: int, count: int) -> Advanced:
+    progress = message(
         "benchmark.measuring",
         "Measuring {way}, round {round} of {rounds}.",
         way=name_of(way),
         round=number + 1,
         rounds=rounds,
     )
-    turn = (place - number) % count
-    return Advanced(said, WARM + (1 - WARM) * (number + turn / count) / rounds)
+    turn = (index - number) % count
+    return Advanced(progress, WARM + (1 - WARM) * (number + turn / count) / rounds)

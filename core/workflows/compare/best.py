@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 
 from core.base.messages import Message, message
 from core.base.wording import points
-from core.workflows.compare.figures import Difference, Measured
+from core.workflows.compare.figures import Difference, MeasuredStrategy
 
 ALIKE = 1.1  # seconds that differ by less than a tenth are no difference on a machine that does other things, too
 
 
 def best_trade_off(
-    measured: Sequence[Measured], differences: Mapping[tuple[str, str], Difference]
+    measured: Sequence[MeasuredStrategy], differences: Mapping[tuple[str, str], Difference]
 ) -> tuple[str, Message]:
     """The strategy's name, and why.
 
@@ -26,12 +26,16 @@ def best_trade_off(
     differences
         (one, other) → how much higher the first one's average accuracy is.
     """
-    top = max(measured, key=lambda one: one.figures["average_accuracy"])
-    level = [one for one in measured if one is top or _level(differences.get((one.strategy, top.strategy)))]
-    fastest = min(one.seconds for one in level)
-    quick = [one for one in level if one.seconds <= ALIKE * fastest]
-    chosen = min(quick, key=lambda one: (one.memory_bytes, one.seconds))
-    return chosen.strategy, _why(chosen, top, len(level), len(measured), differences)
+    top = max(measured, key=lambda candidate: candidate.figures["average_accuracy"])
+    level = [
+        candidate
+        for candidate in measured
+        if candidate is top or _level(differences.get((candidate.strategy, top.strategy)))
+    ]
+    fastest = min(candidate.seconds for candidate in level)
+    quick = [candidate for candidate in level if candidate.seconds <= ALIKE * fastest]
+    best = min(quick, key=lambda candidate: (candidate.memory_bytes, candidate.seconds))
+    return best.strategy, _why(best, top, len(level), len(measured), differences)
 
 
 def _level(difference: Difference | None) -> bool:
@@ -39,13 +43,13 @@ def _level(difference: Difference | None) -> bool:
 
 
 def _why(
-    chosen: Measured,
-    top: Measured,
+    best: MeasuredStrategy,
+    top: MeasuredStrategy,
     level: int,
     compared: int,
     differences: Mapping[tuple[str, str], Difference],
 ) -> Message:
-    facts = {"strategy": chosen.strategy, **_facts(chosen)}
+    facts = {"strategy": best.strategy, **_facts(best)}
     if compared == 1:
         return message(
             "compare.best_only",
@@ -53,14 +57,14 @@ def _why(
             "Nothing else was compared.",
             **facts,
         )
-    if chosen is top and level == 1:
+    if best is top and level == 1:
         return message(
             "compare.best_alone",
             "{strategy} is the best choice here: its average accuracy of {accuracy} % is clearly higher than that of "
             "all others (forgetting {forgetting} points, updates {seconds} s).",
             **facts,
         )
-    if chosen is top:
+    if best is top:
         return message(
             "compare.best_top",
             "{strategy} is the best trade-off: it has the highest average accuracy, {accuracy} %, and of the {level} "
@@ -69,7 +73,7 @@ def _why(
             **facts,
             level=level,
         )
-    gap = differences[(chosen.strategy, top.strategy)]
+    gap = differences[(best.strategy, top.strategy)]
     return message(
         "compare.best_cheaper",
         "{strategy} is the best trade-off: its average accuracy of {accuracy} % is not clearly below the highest one "
@@ -84,9 +88,9 @@ def _why(
     )
 
 
-def _facts(one: Measured) -> dict[str, str]:
+def _facts(measured: MeasuredStrategy) -> dict[str, str]:
     return {
-        "accuracy": f"{100 * one.figures['average_accuracy']:.1f}",
-        "forgetting": points(one.figures["forgetting"]).removeprefix("+"),
-        "seconds": f"{one.seconds:.1f}" if one.seconds < 100 else f"{one.seconds:.0f}",
+        "accuracy": f"{100 * measured.figures['average_accuracy']:.1f}",
+        "forgetting": points(measured.figures["forgetting"]).removeprefix("+"),
+        "seconds": f"{measured.seconds:.1f}" if measured.seconds < 100 else f"{measured.seconds:.0f}",
     }

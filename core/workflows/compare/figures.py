@@ -26,7 +26,7 @@ from core.statistics.paired import mcnemar_of_runs
 from core.statistics.resampling import enclosing, resampled_means
 from core.tasks.text_classification.pairs import resampled_macro_f1
 from core.tasks.text_classification.scores import macro_f1
-from core.workflows.compare.streams import Stream
+from core.workflows.compare.streams import ComparisonStream
 from core.workflows.compare.unit import UnitResult
 
 JOINT = "joint"
@@ -52,9 +52,11 @@ class Tests:
     classes: tuple[str, ...]
 
     @staticmethod
-    def of(stream: Stream) -> Tests:
+    def of(stream: ComparisonStream) -> Tests:
         number = {name: position for position, name in enumerate(stream.classes)}
-        truth = (np.array([number[name] for name in one.test[1]], dtype=np.int64) for one in stream.experiences)
+        truth = (
+            np.array([number[name] for name in experience.test[1]], dtype=np.int64) for experience in stream.experiences
+        )
         return Tests(tuple(truth), stream.classes)
 
     def cut(self, answers: np.ndarray) -> list[np.ndarray]:
@@ -82,7 +84,7 @@ class Run:
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class MeasuredStrategy:
     """One strategy: its runs in the order of their seeds, and what its figures might have been on other test rows.
 
     Parameters
@@ -127,12 +129,13 @@ class Difference:
     p: float
 
 
-def measure(stream: Stream, results: Sequence[UnitResult]) -> list[Measured]:
+def measure(stream: ComparisonStream, results: Sequence[UnitResult]) -> list[MeasuredStrategy]:
     """Figures of all strategies that have a result, in the order of their first one."""
     tests = Tests.of(stream)
     names = list(dict.fromkeys(result.strategy for result in results))
     ordered = {
-        name: sorted((one for one in results if one.strategy == name), key=lambda one: one.number) for name in names
+        name: sorted((result for result in results if result.strategy == name), key=lambda result: result.number)
+        for name in names
     }
     references = _references(tests, ordered.get(JOINT, ()))
     return [_measure(tests, ordered[name], references) for name in names]
@@ -147,16 +150,16 @@ class _Reference:
 
 
 def _references(tests: Tests, joint: Sequence[UnitResult]) -> dict[int, _Reference]:
-    found = {}
+    references = {}
     for result in joint:
         right = tests.right(result.predicted)
         resampled = resampled_means(right)
         diagonal = np.array([part[number].mean() for number, part in enumerate(right)])
-        found[result.number] = _Reference(diagonal, np.diagonal(resampled, axis1=1, axis2=2))
-    return found
+        references[result.number] = _Reference(diagonal, np.diagonal(resampled, axis1=1, axis2=2))
+    return references
 
 
-def _measure(tests: Tests, results: Sequence[UnitResult], references: Mapping[int, _Reference]) -> Measured:
+def _measure(tests: Tests, results: Sequence[UnitResult], references: Mapping[int, _Reference]) -> MeasuredStrategy:
     runs = tuple(_run(tests, result, references) for result in results)
     figures = {figure: float(np.mean([run.figures[figure] for run in runs])) for figure in FIGURES}
     samples = [_resample(tests, result, references) for result in results]
@@ -166,7 +169,7 @@ def _measure(tests: Tests, results: Sequence[UnitResult], references: Mapping[in
         if not np.isnan(drawn).any():
             intervals[figure] = enclosing(value, drawn)
     classes = np.mean([_per_class(tests, result) for result in results], axis=0)
-    return Measured(
+    return MeasuredStrategy(
         strategy=results[0].strategy,
         runs=runs,
         figures=figures,
@@ -199,9 +202,9 @@ def _resample(tests: Tests, result: UnitResult, references: Mapping[int, _Refere
         _figures(matrix[1:], matrix[0], reference.resampled[number] if reference is not None else None)
         for number, matrix in enumerate(accuracy)
     ]
-    found = {figure: np.array([one[figure] for one in drawn]) for figure in drawn[0]}
+    resampled = {figure: np.array([figures[figure] for figures in drawn]) for figure in drawn[0]}
     last = resampled_macro_f1(tests.truth, tests.cut(result.predicted[-1:]), len(tests.classes))
-    return {**found, "average_macro_f1": last[:, 0].mean(axis=1)}
+    return {**resampled, "average_macro_f1": last[:, 0].mean(axis=1)}
 
 
 def _figures(matrix: Floats, start: Floats, reference: Floats | None) -> dict[str, float]:
@@ -229,20 +232,20 @@ def _per_class(tests: Tests, result: UnitResult) -> Floats:
     return forgetting_per_stratum(recall, rows)
 
 
-def difference(tests: Tests, one: Measured, other: Measured) -> Difference | None:
+def difference(tests: Tests, first: MeasuredStrategy, second: MeasuredStrategy) -> Difference | None:
     """One strategy minus the other, over the seeds that both have finished; None when there is no such seed."""
-    shared = [number for number in one.numbers if number in other.numbers]
+    shared = [number for number in first.numbers if number in second.numbers]
     if not shared:
         return None
-    mine, theirs = ([own.numbers.index(number) for number in shared] for own in (one, other))
-    value = np.mean([one.runs[a].figures["average_accuracy"] for a in mine]) - np.mean(
-        [other.runs[b].figures["average_accuracy"] for b in theirs]
+    mine, theirs = ([own.numbers.index(number) for number in shared] for own in (first, second))
+    value = np.mean([first.runs[a].figures["average_accuracy"] for a in mine]) - np.mean(
+        [second.runs[b].figures["average_accuracy"] for b in theirs]
     )
-    drawn = one.resampled[:, mine].mean(axis=1) - other.resampled[:, theirs].mean(axis=1)
+    drawn = first.resampled[:, mine].mean(axis=1) - second.resampled[:, theirs].mean(axis=1)
     low, high = enclosing(float(value), drawn)
     before, after = (
-        np.stack([np.concatenate(tests.right(own.runs[place].result.predicted[-1])) for place in places])
-        for own, places in ((other, theirs), (one, mine))
+        np.stack([np.concatenate(tests.right(own.runs[run].result.predicted[-1])) for run in runs])
+        for own, runs in ((second, theirs), (first, mine))
     )
     return Difference(float(value), low, high, mcnemar_of_runs(before, after))
 

@@ -36,11 +36,11 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Report:
+class TaskReport:
     """What a task says: how far it is, its result, or (None) that it has ended."""
 
     task: Task
-    said: UnitProgress | UnitResult | None
+    event: UnitProgress | UnitResult | None
 
 
 def tasks_for(plan: Plan, units: Sequence[Unit], folder: Path) -> list[Task]:
@@ -57,16 +57,16 @@ def tasks_for(plan: Plan, units: Sequence[Unit], folder: Path) -> list[Task]:
     return tasks
 
 
-def run_here(plan: Plan, tasks: Sequence[Task], should_stop: ShouldStop) -> Iterator[Report]:
+def run_here(plan: Plan, tasks: Sequence[Task], should_stop: ShouldStop) -> Iterator[TaskReport]:
     """One task after the other, in this process."""
     for task in tasks:
-        yield from (Report(task, said) for said in _execute(plan, task, should_stop))
+        yield from (TaskReport(task, event) for event in _execute(plan, task, should_stop))
         if should_stop():
             return
-        yield Report(task, None)
+        yield TaskReport(task, None)
 
 
-def run_parallel(plan: Plan, tasks: Sequence[Task], processes: int, should_stop: ShouldStop) -> Iterator[Report]:
+def run_parallel(plan: Plan, tasks: Sequence[Task], processes: int, should_stop: ShouldStop) -> Iterator[TaskReport]:
     """Several tasks at a time, each in a process of its own; a stop lets none of them go on."""
     pool = _Pool(plan, tasks, processes)
     try:
@@ -105,7 +105,7 @@ class _Pool:
     def busy(self) -> bool:
         return any(task is not None for task in self._at.values())
 
-    def reports(self) -> Iterator[Report]:
+    def reports(self) -> Iterator[TaskReport]:
         """What the processes have said within the last moment; hands out the next tasks."""
         busy = [connection for connection, task in self._at.items() if task is not None]
         for connection in wait(busy, timeout=SECONDS_BETWEEN_REPORTS):
@@ -113,18 +113,18 @@ class _Pool:
             task = self._at[connection]
             assert task is not None
             try:
-                said = connection.recv()
+                event = connection.recv()
             except (EOFError, ConnectionResetError):
                 raise _process_died(task.unit) from None
-            if isinstance(said, _Refusal):
-                raise said.kind(said.message.key, said.message.text, **said.message.facts)
-            if isinstance(said, _Crash):
-                raise RuntimeError(said.trace)
-            if isinstance(said, _Stopped):
+            if isinstance(event, _Refusal):
+                raise event.kind(event.message.key, event.message.text, **event.message.facts)
+            if isinstance(event, _Crash):
+                raise RuntimeError(event.trace)
+            if isinstance(event, _Stopped):
                 self._at[connection] = None
                 continue
-            yield Report(task, said)
-            if said is None:
+            yield TaskReport(task, event)
+            if event is None:
                 self._ended(connection, task)
 
     def dismiss(self) -> None:
@@ -150,7 +150,9 @@ class _Pool:
     def _hand_out(self) -> None:
         for connection, task in self._at.items():
             if task is None:
-                following = next((one for one in self._waiting if one.first or one.folder in self._ready), None)
+                following = next(
+                    (waiting for waiting in self._waiting if waiting.first or waiting.folder in self._ready), None
+                )
                 if following is not None:
                     self._waiting.remove(following)
                     self._at[connection] = following
@@ -194,10 +196,10 @@ def _work(connection: Connection, plan: Plan, task: Task) -> _Refusal | _Crash |
     reported = time.monotonic()
     try:
         # While a task is at work, the only thing that can arrive is the dismissal.
-        for said in _execute(plan, task, connection.poll):
-            if isinstance(said, UnitResult) or time.monotonic() - reported > SECONDS_BETWEEN_REPORTS:
+        for event in _execute(plan, task, connection.poll):
+            if isinstance(event, UnitResult) or time.monotonic() - reported > SECONDS_BETWEEN_REPORTS:
                 reported = time.monotonic()
-                connection.send(said)
+                connection.send(event)
     except CoreError as error:
         return _Refusal(type(error), error.message)
     except (BrokenPipeError, ConnectionResetError):

@@ -27,7 +27,7 @@ class CompareRequest(Config):
     datasets
         Ids of stored datasets, in the order in which they are learned; one is enough unless each is an experience.
     settings
-        Of model, text, training, data and any of the strategies, flat; ``seed`` is the first of the seeds.
+        Settings of model, text, training, data and any of the strategies, flat; ``seed`` is the first of the seeds.
     """
 
     name: str = ""

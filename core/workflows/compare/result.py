@@ -11,22 +11,32 @@ from core.base.messages import Message
 from core.continual.families import family_of
 from core.continual.strategies import STRATEGIES
 from core.workflows.compare.best import best_trade_off
-from core.workflows.compare.figures import FIGURES, JOINT, Difference, Measured, Run, Tests, difference, known, measure
+from core.workflows.compare.figures import (
+    FIGURES,
+    JOINT,
+    Difference,
+    MeasuredStrategy,
+    Run,
+    Tests,
+    difference,
+    known,
+    measure,
+)
 from core.workflows.compare.unit import Plan, UnitResult
 
 
 def assemble(plan: Plan, results: Sequence[UnitResult], findings: Sequence[Message]) -> dict[str, Any]:
     """Everything that the units of a comparison say, without its id, name and request."""
     stream, tests = plan.stream, Tests.of(plan.stream)
-    place = {name: number for number, name in enumerate(plan.own)}
-    measured = measure(stream, sorted(results, key=lambda one: place[one.strategy]))
+    order = {name: number for number, name in enumerate(plan.own)}
+    measured = measure(stream, sorted(results, key=lambda result: order[result.strategy]))
     differences = {
-        (one.strategy, other.strategy): found
-        for one in measured
-        for other in measured
-        if one is not other and (found := difference(tests, one, other)) is not None
+        (first.strategy, second.strategy): gap
+        for first in measured
+        for second in measured
+        if first is not second and (gap := difference(tests, first, second)) is not None
     }
-    joint = next((one for one in measured if one.strategy == JOINT), None)
+    joint = next((strategy for strategy in measured if strategy.strategy == JOINT), None)
     best, why = best_trade_off(measured, differences)
     return {
         "model": plan.model,
@@ -35,52 +45,55 @@ def assemble(plan: Plan, results: Sequence[UnitResult], findings: Sequence[Messa
         "settings": plan.settings.flat(),
         "experiences": [
             {
-                "name": one.name,
-                "train": len(one.train[0]),
-                "validation": len(one.validation[0]),
-                "test": len(one.test[0]),
-                "labels": one.labels,
+                "name": experience.name,
+                "train": len(experience.train[0]),
+                "validation": len(experience.validation[0]),
+                "test": len(experience.test[0]),
+                "labels": experience.labels,
             }
-            for one in stream.experiences
+            for experience in stream.experiences
         ],
-        "strategies": [_strategy(plan, one, joint, differences) for one in measured],
+        "strategies": [_strategy(plan, strategy, joint, differences) for strategy in measured],
         "best": {"strategy": best, "message": why.to_dict()},
         "findings": [finding.to_dict() for finding in findings],
     }
 
 
 def _strategy(
-    plan: Plan, one: Measured, joint: Measured | None, differences: Mapping[tuple[str, str], Difference]
+    plan: Plan,
+    measured: MeasuredStrategy,
+    joint: MeasuredStrategy | None,
+    differences: Mapping[tuple[str, str], Difference],
 ) -> dict[str, Any]:
     return {
-        "strategy": one.strategy,
-        "family": family_of(STRATEGIES[one.strategy]),
-        "settings": plan.own[one.strategy].model_dump(),
-        **known(one.figures),
-        "seconds": one.seconds,
-        "seconds_ratio": one.seconds / joint.seconds if joint is not None else None,
-        "memory_rows": float(np.mean([run.result.memory_rows for run in one.runs])),
-        "memory_bytes": one.memory_bytes,
-        "R": np.mean([run.matrix for run in one.runs], axis=0).tolist(),
-        "R_macro_f1": np.mean([run.macro_f1 for run in one.runs], axis=0).tolist(),
-        "spread": _spread(one),
-        "intervals": {figure: list(ends) for figure, ends in one.intervals.items()},
-        "per_class_forgetting": known(one.per_class),
+        "strategy": measured.strategy,
+        "family": family_of(STRATEGIES[measured.strategy]),
+        "settings": plan.own[measured.strategy].model_dump(),
+        **known(measured.figures),
+        "seconds": measured.seconds,
+        "seconds_ratio": measured.seconds / joint.seconds if joint is not None else None,
+        "memory_rows": float(np.mean([run.result.memory_rows for run in measured.runs])),
+        "memory_bytes": measured.memory_bytes,
+        "R": np.mean([run.matrix for run in measured.runs], axis=0).tolist(),
+        "R_macro_f1": np.mean([run.macro_f1 for run in measured.runs], axis=0).tolist(),
+        "spread": _spread(measured),
+        "intervals": {figure: list(ends) for figure, ends in measured.intervals.items()},
+        "per_class_forgetting": known(measured.per_class),
         "against": {
-            other: {"difference": [found.value, found.low, found.high], "p": found.p}
-            for (name, other), found in differences.items()
-            if name == one.strategy
+            other: {"difference": [gap.value, gap.low, gap.high], "p": gap.p}
+            for (name, other), gap in differences.items()
+            if name == measured.strategy
         },
-        "runs": [_run(plan, run) for run in one.runs],
+        "runs": [_run(plan, run) for run in measured.runs],
     }
 
 
-def _spread(one: Measured) -> dict[str, float | None]:
+def _spread(measured: MeasuredStrategy) -> dict[str, float | None]:
     """Standard deviation over the seeds; None for a single seed."""
-    if len(one.runs) < 2:
+    if len(measured.runs) < 2:
         return dict.fromkeys((*FIGURES, "seconds"))
-    values = {figure: [run.figures[figure] for run in one.runs] for figure in FIGURES}
-    values["seconds"] = [run.seconds for run in one.runs]
+    values = {figure: [run.figures[figure] for run in measured.runs] for figure in FIGURES}
+    values["seconds"] = [run.seconds for run in measured.runs]
     return known({name: float(np.std(several, ddof=1)) for name, several in values.items()})
 
 

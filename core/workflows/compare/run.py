@@ -18,7 +18,7 @@ from core.base.files import scratch
 from core.base.messages import Message, message
 from core.data.loading.load import remarks_of
 from core.registry.records import ComparisonStore, new_id
-from core.workflows.compare.pool import Report, Task, run_here, run_parallel, tasks_for
+from core.workflows.compare.pool import Task, TaskReport, run_here, run_parallel, tasks_for
 from core.workflows.compare.request import CompareRequest, resolve_comparison
 from core.workflows.compare.result import assemble
 from core.workflows.compare.streams import read_stream
@@ -73,13 +73,13 @@ def compare_strategies(
     units = [Unit(name, number) for number in range(request.seeds) for name in plan.own]
     results = [UnitResult.from_state(state) for state in learned["units"]] if learned is not None else []
     before = float(learned["seconds"]) if learned is not None else 0.0
-    bar = _Bar(plan, units, {Unit(one.strategy, one.number) for one in results})
+    bar = _Bar(plan, units, {Unit(finished.strategy, finished.number) for finished in results})
     for report in _reports(plan, bar.missing(), request.jobs, should_stop):
         yield bar.advance(report)
-        if isinstance(report.said, UnitResult):
-            results.append(report.said)
+        if isinstance(report.event, UnitResult):
+            results.append(report.event)
             spent = before + time.monotonic() - began
-            yield CheckpointDue({"units": [one.to_state() for one in results], "seconds": spent})
+            yield CheckpointDue({"units": [finished.to_state() for finished in results], "seconds": spent})
     if not results:
         return
     yield StageStarted(message("stage.figures", "Computing the figures and their intervals."), LEARNING_ENDS)
@@ -97,12 +97,12 @@ def compare_strategies(
     yield Compared(result["id"], result)
 
 
-def _reports(plan: Plan, units: list[Unit], jobs: int, should_stop: ShouldStop) -> Iterator[Report]:
+def _reports(plan: Plan, units: list[Unit], jobs: int, should_stop: ShouldStop) -> Iterator[TaskReport]:
     """Learn these units in as many processes as are wanted; what they share lies in a folder that goes with them."""
     if not units:
         return
-    with scratch() as place:
-        tasks = tasks_for(plan, units, place)
+    with scratch() as folder:
+        tasks = tasks_for(plan, units, folder)
         processes = min(jobs or describe_device().cores, len(units))
         if processes == 1:
             yield from run_here(plan, tasks, should_stop)
@@ -125,23 +125,23 @@ class _Bar:
     def missing(self) -> list[Unit]:
         return [unit for unit in self._units if unit not in self._finished]
 
-    def advance(self, report: Report) -> Advanced:
-        task, said = report.task, report.said
-        if isinstance(said, UnitProgress):
-            self._learned[task.unit, task.first] = self._rows(task, said)
-        elif isinstance(said, UnitResult):
+    def advance(self, report: TaskReport) -> Advanced:
+        task, event = report.task, report.event
+        if isinstance(event, UnitProgress):
+            self._learned[task.unit, task.first] = self._rows(task, event)
+        elif isinstance(event, UnitResult):
             self._finished.add(task.unit)
         done = sum(rows for (unit, first), rows in self._learned.items() if first or unit not in self._finished)
         done += sum(map(self._plan.cost, self._finished))
         share = min(1.0, done / self._total)
-        return Advanced(self._message(task, said), LEARNING_BEGINS + (LEARNING_ENDS - LEARNING_BEGINS) * share)
+        return Advanced(self._message(task, event), LEARNING_BEGINS + (LEARNING_ENDS - LEARNING_BEGINS) * share)
 
-    def _rows(self, task: Task, said: UnitProgress) -> float:
+    def _rows(self, task: Task, progress: UnitProgress) -> float:
         begins = 1 if task.first else 2
-        before = sum(self._plan.rows(task.unit, number) for number in range(begins, said.experience))
-        return before + said.share * self._plan.rows(task.unit, said.experience)
+        before = sum(self._plan.rows(task.unit, number) for number in range(begins, progress.experience))
+        return before + progress.share * self._plan.rows(task.unit, progress.experience)
 
-    def _message(self, task: Task, said: UnitProgress | UnitResult | None) -> Message:
+    def _message(self, task: Task, event: UnitProgress | UnitResult | None) -> Message:
         facts = {
             "done": len(self._finished),
             "runs": len(self._units),
@@ -161,7 +161,7 @@ class _Bar:
             "{done} of {runs} runs done. {strategy}, seed {seed} of {seeds}, experience {experience} of {experiences}.",
             **facts,
             strategy=task.unit.strategy,
-            experience=said.experience if isinstance(said, UnitProgress) else experiences,
+            experience=event.experience if isinstance(event, UnitProgress) else experiences,
             experiences=experiences,
         )
 
@@ -171,7 +171,7 @@ def _unfinished(units: list[Unit], results: list[UnitResult]) -> list[Message]:
     if not missing:
         return []
     names = dict.fromkeys(unit.strategy for unit in units)
-    without = [name for name in names if name not in {one.strategy for one in results}]
+    without = [name for name in names if name not in {result.strategy for result in results}]
     facts: Mapping[str, Any] = {"done": len(results), "runs": len(units)}
     if not without:
         return [message("compare.stopped", "Stopped by hand: {done} of {runs} runs were finished.", **facts)]
@@ -188,8 +188,8 @@ def _unfinished(units: list[Unit], results: list[UnitResult]) -> list[Message]:
 def _name(request: CompareRequest, workspace: Workspace) -> str:
     """Of the file or the datasets that the stream was made of."""
     stored = [workspace.datasets.info(identity) for identity in request.datasets]
-    files = {str(one.source.get("file") or "") for one in stored if "column" in one.source}
-    if len(files) == 1 and "" not in files and all("column" in one.source for one in stored):
+    files = {str(dataset.source.get("file") or "") for dataset in stored if "column" in dataset.source}
+    if len(files) == 1 and "" not in files and all("column" in dataset.source for dataset in stored):
         return files.pop()
-    names = [one.name for one in stored]
+    names = [dataset.name for dataset in stored]
     return " → ".join(names if len(names) <= 3 else [names[0], "…", names[-1]])

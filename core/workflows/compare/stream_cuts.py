@@ -103,7 +103,7 @@ def store_stream(
     periods
         Cut into so many periods of equal length; the column then holds times.
     labels
-        With the label column: how many new labels each experience has; 1 when not given.
+        Number of new labels in each experience, where the label column cuts; 1 when not given.
     """
     if column not in table.columns:
         raise _no_such_column(table, column)
@@ -119,7 +119,7 @@ def store_stream(
         roles = replace(roles, group=None)
     if column != roles.label and periods is None:
         saved = save_experiences(table, roles, column, workspace, source=source)
-        return {"datasets": [one.id for one in saved], "experience": "datasets"}
+        return {"datasets": [info.id for info in saved], "experience": "datasets"}
     if periods is not None:
         roles = replace(roles, time=column)
     dataset, _ = build_dataset(table, roles)
@@ -135,7 +135,7 @@ def cut(request: CompareRequest, workspace: Workspace) -> list[Piece]:
     stored = [workspace.datasets.info(identity) for identity in request.datasets]
     if request.experience == "datasets":
         check_number(len(stored))
-        return [(one.name, workspace.datasets.load(one.id)) for one in stored]
+        return [(info.name, workspace.datasets.load(info.id)) for info in stored]
     if len(stored) != 1:
         raise DataError(
             "compare.one_dataset",

@@ -55,7 +55,7 @@ class StreamExperience:
 
 
 @dataclass(frozen=True)
-class Stream:
+class ComparisonStream:
     """Experiences in order, and what a person should know about how their rows were divided."""
 
     experiences: tuple[StreamExperience, ...]
@@ -70,10 +70,12 @@ class Stream:
     def past(self, number: int) -> tuple[Labelled, Labelled]:
         """All training and all validation rows before experience ``number``, counted from 1."""
         earlier = self.experiences[: number - 1]
-        return _together([one.train for one in earlier]), _together([one.validation for one in earlier])
+        return _together([experience.train for experience in earlier]), _together(
+            [experience.validation for experience in earlier]
+        )
 
 
-def read_stream(request: CompareRequest, data: DataConfig, workspace: Workspace) -> Stream:
+def read_stream(request: CompareRequest, data: DataConfig, workspace: Workspace) -> ComparisonStream:
     """Cut the request's datasets into experiences and divide each.
 
     Raises
@@ -96,7 +98,7 @@ def read_stream(request: CompareRequest, data: DataConfig, workspace: Workspace)
     return replace(stream, findings=(remark, *stream.findings))
 
 
-def make_stream(pieces: Sequence[Piece], data: DataConfig) -> Stream:
+def make_stream(pieces: Sequence[Piece], data: DataConfig) -> ComparisonStream:
     """Divide each experience as an update would; a division that came with the data is respected.
 
     Labels that are the same beyond doubt as those of an earlier experience are written as there.
@@ -122,22 +124,22 @@ def make_stream(pieces: Sequence[Piece], data: DataConfig) -> Stream:
         classes = all_classes(known, piece.label_names())
         train, validation, test = (_labelled(piece, rows) for rows in parts)
         experiences.append(StreamExperience(name, train, validation, test, classes))
-    sample = [text for one in experiences for text in one.train[0]]
+    sample = [text for experience in experiences for text in experience.train[0]]
     notes = [*_label_notes(pieces, matched), *_findings(experiences, counts)]
-    return Stream(tuple(experiences), language_of(sample), tuple(notes))
+    return ComparisonStream(tuple(experiences), language_of(sample), tuple(notes))
 
 
 def _in_the_same_words(pieces: Sequence[Piece]) -> tuple[list[Piece], dict[str, str]]:
     """The pieces with each label spelled as where it came first, and which were spelled otherwise."""
-    found: list[Piece] = []
+    respelled: list[Piece] = []
     known: tuple[str, ...] = ()
     matched: dict[str, str] = {}
     for name, piece in pieces:
         own, match, _ = in_own_words(piece, known)
         matched |= match.same
         known = all_classes(known, own.label_names())
-        found.append((name, own))
-    return found, matched
+        respelled.append((name, own))
+    return respelled, matched
 
 
 def _label_notes(pieces: Sequence[Piece], matched: dict[str, str]) -> list[Message]:
@@ -159,9 +161,9 @@ def _together(parts: Sequence[Labelled]) -> Labelled:
 
 
 def _findings(experiences: Sequence[StreamExperience], counts: Counter[str]) -> list[Message]:
-    found = []
+    findings = []
     if counts["leaked"]:
-        found.append(
+        findings.append(
             message(
                 "compare.leaked",
                 "Rows that are not learned from, because their text is also in a frozen test of the stream: {count:,}.",
@@ -169,16 +171,16 @@ def _findings(experiences: Sequence[StreamExperience], counts: Counter[str]) -> 
             )
         )
     if counts["doubled"]:
-        found.append(
+        findings.append(
             message(
                 "compare.doubled",
                 "Validation rows set aside, because their text is also in the training part: {count:,}.",
                 count=counts["doubled"],
             )
         )
-    small = [one.name for one in experiences if len(one.test[0]) < MINIMUM_ROWS]
+    small = [experience.name for experience in experiences if len(experience.test[0]) < MINIMUM_ROWS]
     if small:
-        found.append(
+        findings.append(
             message(
                 "compare.few_test_rows",
                 "Fewer than {needed} test rows, so that their own figures say little: {names}.",
@@ -186,17 +188,17 @@ def _findings(experiences: Sequence[StreamExperience], counts: Counter[str]) -> 
                 names=small,
             )
         )
-    tested = {label for one in experiences for label in one.test[1]}
+    tested = {label for experience in experiences for label in experience.test[1]}
     untested = [label for label in experiences[-1].classes if label not in tested]
     if untested:
-        found.append(
+        findings.append(
             message(
                 "compare.untested",
                 "Labels that no test row has, so nothing is known of them: {labels}.",
                 labels=untested,
             )
         )
-    return found
+    return findings
 
 
 def _too_few(name: str, rows: int) -> DataError:

@@ -17,7 +17,7 @@ import torch
 
 from core.continual.strategies import STRATEGIES, Experience, Strategy, StrategyConfig
 from core.networks.sources import Sources
-from core.workflows.compare.streams import Stream
+from core.workflows.compare.streams import ComparisonStream
 from core.workflows.learn.learners import (
     NOTHING,
     first_learner,
@@ -26,7 +26,7 @@ from core.workflows.learn.learners import (
     next_learner,
     readable_past,
 )
-from core.workflows.learn.learning import Lesson, ShouldStop, answers, learned_shares
+from core.workflows.learn.learning import ClassifierLesson, ShouldStop, answers, learned_shares
 from core.workflows.requests import Settings, model_class
 from core.workflows.versions.folder import Learner, VersionFolder
 from core.workflows.versions.retention import state_bytes
@@ -46,7 +46,7 @@ class Unit:
 class Plan:
     """Everything that a process must know to run any part of a comparison; ``own``: strategy → its settings."""
 
-    stream: Stream
+    stream: ComparisonStream
     model: str
     settings: Settings
     own: dict[str, StrategyConfig]
@@ -60,7 +60,7 @@ class Plan:
     def rows(self, unit: Unit, experience: int) -> int:
         """About how many rows one epoch of an experience (from 1) reads; what its time grows with."""
         since = 0 if STRATEGIES[unit.strategy].uses_past else experience - 1
-        return sum(len(one.train[0]) for one in self.stream.experiences[since:experience])
+        return sum(len(part.train[0]) for part in self.stream.experiences[since:experience])
 
     def cost(self, unit: Unit) -> int:
         """Rows of all its updates."""
@@ -90,7 +90,7 @@ class UnitResult:
     predicted
         Class numbers answered after each experience; int32 ``(experiences, rows)``.
     seconds
-        Of each update, from the second experience on: everything but answering the tests.
+        Seconds of each update, from the second experience on: everything but answering the tests.
     memory_rows, memory_bytes
         Texts that the next update would need of the past, and the size of all that it would need; for a strategy that
         learns from all earlier rows, these are all of them.
@@ -126,7 +126,7 @@ def learn_first(plan: Plan, unit: Unit, folder: Path, should_stop: ShouldStop) -
     experience = make_experience(1, learner, first.train, first.validation)
     strategy = _strategy(plan, unit)
     start = _answers(learner, plan.stream)
-    yield from _learn(Lesson(learner, strategy, experience), should_stop)
+    yield from _learn(ClassifierLesson(learner, strategy, experience), should_stop)
     if should_stop():
         return
     strategy.end_experience(learner.model, experience)
@@ -142,7 +142,7 @@ def run_unit(plan: Plan, unit: Unit, folder: Path, should_stop: ShouldStop) -> I
     Parameters
     ----------
     folder
-        Where `learn_first` left the first version of this seed.
+        Folder in which `learn_first` left the first version of this seed.
     """
     learner = VersionFolder(folder).load_learner()
     with np.load(folder / "answers.npz") as stored:
@@ -154,7 +154,7 @@ def run_unit(plan: Plan, unit: Unit, folder: Path, should_stop: ShouldStop) -> I
         strategy = _strategy(plan, unit)
         _restore(strategy, state)
         learner, experience = _update(plan, learner, strategy, number)
-        yield from _learn(Lesson(learner, strategy, experience), should_stop)
+        yield from _learn(ClassifierLesson(learner, strategy, experience), should_stop)
         if should_stop():
             return
         strategy.end_experience(learner.model, experience)
@@ -170,8 +170,8 @@ def _kept(plan: Plan, strategy: Strategy, state: dict[str, Any]) -> tuple[int, i
     """Rows and bytes that the next update would need of the past: the strategy's state, or every earlier row."""
     texts: list[str] = []
     if strategy.uses_past:
-        for one in plan.stream.experiences:
-            texts += [*one.train[0], *one.validation[0]]
+        for experience in plan.stream.experiences:
+            texts += [*experience.train[0], *experience.validation[0]]
     return len(strategy.memory) + len(texts), state_bytes(state) + sum(len(text.encode()) for text in texts)
 
 
@@ -198,17 +198,17 @@ def _first_state(plan: Plan, unit: Unit, learner: Learner, folder: Path) -> dict
 
 def _update(plan: Plan, parent: Learner, strategy: Strategy, number: int) -> tuple[Learner, Experience]:
     """Who learns experience ``number``, and from what: as in a stored update."""
-    one = plan.stream.experiences[number - 1]
+    part = plan.stream.experiences[number - 1]
     past, past_validation = plan.stream.past(number)
     known = len(parent.classes)
     readable = readable_past(strategy, past[0])
-    learner = next_learner(parent, one.train[0], one.classes, parent.settings, type(strategy), readable, plan.sources)
+    learner = next_learner(parent, part.train[0], part.classes, parent.settings, type(strategy), readable, plan.sources)
     wanted = strategy.needs_past()
     experience = make_experience(
         number,
         learner,
-        one.train,
-        one.validation,
+        part.train,
+        part.validation,
         known_classes=known,
         past=past if wanted else NOTHING,
         past_validation=past_validation if wanted else NOTHING,
@@ -216,7 +216,7 @@ def _update(plan: Plan, parent: Learner, strategy: Strategy, number: int) -> tup
     return learner, experience
 
 
-def _learn(lesson: Lesson, should_stop: ShouldStop) -> Iterator[UnitProgress]:
+def _learn(lesson: ClassifierLesson, should_stop: ShouldStop) -> Iterator[UnitProgress]:
     """Let the strategy learn; the model ends on the CPU."""
     for share in learned_shares(lesson, should_stop):
         yield UnitProgress(lesson.experience.number, share)
@@ -224,9 +224,9 @@ def _learn(lesson: Lesson, should_stop: ShouldStop) -> Iterator[UnitProgress]:
     yield UnitProgress(lesson.experience.number, 1.0)
 
 
-def _answers(learner: Learner, stream: Stream) -> np.ndarray:
+def _answers(learner: Learner, stream: ComparisonStream) -> np.ndarray:
     """Class numbers for the rows of all tests, in order. What the model does not know yet it cannot answer."""
-    return answers(learner, [text for one in stream.experiences for text in one.test[0]]).astype(np.int32)
+    return answers(learner, [text for experience in stream.experiences for text in experience.test[0]]).astype(np.int32)
 
 
 def _reloaded(learner: Learner) -> Learner:

@@ -47,11 +47,11 @@ class ComparedRows:
     held_out
         Columns text, label, predicted and confidence; the last two of tests only.
     new
-        Of the batch: columns text, label and row, their number.
+        New rows of the batch: columns text, label and row, their number.
     learned
         Texts that the champion was trained on. They say how frequent words were, which no training changes.
     keys
-        Of every row of the batch: what makes its text the same as another.
+        Key of every row of the batch: what makes its text the same as another.
     earlier
         Key → the labels that a text of the batch had before.
     """
@@ -94,8 +94,8 @@ def compared_rows(folder: VersionFolder, batch: TextDataset, past: Past) -> Comp
 
 def _times(keys: Keys) -> tuple[Keys, np.ndarray]:
     """Each key, and how often it occurs; once each where most come several times, as when two equal files were joined."""
-    found, times = np.unique(keys, return_counts=True)
-    return (found, np.ones_like(times)) if 2 * int((times > 1).sum()) > len(found) else (found, times)
+    distinct, times = np.unique(keys, return_counts=True)
+    return (distinct, np.ones_like(times)) if 2 * int((times > 1).sum()) > len(distinct) else (distinct, times)
 
 
 def _test(answers: pd.DataFrame) -> pd.DataFrame:
@@ -115,7 +115,7 @@ def drawn_texts(texts: list[str], count: int, seed: int) -> list[str]:
     """At most so many of the texts."""
     if len(texts) <= count:
         return texts
-    return [texts[place] for place in np.sort(np.random.default_rng(seed).choice(len(texts), count, replace=False))]
+    return [texts[index] for index in np.sort(np.random.default_rng(seed).choice(len(texts), count, replace=False))]
 
 
 def drawn(rows: pd.DataFrame, count: int, seed: int) -> pd.DataFrame:

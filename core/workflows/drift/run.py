@@ -71,7 +71,7 @@ class DriftReport:
     Parameters
     ----------
     tests
-        In a fixed order; `DriftTest.adjusted` holds for all of them together.
+        The tests in a fixed order; `DriftTest.adjusted` holds for all of them together.
     batch_rows, repeated_rows
         Rows of the batch, and those left out since their text occurs again, there or in what the version met.
     rows
@@ -107,7 +107,7 @@ class DriftReport:
             "batch_rows": self.batch_rows,
             "repeated_rows": self.repeated_rows,
             "rows": list(self.rows),
-            "labels": [{"label": one.label, "before": one.before, "after": one.after} for one in self.shares],
+            "labels": [{"label": share.label, "before": share.before, "after": share.after} for share in self.shares],
             "new_labels": self.new_labels,
             "new_words": self.words.unseen,
             "words": self.words.to_dict(),
@@ -135,13 +135,13 @@ def detect_drift(
     Parameters
     ----------
     past
-        Of the same version, from `core.workflows.versions.past.read_past`.
+        Past of the same version, from `core.workflows.versions.past.read_past`.
     picked
         Whether the rows were picked because the version's answer was wrong (corrections): they differ by design.
     classifier
         The version's, when it is already loaded.
     seed
-        Of the rows drawn and of the permutations: the same seed gives the same report.
+        Seed of the rows drawn and of the permutations: the same seed gives the same report.
     """
     started = time.monotonic()
     classifier = classifier or load_version(folder.path)
@@ -228,9 +228,9 @@ def _accuracy_test(tested: pd.DataFrame, answerable: pd.DataFrame, answered: int
 
 def _counts(before: Iterable[str], after: Iterable[str]) -> tuple[list[str], list[int], list[int]]:
     """All labels of both sides, and the rows of each on either side."""
-    found = [Counter(side) for side in (before, after)]
-    labels = sorted(found[0].keys() | found[1].keys())
-    return labels, [found[0][label] for label in labels], [found[1][label] for label in labels]
+    counters = [Counter(side) for side in (before, after)]
+    labels = sorted(counters[0].keys() | counters[1].keys())
+    return labels, [counters[0][label] for label in labels], [counters[1][label] for label in labels]
 
 
 def _shares(before: Sequence[str], after: Sequence[str]) -> tuple[LabelShare, ...]:

@@ -22,7 +22,7 @@ class Counted:
 
 
 @dataclass(frozen=True, eq=False)
-class Words:
+class KnownWords:
     """How a version's texts fall into words, and which of them it knows."""
 
     split: Callable[[str], list[str]]
@@ -34,7 +34,7 @@ class Words:
         return Counted(np.array(unknown, dtype=np.int64), np.array([len(words) for words in split], dtype=np.int64))
 
 
-def known_words(folder: VersionFolder, past: Past) -> Words | None:
+def known_words(folder: VersionFolder, past: Past) -> KnownWords | None:
     """The words of a version: its vocabulary, or where that holds characters or pieces of words, those of all learned texts.
 
     None where the vocabulary does not say and texts that it learned were deleted.
@@ -46,10 +46,10 @@ def known_words(folder: VersionFolder, past: Past) -> Words | None:
         def split(text: str) -> list[str]:
             return [word for word, _ in splitter.pre_tokenize_str(pipeline.prepare(text))]
 
-        return Words(split, pipeline.tokenizer.get_vocab())
+        return KnownWords(split, pipeline.tokenizer.get_vocab())
     if past.missing:
         return None
-    return Words(lettered_words, _Numbered(past.words))
+    return KnownWords(lettered_words, _Numbered(past.words))
 
 
 class _Numbered:

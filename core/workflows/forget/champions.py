@@ -35,7 +35,7 @@ class Learned:
     Parameters
     ----------
     rows
-        How many of them it learned.
+        Number of them that it learned.
     solved
         Whether its head is a sum over rows, so that a version without them can be made.
     """

@@ -18,7 +18,7 @@ from core.registry import VersionInfo
 from core.tasks.text_classification.naive_bayes import NaiveBayes
 from core.workflows.forget.rows import versions_of
 from core.workflows.learn.learners import make_strategy
-from core.workflows.learn.producing import Candidate, Parent, Stream, produce_version
+from core.workflows.learn.producing import Candidate, Parent, VersionStream, produce_version
 from core.workflows.requests import resolve_update
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.versions.frozen_tests import FrozenTest, stored_tests
@@ -61,7 +61,7 @@ def exact_version(
         classifier=champion.classifier,
         learner=learner,
         strategy=strategy,
-        stream=Stream(
+        stream=VersionStream(
             records=folder.experiences(),
             parts=_without(folder, gone),
             tests=_kept_tests(folder, report, gone),

@@ -16,7 +16,7 @@ from core.generation.version import (
     MEMORY,
     TESTS,
     FrozenTexts,
-    Memory,
+    GeneratorMemory,
     fingerprint,
     load_memory,
     load_tests,
@@ -32,7 +32,7 @@ TOKENIZER = "tokenizer.json"
 
 def generator_traces(home: Path, digests: Collection[str]) -> list[dict[str, Any]]:
     """Every version that learned, remembers or is tested on some of the texts with these digests, and on how many."""
-    found, gone = [], _short(digests)
+    traces, gone = [], _short(digests)
     for name, number, folder in _versions(home):
         memory, tests = load_memory(folder), load_tests(folder)
         counts = {
@@ -41,8 +41,8 @@ def generator_traces(home: Path, digests: Collection[str]) -> list[dict[str, Any
             "test": sum(fingerprint(text) in gone for test in tests for text in test.texts),
         }
         if any(counts.values()):
-            found.append({"generator": name, "version": number, **counts})
-    return found
+            traces.append({"generator": name, "version": number, **counts})
+    return traces
 
 
 def kept_in_generators(home: Path, digests: Collection[str]) -> set[str]:
@@ -102,7 +102,7 @@ def _other_files(folder: Path, gone: Gone, staying: Sequence[str], *, learned: b
     return changed
 
 
-def _replace(folder: Path, tests: list[FrozenTexts], memory: Memory, others: Mapping[str, str]) -> None:
+def _replace(folder: Path, tests: list[FrozenTexts], memory: GeneratorMemory, others: Mapping[str, str]) -> None:
     """Write files anew; a killed process leaves the old or the new one of each."""
     with incoming_folder(folder) as part:
         save_tests(part, tests)

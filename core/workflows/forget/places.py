@@ -58,8 +58,8 @@ def own_encoders(workspace: Workspace, rows: Mapping[str, list[int]]) -> Iterato
 
 def encoder_words(workspace: Workspace, rows: Mapping[str, list[int]]) -> dict[str, str]:
     """Encoder → dataset, for those whose pieces were learned from one of these datasets."""
-    found = own_encoders(workspace, rows)
-    return {reference: str(record["dataset"]["id"]) for reference, _, record in found if record["start"] == SCRATCH}
+    encoders = own_encoders(workspace, rows)
+    return {reference: str(record["dataset"]["id"]) for reference, _, record in encoders if record["start"] == SCRATCH}
 
 
 def encoder_traces(workspace: Workspace, rows: Mapping[str, list[int]]) -> list[dict[str, Any]]:
@@ -120,21 +120,21 @@ def _staying(workspace: Workspace, gone: Gone) -> Iterator[str]:
 def _only_in(names: Iterable[str], gone: Collection[str], staying: Iterable[str]) -> set[str]:
     """Those of the words that stand in forgotten texts and in none that stays, whatever their case."""
     texts = _read(gone)
-    found = {name: _pattern(name) for name in names if name.strip("▁") and _pattern(name).search(texts)}
+    patterns = {name: _pattern(name) for name in names if name.strip("▁") and _pattern(name).search(texts)}
     piece: list[str] = []
     for text in staying:
-        if not found:
+        if not patterns:
             break
         piece.append(text)
         if len(piece) == _AT_ONCE:
-            found = _without(found, piece)
+            patterns = _without(patterns, piece)
             piece = []
-    return set(_without(found, piece))
+    return set(_without(patterns, piece))
 
 
-def _without(found: dict[str, re.Pattern[str]], staying: list[str]) -> dict[str, re.Pattern[str]]:
+def _without(patterns: dict[str, re.Pattern[str]], staying: list[str]) -> dict[str, re.Pattern[str]]:
     texts = _read(staying)
-    return {name: pattern for name, pattern in found.items() if not pattern.search(texts)}
+    return {name: pattern for name, pattern in patterns.items() if not pattern.search(texts)}
 
 
 def _read(texts: Iterable[str]) -> str:

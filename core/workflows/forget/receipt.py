@@ -26,7 +26,7 @@ def begin_receipt(plan: Mapping[str, Any], gone: Gone, workspace: Workspace) -> 
         "generators": (generator_traces(workspace.home, gone.digests), ("generator", "version")),
         "encoders": (encoder_traces(workspace, gone.rows), ("encoder",)),
     }
-    begun = next((one for one in receipts(workspace.home) if one["id"] == plan["id"]), None)
+    begun = next((receipt for receipt in receipts(workspace.home) if receipt["id"] == plan["id"]), None)
     if begun is None:
         counted = {name: entries for name, (entries, _) in holders.items()}
         begun = {
@@ -68,8 +68,8 @@ def _joined(before: list[dict[str, Any]], now: list[dict[str, Any]], names: tupl
 
 def concerned(plan: Mapping[str, Any], receipt: Mapping[str, Any]) -> set[str]:
     """Names and ids by which runs were asked for something that holds the rows."""
-    names = {str(one["classifier"]) for one in receipt["versions"]}
-    names |= {str(one["generator"]) for one in receipt["generators"]}
+    names = {str(version["classifier"]) for version in receipt["versions"]}
+    names |= {str(generator["generator"]) for generator in receipt["generators"]}
     return {str(plan["request"]["classifier"]), *plan["rows"], *names}
 
 

@@ -21,7 +21,7 @@ from core.workflows.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class FoundRows:
+class MatchedRows:
     """Rows of one dataset that are to be forgotten.
 
     Parameters
@@ -29,7 +29,7 @@ class FoundRows:
     rows
         Row numbers in the dataset.
     parts
-        How many of them were used for what: ``train``, ``validation``, ``test``; the rest was set aside.
+        Number of them that were used for each purpose: ``train``, ``validation``, ``test``; the rest was set aside.
     left
         Rows of the dataset that stay.
     """
@@ -42,7 +42,7 @@ class FoundRows:
 
 
 @dataclass(frozen=True)
-class Found:
+class Matches:
     """Everything that a request to forget concerns; nothing has been changed yet.
 
     Parameters
@@ -52,18 +52,18 @@ class Found:
     missing
         Names of datasets that were deleted before: their rows can only be found by their text.
     texts, groups
-        How many were asked for.
+        Numbers of texts and of groups that were asked for.
     missing_texts, missing_groups
-        Which of them are nowhere, by their place in the request, counted from 0.
+        Indices, in the request, of those that are nowhere; counted from 0.
     wanted, people
         Hashes of the texts and of the groups that were asked for: what finds their rows in datasets that are made meanwhile.
     corrections, labelling
-        How many corrections with such a text wait, and how many such texts the labelling sessions hold.
+        Number of waiting corrections with such a text, and of such texts in the labelling sessions.
     kept
-        How many of the texts that were asked for stand in no dataset, and in a memory, a frozen test or a language model.
+        Number of texts asked for that stand in no dataset, but in a memory, a frozen test or a language model.
     """
 
-    datasets: tuple[FoundRows, ...]
+    datasets: tuple[MatchedRows, ...]
     digests: frozenset[str]
     missing: tuple[str, ...]
     texts: int = 0
@@ -79,11 +79,11 @@ class Found:
     @property
     def rows(self) -> dict[str, list[int]]:
         """Dataset → row numbers."""
-        return {found.dataset: found.rows.tolist() for found in self.datasets}
+        return {matched.dataset: matched.rows.tolist() for matched in self.datasets}
 
     @property
     def count(self) -> int:
-        return sum(len(found.rows) for found in self.datasets)
+        return sum(len(matched.rows) for matched in self.datasets)
 
     def not_found(self, lines: Sequence[int]) -> dict[str, list[int]]:
         """What is nowhere, as a request and its receipt keep it: no text and no name.
@@ -91,11 +91,11 @@ class Found:
         Parameters
         ----------
         lines
-            Of each text that was asked for, its line in the list, counted from 1.
+            Line of each text that was asked for in the list, counted from 1.
         """
         return {
-            "texts": [lines[place] for place in self.missing_texts],
-            "groups": [place + 1 for place in self.missing_groups],
+            "texts": [lines[index] for index in self.missing_texts],
+            "groups": [index + 1 for index in self.missing_groups],
         }
 
 
@@ -106,9 +106,9 @@ class Wanted:
     Parameters
     ----------
     texts, people
-        Of the texts and of the groups that were asked for.
+        Hashes of the texts and of the groups that were asked for.
     digests
-        Of all texts that are known to be theirs.
+        Hashes of all texts that are known to be theirs.
     """
 
     texts: frozenset[str]
@@ -144,13 +144,15 @@ def group_digest(group: str) -> str:
 
 def groups_of(classifier: str, workspace: Workspace) -> list[str]:
     """All values of the group column in what a classifier learned from, in alphabetical order."""
-    found: set[str] = set()
+    groups: set[str] = set()
     for identity in _learned(classifier, workspace)[0]:
-        found.update(group for group in workspace.datasets.load(identity).groups or () if group)
-    return sorted(found)
+        groups.update(group for group in workspace.datasets.load(identity).groups or () if group)
+    return sorted(groups)
 
 
-def find_rows(classifier: str, workspace: Workspace, *, groups: Sequence[str] = (), texts: Sequence[str] = ()) -> Found:
+def find_rows(
+    classifier: str, workspace: Workspace, *, groups: Sequence[str] = (), texts: Sequence[str] = ()
+) -> Matches:
     """All rows of these groups, and all rows with one of these texts, in the whole workspace.
 
     Groups are looked for in what the classifier learned from, in the datasets that these were made of, and in others made of
@@ -181,14 +183,14 @@ def find_rows(classifier: str, workspace: Workspace, *, groups: Sequence[str] = 
             "a group exactly as in its column.",
             classifier=classifier,
         )
-    return Found(
+    return Matches(
         tuple(datasets),
         frozenset(digests),
         _learned(classifier, workspace)[1],
         texts=len(texts),
         groups=len(groups),
-        missing_texts=tuple(place for place, text in enumerate(texts) if text_digest(text) in unmet),
-        missing_groups=tuple(place for place, group in enumerate(groups) if group_digest(group) not in met),
+        missing_texts=tuple(index for index, text in enumerate(texts) if text_digest(text) in unmet),
+        missing_groups=tuple(index for index, group in enumerate(groups) if group_digest(group) not in met),
         wanted=asked.texts,
         people=asked.people,
         kept=len(kept),
@@ -227,8 +229,8 @@ def _located(
 
 def versions_of_workspace(workspace: Workspace) -> Iterator[tuple[VersionInfo, VersionFolder]]:
     """Every version of every classifier whose files are there."""
-    for one in workspace.registry.classifiers():
-        yield from versions_of(one.name, workspace)
+    for classifier in workspace.registry.classifiers():
+        yield from versions_of(classifier.name, workspace)
 
 
 def versions_of(classifier: str, workspace: Workspace) -> Iterator[tuple[VersionInfo, VersionFolder]]:
@@ -262,7 +264,7 @@ def _relatives(learned: set[str], workspace: Workspace) -> set[str]:
 
 def _found(
     identity: str, size: int, rows: np.ndarray, folders: Sequence[VersionFolder], workspace: Workspace
-) -> FoundRows:
+) -> MatchedRows:
     """How often these rows of a dataset of ``size`` rows were used for what, by any of the versions."""
     used: dict[str, set[int]] = {part: set() for part in PARTS}
     for folder in folders:
@@ -271,7 +273,7 @@ def _found(
                 for part in PARTS:
                     used[part].update(folder.rows_of(other.number, part).tolist())
     parts = {part: len(used[part].intersection(rows.tolist())) for part in PARTS}
-    return FoundRows(identity, workspace.datasets.info(identity).name, rows, parts, size - len(rows))
+    return MatchedRows(identity, workspace.datasets.info(identity).name, rows, parts, size - len(rows))
 
 
 def _waiting_digests(workspace: Workspace) -> Iterator[str]:

@@ -53,7 +53,7 @@ class ForgetRequest(Config):
     rows
         Dataset → row numbers.
     digests
-        Of the texts.
+        Hashes of the texts.
     wanted, people
         Digests of the texts and of the groups that were asked for.
     asked
@@ -104,7 +104,9 @@ def forget_rows(
     yield StageStarted(message("stage.forget_read", "Reading the rows to forget."), 0.0)
     _refuse_server(request, workspace)
     run_id = parts_of(resume)[0]
-    receipt = next((one for one in receipts(workspace.home) if run_id is not None and one.get("run") == run_id), None)
+    receipt = next(
+        (stored for stored in receipts(workspace.home) if run_id is not None and stored.get("run") == run_id), None
+    )
     plan = _plan_of(request, workspace)
     if plan is None and receipt is not None and not unfinished(receipt):  # killed between the end and saying so
         yield _ended(receipt)
@@ -157,9 +159,9 @@ def _rows(request: ForgetRequest, planned: Mapping[str, list[int]], workspace: W
     A dataset that is gone, or was deleted since, has none.
     """
     wanted = Wanted(frozenset(request.wanted), frozenset(request.people), frozenset(request.digests))
-    found = {**locate(request.classifier, wanted, workspace), **request.rows, **planned}
+    matches = {**locate(request.classifier, wanted, workspace), **request.rows, **planned}
     stored = {info.id for info in workspace.datasets.list()}
-    return {identity: sorted(set(rows)) for identity, rows in found.items() if identity in stored and rows}
+    return {identity: sorted(set(rows)) for identity, rows in matches.items() if identity in stored and rows}
 
 
 def _check_tests(request: ForgetRequest, rows: Mapping[str, list[int]], workspace: Workspace) -> None:

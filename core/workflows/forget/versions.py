@@ -110,7 +110,10 @@ def _words(folder: VersionFolder, gone: Gone) -> set[str]:
         return set()  # its pieces come from elsewhere, and tell nothing
     records = folder.experiences()
     datasets = [*(record.dataset for record in records), *filter(None, [gone.encoders.get(encoder)])]
-    others = [*remembered_texts(folder), *(text for one in records for text in folder.predictions(one.number)["text"])]
+    others = [
+        *remembered_texts(folder),
+        *(text for record in records for text in folder.predictions(record.number)["text"]),
+    ]
     staying = [text for text in others if not gone.is_wanted(text)]
     return gone.wordings.to_forget(pipeline, datasets, staying)
 
@@ -167,7 +170,7 @@ def _names_words(drift: Mapping[str, Any] | None, folder: VersionFolder, gone: G
     if not drift:
         return False
     changes = drift.get("words") or {}
-    listed = {str(one["word"]) for side in ("more", "fewer") for one in changes.get(side, ())}
+    listed = {str(change["word"]) for side in ("more", "fewer") for change in changes.get(side, ())}
     listed |= set(drift.get("new_words") or ())
     listed &= {word for words in words_in(sorted(gone.texts)) for word in words}
     for dataset in {record.dataset for record in folder.experiences()}:

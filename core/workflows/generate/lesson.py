@@ -19,7 +19,7 @@ from core.generation.config import GeneratorConfig, LearningConfig, resolve
 from core.generation.model import CausalTransformer
 from core.generation.store import GeneratorStore
 from core.generation.tokens import Vocabulary, windows
-from core.generation.version import FrozenTexts, Memory, fingerprint, load_memory, load_model, load_tests
+from core.generation.version import FrozenTexts, GeneratorMemory, fingerprint, load_memory, load_model, load_tests
 from core.workflows.generate.request import GenerateRequest
 from core.workflows.workspace import Workspace
 
@@ -34,11 +34,11 @@ class Base:
     folder: Path
     report: dict[str, Any]
     tests: list[FrozenTexts]
-    memory: Memory
+    memory: GeneratorMemory
 
 
 @dataclass(frozen=True)
-class Lesson:
+class GeneratorLesson:
     """One experience, ready to be learned.
 
     Parameters
@@ -110,7 +110,7 @@ def settings_for(request: GenerateRequest, base: Mapping[str, Any] | None) -> tu
     return resolve(base["size"], {**base["settings"], **request.settings})
 
 
-def prepare(request: GenerateRequest, workspace: Workspace, base: Base | None, tokens: str | None) -> Lesson:
+def prepare(request: GenerateRequest, workspace: Workspace, base: Base | None, tokens: str | None) -> GeneratorLesson:
     """Read and divide the dataset, and make or load the model.
 
     Parameters
@@ -126,7 +126,7 @@ def prepare(request: GenerateRequest, workspace: Workspace, base: Base | None, t
     _check(dataset, split)
     model, vocabulary = _start(shape, learning, train, base, tokens)
     remembered, findings = _rehearsed(learning, base)
-    return Lesson(
+    return GeneratorLesson(
         stored=stored,
         learning=learning,
         size=request.size if base is None else base.report["size"],
@@ -152,8 +152,8 @@ def _divide(dataset: TextDataset, learning: LearningConfig, base: Base | None) -
         return split
     tested = {fingerprint(text) for test in base.tests for text in test.texts}
     prints = [fingerprint(text) for text in dataset.texts]
-    is_tested = np.array([one in tested for one in prints])
-    is_learned = np.array([one in base.memory.learned for one in prints])
+    is_tested = np.array([digest in tested for digest in prints])
+    is_learned = np.array([digest in base.memory.learned for digest in prints])
     moved = np.concatenate([rows[is_learned[rows]] for rows in (split.validation, split.test)])
     train = np.sort(np.concatenate([split.train, moved]))
     validation, test = (rows[~is_learned[rows] & ~is_tested[rows]] for rows in (split.validation, split.test))

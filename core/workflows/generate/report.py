@@ -14,13 +14,13 @@ from core.base.errors import ModelError
 from core.base.events import Finished, LanguageEpoch
 from core.base.messages import Message, message
 from core.generation.config import SamplingConfig, parameter_count
-from core.generation.engine import MODEL, Engine
+from core.generation.engine import MODEL, GeneratorEngine
 from core.generation.export import export_onnx, measure_parity
 from core.generation.ngrams import KneserNey, best_ngrams
 from core.generation.sampling import write_text
-from core.generation.scoring import Score, forgetting, score, score_texts
-from core.generation.version import FrozenTexts, Memory, save_memory, save_model, save_report, save_tests
-from core.workflows.generate.lesson import Base, Lesson
+from core.generation.scoring import GeneratorScore, forgetting, score, score_texts
+from core.generation.version import FrozenTexts, GeneratorMemory, save_memory, save_model, save_report, save_tests
+from core.workflows.generate.lesson import Base, GeneratorLesson
 
 PARITY_TEXTS = 30
 WORST_PARITY = 1e-3  # beyond this the export is broken, not merely rounded
@@ -36,10 +36,10 @@ class Outcome:
 
     epochs: list[LanguageEpoch] = field(default_factory=list)
     finished: Finished | None = None
-    seconds: float = 0.0  # of an earlier part of an interrupted run
+    seconds: float = 0.0  # seconds of an earlier part of an interrupted run
 
 
-def save_version(lesson: Lesson, base: Base | None, outcome: Outcome, folder: Path, started: float) -> None:
+def save_version(lesson: GeneratorLesson, base: Base | None, outcome: Outcome, folder: Path, started: float) -> None:
     """Write all files of the version into an empty folder.
 
     Raises
@@ -50,7 +50,7 @@ def save_version(lesson: Lesson, base: Base | None, outcome: Outcome, folder: Pa
     save_model(folder, lesson.model, lesson.vocabulary)
     export_onnx(lesson.model, folder / MODEL)
     # A graphics card rounds more coarsely; the proof is of the file.
-    exported = Engine(folder, providers=["CPUExecutionProvider"])
+    exported = GeneratorEngine(folder, providers=["CPUExecutionProvider"])
     parity = measure_parity(lesson.model, exported, lesson.vocabulary.encode(lesson.test[:PARITY_TEXTS]))
     if not parity.max_abs_diff <= WORST_PARITY:  # also when it is not a number
         raise ModelError(
@@ -59,10 +59,10 @@ def save_version(lesson: Lesson, base: Base | None, outcome: Outcome, folder: Pa
             "If the loss was not a number, train again with a lower learning rate.",
             difference=f"{parity.max_abs_diff:.2g}",
         )
-    engine = Engine(folder)
+    engine = GeneratorEngine(folder)
     tests = [*(base.tests if base is not None else []), _freeze(lesson, base)]
     scores = [score_texts(engine, test.texts) for test in tests]
-    before = score_texts(Engine(base.folder), lesson.test) if base is not None else None
+    before = score_texts(GeneratorEngine(base.folder), lesson.test) if base is not None else None
     memory = _remember(lesson, base)
     save_tests(folder, tests)
     save_memory(folder, memory)
@@ -81,12 +81,12 @@ def save_version(lesson: Lesson, base: Base | None, outcome: Outcome, folder: Pa
         "remembered": len(memory.texts),
         # Of a run that went astray after its best epoch, the losses are no numbers.
         "epochs": [asdict(epoch) for epoch in outcome.epochs if math.isfinite(epoch.validation_loss)],
-        "tests": [_described(test, found) for test, found in zip(tests, scores, strict=True)],
+        "tests": [_described(test, score) for test, score in zip(tests, scores, strict=True)],
         "before": before.to_dict() if before is not None else None,
         **_matrices(base, before, scores),
         "parity": parity.to_dict(),
         "samples": [write_text(engine, "", SamplingConfig(written_seed=seed)) for seed in range(SAMPLES)],
-        "findings": [one.to_dict() for one in (*lesson.findings, *_unknown(scores[-1]))],
+        "findings": [finding.to_dict() for finding in (*lesson.findings, *_unknown(scores[-1]))],
         "seconds": round(outcome.seconds + time.monotonic() - started, 1),
     }
     if outcome.finished is not None:
@@ -94,7 +94,7 @@ def save_version(lesson: Lesson, base: Base | None, outcome: Outcome, folder: Pa
     save_report(folder, report)
 
 
-def _freeze(lesson: Lesson, base: Base | None) -> FrozenTexts:
+def _freeze(lesson: GeneratorLesson, base: Base | None) -> FrozenTexts:
     """The new test, with what n-grams fitted on the same training texts make of it."""
     vocabulary = lesson.vocabulary
     train, validation, test = (vocabulary.encode(part) for part in (lesson.train, lesson.validation, lesson.test))
@@ -106,12 +106,12 @@ def _freeze(lesson: Lesson, base: Base | None) -> FrozenTexts:
     return FrozenTexts(number, lesson.stored.name, lesson.stored.id, tuple(lesson.test), baseline)
 
 
-def _remember(lesson: Lesson, base: Base | None) -> Memory:
-    memory = base.memory if base is not None else Memory()
+def _remember(lesson: GeneratorLesson, base: Base | None) -> GeneratorMemory:
+    memory = base.memory if base is not None else GeneratorMemory()
     return memory.after(lesson.train, lesson.learning.memory_size, lesson.learning.seed)
 
 
-def _record(lesson: Lesson, experience: int) -> dict[str, Any]:
+def _record(lesson: GeneratorLesson, experience: int) -> dict[str, Any]:
     return {
         "experience": experience,
         "dataset": lesson.stored.id,
@@ -124,23 +124,23 @@ def _record(lesson: Lesson, experience: int) -> dict[str, Any]:
     }
 
 
-def _described(test: FrozenTexts, found: Score) -> dict[str, Any]:
+def _described(test: FrozenTexts, score: GeneratorScore) -> dict[str, Any]:
     facts = {"experience": test.experience, "name": test.name, "rows": len(test.texts)}
-    return {**facts, "score": found.to_dict(), "baseline": test.baseline}
+    return {**facts, "score": score.to_dict(), "baseline": test.baseline}
 
 
-def _matrices(base: Base | None, before: Score | None, scores: Sequence[Score]) -> dict[str, Any]:
+def _matrices(base: Base | None, before: GeneratorScore | None, scores: Sequence[GeneratorScore]) -> dict[str, Any]:
     """R of perplexity and of bits per character, each with what was forgotten."""
-    found: dict[str, Any] = {"forgetting": {}}
+    matrices: dict[str, Any] = {"forgetting": {}}
     for figure in ("perplexity", "bits_per_character"):
         matrix = extended(
             base.report[f"{figure}_matrix"] if base is not None else [],
             getattr(before, figure) if before is not None else None,
-            [getattr(one, figure) for one in scores],
+            [getattr(score, figure) for score in scores],
         )
-        found[f"{figure}_matrix"] = matrix
-        found["forgetting"][figure] = forgetting(matrix)
-    return found
+        matrices[f"{figure}_matrix"] = matrix
+        matrices["forgetting"][figure] = forgetting(matrix)
+    return matrices
 
 
 def extended(earlier: Matrix, before: float | None, row: Sequence[float]) -> Matrix:
@@ -151,14 +151,14 @@ def extended(earlier: Matrix, before: float | None, row: Sequence[float]) -> Mat
     return [*older, list(row)]
 
 
-def _unknown(found: Score) -> list[Message]:
-    if found.unknown_share <= MANY_UNKNOWN:
+def _unknown(score: GeneratorScore) -> list[Message]:
+    if score.unknown_share <= MANY_UNKNOWN:
         return []
     return [
         message(
             "generation.unknown_tokens",
             "{share} of the newest test's tokens are characters that this generator does not know, so its perplexity there "
             "says little. For texts of another kind of writing, train a new generator.",
-            share=f"{found.unknown_share:.0%}",
+            share=f"{score.unknown_share:.0%}",
         )
     ]

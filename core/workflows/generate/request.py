@@ -19,7 +19,7 @@ class GenerateRequest(Config):
     size
         Preset of the shape (`core.generation.config.SIZES`); an update keeps the shape that there is.
     settings
-        Of `GeneratorConfig` and `LearningConfig`, in place of the preset's; an update takes only those of learning.
+        Settings of `GeneratorConfig` and `LearningConfig`, in place of the preset's; an update takes only those of learning.
     """
 
     generator: str

@@ -43,7 +43,7 @@ class InspectRequest(Config):
         Reference of a pretrained encoder that the quick model may use to doubt labels: slower, and it finds more. None
         without one.
     seed
-        Of samples and folds.
+        Seed of samples and folds.
     """
 
     dataset: str
@@ -82,10 +82,15 @@ def inspect_dataset(
     pyarrow.default_memory_pool().release_unused()
     frozen = frozen_tests(workspace, stored)
     began = time.monotonic()
-    found = yield from look_over(dataset, request, workspace, frozen=frozen, should_stop=should_stop)
-    if found is None:
+    inspection = yield from look_over(dataset, request, workspace, frozen=frozen, should_stop=should_stop)
+    if inspection is None:
         return
-    record = {"dataset": stored.id, "dataset_name": stored.name, **found, "seconds": round(time.monotonic() - began, 1)}
+    record = {
+        "dataset": stored.id,
+        "dataset_name": stored.name,
+        **inspection,
+        "seconds": round(time.monotonic() - began, 1),
+    }
     InspectionStore(workspace.home).save(record)
     yield InspectionDone(record)
 
@@ -108,13 +113,13 @@ def look_over(
     findings: list[Finding] = []
     clean = []
     for name, (finder, share) in FINDERS.items():
-        said, before = doing(name), len(findings)
-        yield Advanced(said, begins + (ENDS - begins) * done / weight)
-        for found in finder(inspected):
-            if isinstance(found, Finding):
-                findings.append(found)
+        stage, before = doing(name), len(findings)
+        yield Advanced(stage, begins + (ENDS - begins) * done / weight)
+        for event in finder(inspected):
+            if isinstance(event, Finding):
+                findings.append(event)
             else:
-                yield Advanced(said, begins + (ENDS - begins) * (done + share * found) / weight)
+                yield Advanced(stage, begins + (ENDS - begins) * (done + share * event) / weight)
             if should_stop():
                 return None
         if len(findings) == before:
@@ -156,7 +161,7 @@ def frozen_tests(workspace: Workspace, stored: StoredDataset | None = None) -> t
     if not (workspace.home / "mlflow.db").exists():
         return ()  # nothing was ever trained here
     own = root_of(workspace.datasets, stored.id) if stored is not None else None
-    found = []
+    tests = []
     for classifier in workspace.registry.classifiers():
         versions = workspace.registry.versions(classifier.name)
         if not versions:
@@ -167,8 +172,8 @@ def frozen_tests(workspace: Workspace, stored: StoredDataset | None = None) -> t
             if own is None or root_of(workspace.datasets, experience.dataset) != own:
                 texts += folder.predictions(experience.number)["text"].tolist()
         if texts:
-            found.append(FrozenTexts(classifier.name, tuple(texts)))
-    return tuple(found)
+            tests.append(FrozenTexts(classifier.name, tuple(texts)))
+    return tuple(tests)
 
 
 def root_of(store: DatasetStore, dataset: str) -> str:

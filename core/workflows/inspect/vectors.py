@@ -31,16 +31,16 @@ def read_vectors(texts: Sequence[str], encoder: str, sources: Sources) -> Iterat
     device = training_device()
     model.to(device).eval()
     ids = pipeline.encode(list(texts))
-    order = np.argsort([len(one) for one in ids], kind="stable")  # texts of one length waste no padding
-    found = np.zeros((len(texts), model.feature_size), dtype=np.float32)
+    order = np.argsort([len(tokens) for tokens in ids], kind="stable")  # texts of one length waste no padding
+    vectors = np.zeros((len(texts), model.feature_size), dtype=np.float32)
     with torch.inference_mode():
         for begin in range(0, len(order), BATCH):
             rows = order[begin : begin + BATCH]
             longest = max(len(ids[row]) for row in rows)
             tokens = torch.full((len(rows), longest), model.padding, dtype=torch.int64)  # (batch, length)
-            for place, row in enumerate(rows):
-                tokens[place, : len(ids[row])] = torch.tensor(ids[row])
+            for index, row in enumerate(rows):
+                tokens[index, : len(ids[row])] = torch.tensor(ids[row])
             mask = torch.arange(longest) < torch.tensor([len(ids[row]) for row in rows])[:, None]
-            found[rows] = model.features(tokens.to(device), mask.to(device)).cpu().numpy()
+            vectors[rows] = model.features(tokens.to(device), mask.to(device)).cpu().numpy()
             yield (begin + len(rows)) / len(order)
-    yield found
+    yield vectors

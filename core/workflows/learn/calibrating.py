@@ -17,7 +17,7 @@ from core.networks.standalone.predict import Classifier
 from core.serving.onnx import set_temperature
 from core.tasks.text_classification.calibration import brier_score, calibration_difference, calibration_error
 from core.tasks.text_classification.temperature import Temperature, fit_temperature, rescale
-from core.workflows.precision.measure import Labelled
+from core.workflows.precision.measure import LabelledRows
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.versions.frozen_tests import Scores
 
@@ -25,7 +25,7 @@ MOST_ROWS = 5000  # more would say the same, and take longer
 CPU = ["CPUExecutionProvider"]
 
 
-def calibrate(folder: VersionFolder, rows: Labelled, *, wanted: bool) -> Temperature:
+def calibrate(folder: VersionFolder, rows: LabelledRows, *, wanted: bool) -> Temperature:
     """Fit the temperature on validation rows, put it into ``model.onnx`` and write ``calibration.json``.
 
     Parameters
@@ -33,14 +33,16 @@ def calibrate(folder: VersionFolder, rows: Labelled, *, wanted: bool) -> Tempera
     wanted
         The setting; when it is off, the file stays as it is.
     """
-    found = _fit(folder, rows.at_most(MOST_ROWS)) if wanted else _unwanted()
-    if found.value != 1.0:
-        set_temperature(folder.path / "model.onnx", found.value)
-    (folder.path / "calibration.json").write_text(json.dumps(found.to_dict(), ensure_ascii=False), encoding="utf-8")
-    return found
+    temperature = _fit(folder, rows.at_most(MOST_ROWS)) if wanted else _unwanted()
+    if temperature.value != 1.0:
+        set_temperature(folder.path / "model.onnx", temperature.value)
+    (folder.path / "calibration.json").write_text(
+        json.dumps(temperature.to_dict(), ensure_ascii=False), encoding="utf-8"
+    )
+    return temperature
 
 
-def _fit(folder: VersionFolder, rows: Labelled) -> Temperature:
+def _fit(folder: VersionFolder, rows: LabelledRows) -> Temperature:
     if not len(rows):
         return fit_temperature([], np.zeros((0, len(folder.classes))))
     probabilities = Classifier(folder.path, CPU, precision="fp32").predict_proba(rows.texts)
@@ -49,7 +51,7 @@ def _fit(folder: VersionFolder, rows: Labelled) -> Temperature:
     return fit_temperature(rows.truth, probabilities)
 
 
-def keep_validation(folder: VersionFolder, classifier: Classifier, rows: Labelled) -> None:
+def keep_validation(folder: VersionFolder, classifier: Classifier, rows: LabelledRows) -> None:
     """Write what the version answers on validation rows; thresholds are chosen by it. No texts are kept."""
     some = rows.at_most(MOST_ROWS)
     folder.save_validation(some.truth, classifier.predict_proba(some.texts))
@@ -61,7 +63,7 @@ def trust_figures(temperature: Temperature, scores: Sequence[Scores], classes: S
     Parameters
     ----------
     scores
-        On the frozen tests, as the version serves.
+        Scores on the frozen tests, as the version serves.
     """
     number = {name: position for position, name in enumerate(classes)}
     truth = np.array([number[name] for score in scores for name in score.test.truth], dtype=np.int64)

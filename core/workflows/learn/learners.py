@@ -66,9 +66,9 @@ def next_learner(
     Parameters
     ----------
     parent
-        Of the version before; its model is taken over and changed, unless the strategy starts fresh.
+        Learner of the version before; its model is taken over and changed, unless the strategy starts fresh.
     texts
-        Of the new experience's training rows.
+        Texts of the new experience's training rows.
     classes
         The parent's, followed by new ones.
     past

@@ -30,7 +30,7 @@ FINE_TUNING = (Strategy.name, StrategyConfig())
 
 
 @dataclass
-class Lesson:
+class ClassifierLesson:
     """Who learns, by which strategy, and from what."""
 
     learner: Learner
@@ -46,10 +46,10 @@ def first_lesson(
     settings: Settings,
     sources: Sources | None,
     strategy: tuple[str, StrategyConfig] = FINE_TUNING,
-) -> Lesson:
+) -> ClassifierLesson:
     """What a new model learns as its first experience."""
     learner = first_learner(model, train[0], classes, settings, sources)
-    return Lesson(learner, make_strategy(*strategy, settings), make_experience(1, learner, train, validation))
+    return ClassifierLesson(learner, make_strategy(*strategy, settings), make_experience(1, learner, train, validation))
 
 
 def training_device() -> torch.device:
@@ -57,7 +57,7 @@ def training_device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def learn(lesson: Lesson, *, should_stop: ShouldStop, resume: dict[str, Any] | None = None) -> Iterator[Any]:
+def learn(lesson: ClassifierLesson, *, should_stop: ShouldStop, resume: dict[str, Any] | None = None) -> Iterator[Any]:
     """Let the strategy learn, yielding the events of its loop; the model is changed in place, on the device it learned on.
 
     Parameters
@@ -75,7 +75,7 @@ def learn(lesson: Lesson, *, should_stop: ShouldStop, resume: dict[str, Any] | N
     yield from lesson.strategy.learn(lesson.learner.model, lesson.experience, gradient_loop)
 
 
-def learned_shares(lesson: Lesson, should_stop: ShouldStop) -> Iterator[float]:
+def learned_shares(lesson: ClassifierLesson, should_stop: ShouldStop) -> Iterator[float]:
     """Let the strategy learn; yields how much of that is done, 0 to 1, after each step."""
     for event in learn(lesson, should_stop=should_stop):
         if isinstance(event, StepDone):

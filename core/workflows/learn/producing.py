@@ -28,7 +28,7 @@ from core.serving.onnx import export_onnx, measure_parity
 from core.tasks.text_classification.baseline import fit_baseline
 from core.workflows.bundle import write_card, write_program
 from core.workflows.learn.calibrating import calibrate, keep_validation, trust_figures
-from core.workflows.precision.measure import Labelled
+from core.workflows.precision.measure import LabelledRows
 from core.workflows.precision.run import choose_precision, only_exact
 from core.workflows.versions.folder import ExperienceRecord, Learner, VersionFolder
 from core.workflows.versions.frozen_tests import (
@@ -60,13 +60,13 @@ class Completed(Ended):
 
 
 @dataclass(frozen=True)
-class Stream:
+class VersionStream:
     """Everything a version has met: its experiences, their frozen tests, and what it learned from.
 
     Parameters
     ----------
     parts
-        Where the rows of an experience's dataset went; of those that are not among them, ``before`` says it.
+        Parts that the rows of an experience's dataset went to; of those that are not among them, ``before`` tells it.
     met
         All training and validation rows so far, in short.
     first
@@ -104,9 +104,9 @@ class Candidate:
     Parameters
     ----------
     parent
-        None at a first training.
+        Version that this one is made from; None at a first training.
     started
-        Of the monotonic clock, in seconds.
+        Seconds on the monotonic clock when the run began.
     forgotten
         What was subtracted from the parent, where that is all that was done.
     """
@@ -114,7 +114,7 @@ class Candidate:
     classifier: str
     learner: Learner
     strategy: Strategy
-    stream: Stream
+    stream: VersionStream
     run_id: str
     parent: Parent | None = None
     started: float = field(default_factory=time.monotonic)
@@ -126,8 +126,8 @@ class Candidate:
 def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]:
     """Export, measure and register; yields stages, and `Completed` at the end."""
     # In the workspace, so that nothing of it is left elsewhere should the process be killed.
-    with incoming_folder(workspace.home) as place:
-        folder = VersionFolder(place / "version")
+    with incoming_folder(workspace.home) as incoming:
+        folder = VersionFolder(incoming / "version")
         reached("produce.begun")
         yield StageStarted(message("stage.export", "Exporting to ONNX and comparing with PyTorch."), 0.9)
         folder.save_model(candidate.learner)
@@ -174,7 +174,7 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
     yield Completed(number, report)
 
 
-def _baseline(stream: Stream, classes: tuple[str, ...]) -> dict[str, Any]:
+def _baseline(stream: VersionStream, classes: tuple[str, ...]) -> dict[str, Any]:
     """What a simple method makes of the same tests.
 
     The strongest one at a first training; after an update one that adds up, since it must not cost more the more rows
@@ -200,10 +200,10 @@ def _baseline(stream: Stream, classes: tuple[str, ...]) -> dict[str, Any]:
     return {"method": "naive_bayes", "rows": rows, **baseline_reports(count_words, stream.tests, classes)}
 
 
-def _validation_rows(candidate: Candidate) -> Labelled:
+def _validation_rows(candidate: Candidate) -> LabelledRows:
     texts, names, _ = candidate.stream.met.sample(validated=True)
     numbers = {name: number for number, name in enumerate(candidate.learner.classes)}
-    return Labelled(texts, np.array([numbers[name] for name in names], dtype=np.int64))
+    return LabelledRows(texts, np.array([numbers[name] for name in names], dtype=np.int64))
 
 
 def _prove(candidate: Candidate, folder: VersionFolder) -> dict[str, Any]:
@@ -228,7 +228,7 @@ def _precision_facts(candidate: Candidate) -> dict[str, Any]:
     return {"wanted": wanted, "rows": int(candidate.stream.met.validated.sum()), "fixed": fixed}
 
 
-def _choose_precision(candidate: Candidate, folder: VersionFolder, rows: Labelled) -> dict[str, Any]:
+def _choose_precision(candidate: Candidate, folder: VersionFolder, rows: LabelledRows) -> dict[str, Any]:
     wanted = candidate.learner.settings.data.serve_precision
     return choose_precision(folder.path, wanted, candidate.stream.met.sample(validated=False)[0], rows)
 

@@ -10,7 +10,7 @@ from core.base.events import CheckpointDue, EpochDone, Finished
 from core.continual.strategies import Experience
 from core.registry import Registry
 from core.workflows.learn import learning
-from core.workflows.learn.learning import Lesson, ShouldStop
+from core.workflows.learn.learning import ClassifierLesson, ShouldStop
 from core.workflows.learn.producing import Candidate, Completed, record_figures
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace
@@ -75,7 +75,7 @@ def learn(
     if resume is not None:
         candidate.epochs = [EpochDone(**epoch) for epoch in resume["epochs"]]
 
-    lesson = Lesson(candidate.learner, candidate.strategy, experience)
+    lesson = ClassifierLesson(candidate.learner, candidate.strategy, experience)
     for event in learning.learn(lesson, should_stop=should_stop, resume=state):
         if isinstance(event, EpochDone):
             candidate.epochs.append(event)

@@ -26,7 +26,7 @@ class VectorStart:
     Parameters
     ----------
     reference, name, licence, dimensions
-        Of the set; its licence goes wherever the model goes.
+        Facts of the set; its licence goes wherever the model goes.
     words, found
         Tokens that were looked up, and those among them that have a vector.
     missing
@@ -59,7 +59,7 @@ def start_from_vectors(
     Parameters
     ----------
     first_token
-        At an update the number of tokens known before: only the new ones get vectors.
+        Number of tokens known before an update: only the new ones get vectors.
 
     Raises
     ------
@@ -74,23 +74,23 @@ def start_from_vectors(
     first = max(first_token, SPECIAL)
     try:
         info = store.describe(config.word_vectors)
-        vectors, found = store.lookup(config.word_vectors, [_as_word(token, pipeline) for token in tokens])
+        vectors, has_vector = store.lookup(config.word_vectors, [_as_word(token, pipeline) for token in tokens])
     except DataError:
         if not first_token:
             raise
         return VectorStart(
             config.word_vectors, "", "", 0, len(tokens) - first, 0, (), config.tune_vectors, present=False
         )
-    found[:SPECIAL] = False
-    start_embedding(model, vectors, found, first)
-    missing = [tokens[number] for number in np.flatnonzero(~found[first:]) + first]
+    has_vector[:SPECIAL] = False
+    start_embedding(model, vectors, has_vector, first)
+    missing = [tokens[number] for number in np.flatnonzero(~has_vector[first:]) + first]
     return VectorStart(
         reference=info.reference,
         name=info.name,
         licence=info.licence,
         dimensions=info.dimensions,
         words=len(tokens) - first,
-        found=int(found[first:].sum()),
+        found=int(has_vector[first:].sum()),
         missing=tuple(missing[:MISSING_SHOWN]),
         tuned=config.tune_vectors,
     )

@@ -21,7 +21,7 @@ SINGLE = 30  # texts that are answered one by one
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledRows:
     """Validation rows: texts, and the number of each one's label (int64)."""
 
     texts: Sequence[str]
@@ -30,10 +30,10 @@ class Labelled:
     def __len__(self) -> int:
         return len(self.texts)
 
-    def at_most(self, count: int) -> Labelled:
+    def at_most(self, count: int) -> LabelledRows:
         """So many rows, spread evenly over all."""
-        chosen = np.linspace(0, len(self) - 1, min(count, len(self))).astype(np.int64)
-        return Labelled([self.texts[row] for row in chosen], np.asarray(self.truth)[chosen])
+        sample = np.linspace(0, len(self) - 1, min(count, len(self))).astype(np.int64)
+        return LabelledRows([self.texts[row] for row in sample], np.asarray(self.truth)[sample])
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,10 @@ class Figures:
     Parameters
     ----------
     accuracy
-        On the validation rows, 0 to 1.
+        Share of right answers on the validation rows, 0 to 1.
     difference
-        To float32 on the same rows, −1 to 1 with its 95 % interval; positive is better. None for float32 itself.
+        Accuracy minus that of float32 on the same rows, −1 to 1 with its 95 % interval; positive is better.
+        None for float32 itself.
     agreement
         Share of rows with the same label as float32.
     max_abs_diff
@@ -67,12 +68,12 @@ class Figures:
         return {**asdict(self), "difference": self.difference.to_dict() if self.difference is not None else None}
 
 
-def worthwhile_rows(classifier: Classifier, rows: Labelled) -> Labelled:
+def worthwhile_rows(classifier: Classifier, rows: LabelledRows) -> LabelledRows:
     """As many validation rows as this machine answers in some ten seconds, 200 to 2,000 of those there are."""
     return rows.at_most(int(np.clip(_pace(classifier, rows.texts) * 10, FEWEST_ROWS, MOST_ROWS)))
 
 
-def measure(variants: Mapping[str, Classifier], rows: Labelled, exact: np.ndarray) -> dict[str, Figures]:
+def measure(variants: Mapping[str, Classifier], rows: LabelledRows, exact: np.ndarray) -> dict[str, Figures]:
     """Figures of variants that run on the same kind of device, by name.
 
     Parameters
@@ -84,13 +85,13 @@ def measure(variants: Mapping[str, Classifier], rows: Labelled, exact: np.ndarra
     labels = exact.argmax(axis=1)
     figures = {}
     for name, classifier in variants.items():
-        found = classifier.predict_proba(rows.texts)
-        said = found.argmax(axis=1)
+        probabilities = classifier.predict_proba(rows.texts)
+        predicted = probabilities.argmax(axis=1)
         figures[name] = Figures(
-            accuracy=float((said == rows.truth).mean()),
-            difference=None if name == "fp32" else paired_difference(rows.truth, labels, said),
-            agreement=float((said == labels).mean()),
-            max_abs_diff=float(np.abs(found - exact).max()),
+            accuracy=float((predicted == rows.truth).mean()),
+            difference=None if name == "fp32" else paired_difference(rows.truth, labels, predicted),
+            agreement=float((predicted == labels).mean()),
+            max_abs_diff=float(np.abs(probabilities - exact).max()),
             texts_per_second=batches[name],
             milliseconds=singles[name],
         )

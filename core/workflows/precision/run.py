@@ -19,7 +19,7 @@ from core.serving.onnx.files import save_model
 from core.serving.onnx.half import halve
 from core.serving.onnx.quantise import learn_ranges, matrix_weights
 from core.serving.onnx.sensitivity import quantise_carefully
-from core.workflows.precision.measure import Figures, Labelled, measure, worthwhile_rows
+from core.workflows.precision.measure import Figures, LabelledRows, measure, worthwhile_rows
 
 ENOUGH_WEIGHTS = 1_000_000  # in matrix products; below, there is little to win
 ENOUGH_ROWS = 100  # of validation, for a choice by itself
@@ -46,25 +46,25 @@ def only_exact(folder: Path, wanted: str, rows: int, *, fixed: bool) -> dict[str
     return {"wanted": wanted, "rows": 0, "serving": {}, "variants": [], "rule": None, "note": reason.to_dict()}
 
 
-def choose_precision(folder: Path, wanted: str, training: Sequence[str], rows: Labelled) -> dict[str, Any]:
+def choose_precision(folder: Path, wanted: str, training: Sequence[str], rows: LabelledRows) -> dict[str, Any]:
     """Make the variants that may pay, choose what serves, and write ``serving.json`` and ``precision.json``.
 
     Parameters
     ----------
     folder
-        Of a version, with its ``model.onnx``.
+        Folder of a version, with its ``model.onnx``.
     wanted
         The setting: ``"auto"``, ``"int8"`` or ``"fp16"``.
     training
         Texts from which the ranges of activations are learned.
     rows
-        Of validation; they judge the variants.
+        Validation rows; they judge the variants.
 
     Returns
     -------
     dict
-        For the report: ``wanted``, ``serving`` (kind of device → file), ``variants`` (each with its figures and why it serves or
-        not), ``rows`` they were judged on, ``rule`` and ``note`` (sentences).
+        Record for the report: ``wanted``, ``serving`` (kind of device → file), ``variants`` (each with its figures and why it
+        serves or not), ``rows`` they were judged on, ``rule`` and ``note`` (sentences).
     """
     model = onnx.load(str(folder / "model.onnx"))
     graphics_card = kind_of(Classifier(folder, precision="fp32").provider) == "cuda"
@@ -83,7 +83,7 @@ def choose_precision(folder: Path, wanted: str, training: Sequence[str], rows: L
         figures = measure(both, rows, probabilities)
         variants += [_entry(folder, name, "cuda" if graphics_card else "cpu", figures[name]) for name in figures]
         variants = variants if wanted == "auto" else variants[1:]
-    found = {
+    record = {
         "wanted": wanted,
         "rows": len(rows),
         "serving": _choose(variants, wanted, graphics_card),
@@ -92,9 +92,9 @@ def choose_precision(folder: Path, wanted: str, training: Sequence[str], rows: L
         "note": _doubt(variants, len(rows)),
     }
     for name in ("serving", "precision"):
-        content = found["serving"] if name == "serving" else found
+        content = record["serving"] if name == "serving" else record
         (folder / f"{name}.json").write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
-    return found
+    return record
 
 
 def _not_tried(wanted: str, weights: int, rows: int, fixed: bool) -> Message | None:
@@ -122,11 +122,11 @@ def _not_tried(wanted: str, weights: int, rows: int, fixed: bool) -> Message | N
     return None
 
 
-def _make_int8(model: onnx.ModelProto, folder: Path, training: Sequence[str], rows: Labelled) -> dict[str, int]:
+def _make_int8(model: onnx.ModelProto, folder: Path, training: Sequence[str], rows: LabelledRows) -> dict[str, int]:
     """Write ``model.int8.onnx``; returns how many groups of products stayed in float32, and of how many."""
     pipeline = TextPipeline.load(folder)
-    chosen = np.linspace(0, len(training) - 1, min(CALIBRATION_TEXTS, len(training))).astype(np.int64)
-    ranges = learn_ranges(model, _batches(pipeline, [training[row] for row in chosen]))
+    sample = np.linspace(0, len(training) - 1, min(CALIBRATION_TEXTS, len(training))).astype(np.int64)
+    ranges = learn_ranges(model, _batches(pipeline, [training[row] for row in sample]))
     made = quantise_carefully(model, ranges, _batches(pipeline, rows.texts), WANTED_AGREEMENT)
     save_model(made.model, folder / "model.int8.onnx")
     return {"groups": made.kept, "of": made.groups}
@@ -153,20 +153,20 @@ def _choose(variants: list[dict[str, Any]], wanted: str, graphics_card: bool) ->
     """Fill in whether each variant serves, and why; returns what serves on which kind of device."""
     serving: dict[str, str] = {}
     for device in ("cpu", "cuda"):
-        here = [one for one in variants if one["device"] == device]
-        plain = next((one for one in here if one["precision"] == "fp32"), None)
-        for one in here:
-            if one is plain or plain is None:
+        here = [variant for variant in variants if variant["device"] == device]
+        plain = next((variant for variant in here if variant["precision"] == "fp32"), None)
+        for variant in here:
+            if variant is plain or plain is None:
                 continue
-            reason = _against(one, plain)
-            takes = one["precision"] == wanted or reason is None
-            one["serves"] = takes
-            one["why"] = (reason if reason and not takes else _in_favour(one["precision"] == wanted)).to_dict()
-            if one["precision"] == "fp16" and not graphics_card:
-                one["serves"], one["why"] = False, _no_card().to_dict()
-                serving["cuda"] = one["file"]
+            reason = _against(variant, plain)
+            takes = variant["precision"] == wanted or reason is None
+            variant["serves"] = takes
+            variant["why"] = (reason if reason and not takes else _in_favour(variant["precision"] == wanted)).to_dict()
+            if variant["precision"] == "fp16" and not graphics_card:
+                variant["serves"], variant["why"] = False, _no_card().to_dict()
+                serving["cuda"] = variant["file"]
             elif takes:
-                serving[device] = one["file"]
+                serving[device] = variant["file"]
         if plain is not None:
             plain["serves"] = device not in serving
             plain["why"] = message("precision.exact", "Exact: the others are measured against it.").to_dict()
@@ -174,22 +174,22 @@ def _choose(variants: list[dict[str, Any]], wanted: str, graphics_card: bool) ->
     return serving
 
 
-def _against(one: dict[str, Any], plain: dict[str, Any]) -> Message | None:
+def _against(variant: dict[str, Any], plain: dict[str, Any]) -> Message | None:
     """What speaks against a variant by the rule."""
-    loss = plain["accuracy"] - one["accuracy"]
+    loss = plain["accuracy"] - variant["accuracy"]
     if loss > LARGEST_LOSS + 1e-9:
         return message(
             "precision.loses",
             "Does not serve: it loses {loss:.1f} points of accuracy on the validation rows, and 0.3 are allowed.",
             loss=100 * loss,
         )
-    if one["agreement"] < LEAST_AGREEMENT:
+    if variant["agreement"] < LEAST_AGREEMENT:
         return message(
             "precision.disagrees",
             "Does not serve: {agreement:.1f} % of the labels stay as they were, and 99 % have to.",
-            agreement=100 * one["agreement"],
+            agreement=100 * variant["agreement"],
         )
-    if one["texts_per_second"] <= plain["texts_per_second"]:
+    if variant["texts_per_second"] <= plain["texts_per_second"]:
         return message("precision.slower", "Does not serve: it is no faster than fp32 on this machine.")
     return None
 
@@ -218,7 +218,7 @@ def _rule(rows: int) -> Message:
 
 def _doubt(variants: Sequence[dict[str, Any]], rows: int) -> dict[str, Any] | None:
     """What the validation rows cannot tell about the variant that serves."""
-    lows = [-one["difference"]["low"] for one in variants if one["serves"] and one.get("difference")]
+    lows = [-variant["difference"]["low"] for variant in variants if variant["serves"] and variant.get("difference")]
     if not lows or max(lows) <= LARGEST_LOSS:
         return None
     return message(

@@ -43,7 +43,7 @@ class Texts:
     Parameters
     ----------
     repeated, probed
-        How many rows were left out, since their text stands there already, or is among those that the probe is scored on.
+        Number of rows that were left out, since their text stands there already, or is among those that the probe is scored on.
     """
 
     given: int

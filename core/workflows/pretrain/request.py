@@ -14,7 +14,7 @@ class PretrainRequest(Config):
     Parameters
     ----------
     name
-        Of the encoder that comes out: ``own:<name>``.
+        Name of the encoder that comes out: ``own:<name>``.
     dataset
         The stored dataset whose texts are learned; its labels are never looked at.
     start
@@ -22,7 +22,7 @@ class PretrainRequest(Config):
     probe
         A stored dataset with labels that says whether it helped; "" for none.
     settings
-        Of `core.training.pretraining.config`.
+        Settings of `core.training.pretraining.config`.
     """
 
     name: str

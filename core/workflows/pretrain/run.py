@@ -48,7 +48,7 @@ class _Outcome:
     )  # loss and accuracy on held-out texts before anything is learned
     answers: list[int] = field(default_factory=list)  # class numbers that the probe's rows had before
     epochs: list[LanguageEpoch] = field(default_factory=list)
-    seconds: float = 0.0  # of an earlier part of an interrupted run
+    seconds: float = 0.0  # seconds of an earlier part of an interrupted run
     finished: Finished | None = None
 
     @staticmethod

@@ -84,7 +84,7 @@ class _Plan:
     texts: list[str]
     labels: Answers
     groups: list[str]
-    share: float  # of rows that choose the best epoch
+    share: float  # share of the rows that choose the best epoch
     workspace: Workspace
     folds: list[Answers] = field(default_factory=list)
     answers: dict[int, Answers] = field(default_factory=dict)
@@ -127,15 +127,15 @@ def cross_validate(
     before = 0.0
     if resume is not None:
         before = float(resume["seconds"])
-        plan.answers = {one["run"]: one["answers"].numpy() for one in resume["runs"]}
+        plan.answers = {earlier["run"]: earlier["answers"].numpy() for earlier in resume["runs"]}
     for run in range(request.repeat_runs):
         if run in plan.answers:
             continue
-        for said in _learn(plan, run, should_stop):
-            if isinstance(said, float):
-                yield _advanced(plan, run, said)
+        for event in _learn(plan, run, should_stop):
+            if isinstance(event, float):
+                yield _advanced(plan, run, event)
             else:
-                plan.answers[run] = said
+                plan.answers[run] = event
         if should_stop():
             return
         done = [{"run": number, "answers": torch.from_numpy(answers)} for number, answers in plan.answers.items()]
@@ -167,7 +167,7 @@ def _version(request: FoldsRequest, workspace: Workspace) -> VersionInfo:
 
 def _plan(request: FoldsRequest, version: VersionInfo, workspace: Workspace) -> _Plan:
     folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
-    number = {name: place for place, name in enumerate(folder.classes)}
+    number = {name: index for index, name in enumerate(folder.classes)}
     texts: list[str] = []
     names: list[str] = []
     groups: list[str] = []
@@ -250,7 +250,7 @@ def _figures(plan: _Plan) -> dict[str, Any]:
         runs.append({"run": run + 1, "seed": plan.seed(run), "rows": len(rows), **scores})
     summary = {}
     for name in SCORES:
-        values = [one[name]["value"] for one in runs]
+        values = [figures[name]["value"] for figures in runs]
         summary[name] = {"mean": float(np.mean(values)), "deviation": float(np.std(values, ddof=1))}
     pooled = None
     if plan.request.repeat_by == "folds":
@@ -263,11 +263,11 @@ def _figures(plan: _Plan) -> dict[str, Any]:
 
 
 def _advanced(plan: _Plan, run: int, part: float) -> Advanced:
-    said = message(
+    progress = message(
         "folds.learning",
         "Run {run} of {runs}: learning, {held:,} rows held out.",
         run=run + 1,
         runs=plan.request.repeat_runs,
         held=len(plan.held_out(run)),
     )
-    return Advanced(said, 0.02 + 0.97 * (len(plan.answers) + part) / plan.request.repeat_runs)
+    return Advanced(progress, 0.02 + 0.97 * (len(plan.answers) + part) / plan.request.repeat_runs)

@@ -86,15 +86,15 @@ class _Plan:
 
     def missing(self) -> list[tuple[int, int]]:
         """Runs and shares that are still to be learned; a whole curve before the next one."""
-        every = [(run, place) for run in range(self.runs) for place in range(len(self.shares))]
+        every = [(run, size) for run in range(self.runs) for size in range(len(self.shares))]
         return [point for point in every if point not in self.answers]
 
     def done(self) -> float:
         """How much of all learning is done, 0 to 1."""
-        return sum(self.shares[place] for _, place in self.answers) / (self.runs * sum(self.shares))
+        return sum(self.shares[size] for _, size in self.answers) / (self.runs * sum(self.shares))
 
-    def rows(self, place: int) -> int:
-        return len(nested_rows(self.numbers(self.train[1]), self.shares[place], 0))
+    def rows(self, size: int) -> int:
+        return len(nested_rows(self.numbers(self.train[1]), self.shares[size], 0))
 
 
 def draw_curve(
@@ -123,14 +123,14 @@ def draw_curve(
     before = 0.0
     if resume is not None:
         before = float(resume["seconds"])
-        plan.answers = {(one["run"], one["place"]): one["answers"].numpy() for one in resume["points"]}
-    for run, place in plan.missing():
-        yield _advanced(plan, run, place, 0.0)
-        for said in _learn(plan, run, place, should_stop):
-            if isinstance(said, float):
-                yield _advanced(plan, run, place, said)
+        plan.answers = {(point["run"], point["place"]): point["answers"].numpy() for point in resume["points"]}
+    for run, size in plan.missing():
+        yield _advanced(plan, run, size, 0.0)
+        for event in _learn(plan, run, size, should_stop):
+            if isinstance(event, float):
+                yield _advanced(plan, run, size, event)
             else:
-                plan.answers[run, place] = said
+                plan.answers[run, size] = event
         if should_stop():
             return
         yield CheckpointDue({"points": _state(plan), "seconds": before + time.monotonic() - began})
@@ -196,15 +196,15 @@ def own_settings(folder: VersionFolder) -> tuple[Settings, tuple[str, StrategyCo
     kind = STRATEGIES.get(report["strategy"])
     if kind is not None and issubclass(kind, ClosedForm):
         settings, own = resolve_update(folder.model_name, folder.settings, kind.name, report["strategy_settings"])
-        chosen = (kind.name, own)
+        strategy = (kind.name, own)
     else:
-        settings, chosen = resolve_settings(folder.model_name, folder.settings), (Strategy.name, StrategyConfig())
-    return replace(settings, data=settings.data.model_copy(update={"memory_size": 0})), chosen
+        settings, strategy = resolve_settings(folder.model_name, folder.settings), (Strategy.name, StrategyConfig())
+    return replace(settings, data=settings.data.model_copy(update={"memory_size": 0})), strategy
 
 
-def _learn(plan: _Plan, run: int, place: int, should_stop: ShouldStop) -> Iterator[float | Answers]:
+def _learn(plan: _Plan, run: int, size: int, should_stop: ShouldStop) -> Iterator[float | Answers]:
     """Learn one point: how much of it is done, 0 to 1, and at the end the answers; none when stopped."""
-    rows = nested_rows(plan.numbers(plan.train[1]), plan.shares[place], run)
+    rows = nested_rows(plan.numbers(plan.train[1]), plan.shares[size], run)
     texts, labels = ([column[row] for row in rows] for column in plan.train)
     training = plan.settings.training
     settings = replace(plan.settings, training=training.model_copy(update={"seed": training.seed + run}))
@@ -225,12 +225,12 @@ def _learn(plan: _Plan, run: int, place: int, should_stop: ShouldStop) -> Iterat
 def _figures(plan: _Plan) -> dict[str, Any]:
     truth, labels = plan.numbers(plan.tests[1]), plan.numbers(plan.train[1])
     points: list[Point] = []
-    answers = [[plan.answers[run, place] for run in range(plan.runs)] for place in range(len(plan.shares))]
+    answers = [[plan.answers[run, size] for run in range(plan.runs)] for size in range(len(plan.shares))]
     classes = len(plan.classes)
     scores = (ACCURACY, averages(np.bincount(truth, minlength=classes))["macro_f1"])
-    for place, share in enumerate(plan.shares):
+    for size, share in enumerate(plan.shares):
         rows = len(nested_rows(labels, share, 0))
-        runs = [answered(truth, predicted, classes=classes) for predicted in answers[place]]
+        runs = [answered(truth, predicted, classes=classes) for predicted in answers[size]]
         points.append(measure_point(share, rows, runs, scores))
     gain = None
     if len(points) > 1:
@@ -246,19 +246,19 @@ def _figures(plan: _Plan) -> dict[str, Any]:
 
 def _state(plan: _Plan) -> list[dict[str, Any]]:
     return [
-        {"run": run, "place": place, "answers": torch.from_numpy(answers)}
-        for (run, place), answers in plan.answers.items()
+        {"run": run, "place": size, "answers": torch.from_numpy(answers)}
+        for (run, size), answers in plan.answers.items()
     ]
 
 
-def _advanced(plan: _Plan, run: int, place: int, part: float) -> Advanced:
-    learned = plan.done() + part * plan.shares[place] / (plan.runs * sum(plan.shares))
-    said: Message = message(
+def _advanced(plan: _Plan, run: int, size: int, part: float) -> Advanced:
+    learned = plan.done() + part * plan.shares[size] / (plan.runs * sum(plan.shares))
+    progress: Message = message(
         "curve.learning",
         "Learning from {rows:,} of {all:,} rows, run {run} of {runs}.",
-        rows=plan.rows(place),
+        rows=plan.rows(size),
         all=len(plan.train[0]),
         run=run + 1,
         runs=plan.runs,
     )
-    return Advanced(said, LEARNING_BEGINS + (LEARNING_ENDS - LEARNING_BEGINS) * min(1.0, learned))
+    return Advanced(progress, LEARNING_BEGINS + (LEARNING_ENDS - LEARNING_BEGINS) * min(1.0, learned))

@@ -14,13 +14,13 @@ from core.serving.engines.graphs import load_version
 from core.statistics.additive import RATE, hit_rows
 from core.statistics.slices import Slice, WorseSlice, worse_slices
 from core.tasks.text_classification.behaviour import Result, run_tests
-from core.workflows.report.document import Block, Cell, Paragraph, Section, Words, table
+from core.workflows.report.document import Block, Cell, Paragraph, ReportLanguage, Section, table
 from core.workflows.versions.slicing import right_of, rows_of_tests, slices_of
 
 if TYPE_CHECKING:
     from core.registry import VersionInfo
     from core.statistics.intervals import Estimate
-    from core.workflows.report.run import Reported
+    from core.workflows.report.run import ReportInputs
     from core.workflows.versions.folder import VersionFolder
     from core.workflows.workspace import Workspace
 
@@ -35,7 +35,7 @@ class Checks:
     Parameters
     ----------
     slices
-        How many were tested.
+        Number of slices that were tested.
     worse
         Those on which the version is worse, beyond chance.
     abilities
@@ -52,10 +52,10 @@ class Checks:
 
 def run_checks(version: VersionInfo, folder: VersionFolder, workspace: Workspace) -> Checks:
     """Cut the stored answers to the frozen tests into slices, run the behavioural tests, read what else there is."""
-    numbers = [one.number for one in folder.experiences()]
+    numbers = [record.number for record in folder.experiences()]
     rows = pd.concat([folder.predictions(number) for number in numbers], ignore_index=True)
     cut = slices_of(rows_of_tests(folder, workspace.datasets, numbers), rows["truth"].tolist(), folder.classes)
-    tried = [one for kind, some in cut.items() if kind != "label" for one in some]
+    tried = [part for kind, some in cut.items() if kind != "label" for part in some]
     store = FoldStore(workspace.home)
     records = (store.load(version.classifier, version.number, how, version.created) for how in ("folds", "seeds"))
     return Checks(
@@ -66,14 +66,14 @@ def run_checks(version: VersionInfo, folder: VersionFolder, workspace: Workspace
     )
 
 
-def slices(found: Reported, words: Words) -> Section:
+def slices(inputs: ReportInputs, words: ReportLanguage) -> Section:
     """The slices of the test rows on which it is worse than on the others, beyond chance."""
-    say, worse = words.say, found.checks.worse
+    say, worse = words.say, inputs.checks.worse
     how = message(
         "report.slices_how",
         "Slices of the test rows by length, language, group, month and words that were looked at: {count:,}. Listed are those "
         "with a lower accuracy than the other rows, beyond chance (Fisher's exact test, corrected for the number of slices).",
-        count=found.checks.slices,
+        count=inputs.checks.slices,
     )
     blocks: list[Block] = [Paragraph(say(how))]
     if worse:
@@ -84,8 +84,8 @@ def slices(found: Reported, words: Words) -> Section:
             say(message("report.other_rows", "on the other rows")),
         ]
         listed: list[list[str | Cell]] = [
-            [_name(one.slice, words), f"{len(one.slice.rows):,}", _estimate(one.score), _estimate(one.rest)]
-            for one in worse[:MOST_SLICES]
+            [_name(weak.slice, words), f"{len(weak.slice.rows):,}", _estimate(weak.score), _estimate(weak.rest)]
+            for weak in worse[:MOST_SLICES]
         ]
         blocks.append(table(head, listed))
     else:
@@ -93,11 +93,11 @@ def slices(found: Reported, words: Words) -> Section:
     return Section(say(message("report.slices", "Where it is worse")), tuple(blocks))
 
 
-def _name(one: Slice, words: Words) -> str:
-    return f"{words.lookup(f'slices.kind_{one.kind}', one.kind)}: {one.value}"
+def _name(part: Slice, words: ReportLanguage) -> str:
+    return f"{words.lookup(f'slices.kind_{part.kind}', part.kind)}: {part.value}"
 
 
-def abilities(found: Reported, words: Words) -> Section:
+def abilities(inputs: ReportInputs, words: ReportLanguage) -> Section:
     """Behavioural tests, run for this report on the file that serves."""
     say = words.say
     how = message(
@@ -111,19 +111,23 @@ def abilities(found: Reported, words: Words) -> Section:
         say(message("report.failure_rate", "failure rate")),
     ]
     rows: list[list[str | Cell]] = [
-        [words.lookup(f"behaviour.test_{one.capability}", one.capability), f"{one.cases:,}", _estimate(one.rate)]
-        for one in sorted(found.checks.abilities, key=lambda one: -one.rate.value)
+        [
+            words.lookup(f"behaviour.test_{ability.capability}", ability.capability),
+            f"{ability.cases:,}",
+            _estimate(ability.rate),
+        ]
+        for ability in sorted(inputs.checks.abilities, key=lambda ability: -ability.rate.value)
     ]
     blocks = (Paragraph(say(how)), table(head, rows)) if rows else ()
     return Section(say(message("report.abilities", "Behavioural tests")), blocks)
 
 
-def chance(found: Reported, words: Words) -> Section:
+def chance(inputs: ReportInputs, words: ReportLanguage) -> Section:
     """Cross-validation and repeated seeds, where somebody ran them for this version."""
     blocks = []
-    for record in found.checks.runs:
+    for record in inputs.checks.runs:
         facts = {f"{name}_{part}": value for name in SCORES for part, value in record["summary"][name].items()}
-        said = (
+        summary = (
             message(
                 "report.by_folds",
                 "Over {runs} folds: accuracy {accuracy_mean:.3f} ± {accuracy_deviation:.3f}, macro-F1 {macro_f1_mean:.3f} ± "
@@ -140,9 +144,9 @@ def chance(found: Reported, words: Words) -> Section:
                 **facts,
             )
         )
-        blocks.append(Paragraph(words.say(said)))
+        blocks.append(Paragraph(words.say(summary)))
     return Section(words.say(message("report.chance", "With other rows or other luck")), tuple(blocks))
 
 
-def _estimate(one: Estimate) -> str:
-    return score(one.value, one.low, one.high)
+def _estimate(estimate: Estimate) -> str:
+    return score(estimate.value, estimate.low, estimate.high)

@@ -1,6 +1,6 @@
 """What a report is made of, before it becomes HTML or Markdown: sections of sentences, tables and charts, all in words.
 
-Also the words themselves: `Words` puts messages into one language. Knows nothing of versions.
+Also the words themselves: `ReportLanguage` puts messages into one language. Knows nothing of versions.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def in_english(key: str, english: str) -> str:
 
 
 @dataclass(frozen=True)
-class Words:
+class ReportLanguage:
     """Sentences in one language.
 
     Core brings English along; another language is a function that finds the template of a key, such as in the
@@ -129,10 +129,10 @@ class Document:
 
 def table(head: list[str], rows: list[list[str | Cell]], caption: str = "") -> Table:
     """A table of texts, some of them coloured."""
-    made = tuple(tuple(one if isinstance(one, Cell) else Cell(one) for one in row) for row in rows)
+    made = tuple(tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in row) for row in rows)
     return Table(tuple(head), made, caption)
 
 
-def figure(found: dict[str, float]) -> str:
+def figure(estimate: dict[str, float]) -> str:
     """A score with its interval: ``0.912 (0.897–0.926)``."""
-    return score(found["value"], found["low"], found["high"])
+    return score(estimate["value"], estimate["low"], estimate["high"])

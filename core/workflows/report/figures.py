@@ -9,10 +9,10 @@ from core.base.wording import points
 from core.registry.records.reports import baseline_name
 from core.tasks.text_classification.calibration import expected_calibration_error
 from core.tasks.text_classification.scores import MINIMUM_SUPPORT
-from core.workflows.report.document import Block, Cell, Paragraph, Points, Section, Words, figure, table
+from core.workflows.report.document import Block, Cell, Paragraph, Points, ReportLanguage, Section, figure, table
 
 if TYPE_CHECKING:
-    from core.workflows.report.run import Reported
+    from core.workflows.report.run import ReportInputs
 
 MOST_LABELS = 40  # in a matrix or a chart: more cannot be read on paper
 
@@ -28,9 +28,9 @@ def averages() -> dict[str, Message]:
     }
 
 
-def measured(found: Reported, words: Words) -> Section:
+def measured(inputs: ReportInputs, words: ReportLanguage) -> Section:
     """Averages beside the baseline's, every test, every label."""
-    report, say = found.report, words.say
+    report, say = inputs.report, words.say
     overall, baseline = report["overall"], report["baseline"]["report"]
     names = averages()
     test = say(message("report.test", "test"))
@@ -43,7 +43,7 @@ def measured(found: Reported, words: Words) -> Section:
     ]
     blocks: list[Block] = [
         Paragraph(_headline(report, words)),
-        table(["", *(say(one) for one in names.values())], rows),
+        table(["", *(say(name) for name in names.values())], rows),
     ]
     if len(report["tests"]) > 1:
         head = [test, say(message("report.rows", "rows")), say(names["accuracy"]), say(names["macro_f1"])]
@@ -52,12 +52,12 @@ def measured(found: Reported, words: Words) -> Section:
                 head,
                 [
                     [
-                        f"{one['experience']}. {one['name']}",
-                        f"{one['rows']:,}",
-                        figure(one["report"]["accuracy"]),
-                        figure(one["report"]["macro_f1"]),
+                        f"{test['experience']}. {test['name']}",
+                        f"{test['rows']:,}",
+                        figure(test["report"]["accuracy"]),
+                        figure(test["report"]["macro_f1"]),
                     ]
-                    for one in report["tests"]
+                    for test in report["tests"]
                 ],
             )
         )
@@ -65,7 +65,7 @@ def measured(found: Reported, words: Words) -> Section:
     return Section(say(message("report.measured", "What was measured")), tuple(blocks))
 
 
-def _headline(report: dict[str, Any], words: Words) -> str:
+def _headline(report: dict[str, Any], words: ReportLanguage) -> str:
     overall, baseline = report["overall"], report["baseline"]["report"]
     return words.say(
         message(
@@ -79,7 +79,7 @@ def _headline(report: dict[str, Any], words: Words) -> str:
     )
 
 
-def _labels(overall: dict[str, Any], words: Words) -> list[Block]:
+def _labels(overall: dict[str, Any], words: ReportLanguage) -> list[Block]:
     say = words.say
     head = [
         say(message("report.label", "label")),
@@ -90,13 +90,13 @@ def _labels(overall: dict[str, Any], words: Words) -> list[Block]:
     ]
     few = say(message("report.too_few", "too few rows to judge"))
     rows: list[list[str | Cell]] = []
-    for label, one in overall["per_class"].items():
-        support = f"{one['support']:,}" + (f" ({few})" if one["support"] < MINIMUM_SUPPORT else "")
-        rows.append([label, figure(one["precision"]), figure(one["recall"]), figure(one["f1"]), support])
+    for label, scores in overall["per_class"].items():
+        support = f"{scores['support']:,}" + (f" ({few})" if scores["support"] < MINIMUM_SUPPORT else "")
+        rows.append([label, figure(scores["precision"]), figure(scores["recall"]), figure(scores["f1"]), support])
     judged = [
-        (label, one["f1"]["value"], one["f1"]["low"], one["f1"]["high"])
-        for label, one in overall["per_class"].items()
-        if one["support"]
+        (label, scores["f1"]["value"], scores["f1"]["low"], scores["f1"]["high"])
+        for label, scores in overall["per_class"].items()
+        if scores["support"]
     ]
     blocks: list[Block] = []
     if len(judged) <= MOST_LABELS:
@@ -105,9 +105,9 @@ def _labels(overall: dict[str, Any], words: Words) -> list[Block]:
     return [*blocks, table(head, rows)]
 
 
-def confusion(found: Reported, words: Words) -> Section:
+def confusion(inputs: ReportInputs, words: ReportLanguage) -> Section:
     """Rows: truth; columns: answer."""
-    overall, say = found.report["overall"], words.say
+    overall, say = inputs.report["overall"], words.say
     classes = overall["classes"]
     title = say(message("report.confusion", "Confusion matrix"))
     if len(classes) > MOST_LABELS:
@@ -123,7 +123,7 @@ def confusion(found: Reported, words: Words) -> Section:
     return Section(title, (table([corner, *classes], rows, caption),))
 
 
-def _worst(overall: dict[str, Any], words: Words) -> str:
+def _worst(overall: dict[str, Any], words: ReportLanguage) -> str:
     """Of very many labels, only the pairs that are confused most."""
     classes = overall["classes"]
     pairs = [
@@ -138,13 +138,13 @@ def _worst(overall: dict[str, Any], words: Words) -> str:
     )
 
 
-def memory(found: Reported, words: Words) -> Section:
+def memory(inputs: ReportInputs, words: ReportLanguage) -> Section:
     """R, and what follows from it; nothing with a single experience."""
-    report, say = found.report, words.say
+    report, say = inputs.report, words.say
     matrix = report["accuracy_matrix"]
     if len(matrix) < 2:
         return Section("")
-    names = [f"{one['experience']}. {one['name']}" for one in report["tests"]]
+    names = [f"{test['experience']}. {test['name']}" for test in report["tests"]]
     after = [say(message("report.after", "after batch {number}", number=number + 1)) for number in range(len(matrix))]
     rows: list[list[str | Cell]] = []
     for name, scores in zip(after, matrix, strict=False):
@@ -175,12 +175,12 @@ def memory(found: Reported, words: Words) -> Section:
     return Section(say(message("report.memory", "What it remembers")), tuple(blocks))
 
 
-def probabilities(found: Reported, words: Words) -> Section:
+def probabilities(inputs: ReportInputs, words: ReportLanguage) -> Section:
     """Whether the stated probabilities mean what they say, from the stored answers to the frozen tests."""
     confidence: list[float] = []
     right: list[bool] = []
-    for one in found.report["tests"]:
-        answers = found.folder.predictions(one["experience"])
+    for test in inputs.report["tests"]:
+        answers = inputs.folder.predictions(test["experience"])
         chances = [name for name in answers.columns if name.startswith("p_")]
         if chances and len(answers):
             confidence += answers[chances].max(axis=1).tolist()
@@ -215,18 +215,18 @@ def probabilities(found: Reported, words: Words) -> Section:
             _bins(confidence, right),
         ),
     ]
-    blocks[1:1] = _temperature(found.report.get("calibration"), words)
+    blocks[1:1] = _temperature(inputs.report.get("calibration"), words)
     return Section(say(message("report.probabilities", "What a probability says")), tuple(blocks))
 
 
-def _temperature(calibration: dict[str, Any] | None, words: Words) -> list[Block]:
+def _temperature(calibration: dict[str, Any] | None, words: ReportLanguage) -> list[Block]:
     """What the temperature did; nothing for versions of old."""
     if calibration is None:
         return []
     if calibration["note"] is not None:
         return [Paragraph(words.say(Message.from_dict(calibration["note"])))]
     before, after = calibration["before"]["ece"], calibration["after"]["ece"]
-    said = message(
+    summary = message(
         "report.temperature",
         "Logits are divided by {temperature:.3f} inside every file, fitted on {rows:,} validation rows. That took the expected "
         "calibration error on the test rows from {before} to {after}.",
@@ -235,7 +235,7 @@ def _temperature(calibration: dict[str, Any] | None, words: Words) -> list[Block
         before=figure(before),
         after=figure(after),
     )
-    return [Paragraph(words.say(said))]
+    return [Paragraph(words.say(summary))]
 
 
 def _bins(confidence: list[float], right: list[bool]) -> list[list[str | Cell]]:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from core.base.messages import Message, message
 from core.statistics.intervals import MINIMUM_ROWS
 from core.tasks.text_classification.scores import MINIMUM_SUPPORT
-from core.workflows.report.document import Paragraph, Section, Words
+from core.workflows.report.document import Paragraph, ReportLanguage, Section
 
 if TYPE_CHECKING:
-    from core.workflows.report.run import Reported
+    from core.workflows.report.run import ReportInputs
 
 WIDE = 0.05  # half an interval, from which on two versions of ordinary difference cannot be told apart
 WEAK = 0.5
@@ -19,13 +19,13 @@ UNEVEN = 10  # times as many rows of one label as of another
 MOST_NAMED = 10
 
 
-def limits(found: Reported, words: Words) -> Section:
+def limits(inputs: ReportInputs, words: ReportLanguage) -> Section:
     """All that holds, one sentence each."""
-    blocks = tuple(Paragraph(words.say(one)) for one in sentences(found.report, words))
+    blocks = tuple(Paragraph(words.say(sentence)) for sentence in sentences(inputs.report, words))
     return Section(words.say(message("report.limits", "Where it ends")), blocks)
 
 
-def sentences(report: dict[str, Any], words: Words) -> Iterator[Message]:
+def sentences(report: dict[str, Any], words: ReportLanguage) -> Iterator[Message]:
     """The limits that this report shows, the gravest first."""
     yield from _of_tests(report)
     yield from _of_labels(report)
@@ -63,9 +63,11 @@ def _of_tests(report: dict[str, Any]) -> Iterator[Message]:
 
 def _of_labels(report: dict[str, Any]) -> Iterator[Message]:
     per_class = report["overall"]["per_class"]
-    few = [label for label, one in per_class.items() if one["support"] < MINIMUM_SUPPORT]
+    few = [label for label, scores in per_class.items() if scores["support"] < MINIMUM_SUPPORT]
     weak = [
-        label for label, one in per_class.items() if one["support"] >= MINIMUM_SUPPORT and one["f1"]["value"] < WEAK
+        label
+        for label, scores in per_class.items()
+        if scores["support"] >= MINIMUM_SUPPORT and scores["f1"]["value"] < WEAK
     ]
     if few:
         yield message(
@@ -78,7 +80,7 @@ def _of_labels(report: dict[str, Any]) -> Iterator[Message]:
         yield message(
             "report.limit_weak", "It finds these labels badly (F1 below 0.5): {labels}.", labels=weak[:MOST_NAMED]
         )
-    supports = [one["support"] for one in per_class.values() if one["support"]]
+    supports = [scores["support"] for scores in per_class.values() if scores["support"]]
     if len(supports) > 1 and max(supports) >= UNEVEN * min(supports):
         yield message(
             "report.limit_uneven",
@@ -88,7 +90,7 @@ def _of_labels(report: dict[str, Any]) -> Iterator[Message]:
         )
 
 
-def _of_use(report: dict[str, Any], words: Words) -> Iterator[Message]:
+def _of_use(report: dict[str, Any], words: ReportLanguage) -> Iterator[Message]:
     yield message(
         "report.limit_like",
         "The figures hold for texts like those it was tested on. It always answers with one of its {labels:,} labels, also for "

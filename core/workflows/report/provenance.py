@@ -13,14 +13,14 @@ from core.data.recipe import read_steps
 from core.networks.text import TextConfig
 from core.registry.records.outgoing import short_reference
 from core.training import TrainingConfig
-from core.workflows.report.document import Block, Cell, Curve, Paragraph, Section, Words, figure, table
+from core.workflows.report.document import Block, Cell, Curve, Paragraph, ReportLanguage, Section, figure, table
 from core.workflows.requests import DataConfig, model_class, resolve_settings
 
 if TYPE_CHECKING:
-    from core.workflows.report.run import Reported
+    from core.workflows.report.run import ReportInputs
 
 
-def data(found: Reported, words: Words) -> Section:
+def data(inputs: ReportInputs, words: ReportLanguage) -> Section:
     """What was learned from: rows of each part, where they come from, and what was done to them."""
     say = words.say
     head = [
@@ -33,18 +33,20 @@ def data(found: Reported, words: Words) -> Section:
     ]
     rows: list[list[str | Cell]] = []
     blocks: list[Block] = []
-    for one in found.report["experiences"]:
-        name = f"{one['number']}. {one['name']} ({one['dataset']})"
-        counts = [f"{one[part]:,}" for part in ("train", "validation", "test", "set_aside")]
-        rows.append([name, *counts, _source(found, one["dataset"], words)])
-        blocks += [Paragraph(text, "note") for text in _recipe(found, one["dataset"], one["name"], words)]
-    findings = [Message.from_dict(one) for one in found.report["findings"]]
-    blocks += [Paragraph(say(one), "note") for one in findings]
-    if found.report["synthetic"]:
-        said = message(
+    for experience in inputs.report["experiences"]:
+        name = f"{experience['number']}. {experience['name']} ({experience['dataset']})"
+        counts = [f"{experience[part]:,}" for part in ("train", "validation", "test", "set_aside")]
+        rows.append([name, *counts, _source(inputs, experience["dataset"], words)])
+        blocks += [
+            Paragraph(text, "note") for text in _recipe(inputs, experience["dataset"], experience["name"], words)
+        ]
+    findings = [Message.from_dict(finding) for finding in inputs.report["findings"]]
+    blocks += [Paragraph(say(finding), "note") for finding in findings]
+    if inputs.report["synthetic"]:
+        warning = message(
             "report.synthetic", "These texts are a synthetic sample; the figures say nothing about real ones."
         )
-        blocks.insert(0, Paragraph(say(said), "warning"))
+        blocks.insert(0, Paragraph(say(warning), "warning"))
     rule = message(
         "report.split_rule",
         "The same text never stands on two sides. Validation rows choose the epoch and whatever else is chosen; test rows choose "
@@ -55,21 +57,21 @@ def data(found: Reported, words: Words) -> Section:
     )
 
 
-def _source(found: Reported, identity: str, words: Words) -> str:
-    info = found.datasets.get(identity)
+def _source(inputs: ReportInputs, identity: str, words: ReportLanguage) -> str:
+    info = inputs.datasets.get(identity)
     if info is None:
         return words.say(message("report.deleted", "deleted since"))
     chain = [info.name]
-    while (parent := str(info.source.get("parent") or "")) in found.datasets and len(chain) < 20:
-        info = found.datasets[parent]
+    while (parent := str(info.source.get("parent") or "")) in inputs.datasets and len(chain) < 20:
+        info = inputs.datasets[parent]
         chain.append(info.name)
     named = str(info.source.get("file") or info.source.get("sample") or "")
     return " ← ".join([*chain, named] if named and named != chain[-1] else chain)
 
 
-def _recipe(found: Reported, identity: str, name: str, words: Words) -> list[str]:
+def _recipe(inputs: ReportInputs, identity: str, name: str, words: ReportLanguage) -> list[str]:
     """What was done to a dataset since it was read, step by step."""
-    info = found.datasets.get(identity)
+    info = inputs.datasets.get(identity)
     stored = info.source.get("recipe") if info is not None else None
     if not stored:
         return []
@@ -80,7 +82,7 @@ def _recipe(found: Reported, identity: str, name: str, words: Words) -> list[str
     return [words.say(message("report.recipe", "{name} was changed before it was learned from:", name=name)), *steps]
 
 
-def lineage(found: Reported, words: Words) -> Section:
+def lineage(inputs: ReportInputs, words: ReportLanguage) -> Section:
     """The versions that this one comes from, the first one on top, each on the tests of this one."""
     say = words.say
     head = [
@@ -92,11 +94,11 @@ def lineage(found: Reported, words: Words) -> Section:
         say(message("report.decision", "decision")),
     ]
     rows: list[list[str | Cell]] = []
-    for version in found.line:
+    for version in inputs.line:
         summary = version.summary
         decision = version.decision.reason if version.decision is not None else ""
-        measured = found.same.report(version.number)
-        change = found.same.difference(version.parent or 0, version.number, "macro_f1")
+        measured = inputs.same.report(version.number)
+        change = inputs.same.difference(version.parent or 0, version.number, "macro_f1")
         learned = [
             words.name("strategy", str(summary.get("strategy", "–"))),
             str(summary.get("dataset_name", "–")),
@@ -109,15 +111,15 @@ def lineage(found: Reported, words: Words) -> Section:
     note = message(
         "report.same_tests",
         "All on the same {rows:,} test rows, those of this version; the change is against the version before.",
-        rows=found.same.rows,
+        rows=inputs.same.rows,
     )
     title = message("report.lineage", "The versions it comes from")
     return Section(say(title), (table(head, rows, say(note)),))
 
 
-def training(found: Reported, words: Words) -> Section:
+def training(inputs: ReportInputs, words: ReportLanguage) -> Section:
     """The settings that differ from the defaults, all settings, and the curve."""
-    report, say = found.report, words.say
+    report, say = inputs.report, words.say
     made = message(
         "report.made",
         "Trained in {seconds:,} seconds; text is split into {unit}, the vocabulary has {vocabulary:,} entries.",
@@ -147,7 +149,7 @@ def training(found: Reported, words: Words) -> Section:
     return Section(say(message("report.training", "How it was trained")), tuple(blocks))
 
 
-def _curve(report: dict[str, Any], words: Words) -> list[Block]:
+def _curve(report: dict[str, Any], words: ReportLanguage) -> list[Block]:
     epochs = report["epochs"]
     if len(epochs) < 2:
         return []
@@ -158,8 +160,8 @@ def _curve(report: dict[str, Any], words: Words) -> list[Block]:
         "validation_accuracy": message("report.validation_accuracy", "accuracy on validation rows"),
     }
     for key, name in kinds.items():
-        if all(isinstance(one.get(key), int | float) for one in epochs):
-            series.append((say(name), tuple(float(one[key]) for one in epochs)))
+        if all(isinstance(epoch.get(key), int | float) for epoch in epochs):
+            series.append((say(name), tuple(float(epoch[key]) for epoch in epochs)))
     title = message(
         "report.curve", "Validation scores; the weights of epoch {epoch} were kept", epoch=report["best_epoch"]
     )
@@ -167,7 +169,7 @@ def _curve(report: dict[str, Any], words: Words) -> list[Block]:
     return [Curve(say(title), axis, epoch, tuple(series), report["best_epoch"])] if series else []
 
 
-def _settings(report: dict[str, Any], words: Words) -> list[list[str | Cell]]:
+def _settings(report: dict[str, Any], words: ReportLanguage) -> list[list[str | Cell]]:
     try:
         defaults = resolve_settings(report["model"], {}).flat()
         configs: list[type[Config]] = [
@@ -181,8 +183,8 @@ def _settings(report: dict[str, Any], words: Words) -> list[list[str | Cell]]:
     strategy = STRATEGIES.get(report["strategy"])
     if strategy is not None:
         configs.append(strategy.config_class)
-        defaults |= {one.name: one.default for one in settings_of(strategy.config_class)}
-    names = {one.name: one.label for config in configs for one in settings_of(config)}
+        defaults |= {setting.name: setting.default for setting in settings_of(strategy.config_class)}
+    names = {setting.name: setting.label for config in configs for setting in settings_of(config)}
     values = {**report["settings"], **report["strategy_settings"]}
     return [
         [words.setting(name, names.get(name, name)), _plain(value), _plain(defaults[name]) if name in defaults else "–"]
@@ -194,9 +196,9 @@ def _plain(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else short_reference(str(value))
 
 
-def serving(found: Reported, words: Words) -> Section:
+def serving(inputs: ReportInputs, words: ReportLanguage) -> Section:
     """Which file answers, and the proof that it says what PyTorch says."""
-    report, say = found.report, words.say
+    report, say = inputs.report, words.say
     parity = report["parity"]
     equal = message(
         "report.parity",
@@ -209,12 +211,12 @@ def serving(found: Reported, words: Words) -> Section:
     blocks: list[Block] = [Paragraph(say(equal))]
     precision = report.get("precision") or {}
     for kind, file in precision.get("serving", {}).items():
-        said = message("report.serving", "On {device} the file {file} answers.", device=kind, file=file)
-        blocks.append(Paragraph(say(said)))
+        sentence = message("report.serving", "On {device} the file {file} answers.", device=kind, file=file)
+        blocks.append(Paragraph(say(sentence)))
     variants = [
-        [one["file"], f"{one['agreement']:.1%}"]
-        for one in precision.get("variants", [])
-        if one.get("agreement") is not None
+        [variant["file"], f"{variant['agreement']:.1%}"]
+        for variant in precision.get("variants", [])
+        if variant.get("agreement") is not None
     ]
     if variants:
         head = [

@@ -16,7 +16,7 @@ from core.data.dataset.store import StoredDataset
 from core.registry import VersionInfo
 from core.workflows.report.card import to_markdown
 from core.workflows.report.checks import Checks, abilities, chance, run_checks, slices
-from core.workflows.report.document import Document, Words
+from core.workflows.report.document import Document, ReportLanguage
 from core.workflows.report.figures import confusion, measured, memory, probabilities
 from core.workflows.report.html import to_html
 from core.workflows.report.limits import limits
@@ -27,7 +27,7 @@ from core.workflows.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class Reported:
+class ReportInputs:
     """What a report is written from.
 
     Parameters
@@ -50,13 +50,13 @@ class Reported:
     checks: Checks
 
 
-def gather(version: VersionInfo, workspace: Workspace) -> Reported:
+def gather(version: VersionInfo, workspace: Workspace) -> ReportInputs:
     """Read all that the report says."""
     folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
     report = folder.report()
     champion = workspace.registry.champion(version.classifier)
     datasets: dict[str, StoredDataset] = {}
-    waiting = [one["dataset"] for one in report["experiences"]]
+    waiting = [experience["dataset"] for experience in report["experiences"]]
     while waiting:
         identity = waiting.pop()
         if identity in datasets or not identity:
@@ -67,7 +67,7 @@ def gather(version: VersionInfo, workspace: Workspace) -> Reported:
             continue
         waiting.append(str(datasets[identity].source.get("parent") or ""))
     line = _line(version, workspace)
-    return Reported(
+    return ReportInputs(
         version,
         champion.number if champion is not None else None,
         line,
@@ -88,52 +88,52 @@ def _line(version: VersionInfo, workspace: Workspace) -> tuple[VersionInfo, ...]
     return tuple(line)
 
 
-def write_document(found: Reported, words: Words) -> Document:
+def write_document(inputs: ReportInputs, words: ReportLanguage) -> Document:
     """The report in one language, not yet in any form."""
-    report, say = found.report, words.say
-    serves = found.champion == found.version.number
+    report, say = inputs.report, words.say
+    serves = inputs.champion == inputs.version.number
     standing = (
         message("report.serves", "In use")
         if serves
-        else message("report.candidate", "Not in use; version {champion} is", champion=found.champion or "–")
+        else message("report.candidate", "Not in use; version {champion} is", champion=inputs.champion or "–")
     )
     facts = [
         (message("report.fact_model", "Model"), words.name("model", report["model"])),
         (message("report.fact_parameters", "Parameters"), f"{report['parameters']:,}"),
         (message("report.fact_labels", "Labels"), f"{len(report['classes']):,}"),
         (message("report.fact_language", "Language of the texts"), words.language_of(report["language"])),
-        (message("report.fact_made", "Made (UTC)"), found.version.created[:16].replace("T", " ")),
+        (message("report.fact_made", "Made (UTC)"), inputs.version.created[:16].replace("T", " ")),
         (message("report.fact_standing", "Standing"), say(standing)),
     ]
-    subtitle = message("report.subtitle", "Report of version {version}", version=found.version.number)
+    subtitle = message("report.subtitle", "Report of version {version}", version=inputs.version.number)
     sections = [
-        measured(found, words),
-        confusion(found, words),
-        memory(found, words),
-        probabilities(found, words),
-        slices(found, words),
-        abilities(found, words),
-        chance(found, words),
-        limits(found, words),
-        data(found, words),
-        lineage(found, words),
-        training(found, words),
-        serving(found, words),
+        measured(inputs, words),
+        confusion(inputs, words),
+        memory(inputs, words),
+        probabilities(inputs, words),
+        slices(inputs, words),
+        abilities(inputs, words),
+        chance(inputs, words),
+        limits(inputs, words),
+        data(inputs, words),
+        lineage(inputs, words),
+        training(inputs, words),
+        serving(inputs, words),
     ]
     return Document(
-        title=found.version.classifier,
+        title=inputs.version.classifier,
         subtitle=say(subtitle),
         language=words.language,
         facts=tuple((say(name), value) for name, value in facts),
-        sections=tuple(one for one in sections if one.blocks),
+        sections=tuple(section for section in sections if section.blocks),
     )
 
 
-def html_report(found: Reported, words: Words) -> str:
+def html_report(inputs: ReportInputs, words: ReportLanguage) -> str:
     """One HTML file: styles and charts inside, nothing loaded from anywhere."""
-    return to_html(write_document(found, words))
+    return to_html(write_document(inputs, words))
 
 
-def model_card(found: Reported, words: Words) -> str:
+def model_card(inputs: ReportInputs, words: ReportLanguage) -> str:
     """The same as Markdown, without the charts."""
-    return to_markdown(write_document(found, words))
+    return to_markdown(write_document(inputs, words))

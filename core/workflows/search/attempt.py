@@ -47,13 +47,13 @@ class Attempt:
 
 def begin(search: Search) -> Attempt:
     """Draw the next settings; the first trial takes the defaults as they are."""
-    trial = make_study(search).ask({one.setting.name: one.distribution() for one in search.space})
+    trial = make_study(search).ask({dimension.setting.name: dimension.distribution() for dimension in search.space})
     if search.trials:
         drawn = dict(trial.params)
-        values = {one.setting.name: one.tidy(drawn[one.setting.name]) for one in search.space}
+        values = {dimension.setting.name: dimension.tidy(drawn[dimension.setting.name]) for dimension in search.space}
     else:
-        drawn = {one.setting.name: one.on_grid(one.default) for one in search.space}
-        values = {one.setting.name: one.default for one in search.space}
+        drawn = {dimension.setting.name: dimension.on_grid(dimension.default) for dimension in search.space}
+        values = {dimension.setting.name: dimension.default for dimension in search.space}
     return Attempt(len(search.trials), trial, drawn, values, search.clock())
 
 
@@ -107,7 +107,7 @@ def end(attempt: Attempt, search: Search) -> TrialDone:
         macro_f1=kept.validation_macro_f1 if kept else None,
         loss=kept.validation_loss if kept and math.isfinite(kept.validation_loss) else None,
         best_epoch=kept.epoch if kept else 0,
-        curve=[round(one.validation_macro_f1, 6) for one in attempt.epochs],
+        curve=[round(epoch.validation_macro_f1, 6) for epoch in attempt.epochs],
         seconds=round(search.clock() - attempt.began, 2),
         error=attempt.error.to_dict() if attempt.error else None,
     )
@@ -123,4 +123,4 @@ def _kept(attempt: Attempt) -> EpochDone | None:
     """The epoch whose weights a training would keep: the best, or with a patience of 0 the last."""
     if attempt.state == "complete" and attempt.keeps_last:
         return attempt.epochs[-1]
-    return max(attempt.epochs, key=lambda one: (one.validation_macro_f1, -one.validation_loss), default=None)
+    return max(attempt.epochs, key=lambda epoch: (epoch.validation_macro_f1, -epoch.validation_loss), default=None)

@@ -43,7 +43,7 @@ class SearchRequest(Config):
     searched
         Names of settings; none stands for those that are usually worth it.
     settings
-        That differ from the model's defaults in every trial, the first one included.
+        Settings that differ from the model's defaults in every trial, the first one included.
     search
         Values of `SearchConfig`.
     """
@@ -139,8 +139,8 @@ def _record(request: SearchRequest, search: Search) -> dict[str, Any]:
     }
     difference = None
     if best.number:
-        found = paired_difference(truth, search.answers[0], search.answers[best.number], metric="macro_f1")
-        difference = found.to_dict()
+        paired = paired_difference(truth, search.answers[0], search.answers[best.number], metric="macro_f1")
+        difference = paired.to_dict()
     stored = search.workspace.datasets.info(request.dataset)
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -149,14 +149,14 @@ def _record(request: SearchRequest, search: Search) -> dict[str, Any]:
         "model": request.model,
         "settings": request.settings,
         "search": search.config.model_dump(),
-        "space": [one.to_dict() for one in search.space],
+        "space": [dimension.to_dict() for dimension in search.space],
         "rows": {
             "train": len(search.rows.train[0]),
             "validation": len(truth),
             "left_out": search.rows.left_out,
         },
         "seconds": round(search.seconds, 1),
-        "trials": [asdict(one) for one in search.trials],
+        "trials": [asdict(trial) for trial in search.trials],
         "best": best.number,
         "difference": difference,
         **scores,
@@ -170,12 +170,12 @@ def _advanced(search: Search, step: StepDone | None) -> Advanced:
     best = search.best
     facts = {"trial": len(search.trials) + 1, "epoch": step.epoch if step else 1}
     if best is None:
-        said = message("search.first", "Trial {trial}, the defaults: epoch {epoch}.", **facts)
+        progress = message("search.first", "Trial {trial}, the defaults: epoch {epoch}.", **facts)
     else:
-        said = message(
+        progress = message(
             "search.learning",
             "Trial {trial}, epoch {epoch}. Best macro-F1 so far: {best:.3f}.",
             best=best.macro_f1,
             **facts,
         )
-    return Advanced(said, BEGINS + (ENDS - BEGINS) * min(1.0, max(shares)))
+    return Advanced(progress, BEGINS + (ENDS - BEGINS) * min(1.0, max(shares)))

@@ -113,18 +113,23 @@ def searchable(model: str) -> list[Setting]:
 
     Not among them: what names a source, and how rows are divided, which would change what is measured.
     """
-    chosen = model_class(model)
-    found = [one for config in (chosen.config_class, TextConfig, TrainingConfig) for one in settings_of(config)]
-    return [one for one in found if _can_vary(one) and one.name not in chosen.without_effect | LEFT_ALONE]
+    kind = model_class(model)
+    declared = [
+        setting for config in (kind.config_class, TextConfig, TrainingConfig) for setting in settings_of(config)
+    ]
+    return [
+        setting for setting in declared if _can_vary(setting) and setting.name not in kind.without_effect | LEFT_ALONE
+    ]
 
 
 def usual(model: str) -> list[str]:
     """The settings worth searching first: sizes and dropout of the model, and the common ones of learning."""
-    own = {one.name for one in settings_of(model_class(model).config_class)}
+    own = {setting.name for setting in settings_of(model_class(model).config_class)}
     return [
-        one.name
-        for one in searchable(model)
-        if one.name in FIRST_TRIED or (one.name in own and one.kind in ("int", "float") and not one.advanced)
+        setting.name
+        for setting in searchable(model)
+        if setting.name in FIRST_TRIED
+        or (setting.name in own and setting.kind in ("int", "float") and not setting.advanced)
     ]
 
 
@@ -141,7 +146,7 @@ def dimensions(model: str, names: Iterable[str], defaults: Mapping[str, Any]) ->
     ConfigError
         When one of them cannot be searched, or none is named.
     """
-    known = {one.name: one for one in searchable(model)}
+    known = {setting.name: setting for setting in searchable(model)}
     wanted = set(names)
     unknown = sorted(wanted - set(known))
     if unknown or not wanted:
@@ -151,23 +156,23 @@ def dimensions(model: str, names: Iterable[str], defaults: Mapping[str, Any]) ->
             name=unknown[0] if unknown else "–",
             known=list(known),
         )
-    return [_dimension(one, defaults[name]) for name, one in known.items() if name in wanted]
+    return [_dimension(setting, defaults[name]) for name, setting in known.items() if name in wanted]
 
 
-def _can_vary(one: Setting) -> bool:
-    if one.kind in ("int", "float"):
-        return one.minimum is not None and one.maximum is not None
-    return one.kind in ("bool", "choice") and not one.source
+def _can_vary(setting: Setting) -> bool:
+    if setting.kind in ("int", "float"):
+        return setting.minimum is not None and setting.maximum is not None
+    return setting.kind in ("bool", "choice") and not setting.source
 
 
-def _dimension(one: Setting, default: Any) -> Dimension:
-    if one.minimum is None or one.maximum is None:
-        return Dimension(one, default, None, None)
-    low, high = one.minimum, one.maximum
-    if one.scale == "log":
+def _dimension(setting: Setting, default: Any) -> Dimension:
+    if setting.minimum is None or setting.maximum is None:
+        return Dimension(setting, default, None, None)
+    low, high = setting.minimum, setting.maximum
+    if setting.scale == "log":
         low, high = max(low, default / REACH), min(high, default * REACH)
-        if one.kind == "int":
+        if setting.kind == "int":
             low, high = math.ceil(low), math.floor(high)
-    elif one.step:
-        high = low + math.floor((high - low) / one.step + 1e-9) * one.step
-    return Dimension(one, default, low, round(high, 6))
+    elif setting.step:
+        high = low + math.floor((high - low) / setting.step + 1e-9) * setting.step
+    return Dimension(setting, default, low, round(high, 6))

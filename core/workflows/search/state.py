@@ -33,9 +33,9 @@ class TrialDone(PartDone):
     state
         ``"pruned"``: given up early; ``"cut"``: the time was over; ``"failed"``: these settings do not go together.
     values
-        Of the searched settings.
+        Values of the searched settings.
     macro_f1, loss
-        On the validation rows, of the best epoch so far; None when no epoch was finished.
+        Figures on the validation rows, of the best epoch so far; None when no epoch was finished.
     curve
         Validation macro-F1 of each epoch.
     """
@@ -65,8 +65,10 @@ class Search:
     before: float = 0.0  # seconds, in earlier sittings
     began: float = 0.0
     trials: list[TrialDone] = field(default_factory=list)
-    drawn: list[dict[str, Any]] = field(default_factory=list)  # of each trial, as Optuna drew it
-    answers: dict[int, Answers] = field(default_factory=dict)  # of the defaults and of the best
+    drawn: list[dict[str, Any]] = field(default_factory=list)  # values of each trial, as Optuna drew them
+    answers: dict[int, Answers] = field(
+        default_factory=dict
+    )  # answers of the defaults and of the best trial, by number
 
     @property
     def seconds(self) -> float:
@@ -86,7 +88,7 @@ class Search:
     @property
     def best(self) -> TrialDone | None:
         """The best complete trial; the earlier of equals, so that the defaults win a draw."""
-        complete = [one for one in self.trials if one.state == "complete"]
+        complete = [trial for trial in self.trials if trial.state == "complete"]
         return max(complete, key=_rank, default=None)
 
 
@@ -109,7 +111,7 @@ def make_study(search: Search) -> optuna.Study:
         sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=DRAWN_AT_RANDOM, multivariate=True),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=NEVER_GIVEN_UP, n_warmup_steps=1),
     )
-    space = {one.setting.name: one.distribution() for one in search.space}
+    space = {dimension.setting.name: dimension.distribution() for dimension in search.space}
     states = {"complete": optuna.trial.TrialState.COMPLETE, "pruned": optuna.trial.TrialState.PRUNED}
     for trial, drawn in zip(search.trials, search.drawn, strict=True):
         if trial.state not in states or not trial.curve:
@@ -130,7 +132,7 @@ def to_state(search: Search) -> dict[str, Any]:
     """For a checkpoint."""
     return {
         "seconds": search.seconds,
-        "trials": [asdict(one) for one in search.trials],
+        "trials": [asdict(trial) for trial in search.trials],
         "drawn": search.drawn,
         "answers": {number: torch.from_numpy(answers) for number, answers in search.answers.items()},
     }
@@ -139,6 +141,6 @@ def to_state(search: Search) -> dict[str, Any]:
 def restore(search: Search, state: dict[str, Any]) -> None:
     """Go on from a checkpoint."""
     search.before = float(state["seconds"])
-    search.trials = [TrialDone(**one) for one in state["trials"]]
+    search.trials = [TrialDone(**trial) for trial in state["trials"]]
     search.drawn = list(state["drawn"])
     search.answers = {int(number): answers.numpy() for number, answers in state["answers"].items()}

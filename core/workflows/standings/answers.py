@@ -28,7 +28,7 @@ FOLDER = "answers"
 
 
 @dataclass(frozen=True)
-class Answers:
+class TestAnswers:
     """A version on one frozen test.
 
     Parameters
@@ -50,22 +50,22 @@ class AnswerStore:
     def __init__(self, home: Path) -> None:
         self._folder = Path(home) / FOLDER
 
-    def load(self, version: VersionInfo) -> dict[str, Answers]:
+    def load(self, version: VersionInfo) -> dict[str, TestAnswers]:
         """All that is kept of a version, by the key of the test."""
         try:
             stored = read_json(self._path(version))
-            return {key: _from_dict(found) for key, found in stored["tests"].items()}
+            return {key: _from_dict(answers) for key, answers in stored["tests"].items()}
         except (OSError, ValueError, KeyError, TypeError, IndexError):  # missing or damaged: it is answered again
             return {}
 
-    def add(self, version: VersionInfo, answers: Mapping[str, Answers]) -> None:
+    def add(self, version: VersionInfo, answers: Mapping[str, TestAnswers]) -> None:
         """Keep more answers of a version."""
         if not answers:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
         with FileLock(self._path(version).with_suffix(".lock")):
             kept = {**self.load(version), **answers}
-            write_record(self._path(version), {"tests": {key: _to_dict(found) for key, found in kept.items()}})
+            write_record(self._path(version), {"tests": {key: _to_dict(answers) for key, answers in kept.items()}})
 
     def remove(self, version: VersionInfo) -> None:
         """Forget the answers of a version that was deleted."""
@@ -77,17 +77,17 @@ class AnswerStore:
         return self._folder / f"{name}.json"
 
 
-def _to_dict(answers: Answers) -> dict[str, Any]:
+def _to_dict(answers: TestAnswers) -> dict[str, Any]:
     labels = sorted(set(answers.predicted))
     number = {label: position for position, label in enumerate(labels)}
     learned = None if answers.learned is None else list(answers.learned)
     return {"labels": labels, "predicted": [number[label] for label in answers.predicted], "learned": learned}
 
 
-def _from_dict(stored: Mapping[str, Any]) -> Answers:
+def _from_dict(stored: Mapping[str, Any]) -> TestAnswers:
     labels, learned = stored["labels"], stored["learned"]
     predicted = tuple(str(labels[position]) for position in stored["predicted"])
-    return Answers(predicted, None if learned is None else tuple(int(row) for row in learned))
+    return TestAnswers(predicted, None if learned is None else tuple(int(row) for row in learned))
 
 
 def gather(
@@ -98,7 +98,7 @@ def gather(
     store: AnswerStore,
     datasets: DatasetStore | None,
     ask: bool,
-) -> dict[str, Answers]:
+) -> dict[str, TestAnswers]:
     """What a version answers to these tests, by the key of the test; what is new is kept for the next time.
 
     Parameters
@@ -106,7 +106,7 @@ def gather(
     find_folder
         Gives the folder of the version's files; asked only where something is missing, since they may be gone.
     datasets
-        Where to look whether the version was trained on rows of a test; None where it can't have been, as its
+        Datasets in which to look whether the version was trained on rows of a test; None where it can't have been, as its
         descendants' tests were drawn from rows that it never saw.
     ask
         Whether to run the version's file on tests that nobody has asked it before; without, these are left out.
@@ -118,16 +118,16 @@ def gather(
     folder = find_folder()
     own = _own(folder, {test.number for test in missing})
     asked = [test for test in missing if test.key not in own] if ask else []
-    found = {test.key: own[test.key].predicted for test in missing if test.key in own}
+    predicted = {test.key: own[test.key].predicted for test in missing if test.key in own}
     if asked:
         classifier = load_version(folder)  # not the pool's: it would drive out a version that serves
-        found |= {test.key: tuple(classifier.predict(list(test.texts))) for test in asked}
+        predicted |= {test.key: tuple(classifier.predict(list(test.texts))) for test in asked}
     fresh = {}
-    trained = None if datasets is None or not found else _trained_on(folder, datasets)
+    trained = None if datasets is None or not predicted else _trained_on(folder, datasets)
     for test in missing:
-        if test.key in found:
+        if test.key in predicted:
             learned = () if datasets is None else _learned(test, trained)
-            fresh[test.key] = Answers(found[test.key], learned)
+            fresh[test.key] = TestAnswers(predicted[test.key], learned)
     store.add(version, fresh)
     known = {**kept, **fresh}
     return {test.key: known[test.key] for test in tests if test.key in known}

@@ -25,7 +25,7 @@ from core.registry import Registry, VersionInfo
 from core.statistics.intervals import Estimate
 from core.tasks.text_classification.pairs import paired_difference
 from core.tasks.text_classification.scores import Report, evaluate_predictions
-from core.workflows.standings.answers import Answers, AnswerStore, gather
+from core.workflows.standings.answers import AnswerStore, TestAnswers, gather
 from core.workflows.standings.tests import FrozenRows, experience_records, read_test
 
 Integers = NDArray[np.int64]
@@ -174,16 +174,18 @@ def on_tests_of(
 ) -> SameTests:
     """These versions on one version's frozen tests; raises `RegistryError` or `OSError` where that one's files are gone."""
     folder = known.folder(reference)
-    tests = [read_test(folder, int(one["number"]), str(one["name"])) for one in experience_records(folder)]
+    tests = [read_test(folder, int(record["number"]), str(record["name"])) for record in experience_records(folder)]
     store, datasets = AnswerStore(home), DatasetStore(home)
     ancestors = _ancestors(reference, known.versions)
-    found: dict[int, dict[str, Answers]] = {reference.number: {test.key: Answers(test.predicted) for test in tests}}
+    answers: dict[int, dict[str, TestAnswers]] = {
+        reference.number: {test.key: TestAnswers(test.predicted) for test in tests}
+    }
     absent: dict[int, Absence] = {}
     for version in versions:
         if version.number == reference.number:
             continue
         try:
-            found[version.number] = gather(
+            answers[version.number] = gather(
                 version,
                 partial(known.folder, version),
                 tests,
@@ -195,32 +197,32 @@ def on_tests_of(
             absent[version.number] = "files"
     with reading(folder, "labels.json"):
         labels = read_json(folder / "labels.json")
-    return _put_together(reference.number, tests, labels, found, absent)
+    return _put_together(reference.number, tests, labels, answers, absent)
 
 
 def _ancestors(version: VersionInfo, versions: Sequence[VersionInfo]) -> set[int]:
     parents = {known.number: known.parent for known in versions}
-    found: set[int] = set()
+    ancestors: set[int] = set()
     parent = version.parent
-    while parent is not None and parent not in found:
-        found.add(parent)
+    while parent is not None and parent not in ancestors:
+        ancestors.add(parent)
         parent = parents.get(parent)
-    return found
+    return ancestors
 
 
 def _put_together(
     reference: int,
     tests: Sequence[FrozenRows],
     labels: Sequence[str],
-    found: Mapping[int, Mapping[str, Answers]],
+    by_version: Mapping[int, Mapping[str, TestAnswers]],
     absent: dict[int, Absence],
 ) -> SameTests:
     number = {label: position for position, label in enumerate(labels)}
-    for answers in found.values():  # a version of another line may know labels that the reference does not
-        for label in (label for one in answers.values() for label in one.predicted):
+    for answers in by_version.values():  # a version of another line may know labels that the reference does not
+        for label in (label for test_answers in answers.values() for label in test_answers.predicted):
             number.setdefault(label, len(number))
     kept: dict[int, Integers] = {}
-    for version, answers in found.items():
+    for version, answers in by_version.items():
         why = _why_absent(tests, answers)
         if why is None:
             kept[version] = np.concatenate([_numbers(answers[test.key], number) for test in tests])
@@ -231,7 +233,7 @@ def _put_together(
     return SameTests(reference, shown, tuple(number), truth, kept, absent)
 
 
-def _why_absent(tests: Sequence[FrozenRows], answers: Mapping[str, Answers]) -> Absence | None:
+def _why_absent(tests: Sequence[FrozenRows], answers: Mapping[str, TestAnswers]) -> Absence | None:
     if any(test.key not in answers for test in tests):
         return "waiting"
     learned = [answers[test.key].learned for test in tests]
@@ -240,7 +242,7 @@ def _why_absent(tests: Sequence[FrozenRows], answers: Mapping[str, Answers]) -> 
     return "learned" if sum(len(rows or ()) for rows in learned) == sum(map(len, tests)) else None
 
 
-def _numbers(answers: Answers, number: Mapping[str, int]) -> Integers:
-    found = np.array([number[label] for label in answers.predicted], dtype=np.int64)
-    found[list(answers.learned or ())] = _UNKNOWN
-    return found
+def _numbers(answers: TestAnswers, number: Mapping[str, int]) -> Integers:
+    numbers = np.array([number[label] for label in answers.predicted], dtype=np.int64)
+    numbers[list(answers.learned or ())] = _UNKNOWN
+    return numbers

@@ -28,7 +28,7 @@ class FrozenRows:
     number
         The experience that brought the test, counted from 1.
     key
-        The same for the same rows, whichever version keeps them, and another once rows were taken out.
+        Key that is the same for the same rows, whichever version keeps them, and another once rows were taken out.
     predicted
         The version's answer to each row, as a label's name.
     """

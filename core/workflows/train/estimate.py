@@ -35,7 +35,7 @@ class Prepared:
     Parameters
     ----------
     architecture
-        Of the model, where its settings alone do not tell.
+        Architecture of the model, where its settings alone do not tell.
     examples
         Training texts with their tokens; a random part of them when there are very many.
     train, validation
@@ -68,9 +68,9 @@ class TrainingEstimate:
     parameters
         Trainable values; ``exact`` is False when a large vocabulary was only sampled.
     tokens
-        That one epoch reads.
+        Number of tokens that one epoch reads.
     seconds
-        Of learning, should all epochs be run; exporting and measuring come on top.
+        Seconds of learning, should all epochs be run; exporting and measuring come on top.
     """
 
     parameters: int
@@ -133,7 +133,7 @@ def estimate(
     Parameters
     ----------
     prepared
-        Of a request with the same dataset, text and data settings; made here when not given.
+        Prepared rows of a request with the same dataset, text and data settings; made here when not given.
     budget
         Seconds of timed steps; at least one is timed, however long it takes.
 

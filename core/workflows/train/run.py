@@ -13,7 +13,7 @@ from core.data.loading.load import remarks_of
 from core.registry import HOW, check_name
 from core.workflows.learn.learners import first_learner, make_experience, make_strategy
 from core.workflows.learn.learning import ShouldStop
-from core.workflows.learn.producing import Candidate, Completed, Stream, produce_version
+from core.workflows.learn.producing import Candidate, Completed, VersionStream, produce_version
 from core.workflows.learn.running import learn, learned_nothing, made_before, parts_of, recorded_run, run_of
 from core.workflows.requests import Settings, TrainRequest, resolve_update
 from core.workflows.versions.folder import ExperienceRecord, Learner
@@ -63,7 +63,7 @@ def train_classifier(
         classifier=request.classifier,
         learner=learner,
         strategy=make_strategy(request.strategy, own, settings),
-        stream=Stream(
+        stream=VersionStream(
             records=[record],
             parts={1: split},
             tests=[FrozenTest(1, stored.name, test.texts, tuple(test.label_names()))],

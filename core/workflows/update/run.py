@@ -32,11 +32,11 @@ from core.workflows.learn.learners import (
     readable_past,
 )
 from core.workflows.learn.learning import ShouldStop
-from core.workflows.learn.producing import Candidate, Completed, Parent, Stream, produce_version
+from core.workflows.learn.producing import Candidate, Completed, Parent, VersionStream, produce_version
 from core.workflows.learn.running import learn, learned_nothing, made_before, parts_of, recorded_run, run_of
 from core.workflows.requests import Settings, UpdateRequest, resolve_settings, resolve_update
 from core.workflows.standings import AnswerStore, rows_key
-from core.workflows.standings.answers import Answers
+from core.workflows.standings.answers import TestAnswers
 from core.workflows.versions.decide import gate_rules
 from core.workflows.versions.folder import ExperienceRecord, VersionFolder
 from core.workflows.versions.frozen_tests import RANDOM_START, FrozenTest, stored_tests
@@ -160,7 +160,7 @@ def update_classifier(
         classifier=base.classifier,
         learner=learner,
         strategy=strategy,
-        stream=Stream(
+        stream=VersionStream(
             records=records,
             parts={experience.number: split},
             before=folder,
@@ -171,7 +171,7 @@ def update_classifier(
             findings=[
                 *remarks_of(stored.source),
                 *label_notes(batch, match),
-                *(one.message for one in seen.findings),
+                *(finding.message for finding in seen.findings),
                 *split.findings,
                 *_remarks(past, strategy),
             ],
@@ -209,11 +209,11 @@ def _base_version(request: UpdateRequest, workspace: Workspace) -> VersionInfo:
 def _newest_test(folder: VersionFolder, number: int, name: str, test: TextDataset) -> FrozenTest:
     base = load_version(folder.path)
     probabilities = base.predict_proba(test.texts)
-    said = tuple(base.labels[position] for position in probabilities.argmax(axis=1))
+    predicted = tuple(base.labels[position] for position in probabilities.argmax(axis=1))
     truth = tuple(test.label_names())
-    answers = {number - 1: said, RANDOM_START: start_answers(folder, test.texts)}
+    answers = {number - 1: predicted, RANDOM_START: start_answers(folder, test.texts)}
     history = {version: np.array(answer) == np.array(truth) for version, answer in answers.items()}
-    return FrozenTest(number, name, test.texts, truth, said, tuple(probabilities.max(axis=1)), history)
+    return FrozenTest(number, name, test.texts, truth, predicted, tuple(probabilities.max(axis=1)), history)
 
 
 def _remarks(past: Past, strategy: Strategy) -> list[Message]:
@@ -238,7 +238,7 @@ def _start_run(request: UpdateRequest, base: VersionInfo, settings: Settings, wo
 def _keep_answers(base: VersionInfo, newest: FrozenTest, workspace: Workspace) -> None:
     """Whoever compares the versions later need not ask the base version again what it says to the newest test."""
     if newest.before is not None:
-        answers = Answers(newest.before)
+        answers = TestAnswers(newest.before)
         AnswerStore(workspace.home).add(base, {rows_key(newest.texts, newest.truth): answers})
 
 

@@ -61,8 +61,8 @@ def stored_evidence(report: Mapping[str, Any], name: TestName = lambda _, name: 
     changes = [_test_change(test, name) for test in report["tests"] if test.get("difference")]
     if len(changes) < 2:
         return None
-    found = report.get("gate_evidence") or {}
-    strata, calibration = found.get("labels"), found.get("calibration")
+    evidence = report.get("gate_evidence") or {}
+    strata, calibration = evidence.get("labels"), evidence.get("calibration")
     return GateEvidence(
         older=tuple(changes[:-1]),
         newest=changes[-1],

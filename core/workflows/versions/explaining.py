@@ -24,9 +24,9 @@ def explain_answer(folder: Path, engine: Classifier, text: str, label: int | Non
         What serves the version; it decides which label is explained where none is given.
     """
     version = VersionFolder(folder)
-    chosen = int(engine.predict_proba([text])[0].argmax()) if label is None else label
-    found = explain(version.load_model(), version.load_pipeline(), text, chosen)
-    return found if found is not None else occlude(engine, [text], [chosen])[0]
+    explained = int(engine.predict_proba([text])[0].argmax()) if label is None else label
+    attribution = explain(version.load_model(), version.load_pipeline(), text, explained)
+    return attribution if attribution is not None else occlude(engine, [text], [explained])[0]
 
 
 def explain_many(engine: Classifier, texts: Sequence[str], predicted: Sequence[int]) -> list[Attribution]:

@@ -41,11 +41,11 @@ class FrozenTest:
     truth
         Label of each text, as a name.
     before
-        What the base version says, as names; None at a first training.
+        Labels that the base version answers, as names; None at a first training.
     before_confidence
-        How sure the base version is of each of its answers, 0 to 1; None when nobody needs to know.
+        Probability of each of the base version's answers, 0 to 1; None when nobody needs to know.
     history
-        Which rows earlier versions answered rightly, bool, by the experience each had learned last.
+        Rows that earlier versions answered rightly, bool, by the experience each had learned last.
     figures
         What the base version's answers are worth, as its report has it (`averages`); None where it must be computed.
     """
@@ -129,7 +129,7 @@ def stored_tests(
     report
         The version's.
     keep
-        Of a test's number, which of its rows to take; all of those that are not named.
+        Rows to take, by the number of the test; all rows of tests that are not named.
     """
     tests, records = [], folder.experiences()
     measured = {test["experience"]: test for test in report["tests"]}

@@ -45,7 +45,7 @@ class Summary:
     labels
         Names of labels, in the order of their numbers.
     experience
-        Which one brought the row, counted from 1.
+        Number of the experience that brought the row, counted from 1.
     validated
         Whether it was validated on; else it was trained on.
     keys
@@ -125,11 +125,11 @@ class Summary:
 
     def labels_of(self, keys: Keys) -> dict[int, set[str]]:
         """Of those of these keys that were met, the labels that their texts had."""
-        found: dict[int, set[str]] = {}
+        labels: dict[int, set[str]] = {}
         rows = np.flatnonzero(np.isin(self.keys, keys))
         for key, label in zip(self.keys[rows].tolist(), self.label[rows].tolist(), strict=True):
-            found.setdefault(key, set()).add(self.labels[label])
-        return found
+            labels.setdefault(key, set()).add(self.labels[label])
+        return labels
 
     def sample(self, *, validated: bool) -> tuple[list[str], list[str], Keys]:
         """Texts that are kept of one part, the names of their labels, and their keys."""
@@ -201,7 +201,7 @@ class Past:
 
     @cached_property
     def _all(self) -> tuple[Labelled, Labelled]:
-        rows = [found for _, *found in rows_met(self.folder, self.workspace)]
+        rows = [parts for _, *parts in rows_met(self.folder, self.workspace)]
         return _together([train for train, _ in rows]), _together([validation for _, validation in rows])
 
 

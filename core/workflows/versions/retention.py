@@ -58,16 +58,18 @@ def measure_retention(scores: Sequence[Scores], matrix: Matrix, classes: Sequenc
     complete = not (np.isnan(known[1:]) & ~np.isnan(table)).any()
     start = known[0] if not np.isnan(known[0, 1:]).any() else np.full(len(scores), math.nan)
     drawn = resampled_means(right)
-    found = {}
+    figures = {}
     intervals: dict[str, list[float] | None] = {}
     for name, figure in _FIGURES.items():
-        found[name] = _plain(figure(table, start))
-        resampled = np.array([figure(one[1:], np.where(np.isnan(start), math.nan, one[0])) for one in drawn])
+        figures[name] = _plain(figure(table, start))
+        resampled = np.array(
+            [figure(accuracies[1:], np.where(np.isnan(start), math.nan, accuracies[0])) for accuracies in drawn]
+        )
         whole = complete or name == "average_accuracy"  # of which only the last row matters
-        value = found[name]
+        value = figures[name]
         intervals[name] = list(enclosing(value, resampled)) if whole and value is not None else None
     per_class = _per_class(scores, right, classes) if complete else None
-    return {"continual": found, "continual_intervals": intervals, "per_class_forgetting": per_class}
+    return {"continual": figures, "continual_intervals": intervals, "per_class_forgetting": per_class}
 
 
 _FIGURES: dict[str, Callable[[Floats, Floats], float]] = {

@@ -56,18 +56,18 @@ def _columns(
 def slices_of(rows: SlicedRows, truth: Sequence[str], classes: Sequence[str]) -> dict[str, list[Slice]]:
     """All slices by kind; kinds that would not divide the rows are left out."""
     months = pd.to_datetime(pd.Series(rows.times, dtype=str), errors="coerce", format="mixed", utc=True)
-    found = {
+    by_kind = {
         "label": by_value("label", list(truth), order=classes),
         "length": by_length([len(text) for text in rows.texts]),
         "language": by_value("language", [language_of([text]) for text in rows.texts]),
         "group": by_value("group", rows.groups),
         "month": sorted(
             by_value("month", ["" if pd.isna(month) else f"{month:%Y-%m}" for month in months]),
-            key=lambda one: one.value,
+            key=lambda part: part.value,
         ),
         "word": by_word(words_in(rows.texts)),
     }
-    return {kind: slices for kind, slices in found.items() if len(slices) > 1 or (kind == "word" and slices)}
+    return {kind: slices for kind, slices in by_kind.items() if len(slices) > 1 or (kind == "word" and slices)}
 
 
 def right_of(table: pd.DataFrame) -> np.ndarray:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from core.generation.config import GeneratorConfig, resolve
-from core.generation.engine import MODEL, Engine
+from core.generation.engine import MODEL, GeneratorEngine
 from core.generation.export import export_onnx
 from core.generation.model import CausalTransformer
 from core.generation.tokens import Vocabulary
@@ -44,7 +44,7 @@ def tiny_model(vocabulary_size: int = 50, **changed: Any) -> CausalTransformer:
 
 
 @pytest.fixture(scope="session")
-def toy(tmp_path_factory: pytest.TempPathFactory) -> tuple[CausalTransformer, Engine, Path]:
+def toy(tmp_path_factory: pytest.TempPathFactory) -> tuple[CausalTransformer, GeneratorEngine, Path]:
     """A model of random weights over the words of made-up reviews, and its export."""
     folder = tmp_path_factory.mktemp("toy")
     vocabulary = Vocabulary.fit(reviews(60).texts, size=500, lowercase=False)
@@ -53,4 +53,4 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> tuple[CausalTransformer, En
     shape = {"model": model.config.model_dump(), "segmentation": vocabulary.segmentation}
     (folder / "config.json").write_text(json.dumps(shape), encoding="utf-8")
     export_onnx(model, folder / MODEL)
-    return model, Engine(folder, threads=1), folder
+    return model, GeneratorEngine(folder, threads=1), folder

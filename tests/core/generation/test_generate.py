@@ -17,7 +17,7 @@ from core.base.events import CheckpointDue
 from core.cli import main
 from core.data.dataset.rows import TextDataset
 from core.generation.store import GeneratorStore
-from core.generation.version import Memory, fingerprint, load_memory, load_tests
+from core.generation.version import GeneratorMemory, fingerprint, load_memory, load_tests
 from core.training import loop
 from core.workflows.generate.lesson import base_of, prepare
 from core.workflows.generate.request import GenerateRequest
@@ -148,7 +148,7 @@ def test_a_version_without_a_memory_rehearses_nothing_and_says_so(lived: Lived) 
     request = GenerateRequest(generator="Shop", dataset=lived.second["learned"][1]["dataset"], action="update")
     base = base_of(request, lived.workspace, 1)
     assert base is not None
-    emptied = replace(base, memory=Memory(texts=[], seen=base.memory.seen, learned=base.memory.learned))
+    emptied = replace(base, memory=GeneratorMemory(texts=[], seen=base.memory.seen, learned=base.memory.learned))
     lesson = prepare(request, lived.workspace, emptied, None)
     assert [finding.key for finding in lesson.findings if "memory" in finding.key] == ["generation.memory_empty"]
     assert len(lesson.training_set()(1)) == len(lesson.windows(lesson.train))
@@ -210,6 +210,6 @@ def test_the_command_line_trains_writes_lists_and_rolls_back(
     assert run(*asked).splitlines() == written
     assert all(text.startswith("the lamp") for text in written)
     assert run("list").startswith("* Shop   1  perplexity")
-    assert [one["version"] for one in json.loads(run("list", "--json"))["generators"]] == [1]
+    assert [entry["version"] for entry in json.loads(run("list", "--json"))["generators"]] == [1]
     assert "no version 4" in run("rollback", "--name", "Shop", "--version", "4", code=2)
     assert "0.1 … 2" in run("sample", "--name", "Shop", "--set", "temperature=9", code=2)

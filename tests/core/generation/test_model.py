@@ -7,7 +7,7 @@ import torch
 
 from core.base.errors import ConfigError
 from core.generation.config import SIZES, GeneratorConfig, LearningConfig, parameter_count, resolve
-from core.generation.engine import MODEL, Engine
+from core.generation.engine import MODEL, GeneratorEngine
 from core.generation.export import measure_parity
 from core.generation.model import CausalTransformer
 from tests.core.generation.conftest import tiny_config, tiny_model
@@ -63,7 +63,7 @@ def test_new_tokens_leave_the_old_ones_as_they_were() -> None:
     assert torch.equal(model(TOKENS)[:, :, :50], before)
 
 
-def test_the_exported_cache_says_the_same_as_pytorch(toy: tuple[CausalTransformer, Engine, Path]) -> None:
+def test_the_exported_cache_says_the_same_as_pytorch(toy: tuple[CausalTransformer, GeneratorEngine, Path]) -> None:
     model, engine, _ = toy
     texts = [[], [1], [5, 6, 7], list(range(2, 40))]  # none, unknown, short, longer than the model looks back
     parity = measure_parity(model, engine, texts)
@@ -71,12 +71,12 @@ def test_the_exported_cache_says_the_same_as_pytorch(toy: tuple[CausalTransforme
     assert (parity.texts, parity.tokens) == (4, 1 + 2 + 4 + 16)
 
 
-def test_the_exported_file_names_no_source(toy: tuple[CausalTransformer, Engine, Path]) -> None:
+def test_the_exported_file_names_no_source(toy: tuple[CausalTransformer, GeneratorEngine, Path]) -> None:
     content = (toy[2] / MODEL).read_bytes()
     assert not [trace for trace in (b"stack_trace", b".py", b"core.") if trace in content]
 
 
-def test_parity_notices_another_model(toy: tuple[CausalTransformer, Engine, Path]) -> None:
+def test_parity_notices_another_model(toy: tuple[CausalTransformer, GeneratorEngine, Path]) -> None:
     model, engine, _ = toy
     other = tiny_model(model.vocabulary_size)
     with torch.no_grad():

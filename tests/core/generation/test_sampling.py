@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from core.generation.config import SamplingConfig
-from core.generation.engine import Engine
+from core.generation.engine import GeneratorEngine
 from core.generation.model import CausalTransformer
 from core.generation.sampling import choose, write, write_text
 from core.generation.tokens import UNKNOWN_SIGN
 
-Toy = tuple[CausalTransformer, Engine, Path]
+Toy = tuple[CausalTransformer, GeneratorEngine, Path]
 LOGITS = np.log(np.array([0.5, 0.3, 0.15, 0.05], dtype=np.float32))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.generation.engine import Engine
+from core.generation.engine import GeneratorEngine
 from core.generation.model import CausalTransformer
 from core.generation.scoring import forgetting, score, score_texts
 from core.generation.tokens import Vocabulary, windows
@@ -17,20 +17,20 @@ from core.workflows.generate.report import extended
 def test_perplexity_and_bits_by_hand() -> None:
     vocabulary = Vocabulary.fit(["好吃好吃", "好"], size=500, lowercase=False)
     # 3 characters and 2 ends, each foreseen with probability 1/4: perplexity 4, two bits for each of 5 characters.
-    found = score(5 * math.log(4), vocabulary.encode(["好吃", "好"]), vocabulary)
-    assert found.perplexity == pytest.approx(4)
-    assert found.bits_per_character == pytest.approx(2)
-    assert (found.tokens, found.characters, found.unknown_share) == (5, 5, 0)
+    scored = score(5 * math.log(4), vocabulary.encode(["好吃", "好"]), vocabulary)
+    assert scored.perplexity == pytest.approx(4)
+    assert scored.bits_per_character == pytest.approx(2)
+    assert (scored.tokens, scored.characters, scored.unknown_share) == (5, 5, 0)
 
 
 def test_an_unknown_character_costs_its_name() -> None:
     vocabulary = Vocabulary.fit(["好吃好吃", "好"], size=500, lowercase=False)
-    found = score(2 * math.log(2), [[UNKNOWN]], vocabulary)  # a bit for "unknown", a bit for the end
-    assert found.bits_per_character == pytest.approx((2 + 17) / 2)
-    assert found.unknown_share == 0.5
+    scored = score(2 * math.log(2), [[UNKNOWN]], vocabulary)  # a bit for "unknown", a bit for the end
+    assert scored.bits_per_character == pytest.approx((2 + 17) / 2)
+    assert scored.unknown_share == 0.5
 
 
-def test_the_exported_model_is_measured_as_pytorch_would(toy: tuple[CausalTransformer, Engine, Path]) -> None:
+def test_the_exported_model_is_measured_as_pytorch_would(toy: tuple[CausalTransformer, GeneratorEngine, Path]) -> None:
     model, engine, _ = toy
     texts = ["the kettle is great", "broken", "the lamp number 3 is awful and sad " * 5]
     pieces = [piece for text in engine.vocabulary.encode(texts) for piece in windows(text, engine.context)]

@@ -7,7 +7,7 @@ import pytest
 
 from core.base.errors import RegistryError
 from core.generation.store import GeneratorStore
-from core.generation.version import Memory, fingerprint
+from core.generation.version import GeneratorMemory, fingerprint
 
 
 def publish(store: GeneratorStore, name: str, mark: int) -> int:
@@ -79,7 +79,7 @@ def test_an_unknown_version_is_refused_by_name(store: GeneratorStore) -> None:
 def test_the_memory_is_bounded_and_even() -> None:
     counts = {"old": 0, "new": 0}
     for seed in range(200):
-        memory = Memory().after([f"old {row}" for row in range(30)], 10, seed)
+        memory = GeneratorMemory().after([f"old {row}" for row in range(30)], 10, seed)
         memory = memory.after([f"new {row}" for row in range(10)], 10, seed)
         assert len(memory.texts) == 10
         assert memory.seen == 40
@@ -89,12 +89,12 @@ def test_the_memory_is_bounded_and_even() -> None:
 
 
 def test_a_memory_of_nothing_keeps_no_text_and_still_knows_what_was_learned() -> None:
-    memory = Memory().after(["Great  Lamp"], 0, 0)
+    memory = GeneratorMemory().after(["Great  Lamp"], 0, 0)
     assert memory.texts == []
     assert fingerprint("great lamp") in memory.learned
 
 
 def test_a_memory_that_may_hold_less_is_thinned() -> None:
-    memory = Memory().after([str(row) for row in range(20)], 20, 0)
+    memory = GeneratorMemory().after([str(row) for row in range(20)], 20, 0)
     assert len(memory.after([], 5, 0).texts) == 5
     assert len(memory.texts) == 20

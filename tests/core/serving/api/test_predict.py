@@ -36,7 +36,7 @@ def test_one_text_gets_label_probability_and_all_probabilities(client: TestClien
 def test_texts_are_answered_in_order_and_empty_ones_have_no_label(client: TestClient) -> None:
     answer = client.post("/predict", json={"classifier": "Reviews", "texts": ["a", " \n", "b", ""]})
     predictions = answer.json()["predictions"]
-    assert [one["label"] for one in predictions] == ["positive", None, "positive", None]
+    assert [prediction["label"] for prediction in predictions] == ["positive", None, "positive", None]
     assert predictions[1] == {"label": None, "probability": None, "answered": False, "probabilities": {}}
 
 
@@ -46,8 +46,10 @@ def test_below_the_threshold_a_person_should_decide_from_the_next_request_on(
     asked = {"classifier": "Reviews", "texts": ["a", ""]}
 
     def answered() -> tuple[object, list[object]]:
-        found = client.post("/predict", json=asked).json()
-        return found["threshold"], [(one["label"], one["answered"]) for one in found["predictions"]]
+        answer = client.post("/predict", json=asked).json()
+        return answer["threshold"], [
+            (prediction["label"], prediction["answered"]) for prediction in answer["predictions"]
+        ]
 
     assert answered() == (None, [("positive", True), (None, False)])
     registry.set_threshold("Reviews", 0.9, version=1)
@@ -58,7 +60,7 @@ def test_below_the_threshold_a_person_should_decide_from_the_next_request_on(
 
 def test_only_empty_texts_are_an_answer_too(client: TestClient) -> None:
     answer = client.post("/predict", json={"classifier": "Reviews", "text": ""})
-    assert [one["label"] for one in answer.json()["predictions"]] == [None]
+    assert [prediction["label"] for prediction in answer.json()["predictions"]] == [None]
 
 
 def test_a_named_version_answers_instead_of_the_champion(
@@ -68,7 +70,10 @@ def test_a_named_version_answers_instead_of_the_champion(
     answers = [
         client.post("/predict", json={"classifier": "Reviews", "text": "a", "version": n}).json() for n in (1, 2)
     ]
-    assert [(one["version"], one["predictions"][0]["label"]) for one in answers] == [(1, "positive"), (2, "negative")]
+    assert [(answer["version"], answer["predictions"][0]["label"]) for answer in answers] == [
+        (1, "positive"),
+        (2, "negative"),
+    ]
     assert client.post("/predict", json={"classifier": "Reviews", "text": "a"}).json()["version"] == 1
     assert pool.released == []
 
@@ -98,7 +103,7 @@ def test_versions_beyond_the_limit_are_closed(
     for name in ("A", "B", "A", "C"):
         assert client.post("/predict", json={"classifier": name, "text": "a"}).status_code == 200
     assert client.get("/healthz").json() == {"status": "ok", "engines": 2}
-    client.portal.call(client.app.state.service.desk.settle)  # type: ignore[union-attr, attr-defined]
+    client.portal.call(client.app.state.service.engines.settle)  # type: ignore[union-attr, attr-defined]
     assert pool.released == [registry.folder("B", 1)]
 
 
@@ -109,7 +114,7 @@ def test_a_promotion_holds_from_the_next_request_and_the_old_engine_is_released(
     registry.promote("Reviews", add_version(favours="negative"))
     answer = client.post("/predict", json={"classifier": "Reviews", "text": "a"}).json()
     assert (answer["version"], answer["predictions"][0]["label"]) == (2, "negative")
-    client.portal.call(client.app.state.service.desk.settle)  # type: ignore[union-attr, attr-defined]
+    client.portal.call(client.app.state.service.engines.settle)  # type: ignore[union-attr, attr-defined]
     assert pool.released == [registry.folder("Reviews", 1)]
 
 
@@ -143,7 +148,7 @@ def test_a_request_in_work_is_answered_by_the_version_it_came_to(
     may_go_on.set()
     caller.join(30)
     assert answers[0]["version"] == 1
-    client.portal.call(client.app.state.service.desk.settle)  # type: ignore[union-attr, attr-defined]
+    client.portal.call(client.app.state.service.engines.settle)  # type: ignore[union-attr, attr-defined]
     assert pool.released == [registry.folder("Reviews", 1)]
 
 
@@ -187,9 +192,9 @@ def test_feedback_waits_with_the_corrections_of_the_predict_page(client: TestCli
         "waiting": 1,
     }
     waiting = Corrections(evergreen_home).list("Reviews")
-    assert [(one.text, one.label, one.predicted, one.version) for one in waiting] == [
-        ("meh", "negative", "positive", 1)
-    ]
+    assert [
+        (correction.text, correction.label, correction.predicted, correction.version) for correction in waiting
+    ] == [("meh", "negative", "positive", 1)]
 
 
 def test_feedback_that_agrees_is_not_queued(client: TestClient, evergreen_home: Path) -> None:
@@ -207,15 +212,15 @@ def test_feedback_with_an_unknown_label_names_the_known_ones(client: TestClient)
 
 def test_classifiers_and_versions_are_listed(client: TestClient, add_version: Callable[..., int]) -> None:
     add_version("店铺 评论")
-    found = client.get("/classifiers").json()["classifiers"]
-    assert [(one["name"], one["champion"], one["versions"]) for one in found] == [
+    classifiers = client.get("/classifiers").json()["classifiers"]
+    assert [(entry["name"], entry["champion"], entry["versions"]) for entry in classifiers] == [
         ("Reviews", 1, 1),
         ("店铺 评论", None, 1),
     ]
     versions = client.get("/classifiers/店铺 评论/versions").json()
     assert versions["classifier"] == "店铺 评论"
-    one = versions["versions"][0]
-    assert (one["version"], one["champion"], one["accuracy"], one["model"]) == (1, False, 0.5, "ngrams")
+    first = versions["versions"][0]
+    assert (first["version"], first["champion"], first["accuracy"], first["model"]) == (1, False, 0.5, "ngrams")
 
 
 def test_an_empty_workspace_has_no_classifiers(make_client: Callable[..., TestClient], evergreen_home: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from core.base.errors import ConfigError
 from core.data.dataset.rows import TextDataset
-from core.workflows.compare.pool import Report, Task, run_here, run_parallel, tasks_for
+from core.workflows.compare.pool import Task, TaskReport, run_here, run_parallel, tasks_for
 from core.workflows.compare.request import CompareRequest, resolve_comparison
 from core.workflows.compare.streams import make_stream
 from core.workflows.compare.unit import Plan, Unit, UnitResult
@@ -26,9 +26,9 @@ def plan(*strategies: str, model: str = "ngrams", **settings: object) -> Plan:
     return Plan(make_stream(pieces, resolved.settings.data), model, resolved.settings, resolved.own)
 
 
-def results(reports: list[Report]) -> list[UnitResult]:
-    found = [report.said for report in reports if isinstance(report.said, UnitResult)]
-    return sorted(found, key=lambda result: (result.strategy, result.number))
+def results(reports: list[TaskReport]) -> list[UnitResult]:
+    finished = [report.event for report in reports if isinstance(report.event, UnitResult)]
+    return sorted(finished, key=lambda result: (result.strategy, result.number))
 
 
 def test_what_all_share_comes_before_each_seed_and_dear_units_first(tmp_path: Path) -> None:
@@ -55,10 +55,10 @@ def test_processes_change_nothing_and_leave_nothing_behind(tmp_path: Path) -> No
     here = results(list(run_here(asked, tasks_for(asked, units, tmp_path / "here"), lambda: False)))
     apart = results(list(run_parallel(asked, tasks_for(asked, units, tmp_path / "apart"), 2, lambda: False)))
     assert len(here) == len(apart) == 2
-    for one, other in zip(here, apart, strict=True):
-        assert np.array_equal(one.predicted, other.predicted)
-        assert np.array_equal(one.start, other.start)
-        assert (one.memory_rows, one.memory_bytes) == (other.memory_rows, other.memory_bytes)
+    for alone, other in zip(here, apart, strict=True):
+        assert np.array_equal(alone.predicted, other.predicted)
+        assert np.array_equal(alone.start, other.start)
+        assert (alone.memory_rows, alone.memory_bytes) == (other.memory_rows, other.memory_bytes)
     assert multiprocessing.active_children() == []
 
 
@@ -71,7 +71,7 @@ def test_an_error_meant_for_the_user_arrives_as_it_is(tmp_path: Path) -> None:
 
 def test_a_stop_gives_up_what_is_at_work(tmp_path: Path) -> None:
     asked = plan("finetune", "joint", **{**FAST, "epochs": 50, "patience": 20})
-    reports: list[Report] = []
+    reports: list[TaskReport] = []
     tasks = tasks_for(asked, [Unit("finetune", 0), Unit("joint", 0)], tmp_path)
     for report in run_parallel(asked, tasks, 1, lambda: bool(reports)):
         reports.append(report)

@@ -30,7 +30,7 @@ from core.networks.text import encode_examples
 from core.registry.records import plans, receipts, save_plan, save_receipt, unfinished
 from core.registry.records import solved as solved_versions
 from core.workflows.forget.champions import champions_that_learned
-from core.workflows.forget.rows import Found, find_rows, groups_of
+from core.workflows.forget.rows import Matches, find_rows, groups_of
 from core.workflows.forget.run import ForgetRequest, Forgotten, forget_rows, unfinished_requests
 from core.workflows.recipes import save_cleaned
 from core.workflows.requests import TrainRequest, UpdateRequest
@@ -87,11 +87,11 @@ def learned(learned_once: Path, evergreen_home: Path) -> Workspace:
     return open_workspace(evergreen_home)
 
 
-def somebody(workspace: Workspace) -> Found:
+def somebody(workspace: Workspace) -> Matches:
     """Rows of two people: one who was trained on in the first dataset, one who stands in a frozen test."""
-    found = {group: find_rows("c", workspace, groups=[group]) for group in groups_of("c", workspace)}
-    trained = next(group for group, one in found.items() if one.datasets[0].parts["train"])
-    tested = next(group for group, one in found.items() if one.datasets[0].parts["test"])
+    matches = {group: find_rows("c", workspace, groups=[group]) for group in groups_of("c", workspace)}
+    trained = next(group for group, match in matches.items() if match.datasets[0].parts["train"])
+    tested = next(group for group, match in matches.items() if match.datasets[0].parts["test"])
     return find_rows("c", workspace, groups=[trained, tested])
 
 
@@ -99,9 +99,9 @@ def folder(workspace: Workspace, number: int) -> VersionFolder:
     return VersionFolder(workspace.registry.folder("c", number))
 
 
-def forget(workspace: Workspace, found: Found) -> dict[str, Any]:
-    rows = {one.dataset: one.rows.tolist() for one in found.datasets}
-    request = ForgetRequest(classifier="c", rows=rows, digests=sorted(found.digests))
+def forget(workspace: Workspace, matches: Matches) -> dict[str, Any]:
+    rows = {part.dataset: part.rows.tolist() for part in matches.datasets}
+    request = ForgetRequest(classifier="c", rows=rows, digests=sorted(matches.digests))
     events = list(forget_rows(request, workspace))
     assert isinstance(events[-1], Forgotten)
     receipt = receipts(workspace.home)[0]
@@ -122,23 +122,25 @@ def texts_kept(workspace: Workspace) -> set[str]:
 
 def test_a_person_is_found_in_every_dataset_the_classifier_learned_from(learned: Workspace) -> None:
     assert groups_of("c", learned) == [f"person {number}" for number in range(10)]
-    found = find_rows("c", learned, groups=["person 5"])
-    for one in found.datasets:
-        dataset = learned.datasets.load(one.dataset)
+    matches = find_rows("c", learned, groups=["person 5"])
+    for part in matches.datasets:
+        dataset = learned.datasets.load(part.dataset)
         assert dataset.groups is not None
-        assert {dataset.groups[row] for row in one.rows} == {"person 5"}
-        assert one.left == len(dataset) - len(one.rows)
-    assert found.count == sum(len(one.rows) for one in found.datasets) > 0
+        assert {dataset.groups[row] for row in part.rows} == {"person 5"}
+        assert part.left == len(dataset) - len(part.rows)
+    assert matches.count == sum(len(part.rows) for part in matches.datasets) > 0
 
 
 def test_afterwards_no_text_of_the_person_is_stored_anywhere(learned: Workspace) -> None:
-    found = somebody(learned)
+    matches = somebody(learned)
     gone = {
-        text_key(learned.datasets.load(one.dataset).texts[row]) for one in found.datasets for row in one.rows.tolist()
+        text_key(learned.datasets.load(part.dataset).texts[row])
+        for part in matches.datasets
+        for row in part.rows.tolist()
     }
     assert gone <= texts_kept(learned)
     before = texts_kept(learned)
-    forget(learned, found)
+    forget(learned, matches)
     assert texts_kept(learned) == before - gone
 
 
@@ -149,9 +151,13 @@ def test_every_version_still_fits_its_datasets(learned: Workspace) -> None:
         return {pair for part in (past.train, past.validation) for pair in zip(*part, strict=True)}
 
     before = {number: labelled(number) for number in (1, 2)}
-    found = somebody(learned)
-    gone = {learned.datasets.load(one.dataset).texts[row] for one in found.datasets for row in one.rows.tolist()}
-    forget(learned, found)
+    matches = somebody(learned)
+    gone = {
+        learned.datasets.load(matched.dataset).texts[row]
+        for matched in matches.datasets
+        for row in matched.rows.tolist()
+    }
+    forget(learned, matches)
     for number in (1, 2):
         assert labelled(number) == {pair for pair in before[number] if pair[0] not in gone}
         version = folder(learned, number)
@@ -161,11 +167,11 @@ def test_every_version_still_fits_its_datasets(learned: Workspace) -> None:
 
 
 def test_the_receipt_counts_what_was_removed_and_names_who_still_carries_it(learned: Workspace) -> None:
-    found = somebody(learned)
-    receipt = forget(learned, found)
-    assert sum(one["rows"] for one in receipt["datasets"]) == found.count
-    assert [one["version"] for one in receipt["versions"]] == [1, 2]
-    assert receipt["versions"][1]["train"] == sum(one.parts["train"] for one in found.datasets)
+    matches = somebody(learned)
+    receipt = forget(learned, matches)
+    assert sum(dataset["rows"] for dataset in receipt["datasets"]) == matches.count
+    assert [version["version"] for version in receipt["versions"]] == [1, 2]
+    assert receipt["versions"][1]["train"] == sum(part.parts["train"] for part in matches.datasets)
     assert receipt["exact"] == []
     assert "person" not in str(receipt)
 
@@ -213,8 +219,8 @@ def made(receipt: dict[str, Any]) -> list[tuple[str, int]]:
 def test_every_champion_in_closed_form_that_learned_the_rows_is_solved_again(
     two: Workspace, asked: str, expected: list[tuple[str, int]]
 ) -> None:
-    found = find_rows(asked, two, groups=["person 5"])
-    learned = {champion.version.classifier: champion.solved for champion in champions_that_learned(found.rows, two)}
+    matches = find_rows(asked, two, groups=["person 5"])
+    learned = {champion.version.classifier: champion.solved for champion in champions_that_learned(matches.rows, two)}
     assert learned == {"c": True, "sums": True, "deep": False}
     *_, ended = forget_rows(request_of(two, classifier=asked, groups=["person 5"]), two)
     (receipt,) = receipts(two.home)
@@ -267,8 +273,8 @@ def test_receipts_of_earlier_editions_name_their_one_version() -> None:
 
 def test_a_text_that_only_waits_as_a_correction_is_counted_as_one(learned: Workspace) -> None:
     Corrections(learned.home).add("c", "waits alone", "good", predicted="bad", version=1)
-    found = find_rows("c", learned, texts=["Waits alone"])
-    assert (found.count, found.corrections, found.labelling, found.kept) == (0, 1, 0, 0)
+    matches = find_rows("c", learned, texts=["Waits alone"])
+    assert (matches.count, matches.corrections, matches.labelling, matches.kept) == (0, 1, 0, 0)
     *_, ended = forget_rows(request_of(learned, texts=["waits alone"]), learned)
     assert ended.version is None
     assert receipts(learned.home)[0]["corrections"] == 1
@@ -299,7 +305,7 @@ def test_a_closed_form_version_gets_a_successor_that_equals_never_having_seen_th
     champion = solved.registry.champion("c")
     assert champion is not None
     assert champion.number == 3
-    assert [one["version"] for one in receipt["versions"]] == [1, 2, 3]
+    assert [version["version"] for version in receipt["versions"]] == [1, 2, 3]
 
 
 def test_older_sums_lose_the_rows_too_so_that_no_later_update_brings_them_back(solved: Workspace) -> None:
@@ -308,9 +314,9 @@ def test_older_sums_lose_the_rows_too_so_that_no_later_update_brings_them_back(s
 
 
 def test_a_run_killed_after_the_new_version_goes_on_with_it(solved: Workspace) -> None:
-    found = somebody(solved)
-    rows = {one.dataset: one.rows.tolist() for one in found.datasets}
-    request = ForgetRequest(classifier="c", rows=rows, digests=sorted(found.digests))
+    matches = somebody(solved)
+    rows = {part.dataset: part.rows.tolist() for part in matches.datasets}
+    request = ForgetRequest(classifier="c", rows=rows, digests=sorted(matches.digests))
     state = {}
     for event in forget_rows(request, solved):
         if isinstance(event, CheckpointDue):
@@ -325,9 +331,9 @@ def test_a_run_killed_after_the_new_version_goes_on_with_it(solved: Workspace) -
 
 
 def request_of(workspace: Workspace, *, classifier: str = "c", **asked: Any) -> ForgetRequest:
-    found = find_rows(classifier, workspace, **asked)
-    digests, wanted, people = (sorted(hashes) for hashes in (found.digests, found.wanted, found.people))
-    return ForgetRequest(classifier=classifier, rows=found.rows, digests=digests, wanted=wanted, people=people)
+    matches = find_rows(classifier, workspace, **asked)
+    digests, wanted, people = (sorted(hashes) for hashes in (matches.digests, matches.wanted, matches.people))
+    return ForgetRequest(classifier=classifier, rows=matches.rows, digests=digests, wanted=wanted, people=people)
 
 
 @contextmanager
@@ -342,7 +348,9 @@ def failing_at(point: str) -> Iterator[None]:
 
 def test_an_interrupted_run_is_said_to_be_unfinished_and_the_same_request_finishes_it(learned: Workspace) -> None:
     request = request_of(learned, groups=["person 1", "person 2"])
-    gone = {text_key(learned.datasets.load(one).texts[row]) for one, rows in request.rows.items() for row in rows}
+    gone = {
+        text_key(learned.datasets.load(dataset).texts[row]) for dataset, rows in request.rows.items() for row in rows
+    }
     with failing_at("forget.version"):
         list(forget_rows(request, learned))
     (begun,) = receipts(learned.home)
@@ -360,7 +368,9 @@ def test_an_interrupted_run_is_said_to_be_unfinished_and_the_same_request_finish
 
 def test_a_version_made_between_the_kill_and_the_end_is_cleared_and_named(learned: Workspace) -> None:
     request = request_of(learned, groups=["person 1"])
-    gone = {text_key(learned.datasets.load(one).texts[row]) for one, rows in request.rows.items() for row in rows}
+    gone = {
+        text_key(learned.datasets.load(dataset).texts[row]) for dataset, rows in request.rows.items() for row in rows
+    }
     with failing_at("forget.solved"):
         list(forget_rows(request, learned))
     third = save(learned, reviews(80, seed=3)).id
@@ -368,7 +378,7 @@ def test_a_version_made_between_the_kill_and_the_end_is_cleared_and_named(learne
     list(update_classifier(update, learned))
     list(forget_rows(request, learned))
     (receipt,) = receipts(learned.home)
-    assert [one["version"] for one in receipt["versions"]] == [1, 2, 3]
+    assert [version["version"] for version in receipt["versions"]] == [1, 2, 3]
     memory = folder(learned, 3).load_state()["memory"]["rows"]
     assert gone.isdisjoint(text_key(row[0]) for rows in memory.values() for row in rows)
 
@@ -388,8 +398,8 @@ def test_a_text_leaves_datasets_that_no_classifier_learned_from(learned: Workspa
     text = reviews(80, seed=1).texts[0]
     other = save(learned, TextDataset((text.upper(), "another", "a third"), np.array([0, 1, 1]), ("x", "y")), "other")
     receipt = forget(learned, find_rows("c", learned, texts=[text]))
-    assert {one["name"] for one in receipt["datasets"]} == {"reviews", "other"}
-    (left,) = [one for one in learned.datasets.list() if one.name == "other"]
+    assert {dataset["name"] for dataset in receipt["datasets"]} == {"reviews", "other"}
+    (left,) = [dataset for dataset in learned.datasets.list() if dataset.name == "other"]
     assert left.id != other.id
     assert learned.datasets.load(left.id).texts == ("another", "a third")
 
@@ -419,11 +429,11 @@ def generator(workspace: Workspace, remembered: list[str], tested: list[str], le
 
 
 def test_language_models_lose_the_texts_too_and_the_receipt_names_them(learned: Workspace) -> None:
-    found = somebody(learned)
-    one = found.datasets[0]
-    gone = learned.datasets.load(one.dataset).texts[int(one.rows[0])]
+    matches = somebody(learned)
+    part = matches.datasets[0]
+    gone = learned.datasets.load(part.dataset).texts[int(part.rows[0])]
     files = generator(learned, ["kept", gone.upper()], [gone, "tested"], [gone, "kept", "other"])
-    receipt = forget(learned, found)
+    receipt = forget(learned, matches)
     assert receipt["generators"] == [{"generator": "writer", "version": 1, "train": 1, "memory": 1, "test": 1}]
     assert load_memory(files).texts == ["kept"]
     assert load_tests(files)[0].texts == ("tested",)
@@ -431,13 +441,13 @@ def test_language_models_lose_the_texts_too_and_the_receipt_names_them(learned: 
 
 
 def test_a_language_models_test_is_not_emptied_either(learned: Workspace) -> None:
-    found = somebody(learned)
-    one = found.datasets[0]
-    gone = learned.datasets.load(one.dataset).texts[int(one.rows[0])]
+    matches = somebody(learned)
+    part = matches.datasets[0]
+    gone = learned.datasets.load(part.dataset).texts[int(part.rows[0])]
     files = generator(learned, [], [gone], [gone])
     before = texts_kept(learned)
     with pytest.raises(DataError, match="writer"):
-        forget(learned, found)
+        forget(learned, matches)
     assert texts_kept(learned) == before
     assert load_tests(files)[0].texts == (gone,)
 
@@ -451,10 +461,10 @@ def test_the_raw_table_behind_a_cleaned_one_is_cleared_too(evergreen_home: Path,
     other = save_cleaned(workspace, raw.id, [DropTexts(marks=(text_mark(workspace.datasets.load(raw.id).texts[0]),))])
     unrelated = save(workspace, people(reviews(40, seed=9)))
     list(train_classifier(TrainRequest(classifier="c", dataset=cleaned.id, model="ngrams", settings=FAST), workspace))
-    found = find_rows("c", workspace, groups=["person 5"])
-    assert {one.dataset for one in found.datasets} == {raw.id, cleaned.id, other.id}
-    assert sum(sum(one.parts.values()) for one in found.datasets) == len(found.datasets[0].rows)
-    receipt = forget(workspace, found)
+    matches = find_rows("c", workspace, groups=["person 5"])
+    assert {part.dataset for part in matches.datasets} == {raw.id, cleaned.id, other.id}
+    assert sum(sum(part.parts.values()) for part in matches.datasets) == len(matches.datasets[0].rows)
+    receipt = forget(workspace, matches)
     assert len(receipt["datasets"]) == 3
     left = {stored.id: stored for stored in workspace.datasets.list()}
     assert not left.keys() & {raw.id, cleaned.id, other.id}

@@ -12,7 +12,7 @@ import pytest
 
 from core.networks.standalone.predict import Classifier
 from core.workflows.bundle import write_bundle
-from core.workflows.precision.measure import Labelled
+from core.workflows.precision.measure import LabelledRows
 from core.workflows.precision.run import _choose, only_exact
 from core.workflows.requests import TrainRequest, UpdateRequest
 from core.workflows.train.run import train_classifier
@@ -41,7 +41,7 @@ def variant(precision: str, device: str = "cpu", **figures: Any) -> dict[str, An
 def test_a_variant_that_breaks_the_rule_does_not_serve(figures: dict[str, float], why: str) -> None:
     variants = [variant("fp32"), variant("int8", **{"texts_per_second": 300.0, **figures})]
     assert _choose(variants, "auto", graphics_card=False) == {"cpu": "model.onnx"}
-    assert [one["serves"] for one in variants] == [True, False]
+    assert [entry["serves"] for entry in variants] == [True, False]
     assert variants[1]["why"]["key"] == why
     # Whoever asks for it gets it all the same, and the figures say what it costs.
     assert _choose(variants, "int8", graphics_card=False) == {"cpu": "model.int8.onnx"}
@@ -50,7 +50,7 @@ def test_a_variant_that_breaks_the_rule_does_not_serve(figures: dict[str, float]
 def test_a_loss_of_exactly_three_thousandths_is_allowed() -> None:
     variants = [variant("fp32"), variant("int8", accuracy=0.897, texts_per_second=300.0)]
     assert _choose(variants, "auto", graphics_card=False) == {"cpu": "model.int8.onnx"}
-    assert [one["serves"] for one in variants] == [False, True]
+    assert [entry["serves"] for entry in variants] == [False, True]
 
 
 def test_each_kind_of_device_gets_its_own_file() -> None:
@@ -66,7 +66,7 @@ def test_fp16_without_a_graphics_card_is_made_for_one_and_does_not_serve_here() 
 
 
 def test_rows_are_taken_evenly() -> None:
-    rows = Labelled(["a", "b", "c", "d", "e"], np.array([0, 1, 2, 3, 4])).at_most(3)
+    rows = LabelledRows(["a", "b", "c", "d", "e"], np.array([0, 1, 2, 3, 4])).at_most(3)
     assert (rows.texts, rows.truth.tolist()) == (["a", "c", "e"], [0, 2, 4])
 
 
@@ -90,18 +90,18 @@ def train(workspace: Workspace, tmp_path: Path, **settings: Any) -> dict[str, An
 
 
 def test_small_models_serve_float32_and_say_why(workspace: Workspace, tmp_path: Path) -> None:
-    found = train(workspace, tmp_path)["precision"]
-    assert (found["serving"], found["variants"], found["note"]["key"]) == ({}, [], "precision.small")
+    precision = train(workspace, tmp_path)["precision"]
+    assert (precision["serving"], precision["variants"], precision["note"]["key"]) == ({}, [], "precision.small")
     assert not (workspace.registry.folder("Shop", 1) / "serving.json").exists()
 
 
 @pytest.mark.usefixtures("large")
 def test_what_serves_is_scored_travels_to_updates_and_into_the_bundle(workspace: Workspace, tmp_path: Path) -> None:
-    found = train(workspace, tmp_path, serve_precision="int8")["precision"]
-    assert found["serving"] == {"cpu": "model.int8.onnx"}
-    assert found["rows"] == 6  # a tenth of 60
+    record = train(workspace, tmp_path, serve_precision="int8")["precision"]
+    assert record["serving"] == {"cpu": "model.int8.onnx"}
+    assert record["rows"] == 6  # a tenth of 60
     folder = workspace.registry.folder("Shop", 1)
-    assert json.loads((folder / "precision.json").read_text("utf-8")) == found
+    assert json.loads((folder / "precision.json").read_text("utf-8")) == record
     classifier = Classifier(folder)
     assert classifier.precision == "int8"
     table = _stored_answers(folder)
@@ -124,8 +124,8 @@ def test_what_serves_is_scored_travels_to_updates_and_into_the_bundle(workspace:
         "print(json.dumps([classifier.precision, classifier.predict_proba(json.loads(sys.argv[1])).tolist()]))"
     )
     command = [sys.executable, "-c", program, json.dumps(TEXTS)]
-    said = subprocess.run(command, cwd=home, capture_output=True, text=True, check=True)
-    precision, answers = json.loads(said.stdout)
+    printed = subprocess.run(command, cwd=home, capture_output=True, text=True, check=True)
+    precision, answers = json.loads(printed.stdout)
     assert precision == "int8"
     np.testing.assert_allclose(answers, classifier.predict_proba(TEXTS), atol=1e-6)
 
@@ -138,8 +138,8 @@ def _stored_answers(folder: Path) -> Any:
 
 @pytest.mark.usefixtures("large")
 def test_a_head_over_fixed_features_keeps_their_arithmetic(workspace: Workspace, tmp_path: Path) -> None:
-    found = train(workspace, tmp_path, tuning="frozen", serve_precision="int8")["precision"]
-    assert found["note"]["key"] == "precision.fixed"
+    precision = train(workspace, tmp_path, tuning="frozen", serve_precision="int8")["precision"]
+    assert precision["note"]["key"] == "precision.fixed"
     folder = workspace.registry.folder("Shop", 1)
     assert Classifier(folder).precision == "fp32"
     assert only_exact(folder, "auto", 3, fixed=False) is not None  # too few rows to judge by

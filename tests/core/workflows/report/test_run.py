@@ -18,10 +18,10 @@ from core.data.dataset.rows import TextDataset
 from core.data.recipe import RenameLabels, write_steps
 from core.registry.records.folds import FoldStore
 from core.workflows.report.card import escaped
-from core.workflows.report.document import Curve, Points, Table, Words
+from core.workflows.report.document import Curve, Points, ReportLanguage, Table
 from core.workflows.report.html import curve_chart, points_chart
 from core.workflows.report.limits import sentences
-from core.workflows.report.run import Reported, gather, html_report, model_card, write_document
+from core.workflows.report.run import ReportInputs, gather, html_report, model_card, write_document
 from core.workflows.requests import TrainRequest, UpdateRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.update.run import update_classifier
@@ -31,7 +31,7 @@ from tests.core.conftest import reviews, save
 NASTY = "<script>alert('x')</script>"
 FAST = {"epochs": 3, "buckets": 1024, "embedding_size": 16, "learning_rate": 0.02, "batch_size": 8, "patience": 0}
 TEXTS = catalogue("zh")
-CHINESE = Words("zh", lambda key, english: TEXTS.get(key, english))
+CHINESE = ReportLanguage("zh", lambda key, english: TEXTS.get(key, english))
 
 
 def nasty(rows: int, *, seed: int = 0) -> TextDataset:
@@ -59,7 +59,7 @@ def shop(new_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def found(shop: Path) -> Reported:
+def inputs(shop: Path) -> ReportInputs:
     workspace = open_workspace(shop)
     return gather(workspace.registry.version("Shop <i>x", 2), workspace)
 
@@ -80,9 +80,9 @@ class Tags(HTMLParser):
         self.text.append(data)
 
 
-@pytest.mark.parametrize("words", [Words(), CHINESE], ids=["en", "zh"])
-def test_what_people_typed_stays_text(found: Reported, words: Words) -> None:
-    html = html_report(found, words)
+@pytest.mark.parametrize("words", [ReportLanguage(), CHINESE], ids=["en", "zh"])
+def test_what_people_typed_stays_text(inputs: ReportInputs, words: ReportLanguage) -> None:
+    html = html_report(inputs, words)
     page = Tags(html)
     names = {tag for tag, _ in page.tags}
     assert not names & {"script", "b", "i", "img", "link", "iframe"}
@@ -93,16 +93,16 @@ def test_what_people_typed_stays_text(found: Reported, words: Words) -> None:
     assert "Shop <i>x" in shown
 
 
-def test_nothing_is_loaded_from_anywhere(found: Reported) -> None:
-    html = html_report(found, Words())
+def test_nothing_is_loaded_from_anywhere(inputs: ReportInputs) -> None:
+    html = html_report(inputs, ReportLanguage())
     for _, attributes in Tags(html).tags:
         assert not {"src", "href", "srcset", "onload", "onclick", "data"} & set(attributes)
     assert not re.search(r"url\(|@import|https?:", html)
     assert "default-src 'none'" in html
 
 
-def test_the_card_cannot_be_broken_by_a_label(found: Reported) -> None:
-    card = model_card(found, Words())
+def test_the_card_cannot_be_broken_by_a_label(inputs: ReportInputs) -> None:
+    card = model_card(inputs, ReportLanguage())
     assert "<script" not in card.replace("\\<script", "")
     assert escaped("a|b\n<i>*") == "a\\|b \\<i\\>\\*"
     for line in card.splitlines():
@@ -110,11 +110,11 @@ def test_the_card_cannot_be_broken_by_a_label(found: Reported) -> None:
             assert len(re.findall(r"(?<!\\)\|", line)) in (4, 6)  # two labels with their row's name, or the scores
 
 
-def test_it_tells_of_data_recipe_line_memory_and_parity(found: Reported) -> None:
-    card = model_card(found, Words())
+def test_it_tells_of_data_recipe_line_memory_and_parity(inputs: ReportInputs) -> None:
+    card = model_card(inputs, ReportLanguage())
     for words in ("raw.csv", "Labels renamed or merged", "after batch 2", "forgetting", "| replay | second |"):
         assert words in card
-    document = write_document(found, Words())
+    document = write_document(inputs, ReportLanguage())
     titles = [section.title for section in document.sections]
     assert titles.index("What was measured") == 0
     assert {"Confusion matrix", "What it remembers", "Where it ends", "What it learned from", "How it answers"} <= set(
@@ -122,32 +122,32 @@ def test_it_tells_of_data_recipe_line_memory_and_parity(found: Reported) -> None
     )
     matrix = next(section for section in document.sections if section.title == "What it remembers").blocks[0]
     assert matrix.kind == "table"
-    assert matrix.rows[1][1].heat == pytest.approx(found.report["accuracy_matrix"][1][0])
+    assert matrix.rows[1][1].heat == pytest.approx(inputs.report["accuracy_matrix"][1][0])
 
 
-def test_chinese_has_every_sentence(found: Reported) -> None:
+def test_chinese_has_every_sentence(inputs: ReportInputs) -> None:
     asked: list[str] = []
 
     def lookup(key: str, english: str) -> str:
         asked.append(key)
         return TEXTS.get(key, english)
 
-    html = html_report(found, Words("zh", lookup))
+    html = html_report(inputs, ReportLanguage("zh", lookup))
     assert 'lang="zh"' in html
     assert {key for key in asked if key.startswith(("report.", "settings."))} <= set(TEXTS)
     assert "混淆矩阵" in html
     assert "经验回放" in html
 
 
-def report_of(found: Reported, **changed: Any) -> dict[str, Any]:
-    return {**found.report, **changed}
+def report_of(inputs: ReportInputs, **changed: Any) -> dict[str, Any]:
+    return {**inputs.report, **changed}
 
 
 def keys(report: dict[str, Any]) -> set[str]:
-    return {one.key.removeprefix("report.limit_") for one in sentences(report, Words())}
+    return {sentence.key.removeprefix("report.limit_") for sentence in sentences(report, ReportLanguage())}
 
 
-def test_limits_are_said_only_where_they_hold(found: Reported) -> None:
+def test_limits_are_said_only_where_they_hold(inputs: ReportInputs) -> None:
     def estimate(value: float, half: float) -> dict[str, float]:
         return {"value": value, "low": value - half, "high": value + half}
 
@@ -157,7 +157,7 @@ def test_limits_are_said_only_where_they_hold(found: Reported) -> None:
     good = {"rows": 900, "macro_f1": estimate(0.9, 0.02), "per_class": {"a": label(450, 0.9), "b": label(450, 0.9)}}
     weak_baseline = {"report": {"macro_f1": estimate(0.7, 0.02)}}
     fine = report_of(
-        found, overall=good, baseline=weak_baseline, continual={"forgetting": 0.0}, memory_rows=0, language="other"
+        inputs, overall=good, baseline=weak_baseline, continual={"forgetting": 0.0}, memory_rows=0, language="other"
     )
     assert keys(fine) == {"like", "length", "bias"}
     assert "few" in keys({**fine, "overall": {**good, "rows": 29}})
@@ -187,7 +187,7 @@ def test_datasets_that_were_deleted_are_said_to_be(shop: Path, tmp_path: Path) -
     shutil.copytree(shop, home)
     shutil.rmtree(home / "datasets")
     workspace = open_workspace(home)
-    card = model_card(gather(workspace.registry.version("Shop <i>x", 1), workspace), Words())
+    card = model_card(gather(workspace.registry.version("Shop <i>x", 1), workspace), ReportLanguage())
     assert card.count("deleted since") == 1
     assert "What it remembers" not in card  # a first version has nothing to forget
 
@@ -206,18 +206,18 @@ def test_the_command_line_writes_both_kinds_in_both_languages(
     assert "none" in capsys.readouterr().err
 
 
-def test_slices_abilities_and_repeated_runs_are_told(shop: Path, found: Reported) -> None:
-    told = {section.title: section for section in write_document(found, Words()).sections}
+def test_slices_abilities_and_repeated_runs_are_told(shop: Path, inputs: ReportInputs) -> None:
+    told = {section.title: section for section in write_document(inputs, ReportLanguage()).sections}
     assert "Where it is worse" in told
     abilities = told["Behavioural tests"].blocks[1]
     assert isinstance(abilities, Table)
     assert {row[0].text for row in abilities.rows} >= {"case", "punctuation"}
     assert "With other rows or other luck" not in told
     summary = {name: {"mean": 0.9, "deviation": 0.012} for name in ("accuracy", "macro_f1")}
-    version = found.version
+    version = inputs.version
     record = {"classifier": version.classifier, "version": version.number, "version_made": version.created}
     FoldStore(shop).save({**record, "how": "folds", "runs": [{}] * 5, "summary": summary})
     again = gather(version, open_workspace(shop))
-    said = "Over 5 folds: accuracy 0.900 ± 0.012, macro-F1 0.900 ± 0.012 (mean and standard deviation)."
-    assert said in model_card(again, Words())
+    sentence = "Over 5 folds: accuracy 0.900 ± 0.012, macro-F1 0.900 ± 0.012 (mean and standard deviation)."
+    assert sentence in model_card(again, ReportLanguage())
     assert "5 折：准确率 0.900 ± 0.012" in html_report(again, CHINESE)
