@@ -11,8 +11,8 @@ from core.registry.records import BenchmarkStore
 from core.workflows.benchmark.config import BenchmarkConfig
 from dashboard.parts import tables
 from dashboard.parts.forms import forms
+from dashboard.parts.names import version_line
 from dashboard.parts.run_view import run_view
-from dashboard.results.page import describe
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import t, tn
 
@@ -70,7 +70,7 @@ def _version(classifier: str) -> VersionInfo:
     serving = champion.number if champion is not None else max(known)
     if st.session_state.get("benchmark.classifier") != classifier or st.session_state.get(VERSION) not in known:
         st.session_state["benchmark.classifier"], st.session_state[VERSION] = classifier, serving
-    names = {number: describe(found, champion is not None and number == serving) for number, found in known.items()}
+    names = {number: version_line(found, champion is not None and number == serving) for number, found in known.items()}
     picked = st.selectbox(
         t("benchmark.version"),
         sorted(known, reverse=True),

@@ -14,7 +14,6 @@ from core.data.dataset.samples import SAMPLES
 from core.data.dataset.splitting import Split, split_rows
 from core.data.loading.profiling import Profile, profile
 from core.data.recipe import Step, apply_steps, write_steps
-from dashboard.data.saved import store
 from dashboard.parts import profile as parts_profile
 from dashboard.parts import tables
 from dashboard.parts.forms.label_editor import edit_labels
@@ -206,7 +205,7 @@ def _proposed_name(uploaded: UploadedTable) -> str:
 def _save(uploaded: UploadedTable, found: Prepared, steps: list[Step], name: str) -> None:
     recipe = {"recipe": write_steps(steps)} if steps else {}
     with st.spinner(t("data.saving")):
-        stored = store().save(
+        stored = state.store().save(
             found.dataset,
             name=name,
             roles=uploaded.roles,

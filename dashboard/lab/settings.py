@@ -10,7 +10,8 @@ import streamlit as st
 from core.base.config import Config, Setting, settings_of
 from dashboard.parts.forms.forms import settings_form
 from dashboard.parts.forms.training_form import FIRST_MODEL, preset_values
-from dashboard.parts.plots.comparison_figures import by_family, model_name, strategy_name
+from dashboard.parts.names import name_of
+from dashboard.parts.plots.comparison_figures import by_family, strategy_name
 from dashboard.shell.i18n import choice_label, setting_label, t
 
 FIRST_CHOSEN = ("finetune", "replay", "joint", "ridge")
@@ -56,7 +57,7 @@ def model() -> str:
 
     if st.session_state.get("lab.model") not in MODELS:
         st.session_state["lab.model"] = FIRST_MODEL
-    names = {name: model_name(name) for name in sorted(MODELS, key=lambda name: name != FIRST_MODEL)}
+    names = {name: name_of("model", name) for name in sorted(MODELS, key=lambda name: name != FIRST_MODEL)}
     chosen = st.segmented_control(
         t("lab.model"),
         list(names),

@@ -10,8 +10,9 @@ import streamlit as st
 
 from core.base.config import home
 from core.base.errors import DataError
-from core.registry.records import plans, receipts, solved, unfinished
+from core.registry.records import receipts, solved, unfinished
 from dashboard.parts import tables
+from dashboard.parts.forgetting import ASKED, KIND, STARTED, offer_to_finish, submit
 from dashboard.parts.run_view import run_view
 from dashboard.shell import state
 from dashboard.shell.errors import guarded_fragment, show_error
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from core.jobs import Job
     from core.workflows.forget.rows import Found
 
-KIND = "forget"
-ASKED = "forget.asked"
-STARTED = "forget.started"  # by this session: the section stays open, to show the receipt
 SHOWN_GROUPS = 2000
 LONGEST = 80  # characters of a text that was not found
 
@@ -45,10 +43,7 @@ def forget(classifier: str) -> None:
         if job is not None:
             run_view(job.id)
             return
-        begun = plans(home())
-        if begun:
-            _finish(begun[0]["request"])
-        else:
+        if not offer_to_finish():
             st.markdown(t("forget.what"))
             _choose(classifier)
         done = [receipt for receipt in receipts(home()) if receipt["classifier"] == classifier]
@@ -60,25 +55,6 @@ def _open_job(classifier: str) -> Job | None:
     """The newest run of this kind, while it goes on or when it could not end well."""
     found = [job for job in state.jobs().list() if job.kind == KIND and job.classifier == classifier]
     return found[0] if found and found[0].result is None else None
-
-
-def in_the_way() -> bool:
-    """Whether rows are being forgotten or are only partly forgotten, so that nothing can be learned; says so, with the cure."""
-    if any(job.kind == KIND for job in state.active_jobs()):
-        st.info(t("forget.going_on"), icon=":material/hourglass_top:")
-        return True
-    begun = plans(home())
-    if begun:
-        _finish(begun[0]["request"])
-    return bool(begun)
-
-
-def _finish(request: dict[str, Any]) -> None:
-    """What was begun by a run that is not there any more, and the button that goes on with it."""
-    name = str(request["classifier"])
-    st.warning(t("forget.half_done", classifier=tables.plain(name)), icon=":material/warning:")
-    if st.button(t("forget.finish"), key="forget.finish", type="primary"):
-        _submit(name, request)
 
 
 @guarded_fragment()
@@ -216,16 +192,7 @@ def _start(classifier: str, found: Found, lines: list[int]) -> None:
         asked={"texts": found.texts, "groups": found.groups},
         not_found=found.not_found(lines),
     )
-    _submit(classifier, request.model_dump())
-
-
-def _submit(classifier: str, request: dict[str, Any]) -> None:
-    title = t("forget.job", classifier=classifier)
-    state.jobs().submit(KIND, title=title, classifier=classifier, config=request)
-    st.session_state[STARTED] = classifier
-    for key in [ASKED, *(key for key in st.session_state if str(key).startswith(("forget.texts.", "forget.groups.")))]:
-        st.session_state.pop(key, None)
-    st.rerun()
+    submit(classifier, request.model_dump())
 
 
 def _show_receipts(found: list[dict[str, Any]]) -> None:

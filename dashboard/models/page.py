@@ -12,10 +12,11 @@ from core.base.errors import RegistryError
 from core.base.files import read_json
 from core.registry.records.reports import baseline_name
 from core.statistics.intervals import Estimate, unpaired_difference
-from dashboard.data.saved import recipe_sentences
-from dashboard.parts import history, same_tests, tables
+from dashboard.parts import decisions, history, same_tests, tables
+from dashboard.parts.names import name_of
+from dashboard.parts.recipe import recipe_sentences
 from dashboard.shell import layout, state
-from dashboard.shell.i18n import DEFAULT, catalogue, t, t_message, tn
+from dashboard.shell.i18n import t, t_message, tn
 from dashboard.shell.layout import Card
 
 if TYPE_CHECKING:
@@ -138,12 +139,6 @@ def how(version: VersionInfo) -> str:
     return t("models.how_update", strategy=name_of("strategy", strategy), parent=version.parent)
 
 
-def name_of(kind: str, name: str) -> str:
-    """The visible name of a model or strategy; one that the catalogue does not know yet keeps its own."""
-    key = f"names.{kind}_{name}"
-    return t(key) if key in catalogue(DEFAULT) else name
-
-
 def size_shown(version: VersionInfo) -> str:
     """The size of the version's bundle before it is zipped; a dash where its files are gone."""
     try:
@@ -182,19 +177,7 @@ def _step(version: VersionInfo) -> str:
         return t("models.lineage_train", **facts)
     strategy = name_of("strategy", str(version.summary.get("strategy", "")))
     sentence = t("models.lineage_update", parent=version.parent, strategy=strategy, **facts)
-    return f"{sentence} {decided(version)}".rstrip()
-
-
-def decided(version: VersionInfo) -> str:
-    """What was decided on a version against its gate's advice, and why; otherwise nothing."""
-    from core.registry import UNWRITTEN
-
-    decision = version.decision
-    if decision is None or not decision.against_gate:
-        return ""
-    if decision.reason == UNWRITTEN:
-        return t("models.lineage_no_reason", version=version.number)
-    return t("models.lineage_against", version=version.number, reason=tables.plain(decision.reason))
+    return f"{sentence} {decisions.against_the_gate(version)}".rstrip()
 
 
 def cards(version: VersionInfo) -> list[Card]:

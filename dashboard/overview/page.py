@@ -12,10 +12,8 @@ from core.base.integrity import is_damage
 from core.statistics.intervals import Estimate
 from dashboard.parts import history, same_tests, tables
 from dashboard.parts.next_step import next_step, test_name, worst_drop
-from dashboard.parts.plots import charts
 from dashboard.parts.plots.heatmaps import heatmap
 from dashboard.shell import layout, state
-from dashboard.shell.errors import guarded_fragment
 from dashboard.shell.i18n import language, t, tn
 from dashboard.shell.layout import Card
 from dashboard.shell.navigation import go
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from core.workflows.standings import SameTests
 
 SCORES: tuple[history.Score, ...] = ("macro_f1", "accuracy")
-SECONDS_BETWEEN_LOOKS = 1.0
 
 
 @dataclass(frozen=True)
@@ -169,56 +166,6 @@ def _finding(version: VersionInfo, matrix: history.Matrix) -> str:
         facts = {"version": version.number, "points": tables.size_in_points(drop), "test": test_name(test)}
         return t("overview.finding_forgot", **facts)
     return t("overview.finding_kept", version=version.number) if len(matrix.versions) > 1 else ""
-
-
-def timeline(story: Story) -> None:
-    """All versions by their score on the same tests; looked at again while a version is being asked."""
-    layout.section(t("overview.timeline"))
-    asked = same_tests.waiting(story.same) if story.same is not None else []
-    guarded_fragment(run_every=SECONDS_BETWEEN_LOOKS if asked else None)(_timeline)(story, bool(asked))
-
-
-def _timeline(story: Story, drawn_waiting: bool) -> None:
-    same = same_tests.of_today(story.classifier) if drawn_waiting else story.same
-    if same is None:
-        st.caption(t("overview.timeline_gone"))
-        return
-    if drawn_waiting and not same_tests.waiting(same):
-        st.rerun()
-    champion = story.champion.number if story.champion else None
-    stones = []
-    for known in story.versions:
-        report = same.report(known.number)
-        if report is None:
-            continue
-        stones.append(
-            charts.Milestone(
-                number=known.number,
-                name=t("overview.version_name", number=known.number),
-                score=report.macro_f1.value,
-                note=_note(known, same, known.number == champion),
-                champion=known.number == champion,
-                low=report.macro_f1.low,
-                high=report.macro_f1.high,
-            )
-        )
-    alt = tn("overview.timeline_alt", len(stones), version=champion or tables.NOTHING, rows=tables.thousands(same.rows))
-    axis = t("overview.timeline_axis", rows=tables.thousands(same.rows))
-    charts.timeline(stones, title="", key="overview.timeline", axis=axis, alt=alt)
-    if len(story.versions) > 1:
-        for sentence in same_tests.sentences(same):
-            st.caption(sentence)
-
-
-def _note(version: VersionInfo, same: SameTests, serves: bool) -> str:
-    strategy = str(version.summary.get("strategy") or "train")
-    facts = {"strategy": t(f"names.strategy_{strategy}"), "created": tables.moment(version.created)}
-    notes = [t("overview.timeline_note", **facts)]
-    change = same.difference(version.parent or 0, version.number, "macro_f1")
-    if change is not None:
-        against = t("overview.against", version=version.parent)
-        notes.append(f"{tables.change(change.value, change.low, change.high)} {against}")
-    return "<br>".join([*notes, t("overview.timeline_champion")] if serves else notes)
 
 
 def welcome() -> None:

@@ -9,11 +9,11 @@ import streamlit as st
 
 from core.data.labelling.corrections import lacking
 from dashboard.parts import tables
+from dashboard.parts.corrections import JOIN, NEXT_BATCH, still_needed
 from dashboard.shell import layout, state
 from dashboard.shell.errors import guarded_fragment
 from dashboard.shell.i18n import t, tn
 from dashboard.shell.navigation import go
-from dashboard.update.batch import JOIN, still_needed
 
 if TYPE_CHECKING:
     from core.data.labelling.corrections import Correction
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 CHOICE = "predict.should_be"
 JUDGED = "predict.judged"  # the text that the choice belongs to
 LISTED = "predict.listed"  # how many corrections are shown
-NEXT_BATCH = "update.batch"  # tells the Update page what to begin with
 PAGE = 20
 SHOWN = 200  # characters of a text in the list
 

@@ -12,9 +12,10 @@ import streamlit as st
 from core.base.errors import CoreError
 from core.registry.records.outgoing import short_reference
 from dashboard.parts import history, same_tests, tables
+from dashboard.parts.names import name_of, version_line
 from dashboard.parts.plots import charts
 from dashboard.results import significance
-from dashboard.results.page import Shown, describe, model_name
+from dashboard.results.page import Shown
 from dashboard.results.significance import Common, common_tests, of_pair
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import t, tn
@@ -102,8 +103,8 @@ def run_table(runs: list[RunInfo], versions: Mapping[int, VersionInfo], same: Sa
                 t("results.column_started"): tables.moment(run.started),
                 t("results.version"): "" if run.version is None else str(run.version),
                 t("results.column_state"): t(f"run.state_{run.state}"),
-                t("results.column_strategy"): t(f"names.strategy_{strategy}"),
-                t("results.column_model"): model_name(model) if model else tables.NOTHING,
+                t("results.column_strategy"): name_of("strategy", strategy),
+                t("results.column_model"): name_of("model", model) if model else tables.NOTHING,
                 t("results.column_dataset"): names.get(dataset, dataset),
                 **scores,
                 t("results.column_baseline"): tables.score(run.metrics.get("baseline_accuracy")),
@@ -138,7 +139,7 @@ def filtered(table: pd.DataFrame, wanted: str) -> pd.DataFrame:
 
 
 def _pick(name: str, known: dict[int, VersionInfo], start: int) -> VersionInfo:
-    names = {number: describe(found) for number, found in known.items()}
+    names = {number: version_line(found) for number, found in known.items()}
     key = f"results.compare_{name}"
     if st.session_state.get(key) not in known:
         st.session_state[key] = start
@@ -235,4 +236,4 @@ def _settings(version: VersionInfo) -> dict[str, Any]:
     labels = {found.name: setting_label(found) for config in configs for found in settings_of(config)}
     named = {labels.get(name, name): value for name, value in report["settings"].items()}
     newest = report["experiences"][-1]["name"]
-    return {t("results.column_model"): model_name(report["model"]), t("results.column_dataset"): newest} | named
+    return {t("results.column_model"): name_of("model", report["model"]), t("results.column_dataset"): newest} | named

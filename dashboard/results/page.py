@@ -11,6 +11,7 @@ import streamlit as st
 from core.statistics.intervals import Estimate, unpaired_difference
 from core.tasks.text_classification.scores import Report
 from dashboard.parts import tables, verdict
+from dashboard.parts.names import SCORES, version_line
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import t, t_message, tn
 from dashboard.shell.job_news import RESULT_ASKED
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 ALL = 0  # all frozen tests together; experiences are counted from 1
 VERSION_LINK = "version"  # name in a link: ``/results?classifier=Shop&version=2``
-SCORES = ("accuracy", "macro_f1", "macro_precision", "macro_recall")
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def _version(classifier: str) -> VersionInfo:
     champion = state.champion(classifier)
     serving = champion.number if champion is not None else None
     _open_version(classifier, known, serving)
-    names = {number: describe(found, serving == number) for number, found in known.items()}
+    names = {number: version_line(found, serving == number) for number, found in known.items()}
     picked = st.selectbox(
         t("results.version"),
         sorted(known, reverse=True),
@@ -97,18 +97,6 @@ def _open_version(classifier: str, known: Mapping[int, VersionInfo], serving: in
         st.session_state["results.version"] = asked[1]
     if st.session_state.get("results.version") not in known:
         st.session_state["results.version"] = newest if serving is None else serving
-
-
-def describe(version: VersionInfo, serves: bool = False) -> str:
-    """A version in a list."""
-    strategy = t(f"names.strategy_{version.summary['strategy']}")
-    facts = [t("results.version_name", number=version.number), strategy, model_name(str(version.summary["model"]))]
-    return " · ".join([*facts, t("results.serves")] if serves else facts)
-
-
-def model_name(model: str) -> str:
-    """How an architecture is called on screen."""
-    return t(f"names.model_{model}")
 
 
 def _test(report: dict[str, Any]) -> int:

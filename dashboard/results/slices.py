@@ -73,12 +73,11 @@ def draw(shown: Shown) -> None:
 def _found(folder: str, numbers: tuple[int, ...], classes: tuple[str, ...]) -> Found:
     from core.workflows.versions.folder import VersionFolder
     from core.workflows.versions.slicing import right_of, rows_of_tests, slices_of
-    from dashboard.data.saved import store
 
     version = VersionFolder(Path(folder))
     table = pd.concat([version.predictions(number) for number in numbers], ignore_index=True)
     right = right_of(table)
-    slices = slices_of(rows_of_tests(version, store(), numbers), table["truth"].tolist(), classes)
+    slices = slices_of(rows_of_tests(version, state.store(), numbers), table["truth"].tolist(), classes)
     every = [one for kind, some in slices.items() if kind != "label" for one in some]
     return Found(slices, worse_slices(hit_rows(right), every, RATE), right)
 

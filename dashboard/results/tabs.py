@@ -11,6 +11,7 @@ import streamlit as st
 from core.base.errors import DataError
 from core.registry.records.reports import baseline_name
 from dashboard.parts import tables
+from dashboard.parts.names import name_of
 from dashboard.parts.plots import charts
 from dashboard.parts.run_view import draw_curves
 from dashboard.results.behaviour import draw as behaviour
@@ -19,7 +20,7 @@ from dashboard.results.compare import draw as compare
 from dashboard.results.curve import draw as curve
 from dashboard.results.decisions import draw as decide
 from dashboard.results.folds import draw as folds
-from dashboard.results.page import ALL, Shown, message_of, model_name, predictions, rows_table
+from dashboard.results.page import ALL, Shown, message_of, predictions, rows_table
 from dashboard.results.reasons import draw as reasons
 from dashboard.results.slices import draw as slices
 from dashboard.shell import layout
@@ -152,7 +153,7 @@ def learning(shown: Shown) -> None:
     for stored in [*sentences, *report["findings"]]:
         st.markdown(f":material/info: {tables.plain(t_message(message_of(stored)))}")
     facts = {
-        "model": model_name(report["model"]),
+        "model": name_of("model", report["model"]),
         "parameters": tables.thousands(report["parameters"]),
         "vocabulary": tables.thousands(report["vocabulary"]),
         "unit": t(f"choices.{report['segmentation']}").lower(),

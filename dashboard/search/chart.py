@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 
 from dashboard.parts import tables
 from dashboard.parts.plots import charts
-from dashboard.search import result
+from dashboard.search import values
 from dashboard.shell.i18n import t
 from dashboard.shell.palette import palette, scale
 
@@ -73,8 +73,8 @@ def _line(
     name = t("search.defaults") if trial["number"] == 0 else t("search.trial_number", number=trial["number"] + 1)
     lines = [f"{name}: {tables.score(trial['macro_f1'])} ({t('search.state_' + trial['state'])})"]
     for one in space:
-        shown = result.value(one, trial["values"][one["name"]])
-        lines.append(f"{result.label(one['name'])}: {shown}")
+        shown = values.value(one, trial["values"][one["name"]])
+        lines.append(f"{values.label(one['name'])}: {shown}")
     chart.add_scatter(
         x=[place(one, trial["values"][one["name"]]) for one in space] + [share],
         y=[-row for row in range(len(space) + 1)],
@@ -89,7 +89,7 @@ def _line(
 def _axes(chart: go.Figure, space: Sequence[dict[str, Any]], limits: tuple[float, float]) -> None:
     """A line for each setting with its name above and its ends below; the last one is the score itself."""
     colors = palette()
-    rows: list[tuple[str, str, str]] = [(result.label(one["name"]), *_ends(one)) for one in space]
+    rows: list[tuple[str, str, str]] = [(values.label(one["name"]), *_ends(one)) for one in space]
     rows.append((t("search.macro_f1"), tables.score(limits[0]), tables.score(limits[1])))
     for row, (name, left, right) in enumerate(rows):
         chart.add_shape(
@@ -113,10 +113,10 @@ def _axes(chart: go.Figure, space: Sequence[dict[str, Any]], limits: tuple[float
 def _ends(described: dict[str, Any]) -> tuple[str, str]:
     if described["low"] is None:
         options = described["choices"] or [False, True]
-        shown = [result.value(described, one) for one in options]
+        shown = [values.value(described, one) for one in options]
         return shown[0], shown[-1]
     kind = int if described["kind"] == "int" else float
-    left, right = (result.value(described, kind(described[side])) for side in ("low", "high"))
+    left, right = (values.value(described, kind(described[side])) for side in ("low", "high"))
     return left, right
 
 

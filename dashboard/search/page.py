@@ -12,6 +12,7 @@ from dashboard.parts.forms import forms
 from dashboard.parts.forms.training_form import FIRST_MODEL, preset_values
 from dashboard.parts.run_view import came_out, run_view, runs_of
 from dashboard.search import result
+from dashboard.search.values import ends, value
 from dashboard.shell import state
 from dashboard.shell.errors import guarded_fragment, show_error
 from dashboard.shell.i18n import setting_help, setting_label, t, tn
@@ -166,8 +167,8 @@ def _ranges(model: str, chosen: list[str]) -> pd.DataFrame:
         rows.append(
             {
                 t("search.setting"): setting_label(one.setting),
-                t("search.default"): result.value(found, one.default),
-                t("search.between"): result.ends(found),
+                t("search.default"): value(found, one.default),
+                t("search.between"): ends(found),
                 t("search.meaning"): setting_help(one.setting),
             }
         )

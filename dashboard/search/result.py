@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -17,12 +16,10 @@ from dashboard.parts import tables
 from dashboard.parts.forms import forms
 from dashboard.parts.forms.training_form import SETTINGS
 from dashboard.search import chart
+from dashboard.search.values import label, value
 from dashboard.shell import layout, state
-from dashboard.shell.i18n import choice_label, setting_label, t, t_message, tn
+from dashboard.shell.i18n import t, t_message, tn
 from dashboard.shell.navigation import go
-
-if TYPE_CHECKING:
-    from core.base.config import Setting
 
 CHOSEN = "search.shown"
 NEXT = "search.next"  # a search that has just ended comes up by itself
@@ -188,36 +185,3 @@ def _line(trial: dict[str, Any], described: dict[str, dict[str, Any]]) -> dict[s
         t("search.epoch"): trial["best_epoch"] or None,
         **values,
     }
-
-
-def label(name: str) -> str:
-    """A setting's name in the reader's language."""
-    found = _known().get(name)
-    return setting_label(found) if found else name
-
-
-@cache
-def _known() -> dict[str, Setting]:
-    from core.networks.encoders import MODELS
-    from core.workflows.search.space import searchable
-
-    return {one.name: one for model in MODELS for one in searchable(model)}
-
-
-def value(described: dict[str, Any], found: Any) -> str:
-    """A value as a form shows it."""
-    if isinstance(found, bool):
-        return t("search.on" if found else "search.off")
-    if isinstance(found, str):
-        return choice_label(described["name"], found) if described else found
-    return tables.thousands(found) if isinstance(found, int) else f"{found:.3g}"
-
-
-def ends(described: dict[str, Any]) -> str:
-    """Between what a setting is searched."""
-    if described["low"] is None:
-        options = described["choices"] or [False, True]
-        return " · ".join(value(described, one) for one in options)
-    kind = int if described["kind"] == "int" else float
-    span = "–".join(value(described, kind(described[side])) for side in ("low", "high"))
-    return f"{span} ({t('search.log')})" if described["scale"] == "log" else span

@@ -74,6 +74,11 @@ def _registry(folder: Path) -> Glance:
     return Glance(folder)
 
 
+def store() -> DatasetStore:
+    """The saved datasets alone: the whole workspace would load everything that training needs."""
+    return _store(home())
+
+
 @st.cache_resource(show_spinner=False)
 def _store(folder: Path) -> DatasetStore:
     from core.data.dataset.store import DatasetStore
@@ -226,7 +231,7 @@ def _is_later_batch(dataset: StoredDataset) -> bool:
 
 def load_dataset(identity: str) -> TextDataset:
     """The rows of a saved dataset."""
-    return _store(home()).load(identity)
+    return store().load(identity)
 
 
 def keep_choice(key: str) -> None:
@@ -299,6 +304,6 @@ def save_sample(sample: str, name: str) -> StoredDataset:
     table = read_table(sample_path(sample, "first"))
     roles = guess_roles(table)
     dataset, _ = build_dataset(table, roles)
-    stored = _store(home()).save(dataset, name=name, roles=roles, source={"sample": sample}, synthetic=True)
+    stored = store().save(dataset, name=name, roles=roles, source={"sample": sample}, synthetic=True)
     choose_dataset(stored.id)
     return stored

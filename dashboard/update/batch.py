@@ -17,10 +17,11 @@ from core.data.dataset.rows import Rows, SetAside, TextDataset, build_dataset
 from core.data.dataset.same_text import text_key
 from core.data.dataset.samples import SAMPLES
 from core.data.dataset.store import StoredDataset
-from core.data.labelling.corrections import ENOUGH, JOINED, Correction, join_corrections, joined_rows, lacking
+from core.data.labelling.corrections import JOINED, Correction, join_corrections, joined_rows, lacking
 from core.data.recipe import Step, apply_steps, read_steps, write_steps
 from core.registry.records import refuse_half_forgotten
 from dashboard.parts import tables
+from dashboard.parts.corrections import JOIN, NEXT_BATCH, still_needed
 from dashboard.parts.upload.notes import tell_left_out
 from dashboard.parts.upload.upload import UploadedTable, discard_upload, has_upload, remember_columns, upload_table
 from dashboard.shell import state
@@ -32,9 +33,7 @@ from dashboard.update.page import Situation
 
 KEY = "update"
 SOURCE = "update.origin"  # not "update.source": that is the upload step's
-ASKED = "update.batch"  # set by the Predict page: what to begin with
 SEEN = "update.dataset_seen"
-JOIN = "join"  # asked for in place of a source: any batch, with the corrections
 BASE = "base"  # in a dataset's source: the dataset that corrections joined
 ICONS = {
     "sample": ":material/science:",
@@ -118,7 +117,7 @@ def next_sample(known: list[str]) -> SamplePart | None:
 def _source(found: Situation, sample: SamplePart | None, waiting: int) -> str:
     """Ask where the rows come from; begins with what the page before this one meant."""
     offered = [*(["sample"] if sample else []), "file", "saved", "corrections"]
-    asked = st.session_state.pop(ASKED, None)
+    asked = st.session_state.pop(NEXT_BATCH, None)
     chosen = state.chosen_dataset()
     if asked in offered:
         st.session_state[SOURCE] = asked
@@ -357,12 +356,6 @@ def _corrections(found: Situation, waiting: list[Correction]) -> None:
         return
     if _button(len(waiting)):
         _use_corrections(found, table)
-
-
-def still_needed(missing: dict[str, int]) -> str:
-    """How many more corrections of which label let them be learned alone, and what else can be done with them."""
-    labels = [tn("update.more_of_label", count, label=label) for label, count in missing.items()]
-    return t("update.corrections_too_few", enough=ENOUGH, labels=t("update.or").join(labels))
 
 
 def _use_corrections(found: Situation, table: pd.DataFrame) -> None:

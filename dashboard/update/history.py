@@ -8,10 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from core.base.errors import RegistryError
-from dashboard.models.details import reason_of
-from dashboard.overview import page as overview_page
-from dashboard.parts import tables
-from dashboard.parts.decisions import candidates, decided
+from dashboard.parts import same_tests, tables, timeline
+from dashboard.parts.decisions import candidates, decided, reason_of
 from dashboard.parts.serving import previous_champion
 from dashboard.shell import state
 from dashboard.shell.errors import boundary, show_error
@@ -60,7 +58,7 @@ def draw(found: Situation) -> None:
     """The timeline, every move of the champion, the way back, and candidates that were put aside."""
     st.divider()
     with boundary():
-        overview_page.timeline(overview_page.read(found.classifier))
+        timeline.draw(found.classifier, same_tests.of_today(found.classifier))
     moves = state.workspace().registry.champion_history(found.classifier)
     earlier = previous_champion(moves)
     put_aside = [one for one in candidates(found.classifier) if decided(one) and one.number != _shown(found)]

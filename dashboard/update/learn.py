@@ -7,8 +7,8 @@ from typing import Any, Literal
 import streamlit as st
 
 from core.base.errors import CoreError, DataError
-from dashboard.models import forget
-from dashboard.parts import tables
+from dashboard.parts import forgetting, tables
+from dashboard.parts.names import name_of
 from dashboard.parts.run_view import run_view
 from dashboard.shell import state
 from dashboard.shell.i18n import t, tn
@@ -41,7 +41,7 @@ def _done(found: Situation) -> None:
     epochs = len(report["epochs"])
     facts = [
         t("update.made", version=found.candidate.number),
-        update_strategy.name_of(report["strategy"]),
+        name_of("strategy", report["strategy"]),
         *([tn("update.epochs", epochs)] if epochs and update_strategy.has_epochs(report["strategy"]) else []),
         tables.duration(report["seconds"]),
     ]
@@ -62,7 +62,7 @@ def _open(found: Situation) -> None:
     strategy = update_strategy.choose(found.champion, changes, changes.split, ratio)
     values = settings(found, strategy, changes)
     ready = update_strategy.remarks(update_strategy.outlook(found.champion, strategy, values), changes)
-    blocked = forget.in_the_way()
+    blocked = forgetting.in_the_way()
     start = t("update.start")
     # While spellings stand to be merged, that is the step to take.
     kind: Literal["primary", "secondary"] = "secondary" if labels.doubtful(found) else "primary"

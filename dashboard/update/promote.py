@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.base.errors import RegistryError
-from dashboard.models import page as models_page
+from dashboard.parts import decisions
 from dashboard.shell import state
 from dashboard.shell.errors import show_error
 from dashboard.shell.i18n import t, tn
@@ -44,7 +44,7 @@ def buttons(champion: VersionInfo, candidate: VersionInfo, verdict: Verdict | No
 
 def _decided_before(candidate: VersionInfo) -> None:
     """Somebody looks at a candidate again: what was said the first time."""
-    sentence = models_page.decided(candidate)
+    sentence = decisions.against_the_gate(candidate)
     if sentence:
         st.caption(sentence)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.data.dataset.splitting import Split
+from dashboard.parts.names import name_of
 from dashboard.parts.tables import plain
 from dashboard.shell import state
 from dashboard.shell.i18n import language, t, t_message, tn
@@ -73,7 +74,7 @@ def _family(families: Mapping[str, Sequence[str]]) -> str:
 
 
 def _method(names: Sequence[str], captions: Sequence[str]) -> str:
-    titles = {name: name_of(name) for name in names}
+    titles = {name: name_of("strategy", name) for name in names}
     if FIRST in titles:
         titles[FIRST] = t("update.recommended", strategy=titles[FIRST])
     state.keep_choice(STRATEGY)
@@ -87,11 +88,6 @@ def _method(names: Sequence[str], captions: Sequence[str]) -> str:
             persist_state="session",
         )
     )
-
-
-def name_of(strategy: str) -> str:
-    """The visible name of a strategy."""
-    return t(f"names.strategy_{strategy}")
 
 
 def _caption(name: str, champion: VersionInfo, changes: Changes, split: Split, ratio: float) -> str:

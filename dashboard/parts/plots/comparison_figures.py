@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from core.base.messages import Message
 from dashboard.parts import tables
+from dashboard.parts.names import name_of
 from dashboard.shell.i18n import DEFAULT, catalogue, t, tn
 
 Kind = Literal["score", "rows", "bytes", "seconds", "share"]
@@ -55,20 +56,15 @@ def best_name(result: dict[str, Any]) -> str:
 
 def strategy_name(strategy: str) -> str:
     """The visible name, with the abbreviation that charts use; an unknown strategy keeps its own name."""
-    name = _known(f"names.strategy_{strategy}", strategy)
+    name = name_of("strategy", strategy)
     brief = _known(f"lab.short_{strategy}", name)
     return name if brief.casefold() in name.casefold() else t("lab.with_short", name=name, short=brief)
 
 
 def chart_name(strategy: str, length: int = 18) -> str:
     """A name that fits beside a point: the field's abbreviation where it has one."""
-    name = _known(f"lab.short_{strategy}", "") or _known(f"names.strategy_{strategy}", strategy)
+    name = _known(f"lab.short_{strategy}", "") or name_of("strategy", strategy)
     return name if len(name) <= length else f"{name[: length - 1]}…"
-
-
-def model_name(model: str) -> str:
-    """Likewise for a model."""
-    return _known(f"names.model_{model}", model)
 
 
 def _known(key: str, otherwise: str) -> str:
@@ -94,7 +90,7 @@ def facts(entry: dict[str, Any]) -> list[str]:
         tn("lab.strategies_count", len(entry["strategies"])),
         tn("lab.experiences_count", experiences if isinstance(experiences, int) else len(experiences)),
         tn("lab.seeds_count", int(seeds)),
-        model_name(entry["model"]),
+        name_of("model", entry["model"]),
         t("lab.took", time=tables.duration(entry["seconds"])),
         tables.moment(entry["created"]),
     ]
