@@ -32,15 +32,15 @@ def saved_datasets(*, primary: bool) -> None:
     primary
         Whether the newest line's "train" is the page's primary button.
     """
-    found = state.datasets()
-    if not found:
+    datasets = state.datasets()
+    if not datasets:
         return
     layout.section(t("data.saved_section"))
     show_all = st.session_state.get("data.all", False)
-    for index, stored in enumerate(found if show_all else found[:SHOWN]):
+    for index, stored in enumerate(datasets if show_all else datasets[:SHOWN]):
         _line(stored, primary=primary and index == 0 and not state.classifiers())
-    if len(found) > SHOWN and not show_all:
-        st.button(t("data.show_all", count=len(found)), key="data.all-button", type="tertiary", on_click=_show_all)
+    if len(datasets) > SHOWN and not show_all:
+        st.button(t("data.show_all", count=len(datasets)), key="data.all-button", type="tertiary", on_click=_show_all)
 
 
 def _show_all() -> None:

@@ -46,9 +46,9 @@ def tabs(version: VersionInfo) -> None:
         "mlflow": _mlflow,
     }
     names = [t(f"models.tab_{name}") for name in parts]
-    for place, draw in zip(st.tabs(names, key="models.tabs", on_change="rerun"), parts.values(), strict=True):
-        if place.open:
-            with place:
+    for tab, draw in zip(st.tabs(names, key="models.tabs", on_change="rerun"), parts.values(), strict=True):
+        if tab.open:
+            with tab:
                 draw(version)
 
 
@@ -73,8 +73,8 @@ def _tests(version: VersionInfo) -> None:
     st.caption(t("models.tests_note", method=tables.plain(t_message(baseline_name(report)))))
 
 
-def _estimate(found: dict[str, float]) -> str:
-    return tables.score(found["value"], found["low"], found["high"])
+def _estimate(estimate: dict[str, float]) -> str:
+    return tables.score(estimate["value"], estimate["low"], estimate["high"])
 
 
 def _onnx(version: VersionInfo) -> None:
@@ -116,7 +116,9 @@ def setting_names(model: str, strategy: str) -> dict[str, str]:
 
     configs: list[type[Config]] = [TextConfig, TrainingConfig, DataConfig]
     configs += [kinds[name].config_class for kinds, name in ((MODELS, model), (STRATEGIES, strategy)) if name in kinds]
-    return {found.name: setting_label(found) for config in configs for found in settings_of(config) if found.help}
+    return {
+        setting.name: setting_label(setting) for config in configs for setting in settings_of(config) if setting.help
+    }
 
 
 def _value(name: str, value: Any) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from core.registry import VersionInfo
     from core.workflows.standings import SameTests
 
-CHOSEN = "models.version"
+VERSION = "models.version"
 TABLE = "models.table"
 TURN = "models.turn"
 BUNDLE = ("model.onnx", "tokenizer.json", "labels.json", "config.json", "model_card.md", "predict.py")
@@ -33,8 +33,8 @@ def choose(versions: list[VersionInfo], champion: VersionInfo | None) -> Version
     """The table of versions, newest first; its ticked row is the chosen version, the select box below does the same."""
     newest_first = versions[::-1]
     numbers = [version.number for version in newest_first]
-    if st.session_state.get(CHOSEN) not in numbers:
-        st.session_state[CHOSEN] = champion.number if champion else numbers[0]
+    if st.session_state.get(VERSION) not in numbers:
+        st.session_state[VERSION] = champion.number if champion else numbers[0]
     # The key changes with what was chosen elsewhere, so that the tick follows.
     key = f"{TABLE}.{versions[0].classifier}.{len(numbers)}.{st.session_state.get(TURN, 0)}"
     same = same_tests.of_today(versions[0].classifier)
@@ -44,24 +44,24 @@ def choose(versions: list[VersionInfo], champion: VersionInfo | None) -> Version
         key=key,
         on_select=lambda: _take_row(key, numbers),
         selection_mode=["single-row-required", "single-cell"],
-        selection_default={"selection": {"rows": [numbers.index(st.session_state[CHOSEN])]}},
+        selection_default={"selection": {"rows": [numbers.index(st.session_state[VERSION])]}},
         column_config=_columns(),
         alt=tn("models.table_alt", len(versions)),
     )
     for sentence in same_tests.sentences(same) if same is not None else []:
         st.caption(sentence)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="models-headline"):
-        chosen = st.selectbox(
+        picked = st.selectbox(
             t("models.version"),
             numbers,
-            key=CHOSEN,
+            key=VERSION,
             format_func=lambda number: t("models.version_name", number=number),
             label_visibility="collapsed",
             on_change=_turn,
             persist_state="session",
             width=200,
         )
-        version = next(version for version in versions if version.number == chosen)
+        version = next(version for version in versions if version.number == picked)
         _badges(version, champion)
     return version
 
@@ -69,10 +69,10 @@ def choose(versions: list[VersionInfo], champion: VersionInfo | None) -> Version
 def _take_row(key: str, numbers: list[int]) -> None:
     selection = st.session_state[key]["selection"]
     if selection["cells"]:  # a click anywhere in a row means the row
-        st.session_state[CHOSEN] = numbers[selection["cells"][0][0]]
+        st.session_state[VERSION] = numbers[selection["cells"][0][0]]
         _turn()
     elif selection["rows"]:
-        st.session_state[CHOSEN] = numbers[selection["rows"][0]]
+        st.session_state[VERSION] = numbers[selection["rows"][0]]
 
 
 def _turn() -> None:
@@ -159,7 +159,7 @@ def lineage(version: VersionInfo) -> None:
     """Where a version comes from: one sentence a step, newest first."""
     line = history.lineage(version)
     st.markdown(" ".join(_step(known) for known in reversed(line)))
-    stored = {one.id: one for one in state.datasets()}
+    stored = {info.id: info for info in state.datasets()}
     for known in reversed(line):
         dataset = stored.get(str(known.summary.get("dataset")))
         if dataset is not None and (steps := recipe_sentences(dataset)):

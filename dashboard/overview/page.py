@@ -34,7 +34,7 @@ class Story:
     shown
         The champion, or the newest version while none serves.
     matrix
-        R of the version shown.
+        The accuracy matrix R of the version shown.
     same
         All versions on today's tests; None where no version has its files.
     """
@@ -75,9 +75,9 @@ def cards(story: Story) -> list[Card]:
     shown = []
     for name in SCORES:
         label, help_text = t(f"overview.card_{name}"), t(f"overview.card_{name}_help")
-        found, rows, difference = _measured(story, previous, name)
-        card = Card(label, tables.score(found.value), help=help_text, **layout.changed(difference, against))
-        shown.append(replace(card, interval=tables.interval(found.low, found.high), basis=same_tests.over(rows)))
+        estimate, rows, difference = _measured(story, previous, name)
+        card = Card(label, tables.score(estimate.value), help=help_text, **layout.changed(difference, against))
+        shown.append(replace(card, interval=tables.interval(estimate.low, estimate.high), basis=same_tests.over(rows)))
     shown.append(_forgetting_card(story))
     help_text = t("overview.card_corrections_help")
     return [
@@ -111,13 +111,13 @@ def _forgetting_card(story: Story) -> Card:
 
 def step(story: Story) -> None:
     """The next step: one sentence, one button."""
-    found = next_step(story.versions, story.champion, story.matrix if story.champion else None, story.waiting)
+    proposed = next_step(story.versions, story.champion, story.matrix if story.champion else None, story.waiting)
     with st.container(border=True, key="next-step"), st.container(horizontal=True, vertical_alignment="center"):
         with st.container(gap=None, width="stretch"):
             st.caption(t("overview.next_step"))
-            st.markdown(tables.plain(found.sentence))
-        if st.button(found.button, type="primary", key="next-step-button"):
-            go(found.page)
+            st.markdown(tables.plain(proposed.sentence))
+        if st.button(proposed.button, type="primary", key="next-step-button"):
+            go(proposed.page)
 
 
 def remembers(story: Story) -> None:

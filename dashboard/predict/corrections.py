@@ -28,7 +28,7 @@ SHOWN = 200  # characters of a text in the list
 
 def correction(version: VersionInfo, text: str, predicted: str, labels: list[str]) -> None:
     """Under an answer: what it should have been, or that this is known already."""
-    waiting = next((one for one in state.corrections().list(version.classifier) if one.text == text), None)
+    waiting = next((known for known in state.corrections().list(version.classifier) if known.text == text), None)
     if waiting is not None:
         _known(version.classifier, waiting)
         return
@@ -146,5 +146,13 @@ def _row(classifier: str, correction: Correction) -> None:
 
 def _table(waiting: list[Correction]) -> pd.DataFrame:
     return pd.DataFrame(
-        [{"text": one.text, "label": one.label, "predicted": one.predicted, "version": one.version} for one in waiting]
+        [
+            {
+                "text": correction.text,
+                "label": correction.label,
+                "predicted": correction.predicted,
+                "version": correction.version,
+            }
+            for correction in waiting
+        ]
     )

@@ -47,9 +47,9 @@ class Answer:
     Parameters
     ----------
     probabilities
-        Of each label, in the order of the classifier's labels.
+        The probability of each label, in the order of the classifier's labels.
     milliseconds
-        From text to probabilities, tokenisation included.
+        The time from text to probabilities, tokenisation included.
     cut
         Whether the text is longer than the version reads.
     strange
@@ -182,9 +182,9 @@ def _remarks(engine: Classifier, answer: Answer, text: str, offered: list[Exampl
 def _reasons(engine: Classifier, text: str) -> None:
     """Which words the answer rests on, where the reader wants to see it: it takes as many answers as there are words."""
     if st.toggle(t("reasons.why"), key="predict.why", help=t("reasons.occlusion_help"), persist_state="session"):
-        (found,) = occlude(engine, [text])
-        if found.words:
-            reasons.draw(found, engine.labels, key="predict.reasons")
+        (attribution,) = occlude(engine, [text])
+        if attribution.words:
+            reasons.draw(attribution, engine.labels, key="predict.reasons")
         else:
             st.caption(t("reasons.no_words"))
 

@@ -52,11 +52,11 @@ def draw(shown: Shown) -> None:
         persist_state="session",
     )
     known = parts()
-    chosen = [name for name in GROUPS[str(group)] if name != "roc" or len(shown.classes) == 2]
-    places = st.tabs([t(f"results.tab_{name}") for name in chosen], key=tabs_key(str(group), shown), on_change="rerun")
-    for place, name in zip(places, chosen, strict=True):
-        if place.open:
-            with place:
+    offered = [name for name in GROUPS[str(group)] if name != "roc" or len(shown.classes) == 2]
+    places = st.tabs([t(f"results.tab_{name}") for name in offered], key=tabs_key(str(group), shown), on_change="rerun")
+    for tab, name in zip(places, offered, strict=True):
+        if tab.open:
+            with tab:
                 known[name](shown)
 
 
@@ -105,8 +105,8 @@ def overall_table(shown: Shown) -> pd.DataFrame:
 
 
 def _before(shown: Shown) -> dict[str, Any] | None:
-    found = next((test for test in shown.report["tests"] if test["experience"] == shown.test), None)
-    return found["before"] if found else None
+    tested = next((test for test in shown.report["tests"] if test["experience"] == shown.test), None)
+    return tested["before"] if tested else None
 
 
 def label_table(shown: Shown) -> pd.DataFrame:
@@ -184,9 +184,9 @@ def roc(shown: Shown) -> None:
         return
     share = float((truth == 1).mean())
     chance: dict[str, list[float]] = {"roc": [0, 1], "pr": [share, share]}
-    for place, (name, found) in zip(st.columns(2, gap="medium"), curves.items(), strict=True):
-        with place:
-            _curve(name, found, chance[name])
+    for column, (name, points) in zip(st.columns(2, gap="medium"), curves.items(), strict=True):
+        with column:
+            _curve(name, points, chance[name])
 
 
 @st.cache_data(show_spinner=False, max_entries=8)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 def label(name: str) -> str:
     """A setting's name in the reader's language."""
-    found = _known().get(name)
-    return setting_label(found) if found else name
+    setting = _known().get(name)
+    return setting_label(setting) if setting else name
 
 
 @cache
@@ -23,23 +23,23 @@ def _known() -> dict[str, Setting]:
     from core.networks.encoders import MODELS
     from core.workflows.search.space import searchable
 
-    return {one.name: one for model in MODELS for one in searchable(model)}
+    return {setting.name: setting for model in MODELS for setting in searchable(model)}
 
 
-def value(described: dict[str, Any], found: Any) -> str:
+def value(described: dict[str, Any], raw: Any) -> str:
     """A value as a form shows it."""
-    if isinstance(found, bool):
-        return t("search.on" if found else "search.off")
-    if isinstance(found, str):
-        return choice_label(described["name"], found) if described else found
-    return tables.thousands(found) if isinstance(found, int) else f"{found:.3g}"
+    if isinstance(raw, bool):
+        return t("search.on" if raw else "search.off")
+    if isinstance(raw, str):
+        return choice_label(described["name"], raw) if described else raw
+    return tables.thousands(raw) if isinstance(raw, int) else f"{raw:.3g}"
 
 
 def ends(described: dict[str, Any]) -> str:
     """Between what a setting is searched."""
     if described["low"] is None:
         options = described["choices"] or [False, True]
-        return " · ".join(value(described, one) for one in options)
+        return " · ".join(value(described, option) for option in options)
     kind = int if described["kind"] == "int" else float
     span = "–".join(value(described, kind(described[side])) for side in ("low", "high"))
     return f"{span} ({t('search.log')})" if described["scale"] == "log" else span
