@@ -44,8 +44,8 @@ class View:
     done, labelled, total
         How many texts were looked at, have a label, and are there.
     words
-        The sentences on screen by name: ``title``, ``count``, ``given``, ``suggested``, ``skip``, ``undo``, ``keys``, ``finished``,
-        ``waiting``.
+        The sentences on screen by name: ``title``, ``count``, ``given``, ``suggested``, ``skip``, ``undo``, ``keys``,
+        ``finished``, ``waiting``.
     """
 
     session: str
@@ -64,8 +64,8 @@ def label_keys(view: View, *, key: str, take: Take) -> None:
     Parameters
     ----------
     take
-        The function that is called once for each thing done, in order: with the text's position and its label (None: skipped), or
-    with None     and None to undo.
+        The function that is called once for each thing done, in order: with the text's position and its label (None:
+        skipped), or with None and None to undo.
     """
     confirmed: dict[str, int] = st.session_state.setdefault(f"{key}.confirmed", {})
     data = {**vars(view), "confirmed": dict(confirmed)}

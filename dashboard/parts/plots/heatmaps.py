@@ -37,8 +37,8 @@ def heatmap(
     Parameters
     ----------
     kind
-        What the values are, which decides the colours: ``"score"`` and ``"count"`` run along one green; ``"difference"`` from orange
-        over nothing to blue.
+        What the values are, which decides the colours: ``"score"`` and ``"count"`` run along one green; ``"difference"``
+        from orange over nothing to blue.
     limits
         The ends of the colour scale; the same for all of a set of small multiples. Default: `score_limits` for scores, 0
         to the largest for counts, symmetric for differences.
