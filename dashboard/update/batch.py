@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from core.base.at_work import at_work
-from core.base.config import home
-from core.base.errors import CoreError, DataError, JobError
+from core.base.errors import DataError
 from core.data.dataset.columns import ColumnRoles
-from core.data.dataset.rows import Rows, SetAside, TextDataset, build_dataset
-from core.data.dataset.same_text import text_key
-from core.data.dataset.samples import SAMPLES
+from core.data.dataset.rows import SetAside, TextDataset, build_dataset
 from core.data.dataset.store import StoredDataset
-from core.data.labelling.corrections import JOINED, Correction, join_corrections, joined_rows, lacking
-from core.data.recipe import Step, apply_steps, read_steps, write_steps
-from core.registry.records import refuse_half_forgotten
+from core.data.labelling.corrections import Correction, lacking
+from core.data.recipe import apply_steps, write_steps
 from dashboard.parts import tables
 from dashboard.parts.corrections import JOIN, NEXT_BATCH, still_needed
 from dashboard.parts.upload.notes import tell_left_out
-from dashboard.parts.upload.upload import UploadedTable, discard_upload, has_upload, remember_columns, upload_table
+from dashboard.parts.upload.upload import UploadedTable, has_upload, remember_columns, upload_table
 from dashboard.shell import state
 from dashboard.shell.errors import show_error
 from dashboard.shell.i18n import t, t_message, tn
-from dashboard.update import compare
 from dashboard.update import page as update_page
 from dashboard.update.page import Situation
+from dashboard.update.sources import BASE, SamplePart, choosable, earlier_steps, learned, next_sample
+from dashboard.update.storing import KEY, Batch, joined_with, save_and_use, use
 
-KEY = "update"
 SOURCE = "update.origin"  # not "update.source": that is the upload step's
 SEEN = "update.dataset_seen"
-BASE = "base"  # in a dataset's source: the dataset that corrections joined
 ICONS = {
     "sample": ":material/science:",
     "file": ":material/upload_file:",
@@ -42,7 +35,6 @@ ICONS = {
     "corrections": ":material/edit_note:",
 }
 PREVIEW_ROWS = 6
-SamplePart = tuple[str, str]
 
 
 def step(situation: Situation) -> None:
@@ -94,26 +86,6 @@ def describe(dataset: StoredDataset) -> str:
     return " · ".join([*facts, t("shell.synthetic")] if dataset.synthetic else facts)
 
 
-def learned(situation: Situation) -> list[str]:
-    """Ids of the datasets that the champion has learned from, also of those that corrections joined before."""
-    known = {dataset.id: dataset for dataset in state.datasets()}
-    identities = [str(record["dataset"]) for record in state.report(situation.champion)["experiences"]]
-    bases = [known[identity].source.get(BASE) for identity in identities if identity in known]
-    return [*identities, *(str(base) for base in bases if base)]
-
-
-def next_sample(known: list[str]) -> SamplePart | None:
-    """For a classifier that was trained on a sample: the sample's next batch."""
-    stored = {dataset.id: dataset for dataset in state.datasets()}
-    sources = [stored[identity].source for identity in known if identity in stored]
-    samples = [source for source in sources if source.get("sample") in SAMPLES]
-    if not samples:
-        return None
-    sample = SAMPLES[samples[0]["sample"]]
-    used = {source.get("part", "first") for source in samples}
-    return next(((sample.id, part) for part in sample.parts[1:] if part not in used), None)
-
-
 def _source(situation: Situation, sample: SamplePart | None, waiting: int) -> str:
     """Ask where the rows come from; begins with what the page before this one meant."""
     offered = [*(["sample"] if sample else []), "file", "saved", "corrections"]
@@ -146,59 +118,6 @@ def _source(situation: Situation, sample: SamplePart | None, waiting: int) -> st
     )
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Rows that are to be learned, with what will be stored of them."""
-
-    dataset: TextDataset
-    name: str
-    roles: ColumnRoles
-    source: dict[str, Any]
-    synthetic: bool = False
-
-
-def _use(situation: Situation, dataset: StoredDataset) -> None:
-    """Take a dataset as the batch, with labels that are the champion's own beyond doubt written as the champion does."""
-    from core.workflows.versions.label_matching import adopt
-
-    adopted = adopt(state.workspace(), dataset.id, state.report(situation.champion)["classes"])
-    update_page.choose_batch(situation.classifier, adopted.id)
-    st.rerun()
-
-
-def _save_and_use(situation: Situation, batch: Batch) -> None:
-    """Store the batch and go on with it; one that cannot be learned is explained, and nothing of it is left behind."""
-    joined = joined_rows(batch.source, len(batch.dataset))
-    problem = compare.problem(situation.champion, batch.dataset, joined)
-    if problem is not None:
-        show_error(problem)
-        return
-    try:
-        with at_work(home(), t("update.title")):  # nothing is forgotten between the look and the storing
-            refuse_half_forgotten(home())
-            if not _still_there(situation, batch, joined):
-                st.rerun()  # rows of it were forgotten since the page was drawn: show what there is now
-            stored = state.workspace().datasets.save(
-                batch.dataset, name=batch.name[:80], roles=batch.roles, source=batch.source, synthetic=batch.synthetic
-            )
-    except JobError as error:
-        show_error(error)
-        return
-    discard_upload(KEY)
-    _use(situation, stored)
-
-
-def _still_there(situation: Situation, batch: Batch, joined: Rows) -> bool:
-    """Whether the corrections in a batch still wait, and the dataset that they joined is still stored."""
-    waiting = {text_key(correction.text) for correction in state.corrections().list(situation.classifier)}
-    base = batch.source.get(BASE)
-    alone = "corrections" in batch.source and base is None
-    corrected = range(len(batch.dataset)) if alone else joined.tolist()
-    stored = {known.id for known in state.workspace().datasets.list()}
-    still_waiting = all(text_key(batch.dataset.texts[row]) in waiting for row in corrected)
-    return still_waiting and (base is None or base in stored)
-
-
 def _with_corrections(waiting: list[Correction]) -> bool:
     """Ask whether the corrections that wait are to be learned with the batch."""
     if not waiting:
@@ -208,16 +127,6 @@ def _with_corrections(waiting: list[Correction]) -> bool:
         value=True,
         key="update.with_corrections",
         help=t("update.with_corrections_help"),
-    )
-
-
-def _joined(batch: Batch, waiting: list[Correction]) -> Batch:
-    return Batch(
-        dataset=join_corrections(batch.dataset, waiting),
-        name=tn("update.joined_name", len(waiting), name=batch.name[:50]),
-        roles=batch.roles,
-        source={**batch.source, JOINED: len(waiting)},
-        synthetic=batch.synthetic,
     )
 
 
@@ -242,7 +151,7 @@ def _sample(situation: Situation, sample: SamplePart, waiting: list[Correction])
     if join:
         _use_stored(situation, stored, waiting)
     else:
-        _use(situation, stored)
+        use(situation, stored)
 
 
 def _use_stored(situation: Situation, stored: StoredDataset, waiting: list[Correction]) -> None:
@@ -250,7 +159,7 @@ def _use_stored(situation: Situation, stored: StoredDataset, waiting: list[Corre
     source = {**stored.source, BASE: stored.id}
     dataset = state.load_dataset(stored.id)
     batch = Batch(dataset, stored.name, stored.roles, source, stored.synthetic)
-    _save_and_use(situation, _joined(batch, waiting))
+    save_and_use(situation, joined_with(batch, waiting))
 
 
 def _file(situation: Situation, waiting: list[Correction]) -> None:
@@ -272,7 +181,7 @@ def _file(situation: Situation, waiting: list[Correction]) -> None:
         name = PurePath(uploaded.name.removesuffix(".gz")).stem[:80]
         source = {**uploaded.source(set_aside), **recipe}
         batch = Batch(dataset, name, uploaded.roles, source, uploaded.sample is not None)
-        _save_and_use(situation, _joined(batch, waiting) if join else batch)
+        save_and_use(situation, joined_with(batch, waiting) if join else batch)
 
 
 def _same_as_before(situation: Situation, dataset: TextDataset) -> tuple[TextDataset, dict[str, list[dict[str, Any]]]]:
@@ -294,31 +203,12 @@ def _same_as_before(situation: Situation, dataset: TextDataset) -> tuple[TextDat
     return (after, {"recipe": write_steps(steps)}) if wanted else (dataset, {})
 
 
-def earlier_steps(situation: Situation) -> list[Step]:
-    """What was done to the data that the champion learned from, each step once."""
-    stored = {dataset.id: dataset for dataset in state.datasets()}
-    steps: list[Step] = []
-    for identity in learned(situation):
-        try:
-            recipe = read_steps(stored[identity].source.get("recipe", [])) if identity in stored else []
-        except CoreError:  # of another version of the program: it cannot be repeated here
-            continue
-        steps += [step for step in recipe if step not in steps]
-    return steps
-
-
 @st.cache_resource(show_spinner=False, max_entries=2, ttl=3600)
 def _built(token: str, _uploaded: UploadedTable) -> tuple[TextDataset, SetAside] | DataError:
     try:
         return build_dataset(_uploaded.table, _uploaded.roles, batch=True)
     except DataError as error:
         return error
-
-
-def choosable(situation: Situation) -> list[StoredDataset]:
-    """Saved datasets that the champion has not learned from, newest first."""
-    known = set(learned(situation))
-    return [dataset for dataset in state.datasets() if dataset.id not in known]
 
 
 def _saved(situation: Situation, waiting: list[Correction]) -> None:
@@ -343,7 +233,7 @@ def _saved(situation: Situation, waiting: list[Correction]) -> None:
     if join:
         _use_stored(situation, offered[picked], waiting)
     else:
-        _use(situation, offered[picked])
+        use(situation, offered[picked])
 
 
 def _corrections(situation: Situation, waiting: list[Correction]) -> None:
@@ -370,4 +260,4 @@ def _use_corrections(situation: Situation, table: pd.DataFrame) -> None:
         show_error(error)
         return
     source = {"corrections": situation.classifier, "set_aside": set_aside.count}
-    _save_and_use(situation, Batch(dataset, tn("update.corrections_name", len(table)), roles, source))
+    save_and_use(situation, Batch(dataset, tn("update.corrections_name", len(table)), roles, source))
