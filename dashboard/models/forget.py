@@ -97,12 +97,12 @@ def _preview(classifier: str, groups: tuple[str, ...], lines: dict[int, str]) ->
 
     texts = tuple(lines.values())
     try:
-        concerned = find_rows(classifier, state.workspace(), groups=groups, texts=texts)
+        matches = find_rows(classifier, state.workspace(), groups=groups, texts=texts)
     except DataError as error:
         show_error(error)
         return
-    st.markdown(_amount(concerned))
-    _not_found(concerned, groups, texts)
+    st.markdown(_amount(matches))
+    _not_found(matches, groups, texts)
     shown = [
         {
             t("forget.column_dataset"): dataset.name,
@@ -110,29 +110,29 @@ def _preview(classifier: str, groups: tuple[str, ...], lines: dict[int, str]) ->
             **{t(f"forget.column_{part}"): count for part, count in dataset.parts.items()},
             t("forget.column_left"): dataset.left,
         }
-        for dataset in concerned.datasets
+        for dataset in matches.datasets
     ]
     if shown:
         st.dataframe(pd.DataFrame(shown), hide_index=True, key="forget.preview", alt=t("forget.preview_alt"))
-    if concerned.missing:
+    if matches.missing:
         st.warning(
-            t("forget.missing", datasets=[tables.plain(name) for name in concerned.missing]), icon=":material/info:"
+            t("forget.missing", datasets=[tables.plain(name) for name in matches.missing]), icon=":material/info:"
         )
-    for line in _outlook(concerned):
+    for line in _outlook(matches):
         st.markdown(line)
     if state.active_jobs():
         st.info(t("forget.busy"), icon=":material/hourglass_top:")
         return
     sure = st.checkbox(t("forget.sure"), key=f"forget.sure.{hash((groups, texts))}")
     if st.button(t("forget.start"), key="forget.start", type="primary", disabled=not sure):
-        _start(classifier, concerned, list(lines))
+        _start(classifier, matches, list(lines))
 
 
-def _not_found(concerned: Found, groups: tuple[str, ...], texts: tuple[str, ...]) -> None:
+def _not_found(matches: Found, groups: tuple[str, ...], texts: tuple[str, ...]) -> None:
     """Which texts and groups are nowhere: a request met in part must not look as if it were met."""
     for kind, asked, missing in (
-        ("texts", concerned.texts, [texts[index] for index in concerned.missing_texts]),
-        ("groups", concerned.groups, [groups[index] for index in concerned.missing_groups]),
+        ("texts", matches.texts, [texts[index] for index in matches.missing_texts]),
+        ("groups", matches.groups, [groups[index] for index in matches.missing_groups]),
     ):
         if missing:
             named = [tables.plain(name if len(name) <= LONGEST else f"{name[:LONGEST]}…") for name in missing]
@@ -148,24 +148,24 @@ def _not_found(concerned: Found, groups: tuple[str, ...], texts: tuple[str, ...]
             )
 
 
-def _amount(concerned: Found) -> str:
+def _amount(matches: Found) -> str:
     """How many rows of datasets there are, and what lies elsewhere: a text may wait in a queue alone."""
-    parts = [tn("forget.found", concerned.count) if concerned.count else t("forget.found_no_rows")]
+    parts = [tn("forget.found", matches.count) if matches.count else t("forget.found_no_rows")]
     for name, count in (
-        ("corrections", concerned.corrections),
-        ("labelling", concerned.labelling),
-        ("kept", concerned.kept),
+        ("corrections", matches.corrections),
+        ("labelling", matches.labelling),
+        ("kept", matches.kept),
     ):
         if count:
             parts.append(tn(f"forget.found_{name}", count))
     return t("forget.sentences_between").join(parts)
 
 
-def _outlook(concerned: Found) -> list[str]:
+def _outlook(matches: Found) -> list[str]:
     """What becomes of the versions in use that learned these rows, of all classifiers."""
     from core.workflows.forget.champions import champions_that_learned
 
-    learned = list(champions_that_learned(concerned.rows, state.workspace()))
+    learned = list(champions_that_learned(matches.rows, state.workspace()))
     lines = []
     for name, is_solved in (("exact", True), ("weights", False)):
         versions = [
@@ -182,17 +182,17 @@ def _version(classifier: str, number: int) -> str:
     return t("forget.version", classifier=tables.plain(classifier), version=number)
 
 
-def _start(classifier: str, concerned: Found, lines: list[int]) -> None:
+def _start(classifier: str, matches: Found, lines: list[int]) -> None:
     from core.workflows.forget.run import ForgetRequest
 
     request = ForgetRequest(
         classifier=classifier,
-        rows=concerned.rows,
-        digests=sorted(concerned.digests),
-        wanted=sorted(concerned.wanted),
-        people=sorted(concerned.people),
-        asked={"texts": concerned.texts, "groups": concerned.groups},
-        not_found=concerned.not_found(lines),
+        rows=matches.rows,
+        digests=sorted(matches.digests),
+        wanted=sorted(matches.wanted),
+        people=sorted(matches.people),
+        asked={"texts": matches.texts, "groups": matches.groups},
+        not_found=matches.not_found(lines),
     )
     submit(classifier, request.model_dump())
 
