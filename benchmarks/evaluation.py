@@ -6,7 +6,7 @@
     python benchmarks/evaluation.py calibration --workspace HOME --classifier NAME
 
 ``coverage`` draws tests from made-up classifiers whose true scores are known, and counts how often the intervals of
-`core.tasks.text_classification` hold them; ``differences`` does so for the difference of two versions on the same rows. ``calibration`` trains
+the task hold them; ``differences`` does so for the difference of two versions on the same rows. ``calibration`` trains
 through the real workflow and reports the calibration error on the test rows before and after temperature scaling, and the
 largest difference between PyTorch and ONNX after it; the temperature is fitted on validation rows. With ``--workspace`` it does
 so for the serving version of a classifier, on a copy. Prints Markdown.

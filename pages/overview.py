@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard.overview import page
+from dashboard.parts import timeline
 from dashboard.shell import layout, state
 
 classifier = state.chosen_classifier()
@@ -17,4 +18,4 @@ else:
     with left:
         page.remembers(story)
     with right:
-        page.timeline(story)
+        timeline.draw(classifier, story.same)

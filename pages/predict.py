@@ -21,10 +21,10 @@ else:
     layout.heading(t("predict.title"), t("predict.serves", version=champion.number, classifier=plain(classifier)))
     page.style()
     layout.warn_of_idle_card()
-    one, table, corrections = st.tabs(
+    single, table, corrections = st.tabs(
         [t("predict.tab_one"), t("predict.tab_table"), t("predict.tab_corrections")], key="predict.tabs"
     )
-    with one:
+    with single:
         page.ask(champion)
     with table:
         batch.draw(champion)

@@ -12,17 +12,17 @@ datasets = state.datasets()
 if not datasets:
     layout.empty_state(t("quality.empty_title"), t("quality.empty"), action=t("quality.to_data"), page="data")
 else:
-    chosen = page.choose(datasets)
-    found = page.inspection(chosen)
-    page.runs(chosen)
-    if found is None:
-        page.form(chosen, leading=True)
-        clean.draw(chosen, [])
-        clean.saved(chosen)
+    dataset = page.choose(datasets)
+    inspection = page.inspection(dataset)
+    page.runs(dataset)
+    if inspection is None:
+        page.form(dataset, leading=True)
+        clean.draw(dataset, [])
+        clean.saved(dataset)
     else:
-        findings.draw(chosen, found)
-        new.offer(chosen.id)
-        clean.draw(chosen, findings.chosen_fixes(chosen, found))
-        clean.saved(chosen)
+        findings.draw(dataset, inspection)
+        new.offer(dataset.id)
+        clean.draw(dataset, findings.chosen_fixes(dataset, inspection))
+        clean.saved(dataset)
         with st.expander(t("quality.again"), icon=":material/refresh:"):
-            page.form(chosen, leading=False)
+            page.form(dataset, leading=False)

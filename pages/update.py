@@ -6,21 +6,21 @@ from dashboard.shell.i18n import t
 from dashboard.update import batch, changes, decide, history, learn, page
 
 classifier = state.chosen_classifier()
-found = page.read(classifier) if classifier else None
+situation = page.read(classifier) if classifier else None
 if classifier is None:
     layout.heading(t("update.title"), t("update.caption"))
     layout.needs_classifier(t("update.empty_title"), t("update.empty"))
-elif found is None:
+elif situation is None:
     layout.heading(t("update.title"), plain(classifier))
     layout.empty_state(
         t("update.nobody_serves_title"), t("update.nobody_serves"), action=t("update.to_models"), page="models"
     )
 else:
-    page.heading(found)
+    page.heading(situation)
     layout.warn_of_idle_card()
-    history.promoted(found)
-    batch.step(found)
-    changes.step(found)
-    learn.step(found)
-    decide.step(found)
-    history.draw(found)
+    history.promoted(situation)
+    batch.step(situation)
+    changes.step(situation)
+    learn.step(situation)
+    decide.step(situation)
+    history.draw(situation)

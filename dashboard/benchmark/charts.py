@@ -20,7 +20,7 @@ DEVICES = {"cpu": "CPU", "cuda": "CUDA", "tensorrt": "TensorRT"}
 def way_name(row: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
     """How a way is called beside others: its device only where there are several."""
     name = t(f"benchmark.way_{row['runtime']}", precision=row["precision"])
-    several = len({one["device"] for one in rows}) > 1
+    several = len({other["device"] for other in rows}) > 1
     return f"{name} · {DEVICES[row['device']]}" if several else name
 
 
@@ -31,10 +31,10 @@ def milliseconds(value: float) -> str:
     return f"{value:.3g}" if value < 100 else tables.thousands(value)
 
 
-def times(found: dict[str, float], *, spread: bool = False) -> str:
+def times(ratio: dict[str, float], *, spread: bool = False) -> str:
     """A ratio: ``3.2×``, with its spread ``3.2× (3.0–3.4)``."""
-    middle = f"{found['median']:.1f}×"
-    return f"{middle} ({found['low']:.1f}–{found['high']:.1f})" if spread else middle
+    middle = f"{ratio['median']:.1f}×"
+    return f"{middle} ({ratio['low']:.1f}–{ratio['high']:.1f})" if spread else middle
 
 
 def batch(row: dict[str, Any]) -> str:
@@ -65,10 +65,10 @@ def latency(rows: list[dict[str, Any]]) -> None:
     chart, places = _frame(rows)
     single = [row["latency"] for row in rows]
     colors = _colors(rows)
-    for place, one, color in zip(places, single, colors, strict=True):
+    for y, quantiles, color in zip(places, single, colors, strict=True):
         chart.add_scatter(
-            x=[one["p50"], one["p95"], one["p99"]],
-            y=[place] * 3,
+            x=[quantiles["p50"], quantiles["p95"], quantiles["p99"]],
+            y=[y] * 3,
             mode="lines+markers",
             line={"color": color, "width": 3},
             marker={"color": color, "size": [12, 1, 9], "symbol": ["circle", "circle", "line-ns"], "opacity": 1}
@@ -76,17 +76,22 @@ def latency(rows: list[dict[str, Any]]) -> None:
             hoverinfo="skip",
         )
         chart.add_annotation(
-            x=_log(one["p99"]), y=place, text=f"{milliseconds(one['p50'])}", showarrow=False, xanchor="left", xshift=8
+            x=_log(quantiles["p99"]),
+            y=y,
+            text=f"{milliseconds(quantiles['p50'])}",
+            showarrow=False,
+            xanchor="left",
+            xshift=8,
         )
     chart.add_scatter(
-        x=[one["p50"] for one in single],
+        x=[quantiles["p50"] for quantiles in single],
         y=places,
         mode="markers",
         marker={"size": 26, "opacity": 0},
-        customdata=[[milliseconds(one[name]) for name in ("p50", "p95", "p99")] for one in single],
+        customdata=[[milliseconds(quantiles[name]) for name in ("p50", "p95", "p99")] for quantiles in single],
         hovertemplate="p50 %{customdata[0]} ms<br>p95 %{customdata[1]} ms<br>p99 %{customdata[2]} ms<extra></extra>",
     )
-    low, high = min(one["p50"] for one in single), max(one["p99"] for one in single)
+    low, high = min(quantiles["p50"] for quantiles in single), max(quantiles["p99"] for quantiles in single)
     left, right = low / 1.3, high * max(1.3, high / low) ** 0.25  # room for the figure behind the longest line
     values = ticks(left, right)
     chart.update_xaxes(
@@ -111,15 +116,15 @@ def throughput(rows: list[dict[str, Any]]) -> None:
     chart, places = _frame(rows)
     speeds = [row["throughput"] for row in rows]
     chart.add_bar(
-        x=[one["median"] for one in speeds],
+        x=[speed["median"] for speed in speeds],
         y=places,
         orientation="h",
         width=0.5,
         marker={"color": _colors(rows), "cornerradius": 4},
         error_x={
             "type": "data",
-            "array": [one["high"] - one["median"] for one in speeds],
-            "arrayminus": [one["median"] - one["low"] for one in speeds],
+            "array": [speed["high"] - speed["median"] for speed in speeds],
+            "arrayminus": [speed["median"] - speed["low"] for speed in speeds],
             "color": palette().text,
             "thickness": 1.2,
             "width": 4,
@@ -127,11 +132,11 @@ def throughput(rows: list[dict[str, Any]]) -> None:
         customdata=[[batch(row)] for row in rows],
         hovertemplate="%{x:,.0f}<br>%{customdata[0]}<extra></extra>",
     )
-    for place, one in zip(places, speeds, strict=True):
-        text = tables.thousands(one["median"])
-        chart.add_annotation(x=one["high"], y=place, text=text, showarrow=False, xanchor="left", xshift=8)
+    for y, speed in zip(places, speeds, strict=True):
+        text = tables.thousands(speed["median"])
+        chart.add_annotation(x=speed["high"], y=y, text=text, showarrow=False, xanchor="left", xshift=8)
     chart.update_xaxes(
-        range=[0, 1.25 * max(one["high"] for one in speeds)], title_text=t("benchmark.speed_axis"), nticks=5
+        range=[0, 1.25 * max(speed["high"] for speed in speeds)], title_text=t("benchmark.speed_axis"), nticks=5
     )
     best = max(rows, key=lambda row: float(row["throughput"]["median"]))
     facts = {"way": way_name(best, rows), "value": tables.thousands(best["throughput"]["median"])}
@@ -145,8 +150,10 @@ def throughput(rows: list[dict[str, Any]]) -> None:
 
 def ticks(low: float, high: float) -> list[float]:
     """Round numbers for a logarithmic axis: 1, 2, 5 of each power of ten, or only the powers where that were many."""
-    found = [step * 10.0**power for power in range(-6, 7) for step in (1, 2, 5) if low <= step * 10.0**power <= high]
-    return found if len(found) <= 6 else [value for value in found if f"{value:e}".startswith("1.0")]
+    candidates = [
+        step * 10.0**power for power in range(-6, 7) for step in (1, 2, 5) if low <= step * 10.0**power <= high
+    ]
+    return candidates if len(candidates) <= 6 else [value for value in candidates if f"{value:e}".startswith("1.0")]
 
 
 def _log(value: float) -> float:

@@ -11,8 +11,8 @@ from core.registry.records import BenchmarkStore
 from core.workflows.benchmark.config import BenchmarkConfig
 from dashboard.parts import tables
 from dashboard.parts.forms import forms
+from dashboard.parts.names import version_line
 from dashboard.parts.run_view import run_view
-from dashboard.results.page import describe
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import t, tn
 
@@ -33,14 +33,14 @@ def choose(classifier: str) -> tuple[VersionInfo, dict[str, Any] | None]:
     left, right = st.columns(2, gap="medium")
     with left:
         version = _version(classifier)
-    known = {one["id"]: one for one in measurements(version)}
+    known = {measurement["id"]: measurement for measurement in measurements(version)}
     newest = next(iter(known), None)
     seen = [version.classifier, version.number, newest]
     if st.session_state.get(NEWEST) != seen:
         st.session_state[NEWEST], st.session_state[SHOWN] = seen, newest
     if not known:
         return version, None
-    names = {identity: _name(one) for identity, one in known.items()}
+    names = {identity: _name(measurement) for identity, measurement in known.items()}
     with right:
         picked = st.selectbox(
             t("benchmark.measurement"),
@@ -58,19 +58,21 @@ def measurements(version: VersionInfo) -> list[dict[str, Any]]:
     return BenchmarkStore(home()).list(version.classifier, version.number, version.created)
 
 
-def _name(one: dict[str, Any]) -> str:
+def _name(measurement: dict[str, Any]) -> str:
     # The seconds tell apart two that were made within a minute: the browser sends an option's text back.
-    clock = tables.moment(one["created"]) + one["created"][16:19]
-    return f"{clock} · {one['machine']['card'] or one['machine']['processor']}"
+    clock = tables.moment(measurement["created"]) + measurement["created"][16:19]
+    return f"{clock} · {measurement['machine']['card'] or measurement['machine']['processor']}"
 
 
 def _version(classifier: str) -> VersionInfo:
-    known = {found.number: found for found in state.versions(classifier)}
+    known = {version.number: version for version in state.versions(classifier)}
     champion = state.champion(classifier)
     serving = champion.number if champion is not None else max(known)
     if st.session_state.get("benchmark.classifier") != classifier or st.session_state.get(VERSION) not in known:
         st.session_state["benchmark.classifier"], st.session_state[VERSION] = classifier, serving
-    names = {number: describe(found, champion is not None and number == serving) for number, found in known.items()}
+    names = {
+        number: version_line(version, champion is not None and number == serving) for number, version in known.items()
+    }
     picked = st.selectbox(
         t("benchmark.version"),
         sorted(known, reverse=True),
@@ -83,7 +85,7 @@ def _version(classifier: str) -> VersionInfo:
 
 def run(version: VersionInfo) -> None:
     """The newest run for this version, unless it was done before."""
-    job = next((one for one in state.jobs().list() if _is_for(one, version)), None)
+    job = next((job for job in state.jobs().list() if _is_for(job, version)), None)
     if job is not None and not (job.ended and job.result):
         run_view(job.id)
 
@@ -119,7 +121,9 @@ def _fields(version: VersionInfo, *, leading: bool) -> None:
 
 def _texts() -> str:
     names = {FROZEN: t("benchmark.frozen")}
-    names |= {one.id: f"{one.name} · {tn('benchmark.dataset_texts', one.rows)}" for one in state.datasets()}
+    names |= {
+        dataset.id: f"{dataset.name} · {tn('benchmark.dataset_texts', dataset.rows)}" for dataset in state.datasets()
+    }
     if st.session_state.get(TEXTS) not in names:
         st.session_state[TEXTS] = FROZEN
     picked = st.selectbox(

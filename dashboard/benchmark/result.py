@@ -38,7 +38,7 @@ def _cards(served: dict[str, Any], shown: dict[str, Any]) -> None:
     speed, single = served["throughput"], served["latency"]
     gain = served.get("speedup")
     name = way_name(served, shown["rows"])
-    found = [
+    cards = [
         layout.Card(
             t("benchmark.one_text"),
             t("benchmark.ms", value=milliseconds(single["p50"])),
@@ -54,14 +54,14 @@ def _cards(served: dict[str, Any], shown: dict[str, Any]) -> None:
         ),
     ]
     if gain is not None:
-        found.append(
+        cards.append(
             layout.Card(
                 t("benchmark.gain"),
                 times(gain["throughput"]),
                 help=t("benchmark.gain_help", **{side: f"{gain['throughput'][side]:.1f}" for side in ("low", "high")}),
             )
         )
-    layout.cards(found)
+    layout.cards(cards)
 
 
 def _remarks(shown: dict[str, Any]) -> None:
@@ -80,9 +80,9 @@ def _remarks(shown: dict[str, Any]) -> None:
     if load is not None and load > BUSY * cores:
         st.warning(t("benchmark.was_busy", load=f"{load:.1f}", cores=cores), icon=":material/hourglass_top:")
     everything = [*shown["rows"], *shown["missing"]]
-    for one in shown["missing"]:
-        reason = tables.plain(t_message(Message.from_dict(one["reason"])))
-        st.caption(f":material/block: {tables.plain(way_name(one, everything))}: {reason}")
+    for way in shown["missing"]:
+        reason = tables.plain(t_message(Message.from_dict(way["reason"])))
+        st.caption(f":material/block: {tables.plain(way_name(way, everything))}: {reason}")
     for problem in shown["problems"]:
         st.caption(f":material/warning: {tables.plain(t_message(Message.from_dict(problem)))}")
 
@@ -143,20 +143,21 @@ def earlier(known: Sequence[dict[str, Any]]) -> None:
         return
     with st.expander(t("benchmark.all", count=len(known)), icon=":material/history:"):
         st.dataframe(
-            pd.DataFrame([_summary(one) for one in known]),
+            pd.DataFrame([_summary(measurement) for measurement in known]),
             hide_index=True,
             key="benchmark.earlier",
             alt=t("benchmark.all", count=len(known)),
         )
 
 
-def _summary(one: dict[str, Any]) -> dict[str, Any]:
-    best = max(one["rows"], key=lambda row: float(row["throughput"]["median"]))
-    quickest = min(one["rows"], key=lambda row: float(row["latency"]["p50"]))
+def _summary(measurement: dict[str, Any]) -> dict[str, Any]:
+    rows = measurement["rows"]
+    best = max(rows, key=lambda row: float(row["throughput"]["median"]))
+    quickest = min(rows, key=lambda row: float(row["latency"]["p50"]))
     return {
-        t("benchmark.when"): tables.moment(one["created"]),
-        t("benchmark.where"): machine_line(one["machine"]),
-        t("benchmark.count"): one["texts"],
-        t("benchmark.quickest"): f"{milliseconds(quickest['latency']['p50'])} ({way_name(quickest, one['rows'])})",
-        t("benchmark.most"): f"{tables.thousands(best['throughput']['median'])} ({way_name(best, one['rows'])})",
+        t("benchmark.when"): tables.moment(measurement["created"]),
+        t("benchmark.where"): machine_line(measurement["machine"]),
+        t("benchmark.count"): measurement["texts"],
+        t("benchmark.quickest"): f"{milliseconds(quickest['latency']['p50'])} ({way_name(quickest, rows)})",
+        t("benchmark.most"): f"{tables.thousands(best['throughput']['median'])} ({way_name(best, rows)})",
     }

@@ -14,7 +14,6 @@ from core.data.dataset.samples import SAMPLES
 from core.data.dataset.splitting import Split, split_rows
 from core.data.loading.profiling import Profile, profile
 from core.data.recipe import Step, apply_steps, write_steps
-from dashboard.data.saved import store
 from dashboard.parts import profile as parts_profile
 from dashboard.parts import tables
 from dashboard.parts.forms.label_editor import edit_labels
@@ -43,13 +42,13 @@ class Prepared:
 
 def caption() -> str:
     """The page's line of state."""
-    found = state.datasets()
-    if not found:
+    datasets = state.datasets()
+    if not datasets:
         return t("data.caption_none")
     return t(
         "data.caption",
-        datasets=tn("data.datasets", len(found)),
-        rows=tn("data.rows", sum(stored.rows for stored in found)),
+        datasets=tn("data.datasets", len(datasets)),
+        rows=tn("data.rows", sum(stored.rows for stored in datasets)),
     )
 
 
@@ -69,18 +68,18 @@ def add_table() -> None:
         return
     large = len(uploaded.table) >= LARGE and st.session_state.get(LOOKED) != uploaded.token
     with nullcontext() if large else st.spinner(t("data.looking")):
-        found = _prepared(uploaded, told=large)
-    if isinstance(found, DataError):
-        show_error(found)
+        prepared = _prepared(uploaded, told=large)
+    if isinstance(prepared, DataError):
+        show_error(prepared)
         return
     accepted = _accepted(uploaded)
-    parts_profile.overview(found.dataset, found.profile, found.set_aside.count + len(uploaded.skipped))
+    parts_profile.overview(prepared.dataset, prepared.profile, prepared.set_aside.count + len(uploaded.skipped))
     parts_profile.findings(
-        uploaded, found.profile, found.split, accepted=accepted, accept=lambda step: _accept(uploaded, step)
+        uploaded, prepared.profile, prepared.split, accepted=accepted, accept=lambda step: _accept(uploaded, step)
     )
     with st.expander(t("labels.title"), icon=":material/label:"):
-        steps = edit_labels(found.profile.label_counts, key=f"{KEY}.labels.{uploaded.token}.{len(accepted)}")
-    changed = _changed(found, steps)
+        steps = edit_labels(prepared.profile.label_counts, key=f"{KEY}.labels.{uploaded.token}.{len(accepted)}")
+    changed = _changed(prepared, steps)
     if isinstance(changed, DataError):
         show_error(changed)
         return
@@ -98,12 +97,12 @@ def _accept(uploaded: UploadedTable, step: Step | None) -> None:
     st.session_state[f"{KEY}.accepted.{uploaded.token}"] = [] if step is None else [*_accepted(uploaded), step]
 
 
-def _changed(found: Prepared, steps: list[Step]) -> Prepared | DataError:
+def _changed(prepared: Prepared, steps: list[Step]) -> Prepared | DataError:
     """The table with other labels, and how it is divided then."""
     if not steps:
-        return found
+        return prepared
     try:
-        dataset, _ = apply_steps(found.dataset, steps)
+        dataset, _ = apply_steps(prepared.dataset, steps)
         check_labels(dataset)
     except DataError as error:
         return error
@@ -111,7 +110,7 @@ def _changed(found: Prepared, steps: list[Step]) -> Prepared | DataError:
         split: Split | DataError = split_rows(dataset)
     except DataError as error:
         split = error
-    return replace(found, dataset=dataset, split=split)
+    return replace(prepared, dataset=dataset, split=split)
 
 
 def _prepared(uploaded: UploadedTable, *, told: bool) -> Prepared | DataError:
@@ -141,10 +140,10 @@ def _prepared(uploaded: UploadedTable, *, told: bool) -> Prepared | DataError:
     tell(0.2, "divide")
     split = _divided(token, dataset)
     tell(0.6, "profile")
-    found = _profiled(token, dataset, set_aside, uploaded)
+    described = _profiled(token, dataset, set_aside, uploaded)
     bar.empty()
     st.session_state[LOOKED] = uploaded.token
-    return Prepared(dataset, set_aside, found, split)
+    return Prepared(dataset, set_aside, described, split)
 
 
 # Resources, since a copy of every text on every rerun would be dear; errors are answers, so they are remembered, too.
@@ -169,10 +168,10 @@ def _profiled(token: str, _dataset: TextDataset, _set_aside: SetAside, _uploaded
     return profile(_dataset, _set_aside, _uploaded.skipped)
 
 
-def _save_form(uploaded: UploadedTable, found: Prepared, steps: list[Step]) -> None:
+def _save_form(uploaded: UploadedTable, prepared: Prepared, steps: list[Step]) -> None:
     """The split in words, a name, and the page's one primary button."""
     layout.section(t("data.save_title"))
-    parts_profile.division(found.split)
+    parts_profile.division(prepared.split)
     # The field's own key, once a table: another file proposes its own name.
     key = f"{KEY}.name.{uploaded.file_token}"
     with st.form(f"{KEY}.save", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
@@ -193,7 +192,7 @@ def _save_form(uploaded: UploadedTable, found: Prepared, steps: list[Step]) -> N
     if not (name or "").strip():
         st.error(t("data.name_missing"), icon=":material/error:")
         return
-    _save(uploaded, found, steps, str(name).strip())
+    _save(uploaded, prepared, steps, str(name).strip())
 
 
 def _proposed_name(uploaded: UploadedTable) -> str:
@@ -203,14 +202,14 @@ def _proposed_name(uploaded: UploadedTable) -> str:
     return stem[:NAME_LIMIT]
 
 
-def _save(uploaded: UploadedTable, found: Prepared, steps: list[Step], name: str) -> None:
+def _save(uploaded: UploadedTable, prepared: Prepared, steps: list[Step], name: str) -> None:
     recipe = {"recipe": write_steps(steps)} if steps else {}
     with st.spinner(t("data.saving")):
-        stored = store().save(
-            found.dataset,
+        stored = state.store().save(
+            prepared.dataset,
             name=name,
             roles=uploaded.roles,
-            source={**uploaded.source(found.set_aside), **recipe},
+            source={**uploaded.source(prepared.set_aside), **recipe},
             synthetic=uploaded.sample is not None,
         )
     remember_columns(uploaded)

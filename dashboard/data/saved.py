@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Literal
 import pandas
 import streamlit as st
 
-from core.base.config import home
-from core.base.errors import CoreError
-from core.data.dataset.store import DatasetStore, StoredDataset
-from core.data.recipe import read_steps
+from core.data.dataset.store import StoredDataset
 from dashboard.parts import tables
 from dashboard.parts.profile import label_balance
+from dashboard.parts.recipe import recipe_sentences
 from dashboard.parts.upload.files import excerpt
 from dashboard.shell import layout, state
 from dashboard.shell.errors import boundary
-from dashboard.shell.i18n import t, t_message, tn
+from dashboard.shell.i18n import t, tn
 from dashboard.shell.navigation import go
 
 if TYPE_CHECKING:
@@ -24,11 +22,6 @@ if TYPE_CHECKING:
 
 SHOWN = 8  # lines before "show all"
 LOOK_ROWS = 200
-
-
-def store() -> DatasetStore:
-    """The saved datasets; opened alone, since the whole workspace would load everything that training needs."""
-    return DatasetStore(home())
 
 
 def saved_datasets(*, primary: bool) -> None:
@@ -39,15 +32,15 @@ def saved_datasets(*, primary: bool) -> None:
     primary
         Whether the newest line's "train" is the page's primary button.
     """
-    found = state.datasets()
-    if not found:
+    datasets = state.datasets()
+    if not datasets:
         return
     layout.section(t("data.saved_section"))
     show_all = st.session_state.get("data.all", False)
-    for index, stored in enumerate(found if show_all else found[:SHOWN]):
+    for index, stored in enumerate(datasets if show_all else datasets[:SHOWN]):
         _line(stored, primary=primary and index == 0 and not state.classifiers())
-    if len(found) > SHOWN and not show_all:
-        st.button(t("data.show_all", count=len(found)), key="data.all-button", type="tertiary", on_click=_show_all)
+    if len(datasets) > SHOWN and not show_all:
+        st.button(t("data.show_all", count=len(datasets)), key="data.all-button", type="tertiary", on_click=_show_all)
 
 
 def _show_all() -> None:
@@ -91,7 +84,7 @@ def _look(stored: StoredDataset) -> None:
 
     def body() -> None:
         with boundary():
-            dataset = store().load(stored.id)
+            dataset = state.store().load(stored.id)
             st.caption(" · ".join(_facts(stored)))
             for sentence in recipe_sentences(stored):
                 st.caption(f":material/edit: {sentence}")
@@ -101,15 +94,6 @@ def _look(stored: StoredDataset) -> None:
             st.dataframe(excerpt(rows, slice(None)), hide_index=True, alt=t("upload.preview"))
 
     st.dialog(tables.plain(stored.name), width="large")(body)()
-
-
-def recipe_sentences(stored: StoredDataset) -> list[str]:
-    """What was done to a dataset after it was uploaded, step by step."""
-    try:
-        steps = read_steps(stored.source.get("recipe", []))
-    except CoreError as error:  # of another version of the program: the rows are there all the same
-        return [tables.plain(t_message(error.message))]
-    return [tables.plain(t_message(step.sentence())) for step in steps]
 
 
 def used_by(dataset: str) -> list[str]:
@@ -158,6 +142,6 @@ def _datasets_of(job: Job) -> list[str]:
 
 
 def _delete(dataset: str) -> None:
-    store().delete(dataset)
+    state.store().delete(dataset)
     if state.chosen_dataset() == dataset:
         st.session_state.pop(state.DATASET)

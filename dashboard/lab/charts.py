@@ -30,11 +30,11 @@ def color_of_family(family: str) -> str:
 
 def over_experiences(result: dict[str, Any]) -> None:
     """One line a strategy: its average accuracy over the tests seen so far; the names stand at the lines' ends."""
-    found = ranked(result)
-    lines = {one["strategy"]: seen_so_far(one["R"]) for one in found}
-    colors = {one["strategy"]: color_of_family(one["family"]) for one in found}
+    strategies = ranked(result)
+    lines = {strategy["strategy"]: seen_so_far(strategy["R"]) for strategy in strategies}
+    colors = {strategy["strategy"]: color_of_family(strategy["family"]) for strategy in strategies}
     count = len(result["experiences"])
-    height = max(320, 60 + 19 * len(found))
+    height = max(320, 60 + 19 * len(strategies))
     values = [value for line in lines.values() for value in line]
     low, high = min(values), max(values)
     room = max(0.008, (high - low) * 0.08)
@@ -51,11 +51,11 @@ def over_experiences(result: dict[str, Any]) -> None:
     )
     chart.update_yaxes(title_text=t("lab.seen_axis"), range=[min(low - room, *ends), max(high + room, *ends)])
     chart.update_layout(showlegend=False, margin={"r": 118})
-    first, last = found[0], found[-1]
+    first, last = strategies[0], strategies[-1]
     title = t("lab.over_title", best=strategy_name(first["strategy"]), score=tables.score(lines[first["strategy"]][-1]))
     alt = t(
         "lab.over_alt",
-        count=len(found),
+        count=len(strategies),
         best=strategy_name(first["strategy"]),
         high=tables.score(lines[first["strategy"]][-1]),
         worst=strategy_name(last["strategy"]),
@@ -96,41 +96,42 @@ def _line(chart: go.Figure, name: str, line: Sequence[float], end: float, color:
 
 def against_cost(result: dict[str, Any]) -> None:
     """Average accuracy over seconds of all updates, on a logarithmic axis; the names stand beside the points."""
-    found = ranked(result)
-    seconds = [max(float(one["seconds"]), 1e-3) for one in found]
-    scores = [float(one["average_accuracy"]) for one in found]
+    strategies = ranked(result)
+    seconds = [max(float(strategy["seconds"]), 1e-3) for strategy in strategies]
+    scores = [float(strategy["average_accuracy"]) for strategy in strategies]
     best = best_name(result)
-    names = [_point_name(one["strategy"], best) for one in found]
+    names = [_point_name(strategy["strategy"], best) for strategy in strategies]
     across, up = _padded([math.log10(value) for value in seconds], 0.12), _padded(scores, 0.02)
-    height = max(320, 60 + 19 * len(found))
+    height = max(320, 60 + 19 * len(strategies))
     field = NARROW, height - 70.0
     points = [
         (_share(math.log10(x), across) * field[0], _share(y, up) * field[1])
         for x, y in zip(seconds, scores, strict=True)
     ]
     chart = charts.figure(height=height)
-    for one, name, x, y, side in zip(
-        found, names, seconds, scores, labels.place_names(points, names, field), strict=True
+    for strategy, name, x, y, side in zip(
+        strategies, names, seconds, scores, labels.place_names(points, names, field), strict=True
     ):
-        color = color_of_family(one["family"])
-        chosen = one["strategy"] == best
+        color = color_of_family(strategy["family"])
+        is_best = strategy["strategy"] == best
+        whole_name = charts.text(strategy_name(strategy["strategy"]))
         chart.add_scatter(
             x=[x],
             y=[y],
             mode="markers+text",
-            marker={"size": 14 if chosen else 9, "color": color, "line": {"width": 2, "color": palette().background}},
-            text=[_printed(name, bold=chosen)],
+            marker={"size": 14 if is_best else 9, "color": color, "line": {"width": 2, "color": palette().background}},
+            text=[_printed(name, bold=is_best)],
             textposition=side,
             textfont={"color": as_text(color), "size": 12},
             cliponaxis=False,
-            hovertemplate=f"{charts.text(strategy_name(one['strategy']))} · {tables.duration(x)} · %{{y:.3f}}<extra></extra>",
+            hovertemplate=f"{whole_name} · {tables.duration(x)} · %{{y:.3f}}<extra></extra>",
         )
     chart.update_xaxes(
         type="log", range=list(across), title_text=t("lab.cost_axis"), dtick=1 if across[1] - across[0] > 1.2 else None
     )
     chart.update_yaxes(title_text=t("lab.average_accuracy"), range=list(up))
     chart.update_layout(showlegend=False)
-    facts = {"name": strategy_name(best), "count": len(found)}
+    facts = {"name": strategy_name(best), "count": len(strategies)}
     charts.draw(chart, key="lab.cost", alt=t("lab.cost_alt", **facts), title=t("lab.cost_title", **facts))
 
 
@@ -155,18 +156,18 @@ def _share(value: float, limits: tuple[float, float]) -> float:
 
 def matrices(result: dict[str, Any]) -> None:
     """The accuracy matrices side by side on one scale of colours, best average first."""
-    found = ranked(result)
-    limits = heatmaps.score_limits(*(one["R"] for one in found))
-    everything = len(found) <= MATRICES or st.session_state.get("lab.all_matrices", False)
-    shown = found if everything else found[:MATRICES]
+    strategies = ranked(result)
+    limits = heatmaps.score_limits(*(strategy["R"] for strategy in strategies))
+    everything = len(strategies) <= MATRICES or st.session_state.get("lab.all_matrices", False)
+    shown = strategies if everything else strategies[:MATRICES]
     st.caption(t("lab.matrices_how", low=tables.percent(limits[0]), high=tables.percent(limits[1])))
     for start in range(0, len(shown), A_ROW):
-        for place, one in zip(st.columns(A_ROW, gap="medium"), shown[start : start + A_ROW], strict=False):
-            with place:
-                _small_matrix(one, limits)
+        for column, strategy in zip(st.columns(A_ROW, gap="medium"), shown[start : start + A_ROW], strict=False):
+            with column:
+                _small_matrix(strategy, limits)
     if not everything:
         st.button(
-            tn("lab.matrices_all", len(found)), key="lab.all_matrices_button", type="tertiary", on_click=_show_all
+            tn("lab.matrices_all", len(strategies)), key="lab.all_matrices_button", type="tertiary", on_click=_show_all
         )
 
 
@@ -174,8 +175,8 @@ def _show_all() -> None:
     st.session_state["lab.all_matrices"] = True
 
 
-def _small_matrix(one: dict[str, Any], limits: tuple[float, float]) -> None:
-    matrix = np.asarray(one["R"], dtype=float)
+def _small_matrix(strategy: dict[str, Any], limits: tuple[float, float]) -> None:
+    matrix = np.asarray(strategy["R"], dtype=float)
     count = len(matrix)
     ramp = palette().sequential
     chart = charts.figure(height=70 + max(150, min(34 * count, 300)))
@@ -207,12 +208,14 @@ def _small_matrix(one: dict[str, Any], limits: tuple[float, float]) -> None:
     ticks = {"tickvals": places[::step], "showgrid": False}
     chart.update_xaxes(title_text=t("lab.test"), range=[0.5, count + 0.5], **ticks)
     chart.update_yaxes(title_text=t("lab.learned"), autorange=False, range=[count + 0.5, 0.5], **ticks)
-    name = strategy_name(one["strategy"])
+    name = strategy_name(strategy["strategy"])
     alt = t(
         "lab.matrix_alt",
         name=name,
         count=count,
         values=[tables.score(value) for value in matrix[-1]] if count <= 12 else tables.score(matrix[-1].mean()),
     )
-    title = t("lab.matrix_title", name=chart_name(one["strategy"]), score=tables.score(one["average_accuracy"]))
-    charts.draw(chart, key=f"lab.matrix.{one['strategy']}", alt=alt, title=title)
+    title = t(
+        "lab.matrix_title", name=chart_name(strategy["strategy"]), score=tables.score(strategy["average_accuracy"])
+    )
+    charts.draw(chart, key=f"lab.matrix.{strategy['strategy']}", alt=alt, title=title)

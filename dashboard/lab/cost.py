@@ -21,16 +21,16 @@ SECONDS_BETWEEN_LOOKS = 1.5  # more often would slow down what is waited for
 REHEARSING = 2.0  # a strategy that rehearses reads about as many remembered rows as new ones
 
 
-def draw(found: Preview, fields: dict[str, Any]) -> None:
+def draw(preview: Preview, fields: dict[str, Any]) -> None:
     """One line that fills itself while the form can be used."""
     request = _timed(fields)
     if request is None:
         return
     waiting = not estimator().ask(request).done()
-    guarded_fragment(run_every=SECONDS_BETWEEN_LOOKS if waiting else None)(_line)(request, found, fields, waiting)
+    guarded_fragment(run_every=SECONDS_BETWEEN_LOOKS if waiting else None)(_line)(request, preview, fields, waiting)
 
 
-def _line(request: TrainRequest, found: Preview, fields: dict[str, Any], waiting: bool) -> None:
+def _line(request: TrainRequest, preview: Preview, fields: dict[str, Any], waiting: bool) -> None:
     asked = estimator().ask(request)
     if waiting and asked.done():
         st.rerun()  # so that the looking ends
@@ -39,7 +39,7 @@ def _line(request: TrainRequest, found: Preview, fields: dict[str, Any], waiting
         st.caption(t("lab.timing"))
     elif asked.exception() is None and prepared is not None:  # what is wrong is said when it starts
         a_row = asked.result().seconds_per_epoch / max(1, prepared.train)
-        rows = rows_to_read(found, fields["strategies"], int(fields["seeds"]))
+        rows = rows_to_read(preview, fields["strategies"], int(fields["seeds"]))
         together = max(1, min(state.device().cores, len(fields["strategies"]) * int(fields["seeds"])))
         seconds = rows * a_row * asked.result().epochs / together
         st.caption(t("lab.learning_time", time=tables.duration(max(1.0, seconds))))
@@ -54,16 +54,16 @@ def _timed(fields: dict[str, Any]) -> TrainRequest | None:
         settings = resolve_comparison(CompareRequest(**fields)).settings.flat()
     except CoreError:
         return None
-    chosen = [one for one in state.datasets() if one.id in fields["datasets"]]
-    largest = max(chosen, key=lambda one: one.rows)
+    datasets = [dataset for dataset in state.datasets() if dataset.id in fields["datasets"]]
+    largest = max(datasets, key=lambda dataset: dataset.rows)
     return TrainRequest(classifier="lab", dataset=largest.id, model=fields["model"], settings=settings)
 
 
-def rows_to_read(found: Preview, strategies: list[str], seeds: int) -> float:
+def rows_to_read(preview: Preview, strategies: list[str], seeds: int) -> float:
     """Training rows that all runs together read in each epoch; the first experience is learned once a seed."""
     from core.continual.strategies import STRATEGIES
 
-    rows = [int(one["train"]) for one in found.experiences]
+    rows = [int(experience["train"]) for experience in preview.experiences]
     total = 0.0
     for name in strategies:
         kind = STRATEGIES[name]

@@ -76,14 +76,14 @@ def as_json(result: dict[str, Any]) -> bytes:
 def figure_table(result: dict[str, Any]) -> pd.DataFrame:
     """One row a strategy: each figure as a number, with its deviation over the seeds and the ends of its interval."""
     rows = []
-    for one in result["strategies"]:
-        row: dict[str, Any] = {"strategy": one["strategy"]}
+    for strategy in result["strategies"]:
+        row: dict[str, Any] = {"strategy": strategy["strategy"]}
         for figure in FIGURES:
-            row[figure.name] = one[figure.name]
+            row[figure.name] = strategy[figure.name]
             if figure.kind in ("score", "seconds"):
-                row[f"{figure.name}_deviation"] = (one.get("spread") or {}).get(figure.name)
+                row[f"{figure.name}_deviation"] = (strategy.get("spread") or {}).get(figure.name)
             if figure.kind == "score":
-                low, high = (one.get("intervals") or {}).get(figure.name) or (None, None)
+                low, high = (strategy.get("intervals") or {}).get(figure.name) or (None, None)
                 row |= {f"{figure.name}_low": low, f"{figure.name}_high": high}
         rows.append(row)
     return pd.DataFrame(rows)
@@ -93,7 +93,7 @@ def standalone(result: dict[str, Any]) -> str:
     """A page of its own, in the reader's language: no script, no network, nothing but the figures."""
     title, best = html.escape(str(result["name"])), html.escape(strategy_name(best_name(result)))
     because = html.escape(t_message(with_names(Message.from_dict(result["best"]["message"]))))
-    names = [one["name"] for one in result["experiences"]]
+    names = [experience["name"] for experience in result["experiences"]]
     order = " · ".join(f"{number} {html.escape(name)}" for number, name in enumerate(names, start=1))
     return "\n".join(
         [
@@ -114,29 +114,30 @@ def _figures(result: dict[str, Any]) -> str:
     """The table, each figure with its deviation and, below it, its interval."""
     head = "".join(f"<th>{html.escape(t(f'lab.{figure.name}'))}</th>" for figure in FIGURES)
     rows = []
-    for one in ranked(result):
+    for strategy in ranked(result):
         cells = ""
         for figure in FIGURES:
-            deviation, interval = with_deviation(figure, one), with_interval(figure, one)
+            deviation, interval = with_deviation(figure, strategy), with_interval(figure, strategy)
             ends = f"<br><span class='quiet'>{interval[interval.index('(') :]}</span>" if "(" in interval else ""
             cells += f"<td>{deviation}{ends}</td>"
-        mark = " class='best'" if one["strategy"] == best_name(result) else ""
-        rows.append(f"<tr{mark}><td>{html.escape(strategy_name(one['strategy']))}</td>{cells}</tr>")
-    strategy = html.escape(t("lab.strategy"))
-    return f"<div class='wide'><table><tr><th>{strategy}</th>{head}</tr>{''.join(rows)}</table></div>"
+        mark = " class='best'" if strategy["strategy"] == best_name(result) else ""
+        rows.append(f"<tr{mark}><td>{html.escape(strategy_name(strategy['strategy']))}</td>{cells}</tr>")
+    heading = html.escape(t("lab.strategy"))
+    return f"<div class='wide'><table><tr><th>{heading}</th>{head}</tr>{''.join(rows)}</table></div>"
 
 
 def _matrices(result: dict[str, Any]) -> str:
-    found = ranked(result)
-    limits = heatmaps.score_limits(*(one["R"] for one in found))
+    strategies = ranked(result)
+    limits = heatmaps.score_limits(*(strategy["R"] for strategy in strategies))
     parts = [
-        f"<div><b>{html.escape(strategy_name(one['strategy']))}</b>{_matrix(np.asarray(one['R'], dtype=float), limits)}</div>"
-        for one in found
+        f"<div><b>{html.escape(strategy_name(strategy['strategy']))}</b>{_matrix(strategy['R'], limits)}</div>"
+        for strategy in strategies
     ]
     return f"<div class='matrices'>{''.join(parts)}</div>"
 
 
-def _matrix(matrix: np.ndarray[Any, Any], limits: tuple[float, float]) -> str:
+def _matrix(scores: list[list[float | None]], limits: tuple[float, float]) -> str:
+    matrix = np.asarray(scores, dtype=float)
     places = range(1, len(matrix) + 1)
     head = "<tr><th></th>" + "".join(f"<th>{number}</th>" for number in places) + "</tr>"
     rows = [

@@ -71,13 +71,13 @@ def place_names(
     Parameters
     ----------
     points
-        In pixels from the lower left corner of the field.
+        Where each point lies, in pixels from the lower left corner of the field.
     field
-        Width and height in pixels.
+        The field's width and height in pixels.
     """
     dots = [Box(x - 6, y - 6, x + 6, y + 6) for x, y in points]
     taken: list[Box] = []
-    chosen = []
+    sides = []
     for point, name in zip(points, names, strict=True):
         boxes = {side: _box(point, side, text_width(name, size), size * 1.25) for side in SIDES}
         # A name over another name is worse than one that leaves the field a little.
@@ -87,8 +87,8 @@ def place_names(
         }
         best = min(SIDES, key=cost.__getitem__)
         taken.append(boxes[best])
-        chosen.append(best)
-    return chosen
+        sides.append(best)
+    return sides
 
 
 def _box(point: tuple[float, float], side: str, width: float, height: float) -> Box:

@@ -15,12 +15,12 @@ NEW = "new"  # instead of an id: the form
 
 def opened() -> str | None:
     """The id in the link, `NEW`, or None for the page's start."""
-    found = st.query_params.get(COMPARISON) or None
+    linked = st.query_params.get(COMPARISON) or None
     left = st.session_state.pop(LEFT, False)
-    if found is None and BACK in st.session_state and not left:
+    if linked is None and BACK in st.session_state and not left:
         # The sidebar's link to this very page drops the id, but Streamlit leaves it in the browser's address.
         st.query_params.from_dict(st.query_params.to_dict())
-    return found
+    return linked
 
 
 def open_comparison(identity: str) -> None:

@@ -32,18 +32,18 @@ def draw() -> None:
     with left:
         choice = stream.choose(source)
     with right:
-        found = _preview(choice)
+        preview = _preview(choice)
     layout.section(t("lab.strategies"), help=t("lab.strategies_help"))
-    chosen = lab_settings.strategies()
+    strategies = lab_settings.strategies()
     layout.section(t("lab.learning"))
     left, right = st.columns(2, gap="medium")
     with left:
         model = lab_settings.model()
     with right:
         seeds = lab_settings.seeds()
-    values = lab_settings.hyperparameters(model, chosen)
-    fields = {**choice.fields(), "strategies": chosen, "model": model, "seeds": seeds, "settings": values}
-    _ready(choice, found, fields)
+    values = lab_settings.hyperparameters(model, strategies)
+    fields = {**choice.fields(), "strategies": strategies, "model": model, "seeds": seeds, "settings": values}
+    _ready(choice, preview, fields)
 
 
 def _preview(choice: Choice) -> Preview | CoreError | None:
@@ -52,23 +52,23 @@ def _preview(choice: Choice) -> Preview | CoreError | None:
         st.caption(t("lab.preview_later"))
         return None
     with st.spinner(t("lab.cutting")):
-        found = stream.preview(choice)
-    if isinstance(found, CoreError):
-        show_error(found)
-        return found
-    st.markdown(f"**{tn('lab.experiences_count', len(found.experiences))}**")
-    stream.draw_preview(found)
-    return found
+        preview = stream.preview(choice)
+    if isinstance(preview, CoreError):
+        show_error(preview)
+        return preview
+    st.markdown(f"**{tn('lab.experiences_count', len(preview.experiences))}**")
+    stream.draw_preview(preview)
+    return preview
 
 
-def _ready(choice: Choice, found: Preview | CoreError | None, fields: dict[str, Any]) -> None:
+def _ready(choice: Choice, preview: Preview | CoreError | None, fields: dict[str, Any]) -> None:
     """The name, what will be run, and the button; what is still missing stands beside it."""
     with st.container(border=True, key="lab-ready", gap="small"):
         name = _name(choice.name)
-        missing = obstacle(choice, found, fields["strategies"])
-        if not missing and isinstance(found, Preview):
-            st.markdown(_what_runs(found, fields))
-            cost.draw(found, fields)
+        missing = obstacle(choice, preview, fields["strategies"])
+        if not missing and isinstance(preview, Preview):
+            st.markdown(_what_runs(preview, fields))
+            cost.draw(preview, fields)
             if "joint" not in fields["strategies"]:
                 st.caption(f":material/info: {t('lab.without_joint')}")
         busy = bool(state.active_jobs())
@@ -98,23 +98,23 @@ def _name(suggestion: str) -> str:
     return (typed or "").strip()
 
 
-def obstacle(choice: Choice, found: Preview | CoreError | None, strategies: list[str]) -> str:
+def obstacle(choice: Choice, preview: Preview | CoreError | None, strategies: list[str]) -> str:
     """Why it cannot start, in a sentence; empty when it can."""
     if choice.missing:
         return choice.missing
-    if isinstance(found, CoreError):
-        return tables.plain(t_message(found.message))
+    if isinstance(preview, CoreError):
+        return tables.plain(t_message(preview.message))
     return "" if strategies else t("lab.missing_strategies")
 
 
-def _what_runs(found: Preview, fields: dict[str, Any]) -> str:
+def _what_runs(preview: Preview, fields: dict[str, Any]) -> str:
     strategies, seeds = len(fields["strategies"]), int(fields["seeds"])
     return t(
         "lab.what_runs",
         strategies=tn("lab.strategies_count", strategies),
         seeds=tn("lab.seeds_count", seeds),
         runs=tn("lab.runs_count", strategies * seeds),
-        experiences=tn("lab.experiences_count", len(found.experiences)),
+        experiences=tn("lab.experiences_count", len(preview.experiences)),
     )
 
 

@@ -20,14 +20,14 @@ PARTS = ("first", "batch_2", "batch_3")  # of each sample
 
 def draw() -> list[StoredDataset]:
     """The list with its buttons, and the box that adds to it."""
-    known = {one.id: one for one in state.datasets()}
+    known = {dataset.id: dataset for dataset in state.datasets()}
     order = [identity for identity in st.session_state.get(ORDER, []) if identity in known]
     st.session_state[ORDER] = order
-    for place, identity in enumerate(order):
-        _line(place, known[identity], len(order))
-    left = [one for one in known.values() if one.id not in order]
+    for index, identity in enumerate(order):
+        _line(index, known[identity], len(order))
+    left = [dataset for dataset in known.values() if dataset.id not in order]
     if left:
-        names = {one.id: describe(one) for one in left}
+        names = {dataset.id: describe(dataset) for dataset in left}
         st.selectbox(
             t("lab.add"),
             list(names),
@@ -55,16 +55,16 @@ def describe(dataset: StoredDataset) -> str:
 
 def facts(dataset: StoredDataset) -> list[str]:
     """How large a dataset is, and whether it was made up."""
-    found = [tn("lab.rows", dataset.rows), tn("lab.labels_count", len(dataset.classes))]
-    return [*found, t("shell.synthetic")] if dataset.synthetic else found
+    parts = [tn("lab.rows", dataset.rows), tn("lab.labels_count", len(dataset.classes))]
+    return [*parts, t("shell.synthetic")] if dataset.synthetic else parts
 
 
-def _line(place: int, dataset: StoredDataset, count: int) -> None:
+def _line(index: int, dataset: StoredDataset, count: int) -> None:
     with st.container(
-        horizontal=True, vertical_alignment="center", wrap=False, gap="xxsmall", key=f"lab-order-{place}"
+        horizontal=True, vertical_alignment="center", wrap=False, gap="xxsmall", key=f"lab-order-{index}"
     ):
         with st.container(gap=None, width="stretch"):
-            st.markdown(f"{place + 1} · **{tables.plain(dataset.name)}**")
+            st.markdown(f"{index + 1} · **{tables.plain(dataset.name)}**")
             st.caption(" · ".join(facts(dataset)))
         for step, icon, word in ((-1, "arrow_upward", "up"), (1, "arrow_downward", "down")):
             layout.icon_button(
@@ -72,9 +72,9 @@ def _line(place: int, dataset: StoredDataset, count: int) -> None:
                 of=dataset.name,
                 key=f"lab.{word}.{dataset.id}",
                 icon=f":material/{icon}:",
-                disabled=not 0 <= place + step < count,
+                disabled=not 0 <= index + step < count,
                 on_click=_move,
-                args=(place, step),
+                args=(index, step),
             )
         layout.icon_button(
             t("lab.out"),
@@ -87,15 +87,15 @@ def _line(place: int, dataset: StoredDataset, count: int) -> None:
 
 
 def _add() -> None:
-    chosen = st.session_state.get(ADD)
-    if chosen is not None:
-        st.session_state[ORDER] = [*st.session_state.get(ORDER, []), chosen]
+    dataset = st.session_state.get(ADD)
+    if dataset is not None:
+        st.session_state[ORDER] = [*st.session_state.get(ORDER, []), dataset]
         st.session_state[ADD] = None
 
 
-def _move(place: int, step: int) -> None:
+def _move(index: int, step: int) -> None:
     order = list(st.session_state[ORDER])
-    order[place], order[place + step] = order[place + step], order[place]
+    order[index], order[index + step] = order[index + step], order[index]
     st.session_state[ORDER] = order
 
 

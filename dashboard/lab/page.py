@@ -81,20 +81,20 @@ def result(identity: str) -> None:
     """One stored comparison; a link to one that is gone says so."""
     _back()
     try:
-        found = lab_saved.store().load(identity)
+        comparison = lab_saved.store().load(identity)
     except DataError as error:
         layout.heading(t("lab.title"))
         show_error(error)
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", wrap=False):
         with st.container():
-            layout.heading(str(found["name"]), " · ".join(facts(found)))
-        lab_saved.delete_button(_entry(found))
-    lab_result.draw(found)
+            layout.heading(str(comparison["name"]), " · ".join(facts(comparison)))
+        lab_saved.delete_button(_entry(comparison))
+    lab_result.draw(comparison)
 
 
-def _entry(found: dict[str, Any]) -> dict[str, Any]:
-    return {name: found[name] for name in ("id", "name")}
+def _entry(comparison: dict[str, Any]) -> dict[str, Any]:
+    return {name: comparison[name] for name in ("id", "name")}
 
 
 def _back() -> None:

@@ -31,7 +31,7 @@ LABELS_SHOWN = 10
 
 def better(result: dict[str, Any]) -> None:
     """Choose two; a sentence says whether the second is better, by how much, and whether that may be chance."""
-    names = [one["strategy"] for one in ranked(result)]
+    names = [strategy["strategy"] for strategy in ranked(result)]
     if len(names) < 2:
         return
     layout.section(t("lab.pair"), help=t("lab.pair_help"))
@@ -40,30 +40,30 @@ def better(result: dict[str, Any]) -> None:
     if first == second:
         st.caption(t("lab.pair_same"))
         return
-    by_name = {one["strategy"]: one for one in result["strategies"]}
-    found = by_name[second]["against"].get(first)
-    if found is None:
+    by_name = {strategy["strategy"]: strategy for strategy in result["strategies"]}
+    against = by_name[second]["against"].get(first)
+    if against is None:
         st.caption(t("lab.pair_unknown"))
         return
-    st.markdown(tables.plain(sentence(strategy_name(first), strategy_name(second), found)))
+    st.markdown(tables.plain(sentence(strategy_name(first), strategy_name(second), against)))
 
 
 def _two(names: list[str], *start: str) -> tuple[str, str]:
     shown = {name: strategy_name(name) for name in names}
-    chosen = []
-    for place, side, default in zip(st.columns(2, gap="medium"), ("first", "second"), start, strict=True):
+    picked = []
+    for column, side, default in zip(st.columns(2, gap="medium"), ("first", "second"), start, strict=True):
         key = f"lab.pair_{side}"
         if st.session_state.get(key) not in names:
             st.session_state[key] = default
-        with place:
-            chosen.append(str(st.selectbox(t(key), names, format_func=shown.__getitem__, key=key)))
-    return chosen[0], chosen[1]
+        with column:
+            picked.append(str(st.selectbox(t(key), names, format_func=shown.__getitem__, key=key)))
+    return picked[0], picked[1]
 
 
-def sentence(first: str, second: str, found: dict[str, Any]) -> str:
+def sentence(first: str, second: str, against: dict[str, Any]) -> str:
     """What the paired difference (second − first) and McNemar's test say, in words."""
-    value, low, high = found["difference"]
-    chance = found["p"]
+    value, low, high = against["difference"]
+    chance = against["p"]
     verdict = "level" if value == 0 else "perhaps"
     if chance < CHANCE and (low > 0 or high < 0):  # only what both the interval and the test say is sure
         verdict = "better" if value > 0 else "worse"
@@ -111,7 +111,7 @@ def by_label(result: dict[str, Any]) -> None:
 
 def forgotten_labels(result: dict[str, Any]) -> pd.DataFrame:
     """Rows: strategies, best average accuracy first; columns: labels, the one forgotten most on average first."""
-    forgotten = pd.DataFrame([one["per_class_forgetting"] for one in ranked(result)], dtype=float)
+    forgotten = pd.DataFrame([strategy["per_class_forgetting"] for strategy in ranked(result)], dtype=float)
     order = forgotten.mean().sort_values(ascending=False, kind="stable").index
     return forgotten[order].dropna(axis=1, how="all")
 
@@ -120,8 +120,8 @@ def _styled(result: dict[str, Any], forgotten: pd.DataFrame) -> Styler:
     # Numbers as columns' names: a label may be called anything, "strategy" too.
     numbers = forgotten.set_axis([str(number) for number in range(forgotten.shape[1])], axis=1)
     labels = list(numbers.columns)
-    numbers.insert(0, "plasticity", [one["plasticity"] for one in ranked(result)])
-    numbers.insert(0, "strategy", [chart_name(one["strategy"]) for one in ranked(result)])
+    numbers.insert(0, "plasticity", [strategy["plasticity"] for strategy in ranked(result)])
+    numbers.insert(0, "strategy", [chart_name(strategy["strategy"]) for strategy in ranked(result)])
     largest = float(np.nanmax(np.abs(forgotten.to_numpy()), initial=0.05))
     style = numbers.style.format(signed, subset=["plasticity", *labels], na_rep=tables.NOTHING)
     return style.map(lambda value: _tint(value, largest), subset=pd.IndexSlice[:, labels])
@@ -139,7 +139,7 @@ def _tint(value: float, largest: float) -> str:
 
 def _to_take_home(result: dict[str, Any], forgotten: pd.DataFrame) -> pd.DataFrame:
     table = forgotten.copy()
-    table.insert(0, t("lab.plasticity"), [one["plasticity"] for one in ranked(result)], allow_duplicates=True)
-    names = [strategy_name(one["strategy"]) for one in ranked(result)]
+    table.insert(0, t("lab.plasticity"), [strategy["plasticity"] for strategy in ranked(result)], allow_duplicates=True)
+    names = [strategy_name(strategy["strategy"]) for strategy in ranked(result)]
     table.insert(0, t("lab.strategy"), names, allow_duplicates=True)
     return table

@@ -80,7 +80,7 @@ def _findings(result: dict[str, Any]) -> list[Message]:
 
 
 def _cards(result: dict[str, Any]) -> list[Card]:
-    best = next(one for one in result["strategies"] if one["strategy"] == best_name(result))
+    best = next(strategy for strategy in result["strategies"] if strategy["strategy"] == best_name(result))
     shown = [figure for figure in FIGURES if figure.name in ("average_accuracy", "forgetting", "plasticity", "seconds")]
     return [
         Card(t(f"lab.{figure.name}"), written(figure, best[figure.name]), help=t(f"lab.{figure.name}_help"))
@@ -108,7 +108,7 @@ def _view() -> str:
     names = {view: t(f"lab.view_{view}") for view in VIEWS}
     if st.session_state.get("lab.view") not in VIEWS:
         st.session_state["lab.view"] = VIEWS[0]
-    chosen = st.segmented_control(
+    picked = st.segmented_control(
         t("lab.view"),
         VIEWS,
         format_func=names.__getitem__,
@@ -118,24 +118,26 @@ def _view() -> str:
         label_visibility="collapsed",
         persist_state="session",
     )
-    return str(chosen)
+    return str(picked)
 
 
 def styled(result: dict[str, Any], view: str) -> Styler:
     """The table: numbers below, so that a click on a header sorts them, and what people read on top."""
-    found = ranked(result)
+    strategies = ranked(result)
     write = with_deviation if view == "deviation" else with_interval
-    numbers = pd.DataFrame([{figure.name: one[figure.name] for figure in FIGURES} for one in found], dtype=float)
+    numbers = pd.DataFrame(
+        [{figure.name: strategy[figure.name] for figure in FIGURES} for strategy in strategies], dtype=float
+    )
     best = best_name(result)
-    numbers.insert(0, "strategy", [_marked(one["strategy"], best) for one in found])
+    numbers.insert(0, "strategy", [_marked(strategy["strategy"], best) for strategy in strategies])
     style = numbers.style
-    for row, one in enumerate(found):
+    for row, strategy in enumerate(strategies):
         for figure in FIGURES:
             # A template without places is the text itself, as long as its braces are doubled; no figure has any.
-            style = style.format(write(figure, one), subset=pd.IndexSlice[[row], [figure.name]])
+            style = style.format(write(figure, strategy), subset=pd.IndexSlice[[row], [figure.name]])
     tint = f"background-color: {palette().sequential[1]}"
-    place = next(number for number, one in enumerate(found) if one["strategy"] == best)
-    return style.apply(lambda row: [tint if row.name == place else ""] * len(row), axis=1)
+    best_row = next(number for number, strategy in enumerate(strategies) if strategy["strategy"] == best)
+    return style.apply(lambda row: [tint if row.name == best_row else ""] * len(row), axis=1)
 
 
 def _marked(strategy: str, best: str) -> str:
@@ -158,7 +160,9 @@ def _columns(view: str) -> dict[str, Any]:
 def families(result: dict[str, Any]) -> None:
     """Which colour stands for which family, and the whole names behind the short ones."""
     lines = []
-    for family, members in by_family({one["strategy"]: one["family"] for one in result["strategies"]}).items():
+    for family, members in by_family(
+        {strategy["strategy"]: strategy["family"] for strategy in result["strategies"]}
+    ).items():
         dot = f"<span style='color:{charts.color_of_family(family)}'>●</span>"
         names = html.escape(t("lab.list", names=[strategy_name(name) for name in members]))
         lines.append(f"<div>{dot} <b>{html.escape(t(f'names.family_{family}'))}</b> · {names}</div>")
@@ -179,9 +183,9 @@ def how(result: dict[str, Any]) -> None:
 def _settings(result: dict[str, Any]) -> pd.DataFrame:
     """Those of each strategy, then those that all share."""
     rows = [
-        [chart_name(one["strategy"]), *written_setting(name, value)]
-        for one in result["strategies"]
-        for name, value in one["settings"].items()
+        [chart_name(strategy["strategy"]), *written_setting(name, value)]
+        for strategy in result["strategies"]
+        for name, value in strategy["settings"].items()
     ]
     rows += [[t("lab.shared"), *written_setting(name, value)] for name, value in result["settings"].items()]
     return pd.DataFrame(rows, columns=[t("lab.strategy"), t("lab.setting"), t("lab.value")])

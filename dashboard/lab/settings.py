@@ -10,7 +10,8 @@ import streamlit as st
 from core.base.config import Config, Setting, settings_of
 from dashboard.parts.forms.forms import settings_form
 from dashboard.parts.forms.training_form import FIRST_MODEL, preset_values
-from dashboard.parts.plots.comparison_figures import by_family, model_name, strategy_name
+from dashboard.parts.names import name_of
+from dashboard.parts.plots.comparison_figures import by_family, strategy_name
 from dashboard.shell.i18n import choice_label, setting_label, t
 
 FIRST_CHOSEN = ("finetune", "replay", "joint", "ridge")
@@ -25,11 +26,11 @@ def strategies() -> list[str]:
     from core.continual.strategies import STRATEGIES
 
     groups = by_family({name: family_of(kind) for name, kind in STRATEGIES.items()})
-    chosen = [name for family, names in groups.items() for name in _family(family, names)]
+    picked = [name for family, names in groups.items() for name in _family(family, names)]
     with st.expander(t("lab.what_they_do")):
         for name in (name for names in groups.values() for name in names):
             st.markdown(t("lab.explained", name=strategy_name(name), about=t(f"names.about_{name}")))
-    return chosen
+    return picked
 
 
 def _family(family: str, names: list[str]) -> list[str]:
@@ -37,7 +38,7 @@ def _family(family: str, names: list[str]) -> list[str]:
     if key not in st.session_state:
         st.session_state[key] = [name for name in names if name in FIRST_CHOSEN]
     shown = {name: strategy_name(name) for name in names}
-    chosen = st.pills(
+    picked = st.pills(
         t(f"names.family_{family}"),
         names,
         selection_mode="multi",
@@ -47,7 +48,7 @@ def _family(family: str, names: list[str]) -> list[str]:
         wrap=True,
         persist_state="session",
     )
-    return [name for name in names if name in chosen]
+    return [name for name in names if name in picked]
 
 
 def model() -> str:
@@ -56,8 +57,8 @@ def model() -> str:
 
     if st.session_state.get("lab.model") not in MODELS:
         st.session_state["lab.model"] = FIRST_MODEL
-    names = {name: model_name(name) for name in sorted(MODELS, key=lambda name: name != FIRST_MODEL)}
-    chosen = st.segmented_control(
+    names = {name: name_of("model", name) for name in sorted(MODELS, key=lambda name: name != FIRST_MODEL)}
+    architecture = st.segmented_control(
         t("lab.model"),
         list(names),
         format_func=names.__getitem__,
@@ -66,8 +67,8 @@ def model() -> str:
         wrap=True,
         persist_state="session",
     )
-    st.caption(t(f"names.about_{chosen}"))
-    return str(chosen)
+    st.caption(t(f"names.about_{architecture}"))
+    return str(architecture)
 
 
 def seeds() -> int:
@@ -78,7 +79,7 @@ def seeds() -> int:
     return int(settings_form([declared], key="lab")["seeds"])
 
 
-def hyperparameters(model: str, chosen: list[str]) -> dict[str, Any]:
+def hyperparameters(model: str, strategies: list[str]) -> dict[str, Any]:
     """The main settings, folded away: of learning, of the chosen strategies, of the model."""
     from core.networks.encoders import MODELS
 
@@ -90,7 +91,7 @@ def hyperparameters(model: str, chosen: list[str]) -> dict[str, Any]:
         with learning:
             values = _in_columns(_learning(), f"{FORM}.{model}", defaults)
         with own:
-            values |= _own(chosen)
+            values |= _own(strategies)
         with architecture:
             ordinary = [setting for setting in settings_of(MODELS[model].config_class) if not setting.advanced]
             values |= _in_columns(ordinary, f"{FORM}.{model}", defaults)
@@ -106,12 +107,12 @@ def _learning() -> list[Setting]:
     return [replace(setting, advanced=False) for setting in declared if setting.name in wanted]
 
 
-def _own(chosen: list[str]) -> dict[str, Any]:
+def _own(names: list[str]) -> dict[str, Any]:
     """Each chosen strategy's settings under its name; one that several share stands under the first of them."""
     from core.continual.strategies import STRATEGIES
 
     values: dict[str, Any] = {}
-    for name in chosen:
+    for name in names:
         declared = [
             replace(setting, advanced=False)
             for setting in settings_of(STRATEGIES[name].config_class)
@@ -131,8 +132,8 @@ def _in_columns(declared: list[Setting], key: str, defaults: dict[str, Any]) -> 
     values: dict[str, Any] = settings_form(choices, key=key, defaults=defaults)
     sliders = [setting for setting in declared if setting.kind != "choice"]
     for start in range(0, len(sliders), 3):
-        for place, setting in zip(st.columns(3, gap="medium"), sliders[start : start + 3], strict=False):
-            with place:
+        for column, setting in zip(st.columns(3, gap="medium"), sliders[start : start + 3], strict=False):
+            with column:
                 values |= settings_form([setting], key=key, defaults=defaults)
     return values
 

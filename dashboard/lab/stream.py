@@ -56,7 +56,7 @@ class Preview:
     @property
     def rows(self) -> int:
         """Training rows of the whole stream."""
-        return sum(int(one["train"]) for one in self.experiences)
+        return sum(int(experience["train"]) for experience in self.experiences)
 
 
 def source() -> str:
@@ -64,7 +64,7 @@ def source() -> str:
     if st.session_state.get(SOURCE) not in SOURCES:
         st.session_state[SOURCE] = SOURCES[0]
     names = {source: t(f"lab.source_{source}") for source in SOURCES}
-    chosen = st.segmented_control(
+    kind = st.segmented_control(
         t("lab.source"),
         SOURCES,
         format_func=names.__getitem__,
@@ -74,8 +74,8 @@ def source() -> str:
         wrap=True,
         persist_state="session",
     )
-    st.caption(t(f"lab.about_{chosen}"))
-    return str(chosen)
+    st.caption(t(f"lab.about_{kind}"))
+    return str(kind)
 
 
 def choose(source: str) -> Choice:
@@ -87,37 +87,39 @@ def choose(source: str) -> Choice:
 
 
 def _several() -> Choice:
-    chosen = order.draw()
-    found = tuple(one.id for one in chosen)
-    languages = {one.language for one in chosen} & SPOKEN
+    datasets = order.draw()
+    identities = tuple(dataset.id for dataset in datasets)
+    languages = {dataset.language for dataset in datasets} & SPOKEN
     missing = ""
-    if len(chosen) < 2:
-        missing = t("lab.missing_datasets") if chosen else t("lab.missing_all_datasets")
+    if len(datasets) < 2:
+        missing = t("lab.missing_datasets") if datasets else t("lab.missing_all_datasets")
     elif len(languages) > 1:
         missing = t("lab.missing_language")
-    return Choice(found, name=_name_of(chosen), missing=missing)
+    return Choice(identities, name=_name_of(datasets), missing=missing)
 
 
-def _name_of(chosen: list[StoredDataset]) -> str:
+def _name_of(datasets: list[StoredDataset]) -> str:
     """Of the file and its column when all come from there, otherwise of the first dataset."""
-    origins = {(one.source.get("file"), one.source.get("column")) for one in chosen}
+    origins = {(dataset.source.get("file"), dataset.source.get("column")) for dataset in datasets}
     file, column = next(iter(origins)) if len(origins) == 1 else (None, None)
     if file and column:
         return t("lab.name_column", name=PurePath(str(file).removesuffix(".gz")).stem, column=column)
-    if len(chosen) > 1:
-        return tn("lab.name_several", len(chosen) - 1, first=chosen[0].name)
-    return chosen[0].name if chosen else ""
+    if len(datasets) > 1:
+        return tn("lab.name_several", len(datasets) - 1, first=datasets[0].name)
+    return datasets[0].name if datasets else ""
 
 
 def _single() -> Choice:
-    datasets = {one.id: one for one in state.datasets()}
+    datasets = {dataset.id: dataset for dataset in state.datasets()}
     if not datasets:
         return Choice(missing=t("lab.no_datasets"))
     if st.session_state.get(DATASET) not in datasets:
-        chosen = state.chosen_dataset()
-        likely = next((one.id for one in datasets.values() if cuts_of(one)), next(iter(datasets)))
-        st.session_state[DATASET] = chosen if chosen in datasets and cuts_of(datasets[str(chosen)]) else likely
-    names = {one.id: order.describe(one) for one in datasets.values()}
+        worked_with = state.chosen_dataset()
+        likely = next((dataset.id for dataset in datasets.values() if cuts_of(dataset)), next(iter(datasets)))
+        st.session_state[DATASET] = (
+            worked_with if worked_with in datasets and cuts_of(datasets[str(worked_with)]) else likely
+        )
+    names = {dataset.id: order.describe(dataset) for dataset in datasets.values()}
     picked = st.selectbox(
         t("lab.dataset"), list(datasets), format_func=names.__getitem__, key=DATASET, persist_state="session"
     )
@@ -146,7 +148,7 @@ def _cut(possible: list[Cut]) -> Cut:
     if st.session_state.get(CUT) not in possible:
         st.session_state[CUT] = possible[0]
     names = {cut: choice_label("experience", cut) for cut in possible}
-    chosen = st.segmented_control(
+    picked = st.segmented_control(
         t("lab.cut"),
         possible,
         format_func=names.__getitem__,
@@ -156,7 +158,7 @@ def _cut(possible: list[Cut]) -> Cut:
         wrap=True,
         persist_state="session",
     )
-    return chosen or possible[0]
+    return picked or possible[0]
 
 
 def _cut_values(cut: Cut, dataset: StoredDataset) -> dict[str, Any]:
@@ -186,7 +188,7 @@ def _bounded(setting: Setting, most: int) -> Setting:
 def preview(choice: Choice) -> Preview | CoreError:
     """The stream's experiences; what goes wrong is an answer, so that it is remembered, too."""
     # The name changes with the language, and nothing else with the name.
-    return _preview(str(home()), replace(choice, name=""), tuple(one.id for one in state.datasets()))
+    return _preview(str(home()), replace(choice, name=""), tuple(dataset.id for dataset in state.datasets()))
 
 
 # A resource, since errors cannot be copied. `stored` is there to look again after a deletion.
@@ -204,19 +206,19 @@ def _preview(folder: str, choice: Choice, stored: tuple[str, ...]) -> Preview | 
         return error
     experiences = tuple(
         {
-            "name": one.name,
-            "train": len(one.train[0]),
-            "test": len(one.test[0]),
-            "labels": one.labels,
+            "name": experience.name,
+            "train": len(experience.train[0]),
+            "test": len(experience.test[0]),
+            "labels": experience.labels,
         }
-        for one in stream.experiences
+        for experience in stream.experiences
     )
     return Preview(experiences, stream.findings)
 
 
-def draw_preview(found: Preview) -> None:
+def draw_preview(preview: Preview) -> None:
     """The experiences in a table, and a line for each thing to know."""
-    table = experience_table(list(found.experiences))
+    table = experience_table(list(preview.experiences))
     st.dataframe(
         table,
         hide_index=True,
@@ -224,8 +226,8 @@ def draw_preview(found: Preview) -> None:
         column_config=experience_columns(),
         alt=t("lab.experiences_alt"),
     )
-    notes = [tables.plain(t_message(finding)) for finding in found.findings]
-    if disjoint(found.experiences):
+    notes = [tables.plain(t_message(finding)) for finding in preview.findings]
+    if disjoint(preview.experiences):
         notes.append(t("lab.disjoint"))
     for note in notes:
         st.caption(f":material/info: {note}")
@@ -233,24 +235,24 @@ def draw_preview(found: Preview) -> None:
 
 def disjoint(experiences: tuple[dict[str, Any], ...]) -> bool:
     """Whether no label comes in two experiences, so that each brings only new ones."""
-    labels = [label for one in experiences for label in one["labels"]]
+    labels = [label for experience in experiences for label in experience["labels"]]
     return len(labels) == len(set(labels))
 
 
-def experience_table(found: list[dict[str, Any]]) -> pd.DataFrame:
+def experience_table(experiences: list[dict[str, Any]]) -> pd.DataFrame:
     """One row an experience: its rows, its labels, and which of them are new."""
     known: set[str] = set()
     rows = []
-    for number, one in enumerate(found, start=1):
-        fresh = [label for label in one["labels"] if label not in known]
-        known.update(one["labels"])
+    for number, experience in enumerate(experiences, start=1):
+        fresh = [label for label in experience["labels"] if label not in known]
+        known.update(experience["labels"])
         rows.append(
             {
                 "number": str(number),
-                "name": one["name"],
-                "train": one["train"],
-                "test": one["test"],
-                "labels": len(one["labels"]),
+                "name": experience["name"],
+                "train": experience["train"],
+                "test": experience["test"],
+                "labels": len(experience["labels"]),
                 "new": _listed(fresh) if number > 1 else tables.NOTHING,
             }
         )

@@ -38,24 +38,24 @@ def draw() -> None:
         return
     if st.session_state.get(COLUMN) not in values:
         st.session_state[COLUMN] = next(
-            (name for name, found in values.items() if len(found) <= LIKELY), next(iter(values))
+            (name for name, groups in values.items() if len(groups) <= LIKELY), next(iter(values))
         )
     column = str(st.selectbox(t("lab.column"), list(values), key=COLUMN, help=t("lab.column_help")))
-    found = values[column]
-    names = [tables.plain(name) for name in found[:SHOWN]] + (["…"] if len(found) > SHOWN else [])
-    st.caption(tn("lab.column_values", len(found), names=names))
+    groups = values[column]
+    names = [tables.plain(name) for name in groups[:SHOWN]] + (["…"] if len(groups) > SHOWN else [])
+    st.caption(tn("lab.column_values", len(groups), names=names))
     _tell(uploaded, column)
-    if st.button(tn("lab.save_parts", len(found)), key="lab.save", icon=":material/save:"):
+    if st.button(tn("lab.save_parts", len(groups)), key="lab.save", icon=":material/save:"):
         _save(uploaded, column)
 
 
 def _tell(uploaded: UploadedTable, column: str) -> None:
     """Rows of the file that will be in none of the experiences, and how labels are read."""
-    found = _left_out(uploaded.token, column, uploaded)
-    if isinstance(found, DataError):
-        show_error(found)
+    left_out_or_error = _left_out(uploaded.token, column, uploaded)
+    if isinstance(left_out_or_error, DataError):
+        show_error(left_out_or_error)
         return
-    left_out, respelled = found
+    left_out, respelled = left_out_or_error
     warn_left_out(part for part in left_out if part.reason not in OF_READER)
     if respelled:
         tell_notes([read_note(respelled)])
@@ -81,14 +81,14 @@ def candidates(table: pd.DataFrame, roles: ColumnRoles) -> dict[str, list[str]]:
     Text, label and split cannot be it, nor a column with one value or more than `MOST`.
     """
     taken = {roles.text, roles.label, roles.split}
-    found = {}
+    values_of = {}
     for name in map(str, table.columns):
         if name in taken:
             continue
         values = [value for value in table[name].fillna("").astype(str).str.strip().unique() if value]
         if 2 <= len(values) <= MOST:
-            found[name] = values
-    return found
+            values_of[name] = values
+    return values_of
 
 
 def _save(uploaded: UploadedTable, column: str) -> None:
@@ -103,7 +103,7 @@ def _save(uploaded: UploadedTable, column: str) -> None:
     except DataError as error:
         show_error(error)
         return
-    st.session_state[ORDER] = [one.id for one in saved]
+    st.session_state[ORDER] = [dataset.id for dataset in saved]
     st.session_state["lab.kind_next"] = "several"
     discard_upload(KEY)
     st.rerun()

@@ -58,8 +58,8 @@ def draw() -> None:
 
 
 def _dataset(datasets: list[Any]) -> None:
-    known = {one.id: one for one in datasets}
-    names = {one.id: f"{one.name} · {tn('label.rows', one.rows)}" for one in datasets}
+    known = {dataset.id: dataset for dataset in datasets}
+    names = {dataset.id: f"{dataset.name} · {tn('label.rows', dataset.rows)}" for dataset in datasets}
     if st.session_state.get("label.dataset") not in known:
         before = state.chosen_dataset()
         st.session_state["label.dataset"] = before if before in known else state.likeliest(datasets).id
@@ -170,7 +170,7 @@ def _order(orders: tuple[str, ...], part: str) -> Any:
     if st.session_state.get(key) not in orders:
         st.session_state[key] = orders[0]
     names = {order: t(f"label.order_{order}") for order in (*TEXT_ORDERS, *DATASET_ORDERS)}
-    chosen = st.segmented_control(
+    picked = st.segmented_control(
         t("label.order"),
         orders,
         format_func=names.__getitem__,
@@ -180,8 +180,8 @@ def _order(orders: tuple[str, ...], part: str) -> Any:
         persist_state="session",
         wrap=True,
     )
-    st.caption(t(f"label.order_about_{chosen}"))
-    return str(chosen)
+    st.caption(t(f"label.order_about_{picked}"))
+    return str(picked)
 
 
 def _say_who(champion: VersionInfo | None, asks: str, nobody: str) -> None:

@@ -27,9 +27,9 @@ def opened() -> SessionInfo | None:
     identity = st.session_state.get(OPEN) or st.query_params.get(LINK)
     if identity:
         with suppress(DataError):  # deleted since
-            found = store().info(str(identity))
-            open_session(found.id)
-            return found
+            session = store().info(str(identity))
+            open_session(session.id)
+            return session
     close()
     return None
 
@@ -50,36 +50,36 @@ def close() -> None:
 
 def sessions() -> None:
     """All sessions, a line each."""
-    found = store().list()
-    if not found:
+    known = store().list()
+    if not known:
         return
     layout.section(t("label.sessions"))
-    for index, one in enumerate(found):
-        _line(one, first=index == 0)
+    for index, session in enumerate(known):
+        _line(session, first=index == 0)
 
 
-def _line(one: SessionInfo, *, first: bool) -> None:
-    standing = store().standing(one.id)
+def _line(session: SessionInfo, *, first: bool) -> None:
+    standing = store().standing(session.id)
     done = len(standing.answers)
-    with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"label-session-{one.id}"):
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"label-session-{session.id}"):
         with st.container(gap=None, width="stretch"):
-            st.markdown(f"**{tables.plain(one.name)}**")
-            looked = tn("label.looked_at", done, total=tables.thousands(one.rows))
-            st.caption(" · ".join([t(f"label.kind_{one.kind}"), looked, tables.moment(one.created)]))
+            st.markdown(f"**{tables.plain(session.name)}**")
+            looked = tn("label.looked_at", done, total=tables.thousands(session.rows))
+            st.caption(" · ".join([t(f"label.kind_{session.kind}"), looked, tables.moment(session.created)]))
         with st.container(horizontal=True, gap="small", width="content"):
             st.button(
                 t("label.go_on"),
-                key=f"label.go_on.{one.id}",
+                key=f"label.go_on.{session.id}",
                 type="primary" if first else "secondary",
                 on_click=open_session,
-                args=[one.id],
+                args=[session.id],
             )
             layout.icon_button(
                 t("label.delete"),
-                of=one.name,
+                of=session.name,
                 help=t("label.delete_help"),
-                key=f"label.delete.{one.id}",
+                key=f"label.delete.{session.id}",
                 icon=":material/delete:",
                 on_click=store().delete,
-                args=[one.id],
+                args=[session.id],
             )

@@ -25,7 +25,7 @@ AHEAD, BEHIND = 40, 15  # texts that the browser has in hand
 PAGE = 50  # rows of the table
 LONGEST = 20_000  # characters of a text on screen
 SAVED = "label.saved"
-FILLED_THERE = {place: f"{{{place}}}" for place in ("done", "total", "labelled", "label")}  # by the browser
+FILLED_THERE = {blank: f"{{{blank}}}" for blank in ("done", "total", "labelled", "label")}  # by the browser
 COMMIT = "answer"  # column of the table
 
 
@@ -60,20 +60,20 @@ def items_of(session: SessionInfo) -> list[Item]:
     return _items(str(home()), session.id)
 
 
-def take(identity: str, place: int | None, label: str | None) -> None:
+def take(identity: str, position: int | None, label: str | None) -> None:
     """Keep what the reader did: an answer, a skip (no label), or undoing (no place)."""
     with suppress(DataError):  # the session was deleted in another window: drawing it says so
-        if place is None:
+        if position is None:
             store().undo(identity)
         else:
-            store().answer(identity, place, label)
+            store().answer(identity, position, label)
 
 
 def _single(session: SessionInfo) -> None:
     label_keys(
         view_of(session, items_of(session), store().standing(session.id)),
         key=f"label.keys.{session.id}",
-        take=lambda place, label: take(session.id, place, label),
+        take=lambda position, label: take(session.id, position, label),
     )
     _result(session)
 
@@ -85,8 +85,8 @@ def view_of(session: SessionInfo, items: list[Item], standing: Standing) -> View
     return View(
         session=session.id,
         labels=session.labels,
-        queue=[_shown(place, items[place]) for place in islice(standing.waiting(session.rows), AHEAD)],
-        past=[{**_shown(place, items[place]), "label": label} for place, label in past],
+        queue=[_shown(position, items[position]) for position in islice(standing.waiting(session.rows), AHEAD)],
+        past=[{**_shown(position, items[position]), "label": label} for position, label in past],
         done=len(standing.answers),
         labelled=len(standing.labelled),
         total=session.rows,
@@ -94,8 +94,8 @@ def view_of(session: SessionInfo, items: list[Item], standing: Standing) -> View
     )
 
 
-def _shown(place: int, item: Item) -> dict[str, Any]:
-    return {"place": place, "text": item.text[:LONGEST], "given": item.given, "suggested": item.suggested}
+def _shown(position: int, item: Item) -> dict[str, Any]:
+    return {"place": position, "text": item.text[:LONGEST], "given": item.given, "suggested": item.suggested}
 
 
 def _table(session: SessionInfo) -> None:
@@ -140,11 +140,11 @@ def frame_of(items: list[Item], standing: Standing, places: list[int]) -> pd.Dat
     """One page of the table; columns that hold nothing are left out."""
     frame = pd.DataFrame(
         {
-            "text": [items[place].text for place in places],
-            "given": [items[place].given for place in places],
-            "suggested": [items[place].suggested for place in places],
-            "doubt": [items[place].doubt for place in places],
-            COMMIT: [standing.answers.get(place) for place in places],
+            "text": [items[position].text for position in places],
+            "given": [items[position].given for position in places],
+            "suggested": [items[position].suggested for position in places],
+            "doubt": [items[position].doubt for position in places],
+            COMMIT: [standing.answers.get(position) for position in places],
         }
     )
     empty = [name for name in ("given", "suggested") if not frame[name].any()]

@@ -6,22 +6,21 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
 
 from core.base.config import Config, home, settings_of
-from core.registry import HOW, UNWRITTEN
 from core.registry.records.outgoing import short_reference
 from core.registry.records.reports import baseline_name
 from dashboard.models import precision
-from dashboard.models.page import difference, name_of
+from dashboard.models.page import difference
 from dashboard.parts import tables
+from dashboard.parts.decisions import reason_of
+from dashboard.parts.names import SCORES, name_of, provider_name
 from dashboard.parts.serving import registry
-from dashboard.predict.page import provider_name
-from dashboard.results.page import SCORES
 from dashboard.shell import state
 from dashboard.shell.errors import guarded_fragment
 from dashboard.shell.i18n import catalogue, choice_label, language, setting_label, t, t_message, tn
@@ -47,9 +46,9 @@ def tabs(version: VersionInfo) -> None:
         "mlflow": _mlflow,
     }
     names = [t(f"models.tab_{name}") for name in parts]
-    for place, draw in zip(st.tabs(names, key="models.tabs", on_change="rerun"), parts.values(), strict=True):
-        if place.open:
-            with place:
+    for tab, draw in zip(st.tabs(names, key="models.tabs", on_change="rerun"), parts.values(), strict=True):
+        if tab.open:
+            with tab:
                 draw(version)
 
 
@@ -74,8 +73,8 @@ def _tests(version: VersionInfo) -> None:
     st.caption(t("models.tests_note", method=tables.plain(t_message(baseline_name(report)))))
 
 
-def _estimate(found: dict[str, float]) -> str:
-    return tables.score(found["value"], found["low"], found["high"])
+def _estimate(estimate: dict[str, float]) -> str:
+    return tables.score(estimate["value"], estimate["low"], estimate["high"])
 
 
 def _onnx(version: VersionInfo) -> None:
@@ -117,7 +116,9 @@ def setting_names(model: str, strategy: str) -> dict[str, str]:
 
     configs: list[type[Config]] = [TextConfig, TrainingConfig, DataConfig]
     configs += [kinds[name].config_class for kinds, name in ((MODELS, model), (STRATEGIES, strategy)) if name in kinds]
-    return {found.name: setting_label(found) for config in configs for found in settings_of(config) if found.help}
+    return {
+        setting.name: setting_label(setting) for config in configs for setting in settings_of(config) if setting.help
+    }
 
 
 def _value(name: str, value: Any) -> str:
@@ -171,19 +172,6 @@ def _champions(version: VersionInfo) -> None:
     ]
     st.markdown(tn("models.champions", len(moves)))
     st.dataframe(pd.DataFrame(shown), hide_index=True, alt=t("models.tab_champions"), key="models.champions")
-
-
-def reason_of(move: Mapping[str, Any]) -> str:
-    """Why a champion moved, as it was written down; what the program wrote is told in the reader's language."""
-    how, _, why = str(move["reason"]).partition(": ")
-    if how == "update":  # "update: always", and what was written after it
-        more, _, why = why.partition(": ")
-        how = f"{how}: {more}"
-    name = next((name for name, written in HOW.items() if written == how), None)
-    if name is None:
-        return str(move["reason"]) or tables.NOTHING
-    told = t(f"models.move_{name}")
-    return f"{told}: {t('models.move_unwritten') if why == UNWRITTEN else why}" if why else told
 
 
 def _mlflow(version: VersionInfo) -> None:

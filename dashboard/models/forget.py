@@ -10,8 +10,9 @@ import streamlit as st
 
 from core.base.config import home
 from core.base.errors import DataError
-from core.registry.records import plans, receipts, solved, unfinished
+from core.registry.records import receipts, solved, unfinished
 from dashboard.parts import tables
+from dashboard.parts.forgetting import ASKED, KIND, STARTED, offer_to_finish, submit
 from dashboard.parts.run_view import run_view
 from dashboard.shell import state
 from dashboard.shell.errors import guarded_fragment, show_error
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from core.jobs import Job
     from core.workflows.forget.rows import Matches
 
-KIND = "forget"
-ASKED = "forget.asked"
-STARTED = "forget.started"  # by this session: the section stays open, to show the receipt
 SHOWN_GROUPS = 2000
 LONGEST = 80  # characters of a text that was not found
 
@@ -45,10 +43,7 @@ def forget(classifier: str) -> None:
         if job is not None:
             run_view(job.id)
             return
-        begun = plans(home())
-        if begun:
-            _finish(begun[0]["request"])
-        else:
+        if not offer_to_finish():
             st.markdown(t("forget.what"))
             _choose(classifier)
         done = [receipt for receipt in receipts(home()) if receipt["classifier"] == classifier]
@@ -58,27 +53,8 @@ def forget(classifier: str) -> None:
 
 def _open_job(classifier: str) -> Job | None:
     """The newest run of this kind, while it goes on or when it could not end well."""
-    found = [job for job in state.jobs().list() if job.kind == KIND and job.classifier == classifier]
-    return found[0] if found and found[0].result is None else None
-
-
-def in_the_way() -> bool:
-    """Whether rows are being forgotten or are only partly forgotten, so that nothing can be learned; says so, with the cure."""
-    if any(job.kind == KIND for job in state.active_jobs()):
-        st.info(t("forget.going_on"), icon=":material/hourglass_top:")
-        return True
-    begun = plans(home())
-    if begun:
-        _finish(begun[0]["request"])
-    return bool(begun)
-
-
-def _finish(request: dict[str, Any]) -> None:
-    """What was begun by a run that is not there any more, and the button that goes on with it."""
-    name = str(request["classifier"])
-    st.warning(t("forget.half_done", classifier=tables.plain(name)), icon=":material/warning:")
-    if st.button(t("forget.finish"), key="forget.finish", type="primary"):
-        _submit(name, request)
+    jobs = [job for job in state.jobs().list() if job.kind == KIND and job.classifier == classifier]
+    return jobs[0] if jobs and jobs[0].result is None else None
 
 
 @guarded_fragment()
@@ -87,9 +63,9 @@ def _choose(classifier: str) -> None:
 
     groups = groups_of(classifier, state.workspace())
     with st.form("forget.form", border=False):
-        chosen = []
+        people = []
         if groups:
-            chosen = st.multiselect(
+            people = st.multiselect(
                 t("forget.groups"),
                 groups[:SHOWN_GROUPS],
                 key=f"forget.groups.{classifier}",
@@ -105,7 +81,7 @@ def _choose(classifier: str) -> None:
         number: line.strip() for number, line in enumerate(tables.typed(written or "").split("\n"), 1) if line.strip()
     }
     if pressed:
-        st.session_state[ASKED] = (classifier, tuple(chosen), lines)
+        st.session_state[ASKED] = (classifier, tuple(people), lines)
     asked = st.session_state.get(ASKED)
     if asked is None or asked[0] != classifier:
         return
@@ -121,40 +97,42 @@ def _preview(classifier: str, groups: tuple[str, ...], lines: dict[int, str]) ->
 
     texts = tuple(lines.values())
     try:
-        found = find_rows(classifier, state.workspace(), groups=groups, texts=texts)
+        matches = find_rows(classifier, state.workspace(), groups=groups, texts=texts)
     except DataError as error:
         show_error(error)
         return
-    st.markdown(_amount(found))
-    _not_found(found, groups, texts)
+    st.markdown(_amount(matches))
+    _not_found(matches, groups, texts)
     shown = [
         {
-            t("forget.column_dataset"): one.name,
-            t("forget.column_rows"): len(one.rows),
-            **{t(f"forget.column_{part}"): count for part, count in one.parts.items()},
-            t("forget.column_left"): one.left,
+            t("forget.column_dataset"): dataset.name,
+            t("forget.column_rows"): len(dataset.rows),
+            **{t(f"forget.column_{part}"): count for part, count in dataset.parts.items()},
+            t("forget.column_left"): dataset.left,
         }
-        for one in found.datasets
+        for dataset in matches.datasets
     ]
     if shown:
         st.dataframe(pd.DataFrame(shown), hide_index=True, key="forget.preview", alt=t("forget.preview_alt"))
-    if found.missing:
-        st.warning(t("forget.missing", datasets=[tables.plain(name) for name in found.missing]), icon=":material/info:")
-    for line in _outlook(found):
+    if matches.missing:
+        st.warning(
+            t("forget.missing", datasets=[tables.plain(name) for name in matches.missing]), icon=":material/info:"
+        )
+    for line in _outlook(matches):
         st.markdown(line)
     if state.active_jobs():
         st.info(t("forget.busy"), icon=":material/hourglass_top:")
         return
     sure = st.checkbox(t("forget.sure"), key=f"forget.sure.{hash((groups, texts))}")
     if st.button(t("forget.start"), key="forget.start", type="primary", disabled=not sure):
-        _start(classifier, found, list(lines))
+        _start(classifier, matches, list(lines))
 
 
-def _not_found(found: Matches, groups: tuple[str, ...], texts: tuple[str, ...]) -> None:
+def _not_found(matches: Matches, groups: tuple[str, ...], texts: tuple[str, ...]) -> None:
     """Which texts and groups are nowhere: a request met in part must not look as if it were met."""
     for kind, asked, missing in (
-        ("texts", found.texts, [texts[place] for place in found.missing_texts]),
-        ("groups", found.groups, [groups[place] for place in found.missing_groups]),
+        ("texts", matches.texts, [texts[index] for index in matches.missing_texts]),
+        ("groups", matches.groups, [groups[index] for index in matches.missing_groups]),
     ):
         if missing:
             named = [tables.plain(name if len(name) <= LONGEST else f"{name[:LONGEST]}…") for name in missing]
@@ -170,24 +148,24 @@ def _not_found(found: Matches, groups: tuple[str, ...], texts: tuple[str, ...]) 
             )
 
 
-def _amount(found: Matches) -> str:
+def _amount(matches: Matches) -> str:
     """How many rows of datasets there are, and what lies elsewhere: a text may wait in a queue alone."""
-    parts = [tn("forget.found", found.count) if found.count else t("forget.found_no_rows")]
+    parts = [tn("forget.found", matches.count) if matches.count else t("forget.found_no_rows")]
     for name, count in (
-        ("corrections", found.corrections),
-        ("labelling", found.labelling),
-        ("kept", found.kept),
+        ("corrections", matches.corrections),
+        ("labelling", matches.labelling),
+        ("kept", matches.kept),
     ):
         if count:
             parts.append(tn(f"forget.found_{name}", count))
     return t("forget.sentences_between").join(parts)
 
 
-def _outlook(found: Matches) -> list[str]:
+def _outlook(matches: Matches) -> list[str]:
     """What becomes of the versions in use that learned these rows, of all classifiers."""
     from core.workflows.forget.champions import champions_that_learned
 
-    learned = list(champions_that_learned(found.rows, state.workspace()))
+    learned = list(champions_that_learned(matches.rows, state.workspace()))
     lines = []
     for name, is_solved in (("exact", True), ("weights", False)):
         versions = [
@@ -204,46 +182,37 @@ def _version(classifier: str, number: int) -> str:
     return t("forget.version", classifier=tables.plain(classifier), version=number)
 
 
-def _start(classifier: str, found: Matches, lines: list[int]) -> None:
+def _start(classifier: str, matches: Matches, lines: list[int]) -> None:
     from core.workflows.forget.run import ForgetRequest
 
     request = ForgetRequest(
         classifier=classifier,
-        rows=found.rows,
-        digests=sorted(found.digests),
-        wanted=sorted(found.wanted),
-        people=sorted(found.people),
-        asked={"texts": found.texts, "groups": found.groups},
-        not_found=found.not_found(lines),
+        rows=matches.rows,
+        digests=sorted(matches.digests),
+        wanted=sorted(matches.wanted),
+        people=sorted(matches.people),
+        asked={"texts": matches.texts, "groups": matches.groups},
+        not_found=matches.not_found(lines),
     )
-    _submit(classifier, request.model_dump())
+    submit(classifier, request.model_dump())
 
 
-def _submit(classifier: str, request: dict[str, Any]) -> None:
-    title = t("forget.job", classifier=classifier)
-    state.jobs().submit(KIND, title=title, classifier=classifier, config=request)
-    st.session_state[STARTED] = classifier
-    for key in [ASKED, *(key for key in st.session_state if str(key).startswith(("forget.texts.", "forget.groups.")))]:
-        st.session_state.pop(key, None)
-    st.rerun()
-
-
-def _show_receipts(found: list[dict[str, Any]]) -> None:
-    names = {receipt["id"]: tables.moment(receipt["created"]) for receipt in found}
-    chosen = found[0]
-    if len(found) > 1:
+def _show_receipts(known: list[dict[str, Any]]) -> None:
+    names = {receipt["id"]: tables.moment(receipt["created"]) for receipt in known}
+    shown = known[0]
+    if len(known) > 1:
         picked = st.selectbox(
-            t("forget.receipts"), list(names), format_func=lambda one: names[one], key="forget.receipt"
+            t("forget.receipts"), list(names), format_func=lambda identity: names[identity], key="forget.receipt"
         )
-        chosen = next(receipt for receipt in found if receipt["id"] == picked)
+        shown = next(receipt for receipt in known if receipt["id"] == picked)
     with st.container(border=True, key="forget-receipt"):
-        heading = "forget.receipt_unfinished" if unfinished(chosen) else "forget.receipt"
-        st.markdown(t(heading, when=names[chosen["id"]]))
-        st.markdown("\n".join(f"- {line}" for line in receipt_lines(chosen)))
+        heading = "forget.receipt_unfinished" if unfinished(shown) else "forget.receipt"
+        st.markdown(t(heading, when=names[shown["id"]]))
+        st.markdown("\n".join(f"- {line}" for line in receipt_lines(shown)))
         st.download_button(
             t("forget.download"),
-            json.dumps(chosen, ensure_ascii=False, indent=1),
-            f"receipt_{chosen['id']}.json",
+            json.dumps(shown, ensure_ascii=False, indent=1),
+            f"receipt_{shown['id']}.json",
             "application/json",
             key="forget.download",
             icon=":material/download:",
@@ -253,30 +222,35 @@ def _show_receipts(found: list[dict[str, Any]]) -> None:
 def receipt_lines(receipt: dict[str, Any]) -> list[str]:
     """What was removed, what came of it, and what still carries the rows: a sentence each."""
     lines = [
-        tn("forget.line_dataset", one["rows"], dataset=tables.plain(one["name"]), left=tables.thousands(one["left"]))
-        for one in receipt["datasets"]
+        tn(
+            "forget.line_dataset",
+            dataset["rows"],
+            dataset=tables.plain(dataset["name"]),
+            left=tables.thousands(dataset["left"]),
+        )
+        for dataset in receipt["datasets"]
     ]
     lines += _not_found_lines(receipt)
     generators, encoders = receipt.get("generators", []), receipt.get("encoders", [])  # receipts of old have none
     holders = [*receipt["versions"], *generators]
-    removed = {part: sum(one[part] for one in holders) for part in ("memory", "test")}
+    removed = {part: sum(holder[part] for holder in holders) for part in ("memory", "test")}
     waiting = {name: receipt.get(name, 0) for name in ("corrections", "labelling")}
     lines.append(t("forget.line_stores", **removed, **waiting))
     if "uploads" in receipt:
-        lines.append(t("forget.line_words", words=sum(one.get("words", 0) for one in receipt["versions"])))
+        lines.append(t("forget.line_words", words=sum(holder.get("words", 0) for holder in receipt["versions"])))
         lines.append(t("forget.line_copies", **{name: receipt[name] for name in ("uploads", "checkpoints", "orphans")}))
     for made in solved(receipt):
         version, change = _version(made["classifier"], made["version"]), f"{made['coefficient_change']:.2g}"
         lines.append(tn("forget.line_exact", made["rows"], version=version, change=change))
         if made["encoder_carries"]:
             lines.append(t("forget.line_encoder", version=version))
-    carrying = [_version(one["classifier"], one["version"]) for one in receipt["versions"] if one["train"]]
+    carrying = [_version(holder["classifier"], holder["version"]) for holder in receipt["versions"] if holder["train"]]
     carrying += [
-        t("forget.generator", generator=tables.plain(one["generator"]), version=one["version"])
-        for one in generators
-        if one["train"]
+        t("forget.generator", generator=tables.plain(holder["generator"]), version=holder["version"])
+        for holder in generators
+        if holder["train"]
     ]
-    carrying += [t("forget.encoder", encoder=tables.plain(one["encoder"])) for one in encoders]
+    carrying += [t("forget.encoder", encoder=tables.plain(holder["encoder"])) for holder in encoders]
     lines.append(t("forget.line_carrying", versions=carrying) if carrying else t("forget.line_clean"))
     return lines
 

@@ -47,8 +47,8 @@ def _draw(classifier: str) -> None:
 
 def address() -> str:
     """Where the reader's browser found this dashboard, without the page."""
-    found = urlsplit(st.context.url or "")
-    return f"{found.scheme}://{found.netloc}{found.path.rpartition('/')[0]}" if found.netloc else USUAL_ADDRESS
+    link = urlsplit(st.context.url or "")
+    return f"{link.scheme}://{link.netloc}{link.path.rpartition('/')[0]}" if link.netloc else USUAL_ADDRESS
 
 
 def curl_line(classifier: str, key: str) -> str:

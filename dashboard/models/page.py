@@ -12,17 +12,18 @@ from core.base.errors import RegistryError
 from core.base.files import read_json
 from core.registry.records.reports import baseline_name
 from core.statistics.intervals import Estimate, unpaired_difference
-from dashboard.data.saved import recipe_sentences
-from dashboard.parts import history, same_tests, tables
+from dashboard.parts import decisions, history, same_tests, tables
+from dashboard.parts.names import name_of
+from dashboard.parts.recipe import recipe_sentences
 from dashboard.shell import layout, state
-from dashboard.shell.i18n import DEFAULT, catalogue, t, t_message, tn
+from dashboard.shell.i18n import t, t_message, tn
 from dashboard.shell.layout import Card
 
 if TYPE_CHECKING:
     from core.registry import VersionInfo
     from core.workflows.standings import SameTests
 
-CHOSEN = "models.version"
+VERSION = "models.version"
 TABLE = "models.table"
 TURN = "models.turn"
 BUNDLE = ("model.onnx", "tokenizer.json", "labels.json", "config.json", "model_card.md", "predict.py")
@@ -32,8 +33,8 @@ def choose(versions: list[VersionInfo], champion: VersionInfo | None) -> Version
     """The table of versions, newest first; its ticked row is the chosen version, the select box below does the same."""
     newest_first = versions[::-1]
     numbers = [version.number for version in newest_first]
-    if st.session_state.get(CHOSEN) not in numbers:
-        st.session_state[CHOSEN] = champion.number if champion else numbers[0]
+    if st.session_state.get(VERSION) not in numbers:
+        st.session_state[VERSION] = champion.number if champion else numbers[0]
     # The key changes with what was chosen elsewhere, so that the tick follows.
     key = f"{TABLE}.{versions[0].classifier}.{len(numbers)}.{st.session_state.get(TURN, 0)}"
     same = same_tests.of_today(versions[0].classifier)
@@ -43,24 +44,24 @@ def choose(versions: list[VersionInfo], champion: VersionInfo | None) -> Version
         key=key,
         on_select=lambda: _take_row(key, numbers),
         selection_mode=["single-row-required", "single-cell"],
-        selection_default={"selection": {"rows": [numbers.index(st.session_state[CHOSEN])]}},
+        selection_default={"selection": {"rows": [numbers.index(st.session_state[VERSION])]}},
         column_config=_columns(),
         alt=tn("models.table_alt", len(versions)),
     )
     for sentence in same_tests.sentences(same) if same is not None else []:
         st.caption(sentence)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="models-headline"):
-        chosen = st.selectbox(
+        picked = st.selectbox(
             t("models.version"),
             numbers,
-            key=CHOSEN,
+            key=VERSION,
             format_func=lambda number: t("models.version_name", number=number),
             label_visibility="collapsed",
             on_change=_turn,
             persist_state="session",
             width=200,
         )
-        version = next(version for version in versions if version.number == chosen)
+        version = next(version for version in versions if version.number == picked)
         _badges(version, champion)
     return version
 
@@ -68,10 +69,10 @@ def choose(versions: list[VersionInfo], champion: VersionInfo | None) -> Version
 def _take_row(key: str, numbers: list[int]) -> None:
     selection = st.session_state[key]["selection"]
     if selection["cells"]:  # a click anywhere in a row means the row
-        st.session_state[CHOSEN] = numbers[selection["cells"][0][0]]
+        st.session_state[VERSION] = numbers[selection["cells"][0][0]]
         _turn()
     elif selection["rows"]:
-        st.session_state[CHOSEN] = numbers[selection["rows"][0]]
+        st.session_state[VERSION] = numbers[selection["rows"][0]]
 
 
 def _turn() -> None:
@@ -138,12 +139,6 @@ def how(version: VersionInfo) -> str:
     return t("models.how_update", strategy=name_of("strategy", strategy), parent=version.parent)
 
 
-def name_of(kind: str, name: str) -> str:
-    """The visible name of a model or strategy; one that the catalogue does not know yet keeps its own."""
-    key = f"names.{kind}_{name}"
-    return t(key) if key in catalogue(DEFAULT) else name
-
-
 def size_shown(version: VersionInfo) -> str:
     """The size of the version's bundle before it is zipped; a dash where its files are gone."""
     try:
@@ -164,7 +159,7 @@ def lineage(version: VersionInfo) -> None:
     """Where a version comes from: one sentence a step, newest first."""
     line = history.lineage(version)
     st.markdown(" ".join(_step(known) for known in reversed(line)))
-    stored = {one.id: one for one in state.datasets()}
+    stored = {info.id: info for info in state.datasets()}
     for known in reversed(line):
         dataset = stored.get(str(known.summary.get("dataset")))
         if dataset is not None and (steps := recipe_sentences(dataset)):
@@ -182,19 +177,7 @@ def _step(version: VersionInfo) -> str:
         return t("models.lineage_train", **facts)
     strategy = name_of("strategy", str(version.summary.get("strategy", "")))
     sentence = t("models.lineage_update", parent=version.parent, strategy=strategy, **facts)
-    return f"{sentence} {decided(version)}".rstrip()
-
-
-def decided(version: VersionInfo) -> str:
-    """What was decided on a version against its gate's advice, and why; otherwise nothing."""
-    from core.registry import UNWRITTEN
-
-    decision = version.decision
-    if decision is None or not decision.against_gate:
-        return ""
-    if decision.reason == UNWRITTEN:
-        return t("models.lineage_no_reason", version=version.number)
-    return t("models.lineage_against", version=version.number, reason=tables.plain(decision.reason))
+    return f"{sentence} {decisions.against_the_gate(version)}".rstrip()
 
 
 def cards(version: VersionInfo) -> list[Card]:

@@ -19,32 +19,36 @@ if TYPE_CHECKING:
 
 def draw(version: VersionInfo) -> None:
     """The table of variants with the rule by which one serves; one sentence where only the exact file was made."""
-    found = state.report(version).get("precision")  # versions of old have none
-    if found is None:
+    precision = state.report(version).get("precision")  # versions of old have none
+    if precision is None:
         return
     st.markdown(f"**{t('models.precision')}**", help=t("models.precision_help"))
-    if found["variants"]:
-        shown = pd.DataFrame([_row(one, found["serving"], found["rows"]) for one in found["variants"]])
+    if precision["variants"]:
+        shown = pd.DataFrame(
+            [_row(variant, precision["serving"], precision["rows"]) for variant in precision["variants"]]
+        )
         st.dataframe(shown, hide_index=True, alt=t("models.precision"), key="models.precision")
-        st.markdown("\n".join(f"- **{one['precision']}**: {_why(one)}" for one in found["variants"]))
+        st.markdown("\n".join(f"- **{variant['precision']}**: {_why(variant)}" for variant in precision["variants"]))
     for part in ("rule", "note"):
-        if found[part] is not None:
-            st.caption(tables.plain(t_message(Message.from_dict(found[part]))))
+        if precision[part] is not None:
+            st.caption(tables.plain(t_message(Message.from_dict(precision[part]))))
 
 
-def _row(one: dict[str, Any], serving: dict[str, str], rows: int) -> dict[str, str]:
-    difference = one.get("difference")
+def _row(variant: dict[str, Any], serving: dict[str, str], rows: int) -> dict[str, str]:
+    difference = variant.get("difference")
     return {
-        t("models.precision_name"): str(one["precision"]),
-        t("models.precision_device"): _device(one["device"]),
-        t("models.precision_serves"): ", ".join(_device(kind) for kind, file in serving.items() if file == one["file"])
+        t("models.precision_name"): str(variant["precision"]),
+        t("models.precision_device"): _device(variant["device"]),
+        t("models.precision_serves"): ", ".join(
+            _device(kind) for kind, file in serving.items() if file == variant["file"]
+        )
         or tables.NOTHING,
-        t("models.size"): tables.size(one["bytes"]),
-        t("models.precision_speed"): tables.thousands(one["texts_per_second"]),
-        t("models.precision_latency"): f"{one['milliseconds']:.1f} ms",
-        t("models.accuracy"): tables.estimate(rate_estimate(round(one["accuracy"] * rows), rows)),
+        t("models.size"): tables.size(variant["bytes"]),
+        t("models.precision_speed"): tables.thousands(variant["texts_per_second"]),
+        t("models.precision_latency"): f"{variant['milliseconds']:.1f} ms",
+        t("models.accuracy"): tables.estimate(rate_estimate(round(variant["accuracy"] * rows), rows)),
         t("models.precision_loss"): tables.change(**difference) if difference is not None else tables.NOTHING,
-        t("models.precision_agreement"): f"{one['agreement']:.1%}",
+        t("models.precision_agreement"): f"{variant['agreement']:.1%}",
     }
 
 
@@ -52,9 +56,9 @@ def _device(kind: str) -> str:
     return t("models.precision_cuda") if kind == "cuda" else t("models.precision_cpu")
 
 
-def _why(one: dict[str, Any]) -> str:
-    said = tables.plain(t_message(Message.from_dict(one["why"])))
-    kept = one.get("kept")
+def _why(variant: dict[str, Any]) -> str:
+    sentence = tables.plain(t_message(Message.from_dict(variant["why"])))
+    kept = variant.get("kept")
     if not kept or not kept["groups"]:
-        return said
-    return f"{said} {t('models.precision_kept', groups=kept['groups'], of=kept['of'])}"
+        return sentence
+    return f"{sentence} {t('models.precision_kept', groups=kept['groups'], of=kept['of'])}"

@@ -12,10 +12,8 @@ from core.base.integrity import is_damage
 from core.statistics.intervals import Estimate
 from dashboard.parts import history, same_tests, tables
 from dashboard.parts.next_step import next_step, test_name, worst_drop
-from dashboard.parts.plots import charts
 from dashboard.parts.plots.heatmaps import heatmap
 from dashboard.shell import layout, state
-from dashboard.shell.errors import guarded_fragment
 from dashboard.shell.i18n import language, t, tn
 from dashboard.shell.layout import Card
 from dashboard.shell.navigation import go
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from core.workflows.standings import SameTests
 
 SCORES: tuple[history.Score, ...] = ("macro_f1", "accuracy")
-SECONDS_BETWEEN_LOOKS = 1.0
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ class Story:
     shown
         The champion, or the newest version while none serves.
     matrix
-        R of the version shown.
+        The accuracy matrix R of the version shown.
     same
         All versions on today's tests; None where no version has its files.
     """
@@ -78,9 +75,9 @@ def cards(story: Story) -> list[Card]:
     shown = []
     for name in SCORES:
         label, help_text = t(f"overview.card_{name}"), t(f"overview.card_{name}_help")
-        found, rows, difference = _measured(story, previous, name)
-        card = Card(label, tables.score(found.value), help=help_text, **layout.changed(difference, against))
-        shown.append(replace(card, interval=tables.interval(found.low, found.high), basis=same_tests.over(rows)))
+        estimate, rows, difference = _measured(story, previous, name)
+        card = Card(label, tables.score(estimate.value), help=help_text, **layout.changed(difference, against))
+        shown.append(replace(card, interval=tables.interval(estimate.low, estimate.high), basis=same_tests.over(rows)))
     shown.append(_forgetting_card(story))
     help_text = t("overview.card_corrections_help")
     return [
@@ -114,13 +111,13 @@ def _forgetting_card(story: Story) -> Card:
 
 def step(story: Story) -> None:
     """The next step: one sentence, one button."""
-    found = next_step(story.versions, story.champion, story.matrix if story.champion else None, story.waiting)
+    proposed = next_step(story.versions, story.champion, story.matrix if story.champion else None, story.waiting)
     with st.container(border=True, key="next-step"), st.container(horizontal=True, vertical_alignment="center"):
         with st.container(gap=None, width="stretch"):
             st.caption(t("overview.next_step"))
-            st.markdown(tables.plain(found.sentence))
-        if st.button(found.button, type="primary", key="next-step-button"):
-            go(found.page)
+            st.markdown(tables.plain(proposed.sentence))
+        if st.button(proposed.button, type="primary", key="next-step-button"):
+            go(proposed.page)
 
 
 def remembers(story: Story) -> None:
@@ -169,56 +166,6 @@ def _finding(version: VersionInfo, matrix: history.Matrix) -> str:
         facts = {"version": version.number, "points": tables.size_in_points(drop), "test": test_name(test)}
         return t("overview.finding_forgot", **facts)
     return t("overview.finding_kept", version=version.number) if len(matrix.versions) > 1 else ""
-
-
-def timeline(story: Story) -> None:
-    """All versions by their score on the same tests; looked at again while a version is being asked."""
-    layout.section(t("overview.timeline"))
-    asked = same_tests.waiting(story.same) if story.same is not None else []
-    guarded_fragment(run_every=SECONDS_BETWEEN_LOOKS if asked else None)(_timeline)(story, bool(asked))
-
-
-def _timeline(story: Story, drawn_waiting: bool) -> None:
-    same = same_tests.of_today(story.classifier) if drawn_waiting else story.same
-    if same is None:
-        st.caption(t("overview.timeline_gone"))
-        return
-    if drawn_waiting and not same_tests.waiting(same):
-        st.rerun()
-    champion = story.champion.number if story.champion else None
-    stones = []
-    for known in story.versions:
-        report = same.report(known.number)
-        if report is None:
-            continue
-        stones.append(
-            charts.Milestone(
-                number=known.number,
-                name=t("overview.version_name", number=known.number),
-                score=report.macro_f1.value,
-                note=_note(known, same, known.number == champion),
-                champion=known.number == champion,
-                low=report.macro_f1.low,
-                high=report.macro_f1.high,
-            )
-        )
-    alt = tn("overview.timeline_alt", len(stones), version=champion or tables.NOTHING, rows=tables.thousands(same.rows))
-    axis = t("overview.timeline_axis", rows=tables.thousands(same.rows))
-    charts.timeline(stones, title="", key="overview.timeline", axis=axis, alt=alt)
-    if len(story.versions) > 1:
-        for sentence in same_tests.sentences(same):
-            st.caption(sentence)
-
-
-def _note(version: VersionInfo, same: SameTests, serves: bool) -> str:
-    strategy = str(version.summary.get("strategy") or "train")
-    facts = {"strategy": t(f"names.strategy_{strategy}"), "created": tables.moment(version.created)}
-    notes = [t("overview.timeline_note", **facts)]
-    change = same.difference(version.parent or 0, version.number, "macro_f1")
-    if change is not None:
-        against = t("overview.against", version=version.parent)
-        notes.append(f"{tables.change(change.value, change.low, change.high)} {against}")
-    return "<br>".join([*notes, t("overview.timeline_champion")] if serves else notes)
 
 
 def welcome() -> None:

@@ -1,10 +1,14 @@
-"""Which candidate still waits for a decision: one that was promoted, kept back or served before does not."""
+"""Decisions on candidates: which one still waits, what was decided against the gate, and why a champion moved."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
+from core.registry import HOW, UNWRITTEN
+from dashboard.parts import tables
 from dashboard.shell import state
+from dashboard.shell.i18n import t
 
 if TYPE_CHECKING:
     from core.registry import VersionInfo
@@ -33,3 +37,26 @@ def decided(candidate: VersionInfo) -> bool:
 def served(classifier: str) -> set[int]:
     """Numbers of all versions that were ever the champion."""
     return {int(move["version"]) for move in state.workspace().registry.champion_history(classifier)}
+
+
+def against_the_gate(version: VersionInfo) -> str:
+    """What was decided on a version against its gate's advice, and why; otherwise nothing."""
+    decision = version.decision
+    if decision is None or not decision.against_gate:
+        return ""
+    if decision.reason == UNWRITTEN:
+        return t("models.lineage_no_reason", version=version.number)
+    return t("models.lineage_against", version=version.number, reason=tables.plain(decision.reason))
+
+
+def reason_of(move: Mapping[str, Any]) -> str:
+    """Why a champion moved, as it was written down; what the program wrote is told in the reader's language."""
+    how, _, why = str(move["reason"]).partition(": ")
+    if how == "update":  # "update: always", and what was written after it
+        more, _, why = why.partition(": ")
+        how = f"{how}: {more}"
+    name = next((name for name, written in HOW.items() if written == how), None)
+    if name is None:
+        return str(move["reason"]) or tables.NOTHING
+    told = t(f"models.move_{name}")
+    return f"{told}: {t('models.move_unwritten') if why == UNWRITTEN else why}" if why else told

@@ -29,7 +29,7 @@ class Matrix:
     versions
         Version numbers, oldest first: one a row.
     scores
-        (versions, tests) score of each version on the frozen test of each batch, 0 to 1; nan where not measured.
+        The score, array (versions, tests), of each version on the frozen test of each batch, 0 to 1; nan where not measured.
     """
 
     versions: tuple[int, ...]

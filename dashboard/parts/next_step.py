@@ -33,9 +33,9 @@ def next_step(versions: list[VersionInfo], champion: VersionInfo | None, matrix:
     Parameters
     ----------
     versions
-        Of the chosen classifier, oldest first; at least one.
+        The chosen classifier's versions, oldest first; at least one.
     matrix
-        Of the champion's line; None without a champion.
+        The accuracy matrix of the champion's line; None without a champion.
     waiting
         Number of corrections in the queue.
     """

@@ -38,29 +38,29 @@ ICONS: dict[str, str] = {
 }
 
 
-def overview(dataset: TextDataset, found: Profile, set_aside: int) -> None:
+def overview(dataset: TextDataset, profile: Profile, set_aside: int) -> None:
     """The cards, how many rows were set aside, and the two charts."""
     layout.section(t("data.profile_title"))
-    language, languages_help = _language(found.languages)
+    language, languages_help = _language(profile.languages)
     layout.cards(
         [
-            Card(t("data.card_rows"), tables.thousands(found.rows), help=t("data.card_rows_help")),
-            Card(t("data.card_labels"), tables.thousands(len(found.label_counts)), help=t("data.card_labels_help")),
+            Card(t("data.card_rows"), tables.thousands(profile.rows), help=t("data.card_rows_help")),
+            Card(t("data.card_labels"), tables.thousands(len(profile.label_counts)), help=t("data.card_labels_help")),
             Card(
                 t("data.card_length"),
-                tables.thousands(found.length_quantiles["median"]),
-                help=t("data.card_length_help", **_readable(found.length_quantiles)),
+                tables.thousands(profile.length_quantiles["median"]),
+                help=t("data.card_length_help", **_readable(profile.length_quantiles)),
             ),
             Card(t("data.card_language"), language, help=languages_help),
         ]
     )
     if set_aside:
-        st.caption(tn("data.set_aside", set_aside, rows=tables.thousands(found.rows + set_aside)))
+        st.caption(tn("data.set_aside", set_aside, rows=tables.thousands(profile.rows + set_aside)))
     left, right = st.columns(2, gap="large")
     with left:
-        label_balance(found.label_counts, key="data.labels")
+        label_balance(profile.label_counts, key="data.labels")
     with right:
-        _lengths(found)
+        _lengths(profile)
 
 
 def _readable(quantiles: Mapping[str, int]) -> dict[str, str]:
@@ -116,13 +116,13 @@ def _balance(ordered: list[tuple[str, int]]) -> str:
     return t("data.labels_uneven", most=most, least=least, times=f"{ratio:.1f}" if ratio < 10 else f"{ratio:,.0f}")
 
 
-def _lengths(found: Profile) -> None:
+def _lengths(profile: Profile) -> None:
     """How long the texts are; the longest hundredth shares the last bar, so that it does not flatten all others."""
-    shortest, longest = int(found.lengths.min()), int(np.quantile(found.lengths, 0.99))
+    shortest, longest = int(profile.lengths.min()), int(np.quantile(profile.lengths, 0.99))
     # Bars of a whole number of characters each: others would hold now two lengths, now three, and look like a comb.
     width = (longest - shortest) // BINS + 1
     counts, edges = np.histogram(
-        np.minimum(found.lengths, longest), bins=np.arange(shortest, longest + width + 1, width)
+        np.minimum(profile.lengths, longest), bins=np.arange(shortest, longest + width + 1, width)
     )
     chart = charts.figure(height=260)
     chart.add_bar(
@@ -135,13 +135,13 @@ def _lengths(found: Profile) -> None:
     )
     chart.update_xaxes(title_text=t("data.lengths_axis"), showgrid=False)
     chart.update_yaxes(title_text=t("data.lengths_rows"), nticks=4)
-    facts = _readable(found.length_quantiles)
+    facts = _readable(profile.length_quantiles)
     charts.draw(chart, key="data.lengths", alt=t("data.lengths_alt", **facts), title=t("data.lengths_title", **facts))
 
 
 def findings(
     uploaded: UploadedTable,
-    found: Profile,
+    profile: Profile,
     split: Split | DataError,
     *,
     accepted: Sequence[Step] = (),
@@ -154,20 +154,20 @@ def findings(
     accepted
         Cures that were taken already; the dataset is as they made it.
     accept
-        Called when the reader takes a cure, or takes all of them back (None).
+        The function that is called when the reader takes a cure, or takes all of them back (None).
     """
     layout.section(t("data.findings_title"))
     remarks = [] if isinstance(split, DataError) else split.findings
-    if not found.findings and not remarks and not accepted:
+    if not profile.findings and not remarks and not accepted:
         _line("good", t("data.findings_none"))
     for step in accepted:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"{ICONS['good']} {tables.plain(t_message(step.sentence()))}", width="stretch")
             st.button(t("data.undo"), key=f"data.undo.{step.kind}", type="tertiary", on_click=accept, args=(None,))
-    for finding in sorted(found.findings, key=lambda finding: SEVERITIES.index(finding.severity)):
+    for finding in sorted(profile.findings, key=lambda finding: SEVERITIES.index(finding.severity)):
         if _finding(finding, accept):
             _show_rows(finding, uploaded)
-    known = {finding.message.key for finding in found.findings}
+    known = {finding.message.key for finding in profile.findings}
     for remark in remarks:
         if SAID_BY.get(remark.key) not in known:
             _line("info", tables.plain(t_message(remark)))
@@ -229,10 +229,10 @@ def rows_behind(finding: ProfileFinding, uploaded: UploadedTable) -> pandas.Data
         return pandas.DataFrame(ragged)[list(names)].rename(columns=names)
     rows = np.array(finding.rows, dtype=np.int64)
     numbers = row_numbers(finding.rows, uploaded.skipped)
-    chosen = list(uploaded.roles.columns().values())
-    shown = uploaded.table.iloc[rows][chosen].reset_index(drop=True)
+    columns = list(uploaded.roles.columns().values())
+    shown = uploaded.table.iloc[rows][columns].reset_index(drop=True)
     number = t("data.row")
-    while number in chosen:  # the file may have a column of that name
+    while number in columns:  # the file may have a column of that name
         number += " "
     shown.insert(0, number, numbers)
     return shown

@@ -17,31 +17,31 @@ STRONGEST = 0.55  # opacity behind the word that counts most: the letters stay r
 FOR, AGAINST = -3, 2  # places in the diverging colours: blue and orange, which colour-blind readers tell apart
 
 
-def draw(found: Attribution, labels: Sequence[str], *, key: str) -> None:
+def draw(attribution: Attribution, labels: Sequence[str], *, key: str) -> None:
     """Coloured text, legend, how the scores were found, and a table of all words."""
     st.html(Path(__file__).with_suffix(".css"))
-    st.html(coloured(found, str(labels[found.label])))
-    st.caption(manner(found), help=t(f"reasons.{found.method}_help"))
+    st.html(coloured(attribution, str(labels[attribution.label])))
+    st.caption(manner(attribution), help=t(f"reasons.{attribution.method}_help"))
     with st.expander(t("reasons.table")):
         config = {t("reasons.score"): st.column_config.NumberColumn(format="%+.3f")}
-        st.dataframe(word_table(found), hide_index=True, column_config=config, key=f"{key}.words")
+        st.dataframe(word_table(attribution), hide_index=True, column_config=config, key=f"{key}.words")
 
 
-def coloured(found: Attribution, label: str) -> str:
+def coloured(attribution: Attribution, label: str) -> str:
     """HTML of the text, escaped, each word on a ground as strong as its score, and the legend below it."""
     colors = palette().diverging
-    strongest = max((abs(word.score) for word in found.words), default=0.0) or 1.0
-    parts, place = [], 0
-    for word in found.words:
+    strongest = max((abs(word.score) for word in attribution.words), default=0.0) or 1.0
+    parts, written = [], 0
+    for word in attribution.words:
         color = colors[FOR if word.score > 0 else AGAINST]
         opacity = round(100 * STRONGEST * abs(word.score) / strongest)
         parts += [
-            escape(found.text[place : word.start]),
+            escape(attribution.text[written : word.start]),
             f"<mark style='background:color-mix(in srgb, {color} {opacity}%, transparent)' title='{word.score:+.3f}'>"
-            f"{escape(found.text[word.start : word.end])}</mark>",
+            f"{escape(attribution.text[word.start : word.end])}</mark>",
         ]
-        place = word.end
-    parts.append(escape(found.text[place:]))
+        written = word.end
+    parts.append(escape(attribution.text[written:]))
     legend = "".join(
         f"<span><i style='background:color-mix(in srgb, {colors[side]} {round(100 * STRONGEST)}%, transparent)'></i>"
         f"{escape(t(text, label=label))}</span>"
@@ -50,20 +50,20 @@ def coloured(found: Attribution, label: str) -> str:
     return f"<div class='reasons'><p>{''.join(parts)}</p><div class='legend' aria-hidden='true'>{legend}</div></div>"
 
 
-def manner(found: Attribution) -> str:
+def manner(attribution: Attribution) -> str:
     """How the scores were found, and how far they add up."""
-    if found.error is None:
+    if attribution.error is None:
         return t("reasons.by_occlusion")
-    facts = {"error": f"{found.error:.2%}", "steps": found.steps}
-    return t(f"reasons.by_{found.method}", **facts)
+    facts = {"error": f"{attribution.error:.2%}", "steps": attribution.steps}
+    return t(f"reasons.by_{attribution.method}", **facts)
 
 
-def word_table(found: Attribution) -> pd.DataFrame:
+def word_table(attribution: Attribution) -> pd.DataFrame:
     """All words with their scores, the strongest first."""
-    ranked = sorted(found.words, key=lambda word: -abs(word.score))
+    ranked = sorted(attribution.words, key=lambda word: -abs(word.score))
     return pd.DataFrame(
         {
-            t("reasons.word"): [found.text[word.start : word.end] for word in ranked],
+            t("reasons.word"): [attribution.text[word.start : word.end] for word in ranked],
             t("reasons.score"): [word.score for word in ranked],
         }
     )

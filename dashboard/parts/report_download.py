@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 def draw(version: VersionInfo, *, key: str) -> None:
     """A small section with both buttons; the files are written when somebody asks for them, in the reader's language."""
     layout.section(t("report.title"), help=t("report.help"))
-    name, chosen = bundle_name(version).removesuffix(".zip"), language()
+    name, current = bundle_name(version).removesuffix(".zip"), language()
     with st.container(horizontal=True):
         st.download_button(
             t("report.html"),
-            lambda: written(version, chosen, html=True),
+            lambda: written(version, current, html=True),
             file_name=f"{name}-report.html",
             mime="text/html",
             key=f"{key}.report",
@@ -30,7 +30,7 @@ def draw(version: VersionInfo, *, key: str) -> None:
         )
         st.download_button(
             t("report.card"),
-            lambda: written(version, chosen, html=False),
+            lambda: written(version, current, html=False),
             file_name=f"{name}-model-card.md",
             mime="text/markdown",
             key=f"{key}.card",
@@ -46,5 +46,5 @@ def written(version: VersionInfo, language: str, *, html: bool) -> bytes:
 
     texts = catalogue(language)
     words = ReportLanguage(language, lambda key, english: texts.get(key, english))
-    found = gather(version, state.workspace())
-    return (html_report if html else model_card)(found, words).encode("utf-8")
+    reported = gather(version, state.workspace())
+    return (html_report if html else model_card)(reported, words).encode("utf-8")

@@ -48,12 +48,12 @@ def run_view(job_id: str, *, wide: bool = False) -> Job:
     Parameters
     ----------
     wide
-        Put the two charts side by side.
+        Whether the two charts stand side by side.
 
     Returns
     -------
     Job
-        As it was when the page was drawn: ``job.ended`` and ``job.result`` tell whether something came out.
+        The job as it was when the page was drawn: ``job.ended`` and ``job.result`` tell whether something came out.
 
     Raises
     ------
@@ -167,7 +167,7 @@ def total_epochs(job: Job) -> int | None:
     if job.kind == "train":
         return None
     base = job.config.get("base_version")
-    known = [found for found in state.versions(job.classifier) if base is None or found.number == base]
+    known = [version for version in state.versions(job.classifier) if base is None or version.number == base]
     champion = state.champion(job.classifier) if base is None else None
     shown = champion or (known[-1] if known else None)
     return int(state.report(shown)["settings"]["epochs"]) if shown else None

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from core.registry import Registry, VersionInfo
 
 REASON_CHARACTERS = 500
-SAID = "models.said"  # what was just done, to be told after the rerun
+JUST_DONE = "models.said"  # what was just done, to be told after the rerun
 REFUSED_IN_FILES = '<>:"/\\|?*'
 
 
@@ -32,8 +32,8 @@ def registry() -> Registry:
 
 def actions(version: VersionInfo, champion: VersionInfo | None) -> None:
     """Download the version, let it serve, or go back to the one that served before."""
-    if SAID in st.session_state:
-        st.toast(st.session_state.pop(SAID), icon=":material/check:")
+    if JUST_DONE in st.session_state:
+        st.toast(st.session_state.pop(JUST_DONE), icon=":material/check:")
     with st.container(horizontal=True, key="models-actions"):
         _download(version)
         if champion is None or version.number != champion.number:
@@ -61,8 +61,8 @@ def bundle(version: VersionInfo) -> bytes:
     """The version's bundle as a zip; made when somebody asks for it."""
     from core.workflows.bundle import write_bundle
 
-    with scratch() as place:
-        target = place / "bundle.zip"
+    with scratch() as folder:
+        target = folder / "bundle.zip"
         threshold = state.threshold(version.classifier)
         write_bundle(state.version_folder(version), target, threshold.value if threshold else None)
         return target.read_bytes()
@@ -115,7 +115,7 @@ def _serve(version: VersionInfo, reason: str = "") -> None:
     except CoreError as error:
         show_error(error)
         return
-    st.session_state[SAID] = t("models.promoted", version=version.number)
+    st.session_state[JUST_DONE] = t("models.promoted", version=version.number)
     st.rerun()
 
 
@@ -128,7 +128,7 @@ def _roll_back(champion: VersionInfo, earlier: int) -> None:
             except CoreError as error:
                 show_error(error)
                 return
-            st.session_state[SAID] = t("models.promoted", version=earlier)
+            st.session_state[JUST_DONE] = t("models.promoted", version=earlier)
             st.rerun()
 
 
@@ -156,7 +156,7 @@ def _delete_version(version: VersionInfo) -> None:
     except CoreError as error:
         show_error(error)
         return
-    st.session_state[SAID] = t("models.version_deleted", version=version.number)
+    st.session_state[JUST_DONE] = t("models.version_deleted", version=version.number)
     st.rerun()
 
 
@@ -191,5 +191,5 @@ def _delete(classifier: str) -> None:
         shared_pool().release(folder)
     queue = state.corrections()
     queue.remove(classifier, [correction.text for correction in queue.list(classifier)])
-    st.session_state[SAID] = t("models.deleted", classifier=plain(classifier))
+    st.session_state[JUST_DONE] = t("models.deleted", classifier=plain(classifier))
     st.rerun()

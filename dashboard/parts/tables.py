@@ -38,9 +38,9 @@ def interval(low: float, high: float) -> str:
     return wording.interval(low, high)
 
 
-def estimate(found: Any) -> str:
+def estimate(measured: Any) -> str:
     """The same for anything with ``value``, ``low`` and ``high``, such as `core.statistics.intervals.Estimate`."""
-    return score(found.value, found.low, found.high)
+    return score(measured.value, measured.low, measured.high)
 
 
 def points(value: float) -> str:

@@ -9,11 +9,11 @@ import streamlit as st
 
 from core.data.labelling.corrections import lacking
 from dashboard.parts import tables
+from dashboard.parts.corrections import JOIN, NEXT_BATCH, still_needed
 from dashboard.shell import layout, state
 from dashboard.shell.errors import guarded_fragment
 from dashboard.shell.i18n import t, tn
 from dashboard.shell.navigation import go
-from dashboard.update.batch import JOIN, still_needed
 
 if TYPE_CHECKING:
     from core.data.labelling.corrections import Correction
@@ -22,14 +22,13 @@ if TYPE_CHECKING:
 CHOICE = "predict.should_be"
 JUDGED = "predict.judged"  # the text that the choice belongs to
 LISTED = "predict.listed"  # how many corrections are shown
-NEXT_BATCH = "update.batch"  # tells the Update page what to begin with
 PAGE = 20
 SHOWN = 200  # characters of a text in the list
 
 
 def correction(version: VersionInfo, text: str, predicted: str, labels: list[str]) -> None:
     """Under an answer: what it should have been, or that this is known already."""
-    waiting = next((one for one in state.corrections().list(version.classifier) if one.text == text), None)
+    waiting = next((known for known in state.corrections().list(version.classifier) if known.text == text), None)
     if waiting is not None:
         _known(version.classifier, waiting)
         return
@@ -147,5 +146,13 @@ def _row(classifier: str, correction: Correction) -> None:
 
 def _table(waiting: list[Correction]) -> pd.DataFrame:
     return pd.DataFrame(
-        [{"text": one.text, "label": one.label, "predicted": one.predicted, "version": one.version} for one in waiting]
+        [
+            {
+                "text": correction.text,
+                "label": correction.label,
+                "predicted": correction.predicted,
+                "version": correction.version,
+            }
+            for correction in waiting
+        ]
     )

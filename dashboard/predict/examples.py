@@ -46,8 +46,8 @@ def _choose(folder: str, turn: int) -> list[Example]:
     nice = shuffled[shuffled["text"].str.strip().str.len().between(SHORTEST, LONGEST)]
     pool = nice if len(nice) else shuffled
     right, wrong = pool[pool["truth"] == pool["predicted"]], pool[pool["truth"] != pool["predicted"]]
-    chosen = [*right.drop_duplicates("truth").head(HANDFUL).itertuples(), *wrong.head(1).itertuples()]
-    return list(dict.fromkeys(Example(str(row.text), str(row.truth)) for row in chosen))
+    rows = [*right.drop_duplicates("truth").head(HANDFUL).itertuples(), *wrong.head(1).itertuples()]
+    return list(dict.fromkeys(Example(str(row.text), str(row.truth)) for row in rows))
 
 
 @st.cache_data(show_spinner=False, max_entries=4)

@@ -21,6 +21,7 @@ from core.networks.explain import occlude
 from core.networks.standalone.predict import answered
 from dashboard.parts import reasons, tables, way_back
 from dashboard.parts.components.live_text import live_text, set_live_text
+from dashboard.parts.names import provider_name
 from dashboard.predict.corrections import correction
 from dashboard.predict.examples import Example, examples
 from dashboard.shell import state
@@ -36,7 +37,6 @@ BOX = "predict.text"
 TURN = "predict.turn"  # which handful of examples is shown
 MOST_BARS = 8
 DEBOUNCE = 70  # milliseconds; an answer takes one, so there is no reason to wait for a long pause
-PROVIDERS = {"CPUExecutionProvider": "predict.provider_cpu", "CUDAExecutionProvider": "predict.provider_cuda"}
 UNKNOWN = 1  # token id of what training never saw
 
 
@@ -47,9 +47,9 @@ class Answer:
     Parameters
     ----------
     probabilities
-        Of each label, in the order of the classifier's labels.
+        The probability of each label, in the order of the classifier's labels.
     milliseconds
-        From text to probabilities, tokenisation included.
+        The time from text to probabilities, tokenisation included.
     cut
         Whether the text is longer than the version reads.
     strange
@@ -167,12 +167,6 @@ def _facts(version: VersionInfo, engine: Classifier, answer: Answer) -> None:
     st.caption(t("predict.facts", **facts), help=t("predict.facts_help"))
 
 
-def provider_name(provider: str) -> str:
-    """The execution provider as people call it; its own name when it is a rarer one."""
-    key = PROVIDERS.get(provider)
-    return t(key) if key else provider.removesuffix("ExecutionProvider")
-
-
 def _remarks(engine: Classifier, answer: Answer, text: str, offered: list[Example]) -> None:
     """What a reader should know before trusting the answer."""
     if answer.strange:
@@ -188,9 +182,9 @@ def _remarks(engine: Classifier, answer: Answer, text: str, offered: list[Exampl
 def _reasons(engine: Classifier, text: str) -> None:
     """Which words the answer rests on, where the reader wants to see it: it takes as many answers as there are words."""
     if st.toggle(t("reasons.why"), key="predict.why", help=t("reasons.occlusion_help"), persist_state="session"):
-        (found,) = occlude(engine, [text])
-        if found.words:
-            reasons.draw(found, engine.labels, key="predict.reasons")
+        (attribution,) = occlude(engine, [text])
+        if attribution.words:
+            reasons.draw(attribution, engine.labels, key="predict.reasons")
         else:
             st.caption(t("reasons.no_words"))
 

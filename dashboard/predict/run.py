@@ -25,16 +25,16 @@ class TableRun:
     Parameters
     ----------
     token
-        Of the upload that is labelled; another upload makes this run a past one.
+        The token of the upload that is labelled; another upload makes this run a past one.
     version
-        Number of the version that labels.
+        The number of the version that labels.
     threshold
-        Adds a column of decisions, as `predict_table` does.
+        The probability from which an answer counts; with one, the table has a column of decisions, as `predict_table` writes it.
 
     Attributes
     ----------
     fraction
-        How much is done, 0 to 1.
+        The share that is done, 0 to 1.
     result
         The labelled table, once finished.
     error

@@ -54,12 +54,12 @@ def form(datasets: list[StoredDataset], *, leading: bool) -> None:
 
 
 def _dataset(datasets: list[StoredDataset]) -> StoredDataset:
-    known = {one.id: one for one in datasets}
-    names = {one.id: f"{one.name} · {tn('pretrain.texts', one.rows)}" for one in datasets}
+    known = {dataset.id: dataset for dataset in datasets}
+    names = {dataset.id: f"{dataset.name} · {tn('pretrain.texts', dataset.rows)}" for dataset in datasets}
     if st.session_state.get("pretrain.dataset") not in known:
         before = state.chosen_dataset()
         st.session_state["pretrain.dataset"] = before if before in known else state.likeliest(datasets).id
-    chosen = st.selectbox(
+    picked = st.selectbox(
         t("pretrain.dataset"),
         list(known),
         format_func=names.__getitem__,
@@ -67,7 +67,7 @@ def _dataset(datasets: list[StoredDataset]) -> StoredDataset:
         help=t("pretrain.dataset_help"),
         persist_state="session",
     )
-    return known[str(chosen)]
+    return known[str(picked)]
 
 
 def _start_from() -> str:
@@ -110,13 +110,13 @@ def _free_name(dataset: StoredDataset) -> str:
     return next(name for name in (base, *numbers) if name not in taken)
 
 
-def _probe(datasets: list[StoredDataset], chosen: StoredDataset) -> str:
+def _probe(datasets: list[StoredDataset], dataset: StoredDataset) -> str:
     """Labelled rows that tell whether it helped; first those of the texts themselves."""
-    labelled = [one for one in datasets if len(one.classes) > 1]
+    labelled = [probe for probe in datasets if len(probe.classes) > 1]
     names = {NO_PROBE: t("pretrain.no_probe")}
-    names |= {one.id: f"{one.name} · {tn('pretrain.labels', len(one.classes))}" for one in labelled}
+    names |= {probe.id: f"{probe.name} · {tn('pretrain.labels', len(probe.classes))}" for probe in labelled}
     if st.session_state.get("pretrain.probe") not in names:
-        st.session_state["pretrain.probe"] = chosen.id if chosen.id in names else NO_PROBE
+        st.session_state["pretrain.probe"] = dataset.id if dataset.id in names else NO_PROBE
     picked = st.selectbox(
         t("pretrain.probe"),
         list(names),
@@ -129,11 +129,11 @@ def _probe(datasets: list[StoredDataset], chosen: StoredDataset) -> str:
 
 
 def _settings(start: str) -> dict[str, Any]:
-    found = [*settings_of(PretrainConfig), *settings_of(shape_class(start))]
-    found = [replace(one, advanced=one.name not in MAIN) for one in found]
-    found.sort(key=lambda one: MAIN.index(one.name) if one.name in MAIN else len(MAIN))
+    settings = [*settings_of(PretrainConfig), *settings_of(shape_class(start))]
+    settings = [replace(setting, advanced=setting.name not in MAIN) for setting in settings]
+    settings.sort(key=lambda setting: MAIN.index(setting.name) if setting.name in MAIN else len(MAIN))
     key = "pretrain.scratch" if start == SCRATCH else "pretrain.continued"
-    return forms.settings_form(found, key=key, defaults=defaults_for(start))
+    return forms.settings_form(settings, key=key, defaults=defaults_for(start))
 
 
 def _estimate(dataset: StoredDataset, start: str, values: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@ from dashboard.shell.layout import Card
 if TYPE_CHECKING:
     from core.networks.pretrained import EncoderInfo
 
-CHOSEN = "pretrain.own"
+ENCODER = "pretrain.own"
 NEXT = "pretrain.own_next"  # a reference that the next run of the page shall choose
 
 
@@ -56,15 +56,15 @@ def _choose(known: list[EncoderInfo]) -> EncoderInfo:
     """Ask for one; with a single one there is nothing to ask."""
     by_name = {info.reference: info for info in known}
     if st.session_state.get(NEXT) in by_name:
-        st.session_state[CHOSEN] = st.session_state.pop(NEXT)
-    if st.session_state.get(CHOSEN) not in by_name:
-        st.session_state[CHOSEN] = known[0].reference
+        st.session_state[ENCODER] = st.session_state.pop(NEXT)
+    if st.session_state.get(ENCODER) not in by_name:
+        st.session_state[ENCODER] = known[0].reference
     if len(known) > 1:
         names = {info.reference: info.name for info in known}
         st.selectbox(
-            t("pretrain.which"), list(names), format_func=names.__getitem__, key=CHOSEN, persist_state="session"
+            t("pretrain.which"), list(names), format_func=names.__getitem__, key=ENCODER, persist_state="session"
         )
-    return by_name[st.session_state[CHOSEN]]
+    return by_name[st.session_state[ENCODER]]
 
 
 def _about(info: EncoderInfo, record: dict[str, Any]) -> None:
@@ -127,7 +127,7 @@ def _helped(record: dict[str, Any]) -> None:
     st.markdown(finding)
     figures = {t("charts.macro_f1"): probe["macro_f1"], t("pretrain.probe_accuracy"): probe["accuracy"]}
     charts.before_after(
-        [Change(name, _triple(one["before"]), _triple(one["after"])) for name, one in figures.items()],
+        [Change(name, _triple(figure["before"]), _triple(figure["after"])) for name, figure in figures.items()],
         title=t("pretrain.probe_title", name=probe["name"]),
         key=f"pretrain.probe.{record['reference']}.{record['created']}",
         axis=t("pretrain.probe_axis"),
@@ -143,8 +143,8 @@ def _helped(record: dict[str, Any]) -> None:
     st.caption(random)
 
 
-def _triple(found: dict[str, float]) -> tuple[float, float, float]:
-    return found["value"], found["low"], found["high"]
+def _triple(estimate: dict[str, float]) -> tuple[float, float, float]:
+    return estimate["value"], estimate["low"], estimate["high"]
 
 
 def curves(epochs: list[dict[str, Any]], *, key: str) -> None:

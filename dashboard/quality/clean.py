@@ -60,22 +60,22 @@ def _save(dataset: StoredDataset, steps: list[Step], name: str) -> None:
 def saved(dataset: StoredDataset) -> None:
     """What this session has made of a dataset, with the way to training."""
     made = st.session_state.get(SAVED, {}).get(dataset.id)
-    found = next((one for one in state.datasets() if one.id == made), None)
-    if found is None:
+    cleaned = next((stored for stored in state.datasets() if stored.id == made), None)
+    if cleaned is None:
         return
-    if found.id == dataset.id:
+    if cleaned.id == dataset.id:
         st.info(t("quality.unchanged"), icon=":material/info:")
         return
     with st.container(border=True, key="quality-saved", gap="small"):
-        before, after = tn("quality.rows", dataset.rows), tn("quality.rows", found.rows)
+        before, after = tn("quality.rows", dataset.rows), tn("quality.rows", cleaned.rows)
         st.markdown(
-            f":green[:material/check_circle:] {t('quality.saved', name=tables.plain(found.name), before=before, after=after)}"
+            f":green[:material/check_circle:] {t('quality.saved', name=tables.plain(cleaned.name), before=before, after=after)}"
         )
         with st.container(horizontal=True):
             if st.button(t("quality.train"), key="quality.train", icon=":material/model_training:"):
-                state.choose_dataset(found.id)
+                state.choose_dataset(cleaned.id)
                 go("train")
             if st.button(t("quality.look_again"), key="quality.next", type="tertiary"):
-                state.choose_dataset(found.id)
-                st.session_state[NEXT] = found.id
+                state.choose_dataset(cleaned.id)
+                st.session_state[NEXT] = cleaned.id
                 st.rerun()

@@ -26,48 +26,48 @@ SEVERITIES = ("error", "warning", "info")
 PARTS = ("train", "validation", "test")
 
 
-def draw(dataset: StoredDataset, found: dict[str, Any]) -> None:
+def draw(dataset: StoredDataset, inspection: dict[str, Any]) -> None:
     """The cards, the list, and what was looked for in vain."""
-    findings = findings_of(found)
-    _cards(found, findings)
+    findings = findings_of(inspection)
+    _cards(inspection, findings)
     layout.section(t("quality.findings"))
     if not findings:
         st.markdown(f"{ICONS['good']} {t('quality.nothing')}")
     for number, finding in enumerate(findings):
         _finding(dataset, finding, number)
-    if findings and found["clean"]:
-        names = [t(f"quality.finder_{name}") for name in found["clean"]]
+    if findings and inspection["clean"]:
+        names = [t(f"quality.finder_{name}") for name in inspection["clean"]]
         st.markdown(f"{ICONS['good']} {t('quality.clean', names=names)}")
-    facts = {"when": tables.moment(found["created"]), "time": tables.duration(found["seconds"])}
-    st.caption(t("quality.made", **facts) + " " + _against(found))
+    facts = {"when": tables.moment(inspection["created"]), "time": tables.duration(inspection["seconds"])}
+    st.caption(t("quality.made", **facts) + " " + _against(inspection))
 
 
-def findings_of(found: dict[str, Any]) -> list[Finding]:
+def findings_of(inspection: dict[str, Any]) -> list[Finding]:
     """The findings of a stored inspection."""
-    return [Finding.from_dict(one) for one in found["findings"]]
+    return [Finding.from_dict(finding) for finding in inspection["findings"]]
 
 
-def chosen_fixes(dataset: StoredDataset, found: dict[str, Any]) -> list[Fix]:
+def chosen_fixes(dataset: StoredDataset, inspection: dict[str, Any]) -> list[Fix]:
     """Fixes that are ticked."""
     return [
         fix
-        for number, finding in enumerate(findings_of(found))
+        for number, finding in enumerate(findings_of(inspection))
         for fix in finding.fixes
         if st.session_state.get(_tick(dataset, number, finding, fix))
     ]
 
 
-def _against(found: dict[str, Any]) -> str:
-    if not found["frozen"]:
+def _against(inspection: dict[str, Any]) -> str:
+    if not inspection["frozen"]:
         return t("quality.no_frozen")
-    return t("quality.frozen", names=[tables.plain(name) for name in found["frozen"]])
+    return t("quality.frozen", names=[tables.plain(name) for name in inspection["frozen"]])
 
 
-def _cards(found: dict[str, Any], findings: list[Finding]) -> None:
+def _cards(inspection: dict[str, Any], findings: list[Finding]) -> None:
     counts = {severity: sum(finding.severity == severity for finding in findings) for severity in SEVERITIES}
     layout.cards(
         [
-            layout.Card(t("quality.card_rows"), tables.thousands(found["rows"])),
+            layout.Card(t("quality.card_rows"), tables.thousands(inspection["rows"])),
             *(
                 layout.Card(
                     t(f"quality.card_{severity}"), tables.thousands(count), help=t(f"quality.card_{severity}_help")
@@ -158,5 +158,5 @@ def rows_behind(dataset: str, finding: Finding, begin: int, end: int) -> pandas.
 def _texts(
     folder: Any, dataset: str, rows: tuple[int, ...]
 ) -> tuple[tuple[str, ...], list[str], tuple[str, ...] | None]:
-    found = DatasetStore(folder).load(dataset).take(rows)
-    return found.texts, found.label_names(), found.splits
+    behind = DatasetStore(folder).load(dataset).take(rows)
+    return behind.texts, behind.label_names(), behind.splits

@@ -28,7 +28,7 @@ QUICK_TO_READ = 5000  # rows: a minute or two on two cores
 
 def choose(datasets: list[StoredDataset]) -> StoredDataset:
     """The dataset to look at; the one that the last page worked with comes first."""
-    known = {one.id: one for one in datasets}
+    known = {dataset.id: dataset for dataset in datasets}
     asked = st.session_state.pop(NEXT, None)
     if asked in known:
         st.session_state[DATASET] = asked
@@ -36,7 +36,10 @@ def choose(datasets: list[StoredDataset]) -> StoredDataset:
         before = state.chosen_dataset()
         st.session_state[DATASET] = before if before in known else state.likeliest(datasets).id
     # Two may have the same name, and the browser sends an option's text back.
-    names = {one.id: f"{one.name} · {tn('quality.rows', one.rows)} · {tables.moment(one.created)}" for one in datasets}
+    names = {
+        dataset.id: f"{dataset.name} · {tn('quality.rows', dataset.rows)} · {tables.moment(dataset.created)}"
+        for dataset in datasets
+    }
     doubled = {name for name in names.values() if list(names.values()).count(name) > 1}
     names = {key: f"{name} · {key[:4]}" if name in doubled else name for key, name in names.items()}
     picked = st.selectbox(

@@ -29,17 +29,19 @@ def draw(shown: Shown) -> None:
         )
         return
     with st.spinner(t("behaviour.working")):
-        found = _results(folder, shown.test, _shown=shown)
+        results = _results(folder, shown.test, _shown=shown)
     if sides_of(shown.classes) is None:
         st.info(t("behaviour.no_sentiment"), icon=":material/info:")
-    if not found:
+    if not results:
         st.info(t("behaviour.nothing"), icon=":material/info:")
         return
-    found = sorted(found, key=lambda one: -one.rate.value)
-    st.dataframe(summary(found), hide_index=True, key=f"{KEY}.table")
-    names = [t(f"behaviour.test_{one.capability}") for one in found]
-    picked = st.selectbox(t("behaviour.cases_of"), range(len(found)), format_func=names.__getitem__, key=f"{KEY}.test")
-    _examples(found[int(picked or 0)])
+    results = sorted(results, key=lambda result: -result.rate.value)
+    st.dataframe(summary(results), hide_index=True, key=f"{KEY}.table")
+    names = [t(f"behaviour.test_{result.capability}") for result in results]
+    picked = st.selectbox(
+        t("behaviour.cases_of"), range(len(results)), format_func=names.__getitem__, key=f"{KEY}.test"
+    )
+    _examples(results[int(picked or 0)])
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -47,15 +49,15 @@ def _results(folder: str, test: int, _shown: Shown) -> list[Result]:
     return run_tests(state.engine(_shown.version), [str(text) for text in predictions(_shown)["text"]])
 
 
-def summary(found: list[Result]) -> pd.DataFrame:
+def summary(results: list[Result]) -> pd.DataFrame:
     """A row for each test."""
     return pd.DataFrame(
         {
-            t("behaviour.test"): [t(f"behaviour.test_{one.capability}") for one in found],
-            t("behaviour.expected"): [t(f"behaviour.kind_{one.kind}") for one in found],
-            t("behaviour.cases"): [one.cases for one in found],
-            t("behaviour.failed"): [one.failures for one in found],
-            t("behaviour.rate"): [tables.estimate(one.rate) for one in found],
+            t("behaviour.test"): [t(f"behaviour.test_{result.capability}") for result in results],
+            t("behaviour.expected"): [t(f"behaviour.kind_{result.kind}") for result in results],
+            t("behaviour.cases"): [result.cases for result in results],
+            t("behaviour.failed"): [result.failures for result in results],
+            t("behaviour.rate"): [tables.estimate(result.rate) for result in results],
         }
     )
 

@@ -47,7 +47,7 @@ def draw(shown: Shown) -> None:
     """The answer in a sentence, the diagram, the figures before and after."""
     layout.section(t("trust.title"), help=t("trust.help"))
     stored = shown.report.get("calibration") or {"temperature": 1.0, "rows": 0, "note": None}
-    numbers = tuple(found["experience"] for found in shown.report["tests"] if shown.test in (ALL, found["experience"]))
+    numbers = tuple(test["experience"] for test in shown.report["tests"] if shown.test in (ALL, test["experience"]))
     trust = measure(str(state.version_folder(shown.version)), numbers, shown.classes, stored["temperature"])
     if trust.rows < MINIMUM_ROWS:
         st.warning(tn("results.too_few_rows", trust.rows), icon=":material/hourglass_empty:")
@@ -141,44 +141,44 @@ def _diagram(trust: Trust, *, corrected: bool) -> None:
         _points(chart, getattr(trust, name).bins, color, symbol, label)
     bins = trust.after.bins
     chart.add_bar(
-        x=[(one.low + one.high) / 2 for one in bins],
-        y=[one.rows for one in bins],
+        x=[(bar.low + bar.high) / 2 for bar in bins],
+        y=[bar.rows for bar in bins],
         width=0.085,
         yaxis="y2",
         marker={"color": colors.categorical[0], "opacity": 0.55, "cornerradius": 3},
-        text=[tables.thousands(one.rows) for one in bins],
+        text=[tables.thousands(bar.rows) for bar in bins],
         textposition="outside",
         cliponaxis=False,
         hovertemplate="%{y:,}<extra></extra>",
         showlegend=False,
     )
-    low = max(0.0, min(one.low for one in bins) - 0.02)
-    lowest = min(low, *(one.right.low for side in (trust.before, trust.after) for one in side.bins)) - 0.03
+    low = max(0.0, min(bar.low for bar in bins) - 0.02)
+    lowest = min(low, *(bar.right.low for side in (trust.before, trust.after) for bar in side.bins)) - 0.03
     chart.update_xaxes(title_text=t("trust.stated"), range=[low, 1.02], tickformat=".0%", anchor="y2")
     chart.update_yaxes(title_text=t("trust.right"), range=[lowest, 1.03], tickformat=".0%", domain=[0.34, 1])
     quiet = {"domain": [0, 0.2], "showgrid": False, "showticklabels": False, "zeroline": False, "fixedrange": True}
-    chart.update_layout(yaxis2={**quiet, "range": [0, 1.4 * max(one.rows for one in bins)]}, showlegend=corrected)
+    chart.update_layout(yaxis2={**quiet, "range": [0, 1.4 * max(bar.rows for bar in bins)]}, showlegend=corrected)
     title = t("trust.chart", ece=tables.score(trust.after.ece.value))
     charts.draw(chart, key="results.trust", alt=f"{title}. {verdict(trust)}", title=title)
 
 
 def _points(chart: Any, bins: list[Bin], color: str, symbol: str, name: str) -> None:
     chart.add_scatter(
-        x=[one.stated for one in bins],
-        y=[one.right.value for one in bins],
+        x=[bar.stated for bar in bins],
+        y=[bar.right.value for bar in bins],
         name=name,
         mode="lines+markers",
         line={"color": color, "width": 1.5},
         marker={"size": 9, "symbol": symbol, "color": color, "line": {"width": 2, "color": color}},
         error_y={
             "type": "data",
-            "array": [one.right.high - one.right.value for one in bins],
-            "arrayminus": [one.right.value - one.right.low for one in bins],
+            "array": [bar.right.high - bar.right.value for bar in bins],
+            "arrayminus": [bar.right.value - bar.right.low for bar in bins],
             "color": color,
             "thickness": 1.2,
             "width": 4,
         },
-        customdata=[[one.right.low, one.right.high, one.rows] for one in bins],
+        customdata=[[bar.right.low, bar.right.high, bar.rows] for bar in bins],
         hovertemplate="%{x:.0%} → %{y:.0%} (%{customdata[0]:.0%}–%{customdata[1]:.0%}), n = %{customdata[2]:,}"
         "<extra></extra>",
     )
@@ -193,8 +193,8 @@ def _figures(trust: Trust, stored: dict[str, Any]) -> None:
     table = pd.DataFrame(
         {
             t("results.figure"): list(rows),
-            t("trust.as_learned"): [tables.estimate(found[0]) for found in rows.values()],
-            t("trust.as_served"): [tables.estimate(found[1]) for found in rows.values()],
+            t("trust.as_learned"): [tables.estimate(pair[0]) for pair in rows.values()],
+            t("trust.as_served"): [tables.estimate(pair[1]) for pair in rows.values()],
         }
     )
     st.dataframe(table, hide_index=True, key="results.trust.figures", height="content")
@@ -211,11 +211,11 @@ def bin_table(bins: list[Bin]) -> pd.DataFrame:
     """The points of the diagram as rows."""
     return pd.DataFrame(
         {
-            t("trust.range"): f"{one.low:.0%}–{one.high:.0%}",
-            t("trust.answers"): one.rows,
-            t("trust.stated"): tables.score(one.stated),
-            t("trust.right"): tables.estimate(one.right),
-            t("results.remark"): t("results.too_few") if one.rows < MINIMUM_SUPPORT else "",
+            t("trust.range"): f"{bar.low:.0%}–{bar.high:.0%}",
+            t("trust.answers"): bar.rows,
+            t("trust.stated"): tables.score(bar.stated),
+            t("trust.right"): tables.estimate(bar.right),
+            t("results.remark"): t("results.too_few") if bar.rows < MINIMUM_SUPPORT else "",
         }
-        for one in bins
+        for bar in bins
     )

@@ -12,9 +12,10 @@ import streamlit as st
 from core.base.errors import CoreError
 from core.registry.records.outgoing import short_reference
 from dashboard.parts import history, same_tests, tables
+from dashboard.parts.names import name_of, version_line
 from dashboard.parts.plots import charts
 from dashboard.results import significance
-from dashboard.results.page import Shown, describe, model_name
+from dashboard.results.page import Shown
 from dashboard.results.significance import Common, common_tests, of_pair
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import t, tn
@@ -34,8 +35,8 @@ def draw(shown: Shown) -> None:
     layout.section(t("results.side_by_side"))
     own = shown.version.classifier
     other = _other_classifier(own)
-    known = {found.number: found for found in state.versions(own)}
-    others = known if other == own else {found.number: found for found in state.versions(other)}
+    known = {version.number: version for version in state.versions(own)}
+    others = known if other == own else {version.number: version for version in state.versions(other)}
     if other == own and len(known) < 2:
         st.caption(t("results.one_version"))
         return
@@ -59,7 +60,7 @@ def draw(shown: Shown) -> None:
 
 def _other_classifier(own: str) -> str:
     """The classifier whose version is compared with: this one, unless there are others and somebody chooses one."""
-    names = [own, *(found.name for found in state.classifiers() if found.name != own)]
+    names = [own, *(classifier.name for classifier in state.classifiers() if classifier.name != own)]
     if len(names) == 1:
         return own
     key = f"results.compare_with.{own}"
@@ -71,7 +72,7 @@ def _other_classifier(own: str) -> str:
 def _runs(classifier: str) -> None:
     runs = state.workspace().registry.runs(classifier)
     same = same_tests.of_today(classifier)
-    table = run_table(runs, {found.number: found for found in state.versions(classifier)}, same)
+    table = run_table(runs, {version.number: version for version in state.versions(classifier)}, same)
     wanted = st.text_input(
         t("results.filter"), key="results.filter", placeholder=t("results.filter_example"), icon=":material/search:"
     )
@@ -86,7 +87,7 @@ def _runs(classifier: str) -> None:
 
 def run_table(runs: list[RunInfo], versions: Mapping[int, VersionInfo], same: SameTests | None) -> pd.DataFrame:
     """One row a run, as the store gives them; scores where the run made a version, all on the same rows."""
-    names = {found.id: found.name for found in state.datasets()}
+    names = {dataset.id: dataset.name for dataset in state.datasets()}
     rows = []
     for run in runs:
         dataset = run.settings.get("dataset", "")
@@ -102,8 +103,8 @@ def run_table(runs: list[RunInfo], versions: Mapping[int, VersionInfo], same: Sa
                 t("results.column_started"): tables.moment(run.started),
                 t("results.version"): "" if run.version is None else str(run.version),
                 t("results.column_state"): t(f"run.state_{run.state}"),
-                t("results.column_strategy"): t(f"names.strategy_{strategy}"),
-                t("results.column_model"): model_name(model) if model else tables.NOTHING,
+                t("results.column_strategy"): name_of("strategy", strategy),
+                t("results.column_model"): name_of("model", model) if model else tables.NOTHING,
                 t("results.column_dataset"): names.get(dataset, dataset),
                 **scores,
                 t("results.column_baseline"): tables.score(run.metrics.get("baseline_accuracy")),
@@ -138,7 +139,7 @@ def filtered(table: pd.DataFrame, wanted: str) -> pd.DataFrame:
 
 
 def _pick(name: str, known: dict[int, VersionInfo], start: int) -> VersionInfo:
-    names = {number: describe(found) for number, found in known.items()}
+    names = {number: version_line(version) for number, version in known.items()}
     key = f"results.compare_{name}"
     if st.session_state.get(key) not in known:
         st.session_state[key] = start
@@ -169,7 +170,8 @@ def _side_by_side(first: VersionInfo, second: VersionInfo) -> None:
 
 def _before_after(first: VersionInfo, second: VersionInfo, tests: list[Common]) -> None:
     changes = [
-        charts.Change(one.name, _interval(one.before["accuracy"]), _interval(one.after["accuracy"])) for one in tests
+        charts.Change(test.name, _interval(test.before["accuracy"]), _interval(test.after["accuracy"]))
+        for test in tests
     ]
     if first.classifier == second.classifier:
         title = t("results.compare_title", first=first.number, second=second.number)
@@ -194,14 +196,15 @@ def figure_table(first: VersionInfo, second: VersionInfo) -> pd.DataFrame:
     same = of_pair(first, second)
     measured = [None if same is None else same.report(version.number) for version in (first, second)]
     overall = [
-        stored["overall"] if found is None else found.to_dict() for stored, found in zip(reports, measured, strict=True)
+        stored["overall"] if report is None else report.to_dict()
+        for stored, report in zip(reports, measured, strict=True)
     ]
-    rows = [[t(f"results.{name}"), *(tables.score(**found[name]) for found in overall)] for name in FIGURES]
+    rows = [[t(f"results.{name}"), *(tables.score(**scores[name]) for scores in overall)] for name in FIGURES]
     rows += [
-        [t("results.test_rows"), *(tables.thousands(found["rows"]) for found in overall)],
-        [t("results.own_baseline"), *(tables.score(**found["baseline"]["report"]["accuracy"]) for found in reports)],
-        [t("train.parameters"), *(tables.thousands(found["parameters"]) for found in reports)],
-        [t("results.column_time"), *(tables.duration(found["seconds"]) for found in reports)],
+        [t("results.test_rows"), *(tables.thousands(scores["rows"]) for scores in overall)],
+        [t("results.own_baseline"), *(tables.score(**report["baseline"]["report"]["accuracy"]) for report in reports)],
+        [t("train.parameters"), *(tables.thousands(report["parameters"]) for report in reports)],
+        [t("results.column_time"), *(tables.duration(report["seconds"]) for report in reports)],
     ]
     return pd.DataFrame(rows, columns=[t("results.figure"), *names])
 
@@ -215,9 +218,9 @@ def _column_names(first: VersionInfo, second: VersionInfo) -> list[str]:
 def setting_table(first: VersionInfo, second: VersionInfo) -> pd.DataFrame:
     """Only the settings in which the two differ."""
     names = _column_names(first, second)
-    chosen = [_settings(version) for version in (first, second)]
-    keys = sorted(chosen[0].keys() | chosen[1].keys())
-    rows = [[key, *(short_reference(str(found.get(key, tables.NOTHING))) for found in chosen)] for key in keys]
+    both = [_settings(version) for version in (first, second)]
+    keys = sorted(both[0].keys() | both[1].keys())
+    rows = [[key, *(short_reference(str(settings.get(key, tables.NOTHING))) for settings in both)] for key in keys]
     differing = [row for row in rows if row[1] != row[2]]
     return pd.DataFrame(differing, columns=[t("results.setting"), *names])
 
@@ -232,7 +235,7 @@ def _settings(version: VersionInfo) -> dict[str, Any]:
 
     report = state.report(version)
     configs = (MODELS[report["model"]].config_class, TextConfig, TrainingConfig, DataConfig)
-    labels = {found.name: setting_label(found) for config in configs for found in settings_of(config)}
+    labels = {setting.name: setting_label(setting) for config in configs for setting in settings_of(config)}
     named = {labels.get(name, name): value for name, value in report["settings"].items()}
     newest = report["experiences"][-1]["name"]
-    return {t("results.column_model"): model_name(report["model"]), t("results.column_dataset"): newest} | named
+    return {t("results.column_model"): name_of("model", report["model"]), t("results.column_dataset"): newest} | named

@@ -95,13 +95,13 @@ def _rows(shown: Shown, labels: list[int], cell: Cell | None) -> None:
         return
     truth, predicted = (shown.classes[labels[number]] for number in cell)
     table = predictions(shown)
-    found = table[(table["truth"] == truth) & (table["predicted"] == predicted)]
+    inside = table[(table["truth"] == truth) & (table["predicted"] == predicted)]
     key = "results.rows_right" if truth == predicted else "results.rows_wrong"
-    st.markdown(tn(key, len(found), truth=tables.plain(truth), predicted=tables.plain(predicted)))
-    if len(found):
+    st.markdown(tn(key, len(inside), truth=tables.plain(truth), predicted=tables.plain(predicted)))
+    if len(inside):
         several = shown.test == ALL and len(shown.report["tests"]) > 1
-        rows_table(found.sort_values("probability", ascending=False), key="results.cell_rows", several_tests=several)
-        words = _typical(tuple(found["text"]), tuple(table.loc[table["truth"] == truth, "text"].drop(found.index)))
+        rows_table(inside.sort_values("probability", ascending=False), key="results.cell_rows", several_tests=several)
+        words = _typical(tuple(inside["text"]), tuple(table.loc[table["truth"] == truth, "text"].drop(inside.index)))
         if words:
             st.caption(t("slices.typical", words=tables.plain(", ".join(words))), help=t("slices.typical_help"))
 
@@ -112,4 +112,4 @@ def _typical(inside: tuple[str, ...], outside: tuple[str, ...]) -> list[str]:
     from core.continual.drift.typical_words import typical_words
     from core.networks.text.words import words_in
 
-    return [found.word for found in typical_words(words_in(inside), words_in(outside))]
+    return [typical.word for typical in typical_words(words_in(inside), words_in(outside))]

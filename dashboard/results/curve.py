@@ -55,7 +55,7 @@ def _config(shown: Shown) -> dict[str, Any]:
 
 def _offer(shown: Shown, *, again: bool) -> None:
     """What it takes, and the button."""
-    rows = sum(one["train"] for one in shown.report["experiences"])
+    rows = sum(experience["train"] for experience in shown.report["experiences"])
     shares = worthwhile_shares(rows, len(shown.report["classes"]))
     each = expected_seconds(shown.report)
     runs = runs_for(each)
@@ -89,24 +89,24 @@ def _chart(points: list[dict[str, Any]], guess: float | None) -> None:
     chart = charts.figure(height=320)
     rows = [point["rows"] for point in points]
     for number, score in enumerate(SCORES):
-        found = [point[score] for point in points]
+        estimates = [point[score] for point in points]
         color = colors.categorical[number]
         chart.add_scatter(
             x=rows,
-            y=[one["value"] for one in found],
+            y=[estimate["value"] for estimate in estimates],
             name=t(f"results.{score}"),
             mode="lines+markers",
             line={"color": color, "width": 2},
             marker={"size": 7},
             error_y={
                 "type": "data",
-                "array": [one["high"] - one["value"] for one in found],
-                "arrayminus": [one["value"] - one["low"] for one in found],
+                "array": [estimate["high"] - estimate["value"] for estimate in estimates],
+                "arrayminus": [estimate["value"] - estimate["low"] for estimate in estimates],
                 "color": color,
                 "thickness": 1.2,
                 "width": 4,
             },
-            customdata=[[one["low"], one["high"]] for one in found],
+            customdata=[[estimate["low"], estimate["high"]] for estimate in estimates],
             hovertemplate="%{y:.3f} (%{customdata[0]:.3f}–%{customdata[1]:.3f})<extra></extra>",
         )
     ticks = list(rows)
@@ -125,7 +125,7 @@ def _chart(points: list[dict[str, Any]], guess: float | None) -> None:
         type="log", title_text=t("curve.rows"), tickvals=ticks, ticktext=list(map(tables.thousands, ticks))
     )
     chart.update_yaxes(title_text=t("curve.score"), tickformat=".2f")
-    first, last = (tables.score(points[place]["accuracy"]["value"]) for place in (0, -1))
+    first, last = (tables.score(points[index]["accuracy"]["value"]) for index in (0, -1))
     title = t("curve.chart", first=first, last=last, few=tables.thousands(rows[0]), many=tables.thousands(rows[-1]))
     charts.draw(chart, key="results.curve", alt=title, title=title)
     if guess is not None:

@@ -41,12 +41,12 @@ def draw(shown: Shown) -> None:
         costs = _ask_costs(shown.classes)
         suggested = suggest_threshold(validation.truth, validation.stated, costs) if validation is not None else None
         threshold = _ask_threshold(suggested, validation)
-    found = judge_threshold(test.truth, test.stated, threshold, costs)
+    decision = judge_threshold(test.truth, test.stated, threshold, costs)
     with right:
-        _say(found, costs, test)
+        _say(decision, costs, test)
         in_use.draw(shown, threshold)
-        _coverage(coverage_curve(test.truth, test.stated, costs), found)
-    _costs(test, validation, costs, found)
+        _coverage(coverage_curve(test.truth, test.stated, costs), decision)
+    _costs(test, validation, costs, decision)
     if len(shown.classes) == 2:
         results_line.draw(shown, test, validation)
 
@@ -100,28 +100,28 @@ def _take(percent: int) -> None:
     st.session_state[SLIDER] = percent
 
 
-def _say(found: Decision, costs: Costs, test: Answers) -> None:
+def _say(decision: Decision, costs: Costs, test: Answers) -> None:
     """The chosen threshold in two sentences."""
     whole = judge_threshold(test.truth, test.stated, 0.0, costs)
     facts = {
-        "coverage": tables.percent(found.coverage.value),
-        "coverage_low": tables.percent(found.coverage.low),
-        "coverage_high": tables.percent(found.coverage.high),
-        "rows": tables.thousands(found.rows),
-        "accuracy": f"{found.accuracy.value:.1%}",
-        "low": f"{found.accuracy.low:.1%}",
-        "high": f"{found.accuracy.high:.1%}",
-        "asked": tables.thousands(found.rows - found.answered),
+        "coverage": tables.percent(decision.coverage.value),
+        "coverage_low": tables.percent(decision.coverage.low),
+        "coverage_high": tables.percent(decision.coverage.high),
+        "rows": tables.thousands(decision.rows),
+        "accuracy": f"{decision.accuracy.value:.1%}",
+        "low": f"{decision.accuracy.low:.1%}",
+        "high": f"{decision.accuracy.high:.1%}",
+        "asked": tables.thousands(decision.rows - decision.answered),
     }
-    st.markdown(t("decide.nothing", **facts) if not found.answered else t("decide.found", **facts))
-    if found.answered and found.too_few:
-        st.caption(f":material/hourglass_empty: {tn('decide.too_few', found.answered)}")
+    st.markdown(t("decide.nothing", **facts) if not decision.answered else t("decide.found", **facts))
+    if decision.answered and decision.too_few:
+        st.caption(f":material/hourglass_empty: {tn('decide.too_few', decision.answered)}")
     st.markdown(
         t(
             "decide.costs",
-            cost=_money(found.cost.value),
-            low=_money(found.cost.low),
-            high=_money(found.cost.high),
+            cost=_money(decision.cost.value),
+            low=_money(decision.cost.low),
+            high=_money(decision.cost.high),
             all=_money(whole.cost.value),
             person=_money(costs.person),
         )
@@ -132,7 +132,7 @@ def _money(value: float) -> str:
     return f"{value:.2f}"
 
 
-def _coverage(curve: CoverageCurve, found: Decision) -> None:
+def _coverage(curve: CoverageCurve, decision: Decision) -> None:
     """Accuracy of what is answered against the share that is answered, with its band; the chosen point on it."""
     colors = palette()
     known = np.flatnonzero(curve.coverage > 0)
@@ -150,10 +150,10 @@ def _coverage(curve: CoverageCurve, found: Decision) -> None:
         hovertemplate="%{customdata:.0%}: %{x:.0%} → %{y:.1%}<extra></extra>",
         showlegend=False,
     )
-    if found.answered:
+    if decision.answered:
         chart.add_scatter(
-            x=[found.coverage.value],
-            y=[found.accuracy.value],
+            x=[decision.coverage.value],
+            y=[decision.accuracy.value],
             mode="markers",
             marker={"size": 12, "color": colors.categorical[1]},
             hoverinfo="skip",
@@ -172,11 +172,11 @@ def _at_half(curve: CoverageCurve) -> float:
 
 
 def _faint(color: str) -> str:
-    red, green, blue = (int(color[place : place + 2], 16) for place in (1, 3, 5))
+    red, green, blue = (int(color[start : start + 2], 16) for start in (1, 3, 5))
     return f"rgba({red},{green},{blue},0.15)"
 
 
-def _costs(test: Answers, validation: Answers | None, costs: Costs, found: Decision) -> None:
+def _costs(test: Answers, validation: Answers | None, costs: Costs, decision: Decision) -> None:
     """Mean cost of a text against the threshold, on test rows and on the validation rows that suggest one."""
     colors = palette()
     chart = charts.figure(height=260)
@@ -189,8 +189,8 @@ def _costs(test: Answers, validation: Answers | None, costs: Costs, found: Decis
             cost = coverage_curve(rows.truth, rows.stated, costs).cost
             hover = "%{x:.0%}: %{y:.2f}<extra></extra>"
             chart.add_scatter(x=THRESHOLDS, y=cost, name=t(name), mode="lines", line=line, hovertemplate=hover)
-    chart.add_vline(x=found.threshold, line={"color": colors.categorical[1], "width": 1.5, "dash": "dot"})
+    chart.add_vline(x=decision.threshold, line={"color": colors.categorical[1], "width": 1.5, "dash": "dot"})
     chart.update_xaxes(title_text=t("decide.threshold"), tickformat=".0%", range=[0, 1])
     chart.update_yaxes(title_text=t("decide.cost"), rangemode="tozero")
-    title = t("decide.cost_title", cost=_money(found.cost.value), percent=tables.percent(found.threshold))
+    title = t("decide.cost_title", cost=_money(decision.cost.value), percent=tables.percent(decision.threshold))
     charts.draw(chart, key="results.decide.cost", alt=title, title=title)

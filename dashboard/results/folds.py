@@ -75,8 +75,8 @@ def _answer(record: dict[str, Any]) -> None:
     way, summary = record["how"], record["summary"]
     facts = {name: f"{summary[name]['mean']:.3f} ± {summary[name]['deviation']:.3f}" for name in SCORES}
     st.markdown(t(f"folds.found_{way}", runs=len(record["runs"]), **facts))
-    if min(one["rows"] for one in record["runs"]) < MINIMUM_ROWS:
-        few = min(one["rows"] for one in record["runs"])
+    if min(run["rows"] for run in record["runs"]) < MINIMUM_ROWS:
+        few = min(run["rows"] for run in record["runs"])
         st.caption(f":material/hourglass_empty: {tn('results.too_few_rows', few)}")
     _chart(record)
     facts = {"rows": tables.thousands(record["rows"]), "created": tables.moment(record["created"])}
@@ -96,12 +96,12 @@ def run_table(record: dict[str, Any]) -> pd.DataFrame:
     """One row a run."""
     return pd.DataFrame(
         {
-            t("folds.run"): one["run"],
-            t("folds.seed"): one["seed"],
-            t("folds.rows"): tables.thousands(one["rows"]),
-            **{t(f"results.{name}"): tables.score(**one[name]) for name in SCORES},
+            t("folds.run"): run["run"],
+            t("folds.seed"): run["seed"],
+            t("folds.rows"): tables.thousands(run["rows"]),
+            **{t(f"results.{name}"): tables.score(**run[name]) for name in SCORES},
         }
-        for one in record["runs"]
+        for run in record["runs"]
     )
 
 
@@ -110,28 +110,28 @@ def _chart(record: dict[str, Any]) -> None:
     chart = charts.figure(height=280)
     runs = record["runs"]
     for number, name in enumerate(SCORES):
-        found = [one[name] for one in runs]
+        estimates = [run[name] for run in runs]
         color, mean = colors.categorical[number], record["summary"][name]["mean"]
         chart.add_scatter(
-            x=[one["run"] + 0.12 * (2 * number - 1) for one in runs],
-            y=[one["value"] for one in found],
+            x=[run["run"] + 0.12 * (2 * number - 1) for run in runs],
+            y=[estimate["value"] for estimate in estimates],
             name=t(f"results.{name}"),
             mode="markers",
             marker={"size": 9, "color": color},
             error_y={
                 "type": "data",
-                "array": [one["high"] - one["value"] for one in found],
-                "arrayminus": [one["value"] - one["low"] for one in found],
+                "array": [estimate["high"] - estimate["value"] for estimate in estimates],
+                "arrayminus": [estimate["value"] - estimate["low"] for estimate in estimates],
                 "color": color,
                 "thickness": 1.2,
                 "width": 4,
             },
-            customdata=[[one["low"], one["high"]] for one in found],
+            customdata=[[estimate["low"], estimate["high"]] for estimate in estimates],
             hovertemplate="%{y:.3f} (%{customdata[0]:.3f}–%{customdata[1]:.3f})<extra></extra>",
         )
         chart.add_hline(y=mean, line={"color": color, "width": 1, "dash": "dot"})
     chart.update_xaxes(title_text=t("folds.run"), dtick=1, showgrid=False)
     chart.update_yaxes(title_text=t("curve.score"), tickformat=".2f")
-    values = [one["accuracy"]["value"] for one in runs]
+    values = [run["accuracy"]["value"] for run in runs]
     title = t("folds.chart", least=tables.score(min(values)), most=tables.score(max(values)), runs=len(runs))
     charts.draw(chart, key=f"results.folds.{record['how']}", alt=title, title=title)

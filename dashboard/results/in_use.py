@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from core.registry import Threshold
 
 
-def draw(shown: Shown, chosen: float) -> None:
+def draw(shown: Shown, threshold: float) -> None:
     """Say what is in use, and offer the threshold on the slider."""
     used = state.threshold(shown.version.classifier)
     if used is None:
@@ -29,12 +29,12 @@ def draw(shown: Shown, chosen: float) -> None:
         _check_again(shown, used)
     with st.container(horizontal=True):
         st.button(
-            t("decide.use", percent=tables.percent(chosen)),
+            t("decide.use", percent=tables.percent(threshold)),
             key="results.decide.use",
             icon=":material/rule:",
             on_click=_use,
-            args=(shown, chosen),
-            disabled=chosen == 0 or (used is not None and used.value == chosen),
+            args=(shown, threshold),
+            disabled=threshold == 0 or (used is not None and used.value == threshold),
         )
         if used is not None:
             st.button(t("decide.clear"), key="results.decide.clear", type="tertiary", on_click=_clear, args=(shown,))
@@ -49,21 +49,21 @@ def _check_again(shown: Shown, used: Threshold) -> None:
     if rows is None:
         st.warning(t("decide.moved_unknown", version=champion.number), icon=":material/published_with_changes:")
         return
-    found = judge_threshold(rows.truth, rows.stated, used.value, Costs.even(rows.stated.shape[1]))
+    decision = judge_threshold(rows.truth, rows.stated, used.value, Costs.even(rows.stated.shape[1]))
     told = t(
         "decide.moved",
         version=champion.number,
-        rows=tables.thousands(found.rows),
-        coverage=tables.percent(found.coverage.value),
-        accuracy=f"{found.accuracy.value:.1%}" if found.answered else "–",
-        low=f"{found.accuracy.low:.1%}",
-        high=f"{found.accuracy.high:.1%}",
+        rows=tables.thousands(decision.rows),
+        coverage=tables.percent(decision.coverage.value),
+        accuracy=f"{decision.accuracy.value:.1%}" if decision.answered else "–",
+        low=f"{decision.accuracy.low:.1%}",
+        high=f"{decision.accuracy.high:.1%}",
     )
     st.warning(told, icon=":material/published_with_changes:")
 
 
-def _use(shown: Shown, chosen: float) -> None:
-    registry().set_threshold(shown.version.classifier, chosen, version=shown.version.number)
+def _use(shown: Shown, threshold: float) -> None:
+    registry().set_threshold(shown.version.classifier, threshold, version=shown.version.number)
 
 
 def _clear(shown: Shown) -> None:

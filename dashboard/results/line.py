@@ -28,14 +28,14 @@ def draw(shown: Shown, test: Answers, validation: Answers | None) -> None:
             suggested = suggest_line(*rows, missed=missed, false_alarm=false_alarm)
         threshold = _ask_threshold(suggested)
     has, scores = test.truth == label, test.stated[:, label]
-    found = judge_line(has, scores, threshold)
+    judged = judge_line(has, scores, threshold)
     with right:
         facts = {
             "label": tables.plain(shown.classes[label]),
             "percent": tables.percent(threshold),
-            "given": tables.thousands(found.given),
-            "precision": tables.estimate(found.precision),
-            "recall": tables.estimate(found.recall),
+            "given": tables.thousands(judged.given),
+            "precision": tables.estimate(judged.precision),
+            "recall": tables.estimate(judged.recall),
         }
         st.markdown(t("line.found", **facts))
         curve = line_curve(has, scores, missed=missed, false_alarm=false_alarm)

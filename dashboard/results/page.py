@@ -11,6 +11,7 @@ import streamlit as st
 from core.statistics.intervals import Estimate, unpaired_difference
 from core.tasks.text_classification.scores import Report
 from dashboard.parts import tables, verdict
+from dashboard.parts.names import SCORES, version_line
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import t, t_message, tn
 from dashboard.shell.job_news import RESULT_ASKED
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 ALL = 0  # all frozen tests together; experiences are counted from 1
 VERSION_LINK = "version"  # name in a link: ``/results?classifier=Shop&version=2``
-SCORES = ("accuracy", "macro_f1", "macro_precision", "macro_recall")
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Shown:
         stored = self.report["baseline"]
         if self.test == ALL:
             return dict(stored["report"])
-        numbers = [found["experience"] for found in self.report["tests"]]
+        numbers = [test["experience"] for test in self.report["tests"]]
         return dict(stored["tests"][numbers.index(self.test)])
 
 
@@ -59,16 +59,16 @@ def choose(classifier: str) -> Shown:
         test = _test(report)
     stored = report["overall"]
     if test != ALL:
-        stored = next(found["report"] for found in report["tests"] if found["experience"] == test)
+        stored = next(tested["report"] for tested in report["tests"] if tested["experience"] == test)
     return Shown(version, report, test, Report.from_dict(stored))
 
 
 def _version(classifier: str) -> VersionInfo:
-    known = {found.number: found for found in state.versions(classifier)}
+    known = {version.number: version for version in state.versions(classifier)}
     champion = state.champion(classifier)
     serving = champion.number if champion is not None else None
     _open_version(classifier, known, serving)
-    names = {number: describe(found, serving == number) for number, found in known.items()}
+    names = {number: version_line(version, serving == number) for number, version in known.items()}
     picked = st.selectbox(
         t("results.version"),
         sorted(known, reverse=True),
@@ -99,27 +99,15 @@ def _open_version(classifier: str, known: Mapping[int, VersionInfo], serving: in
         st.session_state["results.version"] = newest if serving is None else serving
 
 
-def describe(version: VersionInfo, serves: bool = False) -> str:
-    """A version in a list."""
-    strategy = t(f"names.strategy_{version.summary['strategy']}")
-    facts = [t("results.version_name", number=version.number), strategy, model_name(str(version.summary["model"]))]
-    return " · ".join([*facts, t("results.serves")] if serves else facts)
-
-
-def model_name(model: str) -> str:
-    """How an architecture is called on screen."""
-    return t(f"names.model_{model}")
-
-
 def _test(report: dict[str, Any]) -> int:
-    tests = {found["experience"]: found for found in report["tests"]}
+    tests = {test["experience"]: test for test in report["tests"]}
     options = [ALL, *tests] if len(tests) > 1 else list(tests)
     if st.session_state.get("results.test") not in options:
         st.session_state["results.test"] = options[0]
 
     names = {
-        number: tn("results.test_name", found["rows"], number=number, name=found["name"])
-        for number, found in tests.items()
+        number: tn("results.test_name", test["rows"], number=number, name=test["name"])
+        for number, test in tests.items()
     }
     names[ALL] = tn("results.all_tests", len(tests), rows=tables.thousands(report["overall"]["rows"]))
     return int(
@@ -137,15 +125,15 @@ def _test(report: dict[str, Any]) -> int:
 
 def cards(shown: Shown) -> list[Card]:
     """The four scores, each with its interval and its distance from the baseline."""
-    found = []
+    shown_cards = []
     for name in SCORES:
         score: Estimate = getattr(shown.figures, name)
         against = shown.baseline.get(name)  # versions of old have accuracy and macro-F1 alone on a single test
         gap = unpaired_difference(score, Estimate.from_dict(against)) if against else None
         change = layout.changed(gap, t("results.against_baseline"))
         card = Card(t(f"results.{name}"), tables.score(score.value), help=t(f"results.{name}_help"), **change)
-        found.append(replace(card, interval=tables.interval(score.low, score.high)))
-    return found
+        shown_cards.append(replace(card, interval=tables.interval(score.low, score.high)))
+    return shown_cards
 
 
 def remarks(shown: Shown) -> None:
@@ -171,7 +159,7 @@ def message_of(stored: dict[str, Any]) -> Any:
 
 def predictions(shown: Shown) -> pd.DataFrame:
     """The rows of the test with truth, prediction, its probability, and one ``p_<i>`` a label."""
-    numbers = [found["experience"] for found in shown.report["tests"] if shown.test in (ALL, found["experience"])]
+    numbers = [test["experience"] for test in shown.report["tests"] if shown.test in (ALL, test["experience"])]
     return read_predictions(str(state.version_folder(shown.version)), tuple(numbers))
 
 

@@ -39,9 +39,11 @@ def draw(shown: Shown) -> None:
         width=320,
     )
     with st.spinner(t("reasons.working")):
-        found = explained(str(state.version_folder(shown.version)), text, labels.index(asked), _version=shown.version)
-    if found.words:
-        reasons.draw(found, labels, key=KEY)
+        attribution = explained(
+            str(state.version_folder(shown.version)), text, labels.index(asked), _version=shown.version
+        )
+    if attribution.words:
+        reasons.draw(attribution, labels, key=KEY)
     else:
         st.info(t("reasons.no_words"), icon=":material/info:")
     _words_of_labels(shown, rows)
@@ -110,21 +112,21 @@ def _words_of_labels(shown: Shown, rows: pd.DataFrame) -> None:
         )
         return
     with st.spinner(t("reasons.working")):
-        found = _many(folder, shown.test, _shown=shown)
-    st.caption(tn("reasons.all_rows", len(found)))
+        attributions = _many(folder, shown.test, _shown=shown)
+    st.caption(tn("reasons.all_rows", len(attributions)))
     labels = list(shown.classes)
     number = labels.index(st.selectbox(t("reasons.all_label"), labels, key=f"{KEY}.all_label", width=320))
-    words = most_influential(found, number, most=MOST_WORDS)
+    words = most_influential(attributions, number, most=MOST_WORDS)
     if not words:
         st.info(t("reasons.all_none"), icon=":material/info:")
         return
     _bars(words, labels, number)
     table = pd.DataFrame(
         {
-            t("reasons.word"): [one.word for one in words],
-            t("reasons.score"): [one.score for one in words],
-            t("reasons.texts"): [one.texts for one in words],
-            t("reasons.example"): [found[one.example].text[:EXAMPLE] for one in words],
+            t("reasons.word"): [influence.word for influence in words],
+            t("reasons.score"): [influence.score for influence in words],
+            t("reasons.texts"): [influence.texts for influence in words],
+            t("reasons.example"): [attributions[influence.example].text[:EXAMPLE] for influence in words],
         }
     )
     config = {
@@ -146,13 +148,13 @@ def _many(folder: str, test: int, _shown: Shown) -> list[Attribution]:
 
 def _bars(words: list[Influence], labels: list[str], number: int) -> None:
     chart = charts.figure(height=60 + 26 * len(words))
-    names = [charts.text(one.word) for one in words]
+    names = [charts.text(influence.word) for influence in words]
     chart.add_bar(
-        x=[one.score for one in words],
+        x=[influence.score for influence in words],
         y=names,
         orientation="h",
         marker_color=label_colors(labels)[labels[number]],
-        customdata=[one.texts for one in words],
+        customdata=[influence.texts for influence in words],
         hovertemplate="%{y}: %{x:+.2f} (%{customdata})<extra></extra>",
     )
     chart.update_yaxes(autorange="reversed", type="category")

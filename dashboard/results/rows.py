@@ -26,9 +26,9 @@ class Answers:
     @staticmethod
     def of(table: pd.DataFrame, classes: tuple[str, ...]) -> Answers:
         """From a table of predictions on frozen tests."""
-        number = {name: place for place, name in enumerate(classes)}
+        number = {name: index for index, name in enumerate(classes)}
         truth = table["truth"].map(number).to_numpy(dtype=np.int64)
-        return Answers(truth, table[[f"p_{place}" for place in range(len(classes))]].to_numpy(dtype=np.float64))
+        return Answers(truth, table[[f"p_{index}" for index in range(len(classes))]].to_numpy(dtype=np.float64))
 
 
 def validation_rows(shown: Shown) -> Answers | None:

@@ -33,9 +33,9 @@ class Common:
     before, after
         The two reports of the test.
     accuracy, macro_f1
-        Second minus first on the same rows.
+        The differences, second minus first, on the same rows.
     better, worse
-        Rows that only the second, and only the first has right; ``chance`` is McNemar's p-value of their split.
+        The numbers of rows that only the second, and only the first has right; ``chance`` is McNemar's p-value of their split.
     """
 
     name: str
@@ -69,17 +69,17 @@ def _tests(version: VersionInfo) -> int:
 
 
 def _of_one_classifier(first: VersionInfo, second: VersionInfo, same: SameTests) -> list[Common]:
-    found = []
+    common = []
     for number, name, _ in same.tests:
         before, after = (same.report(version.number, number) for version in (first, second))
         truth, old, new = same.answered(first.number, second.number, number)
         if before is not None and after is not None and len(truth):
-            found.append(_figures(name, (truth, old, new), before.to_dict(), after.to_dict()))
-    return found
+            common.append(_figures(name, (truth, old, new), before.to_dict(), after.to_dict()))
+    return common
 
 
 def _shared(first: VersionInfo, second: VersionInfo) -> list[Common]:
-    found = []
+    common = []
     reports = state.report(first), state.report(second)
     for test in reports[1]["tests"]:
         for other in reports[0]["tests"]:
@@ -89,16 +89,16 @@ def _shared(first: VersionInfo, second: VersionInfo) -> list[Common]:
             ]
             before, after = tables_of
             if len(before) == len(after) and (before["text"] == after["text"]).all():
-                found.append(_compared(str(test["name"]), before, after, other["report"], test["report"]))
+                common.append(_compared(str(test["name"]), before, after, other["report"], test["report"]))
                 break
-    return found
+    return common
 
 
 def _compared(
     name: str, before: pd.DataFrame, after: pd.DataFrame, first: dict[str, Any], second: dict[str, Any]
 ) -> Common:
     known = sorted({*after["truth"], *before["predicted"], *after["predicted"]})
-    number = {label: place for place, label in enumerate(known)}
+    number = {label: index for index, label in enumerate(known)}
     truth, old, new = (
         column.map(number).to_numpy() for column in (after["truth"], before["predicted"], after["predicted"])
     )
@@ -125,24 +125,24 @@ def _figures(
 
 def draw(tests: list[Common]) -> None:
     """A sentence for each test, then all figures."""
-    for one in tests:
-        st.caption(tables.plain(sentence(one)))
+    for test in tests:
+        st.caption(tables.plain(sentence(test)))
     table = figures(tests)
     st.dataframe(table, hide_index=True, key="results.significance", height="content")
     st.caption(t("results.significance_note"))
     tables.download_table(table, "significance", key="results.significance.download")
 
 
-def sentence(one: Common) -> str:
+def sentence(test: Common) -> str:
     """Whether the difference is more than chance, by McNemar's test at 5 %."""
-    if one.rows < MINIMUM_ROWS:
-        return t("results.compare_few", test=one.name, rows=tables.thousands(one.rows))
+    if test.rows < MINIMUM_ROWS:
+        return t("results.compare_few", test=test.name, rows=tables.thousands(test.rows))
     return t(
-        "results.compare_sure" if one.chance < LEVEL else "results.compare_chance",
-        test=one.name,
-        points=tables.points(one.accuracy.value),
-        low=tables.points(one.accuracy.low),
-        high=tables.points(one.accuracy.high),
+        "results.compare_sure" if test.chance < LEVEL else "results.compare_chance",
+        test=test.name,
+        points=tables.points(test.accuracy.value),
+        low=tables.points(test.accuracy.low),
+        high=tables.points(test.accuracy.high),
     )
 
 
@@ -150,17 +150,17 @@ def figures(tests: list[Common]) -> pd.DataFrame:
     """One row a test: both differences in points with intervals, and who changed."""
     return pd.DataFrame(
         {
-            t("results.test"): one.name,
-            t("results.test_rows"): tables.thousands(one.rows),
-            t("results.difference_accuracy"): _points(one.accuracy),
-            t("results.difference_macro_f1"): _points(one.macro_f1),
-            t("results.only_second"): one.better,
-            t("results.only_first"): one.worse,
-            t("results.mcnemar"): f"{one.chance:.3f}" if one.chance >= 0.001 else "< 0.001",
+            t("results.test"): test.name,
+            t("results.test_rows"): tables.thousands(test.rows),
+            t("results.difference_accuracy"): _points(test.accuracy),
+            t("results.difference_macro_f1"): _points(test.macro_f1),
+            t("results.only_second"): test.better,
+            t("results.only_first"): test.worse,
+            t("results.mcnemar"): f"{test.chance:.3f}" if test.chance >= 0.001 else "< 0.001",
         }
-        for one in tests
+        for test in tests
     )
 
 
-def _points(found: Estimate) -> str:
-    return tables.change(found.value, found.low, found.high)
+def _points(estimate: Estimate) -> str:
+    return tables.change(estimate.value, estimate.low, estimate.high)

@@ -26,7 +26,7 @@ NAMED = ("language",)  # kinds whose values are translated
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class Judged:
     """All slices by kind, those that are worse, and whether each row is right."""
 
     slices: dict[str, list[Slice]]
@@ -37,13 +37,13 @@ class Found:
 def draw(shown: Shown) -> None:
     """What is worse, then one kind of slice as bars, then the rows behind a slice."""
     rows = predictions(shown)
-    numbers = tuple(found["experience"] for found in shown.report["tests"] if shown.test in (ALL, found["experience"]))
+    numbers = tuple(test["experience"] for test in shown.report["tests"] if shown.test in (ALL, test["experience"]))
     with st.spinner(t("slices.working")):
-        found = _found(str(state.version_folder(shown.version)), numbers, shown.classes)
+        judged = _judged(str(state.version_folder(shown.version)), numbers, shown.classes)
     layout.section(t("slices.worse_title"), help=t("slices.worse_help"))
-    _worse(found)
+    _worse(judged)
     layout.section(t("slices.all_title"), help=t("slices.all_help"))
-    kinds = {kind: t(f"slices.kind_{kind}") for kind in found.slices}
+    kinds = {kind: t(f"slices.kind_{kind}") for kind in judged.slices}
     if not kinds:
         st.info(tn("slices.too_few", len(rows), least=LEAST_ROWS), icon=":material/hourglass_empty:")
         return
@@ -55,14 +55,14 @@ def draw(shown: Shown) -> None:
         required=True,
         key=f"{KEY}.kind",
     )
-    chosen = _shown_slices(found, str(kind))
-    _bars(found, chosen, kinds[str(kind)])
-    names = [name_of(one) for one in chosen]
+    listed = _shown_slices(judged, str(kind))
+    _bars(judged, listed, kinds[str(kind)])
+    names = [name_of(part) for part in listed]
     picked = st.selectbox(
-        t("slices.rows_of"), range(len(chosen)), format_func=names.__getitem__, key=f"{KEY}.slice.{kind}"
+        t("slices.rows_of"), range(len(listed)), format_func=names.__getitem__, key=f"{KEY}.slice.{kind}"
     )
     if picked is not None:
-        behind = rows.iloc[chosen[picked].rows]
+        behind = rows.iloc[listed[picked].rows]
         wrong = behind[behind["truth"] != behind["predicted"]].sort_values("probability", ascending=False)
         st.caption(tn("slices.wrong_rows", len(wrong), rows=tables.thousands(len(behind))))
         if len(wrong):
@@ -70,57 +70,56 @@ def draw(shown: Shown) -> None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _found(folder: str, numbers: tuple[int, ...], classes: tuple[str, ...]) -> Found:
+def _judged(folder: str, numbers: tuple[int, ...], classes: tuple[str, ...]) -> Judged:
     from core.workflows.versions.folder import VersionFolder
     from core.workflows.versions.slicing import right_of, rows_of_tests, slices_of
-    from dashboard.data.saved import store
 
     version = VersionFolder(Path(folder))
     table = pd.concat([version.predictions(number) for number in numbers], ignore_index=True)
     right = right_of(table)
-    slices = slices_of(rows_of_tests(version, store(), numbers), table["truth"].tolist(), classes)
-    every = [one for kind, some in slices.items() if kind != "label" for one in some]
-    return Found(slices, worse_slices(hit_rows(right), every, RATE), right)
+    slices = slices_of(rows_of_tests(version, state.store(), numbers), table["truth"].tolist(), classes)
+    every = [part for kind, some in slices.items() if kind != "label" for part in some]
+    return Judged(slices, worse_slices(hit_rows(right), every, RATE), right)
 
 
-def name_of(one: Slice) -> str:
+def name_of(part: Slice) -> str:
     """A slice in a list."""
-    if one.kind in NAMED:
-        return t(f"slices.{one.kind}_{one.value}")
-    return t("slices.characters", value=one.value) if one.kind == "length" else one.value
+    if part.kind in NAMED:
+        return t(f"slices.{part.kind}_{part.value}")
+    return t("slices.characters", value=part.value) if part.kind == "length" else part.value
 
 
-def _worse(found: Found) -> None:
-    if not found.worse:
+def _worse(judged: Judged) -> None:
+    if not judged.worse:
         st.markdown(f":material/check_circle: {t('slices.none_worse')}")
         return
     table = pd.DataFrame(
         {
             t("slices.column_slice"): [
-                f"{t(f'slices.kind_{one.slice.kind}')}: {name_of(one.slice)}" for one in found.worse
+                f"{t(f'slices.kind_{finding.slice.kind}')}: {name_of(finding.slice)}" for finding in judged.worse
             ],
-            t("slices.column_rows"): [len(one.slice.rows) for one in found.worse],
-            t("slices.column_accuracy"): [tables.estimate(one.score) for one in found.worse],
-            t("slices.column_rest"): [tables.estimate(one.rest) for one in found.worse],
-            t("slices.column_p"): [one.p_value for one in found.worse],
+            t("slices.column_rows"): [len(finding.slice.rows) for finding in judged.worse],
+            t("slices.column_accuracy"): [tables.estimate(finding.score) for finding in judged.worse],
+            t("slices.column_rest"): [tables.estimate(finding.rest) for finding in judged.worse],
+            t("slices.column_p"): [finding.p_value for finding in judged.worse],
         }
     )
     config = {t("slices.column_p"): st.column_config.NumberColumn(format="%.2g", help=t("slices.column_p_help"))}
     st.dataframe(table, hide_index=True, column_config=config, key=f"{KEY}.worse")
 
 
-def _shown_slices(found: Found, kind: str) -> list[Slice]:
+def _shown_slices(judged: Judged, kind: str) -> list[Slice]:
     """In their own order; of many, such as words, those with the lowest accuracy."""
-    slices = found.slices[kind]
+    slices = judged.slices[kind]
     if len(slices) <= MOST_BARS:
         return slices
-    return sorted(slices, key=lambda one: float(found.right[one.rows].mean()))[:MOST_BARS]
+    return sorted(slices, key=lambda part: float(judged.right[part.rows].mean()))[:MOST_BARS]
 
 
-def _bars(found: Found, slices: list[Slice], kind: str) -> None:
-    scores = [rate_of(found.right[one.rows]) for one in slices]
-    names = [name_of(one) for one in slices]
-    lowest = min(range(len(slices)), key=lambda place: scores[place].value)
+def _bars(judged: Judged, slices: list[Slice], kind: str) -> None:
+    scores = [rate_of(judged.right[part.rows]) for part in slices]
+    names = [name_of(part) for part in slices]
+    lowest = min(range(len(slices)), key=lambda index: scores[index].value)
     chart = charts.figure(height=90 + 26 * len(slices))
     bars: dict[str, Any] = {
         "array": [score.high - score.value for score in scores],
@@ -132,11 +131,11 @@ def _bars(found: Found, slices: list[Slice], kind: str) -> None:
         error_x=bars | {"thickness": 1.5, "width": 3, "color": palette().muted},
         mode="markers",
         marker={"size": 9, "color": palette().categorical[0]},
-        customdata=[len(one.rows) for one in slices],
+        customdata=[len(part.rows) for part in slices],
         hovertemplate="%{y}: %{x:.3f} (%{customdata})<extra></extra>",
         showlegend=False,
     )
-    overall = float(found.right.mean())
+    overall = float(judged.right.mean())
     chart.add_vline(x=overall, line={"color": palette().muted, "dash": "dot", "width": 1})
     chart.update_yaxes(autorange="reversed", type="category")
     chart.update_xaxes(title_text=t("slices.axis", value=tables.score(overall)))

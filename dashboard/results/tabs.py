@@ -11,6 +11,7 @@ import streamlit as st
 from core.base.errors import DataError
 from core.registry.records.reports import baseline_name
 from dashboard.parts import tables
+from dashboard.parts.names import name_of
 from dashboard.parts.plots import charts
 from dashboard.parts.run_view import draw_curves
 from dashboard.results.behaviour import draw as behaviour
@@ -19,7 +20,7 @@ from dashboard.results.compare import draw as compare
 from dashboard.results.curve import draw as curve
 from dashboard.results.decisions import draw as decide
 from dashboard.results.folds import draw as folds
-from dashboard.results.page import ALL, Shown, message_of, model_name, predictions, rows_table
+from dashboard.results.page import ALL, Shown, message_of, predictions, rows_table
 from dashboard.results.reasons import draw as reasons
 from dashboard.results.slices import draw as slices
 from dashboard.shell import layout
@@ -51,11 +52,11 @@ def draw(shown: Shown) -> None:
         persist_state="session",
     )
     known = parts()
-    chosen = [name for name in GROUPS[str(group)] if name != "roc" or len(shown.classes) == 2]
-    places = st.tabs([t(f"results.tab_{name}") for name in chosen], key=tabs_key(str(group), shown), on_change="rerun")
-    for place, name in zip(places, chosen, strict=True):
-        if place.open:
-            with place:
+    offered = [name for name in GROUPS[str(group)] if name != "roc" or len(shown.classes) == 2]
+    places = st.tabs([t(f"results.tab_{name}") for name in offered], key=tabs_key(str(group), shown), on_change="rerun")
+    for tab, name in zip(places, offered, strict=True):
+        if tab.open:
+            with tab:
                 known[name](shown)
 
 
@@ -104,8 +105,8 @@ def overall_table(shown: Shown) -> pd.DataFrame:
 
 
 def _before(shown: Shown) -> dict[str, Any] | None:
-    found = next((test for test in shown.report["tests"] if test["experience"] == shown.test), None)
-    return found["before"] if found else None
+    tested = next((test for test in shown.report["tests"] if test["experience"] == shown.test), None)
+    return tested["before"] if tested else None
 
 
 def label_table(shown: Shown) -> pd.DataFrame:
@@ -152,7 +153,7 @@ def learning(shown: Shown) -> None:
     for stored in [*sentences, *report["findings"]]:
         st.markdown(f":material/info: {tables.plain(t_message(message_of(stored)))}")
     facts = {
-        "model": model_name(report["model"]),
+        "model": name_of("model", report["model"]),
         "parameters": tables.thousands(report["parameters"]),
         "vocabulary": tables.thousands(report["vocabulary"]),
         "unit": t(f"choices.{report['segmentation']}").lower(),
@@ -183,9 +184,9 @@ def roc(shown: Shown) -> None:
         return
     share = float((truth == 1).mean())
     chance: dict[str, list[float]] = {"roc": [0, 1], "pr": [share, share]}
-    for place, (name, found) in zip(st.columns(2, gap="medium"), curves.items(), strict=True):
-        with place:
-            _curve(name, found, chance[name])
+    for column, (name, points) in zip(st.columns(2, gap="medium"), curves.items(), strict=True):
+        with column:
+            _curve(name, points, chance[name])
 
 
 @st.cache_data(show_spinner=False, max_entries=8)

@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 
 from dashboard.parts import tables
 from dashboard.parts.plots import charts
-from dashboard.search import result
+from dashboard.search import values
 from dashboard.shell.i18n import t
 from dashboard.shell.palette import palette, scale
 
@@ -24,15 +24,15 @@ FEWEST_COLOURS = 1e-6
 
 def draw(shown: dict[str, Any]) -> None:
     """All trials that finished an epoch; the best is the thick one."""
-    trials = [one for one in shown["trials"] if one["macro_f1"] is not None]
+    trials = [trial for trial in shown["trials"] if trial["macro_f1"] is not None]
     best = shown["trials"][shown["best"]]
     space = shown["space"]
     # Trials that were given up can be far below: they would take all colours for themselves.
-    scores = [one["macro_f1"] for one in trials if one["state"] == "complete"]
+    scores = [trial["macro_f1"] for trial in trials if trial["state"] == "complete"]
     low, high = min(scores), max(max(scores), min(scores) + FEWEST_COLOURS)
     chart = charts.figure(height=70 + ROW * (len(space) + 1))
-    for one in sorted(trials, key=lambda trial: (trial is best, trial["macro_f1"])):
-        _line(chart, one, space, (low, high), is_best=one is best)
+    for trial in sorted(trials, key=lambda trial: (trial is best, trial["macro_f1"])):
+        _line(chart, trial, space, (low, high), is_best=trial is best)
     _axes(chart, space, (low, high))
     _colour_bar(chart, low, high)
     chart.update_xaxes(range=[-0.03, 1.03], showgrid=False, showticklabels=False)
@@ -46,15 +46,15 @@ def draw(shown: dict[str, Any]) -> None:
     )
 
 
-def place(described: dict[str, Any], found: Any) -> float:
+def position(described: dict[str, Any], setting_value: Any) -> float:
     """Where a value lies on its axis, 0 (left end) to 1."""
     if described["low"] is None:
         options: list[Any] = described["choices"] or [False, True]
-        return options.index(found) / max(len(options) - 1, 1)
+        return options.index(setting_value) / max(len(options) - 1, 1)
     low, high = described["low"], described["high"]
     if described["scale"] == "log":
-        low, high, found = (math.log(one) for one in (low, high, found))
-    return float((found - low) / (high - low)) if high > low else 0.5
+        low, high, setting_value = (math.log(number) for number in (low, high, setting_value))
+    return float((setting_value - low) / (high - low)) if high > low else 0.5
 
 
 def _line(
@@ -72,11 +72,11 @@ def _line(
     given_up = trial["state"] != "complete"
     name = t("search.defaults") if trial["number"] == 0 else t("search.trial_number", number=trial["number"] + 1)
     lines = [f"{name}: {tables.score(trial['macro_f1'])} ({t('search.state_' + trial['state'])})"]
-    for one in space:
-        shown = result.value(one, trial["values"][one["name"]])
-        lines.append(f"{result.label(one['name'])}: {shown}")
+    for setting in space:
+        shown = values.value(setting, trial["values"][setting["name"]])
+        lines.append(f"{values.label(setting['name'])}: {shown}")
     chart.add_scatter(
-        x=[place(one, trial["values"][one["name"]]) for one in space] + [share],
+        x=[position(setting, trial["values"][setting["name"]]) for setting in space] + [share],
         y=[-row for row in range(len(space) + 1)],
         mode="lines+markers",
         line={"color": colour, "width": 4 if is_best else 1.2, "dash": "dot" if given_up else "solid"},
@@ -89,7 +89,7 @@ def _line(
 def _axes(chart: go.Figure, space: Sequence[dict[str, Any]], limits: tuple[float, float]) -> None:
     """A line for each setting with its name above and its ends below; the last one is the score itself."""
     colors = palette()
-    rows: list[tuple[str, str, str]] = [(result.label(one["name"]), *_ends(one)) for one in space]
+    rows: list[tuple[str, str, str]] = [(values.label(setting["name"]), *_ends(setting)) for setting in space]
     rows.append((t("search.macro_f1"), tables.score(limits[0]), tables.score(limits[1])))
     for row, (name, left, right) in enumerate(rows):
         chart.add_shape(
@@ -113,10 +113,10 @@ def _axes(chart: go.Figure, space: Sequence[dict[str, Any]], limits: tuple[float
 def _ends(described: dict[str, Any]) -> tuple[str, str]:
     if described["low"] is None:
         options = described["choices"] or [False, True]
-        shown = [result.value(described, one) for one in options]
+        shown = [values.value(described, option) for option in options]
         return shown[0], shown[-1]
     kind = int if described["kind"] == "int" else float
-    left, right = (result.value(described, kind(described[side])) for side in ("low", "high"))
+    left, right = (values.value(described, kind(described[side])) for side in ("low", "high"))
     return left, right
 
 

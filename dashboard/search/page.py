@@ -12,6 +12,7 @@ from dashboard.parts.forms import forms
 from dashboard.parts.forms.training_form import FIRST_MODEL, preset_values
 from dashboard.parts.run_view import came_out, run_view, runs_of
 from dashboard.search import result
+from dashboard.search.values import ends, value
 from dashboard.shell import state
 from dashboard.shell.errors import guarded_fragment, show_error
 from dashboard.shell.i18n import setting_help, setting_label, t, tn
@@ -49,18 +50,18 @@ def form(datasets: list[StoredDataset], *, leading: bool) -> None:
 
     dataset = _dataset(datasets)
     model = _model()
-    chosen = _settings(model)
+    searched = _settings(model)
     limits = forms.settings_form(SearchConfig, key="search.form")
-    fields = {"dataset": dataset.id, "model": model, "searched": chosen, "search": limits}
+    fields = {"dataset": dataset.id, "model": model, "searched": searched, "search": limits}
     busy = any(job.kind == KIND and job.config == _config(fields) for job in state.active_jobs())
     label = t("search.queue") if state.active_jobs() and not busy else t("search.start")
     with st.container(horizontal=True, vertical_alignment="center"):
         kind: Any = "primary" if leading else "secondary"
         pressed = st.button(
-            label, key="search.go", icon=":material/tune:", type=kind, disabled=busy or not chosen, width="content"
+            label, key="search.go", icon=":material/tune:", type=kind, disabled=busy or not searched, width="content"
         )
         st.caption(
-            t("search.busy") if busy else t("search.advice" if chosen else "search.none_chosen"), width="stretch"
+            t("search.busy") if busy else t("search.advice" if searched else "search.none_chosen"), width="stretch"
         )
     if pressed:
         _submit(dataset, fields)
@@ -89,12 +90,12 @@ def _submit(dataset: StoredDataset, fields: dict[str, Any]) -> None:
 
 
 def _dataset(datasets: list[StoredDataset]) -> StoredDataset:
-    known = {one.id: one for one in datasets}
-    names = {one.id: f"{one.name} · {tn('search.rows', one.rows)}" for one in datasets}
+    known = {dataset.id: dataset for dataset in datasets}
+    names = {dataset.id: f"{dataset.name} · {tn('search.rows', dataset.rows)}" for dataset in datasets}
     if st.session_state.get("search.dataset") not in known:
         before = state.chosen_dataset()
         st.session_state["search.dataset"] = before if before in known else state.likeliest(datasets).id
-    chosen = st.selectbox(
+    picked = st.selectbox(
         t("search.dataset"),
         list(known),
         format_func=names.__getitem__,
@@ -102,7 +103,7 @@ def _dataset(datasets: list[StoredDataset]) -> StoredDataset:
         help=t("search.dataset_help"),
         persist_state="session",
     )
-    return known[str(chosen)]
+    return known[str(picked)]
 
 
 def _model() -> str:
@@ -128,23 +129,23 @@ def _settings(model: str) -> list[str]:
     from core.workflows.search.space import searchable, usual
 
     worth = usual(model)
-    known = {one.name: one for one in searchable(model)}
-    chosen = _ticks(model, "usual", {name: known[name] for name in worth}, worth)
-    others = {name: one for name, one in known.items() if name not in worth}
+    known = {setting.name: setting for setting in searchable(model)}
+    searched = _ticks(model, "usual", {name: known[name] for name in worth}, worth)
+    others = {name: setting for name, setting in known.items() if name not in worth}
     with st.expander(t("search.others")):
-        chosen += _ticks(model, "others", others, [])
-    if chosen:
+        searched += _ticks(model, "others", others, [])
+    if searched:
         with st.expander(t("search.ranges")):
-            st.dataframe(_ranges(model, chosen), hide_index=True, key="search.ranges", alt=t("search.ranges"))
-    return chosen
+            st.dataframe(_ranges(model, searched), hide_index=True, key="search.ranges", alt=t("search.ranges"))
+    return searched
 
 
 def _ticks(model: str, part: str, settings: dict[str, Setting], first: list[str]) -> list[str]:
     key = f"search.{part}.{model}"
     if key not in st.session_state:
         st.session_state[key] = first
-    names = {name: setting_label(one) for name, one in settings.items()}
-    chosen = st.pills(
+    names = {name: setting_label(setting) for name, setting in settings.items()}
+    ticked = st.pills(
         t(f"search.{part}_label"),
         list(names),
         selection_mode="multi",
@@ -154,21 +155,21 @@ def _ticks(model: str, part: str, settings: dict[str, Setting], first: list[str]
         wrap=True,
         persist_state="session",
     )
-    return [name for name in names if name in chosen]
+    return [name for name in names if name in ticked]
 
 
-def _ranges(model: str, chosen: list[str]) -> pd.DataFrame:
+def _ranges(model: str, searched: list[str]) -> pd.DataFrame:
     from core.workflows.search.space import dimensions
 
     rows = []
-    for one in dimensions(model, chosen, preset_values(model, "standard")):
-        found = one.to_dict()
+    for dimension in dimensions(model, searched, preset_values(model, "standard")):
+        described = dimension.to_dict()
         rows.append(
             {
-                t("search.setting"): setting_label(one.setting),
-                t("search.default"): result.value(found, one.default),
-                t("search.between"): result.ends(found),
-                t("search.meaning"): setting_help(one.setting),
+                t("search.setting"): setting_label(dimension.setting),
+                t("search.default"): value(described, dimension.default),
+                t("search.between"): ends(described),
+                t("search.meaning"): setting_help(dimension.setting),
             }
         )
     return pd.DataFrame(rows)

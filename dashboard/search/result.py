@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -17,38 +16,36 @@ from dashboard.parts import tables
 from dashboard.parts.forms import forms
 from dashboard.parts.forms.training_form import SETTINGS
 from dashboard.search import chart
+from dashboard.search.values import label, value
 from dashboard.shell import layout, state
-from dashboard.shell.i18n import choice_label, setting_label, t, t_message, tn
+from dashboard.shell.i18n import t, t_message, tn
 from dashboard.shell.navigation import go
 
-if TYPE_CHECKING:
-    from core.base.config import Setting
-
-CHOSEN = "search.shown"
+SHOWN = "search.shown"
 NEXT = "search.next"  # a search that has just ended comes up by itself
 
 
 def choose() -> dict[str, Any] | None:
     """One of the stored searches; the newest comes first."""
-    known = {one["id"]: one for one in SearchStore(home()).list()}
+    known = {search["id"]: search for search in SearchStore(home()).list()}
     if not known:
         return None
     newest = st.session_state.pop(NEXT, None)
     if newest in known:
-        st.session_state[CHOSEN] = newest
-    if st.session_state.get(CHOSEN) not in known:
-        st.session_state[CHOSEN] = next(iter(known))
-    names = {identity: _name(one) for identity, one in known.items()}
+        st.session_state[SHOWN] = newest
+    if st.session_state.get(SHOWN) not in known:
+        st.session_state[SHOWN] = next(iter(known))
+    names = {identity: _name(search) for identity, search in known.items()}
     picked = st.selectbox(
-        t("search.shown"), list(known), format_func=names.__getitem__, key=CHOSEN, persist_state="session"
+        t("search.shown"), list(known), format_func=names.__getitem__, key=SHOWN, persist_state="session"
     )
     return known[str(picked)]
 
 
-def _name(one: dict[str, Any]) -> str:
+def _name(search: dict[str, Any]) -> str:
     # The seconds tell apart two that were made within a minute: the browser sends an option's text back.
-    clock = tables.moment(one["created"]) + one["created"][16:19]
-    return f"{one['dataset_name']} · {t('names.model_' + one['model'])} · {clock}"
+    clock = tables.moment(search["created"]) + search["created"][16:19]
+    return f"{search['dataset_name']} · {t('names.model_' + search['model'])} · {clock}"
 
 
 def draw(shown: dict[str, Any]) -> None:
@@ -60,7 +57,7 @@ def draw(shown: dict[str, Any]) -> None:
     with left:
         layout.section(t("search.best_settings"))
         st.dataframe(_beside(shown, best), hide_index=True, key="search.best", alt=t("search.best_settings"))
-        if any(one.id == shown["dataset"] for one in state.datasets()):
+        if any(dataset.id == shown["dataset"] for dataset in state.datasets()):
             icon = ":material/model_training:"
             if st.button(t("search.train"), key="search.train", type="primary", icon=icon, help=t("search.train_help")):
                 _train(shown, best)
@@ -85,7 +82,7 @@ def draw(shown: dict[str, Any]) -> None:
 
 def _cards(shown: dict[str, Any]) -> None:
     gain = shown["difference"]
-    given_up = sum(one["state"] == "pruned" for one in shown["trials"])
+    given_up = sum(trial["state"] == "pruned" for trial in shown["trials"])
     layout.cards(
         [
             layout.Card(
@@ -106,8 +103,8 @@ def _cards(shown: dict[str, Any]) -> None:
     )
 
 
-def _interval(found: dict[str, float]) -> str:
-    return tables.score(found["value"])
+def _interval(estimate: dict[str, float]) -> str:
+    return tables.score(estimate["value"])
 
 
 def _verdict(shown: dict[str, Any]) -> None:
@@ -141,11 +138,11 @@ def _beside(shown: dict[str, Any], best: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                t("search.setting"): label(one["name"]),
-                t("search.default"): value(one, one["default"]),
-                t("search.best"): value(one, best["values"][one["name"]]),
+                t("search.setting"): label(setting["name"]),
+                t("search.default"): value(setting, setting["default"]),
+                t("search.best"): value(setting, best["values"][setting["name"]]),
             }
-            for one in shown["space"]
+            for setting in shown["space"]
         ]
     )
 
@@ -168,10 +165,12 @@ def trials_table(trials: Sequence[dict[str, Any]], *, key: str, space: Sequence[
 
 def trials_frame(trials: Sequence[dict[str, Any]], space: Sequence[dict[str, Any]] | None) -> pd.DataFrame:
     """One line a trial, the best first; complete ones above those that were given up."""
-    described = {one["name"]: one for one in space or ()}
+    described = {setting["name"]: setting for setting in space or ()}
     order = ("complete", "pruned", "cut", "failed")
-    ranked = sorted(trials, key=lambda one: (order.index(one["state"]), -(one["macro_f1"] or 0.0), one["number"]))
-    return pd.DataFrame([_line(one, described) for one in ranked])
+    ranked = sorted(
+        trials, key=lambda trial: (order.index(trial["state"]), -(trial["macro_f1"] or 0.0), trial["number"])
+    )
+    return pd.DataFrame([_line(trial, described) for trial in ranked])
 
 
 def _line(trial: dict[str, Any], described: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -179,7 +178,9 @@ def _line(trial: dict[str, Any], described: dict[str, dict[str, Any]]) -> dict[s
     if trial["error"]:
         ended = t_message(Message.from_dict(without_paths(trial["error"])))
     name = t("search.defaults") if trial["number"] == 0 else str(trial["number"] + 1)
-    values = {label(name): value(described.get(name, {}), found) for name, found in trial["values"].items()}
+    values = {
+        label(name): value(described.get(name, {}), setting_value) for name, setting_value in trial["values"].items()
+    }
     return {
         t("search.trial"): name,
         t("search.macro_f1"): trial["macro_f1"],
@@ -188,36 +189,3 @@ def _line(trial: dict[str, Any], described: dict[str, dict[str, Any]]) -> dict[s
         t("search.epoch"): trial["best_epoch"] or None,
         **values,
     }
-
-
-def label(name: str) -> str:
-    """A setting's name in the reader's language."""
-    found = _known().get(name)
-    return setting_label(found) if found else name
-
-
-@cache
-def _known() -> dict[str, Setting]:
-    from core.networks.encoders import MODELS
-    from core.workflows.search.space import searchable
-
-    return {one.name: one for model in MODELS for one in searchable(model)}
-
-
-def value(described: dict[str, Any], found: Any) -> str:
-    """A value as a form shows it."""
-    if isinstance(found, bool):
-        return t("search.on" if found else "search.off")
-    if isinstance(found, str):
-        return choice_label(described["name"], found) if described else found
-    return tables.thousands(found) if isinstance(found, int) else f"{found:.3g}"
-
-
-def ends(described: dict[str, Any]) -> str:
-    """Between what a setting is searched."""
-    if described["low"] is None:
-        options = described["choices"] or [False, True]
-        return " · ".join(value(described, one) for one in options)
-    kind = int if described["kind"] == "int" else float
-    span = "–".join(value(described, kind(described[side])) for side in ("low", "high"))
-    return f"{span} ({t('search.log')})" if described["scale"] == "log" else span

@@ -59,9 +59,9 @@ def icon_button(
     Parameters
     ----------
     of
-        What it acts upon, where several such buttons stand in a list.
+        The thing that it acts upon, where several such buttons stand in a list.
     help
-        More than the action says by itself.
+        A sentence with more than the action says by itself.
     """
     name = t("shell.action_of", action=action, name=of) if of else action
     with st.container(key=f"icon-only-{key}", width="content"):  # style.css hides the name by this key
@@ -86,9 +86,9 @@ class Card:
     delta
         The change against what the card compares with, ready to read; starts with + or - (or −).
     good
-        Which direction is good news: decides the colour of `delta`; ``"neither"`` is grey.
+        The direction that is good news, which decides the colour of `delta`; ``"neither"`` is grey.
     interval
-        Of the value, ready to read.
+        The value's interval, ready to read.
     basis
         What the value stands on, in a few words, such as how many rows.
     """

@@ -136,9 +136,9 @@ def as_text(color: str) -> str:
     return colors.text
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(first: str, second: str) -> float:
     """WCAG's contrast of two colours ``#rrggbb``: 1 (the same) to 21 (black on white); text needs 4.5."""
-    dark, bright = sorted(_luminance(_channels(color)) for color in (one, other))
+    dark, bright = sorted(_luminance(_channels(color)) for color in (first, second))
     return (bright + 0.05) / (dark + 0.05)
 
 

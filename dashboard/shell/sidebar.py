@@ -36,13 +36,13 @@ def adopt_link() -> None:
     """
     written = st.session_state.setdefault(WRITTEN, {})
     for name in (LINK, CLASSIFIER):
-        found = st.query_params.get(name)
-        if found is not None:
-            found = tables.typed(found)  # pasted from the page
-        if found is not None and found != written.get(name):
-            st.session_state[name] = found
+        linked = st.query_params.get(name)
+        if linked is not None:
+            linked = tables.typed(linked)  # pasted from the page
+        if linked is not None and linked != written.get(name):
+            st.session_state[name] = linked
             if name == CLASSIFIER:
-                st.session_state[LINKED] = found
+                st.session_state[LINKED] = linked
     if "classifier.next" in st.session_state:
         st.session_state[CLASSIFIER] = st.session_state.pop("classifier.next")
     if st.session_state.get(LINK) not in LANGUAGES:
@@ -82,7 +82,7 @@ def draw() -> None:
         )
         device = st.empty()
     with boundary(), st.spinner(t("shell.opening")):
-        names = [found.name for found in state.classifiers()]
+        names = [classifier.name for classifier in state.classifiers()]
         with picker:
             _classifier_picker(names)
         device.caption(f":material/memory: {_device_line()}")
@@ -181,7 +181,7 @@ def _what_it_does(job: Job) -> str:
 
 
 def _device_line() -> str:
-    found = state.device()
-    if found.kind == "cuda":
-        return t("shell.device_cuda", name=found.name)
-    return tn("shell.device_cpu", found.cores)
+    device = state.device()
+    if device.kind == "cuda":
+        return t("shell.device_cuda", name=device.name)
+    return tn("shell.device_cpu", device.cores)

@@ -74,6 +74,11 @@ def _registry(folder: Path) -> Glance:
     return Glance(folder)
 
 
+def store() -> DatasetStore:
+    """The saved datasets alone: the whole workspace would load everything that training needs."""
+    return _store(home())
+
+
 @st.cache_resource(show_spinner=False)
 def _store(folder: Path) -> DatasetStore:
     from core.data.dataset.store import DatasetStore
@@ -90,15 +95,15 @@ def vectors() -> VectorStore:
 
 def sources(kind: str) -> dict[str, str]:
     """What a setting may name that was declared with ``source=kind``: reference → name on screen, the same in all languages."""
-    found: list[Any]
+    sized: list[Any]
     if kind == "vectors":
-        found = [(one, f"{one.words:,} × {one.dimensions}") for one in vectors().list()]
+        sized = [(info, f"{info.words:,} × {info.dimensions}") for info in vectors().list()]
     else:
         from core.networks.pretrained import EncoderStore
 
-        found = [(one, f"{one.megabytes:,.0f} MB" if one.megabytes else "") for one in EncoderStore(home()).list()]
+        sized = [(info, f"{info.megabytes:,.0f} MB" if info.megabytes else "") for info in EncoderStore(home()).list()]
     names: dict[str, str] = {}
-    for info, size in found:
+    for info, size in sized:
         name = " · ".join([info.name, *info.languages, size] if size else [info.name, *info.languages])
         # The browser sends an option's text back, so no two may read alike.
         names[info.reference] = f"{name} ({info.reference})" if name in names.values() else name
@@ -174,7 +179,7 @@ def _classifiers(folder: Path, token: tuple[float, ...]) -> list[ClassifierInfo]
 
 def threshold(classifier: str) -> Threshold | None:
     """From which probability on the classifier answers by itself, if that was decided."""
-    return next((found.threshold for found in classifiers() if found.name == classifier), None)
+    return next((known.threshold for known in classifiers() if known.name == classifier), None)
 
 
 def versions(classifier: str) -> list[VersionInfo]:
@@ -226,7 +231,7 @@ def _is_later_batch(dataset: StoredDataset) -> bool:
 
 def load_dataset(identity: str) -> TextDataset:
     """The rows of a saved dataset."""
-    return _store(home()).load(identity)
+    return store().load(identity)
 
 
 def keep_choice(key: str) -> None:
@@ -269,8 +274,8 @@ def _times(*paths: Path) -> tuple[float, ...]:
 
 def chosen_classifier() -> str | None:
     """The classifier picked in the sidebar; None while there is none at all."""
-    chosen: str | None = st.session_state.get(CLASSIFIER)
-    return chosen
+    classifier: str | None = st.session_state.get(CLASSIFIER)
+    return classifier
 
 
 def choose_classifier(name: str) -> None:
@@ -280,8 +285,8 @@ def choose_classifier(name: str) -> None:
 
 def chosen_dataset() -> str | None:
     """The dataset that the last page worked with, to start from on the next."""
-    chosen: str | None = st.session_state.get(DATASET)
-    return chosen
+    dataset: str | None = st.session_state.get(DATASET)
+    return dataset
 
 
 def choose_dataset(dataset: str) -> None:
@@ -299,6 +304,6 @@ def save_sample(sample: str, name: str) -> StoredDataset:
     table = read_table(sample_path(sample, "first"))
     roles = guess_roles(table)
     dataset, _ = build_dataset(table, roles)
-    stored = _store(home()).save(dataset, name=name, roles=roles, source={"sample": sample}, synthetic=True)
+    stored = store().save(dataset, name=name, roles=roles, source={"sample": sample}, synthetic=True)
     choose_dataset(stored.id)
     return stored

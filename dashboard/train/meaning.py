@@ -49,19 +49,19 @@ def _panel(request: TrainRequest, waiting: bool) -> None:
         show_error(problem)
         return
     else:
-        found = asked.result()
-        _figures(found)
+        estimate = asked.result()
+        _figures(estimate)
         if prepared is not None:
-            st.caption(_story(prepared, found))
+            st.caption(_story(prepared, estimate))
         if state.active_jobs():
             st.caption(t("train.estimate_busy"))
     if prepared is not None:
         _preview(prepared)
 
 
-def _figures(found: TrainingEstimate | None) -> None:
-    time = tables.duration(found.seconds) if found else "…"
-    parameters = tables.thousands(found.parameters) if found else "…"
+def _figures(estimate: TrainingEstimate | None) -> None:
+    time = tables.duration(estimate.seconds) if estimate else "…"
+    parameters = tables.thousands(estimate.parameters) if estimate else "…"
     layout.cards(
         [
             Card(t("train.time"), time, help=t("train.time_help"), good="neither"),
@@ -70,7 +70,7 @@ def _figures(found: TrainingEstimate | None) -> None:
     )
 
 
-def _story(prepared: Prepared, found: TrainingEstimate) -> str:
+def _story(prepared: Prepared, estimate: TrainingEstimate) -> str:
     """Which texts do what, and what the model will see of them."""
     sentences = [
         t(
@@ -81,14 +81,14 @@ def _story(prepared: Prepared, found: TrainingEstimate) -> str:
         ),
         t(
             "train.story_vocabulary",
-            vocabulary=tables.thousands(found.vocabulary),
-            unit=choice_label("segmentation", found.segmentation).lower(),
-            length=tables.thousands(found.tokens / max(1, prepared.train)),
+            vocabulary=tables.thousands(estimate.vocabulary),
+            unit=choice_label("segmentation", estimate.segmentation).lower(),
+            length=tables.thousands(estimate.tokens / max(1, prepared.train)),
         ),
     ]
     if prepared.cut >= 0.005:
         sentences.append(t("train.story_cut", share=tables.percent(prepared.cut)))
-    if not found.exact:
+    if not estimate.exact:
         sentences.append(t("train.story_sampled", rows=tables.thousands(len(prepared.examples))))
     return joined(sentences)
 

@@ -69,11 +69,11 @@ def shown_job() -> Job | None:
         job for job in state.jobs().list() if job.kind == "train" and job.id not in closed and not _is_gone(job)
     ]
     own = [job for job in trainings if _concerns_reader(job)]
-    chosen = next((job for job in trainings if job.id == st.session_state.get(SHOWN) and _is_still_shown(job)), None)
+    asked_for = next((job for job in trainings if job.id == st.session_state.get(SHOWN) and _is_still_shown(job)), None)
     at_work = next((job for job in own if job.state in ("running", "stopping")), None)
     waiting = next((job for job in reversed(own) if job.state == "queued"), None)
     recent = next((job for job in own[:1] if job.state == "interrupted" or _is_news(job)), None)
-    return chosen or at_work or waiting or recent
+    return asked_for or at_work or waiting or recent
 
 
 def _is_gone(job: Job) -> bool:
@@ -106,7 +106,7 @@ def side(job: Job) -> str:
     if SIDE not in st.session_state:
         st.session_state[SIDE] = "run"
     names = {name: t(f"train.side_{name}") for name in ("run", "meaning")}
-    chosen = st.segmented_control(
+    picked = st.segmented_control(
         t("train.side"),
         list(names),
         format_func=names.__getitem__,
@@ -114,7 +114,7 @@ def side(job: Job) -> str:
         key=SIDE,
         label_visibility="collapsed",
     )
-    return str(chosen)
+    return str(picked)
 
 
 def watch(job: Job) -> None:
@@ -134,11 +134,11 @@ def watch(job: Job) -> None:
 def _outcome(job: Job) -> None:
     """What came out, in a sentence, and where to go from here."""
     number = int(job.result["version"]) if job.result else 0
-    found = next((known for known in state.versions(job.classifier) if known.number == number), None)
-    if found is None:
+    made = next((known for known in state.versions(job.classifier) if known.number == number), None)
+    if made is None:
         st.info(t("train.version_gone", version=number))
         return
-    report = state.report(found)
+    report = state.report(made)
     st.markdown(f"**{t('train.outcome', classifier=tables.plain(job.classifier), version=number)}**")
     verdict.show(report, number)
     if report["best_epoch"] == 0:

@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from core.base.at_work import at_work
-from core.base.config import home
-from core.base.errors import CoreError, DataError, JobError
+from core.base.errors import DataError
 from core.data.dataset.columns import ColumnRoles
-from core.data.dataset.rows import Rows, SetAside, TextDataset, build_dataset
-from core.data.dataset.same_text import text_key
-from core.data.dataset.samples import SAMPLES
+from core.data.dataset.rows import SetAside, TextDataset, build_dataset
 from core.data.dataset.store import StoredDataset
-from core.data.labelling.corrections import ENOUGH, JOINED, Correction, join_corrections, joined_rows, lacking
-from core.data.recipe import Step, apply_steps, read_steps, write_steps
-from core.registry.records import refuse_half_forgotten
+from core.data.labelling.corrections import Correction, lacking
+from core.data.recipe import apply_steps, write_steps
 from dashboard.parts import tables
+from dashboard.parts.corrections import JOIN, NEXT_BATCH, still_needed
 from dashboard.parts.upload.notes import tell_left_out
-from dashboard.parts.upload.upload import UploadedTable, discard_upload, has_upload, remember_columns, upload_table
+from dashboard.parts.upload.upload import UploadedTable, has_upload, remember_columns, upload_table
 from dashboard.shell import state
 from dashboard.shell.errors import show_error
 from dashboard.shell.i18n import t, t_message, tn
-from dashboard.update import compare
 from dashboard.update import page as update_page
 from dashboard.update.page import Situation
+from dashboard.update.sources import BASE, SamplePart, choosable, earlier_steps, learned, next_sample
+from dashboard.update.storing import KEY, Batch, joined_with, save_and_use, use
 
-KEY = "update"
 SOURCE = "update.origin"  # not "update.source": that is the upload step's
-ASKED = "update.batch"  # set by the Predict page: what to begin with
 SEEN = "update.dataset_seen"
-JOIN = "join"  # asked for in place of a source: any batch, with the corrections
-BASE = "base"  # in a dataset's source: the dataset that corrections joined
 ICONS = {
     "sample": ":material/science:",
     "file": ":material/upload_file:",
@@ -43,42 +35,41 @@ ICONS = {
     "corrections": ":material/edit_note:",
 }
 PREVIEW_ROWS = 6
-SamplePart = tuple[str, str]
 
 
-def step(found: Situation) -> None:
+def step(situation: Situation) -> None:
     """The open step, or what was chosen in one line."""
-    if found.step > 1:
-        _done(found)
+    if situation.step > 1:
+        _done(situation)
         return
     update_page.head(1, "open")
-    _back_to_decision(found)
-    sample = next_sample(learned(found))
-    waiting = state.corrections().list(found.classifier)
-    source = _source(found, sample, len(waiting))
+    _back_to_decision(situation)
+    sample = next_sample(learned(situation))
+    waiting = state.corrections().list(situation.classifier)
+    source = _source(situation, sample, len(waiting))
     if source == "sample" and sample is not None:
-        _sample(found, sample, waiting)
+        _sample(situation, sample, waiting)
     elif source == "saved":
-        _saved(found, waiting)
+        _saved(situation, waiting)
     elif source == "corrections":
-        _corrections(found, waiting)
+        _corrections(situation, waiting)
     else:
-        _file(found, waiting)
+        _file(situation, waiting)
 
 
-def _done(found: Situation) -> None:
-    batch = found.batch
+def _done(situation: Situation) -> None:
+    batch = situation.batch
     summary = t("update.batch_gone") if batch is None else describe(batch)
-    action = t("update.change_batch") if found.job is None else None
+    action = t("update.change_batch") if situation.job is None else None
     if update_page.head(1, "done", tables.plain(summary), action):
-        if found.candidate is not None:
-            update_page.pass_over(found.candidate, batch=False)
-        update_page.drop_batch(found.classifier)
+        if situation.candidate is not None:
+            update_page.pass_over(situation.candidate, batch=False)
+        update_page.drop_batch(situation.classifier)
         st.rerun()
 
 
-def _back_to_decision(found: Situation) -> None:
-    waiting = update_page.passed_over(found)
+def _back_to_decision(situation: Situation) -> None:
+    waiting = update_page.passed_over(situation)
     if waiting is not None and st.button(
         t("update.back_to_decision", version=waiting.number),
         key="update.back_to_decision",
@@ -95,39 +86,23 @@ def describe(dataset: StoredDataset) -> str:
     return " · ".join([*facts, t("shell.synthetic")] if dataset.synthetic else facts)
 
 
-def learned(found: Situation) -> list[str]:
-    """Ids of the datasets that the champion has learned from, also of those that corrections joined before."""
-    known = {dataset.id: dataset for dataset in state.datasets()}
-    identities = [str(record["dataset"]) for record in state.report(found.champion)["experiences"]]
-    bases = [known[identity].source.get(BASE) for identity in identities if identity in known]
-    return [*identities, *(str(base) for base in bases if base)]
-
-
-def next_sample(known: list[str]) -> SamplePart | None:
-    """For a classifier that was trained on a sample: the sample's next batch."""
-    stored = {dataset.id: dataset for dataset in state.datasets()}
-    sources = [stored[identity].source for identity in known if identity in stored]
-    samples = [source for source in sources if source.get("sample") in SAMPLES]
-    if not samples:
-        return None
-    sample = SAMPLES[samples[0]["sample"]]
-    used = {source.get("part", "first") for source in samples}
-    return next(((sample.id, part) for part in sample.parts[1:] if part not in used), None)
-
-
-def _source(found: Situation, sample: SamplePart | None, waiting: int) -> str:
+def _source(situation: Situation, sample: SamplePart | None, waiting: int) -> str:
     """Ask where the rows come from; begins with what the page before this one meant."""
     offered = [*(["sample"] if sample else []), "file", "saved", "corrections"]
-    asked = st.session_state.pop(ASKED, None)
-    chosen = state.chosen_dataset()
+    asked = st.session_state.pop(NEXT_BATCH, None)
+    worked_with = state.chosen_dataset()
     if asked in offered:
         st.session_state[SOURCE] = asked
     elif asked == JOIN:
         st.session_state[SOURCE] = offered[0]
         st.session_state["update.with_corrections"] = True
-    elif chosen and chosen != st.session_state.get(SEEN) and chosen in {one.id for one in choosable(found)}:
-        st.session_state[SOURCE], st.session_state["update.saved"] = "saved", chosen
-    st.session_state[SEEN] = chosen
+    elif (
+        worked_with
+        and worked_with != st.session_state.get(SEEN)
+        and worked_with in {dataset.id for dataset in choosable(situation)}
+    ):
+        st.session_state[SOURCE], st.session_state["update.saved"] = "saved", worked_with
+    st.session_state[SEEN] = worked_with
     if st.session_state.get(SOURCE) not in offered:
         st.session_state[SOURCE] = offered[0]
     return str(
@@ -143,59 +118,6 @@ def _source(found: Situation, sample: SamplePart | None, waiting: int) -> str:
     )
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Rows that are to be learned, with what will be stored of them."""
-
-    dataset: TextDataset
-    name: str
-    roles: ColumnRoles
-    source: dict[str, Any]
-    synthetic: bool = False
-
-
-def _use(found: Situation, dataset: StoredDataset) -> None:
-    """Take a dataset as the batch, with labels that are the champion's own beyond doubt written as the champion does."""
-    from core.workflows.versions.label_matching import adopt
-
-    adopted = adopt(state.workspace(), dataset.id, state.report(found.champion)["classes"])
-    update_page.choose_batch(found.classifier, adopted.id)
-    st.rerun()
-
-
-def _save_and_use(found: Situation, batch: Batch) -> None:
-    """Store the batch and go on with it; one that cannot be learned is explained, and nothing of it is left behind."""
-    joined = joined_rows(batch.source, len(batch.dataset))
-    problem = compare.problem(found.champion, batch.dataset, joined)
-    if problem is not None:
-        show_error(problem)
-        return
-    try:
-        with at_work(home(), t("update.title")):  # nothing is forgotten between the look and the storing
-            refuse_half_forgotten(home())
-            if not _still_there(found, batch, joined):
-                st.rerun()  # rows of it were forgotten since the page was drawn: show what there is now
-            stored = state.workspace().datasets.save(
-                batch.dataset, name=batch.name[:80], roles=batch.roles, source=batch.source, synthetic=batch.synthetic
-            )
-    except JobError as error:
-        show_error(error)
-        return
-    discard_upload(KEY)
-    _use(found, stored)
-
-
-def _still_there(found: Situation, batch: Batch, joined: Rows) -> bool:
-    """Whether the corrections in a batch still wait, and the dataset that they joined is still stored."""
-    waiting = {text_key(correction.text) for correction in state.corrections().list(found.classifier)}
-    base = batch.source.get(BASE)
-    alone = "corrections" in batch.source and base is None
-    corrected = range(len(batch.dataset)) if alone else joined.tolist()
-    stored = {known.id for known in state.workspace().datasets.list()}
-    still_waiting = all(text_key(batch.dataset.texts[row]) in waiting for row in corrected)
-    return still_waiting and (base is None or base in stored)
-
-
 def _with_corrections(waiting: list[Correction]) -> bool:
     """Ask whether the corrections that wait are to be learned with the batch."""
     if not waiting:
@@ -208,22 +130,12 @@ def _with_corrections(waiting: list[Correction]) -> bool:
     )
 
 
-def _joined(batch: Batch, waiting: list[Correction]) -> Batch:
-    return Batch(
-        dataset=join_corrections(batch.dataset, waiting),
-        name=tn("update.joined_name", len(waiting), name=batch.name[:50]),
-        roles=batch.roles,
-        source={**batch.source, JOINED: len(waiting)},
-        synthetic=batch.synthetic,
-    )
-
-
 def _button(rows: int | None = None) -> bool:
     label = t("update.use_batch") if rows is None else tn("update.use", rows)
     return st.button(label, key="update.use", type="primary", icon=":material/arrow_downward:")
 
 
-def _sample(found: Situation, sample: SamplePart, waiting: list[Correction]) -> None:
+def _sample(situation: Situation, sample: SamplePart, waiting: list[Correction]) -> None:
     from core.data.dataset.samples import sample_path
     from core.data.reading.tables import read_table
 
@@ -237,20 +149,20 @@ def _sample(found: Situation, sample: SamplePart, waiting: list[Correction]) -> 
 
     stored = save_sample(state.workspace(), *sample)
     if join:
-        _use_stored(found, stored, waiting)
+        _use_stored(situation, stored, waiting)
     else:
-        _use(found, stored)
+        use(situation, stored)
 
 
-def _use_stored(found: Situation, stored: StoredDataset, waiting: list[Correction]) -> None:
+def _use_stored(situation: Situation, stored: StoredDataset, waiting: list[Correction]) -> None:
     """A saved dataset with the corrections as a dataset of its own."""
     source = {**stored.source, BASE: stored.id}
     dataset = state.load_dataset(stored.id)
     batch = Batch(dataset, stored.name, stored.roles, source, stored.synthetic)
-    _save_and_use(found, _joined(batch, waiting))
+    save_and_use(situation, joined_with(batch, waiting))
 
 
-def _file(found: Situation, waiting: list[Correction]) -> None:
+def _file(situation: Situation, waiting: list[Correction]) -> None:
     if not has_upload(KEY):
         st.markdown(t("update.about_file"))
     uploaded = upload_table(KEY)
@@ -262,19 +174,19 @@ def _file(found: Situation, waiting: list[Correction]) -> None:
         return
     dataset, set_aside = built
     tell_left_out(uploaded, set_aside)
-    dataset, recipe = _same_as_before(found, dataset)
+    dataset, recipe = _same_as_before(situation, dataset)
     join = _with_corrections(waiting)
     if _button(len(dataset)):
         remember_columns(uploaded)
         name = PurePath(uploaded.name.removesuffix(".gz")).stem[:80]
         source = {**uploaded.source(set_aside), **recipe}
         batch = Batch(dataset, name, uploaded.roles, source, uploaded.sample is not None)
-        _save_and_use(found, _joined(batch, waiting) if join else batch)
+        save_and_use(situation, joined_with(batch, waiting) if join else batch)
 
 
-def _same_as_before(found: Situation, dataset: TextDataset) -> tuple[TextDataset, dict[str, list[dict[str, Any]]]]:
+def _same_as_before(situation: Situation, dataset: TextDataset) -> tuple[TextDataset, dict[str, list[dict[str, Any]]]]:
     """The batch after the steps that earlier data went through, where the reader leaves that on, and what to store of it."""
-    steps = earlier_steps(found)
+    steps = earlier_steps(situation)
     if not steps:
         return dataset, {}
     wanted = st.checkbox(
@@ -285,23 +197,10 @@ def _same_as_before(found: Situation, dataset: TextDataset) -> tuple[TextDataset
     except DataError as error:
         show_error(error)
         return dataset, {}
-    for one in done:
-        sentence = tables.plain(t_message(one.step.sentence()))
-        st.caption(f":material/edit: {sentence} {tn('update.recipe_rows', one.count)}")
+    for applied in done:
+        sentence = tables.plain(t_message(applied.step.sentence()))
+        st.caption(f":material/edit: {sentence} {tn('update.recipe_rows', applied.count)}")
     return (after, {"recipe": write_steps(steps)}) if wanted else (dataset, {})
-
-
-def earlier_steps(found: Situation) -> list[Step]:
-    """What was done to the data that the champion learned from, each step once."""
-    stored = {dataset.id: dataset for dataset in state.datasets()}
-    steps: list[Step] = []
-    for identity in learned(found):
-        try:
-            recipe = read_steps(stored[identity].source.get("recipe", [])) if identity in stored else []
-        except CoreError:  # of another version of the program: it cannot be repeated here
-            continue
-        steps += [step for step in recipe if step not in steps]
-    return steps
 
 
 @st.cache_resource(show_spinner=False, max_entries=2, ttl=3600)
@@ -312,20 +211,14 @@ def _built(token: str, _uploaded: UploadedTable) -> tuple[TextDataset, SetAside]
         return error
 
 
-def choosable(found: Situation) -> list[StoredDataset]:
-    """Saved datasets that the champion has not learned from, newest first."""
-    known = set(learned(found))
-    return [dataset for dataset in state.datasets() if dataset.id not in known]
-
-
-def _saved(found: Situation, waiting: list[Correction]) -> None:
-    offered = {dataset.id: dataset for dataset in choosable(found)}
+def _saved(situation: Situation, waiting: list[Correction]) -> None:
+    offered = {dataset.id: dataset for dataset in choosable(situation)}
     if not offered:
         st.markdown(t("update.no_saved"))
         return
     if st.session_state.get("update.saved") not in offered:
         st.session_state["update.saved"] = next(iter(offered))
-    chosen = st.selectbox(
+    picked = st.selectbox(
         t("update.saved"),
         list(offered),
         format_func=lambda identity: describe(offered[identity]),
@@ -335,15 +228,15 @@ def _saved(found: Situation, waiting: list[Correction]) -> None:
         width=640,
     )
     join = _with_corrections(waiting)
-    if not _button(offered[chosen].rows):
+    if not _button(offered[picked].rows):
         return
     if join:
-        _use_stored(found, offered[chosen], waiting)
+        _use_stored(situation, offered[picked], waiting)
     else:
-        _use(found, offered[chosen])
+        use(situation, offered[picked])
 
 
-def _corrections(found: Situation, waiting: list[Correction]) -> None:
+def _corrections(situation: Situation, waiting: list[Correction]) -> None:
     if not waiting:
         st.markdown(t("update.no_corrections"))
         return
@@ -356,21 +249,15 @@ def _corrections(found: Situation, waiting: list[Correction]) -> None:
         st.info(tables.plain(still_needed(missing)), icon=":material/hourglass_empty:")
         return
     if _button(len(waiting)):
-        _use_corrections(found, table)
+        _use_corrections(situation, table)
 
 
-def still_needed(missing: dict[str, int]) -> str:
-    """How many more corrections of which label let them be learned alone, and what else can be done with them."""
-    labels = [tn("update.more_of_label", count, label=label) for label, count in missing.items()]
-    return t("update.corrections_too_few", enough=ENOUGH, labels=t("update.or").join(labels))
-
-
-def _use_corrections(found: Situation, table: pd.DataFrame) -> None:
+def _use_corrections(situation: Situation, table: pd.DataFrame) -> None:
     roles = ColumnRoles("text", "label")
     try:
         dataset, set_aside = build_dataset(table[["text", "label"]], roles, batch=True)
     except DataError as error:
         show_error(error)
         return
-    source = {"corrections": found.classifier, "set_aside": set_aside.count}
-    _save_and_use(found, Batch(dataset, tn("update.corrections_name", len(table)), roles, source))
+    source = {"corrections": situation.classifier, "set_aside": set_aside.count}
+    save_and_use(situation, Batch(dataset, tn("update.corrections_name", len(table)), roles, source))

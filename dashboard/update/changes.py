@@ -31,36 +31,36 @@ ICONS = {
 }
 
 
-def step(found: Situation) -> None:
+def step(situation: Situation) -> None:
     """The open step, or its outcome in one line."""
-    if found.step == 1:
+    if situation.step == 1:
         update_page.head(2, "closed")
         return
-    if found.step > 2 or found.batch is None:
-        update_page.head(2, "done", _outcome(found))
+    if situation.step > 2 or situation.batch is None:
+        update_page.head(2, "done", _outcome(situation))
         return
     update_page.head(2, "open")
     with st.spinner(t("update.comparing")):
-        changes = compared(found.champion, found.batch)
+        changes = compared(situation.champion, situation.batch)
     if isinstance(changes, CoreError):
         show_error(changes)
         return
-    _content(found, changes)
-    update_labels.section(found)
-    _labels(changes, update_labels.doubtful(found))
+    _content(situation, changes)
+    update_labels.section(situation)
+    _labels(changes, update_labels.doubtful(situation))
     _overlap(changes)
-    drift.section(found)
-    _division(found, changes)
+    drift.section(situation)
+    _division(situation, changes)
 
 
-def _outcome(found: Situation) -> str:
+def _outcome(situation: Situation) -> str:
     """What became of the rows, as the candidate recorded it."""
-    if found.candidate is None:
+    if situation.candidate is None:
         return t("update.compared")
-    report = state.report(found.candidate)
+    report = state.report(situation.candidate)
     record = report["experiences"][-1]
     parts = {part: tables.thousands(record[part]) for part in ("train", "validation", "test")}
-    fresh = len(report["classes"]) - len(state.report(found.champion)["classes"])
+    fresh = len(report["classes"]) - len(state.report(situation.champion)["classes"])
     sentences = [t("update.divided", **parts), *drift.outcome(report)]
     return " · ".join([*sentences, tn("update.new_labels", fresh)] if fresh else sentences)
 
@@ -72,13 +72,13 @@ def _line(kind: str, sentence: str, *, button: str | None = None) -> bool:
         return button is not None and st.button(t("update.show_rows"), key=button, type="tertiary")
 
 
-def _content(found: Situation, changes: Changes) -> None:
+def _content(situation: Situation, changes: Changes) -> None:
     """How many rows of which labels."""
     counts = sorted(changes.profile.label_counts.items(), key=lambda pair: -pair[1])
     named = [f"{plain(label)} {tables.thousands(count)}" for label, count in counts[:NAMED] if count]
     if len(counts) > NAMED:
         named.append(t("update.and_more", count=len(counts) - NAMED))
-    source = found.batch.source if found.batch else {}
+    source = situation.batch.source if situation.batch else {}
     aside = 0 if "left_out" in source else int(source.get("set_aside") or 0)  # else each reason is named below
     sentence = tn("update.content", changes.profile.rows, labels=_listed(named))
     if aside:
@@ -149,7 +149,7 @@ def rows_behind(finding: ProfileFinding, changes: Changes) -> pd.DataFrame:
     return table
 
 
-def _division(found: Situation, changes: Changes) -> None:
+def _division(situation: Situation, changes: Changes) -> None:
     """How the rows will be divided, or why they cannot be."""
     from core.statistics.intervals import MINIMUM_ROWS
 
@@ -163,7 +163,7 @@ def _division(found: Situation, changes: Changes) -> None:
         "train": tables.thousands(len(split.train)),
         "validation": tables.thousands(len(split.validation)),
         "test": tables.thousands(len(split.test)),
-        "number": len(state.report(found.champion)["experiences"]) + 1,
+        "number": len(state.report(situation.champion)["experiences"]) + 1,
     }
     sentence = t("update.division", **facts)
     if len(split.set_aside):

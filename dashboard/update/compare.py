@@ -30,9 +30,9 @@ class Changes:
     Parameters
     ----------
     earlier
-        Relabelled row → the labels its text had before.
+        The labels that each relabelled row's text had before, by row number.
     split
-        How the rows will be divided; an error where they are too few.
+        The division of the rows; an error where they are too few.
     missing
         Names of earlier datasets that were deleted.
     remembered, past_rows

@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     from core.registry import VersionInfo
 
 
-def step(found: Situation) -> None:
+def step(situation: Situation) -> None:
     """Everything that the decision needs; closed until there is a candidate."""
-    if found.candidate is None:
+    if situation.candidate is None:
         update_page.head(4, "closed")
         return
     update_page.head(4, "open")
-    report = state.report(found.candidate)
-    st.markdown(_headline(report, found.candidate))
+    report = state.report(situation.candidate)
+    st.markdown(_headline(report, situation.candidate))
     if not report["epochs"]:
-        st.warning(t("update.learned_nothing", version=found.champion.number), icon=":material/warning:")
-    layout.cards(_cards(report, found.candidate, found.champion))
-    _decision(found.champion, found.candidate)
+        st.warning(t("update.learned_nothing", version=situation.champion.number), icon=":material/warning:")
+    layout.cards(_cards(report, situation.candidate, situation.champion))
+    _decision(situation.champion, situation.candidate)
     with boundary():  # what is wrong with the evidence must hide neither the buttons nor the way back
-        evidence.tabs(found.candidate, found.champion)
+        evidence.tabs(situation.candidate, situation.champion)
 
 
 def _headline(report: dict[str, Any], candidate: VersionInfo) -> str:
@@ -62,7 +62,7 @@ def _cards(report: dict[str, Any], candidate: VersionInfo, parent: VersionInfo) 
     same = same_tests.of_two(candidate, parent)
     together = same.difference(parent.number, candidate.number) if same is not None else None
     forgot = continual["forgetting"]
-    ends = {name: found for name, found in report.get("continual_intervals", {}).items() if found}  # None: not known
+    ends = {name: pair for name, pair in report.get("continual_intervals", {}).items() if pair}  # None: not known
     return [
         Card(
             t("update.card_new"),

@@ -45,16 +45,16 @@ VERDICT_ICONS = {
 }
 
 
-def section(found: Situation) -> None:
+def section(situation: Situation) -> None:
     """The advice first, then each comparison, label shares, and words whose frequency changed."""
-    assert found.batch is not None
+    assert situation.batch is not None
     with st.spinner(t("drift.comparing")):
-        report = measured(found.champion, found.batch)
+        report = measured(situation.champion, situation.batch)
     if isinstance(report, CoreError):
         show_error(report)
         return
     with st.container(border=True, key="drift", gap="small"):
-        _advice(report, found)
+        _advice(report, situation)
         _comparisons(report)
         places = iter(st.columns(2, gap="large"))
         with next(places):
@@ -98,41 +98,41 @@ def _measured(
         return error
 
 
-def _advice(report: DriftReport, found: Situation) -> None:
+def _advice(report: DriftReport, situation: Situation) -> None:
     advice = report.advice
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"{ADVICE_ICONS[advice.kind]} **{plain(t_message(advice.message))}**", width="stretch")
         if advice.kind == "labels" and report.doubt is not None:
             shown = st.button(t("update.show_rows"), key="drift.rows", type="tertiary")
             if shown:
-                _show_rows(report.doubt.rows, found)
+                _show_rows(report.doubt.rows, situation)
 
 
-def _show_rows(rows: tuple[int, ...], found: Situation) -> None:
+def _show_rows(rows: tuple[int, ...], situation: Situation) -> None:
     width: Literal["large"] = "large"
 
     def body() -> None:
         with boundary():
             st.markdown(t("drift.rows_about"))
-            table = _rows_table(rows, found)
+            table = _rows_table(rows, situation)
             st.dataframe(table, hide_index=True, alt=t("update.rows_alt", count=tables.thousands(len(table))))
             tables.download_table(table, "doubtful_rows", key="drift.download")
 
     st.dialog(t("drift.rows_title"), width=width)(body)()
 
 
-def _rows_table(rows: tuple[int, ...], found: Situation) -> pd.DataFrame:
+def _rows_table(rows: tuple[int, ...], situation: Situation) -> pd.DataFrame:
     """Rows of the batch beside the champion's answers, numbered from 1."""
-    assert found.batch is not None
-    dataset = state.workspace().datasets.load(found.batch.id).take(rows)
+    assert situation.batch is not None
+    dataset = state.workspace().datasets.load(situation.batch.id).take(rows)
     return pd.DataFrame(
         {
             t("update.column_row"): [row + 1 for row in rows],
             t("update.column_text"): dataset.texts,
             t("update.column_label"): dataset.label_names(),
-            t("update.column_after_answer", version=found.champion.number): state.engine(found.champion).predict(
-                dataset.texts
-            ),
+            t("update.column_after_answer", version=situation.champion.number): state.engine(
+                situation.champion
+            ).predict(dataset.texts),
         }
     )
 
@@ -194,8 +194,8 @@ def _word_changes(report: DriftReport) -> None:
     charts.head(t("drift.words"))
     words = report.words
     groups: dict[str, list[WordChange]] = {
-        "new": [one for one in words.more if not one.before],
-        "more": [one for one in words.more if one.before],
+        "new": [change for change in words.more if not change.before],
+        "more": [change for change in words.more if change.before],
         "fewer": list(words.fewer),
     }
     if not any(groups.values()):
@@ -204,7 +204,7 @@ def _word_changes(report: DriftReport) -> None:
     for name, changes in groups.items():
         if changes:
             color = "gray" if name == "fewer" else "green"
-            chips = " ".join(f":{color}-badge[{plain(one.word)} {_per_1000(one)}]" for one in changes[:WORDS])
+            chips = " ".join(f":{color}-badge[{plain(change.word)} {_per_1000(change)}]" for change in changes[:WORDS])
             st.markdown(f"{t(f'drift.words_{name}')} {chips}")
     read = {"earlier": tables.thousands(words.texts[0]), "read": tables.thousands(words.texts[1])}
     st.caption(t("drift.words_note", **read), help=t("drift.words_help"))

@@ -40,7 +40,7 @@ def tabs(candidate: VersionInfo, parent: VersionInfo) -> None:
             st.caption(t("update.no_epochs"))
     try:
         with st.spinner(t("update.reading_answers")):
-            found = answers(candidate, parent)
+            both = answers(candidate, parent)
     except (CoreError, OSError) as error:
         with places["labels"]:
             if isinstance(error, CoreError):
@@ -49,9 +49,9 @@ def tabs(candidate: VersionInfo, parent: VersionInfo) -> None:
                 st.warning(t("update.no_answers"), icon=":material/warning:")
         return
     with places["labels"]:
-        _labels(found, set(state.report(parent)["classes"]), candidate)
+        _labels(both, set(state.report(parent)["classes"]), candidate)
     with places["flips"]:
-        _flips(found, report, candidate)
+        _flips(both, report, candidate)
 
 
 def _tests(report: dict[str, Any], candidate: VersionInfo) -> None:
@@ -76,21 +76,21 @@ def _tests(report: dict[str, Any], candidate: VersionInfo) -> None:
     tables.download_table(table, f"update_v{candidate.number}_tests")
 
 
-def _estimate(found: dict[str, float] | None) -> str:
-    return tables.NOTHING if found is None else tables.score(found["value"], found["low"], found["high"])
+def _estimate(estimate: dict[str, float] | None) -> str:
+    return tables.NOTHING if estimate is None else tables.score(estimate["value"], estimate["low"], estimate["high"])
 
 
-def _points(found: dict[str, float] | None) -> str:
-    if found is None:
+def _points(estimate: dict[str, float] | None) -> str:
+    if estimate is None:
         return tables.NOTHING
-    return tables.change(**found)
+    return tables.change(**estimate)
 
 
-def _labels(found: Answers, known: set[str], candidate: VersionInfo) -> None:
+def _labels(both: Answers, known: set[str], candidate: VersionInfo) -> None:
     """F1 of each label on all tests together, those that lost most first; new labels at the end."""
     rows = []
-    for label, after in found.after.per_class.items():
-        before = found.before.per_class[label] if label in known else None
+    for label, after in both.after.per_class.items():
+        before = both.before.per_class[label] if label in known else None
         rows.append(
             {
                 "label": label if before else t("update.label_new", label=label),
@@ -114,7 +114,7 @@ def _labels(found: Answers, known: set[str], candidate: VersionInfo) -> None:
     tables.download_table(table, f"update_v{candidate.number}_labels")
 
 
-def _flips(found: Answers, report: dict[str, Any], candidate: VersionInfo) -> None:
+def _flips(both: Answers, report: dict[str, Any], candidate: VersionInfo) -> None:
     """The rows whose answer changed: which kind, on which test."""
     names = {test["experience"]: test_name(test["experience"], test["name"]) for test in report["tests"]}
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -125,7 +125,7 @@ def _flips(found: Answers, report: dict[str, Any], candidate: VersionInfo) -> No
             key="update.flips_test",
             width=320,
         )
-        counts = {kind: len(found.flipped(kind, test)) for kind in FLIPS}
+        counts = {kind: len(both.flipped(kind, test)) for kind in FLIPS}
         kind = st.segmented_control(
             t("update.flips"),
             FLIPS,
@@ -135,7 +135,7 @@ def _flips(found: Answers, report: dict[str, Any], candidate: VersionInfo) -> No
             key="update.flips_kind",
             help=t("update.flips_help"),
         )
-    rows = found.flipped(str(kind), test)
+    rows = both.flipped(str(kind), test)
     if rows.empty:
         st.caption(t("update.no_flips"))
         return

@@ -18,31 +18,31 @@ from dashboard.update import page as update_page
 from dashboard.update.page import Situation
 
 
-def doubtful(found: Situation) -> frozenset[str]:
+def doubtful(situation: Situation) -> frozenset[str]:
     """Labels of the batch that are probably spellings of others."""
-    return frozenset() if found.batch is None else frozenset(_match(found, found.batch).doubtful)
+    return frozenset() if situation.batch is None else frozenset(_match(situation, situation.batch).doubtful)
 
 
-def section(found: Situation) -> None:
+def section(situation: Situation) -> None:
     """What was left out of the file, how labels were read, and the merge before anything is learned."""
-    batch = found.batch
+    batch = situation.batch
     if batch is None:
         return
     left_out = left_out_of_source(batch.source)
     warn_left_out(left_out)
-    said = {str(part.message) for part in left_out}
-    tell_notes(note for note in remarks_of(batch.source) if str(note) not in said)
-    match = _match(found, batch)
+    told = {str(part.message) for part in left_out}
+    tell_notes(note for note in remarks_of(batch.source) if str(note) not in told)
+    match = _match(situation, batch)
     for note in _doubts(batch, match):
         st.warning(tables.plain(t_message(note)), icon=":material/spellcheck:")
     if match.doubtful and st.button(
         t("update.merge_labels"), key="update.merge_labels", icon=":material/merge:", type="primary"
     ):
-        _merge(found, batch, match)
+        _merge(situation, batch, match)
 
 
-def _match(found: Situation, batch: StoredDataset) -> LabelMatch:
-    return match_labels(batch.classes, state.report(found.champion)["classes"])
+def _match(situation: Situation, batch: StoredDataset) -> LabelMatch:
+    return match_labels(batch.classes, state.report(situation.champion)["classes"])
 
 
 def _doubts(batch: StoredDataset, match: LabelMatch) -> list[Message]:
@@ -53,10 +53,10 @@ def _doubts(batch: StoredDataset, match: LabelMatch) -> list[Message]:
     return [*notes, missing_note(missing, sum(batch.classes[label] for label in missing))] if missing else notes
 
 
-def _merge(found: Situation, batch: StoredDataset, match: LabelMatch) -> None:
+def _merge(situation: Situation, batch: StoredDataset, match: LabelMatch) -> None:
     """Make a batch beside this one in which the spellings are one, and go on with that."""
     from core.workflows.recipes import save_cleaned
 
     merged = save_cleaned(state.workspace(), batch.id, [RenameLabels(names=match.doubtful)])
-    update_page.choose_batch(found.classifier, merged.id)
+    update_page.choose_batch(situation.classifier, merged.id)
     st.rerun()

@@ -7,8 +7,8 @@ from typing import Any, Literal
 import streamlit as st
 
 from core.base.errors import CoreError, DataError
-from dashboard.models import forget
-from dashboard.parts import tables
+from dashboard.parts import forgetting, tables
+from dashboard.parts.names import name_of
 from dashboard.parts.run_view import run_view
 from dashboard.shell import state
 from dashboard.shell.i18n import t, tn
@@ -20,70 +20,70 @@ from dashboard.update.page import Situation
 from dashboard.update.settings import FORM, settings
 
 
-def step(found: Situation) -> None:
+def step(situation: Situation) -> None:
     """The form, the run, or what was learned in one line."""
-    if found.job is not None:
+    if situation.job is not None:
         update_page.head(3, "open")
-        run_view(found.job.id, wide=True)
-        if not found.job.ended:
+        run_view(situation.job.id, wide=True)
+        if not situation.job.ended:
             st.caption(t("update.may_leave"))
-    elif found.candidate is not None:
-        _done(found)
-    elif found.batch is None:
+    elif situation.candidate is not None:
+        _done(situation)
+    elif situation.batch is None:
         update_page.head(3, "closed")
     else:
-        _open(found)
+        _open(situation)
 
 
-def _done(found: Situation) -> None:
-    assert found.candidate is not None
-    report = state.report(found.candidate)
+def _done(situation: Situation) -> None:
+    assert situation.candidate is not None
+    report = state.report(situation.candidate)
     epochs = len(report["epochs"])
     facts = [
-        t("update.made", version=found.candidate.number),
-        update_strategy.name_of(report["strategy"]),
+        t("update.made", version=situation.candidate.number),
+        name_of("strategy", report["strategy"]),
         *([tn("update.epochs", epochs)] if epochs and update_strategy.has_epochs(report["strategy"]) else []),
         tables.duration(report["seconds"]),
     ]
-    action = t("update.learn_again") if found.batch is not None else None
+    action = t("update.learn_again") if situation.batch is not None else None
     if update_page.head(3, "done", " · ".join(facts), action):
-        update_page.pass_over(found.candidate, batch=True)
+        update_page.pass_over(situation.candidate, batch=True)
         st.rerun()
 
 
-def _open(found: Situation) -> None:
-    assert found.batch is not None
-    changes = compared(found.champion, found.batch)
+def _open(situation: Situation) -> None:
+    assert situation.batch is not None
+    changes = compared(situation.champion, situation.batch)
     if isinstance(changes, CoreError) or isinstance(changes.split, DataError):
         update_page.head(3, "closed")  # step 2 says what is wrong
         return
     update_page.head(3, "open")
     ratio = float(st.session_state.get(f"{FORM}.replay_ratio", 1.0))
-    strategy = update_strategy.choose(found.champion, changes, changes.split, ratio)
-    values = settings(found, strategy, changes)
-    ready = update_strategy.remarks(update_strategy.outlook(found.champion, strategy, values), changes)
-    blocked = forget.in_the_way()
+    strategy = update_strategy.choose(situation.champion, changes, changes.split, ratio)
+    values = settings(situation, strategy, changes)
+    ready = update_strategy.remarks(update_strategy.outlook(situation.champion, strategy, values), changes)
+    blocked = forgetting.in_the_way()
     start = t("update.start")
     # While spellings stand to be merged, that is the step to take.
-    kind: Literal["primary", "secondary"] = "secondary" if labels.doubtful(found) else "primary"
+    kind: Literal["primary", "secondary"] = "secondary" if labels.doubtful(situation) else "primary"
     if st.button(start, key="update.start", type=kind, icon=":material/play_arrow:", disabled=blocked or not ready):
-        _start(found, strategy, values)
+        _start(situation, strategy, values)
 
 
-def _start(found: Situation, strategy: str, values: dict[str, Any]) -> None:
+def _start(situation: Situation, strategy: str, values: dict[str, Any]) -> None:
     from core.workflows.requests import UpdateRequest
 
-    assert found.batch is not None
-    if any(job.classifier == found.classifier and job.kind == "update" for job in state.active_jobs()):
+    assert situation.batch is not None
+    if any(job.classifier == situation.classifier and job.kind == "update" for job in state.active_jobs()):
         st.rerun()  # started in another tab in the meantime: show that one
     request = UpdateRequest(
-        classifier=found.classifier,
-        dataset=found.batch.id,
+        classifier=situation.classifier,
+        dataset=situation.batch.id,
         strategy=strategy,
         settings=values,
         promote="never",
-        base_version=found.champion.number,
+        base_version=situation.champion.number,
     )
-    title = t("update.job_title", classifier=found.classifier, batch=found.batch.name)
-    state.jobs().submit("update", title=title, classifier=found.classifier, config=request.model_dump())
+    title = t("update.job_title", classifier=situation.classifier, batch=situation.batch.name)
+    state.jobs().submit("update", title=title, classifier=situation.classifier, config=request.model_dump())
     st.rerun()

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from core.jobs import Job
     from core.registry import VersionInfo
 
-CHOSEN = "update.chosen"  # in the session: classifier → id of the dataset that is to be the batch
+BATCHES = "update.chosen"  # in the session: classifier → id of the dataset that is to be the batch
 REVIEWED = "update.reviewed"  # classifier → number of a candidate that somebody wants to look at again
 PASSED_OVER = "update.passed_over"  # classifier → number of a candidate beside which another is to be learned
-SAID = "update.said"  # what was just done, to be told after the rerun
+JUST_DONE = "update.said"  # what was just done, to be told after the rerun
 Stage = Literal["done", "open", "closed"]
 
 
@@ -68,7 +68,7 @@ def read(classifier: str) -> Situation | None:
     candidate = None if job is not None else _candidate(classifier)
     if job is not None:
         choose_batch(classifier, str(job.config.get("dataset")))
-    batch = str(candidate.summary.get("dataset")) if candidate else _remembered(CHOSEN).get(classifier)
+    batch = str(candidate.summary.get("dataset")) if candidate else _remembered(BATCHES).get(classifier)
     known = {stored.id: stored for stored in state.datasets()}
     return Situation(classifier, champion, versions, job, candidate, known.get(str(batch)))
 
@@ -91,9 +91,9 @@ def _candidate(classifier: str) -> VersionInfo | None:
     return None if passed_over else waiting
 
 
-def passed_over(found: Situation) -> VersionInfo | None:
+def passed_over(situation: Situation) -> VersionInfo | None:
     """The waiting candidate that is set aside for the moment, since another is being prepared."""
-    return waiting_candidate(found.classifier) if found.candidate is None and found.job is None else None
+    return waiting_candidate(situation.classifier) if situation.candidate is None and situation.job is None else None
 
 
 def _remembered(name: str) -> dict[str, str | int]:
@@ -103,12 +103,12 @@ def _remembered(name: str) -> dict[str, str | int]:
 
 def choose_batch(classifier: str, dataset: str) -> None:
     """Take a dataset as the batch; takes effect with the next rerun."""
-    _remembered(CHOSEN)[classifier] = dataset
+    _remembered(BATCHES)[classifier] = dataset
 
 
 def drop_batch(classifier: str) -> None:
     """Back to the first step."""
-    _remembered(CHOSEN).pop(classifier, None)
+    _remembered(BATCHES).pop(classifier, None)
 
 
 def review(candidate: VersionInfo) -> None:
@@ -129,16 +129,16 @@ def pass_over(candidate: VersionInfo, *, batch: bool) -> None:
 
 def start_over(classifier: str) -> None:
     """After a decision: forget what this session remembered of the update."""
-    for name in (CHOSEN, REVIEWED, PASSED_OVER):
+    for name in (BATCHES, REVIEWED, PASSED_OVER):
         _remembered(name).pop(classifier, None)
 
 
-def heading(found: Situation) -> None:
+def heading(situation: Situation) -> None:
     """The page's title, which version serves, and what was just done."""
-    facts = {"classifier": tables.plain(found.classifier), "version": found.champion.number}
+    facts = {"classifier": tables.plain(situation.classifier), "version": situation.champion.number}
     layout.heading(t("update.title"), t("update.state", **facts))
-    if SAID in st.session_state:
-        st.toast(st.session_state.pop(SAID), icon=":material/check:")
+    if JUST_DONE in st.session_state:
+        st.toast(st.session_state.pop(JUST_DONE), icon=":material/check:")
 
 
 def head(number: int, stage: Stage, summary: str = "", action: str | None = None) -> bool:

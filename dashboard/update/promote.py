@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.base.errors import RegistryError
-from dashboard.models import page as models_page
+from dashboard.parts import decisions
 from dashboard.shell import state
 from dashboard.shell.errors import show_error
 from dashboard.shell.i18n import t, tn
@@ -44,7 +44,7 @@ def buttons(champion: VersionInfo, candidate: VersionInfo, verdict: GateVerdict 
 
 def _decided_before(candidate: VersionInfo) -> None:
     """Somebody looks at a candidate again: what was said the first time."""
-    sentence = models_page.decided(candidate)
+    sentence = decisions.against_the_gate(candidate)
     if sentence:
         st.caption(sentence)
 
@@ -100,10 +100,10 @@ def promote(champion: VersionInfo, candidate: VersionInfo, *, rules: GateConfig,
         "before": champion.number,
         "corrections": learned,
     }
-    said = t("update.promoted", version=candidate.number)
+    sentence = t("update.promoted", version=candidate.number)
     if learned:
-        said = t("update.sentences", first=said, second=tn("update.corrections_done", learned))
-    st.session_state[update_page.SAID] = said
+        sentence = t("update.sentences", first=sentence, second=tn("update.corrections_done", learned))
+    st.session_state[update_page.JUST_DONE] = sentence
     st.rerun()
 
 
@@ -112,5 +112,5 @@ def _keep_back(champion: VersionInfo, candidate: VersionInfo, rules: GateConfig)
 
     keep_back(state.workspace().registry, candidate.classifier, candidate.number, rules=rules.model_dump())
     update_page.start_over(candidate.classifier)
-    st.session_state[update_page.SAID] = t("update.kept", version=champion.number, candidate=candidate.number)
+    st.session_state[update_page.JUST_DONE] = t("update.kept", version=champion.number, candidate=candidate.number)
     st.rerun()

@@ -29,7 +29,7 @@ MARK = "\x00"  # stands for a field while its sentence is taken apart
 
 
 def gate(
-    report: dict[str, Any], candidate: VersionInfo, place: DeltaGenerator
+    report: dict[str, Any], candidate: VersionInfo, container: DeltaGenerator
 ) -> tuple[GateVerdict | None, GateConfig]:
     """Draw verdict and rules in force at ``place``, the editor here; returns the verdict by the rules as edited."""
     from core.workflows.versions.decide import judge_again, stored_rules
@@ -38,7 +38,7 @@ def gate(
     rules = _editor(recorded, key=f"update.gate.{candidate.classifier}.{candidate.number}")
     verdict = judge_again(report, rules, test_name)
     if verdict is not None:
-        with place:
+        with container:
             _verdict(verdict, rules, changed=rules != recorded, candidate=candidate)
     return verdict, rules
 
@@ -68,8 +68,8 @@ def _term(rule: Rule) -> str | None:
     from core.continual.gate.rules import GateConfig
 
     explained = {"labels": "label_tolerance", "calibration": "calibration_tolerance"}
-    found = [setting for setting in settings_of(GateConfig) if setting.name == explained.get(rule.kind)]
-    return _help(found) if found else None
+    settings = [setting for setting in settings_of(GateConfig) if setting.name == explained.get(rule.kind)]
+    return _help(settings) if settings else None
 
 
 def _sentence(rule: Rule) -> str:
@@ -131,14 +131,14 @@ def _line(switch: str, fields: list[Setting], key: str, stored: dict[str, Any], 
     by_name = {field.name: field for field in fields}
     sentence = t(f"update.rule_{switch}", **{name: f"{MARK}{name}{MARK}" for name in by_name})
     pieces = [piece.strip() for piece in sentence.split(MARK) if piece.strip()]
-    last_words = max(place for place, piece in enumerate(pieces) if piece not in by_name)
+    last_words = max(index for index, piece in enumerate(pieces) if piece not in by_name)
     values: dict[str, Any] = {}
-    for place, piece in enumerate(pieces):
+    for index, piece in enumerate(pieces):
         if piece in by_name:
             values[piece] = _field(by_name[piece], key, stored, disabled=off)
         else:
             text = f":gray[{piece}]" if off else piece
-            st.markdown(text, width="content", help=_help(fields) if place == last_words else None)
+            st.markdown(text, width="content", help=_help(fields) if index == last_words else None)
     return values
 
 

@@ -20,21 +20,21 @@ MEMORY = ("memory_size", "memory_selection")
 FOLDED = ("epochs", "learning_rate")
 
 
-def settings(found: Situation, strategy: str, changes: Changes) -> dict[str, Any]:
+def settings(situation: Situation, strategy: str, changes: Changes) -> dict[str, Any]:
     """Draw all fields; returns the values by setting name."""
     from core.continual.strategies import STRATEGIES
     from core.training import TrainingConfig
 
-    parent = state.report(found.champion)["settings"]
+    parent = state.report(situation.champion)["settings"]
     kind = STRATEGIES[strategy]
     # another version brings other defaults, so each has fields of its own
-    key = f"{FORM}.{found.classifier}.{found.champion.number}"
+    key = f"{FORM}.{situation.classifier}.{situation.champion.number}"
     wide, narrow = _by_width(settings_of(kind.config_class))
     with st.container(key="update-settings"):
         own = settings_form(wide, key=FORM)
         left, right = st.columns(COLUMNS, gap="large")
         with right:
-            values = _memory(key, parent, found, changes) | own
+            values = _memory(key, parent, situation, changes) | own
         with left:
             if narrow:
                 values |= settings_form(narrow, key=FORM)
@@ -42,9 +42,9 @@ def settings(found: Situation, strategy: str, changes: Changes) -> dict[str, Any
                 st.caption(t("update.no_own_settings"))
         if not kind.freezes_encoder:  # the closed form has no epochs
             with st.expander(t("update.how_long")):
-                folded = [one for one in settings_of(TrainingConfig) if one.name in FOLDED]
-                for place, setting in zip(st.columns(2, gap="large"), folded, strict=True):
-                    with place:
+                folded = [setting for setting in settings_of(TrainingConfig) if setting.name in FOLDED]
+                for column, setting in zip(st.columns(2, gap="large"), folded, strict=True):
+                    with column:
                         values |= settings_form([setting], key=key, defaults=parent)
     return values
 
@@ -55,18 +55,18 @@ def _by_width(own: list[Setting]) -> tuple[list[Setting], list[Setting]]:
     return wide, [setting for setting in own if setting not in wide]
 
 
-def _memory(key: str, parent: dict[str, Any], found: Situation, changes: Changes) -> dict[str, Any]:
+def _memory(key: str, parent: dict[str, Any], situation: Situation, changes: Changes) -> dict[str, Any]:
     """How many rows go with the new version and which; or none at all, as a plain switch."""
     switch = f"{key}.no_text"
     if switch not in st.session_state:
         st.session_state[switch] = parent.get("memory_size") == 0
     none = st.toggle(t("update.no_text"), key=switch, help=t("update.no_text_help"), persist_state="session")
     if none:
-        st.caption(t("update.no_text_means", version=found.champion.number))
+        st.caption(t("update.no_text_means", version=situation.champion.number))
         return {"memory_size": 0}
     defaults = {**parent, "memory_size": parent.get("memory_size") or _default("memory_size")}
     values = settings_form(_memory_settings(), key=key, defaults=defaults)
-    st.caption(tn("update.remembers", changes.remembered, version=found.champion.number))
+    st.caption(tn("update.remembers", changes.remembered, version=situation.champion.number))
     return values
 
 
@@ -74,7 +74,7 @@ def _memory_settings() -> list[Setting]:
     from core.workflows.requests import DataConfig
 
     # folded away on the Train page, but here the one thing that a method that rehearses depends on
-    return [replace(one, advanced=False) for one in settings_of(DataConfig) if one.name in MEMORY]
+    return [replace(setting, advanced=False) for setting in settings_of(DataConfig) if setting.name in MEMORY]
 
 
 def _default(name: str) -> Any:

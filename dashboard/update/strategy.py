@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.data.dataset.splitting import Split
+from dashboard.parts.names import name_of
 from dashboard.parts.tables import plain
 from dashboard.shell import state
 from dashboard.shell.i18n import language, t, t_message, tn
@@ -30,11 +31,11 @@ def choose(champion: VersionInfo, changes: Changes, split: Split, ratio: float) 
     from core.continual.strategies import STRATEGIES
 
     families = _families()
-    chosen = st.session_state.get(STRATEGY)
-    if chosen not in STRATEGIES:
-        chosen = FIRST
+    picked = st.session_state.get(STRATEGY)
+    if picked not in STRATEGIES:
+        picked = FIRST
     if st.session_state.get(FAMILY) not in families:
-        st.session_state[FAMILY] = next(family for family, names in families.items() if chosen in names)
+        st.session_state[FAMILY] = next(family for family, names in families.items() if picked in names)
     left, right = st.columns(COLUMNS, gap="large")
     with left:
         family = _family(families)
@@ -73,7 +74,7 @@ def _family(families: Mapping[str, Sequence[str]]) -> str:
 
 
 def _method(names: Sequence[str], captions: Sequence[str]) -> str:
-    titles = {name: name_of(name) for name in names}
+    titles = {name: name_of("strategy", name) for name in names}
     if FIRST in titles:
         titles[FIRST] = t("update.recommended", strategy=titles[FIRST])
     state.keep_choice(STRATEGY)
@@ -89,18 +90,13 @@ def _method(names: Sequence[str], captions: Sequence[str]) -> str:
     )
 
 
-def name_of(strategy: str) -> str:
-    """The visible name of a strategy."""
-    return t(f"names.strategy_{strategy}")
-
-
 def _caption(name: str, champion: VersionInfo, changes: Changes, split: Split, ratio: float) -> str:
     """What it does, what one epoch reads, and what it needs that is not at hand."""
-    found = outlook(champion, name)
-    needs = [cost(name, found, changes, len(split.train), ratio)]
-    if obstacle(found, changes) is not None:
+    its_outlook = outlook(champion, name)
+    needs = [cost(name, its_outlook, changes, len(split.train), ratio)]
+    if obstacle(its_outlook, changes) is not None:
         needs.append(f":orange[:material/block:] {t('update.not_now')}")
-    elif found.needs_past and not _kind(name).uses_past:
+    elif its_outlook.needs_past and not _kind(name).uses_past:
         needs.append(t("update.reads_past_once", version=champion.number))
     return f"{t(f'names.about_{name}')}  \n{joined(needs)}"
 
@@ -110,18 +106,18 @@ def joined(sentences: Sequence[str]) -> str:
     return ("" if language() == "zh" else " ").join(sentences)
 
 
-def obstacle(found: Outlook, changes: Changes) -> str | None:
+def obstacle(outlook: Outlook, changes: Changes) -> str | None:
     """Why an update cannot be learned this way now; None when it can."""
-    if not found.needs_past or not changes.missing:
+    if not outlook.needs_past or not changes.missing:
         return None
     return t("update.past_gone", names=[plain(name) for name in changes.missing])
 
 
-def cost(name: str, found: Outlook, changes: Changes, rows: int, ratio: float) -> str:
+def cost(name: str, outlook: Outlook, changes: Changes, rows: int, ratio: float) -> str:
     """What one epoch reads, or that there are no epochs."""
     kind = _kind(name)
     if not has_epochs(name):
-        return tn("update.cost_once", rows + changes.past_rows if found.needs_past else rows)
+        return tn("update.cost_once", rows + changes.past_rows if outlook.needs_past else rows)
     if kind.uses_past:
         rows += changes.past_rows
     elif kind.rehearses and changes.remembered:
@@ -144,8 +140,8 @@ def _kind(name: str) -> type[Strategy]:
 
 def outlook(champion: VersionInfo, strategy: str, settings: Mapping[str, Any] | None = None) -> Outlook:
     """What the coming update would need; remembered, since it reads the version's stored state."""
-    chosen = tuple(sorted((settings or {}).items()))
-    return _outlook(str(state.version_folder(champion)), strategy, chosen)
+    changed = tuple(sorted((settings or {}).items()))
+    return _outlook(str(state.version_folder(champion)), strategy, changed)
 
 
 @st.cache_data(show_spinner=False, max_entries=60, ttl=3600)
@@ -156,11 +152,11 @@ def _outlook(folder: str, strategy: str, settings: tuple[tuple[str, Any], ...]) 
     return outlook(VersionFolder(Path(folder)), strategy, dict(settings))
 
 
-def remarks(found: Outlook, changes: Changes) -> bool:
+def remarks(outlook: Outlook, changes: Changes) -> bool:
     """Say below the choice what is to be known before starting; returns whether it can start."""
-    hindrance = obstacle(found, changes)
+    hindrance = obstacle(outlook, changes)
     if hindrance is not None:
         st.warning(hindrance, icon=":material/block:")
-    elif found.remark is not None:
-        st.info(plain(t_message(found.remark)), icon=":material/info:")
+    elif outlook.remark is not None:
+        st.info(plain(t_message(outlook.remark)), icon=":material/info:")
     return hindrance is None

@@ -39,12 +39,12 @@ class Answers:
         """Rows that got ``"better"`` or ``"worse"``, or were wrong and are wrong in an ``"other"`` way."""
         table = self.table if test is None else self.table[self.table["test"] == test]
         was_right, is_right = table["before"] == table["truth"], table["after"] == table["truth"]
-        chosen = {
+        masks = {
             "better": ~was_right & is_right,
             "worse": was_right & ~is_right,
             "other": ~was_right & ~is_right & (table["before"] != table["after"]),
         }
-        return table[chosen[kind]].reset_index(drop=True)
+        return table[masks[kind]].reset_index(drop=True)
 
 
 def answers(candidate: VersionInfo, parent: VersionInfo) -> Answers:

@@ -79,20 +79,20 @@ def _dataset(datasets: list[StoredDataset], generator: GeneratorInfo | None, act
     """Ask for the dataset; an update begins with one that was not learned yet."""
     learned = set()
     if generator is not None and action == "update":
-        learned = {one["dataset"] for one in write_page.report(generator)["learned"]}
-    known = {one.id: one for one in datasets}
-    names = {one.id: f"{one.name} · {tn('write.rows', one.rows)}" for one in datasets}
+        learned = {record["dataset"] for record in write_page.report(generator)["learned"]}
+    known = {dataset.id: dataset for dataset in datasets}
+    names = {dataset.id: f"{dataset.name} · {tn('write.rows', dataset.rows)}" for dataset in datasets}
     key = f"write.dataset.{action}"
     if st.session_state.get(key) not in known:
-        fresh = [one for one in known if one not in learned] or list(known)
+        fresh = [identity for identity in known if identity not in learned] or list(known)
         before = state.chosen_dataset()
         st.session_state[key] = before if before in fresh else fresh[0]
-    chosen = st.selectbox(
+    picked = st.selectbox(
         t("write.dataset"), list(known), format_func=names.__getitem__, key=key, help=t("write.dataset_help")
     )
-    if chosen in learned:
+    if picked in learned:
         st.caption(f":material/info: {t('write.learned_already')}")
-    return known[chosen]
+    return known[picked]
 
 
 def _size(dataset: StoredDataset) -> str:
@@ -127,13 +127,13 @@ def _vocabulary(dataset: str, language: str) -> int:
 def _settings(action: str, generator: GeneratorInfo | None) -> dict[str, Any]:
     """The sliders; an update has none for the shape, and begins with what its base version used."""
     main = MAIN[action]
-    shown = [replace(one, advanced=one.name not in main) for one in settings_of(LearningConfig)]
-    shown.sort(key=lambda one: main.index(one.name) if one.name in main else len(main))
+    shown = [replace(setting, advanced=setting.name not in main) for setting in settings_of(LearningConfig)]
+    shown.sort(key=lambda setting: main.index(setting.name) if setting.name in main else len(main))
     if action == "update" and generator is not None:
         used = write_page.report(generator)["settings"]
         return forms.settings_form(shown, key=f"write.update.{generator.name}.{generator.current}", defaults=used)
-    shown = [one for one in shown if one.name != "replay_ratio"]  # a first version has nothing to rehearse
-    shown += [replace(one, advanced=True) for one in settings_of(GeneratorConfig) if one.name in SHAPE]
+    shown = [setting for setting in shown if setting.name != "replay_ratio"]  # a first version has nothing to rehearse
+    shown += [replace(setting, advanced=True) for setting in settings_of(GeneratorConfig) if setting.name in SHAPE]
     return forms.settings_form(shown, key="write.learn")
 
 

@@ -48,9 +48,9 @@ def draw(report: dict[str, Any]) -> None:
 
 def _against_ngrams(test: dict[str, Any]) -> str:
     """Does the network do better than counting? Said either way."""
-    found, baseline = test["score"]["bits_per_character"], test["baseline"]["bits_per_character"]
-    key = "write.better" if found < baseline else "write.worse"
-    facts = {"model": f"{found:.2f}", "baseline": f"{baseline:.2f}", "name": tables.plain(test["name"])}
+    bits, baseline = test["score"]["bits_per_character"], test["baseline"]["bits_per_character"]
+    key = "write.better" if bits < baseline else "write.worse"
+    facts = {"model": f"{bits:.2f}", "baseline": f"{baseline:.2f}", "name": tables.plain(test["name"])}
     return t(key, **facts)
 
 
@@ -98,22 +98,22 @@ def _matrix(report: dict[str, Any]) -> None:
         default=FIGURES[0],
         required=True,
     )
-    chosen = str(figure or FIGURES[0])
-    matrix = [[math.nan if value is None else value for value in row] for row in report[f"{chosen}_matrix"]]
+    measure = str(figure or FIGURES[0])
+    matrix = [[math.nan if value is None else value for value in row] for row in report[f"{measure}_matrix"]]
     largest = max(value for row in matrix for value in row if not math.isnan(value))
-    tests = [f"{one['experience']} · {one['name']}" for one in report["tests"]]
-    lost = report["forgetting"][chosen]
+    tests = [f"{test['experience']} · {test['name']}" for test in report["tests"]]
+    lost = report["forgetting"][measure]
     title = t("write.matrix_single") if lost is None else t("write.matrix_title", lost=tables.signed(lost, 2))
     heatmaps.heatmap(
         matrix,
-        rows=[t("write.after", experience=one["experience"]) for one in report["tests"]],
+        rows=[t("write.after", experience=test["experience"]) for test in report["tests"]],
         columns=tests,
-        key=f"write.matrix.{chosen}",
+        key=f"write.matrix.{measure}",
         title=title,
         alt=t("write.matrix_alt", tests=len(tests)),
         row_title="",
         column_title=t("write.matrix_columns"),
-        kind="count" if chosen == FIGURES[0] else "score",
+        kind="count" if measure == FIGURES[0] else "score",
         limits=(0.0, largest),
     )
     st.caption(t("write.matrix_note"))
@@ -124,15 +124,15 @@ def _tests(report: dict[str, Any]) -> None:
     layout.section(t("write.tests"), help=t("write.tests_help"))
     rows = [
         {
-            t("write.column_test"): one["name"],
-            t("write.column_rows"): one["rows"],
-            t("write.perplexity"): round(one["score"]["perplexity"], 1),
-            t("write.column_ngrams"): round(one["baseline"]["perplexity"], 1),
-            t("write.column_unigram"): round(one["baseline"]["unigram"]["perplexity"], 1),
-            t("write.bits"): round(one["score"]["bits_per_character"], 3),
-            t("write.column_ngrams_bits"): round(one["baseline"]["bits_per_character"], 3),
-            t("write.column_unknown"): f"{one['score']['unknown_share']:.1%}",
+            t("write.column_test"): test["name"],
+            t("write.column_rows"): test["rows"],
+            t("write.perplexity"): round(test["score"]["perplexity"], 1),
+            t("write.column_ngrams"): round(test["baseline"]["perplexity"], 1),
+            t("write.column_unigram"): round(test["baseline"]["unigram"]["perplexity"], 1),
+            t("write.bits"): round(test["score"]["bits_per_character"], 3),
+            t("write.column_ngrams_bits"): round(test["baseline"]["bits_per_character"], 3),
+            t("write.column_unknown"): f"{test['score']['unknown_share']:.1%}",
         }
-        for one in report["tests"]
+        for test in report["tests"]
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True)

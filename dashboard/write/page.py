@@ -14,7 +14,7 @@ from dashboard.shell.i18n import t, tn
 from dashboard.shell.layout import Card
 from dashboard.shell.navigation import ICONS, go
 
-CHOSEN = "write.generator"
+GENERATOR = "write.generator"
 NEXT = "write.generator_next"  # a name that the next run of the page shall choose
 GPT2 = 124_000_000  # parameters of the smallest GPT-2, for a sense of proportion
 
@@ -26,14 +26,14 @@ def store() -> GeneratorStore:
 
 def choose(known: list[GeneratorInfo]) -> GeneratorInfo:
     """Ask for a generator; with a single one there is nothing to ask."""
-    names = [one.name for one in known]
+    names = [generator.name for generator in known]
     if st.session_state.get(NEXT) in names:
-        st.session_state[CHOSEN] = st.session_state.pop(NEXT)
-    if st.session_state.get(CHOSEN) not in names:
-        st.session_state[CHOSEN] = names[0]
+        st.session_state[GENERATOR] = st.session_state.pop(NEXT)
+    if st.session_state.get(GENERATOR) not in names:
+        st.session_state[GENERATOR] = names[0]
     if len(known) > 1:
-        st.selectbox(t("write.generator"), names, key=CHOSEN, persist_state="session")
-    return known[names.index(st.session_state[CHOSEN])]
+        st.selectbox(t("write.generator"), names, key=GENERATOR, persist_state="session")
+    return known[names.index(st.session_state[GENERATOR])]
 
 
 def report(generator: GeneratorInfo, version: int | None = None) -> dict[str, Any]:
@@ -49,24 +49,24 @@ def about(report: dict[str, Any]) -> None:
         "parameters": tables.thousands(report["parameters"]),
         "times": tables.thousands(GPT2 / report["parameters"]),
         "texts": tables.thousands(report["texts_learned"]),
-        "names": list(dict.fromkeys(tables.plain(one["name"]) for one in report["learned"])),
+        "names": list(dict.fromkeys(tables.plain(dataset["name"]) for dataset in report["learned"])),
     }
     st.markdown(t("write.about", **facts))
     st.caption(f":material/warning: {t('write.makes_things_up')}")
-    if any(one["synthetic"] for one in report["learned"]):
+    if any(dataset["synthetic"] for dataset in report["learned"]):
         st.badge(t("shell.synthetic"), color="gray")
 
 
 def cards(report: dict[str, Any]) -> list[Card]:
     """The newest test's figures beside the baseline, and what older tests have lost."""
     newest = report["tests"][-1]
-    found, baseline = newest["score"], newest["baseline"]
+    score, baseline = newest["score"], newest["baseline"]
     shown = [
-        Card(t("write.perplexity"), number(found["perplexity"]), help=t("write.perplexity_help")),
+        Card(t("write.perplexity"), number(score["perplexity"]), help=t("write.perplexity_help")),
         Card(
             t("write.ngrams"), number(baseline["perplexity"]), help=t("write.ngrams_help", order=str(baseline["order"]))
         ),
-        Card(t("write.bits"), f"{found['bits_per_character']:.2f}", help=t("write.bits_help")),
+        Card(t("write.bits"), f"{score['bits_per_character']:.2f}", help=t("write.bits_help")),
     ]
     lost = report["forgetting"]["perplexity"]
     if lost is not None:
@@ -87,13 +87,13 @@ def number(perplexity: float | None) -> str:
 def versions(generator: GeneratorInfo) -> None:
     """Every version, newest first, and the way back to it; the bin for all of them."""
     for version in reversed(generator.versions):
-        found = report(generator, version)
-        newest = found["tests"][-1]
+        stored = report(generator, version)
+        newest = stored["tests"][-1]
         with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"write-version-{version}"):
             with st.container(gap=None, width="stretch"):
                 current = f" · {t('write.current')}" if version == generator.current else ""
                 st.markdown(f"**{t('write.version', version=version)}**{current}")
-                st.caption(_origin(found, newest))
+                st.caption(_origin(stored, newest))
             if version != generator.current:
                 st.button(
                     t("write.roll_back"),
@@ -108,10 +108,10 @@ def versions(generator: GeneratorInfo) -> None:
         _confirm(generator.name)
 
 
-def _origin(found: dict[str, Any], newest: dict[str, Any]) -> str:
-    parts = [tables.moment(found["created"])]
-    if found["parent"] is not None:
-        parts.append(t("write.from_version", version=found["parent"]))
+def _origin(stored: dict[str, Any], newest: dict[str, Any]) -> str:
+    parts = [tables.moment(stored["created"])]
+    if stored["parent"] is not None:
+        parts.append(t("write.from_version", version=stored["parent"]))
     parts.append(t("write.learned_from", name=tables.plain(newest["name"])))
     parts.append(f"{t('write.perplexity')} {number(newest['score']['perplexity'])}")
     return " · ".join(parts)

@@ -19,8 +19,8 @@ import pyarrow
 import pyarrow.compute
 import pyarrow.csv
 
-from core.data.reading.formats.base import CELL_LIMIT
 from core.data.reading.quoting import may_be_row
+from core.data.reading.table_checks import CELL_LIMIT
 
 _STRETCH = 1 << 24  # bytes looked at in one go
 _BLOCK = 1 << 22  # bytes that pyarrow cuts at once; a longer row is refused

@@ -16,11 +16,11 @@ import pandas
 
 from core.data.reading import parsing
 from core.data.reading.encoding import ENCODINGS
-from core.data.reading.formats.base import CELL_LIMIT
 from core.data.reading.isolation import wire
 from core.data.reading.isolation.pool import ask
 from core.data.reading.layout import DELIMITERS
 from core.data.reading.source import check_file, is_small_text
+from core.data.reading.table_checks import CELL_LIMIT
 from core.data.reading.table_format import (
     FormatCorrections,
     Guess,

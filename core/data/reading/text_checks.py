@@ -1,15 +1,13 @@
-"""What makes a file unreadable as a table, as sentences: unknown formats, ragged rows, endless cells, names that come twice."""
+"""What makes lines of text unreadable as a table, as sentences: unknown formats, ragged rows, endless cells."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 from core.base.errors import DataError
 from core.data.reading.encoding import ENCODINGS
-from core.data.reading.formats.base import CELL_LIMIT, COLUMNS_LIMIT
 from core.data.reading.layout import DELIMITERS, LONGEST_DELIMITER
+from core.data.reading.table_checks import CELL_LIMIT, only_header
 from core.data.reading.table_format import TableFormat, TableScan, shown
 
 
@@ -52,28 +50,6 @@ def no_rows(path: Path) -> DataError:
         "'{file}' holds no rows, only blank lines. Expected a table with a column of texts and a column of labels.",
         file=path.name,
     )
-
-
-def check_names(path: Path, names: Sequence[str]) -> None:
-    """Raise `DataError` for columns of the same name, and for so many that they cost more than what they hold."""
-    if len(names) > COLUMNS_LIMIT:
-        raise DataError(
-            "data.too_many_columns",
-            "'{file}' has {columns:,} columns; the limit is {limit:,}. Check the delimiter, or keep only the columns with texts, "
-            "labels and what else is needed.",
-            file=path.name,
-            columns=len(names),
-            limit=COLUMNS_LIMIT,
-        )
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise DataError(
-            "data.duplicate_columns",
-            "'{file}' has several columns of the same name: {names}. Rename them, so that each column has a name of "
-            "its own.",
-            file=path.name,
-            names=twice,
-        )
 
 
 def check_cells(path: Path, row: list[str], row_number: int, line: int) -> None:
@@ -128,14 +104,4 @@ def check_rows(scan: TableScan, unclosed: tuple[int, str] | None = None) -> None
         expected=ragged[0]["expected"],
         line=ragged[0]["line"],
         found=ragged[0]["found"],
-    )
-
-
-def only_header(path: Path, names: Sequence[str]) -> DataError:
-    """The error for a table without rows."""
-    return DataError(
-        "data.only_header",
-        "'{file}' has a header ({names}) but no rows below it. Check that the file was saved completely.",
-        file=path.name,
-        names=list(names),
     )

@@ -44,6 +44,7 @@ from core.data.reading.quoting import ColumnTraits, Joins, careful_rows, columns
 from core.data.reading.regular import read_regular
 from core.data.reading.rows import WRONG_ENCODING, Lines, Manner, fields_of_line, split_rows, wrong_encoding
 from core.data.reading.source import is_compressed, open_content
+from core.data.reading.table_checks import check_names
 from core.data.reading.table_format import (
     FormatCorrections,
     Guess,
@@ -53,7 +54,7 @@ from core.data.reading.table_format import (
     describe,
     named_delimiter,
 )
-from core.data.reading.text_checks import check_cells, check_format, check_names, check_rows, no_rows, wrong_delimiter
+from core.data.reading.text_checks import check_cells, check_format, check_rows, no_rows, wrong_delimiter
 
 _SAMPLE = 1 << 18  # characters from which the layout is guessed
 _CHUNK = 50_000  # rows converted at a time

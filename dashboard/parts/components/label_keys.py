@@ -36,7 +36,7 @@ class View:
     Parameters
     ----------
     session
-        Its id; answers that were on their way for another session are dropped.
+        The session's id; answers that were on their way for another session are dropped.
     queue
         The next texts: ``place``, ``text``, ``given``, ``suggested``; more than somebody labels between two reports.
     past
@@ -44,7 +44,8 @@ class View:
     done, labelled, total
         How many texts were looked at, have a label, and are there.
     words
-        ``title``, ``count``, ``given``, ``suggested``, ``skip``, ``undo``, ``keys``, ``finished``, ``waiting``.
+        The sentences on screen by name: ``title``, ``count``, ``given``, ``suggested``, ``skip``, ``undo``, ``keys``,
+        ``finished``, ``waiting``.
     """
 
     session: str
@@ -63,8 +64,8 @@ def label_keys(view: View, *, key: str, take: Take) -> None:
     Parameters
     ----------
     take
-        Called once for each thing done, in order: with the text's place and its label (None: skipped), or with None
-        and None to undo.
+        The function that is called once for each thing done, in order: with the text's position and its label (None:
+        skipped), or with None and None to undo.
     """
     confirmed: dict[str, int] = st.session_state.setdefault(f"{key}.confirmed", {})
     data = {**vars(view), "confirmed": dict(confirmed)}

@@ -34,12 +34,12 @@ def live_text(label: str, *, key: str, placeholder: str = "", debounce_ms: int =
     Parameters
     ----------
     key
-        Names the box; its text survives page switches under it.
+        The name of the box; its text survives page switches under it.
     debounce_ms
-        How long the keyboard must rest before the text is reported. Text that an input method is still composing
+        Milliseconds for which the keyboard must rest before the text is reported. Text that an input method is still composing
         (pinyin) is never reported.
     height
-        Of the box, in pixels; the reader can drag it taller.
+        The height of the box in pixels; the reader can drag it taller.
     """
     held = _held(key)
     data = {

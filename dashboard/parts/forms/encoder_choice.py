@@ -52,4 +52,6 @@ def _facts(info: EncoderInfo) -> list[str]:
 
 
 def _languages(info: EncoderInfo) -> str:
-    return t("encoder.and").join(t(f"encoder.language_{one}") for one in info.languages if one in ("en", "zh"))
+    return t("encoder.and").join(
+        t(f"encoder.language_{language}") for language in info.languages if language in ("en", "zh")
+    )

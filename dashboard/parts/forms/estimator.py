@@ -43,9 +43,9 @@ class Estimator:
         request = request.model_copy(update={"classifier": NAMELESS})
         key = request.model_dump_json()
         with self._lock:
-            found = self._answers.get(key)
-            if found is not None and not found.cancelled():
-                return found
+            answer = self._answers.get(key)
+            if answer is not None and not answer.cancelled():
+                return answer
             for waiting in self._answers.values():
                 waiting.cancel()  # whoever still wants it asks again
             self._answers[key] = self._pool.submit(self._work, request)

@@ -39,21 +39,21 @@ def settings_form(
     defaults
         Values to start from instead of the declared defaults.
     groups
-        Only the settings of these groups.
+        Names of the groups to show; None shows all settings.
     leave_out
         Names of settings that the page decides itself.
     """
-    chosen = [
-        found
-        for found in _flatten(settings)
-        if (groups is None or found.group in set(groups)) and found.name not in set(leave_out)
+    shown = [
+        setting
+        for setting in _flatten(settings)
+        if (groups is None or setting.group in set(groups)) and setting.name not in set(leave_out)
     ]
     defaults = defaults or {}
-    values = {found.name: _field(found, key, defaults) for found in chosen if not found.advanced}
-    advanced = [found for found in chosen if found.advanced]
+    values = {setting.name: _field(setting, key, defaults) for setting in shown if not setting.advanced}
+    advanced = [setting for setting in shown if setting.advanced]
     if advanced:
         with st.expander(t("shell.advanced")):
-            values |= {found.name: _field(found, key, defaults) for found in advanced}
+            values |= {setting.name: _field(setting, key, defaults) for setting in advanced}
     return values
 
 
@@ -128,7 +128,7 @@ def _source(setting: Setting, key: str) -> str:
             names[st.session_state[key]] = st.session_state[key]
         else:
             st.session_state[key] = setting.default
-    chosen = st.selectbox(
+    picked = st.selectbox(
         setting_label(setting),
         list(names),
         format_func=lambda reference: names.get(reference, reference),
@@ -137,7 +137,7 @@ def _source(setting: Setting, key: str) -> str:
         accept_new_options=typed,
         persist_state="session",
     )
-    return str(chosen or setting.default)
+    return str(picked or setting.default)
 
 
 def _number(setting: Setting, key: str) -> Any:

@@ -22,7 +22,7 @@ def edit_labels(counts: Mapping[str, int], *, key: str) -> list[Step]:
     Parameters
     ----------
     counts
-        Label → rows.
+        The number of rows of each label.
     """
     if _are_numbers(counts):
         st.caption(f":material/tag: {t('labels.numbers')}")
@@ -70,10 +70,10 @@ def after(edited: pd.DataFrame) -> dict[str, int]:
 
 
 def _preview(edited: pd.DataFrame) -> None:
-    found = after(edited)
-    if len(found) < 2:
-        st.warning(t("labels.one_left" if found else "labels.none_left"), icon=":material/warning:")
-    listed = ", ".join(f"{tables.plain(name)} ({tables.thousands(rows)})" for name, rows in list(found.items())[:20])
+    counts = after(edited)
+    if len(counts) < 2:
+        st.warning(t("labels.one_left" if counts else "labels.none_left"), icon=":material/warning:")
+    listed = ", ".join(f"{tables.plain(name)} ({tables.thousands(rows)})" for name, rows in list(counts.items())[:20])
     st.markdown(t("labels.after", labels=listed or tables.NOTHING))
 
 

@@ -40,13 +40,13 @@ def draw(datasets: list[StoredDataset]) -> TrainRequest:
 
 
 def _dataset(datasets: list[StoredDataset]) -> StoredDataset:
-    known = {found.id: found for found in datasets}
-    chosen = state.chosen_dataset()
-    if chosen in known and st.session_state.get("train.dataset_seen") != chosen:  # another page worked with it
-        st.session_state["train.dataset"] = st.session_state["train.dataset_seen"] = chosen
+    known = {dataset.id: dataset for dataset in datasets}
+    worked_with = state.chosen_dataset()  # by another page, where it is not what was seen here last
+    if worked_with in known and st.session_state.get("train.dataset_seen") != worked_with:
+        st.session_state["train.dataset"] = st.session_state["train.dataset_seen"] = worked_with
     if st.session_state.get("train.dataset") not in known:
         st.session_state["train.dataset"] = state.likeliest(datasets).id
-    names = {found.id: _describe(found) for found in datasets}
+    names = {dataset.id: _describe(dataset) for dataset in datasets}
     picked = st.selectbox(
         t("train.dataset"),
         list(known),
@@ -71,7 +71,7 @@ def _name(dataset: StoredDataset) -> str:
     st.session_state["train.name_suggested"] = suggestion
     typed = st.text_input(t("train.name"), key="train.name", help=t("train.name_help"), persist_state="session")
     name = tables.typed(typed or "").strip()
-    existing = next((found for found in state.classifiers() if found.name == name), None)
+    existing = next((classifier for classifier in state.classifiers() if classifier.name == name), None)
     if existing is not None:
         st.caption(t("train.name_exists", version=existing.versions + 1))
     return name
@@ -161,8 +161,8 @@ def _settings(model: str) -> dict[str, Any]:
     idle = MODELS[model].without_effect
     values: dict[str, Any] = {}
     places = st.tabs([t(f"train.group_{name}") for name in groups])
-    for place, configs in zip(places, groups.values(), strict=True):
-        with place:
+    for column, configs in zip(places, groups.values(), strict=True):
+        with column:
             values |= _group(configs, preset_values(model, "standard"), idle)
     return values
 
@@ -170,13 +170,13 @@ def _settings(model: str) -> dict[str, Any]:
 def _group(configs: list[type[Config]], defaults: dict[str, Any], idle: frozenset[str]) -> dict[str, Any]:
     from core.base.config import settings_of
 
-    found = [setting for config in configs for setting in settings_of(config) if setting.name not in idle]
-    ordinary = [setting for setting in found if not setting.advanced]
-    advanced = [setting for setting in found if setting.advanced]
+    shown = [setting for config in configs for setting in settings_of(config) if setting.name not in idle]
+    ordinary = [setting for setting in shown if not setting.advanced]
+    advanced = [setting for setting in shown if setting.advanced]
     values: dict[str, Any] = {}
     for row in _rows(ordinary):
-        for place, setting in zip(st.columns(2, gap="medium") if len(row) > 1 else [st.container()], row, strict=True):
-            with place:
+        for column, setting in zip(st.columns(2, gap="medium") if len(row) > 1 else [st.container()], row, strict=True):
+            with column:
                 values |= settings_form([setting], key=SETTINGS, defaults=defaults)
     if advanced:
         values |= settings_form(advanced, key=SETTINGS, defaults=defaults)

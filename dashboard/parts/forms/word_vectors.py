@@ -65,7 +65,7 @@ def _chosen(info: VectorInfo, dataset: StoredDataset, settings: Mapping[str, Any
         return
     asked = {"zh", "en"} if dataset.language == "mixed" else {dataset.language}
     if info.languages and asked & {"zh", "en"} and not asked & set(info.languages):
-        names = t("vectors.and").join(t(f"vectors.language_{one}") for one in info.languages)
+        names = t("vectors.and").join(t(f"vectors.language_{language}") for language in info.languages)
         st.warning(t("vectors.other_language", language=names), icon=":material/translate:")
     with st.spinner(t("vectors.counting")):
         coverage = _coverage(home(), repr(info), info.reference, dataset.id, _text_settings(settings))
@@ -73,12 +73,14 @@ def _chosen(info: VectorInfo, dataset: StoredDataset, settings: Mapping[str, Any
     st.markdown(t("vectors.coverage", words=words, occurrences=occurrences))
     if coverage.missing:
         with st.expander(t("vectors.missing")):
-            found = pd.DataFrame(coverage.missing, columns=[t("vectors.word"), t("vectors.count")])
-            st.dataframe(found, hide_index=True, height=min(248, 36 + 35 * len(found)))
+            table = pd.DataFrame(coverage.missing, columns=[t("vectors.word"), t("vectors.count")])
+            st.dataframe(table, hide_index=True, height=min(248, 36 + 35 * len(table)))
 
 
 def _facts(info: VectorInfo) -> list[str]:
-    languages = t("vectors.and").join(t(f"vectors.language_{one}") for one in info.languages if one in LANGUAGES)
+    languages = t("vectors.and").join(
+        t(f"vectors.language_{language}") for language in info.languages if language in LANGUAGES
+    )
     origin = t("vectors.licence", licence=info.licence) if info.licence else t("vectors.no_licence")
     if info.learned:
         origin = t("vectors.learned_from", name=info.source)
@@ -177,10 +179,10 @@ def _training_texts(dataset: str, settings: Mapping[str, Any]) -> tuple[str, ...
     """The texts that a training with these settings would learn from: what is frozen as the test stays unseen."""
     from core.data.dataset.splitting import split_rows
 
-    found = state.load_dataset(dataset)
+    stored = state.load_dataset(dataset)
     validation, test = settings["validation_share"], settings["test_share"]
-    split = split_rows(found, fractions=(1 - validation - test, validation, test), seed=settings["split_seed"])
-    return found.take(split.train).texts
+    split = split_rows(stored, fractions=(1 - validation - test, validation, test), seed=settings["split_seed"])
+    return stored.take(split.train).texts
 
 
 def _name(key: str, suggestion: str) -> str:

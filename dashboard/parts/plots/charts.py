@@ -177,7 +177,7 @@ def before_after(changes: Sequence[Change], *, title: str, key: str, axis: str, 
             (row, getattr(change, side)) for row, change in zip(rows, changes, strict=True) if getattr(change, side)
         ]
         chart.add_scatter(
-            x=[found[0] for _, found in known],
+            x=[score[0] for _, score in known],
             y=[row + shift for row, _ in known],
             name=name,
             mode="markers",
@@ -189,8 +189,8 @@ def before_after(changes: Sequence[Change], *, title: str, key: str, axis: str, 
             },
             error_x={
                 "type": "data",
-                "array": [found[2] - found[0] for _, found in known],
-                "arrayminus": [found[0] - found[1] for _, found in known],
+                "array": [score[2] - score[0] for _, score in known],
+                "arrayminus": [score[0] - score[1] for _, score in known],
                 "color": color,
                 "thickness": 1.5,
                 "width": 4,

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from core.base.messages import Message
 from dashboard.parts import tables
+from dashboard.parts.names import name_of
 from dashboard.shell.i18n import DEFAULT, catalogue, t, tn
 
 Kind = Literal["score", "rows", "bytes", "seconds", "share"]
@@ -45,7 +46,7 @@ FIGURES = (
 
 def ranked(result: dict[str, Any]) -> list[dict[str, Any]]:
     """The strategies of a comparison, best average accuracy first."""
-    return sorted(result["strategies"], key=lambda one: -float(one["average_accuracy"]))
+    return sorted(result["strategies"], key=lambda strategy: -float(strategy["average_accuracy"]))
 
 
 def best_name(result: dict[str, Any]) -> str:
@@ -55,20 +56,15 @@ def best_name(result: dict[str, Any]) -> str:
 
 def strategy_name(strategy: str) -> str:
     """The visible name, with the abbreviation that charts use; an unknown strategy keeps its own name."""
-    name = _known(f"names.strategy_{strategy}", strategy)
+    name = name_of("strategy", strategy)
     brief = _known(f"lab.short_{strategy}", name)
     return name if brief.casefold() in name.casefold() else t("lab.with_short", name=name, short=brief)
 
 
 def chart_name(strategy: str, length: int = 18) -> str:
     """A name that fits beside a point: the field's abbreviation where it has one."""
-    name = _known(f"lab.short_{strategy}", "") or _known(f"names.strategy_{strategy}", strategy)
+    name = _known(f"lab.short_{strategy}", "") or name_of("strategy", strategy)
     return name if len(name) <= length else f"{name[: length - 1]}…"
-
-
-def model_name(model: str) -> str:
-    """Likewise for a model."""
-    return _known(f"names.model_{model}", model)
 
 
 def _known(key: str, otherwise: str) -> str:
@@ -78,9 +74,9 @@ def _known(key: str, otherwise: str) -> str:
 def with_names(message: Message) -> Message:
     """The same sentence with the visible names of the strategies it speaks of."""
     facts = dict(message.facts)
-    for place in ("strategy", "other"):
-        if place in facts:
-            facts[place] = strategy_name(str(facts[place]))
+    for fact in ("strategy", "other"):
+        if fact in facts:
+            facts[fact] = strategy_name(str(facts[fact]))
     if "strategies" in facts:
         facts["strategies"] = [strategy_name(str(name)) for name in facts["strategies"]]
     return Message(message.key, message.text, facts)
@@ -94,7 +90,7 @@ def facts(entry: dict[str, Any]) -> list[str]:
         tn("lab.strategies_count", len(entry["strategies"])),
         tn("lab.experiences_count", experiences if isinstance(experiences, int) else len(experiences)),
         tn("lab.seeds_count", int(seeds)),
-        model_name(entry["model"]),
+        name_of("model", entry["model"]),
         t("lab.took", time=tables.duration(entry["seconds"])),
         tables.moment(entry["created"]),
     ]
@@ -131,20 +127,20 @@ def signed(value: Any) -> str:
     return tables.signed(value, 3).removeprefix("+")
 
 
-def with_deviation(figure: Figure, one: dict[str, Any]) -> str:
+def with_deviation(figure: Figure, strategy: dict[str, Any]) -> str:
     """``0.871 ± 0.004``: the mean over the seeds and their standard deviation, where there are several seeds."""
-    value = written(figure, one[figure.name])
-    deviation = (one.get("spread") or {}).get(figure.name)
-    if deviation is None or one[figure.name] is None:
+    value = written(figure, strategy[figure.name])
+    deviation = (strategy.get("spread") or {}).get(figure.name)
+    if deviation is None or strategy[figure.name] is None:
         return value
     return f"{value} ± {written(figure, deviation)}"
 
 
-def with_interval(figure: Figure, one: dict[str, Any]) -> str:
+def with_interval(figure: Figure, strategy: dict[str, Any]) -> str:
     """``0.871 (0.860–0.882)``: with the 95 % interval over the test rows, where there is one."""
-    value = written(figure, one[figure.name])
-    ends = (one.get("intervals") or {}).get(figure.name)
-    if ends is None or one[figure.name] is None:
+    value = written(figure, strategy[figure.name])
+    ends = (strategy.get("intervals") or {}).get(figure.name)
+    if ends is None or strategy[figure.name] is None:
         return value
     low, high = (written(figure, end) for end in ends)
     # without spaces, a dash between negative numbers would read as another minus

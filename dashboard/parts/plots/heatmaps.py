@@ -37,9 +37,10 @@ def heatmap(
     Parameters
     ----------
     kind
-        ``"score"`` and ``"count"`` run along one green; ``"difference"`` from orange over nothing to blue.
+        What the values are, which decides the colours: ``"score"`` and ``"count"`` run along one green; ``"difference"``
+        from orange over nothing to blue.
     limits
-        Ends of the colour scale; the same for all of a set of small multiples. Default: `score_limits` for scores, 0
+        The ends of the colour scale; the same for all of a set of small multiples. Default: `score_limits` for scores, 0
         to the largest for counts, symmetric for differences.
     """
     matrix = np.asarray(values, dtype=float)

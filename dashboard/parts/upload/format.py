@@ -32,9 +32,9 @@ def chips(prefix: str, form: TableFormat, parts: Sequence[str] = ()) -> None:
     Parameters
     ----------
     prefix
-        Of the keys, another one for each file.
+        The beginning of the widgets' keys, another one for each file.
     form
-        How the file is written, by guesses and by what the reader said.
+        The way the file is written, by guesses and by the reader's corrections.
     parts
         Tables in the file to choose from, such as sheets.
     """

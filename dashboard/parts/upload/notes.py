@@ -25,7 +25,7 @@ def tell_left_out(uploaded: UploadedTable, set_aside: SetAside | None = None) ->
     Parameters
     ----------
     set_aside
-        What `build_dataset` set aside; None where the page takes every row of the table.
+        The rows that `build_dataset` set aside; None where the page takes every row of the table.
     """
     warn_left_out(part for part in left_out_of(uploaded.table, set_aside) if part.reason not in OF_READER)
     if set_aside is not None and set_aside.respelled:

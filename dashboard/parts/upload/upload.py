@@ -19,7 +19,6 @@ import streamlit as st
 from core.base.config import home
 from core.base.errors import DataError
 from core.data.dataset.columns import ColumnRoles
-from core.data.dataset.multilabel import label_columns, many_columns, several_labels
 from core.data.dataset.rows import SetAside
 from core.data.loading.column_memory import ColumnMemory
 from core.data.loading.load import left_out_of, origin_of, reading_notes
@@ -28,6 +27,7 @@ from core.data.reading.tables import TableFormat, notes_of, skipped_of
 from core.jobs.keeper import SETTING
 from dashboard.parts import tables
 from dashboard.parts.upload import format
+from dashboard.parts.upload.columns import choose_columns, note_several_labels
 from dashboard.parts.upload.files import (
     Reading,
     SamplePart,
@@ -47,7 +47,6 @@ from dashboard.shell.i18n import t, t_message, tn
 
 PREVIEW_ROWS = 6
 STYLE = Path(__file__).with_name("upload.css")
-OPTIONAL_ROLES = ("split", "group", "time")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,15 +58,15 @@ class UploadedTable:
     table
         All columns as strings; shared between reruns, so never change it. ``table.attrs`` says what was left out.
     roles
-        ``label`` is None where the page asked for texts only.
+        Which column is what; ``label`` is None where the page asked for texts only.
     name
         The file's name.
     token
-        Changes with file, format and roles: the key for caches of what is made of this table.
+        A hash of file, format and roles: the key for caches of what is made of this table.
     file_token
-        Changes with the file only: the key for what the reader says of it, such as a name.
+        A hash of the file alone: the key for what the reader says of it, such as a name.
     sample
-        Sample and part, where the table is one of the samples; its dataset is to be marked synthetic.
+        The sample's name and part, where the table is one of the samples; its dataset is to be marked synthetic.
     """
 
     table: pandas.DataFrame
@@ -89,7 +88,7 @@ class UploadedTable:
         Parameters
         ----------
         set_aside
-            What `build_dataset` set aside.
+            The rows that `build_dataset` set aside.
         """
         written = {"encoding": self.form.encoding, "delimiter": self.form.delimiter}
         if self.form.kind != "text":
@@ -126,25 +125,25 @@ def upload_table(
     prefix = f"{key}.{source.token}"
     if lies_elsewhere(source):
         st.caption(f":material/lock: {t('upload.read_only', place=tables.plain(str(home())))}")
-    chosen = _format(prefix, source)
-    if chosen is None:
+    form = _format(prefix, source)
+    if form is None:
         _name(head, source, None, key)
         return None
     with st.spinner(t("upload.reading", name=tables.plain(source.name))):
-        found = reading(source, chosen)
-    if isinstance(found, DataError):
+        read = reading(source, form)
+    if isinstance(read, DataError):
         _name(head, source, None, key)
-        show_error(found)
+        show_error(read)
         return None
-    _name(head, source, found.table, key)
-    _preview(found)
-    roles = _columns(prefix, found, need_label=need_label, optional_columns=optional_columns and need_label)
+    _name(head, source, read.table, key)
+    _preview(read)
+    roles = choose_columns(prefix, read, need_label=need_label, optional_columns=optional_columns and need_label)
     if roles is None:
         return None
     if roles.label is not None:
-        _several_labels(found.table, roles.label)
-    token = hashlib.sha256(repr((source.token, chosen, roles)).encode()).hexdigest()[:16]
-    return UploadedTable(found.table, roles, chosen, source.name, token, source.token, source.sample)
+        note_several_labels(read.table, roles.label)
+    token = hashlib.sha256(repr((source.token, form, roles)).encode()).hexdigest()[:16]
+    return UploadedTable(read.table, roles, form, source.name, token, source.token, source.sample)
 
 
 def _format(prefix: str, source: Source) -> TableFormat | None:
@@ -213,15 +212,15 @@ def _from_hub(key: str) -> None:
         if not st.form_submit_button(t("upload.hub_fetch"), key=f"{key}.hub_fetch"):
             return
         with st.spinner(t("upload.hub_working"), show_time=True):
-            found = fetched(str(name or ""), str(config or "").strip() or None)
-        if isinstance(found, DataError):
-            show_error(found)
+            source = fetched(str(name or ""), str(config or "").strip() or None)
+        if isinstance(source, DataError):
+            show_error(source)
             return
-    st.session_state[f"{key}.source"] = found
+    st.session_state[f"{key}.source"] = source
     st.rerun()
 
 
-def _name(place: Any, source: Source, table: pandas.DataFrame | None, key: str) -> None:
+def _name(head: Any, source: Source, table: pandas.DataFrame | None, key: str) -> None:
     """The file in one line, and the way back to the drop zone."""
     if source.sample:
         name = t("upload.sample_name", name=t(f"upload.{'_'.join(source.sample)}"))
@@ -230,7 +229,7 @@ def _name(place: Any, source: Source, table: pandas.DataFrame | None, key: str) 
     facts = [tables.size(source.size)]
     if table is not None:
         facts += [tn("upload.rows", len(table)), tn("upload.columns", len(table.columns))]
-    with place:
+    with head:
         st.markdown(f":material/description: **{name}**", width="content")
         st.caption(" · ".join(facts), width="stretch")
         st.button(
@@ -243,104 +242,16 @@ def _name(place: Any, source: Source, table: pandas.DataFrame | None, key: str) 
         )
 
 
-def _preview(found: Reading) -> None:
+def _preview(read: Reading) -> None:
     """The first rows, and what the reader of files did or saw."""
-    width = {found.roles.text: st.column_config.TextColumn(width="large")}
+    width = {read.roles.text: st.column_config.TextColumn(width="large")}
     st.dataframe(
-        excerpt(found.table, slice(0, PREVIEW_ROWS)), hide_index=True, column_config=width, alt=t("upload.preview")
+        excerpt(read.table, slice(0, PREVIEW_ROWS)), hide_index=True, column_config=width, alt=t("upload.preview")
     )
-    for note in notes_of(found.table):
+    for note in notes_of(read.table):
         st.caption(f":material/info: {tables.plain(t_message(note))}")
-
-
-def _columns(prefix: str, found: Reading, *, need_label: bool, optional_columns: bool) -> ColumnRoles | None:
-    """Which column is what; None while one that is needed is not chosen."""
-    names = [str(name) for name in found.table.columns]
-    # With other columns, as after another choice of delimiter, the guess is made anew.
-    place = f"{prefix}.{hashlib.sha256(repr(names).encode()).hexdigest()[:8]}"
-    wanted = ["text", "label"] if need_label else ["text"]
-    remembered = ColumnMemory(home()).get(names)
-    guess = remembered or found.roles
-    if remembered is not None:
-        _as_last_time(place, names)
-    chosen = _row_of_columns(place, wanted, names, guess)
-    if optional_columns and len(names) > 2:
-        with st.expander(_more_columns(place, guess)):
-            chosen |= _row_of_columns(place, OPTIONAL_ROLES, names, guess)
-    text = chosen.pop("text")
-    if text is None or (need_label and chosen["label"] is None):
-        st.info(t("upload.choose_label" if text else "upload.choose_text"), icon=":material/touch_app:")
-        return None
-    return ColumnRoles(text, **({"label": None} | chosen))
-
-
-def _as_last_time(place: str, names: list[str]) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.badge(t("upload.as_last_time"), icon=":material/history:", color="gray", help=t("upload.as_last_time_help"))
-        st.button(
-            t("upload.forget_columns"),
-            key=f"{place}.forget",
-            type="tertiary",
-            on_click=_forget_columns,
-            args=(place, names),
-        )
-
-
-def _forget_columns(place: str, names: list[str]) -> None:
-    ColumnMemory(home()).forget(names)
-    for role in ("text", "label", *OPTIONAL_ROLES):
-        st.session_state.pop(f"{place}.{role}", None)
 
 
 def remember_columns(uploaded: UploadedTable) -> None:
     """Offer the same columns for the next table with this header; called when the table is saved."""
     ColumnMemory(home()).put([str(name) for name in uploaded.table.columns], uploaded.roles)
-
-
-def _several_labels(table: pandas.DataFrame, label: str) -> None:
-    """Say so where the table gives several labels to one text."""
-    several = several_labels(table[label].tolist())
-    columns = label_columns(table)
-    if several is not None:
-        st.warning(tables.plain(t_message(several)), icon=":material/label_off:")
-    elif label in columns:
-        st.info(tables.plain(t_message(many_columns(columns))), icon=":material/info:")
-
-
-def _row_of_columns(place: str, roles: Sequence[str], names: list[str], guess: ColumnRoles) -> dict[str, str | None]:
-    """Select boxes side by side on a grid of three, so that those of two rows stand below each other."""
-    return {
-        role: _column(place, role, names, getattr(guess, role), box)
-        for role, box in zip(roles, st.columns(3), strict=False)
-    }
-
-
-def _more_columns(place: str, guess: ColumnRoles) -> str:
-    """The title of the optional columns, with those that were recognised or chosen."""
-    values = {role: st.session_state.get(f"{place}.{role}", getattr(guess, role)) for role in OPTIONAL_ROLES}
-    filled = [
-        t("upload.role_column", role=t(f"upload.{role}"), column=tables.plain(value))
-        for role, value in values.items()
-        if value is not None
-    ]
-    return " · ".join([t("upload.more_columns"), *filled])
-
-
-def _column(place: str, role: str, names: list[str], guess: str | None, box: Any) -> str | None:
-    """A select box for one role; None stands for no column."""
-    needed = role in ("text", "label")
-    # Text and label begin empty where nothing was guessed; the optional ones can be emptied again.
-    options: list[str | None] = [*names] if needed else [None, *names]
-    index = options.index(guess) if guess in options else None
-    chosen: str | None = box.selectbox(
-        t(f"upload.{role}"),
-        options,
-        index=index,
-        # the browser answers with the shown name: one that is translated would be lost when the language changes
-        format_func=lambda name: tables.NOTHING if name is None else name,
-        key=f"{place}.{role}",
-        placeholder=t("upload.choose"),
-        help=t(f"upload.{role}_help"),
-        persist_state="session",
-    )
-    return chosen

@@ -46,8 +46,8 @@ def language() -> str:
     """The language of this session: chosen in the sidebar, or given in the link, or the browser's own."""
     if get_script_run_ctx() is None:
         return DEFAULT
-    chosen = st.session_state.get(LINK) or st.query_params.get(LINK)
-    return chosen if chosen in LANGUAGES else browser_language()
+    wanted = st.session_state.get(LINK) or st.query_params.get(LINK)
+    return wanted if wanted in LANGUAGES else browser_language()
 
 
 def browser_language() -> str:
@@ -63,8 +63,8 @@ def t(key: str, /, **facts: Any) -> str:
 def tn(key: str, count: int, /, **facts: Any) -> str:
     """Like `t` with ``{count}`` filled in; English takes ``<key>_one`` for exactly one."""
     singular = f"{key}_one"
-    chosen = singular if count == 1 and singular in catalogue(language()) else key
-    return t(chosen, count=f"{count:,}", **facts)
+    agreeing = singular if count == 1 and singular in catalogue(language()) else key
+    return t(agreeing, count=f"{count:,}", **facts)
 
 
 def translate(language: str, key: str, facts: dict[str, Any] | None = None) -> str:

@@ -24,9 +24,10 @@ from core.workflows.standings import known_to, today
 from core.workflows.train.run import train_classifier
 from core.workflows.update.run import update_classifier
 from core.workflows.workspace import open_workspace
-from dashboard.models.details import mlflow_command, quiet_markdown, reason_of
+from dashboard.models.details import mlflow_command, quiet_markdown
 from dashboard.models.page import difference
 from dashboard.parts import serving
+from dashboard.parts.decisions import reason_of
 from dashboard.parts.serving import bundle_name, previous_champion
 from dashboard.shell import i18n, state
 

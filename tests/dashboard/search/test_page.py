@@ -15,7 +15,7 @@ from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.store import DatasetStore
 from core.jobs import JobQueue, files
 from core.registry.records import SearchStore
-from dashboard.search.chart import place
+from dashboard.search.chart import position
 from tests.core.conftest import reviews
 
 SPACE = [
@@ -212,4 +212,4 @@ def test_a_deleted_dataset_and_a_damaged_file_are_no_accident(
 )
 def test_values_lie_where_their_axis_says(name: str, value: Any, expected: float) -> None:
     described = next(one for one in SPACE if one["name"] == name)
-    assert place(described, value) == pytest.approx(expected)
+    assert position(described, value) == pytest.approx(expected)

@@ -19,11 +19,10 @@ from core.base.errors import DataError
 from core.base.messages import Message
 from core.data.reading.names import visible_names
 from core.data.reading.notes import note_replaced_cells
+from core.data.reading.table_checks import CELL_LIMIT, check_names, only_header
 from core.data.reading.table_format import FormatCorrections, Guess, TableFormat, describe
 
 HEAD = 4096  # bytes that a format is told by
-CELL_LIMIT = 1_000_000  # characters in one cell
-COLUMNS_LIMIT = 16_384  # as many as a spreadsheet has
 CELLS_LIMIT = 20_000_000  # rows × columns that a sheet or list may span
 TEXT_CELLS_LIMIT = 10 * CELLS_LIMIT  # of text and Parquet, where a cell takes little
 
@@ -149,8 +148,6 @@ def table_of(
     path: Path, names: Sequence[str], columns: Sequence[Sequence[str]], form: TableFormat, notes: Sequence[Message] = ()
 ) -> pandas.DataFrame:
     """A table of columns of strings with its attributes; `DataError` for names that come twice, no rows or an endless cell."""
-    from core.data.reading.text_checks import check_names, only_header
-
     names = visible_names([without_half_characters(name) for name in names])
     check_names(path, names)
     if not columns or len(columns[0]) == 0:

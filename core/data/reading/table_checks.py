@@ -1,0 +1,44 @@
+"""What keeps any table from being read, wherever it comes from: names that come twice, too many columns, no row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.base.errors import DataError
+
+CELL_LIMIT = 1_000_000  # characters in one cell
+COLUMNS_LIMIT = 16_384  # as many as a spreadsheet has
+
+
+def check_names(path: Path, names: Sequence[str]) -> None:
+    """Raise `DataError` for columns of the same name, and for so many that they cost more than what they hold."""
+    if len(names) > COLUMNS_LIMIT:
+        raise DataError(
+            "data.too_many_columns",
+            "'{file}' has {columns:,} columns; the limit is {limit:,}. Check the delimiter, or keep only the columns with texts, "
+            "labels and what else is needed.",
+            file=path.name,
+            columns=len(names),
+            limit=COLUMNS_LIMIT,
+        )
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise DataError(
+            "data.duplicate_columns",
+            "'{file}' has several columns of the same name: {names}. Rename them, so that each column has a name of "
+            "its own.",
+            file=path.name,
+            names=twice,
+        )
+
+
+def only_header(path: Path, names: Sequence[str]) -> DataError:
+    """The error for a table without rows."""
+    return DataError(
+        "data.only_header",
+        "'{file}' has a header ({names}) but no rows below it. Check that the file was saved completely.",
+        file=path.name,
+        names=list(names),
+    )

@@ -1,0 +1,35 @@
+"""What things are called on screen: architectures, strategies, execution providers, versions in a list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dashboard.shell.i18n import DEFAULT, catalogue, t
+
+if TYPE_CHECKING:
+    from core.registry import VersionInfo
+
+SCORES = ("accuracy", "macro_f1", "macro_precision", "macro_recall")  # each is called ``results.<score>``
+PROVIDERS = {"CPUExecutionProvider": "predict.provider_cpu", "CUDAExecutionProvider": "predict.provider_cuda"}
+
+
+def name_of(kind: str, name: str) -> str:
+    """The visible name of a model or strategy; one that the catalogue does not know yet keeps its own."""
+    key = f"names.{kind}_{name}"
+    return t(key) if key in catalogue(DEFAULT) else name
+
+
+def provider_name(provider: str) -> str:
+    """The execution provider as people call it; its own name when it is a rarer one."""
+    key = PROVIDERS.get(provider)
+    return t(key) if key else provider.removesuffix("ExecutionProvider")
+
+
+def version_line(version: VersionInfo, serves: bool = False) -> str:
+    """A version in a list: its number, its strategy and its architecture."""
+    facts = [
+        t("results.version_name", number=version.number),
+        name_of("strategy", str(version.summary["strategy"])),
+        name_of("model", str(version.summary["model"])),
+    ]
+    return " · ".join([*facts, t("results.serves")] if serves else facts)

@@ -1,0 +1,108 @@
+"""Which column of an uploaded table is what: guessed, remembered from the last table with this header, or chosen."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import pandas
+import streamlit as st
+
+from core.base.config import home
+from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.multilabel import label_columns, many_columns, several_labels
+from core.data.loading.column_memory import ColumnMemory
+from dashboard.parts import tables
+from dashboard.parts.upload.files import Reading
+from dashboard.shell.i18n import t, t_message
+
+OPTIONAL_ROLES = ("split", "group", "time")
+
+
+def choose_columns(prefix: str, read: Reading, *, need_label: bool, optional_columns: bool) -> ColumnRoles | None:
+    """Which column is what; None while one that is needed is not chosen."""
+    names = [str(name) for name in read.table.columns]
+    # With other columns, as after another choice of delimiter, the guess is made anew.
+    key = f"{prefix}.{hashlib.sha256(repr(names).encode()).hexdigest()[:8]}"
+    wanted = ["text", "label"] if need_label else ["text"]
+    remembered = ColumnMemory(home()).get(names)
+    guess = remembered or read.roles
+    if remembered is not None:
+        _as_last_time(key, names)
+    columns = _row_of_columns(key, wanted, names, guess)
+    if optional_columns and len(names) > 2:
+        with st.expander(_more_columns(key, guess)):
+            columns |= _row_of_columns(key, OPTIONAL_ROLES, names, guess)
+    text = columns.pop("text")
+    if text is None or (need_label and columns["label"] is None):
+        st.info(t("upload.choose_label" if text else "upload.choose_text"), icon=":material/touch_app:")
+        return None
+    return ColumnRoles(text, **({"label": None} | columns))
+
+
+def _as_last_time(prefix: str, names: list[str]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.badge(t("upload.as_last_time"), icon=":material/history:", color="gray", help=t("upload.as_last_time_help"))
+        st.button(
+            t("upload.forget_columns"),
+            key=f"{prefix}.forget",
+            type="tertiary",
+            on_click=_forget_columns,
+            args=(prefix, names),
+        )
+
+
+def _forget_columns(prefix: str, names: list[str]) -> None:
+    ColumnMemory(home()).forget(names)
+    for role in ("text", "label", *OPTIONAL_ROLES):
+        st.session_state.pop(f"{prefix}.{role}", None)
+
+
+def note_several_labels(table: pandas.DataFrame, label: str) -> None:
+    """Say so where the table gives several labels to one text."""
+    several = several_labels(table[label].tolist())
+    columns = label_columns(table)
+    if several is not None:
+        st.warning(tables.plain(t_message(several)), icon=":material/label_off:")
+    elif label in columns:
+        st.info(tables.plain(t_message(many_columns(columns))), icon=":material/info:")
+
+
+def _row_of_columns(prefix: str, roles: Sequence[str], names: list[str], guess: ColumnRoles) -> dict[str, str | None]:
+    """Select boxes side by side on a grid of three, so that those of two rows stand below each other."""
+    return {
+        role: _column(prefix, role, names, getattr(guess, role), box)
+        for role, box in zip(roles, st.columns(3), strict=False)
+    }
+
+
+def _more_columns(prefix: str, guess: ColumnRoles) -> str:
+    """The title of the optional columns, with those that were recognised or chosen."""
+    values = {role: st.session_state.get(f"{prefix}.{role}", getattr(guess, role)) for role in OPTIONAL_ROLES}
+    filled = [
+        t("upload.role_column", role=t(f"upload.{role}"), column=tables.plain(value))
+        for role, value in values.items()
+        if value is not None
+    ]
+    return " · ".join([t("upload.more_columns"), *filled])
+
+
+def _column(prefix: str, role: str, names: list[str], guess: str | None, box: Any) -> str | None:
+    """A select box for one role; None stands for no column."""
+    needed = role in ("text", "label")
+    # Text and label begin empty where nothing was guessed; the optional ones can be emptied again.
+    options: list[str | None] = [*names] if needed else [None, *names]
+    index = options.index(guess) if guess in options else None
+    column: str | None = box.selectbox(
+        t(f"upload.{role}"),
+        options,
+        index=index,
+        # the browser answers with the shown name: one that is translated would be lost when the language changes
+        format_func=lambda name: tables.NOTHING if name is None else name,
+        key=f"{prefix}.{role}",
+        placeholder=t("upload.choose"),
+        help=t(f"upload.{role}_help"),
+        persist_state="session",
+    )
+    return column
