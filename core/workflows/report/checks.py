@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -12,42 +11,20 @@ from core.base.wording import score
 from core.registry.records.folds import FoldStore
 from core.serving.engines.graphs import load_version
 from core.statistics.additive import RATE, hit_rows
-from core.statistics.slices import Slice, WorseSlice, worse_slices
-from core.tasks.text_classification.behaviour import Result, run_tests
+from core.statistics.slices import Slice, worse_slices
+from core.tasks.text_classification.behaviour import run_tests
 from core.workflows.report.document import Block, Cell, Paragraph, ReportLanguage, Section, table
+from core.workflows.report.inputs import Checks, ReportInputs
 from core.workflows.versions.slicing import right_of, rows_of_tests, slices_of
 
 if TYPE_CHECKING:
     from core.registry import VersionInfo
     from core.statistics.intervals import Estimate
-    from core.workflows.report.run import ReportInputs
     from core.workflows.versions.folder import VersionFolder
     from core.workflows.workspace import Workspace
 
 MOST_SLICES = 15
 SCORES = ("accuracy", "macro_f1")
-
-
-@dataclass(frozen=True, eq=False)
-class Checks:
-    """What was looked at for a report.
-
-    Parameters
-    ----------
-    slices
-        Number of slices that were tested.
-    worse
-        Those on which the version is worse, beyond chance.
-    abilities
-        Results of the behavioural tests.
-    runs
-        Records of cross-validation and of repeated seeds, where there are any.
-    """
-
-    slices: int
-    worse: tuple[WorseSlice, ...]
-    abilities: tuple[Result, ...]
-    runs: tuple[dict[str, Any], ...]
 
 
 def run_checks(version: VersionInfo, folder: VersionFolder, workspace: Workspace) -> Checks:

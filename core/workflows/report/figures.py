@@ -12,7 +12,7 @@ from core.tasks.text_classification.scores import MINIMUM_SUPPORT
 from core.workflows.report.document import Block, Cell, Paragraph, Points, ReportLanguage, Section, figure, table
 
 if TYPE_CHECKING:
-    from core.workflows.report.run import ReportInputs
+    from core.workflows.report.inputs import ReportInputs
 
 MOST_LABELS = 40  # in a matrix or a chart: more cannot be read on paper
 

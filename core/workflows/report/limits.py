@@ -11,7 +11,7 @@ from core.tasks.text_classification.scores import MINIMUM_SUPPORT
 from core.workflows.report.document import Paragraph, ReportLanguage, Section
 
 if TYPE_CHECKING:
-    from core.workflows.report.run import ReportInputs
+    from core.workflows.report.inputs import ReportInputs
 
 WIDE = 0.05  # half an interval, from which on two versions of ordinary difference cannot be told apart
 WEAK = 0.5

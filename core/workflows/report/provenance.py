@@ -17,7 +17,7 @@ from core.workflows.report.document import Block, Cell, Curve, Paragraph, Report
 from core.workflows.requests import DataConfig, model_class, resolve_settings
 
 if TYPE_CHECKING:
-    from core.workflows.report.run import ReportInputs
+    from core.workflows.report.inputs import ReportInputs
 
 
 def data(inputs: ReportInputs, words: ReportLanguage) -> Section:

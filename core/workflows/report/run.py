@@ -7,47 +7,21 @@ Two forms: one HTML file that needs nothing beside it, and a model card in Markd
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 from core.base.errors import DataError
 from core.base.messages import message
 from core.data.dataset.store import StoredDataset
 from core.registry import VersionInfo
 from core.workflows.report.card import to_markdown
-from core.workflows.report.checks import Checks, abilities, chance, run_checks, slices
+from core.workflows.report.checks import abilities, chance, run_checks, slices
 from core.workflows.report.document import Document, ReportLanguage
 from core.workflows.report.figures import confusion, measured, memory, probabilities
 from core.workflows.report.html import to_html
+from core.workflows.report.inputs import ReportInputs
 from core.workflows.report.limits import limits
 from core.workflows.report.provenance import data, lineage, serving, training
-from core.workflows.standings import SameTests, known_to, on_tests_of
+from core.workflows.standings import known_to, on_tests_of
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace
-
-
-@dataclass(frozen=True)
-class ReportInputs:
-    """What a report is written from.
-
-    Parameters
-    ----------
-    line
-        The version and those that it comes from, the first one first.
-    same
-        All of them on this version's frozen tests.
-    datasets
-        Those that are still there, and their parents.
-    """
-
-    version: VersionInfo
-    champion: int | None
-    line: tuple[VersionInfo, ...]
-    same: SameTests
-    folder: VersionFolder
-    report: dict[str, Any]
-    datasets: dict[str, StoredDataset]
-    checks: Checks
 
 
 def gather(version: VersionInfo, workspace: Workspace) -> ReportInputs:

@@ -20,8 +20,9 @@ from core.registry.records.folds import FoldStore
 from core.workflows.report.card import escaped
 from core.workflows.report.document import Curve, Points, ReportLanguage, Table
 from core.workflows.report.html import curve_chart, points_chart
+from core.workflows.report.inputs import ReportInputs
 from core.workflows.report.limits import sentences
-from core.workflows.report.run import ReportInputs, gather, html_report, model_card, write_document
+from core.workflows.report.run import gather, html_report, model_card, write_document
 from core.workflows.requests import TrainRequest, UpdateRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.update.run import update_classifier
