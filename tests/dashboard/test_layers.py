@@ -60,9 +60,14 @@ def module(path: Path) -> str:
 MODULES = {module(path): path for folder in ("core", "dashboard", "pages") for path in sources(folder)}
 
 
-def imports(path: Path, *, top_only: bool = False) -> Iterator[str]:
-    """Whole names of what a file imports; ``from core import base`` counts as ``core.base``."""
+def imports(path: Path, *, top_only: bool = False, running: bool = False) -> Iterator[str]:
+    """Whole names of what a file imports; ``from core import base`` counts as ``core.base``.
+
+    With ``running``, without what only a type checker reads.
+    """
     tree = ast.parse(path.read_text(encoding="utf-8"))
+    if running:
+        tree.body = [node for node in tree.body if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node))]
     for node in tree.body if top_only else ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
@@ -70,24 +75,9 @@ def imports(path: Path, *, top_only: bool = False) -> Iterator[str]:
             yield from (f"{node.module}.{name.name}" for name in node.names)
 
 
-def imported(path: Path) -> set[str]:
+def imported(path: Path, *, running: bool = False) -> set[str]:
     """The project's own modules that a file imports."""
-    names = {name if name in MODULES else name.rpartition(".")[0] for name in imports(path)}
-    return {name for name in names if name in MODULES} - {module(path)}
-
-
-def imported_at_work(path: Path) -> set[str]:
-    """Likewise, without what only a type checker reads."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    tree.body = [
-        node
-        for node in tree.body
-        if not (isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING")
-    ]
-    names = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names |= {f"{node.module}.{name.name}" for name in node.names} | {node.module}
+    names = {name if name in MODULES else name.rpartition(".")[0] for name in imports(path, running=running)}
     return {name for name in names if name in MODULES} - {module(path)}
 
 
@@ -147,12 +137,7 @@ def test_a_page_uses_its_own_folder_and_what_all_share() -> None:
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
-    graph = {}
-    for name, path in MODULES.items():
-        names = imported_at_work(path)
-        # ``from core.base import files`` asks for the module, not for its package.
-        graph[name] = {wanted for wanted in names if not any(other.startswith(f"{wanted}.") for other in names)}
-        graph[name] -= {name.rpartition(".")[0]}
+    graph = {name: imported(path, running=True) - {name.rpartition(".")[0]} for name, path in MODULES.items()}
     assert circle(graph) == []
 
 
