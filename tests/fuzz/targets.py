@@ -169,7 +169,7 @@ def _data(home: Path, content: bytes) -> None:
     with suppress(CoreError):
         datasets.info(IDENTITY)
     sessions = LabellingStore(home)
-    _put(sessions._place("20260101-000000-abcdef") / labelling_sessions.SESSION, content)
+    _put(sessions._folder_of("20260101-000000-abcdef") / labelling_sessions.SESSION, content)
     with suppress(CoreError):
         sessions.info("20260101-000000-abcdef")
 
