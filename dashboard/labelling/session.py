@@ -61,7 +61,7 @@ def items_of(session: SessionInfo) -> list[Item]:
 
 
 def take(identity: str, position: int | None, label: str | None) -> None:
-    """Keep what the reader did: an answer, a skip (no label), or undoing (no place)."""
+    """Keep what the reader did: an answer, a skip (no label), or undoing (no position)."""
     with suppress(DataError):  # the session was deleted in another window: drawing it says so
         if position is None:
             store().undo(identity)

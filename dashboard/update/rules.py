@@ -31,7 +31,7 @@ MARK = "\x00"  # stands for a field while its sentence is taken apart
 def gate(
     report: dict[str, Any], candidate: VersionInfo, container: DeltaGenerator
 ) -> tuple[GateVerdict | None, GateConfig]:
-    """Draw verdict and rules in force at ``place``, the editor here; returns the verdict by the rules as edited."""
+    """Draw verdict and rules in force in ``container``, the editor here; returns the verdict by the rules as edited."""
     from core.workflows.versions.decide import judge_again, stored_rules
 
     recorded = stored_rules(report)

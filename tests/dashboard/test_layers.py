@@ -156,7 +156,7 @@ def test_what_serves_and_stores_loads_no_torch() -> None:
     heavy = [
         str(path.relative_to(ROOT))
         for path in sources("core")
-        if any(path == place or place in path.parents for place in light)
+        if any(path == free or free in path.parents for free in light)
         for name in imports(path, top_only=True)
         if name.split(".")[0] == "torch"
     ]
