@@ -421,7 +421,9 @@ def generator(workspace: Workspace, remembered: list[str], tested: list[str], le
     """Files of a language model, as far as texts are in them."""
     store = GeneratorStore(workspace.home)
     with store.incoming("writer") as incoming:
-        save_memory(incoming, generation.Memory(remembered, len(learned), {fingerprint(text) for text in learned}))
+        save_memory(
+            incoming, generation.GeneratorMemory(remembered, len(learned), {fingerprint(text) for text in learned})
+        )
         save_tests(incoming, [GeneratorTest(1, "reviews", "id", tuple(tested), {})])
         (incoming / "report.json").write_text("{}", "utf-8")
         store.publish("writer", incoming)

@@ -232,7 +232,7 @@ def test_the_newest_test_is_answered_by_its_parent_when_the_update_says_so(
 ) -> None:
     """As an update does, which has these answers at hand."""
     key = rows_key(texts(2), truth(2))
-    AnswerStore(line.home).add(line.made[1], {key: answers.Answers(tuple(flipped(truth(2), 4)))})
+    AnswerStore(line.home).add(line.made[1], {key: answers.TestAnswers(tuple(flipped(truth(2), 4)))})
     assert look(line, ask=False).report(1).accuracy.value == pytest.approx((9 + 4) / 20)
     assert asked == []
 
