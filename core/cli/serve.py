@@ -16,10 +16,10 @@ from core.serving.api.keys import Key, KeyStore
 def serve(asked: argparse.Namespace) -> None:
     from core.serving.api import PREFIX
     from core.serving.api.hosts import EVERY_ADDRESS, THIS_MACHINE, VARIABLE, allowed_hosts
-    from core.serving.api.limits import Limits
+    from core.serving.api.limits import ApiLimits
     from core.serving.api.server import bind, run, standalone
 
-    limits = replace(Limits(), body_bytes=round(asked.body_megabytes * 1024**2))
+    limits = replace(ApiLimits(), body_bytes=round(asked.body_megabytes * 1024**2))
     with bind(asked.host, asked.port) as listening:
         host, port = listening.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host

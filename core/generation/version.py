@@ -31,7 +31,7 @@ MEMORY = "memory.json"
 
 
 @dataclass(frozen=True)
-class FrozenTexts:
+class GeneratorTest:
     """The test of one experience; it never changes, but for texts that are to be forgotten.
 
     Parameters
@@ -102,14 +102,14 @@ def load_model(folder: Path) -> tuple[CausalTransformer, Vocabulary]:
     return model.eval(), vocabulary
 
 
-def save_tests(folder: Path, tests: Iterable[FrozenTexts]) -> None:
+def save_tests(folder: Path, tests: Iterable[GeneratorTest]) -> None:
     """Write the frozen tests."""
     _write(folder / TESTS, [asdict(test) for test in tests])
 
 
-def load_tests(folder: Path) -> list[FrozenTexts]:
+def load_tests(folder: Path) -> list[GeneratorTest]:
     """The frozen tests, oldest first."""
-    return [FrozenTexts(**{**stored, "texts": tuple(stored["texts"])}) for stored in _read(folder / TESTS)]
+    return [GeneratorTest(**{**stored, "texts": tuple(stored["texts"])}) for stored in _read(folder / TESTS)]
 
 
 def save_memory(folder: Path, memory: GeneratorMemory) -> None:

@@ -4,7 +4,7 @@ The only package that knows MLflow; it knows nothing of how a version came to be
 """
 
 from core.registry.decisions import HOW, UNWRITTEN, keep_back, promote
-from core.registry.entries import ClassifierInfo, Decision, RunInfo, VersionInfo
+from core.registry.entries import ClassifierInfo, PromotionDecision, RunInfo, VersionInfo
 from core.registry.glance import Glance
 from core.registry.names import check_name
 from core.registry.registry import Registry
@@ -14,8 +14,8 @@ __all__ = [
     "HOW",
     "UNWRITTEN",
     "ClassifierInfo",
-    "Decision",
     "Glance",
+    "PromotionDecision",
     "Registry",
     "RunInfo",
     "Threshold",

@@ -17,7 +17,7 @@ from core.data.dataset.label_spelling import canonical_labels
 from core.data.dataset.same_text import text_key
 from core.data.dataset.store import DatasetStore
 from core.data.labelling.corrections import Correction, Corrections
-from core.registry.entries import Decision, VersionInfo
+from core.registry.entries import PromotionDecision, VersionInfo
 from core.registry.registry import Registry
 
 # What `core` itself writes into the history of champions when nobody is at a page; screens translate it.
@@ -41,7 +41,7 @@ def promote(
     reason: str = "",
     rules: Mapping[str, Any] | None = None,
     passes: bool | None = None,
-) -> Decision:
+) -> PromotionDecision:
     """Make a version the champion, and keep with it how that was decided.
 
     Parameters
@@ -77,7 +77,9 @@ def promote(
     return _note(registry, version, promoted=True, against_gate=against, reason=written, rules=rules)
 
 
-def keep_back(registry: Registry, classifier: str, number: int, *, rules: Mapping[str, Any] | None = None) -> Decision:
+def keep_back(
+    registry: Registry, classifier: str, number: int, *, rules: Mapping[str, Any] | None = None
+) -> PromotionDecision:
     """Note that the champion goes on serving instead of this version; nothing else changes."""
     return _note(registry, registry.version(classifier, number), promoted=False, rules=rules)
 
@@ -115,7 +117,9 @@ def _learned(waiting: list[Correction], version: VersionInfo, datasets: DatasetS
     }
 
 
-def _note(registry: Registry, version: VersionInfo, *, rules: Mapping[str, Any] | None, **facts: Any) -> Decision:
-    decision = Decision(**facts, rules=dict(rules) if rules is not None else None)
+def _note(
+    registry: Registry, version: VersionInfo, *, rules: Mapping[str, Any] | None, **facts: Any
+) -> PromotionDecision:
+    decision = PromotionDecision(**facts, rules=dict(rules) if rules is not None else None)
     registry.note_decision(version.classifier, version.number, decision)
     return decision

@@ -40,7 +40,7 @@ class ClassifierInfo:
 
 
 @dataclass(frozen=True)
-class Decision:
+class PromotionDecision:
     """What was last decided on a version: to promote it or to keep it back.
 
     Parameters
@@ -62,10 +62,10 @@ class Decision:
         return json.dumps(stored, ensure_ascii=False, separators=(",", ":"))
 
     @staticmethod
-    def from_text(text: str | None) -> Decision | None:
+    def from_text(text: str | None) -> PromotionDecision | None:
         """Read what `to_text` wrote; a missing or unreadable tag is no decision."""
         try:
-            return Decision(**parse_json(text)) if text else None
+            return PromotionDecision(**parse_json(text)) if text else None
         except (ValueError, TypeError):
             return None
 
@@ -80,7 +80,7 @@ class VersionInfo:
     created: str
     run_id: str
     summary: dict[str, float | str] = field(default_factory=dict)
-    decision: Decision | None = None
+    decision: PromotionDecision | None = None
 
     @property
     def refused(self) -> bool:
@@ -122,7 +122,7 @@ def version_info(stored: Any) -> VersionInfo:
         created=iso(stored.creation_timestamp),
         run_id=stored.run_id or "",
         summary=parse_json(stored.tags[SUMMARY]),
-        decision=Decision.from_text(stored.tags.get(DECISION)),
+        decision=PromotionDecision.from_text(stored.tags.get(DECISION)),
     )
 
 

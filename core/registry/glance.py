@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from core.base.files import read_object, write_text
 from core.registry.client import store_address
-from core.registry.entries import ClassifierInfo, Decision, VersionInfo
+from core.registry.entries import ClassifierInfo, PromotionDecision, VersionInfo
 from core.registry.files import ARTIFACT
 from core.registry.registry import Registry
 from core.registry.thresholds import Threshold
@@ -130,4 +130,4 @@ def _classifier(values: dict[str, Any]) -> ClassifierInfo:
 
 def _version(values: dict[str, Any]) -> VersionInfo:
     decision = values["decision"]
-    return VersionInfo(**{**values, "decision": Decision(**decision) if decision else None})
+    return VersionInfo(**{**values, "decision": PromotionDecision(**decision) if decision else None})

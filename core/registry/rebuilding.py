@@ -25,7 +25,7 @@ class StoredVersion:
     created
         ISO 8601, UTC.
     decision
-        As `Decision.to_text` wrote it.
+        As `PromotionDecision.to_text` wrote it.
     curves
         Step → figures of the run that made it.
     """

@@ -17,7 +17,7 @@ from core.base.errors import CoreError, RegistryError
 from core.base.faults import reached
 from core.registry import entries
 from core.registry.client import Absent
-from core.registry.entries import Decision, VersionInfo
+from core.registry.entries import PromotionDecision, VersionInfo
 from core.registry.files import ARTIFACT, check_complete
 from core.registry.history import ChampionHistory
 from core.registry.names import check_name
@@ -123,7 +123,7 @@ class Registry(Orphans):
                 self._move(name, history.rolled_back(target, at=_now(), reason=reason))
         return target
 
-    def note_decision(self, name: str, number: int, decision: Decision) -> None:
+    def note_decision(self, name: str, number: int, decision: PromotionDecision) -> None:
         """Keep with a version what was decided on it; the last decision stands."""
         stored = self._stored_version(name, number)
         self._client.set_model_version_tag(name, str(number), entries.DECISION, decision.to_text())

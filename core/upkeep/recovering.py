@@ -11,7 +11,7 @@ from typing import Any
 from core.base import integrity
 from core.base.errors import CoreError
 from core.registry.classifier_file import ClassifierFiles
-from core.registry.entries import Decision
+from core.registry.entries import PromotionDecision
 from core.registry.files import VersionFiles
 from core.registry.rebuilding import StoredClassifier, StoredVersion
 from core.registry.records.reports import read_report
@@ -128,5 +128,5 @@ def _classifier(
 
 
 def _was_promoted(version: StoredVersion) -> bool:
-    decision = Decision.from_text(version.decision)
+    decision = PromotionDecision.from_text(version.decision)
     return decision is not None and decision.promoted

@@ -22,7 +22,7 @@ from core.data.reading.isolation import wire
 from core.jobs import files as job_files
 from core.jobs.job import read_job
 from core.registry.classifier_file import FOLDER, ClassifierFiles
-from core.registry.entries import Decision
+from core.registry.entries import PromotionDecision
 from core.registry.glance import FILE, Glance
 from core.registry.history import ChampionHistory
 from core.registry.records import (
@@ -148,7 +148,7 @@ def _registry(home: Path, content: bytes) -> None:
     facts.read("reviews")
     list(facts.all())
     text = content.decode("utf-8", "replace")
-    for kind in (ChampionHistory, Decision, Threshold):
+    for kind in (ChampionHistory, PromotionDecision, Threshold):
         kind.from_text(text)
 
 

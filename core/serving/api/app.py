@@ -25,7 +25,7 @@ from core.serving.api.engine_pool import FutureBridge, OpenEngine, OpenEngines
 from core.serving.api.errors import ApiError, not_found, of_core, wrong_method
 from core.serving.api.headers import NOTHING, SecurityHeaders
 from core.serving.api.keys import KeyStore
-from core.serving.api.limits import Limits
+from core.serving.api.limits import ApiLimits
 from core.serving.api.metrics import CONTENT_TYPE, Metrics
 from core.serving.api.openapi import DESCRIPTION, add_docs, body_of, describe
 from core.serving.api.throttle import Throttle
@@ -40,7 +40,7 @@ DIGITS = 7  # what a float32 holds
 class Service:
     """What the routes work with; one for each app."""
 
-    def __init__(self, home: Path, pool: EnginePool, limits: Limits) -> None:
+    def __init__(self, home: Path, pool: EnginePool, limits: ApiLimits) -> None:
         self.limits = limits
         self.directory = Directory(home)
         self.corrections = Corrections(home)
@@ -92,7 +92,7 @@ class Service:
 
 
 def create_app(
-    home: Path, pool: EnginePool | None = None, limits: Limits | None = None, throttle: Throttle | None = None
+    home: Path, pool: EnginePool | None = None, limits: ApiLimits | None = None, throttle: Throttle | None = None
 ) -> FastAPI:
     """The API over one workspace.
 
@@ -116,7 +116,7 @@ def create_app(
         from core.serving.engines.pool import shared_pool
 
         pool = shared_pool()
-    service = Service(home, pool, limits or Limits())
+    service = Service(home, pool, limits or ApiLimits())
     app: FastAPI = FastAPIOffline(
         docs_url=None, redoc_url=None, static_url=ASSETS, title="Evergreen", version="1", description=DESCRIPTION
     )

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.base.messages import message
 from core.serving.api.errors import ApiError, unexpected
 from core.serving.api.keys import Key, KeyStore, needs_touch
-from core.serving.api.limits import Limits
+from core.serving.api.limits import ApiLimits
 from core.serving.api.metrics import Metrics
 from core.serving.api.throttle import Throttle
 
@@ -43,7 +43,7 @@ class ApiMiddleware:
     """
 
     def __init__(
-        self, app: ASGIApp, keys: KeyStore, limits: Limits, metrics: Metrics, throttle: Throttle | None = None
+        self, app: ASGIApp, keys: KeyStore, limits: ApiLimits, metrics: Metrics, throttle: Throttle | None = None
     ) -> None:
         self._app = app
         self._keys = keys

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Limits:
+class ApiLimits:
     """Largest sizes that are accepted.
 
     Parameters

@@ -26,13 +26,13 @@ from core.serving.api.connections import Connection
 from core.serving.api.errors import not_found
 from core.serving.api.headers import NOTHING, SecurityHeaders
 from core.serving.api.hosts import HostGuard, allowed_hosts
-from core.serving.api.limits import Limits
+from core.serving.api.limits import ApiLimits
 
 SECONDS_A_THREAD = 0.001  # for how long a thread that makes a batch may keep the one that talks to callers waiting
 SECONDS_TO_FINISH = 60  # what requests in work get when the server is asked to end
 
 
-def standalone(home: Path, limits: Limits | None = None, hosts: frozenset[str] | None = None) -> Starlette:
+def standalone(home: Path, limits: ApiLimits | None = None, hosts: frozenset[str] | None = None) -> Starlette:
     """The API under ``/api/v1`` and nothing else; closes its engines when the server ends.
 
     Parameters

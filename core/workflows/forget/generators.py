@@ -15,8 +15,8 @@ from core.generation.tokens import Vocabulary
 from core.generation.version import (
     MEMORY,
     TESTS,
-    FrozenTexts,
     GeneratorMemory,
+    GeneratorTest,
     fingerprint,
     load_memory,
     load_tests,
@@ -102,7 +102,7 @@ def _other_files(folder: Path, gone: Gone, staying: Sequence[str], *, learned: b
     return changed
 
 
-def _replace(folder: Path, tests: list[FrozenTexts], memory: GeneratorMemory, others: Mapping[str, str]) -> None:
+def _replace(folder: Path, tests: list[GeneratorTest], memory: GeneratorMemory, others: Mapping[str, str]) -> None:
     """Write files anew; a killed process leaves the old or the new one of each."""
     with incoming_folder(folder) as part:
         save_tests(part, tests)

@@ -19,7 +19,7 @@ from core.generation.config import GeneratorConfig, LearningConfig, resolve
 from core.generation.model import CausalTransformer
 from core.generation.store import GeneratorStore
 from core.generation.tokens import Vocabulary, windows
-from core.generation.version import FrozenTexts, GeneratorMemory, fingerprint, load_memory, load_model, load_tests
+from core.generation.version import GeneratorMemory, GeneratorTest, fingerprint, load_memory, load_model, load_tests
 from core.workflows.generate.request import GenerateRequest
 from core.workflows.workspace import Workspace
 
@@ -33,7 +33,7 @@ class Base:
     number: int
     folder: Path
     report: dict[str, Any]
-    tests: list[FrozenTexts]
+    tests: list[GeneratorTest]
     memory: GeneratorMemory
 
 

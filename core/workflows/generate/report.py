@@ -19,7 +19,7 @@ from core.generation.export import export_onnx, measure_parity
 from core.generation.ngrams import KneserNey, best_ngrams
 from core.generation.sampling import write_text
 from core.generation.scoring import GeneratorScore, forgetting, score, score_texts
-from core.generation.version import FrozenTexts, GeneratorMemory, save_memory, save_model, save_report, save_tests
+from core.generation.version import GeneratorMemory, GeneratorTest, save_memory, save_model, save_report, save_tests
 from core.workflows.generate.lesson import Base, GeneratorLesson
 
 PARITY_TEXTS = 30
@@ -94,7 +94,7 @@ def save_version(lesson: GeneratorLesson, base: Base | None, outcome: Outcome, f
     save_report(folder, report)
 
 
-def _freeze(lesson: GeneratorLesson, base: Base | None) -> FrozenTexts:
+def _freeze(lesson: GeneratorLesson, base: Base | None) -> GeneratorTest:
     """The new test, with what n-grams fitted on the same training texts make of it."""
     vocabulary = lesson.vocabulary
     train, validation, test = (vocabulary.encode(part) for part in (lesson.train, lesson.validation, lesson.test))
@@ -103,7 +103,7 @@ def _freeze(lesson: GeneratorLesson, base: Base | None) -> FrozenTexts:
     baseline = {"order": best.order, **score(best.loss(test), test, vocabulary).to_dict()}
     baseline |= {"unigram": score(single.loss(test), test, vocabulary).to_dict()}
     number = len(base.tests) + 1 if base is not None else 1
-    return FrozenTexts(number, lesson.stored.name, lesson.stored.id, tuple(lesson.test), baseline)
+    return GeneratorTest(number, lesson.stored.name, lesson.stored.id, tuple(lesson.test), baseline)
 
 
 def _remember(lesson: GeneratorLesson, base: Base | None) -> GeneratorMemory:
@@ -124,7 +124,7 @@ def _record(lesson: GeneratorLesson, experience: int) -> dict[str, Any]:
     }
 
 
-def _described(test: FrozenTexts, score: GeneratorScore) -> dict[str, Any]:
+def _described(test: GeneratorTest, score: GeneratorScore) -> dict[str, Any]:
     facts = {"experience": test.experience, "name": test.name, "rows": len(test.texts)}
     return {**facts, "score": score.to_dict(), "baseline": test.baseline}
 

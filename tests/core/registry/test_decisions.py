@@ -12,7 +12,7 @@ from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.store import DatasetStore
 from core.data.labelling.corrections import Corrections
-from core.registry import Decision, Registry, keep_back, promote
+from core.registry import PromotionDecision, Registry, keep_back, promote
 from core.registry.entries import REASON_CHARACTERS
 
 AddVersion = Callable[..., int]
@@ -24,10 +24,10 @@ def test_a_version_is_undecided_at_first_and_keeps_the_last_decision(
     add_version()
     assert registry.version("Reviews", 1).decision is None
     keep_back(registry, "Reviews", 1, rules={"tolerance": 2.0})
-    assert registry.versions("Reviews")[0].decision == Decision(promoted=False, rules={"tolerance": 2.0})
+    assert registry.versions("Reviews")[0].decision == PromotionDecision(promoted=False, rules={"tolerance": 2.0})
     assert registry.champion("Reviews") is None
     promote(registry, "Reviews", 1, how="page")
-    assert registry.version("Reviews", 1).decision == Decision(promoted=True)
+    assert registry.version("Reviews", 1).decision == PromotionDecision(promoted=True)
     assert registry.champion_history("Reviews")[-1]["reason"] == "page"
 
 
@@ -58,7 +58,7 @@ def test_without_a_reason_nothing_moves_against_the_gate(registry: Registry, add
 
 def test_a_tag_that_cannot_be_read_is_no_decision() -> None:
     for text in (None, "", "{", "[]", '{"surprise": 1}'):
-        assert Decision.from_text(text) is None
+        assert PromotionDecision.from_text(text) is None
 
 
 def test_a_version_that_is_not_there_cannot_be_decided_on(registry: Registry, add_version: AddVersion) -> None:

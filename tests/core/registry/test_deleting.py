@@ -7,7 +7,7 @@ import pytest
 
 from core.base.errors import RegistryError
 from core.base.processes import machine
-from core.registry import Decision, Registry
+from core.registry import PromotionDecision, Registry
 
 AddVersion = Callable[..., int]
 
@@ -28,7 +28,7 @@ def test_a_version_that_a_waiting_candidate_was_made_from_stays(registry: Regist
     )
     with pytest.raises(RegistryError, match="Version 2 of 'Reviews' was made from version 1 and waits"):
         registry.delete_version("Reviews", 1)
-    registry.note_decision("Reviews", 2, Decision(promoted=False))
+    registry.note_decision("Reviews", 2, PromotionDecision(promoted=False))
     registry.delete_version("Reviews", 1)
     assert [version.number for version in registry.versions("Reviews")] == [2]
     assert [run.version for run in registry.runs("Reviews")] == [2]

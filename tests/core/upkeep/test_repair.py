@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.jobs import JobQueue
-from core.registry import Decision, Registry, VersionInfo
+from core.registry import PromotionDecision, Registry, VersionInfo
 from core.upkeep.repair import repair
 
 NAME = "Shop 商店"
@@ -46,7 +46,7 @@ def registry(evergreen_home: Path, new_store: Path, tmp_path: Path) -> Registry:
             registry.delete_version(NAME, 3)
     registry.promote(NAME, 1, "first")
     registry.promote(NAME, 2, "better")
-    registry.note_decision(NAME, 4, Decision(promoted=False, reason="weak"))
+    registry.note_decision(NAME, 4, PromotionDecision(promoted=False, reason="weak"))
     registry.set_threshold(NAME, 0.8, version=2)
     return registry
 

@@ -17,7 +17,7 @@ from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
 from core.data.labelling.corrections import Corrections
 from core.data.recipe import RenameLabels, write_steps
-from core.registry import UNWRITTEN, Decision, Registry
+from core.registry import UNWRITTEN, PromotionDecision, Registry
 from core.registry.entries import SUMMARY
 from core.workflows.requests import TrainRequest, UpdateRequest
 from core.workflows.standings import known_to, today
@@ -178,7 +178,7 @@ def test_against_the_gate_a_reason_is_asked_for_and_stays(home: Path, open_page:
 
 def test_a_script_that_gave_no_reason_is_told_of(home: Path, open_page: Callable[..., AppTest]) -> None:
     registry = Registry(home)
-    registry.note_decision(NAME, 2, Decision(promoted=True, against_gate=True, reason=UNWRITTEN))
+    registry.note_decision(NAME, 2, PromotionDecision(promoted=True, against_gate=True, reason=UNWRITTEN))
     page = open_page("models")
     page.selectbox(key="models.version").set_value(2).run()
     assert "by a command or script that gave no reason" in said(page)

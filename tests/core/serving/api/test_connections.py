@@ -13,7 +13,7 @@ import uvicorn
 
 from core.serving.api.connections import Connection
 from core.serving.api.keys import KeyStore
-from core.serving.api.limits import Limits
+from core.serving.api.limits import ApiLimits
 from core.serving.api.server import bind, standalone
 
 PATIENCE = 60.0  # seconds: nobody knows what else the machine does
@@ -28,7 +28,7 @@ class Impatient(Connection):
 def port(evergreen_home: Path) -> Iterator[int]:
     """A server that waits a moment only."""
     listening = bind("127.0.0.1", 0)
-    app = standalone(evergreen_home, Limits(body_seconds=0.2))
+    app = standalone(evergreen_home, ApiLimits(body_seconds=0.2))
     server = uvicorn.Server(uvicorn.Config(app, http=Impatient, log_level="error", access_log=False))
     running = threading.Thread(target=server.run, args=([listening],))
     running.start()

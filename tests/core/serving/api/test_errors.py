@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from core.registry import Registry
 from core.serving.api.keys import KeyStore
-from core.serving.api.limits import Limits
+from core.serving.api.limits import ApiLimits
 from core.serving.api.server import standalone
 from tests.core.serving.api.conftest import MadeUpEngine
 
@@ -144,7 +144,7 @@ def test_a_large_body_is_refused_by_its_announcement(client: TestClient) -> None
 async def test_a_body_in_pieces_is_read_no_further_than_the_limit(
     make_client: Callable[..., TestClient], evergreen_home: Path
 ) -> None:
-    app = make_client(Limits(body_bytes=1000)).app
+    app = make_client(ApiLimits(body_bytes=1000)).app
     secret = KeyStore(evergreen_home).create("pieces")
     read, sent = 0, []
 
@@ -184,7 +184,7 @@ def test_a_full_waiting_room_answers_503(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     registry.promote("Reviews", add_version())
-    client = make_client(Limits(waiting=1))
+    client = make_client(ApiLimits(waiting=1))
     working, may_go_on = threading.Event(), threading.Event()
     at_once = MadeUpEngine.predict_proba
 

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from core.data.labelling.corrections import Corrections
 from core.registry import Glance, Registry
-from core.serving.api.limits import Limits
+from core.serving.api.limits import ApiLimits
 from tests.core.serving.api.conftest import MadeUpEngine, MadeUpPool
 
 
@@ -99,7 +99,7 @@ def test_versions_beyond_the_limit_are_closed(
 ) -> None:
     for name in ("A", "B", "C"):
         registry.promote(name, add_version(name))
-    client = make_client(Limits(engines=2))
+    client = make_client(ApiLimits(engines=2))
     for name in ("A", "B", "A", "C"):
         assert client.post("/predict", json={"classifier": name, "text": "a"}).status_code == 200
     assert client.get("/healthz").json() == {"status": "ok", "engines": 2}

@@ -25,7 +25,7 @@ from core.data.labelling.sessions import Item, LabellingStore
 from core.data.recipe import DropTexts, RenameLabels, text_mark
 from core.generation import version as generation
 from core.generation.store import GeneratorStore
-from core.generation.version import FrozenTexts, fingerprint, load_memory, load_tests, save_memory, save_tests
+from core.generation.version import GeneratorTest, fingerprint, load_memory, load_tests, save_memory, save_tests
 from core.networks.text import encode_examples
 from core.registry.records import plans, receipts, save_plan, save_receipt, unfinished
 from core.registry.records import solved as solved_versions
@@ -421,8 +421,10 @@ def generator(workspace: Workspace, remembered: list[str], tested: list[str], le
     """Files of a language model, as far as texts are in them."""
     store = GeneratorStore(workspace.home)
     with store.incoming("writer") as incoming:
-        save_memory(incoming, generation.Memory(remembered, len(learned), {fingerprint(text) for text in learned}))
-        save_tests(incoming, [FrozenTexts(1, "reviews", "id", tuple(tested), {})])
+        save_memory(
+            incoming, generation.GeneratorMemory(remembered, len(learned), {fingerprint(text) for text in learned})
+        )
+        save_tests(incoming, [GeneratorTest(1, "reviews", "id", tuple(tested), {})])
         (incoming / "report.json").write_text("{}", "utf-8")
         store.publish("writer", incoming)
     return store.folder("writer")

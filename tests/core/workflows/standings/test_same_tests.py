@@ -16,7 +16,7 @@ from core.base.errors import RegistryError
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.store import DatasetStore
-from core.registry import Decision, VersionInfo
+from core.registry import PromotionDecision, VersionInfo
 from core.workflows.standings import AnswerStore, answers, known_to, today
 from core.workflows.standings.tests import rows_key
 
@@ -145,12 +145,12 @@ def test_after_a_rollback_the_tests_of_the_newest_stay(line: Registry, asked: li
     [
         ("keep", None, 1),  # refused, and nobody has overruled the gate
         ("promote", None, 2),  # it waits for a decision
-        ("promote", Decision(promoted=False), 1),  # kept back
-        ("keep", Decision(promoted=True, against_gate=True), 2),  # it served, and was rolled back
+        ("promote", PromotionDecision(promoted=False), 1),  # kept back
+        ("keep", PromotionDecision(promoted=True, against_gate=True), 2),  # it served, and was rolled back
     ],
 )
 def test_the_batch_of_a_version_that_never_served_is_no_test_of_the_others(
-    line: Registry, asked: list[tuple[str, int]], gate: str, decision: Decision | None, reference: int
+    line: Registry, asked: list[tuple[str, int]], gate: str, decision: PromotionDecision | None, reference: int
 ) -> None:
     line.serving = 1
     line.made[2] = replace(line.made[2], summary={"gate": gate}, decision=decision)
@@ -232,7 +232,7 @@ def test_the_newest_test_is_answered_by_its_parent_when_the_update_says_so(
 ) -> None:
     """As an update does, which has these answers at hand."""
     key = rows_key(texts(2), truth(2))
-    AnswerStore(line.home).add(line.made[1], {key: answers.Answers(tuple(flipped(truth(2), 4)))})
+    AnswerStore(line.home).add(line.made[1], {key: answers.TestAnswers(tuple(flipped(truth(2), 4)))})
     assert look(line, ask=False).report(1).accuracy.value == pytest.approx((9 + 4) / 20)
     assert asked == []
 
