@@ -115,19 +115,20 @@ class Wanted:
     people: frozenset[str]
     digests: frozenset[str] = frozenset()
 
-    def rows_of(self, dataset: TextDataset, is_relative: bool) -> tuple[list[int], list[str]]:
+    def rows_of(self, dataset: TextDataset, same_groups: bool) -> tuple[list[int], list[str]]:
         """Their rows in a dataset, and the digest of each one's text.
 
-        A group has the same name in what a classifier learned from and in what that was made of (``is_relative``). Elsewhere
-        its rows are those with a text of theirs that nobody else is said to have written.
+        A group has the same name in what a classifier learned from, in what that was made of, and wherever the groups stand in a
+        column of the same name (``same_groups``). Elsewhere its rows are those with a text of theirs that nobody else is said
+        to have written.
         """
         texts = [text_digest(text) for text in dataset.texts]
         writers = [group_digest(group) if group else "" for group in dataset.groups or ()]
         rows = []
         for row, digest in enumerate(texts):
             theirs = not writers or writers[row] in self.people
-            of_group = bool(writers) and theirs and is_relative
-            if digest in self.texts or of_group or (theirs and not is_relative and digest in self.digests):
+            of_group = bool(writers) and theirs and same_groups
+            if digest in self.texts or of_group or (theirs and not same_groups and digest in self.digests):
                 rows.append(row)
         return rows, [texts[row] for row in rows]
 
@@ -156,7 +157,8 @@ def find_rows(
     """All rows of these groups, and all rows with one of these texts, in the whole workspace.
 
     Groups are looked for in what the classifier learned from, in the datasets that these were made of, and in others made of
-    those: who cleaned a table still has the raw one. Texts, and the texts of these groups, are looked for in every dataset.
+    those: who cleaned a table still has the raw one; and in every dataset whose groups stand in a column of the same name.
+    Texts, and the texts of these groups, are looked for in every dataset.
 
     Raises
     ------
@@ -216,12 +218,14 @@ def _located(
     """Every dataset that holds some of the rows: its id and content, their numbers, and the digests of their texts."""
     learned = _learned(classifier, workspace)[0]
     relatives = _relatives(set(learned), workspace)
-    stored = {info.id for info in workspace.datasets.list()}
+    columns = {info.id: info.roles.group for info in workspace.datasets.list()}
+    stored, own = set(columns), {columns[identity] for identity in learned} - {None}
+    alike = relatives | {identity for identity, column in columns.items() if column in own}
     digests = set(wanted.digests)
-    for identity in [*learned, *sorted((relatives & stored) - set(learned)), *sorted(stored - relatives)]:
+    for identity in [*learned, *sorted((alike & stored) - set(learned)), *sorted(stored - alike)]:
         dataset = workspace.datasets.load(identity)
         looked_for = Wanted(wanted.texts, wanted.people, frozenset(digests))
-        rows, of_rows = looked_for.rows_of(dataset, identity in relatives)
+        rows, of_rows = looked_for.rows_of(dataset, identity in alike)
         if rows:
             digests.update(of_rows)
             yield identity, dataset, rows, of_rows

@@ -18,6 +18,7 @@ from core.base.errors import DataError, JobError
 from core.base.events import CheckpointDue, StageStarted
 from core.continual.strategies import STRATEGIES, ClosedForm, Memory
 from core.continual.strategies.ridge import RidgeConfig
+from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.same_text import text_key
 from core.data.labelling.corrections import Corrections
@@ -476,3 +477,21 @@ def test_the_raw_table_behind_a_cleaned_one_is_cleared_too(evergreen_home: Path,
     parents = {stored.source["parent"] for stored in left.values() if "parent" in stored.source}
     assert len(parents) == 1
     assert parents < left.keys()
+
+
+def test_a_person_is_found_wherever_a_column_of_the_same_name_says_so(learned: Workspace) -> None:
+    """Also in what another classifier learned from, or nobody; not where the column means something else."""
+
+    def stored(seed: int, group: str) -> str:
+        dataset = people(reviews(40, seed=seed))
+        return learned.datasets.save(dataset, name=group, roles=ColumnRoles("text", "label", group=group)).id
+
+    first, same, other = stored(21, "person"), stored(22, "person"), stored(23, "shop")
+    list(train_classifier(TrainRequest(classifier="d", dataset=first, model="ngrams", settings=FAST), learned))
+    matches = find_rows("d", learned, groups=["person 5"])
+    assert {part.dataset for part in matches.datasets} == {first, same}
+    forget(learned, matches)
+    left = {info.name: learned.datasets.load(info.id) for info in learned.datasets.list()}
+    assert "person 5" in (left["shop"].groups or ())
+    assert other in {info.id for info in learned.datasets.list()}
+    assert "person 5" not in (left["person"].groups or ())
