@@ -14,7 +14,7 @@ if str(ROOT) not in sys.path:  # Streamlit puts only this file's folder there
 
 import streamlit as st  # noqa: E402
 
-from dashboard.parts import way_back  # noqa: E402
+from dashboard.parts import forgetting, way_back  # noqa: E402
 from dashboard.shell import job_news, navigation, sidebar  # noqa: E402
 from dashboard.shell.errors import boundary  # noqa: E402
 from dashboard.shell.i18n import t  # noqa: E402
@@ -32,6 +32,7 @@ sidebar.draw()
 sidebar.keep_link()
 with boundary(), way_back.guard():
     way_back.tell()
+    forgetting.tell(current.url_path)
     sidebar.tell_unknown()
     current.run()
     job_news.note_seen(current.url_path)

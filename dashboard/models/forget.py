@@ -12,7 +12,7 @@ from core.base.config import home
 from core.base.errors import DataError
 from core.registry.records import receipts, solved, unfinished
 from dashboard.parts import tables
-from dashboard.parts.forgetting import ASKED, KIND, STARTED, offer_to_finish, submit
+from dashboard.parts.forgetting import ASKED, KIND, STARTED, is_half_done, submit
 from dashboard.parts.run_view import run_view
 from dashboard.shell import state
 from dashboard.shell.errors import guarded_fragment, show_error
@@ -43,7 +43,9 @@ def forget(classifier: str) -> None:
         if job is not None:
             run_view(job.id)
             return
-        if not offer_to_finish():
+        if is_half_done():
+            st.caption(t("forget.finish_first"))
+        else:
             st.markdown(t("forget.what"))
             _choose(classifier)
         done = [receipt for receipt in receipts(home()) if receipt["classifier"] == classifier]

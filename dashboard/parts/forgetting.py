@@ -1,4 +1,4 @@
-"""Forgetting that goes on or was cut short: nothing can be learned until it is done, and here is how it goes on."""
+"""Forgetting that goes on or was cut short: nothing can be learned until it is done, and every page says how it goes on."""
 
 from __future__ import annotations
 
@@ -6,36 +6,43 @@ from typing import Any
 
 import streamlit as st
 
+from core.base.at_work import who
 from core.base.config import home
 from core.registry.records import plans
 from dashboard.parts import tables
 from dashboard.shell import state
 from dashboard.shell.i18n import t
+from dashboard.shell.navigation import go
 
 KIND = "forget"
 ASKED = "forget.asked"
 STARTED = "forget.started"  # by this session: the section stays open, to show the receipt
 
 
-def in_the_way() -> bool:
-    """Whether rows are being forgotten or are only partly forgotten, so that nothing can be learned; says so, with the cure."""
-    if any(job.kind == KIND for job in state.active_jobs()):
-        st.info(t("forget.going_on"), icon=":material/hourglass_top:")
-        return True
-    return offer_to_finish()
+def goes_on() -> bool:
+    """Whether rows are being forgotten right now, by a job or from the command line."""
+    return any(job.kind == KIND for job in state.active_jobs()) or bool(plans(home()) and who(home()))
 
 
-def offer_to_finish() -> bool:
-    """Whether something was begun by a run that is not there any more; if so, the button that goes on with it."""
-    begun = plans(home())
-    if not begun:
-        return False
-    request = begun[0]["request"]
+def is_half_done() -> bool:
+    """Whether something was begun by a run that is not there any more."""
+    return bool(plans(home())) and not goes_on()
+
+
+def tell(page: str) -> None:
+    """On top of every page: that rows are only partly forgotten, the button that goes on with it, and the way to Models."""
+    if not is_half_done():
+        return
+    request = plans(home())[0]["request"]
     name = str(request["classifier"])
     st.warning(t("forget.half_done", classifier=tables.plain(name)), icon=":material/warning:")
-    if st.button(t("forget.finish"), key="forget.finish", type="primary"):
-        submit(name, request)
-    return True
+    with st.container(horizontal=True):
+        if st.button(t("forget.finish"), key="forget.finish", type="primary"):
+            submit(name, request)
+        if page != "models" and st.button(t("forget.to_models"), key="forget.to_models"):
+            st.session_state[STARTED] = name
+            state.choose_classifier(name)
+            go("models")
 
 
 def submit(classifier: str, request: dict[str, Any]) -> None:

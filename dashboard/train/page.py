@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import streamlit as st
 
 from core.base.errors import CoreError
-from dashboard.parts import tables, verdict
+from dashboard.parts import decisions, tables, verdict
 from dashboard.parts.run_view import place_in_queue, run_view
 from dashboard.shell import job_news, layout, state
 from dashboard.shell.errors import show_error
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SHOWN = job_news.TRAIN_JOB
 CLOSED = "train.closed"  # runs that it looks at no more
 SIDE = "train.side"
+STARTED = "train.started"  # by this session, and not seen to break off
 STILL_NEWS = timedelta(hours=1)  # an ended run greets a new session for this long
 
 
@@ -46,12 +47,13 @@ def _start(request: TrainRequest) -> None:
         show_error(error)
         return
     config = request.model_dump()
+    watched = shown_job()  # before this one is there: it would take itself for the run that is watched
     if any(job.kind == "train" and job.config == config for job in state.active_jobs()):
         st.info(t("train.same"), icon=":material/content_copy:")
         return
     job = state.jobs().submit("train", title=request.classifier, classifier=request.classifier, config=config)
     job_news.follow(job)
-    watched = shown_job()
+    st.session_state[STARTED] = {*st.session_state.get(STARTED, set()), job.id}
     if watched is None or watched.ended:
         st.session_state[SHOWN] = job.id
     st.session_state[SIDE] = "run"
@@ -68,12 +70,22 @@ def shown_job() -> Job | None:
     trainings = [
         job for job in state.jobs().list() if job.kind == "train" and job.id not in closed and not _is_gone(job)
     ]
+    _show_broken_off(trainings)
     own = [job for job in trainings if _concerns_reader(job)]
     asked_for = next((job for job in trainings if job.id == st.session_state.get(SHOWN) and _is_still_shown(job)), None)
     at_work = next((job for job in own if job.state in ("running", "stopping")), None)
     waiting = next((job for job in reversed(own) if job.state == "queued"), None)
     recent = next((job for job in own[:1] if job.state == "interrupted" or _is_news(job)), None)
     return asked_for or at_work or waiting or recent
+
+
+def _show_broken_off(trainings: list[Job]) -> None:
+    """Once, where a run of this session's broke off while another was shown: that is the one to look at."""
+    started: set[str] = st.session_state.get(STARTED, set())
+    broken = [job.id for job in trainings if job.id in started and job.state in ("failed", "interrupted")]
+    if broken:
+        st.session_state[SHOWN] = broken[0]
+        st.session_state[STARTED] = started.difference(broken)
 
 
 def _is_gone(job: Job) -> bool:
@@ -87,7 +99,7 @@ def _concerns_reader(job: Job) -> bool:
     own = state.chosen_classifier()
     if own is None or job.classifier == own:
         return True
-    return not job.ended and job.classifier not in {known.name for known in state.classifiers()}
+    return job.result is None and job.classifier not in {known.name for known in state.classifiers()}
 
 
 def _is_still_shown(job: Job) -> bool:
@@ -146,7 +158,8 @@ def _outcome(job: Job) -> None:
     champion = state.champion(job.classifier)
     serves = champion is not None and champion.number == number
     if champion is not None and not serves:
-        st.caption(t("train.candidate", version=number, champion=champion.number))
+        key = "train.served_before" if number in decisions.served(job.classifier) else "train.candidate"
+        st.caption(t(key, version=number, champion=champion.number))
     with st.container(horizontal=True):
         if st.button(t("train.see_results"), key="train.results", type="primary", icon=":material/insights:"):
             _leave(job, number, "results")

@@ -62,7 +62,10 @@ def _open(situation: Situation) -> None:
     strategy = update_strategy.choose(situation.champion, changes, changes.split, ratio)
     values = settings(situation, strategy, changes)
     ready = update_strategy.remarks(update_strategy.outlook(situation.champion, strategy, values), changes)
-    blocked = forgetting.in_the_way()
+    going_on = forgetting.goes_on()
+    if going_on:
+        st.info(t("forget.going_on"), icon=":material/hourglass_top:")
+    blocked = going_on or forgetting.is_half_done()  # the latter is told on top of the page
     start = t("update.start")
     # While spellings stand to be merged, that is the step to take.
     kind: Literal["primary", "secondary"] = "secondary" if labels.doubtful(situation) else "primary"

@@ -58,7 +58,7 @@ def refuse_half_forgotten(home: Path) -> None:
             "forget.unfinished",
             "Rows of '{classifier}' are only partly forgotten: that run was interrupted, and nothing else can be learned or "
             "forgotten before it is finished. Finish it with 'python -m core forget --classifier \"{classifier}\"', without "
-            "further options, or with the button 'Finish it' under 'Forget rows' on the Models page.",
+            "further options, or with the button 'Finish it' on top of every page of the dashboard.",
             classifier=begun[0]["request"]["classifier"],
         )
 

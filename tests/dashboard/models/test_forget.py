@@ -12,9 +12,10 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.testing.v1 import AppTest
 
 from core.base import faults
+from core.base.at_work import at_work
 from core.data.labelling.corrections import Corrections
 from core.jobs.worker import run_job
-from core.registry.records import receipts
+from core.registry.records import receipts, save_plan
 from core.workflows.forget.rows import find_rows
 from core.workflows.forget.run import ForgetRequest, forget_rows
 from core.workflows.requests import TrainRequest, UpdateRequest
@@ -261,6 +262,46 @@ def test_no_update_is_offered_before_what_was_interrupted_is_finished(
     page = updating()
     assert "forgotten" not in said(page)
     assert not page.button(key="update.start").disabled
+
+
+@pytest.mark.parametrize(
+    ("name", "language"),
+    [
+        *[(name, "en") for name in ("overview", "train", "lab", "search", "pretrain", "write", "update", "models")],
+        ("train", "zh"),
+    ],
+)
+@pytest.mark.usefixtures("home")
+def test_every_page_says_once_that_rows_are_only_partly_forgotten(
+    evergreen_home: Path, open_page: Callable[..., AppTest], name: str, language: str
+) -> None:
+    save_plan({"id": "20250131-110000-abc", "request": {"classifier": NAME}}, evergreen_home)
+    page = unfolded(open_page, language) if name == "models" else open_page(name, language=language, classifier=NAME)
+    assert not page.exception
+    assert said(page).count("only partly forgotten" if language == "en" else "只遗忘了一半") == 1
+    buttons = [button.key for button in page.button]
+    assert buttons.count("forget.finish") == 1
+    assert ("forget.to_models" in buttons) == (name != "models")
+
+
+@pytest.mark.usefixtures("home")
+def test_the_way_from_the_notice_leads_to_the_unfolded_section(
+    evergreen_home: Path, open_page: Callable[..., AppTest]
+) -> None:
+    save_plan({"id": "20250131-110000-abc", "request": {"classifier": NAME}}, evergreen_home)
+    page = open_page("train", classifier=NAME)
+    page.button(key="forget.to_models").click().run()
+    assert page.title[0].value == "Models"
+    assert "stands on top of this page" in "".join(caption.value for caption in page.caption)
+
+
+def test_what_is_being_forgotten_from_the_command_line_is_not_called_interrupted(
+    home: Path, open_page: Callable[..., AppTest]
+) -> None:
+    save_plan({"id": "20250131-110000-abc", "request": {"classifier": NAME}}, home)
+    with at_work(home, "Forget rows", alone=True):
+        assert "only partly forgotten" not in said(open_page(classifier=NAME))
+    assert "only partly forgotten" in said(open_page(classifier=NAME))
 
 
 def _sum(receipt: dict) -> dict:  # type: ignore[type-arg]
