@@ -13,6 +13,7 @@ import os
 import re
 import secrets
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -99,6 +100,15 @@ def parse_json(text: str | bytes) -> Any:
         return json.loads(text, parse_float=_finite, parse_constant=_finite)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    except ValueError as error:
+        if has_endless_number(error):
+            raise ValueError(f"a number of more than {sys.get_int_max_str_digits():,} digits") from None
+        raise
+
+
+def has_endless_number(error: BaseException) -> bool:
+    """Whether Python refused a whole number for its digits; what it then says is advice to who writes programs."""
+    return "set_int_max_str_digits" in str(error)
 
 
 def _finite(written: str) -> float:

@@ -15,6 +15,8 @@ def resolve_version(name: str, number: int | None, workspace: Workspace, *, requ
     version: VersionInfo | None = workspace.registry.champion(name) if number is None else None
     if number is not None:
         return workspace.registry.version(name, number)
+    if not known:
+        workspace.registry.refuse_if_lost(name)
     if not known or (version is None and required):
         raise RegistryError(
             "registry.no_champion",

@@ -129,7 +129,7 @@ class VersionFiles:
     def repeated(self) -> int:
         """Bytes that `share` would free, over all versions."""
         freed = 0
-        known = {path.name for path in self._contents()}
+        known = {path.name for path in self._contents() if path.stat().st_nlink > 1}  # the others go before
         for folder in self.folders():
             for _, path in _large(folder):
                 if path.stat().st_nlink == 1:

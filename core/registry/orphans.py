@@ -8,7 +8,6 @@ from pathlib import Path
 from core.registry import entries
 from core.registry.client import Absent
 from core.registry.deleting import Deletions
-from core.registry.files import ARTIFACT
 from core.registry.runs import is_owned
 
 
@@ -18,12 +17,6 @@ class Orphans(Deletions):
     def without_version(self) -> Iterator[Path]:
         """Folders of runs that made no version, or none that is left, and at which no process is at work."""
         yield from (folder for folder in self._unclaimed() if self._is_over(folder.name))
-
-    def unknown(self) -> Iterator[Path]:
-        """Folders with the files of a version of which the database knows nothing: it was lost, and can be made again."""
-        for folder in self._unclaimed():
-            if not self._knows(folder.name) and (folder / "artifacts" / ARTIFACT).is_dir():
-                yield folder
 
     def empty_classifiers(self) -> list[str]:
         """Names of classifiers that have no version, and will get none."""
@@ -39,16 +32,6 @@ class Orphans(Deletions):
         self._client.delete_registered_model(name)
         self._facts.remove(name)
 
-    def _unclaimed(self) -> Iterator[Path]:
-        """Folders of runs to which no version belongs."""
-        if self.on_server:
-            return
-        stored = self._client.every("search_model_versions", filter_string=f"tags.{entries.KIND} = 'version'")
-        claimed = {version.run_id for version in stored if entries.is_version(version)}
-        for folder in sorted(self._files.artifacts.glob("*")):
-            if not folder.name.startswith(".") and folder.is_dir() and folder.name not in claimed:
-                yield folder
-
     def _is_over(self, run_id: str) -> bool:
         try:
             run = self._client.get_run(run_id)
@@ -57,10 +40,3 @@ class Orphans(Deletions):
             return not any(path.is_file() for path in (self._files.artifacts / run_id).rglob("*"))
         ours = entries.KIND in run.data.tags
         return ours and (run.info.status != "RUNNING" or not is_owned(run))
-
-    def _knows(self, run_id: str) -> bool:
-        try:
-            self._client.get_run(run_id)
-        except Absent:
-            return False
-        return True

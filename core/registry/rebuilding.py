@@ -123,8 +123,9 @@ def _set_back(
             connection.execute(statement, (given, own, own))
         for version in versions:
             at = _milliseconds(version.created)
+            began = at + min(version.number, 999)  # what is known ends at seconds: of one second the later comes later
             connection.execute(
-                "UPDATE runs SET start_time = ?, end_time = ? WHERE run_uuid = ?", (at, at, version.run_id)
+                "UPDATE runs SET start_time = ?, end_time = ? WHERE run_uuid = ?", (began, began, version.run_id)
             )
             created = "UPDATE model_versions SET creation_time = ? WHERE name = ? AND version = ?"
             connection.execute(created, (at, version.classifier, version.number))

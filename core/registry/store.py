@@ -15,7 +15,7 @@ from core.registry import entries
 from core.registry.classifier_file import ClassifierFiles
 from core.registry.client import Absent, Client, is_server, open_client, store_address
 from core.registry.entries import ClassifierInfo, VersionInfo
-from core.registry.files import VersionFiles
+from core.registry.files import ARTIFACT, VersionFiles
 from core.registry.names import check_name
 
 EXPERIMENT = "evergreen"
@@ -121,6 +121,40 @@ class Store:
             place=str(stored.source),
         )
 
+    def unknown(self) -> Iterator[Path]:
+        """Folders with the files of a version of which the database knows nothing: it was lost, and can be made again."""
+        for folder in self._unclaimed():
+            if not self._knows(folder.name) and (folder / "artifacts" / ARTIFACT).is_dir():
+                yield folder
+
+    def refuse_if_lost(self, name: str) -> None:
+        """Raise `RegistryError` where the database was lost, and with it the classifier that nobody knows, perhaps."""
+        if any(self.unknown()):
+            raise RegistryError(
+                "registry.database_lost",
+                "mlflow.db knows no classifier '{classifier}', but {folder} holds versions of which it knows nothing: it was "
+                "deleted or replaced. 'python -m core repair' makes it again from the versions' own files.",
+                classifier=name,
+                folder=str(self._files.artifacts),
+            )
+
+    def _unclaimed(self) -> Iterator[Path]:
+        """Folders of runs to which no version belongs."""
+        if self.on_server:
+            return
+        stored = self._client.every("search_model_versions", filter_string=f"tags.{entries.KIND} = 'version'")
+        claimed = {version.run_id for version in stored if entries.is_version(version)}
+        for folder in sorted(self._files.artifacts.glob("*")):
+            if not folder.name.startswith(".") and folder.is_dir() and folder.name not in claimed:
+                yield folder
+
+    def _knows(self, run_id: str) -> bool:
+        try:
+            self._client.get_run(run_id)
+        except Absent:
+            return False
+        return True
+
     def _experiment(self) -> str:
         known = self._client.get_experiment_by_name(EXPERIMENT)
         if known is None:
@@ -140,6 +174,7 @@ class Store:
                 return stored
         except Absent:
             pass
+        self.refuse_if_lost(name)
         raise RegistryError(
             "registry.classifier_missing",
             "There is no classifier '{classifier}'. The classifiers are: {known}.",

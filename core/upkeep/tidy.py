@@ -21,8 +21,9 @@ class Removed:
     """One thing that went: what kind it is, its name and its bytes on the disk.
 
     ``"unfinished"`` files of killed processes, a ``"deletion"`` that was not finished, a ``"run"`` that only seemed to go on,
-    ``"artifacts"`` of a run without a version, a ``"classifier"`` without versions, ``"unused"`` shared content, and
-    ``"shared"``: what was stored several times and is stored once now.
+    ``"artifacts"`` of a run without a version, a ``"classifier"`` without versions, ``"unused"`` copies that no
+    version shares (any more, or since the workspace was copied without its hard links), and ``"shared"``: what was stored
+    several times and is stored once now.
     """
 
     what: What
@@ -115,7 +116,7 @@ def _classifiers(registry: Registry, done: Tidied) -> None:
 
 
 def _contents(registry: Registry, done: Tidied) -> None:
-    """Shared content: what nobody has any more goes, and what versions of old hold several times is stored once."""
+    """Shared content: what no version shares goes, and what versions of old hold several times is stored once."""
     unused = registry.files.unused() if done.dry_run else registry.files.drop_unused()
     if unused:
         done.removed.append(Removed("unused", ".content", unused))

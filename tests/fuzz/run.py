@@ -2,9 +2,10 @@
 
 An example costs some 3 milliseconds of processor time, so that a million take about 50 minutes of one core that is free.
 
-Each example has ten seconds and 1 GB of memory beyond what the process holds, and may end in a `CoreError` only. It is made from
-its number alone, so that a run can be repeated; files that do harm are kept beside the seeds, one of each kind, and every later
-run of the tests reads them again.
+Each example has ten seconds on the clock and 1 GB of memory beyond what the process holds, and may end in a `CoreError` only.
+Where the seconds run out it gets a minute, and does no harm if it takes at most ten seconds of the processor: the machine was at
+other work. It is made from its number alone, so that a run can be repeated; files that do harm are kept beside the seeds, one of
+each kind, and every later run of the tests reads them again.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from tests.fuzz.targets import TARGETS  # noqa: E402
 
 SEEDS = HERE / "seeds"
 pyarrow.set_cpu_count(1)
-MEMORY, SECONDS = 1024**3, 10.0
+MEMORY, SECONDS, AGAIN_SECONDS = 1024**3, 10.0, 60.0
 MEMORY_DISK = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # files that are written a thousand times a second
 TOLD = 10_000  # examples from one line to the next
 BATCH = 5000  # examples of one process; its start costs as much as forty of them
@@ -68,9 +69,9 @@ class Examples:
         return target, name, mutated(random, content, [other for _, other in seeds])
 
 
-def check(target: str, name: str, content: bytes, folder: Path) -> None:
+def check(target: str, name: str, content: bytes, folder: Path, seconds: float = SECONDS) -> None:
     """Read one file within the limits; what does harm raises, or ends the process."""
-    with held_to(MEMORY, SECONDS), warnings.catch_warnings():
+    with held_to(MEMORY, seconds), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         TARGETS[target](folder / name, content)
 
@@ -81,7 +82,7 @@ def run(examples: int, seed: int, targets: list[str], seconds: float) -> int:
     harmful: Counter[str] = Counter()
     limited = 0  # files for which the application has a process of its own, and which took more memory than that gets
 
-    stalled = 0  # that took too long once and not again: a machine with much else to do stops at times
+    stalled = 0  # that took too long on the clock, and not of the processor: the machine had much else to do
 
     def told() -> str:
         took = time.monotonic() - began
@@ -90,11 +91,11 @@ def run(examples: int, seed: int, targets: list[str], seconds: float) -> int:
     with tempfile.TemporaryDirectory(prefix="evergreen-fuzz-", dir=MEMORY_DISK) as folder:
         while number < examples and time.monotonic() - began < seconds:
             before = number
-            number, harm = _batch(made, number, min(examples, number + BATCH), Path(folder))
-            if harm.startswith(OUT_OF_MEMORY) and not is_small_text(_last(made, number - 1, Path(folder))):
-                limited += 1
-            elif harm == OUT_OF_TIME and not _batch(made, number - 1, number, Path(folder))[1]:
+            number, harm, _ = _batch(made, number, min(examples, number + BATCH), Path(folder))
+            if harm == OUT_OF_TIME and not (harm := _harm_of_a_slow_example(made, number - 1, Path(folder))):
                 stalled += 1
+            elif harm.startswith(OUT_OF_MEMORY) and not is_small_text(_last(made, number - 1, Path(folder))):
+                limited += 1
             elif harm:
                 harmful[harm] += 1
                 if harmful[harm] == 1:
@@ -103,7 +104,7 @@ def run(examples: int, seed: int, targets: list[str], seconds: float) -> int:
                 _say(told())
     _say(told())
     _say(f"  {limited:,} ended by the limit of memory, which the application answers with a sentence")
-    _say(f"  {stalled:,} took more than {SECONDS:.0f} seconds, and did not when they were tried again")
+    _say(f"  {stalled:,} took more than {SECONDS:.0f} seconds on the clock, and less of the processor")
     for harm, count in harmful.items():
         _say(f"  {count:,} × {harm}")
     return harmful.total()
@@ -117,34 +118,49 @@ def _last(made: Examples, number: int, folder: Path) -> Path:
     return path
 
 
-def _batch(made: Examples, first: int, end: int, folder: Path) -> tuple[int, str]:
-    """Try examples in a process of their own; the number that follows the last one, and the harm that it did."""
+def _harm_of_a_slow_example(made: Examples, number: int, folder: Path) -> str:
+    """What an example does that gets more time on the clock, and no more of the processor."""
+    _, harm, spent = _batch(made, number, number + 1, folder, AGAIN_SECONDS)
+    _say(f"example {number} took over {SECONDS:.0f} s on the clock; tried again, {spent:.1f} s of the processor")
+    return harm or (OUT_OF_TIME if spent > SECONDS else "")
+
+
+def _batch(made: Examples, first: int, end: int, folder: Path, seconds: float = SECONDS) -> tuple[int, str, float]:
+    """Try examples in a process of their own.
+
+    Returns
+    -------
+    number
+        The one that follows the last that was tried.
+    harm
+        What the last did; empty where it did none.
+    spent
+        Seconds of the processor that the last took.
+    """
     tempfile.tempdir = str(folder)
     progress, report = folder / "number", folder / "report"
     report.unlink(missing_ok=True)
     child = os.fork()
     if child == 0:
-        os._exit(_try(made, range(first, end), folder, progress, report))
+        os._exit(_try(made, range(first, end), folder, progress, report, seconds))
     _, status, used = os.wait4(child, 0)
     code = os.waitstatus_to_exitcode(status)
+    number, before = progress.read_text().split()
+    spent = used.ru_utime + used.ru_stime - float(before)
     if code == DONE:
-        return end, ""
+        return end, "", spent
     harm = (
         report.read_text(encoding="utf-8") if report.exists() else signal.Signals(-code).name if code < 0 else str(code)
     )
-    number, before = progress.read_text().split()
-    if harm == OUT_OF_TIME:  # much less of the processor than on the clock: the machine was at other work
-        spent = used.ru_utime + used.ru_stime - float(before)
-        _say(f"example {number}: over {SECONDS:.0f} s on the clock, {spent:.1f} s of the processor")
-    return int(number) + 1, harm
+    return int(number) + 1, harm, spent
 
 
-def _try(made: Examples, numbers: range, folder: Path, progress: Path, report: Path) -> int:
+def _try(made: Examples, numbers: range, folder: Path, progress: Path, report: Path, seconds: float) -> int:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libraries say there what is told as an error, too
     for number in numbers:
         progress.write_text(f"{number} {time.process_time()}")
         try:
-            check(*made.make(number), folder)
+            check(*made.make(number), folder, seconds)
         except BaseException as error:
             last = traceback.extract_tb(error.__traceback__)[-1]
             report.write_text(

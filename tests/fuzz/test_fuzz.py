@@ -79,3 +79,28 @@ def _try(name: str, content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for target in (table, stored):
             target(Path(folder) / name, content)
+
+
+TRIED_AGAIN = """
+import time
+from pathlib import Path
+from tests.fuzz import run
+
+def busy(path, content):
+    while time.process_time() < 1000:
+        pass
+
+run.AGAIN_SECONDS = 3.0
+run.SECONDS = 0.5
+examples = run.Examples(0, ["tables"])
+for target in (lambda path, content: time.sleep(1.5), busy):
+    run.TARGETS["tables"] = target
+    print("harm:", run._harm_of_a_slow_example(examples, 0, Path(FOLDER)))
+"""
+
+
+def test_what_waits_for_a_busy_machine_does_no_harm_and_what_works_on_and_on_does(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", TRIED_AGAIN.replace("FOLDER", repr(str(tmp_path)))]
+    run = subprocess.run(command, cwd=HERE.parent.parent, capture_output=True, text=True, timeout=300, check=False)
+    harm = [line.removeprefix("harm:").strip() for line in run.stdout.splitlines() if line.startswith("harm:")]
+    assert harm == ["", "SIGALRM"], run.stdout + run.stderr

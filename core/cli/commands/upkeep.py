@@ -19,7 +19,7 @@ KINDS = {
     "run": "runs that only seemed to go on",
     "artifacts": "files of runs without a version",
     "classifier": "classifiers without versions",
-    "unused": "shared content of versions that are gone",
+    "unused": "copies in .content that no version shares",
     "shared": "stored several times, and once now",
 }
 

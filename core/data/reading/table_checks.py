@@ -15,14 +15,7 @@ COLUMNS_LIMIT = 16_384  # as many as a spreadsheet has
 def check_names(path: Path, names: Sequence[str]) -> None:
     """Raise `DataError` for columns of the same name, and for so many that they cost more than what they hold."""
     if len(names) > COLUMNS_LIMIT:
-        raise DataError(
-            "data.too_many_columns",
-            "'{file}' has {columns:,} columns; the limit is {limit:,}. Check the delimiter, or keep only the columns with texts, "
-            "labels and what else is needed.",
-            file=path.name,
-            columns=len(names),
-            limit=COLUMNS_LIMIT,
-        )
+        raise too_many_columns(path, len(names))
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise DataError(
@@ -32,6 +25,18 @@ def check_names(path: Path, names: Sequence[str]) -> None:
             file=path.name,
             names=twice,
         )
+
+
+def too_many_columns(path: Path, columns: int) -> DataError:
+    """The error for more columns than a spreadsheet has."""
+    return DataError(
+        "data.too_many_columns",
+        "'{file}' has {columns:,} columns; the limit is {limit:,}. Check the delimiter, or keep only the columns with texts, "
+        "labels and what else is needed.",
+        file=path.name,
+        columns=columns,
+        limit=COLUMNS_LIMIT,
+    )
 
 
 def only_header(path: Path, names: Sequence[str]) -> DataError:

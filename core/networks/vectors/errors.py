@@ -95,8 +95,8 @@ def too_much_memory(name: str, size: str, limit: float) -> DataError:
 def too_slow(name: str, size: str, limit: float) -> DataError:
     return DataError(
         "vectors.reading_time",
-        "Reading the word vectors '{name}' ({size}) took longer than {limit:,.0f} seconds, the limit for a file of this size, "
-        "and was stopped. Cut the file after the words that you need: the most frequent ones stand first.",
+        "Reading the word vectors '{name}' ({size}) took longer than {limit:,.0f} seconds on the clock, the limit for a "
+        "file of this size, and was stopped. Cut the file after the words that you need: the most frequent ones stand first.",
         name=name,
         size=size,
         limit=limit,

@@ -15,7 +15,7 @@ from core.base.integrity import is_damage
 from core.base.messages import Message, message
 from core.base.storage import storage_error
 
-_STORE_FAILS = frozenset({"registry.damaged", "registry.store_failed", "api.keys_unreadable"})
+_STORE_FAILS = frozenset({"registry.damaged", "registry.database_lost", "registry.store_failed", "api.keys_unreadable"})
 RETRY_SECONDS = "30"
 
 log = logging.getLogger("evergreen.api")

@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 
-from core.base.messages import message
+from core.base.messages import Message, message
 from core.serving.api.errors import ApiError
+from core.serving.api.headers import CONTENT, NOTHING
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -59,23 +60,32 @@ class HostGuard:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": POLICY_VIOLATION})
         elif "text/html" in Headers(scope=scope).get("accept", ""):
-            await PlainTextResponse(str(refused.told), refused.status)(scope, receive, send)
+            await PlainTextResponse(str(refused.told), refused.status, refused.headers)(scope, receive, send)
         else:
             await refused.response()(scope, receive, send)
 
     def _refusal(self, headers: Headers) -> ApiError | None:
-        hosts, origin = headers.getlist("host"), headers.get("origin")
-        host = hosts[0] if len(hosts) == 1 else ""
+        hosts, origin = [name for name in headers.getlist("host") if name], headers.get("origin")
+        if len(hosts) != 1:
+            told = message(
+                "api.host_count",
+                "The request names {count} hosts instead of one. Send one Host header with a name that this server answers to: "
+                "{known}.",
+                count=len(hosts),
+                known=sorted(self._hosts),
+            )
+            return _refused(told)
+        host = hosts[0]
         if not is_among(_name(host), self._hosts):
             told = message(
                 "api.host_foreign",
                 "This server does not answer to the name '{host}', only to: {known}. If the name is yours, start the server "
                 "with {variable}={host}.",
-                host=_name(host) or host or "–",
+                host=_name(host) or host,
                 known=sorted(self._hosts),
                 variable=VARIABLE,
             )
-            return ApiError(403, told)
+            return _refused(told)
         if origin is None or origin.partition("://")[2] == host or is_among(_name_of_page(origin), self._others):
             return None
         told = message(
@@ -85,7 +95,12 @@ class HostGuard:
             origin=origin,
             variable=VARIABLE,
         )
-        return ApiError(403, told)
+        return _refused(told)
+
+
+def _refused(told: Message) -> ApiError:
+    # With a policy of its own: that of the pages repeats the host, which here may be a stranger's.
+    return ApiError(403, told, {CONTENT: NOTHING})
 
 
 def is_among(name: str | None, hosts: frozenset[str]) -> bool:

@@ -7,6 +7,7 @@ files never change. So only what is missing is answered: a new test once by each
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,13 +60,14 @@ class AnswerStore:
             return {}
 
     def add(self, version: VersionInfo, answers: Mapping[str, TestAnswers]) -> None:
-        """Keep more answers of a version."""
+        """Keep more answers of a version; where nothing can be written, they are worked out again the next time."""
         if not answers:
             return
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(self._path(version).with_suffix(".lock")):
-            kept = {**self.load(version), **answers}
-            write_record(self._path(version), {"tests": {key: _to_dict(answers) for key, answers in kept.items()}})
+        with suppress(OSError):  # a workspace that can only be read, or a full disk
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(self._path(version).with_suffix(".lock")):
+                kept = {**self.load(version), **answers}
+                write_record(self._path(version), {"tests": {key: _to_dict(answers) for key, answers in kept.items()}})
 
     def remove(self, version: VersionInfo) -> None:
         """Forget the answers of a version that was deleted."""

@@ -47,6 +47,11 @@ def test_no_number_of_json_is_infinite(written: str) -> None:
     assert files.parse_json("[1.5e3, -2, 0.1]") == [1500.0, -2, 0.1]
 
 
+def test_a_number_of_endless_digits_is_refused_without_pythons_advice() -> None:
+    with pytest.raises(ValueError, match=r"^a number of more than 4,300 digits$"):
+        files.parse_json("9" * 100_000)
+
+
 # What these read, they or a library made a moment before.
 OWN_JSON = {
     "core/base/files.py",

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from core.base.errors import RegistryError
+from core.cli.resolve import resolve_version
 from core.jobs import JobQueue
 from core.registry import PromotionDecision, Registry, VersionInfo
 from core.upkeep.repair import repair
+from core.workflows.workspace import open_workspace
 
 NAME = "Shop 商店"
 REPORT = {
@@ -75,6 +78,21 @@ def test_a_lost_database_is_made_again_from_the_versions_own_files(registry: Reg
     assert (run.kind, run.settings["epochs"], run.metrics["training_loss"]) == ("train", "2", 0.5)
     assert Registry(home).rollback(NAME) == 1
     assert repair(home).database == "whole"
+
+
+def test_with_the_database_gone_a_question_names_repair(registry: Registry, new_store: Path, tmp_path: Path) -> None:
+    home = tmp_path / "copy"  # since this process knows the other: a new one makes an empty database
+    shutil.copytree(registry.home, home)
+    shutil.copy(new_store, home / "mlflow.db")
+    workspace = open_workspace(home)
+    for number in (None, 1):
+        with pytest.raises(RegistryError, match="core repair") as caught:
+            resolve_version(NAME, number, workspace)
+        assert caught.value.message.key == "registry.database_lost"
+    repair(home)
+    assert resolve_version(NAME, None, open_workspace(home)).number == 2
+    with pytest.raises(RegistryError, match="Train it first"):
+        resolve_version("Another", None, open_workspace(home))
 
 
 def test_a_number_is_not_given_again_after_the_database_was_lost(registry: Registry, tmp_path: Path) -> None:

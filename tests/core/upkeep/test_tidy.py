@@ -90,6 +90,18 @@ def test_versions_of_old_that_hold_the_same_weights_are_stored_once(registry: Re
     assert kinds(registry) == []
 
 
+def test_a_copy_without_hard_links_is_stored_once_again(registry: Registry, tmp_path: Path) -> None:
+    runs = [add(registry, tmp_path / "made") for _ in range(2)]
+    for path in [*registry.files.content.iterdir(), *(registry.files.place_of(run) / "model.onnx" for run in runs)]:
+        copy = path.read_bytes()
+        path.unlink()
+        path.write_bytes(copy)
+    expected = [("unused", LARGE), ("shared", LARGE)]
+    assert kinds(registry, dry_run=True) == expected
+    assert kinds(registry) == expected
+    assert kinds(registry) == []
+
+
 def test_versions_that_the_database_does_not_know_are_kept_and_told(registry: Registry, tmp_path: Path) -> None:
     run_id = add(registry, tmp_path / "made")
     (registry.home / "artifacts" / run_id).rename(registry.home / "artifacts" / ("0" * 32))

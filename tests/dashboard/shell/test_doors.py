@@ -63,6 +63,7 @@ def test_a_foreign_name_gets_no_page_no_file_no_script_and_no_upload(server: Ser
         assert status == 403, path
         assert host.partition(":")[0].encode() in body  # without the port, as the cure names it
         assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert host not in headers["content-security-policy"]
     for method in ("PUT", "DELETE", "POST"):
         assert server.get("/_stcore/upload_file/session/file", method=method, Host=host)[0] == 403
 

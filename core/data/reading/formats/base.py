@@ -6,6 +6,7 @@ import datetime
 import json
 import lzma
 import math
+import sys
 import zipfile
 import zlib
 from collections.abc import Iterable, Sequence
@@ -196,6 +197,17 @@ def nested(path: Path) -> DataError:
         "data.nested",
         "'{file}' holds values nested deeper than those of any table. Check it where it was made, or save the table as CSV.",
         file=path.name,
+    )
+
+
+def endless_number(path: Path) -> DataError:
+    """The error for a whole number with more digits than Python reads."""
+    return DataError(
+        "data.endless_number",
+        "'{file}' holds a number of more than {limit:,} digits, which is no value of any table. Check it where it was made, or "
+        "put it in quotation marks if it is a text.",
+        file=path.name,
+        limit=sys.get_int_max_str_digits(),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pandas
 
 from core.base.errors import DataError
+from core.base.files import has_endless_number
 from core.base.messages import Message
 from core.data.reading.encoding import codec_of, detect_encoding, is_slightly_damaged, named_encoding
 from core.data.reading.formats import base
@@ -162,7 +163,9 @@ def _values(path: Path, text: str) -> list[Any]:
 
 
 def _unreadable(path: Path, kind: str, error: Exception, reason: str = "") -> DataError:
-    return base.nested(path) if isinstance(error, RecursionError) else base.unreadable(path, kind, reason or error)
+    if isinstance(error, RecursionError):
+        return base.nested(path)
+    return base.endless_number(path) if has_endless_number(error) else base.unreadable(path, kind, reason or error)
 
 
 def _check_comma(path: Path, text: str, error: Exception) -> None:

@@ -15,6 +15,7 @@ from core.data.reading.encoding import codec_of, detect_encoding, named_encoding
 from core.data.reading.formats import base
 from core.data.reading.formats.base import form_of_kind, no_such_sheet, refuse_corrections, unreadable
 from core.data.reading.formats.rows_table import guess_head, table_of_rows
+from core.data.reading.table_checks import COLUMNS_LIMIT, too_many_columns
 from core.data.reading.table_format import FormatCorrections, Guess, TableFormat, confidence
 
 MARKUP_LIMIT = 256 * 1024**2  # bytes
@@ -23,6 +24,7 @@ _STARTS = ("<!doctype html", "<html", "<head", "<table", "<meta", "<body", _ARCH
 _CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE)
 _SPREADSHEET = "urn:schemas-microsoft-com:office:spreadsheet"
 _ROOT = re.compile(r"<([A-Za-z_][\w:.-]*)(?:\s[^<>]*)?>\s*<[A-Za-z_!]")
+_ROWS_LIMIT = 1 << 20  # as many as a sheet of Excel has
 _SPAN_LIMIT = 1000  # columns that one cell may span
 
 
@@ -43,7 +45,9 @@ class _Table:
         row = self.rows[-1]
         end = len(row) + 1 if column is None else column + 1
         self._width = max(self._width, end + span - 1)
-        if self._width * len(self.rows) > base.CELLS_LIMIT or self._width > 1 << 14:
+        if self._width > COLUMNS_LIMIT:
+            raise too_many_columns(self._path, self._width)
+        if self._width * len(self.rows) > base.CELLS_LIMIT:
             raise base.too_wide(self._path, self.name, len(self.rows), self._width)
         row.extend([""] * (end - 1 - len(row)))
         row.append(cell)
@@ -312,8 +316,16 @@ class _Spreadsheet:
     def _row(self, table: _Table, index: str) -> None:
         self._column = 0
         number = _number(index, len(table.rows) + 1)
-        if number > 1 << 20:
-            raise base.too_wide(self._path, table.name, number, 1)
+        if number > _ROWS_LIMIT:
+            raise DataError(
+                "data.row_far_away",
+                "A row of sheet '{sheet}' in '{file}' has the number {row:,}; the limit is {limit:,}. Delete the rows below the "
+                "table, or save it as CSV.",
+                sheet=table.name,
+                file=self._path.name,
+                row=number,
+                limit=_ROWS_LIMIT,
+            )
         while len(table.rows) < number:
             table.rows.append([])
 

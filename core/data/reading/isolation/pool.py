@@ -235,8 +235,8 @@ def _too_much_memory(path: Path, limits: Limits) -> DataError:
 def _took_too_long(path: Path, limits: Limits) -> DataError:
     return DataError(
         "data.reading_time",
-        "Reading '{file}' ({size}) took longer than {limit:,.0f} seconds, the limit for a file of this size, and was stopped. "
-        "Save the table as CSV, or upload a part of it.",
+        "Reading '{file}' ({size}) took longer than {limit:,.0f} seconds on the clock, the limit for going through a "
+        "file of this size once, and was stopped. Save the table as CSV, or upload a part of it.",
         **_facts(path, limits.seconds),
     )
 

@@ -300,6 +300,38 @@ def test_values_nested_beyond_all_measure_are_refused_with_a_sentence(tmp_path: 
         assert caught.value.message.key == "data.nested"
 
 
+@pytest.mark.parametrize(
+    "content", ['[{"text": "good", "label": %s}]', '{"text": "good", "label": 1}\n{"text": "bad", "label": %s}\n']
+)
+def test_a_number_of_endless_digits_is_refused_with_a_sentence(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "t.json"
+    path.write_text(content % ("9" * 100_000))
+    with pytest.raises(DataError) as caught:
+        read_table(path)
+    assert caught.value.message.key == "data.endless_number"
+
+
+def test_a_page_whose_cells_span_too_many_columns_is_told_their_limit(tmp_path: Path) -> None:
+    path = tmp_path / "t.html"
+    path.write_text("<html><table><tr>" + '<td colspan="100000">x</td>' * 50 + "</tr></table></html>")
+    with pytest.raises(DataError) as caught:
+        read_table(path)
+    assert caught.value.message.key == "data.too_many_columns"
+
+
+def test_a_row_far_away_in_an_xml_workbook_is_told_the_limit_of_rows(tmp_path: Path) -> None:
+    path = tmp_path / "t.xml"
+    space = "urn:schemas-microsoft-com:office:spreadsheet"
+    path.write_text(
+        f'<?xml version="1.0"?><Workbook xmlns="{space}" xmlns:ss="{space}"><Worksheet ss:Name="s"><Table>'
+        '<Row ss:Index="2000000"><Cell><Data>x</Data></Cell></Row></Table></Worksheet></Workbook>'
+    )
+    with pytest.raises(DataError) as caught:
+        read_table(path)
+    assert caught.value.message.key == "data.row_far_away"
+    assert caught.value.message.facts["row"] == 2_000_000
+
+
 @pytest.mark.parametrize("name", ["a,", "name,"])
 def test_more_columns_than_a_spreadsheet_has_are_refused(tmp_path: Path, name: str) -> None:
     path = tmp_path / "t.csv"

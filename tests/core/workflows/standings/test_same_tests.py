@@ -248,3 +248,12 @@ def test_a_damaged_record_is_answered_again(line: Registry, asked: list[tuple[st
     (line.home / "answers" / "run1.json").write_text('{"tests": {"x": {"labels"')
     assert look(line).report(1).rows == 20
     assert len(asked) == 2
+
+
+def test_answers_that_cannot_be_kept_are_given_all_the_same(line: Registry, asked: list[tuple[str, int]]) -> None:
+    """As in a workspace that can only be read; a file where the folder should be keeps even root from writing."""
+    (line.home / "answers").write_text("")
+    same = look(line)
+    assert same.absent == {}
+    assert same.report(1).rows == 20
+    assert same.difference(1, 2) is not None
