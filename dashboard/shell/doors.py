@@ -15,11 +15,12 @@ from streamlit import config
 
 from core.serving.api.headers import own_scripts
 from core.serving.api.hosts import HostGuard, allowed_hosts
-from dashboard.shell.sidebar import SCRIPT
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Scope
 
+# Streamlit closes the sidebar of a phone after its own navigation, but not after page links.
+SIDEBAR_SCRIPT = Path(__file__).with_name("sidebar.js").read_text(encoding="utf-8")
 INDEX = Path(st.__file__).parent / "static" / "index.html"
 
 
@@ -41,7 +42,7 @@ def page_policy() -> Callable[[Scope], str]:
     Its style sheets are made in the browser, and the scripts of our own components reach it as data (``blob:``), which only
     a script that runs already can make. A style cannot load anything either: it has the same sources.
     """
-    scripts = own_scripts(INDEX.read_text(encoding="utf-8"), [SCRIPT])
+    scripts = own_scripts(INDEX.read_text(encoding="utf-8"), [SIDEBAR_SCRIPT])
 
     def policy(scope: Scope) -> str:
         host = Headers(scope=scope).get("host", "")  # `HostGuard` has looked at it

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -10,6 +9,7 @@ import streamlit as st
 from dashboard.parts import tables
 from dashboard.parts.plots.comparison_figures import with_names
 from dashboard.shell import job_news, state
+from dashboard.shell.doors import SIDEBAR_SCRIPT
 from dashboard.shell.errors import boundary, guarded_fragment
 from dashboard.shell.i18n import LANGUAGES, LINK, language, t, t_message, tn
 from dashboard.shell.layout import icon_button
@@ -24,9 +24,7 @@ LINKED = "classifier.linked"  # what the link has just named
 UNKNOWN = "classifier.unknown"  # a name from a link that no classifier has, and which one is shown instead
 MOST_OFFERED = 6
 
-# Streamlit closes the sidebar of a phone after its own navigation, but not after page links.
-SCRIPT = Path(__file__).with_name("sidebar.js").read_text(encoding="utf-8")
-CLOSE_ON_PHONES = f"<script>{SCRIPT}</script>"
+CLOSE_ON_PHONES = f"<script>{SIDEBAR_SCRIPT}</script>"
 
 
 def adopt_link() -> None:

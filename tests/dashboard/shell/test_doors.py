@@ -21,7 +21,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from core.serving.api.hosts import VARIABLE
-from dashboard.shell.sidebar import SCRIPT
+from dashboard.shell.doors import SIDEBAR_SCRIPT
 from tests.dashboard.serving import PATIENCE, ROOT, Server
 
 # A page, its script, a file that was uploaded or made, an upload, Streamlit's own addresses, and the API.
@@ -121,7 +121,7 @@ def test_pages_load_from_this_server_alone_and_stand_in_no_frame(server: Server)
 
 def test_the_scripts_of_the_page_and_the_sidebar_are_known_by_their_content(server: Server) -> None:
     page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text("utf-8")
-    written = [*re.findall(r"<script>(.*?)</script>", page, re.DOTALL), SCRIPT]
+    written = [*re.findall(r"<script>(.*?)</script>", page, re.DOTALL), SIDEBAR_SCRIPT]
     policy = server.get("/")[1]["content-security-policy"]
     for script in written:
         assert f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" in policy
