@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.jobs import JobQueue
+from dashboard.parts.forms import estimator
 from dashboard.results.tabs import GROUPS
 from dashboard.shell.i18n import catalogue
 
@@ -50,9 +53,22 @@ def _strict_catalogues(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_caches() -> Iterator[None]:
-    """What one test's workspace put into Streamlit's caches is not the next one's."""
+def _fresh_caches(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What one test's workspace put into Streamlit's caches is not the next one's, nor what it still estimates.
+
+    An estimate learns a few steps in a thread; PyTorch's random numbers are the whole process's, so that it would change
+    what the next test learns.
+    """
+    pools: list[ThreadPoolExecutor] = []
+
+    def tracked(**options: Any) -> ThreadPoolExecutor:
+        pools.append(ThreadPoolExecutor(**options))
+        return pools[-1]
+
+    monkeypatch.setattr(estimator, "ThreadPoolExecutor", tracked)
     yield
+    for pool in pools:
+        pool.shutdown(cancel_futures=True)
     st.cache_data.clear()
     st.cache_resource.clear()
 
