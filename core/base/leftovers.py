@@ -90,8 +90,13 @@ def _below(folder: Path, depth: int) -> Iterator[Path]:
         hidden = entry.name.startswith(".")
         if hidden or entry.name.endswith(".part"):
             yield path
-        if entry.is_dir(follow_symlinks=False) and depth < DEEPEST and (not hidden or entry.name == CONTENT):
+        if entry.is_dir(follow_symlinks=False) and depth < DEEPEST and not _names_something_unfinished(path):
             yield from _below(path, depth + 1)
+
+
+def _names_something_unfinished(path: Path) -> bool:
+    """Whether a folder goes as a whole or not at all; other hidden ones, such as ``.content``, are looked into."""
+    return _is_signed(path) or _OLD_NAMES.fullmatch(path.name) is not None
 
 
 def _is_replaced(path: Path) -> bool:

@@ -67,6 +67,15 @@ def test_half_a_file_inside_of_a_version_is_found_too(registry: Registry, tmp_pa
     assert not list(folder.glob(".part*"))
 
 
+@pytest.mark.parametrize("folder", [".classifiers", ".content"])
+def test_half_a_file_in_a_hidden_folder_of_ours_is_found_too(registry: Registry, tmp_path: Path, folder: str) -> None:
+    add(registry, tmp_path / "made")
+    hidden = registry.home / "artifacts" / folder
+    hidden.mkdir(exist_ok=True)
+    (hidden / f".part-{DEAD}-0a").write_bytes(b"0" * 100)
+    assert kinds(registry) == [("unfinished", 100)]
+
+
 def test_what_a_living_process_works_on_stays(registry: Registry) -> None:
     run_id = registry.start_run("train", "Shop", {})
     registry.files.place_of(run_id).mkdir(parents=True)
