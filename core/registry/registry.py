@@ -38,6 +38,37 @@ class Registry(Orphans):
             raise
         return None if number is None else self.version(name, number)
 
+    def resolve(self, name: str, number: int | None = None) -> VersionInfo:
+        """The version of this number, or without one the version in use.
+
+        Raises
+        ------
+        RegistryError
+            When there is no such version, or none is in use.
+        """
+        if number is not None:
+            return self.version(name, number)
+        champion = self.champion(name)
+        if champion is None:
+            self.require(name)
+            raise self._not_in_use(name)
+        return champion
+
+    def require(self, name: str) -> None:
+        """Raise `RegistryError` where there is no such classifier, and say so where the database was lost with it."""
+        if not self.versions(name):
+            self.refuse_if_lost(name)
+            raise self._not_in_use(name)
+
+    def _not_in_use(self, name: str) -> RegistryError:
+        return RegistryError(
+            "registry.no_champion",
+            "There is no classifier '{classifier}' in use. The classifiers are: {known}. Train it first, or choose one of its "
+            "versions.",
+            classifier=name,
+            known=[classifier.name for classifier in self.classifiers()] or ["–"],
+        )
+
     def champion_history(self, name: str) -> list[dict[str, Any]]:
         """Every move of the champion, oldest first: ``{"version", "at", "reason"}``; the last 50 are kept."""
         return list(self._history(self._model(name)).moves)

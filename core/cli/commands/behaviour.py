@@ -9,7 +9,6 @@ from dataclasses import asdict
 
 from core.base.config import home
 from core.base.wording import score
-from core.cli.resolve import resolve_version
 from core.serving.engines.graphs import load_version
 from core.tasks.text_classification.behaviour import run_tests
 from core.workflows.versions.folder import VersionFolder
@@ -18,7 +17,7 @@ from core.workflows.workspace import open_workspace
 
 def behaviour(asked: argparse.Namespace) -> None:
     workspace = open_workspace(home())
-    version = resolve_version(asked.classifier, asked.version, workspace)
+    version = workspace.registry.resolve(asked.classifier, asked.version)
     folder = workspace.registry.folder(version.classifier, version.number)
     stored = VersionFolder(folder)
     texts = [str(text) for record in stored.experiences() for text in stored.predictions(record.number)["text"]]

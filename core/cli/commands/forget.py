@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from core.base.config import home
 from core.base.errors import ConfigError, DataError
 from core.cli.progress import consume
-from core.cli.resolve import resolve_version
 from core.data.reading.encoding import codec_of, detect_encoding
 from core.registry.records import receipts, solved
 from core.workflows.workspace import Workspace, open_workspace
@@ -30,7 +29,7 @@ def forget(asked: argparse.Namespace) -> None:
     from core.workflows.forget.rows import find_rows
 
     workspace = open_workspace(home())
-    resolve_version(asked.classifier, None, workspace, required=False)
+    workspace.registry.require(asked.classifier)
     finished = [] if asked.dry_run else _finish(workspace)
     if asked.texts is None and not asked.group:
         if finished:

@@ -29,7 +29,6 @@ from core.cli.commands.threshold import threshold
 from core.cli.commands.upkeep import delete, repair, tidy
 from core.cli.commands.vectors import vectors
 from core.cli.progress import at_work_throughout, consume
-from core.cli.resolve import resolve_version
 from core.cli.tables import facts, load, save_for
 from core.data.labelling.corrections import Correction, Corrections
 from core.data.loading.load import LoadedDataset
@@ -71,7 +70,7 @@ def update(asked: argparse.Namespace) -> None:
     values = {"classifier": asked.classifier, "strategy": asked.strategy, "tolerance": asked.tolerance}
     values |= {"gate": parse_assignments(asked.gate)}
     values |= {"promote": asked.promote, "settings": parse_assignments(asked.set)}
-    version = resolve_version(asked.classifier, None, workspace)
+    version = workspace.registry.resolve(asked.classifier)
     gate_rules(
         build(UpdateRequest, {**values, "dataset": ""}), workspace
     )  # a wrong rule is said before a long file is read
@@ -99,7 +98,7 @@ def evaluate(asked: argparse.Namespace) -> None:
     from core.workflows.versions.evaluate import evaluate_version
 
     workspace = open_workspace(home())
-    version = resolve_version(asked.classifier, asked.version, workspace)
+    version = workspace.registry.resolve(asked.classifier, asked.version)
     loaded = load(asked, batch=True, known=_labels_of(version, workspace))
     started = time.monotonic()
     report = evaluate_version(workspace, version, loaded.dataset).to_dict()
@@ -115,7 +114,7 @@ def drift(asked: argparse.Namespace) -> None:
     from core.workflows.versions.past import read_past
 
     workspace = open_workspace(home())
-    version = resolve_version(asked.classifier, asked.version, workspace)
+    version = workspace.registry.resolve(asked.classifier, asked.version)
     folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
     loaded = load(asked, batch=True, known=folder.classes)
     report = detect_drift(folder, loaded.dataset, read_past(folder, workspace))
@@ -126,7 +125,7 @@ def export(asked: argparse.Namespace) -> None:
     from core.workflows.bundle import write_bundle
 
     workspace = open_workspace(home())
-    version = resolve_version(asked.classifier, asked.version, workspace)
+    version = workspace.registry.resolve(asked.classifier, asked.version)
     limit = workspace.registry.threshold(asked.classifier)
     write_bundle(workspace.registry.folder(asked.classifier, version.number), asked.out, limit.value if limit else None)
     sys.stderr.write(f"Version {version.number} of '{asked.classifier}' → {asked.out}\n")
@@ -137,7 +136,8 @@ def versions(asked: argparse.Namespace) -> None:
     from core.workflows.standings import known_to, today
 
     workspace = open_workspace(home())
-    champion = resolve_version(asked.classifier, None, workspace, required=False)
+    workspace.registry.require(asked.classifier)
+    champion = workspace.registry.champion(asked.classifier)
     same = today(known_to(workspace.registry, asked.classifier), workspace.home)
     content = listed(workspace.registry.versions(asked.classifier), champion, same)
     if not asked.json:
@@ -149,7 +149,7 @@ def promote(asked: argparse.Namespace) -> None:
     workspace = open_workspace(home())
     number = asked.version
     if number is None:
-        resolve_version(asked.classifier, None, workspace, required=False)  # says so when there is no such classifier
+        workspace.registry.require(asked.classifier)  # says so when there is no such classifier
         number = workspace.registry.versions(asked.classifier)[-1].number
     against = workspace.registry.version(asked.classifier, number).refused
     reason = asked.reason.strip()

@@ -9,7 +9,6 @@ from typing import Any
 
 from core.base.config import home
 from core.base.messages import Message
-from core.cli.resolve import resolve_version
 from core.workflows.workspace import open_workspace
 
 NOTHING: dict[str, Any] = {"serving": {}, "variants": [], "rule": None, "note": None}  # of versions made before
@@ -19,7 +18,7 @@ def precision(asked: argparse.Namespace) -> None:
     from core.workflows.versions.folder import VersionFolder
 
     workspace = open_workspace(home())
-    version = resolve_version(asked.classifier, asked.version, workspace)
+    version = workspace.registry.resolve(asked.classifier, asked.version)
     report = VersionFolder(workspace.registry.folder(asked.classifier, version.number)).report()
     content = {"version": version.number, **_readable(report.get("precision") or NOTHING)}
     sys.stdout.write((json.dumps(content, ensure_ascii=False) if asked.json else _as_text(content)) + "\n")

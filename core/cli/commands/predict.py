@@ -6,9 +6,9 @@ import argparse
 import json
 import sys
 import time
+from typing import Any
 
 from core.base.config import home
-from core.cli.resolve import resolve_version
 from core.cli.tables import corrections_of, facts_of, tell, tell_format
 from core.data.reading.tables import detect_format
 from core.serving.engines import predict_file
@@ -18,7 +18,7 @@ from core.workflows.workspace import open_workspace
 def predict(asked: argparse.Namespace) -> None:
     """Label the file; on a terminal, show how far it is."""
     workspace = open_workspace(home())
-    version = resolve_version(asked.classifier, asked.version, workspace)
+    version = workspace.registry.resolve(asked.classifier, asked.version)
     folder = workspace.registry.folder(asked.classifier, version.number)
     threshold = workspace.registry.threshold(asked.classifier)
     progress = _Progress()
@@ -44,7 +44,7 @@ def predict(asked: argparse.Namespace) -> None:
     labelled = labelled_file.rows - labelled_file.empty
     sys.stderr.write(f"{labelled:,} rows labelled by version {version.number} → {asked.out}\n")
     if asked.json:
-        told = {
+        told: dict[str, Any] = {
             "version": version.number,
             "rows": labelled_file.rows,
             "labelled": labelled,

@@ -8,7 +8,6 @@ import tomllib
 from pathlib import Path
 
 from core.base.config import home
-from core.cli.resolve import resolve_version
 from core.workflows.workspace import open_workspace
 
 # Core brings English; other languages are files of the dashboard, which is not imported for them.
@@ -20,7 +19,7 @@ def report(asked: argparse.Namespace) -> None:
     from core.workflows.report.run import gather, html_report, model_card
 
     workspace = open_workspace(home())
-    version = resolve_version(asked.classifier, asked.version, workspace)
+    version = workspace.registry.resolve(asked.classifier, asked.version)
     texts = catalogue(asked.language)
     words = ReportLanguage(asked.language, lambda key, english: texts.get(key, english))
     write = model_card if asked.out.suffix.lower() in (".md", ".markdown") else html_report

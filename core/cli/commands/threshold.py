@@ -9,7 +9,6 @@ from dataclasses import asdict
 
 from core.base.config import home
 from core.base.errors import ConfigError
-from core.cli.resolve import resolve_version
 from core.workflows.workspace import open_workspace
 
 
@@ -23,7 +22,7 @@ def threshold(asked: argparse.Namespace) -> None:
             "--version says with which version a threshold was chosen, and means nothing without --set. Leave it out.",
         )
     if asked.set is not None:
-        version = resolve_version(asked.classifier, asked.version, workspace)
+        version = workspace.registry.resolve(asked.classifier, asked.version)
         registry.set_threshold(asked.classifier, asked.set, version=version.number)
     elif asked.clear:
         registry.clear_threshold(asked.classifier)

@@ -19,10 +19,9 @@ import torch
 
 from core.base.config import Config, build
 from core.base.device import describe_device
-from core.base.errors import CoreError, DataError, RegistryError
+from core.base.errors import CoreError, DataError
 from core.base.events import Advanced, Ended, RunStarted, StageStarted
 from core.base.messages import Message, message
-from core.registry import VersionInfo
 from core.registry.records import BenchmarkStore, new_id
 from core.serving.engines.providers import examine
 from core.statistics.speed import latency, paired_ratio, spread
@@ -105,7 +104,7 @@ def benchmark_version(
     identity = parts_of(resume)[0] or new_id()
     yield RunStarted(identity)
     yield StageStarted(message("benchmark.prepare", "Reading the texts."), 0.0)
-    version = _version(request, workspace)
+    version = workspace.registry.resolve(request.classifier, request.version)
     folder = workspace.registry.folder(version.classifier, version.number)
     if texts is None:
         source, texts = _texts(request, VersionFolder(folder), workspace)
@@ -171,19 +170,6 @@ def spread_out(texts: Sequence[str], count: int) -> list[str]:
     """So many of the texts, evenly spaced over all of them; all when there are fewer."""
     indices = np.linspace(0, len(texts) - 1, min(count, len(texts))).round().astype(int)
     return [texts[index] for index in indices]
-
-
-def _version(request: BenchmarkRequest, workspace: Workspace) -> VersionInfo:
-    if request.version is not None:
-        return workspace.registry.version(request.classifier, request.version)
-    champion = workspace.registry.champion(request.classifier)
-    if champion is None:
-        raise RegistryError(
-            "benchmark.no_champion",
-            "There is no classifier '{classifier}' in use. Train it first, or name one of its versions.",
-            classifier=request.classifier,
-        )
-    return champion
 
 
 def _texts(request: BenchmarkRequest, folder: VersionFolder, workspace: Workspace) -> tuple[str, list[str]]:

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from core.base.config import Config, setting
-from core.base.errors import DataError, RegistryError
+from core.base.errors import DataError
 from core.base.events import Advanced, CheckpointDue, Ended, StageStarted
 from core.base.messages import message
 from core.continual.strategies import StrategyConfig
@@ -122,7 +122,7 @@ def cross_validate(
     """
     began = time.monotonic()
     yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)
-    version = _version(request, workspace)
+    version = workspace.registry.resolve(request.classifier, request.version)
     plan = _plan(request, version, workspace)
     before = 0.0
     if resume is not None:
@@ -150,19 +150,6 @@ def cross_validate(
     }
     FoldStore(workspace.home).save(record)
     yield FoldsDone(version.number, record)
-
-
-def _version(request: FoldsRequest, workspace: Workspace) -> VersionInfo:
-    if request.version is not None:
-        return workspace.registry.version(request.classifier, request.version)
-    champion = workspace.registry.champion(request.classifier)
-    if champion is None:
-        raise RegistryError(
-            "folds.no_champion",
-            "There is no classifier '{classifier}' in use. Train it first, or name one of its versions.",
-            classifier=request.classifier,
-        )
-    return champion
 
 
 def _plan(request: FoldsRequest, version: VersionInfo, workspace: Workspace) -> _Plan:

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from core.base.config import Config
-from core.base.errors import DataError, RegistryError
+from core.base.errors import DataError
 from core.base.events import Advanced, CheckpointDue, Ended, StageStarted
 from core.base.messages import Message, message
 from core.continual.strategies import STRATEGIES, ClosedForm, Strategy, StrategyConfig
@@ -118,7 +118,7 @@ def draw_curve(
     """
     began = time.monotonic()
     yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)
-    version = _version(request, workspace)
+    version = workspace.registry.resolve(request.classifier, request.version)
     plan = _plan(request, version, workspace)
     before = 0.0
     if resume is not None:
@@ -157,19 +157,6 @@ def nested_rows(labels: np.ndarray, share: float, seed: int) -> np.ndarray:
         rows = generator.permutation(np.flatnonzero(labels == label))
         parts.append(rows[: max(1, round(share * len(rows)))])
     return np.sort(np.concatenate(parts))
-
-
-def _version(request: CurveRequest, workspace: Workspace) -> VersionInfo:
-    if request.version is not None:
-        return workspace.registry.version(request.classifier, request.version)
-    champion = workspace.registry.champion(request.classifier)
-    if champion is None:
-        raise RegistryError(
-            "curve.no_champion",
-            "There is no classifier '{classifier}' in use. Train it first, or name one of its versions.",
-            classifier=request.classifier,
-        )
-    return champion
 
 
 def _plan(request: CurveRequest, version: VersionInfo, workspace: Workspace) -> _Plan:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from core.base.errors import DataError, RegistryError
+from core.base.errors import DataError
 from core.base.events import RunStarted, StageStarted
 from core.base.faults import reached
 from core.base.messages import Message, message
@@ -115,7 +115,7 @@ def update_classifier(
             yield completed
         return
     yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)
-    base = _base_version(request, workspace)
+    base = workspace.registry.resolve(request.classifier, request.base_version)
     folder = VersionFolder(workspace.registry.folder(base.classifier, base.number), keeps_tables=True)
     settings, own = resolve_update(folder.model_name, folder.settings, request.strategy, request.settings)
     rules, report = gate_rules(request, workspace), folder.report()
@@ -191,19 +191,6 @@ def update_classifier(
                 _keep_answers(base, candidate.stream.tests[-1], workspace)
                 _decide(request, event, workspace)
             yield event
-
-
-def _base_version(request: UpdateRequest, workspace: Workspace) -> VersionInfo:
-    if request.base_version is not None:
-        return workspace.registry.version(request.classifier, request.base_version)
-    champion = workspace.registry.champion(request.classifier)
-    if champion is None:
-        raise RegistryError(
-            "workflow.no_champion",
-            "There is no classifier '{classifier}' in use to update. Train it first, or promote one of its versions.",
-            classifier=request.classifier,
-        )
-    return champion
 
 
 def _newest_test(folder: VersionFolder, number: int, name: str, test: TextDataset) -> FrozenTest:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from core.base.errors import RegistryError
-from core.cli.resolve import resolve_version
 from core.jobs import JobQueue
 from core.registry import PromotionDecision, Registry, VersionInfo
 from core.upkeep.repair import repair
@@ -87,12 +86,12 @@ def test_with_the_database_gone_a_question_names_repair(registry: Registry, new_
     workspace = open_workspace(home)
     for number in (None, 1):
         with pytest.raises(RegistryError, match="core repair") as caught:
-            resolve_version(NAME, number, workspace)
+            workspace.registry.resolve(NAME, number)
         assert caught.value.message.key == "registry.database_lost"
     repair(home)
-    assert resolve_version(NAME, None, open_workspace(home)).number == 2
+    assert open_workspace(home).registry.resolve(NAME).number == 2
     with pytest.raises(RegistryError, match="Train it first"):
-        resolve_version("Another", None, open_workspace(home))
+        open_workspace(home).registry.resolve("Another")
 
 
 def test_a_number_is_not_given_again_after_the_database_was_lost(registry: Registry, tmp_path: Path) -> None:

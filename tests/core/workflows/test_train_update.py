@@ -215,7 +215,7 @@ def test_memory_zero_keeps_no_text_with_the_version(workspace: Workspace) -> Non
 def test_an_update_of_nothing_is_refused(workspace: Workspace) -> None:
     with pytest.raises(RegistryError) as caught:
         update(workspace, reviews(100))
-    assert caught.value.message.key == "workflow.no_champion"
+    assert caught.value.message.key == "registry.no_champion"
 
 
 def test_stopping_keeps_the_best_epoch_and_says_so(workspace: Workspace) -> None:
