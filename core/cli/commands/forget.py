@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from core.base.config import home
 from core.base.errors import ConfigError, DataError
 from core.cli.progress import consume
-from core.data.reading.encoding import codec_of, detect_encoding
+from core.data.reading.text.encoding import codec_of, detect_encoding
 from core.registry.records import receipts, solved
 from core.workflows.workspace import Workspace, open_workspace
 

@@ -14,15 +14,14 @@ from core.base.wording import score, seconds
 from core.cli.commands.behaviour import behaviour
 from core.cli.commands.benchmark import benchmark
 from core.cli.commands.compare import compare
-from core.cli.commands.curve import curve
 from core.cli.commands.doctor import doctor
-from core.cli.commands.folds import folds
 from core.cli.commands.forget import forget
 from core.cli.commands.generate import generate
 from core.cli.commands.inspect import inspect
 from core.cli.commands.precision import precision
 from core.cli.commands.predict import predict
 from core.cli.commands.pretrain import pretrain
+from core.cli.commands.repeat import curve, folds
 from core.cli.commands.report import report
 from core.cli.commands.search import search
 from core.cli.commands.threshold import threshold

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from core.base.messages import message
 from core.data.quality.base import CHUNK, FINDING_ROWS, Finding, Fix, Inspected, drop
-from core.data.reading.mojibake import beyond_repair, repaired
+from core.data.reading.text.mojibake import beyond_repair, repaired
 from core.data.recipe import RepairText
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.base.messages import Message, message
-from core.data.reading.dialects import BACKSLASH, ENCLOSING, MARKDOWN
-from core.data.reading.quoting import Joins
+from core.data.reading.text.dialects import BACKSLASH, ENCLOSING, MARKDOWN
+from core.data.reading.text.quoting import Joins
 
 _LISTED = 5  # places that are named
 HEADER_AGAIN, SECOND_HEADER = "header_again", "second_header"

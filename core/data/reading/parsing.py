@@ -17,7 +17,7 @@ from core.data.reading.formats import FORMATS, Format, format_of, inside, is_zip
 from core.data.reading.formats.base import HEAD, nested, refuse_corrections
 from core.data.reading.source import check_file, is_compressed, open_content, open_plain
 from core.data.reading.table_format import FormatCorrections, TableFormat, TableScan, form_of, notes_of, skipped_of
-from core.data.reading.text_file import detect_text, read_text, scan_text, text_pieces
+from core.data.reading.text.reader import detect_text, read_text, scan_text, text_pieces
 
 
 def detect_format(path: Path, corrections: FormatCorrections = FormatCorrections()) -> TableFormat:  # noqa: B008 - frozen

@@ -10,11 +10,11 @@ from pathlib import Path
 import pandas
 
 from core.base.errors import DataError
-from core.data.reading.encoding import codec_of
 from core.data.reading.isolation.pool import ask
-from core.data.reading.rows import Lines, split_rows
 from core.data.reading.source import is_small_text, open_content
 from core.data.reading.table_format import TableFormat, form_of, skipped_of
+from core.data.reading.text.encoding import codec_of
+from core.data.reading.text.rows import Lines, split_rows
 
 FILE = "file"  # attribute of a table: where it was read from
 

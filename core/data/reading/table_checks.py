@@ -1,4 +1,4 @@
-"""What keeps any table from being read, wherever it comes from: names that come twice, too many columns, no row."""
+"""What keeps any table from being read, wherever it comes from: names that come twice, too many columns or cells, no row."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from core.base.errors import DataError
 
 CELL_LIMIT = 1_000_000  # characters in one cell
 COLUMNS_LIMIT = 16_384  # as many as a spreadsheet has
+CELLS_LIMIT = 20_000_000  # rows × columns that a sheet or list may span
+TEXT_CELLS_LIMIT = 10 * CELLS_LIMIT  # of text and Parquet, where a cell takes little
 
 
 def check_names(path: Path, names: Sequence[str]) -> None:
@@ -46,4 +48,19 @@ def only_header(path: Path, names: Sequence[str]) -> DataError:
         "'{file}' has a header ({names}) but no rows below it. Check that the file was saved completely.",
         file=path.name,
         names=list(names),
+    )
+
+
+def too_wide(path: Path, part: str, rows: int, columns: int, limit: int = CELLS_LIMIT) -> DataError:
+    """The error for a table that spans more cells than it may."""
+    return DataError(
+        "data.too_many_cells",
+        "The table {part}in '{file}' spans {rows:,} rows × {columns:,} columns ({cells:,} cells); the limit is {limit:,} cells. "
+        "Often one stray cell far from the table is behind it: delete the rows and columns around the table, or save it as CSV.",
+        part=f"'{part}' " if part else "",
+        file=path.name,
+        rows=rows,
+        columns=columns,
+        cells=rows * columns,
+        limit=limit,
     )

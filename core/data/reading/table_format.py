@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pandas
 
 from core.base.messages import Message, message
-from core.data.reading.rows import Manner
+from core.data.reading.text.rows import Manner
 
 Part = Literal["encoding", "delimiter", "header", "sheet", "skip_rows"]
 Confidence = Literal["sure", "guess", "told"]  # seen beyond doubt; the most plausible of several; a person said so
@@ -124,7 +124,7 @@ class TableFormat:
     skip_rows
         Lines of a text file, or rows of a sheet or list, left out above the header or first row: titles, comments, ``sep=;``.
     dialect
-        How a text is written that is no CSV, as `core.data.reading.dialects` has it; empty for CSV.
+        How a text is written that is no CSV, as `core.data.reading.text.dialects` has it; empty for CSV.
     guesses
         The parts that have a meaning for this kind of file, and how sure each is. Not compared.
     """

@@ -15,10 +15,8 @@ from pathlib import Path
 import pandas
 
 from core.data.reading import parsing
-from core.data.reading.encoding import ENCODINGS
 from core.data.reading.isolation import wire
 from core.data.reading.isolation.pool import ask
-from core.data.reading.layout import DELIMITERS
 from core.data.reading.source import check_file, is_small_text
 from core.data.reading.table_checks import CELL_LIMIT
 from core.data.reading.table_format import (
@@ -30,6 +28,8 @@ from core.data.reading.table_format import (
     notes_of,
     skipped_of,
 )
+from core.data.reading.text.encoding import ENCODINGS
+from core.data.reading.text.layout import DELIMITERS
 
 __all__ = [
     "CELL_LIMIT",

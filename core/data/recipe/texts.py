@@ -9,7 +9,7 @@ import numpy as np
 from core.base.messages import Message, message
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.same_text import text_key
-from core.data.reading.mojibake import repaired
+from core.data.reading.text.mojibake import repaired
 from core.data.recipe.base import Step, only_rows, with_texts
 from core.data.recipe.personal import PERSONAL_KINDS, PLACEHOLDERS, PersonalKind, redacted
 

@@ -24,8 +24,6 @@ from core.data.reading.table_checks import CELL_LIMIT, check_names, only_header
 from core.data.reading.table_format import FormatCorrections, Guess, TableFormat, describe
 
 HEAD = 4096  # bytes that a format is told by
-CELLS_LIMIT = 20_000_000  # rows × columns that a sheet or list may span
-TEXT_CELLS_LIMIT = 10 * CELLS_LIMIT  # of text and Parquet, where a cell takes little
 
 
 # What reading the members of a broken zip file raises; also of one that is encrypted, or packed in an unknown manner.
@@ -219,19 +217,4 @@ def no_such_sheet(path: Path, sheet: str, sheets: list[str]) -> DataError:
         file=path.name,
         sheet=sheet,
         sheets=sheets,
-    )
-
-
-def too_wide(path: Path, part: str, rows: int, columns: int, limit: int = CELLS_LIMIT) -> DataError:
-    """The error for a table that spans more cells than it may."""
-    return DataError(
-        "data.too_many_cells",
-        "The table {part}in '{file}' spans {rows:,} rows × {columns:,} columns ({cells:,} cells); the limit is {limit:,} cells. "
-        "Often one stray cell far from the table is behind it: delete the rows and columns around the table, or save it as CSV.",
-        part=f"'{part}' " if part else "",
-        file=path.name,
-        rows=rows,
-        columns=columns,
-        cells=rows * columns,
-        limit=limit,
     )

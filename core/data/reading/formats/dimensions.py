@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from core.base.errors import DataError
+from core.data.reading import table_checks
 from core.data.reading.formats import base
 from core.data.reading.formats.compound import EndlessError, workbook_cells
 
@@ -67,10 +68,10 @@ def _check_member(
         cells += piece.count(b"<c") + piece.count(b":c ")
     height, width = max(map(int, rows), default=0), max(map(column_number, columns), default=0)
     # formatted cells without value are no cells, and cells without a place stand side by side: a slower look tells
-    if height * width > base.CELLS_LIMIT or cells > 2 * len(rows) * max(1, len(columns)):
+    if height * width > table_checks.CELLS_LIMIT or cells > 2 * len(rows) * max(1, len(columns)):
         height, width = _filled(_pieces(path, archive, member))
-    if height * width > base.CELLS_LIMIT:
-        raise base.too_wide(path, sheet, height, width)
+    if height * width > table_checks.CELLS_LIMIT:
+        raise table_checks.too_wide(path, sheet, height, width)
     if shared * longest > TEXT_LIMIT:
         counts = Counter(int(index) for piece in _pieces(path, archive, member) for index in _SHARED.findall(piece))
         if sum(count * strings[index] for index, count in counts.items() if index < len(strings)) > TEXT_LIMIT:
@@ -234,8 +235,8 @@ class _OpenDocument:
             self._rows += self._row_repeats
             if self._filled:
                 self._width, self._height = max(self._width, self._filled), self._rows
-                if self._cells + self._width * self._height > base.CELLS_LIMIT:
-                    raise base.too_wide(self._path, self._table, self._height, self._width)
+                if self._cells + self._width * self._height > table_checks.CELLS_LIMIT:
+                    raise table_checks.too_wide(self._path, self._table, self._height, self._width)
         elif tag == "table:table":
             self._cells += self._width * self._height
 
@@ -253,8 +254,8 @@ def check_old_workbook(path: Path) -> None:
     try:
         for height, width in workbook_cells(path):
             cells += height * width
-            if cells > base.CELLS_LIMIT:
-                raise base.too_wide(path, "", height, width)
+            if cells > table_checks.CELLS_LIMIT:
+                raise table_checks.too_wide(path, "", height, width)
     except EndlessError:
         raise base.unreadable(path, "Excel", "its parts lead back to one another") from None
 

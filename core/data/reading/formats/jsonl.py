@@ -14,15 +14,16 @@ import pandas
 from core.base.errors import DataError
 from core.base.files import has_endless_number
 from core.base.messages import Message
-from core.data.reading.encoding import codec_of, detect_encoding, is_slightly_damaged, named_encoding
+from core.data.reading import table_checks
 from core.data.reading.formats import base
 from core.data.reading.formats.base import as_string, form_of_kind, refuse_corrections, table_of
 from core.data.reading.formats.json_shapes import Columns, Records, shape_of
 from core.data.reading.formats.rows_table import guess_head, table_of_rows
 from core.data.reading.notes import note_replaced_cells, note_weak_encoding
-from core.data.reading.rows import wrong_encoding
 from core.data.reading.source import check_text
 from core.data.reading.table_format import FormatCorrections, Guess, TableFormat, confidence
+from core.data.reading.text.encoding import codec_of, detect_encoding, is_slightly_damaged, named_encoding
+from core.data.reading.text.rows import wrong_encoding
 
 JSON_LIMIT = 512 * 1024**2  # bytes: as Python objects they take several times as much
 _ENDINGS = (".json", ".jsonl", ".ndjson")
@@ -214,10 +215,13 @@ def _columns(path: Path, rows: Sequence[dict[str, Any]]) -> tuple[list[str], lis
     for row in rows:
         names.update(dict.fromkeys(row))
         filled += len(row)
-        if len(names) * len(rows) > max(base.CELLS_LIMIT, _SPARSE * max(filled, len(rows))) and len(names) > 1000:
-            raise base.too_wide(path, "", len(rows), len(names))
-    if len(names) * len(rows) > max(base.CELLS_LIMIT, _SPARSE * filled):
-        raise base.too_wide(path, "", len(rows), len(names))
+        if (
+            len(names) * len(rows) > max(table_checks.CELLS_LIMIT, _SPARSE * max(filled, len(rows)))
+            and len(names) > 1000
+        ):
+            raise table_checks.too_wide(path, "", len(rows), len(names))
+    if len(names) * len(rows) > max(table_checks.CELLS_LIMIT, _SPARSE * filled):
+        raise table_checks.too_wide(path, "", len(rows), len(names))
     if not names:
         raise DataError(
             "data.no_rows",

@@ -11,12 +11,13 @@ from typing import Any
 import pandas
 
 from core.base.errors import DataError
-from core.data.reading.encoding import codec_of, detect_encoding, named_encoding
+from core.data.reading import table_checks
 from core.data.reading.formats import base
 from core.data.reading.formats.base import form_of_kind, no_such_sheet, refuse_corrections, unreadable
 from core.data.reading.formats.rows_table import guess_head, table_of_rows
 from core.data.reading.table_checks import COLUMNS_LIMIT, too_many_columns
 from core.data.reading.table_format import FormatCorrections, Guess, TableFormat, confidence
+from core.data.reading.text.encoding import codec_of, detect_encoding, named_encoding
 
 MARKUP_LIMIT = 256 * 1024**2  # bytes
 _ARCHIVED = "mime-version:"  # a web page with all its parts in one file, which holds no readable table
@@ -47,8 +48,8 @@ class _Table:
         self._width = max(self._width, end + span - 1)
         if self._width > COLUMNS_LIMIT:
             raise too_many_columns(self._path, self._width)
-        if self._width * len(self.rows) > base.CELLS_LIMIT:
-            raise base.too_wide(self._path, self.name, len(self.rows), self._width)
+        if self._width * len(self.rows) > table_checks.CELLS_LIMIT:
+            raise table_checks.too_wide(self._path, self.name, len(self.rows), self._width)
         row.extend([""] * (end - 1 - len(row)))
         row.append(cell)
         row.extend([""] * (span - 1))

@@ -12,7 +12,7 @@ import pyarrow.compute
 import pyarrow.parquet
 
 from core.base.errors import DataError
-from core.data.reading.formats import base
+from core.data.reading import table_checks
 from core.data.reading.formats.base import as_string, form_of_kind, refuse_corrections, table_of, unreadable
 from core.data.reading.notes import note_replaced_cells
 from core.data.reading.source import UNPACKED_LIMIT
@@ -64,8 +64,8 @@ def _check_size(path: Path, metadata: Any) -> None:
     unpacked = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
     if unpacked > UNPACKED_LIMIT:
         raise _too_large(path, unpacked)
-    if metadata.num_rows * metadata.num_columns > base.TEXT_CELLS_LIMIT:
-        raise base.too_wide(path, "", metadata.num_rows, metadata.num_columns, base.TEXT_CELLS_LIMIT)
+    if metadata.num_rows * metadata.num_columns > table_checks.TEXT_CELLS_LIMIT:
+        raise table_checks.too_wide(path, "", metadata.num_rows, metadata.num_columns, table_checks.TEXT_CELLS_LIMIT)
 
 
 def _too_large(path: Path, size: int) -> DataError:

@@ -11,7 +11,6 @@ import pandas
 
 from core.base.messages import Message
 from core.data.reading.formats.base import table_of
-from core.data.reading.heading import column_names, detect_heading, is_second_header, numbered_names
 from core.data.reading.names import visible_names
 from core.data.reading.notes import (
     HEADER_AGAIN,
@@ -22,7 +21,8 @@ from core.data.reading.notes import (
     note_titles,
 )
 from core.data.reading.table_format import FormatCorrections, Guess, TableFormat, TableScan, confidence
-from core.data.reading.text_checks import check_rows, no_rows
+from core.data.reading.text.checks import check_rows, no_rows
+from core.data.reading.text.heading import column_names, detect_heading, is_second_header, numbered_names
 
 CellRows = Sequence[Sequence[str]]
 

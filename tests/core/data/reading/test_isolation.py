@@ -343,7 +343,7 @@ def test_more_columns_than_a_spreadsheet_has_are_refused(tmp_path: Path, name: s
 
 
 def test_text_of_more_cells_than_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.data.reading.text_file.TEXT_CELLS_LIMIT", 1_000_000)
+    monkeypatch.setattr("core.data.reading.text.reader.TEXT_CELLS_LIMIT", 1_000_000)
     path = tmp_path / "t.csv"
     path.write_bytes(gzip.compress(b"text,label\n" + b"a,b\n" * 600_000))
     with pytest.raises(DataError) as caught:

@@ -20,11 +20,6 @@ import pyarrow
 import pyarrow.compute
 
 from core.base.errors import DataError
-from core.data.reading.dialects import translator
-from core.data.reading.encoding import WEAK, codec_of, detect_encoding, is_slightly_damaged, named_encoding
-from core.data.reading.formats.base import TEXT_CELLS_LIMIT, too_wide
-from core.data.reading.heading import column_names, is_second_header, numbered_names
-from core.data.reading.layout import detect_layout, is_fasttext, separator_line
 from core.data.reading.names import visible_names
 from core.data.reading.notes import (
     HEADER_AGAIN,
@@ -40,11 +35,8 @@ from core.data.reading.notes import (
     note_titles,
     note_weak_encoding,
 )
-from core.data.reading.quoting import ColumnTraits, Joins, careful_rows, columns_of, may_be_row
-from core.data.reading.regular import read_regular
-from core.data.reading.rows import WRONG_ENCODING, Lines, Manner, fields_of_line, split_rows, wrong_encoding
 from core.data.reading.source import is_compressed, open_content
-from core.data.reading.table_checks import check_names
+from core.data.reading.table_checks import TEXT_CELLS_LIMIT, check_names, too_wide
 from core.data.reading.table_format import (
     FormatCorrections,
     Guess,
@@ -54,7 +46,14 @@ from core.data.reading.table_format import (
     describe,
     named_delimiter,
 )
-from core.data.reading.text_checks import check_cells, check_format, check_rows, no_rows, wrong_delimiter
+from core.data.reading.text.checks import check_cells, check_format, check_rows, no_rows, wrong_delimiter
+from core.data.reading.text.dialects import translator
+from core.data.reading.text.encoding import WEAK, codec_of, detect_encoding, is_slightly_damaged, named_encoding
+from core.data.reading.text.heading import column_names, is_second_header, numbered_names
+from core.data.reading.text.layout import detect_layout, is_fasttext, separator_line
+from core.data.reading.text.quoting import ColumnTraits, Joins, careful_rows, columns_of, may_be_row
+from core.data.reading.text.regular import read_regular
+from core.data.reading.text.rows import WRONG_ENCODING, Lines, Manner, fields_of_line, split_rows, wrong_encoding
 
 _SAMPLE = 1 << 18  # characters from which the layout is guessed
 _CHUNK = 50_000  # rows converted at a time

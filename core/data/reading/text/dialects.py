@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from core.data.reading.names import TEXT_NAMES, canonical
-from core.data.reading.rows import fields_of_line
+from core.data.reading.text.rows import fields_of_line
 
 Translate = Callable[[str], str]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.base.errors import DataError
-from core.data.reading.encoding import ENCODINGS
-from core.data.reading.layout import DELIMITERS, LONGEST_DELIMITER
 from core.data.reading.table_checks import CELL_LIMIT, only_header
 from core.data.reading.table_format import TableFormat, TableScan, shown
+from core.data.reading.text.encoding import ENCODINGS
+from core.data.reading.text.layout import DELIMITERS, LONGEST_DELIMITER
 
 
 def check_format(form: TableFormat) -> None:

@@ -5,7 +5,7 @@ Russian, then Windows-1252 or Latin-1. The whole file is decoded, in chunks, by 
 character late in the file nor a cut in the middle of a character changes the verdict.
 
 That the bytes decode is not enough: accented Latin-1 letters often decode as GB18030, and Big5 or Korean text does too. Misread
-text shows in its characters, which are rare ones; see `core.data.reading.evidence`.
+text shows in its characters, which are rare ones; see `core.data.reading.text.evidence`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from collections import Counter
 from pathlib import Path
 
 from core.base.errors import DataError
-from core.data.reading.evidence import CharacterCounts, common_characters, evidence, share_of_runs
 from core.data.reading.source import binary_file, check_text, empty_file, open_content
+from core.data.reading.text.evidence import CharacterCounts, common_characters, evidence, share_of_runs
 
 ENCODINGS: tuple[str, ...] = (
     "utf-8",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.data.reading.mojibake import beyond_repair, repaired
+from core.data.reading.text.mojibake import beyond_repair, repaired
 
 CHINESE = "你好，这家店的味道很不错，下次再来！"
 

@@ -8,10 +8,10 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from core.data.reading.dialects import suspected, translator, unmarked_text
-from core.data.reading.heading import detect_heading
 from core.data.reading.names import is_known_name
-from core.data.reading.rows import FASTTEXT, Lines, Manner, split_rows
+from core.data.reading.text.dialects import suspected, translator, unmarked_text
+from core.data.reading.text.heading import detect_heading
+from core.data.reading.text.rows import FASTTEXT, Lines, Manner, split_rows
 
 DELIMITERS: tuple[str, ...] = (",", "\t", ";", "|", " ")
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from core.data.reading.rows import Lines, fields_of_line
+from core.data.reading.text.rows import Lines, fields_of_line
 
 JoinVerdict = Literal["joined", "apart"]
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from core.data.reading import text_file
-from core.data.reading.regular import read_regular
 from core.data.reading.tables import FormatCorrections, TableFormat, detect_format, read_table
+from core.data.reading.text import reader
+from core.data.reading.text.regular import read_regular
 
 PIECES = (
     "a",
@@ -83,11 +83,11 @@ def test_a_quotation_mark_at_the_edge_of_a_stretch_is_judged_by_its_neighbours(
 ) -> None:
     good, bad = write(tmp_path, b'a,b\n"x""y",1\n"z",2\n'), b'a,b\n"x"y",1\n"z",2\n'
     for stretch in range(1, 12):
-        monkeypatch.setattr("core.data.reading.regular._STRETCH", stretch)
+        monkeypatch.setattr("core.data.reading.text.regular._STRETCH", stretch)
         assert cells(good) == [["a", 'x"y', "z"], ["b", "1", "2"]]
     path = write(tmp_path, bad)
     for stretch in range(1, 12):
-        monkeypatch.setattr("core.data.reading.regular._STRETCH", stretch)
+        monkeypatch.setattr("core.data.reading.text.regular._STRETCH", stretch)
         assert cells(path) is None
 
 
@@ -104,7 +104,7 @@ def test_it_never_differs_from_the_exact_reader(tmp_path: Path, monkeypatch: pyt
         path = write(tmp_path, ("text,label\n" + body).encode())
         exact = outcome(path)
         with monkeypatch.context() as patch:
-            patch.setattr(text_file, "read_regular", lambda *_, **__: None)
+            patch.setattr(reader, "read_regular", lambda *_, **__: None)
             assert outcome(path) == exact, body
         fast += read_regular(path, ",", 2) is not None
     assert 100 < fast < 500  # both readers were at work
@@ -140,7 +140,7 @@ def test_it_never_differs_where_marks_span_lines_or_headers_are_repeated(
         form = detect_format(path, FormatCorrections(delimiter=",", header=True, skip_rows=int(bool(above))))
         exact = outcome(path, form)
         with monkeypatch.context() as patch:
-            patch.setattr(text_file, "read_regular", lambda *_, **__: None)
+            patch.setattr(reader, "read_regular", lambda *_, **__: None)
             assert outcome(path, form) == exact, body
         fast += read_regular(path, ",", 2, leave_out=1 + bool(above)) is not None
     assert 5 < fast < 195
