@@ -143,13 +143,13 @@ def test_a_damaged_record_is_written_again_unless_another_file_is_damaged_too(re
     (folder / "version.json").write_text("{", encoding="utf-8")
     report = (folder / "report.json").read_text(encoding="utf-8")
     (folder / "report.json").write_text("{", encoding="utf-8")
-    damage = {(found.version, found.file): found.mended for found in repair(registry.home).damage}
+    damage = {(damaged.version, damaged.file): damaged.mended for damaged in repair(registry.home).damage}
     assert damage[2, "version.json"] is False
     assert {file for _, file in damage} == {"version.json", "report.json"}
     (folder / "report.json").write_text(report, encoding="utf-8")
-    assert [(found.file, found.mended) for found in repair(registry.home, dry_run=True).damage] == [
+    assert [(damaged.file, damaged.mended) for damaged in repair(registry.home, dry_run=True).damage] == [
         ("version.json", False)
     ]
-    assert [(found.version, found.mended) for found in repair(registry.home).damage] == [(2, True)]
+    assert [(damaged.version, damaged.mended) for damaged in repair(registry.home).damage] == [(2, True)]
     assert registry.is_whole(NAME, 2)
     assert repair(registry.home).damage == []

@@ -67,7 +67,9 @@ def test_the_same_versions_serve(written: Path, workspace: Workspace) -> None:
 
 
 def test_generators_are_found_again(workspace: Workspace) -> None:
-    assert [(found.name, found.current) for found in GeneratorStore(workspace.home).list()] == [("notes", 1)]
+    assert [(generator.name, generator.current) for generator in GeneratorStore(workspace.home).list()] == [
+        ("notes", 1)
+    ]
 
 
 @pytest.mark.parametrize(("classifier", "strategy"), CLASSIFIERS.items())

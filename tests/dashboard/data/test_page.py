@@ -345,7 +345,7 @@ def test_columns_are_taken_up_for_the_next_table_and_can_be_forgotten(
     assert widget(page.selectbox, ".label").value == "c"
     button(page, "Discard the remembered choice").click().run()
     assert errors(page) == []
-    assert not [one for one in page.button if one.label == "Discard the remembered choice"]
+    assert not [button for button in page.button if button.label == "Discard the remembered choice"]
 
 
 def test_several_labels_in_a_cell_are_explained(open_page: OpenPage) -> None:

@@ -159,10 +159,10 @@ def test_what_was_interrupted_is_said_and_finished_with_a_button(
 ) -> None:
     monkeypatch.setattr("core.jobs.queue.JobQueue._start_next", lambda self: None)
     workspace = open_workspace(home)
-    found = find_rows(NAME, workspace, groups=["person 1"])
-    rows = {one.dataset: one.rows.tolist() for one in found.datasets}
+    matches = find_rows(NAME, workspace, groups=["person 1"])
+    rows = {part.dataset: part.rows.tolist() for part in matches.datasets}
     request = ForgetRequest(
-        classifier=NAME, rows=rows, digests=sorted(found.digests), asked={"texts": 0, "groups": 1}, not_found={}
+        classifier=NAME, rows=rows, digests=sorted(matches.digests), asked={"texts": 0, "groups": 1}, not_found={}
     )
     faults.arm("forget.planned!EIO")
     try:
@@ -235,8 +235,8 @@ def test_no_update_is_offered_before_what_was_interrupted_is_finished(
     monkeypatch.setattr("core.jobs.queue.JobQueue._start_next", lambda self: None)
     workspace = open_workspace(home)
     batch = save(workspace, reviews(80, seed=3), name="batch")
-    found = find_rows(NAME, workspace, groups=["person 1"])
-    request = ForgetRequest(classifier=NAME, rows=found.rows, digests=sorted(found.digests))
+    matches = find_rows(NAME, workspace, groups=["person 1"])
+    request = ForgetRequest(classifier=NAME, rows=matches.rows, digests=sorted(matches.digests))
     faults.arm("forget.solved!EIO")
     try:
         with pytest.raises(OSError, match=r"forget\.solved"):
@@ -305,4 +305,4 @@ def test_what_is_being_forgotten_from_the_command_line_is_not_called_interrupted
 
 
 def _sum(receipt: dict) -> dict:  # type: ignore[type-arg]
-    return {"name": "all", "rows": sum(one["rows"] for one in receipt["datasets"]), "left": 0}
+    return {"name": "all", "rows": sum(dataset["rows"] for dataset in receipt["datasets"]), "left": 0}

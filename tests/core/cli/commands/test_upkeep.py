@@ -77,8 +77,8 @@ def test_repair_names_what_is_damaged_and_ends_with_one(shop: Workspace, capsys:
     with pytest.raises(SystemExit) as ended:
         main(["repair", "--json"])
     assert ended.value.code == 1
-    found = json.loads(capsys.readouterr().out)
-    assert found["damage"] == [{"classifier": "Shop", "version": 3, "file": "labels.json", "mended": False}]
+    told = json.loads(capsys.readouterr().out)
+    assert told["damage"] == [{"classifier": "Shop", "version": 3, "file": "labels.json", "mended": False}]
 
 
 def test_delete_takes_one_version(shop: Workspace, run: Any) -> None:
