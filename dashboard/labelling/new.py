@@ -14,6 +14,7 @@ from core.data.dataset.store import DatasetStore
 from core.registry.records import InspectionStore
 from dashboard.labelling.page import close, open_session, store
 from dashboard.parts import tables
+from dashboard.parts.forms.dataset_choice import choose_dataset
 from dashboard.parts.upload.notes import tell_left_out
 from dashboard.parts.upload.upload import upload_table
 from dashboard.shell import layout, state
@@ -58,22 +59,9 @@ def draw() -> None:
 
 
 def _dataset(datasets: list[Any]) -> None:
-    known = {dataset.id: dataset for dataset in datasets}
-    names = {dataset.id: f"{dataset.name} · {tn('label.rows', dataset.rows)}" for dataset in datasets}
-    if st.session_state.get("label.dataset") not in known:
-        before = state.chosen_dataset()
-        st.session_state["label.dataset"] = before if before in known else state.likeliest(datasets).id
-    picked = known[
-        str(
-            st.selectbox(
-                t("label.dataset"),
-                list(known),
-                format_func=names.__getitem__,
-                key="label.dataset",
-                persist_state="session",
-            )
-        )
-    ]
+    picked = choose_dataset(
+        datasets, "label.dataset", label=t("label.dataset"), about=lambda dataset: tn("label.rows", dataset.rows)
+    )
     champion = _champion()
     knows = champion is not None and set(picked.classes) <= set(state.report(champion)["classes"])
     rows = _suspicious(picked.id)

@@ -19,6 +19,7 @@ from core.training.pretraining.config import (
 )
 from dashboard.parts import tables
 from dashboard.parts.forms import forms
+from dashboard.parts.forms.dataset_choice import choose_dataset
 from dashboard.parts.run_view import came_out, run_view, runs_of
 from dashboard.pretrain import result
 from dashboard.shell import layout, state
@@ -42,7 +43,13 @@ def form(datasets: list[StoredDataset], *, leading: bool) -> None:
     if not datasets:
         st.caption(t("pretrain.no_datasets"))
         return
-    dataset = _dataset(datasets)
+    dataset = choose_dataset(
+        datasets,
+        "pretrain.dataset",
+        label=t("pretrain.dataset"),
+        about=lambda dataset: tn("pretrain.texts", dataset.rows),
+        help_text=t("pretrain.dataset_help"),
+    )
     start = _start_from()
     name = _name(dataset)
     probe = _probe(datasets, dataset)
@@ -51,23 +58,6 @@ def form(datasets: list[StoredDataset], *, leading: bool) -> None:
     label = t("pretrain.queue") if state.active_jobs() else t("pretrain.start")
     if st.button(label, key="pretrain.go", icon=":material/play_arrow:", type="primary" if leading else "secondary"):
         _submit({"name": name, "dataset": dataset.id, "start": start, "probe": probe, "settings": values})
-
-
-def _dataset(datasets: list[StoredDataset]) -> StoredDataset:
-    known = {dataset.id: dataset for dataset in datasets}
-    names = {dataset.id: f"{dataset.name} · {tn('pretrain.texts', dataset.rows)}" for dataset in datasets}
-    if st.session_state.get("pretrain.dataset") not in known:
-        before = state.chosen_dataset()
-        st.session_state["pretrain.dataset"] = before if before in known else state.likeliest(datasets).id
-    picked = st.selectbox(
-        t("pretrain.dataset"),
-        list(known),
-        format_func=names.__getitem__,
-        key="pretrain.dataset",
-        help=t("pretrain.dataset_help"),
-        persist_state="session",
-    )
-    return known[str(picked)]
 
 
 def _start_from() -> str:

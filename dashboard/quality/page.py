@@ -10,6 +10,7 @@ from core.base.config import home
 from core.base.errors import ModelError
 from core.registry.records import InspectionStore
 from dashboard.parts import tables
+from dashboard.parts.forms.dataset_choice import choose_dataset
 from dashboard.parts.run_view import run_view
 from dashboard.shell import state
 from dashboard.shell.errors import show_error
@@ -28,30 +29,18 @@ QUICK_TO_READ = 5000  # rows: a minute or two on two cores
 
 def choose(datasets: list[StoredDataset]) -> StoredDataset:
     """The dataset to look at; the one that the last page worked with comes first."""
-    known = {dataset.id: dataset for dataset in datasets}
     asked = st.session_state.pop(NEXT, None)
-    if asked in known:
+    if asked in {dataset.id for dataset in datasets}:
         st.session_state[DATASET] = asked
-    if st.session_state.get(DATASET) not in known:
-        before = state.chosen_dataset()
-        st.session_state[DATASET] = before if before in known else state.likeliest(datasets).id
-    # Two may have the same name, and the browser sends an option's text back.
-    names = {
-        dataset.id: f"{dataset.name} · {tn('quality.rows', dataset.rows)} · {tables.moment(dataset.created)}"
-        for dataset in datasets
-    }
-    doubled = {name for name in names.values() if list(names.values()).count(name) > 1}
-    names = {key: f"{name} · {key[:4]}" if name in doubled else name for key, name in names.items()}
-    picked = st.selectbox(
-        t("quality.dataset"),
-        list(known),
-        format_func=names.__getitem__,
-        key=DATASET,
-        help=t("quality.dataset_help"),
-        persist_state="session",
+    picked = choose_dataset(
+        datasets,
+        DATASET,
+        label=t("quality.dataset"),
+        about=lambda dataset: f"{tn('quality.rows', dataset.rows)} · {tables.moment(dataset.created)}",
+        help_text=t("quality.dataset_help"),
     )
-    state.choose_dataset(str(picked))
-    return known[str(picked)]
+    state.choose_dataset(picked.id)
+    return picked
 
 
 def inspection(dataset: StoredDataset) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.base.errors import CoreError
 from dashboard.parts.forms import forms
+from dashboard.parts.forms.dataset_choice import choose_dataset
 from dashboard.parts.forms.training_form import FIRST_MODEL, preset_values
 from dashboard.parts.run_view import came_out, run_view, runs_of
 from dashboard.search import result
@@ -48,7 +49,13 @@ def form(datasets: list[StoredDataset], *, leading: bool) -> None:
     """What to search; ``leading`` while there is nothing else to look at."""
     from core.workflows.search.space import SearchConfig
 
-    dataset = _dataset(datasets)
+    dataset = choose_dataset(
+        datasets,
+        "search.dataset",
+        label=t("search.dataset"),
+        about=lambda dataset: tn("search.rows", dataset.rows),
+        help_text=t("search.dataset_help"),
+    )
     model = _model()
     searched = _settings(model)
     limits = forms.settings_form(SearchConfig, key="search.form")
@@ -87,23 +94,6 @@ def _submit(dataset: StoredDataset, fields: dict[str, Any]) -> None:
     job = state.jobs().submit(KIND, title=title, classifier="", config=_config(fields))
     st.session_state[SHOWN] = job.id
     st.rerun()
-
-
-def _dataset(datasets: list[StoredDataset]) -> StoredDataset:
-    known = {dataset.id: dataset for dataset in datasets}
-    names = {dataset.id: f"{dataset.name} · {tn('search.rows', dataset.rows)}" for dataset in datasets}
-    if st.session_state.get("search.dataset") not in known:
-        before = state.chosen_dataset()
-        st.session_state["search.dataset"] = before if before in known else state.likeliest(datasets).id
-    picked = st.selectbox(
-        t("search.dataset"),
-        list(known),
-        format_func=names.__getitem__,
-        key="search.dataset",
-        help=t("search.dataset_help"),
-        persist_state="session",
-    )
-    return known[str(picked)]
 
 
 def _model() -> str:

@@ -1,0 +1,42 @@
+"""One dataset out of those that are saved: the one chosen elsewhere in this session first, else the likeliest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard.shell import state
+
+if TYPE_CHECKING:
+    from core.data.dataset.store import StoredDataset
+
+
+def choose_dataset(
+    datasets: Sequence[StoredDataset],
+    key: str,
+    *,
+    label: str,
+    about: Callable[[StoredDataset], str],
+    help_text: str | None = None,
+) -> StoredDataset:
+    """Draw the list and return what is chosen.
+
+    Parameters
+    ----------
+    about
+        Says what stands behind a dataset's name, such as its rows.
+    """
+    known = {dataset.id: dataset for dataset in datasets}
+    if st.session_state.get(key) not in known:
+        before = state.chosen_dataset()
+        st.session_state[key] = before if before in known else state.likeliest(list(datasets)).id
+    # Two may have the same name, and the browser sends an option's text back.
+    names = {dataset.id: f"{dataset.name} · {about(dataset)}" for dataset in datasets}
+    doubled = {name for name in names.values() if list(names.values()).count(name) > 1}
+    names = {key: f"{name} · {key[:4]}" if name in doubled else name for key, name in names.items()}
+    picked = st.selectbox(
+        label, list(known), format_func=names.__getitem__, key=key, help=help_text, persist_state="session"
+    )
+    return known[str(picked)]
