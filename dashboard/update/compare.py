@@ -104,7 +104,7 @@ def _compared(folder: str, batch: str, stored: tuple[str, ...], _champion: Versi
     seen = compare_batch(dataset, past)
     split: Split | DataError
     try:
-        split = split_batch(dataset, seen, resolve_settings(version.model_name, version.settings), joined)
+        split = split_batch(dataset, seen, resolve_settings(version.model_name, version.settings), past, joined)
     except DataError as error:
         split = error
     present = set(dataset.label_names())

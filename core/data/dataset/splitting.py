@@ -8,8 +8,8 @@ are set aside. Knows nothing of models.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +22,8 @@ Fractions = tuple[float, float, float]
 
 _FEWEST = 3  # rows of a label that can be divided: one for each part
 _TRAIN, _VALIDATION, _TEST = 0, 1, 2
+_PARTS = {"train": _TRAIN, "validation": _VALIDATION, "test": _TEST}
+_NEW = -1
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,32 @@ class Split:
     set_aside: Rows
     findings: tuple[Message, ...]
 
+    def groups_met(self, groups: Sequence[str] | None, before: Mapping[str, str]) -> dict[str, str]:
+        """The groups met so far, each with the part it went to; what was ever learned from counts as that.
+
+        Parameters
+        ----------
+        groups
+            Groups of the rows that were divided; None where they have none.
+        before
+            Groups met earlier, likewise.
+        """
+        met = dict(before)
+        for part in ("validation", "test", "train"):
+            for row in getattr(self, part).tolist() if groups is not None else ():
+                group = groups[row].strip()
+                if group and met.get(group) != "train":
+                    met[group] = part
+        return met
+
 
 def split_rows(
-    dataset: TextDataset, *, fractions: Fractions = (0.7, 0.1, 0.2), seed: int = 0, batch: bool = False
+    dataset: TextDataset,
+    *,
+    fractions: Fractions = (0.7, 0.1, 0.2),
+    seed: int = 0,
+    batch: bool = False,
+    known_groups: Mapping[str, str] | None = None,
 ) -> Split:
     """Divide a dataset; the same seed gives the same rows.
 
@@ -54,6 +79,9 @@ def split_rows(
         Shares of training, validation and test; they sum to 1. Parts that came with the data keep their size.
     batch
         A batch for an update may have one label only, or too few rows for a test; a first training may not.
+    known_groups
+        Groups of earlier batches, each with the part it went to (``"train"``, ``"validation"``, ``"test"``): they stay there,
+        unless that left nothing to validate on or to test.
 
     Raises
     ------
@@ -63,14 +91,37 @@ def split_rows(
     """
     _check_fractions(fractions)
     division = _Division(dataset, key_numbers(dataset.texts), fractions, seed)
-    if dataset.splits is None:
-        division.divide(range(len(dataset)), fractions)
-    else:
+    if dataset.splits is not None:
         division.respect(dataset.splits)
+    elif known_groups and dataset.groups is not None:
+        division.divide(division.hold(known_groups), fractions)
+    else:
+        division.divide(range(len(dataset)), fractions)
     split = division.result()
+    if known_groups and dataset.splits is None and not (len(split.test) and len(split.validation)):
+        return _groups_cannot_be_held(
+            dataset, split_rows(dataset, fractions=fractions, seed=seed, batch=batch), known_groups
+        )
     if not batch:
         _check_split(dataset, split, fractions)
     return split
+
+
+def _groups_cannot_be_held(dataset: TextDataset, split: Split, known_groups: Mapping[str, str]) -> Split:
+    """The division without regard to groups of earlier batches, with what that does to the tests."""
+    assert dataset.groups is not None
+    parts = {"train": split.train, "test": split.test}
+    met = {
+        name: {known_groups.get(dataset.groups[row].strip()) for row in rows.tolist()} for name, rows in parts.items()
+    }
+    if not ("train" in met["test"] or "test" in met["train"]):
+        return split
+    finding = message(
+        "data.groups_shared",
+        "Groups of this batch were met before, and too few are new to keep each on the side where it was: some that "
+        "were learned from are tested now, or the other way round. Figures may be better than for new groups.",
+    )
+    return replace(split, findings=(*split.findings, finding))
 
 
 class _Division:
@@ -101,6 +152,18 @@ class _Division:
         if sum(missing[1:]) > 0 and len(pool):
             total = sum(missing)
             self.divide(pool, (missing[0] / total, missing[1] / total, missing[2] / total))
+
+    def hold(self, known_groups: Mapping[str, str]) -> Rows:
+        """Leave groups that were met before where they were, with all that shares a text with them; returns the other rows."""
+        groups = self._dataset.groups
+        assert groups is not None
+        unit = units_of(self._keys, list(groups))
+        before = np.array([_PARTS.get(known_groups.get(group.strip(), ""), _NEW) for group in groups], dtype=np.int64)
+        free = np.ones(len(groups), dtype=bool)
+        for part in (_VALIDATION, _TEST, _TRAIN):  # what was learned from cannot be unlearned: it comes last, and stays
+            held = np.isin(unit, unit[before == part])
+            self._part[held], free[held] = part, False
+        return np.flatnonzero(free)
 
     def divide(self, pool: Iterable[int], fractions: Fractions) -> None:
         """Divide the pool by label; what has the same text or group stays together."""

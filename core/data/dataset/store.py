@@ -148,6 +148,18 @@ class DatasetStore:
         """Whether there is a dataset of this id; looks at no row."""
         return bool(_ID.fullmatch(identity)) and self._path(identity, "json").exists()
 
+    def groups(self, identity: str) -> tuple[str, ...] | None:
+        """The group of every row, without reading its text; None where the dataset is gone or has no groups."""
+        if not self.has(identity):
+            return None
+        try:
+            with pyarrow.parquet.ParquetFile(self._path(identity, "parquet")) as file:
+                if "group" not in file.schema_arrow.names:
+                    return None
+                return tuple(file.read(columns=["group"])["group"].to_pylist())
+        except (OSError, pyarrow.ArrowException):
+            raise _damaged(identity) from None
+
     def load(self, identity: str) -> TextDataset:
         """Read a dataset; `DataError` when there is none of this id or its file is damaged."""
         info = self.info(identity)

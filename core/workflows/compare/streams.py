@@ -18,7 +18,7 @@ from core.data.dataset.label_spelling import suggested_merges
 from core.data.dataset.language import language_of
 from core.data.dataset.rows import Rows, TextDataset
 from core.data.dataset.same_text import text_key
-from core.data.dataset.splitting import split_rows
+from core.data.dataset.splitting import Split, split_rows
 from core.data.loading.label_notes import matched_note, spellings_note
 from core.statistics.intervals import MINIMUM_ROWS
 from core.workflows.compare.request import CompareRequest
@@ -105,10 +105,12 @@ def make_stream(pieces: Sequence[Piece], data: DataConfig) -> ComparisonStream:
     """
     pieces, matched = _in_the_same_words(pieces)
     shares = (1 - data.validation_share - data.test_share, data.validation_share, data.test_share)
-    splits = [
-        split_rows(piece, fractions=shares, seed=data.split_seed, batch=number > 0)
-        for number, (_, piece) in enumerate(pieces)
-    ]
+    splits: list[Split] = []
+    known_groups: dict[str, str] = {}
+    for _, piece in pieces:
+        split = split_rows(piece, fractions=shares, seed=data.split_seed, batch=bool(splits), known_groups=known_groups)
+        known_groups = split.groups_met(piece.groups, known_groups)
+        splits.append(split)
     keys = [np.array([text_key(text) for text in piece.texts], dtype=object) for _, piece in pieces]
     tested = {key for split, own in zip(splits, keys, strict=True) for key in own[split.test]}
     experiences: list[StreamExperience] = []
@@ -125,7 +127,8 @@ def make_stream(pieces: Sequence[Piece], data: DataConfig) -> ComparisonStream:
         train, validation, test = (_labelled(piece, rows) for rows in parts)
         experiences.append(StreamExperience(name, train, validation, test, classes))
     sample = [text for experience in experiences for text in experience.train[0]]
-    notes = [*_label_notes(pieces, matched), *_findings(experiences, counts)]
+    shared = [finding for split in splits for finding in split.findings if finding.key == "data.groups_shared"]
+    notes = [*_label_notes(pieces, matched), *_findings(experiences, counts), *shared[:1]]
     return ComparisonStream(tuple(experiences), language_of(sample), tuple(notes))
 
 

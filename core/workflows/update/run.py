@@ -55,8 +55,10 @@ def compare_batch(batch: TextDataset, past: Past) -> Overlap:
     return overlap(batch, {"train": labels.keys(), "test": {*past.tested.tolist()}}, labels, keys=keys.tolist())
 
 
-def split_batch(batch: TextDataset, seen: Overlap, settings: Settings, train_only: Rows = NO_ROWS) -> Split:
+def split_batch(batch: TextDataset, seen: Overlap, settings: Settings, past: Past, train_only: Rows = NO_ROWS) -> Split:
     """Divide a batch: rows of older frozen tests are set aside, and rows trained on before can only be trained on.
+
+    Groups that were met before stay on the side where they were.
 
     Parameters
     ----------
@@ -75,7 +77,8 @@ def split_batch(batch: TextDataset, seen: Overlap, settings: Settings, train_onl
             "None of the {rows:,} rows is new: their texts were trained or tested on before. Choose another batch.",
             rows=len(batch),
         )
-    part = split_rows(batch.take(fresh), fractions=fractions, seed=shares.split_seed, batch=True)
+    groups = past.groups if batch.groups is not None else None
+    part = split_rows(batch.take(fresh), fractions=fractions, seed=shares.split_seed, batch=True, known_groups=groups)
     train = np.union1d(fresh[part.train], known)
     validation, test = fresh[part.validation], fresh[part.test]
     if not len(test) or not len(validation):
@@ -92,7 +95,7 @@ def split_batch(batch: TextDataset, seen: Overlap, settings: Settings, train_onl
 def check_batch(batch: TextDataset, folder: VersionFolder, past: Past, train_only: Rows = NO_ROWS) -> None:
     """Raise the `DataError` that an update from this batch would end with, before anything of it is stored."""
     settings = resolve_settings(folder.model_name, folder.settings)
-    split_batch(batch, compare_batch(batch, past), settings, train_only)
+    split_batch(batch, compare_batch(batch, past), settings, past, train_only)
 
 
 def update_classifier(
@@ -135,7 +138,7 @@ def update_classifier(
         )
     seen = compare_batch(batch, past)
     joined = joined_rows(stored.source, len(batch))
-    split = split_batch(batch, seen, settings, joined)
+    split = split_batch(batch, seen, settings, past, joined)
     train, validation, test = (batch.take(rows) for rows in (split.train, split.validation, split.test))
     classes = all_classes(folder.classes, batch.label_names())
     readable = readable_past(strategy, past.train[0] if strategy.uses_past else ())

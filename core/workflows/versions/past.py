@@ -172,6 +172,18 @@ class Past:
         tests = [self.folder.predictions(record.number)["text"] for record in self.folder.experiences()]
         return key_numbers([text for texts in tests for text in texts])
 
+    @cached_property
+    def groups(self) -> dict[str, str]:
+        """Groups that were met, each with the part it went to; what was ever learned from counts as that.
+
+        Reads the groups of earlier datasets, where they have any.
+        """
+        met: dict[str, str] = {}
+        for record in self.folder.experiences():
+            groups = self.workspace.datasets.groups(record.dataset)
+            met = self.folder.split(record.number).groups_met(groups, met)
+        return met
+
     @property
     def words(self) -> Keys:
         """Numbers of all words that were learned; counted in all texts the first time."""

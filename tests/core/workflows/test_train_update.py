@@ -168,6 +168,32 @@ def test_rows_trained_on_before_never_enter_the_new_test(workspace: Workspace) -
     assert set(range(100, 120)) <= set(folder(workspace, 2).rows_of(2, "train"))
 
 
+def test_groups_stay_on_their_side_from_batch_to_batch(workspace: Workspace) -> None:
+    def by(writers: int, rows: int, seed: int) -> TextDataset:
+        made = reviews(rows, seed=seed)
+        return TextDataset(
+            made.texts, made.labels, made.classes, groups=tuple(f"w{row % writers}" for row in range(rows))
+        )
+
+    batches = {1: by(40, 200, 0), 2: by(60, 200, 1), 3: by(80, 200, 2)}
+    train(workspace, batches[1])
+    for number in (2, 3):
+        update(workspace, batches[number], promote="always")
+    version = folder(workspace, 3)
+    sides = [
+        {
+            groups[row]
+            for number, batch in batches.items()
+            if (groups := batch.groups)
+            for row in version.rows_of(number, part)
+        }
+        for part in ("train", "test")
+    ]
+    assert sides[0]
+    assert sides[1]
+    assert not sides[0] & sides[1]
+
+
 def test_a_batch_without_new_rows_is_refused(workspace: Workspace) -> None:
     data = reviews(150)
     train(workspace, data)

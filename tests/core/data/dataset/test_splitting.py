@@ -4,7 +4,7 @@ import pytest
 from core.base.errors import DataError
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.same_text import text_key
-from core.data.dataset.splitting import split_rows
+from core.data.dataset.splitting import Split, split_rows
 
 
 def dataset(labels, texts=None, **columns):
@@ -148,3 +148,44 @@ def test_fractions_must_make_sense(fractions):
 def test_no_validation_can_be_asked_for():
     split = split_rows(dataset([0, 1] * 20), fractions=(0.8, 0.0, 0.2))
     assert (len(split.train), len(split.validation), len(split.test)) == (32, 0, 8)
+
+
+def test_groups_met_before_stay_where_they_were():
+    groups = tuple(f"user {row // 2}" for row in range(120))
+    known = {"user 0": "train", "user 1": "test", "user 2": "validation", " user 3 ": "test"}
+    for seed in range(5):
+        split = split_rows(dataset([0, 1] * 60, groups=groups), seed=seed, batch=True, known_groups=known)
+        assert {0, 1} <= set(split.train.tolist())
+        assert {2, 3} <= set(split.test.tolist())
+        assert {4, 5} <= set(split.validation.tolist())
+        assert split.findings == ()
+        assert len(split.train) > len(split.test) > len(split.validation) > 0
+
+
+def test_what_was_learned_from_is_never_tested_also_through_a_shared_text():
+    groups = tuple(f"user {row // 2}" for row in range(60))
+    texts = [f"text {row}" for row in range(60)]
+    texts[2] = texts[0]  # joins user 0, who was learned from, and user 1, who was tested
+    split = split_rows(
+        dataset([0, 1] * 30, texts, groups=groups), batch=True, known_groups={"user 0": "train", "user 1": "test"}
+    )
+    assert {0, 1, 2, 3} <= set(split.train.tolist())
+
+
+def test_a_batch_of_known_groups_alone_is_divided_and_says_so():
+    groups = tuple(f"user {row // 4}" for row in range(80))
+    known = {f"user {number}": "train" for number in range(20)}
+    split = split_rows(dataset([0, 1] * 40, groups=groups), batch=True, known_groups=known)
+    assert len(split.test)
+    assert len(split.validation)
+    assert [finding.key for finding in split.findings] == ["data.groups_shared"]
+    unheld = split_rows(dataset([0, 1] * 40, groups=groups), batch=True)
+    assert parts(split) == parts(unheld)
+
+
+def test_a_group_that_was_ever_learned_from_counts_as_that():
+    groups = ("a", "a", "b", " b", "c", "", "d")
+    split = Split(*(np.array(rows) for rows in ([0, 2], [4], [1, 3, 6], [])), findings=())
+    met = split.groups_met(groups, {"d": "train", "c": "test", "e": "test"})
+    assert met == {"a": "train", "b": "train", "c": "test", "d": "train", "e": "test"} | {"c": "validation"}
+    assert split.groups_met(None, {"a": "test"}) == {"a": "test"}

@@ -160,6 +160,23 @@ def test_no_text_of_any_test_is_learned_from_not_even_before_that_test_comes() -
     assert found.facts["count"] == 2
 
 
+def test_a_group_is_learned_from_or_tested_in_all_experiences_alike() -> None:
+    pieces = []
+    for number, writers in enumerate((40, 60, 80)):
+        piece = reviews(200, seed=number)
+        groups = tuple(f"w{row % writers}" for row in range(200))
+        pieces.append((f"week {number}", TextDataset(piece.texts, piece.labels, piece.classes, groups=groups)))
+    group_of = {text: group for _, piece in pieces for text, group in zip(piece.texts, piece.groups, strict=True)}
+    experiences = make_stream(pieces, DataConfig()).experiences
+    learned, tested = (
+        {group_of[text] for experience in experiences for text in getattr(experience, part)[0]}
+        for part in ("train", "test")
+    )
+    assert learned
+    assert tested
+    assert not learned & tested
+
+
 def test_an_experience_without_enough_rows_is_named() -> None:
     with pytest.raises(DataError, match="'second' has too few rows"):
         make_stream([("first", reviews(60)), ("second", reviews(2, seed=1))], DataConfig())
