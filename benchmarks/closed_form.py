@@ -31,11 +31,11 @@ import pandas as pd
 import torch
 
 from core.continual.strategies import STRATEGIES, ClosedForm, Experience, Memory, Strategy
-from core.networks.encoders import TextClassifier
+from core.networks.encoders import TextNetwork
 from core.networks.encoders.batches import predict_logits
 from core.networks.text import Examples
 from core.training import train
-from core.workflows.learn.learners import Labelled, all_classes, first_learner, make_experience, next_learner
+from core.workflows.learn.learners import Labelled, first_learner, make_experience, next_learner
 from core.workflows.requests import resolve_settings
 from core.workflows.versions.folder import Learner
 
@@ -126,7 +126,7 @@ def _first_version(table: Table) -> Learner:
     learner = first_learner(MODEL, rows[0], tuple(sorted(table.groups[0])), settings)
     step = make_experience(1, learner, rows, table.part("validation", table.groups[0]))
 
-    def loop(model: TextClassifier, strategy: Strategy, experience: Experience) -> Iterator[Any]:
+    def loop(model: TextNetwork, strategy: Strategy, experience: Experience) -> Iterator[Any]:
         yield from train(model, strategy, experience, settings.training)
 
     for _ in WAYS[0].make().learn(learner.model, step, loop):
@@ -140,16 +140,16 @@ def _stream(table: Table, learner: Learner, way: Way) -> tuple[Learner, dict[str
     method = way.make()
     method.end_experience(learner.model, make_experience(1, learner, rows, validation))
     for number, labels in enumerate(table.groups[1:], start=2):
-        method, known = way.make(method.state()), len(learner.classes)
+        method, known = way.make(method.state()), len(learner.outputs)
         rows, validation = table.part("train", labels), table.part("validation", labels)
-        classes = all_classes(learner.classes, rows[1])
+        classes = learner.settings.task.outputs(rows[1], learner.outputs)
         learner = next_learner(learner, rows[0], classes, learner.settings, type(method))
-        _learn(method, learner, make_experience(number, learner, rows, validation, known_classes=known))
+        _learn(method, learner, make_experience(number, learner, rows, validation, known_outputs=known))
     return learner, method.state()
 
 
 def _learn(method: ClosedForm, learner: Learner, step: Experience) -> None:
-    def never(model: TextClassifier, strategy: Strategy, experience: Experience) -> Iterator[Any]:
+    def never(model: TextNetwork, strategy: Strategy, experience: Experience) -> Iterator[Any]:
         raise AssertionError("an update in closed form takes no gradient step")
 
     for _ in method.learn(learner.model, step, never):
@@ -164,7 +164,7 @@ def _encode(learner: Learner, rows: Labelled) -> Examples:
 def _accuracy(learner: Learner, rows: Labelled) -> float:
     examples = _encode(learner, rows)
     predicted = predict_logits(learner.model, examples, torch.device("cpu")).argmax(dim=1).numpy()
-    return float((predicted == examples.labels).mean())
+    return float((predicted == examples.targets).mean())
 
 
 # -- what an update costs
@@ -200,12 +200,12 @@ def _print_times(table: Table, learner: Learner, state: dict[str, Any], way: Way
 
 def _timed_update(
     learner: Learner, method: ClosedForm, rows: Labelled, validation: Labelled
-) -> tuple[float, TextClassifier]:
+) -> tuple[float, TextNetwork]:
     """Seconds from texts to the new head; the learner's own model stays as it is."""
     model = copy.deepcopy(learner.model)
     gc.collect()  # so that no update pays for what another left
     began = time.process_time()
-    step = make_experience(2, learner, rows, validation, known_classes=len(learner.classes))
+    step = make_experience(2, learner, rows, validation, known_outputs=len(learner.outputs))
     _learn(method, replace(learner, model=model), step)
     return time.process_time() - began, model
 

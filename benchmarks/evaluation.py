@@ -191,13 +191,13 @@ def _stored(home: Path, classifier: str) -> dict[str, Any]:
         shutil.copytree(workspace.registry.folder(classifier, champion.number), folder.path)
         set_temperature(folder.path / "model.onnx", 1.0)
         texts, names = read_past(folder, workspace).validation
-        number = {name: index for index, name in enumerate(folder.classes)}
+        number = {name: index for index, name in enumerate(folder.outputs)}
         temperature = calibrate(folder, LabelledRows(texts, np.array([number[name] for name in names])), wanted=True)
         tests = pd.concat([folder.predictions(record.number) for record in folder.experiences()], ignore_index=True)
         served = Classifier(folder.path, precision="fp32").predict_proba(list(tests["text"]))
         parity = measure_parity(folder.load_model(), folder.path, list(tests["text"]), temperature=temperature.value)
-        stated = pd.DataFrame(served, columns=[f"p_{column}" for column in range(len(folder.classes))])
-        trust = trust_figures(temperature, [stated.assign(truth=tests["truth"])], folder.classes)
+        stated = pd.DataFrame(served, columns=[f"p_{column}" for column in range(len(folder.outputs))])
+        trust = trust_figures(temperature, [stated.assign(truth=tests["truth"])], folder.outputs)
     report = VersionFolder(workspace.registry.folder(classifier, champion.number)).report()
     return {**report, "calibration": trust, "parity": parity.to_dict()}
 

@@ -55,7 +55,7 @@ def main() -> None:
         machine = describe_machine(describe_device(), threads)
         sides, note = line_up(folder, texts, threads)
         measured = measure(sides, texts, asked.rounds)
-        labels = VersionFolder(folder).classes
+        labels = VersionFolder(folder).outputs
     truth = np.array([labels.index(label) for label in rows["label"].iloc[test]])
     print(head(machine, len(texts), asked.rounds, note))
     report(measured, truth)
@@ -98,8 +98,8 @@ def pipeline(folder: Path) -> Answer:
             return SequenceClassifierOutput(logits=self.ours(input_ids, attention_mask.bool()))
 
     config = network.shape
-    config.num_labels = len(version.classes)
-    config.id2label = dict(enumerate(version.classes))
+    config.num_labels = len(version.outputs)
+    config.id2label = dict(enumerate(version.outputs))
     tokenizer = transformers.PreTrainedTokenizerFast(
         tokenizer_file=str(folder / "tokenizer.json"), pad_token="[PAD]", cls_token="[CLS]", sep_token="[SEP]"
     )
@@ -107,10 +107,10 @@ def pipeline(folder: Path) -> Answer:
 
     def answer(texts: Sequence[str]) -> np.ndarray:
         answers = ready(list(texts))
-        predicted = np.array([version.classes.index(answer["label"]) for answer in answers])
+        predicted = np.array([version.outputs.index(answer["label"]) for answer in answers])
         sure = np.array([answer["score"] for answer in answers], dtype=np.float32)
         # It names the most probable label alone: the others share the rest, which is all that labels are compared by.
-        rows = np.tile(((1 - sure) / max(1, len(version.classes) - 1))[:, None], (1, len(version.classes)))
+        rows = np.tile(((1 - sure) / max(1, len(version.outputs) - 1))[:, None], (1, len(version.outputs)))
         rows[np.arange(len(answers)), predicted] = sure
         return rows
 

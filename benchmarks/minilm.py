@@ -63,7 +63,7 @@ def ready_folder(asked: argparse.Namespace, scratch: Path, wanted: str = "int8")
     export_onnx(version.load_model(), folder / "model.onnx")
     rows = table(asked.data)
     validation = rows[rows["split"] == "validation"]
-    numbers = {name: number for number, name in enumerate(version.classes)}
+    numbers = {name: number for number, name in enumerate(version.outputs)}
     judged = LabelledRows(list(validation["text"]), np.array([numbers[label] for label in validation["label"]]))
     choose_precision(folder, wanted, list(rows[rows["split"] == "train"]["text"]), judged)
     return folder

@@ -38,9 +38,10 @@ from core.continual.strategies import STRATEGIES, Experience, Memory, Strategy
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
 from core.data.reading.tables import read_table
-from core.networks.encoders import MODELS, TextClassifier
+from core.networks.encoders import MODELS, TextNetwork
 from core.networks.encoders.batches import predict_logits
 from core.networks.text import Examples, TextConfig, encode_examples, fit_pipeline
+from core.tasks.text_classification.task import ClassificationConfig, TextClassification
 from core.training import TrainingConfig, train
 
 LENGTH = 40
@@ -130,14 +131,13 @@ def _task(asked: argparse.Namespace) -> Task:
         patience=0,
         batch_size=32,
         learning_rate=1e-3,
-        label_smoothing=0.0,
         word_dropout=0.0,
         group_by_length=False,
     )
     return Task(parts, classes, pipeline.tokenizer.get_vocab_size(), asked.memory, training)
 
 
-def _model(task: Task, seed: int) -> TextClassifier:
+def _model(task: Task, seed: int) -> TextNetwork:
     torch.manual_seed(seed)
     kind = MODELS["transformer"]
     return kind(kind.config_class(**SIZES), task.vocabulary, len(task.classes))
@@ -159,7 +159,7 @@ def _ours(name: str, task: Task, seed: int) -> tuple[list[list[float]], float]:
             config = config.model_copy(update={"batch_size": 2 * config.batch_size})
 
         def loop(
-            network: TextClassifier, method: Strategy, step: Experience, config: TrainingConfig = config
+            network: TextNetwork, method: Strategy, step: Experience, config: TrainingConfig = config
         ) -> Iterator[Any]:
             yield from train(network, method, step, config, device=CPU)
 
@@ -190,17 +190,29 @@ def _experience(number: int, part: Part, task: Task) -> Experience:
 
     nothing = part.train.take([])
     some = part.train.take(np.arange(min(64, len(part.train))))  # validation chooses nothing here
-    return Experience(number, part.train, some, nothing, nothing, task.classes, encode, part.known)
+    return Experience(
+        number=number,
+        train=part.train,
+        validation=some,
+        past=nothing,
+        past_validation=nothing,
+        task=TextClassification(),
+        config=ClassificationConfig(label_smoothing=0.0),
+        targets=[task.classes[label] for label in part.train.targets],
+        outputs=task.classes,
+        encode=encode,
+        known_outputs=part.known,
+    )
 
 
 def _accuracy(logits: Tensor, test: Examples) -> float:
-    return float((logits.argmax(dim=1).numpy() == test.labels).mean())
+    return float((logits.argmax(dim=1).numpy() == test.targets).mean())
 
 
 class _PeerModel(nn.Module):
     """The same network behind one input tensor, as the peer expects; the mask is read off the padding."""
 
-    def __init__(self, model: TextClassifier) -> None:
+    def __init__(self, model: TextNetwork) -> None:
         super().__init__()
         self.model = model
 
@@ -245,8 +257,8 @@ def _tensors(examples: Examples) -> Any:
     tokens = torch.zeros((len(examples), LENGTH), dtype=torch.int64)
     for row, ids in enumerate(examples.ids):
         tokens[row, : len(ids)] = torch.tensor(ids[:LENGTH])
-    dataset = TensorDataset(tokens, torch.from_numpy(examples.labels))
-    dataset.targets = examples.labels.tolist()  # type: ignore[attr-defined]
+    dataset = TensorDataset(tokens, torch.from_numpy(examples.targets))
+    dataset.targets = examples.targets.tolist()  # type: ignore[attr-defined]
     return dataset
 
 

@@ -118,7 +118,7 @@ def read_rows(folder: Path, dataset: Any, *, chinese: bool) -> Rows:
         numbers = version.rows_of(1, part)
         texts[part] = [dataset.texts[row] for row in numbers]
         labels[part] = [dataset.classes[dataset.labels[row]] for row in numbers]
-    return Rows(texts, labels, version.classes, chinese)
+    return Rows(texts, labels, version.outputs, chinese)
 
 
 def spaced(text: str) -> str:
@@ -222,7 +222,7 @@ def bare_loop(rows: Rows, seed: int) -> tuple[tuple[float, float, float], list[t
     way = []
     for event in train(learner.model, strategy, experience, settings.training):
         if isinstance(event, EpochDone):
-            way.append((time.perf_counter() - started, event.validation_accuracy))
+            way.append((time.perf_counter() - started, event.scores["accuracy"]))
     took = time.perf_counter() - started
     scores = []
     for part in PARTS:

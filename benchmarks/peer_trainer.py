@@ -106,7 +106,7 @@ def ours(train: pd.DataFrame, validation: pd.DataFrame, seed: int) -> tuple[floa
     epoch = next(
         event for event in learn(learner.model, strategy, step, settings.training) if isinstance(event, EpochDone)
     )
-    return epoch.seconds, epoch.validation_accuracy
+    return epoch.seconds, epoch.scores["accuracy"]
 
 
 def trainer(train: pd.DataFrame, validation: pd.DataFrame, seed: int) -> tuple[float, float]:

@@ -9,7 +9,7 @@ import torch
 from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import WordPiece
 
-from core.networks.encoders import MODELS, TextClassifier
+from core.networks.encoders import MODELS, TextNetwork
 
 MARKS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS = [
@@ -36,7 +36,7 @@ SHAPE: dict[str, Any] = {
 }
 
 
-def make_model(name: str, vocabulary: int, classes: int, **settings: Any) -> TextClassifier:
+def make_model(name: str, vocabulary: int, classes: int, **settings: Any) -> TextNetwork:
     """An architecture with random weights; an encoder is the tiny one."""
     model_class = MODELS[name]
     architecture = {

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from core.base.messages import Message
+
+_VALIDATION = "validation_"
 
 
 @dataclass(frozen=True)
@@ -40,18 +43,38 @@ class StepDone:
 class PartDone:
     """One of many equal parts of a run is over, and has figures that are kept, one line each."""
 
+    def to_dict(self) -> dict[str, Any]:
+        """The figures as plain values."""
+        return asdict(self)
+
 
 @dataclass(frozen=True)
 class EpochDone(PartDone):
-    """One pass over the training texts, with figures of the validation split (scores 0 to 1, higher is better)."""
+    """One pass over the training texts, with figures of the validation split: the loss, and the task's scores by name."""
 
     epoch: int
     training_loss: float
     validation_loss: float
-    validation_accuracy: float
-    validation_macro_f1: float
+    scores: Mapping[str, float]
     best: bool
     seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values; a score stands as ``validation_<name>``."""
+        scores = {f"{_VALIDATION}{name}": value for name, value in self.scores.items()}
+        losses = {"training_loss": self.training_loss, "validation_loss": self.validation_loss}
+        return {"epoch": self.epoch, **losses, **scores, "best": self.best, "seconds": self.seconds}
+
+    @staticmethod
+    def from_dict(stored: Mapping[str, Any]) -> EpochDone:
+        """The inverse of `to_dict`."""
+        own = {name: stored[name] for name in ("epoch", "training_loss", "validation_loss", "best", "seconds")}
+        scores = {
+            name.removeprefix(_VALIDATION): value
+            for name, value in stored.items()
+            if name.startswith(_VALIDATION) and name != "validation_loss"
+        }
+        return EpochDone(**own, scores=scores)
 
 
 @dataclass(frozen=True)

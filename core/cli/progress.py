@@ -88,5 +88,6 @@ def _consume(events: Iterator[Any]) -> Any:
             case LanguageEpoch() if show:
                 sys.stderr.write(f"\r\x1b[Kepoch {event.epoch}: perplexity {event.validation_perplexity:.1f}\n")
             case EpochDone() if show:
-                sys.stderr.write(f"\r\x1b[Kepoch {event.epoch}: validation macro-F1 {event.validation_macro_f1:.3f}\n")
+                name, value = next(iter(event.scores.items()))
+                sys.stderr.write(f"\r\x1b[Kepoch {event.epoch}: validation {name} {value:.3f}\n")
     return event

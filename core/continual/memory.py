@@ -12,31 +12,42 @@ Selection = Literal["balanced", "reservoir", "herding"]
 
 
 class Kept(NamedTuple):
-    """One remembered row: its text, the experience (from 1) it came with, and what a model once answered for it."""
+    """One remembered row.
+
+    Parameters
+    ----------
+    experience
+        The experience, from 1, that it came with.
+    logits
+        What a model once computed for it.
+    target
+        Its target; None where that is the name of its stratum.
+    """
 
     text: str
     experience: int
     logits: tuple[float, ...] | None = None
+    target: str | None = None
 
 
 @dataclass
 class Memory:
-    """Rows of earlier experiences, by label.
+    """Rows of earlier experiences, by stratum.
 
     Parameters
     ----------
     capacity
-        Most rows kept, over all labels; 0 keeps no text at all.
+        Most rows kept, over all strata; 0 keeps no text at all.
     rows
-        The kept rows of each label; with herding, those of one experience from the most to the least typical.
+        The kept rows of each stratum; with herding, those of one experience from the most to the least typical.
     seen
-        How many rows of each label have ever passed.
+        How many rows of each stratum have ever passed.
     full
-        Labels that were once the largest: from then on only a sample of them is kept.
+        Strata that were once the largest: from then on only a sample of them is kept.
     selection
-        ``balanced``: class-balanced reservoir; rare labels keep all their rows, frequent ones a uniform sample of theirs.
-        ``reservoir``: a uniform sample of all rows ever seen, whatever their label.
-        ``herding``: equal shares for each label of each experience, filled with the rows whose features together come
+        ``balanced``: class-balanced reservoir; rare strata keep all their rows, frequent ones a uniform sample of theirs.
+        ``reservoir``: a uniform sample of all rows ever seen, whatever their stratum.
+        ``herding``: equal shares for each stratum of each experience, filled with the rows whose features together come
         closest to the mean of all.
 
     References
@@ -60,9 +71,10 @@ class Memory:
         return self.selection == "herding" and self.capacity > 0
 
     def examples(self) -> tuple[list[str], list[str]]:
-        """All kept texts, and their labels."""
-        pairs = [(row.text, label) for label, kept in self.rows.items() for row in kept]
-        return [text for text, _ in pairs], [label for _, label in pairs]
+        """All kept texts, and their targets."""
+        pairs = [(row, stratum) for stratum, kept in self.rows.items() for row in kept]
+        targets = [stratum if row.target is None else row.target for row, stratum in pairs]
+        return [row.text for row, _ in pairs], targets
 
     def logits(self) -> list[tuple[float, ...] | None]:
         """The stored answers, in the order of `examples`; None where there is none."""
@@ -71,12 +83,15 @@ class Memory:
     def keep_logits(self, logits: Sequence[tuple[float, ...] | None]) -> None:
         """Store an answer beside each row, in the order of `examples`."""
         following = iter(logits)
-        self.rows = {label: [row._replace(logits=next(following)) for row in kept] for label, kept in self.rows.items()}
+        self.rows = {
+            stratum: [row._replace(logits=next(following)) for row in kept] for stratum, kept in self.rows.items()
+        }
 
     def observe(
         self,
         texts: Sequence[str],
-        labels: Sequence[str],
+        targets: Sequence[str],
+        strata: Sequence[str] | None = None,
         *,
         experience: int,
         seed: int,
@@ -86,21 +101,28 @@ class Memory:
 
         Parameters
         ----------
+        strata
+            The stratum of each row; by default its target.
         features
             Features of each text, (rows, width); only herding looks at them (`needs_features`).
         """
+        strata = targets if strata is None else strata
+        rows = [
+            Kept(text, experience, target=None if target == stratum else target)
+            for text, target, stratum in zip(texts, targets, strata, strict=True)
+        ]
         if self.needs_features:
             assert features is not None, "herding needs the features of what it chooses from"
-            self._observe_herd(texts, labels, experience, features)
+            self._observe_herd(rows, strata, experience, features)
             return
         generator = np.random.default_rng([seed, experience])
         observe = self._observe_uniformly if self.selection == "reservoir" else self._observe_balanced
         for row in generator.permutation(len(texts)):
-            observe(labels[row], Kept(texts[row], experience), generator)
+            observe(strata[row], rows[row], generator)
 
-    def _observe_balanced(self, label: str, row: Kept, generator: np.random.Generator) -> None:
-        self.seen[label] = self.seen.get(label, 0) + 1
-        kept = self.rows.setdefault(label, [])
+    def _observe_balanced(self, stratum: str, row: Kept, generator: np.random.Generator) -> None:
+        self.seen[stratum] = self.seen.get(stratum, 0) + 1
+        kept = self.rows.setdefault(stratum, [])
         if len(self) < self.capacity:
             kept.append(row)
             return
@@ -108,16 +130,16 @@ class Memory:
             return
         largest = max(self.rows, key=lambda name: len(self.rows[name]))
         self.full.add(largest)
-        if label not in self.full:
+        if stratum not in self.full:
             self.rows[largest].pop(int(generator.integers(len(self.rows[largest]))))
             kept.append(row)
-        elif generator.random() < len(kept) / self.seen[label]:
+        elif generator.random() < len(kept) / self.seen[stratum]:
             kept[int(generator.integers(len(kept)))] = row
 
-    def _observe_uniformly(self, label: str, row: Kept, generator: np.random.Generator) -> None:
+    def _observe_uniformly(self, stratum: str, row: Kept, generator: np.random.Generator) -> None:
         """Vitter's algorithm R: the n-th row ever seen enters with probability capacity / n, in any other's place."""
-        self.seen[label] = self.seen.get(label, 0) + 1
-        kept = self.rows.setdefault(label, [])
+        self.seen[stratum] = self.seen.get(stratum, 0) + 1
+        kept = self.rows.setdefault(stratum, [])
         if len(self) < self.capacity:
             kept.append(row)
         elif generator.integers(sum(self.seen.values())) < self.capacity:
@@ -132,49 +154,49 @@ class Memory:
                 return
             index -= len(kept)
 
-    def _observe_herd(self, texts: Sequence[str], labels: Sequence[str], experience: int, features: np.ndarray) -> None:
-        for label in labels:
-            self.seen[label] = self.seen.get(label, 0) + 1
-            self.rows.setdefault(label, [])
+    def _observe_herd(self, rows: Sequence[Kept], strata: Sequence[str], experience: int, features: np.ndarray) -> None:
+        for stratum in strata:
+            self.seen[stratum] = self.seen.get(stratum, 0) + 1
+            self.rows.setdefault(stratum, [])
         newcomers = {
-            label: [row for row, name in enumerate(labels) if name == label] for label in dict.fromkeys(labels)
+            stratum: [row for row, name in enumerate(strata) if name == stratum] for stratum in dict.fromkeys(strata)
         }
         sizes = self._group_sizes()
-        sizes |= {(label, experience): len(rows) for label, rows in newcomers.items()}
+        sizes |= {(stratum, experience): len(numbers) for stratum, numbers in newcomers.items()}
         shares = equal_shares(sizes, self.capacity)
         self._cut_groups(shares)
-        for label, rows in newcomers.items():
-            ranked = herd(features[rows], shares[label, experience])
-            self.rows[label] += [Kept(texts[rows[index]], experience) for index in ranked]
+        for stratum, numbers in newcomers.items():
+            ranked = herd(features[numbers], shares[stratum, experience])
+            self.rows[stratum] += [rows[numbers[index]] for index in ranked]
 
     def _group_sizes(self) -> dict[tuple[str, int], int]:
         sizes: dict[tuple[str, int], int] = {}
-        for label, kept in self.rows.items():
+        for stratum, kept in self.rows.items():
             for row in kept:
-                sizes[label, row.experience] = sizes.get((label, row.experience), 0) + 1
+                sizes[stratum, row.experience] = sizes.get((stratum, row.experience), 0) + 1
         return sizes
 
     def _cut_groups(self, shares: dict[tuple[str, int], int]) -> None:
-        """Shorten each label's rows of each experience; the last of a ranking go first."""
+        """Shorten each stratum's rows of each experience; the last of a ranking go first."""
         left = dict(shares)
-        for label, kept in self.rows.items():
+        for stratum, kept in self.rows.items():
             stay = []
             for row in kept:
-                if left[label, row.experience] > 0:
-                    left[label, row.experience] -= 1
+                if left[stratum, row.experience] > 0:
+                    left[stratum, row.experience] -= 1
                     stay.append(row)
-            self.rows[label] = stay
+            self.rows[stratum] = stay
 
     def resized(self, capacity: int, *, seed: int, selection: Selection | None = None) -> Memory:
         """A copy for another capacity, and for another selection from now on.
 
-        A smaller one keeps a random part: of all labels alike, of all rows alike (reservoir), or the first of each
+        A smaller one keeps a random part: of all strata alike, of all rows alike (reservoir), or the first of each
         ranking (herding).
         """
         copy = replace(
             self,
             capacity=capacity,
-            rows={label: list(kept) for label, kept in self.rows.items()},
+            rows={stratum: list(kept) for stratum, kept in self.rows.items()},
             seen=dict(self.seen),
             full=set(self.full),
             selection=selection or self.selection,
@@ -192,7 +214,7 @@ class Memory:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists and numbers, for storage beside a version."""
-        rows = {label: [_plain(row) for row in kept] for label, kept in self.rows.items()}
+        rows = {stratum: [_plain(row) for row in kept] for stratum, kept in self.rows.items()}
         return {
             "capacity": self.capacity,
             "rows": rows,
@@ -204,17 +226,20 @@ class Memory:
     @staticmethod
     def from_dict(stored: dict[str, Any]) -> Memory:
         """The inverse of `to_dict`; also reads what was stored before rows had answers and memories a selection."""
-        rows = {label: [_row(*values) for values in kept] for label, kept in stored["rows"].items()}
+        rows = {stratum: [_row(*values) for values in kept] for stratum, kept in stored["rows"].items()}
         selection = stored.get("selection", "balanced")
         return Memory(stored["capacity"], rows, dict(stored["seen"]), set(stored["full"]), selection)
 
 
 def _plain(row: Kept) -> list[Any]:
-    return [row.text, row.experience] if row.logits is None else [row.text, row.experience, list(row.logits)]
+    values = [row.text, row.experience, None if row.logits is None else list(row.logits), row.target]
+    while values[-1] is None:
+        values.pop()
+    return values
 
 
-def _row(text: str, experience: int, logits: Sequence[float] | None = None) -> Kept:
-    return Kept(text, experience, None if logits is None else tuple(logits))
+def _row(text: str, experience: int, logits: Sequence[float] | None = None, target: str | None = None) -> Kept:
+    return Kept(text, experience, None if logits is None else tuple(logits), target)
 
 
 def equal_shares(sizes: dict[tuple[str, int], int], capacity: int) -> dict[tuple[str, int], int]:

@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,7 +93,7 @@ class Progress:
             self.write()
 
     def part_done(self, event: PartDone) -> None:
-        files.append_line(self._folder / files.EPOCHS, asdict(event))
+        files.append_line(self._folder / files.EPOCHS, event.to_dict())
 
     def ended(
         self,

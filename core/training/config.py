@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from core.base.config import setting
 from core.base.settings import OptimiserConfig
 
@@ -14,26 +12,11 @@ class TrainingConfig(OptimiserConfig):
     patience: int = setting(
         3,
         label="Patience",
-        help="Stop when validation macro-F1 has not improved for this many epochs; the best epoch's weights are kept. "
-        "0 runs all epochs and keeps the last.",
+        help="Stop when the score on the validation rows has not improved for this many epochs; the best epoch's weights are "
+        "kept. 0 runs all epochs and keeps the last.",
         bounds=(0, 20),
         step=1,
         group="optimisation",
-    )
-    class_weights: Literal["none", "balanced"] = setting(
-        "none",
-        label="Class weights",
-        help="Balanced makes rare labels count more, so that they are found more often, at some cost in accuracy.",
-        group="optimisation",
-    )
-    label_smoothing: float = setting(
-        0.05,
-        label="Label smoothing",
-        help="Asks for slightly less than full certainty; softens the effect of wrong labels.",
-        bounds=(0.0, 0.3),
-        step=0.01,
-        group="optimisation",
-        advanced=True,
     )
     word_dropout: float = setting(
         0.1,

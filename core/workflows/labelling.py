@@ -201,7 +201,7 @@ def second_opinion(
         return load(workspace.registry.version(version.classifier, version.parent))
     folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
     texts, names = read_past(folder, workspace).train
-    return _Baseline(texts, names, folder.classes, folder.report()["language"]) if texts else None
+    return _Baseline(texts, names, folder.outputs, folder.report()["language"]) if texts else None
 
 
 def finish(sessions: LabellingStore, datasets: DatasetStore, identity: str, *, name: str) -> StoredDataset:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
-from core.base.config import Config, build, distribute, setting
+from core.base.config import Config, build, distribute, setting, settings_of
 from core.base.errors import ConfigError
 from core.base.settings import PartsConfig, ServeConfig
 from core.continual.memory import Selection
 from core.continual.strategies import STRATEGIES, StrategyConfig
 from core.networks.encoders import MODELS
 from core.networks.text import TextConfig
+from core.tasks import DEFAULT, TASKS
+from core.tasks.base import Task, TaskConfig
 from core.training import TrainingConfig
 
 Promote = Literal["always", "gate", "never"]
@@ -41,6 +43,7 @@ class TrainRequest(Config):
     classifier: str
     dataset: str
     model: str
+    task: str = DEFAULT
     strategy: str = "finetune"
     settings: dict[str, Any] = {}
 
@@ -72,17 +75,19 @@ class UpdateRequest(Config):
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings of a version, checked."""
+    """What a version is for, and all its settings, checked; ``own`` are the task's."""
 
+    task: Task
     model: Config
     text: TextConfig
     training: TrainingConfig
     data: DataConfig
+    own: TaskConfig
 
     def flat(self) -> dict[str, Any]:
         """Name → value over all of them; `resolve_settings` takes it back."""
         merged: dict[str, Any] = {}
-        for config in (self.model, self.text, self.training, self.data):
+        for config in (self.model, self.text, self.training, self.data, self.own):
             merged |= config.model_dump()
         return merged
 
@@ -108,7 +113,12 @@ def strategy_class(name: str) -> Any:
     return STRATEGIES[name]
 
 
-def resolve_settings(model: str, settings: Mapping[str, Any]) -> Settings:
+def setting_classes(task: Task, model: str) -> tuple[type[Config], ...]:
+    """The configs that the settings of a model for a task belong to, in the order of `Settings`."""
+    return (model_class(model).config_class, TextConfig, TrainingConfig, DataConfig, task.config_class)
+
+
+def resolve_settings(model: str, settings: Mapping[str, Any], task: Task = TASKS[DEFAULT]) -> Settings:
     """The model's own defaults, overlaid with these settings, checked.
 
     Raises
@@ -116,19 +126,37 @@ def resolve_settings(model: str, settings: Mapping[str, Any]) -> Settings:
     ConfigError
         When there is no such model or setting, or a value is out of range.
     """
-    kind = model_class(model)
-    configs = (kind.config_class, TextConfig, TrainingConfig, DataConfig)
-    parts = distribute({**kind.defaults, **settings}, *configs)
-    built = [build(config, values) for config, values in zip(configs, parts, strict=True)]
-    return Settings(built[0], cast(TextConfig, built[1]), cast(TrainingConfig, built[2]), cast(DataConfig, built[3]))
+    configs = setting_classes(task, model)
+    parts = distribute({**_defaults(task, model), **settings}, *configs)
+    built: list[Any] = [build(config, values) for config, values in zip(configs, parts, strict=True)]
+    return Settings(task, *built)
+
+
+def _defaults(task: Task, model: str) -> dict[str, Any]:
+    """A model's own defaults, without those that are meant for settings of another task."""
+    known = {setting.name for config in setting_classes(task, model) for setting in settings_of(config)}
+    return {name: value for name, value in model_class(model).defaults.items() if name in known}
 
 
 def resolve_update(
-    model: str, parent: Mapping[str, Any], strategy: str, settings: Mapping[str, Any]
+    model: str, parent: Mapping[str, Any], strategy: str, settings: Mapping[str, Any], task: Task = TASKS[DEFAULT]
 ) -> tuple[Settings, StrategyConfig]:
     """The parent version's settings overlaid with an update's, and the strategy's own."""
-    own = strategy_class(strategy).config_class
-    configs = (own, model_class(model).config_class, TextConfig, TrainingConfig, DataConfig)
-    mine, *rest = distribute(settings, *configs)
+    kind = strategy_class(strategy)
+    if kind.needs_distribution and not task.distribution:
+        raise ConfigError(
+            "config.strategy_unfit",
+            "The strategy '{strategy}' needs probabilities of labels, which the task '{task}' has none of. "
+            "The strategies that suit it are: {known}.",
+            strategy=strategy,
+            task=task.name,
+            known=strategies_for(task),
+        )
+    mine, *rest = distribute(settings, kind.config_class, *setting_classes(task, model))
     merged = {name: value for part in rest for name, value in part.items()}
-    return resolve_settings(model, {**parent, **merged}), build(own, mine)
+    return resolve_settings(model, {**parent, **merged}, task), build(kind.config_class, mine)
+
+
+def strategies_for(task: Task) -> list[str]:
+    """Names of the strategies that suit a task."""
+    return [name for name, kind in STRATEGIES.items() if task.distribution or not kind.needs_distribution]

@@ -117,9 +117,9 @@ def _compared(folder: str, batch: str, stored: tuple[str, ...], _champion: Versi
         missing=past.missing,
         remembered=int(state.report(_champion).get("memory_rows", 0)),
         past_rows=past.met.learned,
-        known=[label for label in version.classes if label in present],
-        fresh=sorted(present - set(version.classes)),
-        absent=[label for label in version.classes if label not in present],
+        known=[label for label in version.outputs if label in present],
+        fresh=sorted(present - set(version.outputs)),
+        absent=[label for label in version.outputs if label not in present],
     )
 
 

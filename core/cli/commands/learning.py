@@ -115,7 +115,7 @@ def drift(asked: argparse.Namespace) -> None:
     workspace = open_workspace(home())
     version = workspace.registry.resolve(asked.classifier, asked.version)
     folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
-    loaded = load(asked, batch=True, known=folder.classes)
+    loaded = load(asked, batch=True, known=folder.outputs)
     report = detect_drift(folder, loaded.dataset, read_past(folder, workspace))
     _print(asked.json, {"version": version.number, **as_object(report), **facts(loaded)}, as_text(report))
 
@@ -204,7 +204,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
 def _labels_of(version: Any, workspace: Workspace) -> tuple[str, ...]:
     from core.workflows.versions.folder import VersionFolder
 
-    return VersionFolder(workspace.registry.folder(version.classifier, version.number)).classes
+    return VersionFolder(workspace.registry.folder(version.classifier, version.number)).outputs
 
 
 def _finish(asked: argparse.Namespace, completed: Any, workspace: Workspace, loaded: LoadedDataset) -> None:

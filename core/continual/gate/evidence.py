@@ -6,6 +6,7 @@ is known of the probabilities comes from elsewhere.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,10 @@ from core.statistics.paired import paired_score_difference
 
 @dataclass(frozen=True)
 class TestChange:
-    """The score on one frozen test before and after an update, and the paired difference; positive is better."""
+    """The score on one frozen test before and after an update, and the paired difference; positive is better.
+
+    The difference of a score without bounds is a share of what it was before.
+    """
 
     # The name is the field's; this keeps pytest from taking the class for a test case.
     __test__ = False
@@ -99,7 +103,16 @@ class GateEvidence:
 def measure_change(name: str, pairs: Patterns, score: Score) -> TestChange:
     """Measure one test, whose rows were answered by the old and by the new version."""
     before, after = (estimates(pairs.answer(number), [score])[0] for number in range(2))
-    return TestChange(name, pairs.rows, before, after, score.gain(paired_score_difference(pairs, score)))
+    return TestChange(name, pairs.rows, before, after, _gain(pairs, score))
+
+
+def _gain(pairs: Patterns, score: Score) -> Estimate:
+    """The paired difference, positive is better; of a score without bounds as a share of what it was before."""
+    gain = score.gain(paired_score_difference(pairs, score))
+    if math.isfinite(score.span):
+        return gain
+    before = abs(float(score.of(pairs.sums()[0]))) or 1.0
+    return Estimate(gain.value / before, gain.low / before, gain.high / before)
 
 
 def measure_strata(pairs: Patterns, names: Sequence[str], score: Score) -> tuple[StratumChange, ...]:
@@ -107,5 +120,5 @@ def measure_strata(pairs: Patterns, names: Sequence[str], score: Score) -> tuple
     changes = []
     for number in np.flatnonzero(pairs.sizes).tolist():
         own = pairs.within(number)
-        changes.append(StratumChange(names[number], own.rows, score.gain(paired_score_difference(own, score))))
+        changes.append(StratumChange(names[number], own.rows, _gain(own, score)))
     return tuple(changes)

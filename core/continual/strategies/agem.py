@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from core.base.config import setting
 from core.continual.strategies.base import StrategyConfig
 from core.continual.strategies.rehearsal import Rehearsal
-from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import Batch
+from core.tasks.base import Criterion
 
 Gradients = list[Tensor | None]
 
@@ -44,17 +45,17 @@ class AveragedGradientEpisodicMemory(Rehearsal):
 
     def __init__(self, *arguments: Any, **others: Any) -> None:
         super().__init__(*arguments, **others)
-        self._criterion: nn.Module | None = None
+        self._criterion: Criterion | None = None
 
-    def loss(self, model: TextClassifier, batch: Batch, criterion: nn.Module) -> Tensor:
+    def loss(self, model: TextNetwork, batch: Batch, criterion: Criterion) -> Tensor:
         self._criterion = criterion
         return super().loss(model, batch, criterion)
 
-    def adjust_gradients(self, model: TextClassifier, batch: Batch) -> None:
+    def adjust_gradients(self, model: TextNetwork, batch: Batch) -> None:
         if self.remembered is None or self._criterion is None:  # pairs are learned without a criterion
             return
         _, remembered = self.draw(self.config.agem_rows, batch.tokens.device)
-        loss = self._criterion(model(remembered.tokens, remembered.mask), remembered.labels)
+        loss = self._criterion(model(remembered.tokens, remembered.mask), remembered.targets)
         parameters = [parameter for parameter in model.parameters() if parameter.grad is not None]
         reference: Gradients = list(torch.autograd.grad(loss, parameters, allow_unused=True))
         for parameter, projected in zip(

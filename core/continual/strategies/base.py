@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor, nn
+from numpy.typing import NDArray
+from torch import Tensor
 
 from core.base.config import Config
 from core.base.messages import Message, message
 from core.continual.memory import Memory
-from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import Batch, predict_features
 from core.networks.text.examples import Examples
+from core.tasks.base import Criterion, Task, TaskConfig
 
 
 class StrategyConfig(Config):
@@ -38,12 +40,16 @@ class Experience:
         Training rows of all earlier experiences; empty unless the strategy asks for them (`needs_past`).
     past_validation
         Their validation rows, likewise.
-    classes
-        Names of all labels, in the order of the model's outputs.
+    task, config
+        What the model is for, and the task's settings.
+    targets
+        Targets of the training rows as they were given.
+    outputs
+        Names of the model's outputs.
     encode
-        A function that turns remembered texts and label names into examples, with the tokenizer of the new version.
-    known_classes
-        How many of the classes the model had before this experience; they stand first. 0 at a first training.
+        A function that turns remembered texts and their targets into examples, with the tokenizer of the new version.
+    known_outputs
+        How many of the outputs the model had before this experience; they stand first. 0 at a first training.
     """
 
     number: int
@@ -51,12 +57,19 @@ class Experience:
     validation: Examples
     past: Examples
     past_validation: Examples
-    classes: tuple[str, ...]
+    task: Task
+    config: TaskConfig
+    targets: Sequence[str]
+    outputs: tuple[str, ...]
     encode: Callable[[Sequence[str], Sequence[str]], Examples]
-    known_classes: int = 0
+    known_outputs: int = 0
+
+    def criterion(self, targets: NDArray[Any]) -> Criterion:
+        """The task's loss for rows with these encoded targets."""
+        return self.task.criterion(self.config, targets, len(self.outputs))
 
 
-GradientLoop = Callable[[TextClassifier, "Strategy", Experience], Iterator[Any]]
+GradientLoop = Callable[[TextNetwork, "Strategy", Experience], Iterator[Any]]
 
 
 class Strategy:
@@ -72,6 +85,8 @@ class Strategy:
         Whether everything below the head stays as it is, the vocabulary included.
     rehearses
         Whether it learns from remembered rows; without any it is fine-tuning.
+    needs_distribution
+        Whether it takes the model's outputs for logits of a distribution, so that it suits only tasks that have one.
     """
 
     name: ClassVar[str] = "finetune"
@@ -80,6 +95,7 @@ class Strategy:
     starts_fresh: ClassVar[bool] = False
     freezes_encoder: ClassVar[bool] = False
     rehearses: ClassVar[bool] = False
+    needs_distribution: ClassVar[bool] = False
 
     def __init__(self, config: StrategyConfig, *, seed: int = 0, memory: Memory | None = None) -> None:
         self.config = config
@@ -103,7 +119,7 @@ class Strategy:
             "With a memory size above 0, the next one has some.",
         )
 
-    def begin_experience(self, model: TextClassifier, experience: Experience) -> None:
+    def begin_experience(self, model: TextNetwork, experience: Experience) -> None:
         """Before learning, with the parent version's weights: keep what later steps are compared with."""
 
     def training_set(self, experience: Experience, epoch: int) -> Examples:
@@ -114,15 +130,14 @@ class Strategy:
         """Rows that choose the best epoch; never a test row."""
         return experience.validation
 
-    def loss(self, model: TextClassifier, batch: Batch, criterion: nn.Module) -> Tensor:
+    def loss(self, model: TextNetwork, batch: Batch, criterion: Criterion) -> Tensor:
         """What one step makes smaller; a scalar."""
-        loss: Tensor = criterion(model(batch.tokens, batch.mask), batch.labels)
-        return loss
+        return criterion(model(batch.tokens, batch.mask), batch.targets)
 
-    def adjust_gradients(self, model: TextClassifier, batch: Batch) -> None:
+    def adjust_gradients(self, model: TextNetwork, batch: Batch) -> None:
         """Change the gradients after the backward pass and before clipping."""
 
-    def after_step(self, model: TextClassifier) -> None:
+    def after_step(self, model: TextNetwork) -> None:
         """Look at the weights that a step has just moved."""
 
     def running_state(self) -> dict[str, Tensor]:
@@ -132,19 +147,27 @@ class Strategy:
     def resume(self, state: dict[str, Tensor]) -> None:
         """Take over the `running_state` of a checkpoint; called after `begin_experience`."""
 
-    def learn(self, model: TextClassifier, experience: Experience, gradient_loop: GradientLoop) -> Iterator[Any]:
+    def learn(self, model: TextNetwork, experience: Experience, gradient_loop: GradientLoop) -> Iterator[Any]:
         """Learn one experience, yielding events; a method without gradients overrides this."""
         self.begin_experience(model, experience)
         yield from gradient_loop(model, self, experience)
 
-    def end_experience(self, model: TextClassifier, experience: Experience) -> None:
+    def end_experience(self, model: TextNetwork, experience: Experience) -> None:
         """After learning: remember what the next update will need. Every version keeps a memory, if its capacity is not 0."""
-        names = [experience.classes[label] for label in experience.train.labels]
         features = None
         if self.memory.needs_features:
             features = predict_features(model, experience.train, torch.device("cpu")).numpy()
-        self.memory.observe(
-            experience.train.texts, names, experience=experience.number, seed=self.seed, features=features
+        self.remember(self.memory, experience, features)
+
+    def remember(self, memory: Memory, experience: Experience, features: NDArray[Any] | None = None) -> None:
+        """Let the training rows of an experience pass a memory."""
+        memory.observe(
+            experience.train.texts,
+            experience.targets,
+            [experience.task.stratum(target) for target in experience.targets],
+            experience=experience.number,
+            seed=self.seed,
+            features=features,
         )
 
     def state(self) -> dict[str, Any]:

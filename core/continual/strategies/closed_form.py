@@ -20,7 +20,7 @@ from core.base.messages import message
 from core.continual.strategies.base import Experience, GradientLoop, Strategy, StrategyConfig
 from core.continual.strategies.linear_head import Coefficients, best_scale
 from core.continual.strategies.statistics import FeatureStatistics
-from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import make_batch, predict_logits
 from core.networks.encoders.feature_map import MAP_PREFIX, FeatureMap, RandomFeatures, fit_feature_map
 from core.networks.standalone.predict import batches_by_length
@@ -79,6 +79,7 @@ class ClosedForm(Strategy):
     config_class = ClosedFormConfig
     config: ClosedFormConfig
     freezes_encoder = True
+    needs_distribution = True
     statistics: FeatureStatistics | None = None
     feature_map: FeatureMap | None = None
     scale: float = 1.0
@@ -121,7 +122,7 @@ class ClosedForm(Strategy):
     def validation_set(self, experience: Experience) -> Examples:
         return experience.past_validation.joined(experience.validation)
 
-    def learn(self, model: TextClassifier, experience: Experience, gradient_loop: GradientLoop) -> Iterator[Any]:
+    def learn(self, model: TextNetwork, experience: Experience, gradient_loop: GradientLoop) -> Iterator[Any]:
         """The first experience by gradients, unless nothing below the head can learn; every later one by adding its rows
         and solving: short, so never resumed.
         """
@@ -133,22 +134,24 @@ class ClosedForm(Strategy):
         if self.needs_past():
             self._begin_anew(model, rows)
         loss = 0.0
-        for step in self._gather(model, rows, len(experience.classes)):
+        for step in self._gather(model, rows, len(experience.outputs)):
             loss = step.loss
             yield step
         validation = self.validation_set(experience)
         logits = self._solve_into(model, validation)
         if len(validation):
-            yield _judged(logits, validation.labels, loss, time.monotonic() - started)
+            measured = experience.task.measure(logits.numpy(), validation.targets)
+            unseen = float(functional.cross_entropy(logits, torch.from_numpy(validation.targets)))
+            yield EpochDone(1, loss, unseen, measured, True, time.monotonic() - started)
         yield Finished(
             1, 1, message("training.solved", "Solved from sums over {rows:,} rows.", rows=self.learned().rows)
         )
 
-    def end_experience(self, model: TextClassifier, experience: Experience) -> None:
+    def end_experience(self, model: TextNetwork, experience: Experience) -> None:
         super().end_experience(model, experience)
         if self.statistics is None:
             self._begin_anew(model, experience.train)
-            for _ in self._gather(model, experience.train, len(experience.classes)):
+            for _ in self._gather(model, experience.train, len(experience.outputs)):
                 pass
             # The fine-tuned head stays; this only finds the scale, in case rows are forgotten before the next update.
             self._solve_into(copy.deepcopy(model), experience.validation)
@@ -170,7 +173,7 @@ class ClosedForm(Strategy):
 
     # -- taking back
 
-    def forget(self, model: TextClassifier, examples: Examples) -> float:
+    def forget(self, model: TextNetwork, examples: Examples) -> float:
         """Take learned rows away again and solve; the head is then what it would be had they never been learned.
 
         What else the rows may have left is not undone: the encoder's weights, its vocabulary and the scaling of
@@ -217,7 +220,7 @@ class ClosedForm(Strategy):
         self._write(model, after)
         return before.difference(after)
 
-    def refit_difference(self, model: TextClassifier, examples: Examples) -> float:
+    def refit_difference(self, model: TextNetwork, examples: Examples) -> float:
         """Solve anew from these rows alone; the largest absolute difference of any coefficient to what was learned."""
         own = self.learned()
         refit = FeatureStatistics.empty(len(own.counts), own.width)
@@ -237,7 +240,7 @@ class ClosedForm(Strategy):
             self.config.kernel_width, self.feature_map.kernel_width, rel_tol=0.05
         )
 
-    def _begin_anew(self, model: TextClassifier, examples: Examples) -> None:
+    def _begin_anew(self, model: TextNetwork, examples: Examples) -> None:
         """Freeze the scaling on rows spread evenly over these, and forget all sums."""
         asked, count = self.config.random_features, self.config.feature_count
         kind: RandomFeatures = "none" if asked == "auto" else asked
@@ -253,7 +256,7 @@ class ClosedForm(Strategy):
         self.statistics = None
         self.forgotten()
 
-    def _gather(self, model: TextClassifier, examples: Examples, classes: int) -> Iterator[StepDone]:
+    def _gather(self, model: TextNetwork, examples: Examples, classes: int) -> Iterator[StepDone]:
         """Add rows; the loss that is told is that of the model as it was before, on rows it is about to learn."""
         assert self.feature_map is not None
         if self.statistics is None:
@@ -269,7 +272,7 @@ class ClosedForm(Strategy):
             done += len(labels)
             yield StepDone(1, 1, step, steps, loss_sum / done, done / max(time.monotonic() - started, 1e-9))
 
-    def _mapped(self, model: TextClassifier, examples: Examples) -> Iterator[tuple[Tensor, Tensor]]:
+    def _mapped(self, model: TextNetwork, examples: Examples) -> Iterator[tuple[Tensor, Tensor]]:
         """What the head reads, in float64, with labels."""
         assert self.feature_map is not None
         feature_map = copy.deepcopy(self.feature_map).double()
@@ -280,25 +283,25 @@ class ClosedForm(Strategy):
         """Coefficients of all labels, those without rows among them."""
         return self.own_coefficients().for_all(self.learned().counts > 0)
 
-    def _solve_into(self, model: TextClassifier, validation: Examples) -> Tensor:
+    def _solve_into(self, model: TextNetwork, validation: Examples) -> Tensor:
         """Write the head, with the scale that suits the validation rows; returns their logits (rows, classes)."""
         coefficients, self.scale = self._current(), 1.0
         self._write(model, coefficients)
         if not len(validation):
             return torch.zeros(0, len(coefficients.biases))
         logits = predict_logits(model, validation, CPU)
-        self.scale = best_scale(logits, torch.from_numpy(validation.labels))
+        self.scale = best_scale(logits, torch.from_numpy(validation.targets))
         self._write(model, coefficients)
         return logits * self.scale
 
     @torch.no_grad()
-    def _write(self, model: TextClassifier, coefficients: Coefficients) -> None:
+    def _write(self, model: TextNetwork, coefficients: Coefficients) -> None:
         model.set_feature_map(copy.deepcopy(self.feature_map))
         model.head.weight.copy_(coefficients.weights * self.scale)
         model.head.bias.copy_(coefficients.biases * self.scale)
 
 
-def _encoded(model: TextClassifier, examples: Examples) -> Iterator[tuple[Tensor, Tensor]]:
+def _encoded(model: TextNetwork, examples: Examples) -> Iterator[tuple[Tensor, Tensor]]:
     """What the encoder says of all rows, with their labels, some at a time and in no particular order; on the CPU."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     was_training = model.training
@@ -308,12 +311,12 @@ def _encoded(model: TextClassifier, examples: Examples) -> Iterator[tuple[Tensor
     for first in range(0, len(batches), together):
         group = batches[first : first + together]
         features = torch.cat([_features(model, examples, rows, device) for rows in group])
-        yield features, torch.from_numpy(examples.labels[np.concatenate(group)])
+        yield features, torch.from_numpy(examples.targets[np.concatenate(group)])
     model.to(CPU).train(was_training)
 
 
 @torch.no_grad()
-def _features(model: TextClassifier, examples: Examples, rows: np.ndarray, device: torch.device) -> Tensor:
+def _features(model: TextNetwork, examples: Examples, rows: np.ndarray, device: torch.device) -> Tensor:
     batch = make_batch(examples, rows, device)
     # Full precision on a graphics card too: what is subtracted one day must equal what was added.
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
@@ -321,17 +324,7 @@ def _features(model: TextClassifier, examples: Examples, rows: np.ndarray, devic
 
 
 @torch.no_grad()
-def _loss(model: TextClassifier, features: Tensor, labels: Tensor) -> float:
+def _loss(model: TextNetwork, features: Tensor, labels: Tensor) -> float:
     """Sum over rows of −log p(y | x), as the model answers now."""
     logits = model.classify(features.to(model.head.weight.device))
     return float(functional.cross_entropy(logits.cpu(), labels, reduction="sum"))
-
-
-def _judged(logits: Tensor, truth: np.ndarray, training_loss: float, seconds: float) -> EpochDone:
-    predicted, classes = logits.argmax(dim=1).numpy(), logits.shape[1]
-    loss = float(functional.cross_entropy(logits, torch.from_numpy(truth)))
-    right, answered, there = (
-        np.bincount(labels, minlength=classes) for labels in (truth[predicted == truth], predicted, truth)
-    )
-    macro_f1 = float((2 * right / np.maximum(answered + there, 1))[there > 0].mean())
-    return EpochDone(1, training_loss, loss, float((predicted == truth).mean()), macro_f1, True, seconds)

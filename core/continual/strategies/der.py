@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from core.base.config import setting
 from core.continual.strategies.base import Experience, StrategyConfig
 from core.continual.strategies.rehearsal import Rehearsal
-from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import Batch, predict_logits
+from core.tasks.base import Criterion
 
 DECIMALS = 4  # of a stored logit: far below what one step changes
 
@@ -46,33 +47,33 @@ class DarkExperienceReplay(Rehearsal):
         self.answers = torch.zeros(0, 0)  # (remembered rows, classes)
         self.answered = torch.zeros(0, 0, dtype=torch.bool)  # where a row has an answer for a class
 
-    def begin_experience(self, model: TextClassifier, experience: Experience) -> None:
+    def begin_experience(self, model: TextNetwork, experience: Experience) -> None:
         super().begin_experience(model, experience)
         if self.remembered is None:
             return
-        parents = predict_logits(model, self.remembered, torch.device("cpu"))[:, : experience.known_classes]
+        parents = predict_logits(model, self.remembered, torch.device("cpu"))[:, : experience.known_outputs]
         rounded = [tuple(round(value, DECIMALS) for value in row) for row in parents.tolist()]
         logits = [old or new for old, new in zip(self.memory.logits(), rounded, strict=True)]
         self.memory.keep_logits(logits)
-        self.answers = torch.zeros(len(logits), len(experience.classes))
+        self.answers = torch.zeros(len(logits), len(experience.outputs))
         self.answered = torch.zeros(self.answers.shape, dtype=torch.bool)
         for index, values in enumerate(logits):
             self.answers[index, : len(values)] = torch.tensor(values)
             self.answered[index, : len(values)] = True
 
-    def loss(self, model: TextClassifier, batch: Batch, criterion: nn.Module) -> Tensor:
+    def loss(self, model: TextNetwork, batch: Batch, criterion: Criterion) -> Tensor:
         loss = super().loss(model, batch, criterion)
         if self.remembered is None or not self._weighs():
             return loss
-        places, remembered = self.draw(len(batch.labels), batch.tokens.device)
+        places, remembered = self.draw(len(batch.targets), batch.tokens.device)
         logits = model(remembered.tokens, remembered.mask)
         answers, answered = (part[places].to(logits.device) for part in (self.answers, self.answered))
-        return loss + self._rehearsed(logits, remembered.labels, distance(logits, answers, answered), criterion)
+        return loss + self._rehearsed(logits, remembered.targets, distance(logits, answers, answered), criterion)
 
     def _weighs(self) -> bool:
         return self.config.der_alpha > 0
 
-    def _rehearsed(self, logits: Tensor, labels: Tensor, kept: Tensor, criterion: nn.Module) -> Tensor:
+    def _rehearsed(self, logits: Tensor, labels: Tensor, kept: Tensor, criterion: Criterion) -> Tensor:
         return self.config.der_alpha * kept
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from core.base.config import setting
 from core.continual.strategies.der import DarkExperienceReplay, DerConfig
+from core.tasks.base import Criterion
 
 
 class DerppConfig(DerConfig):
@@ -35,6 +36,6 @@ class DarkExperienceReplayPlusPlus(DarkExperienceReplay):
     def _weighs(self) -> bool:
         return self.config.der_alpha > 0 or self.config.der_beta > 0
 
-    def _rehearsed(self, logits: Tensor, labels: Tensor, kept: Tensor, criterion: nn.Module) -> Tensor:
-        learned: Tensor = criterion(logits, labels)
+    def _rehearsed(self, logits: Tensor, labels: Tensor, kept: Tensor, criterion: Criterion) -> Tensor:
+        learned = criterion(logits, labels)
         return super()._rehearsed(logits, labels, kept, criterion) + self.config.der_beta * learned

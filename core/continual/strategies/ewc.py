@@ -10,10 +10,10 @@ from torch import Tensor
 from core.base.config import setting
 from core.continual.strategies.base import StrategyConfig
 from core.continual.strategies.importance import Importance, Tensors, mean_gradients, some_rows
-from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.base import TextNetwork
 from core.networks.text.examples import Examples
 
-EXACT_CLASSES = 8  # up to here the expectation over labels is computed, beyond it one label is drawn
+EXACT_OUTPUTS = 8  # up to here the expectation over labels is computed, beyond it one label is drawn
 
 
 class EwcConfig(StrategyConfig):
@@ -73,6 +73,7 @@ class ElasticWeightConsolidation(Importance):
     """
 
     name = "ewc"
+    needs_distribution = True
     config_class = EwcConfig
     config: EwcConfig
 
@@ -80,21 +81,21 @@ class ElasticWeightConsolidation(Importance):
     def strength(self) -> float:
         return self.config.ewc_strength
 
-    def measure(self, model: TextClassifier, examples: Examples, classes: int) -> Tensors:
+    def measure(self, model: TextNetwork, examples: Examples, outputs: int) -> Tensors:
         generator = torch.Generator().manual_seed(self.seed)
 
         def scores(logits: Tensor) -> list[tuple[float, Tensor]]:
-            logarithms = logits[:classes].log_softmax(dim=0)
+            logarithms = logits[:outputs].log_softmax(dim=0)
             probabilities = logarithms.detach().exp()
-            if classes > EXACT_CLASSES:
+            if outputs > EXACT_OUTPUTS:
                 label = int(torch.multinomial(probabilities, 1, generator=generator))
                 return [(1.0, logarithms[label])]
-            return [(float(probabilities[label]), logarithms[label]) for label in range(classes)]
+            return [(float(probabilities[output]), logarithms[output]) for output in range(outputs)]
 
         rows = some_rows(examples, self.config.ewc_rows, [self.seed])
         return mean_gradients(model, rows, scores, power=2)
 
-    def merge(self, importance: Tensors, model: TextClassifier) -> None:
+    def merge(self, importance: Tensors, model: TextNetwork) -> None:
         if self.config.ewc_variant == "online":
             self.importance = {name: self.config.ewc_decay * value for name, value in self.importance.items()}
             super().merge(importance, model)

@@ -45,8 +45,7 @@ class GreedyDumb(Strategy):
         if self._filled is None or self._filled[0] != experience.number:
             selection: Selection = "balanced" if self.memory.needs_features else self.memory.selection
             memory = self.memory.resized(self.memory.capacity, seed=self.seed, selection=selection)
-            names = [experience.classes[label] for label in experience.train.labels]
-            memory.observe(experience.train.texts, names, experience=experience.number, seed=self.seed)
+            self.remember(memory, experience)
             rows = experience.encode(*memory.examples())
             order = np.random.default_rng([self.seed, experience.number]).permutation(len(rows))
             held = max(1, round(HELD_OUT * len(rows)))

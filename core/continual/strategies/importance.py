@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from core.continual.strategies.base import Experience, Strategy
-from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import Batch, make_batch
 from core.networks.text.examples import Examples
 
@@ -46,11 +46,11 @@ class Importance(Strategy):
         """The λ of the penalty; 0 switches it off."""
         raise NotImplementedError
 
-    def measure(self, model: TextClassifier, examples: Examples, classes: int) -> Tensors:
-        """How much each weight matters for these rows, as seen by a model that knows the first ``classes`` labels."""
+    def measure(self, model: TextNetwork, examples: Examples, outputs: int) -> Tensors:
+        """How much each weight matters for these rows, as seen by a model that knows the first ``outputs`` outputs."""
         raise NotImplementedError
 
-    def merge(self, importance: Tensors, model: TextClassifier) -> None:
+    def merge(self, importance: Tensors, model: TextNetwork) -> None:
         """Take in the importance of one more experience; all of it now holds the model where it is."""
         for name, parameter in model.learned_parameters():
             self.importance[name] = self.importance[name] + importance[name]
@@ -59,17 +59,17 @@ class Importance(Strategy):
     def needs_past(self) -> bool:
         return self.strength > 0 and not self.importance
 
-    def begin_experience(self, model: TextClassifier, experience: Experience) -> None:
+    def begin_experience(self, model: TextNetwork, experience: Experience) -> None:
         """Make room for what has grown; measure the past where the parent version was learned without this strategy."""
         if self.importance:
             self._fit(model)
         elif len(experience.past) and self.strength > 0:
-            measured = self.measure(model, experience.past, experience.known_classes)
+            measured = self.measure(model, experience.past, experience.known_outputs)
             self._fit(model)
             for _ in range(experience.number - 1):  # as if each earlier experience had shown the same
                 self.merge(measured, model)
 
-    def adjust_gradients(self, model: TextClassifier, batch: Batch) -> None:
+    def adjust_gradients(self, model: TextNetwork, batch: Batch) -> None:
         if self.strength == 0 or not self.importance:
             return
         for name, parameter in model.learned_parameters():
@@ -89,10 +89,10 @@ class Importance(Strategy):
                 gradient.indices(), values, gradient.shape, is_coalesced=True, check_invariants=False
             )
 
-    def end_experience(self, model: TextClassifier, experience: Experience) -> None:
+    def end_experience(self, model: TextNetwork, experience: Experience) -> None:
         super().end_experience(model, experience)
         self._fit(model)
-        self.merge(self.measure(model, experience.train, len(experience.classes)), model)
+        self.merge(self.measure(model, experience.train, len(experience.outputs)), model)
 
     def state(self) -> dict[str, Any]:
         stored = {"importance": self.importance, "pull": self.pull}
@@ -104,7 +104,7 @@ class Importance(Strategy):
         self.importance = _having(state, f"{self.name}.importance.")
         self.pull = _having(state, f"{self.name}.pull.")
 
-    def _fit(self, model: TextClassifier) -> None:
+    def _fit(self, model: TextNetwork) -> None:
         """Give every weight of the model its place, on the CPU; what is new has no importance yet."""
         for name, parameter in model.learned_parameters():
             for stored in (self.importance, self.pull):
@@ -132,13 +132,13 @@ def some_rows(examples: Examples, most: int, seed: Iterable[int]) -> Examples:
     return examples.take(np.random.default_rng(list(seed)).choice(len(examples), most, replace=False))
 
 
-def mean_gradients(model: TextClassifier, examples: Examples, scores: Scores, *, power: int) -> Tensors:
+def mean_gradients(model: TextNetwork, examples: Examples, scores: Scores, *, power: int) -> Tensors:
     """Mean over rows of Σ_s weight_s · |∂score_s/∂θ|^power, one row at a time: never of a batch's mean gradient.
 
     Parameters
     ----------
     scores
-        A function from one row's logits (classes) to the weighted scalars to differentiate.
+        A function from one row's logits (outputs) to the weighted scalars to differentiate.
     """
     parameters = dict(model.learned_parameters())
     sums = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}

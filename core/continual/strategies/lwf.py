@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 from core.base.config import setting
 from core.continual.strategies.base import Experience, Strategy, StrategyConfig
-from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import Batch
+from core.tasks.base import Criterion
 
 
 class LwfConfig(StrategyConfig):
@@ -45,23 +46,24 @@ class LearningWithoutForgetting(Strategy):
     """
 
     name = "lwf"
+    needs_distribution = True
     config_class = LwfConfig
     config: LwfConfig
 
     def __init__(self, *arguments: Any, **others: Any) -> None:
         super().__init__(*arguments, **others)
-        self._teacher: TextClassifier | None = None
+        self._teacher: TextNetwork | None = None
         self._known = 0
 
-    def begin_experience(self, model: TextClassifier, experience: Experience) -> None:
-        self._known = experience.known_classes
+    def begin_experience(self, model: TextNetwork, experience: Experience) -> None:
+        self._known = experience.known_outputs
         self._teacher = None
         if self.config.lwf_strength > 0 and self._known > 0:
             self._teacher = copy.deepcopy(model).eval().requires_grad_(False)
 
-    def loss(self, model: TextClassifier, batch: Batch, criterion: nn.Module) -> Tensor:
+    def loss(self, model: TextNetwork, batch: Batch, criterion: Criterion) -> Tensor:
         logits = model(batch.tokens, batch.mask)
-        loss: Tensor = criterion(logits, batch.labels)
+        loss = criterion(logits, batch.targets)
         if self._teacher is None:
             return loss
         with torch.no_grad():
@@ -70,7 +72,7 @@ class LearningWithoutForgetting(Strategy):
         temperature = self.config.lwf_temperature
         return loss + self.config.lwf_strength * distillation(logits, answers, self._known, temperature)
 
-    def end_experience(self, model: TextClassifier, experience: Experience) -> None:
+    def end_experience(self, model: TextNetwork, experience: Experience) -> None:
         self._teacher = None
         super().end_experience(model, experience)
 

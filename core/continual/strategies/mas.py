@@ -8,7 +8,7 @@ from core.base.config import like, setting
 from core.continual.strategies.base import StrategyConfig
 from core.continual.strategies.ewc import EwcConfig
 from core.continual.strategies.importance import Importance, Tensors, mean_gradients, some_rows
-from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.base import TextNetwork
 from core.networks.text.examples import Examples
 
 
@@ -42,9 +42,9 @@ class MemoryAwareSynapses(Importance):
     def strength(self) -> float:
         return self.config.mas_strength
 
-    def measure(self, model: TextClassifier, examples: Examples, classes: int) -> Tensors:
+    def measure(self, model: TextNetwork, examples: Examples, outputs: int) -> Tensors:
         def scores(logits: Tensor) -> list[tuple[float, Tensor]]:
-            return [(1.0, logits[:classes].square().sum())]
+            return [(1.0, logits[:outputs].square().sum())]
 
         rows = some_rows(examples, self.config.mas_rows, [self.seed])
         return mean_gradients(model, rows, scores, power=1)

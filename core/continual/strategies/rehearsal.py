@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from core.continual.strategies.base import Experience, Strategy
-from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import Batch, drop_tokens, make_batch
 from core.networks.text.examples import Examples
 
@@ -25,7 +25,7 @@ class Rehearsal(Strategy):
         super().__init__(*arguments, **others)
         self.remembered: Examples | None = None
 
-    def begin_experience(self, model: TextClassifier, experience: Experience) -> None:
+    def begin_experience(self, model: TextNetwork, experience: Experience) -> None:
         self.remembered = experience.encode(*self.memory.examples()) if len(self.memory) else None
 
     def draw(self, count: int, device: torch.device) -> tuple[Tensor, Batch]:
@@ -34,6 +34,6 @@ class Rehearsal(Strategy):
         places = torch.randint(len(self.remembered), (count,))
         return places, drop_tokens(make_batch(self.remembered, places.numpy(), device), HIDDEN)
 
-    def end_experience(self, model: TextClassifier, experience: Experience) -> None:
+    def end_experience(self, model: TextNetwork, experience: Experience) -> None:
         self.remembered = None
         super().end_experience(model, experience)

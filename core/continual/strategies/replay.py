@@ -6,7 +6,7 @@ import numpy as np
 
 from core.base.config import setting
 from core.continual.strategies.base import Experience, Strategy, StrategyConfig
-from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.base import TextNetwork
 from core.networks.text.examples import Examples
 
 
@@ -51,7 +51,7 @@ class Replay(Strategy):
     config: ReplayConfig
     _read: tuple[Experience, Examples] | None = None  # the memory as tokens, which need not be made again each epoch
 
-    def begin_experience(self, model: TextClassifier, experience: Experience) -> None:
+    def begin_experience(self, model: TextNetwork, experience: Experience) -> None:
         if experience.number > 1:
             for layer in model.layers_from_bottom()[: self.config.frozen_layers]:
                 for parameter in layer:
@@ -69,7 +69,7 @@ class Replay(Strategy):
         drawn = np.concatenate([generator.permutation(len(remembered)) for _ in range(rounds)])[:wanted]
         return experience.train.joined(remembered.take(drawn))
 
-    def end_experience(self, model: TextClassifier, experience: Experience) -> None:
+    def end_experience(self, model: TextNetwork, experience: Experience) -> None:
         model.requires_grad_(True)
         self._read = None
         super().end_experience(model, experience)

@@ -13,7 +13,7 @@ from core.base.events import EpochDone
 from core.base.messages import Message, message
 from core.continual.strategies.base import Experience, GradientLoop, StrategyConfig
 from core.continual.strategies.importance import Importance, Tensors
-from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import Batch
 from core.networks.text.examples import Examples
 
@@ -72,19 +72,19 @@ class SynapticIntelligence(Importance):
             "with another strategy, so this update protects nothing; the next one will.",
         )
 
-    def learn(self, model: TextClassifier, experience: Experience, gradient_loop: GradientLoop) -> Iterator[Any]:
+    def learn(self, model: TextNetwork, experience: Experience, gradient_loop: GradientLoop) -> Iterator[Any]:
         for event in super().learn(model, experience, gradient_loop):
             if isinstance(event, EpochDone) and event.best:
                 self._best_path = {name: value.clone() for name, value in self._path.items()}
             yield event
 
-    def begin_experience(self, model: TextClassifier, experience: Experience) -> None:
+    def begin_experience(self, model: TextNetwork, experience: Experience) -> None:
         super().begin_experience(model, experience)
         self._begin = {name: parameter.detach().clone() for name, parameter in model.learned_parameters()}
         self._path = {name: torch.zeros_like(value) for name, value in self._begin.items()}
         self._best_path = dict(self._path)
 
-    def adjust_gradients(self, model: TextClassifier, batch: Batch) -> None:
+    def adjust_gradients(self, model: TextNetwork, batch: Batch) -> None:
         self._step = []
         for name, parameter in model.learned_parameters():
             if parameter.grad is None:
@@ -97,7 +97,7 @@ class SynapticIntelligence(Importance):
         super().adjust_gradients(model, batch)
 
     @torch.no_grad()
-    def after_step(self, model: TextClassifier) -> None:
+    def after_step(self, model: TextNetwork) -> None:
         parameters = dict(model.learned_parameters())
         for name, gradient, before in self._step:
             path = self._path[name] = self._path[name].to(before.device)
@@ -116,7 +116,7 @@ class SynapticIntelligence(Importance):
         self._path = {name: state[f"path.{name}"].clone() for name in self._begin}
         self._best_path = {name: state[f"best_path.{name}"].clone() for name in self._begin}
 
-    def measure(self, model: TextClassifier, examples: Examples, classes: int) -> Tensors:
+    def measure(self, model: TextNetwork, examples: Examples, outputs: int) -> Tensors:
         measured = {}
         for name, parameter in model.learned_parameters():
             moved = parameter.detach() - self._begin[name]

@@ -55,8 +55,9 @@ class Split:
             Groups met earlier, likewise.
         """
         met = dict(before)
-        for part in ("validation", "test", "train"):
-            for row in getattr(self, part).tolist() if groups is not None else ():
+        for part in ("validation", "test", "train") if groups is not None else ():
+            for row in getattr(self, part).tolist():
+                assert groups is not None
                 group = groups[row].strip()
                 if group and met.get(group) != "train":
                     met[group] = part

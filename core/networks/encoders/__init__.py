@@ -1,6 +1,6 @@
 """The architectures a classifier can have; one file each, and one line here."""
 
-from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.bilstm import BiLSTM
 from core.networks.encoders.encoder import Encoder
 from core.networks.encoders.feature_map import FeatureMap
@@ -8,7 +8,7 @@ from core.networks.encoders.hashed import HashedNgrams
 from core.networks.encoders.ngrams import NgramBag
 from core.networks.encoders.transformer import TransformerEncoder
 
-MODELS: dict[str, type[TextClassifier]] = {
+MODELS: dict[str, type[TextNetwork]] = {
     model.name: model for model in (BiLSTM, TransformerEncoder, NgramBag, HashedNgrams, Encoder)
 }
 
@@ -19,6 +19,6 @@ __all__ = [
     "FeatureMap",
     "HashedNgrams",
     "NgramBag",
-    "TextClassifier",
+    "TextNetwork",
     "TransformerEncoder",
 ]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from core.networks.encoders.graph import Graph
 
 
-class TextClassifier(nn.Module):
+class TextNetwork(nn.Module):
     """Base of all architectures; one file each overrides `features` and sets the class attributes.
 
     Parameters
@@ -32,7 +32,7 @@ class TextClassifier(nn.Module):
         An instance of the architecture's own ``config_class``.
     vocabulary_size
         Number of token ids; id 0 is padding, id 1 the unknown token.
-    classes
+    outputs
         Number of labels.
     feature_size
         Width of what `features` returns.
@@ -50,18 +50,18 @@ class TextClassifier(nn.Module):
     embedding: nn.Embedding | nn.EmbeddingBag
     lift: FeatureMap | None
 
-    def __init__(self, config: Config, vocabulary_size: int, classes: int, feature_size: int) -> None:
+    def __init__(self, config: Config, vocabulary_size: int, outputs: int, feature_size: int) -> None:
         super().__init__()
         self.config = config
         self.vocabulary_size = vocabulary_size
         self.feature_size = feature_size
         self.origin: dict[str, Any] = {}  # facts about what it began from, where that is more than random numbers
         self.register_module("lift", None)
-        self.head = nn.Linear(feature_size, classes)
+        self.head = nn.Linear(feature_size, outputs)
 
     @classmethod
     def begin(
-        cls, config: Any, text: TextConfig, texts: Sequence[str], classes: int, sources: Sources | None
+        cls, config: Any, text: TextConfig, texts: Sequence[str], outputs: int, sources: Sources | None
     ) -> tuple[Self, TextPipeline]:
         """A model that has learned nothing from these training texts but how to read them.
 
@@ -71,7 +71,7 @@ class TextClassifier(nn.Module):
             Where a model finds what was learned before it; one that starts from random weights needs none.
         """
         pipeline = fit_pipeline(texts, text)
-        return cls.rebuild(config, pipeline.tokenizer.get_vocab_size(), classes, {}), pipeline
+        return cls.rebuild(config, pipeline.tokenizer.get_vocab_size(), outputs, {}), pipeline
 
     @classmethod
     def check(cls, config: Any, sources: Sources) -> None:
@@ -79,9 +79,9 @@ class TextClassifier(nn.Module):
         cls.rebuild(config, 2, 2, {})
 
     @classmethod
-    def rebuild(cls, config: Any, vocabulary_size: int, classes: int, architecture: dict[str, Any]) -> Self:
+    def rebuild(cls, config: Any, vocabulary_size: int, outputs: int, architecture: dict[str, Any]) -> Self:
         """A model of the same shape as one whose `architecture` was stored; its weights are still to be loaded."""
-        return cls(config, vocabulary_size, classes)  # type: ignore[call-arg]  # every subclass gives the width itself
+        return cls(config, vocabulary_size, outputs)  # type: ignore[call-arg]  # every subclass gives the width itself
 
     def architecture(self) -> dict[str, Any]:
         """What else than its settings it takes to build the model again; plain values."""
@@ -92,11 +92,11 @@ class TextClassifier(nn.Module):
         raise NotImplementedError
 
     def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
-        """Logits (batch, classes); every row of mask holds at least one true value."""
+        """Logits (batch, outputs); every row of mask holds at least one true value."""
         return self.classify(self.features(tokens, mask))
 
     def classify(self, features: Tensor) -> Tensor:
-        """Logits (batch, classes) of what `features` returned."""
+        """Logits (batch, outputs) of what `features` returned."""
         logits: Tensor = self.head(features if self.lift is None else self.lift(features))
         return logits
 
@@ -178,10 +178,10 @@ class TextClassifier(nn.Module):
         return [below] if below else []
 
     @torch.no_grad()
-    def grow_classes(self, classes: int) -> None:
-        """Widen the head to ``classes`` labels; the weights of the old ones stay exactly as they were."""
+    def grow_outputs(self, outputs: int) -> None:
+        """Widen the head to ``outputs`` labels; the weights of the old ones stay exactly as they were."""
         old = self.head
-        self.head = nn.Linear(old.in_features, classes).to(old.weight.device)
+        self.head = nn.Linear(old.in_features, outputs).to(old.weight.device)
         self.head.weight[: old.out_features] = old.weight
         self.head.bias[: old.out_features] = old.bias
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from core.base.config import setting
-from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.embeddings import VectorsConfig
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class BiLSTMConfig(VectorsConfig):
     )
 
 
-class BiLSTM(TextClassifier):
+class BiLSTM(TextNetwork):
     """Embedding, stacked (bidirectional) LSTM, max over time, linear head.
 
     The backward direction is an ordinary LSTM over each text reversed within its own length, so that padding
@@ -59,9 +59,9 @@ class BiLSTM(TextClassifier):
         "thorough": {"embedding_size": 192, "hidden_size": 192, "epochs": 10, "patience": 4, "max_length": 320},
     }
 
-    def __init__(self, config: BiLSTMConfig, vocabulary_size: int, classes: int) -> None:
+    def __init__(self, config: BiLSTMConfig, vocabulary_size: int, outputs: int) -> None:
         directions = 2 if config.bidirectional else 1
-        super().__init__(config, vocabulary_size, classes, config.hidden_size * directions)
+        super().__init__(config, vocabulary_size, outputs, config.hidden_size * directions)
         self.embedding = nn.Embedding(vocabulary_size, config.embedding_size, padding_idx=0)
         # A tenth of PyTorch's own scale: rare words start as faint noise, and what is learned soon outweighs it.
         nn.init.normal_(self.embedding.weight, std=0.1)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from core.base.config import Config, setting
-from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.base import TextNetwork
 
 
 class VectorsConfig(Config):
@@ -47,7 +47,7 @@ class VectorsConfig(Config):
 
 
 @torch.no_grad()
-def start_embedding(model: TextClassifier, vectors: np.ndarray, has_vector: np.ndarray, first: int = 0) -> None:
+def start_embedding(model: TextNetwork, vectors: np.ndarray, has_vector: np.ndarray, first: int = 0) -> None:
     """Write word vectors into the rows of a model's words; rows of words without a vector stay as they are.
 
     At the beginning the vectors are centred, brought to the mean length that suits the model, and cut to the embedding's width by

@@ -18,7 +18,7 @@ from core.base.errors import ModelError
 from core.base.files import read_json
 from core.base.settings import NetworkConfig, TrimConfig
 from core.networks.encoders.attention import fuse_attention
-from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.feature_cache import FeatureCache, FeatureMemory, key_of
 from core.networks.encoders.pretrained import (
     add_adapters,
@@ -96,7 +96,7 @@ class EncoderConfig(NetworkConfig, TrimConfig):
     )
 
 
-class Encoder(TextClassifier):
+class Encoder(TextNetwork):
     """Tokens to vectors by a pretrained network, pooled to one vector a text, then a linear head.
 
     Pooling (mean or first token) and the prefix of every text are the encoder's own; see `networks.pretrained`. With only the
@@ -116,8 +116,8 @@ class Encoder(TextClassifier):
         {"segmentation", "vocabulary_size", "minimum_frequency", "normalise", "lowercase", "remove_stop_words"}
     )
 
-    def __init__(self, config: EncoderConfig, network: Any, info: EncoderInfo, classes: int) -> None:
-        super().__init__(config, network.config.vocab_size, classes, network.config.hidden_size)
+    def __init__(self, config: EncoderConfig, network: Any, info: EncoderInfo, outputs: int) -> None:
+        super().__init__(config, network.config.vocab_size, outputs, network.config.hidden_size)
         self.info = info
         self.encoder = network
         self.shape = network.config
@@ -137,7 +137,7 @@ class Encoder(TextClassifier):
 
     @classmethod
     def begin(
-        cls, config: EncoderConfig, text: TextConfig, texts: Sequence[str], classes: int, sources: Sources | None
+        cls, config: EncoderConfig, text: TextConfig, texts: Sequence[str], outputs: int, sources: Sources | None
     ) -> tuple[Self, TextPipeline]:
         """Load the pretrained encoder, and leave out the word pieces that are not needed."""
         if sources is None:
@@ -161,7 +161,7 @@ class Encoder(TextClassifier):
             "prefix": info.prefix,
         }
         pipeline = TextPipeline(Tokenizer.from_str(json.dumps(tokenizer, ensure_ascii=False)), options)
-        model = cls(config, network, info, classes)
+        model = cls(config, network, info, outputs)
         padding, hiding = (pipeline.tokenizer.token_to_id(name) for name in marks_of(tokenizer))
         model.padding, model.hiding_token = padding or 0, hiding if hiding is not None else model.hiding_token
         model.pieces = torch.from_numpy(kept)
@@ -170,13 +170,13 @@ class Encoder(TextClassifier):
         return model, pipeline
 
     @classmethod
-    def rebuild(cls, config: EncoderConfig, vocabulary_size: int, classes: int, architecture: dict[str, Any]) -> Self:
+    def rebuild(cls, config: EncoderConfig, vocabulary_size: int, outputs: int, architecture: dict[str, Any]) -> Self:
         from transformers import AutoConfig, AutoModel
 
         stored = dict(architecture["network"])
         shape = AutoConfig.for_model(stored.pop("model_type"), **stored)
         network = AutoModel.from_config(shape, dtype=torch.float32)  # type: ignore[no-untyped-call]
-        model = cls(config, network, EncoderInfo.from_dict(architecture["info"]), classes)
+        model = cls(config, network, EncoderInfo.from_dict(architecture["info"]), outputs)
         model.padding, model.hiding_token = architecture["padding"], architecture["hiding_token"]
         return model
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from core.base.config import Config, setting
-from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.base import TextNetwork
 
 if TYPE_CHECKING:
     from core.networks.encoders.graph import Graph
@@ -41,7 +41,7 @@ class HashedConfig(Config):
     )
 
 
-class HashedNgrams(TextClassifier):
+class HashedNgrams(TextNetwork):
     """Signed counts of all n-grams in a fixed number of buckets, each n-gram of n tokens worth 1/n, then a linear head.
 
     The features never change: what a text looks like was not learned from any other text, apart from which tokens
@@ -61,8 +61,8 @@ class HashedNgrams(TextClassifier):
     }
     presets = {"quick": {"epochs": 8, "hashed_features": 1024}, "thorough": {"epochs": 40, "hashed_features": 4096}}
 
-    def __init__(self, config: HashedConfig, vocabulary_size: int, classes: int) -> None:
-        super().__init__(config, vocabulary_size, classes, config.hashed_features)
+    def __init__(self, config: HashedConfig, vocabulary_size: int, outputs: int) -> None:
+        super().__init__(config, vocabulary_size, outputs, config.hashed_features)
         self.longest = config.hashed_length
 
     def features(self, tokens: Tensor, mask: Tensor) -> Tensor:

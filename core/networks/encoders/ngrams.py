@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from core.base.config import setting
-from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.embeddings import VectorsConfig
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class NgramsConfig(VectorsConfig):
     )
 
 
-class NgramBag(TextClassifier):
+class NgramBag(TextNetwork):
     """Mean of the embeddings of all n-grams, then a linear head.
 
     Rows of the embedding: first the hash buckets, then one row a token, so that the vocabulary can grow at the end.
@@ -74,8 +74,8 @@ class NgramBag(TextClassifier):
 
     embedding: nn.EmbeddingBag
 
-    def __init__(self, config: NgramsConfig, vocabulary_size: int, classes: int) -> None:
-        super().__init__(config, vocabulary_size, classes, config.embedding_size)
+    def __init__(self, config: NgramsConfig, vocabulary_size: int, outputs: int) -> None:
+        super().__init__(config, vocabulary_size, outputs, config.embedding_size)
         self.longest_ngram = config.longest_ngram
         self.buckets = config.buckets if config.longest_ngram > 1 else 0
         self.embedding = nn.EmbeddingBag(

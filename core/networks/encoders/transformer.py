@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from core.base.config import setting
 from core.base.errors import ConfigError
 from core.base.settings import AttentionConfig
-from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.embeddings import VectorsConfig
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class TransformerConfig(VectorsConfig, AttentionConfig):
     )
 
 
-class TransformerEncoder(TextClassifier):
+class TransformerEncoder(TextNetwork):
     """Embedding with sinusoidal positions, stacked self-attention layers, mean over tokens, linear head."""
 
     name = "transformer"
@@ -52,7 +52,7 @@ class TransformerEncoder(TextClassifier):
 
     positions: Tensor
 
-    def __init__(self, config: TransformerConfig, vocabulary_size: int, classes: int) -> None:
+    def __init__(self, config: TransformerConfig, vocabulary_size: int, outputs: int) -> None:
         if config.embedding_size % config.heads:
             raise ConfigError(
                 "model.heads",
@@ -62,7 +62,7 @@ class TransformerEncoder(TextClassifier):
                 heads=config.heads,
                 cure=config.heads * max(1, round(config.embedding_size / config.heads)),
             )
-        super().__init__(config, vocabulary_size, classes, config.embedding_size)
+        super().__init__(config, vocabulary_size, outputs, config.embedding_size)
         self.embedding = nn.Embedding(vocabulary_size, config.embedding_size, padding_idx=0)
         nn.init.normal_(self.embedding.weight, std=config.embedding_size**-0.5)
         self.embedding.requires_grad_(config.learns_embedding)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from core.networks.encoders import Encoder, NgramBag, TextClassifier
+from core.networks.encoders import Encoder, NgramBag, TextNetwork
 from core.networks.explain.attribution import Attribution, Method, Word, completeness_error
 from core.networks.explain.words import words_of_tokens
 from core.networks.standalone.predict import PADDING, TextPipeline, pad
@@ -22,7 +22,7 @@ CLOSE_ENOUGH = 0.01  # completeness error up to which no more steps are taken
 AT_ONCE = 64  # points of the path in a batch
 
 
-def method_for(model: TextClassifier) -> Method:
+def method_for(model: TextNetwork) -> Method:
     """``"linear"`` where the margin is a sum over n-grams, ``"gradients"`` for networks over embeddings, else
     ``"occlusion"``: counts of hashed n-grams have no embedding to follow."""
     if isinstance(model, NgramBag):
@@ -30,7 +30,7 @@ def method_for(model: TextClassifier) -> Method:
     return "gradients" if embedding_of(model) is not None else "occlusion"
 
 
-def embedding_of(model: TextClassifier) -> nn.Embedding | None:
+def embedding_of(model: TextNetwork) -> nn.Embedding | None:
     """The layer that turns tokens into vectors."""
     layer: Any = getattr(model, "embedding", None)
     if isinstance(model, Encoder):
@@ -38,7 +38,7 @@ def embedding_of(model: TextClassifier) -> nn.Embedding | None:
     return layer if isinstance(layer, nn.Embedding) else None
 
 
-def explain(model: TextClassifier, pipeline: TextPipeline, text: str, label: int | None = None) -> Attribution | None:
+def explain(model: TextNetwork, pipeline: TextPipeline, text: str, label: int | None = None) -> Attribution | None:
     """Share the margin of a label out among the words of a text.
 
     Integrated gradients (Sundararajan et al. 2017, "Axiomatic Attribution for Deep Networks") along the straight line from
@@ -89,7 +89,7 @@ def _margins(logits: Tensor, label: int) -> Tensor:
 
 
 def _integrate(
-    model: TextClassifier, tokens: Tensor, mask: Tensor, inside: Tensor, label: int
+    model: TextNetwork, tokens: Tensor, mask: Tensor, inside: Tensor, label: int
 ) -> tuple[np.ndarray, float, int]:
     """Score of each token, the difference they should add up to, and the steps that were taken."""
 

@@ -279,7 +279,7 @@ def open_session(
 
 
 class Classifier:
-    """An exported classifier: texts in, probabilities out. May be shared by threads.
+    """An exported model: texts in, what it computes of each out, such as probabilities of labels. May be shared by threads.
 
     Parameters
     ----------
@@ -291,7 +291,7 @@ class Classifier:
     Attributes
     ----------
     labels
-        Names of the columns of what `predict_proba` returns.
+        Names of the columns of what `compute` returns.
     provider
         The execution provider that really runs, such as ``"CPUExecutionProvider"``.
     precision
@@ -319,6 +319,7 @@ class Classifier:
         name = model_file(folder, kind_of(wanted[0]), precision)
         self.session = open_session(folder / name, wanted, threads)
         self.provider: str = self.session.get_providers()[0]
+        self._output = self.session.get_outputs()[0].name
         if model_file(folder, kind_of(self.provider), precision) != name:  # the GPU did not come, so the CPU's own file
             name = model_file(folder, kind_of(self.provider), precision)
             self.session = open_session(folder / name, [self.provider], threads)
@@ -327,8 +328,17 @@ class Classifier:
         self._padding = MOST_WASTE if kind_of(self.provider) == "cpu" and not light else None
         self.precision = name.removeprefix("model.").removesuffix("onnx").strip(".") or "fp32"
 
+    @property
+    def probable(self) -> bool:
+        """Whether it answers with probabilities; else with plain numbers."""
+        return bool(self._output == "probabilities")
+
     def predict_proba(self, texts: Sequence[str], progress: Callable[[float], None] | None = None) -> np.ndarray:
         """Probability of each label for each text: float32, (texts, labels), in the order of the texts."""
+        return self.compute(texts, progress)
+
+    def compute(self, texts: Sequence[str], progress: Callable[[float], None] | None = None) -> np.ndarray:
+        """What the model computes of each text: float32, (texts, outputs), in the order of the texts."""
         result = np.zeros((len(texts), len(self.labels)), dtype=np.float32)
         for start in range(0, len(texts), CHUNK):
             rows = self.pipeline.encode(texts[start : start + CHUNK])
@@ -342,17 +352,17 @@ class Classifier:
         return result
 
     def run(self, tokens: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        """Probabilities of one padded batch: (rows, labels)."""
+        """What the model computes of one padded batch: (rows, outputs)."""
         if self.single is not None and len(tokens) == 1:
             probabilities = self.single(tokens, mask)
             if probabilities is not None:
                 return probabilities
         if kind_of(self.provider) == "cpu":
-            return np.asarray(self.session.run(["probabilities"], {"tokens": tokens, "mask": mask})[0])
+            return np.asarray(self.session.run([self._output], {"tokens": tokens, "mask": mask})[0])
         binding = self.session.io_binding()  # nothing waits on the CPU between copying, computing and copying back
         binding.bind_cpu_input("tokens", tokens)
         binding.bind_cpu_input("mask", mask)
-        binding.bind_output("probabilities")
+        binding.bind_output(self._output)
         self.session.run_with_iobinding(binding)
         return np.asarray(binding.copy_outputs_to_cpu()[0])
 
@@ -372,7 +382,12 @@ def main(arguments: list[str]) -> None:
             stream.reconfigure(encoding="utf-8", errors="replace")
     texts = arguments or [line.rstrip("\r\n") for line in sys.stdin]
     classifier = Classifier(Path(__file__).resolve().parent)
-    probabilities = classifier.predict_proba(texts)
+    probabilities = classifier.compute(texts)
+    if not classifier.probable:
+        for text, row in zip(texts, probabilities, strict=True):
+            values = " ".join(f"{name}={value:g}" for name, value in zip(classifier.labels, row, strict=True))
+            sys.stdout.write(f"{values}\t{text}\n")
+        return
     for text, row, sure in zip(texts, probabilities, answered(probabilities, classifier.threshold or 0), strict=True):
         best = int(row.argmax())
         sys.stdout.write(f"{classifier.labels[best] if sure else 'unsure'}\t{row[best]:.6f}\t{text}\n")

@@ -1,4 +1,4 @@
-"""Labelled texts with their token ids: what a strategy chooses from and the training loop reads."""
+"""Texts with their targets and token ids: what a strategy chooses from and the training loop reads."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from core.networks.standalone.predict import TextPipeline
 
 @dataclass(frozen=True)
 class Examples:
-    """Texts, their labels (int64, one a text) and token ids; all three run in parallel."""
+    """Texts, their targets (an array whose first axis are the texts) and token ids; all three run in parallel."""
 
     texts: tuple[str, ...]
-    labels: np.ndarray
+    targets: np.ndarray
     ids: tuple[list[int], ...]
 
     def __len__(self) -> int:
@@ -25,14 +25,15 @@ class Examples:
         """These rows, in this order; repeated ones are repeated."""
         numbers = np.asarray(rows, dtype=np.int64)
         texts = tuple(self.texts[number] for number in numbers)
-        return Examples(texts, self.labels[numbers], tuple(self.ids[number] for number in numbers))
+        return Examples(texts, self.targets[numbers], tuple(self.ids[number] for number in numbers))
 
     def joined(self, other: Examples) -> Examples:
         """These rows followed by the other's."""
-        labels = np.concatenate([self.labels, other.labels])
-        return Examples(self.texts + other.texts, labels, self.ids + other.ids)
+        targets = np.concatenate([self.targets, other.targets])
+        return Examples(self.texts + other.texts, targets, self.ids + other.ids)
 
 
-def encode_examples(pipeline: TextPipeline, texts: Sequence[str], labels: np.ndarray) -> Examples:
-    """Tokenise labelled texts."""
-    return Examples(tuple(texts), np.array(labels, dtype=np.int64), tuple(pipeline.encode(list(texts))))
+def encode_examples(pipeline: TextPipeline, texts: Sequence[str], targets: np.ndarray | None = None) -> Examples:
+    """Tokenise texts; those without targets are only asked about."""
+    known = np.zeros(len(texts), dtype=np.int64) if targets is None else np.asarray(targets)
+    return Examples(tuple(texts), known, tuple(pipeline.encode(list(texts))))

@@ -1,4 +1,4 @@
-"""A trained PyTorch model to one ONNX file whose output is probabilities, with dynamic batch and length."""
+"""A trained PyTorch model to one ONNX file, with dynamic batch and length."""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ import torch
 from onnx import TensorProto, helper
 from torch import Tensor, nn
 
-from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.graph import OPSET, Graph
 from core.serving.onnx.files import save_model
+
+PROBABILITIES, VALUES = "probabilities", "values"  # what the output is called
 
 
 class _Probabilities(nn.Module):
     """Softmax on top, so that every user of the file gets the same figures."""
 
-    def __init__(self, model: TextClassifier) -> None:
+    def __init__(self, model: TextNetwork) -> None:
         super().__init__()
         self.model = model
 
@@ -31,32 +33,41 @@ class _Probabilities(nn.Module):
         return torch.softmax(self.model(tokens, mask), dim=1)
 
 
-def export_onnx(model: TextClassifier, target: Path) -> None:
-    """Write ``target``: inputs tokens int64 and mask bool (batch, length), output probabilities (batch, classes)."""
-    save_model(written(model) or traced(model), target)
+def export_onnx(model: TextNetwork, target: Path, *, distribution: bool = True) -> None:
+    """Write ``target``: inputs tokens int64 and mask bool (batch, length), output ``probabilities`` (batch, outputs).
+
+    Parameters
+    ----------
+    distribution
+        Whether the model's outputs are logits; if not, the file answers with them as they are, as ``values``.
+    """
+    save_model(written(model, distribution) or traced(model, distribution), target)
 
 
 @torch.no_grad()
-def written(model: TextClassifier) -> onnx.ModelProto | None:
+def written(model: TextNetwork, distribution: bool = True) -> onnx.ModelProto | None:
     """As the architecture writes itself; None where it does not."""
     graph = Graph()
     logits = model.write_logits(graph, "tokens", "mask")
     if logits is None:
         return None
-    graph.add("Softmax", logits, axis=1, result="probabilities")
+    if distribution:
+        name = graph.add("Softmax", logits, axis=1, result=PROBABILITIES)
+    else:
+        name = graph.add("Identity", logits, result=VALUES)
     inputs = [
         helper.make_tensor_value_info("tokens", TensorProto.INT64, ["batch", "length"]),
         helper.make_tensor_value_info("mask", TensorProto.BOOL, ["batch", "length"]),
     ]
-    output = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["batch", len(model.head.bias)])
+    output = helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", len(model.head.bias)])
     return graph.finish(inputs, [output])
 
 
-def traced(model: TextClassifier) -> onnx.ModelProto:
+def traced(model: TextNetwork, distribution: bool = True) -> onnx.ModelProto:
     """As PyTorch's exporter sees it; loading the exporter alone takes seconds."""
     copied = copy.deepcopy(model).cpu()
     copied.for_export()
-    wrapped = _Probabilities(copied).eval()
+    wrapped = (_Probabilities(copied) if distribution else copied).eval()
     tokens = torch.ones((3, 7), dtype=torch.int64)
     mask = torch.ones((3, 7), dtype=torch.bool)
     batch, length = torch.export.Dim.DYNAMIC, torch.export.Dim.DYNAMIC
@@ -67,7 +78,7 @@ def traced(model: TextClassifier) -> onnx.ModelProto:
             wrapped,
             (tokens, mask),
             input_names=["tokens", "mask"],
-            output_names=["probabilities"],
+            output_names=[PROBABILITIES if distribution else VALUES],
             dynamic_shapes={"tokens": {0: batch, 1: length}, "mask": {0: batch, 1: length}},
             opset_version=OPSET,
             dynamo=True,

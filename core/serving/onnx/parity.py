@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import predict_logits
 from core.networks.standalone.predict import Classifier
 from core.networks.text.examples import encode_examples
@@ -38,9 +38,10 @@ class Parity:
     Parameters
     ----------
     max_abs_diff
-        Largest difference of any probability, 0 to 1; lower is better.
+        Largest difference of any output, such as a probability; lower is better. Of plain values it is measured against the
+        largest of them, where that is above 1.
     label_agreement
-        Share of texts whose most probable label is the same.
+        Share of texts whose largest output is the same.
     texts
         Number of texts that were compared, nasty ones included.
     provider
@@ -56,7 +57,7 @@ class Parity:
         return asdict(self)
 
 
-def measure_parity(model: TextClassifier, folder: Path, ordinary: Sequence[str], *, temperature: float = 1.0) -> Parity:
+def measure_parity(model: TextNetwork, folder: Path, ordinary: Sequence[str], *, temperature: float = 1.0) -> Parity:
     """Compare a model with the ``model.onnx`` of a version folder, text by text.
 
     All texts go through in batches sorted by length, and the nasty ones alone (batch of one) as well.
@@ -64,15 +65,16 @@ def measure_parity(model: TextClassifier, folder: Path, ordinary: Sequence[str],
     Parameters
     ----------
     temperature
-        What the file divides the model's logits by.
+        What the file divides the model's logits by, where it answers with probabilities.
     """
     classifier = Classifier(folder, providers=["CPUExecutionProvider"])
     texts = [*NASTY, *ordinary]
-    examples = encode_examples(classifier.pipeline, texts, np.zeros(len(texts), dtype=np.int64))
+    examples = encode_examples(classifier.pipeline, texts)
     logits = predict_logits(model.cpu(), examples, torch.device("cpu"))
-    expected = torch.softmax(logits / temperature, dim=1).numpy()
-    exported = classifier.predict_proba(texts)
-    alone = np.concatenate([classifier.predict_proba([text]) for text in NASTY])
+    expected = (torch.softmax(logits / temperature, dim=1) if classifier.probable else logits).numpy()
+    exported = classifier.compute(texts)
+    alone = np.concatenate([classifier.compute([text]) for text in NASTY])
     largest = max(float(np.abs(expected - exported).max()), float(np.abs(expected[: len(NASTY)] - alone).max()))
+    largest /= max(1.0, float(np.abs(expected).max()))  # float32 has so many digits, not so many decimals
     agreement = float((expected.argmax(axis=1) == exported.argmax(axis=1)).mean())
     return Parity(largest, agreement, len(texts), classifier.provider)

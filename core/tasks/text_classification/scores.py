@@ -102,6 +102,11 @@ class Report:
     confusion: Integers
 
     @property
+    def scores(self) -> dict[str, Estimate]:
+        """The figures that are one number, by their names."""
+        return {name: getattr(self, name) for name in _AVERAGES}
+
+    @property
     def too_few(self) -> bool:
         """Whether the test has too few rows to judge anything by it."""
         return self.rows < MINIMUM_ROWS
@@ -111,7 +116,7 @@ class Report:
         return {
             "rows": self.rows,
             "classes": list(self.classes),
-            **{name: getattr(self, name).to_dict() for name in _AVERAGES},
+            **{name: score.to_dict() for name, score in self.scores.items()},
             "per_class": {label: scores.to_dict() for label, scores in self.per_class.items()},
             "confusion": self.confusion.tolist(),
         }

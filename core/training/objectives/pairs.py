@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from core.base.events import CheckpointDue, Event, Finished, StepDone
 from core.continual.strategies.base import Experience, Strategy
-from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import Batch, drop_tokens, make_batch, predict_features
 from core.training import loop
 from core.training.config import TrainingConfig
@@ -35,7 +35,7 @@ ShouldStop = Callable[[], bool]
 class _Run:
     """What both halves are given."""
 
-    model: TextClassifier
+    model: TextNetwork
     strategy: Strategy
     experience: Experience
     config: TrainingConfig
@@ -44,7 +44,7 @@ class _Run:
 
 
 def learn(
-    model: TextClassifier,
+    model: TextNetwork,
     strategy: Strategy,
     experience: Experience,
     config: TrainingConfig,
@@ -53,7 +53,7 @@ def learn(
     should_stop: ShouldStop = lambda: False,
     resume: dict[str, Any] | None = None,
 ) -> Iterator[Event]:
-    """Learn one experience: from pairs first where the model asks for it (`TextClassifier.pair_readings`), else at once.
+    """Learn one experience: from pairs first where the model asks for it (`TextNetwork.pair_readings`), else at once.
 
     In the first half a batch holds as many texts of each label; the encoder learns that the cosine of two texts'
     features is 1 with the same label and 0 with different ones. In the second half the encoder is frozen, every text
@@ -137,7 +137,7 @@ def pair_loss(features: Tensor, labels: Tensor) -> Tensor:
 def _learn_pairs(run: _Run, state: dict[str, Any] | None) -> Iterator[Event]:
     """Tune the encoder; strategies that watch or correct gradients do so here too."""
     objective = _Pairs(run)
-    if len(np.unique(objective.examples.labels)) < 2:
+    if len(np.unique(objective.examples.targets)) < 2:
         return  # all belong together: there is nothing to tell apart
     model, config = run.model, run.config.model_copy(update={"epochs": 1})
     if state is not None and "progress" not in state:  # of a run that an earlier edition began
@@ -167,13 +167,13 @@ class _Pairs(Objective):
 
     def batches(self, epoch: int) -> Sequence[Rows]:
         seed = self._run.config.seed
-        return [balanced_batch(self.examples.labels, self._size, (seed, step)) for step in range(self.steps)]
+        return [balanced_batch(self.examples.targets, self._size, (seed, step)) for step in range(self.steps)]
 
     def loss(self, rows: Rows) -> Tensor:
         run = self._run
         self._batch = make_batch(self.examples, rows, run.device)
         seen = drop_tokens(self._batch, run.config.word_dropout, run.model.hiding_token)
-        return pair_loss(run.model.features(seen.tokens, seen.mask), self._batch.labels)
+        return pair_loss(run.model.features(seen.tokens, seen.mask), self._batch.targets)
 
     def before_step(self) -> None:
         assert self._batch is not None

@@ -1,4 +1,4 @@
-"""What is learned from labelled texts: the loss that a strategy makes of a batch, and macro-F1 on the validation rows."""
+"""What is learned from texts with targets: the loss that a strategy makes of a batch; validation rows are scored by the task."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.metrics import f1_score
-from torch import Tensor, nn
+from torch import Tensor
 
 from core.base.events import EpochDone, Event, PartDone
 from core.base.messages import Message, message
 from core.continual.strategies.base import Experience, Strategy
-from core.networks.encoders.base import TextClassifier
+from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import Batch, drop_tokens, make_batch, predict_features, predict_logits
 from core.networks.encoders.feature_map import fit_feature_map
 from core.networks.text.examples import Examples
@@ -27,7 +26,7 @@ SCALED_BY = 2000  # rows that the scale of features is taken from at most
 
 
 def train(
-    model: TextClassifier,
+    model: TextNetwork,
     strategy: Strategy,
     experience: Experience,
     config: TrainingConfig,
@@ -36,7 +35,7 @@ def train(
     should_stop: Callable[[], bool] = lambda: False,
     resume: dict[str, Any] | None = None,
 ) -> Iterator[Event]:
-    """Learn one experience with early stopping on validation macro-F1; the model ends with the best epoch's weights.
+    """Learn one experience with early stopping on the validation rows; the model ends with the best epoch's weights.
 
     With a patience of 0 all epochs are run, and the last one's weights are kept.
 
@@ -52,17 +51,17 @@ def train(
     if model.encodes_once and model.lift is None and resume is None:
         _scale_features(model, strategy.training_set(experience, 1), device)
     model.train()
-    objective = _Labels(model, strategy, experience, config, device)
+    objective = _Targets(model, strategy, experience, config, device)
     optimizer = Optimizer(model.parameter_groups(), config, objective.steps * config.epochs, model.sparse_parameters())
     yield from run(model, objective, optimizer, config, device=device, should_stop=should_stop, resume=resume)
 
 
-class _Labels(Objective):
-    """The label of each text; early stopping on macro-F1 and, of equals, on the loss."""
+class _Targets(Objective):
+    """The target of each text; early stopping as the task compares epochs."""
 
     def __init__(
         self,
-        model: TextClassifier,
+        model: TextNetwork,
         strategy: Strategy,
         experience: Experience,
         config: TrainingConfig,
@@ -73,9 +72,9 @@ class _Labels(Objective):
         self._model, self._strategy, self._experience = model, strategy, experience
         self._config, self._device = config, device
         self._validation = strategy.validation_set(experience)
-        # Both weights of labels and the schedule depend only on the first epoch's size, so that a resumed run agrees.
+        # Both the loss and the schedule depend only on the first epoch's size, so that a resumed run agrees.
         self._examples = strategy.training_set(experience, 1)
-        self._criterion = criterion_of(self._examples.labels, len(experience.classes), config).to(device)
+        self._criterion = experience.criterion(self._examples.targets)
         self.steps = math.ceil(math.ceil(len(self._examples) / config.batch_size) / self.accumulated)
         self._batch: Batch | None = None
 
@@ -100,21 +99,19 @@ class _Labels(Objective):
 
     def measure(self) -> tuple[EpochScore, Callable[[int, float, bool, float], PartDone]]:
         logits = predict_logits(self._model, self._validation, self._device)
-        truth = self._validation.labels
-        predicted = logits.argmax(dim=1).numpy()
+        truth, task = self._validation.targets, self._experience.task
         loss = float(self._criterion(logits.to(self._device), torch.from_numpy(truth).to(self._device)))
-        macro_f1 = float(f1_score(truth, predicted, labels=np.unique(truth), average="macro", zero_division=0))
-        accuracy = float((predicted == truth).mean())
+        measured = task.measure(logits.numpy(), truth)
 
         def event(epoch: int, training_loss: float, best: bool, seconds: float) -> EpochDone:
-            return EpochDone(epoch, training_loss, loss, accuracy, macro_f1, best, seconds)
+            return EpochDone(epoch, training_loss, loss, measured, best, seconds)
 
-        return (macro_f1, -loss), event
+        return task.better(measured, loss), event
 
     def stopped_early(self) -> Message:
         return message(
             "training.stopped_early",
-            "Stopped early: validation macro-F1 had not improved for {patience} epochs.",
+            "Stopped early: the score on the validation rows had not improved for {patience} epochs.",
             patience=self.patience,
         )
 
@@ -125,20 +122,7 @@ class _Labels(Objective):
         self._strategy.resume(state)
 
 
-def _scale_features(model: TextClassifier, examples: Examples, device: torch.device) -> None:
+def _scale_features(model: TextNetwork, examples: Examples, device: torch.device) -> None:
     """Let the head read features that all move by about 1; an encoder that does not learn cannot see to that itself."""
     some = np.linspace(0, len(examples) - 1, min(SCALED_BY, len(examples))).round().astype(np.int64)
     model.set_feature_map(fit_feature_map(predict_features(model, examples.take(some), device), "none", 0, scale=True))
-
-
-def criterion_of(labels: np.ndarray, classes: int, config: TrainingConfig) -> nn.CrossEntropyLoss:
-    """Cross-entropy, with weights that make labels count by how rare they are where the settings ask for it."""
-    weight = None
-    if config.class_weights == "balanced":
-        counts = np.bincount(labels, minlength=classes)
-        present = counts > 0
-        weight = torch.ones(classes)
-        weight[torch.from_numpy(present)] = torch.from_numpy(
-            (len(labels) / (present.sum() * counts[present])).astype(np.float32)
-        )
-    return nn.CrossEntropyLoss(weight=weight, label_smoothing=config.label_smoothing)

@@ -15,7 +15,7 @@ import torch
 
 from core.base.device import DeviceInfo
 from core.base.errors import ModelError
-from core.networks.encoders import TextClassifier
+from core.networks.encoders import TextNetwork
 from core.networks.standalone.predict import (
     PROVIDERS,
     TOKENS_AT_ONCE,
@@ -79,13 +79,13 @@ class Network:
 
     sizes: tuple[int, ...] = BATCH_SIZES
 
-    def __init__(self, way: Way, folder: VersionFolder, model: TextClassifier) -> None:
+    def __init__(self, way: Way, folder: VersionFolder, model: TextNetwork) -> None:
         self.way, self.size = way, self.sizes[0]
         self._device = torch.device(way.device)
         model = model.to(self._device)
         self._run: Callable[..., Any] = torch.compile(model, dynamic=True) if way.runtime == "compiled" else model
         self._pipeline = folder.load_pipeline()
-        self._labels, self._temperature = len(folder.classes), folder.temperature
+        self._labels, self._temperature = len(folder.outputs), folder.temperature
 
     def answer(self, texts: Sequence[str]) -> np.ndarray:
         rows = self._pipeline.encode(texts)

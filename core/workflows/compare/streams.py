@@ -21,9 +21,10 @@ from core.data.dataset.same_text import text_key
 from core.data.dataset.splitting import Split, split_rows
 from core.data.loading.label_notes import matched_note, spellings_note
 from core.statistics.intervals import MINIMUM_ROWS
+from core.tasks import DEFAULT, TASKS, Task
 from core.workflows.compare.request import CompareRequest
 from core.workflows.compare.stream_cuts import Piece, cut
-from core.workflows.learn.learners import Labelled, all_classes
+from core.workflows.learn.learners import Labelled
 from core.workflows.requests import DataConfig
 from core.workflows.versions.label_matching import in_own_words
 from core.workflows.workspace import Workspace
@@ -98,7 +99,7 @@ def read_stream(request: CompareRequest, data: DataConfig, workspace: Workspace)
     return replace(stream, findings=(remark, *stream.findings))
 
 
-def make_stream(pieces: Sequence[Piece], data: DataConfig) -> ComparisonStream:
+def make_stream(pieces: Sequence[Piece], data: DataConfig, task: Task = TASKS[DEFAULT]) -> ComparisonStream:
     """Divide each experience as an update would; a division that came with the data is respected.
 
     Labels that are the same beyond doubt as those of an earlier experience are written as there.
@@ -123,7 +124,7 @@ def make_stream(pieces: Sequence[Piece], data: DataConfig) -> ComparisonStream:
         counts["leaked"] += int(leaked.sum()) - len(split.test)
         counts["doubled"] += int((~leaked[split.set_aside]).sum())
         known = experiences[-1].classes if experiences else piece.classes
-        classes = all_classes(known, piece.label_names())
+        classes = task.outputs(piece.label_names(), known)
         train, validation, test = (_labelled(piece, rows) for rows in parts)
         experiences.append(StreamExperience(name, train, validation, test, classes))
     sample = [text for experience in experiences for text in experience.train[0]]
@@ -140,7 +141,7 @@ def _in_the_same_words(pieces: Sequence[Piece]) -> tuple[list[Piece], dict[str, 
     for name, piece in pieces:
         own, match, _ = in_own_words(piece, known)
         matched |= match.same
-        known = all_classes(known, own.label_names())
+        known = (*known, *sorted(set(own.label_names()) - set(known)))
         respelled.append((name, own))
     return respelled, matched
 

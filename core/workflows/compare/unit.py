@@ -200,7 +200,7 @@ def _update(plan: Plan, parent: Learner, strategy: Strategy, number: int) -> tup
     """Who learns experience ``number``, and from what: as in a stored update."""
     part = plan.stream.experiences[number - 1]
     past, past_validation = plan.stream.past(number)
-    known = len(parent.classes)
+    known = len(parent.outputs)
     readable = readable_past(strategy, past[0])
     learner = next_learner(parent, part.train[0], part.classes, parent.settings, type(strategy), readable, plan.sources)
     wanted = strategy.needs_past()
@@ -209,7 +209,7 @@ def _update(plan: Plan, parent: Learner, strategy: Strategy, number: int) -> tup
         learner,
         part.train,
         part.validation,
-        known_classes=known,
+        known_outputs=known,
         past=past if wanted else NOTHING,
         past_validation=past_validation if wanted else NOTHING,
     )
@@ -234,7 +234,7 @@ def _reloaded(learner: Learner) -> Learner:
     vocabulary = learner.pipeline.tokenizer.get_vocab_size()
     with torch.random.fork_rng(devices=[]):
         model = model_class(learner.model_name).rebuild(
-            learner.settings.model, vocabulary, len(learner.classes), learner.model.architecture()
+            learner.settings.model, vocabulary, len(learner.outputs), learner.model.architecture()
         )
     model.load_state_dict(learner.model.state_dict())
     return replace(learner, model=model.eval())

@@ -40,6 +40,7 @@ from core.data.dataset.rows import TextDataset
 from core.networks.standalone.predict import Classifier
 from core.networks.text.words import words_in
 from core.serving.engines.graphs import load_version
+from core.tasks.base import Task
 from core.workflows.drift.rows import (
     EARLIER_ROWS,
     EARLIER_TEXTS,
@@ -145,24 +146,27 @@ def detect_drift(
     """
     started = time.monotonic()
     classifier = classifier or load_version(folder.path)
-    batch, _, _ = in_own_words(batch, classifier.labels)
+    task = folder.task
+    if task.distribution:
+        batch, _, _ = in_own_words(batch, classifier.labels)
     compared = compared_rows(folder, batch, past)
     held_out, new = compared.held_out, compared.new
     read_rows = affordable(held_out["text"], new["text"])
     old_rows = min(read_rows, max(FEWEST_COMPARED, EARLIER_ROWS * len(new)))
     old_texts = drawn(held_out, old_rows, seed)["text"].tolist()
-    answered = _answered(drawn(new, read_rows, seed), classifier)
-    names, known = batch.label_names(), set(classifier.labels)
+    answered = _answered(drawn(new, read_rows, seed), classifier, task)
+    names = batch.label_names()
+    known = set(classifier.labels if task.distribution else names)
+    strata = [[task.stratum(name) for name in side["label"]] for side in (held_out, new)]
     tested, answerable = held_out[held_out["predicted"].notna()], answered[answered["label"].isin(known)]
     new_texts = answered["text"].tolist()
     met = drawn_texts([*held_out["text"], *compared.learned], EARLIER_TEXTS * old_rows, seed)
     tests = together(
         [
-            label_shift(*_counts(held_out["label"], new["label"])[1:], seed=seed),
+            label_shift(*_counts(*strata)[1:], seed=seed),
             _word_test(folder, past, old_texts, new_texts, seed),
             *_text_tests(old_texts, new_texts, seed),
-            confidence_shift(drawn(tested, old_rows, seed)["confidence"], answered["confidence"], seed=seed),
-            _accuracy_test(tested, answerable, len(answered)),
+            *_answer_tests(task, drawn(tested, old_rows, seed), tested, answered, answerable, seed),
         ]
     )
     evidence = DriftEvidence(
@@ -172,7 +176,7 @@ def detect_drift(
         picked=picked,
         new_labels={name: count for name, count in Counter(names).items() if name not in known},
         contradictions=contradictions_found(compared.keys, names, compared.earlier),
-        doubt=_doubt(tested, answerable),
+        doubt=_doubt(tested, answerable) if task.distribution else None,
     )
     return DriftReport(
         advice=advise(evidence),
@@ -180,7 +184,7 @@ def detect_drift(
         batch_rows=len(batch),
         repeated_rows=len(batch) - len(new),
         rows=evidence.rows,
-        shares=_shares(held_out["label"].tolist(), new["label"].tolist()),
+        shares=_shares(*strata),
         new_labels=dict(evidence.new_labels),
         words=word_changes(words_in(met), words_in(new_texts)),
         contradictions=evidence.contradictions,
@@ -190,11 +194,23 @@ def detect_drift(
     )
 
 
-def _answered(rows: pd.DataFrame, classifier: Classifier) -> pd.DataFrame:
-    """The rows with the version's answers and their probabilities."""
-    probabilities = classifier.predict_proba(rows["text"].tolist())
-    predicted = np.array(classifier.labels, dtype=object)[probabilities.argmax(axis=1)]
-    return rows.assign(predicted=predicted, confidence=probabilities.max(axis=1, initial=0.0).astype(np.float64))
+def _answered(rows: pd.DataFrame, classifier: Classifier, task: Task) -> pd.DataFrame:
+    """The rows with the version's answers and their probabilities, where there are such."""
+    values = classifier.compute(rows["text"].tolist())
+    sure = values.max(axis=1, initial=0.0).astype(np.float64) if task.distribution else np.nan
+    return rows.assign(predicted=np.array(task.answers(values, classifier.labels), dtype=object), confidence=sure)
+
+
+def _answer_tests(
+    task: Task, earlier: pd.DataFrame, tested: pd.DataFrame, answered: pd.DataFrame, answerable: pd.DataFrame, seed: int
+) -> tuple[DriftTest, DriftTest]:
+    """Is it as sure, and as often right?"""
+    if task.distribution:
+        sure = confidence_shift(earlier["confidence"], answered["confidence"], seed=seed)
+        return sure, _accuracy_test(tested, answerable, len(answered))
+    reason = message("drift.no_labels", "This model answers with no label, so that is not asked of it.")
+    rows = (len(tested), len(answered))
+    return unjudged("confidence", rows, reason), unjudged("accuracy", rows, reason)
 
 
 def _answers(rows: pd.DataFrame) -> LabelledAnswers:

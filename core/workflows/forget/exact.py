@@ -12,7 +12,7 @@ from core.base.messages import message
 from core.continual.strategies import STRATEGIES, ClosedForm
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.splitting import Split
-from core.networks.encoders import TextClassifier
+from core.networks.encoders import TextNetwork
 from core.networks.text import Examples, encode_examples
 from core.registry import VersionInfo
 from core.tasks.text_classification.naive_bayes import NaiveBayes
@@ -111,7 +111,7 @@ def learned_examples(folder: VersionFolder, gone: Rows, datasets: Mapping[str, T
             some = datasets[record.dataset].take(rows)
             texts += some.texts
             names += some.label_names()
-    labels = np.array([folder.classes.index(name) for name in names], dtype=np.int64)
+    labels = np.array([folder.outputs.index(name) for name in names], dtype=np.int64)
     return encode_examples(folder.load_pipeline(), texts, labels)
 
 
@@ -156,7 +156,7 @@ def _kept_tests(folder: VersionFolder, report: Mapping[str, Any], gone: Rows) ->
     return stored_tests(folder, report, stays)
 
 
-def _encoder_carries(champion: VersionInfo, gone: Rows, model: TextClassifier, workspace: Workspace) -> bool:
+def _encoder_carries(champion: VersionInfo, gone: Rows, model: TextNetwork, workspace: Workspace) -> bool:
     """Whether weights below the head were learned step by step from an experience that these rows belong to."""
     if model.fixed_features:
         return False

@@ -44,7 +44,7 @@ def calibrate(folder: VersionFolder, rows: LabelledRows, *, wanted: bool) -> Tem
 
 def _fit(folder: VersionFolder, rows: LabelledRows) -> Temperature:
     if not len(rows):
-        return fit_temperature([], np.zeros((0, len(folder.classes))))
+        return fit_temperature([], np.zeros((0, len(folder.outputs))))
     probabilities = Classifier(folder.path, CPU, precision="fp32").predict_proba(rows.texts)
     if not np.isfinite(probabilities).all():
         return _broken(len(rows))
@@ -67,7 +67,7 @@ def trust_figures(temperature: Temperature, scores: Sequence[Scores], classes: S
     """
     number = {name: position for position, name in enumerate(classes)}
     truth = np.array([number[name] for score in scores for name in score.test.truth], dtype=np.int64)
-    after = np.concatenate([score.probabilities for score in scores]).astype(np.float64)
+    after = np.concatenate([score.values for score in scores]).astype(np.float64)
     before = rescale(after, 1 / temperature.value) if temperature.value != 1.0 else after
     right = after.argmax(axis=1) == truth
     sides = {

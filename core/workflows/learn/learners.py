@@ -1,10 +1,9 @@
-"""What learns: a model from random start, or one that a version left, with room for new labels and words."""
+"""What learns: a model from random start, or one that a version left, with room for new outputs and words."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 
 from core.continual.strategies import Experience, Memory, Strategy, StrategyConfig
@@ -14,14 +13,14 @@ from core.workflows.learn.starting import start_from_vectors
 from core.workflows.requests import Settings, model_class, strategy_class
 from core.workflows.versions.folder import Learner
 
-Labelled = tuple[Sequence[str], Sequence[str]]  # texts, and the name of each one's label
+Labelled = tuple[Sequence[str], Sequence[str]]  # texts, and the target of each
 NOTHING: Labelled = ((), ())
 
 
 def first_learner(
     model_name: str,
     texts: Sequence[str],
-    classes: tuple[str, ...],
+    outputs: tuple[str, ...],
     settings: Settings,
     sources: Sources | None = None,
 ) -> Learner:
@@ -34,10 +33,10 @@ def first_learner(
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.training.seed)
-        model, pipeline = model_class(model_name).begin(settings.model, settings.text, texts, len(classes), sources)
+        model, pipeline = model_class(model_name).begin(settings.model, settings.text, texts, len(outputs), sources)
         vectors = start_from_vectors(model, pipeline, settings.model, sources.vectors) if sources is not None else None
     origin = model.origin if vectors is None else {**model.origin, "vectors": vectors.to_dict()}
-    return Learner(model_name, model, pipeline, classes, settings, origin)
+    return Learner(model_name, model, pipeline, outputs, settings, origin)
 
 
 def make_strategy(name: str, config: StrategyConfig, settings: Settings) -> Strategy:
@@ -55,7 +54,7 @@ def readable_past(strategy: Strategy, past: Sequence[str]) -> Sequence[str]:
 def next_learner(
     parent: Learner,
     texts: Sequence[str],
-    classes: tuple[str, ...],
+    outputs: tuple[str, ...],
     settings: Settings,
     strategy: type[Strategy],
     past: Sequence[str] = (),
@@ -69,13 +68,13 @@ def next_learner(
         Learner of the version before; its model is taken over and changed, unless the strategy starts fresh.
     texts
         Texts of the new experience's training rows.
-    classes
+    outputs
         The parent's, followed by new ones.
     past
         Texts of earlier experiences, for a strategy that starts fresh; see `readable_past`.
     """
     if strategy.starts_fresh:
-        return first_learner(parent.model_name, [*past, *texts], classes, settings, sources)
+        return first_learner(parent.model_name, [*past, *texts], outputs, settings, sources)
     pipeline, model = parent.pipeline, parent.model
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.training.seed)
@@ -85,16 +84,11 @@ def next_learner(
             model.grow_vocabulary(pipeline.tokenizer.get_vocab_size())
             if sources is not None:
                 start_from_vectors(model, pipeline, settings.model, sources.vectors, known)
-        if len(classes) > len(parent.classes):
-            model.grow_classes(len(classes))
+        if len(outputs) > len(parent.outputs):
+            model.grow_outputs(len(outputs))
     if sources is not None:
         model.keep_features(sources.features)
-    return Learner(parent.model_name, model, pipeline, classes, settings, parent.origin)
-
-
-def all_classes(known: tuple[str, ...], labels: Sequence[str]) -> tuple[str, ...]:
-    """The known classes, followed by those of these labels that are new, in alphabetical order."""
-    return known + tuple(sorted(set(labels) - set(known)))
+    return Learner(parent.model_name, model, pipeline, outputs, settings, parent.origin)
 
 
 def make_experience(
@@ -103,15 +97,15 @@ def make_experience(
     train: Labelled,
     validation: Labelled,
     *,
-    known_classes: int = 0,
+    known_outputs: int = 0,
     past: Labelled = NOTHING,
     past_validation: Labelled = NOTHING,
 ) -> Experience:
     """Everything a strategy may learn from, read with the learner's tokenizer."""
-    numbers = {name: position for position, name in enumerate(learner.classes)}
+    task = learner.settings.task
 
-    def encode(texts: Sequence[str], labels: Sequence[str]) -> Examples:
-        return encode_examples(learner.pipeline, texts, np.array([numbers[name] for name in labels], dtype=np.int64))
+    def encode(texts: Sequence[str], targets: Sequence[str]) -> Examples:
+        return encode_examples(learner.pipeline, texts, task.encode(targets, learner.outputs))
 
     return Experience(
         number=number,
@@ -119,7 +113,10 @@ def make_experience(
         validation=encode(*validation),
         past=encode(*past),
         past_validation=encode(*past_validation),
-        classes=learner.classes,
+        task=task,
+        config=learner.settings.own,
+        targets=train[1],
+        outputs=learner.outputs,
         encode=encode,
-        known_classes=known_classes,
+        known_outputs=known_outputs,
     )

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from core.base.events import StepDone
 from core.continual.strategies import Experience, Strategy, StrategyConfig
-from core.networks.encoders import TextClassifier
+from core.networks.encoders import TextNetwork
 from core.networks.encoders.batches import predict_logits
 from core.networks.sources import Sources
 from core.networks.text import encode_examples
@@ -42,13 +42,13 @@ def first_lesson(
     model: str,
     train: Labelled,
     validation: Labelled,
-    classes: tuple[str, ...],
+    outputs: tuple[str, ...],
     settings: Settings,
     sources: Sources | None,
     strategy: tuple[str, StrategyConfig] = FINE_TUNING,
 ) -> ClassifierLesson:
     """What a new model learns as its first experience."""
-    learner = first_learner(model, train[0], classes, settings, sources)
+    learner = first_learner(model, train[0], outputs, settings, sources)
     return ClassifierLesson(learner, make_strategy(*strategy, settings), make_experience(1, learner, train, validation))
 
 
@@ -66,7 +66,7 @@ def learn(lesson: ClassifierLesson, *, should_stop: ShouldStop, resume: dict[str
         State of the loop as of an earlier `CheckpointDue`.
     """
 
-    def gradient_loop(model: TextClassifier, strategy: Strategy, experience: Experience) -> Iterator[Any]:
+    def gradient_loop(model: TextNetwork, strategy: Strategy, experience: Experience) -> Iterator[Any]:
         config, device = lesson.learner.settings.training, training_device()
         yield from pairs.learn(
             model, strategy, experience, config, device=device, should_stop=should_stop, resume=resume
@@ -84,7 +84,7 @@ def learned_shares(lesson: ClassifierLesson, should_stop: ShouldStop) -> Iterato
 
 def answers(learner: Learner, texts: Sequence[str]) -> Answers:
     """The class number that the model in memory answers to each text; the model ends on the CPU."""
-    examples = encode_examples(learner.pipeline, texts, np.zeros(len(texts), dtype=np.int64))
+    examples = encode_examples(learner.pipeline, texts)
     device = training_device()
     logits = predict_logits(learner.model.to(device), examples, device)
     learner.model.cpu()

@@ -11,8 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import numpy as np
-
 from core.base.errors import ModelError
 from core.base.events import Ended, EpochDone, Finished, StageStarted
 from core.base.faults import reached
@@ -25,7 +23,7 @@ from core.data.dataset.splitting import Split
 from core.networks.standalone.predict import Classifier
 from core.registry import Registry
 from core.serving.onnx import export_onnx, measure_parity
-from core.tasks.text_classification.baseline import fit_baseline
+from core.tasks import DEFAULT, task_of
 from core.workflows.bundle import write_card, write_program
 from core.workflows.learn.calibrating import calibrate, keep_validation, trust_figures
 from core.workflows.precision.measure import LabelledRows
@@ -135,26 +133,27 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
         if candidate.stream.before is not None:
             folder.take_experiences(candidate.stream.before)
         folder.save_experiences(candidate.stream.records, candidate.stream.parts)
-        rows = _validation_rows(candidate)
-        export_onnx(candidate.learner.model, folder.path / "model.onnx")
+        task, outputs = candidate.learner.settings.task, candidate.learner.outputs
+        export_onnx(candidate.learner.model, folder.path / "model.onnx", distribution=task.distribution)
         reached("produce.exported")
-        temperature = calibrate(folder, rows, wanted=candidate.learner.settings.data.calibrate)
+        rows = _validation_rows(candidate) if task.distribution else None
+        temperature = None
+        if rows is not None:
+            temperature = calibrate(folder, rows, wanted=candidate.learner.settings.data.calibrate)
         parity = _prove(candidate, folder)
-        precision = only_exact(folder.path, **_precision_facts(candidate))
-        if precision is None:
+        precision = _only_exact(candidate, folder)
+        if precision is None and rows is not None:
             yield StageStarted(message("stage.precision", "Trying faster arithmetic."), 0.92)
             precision = _choose_precision(candidate, folder, rows)
         yield StageStarted(message("stage.measure", "Measuring on the frozen tests."), 0.95)
         classifier = Classifier(folder.path)
-        scores = score_tests(classifier, candidate.stream.tests, candidate.learner.classes, folder)
-        keep_validation(folder, classifier, rows)
-        report = {
-            **_report(candidate, scores, parity, classifier.provider),
-            "precision": precision,
-            "calibration": trust_figures(temperature, scores, candidate.learner.classes),
-        }
+        scores = score_tests(classifier, candidate.stream.tests, outputs, folder)
+        report = {**_report(candidate, scores, parity, classifier.provider), "precision": precision}
+        if rows is not None and temperature is not None:
+            keep_validation(folder, classifier, rows)
+            report["calibration"] = trust_figures(temperature, scores, outputs)
         yield StageStarted(message("stage.baseline", "Measuring the baseline on the same rows."), 0.97)
-        report["baseline"] = _baseline(candidate.stream, candidate.learner.classes)
+        report["baseline"] = _baseline(candidate)
         report["seconds"] = round(time.monotonic() - candidate.started, 2)
         reached("produce.measured")
         yield StageStarted(message("stage.register", "Storing the version."), 0.99)
@@ -174,36 +173,23 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
     yield Completed(number, report)
 
 
-def _baseline(stream: VersionStream, classes: tuple[str, ...]) -> dict[str, Any]:
+def _baseline(candidate: Candidate) -> dict[str, Any]:
     """What a simple method makes of the same tests.
 
     The strongest one at a first training; after an update one that adds up, since it must not cost more the more rows
     were learned before.
     """
+    task, outputs, stream = candidate.learner.settings.task, candidate.learner.outputs, candidate.stream
     if stream.first is not None:
-        texts, names = stream.first
-        numbers = {name: number for number, name in enumerate(classes)}
-        labels = np.array([numbers[name] for name in names], dtype=np.int64)
-        fitted = fit_baseline(texts, labels, classes, language=stream.language, seed=0)
-
-        def read_words(texts: Sequence[str]) -> list[str]:
-            return [classes[number] for number in fitted.predict_proba(texts).argmax(axis=1)]
-
-        return {"method": "tfidf", "rows": len(texts), **baseline_reports(read_words, stream.tests, classes)}
-    counts, known = stream.met.baseline, stream.met.labels
-    assert counts is not None
-
-    def count_words(texts: Sequence[str]) -> list[str]:
-        return [known[number] for number in counts.predict(texts).tolist()]
-
-    rows = int(counts.rows.sum())
-    return {"method": "naive_bayes", "rows": rows, **baseline_reports(count_words, stream.tests, classes)}
+        rows, fitted = len(stream.first[0]), task.baseline(*stream.first, outputs, stream.language)
+    else:
+        rows, fitted = stream.met.fitted_baseline(task, outputs, stream.language)
+    return {"method": fitted.method, "rows": rows, **baseline_reports(task, fitted.answer, stream.tests, outputs)}
 
 
 def _validation_rows(candidate: Candidate) -> LabelledRows:
     texts, names, _ = candidate.stream.met.sample(validated=True)
-    numbers = {name: number for number, name in enumerate(candidate.learner.classes)}
-    return LabelledRows(texts, np.array([numbers[name] for name in names], dtype=np.int64))
+    return LabelledRows(texts, candidate.learner.settings.task.encode(names, candidate.learner.outputs))
 
 
 def _prove(candidate: Candidate, folder: VersionFolder) -> dict[str, Any]:
@@ -222,10 +208,15 @@ def _prove(candidate: Candidate, folder: VersionFolder) -> dict[str, Any]:
     return parity
 
 
-def _precision_facts(candidate: Candidate) -> dict[str, Any]:
-    fixed = candidate.learner.model.encodes_once or candidate.strategy.freezes_encoder
-    wanted = candidate.learner.settings.data.serve_precision
-    return {"wanted": wanted, "rows": int(candidate.stream.met.validated.sum()), "fixed": fixed}
+def _only_exact(candidate: Candidate, folder: VersionFolder) -> dict[str, Any] | None:
+    settings = candidate.learner.settings
+    return only_exact(
+        folder.path,
+        settings.data.serve_precision,
+        int(candidate.stream.met.validated.sum()),
+        fixed=candidate.learner.model.encodes_once or candidate.strategy.freezes_encoder,
+        probable=settings.task.distribution,
+    )
 
 
 def _choose_precision(candidate: Candidate, folder: VersionFolder, rows: LabelledRows) -> dict[str, Any]:
@@ -234,16 +225,18 @@ def _choose_precision(candidate: Candidate, folder: VersionFolder, rows: Labelle
 
 
 def _report(candidate: Candidate, scores: list[Scores], parity: dict[str, Any], provider: str) -> dict[str, Any]:
-    matrices = {name: _matrix(candidate.parent, scores, name) for name in ("accuracy", "macro_f1")}
     learner, stream, parent, finished = candidate.learner, candidate.stream, candidate.parent, candidate.finished
+    task = learner.settings.task
+    matrices = {score.name: _matrix(parent, scores, score.name) for score in task.scores}
     return {
+        "task": task.name,
         "classifier": candidate.classifier,
         "model": learner.model_name,
         "strategy": candidate.strategy.name if parent is not None else "train",
         "parent": parent.number if parent is not None else None,
         "language": stream.language,
         "synthetic": stream.synthetic,
-        "classes": list(learner.classes),
+        "classes": list(learner.outputs),
         "settings": learner.settings.flat(),
         "origin": learner.origin,
         "strategy_settings": candidate.strategy.config.model_dump(),
@@ -251,11 +244,10 @@ def _report(candidate: Candidate, scores: list[Scores], parity: dict[str, Any], 
         "vocabulary": learner.pipeline.tokenizer.get_vocab_size(),
         "parameters": learner.model.parameter_count(),
         "experiences": [asdict(record) for record in stream.records],
-        "overall": pooled_report(scores, learner.classes).to_dict(),
+        "overall": pooled_report(scores, learner.outputs).to_dict(),
         "tests": [score.to_dict() for score in scores],
-        "accuracy_matrix": matrices["accuracy"],
-        "macro_f1_matrix": matrices["macro_f1"],
-        **measure_retention(scores, matrices["accuracy"], learner.classes),
+        **{f"{name}_matrix": matrix for name, matrix in matrices.items()},
+        **measure_retention(scores, matrices[task.score.name], learner.outputs),
         **_gate(scores, parent),
         "drift": parent.drift if parent is not None else None,
         "forgotten": candidate.forgotten,
@@ -263,7 +255,7 @@ def _report(candidate: Candidate, scores: list[Scores], parity: dict[str, Any], 
         "memory_bytes": state_bytes(candidate.strategy.state()),
         "parity": parity,
         "provider": provider,
-        "epochs": [asdict(epoch) for epoch in candidate.epochs],
+        "epochs": [epoch.to_dict() for epoch in candidate.epochs],
         "best_epoch": finished.best_epoch if finished is not None else 0,
         "end": finished.reason.to_dict() if finished is not None else None,
         "findings": [finding.to_dict() for finding in stream.findings],
@@ -275,7 +267,7 @@ def _matrix(parent: Parent | None, scores: list[Scores], name: str) -> list[list
 
     A candidate without an experience of its own takes the place of the parent's last row.
     """
-    row: list[float | None] = [getattr(score.report, name).value for score in scores]
+    row: list[float | None] = [score.report.scores[name].value for score in scores]
     if parent is None:
         return [row]
     if len(parent.report["experiences"]) == len(scores):
@@ -303,11 +295,10 @@ def record_figures(registry: Registry, run_id: str, report: dict[str, Any]) -> N
 
 def _figures(report: dict[str, Any]) -> dict[str, float]:
     """What the run shows in MLflow's own screen."""
+    names = [score.name for score in task_of(report.get("task", DEFAULT)).scores]
     figures = {
-        "test_accuracy": report["overall"]["accuracy"]["value"],
-        "test_macro_f1": report["overall"]["macro_f1"]["value"],
-        "baseline_accuracy": report["baseline"]["report"]["accuracy"]["value"],
-        "baseline_macro_f1": report["baseline"]["report"]["macro_f1"]["value"],
+        **{f"test_{name}": report["overall"][name]["value"] for name in names},
+        **{f"baseline_{name}": report["baseline"]["report"][name]["value"] for name in names},
         "parity_max_abs_diff": report["parity"]["max_abs_diff"],
         "seconds": report["seconds"],
     }

@@ -73,7 +73,7 @@ def learn(
     """
     state = resume["loop"] if resume is not None else None
     if resume is not None:
-        candidate.epochs = [EpochDone(**epoch) for epoch in resume["epochs"]]
+        candidate.epochs = [EpochDone.from_dict(epoch) for epoch in resume["epochs"]]
 
     lesson = ClassifierLesson(candidate.learner, candidate.strategy, experience)
     for event in learning.learn(lesson, should_stop=should_stop, resume=state):
@@ -83,7 +83,7 @@ def learn(
         elif isinstance(event, Finished):
             candidate.finished = event
         elif isinstance(event, CheckpointDue):
-            epochs = [vars(epoch) for epoch in candidate.epochs]
+            epochs = [epoch.to_dict() for epoch in candidate.epochs]
             event = CheckpointDue({"run_id": candidate.run_id, "loop": event.state, "epochs": epochs})
         yield event
     if learned_nothing(candidate):
@@ -98,9 +98,4 @@ def learned_nothing(candidate: Candidate) -> bool:
 
 
 def _curve(event: EpochDone) -> dict[str, float]:
-    return {
-        "training_loss": event.training_loss,
-        "validation_loss": event.validation_loss,
-        "validation_accuracy": event.validation_accuracy,
-        "validation_macro_f1": event.validation_macro_f1,
-    }
+    return {name: value for name, value in event.to_dict().items() if name not in ("epoch", "best", "seconds")}

@@ -9,7 +9,7 @@ import numpy as np
 
 from core.base.config import Config
 from core.base.errors import DataError
-from core.networks.encoders import TextClassifier
+from core.networks.encoders import TextNetwork
 from core.networks.encoders.embeddings import VectorsConfig, start_embedding
 from core.networks.text import TextPipeline
 from core.networks.vectors import VectorStore
@@ -52,7 +52,7 @@ class VectorStart:
 
 
 def start_from_vectors(
-    model: TextClassifier, pipeline: TextPipeline, config: Config, store: VectorStore, first_token: int = 0
+    model: TextNetwork, pipeline: TextPipeline, config: Config, store: VectorStore, first_token: int = 0
 ) -> VectorStart | None:
     """Write vectors into the model's embedding, as its config asks for; None when it does not.
 

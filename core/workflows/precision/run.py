@@ -31,16 +31,18 @@ BATCH = 16
 CPU = ["CPUExecutionProvider"]
 
 
-def only_exact(folder: Path, wanted: str, rows: int, *, fixed: bool) -> dict[str, Any] | None:
+def only_exact(folder: Path, wanted: str, rows: int, *, fixed: bool, probable: bool = True) -> dict[str, Any] | None:
     """The same as `choose_precision` returns where nothing but float32 is to be made, with the reason; otherwise None.
 
     Parameters
     ----------
     fixed
         Whether the head was computed from features of a fixed network, and so fits only these.
+    probable
+        Whether the version answers with probabilities, by which other arithmetic could be judged.
     """
     weights = matrix_weights(onnx.load(str(folder / "model.onnx")))
-    reason = _not_tried(wanted, weights, rows, fixed)
+    reason = _not_tried(wanted, weights, rows, fixed) if probable else _no_probabilities()
     if reason is None:
         return None
     return {"wanted": wanted, "rows": 0, "serving": {}, "variants": [], "rule": None, "note": reason.to_dict()}
@@ -95,6 +97,12 @@ def choose_precision(folder: Path, wanted: str, training: Sequence[str], rows: L
         content = record["serving"] if name == "serving" else record
         (folder / f"{name}.json").write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
     return record
+
+
+def _no_probabilities() -> Message:
+    return message(
+        "precision.values", "Only fp32 was made: other arithmetic is judged by probabilities, and there are none."
+    )
 
 
 def _not_tried(wanted: str, weights: int, rows: int, fixed: bool) -> Message | None:

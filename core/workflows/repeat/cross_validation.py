@@ -97,7 +97,7 @@ class _Plan:
 
     def names(self, rows: Answers) -> tuple[list[str], list[str]]:
         """Texts and label names."""
-        classes = self.folder.classes
+        classes = self.folder.outputs
         return [self.texts[row] for row in rows], [classes[self.labels[row]] for row in rows]
 
 
@@ -154,7 +154,7 @@ def cross_validate(
 
 def _plan(request: FoldsRequest, version: VersionInfo, workspace: Workspace) -> _Plan:
     folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
-    number = {name: index for index, name in enumerate(folder.classes)}
+    number = {name: index for index, name in enumerate(folder.outputs)}
     texts: list[str] = []
     names: list[str] = []
     groups: list[str] = []
@@ -220,7 +220,7 @@ def _learn(plan: _Plan, run: int, should_stop: ShouldStop) -> Iterator[float | A
     settings = replace(plan.settings, training=plan.settings.training.model_copy(update={"seed": plan.seed(run)}))
     folder = plan.folder
     lesson = first_lesson(
-        folder.model_name, train, validation, folder.classes, settings, plan.workspace.sources, plan.strategy
+        folder.model_name, train, validation, folder.outputs, settings, plan.workspace.sources, plan.strategy
     )
     yield from learned_shares(lesson, should_stop)
     if not should_stop():
@@ -229,7 +229,7 @@ def _learn(plan: _Plan, run: int, should_stop: ShouldStop) -> Iterator[float | A
 
 def _figures(plan: _Plan) -> dict[str, Any]:
     """Each run with its intervals, mean and standard deviation over runs; with folds also all rows as one test."""
-    classes, runs = plan.folder.classes, []
+    classes, runs = plan.folder.outputs, []
     for run in sorted(plan.answers):
         rows = plan.held_out(run)
         report = evaluate_predictions(plan.labels[rows], plan.answers[run], classes)

@@ -78,7 +78,7 @@ class _Plan:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        return self.folder.classes
+        return self.folder.outputs
 
     def numbers(self, names: Any) -> np.ndarray:
         known = {name: number for number, name in enumerate(self.classes)}
@@ -172,7 +172,7 @@ def _plan(request: CurveRequest, version: VersionInfo, workspace: Workspace) -> 
     settings, strategy = own_settings(folder)
     tables = [folder.predictions(record.number) for record in folder.experiences()]
     texts, truth = ([value for table in tables for value in table[column]] for column in ("text", "truth"))
-    shares = worthwhile_shares(len(past.train[0]), len(folder.classes))
+    shares = worthwhile_shares(len(past.train[0]), len(folder.outputs))
     runs = request.runs or runs_for(expected_seconds(folder.report()))
     return _Plan(folder, settings, strategy, past.train, past.validation, (texts, truth), shares, runs, workspace)
 

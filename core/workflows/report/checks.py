@@ -31,7 +31,7 @@ def run_checks(version: VersionInfo, folder: VersionFolder, workspace: Workspace
     """Cut the stored answers to the frozen tests into slices, run the behavioural tests, read what else there is."""
     numbers = [record.number for record in folder.experiences()]
     rows = pd.concat([folder.predictions(number) for number in numbers], ignore_index=True)
-    cut = slices_of(rows_of_tests(folder, workspace.datasets, numbers), rows["truth"].tolist(), folder.classes)
+    cut = slices_of(rows_of_tests(folder, workspace.datasets, numbers), rows["truth"].tolist(), folder.outputs)
     tried = [part for kind, some in cut.items() if kind != "label" for part in some]
     store = FoldStore(workspace.home)
     records = (store.load(version.classifier, version.number, how, version.created) for how in ("folds", "seeds"))

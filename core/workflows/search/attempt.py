@@ -88,7 +88,7 @@ def _learn(attempt: Attempt, search: Search, should_stop: ShouldStop) -> Generat
                 yield event
             elif isinstance(event, EpochDone):
                 attempt.epochs.append(event)
-                attempt.trial.report(event.validation_macro_f1, event.epoch)
+                attempt.trial.report(event.scores["macro_f1"], event.epoch)
                 if attempt.trial.should_prune():
                     attempt.state = "pruned"
                     return
@@ -104,10 +104,10 @@ def end(attempt: Attempt, search: Search) -> TrialDone:
         number=attempt.number,
         state=attempt.state,
         values=attempt.values,
-        macro_f1=kept.validation_macro_f1 if kept else None,
+        macro_f1=kept.scores["macro_f1"] if kept else None,
         loss=kept.validation_loss if kept and math.isfinite(kept.validation_loss) else None,
         best_epoch=kept.epoch if kept else 0,
-        curve=[round(epoch.validation_macro_f1, 6) for epoch in attempt.epochs],
+        curve=[round(epoch.scores["macro_f1"], 6) for epoch in attempt.epochs],
         seconds=round(search.clock() - attempt.began, 2),
         error=attempt.error.to_dict() if attempt.error else None,
     )
@@ -123,4 +123,4 @@ def _kept(attempt: Attempt) -> EpochDone | None:
     """The epoch whose weights a training would keep: the best, or with a patience of 0 the last."""
     if attempt.state == "complete" and attempt.keeps_last:
         return attempt.epochs[-1]
-    return max(attempt.epochs, key=lambda epoch: (epoch.validation_macro_f1, -epoch.validation_loss), default=None)
+    return max(attempt.epochs, key=lambda epoch: (epoch.scores["macro_f1"], -epoch.validation_loss), default=None)

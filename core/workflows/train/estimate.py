@@ -17,6 +17,7 @@ from core.data.dataset.splitting import split_rows
 from core.networks.encoders.batches import drop_tokens, make_batch, predict_logits
 from core.networks.text import Examples, TextPipeline, encode_examples
 from core.registry import check_name
+from core.tasks import task_of
 from core.training.batches import shuffled_batches
 from core.training.optimiser import Optimizer
 from core.workflows.learn.learners import first_learner
@@ -47,7 +48,7 @@ class Prepared:
     pipeline: TextPipeline
     architecture: dict[str, Any]
     examples: Examples
-    classes: tuple[str, ...]
+    outputs: tuple[str, ...]
     train: int
     validation: int
     test: int
@@ -87,7 +88,7 @@ class TrainingEstimate:
 def check_request(request: TrainRequest, workspace: Workspace) -> Settings:
     """The request's settings, all of them; raises the `CoreError` that its training would end with at once."""
     check_name(request.classifier)
-    settings = resolve_settings(request.model, request.settings)
+    settings = resolve_settings(request.model, request.settings, task_of(request.task))
     with torch.random.fork_rng(devices=[]):
         model_class(request.model).check(settings.model, workspace.sources)
     return settings
@@ -101,23 +102,25 @@ def prepare(request: TrainRequest, workspace: Workspace) -> Prepared:
     CoreError
         When the dataset or a setting will not do.
     """
-    settings = resolve_settings(request.model, request.settings)
+    settings = resolve_settings(request.model, request.settings, task_of(request.task))
     dataset = workspace.datasets.load(request.dataset)
     data = settings.data
     fractions = (1 - data.validation_share - data.test_share, data.validation_share, data.test_share)
-    split = split_rows(dataset, fractions=fractions, seed=data.split_seed)
+    task, targets = settings.task, dataset.label_names()
+    task.check(targets)
+    split = split_rows(task.stratified(dataset), fractions=fractions, seed=data.split_seed)
     rows = split.train
     if len(rows) > MOST_TEXTS:
         rows = np.sort(np.random.default_rng(0).choice(rows, MOST_TEXTS, replace=False))
-    part = dataset.take(rows)
-    learner = first_learner(request.model, part.texts, dataset.classes, settings, workspace.sources)
-    examples = encode_examples(learner.pipeline, part.texts, part.labels)
+    part, outputs = dataset.take(rows), task.outputs(targets)
+    learner = first_learner(request.model, part.texts, outputs, settings, workspace.sources)
+    examples = encode_examples(learner.pipeline, part.texts, task.encode(part.label_names(), outputs))
     full = sum(len(ids) >= settings.text.max_length for ids in examples.ids)
     return Prepared(
         learner.pipeline,
         learner.model.architecture(),
         examples,
-        dataset.classes,
+        outputs,
         len(split.train),
         len(split.validation),
         len(split.test),
@@ -148,7 +151,7 @@ def estimate(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.training.seed)
         model = model_class(request.model).rebuild(
-            settings.model, vocabulary, len(prepared.classes), prepared.architecture
+            settings.model, vocabulary, len(prepared.outputs), prepared.architecture
         )
         device = training_device()
         learning, checking = _seconds_per_token(model, prepared, settings, device, budget)
@@ -176,7 +179,7 @@ def _seconds_per_token(
     examples, training = prepared.examples, settings.training
     model.to(device).train()
     strategy = Strategy(StrategyConfig(), seed=training.seed)
-    criterion = torch.nn.CrossEntropyLoss(label_smoothing=training.label_smoothing)
+    criterion = settings.task.criterion(settings.own, examples.targets, len(prepared.outputs))
     batches = _batches(examples, settings)
     steps = max(2, len(batches) * training.epochs)
     optimizer = Optimizer(model.parameter_groups(), training, steps, model.sparse_parameters())

@@ -11,6 +11,7 @@ from core.data.dataset.splitting import split_rows
 from core.data.loading.label_notes import label_notes
 from core.data.loading.load import remarks_of
 from core.registry import HOW, check_name
+from core.tasks import task_of
 from core.workflows.learn.learners import first_learner, make_experience, make_strategy
 from core.workflows.learn.learning import ShouldStop
 from core.workflows.learn.producing import Candidate, Completed, VersionStream, produce_version
@@ -47,15 +48,18 @@ def train_classifier(
             _serve_first(request, completed, workspace)
             yield completed
         return
-    settings, own = resolve_update(request.model, {}, request.strategy, request.settings)
+    task = task_of(request.task)
+    settings, own = resolve_update(request.model, {}, request.strategy, request.settings, task)
     stored = workspace.datasets.info(request.dataset)
     yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)
     dataset = workspace.datasets.load(request.dataset)
+    task.check(dataset.label_names())
     shares = settings.data
     fractions = (1 - shares.validation_share - shares.test_share, shares.validation_share, shares.test_share)
-    split = split_rows(dataset, fractions=fractions, seed=shares.split_seed)
+    split = split_rows(task.stratified(dataset), fractions=fractions, seed=shares.split_seed)
     train, validation, test = (dataset.take(rows) for rows in (split.train, split.validation, split.test))
-    learner = first_learner(request.model, train.texts, dataset.classes, settings, workspace.sources)
+    outputs = task.outputs(dataset.label_names())
+    learner = first_learner(request.model, train.texts, outputs, settings, workspace.sources)
     record = ExperienceRecord(1, stored.id, stored.name, len(train), len(validation), len(test), len(split.set_aside))
     counted = learner.pipeline.options["segmentation"] != "words"  # else its vocabulary says which words it knows
     learned_rows = ((train.texts, train.label_names()), (validation.texts, validation.label_names()))
@@ -73,7 +77,7 @@ def train_classifier(
             synthetic=stored.synthetic,
             findings=[
                 *remarks_of(stored.source),
-                *label_notes(dataset),
+                *(label_notes(dataset) if task.distribution else ()),
                 *split.findings,
                 *_remarks(learner, stored.language),
             ],
@@ -100,7 +104,7 @@ def _serve_first(request: TrainRequest, completed: Completed, workspace: Workspa
 
 
 def _start_run(request: TrainRequest, settings: Settings, workspace: Workspace) -> str:
-    facts = {"model": request.model, "dataset": request.dataset}
+    facts = {"task": request.task, "model": request.model, "dataset": request.dataset}
     return workspace.registry.start_run("train", request.classifier, {**settings.flat(), **facts})
 
 

@@ -25,7 +25,6 @@ from core.serving.engines.graphs import load_version
 from core.workflows.drift.run import detect_drift
 from core.workflows.learn.learners import (
     NOTHING,
-    all_classes,
     make_experience,
     make_strategy,
     next_learner,
@@ -34,7 +33,7 @@ from core.workflows.learn.learners import (
 from core.workflows.learn.learning import ShouldStop
 from core.workflows.learn.producing import Candidate, Completed, Parent, VersionStream, produce_version
 from core.workflows.learn.running import learn, learned_nothing, made_before, parts_of, recorded_run, run_of
-from core.workflows.requests import Settings, UpdateRequest, resolve_settings, resolve_update
+from core.workflows.requests import Settings, UpdateRequest, resolve_update
 from core.workflows.standings import AnswerStore, rows_key
 from core.workflows.standings.answers import TestAnswers
 from core.workflows.versions.decide import gate_rules
@@ -78,7 +77,13 @@ def split_batch(batch: TextDataset, seen: Overlap, settings: Settings, past: Pas
             rows=len(batch),
         )
     groups = past.groups if batch.groups is not None else None
-    part = split_rows(batch.take(fresh), fractions=fractions, seed=shares.split_seed, batch=True, known_groups=groups)
+    part = split_rows(
+        settings.task.stratified(batch.take(fresh)),
+        fractions=fractions,
+        seed=shares.split_seed,
+        batch=True,
+        known_groups=groups,
+    )
     train = np.union1d(fresh[part.train], known)
     validation, test = fresh[part.validation], fresh[part.test]
     if not len(test) or not len(validation):
@@ -94,8 +99,7 @@ def split_batch(batch: TextDataset, seen: Overlap, settings: Settings, past: Pas
 
 def check_batch(batch: TextDataset, folder: VersionFolder, past: Past, train_only: Rows = NO_ROWS) -> None:
     """Raise the `DataError` that an update from this batch would end with, before anything of it is stored."""
-    settings = resolve_settings(folder.model_name, folder.settings)
-    split_batch(batch, compare_batch(batch, past), settings, past, train_only)
+    split_batch(batch, compare_batch(batch, past), folder.resolved_settings(), past, train_only)
 
 
 def update_classifier(
@@ -120,11 +124,14 @@ def update_classifier(
     yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)
     base = workspace.registry.resolve(request.classifier, request.base_version)
     folder = VersionFolder(workspace.registry.folder(base.classifier, base.number), keeps_tables=True)
-    settings, own = resolve_update(folder.model_name, folder.settings, request.strategy, request.settings)
+    settings, own = resolve_update(folder.model_name, folder.settings, request.strategy, request.settings, folder.task)
     rules, report = gate_rules(request, workspace), folder.report()
-    match = match_labels(workspace.datasets.info(request.dataset).classes, folder.classes)
-    stored = adopt(workspace, request.dataset, folder.classes)
+    task = folder.task
+    labels = folder.outputs if task.distribution else ()  # targets that are no labels have no spelling of their own
+    match = match_labels(workspace.datasets.info(request.dataset).classes, labels)
+    stored = adopt(workspace, request.dataset, labels)
     batch = workspace.datasets.load(stored.id)
+    task.check(batch.label_names())
     past = read_past(folder, workspace)
     strategy = make_strategy(request.strategy, own, settings)
     strategy.restore(folder.load_state())
@@ -140,17 +147,17 @@ def update_classifier(
     joined = joined_rows(stored.source, len(batch))
     split = split_batch(batch, seen, settings, past, joined)
     train, validation, test = (batch.take(rows) for rows in (split.train, split.validation, split.test))
-    classes = all_classes(folder.classes, batch.label_names())
+    outputs = task.outputs(batch.label_names(), folder.outputs)
     readable = readable_past(strategy, past.train[0] if strategy.uses_past else ())
     learner = next_learner(
-        folder.load_learner(), train.texts, classes, settings, type(strategy), readable, workspace.sources
+        folder.load_learner(), train.texts, outputs, settings, type(strategy), readable, workspace.sources
     )
     fresh = ((train.texts, train.label_names()), (validation.texts, validation.label_names()))
     experience = make_experience(
         len(folder.experiences()) + 1,
         learner,
         *fresh,
-        known_classes=len(folder.classes),
+        known_outputs=len(folder.outputs),
         past=past.train if strategy.needs_past() else NOTHING,
         past_validation=past.validation if strategy.needs_past() else NOTHING,
     )
@@ -173,7 +180,7 @@ def update_classifier(
             synthetic=stored.synthetic,
             findings=[
                 *remarks_of(stored.source),
-                *label_notes(batch, match),
+                *(label_notes(batch, match) if task.distribution else ()),
                 *(finding.message for finding in seen.findings),
                 *split.findings,
                 *_remarks(past, strategy),
@@ -197,13 +204,12 @@ def update_classifier(
 
 
 def _newest_test(folder: VersionFolder, number: int, name: str, test: TextDataset) -> FrozenTest:
-    base = load_version(folder.path)
-    probabilities = base.predict_proba(test.texts)
-    predicted = tuple(base.labels[position] for position in probabilities.argmax(axis=1))
-    truth = tuple(test.label_names())
+    task, values = folder.task, load_version(folder.path).compute(test.texts)
+    truth, predicted = tuple(test.label_names()), tuple(task.answers(values, folder.outputs))
     answers = {number - 1: predicted, RANDOM_START: start_answers(folder, test.texts)}
-    history = {version: np.array(answer) == np.array(truth) for version, answer in answers.items()}
-    return FrozenTest(number, name, test.texts, truth, predicted, tuple(probabilities.max(axis=1)), history)
+    history = {version: task.worth(truth, answer) for version, answer in answers.items()}
+    sure = tuple(values.max(axis=1)) if task.distribution else None
+    return FrozenTest(number, name, test.texts, truth, predicted, sure, history)
 
 
 def _remarks(past: Past, strategy: Strategy) -> list[Message]:

@@ -16,9 +16,11 @@ import torch
 from core.base.files import read_json
 from core.base.integrity import reading
 from core.data.dataset.splitting import Split
-from core.networks.encoders import TextClassifier
+from core.networks.encoders import TextNetwork
 from core.networks.text import TextPipeline
 from core.registry.records.reports import read_report, write_report
+from core.tasks import DEFAULT, task_of
+from core.tasks.base import Task
 from core.workflows.requests import Settings, model_class, resolve_settings
 from core.workflows.standings import experience_records, predictions_path, rows_path
 from core.workflows.versions.tensors import load_tensors, save_tensors
@@ -50,9 +52,9 @@ class Learner:
     """
 
     model_name: str
-    model: TextClassifier
+    model: TextNetwork
     pipeline: TextPipeline
-    classes: tuple[str, ...]
+    outputs: tuple[str, ...]
     settings: Settings
     origin: dict[str, Any] = field(default_factory=dict)
 
@@ -84,8 +86,9 @@ class VersionFolder:
         weights = {key: value.detach().cpu().contiguous() for key, value in learner.model.state_dict().items()}
         save_tensors(self.path, "model", weights)
         learner.pipeline.tokenizer.save(str(self.path / "tokenizer.json"))
-        self._write("labels.json", list(learner.classes))
+        self._write("labels.json", list(learner.outputs))
         config = {
+            "task": learner.settings.task.name,
             "model": learner.model_name,
             "settings": learner.settings.flat(),
             "text": learner.pipeline.options,
@@ -95,7 +98,13 @@ class VersionFolder:
         self._write("config.json", config)
 
     @property
-    def classes(self) -> tuple[str, ...]:
+    def task(self) -> Task:
+        """What the version is for; those of old sort texts under labels."""
+        return task_of(self._read("config.json").get("task", DEFAULT))
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of what the model computes: of a classifier its labels."""
         return tuple(self._read("labels.json"))
 
     @property
@@ -107,6 +116,10 @@ class VersionFolder:
         """All settings, flat."""
         return dict(self._read("config.json")["settings"])
 
+    def resolved_settings(self) -> Settings:
+        """The settings, checked."""
+        return resolve_settings(self.model_name, self.settings, self.task)
+
     def load_pipeline(self) -> TextPipeline:
         with reading(self.path, "tokenizer.json"):
             return TextPipeline.load(self.path)
@@ -114,11 +127,11 @@ class VersionFolder:
     def load_learner(self) -> Learner:
         """Everything needed to go on training; its settings are the version's own."""
         name = self.model_name
-        settings = resolve_settings(name, self.settings)
+        settings = self.resolved_settings()
         origin = self._read("config.json").get("origin", {})
-        return Learner(name, self.load_model(), self.load_pipeline(), self.classes, settings, origin)
+        return Learner(name, self.load_model(), self.load_pipeline(), self.outputs, settings, origin)
 
-    def load_model(self) -> TextClassifier:
+    def load_model(self) -> TextNetwork:
         """Rebuild the model with its weights, on the CPU, in evaluation mode."""
         with torch.random.fork_rng(devices=[]):
             model = self.blank_model()
@@ -126,13 +139,13 @@ class VersionFolder:
             model.load_state_dict(load_tensors(self.path, "model"))
         return model.eval()
 
-    def blank_model(self) -> TextClassifier:
+    def blank_model(self) -> TextNetwork:
         """A model of the same shape with random weights."""
         name = self.model_name
         vocabulary = self.load_pipeline().tokenizer.get_vocab_size()
-        config = resolve_settings(name, self.settings).model
+        config = self.resolved_settings().model
         architecture = self._read("config.json").get("architecture", {})  # versions of old have none
-        model: TextClassifier = model_class(name).rebuild(config, vocabulary, len(self.classes), architecture)
+        model: TextNetwork = model_class(name).rebuild(config, vocabulary, len(self.outputs), architecture)
         return model
 
     # -- the strategy's state

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -19,16 +19,16 @@ from core.continual.gate.evidence import (
     measure_strata,
 )
 from core.networks.standalone.predict import Classifier
+from core.tasks.base import Answer, Task
 from core.tasks.text_classification.calibration import calibration_difference, expected_calibration_error
-from core.tasks.text_classification.pairs import paired_difference
-from core.tasks.text_classification.row_statistics import ACCURACY, answered
-from core.tasks.text_classification.scores import Report, evaluate_predictions
 from core.workflows.versions.folder import VersionFolder
 
 RANDOM_START = 0  # in a history: a model that has learned nothing
-AVERAGES = ("accuracy", "macro_f1", "macro_precision", "macro_recall", "weighted_f1")
 # In a table of predictions, how each row was answered after experience 0, 1, 2, …; editions before had a column each.
 _HISTORY, _EACH = "right", "right_"
+_WORTH = (
+    "worth_"  # where an answer is more than right or wrong: a column for each experience and each of its statistics
+)
 _RIGHT, _WRONG, _UNKNOWN = b"x", b".", b" "
 
 
@@ -39,13 +39,13 @@ class FrozenTest:
     Parameters
     ----------
     truth
-        Label of each text, as a name.
+        Target of each text.
     before
-        Labels that the base version answers, as names; None at a first training.
+        What the base version answers; None at a first training.
     before_confidence
-        Probability of each of the base version's answers, 0 to 1; None when nobody needs to know.
+        Probability of each of the base version's answers, 0 to 1; None where there is none, or nobody needs to know.
     history
-        Rows that earlier versions answered rightly, bool, by the experience each had learned last.
+        What each row was worth to earlier versions (`Task.worth`), by the experience each had learned last.
     figures
         What the base version's answers are worth, as its report has it (`averages`); None where it must be computed.
     """
@@ -64,16 +64,22 @@ class FrozenTest:
 class Scores:
     """A version on one frozen test: its answers, how sure it is of each (0 to 1), and what they are worth.
 
-    ``probabilities`` has the shape (rows, classes).
+    Parameters
+    ----------
+    report
+        The figures, from `Task.report`.
+    values
+        What the version's file computes, ``(rows, outputs)``.
     """
 
+    task: Task
     test: FrozenTest
-    report: Report
+    report: Any
     before: Mapping[str, Any] | None
     change: TestChange | None
     predicted: tuple[str, ...]
     confidence: tuple[float, ...]
-    probabilities: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    values: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for ``report.json``."""
@@ -85,38 +91,35 @@ class Scores:
             "before": self.before,
         }
         if self.change is not None and self.test.before is not None:
-            truth, before, after = _numbers(self.test.truth, self.test.before, self.predicted)
-            macro = paired_difference(truth, before, after, metric="macro_f1")
-            stored["difference"] = {"accuracy": self.change.difference.to_dict(), "macro_f1": macro.to_dict()}
+            sides = (self.test.truth, self.test.before, self.predicted)
+            stored["difference"] = {
+                score.name: self.task.difference(score.name, *sides).to_dict() for score in self.task.scores
+            }
         return stored
 
 
 def score_tests(
-    classifier: Classifier, tests: Sequence[FrozenTest], classes: tuple[str, ...], folder: VersionFolder
+    classifier: Classifier, tests: Sequence[FrozenTest], outputs: tuple[str, ...], folder: VersionFolder
 ) -> list[Scores]:
     """Answer every frozen test and write the answers beside the version."""
     # All at once: texts of one length then go together, whichever test they are from.
-    probabilities = classifier.predict_proba([text for test in tests for text in test.texts])
+    values = classifier.compute([text for test in tests for text in test.texts])
     ends = np.cumsum([len(test.texts) for test in tests])[:-1]
-    parts = np.split(probabilities, ends)
-    return [_score(part, test, classes, folder) for part, test in zip(parts, tests, strict=True)]
+    task = folder.task
+    return [_score(task, part, test, outputs, folder) for part, test in zip(np.split(values, ends), tests, strict=True)]
 
 
-def _score(probabilities: np.ndarray, test: FrozenTest, classes: tuple[str, ...], folder: VersionFolder) -> Scores:
-    number = {name: position for position, name in enumerate(classes)}
-    truth = np.array([number[name] for name in test.truth], dtype=np.int64)
-    predicted = probabilities.argmax(axis=1)
-    names = tuple(classes[position] for position in predicted)
-    answers = prediction_table(test.texts, test.truth, names, probabilities)
-    folder.save_predictions(test.number, answers.assign(**{_HISTORY: _history_column(test.history, len(answers))}))
-    report = evaluate_predictions(truth, predicted, classes)
-    confidence = tuple(float(value) for value in probabilities.max(axis=1))
+def _score(task: Task, values: np.ndarray, test: FrozenTest, outputs: tuple[str, ...], folder: VersionFolder) -> Scores:
+    answers = tuple(task.answers(values, outputs))
+    table = prediction_table(test.texts, test.truth, answers, values)
+    folder.save_predictions(test.number, table.assign(**_history_columns(test.history, len(table))))
+    report = task.report(test.truth, answers, outputs)
+    sure = tuple(float(value) for value in values.max(axis=1)) if task.distribution else ()
     if test.before is None:
-        return Scores(test, report, None, None, names, confidence, probabilities)
-    before = np.array([number[name] for name in test.before], dtype=np.int64)
-    change = measure_change(test.name, answered(truth, before, predicted, classes=len(classes)), ACCURACY)
-    figures = test.figures or averages(evaluate_predictions(truth, before, classes))
-    return Scores(test, report, figures, change, names, confidence, probabilities)
+        return Scores(task, test, report, None, None, answers, sure, values)
+    change = measure_change(test.name, task.pairs(test.truth, test.before, answers).rows, task.score)
+    figures = test.figures or averages(task.report(test.truth, test.before, outputs))
+    return Scores(task, test, report, figures, change, answers, sure, values)
 
 
 def stored_tests(
@@ -131,24 +134,25 @@ def stored_tests(
     keep
         Rows to take, by the number of the test; all rows of tests that are not named.
     """
-    tests, records = [], folder.experiences()
+    tests, records, task = [], folder.experiences(), folder.task
     measured = {test["experience"]: test for test in report["tests"]}
     for record in records:
         table = folder.predictions(record.number)
         if keep is not None and record.number in keep:
             table = table[keep[record.number]].reset_index(drop=True)
         texts, truth, answers = (tuple(table[column]) for column in ("text", "truth", "predicted"))
-        history = read_history(table, len(records))
-        figures = _figures(measured.get(record.number), len(table))
-        tests.append(FrozenTest(record.number, record.name, texts, truth, answers, confidence(table), history, figures))
+        history = read_history(table, len(records), task)
+        figures = _figures(measured.get(record.number), len(table), task)
+        sure = confidence(table) if task.distribution else None
+        tests.append(FrozenTest(record.number, record.name, texts, truth, answers, sure, history, figures))
     return tests
 
 
-def _figures(measured: Mapping[str, Any] | None, rows: int) -> dict[str, Any] | None:
+def _figures(measured: Mapping[str, Any] | None, rows: int, task: Task) -> dict[str, Any] | None:
     """The averages that a report has of a test; None where it is of other rows, or of an edition that knew fewer."""
-    if measured is None or measured["rows"] != rows or not measured["report"].keys() >= set(AVERAGES):
+    if measured is None or measured["rows"] != rows or not measured["report"].keys() >= set(task.averages):
         return None
-    return {name: measured["report"][name] for name in AVERAGES}
+    return {name: measured["report"][name] for name in task.averages}
 
 
 def confidence(table: pd.DataFrame) -> tuple[float, ...]:
@@ -157,8 +161,8 @@ def confidence(table: pd.DataFrame) -> tuple[float, ...]:
     return tuple(table[columns].to_numpy(dtype=np.float64).max(axis=1, initial=0.0).tolist())
 
 
-def read_history(table: pd.DataFrame, number: int) -> dict[int, np.ndarray]:
-    """Which rows of a frozen test each version of a line answered rightly: bool, by the experience it had learned last.
+def read_history(table: pd.DataFrame, number: int, task: Task) -> dict[int, np.ndarray]:
+    """What each row of a frozen test was worth to each version of a line, by the experience it had learned last.
 
     Parameters
     ----------
@@ -167,20 +171,39 @@ def read_history(table: pd.DataFrame, number: int) -> dict[int, np.ndarray]:
     number
         The experience that it had learned last.
     """
+    newest = {number: task.worth(table["truth"].tolist(), table["predicted"].tolist())}
+    if task.score.rate is None:
+        return {**_read_worth(table), **newest}
     names = [name for name in table.columns if name.startswith(_EACH)]
     known = {int(name.removeprefix(_EACH)): table[name].to_numpy(dtype=bool) for name in names}
     if _HISTORY in table and (signs := "".join(table[_HISTORY])):
         marks = np.frombuffer(signs.encode(), dtype="S1").reshape(len(table), -1)
         known |= {after: marks[:, after] == _RIGHT for after in range(marks.shape[1]) if marks[0, after] != _UNKNOWN}
-    return {**known, number: (table["predicted"] == table["truth"]).to_numpy(dtype=bool)}
+    return {**known, **newest}
 
 
-def _history_column(history: Mapping[int, np.ndarray], rows: int) -> list[str]:
-    """One sign for each experience that a version has learned since the stream began, as `read_history` takes it."""
+def _read_worth(table: pd.DataFrame) -> dict[int, np.ndarray]:
+    columns: dict[int, list[str]] = {}
+    for name in table.columns:
+        if name.startswith(_WORTH):
+            columns.setdefault(int(name.split("_")[1]), []).append(name)
+    return {after: table[names].to_numpy(dtype=np.float64) for after, names in columns.items()}
+
+
+def _history_columns(history: Mapping[int, np.ndarray], rows: int) -> dict[str, Any]:
+    """The history as `read_history` takes it: where rows are hits or not, one sign for each experience in one column."""
+    statistics = {
+        f"{_WORTH}{after}_{index}": worth[:, index]
+        for after, worth in history.items()
+        if worth.ndim == 2
+        for index in range(worth.shape[1])
+    }
+    if statistics:
+        return statistics
     marks = np.full((rows, max(history, default=-1) + 1), _UNKNOWN)
     for number, right in history.items():
         marks[:, number] = np.where(right, _RIGHT, _WRONG)
-    return [row.tobytes().decode() for row in marks]
+    return {_HISTORY: [row.tobytes().decode() for row in marks]}
 
 
 def gate_evidence(scores: Sequence[Scores]) -> GateEvidence | None:
@@ -189,15 +212,17 @@ def gate_evidence(scores: Sequence[Scores]) -> GateEvidence | None:
     if len(changes) < len(scores):
         return None
     *older, newest = changes
-    return GateEvidence(tuple(older), newest, _label_changes(scores[:-1]), _calibration_change(scores))
+    return GateEvidence(tuple(older), newest, _strata_changes(scores[:-1]), _calibration_change(scores))
 
 
-def _label_changes(older: Sequence[Scores]) -> tuple[StratumChange, ...]:
-    truth, before, after = ([name for score in older for name in _answers(score)[side]] for side in range(3))
-    names = list(dict.fromkeys([*truth, *before, *after]))
-    true, old, new = _numbers(names, truth, before, after)[1:]
-    # Among the rows of one label, accuracy is its recall.
-    return measure_strata(answered(true, old, new, classes=max(len(names), 1)), names, ACCURACY)
+def _strata_changes(older: Sequence[Scores]) -> tuple[StratumChange, ...]:
+    """The deciding score on the rows of each stratum of all older tests; of a label's rows, accuracy is its recall."""
+    if not older:
+        return ()
+    task = older[0].task
+    sides = ([name for score in older for name in _answers(score)[side]] for side in range(3))
+    pairs = task.pairs(*sides)
+    return measure_strata(pairs.rows, pairs.strata, task.score)
 
 
 def _answers(score: Scores) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
@@ -206,7 +231,7 @@ def _answers(score: Scores) -> tuple[Sequence[str], Sequence[str], Sequence[str]
 
 
 def _calibration_change(scores: Sequence[Scores]) -> CalibrationChange | None:
-    if any(score.test.before_confidence is None for score in scores):
+    if any(score.test.before_confidence is None or not score.task.distribution for score in scores):
         return None
     truth, before, after = (np.array([name for score in scores for name in _answers(score)[k]]) for k in range(3))
     sure_before = [value for score in scores for value in score.test.before_confidence or ()]
@@ -221,55 +246,36 @@ def _calibration_change(scores: Sequence[Scores]) -> CalibrationChange | None:
 
 
 def prediction_table(
-    texts: Sequence[str], truth: Sequence[str], predicted: Sequence[str], probabilities: np.ndarray
+    texts: Sequence[str], truth: Sequence[str], predicted: Sequence[str], values: np.ndarray
 ) -> pd.DataFrame:
-    """Texts with their label, the answer, and the probability ``p_<i>`` of each class."""
+    """Texts with their target, the answer, and what the file computes as ``p_<i>``, such as the probability of each class."""
     table = pd.DataFrame({"text": list(texts), "truth": list(truth), "predicted": list(predicted)})
-    columns = pd.DataFrame(probabilities, columns=[f"p_{column}" for column in range(probabilities.shape[1])])
+    columns = pd.DataFrame(values, columns=[f"p_{column}" for column in range(values.shape[1])])
     return pd.concat([table, columns], axis=1)
 
 
-def pooled_report(scores: Sequence[Scores], classes: tuple[str, ...]) -> Report:
+def pooled_report(scores: Sequence[Scores], outputs: tuple[str, ...]) -> Any:
     """All frozen tests as one: what a user of this version meets."""
-    return _report_of(
+    return scores[0].task.report(
         [name for score in scores for name in score.test.truth],
         [name for score in scores for name in score.predicted],
-        classes,
+        outputs,
     )
 
 
 def baseline_reports(
-    answer: Callable[[Sequence[str]], Sequence[str]], tests: Sequence[FrozenTest], classes: tuple[str, ...]
+    task: Task, answer: Answer, tests: Sequence[FrozenTest], outputs: tuple[str, ...]
 ) -> dict[str, Any]:
-    """A baseline's figures over all tests together, and its averages on each.
-
-    Parameters
-    ----------
-    answer
-        Texts → names of labels.
-    """
+    """A baseline's figures over all tests together, and its averages on each."""
     answers = iter(answer([text for test in tests for text in test.texts]))
     predicted = [[*islice(answers, len(test.texts))] for test in tests]
-    pooled = _report_of(
-        [name for test in tests for name in test.truth], [name for part in predicted for name in part], classes
+    pooled = task.report(
+        [name for test in tests for name in test.truth], [name for part in predicted for name in part], outputs
     )
-    each = [_report_of(test.truth, part, classes) for test, part in zip(tests, predicted, strict=True)]
+    each = [task.report(test.truth, part, outputs) for test, part in zip(tests, predicted, strict=True)]
     return {"report": pooled.to_dict(), "tests": [averages(report) for report in each]}
 
 
-def averages(report: Report) -> dict[str, Any]:
-    """The figures of a report that are no label's own, as plain values."""
-    return {name: getattr(report, name).to_dict() for name in AVERAGES}
-
-
-def _report_of(truth: Sequence[str], predicted: Sequence[str], classes: tuple[str, ...]) -> Report:
-    number = {name: position for position, name in enumerate(classes)}
-    return evaluate_predictions([number[name] for name in truth], [number[name] for name in predicted], classes)
-
-
-def _numbers(*columns: Sequence[str]) -> list[np.ndarray]:
-    number: dict[str, int] = {}
-    for column in columns:
-        for name in column:
-            number.setdefault(name, len(number))
-    return [np.array([number[name] for name in column], dtype=np.int64) for column in columns]
+def averages(report: Any) -> dict[str, Any]:
+    """The figures of a report that are one number, as plain values."""
+    return {name: score.to_dict() for name, score in report.scores.items()}

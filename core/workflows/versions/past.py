@@ -23,6 +23,7 @@ from core.base.errors import DataError
 from core.base.files import writing
 from core.data.dataset.same_text import Keys, key_numbers
 from core.networks.text.words import lettered_words
+from core.tasks.base import Baseline, Task
 from core.tasks.text_classification.naive_bayes import NaiveBayes
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace
@@ -130,6 +131,17 @@ class Summary:
         for key, label in zip(self.keys[rows].tolist(), self.label[rows].tolist(), strict=True):
             labels.setdefault(key, set()).add(self.labels[label])
         return labels
+
+    def fitted_baseline(self, task: Task, outputs: Sequence[str], language: str) -> tuple[int, Baseline]:
+        """The number of rows that a baseline stands on, and the baseline: of labels the one that grew with the version, of other
+        targets the task's own, fitted on the texts that are kept.
+        """
+        if self.baseline is not None and task.distribution:
+            grown, names = self.baseline, self.labels
+            answer = lambda texts: [names[number] for number in grown.predict(texts).tolist()]  # noqa: E731
+            return int(grown.rows.sum()), Baseline("naive_bayes", answer)
+        texts, targets, _ = self.sample(validated=False)
+        return len(texts), task.baseline(texts, targets, outputs, language)
 
     def sample(self, *, validated: bool) -> tuple[list[str], list[str], Keys]:
         """Texts that are kept of one part, the names of their labels, and their keys."""

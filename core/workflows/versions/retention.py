@@ -1,8 +1,8 @@
-"""What a line of versions answered rightly, row by row: the intervals of everything that is read off R, and more.
+"""What the answers of a line of versions were worth, row by row: the intervals of everything that is read off R, and more.
 
 A version's folder holds its own answers alone. So that the rows of R can be redrawn, each table of predictions carries
-along which rows the versions before answered rightly (``right_<i>`` after experience i; ``right_0``: a model at random
-start, before the experience of that test). Versions stored before that was so give None.
+along what each row was worth to the versions before (after experience 0: to a model at random start, before the experience
+of that test). Versions stored before that was so give None.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,9 +26,9 @@ from core.continual.matrix import (
 )
 from core.networks.encoders.batches import predict_logits
 from core.networks.text import encode_examples
+from core.statistics.additive import Score
 from core.statistics.intervals import Floats
-from core.statistics.resampling import enclosing, resampled_means
-from core.workflows.requests import resolve_settings
+from core.statistics.resampling import enclosing, resampled_means, resampled_scores
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.versions.frozen_tests import Scores
 
@@ -35,43 +36,59 @@ Matrix = Sequence[Sequence[float | None]]
 
 
 def start_answers(folder: VersionFolder, texts: Sequence[str]) -> list[str]:
-    """What a model like this version's would answer at random start, with its tokens and labels."""
-    settings = resolve_settings(folder.model_name, folder.settings)
+    """What a model like this version's would answer at random start, with its tokens and outputs."""
+    settings = folder.resolved_settings()
     pipeline = folder.load_pipeline()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.training.seed)
         model = folder.blank_model()
-    examples = encode_examples(pipeline, texts, np.zeros(len(texts), dtype=np.int64))
-    answers = predict_logits(model, examples, torch.device("cpu")).argmax(dim=1).tolist()
-    return [folder.classes[answer] for answer in answers]
+    examples = encode_examples(pipeline, texts)
+    values = predict_logits(model, examples, torch.device("cpu")).numpy()
+    return settings.task.answers(values, folder.outputs)
 
 
-def measure_retention(scores: Sequence[Scores], matrix: Matrix, classes: Sequence[str]) -> dict[str, Any]:
+def measure_retention(scores: Sequence[Scores], matrix: Matrix, outputs: Sequence[str]) -> dict[str, Any]:
     """Measures on R and their 95 % intervals, for ``report.json``; None where undefined or not known.
 
     ``continual`` (figure → value), ``continual_intervals`` (figure → low and high) and ``per_class_forgetting``
     (label → value, or None as a whole).
     """
+    score = scores[0].task.score
     table = np.array([[math.nan if value is None else value for value in row] for row in matrix])
-    right = [_right(score, len(scores)) for score in scores]
-    known = np.stack([part.mean(axis=1) for part in right], axis=1)  # (random start and experiences, tests)
+    worth = [_worth(each, len(scores)) for each in scores]
+    known, drawn = _scored(worth, score)
     complete = not (np.isnan(known[1:]) & ~np.isnan(table)).any()
     start = known[0] if not np.isnan(known[0, 1:]).any() else np.full(len(scores), math.nan)
-    drawn = resampled_means(right)
     figures = {}
     intervals: dict[str, list[float] | None] = {}
-    for name, figure in _FIGURES.items():
+    for name in _FIGURES:
+        figure = partial(_figure, name, score)
         figures[name] = _plain(figure(table, start))
-        resampled = np.array(
-            [figure(accuracies[1:], np.where(np.isnan(start), math.nan, accuracies[0])) for accuracies in drawn]
-        )
+        resampled = np.array([figure(each[1:], np.where(np.isnan(start), math.nan, each[0])) for each in drawn])
         whole = complete or name == "average_accuracy"  # of which only the last row matters
         value = figures[name]
         intervals[name] = list(enclosing(value, resampled)) if whole and value is not None else None
-    per_class = _per_class(scores, right, classes) if complete else None
+    rate = complete and score.rate is not None
+    per_class = _per_class(scores, worth, outputs) if rate else None
     return {"continual": figures, "continual_intervals": intervals, "per_class_forgetting": per_class}
 
 
+def _figure(name: str, score: Score, matrix: Floats, start: Floats) -> float:
+    """A measure on R: levels in the score's own unit, changes so that what they mean does not depend on its direction."""
+    sign = 1.0 if score.higher_is_better else -1.0
+    value = _FIGURES[name](sign * matrix, sign * start)
+    return sign * value if name in _LEVELS else value
+
+
+def _scored(worth: Sequence[Floats], score: Score) -> tuple[Floats, Floats]:
+    """The score of each model on each test, ``(models, tests)``, and on redrawn rows, ``(resamples, models, tests)``."""
+    if score.rate is not None:
+        return np.stack([part.mean(axis=1) for part in worth], axis=1), resampled_means(worth)
+    known = np.stack([score.of(part.sum(axis=1)) for part in worth], axis=1)
+    return known, resampled_scores([list(part) for part in worth], score)
+
+
+_LEVELS = ("average_accuracy", "plasticity")
 _FIGURES: dict[str, Callable[[Floats, Floats], float]] = {
     "average_accuracy": lambda matrix, start: average_accuracy(matrix),
     "forgetting": lambda matrix, start: forgetting(matrix),
@@ -81,11 +98,11 @@ _FIGURES: dict[str, Callable[[Floats, Floats], float]] = {
 }
 
 
-def _right(score: Scores, last: int) -> Floats:
-    """Right or wrong after each experience, ``(1 + experiences, rows)``; nan where it is not known."""
-    test = score.test
-    history = {**test.history, last: np.array(score.predicted) == np.array(test.truth)}
-    unknown = np.full(len(test.texts), math.nan)
+def _worth(score: Scores, last: int) -> Floats:
+    """What each row was worth after each experience, ``(1 + experiences, rows, …)``; nan where it is not known."""
+    newest = score.task.worth(score.test.truth, score.predicted)
+    history = {**score.test.history, last: newest}
+    unknown = np.full(newest.shape, math.nan)
     return np.stack([history.get(number, unknown) for number in range(last + 1)]).astype(np.float64)
 
 

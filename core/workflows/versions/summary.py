@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.tasks import DEFAULT, task_of
+
 
 def summary_of(report: dict[str, Any]) -> dict[str, float | str]:
     """The few figures and names of a report that go with the version in the registry."""
@@ -11,8 +13,7 @@ def summary_of(report: dict[str, Any]) -> dict[str, float | str]:
     summary: dict[str, float | str] = {
         "model": report["model"],
         "strategy": report["strategy"],
-        "accuracy": overall["accuracy"]["value"],
-        "macro_f1": overall["macro_f1"]["value"],
+        **{score.name: overall[score.name]["value"] for score in task_of(report.get("task", DEFAULT)).scores},
         "dataset": newest["dataset"],
         "dataset_name": newest["name"],
         "rows": newest["train"],

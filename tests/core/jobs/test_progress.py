@@ -82,7 +82,7 @@ def test_a_resumed_bar_never_shrinks_and_its_leap_is_no_speed(tmp_path: Path) ->
 
 def test_figures_that_are_no_numbers_are_stored_as_nothing(tmp_path: Path) -> None:
     progress = Progress(tmp_path)
-    progress.part_done(events.EpochDone(1, float("nan"), float("inf"), 0.5, 0.25, False, 2.0))
+    progress.part_done(events.EpochDone(1, float("nan"), float("inf"), {"macro_f1": 0.25, "accuracy": 0.5}, False, 2.0))
     (line,) = files.read_lines(tmp_path / files.EPOCHS)
     assert (line["training_loss"], line["validation_loss"], line["validation_macro_f1"]) == (None, None, 0.25)
 

@@ -62,7 +62,7 @@ def test_the_suggestion_is_the_cheapest_on_validation_rows_and_is_judged_on_test
     assert suggested is not None
     assert at.slider(key="results.decide.threshold").value == round(100 * suggested)
     at.slider(key="results.decide.threshold").set_value(60).run()
-    test = Answers.of(folder.predictions(1), folder.classes)
+    test = Answers.of(folder.predictions(1), folder.outputs)
     found = judge_threshold(test.truth, test.stated, 0.6, Costs.even(2))
     assert any(f"**{found.coverage.value:.0%}**" in one.value for one in at.markdown)
     at.button(key="results.decide.take").click().run()

@@ -19,10 +19,11 @@ from core.base.events import EpochDone, Finished, StepDone
 from core.continual.strategies import STRATEGIES, ClosedForm, Experience, Memory, Strategy
 from core.continual.strategies.linear_head import Coefficients
 from core.continual.strategies.ridge import Ridge
-from core.networks.encoders import MODELS, TextClassifier
+from core.networks.encoders import MODELS, TextNetwork
 from core.networks.encoders.batches import predict_logits
 from core.networks.text import Examples
 from core.workflows.versions.folder import VersionFolder
+from tests.core.experiences import classified
 from tests.encoders import make_model
 
 CPU = torch.device("cpu")
@@ -54,12 +55,12 @@ def rows(seed: int, count: int = 40, labels: Sequence[int] = (0, 1, 2)) -> Examp
 def experience(number: int, train: Examples, *, past: Examples | None = None, classes: int = 3) -> Experience:
     nothing = rows(0, 0)
     validation = rows(100 + number, 12, labels=range(classes))
-    return Experience(
+    return classified(
         number, train, validation, past or nothing, nothing, CLASSES[:classes], lambda *_: nothing, classes
     )
 
 
-def make(model: str = "hashed", classes: int = 3) -> TextClassifier:
+def make(model: str = "hashed", classes: int = 3) -> TextNetwork:
     torch.manual_seed(0)
     return make_model(model, 40, classes, **SMALL.get(model, {})).eval()
 
@@ -70,12 +71,12 @@ def strategy(name: str, **settings: Any) -> ClosedForm:
     return method
 
 
-def no_steps(model: TextClassifier, method: Strategy, step: Experience) -> Iterator[Any]:
+def no_steps(model: TextNetwork, method: Strategy, step: Experience) -> Iterator[Any]:
     """Instead of training: what the first experience leaves is not these tests' concern."""
     yield from ()
 
 
-def learn(model: TextClassifier, method: Strategy, step: Experience) -> list[Any]:
+def learn(model: TextNetwork, method: Strategy, step: Experience) -> list[Any]:
     events = list(method.learn(model, step, no_steps))
     method.end_experience(model, step)
     return events
@@ -92,7 +93,7 @@ def head(method: ClosedForm) -> Coefficients:
     return method.own_coefficients().for_all(method.learned().counts > 0)
 
 
-def logits(model: TextClassifier, examples: Examples) -> Tensor:
+def logits(model: TextNetwork, examples: Examples) -> Tensor:
     return predict_logits(model, examples, CPU)
 
 
@@ -175,11 +176,11 @@ def test_a_label_that_comes_later_is_learned_as_if_it_had_been_there_from_the_st
     early, late = rows(1, 60, labels=[0, 1]), rows(2, 60, labels=[1, 2])
     network, method = make(classes=2), strategy(name)
     learn(network, method, experience(1, early, classes=2))
-    network.grow_classes(3)
+    network.grow_outputs(3)
     learn(network, method, experience(2, late))
     assert head(method).difference(head(stream(name, [early, late])[1])) < 1e-12
     answers = logits(network, late).argmax(dim=1).numpy()
-    assert (answers == late.labels).mean() > 0.9
+    assert (answers == late.targets).mean() > 0.9
 
 
 @pytest.mark.parametrize("before", METHODS)
@@ -283,15 +284,15 @@ def test_the_figures_told_are_those_of_the_validation_rows() -> None:
     assert isinstance(first, StepDone)
     assert isinstance(second, StepDone)
     assert (first.step, first.steps, second.step, second.steps) == (1, 2, 2, 2)
-    truth = torch.from_numpy(step.train.labels)
+    truth = torch.from_numpy(step.train.targets)
     loss = torch.nn.functional.cross_entropy(logits(before, step.train), truth)
     assert second.loss == pytest.approx(float(loss), rel=1e-5)
     assert isinstance(epoch, EpochDone)
-    right = logits(network, step.validation).argmax(dim=1).numpy() == step.validation.labels
-    assert epoch.validation_accuracy == pytest.approx(right.mean())
-    predicted, there = logits(network, step.validation).argmax(dim=1).numpy(), step.validation.labels
+    right = logits(network, step.validation).argmax(dim=1).numpy() == step.validation.targets
+    assert epoch.scores["accuracy"] == pytest.approx(right.mean())
+    predicted, there = logits(network, step.validation).argmax(dim=1).numpy(), step.validation.targets
     expected = f1_score(there, predicted, labels=np.unique(there), average="macro", zero_division=0)
-    assert epoch.validation_macro_f1 == pytest.approx(expected)
+    assert epoch.scores["macro_f1"] == pytest.approx(expected)
     assert isinstance(finished, Finished)
     assert (finished.best_epoch, str(finished.reason)) == (1, "Solved from sums over 1,140 rows.")
 

@@ -35,7 +35,7 @@ def folder(workspace: Workspace, number: int) -> VersionFolder:
 
 
 def encode(learner: Learner, data: TextDataset) -> Examples:
-    numbers = np.array([learner.classes.index(name) for name in data.label_names()], dtype=np.int64)
+    numbers = np.array([learner.outputs.index(name) for name in data.label_names()], dtype=np.int64)
     return encode_examples(learner.pipeline, data.texts, numbers)
 
 

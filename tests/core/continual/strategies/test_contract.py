@@ -17,12 +17,13 @@ from torch import Tensor
 
 from core.base.events import CheckpointDue
 from core.continual.strategies import STRATEGIES, Experience, Memory, Strategy
-from core.networks.encoders import MODELS, TextClassifier
+from core.networks.encoders import MODELS, TextNetwork
 from core.networks.encoders.batches import predict_logits
 from core.networks.standalone.predict import UNKNOWN
 from core.networks.text import Examples
 from core.training import TrainingConfig, loop, train
 from core.workflows.versions.folder import VersionFolder
+from tests.core.experiences import classified
 from tests.encoders import make_model
 
 CLASSES = ("bad", "good", "unsure")  # the third comes with the second experience
@@ -75,15 +76,15 @@ def experience(number: int, *, past: bool = False, known: int = 46) -> Experienc
     nothing = examples(0, 0)
     classes = number + 1
     new = {"classes": classes, "vocabulary": VOCABULARY[number], "known": known}
-    return Experience(
+    return classified(
         number=number,
         train=examples(number, **new),
         validation=examples(100 + number, 16, **new),
         past=examples(1) if past else nothing,
         past_validation=examples(101, 16) if past else nothing,
-        classes=CLASSES[:classes],
+        outputs=CLASSES[:classes],
         encode=encode,
-        known_classes=0 if number == 1 else 2,
+        known_outputs=0 if number == 1 else 2,
     )
 
 
@@ -93,7 +94,7 @@ def second(method: Strategy, *, past: bool = False) -> Experience:
     return experience(2, past=past or method.needs_past(), known=known)
 
 
-def make(model: str, *, number: int = 1) -> TextClassifier:
+def make(model: str, *, number: int = 1) -> TextNetwork:
     torch.manual_seed(0)
     words = VOCABULARY[2 if model == "encoder" else number]  # it can read all of them from the beginning
     return make_model(model, words, number + 1, **SMALL.get(model, {}))
@@ -103,18 +104,18 @@ def strategy(name: str, *, memory: int = 20, **settings: Any) -> Strategy:
     return STRATEGIES[name](STRATEGIES[name].config_class(**settings), seed=3, memory=Memory(memory))
 
 
-def gradient_loop(model: TextClassifier, method: Strategy, step: Experience) -> Iterator[Any]:
+def gradient_loop(model: TextNetwork, method: Strategy, step: Experience) -> Iterator[Any]:
     yield from train(model, method, step, CONFIG)
 
 
-def learn(model: TextClassifier, method: Strategy, step: Experience) -> dict[str, Tensor]:
+def learn(model: TextNetwork, method: Strategy, step: Experience) -> dict[str, Tensor]:
     for _ in method.learn(model, step, gradient_loop):
         pass
     method.end_experience(model, step)
     return copy.deepcopy(model.state_dict())
 
 
-def learner(model: str, weights: dict[str, Tensor], kind: type[Strategy]) -> TextClassifier:
+def learner(model: str, weights: dict[str, Tensor], kind: type[Strategy]) -> TextNetwork:
     """Who learns the second experience, as in an update: the first one's weights with room for what is new."""
     if kind.starts_fresh:
         return make(model, number=2)
@@ -123,7 +124,7 @@ def learner(model: str, weights: dict[str, Tensor], kind: type[Strategy]) -> Tex
     torch.manual_seed(1)
     if not kind.freezes_encoder:
         network.grow_vocabulary(VOCABULARY[2])
-    network.grow_classes(3)
+    network.grow_outputs(3)
     return network
 
 
@@ -228,7 +229,7 @@ def test_interrupted_within_an_experience_and_resumed_is_the_same_as_uninterrupt
     method.restore(copy.deepcopy(whole.state))
     network, step = learner(model, whole.first, type(method)), second(method)
 
-    def rest(model: TextClassifier, method: Strategy, step: Experience) -> Iterator[Any]:
+    def rest(model: TextNetwork, method: Strategy, step: Experience) -> Iterator[Any]:
         yield from train(model, method, step, CONFIG, resume=state)
 
     for _ in method.learn(network, step, rest):
@@ -268,7 +269,7 @@ def test_the_experience_is_left_as_it_was(name: str) -> None:
     for kept, now in zip(before, (step.train, step.validation, step.past, step.past_validation), strict=True):
         assert kept.texts == now.texts
         assert kept.ids == now.ids
-        assert np.array_equal(kept.labels, now.labels)
+        assert np.array_equal(kept.targets, now.targets)
 
 
 @every_pair

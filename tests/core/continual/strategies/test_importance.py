@@ -38,7 +38,7 @@ def test_the_fisher_information_is_of_each_row_and_not_of_their_mean() -> None:
 
 
 def test_labels_drawn_from_the_model_give_the_same_information(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ewc_file, "EXACT_CLASSES", 1)
+    monkeypatch.setattr(ewc_file, "EXACT_OUTPUTS", 1)
     information = ewc(ewc_rows=1000).measure(Line([0, LOG3]), rows(*[ONE] * 1000), 2)
     # One row gives (3/4)² with probability 1/4 and (1/4)² with 3/4: mean 3/16, standard deviation 0.22; of 1,000: 0.007.
     assert float(information["head.bias"][0]) == pytest.approx(3 / 16, abs=4 * 0.007)
@@ -112,7 +112,7 @@ def test_what_has_grown_has_no_importance_yet() -> None:
     method.end_experience(Line([0, LOG3]), step(1, rows(ONE)))
     before = method.importance["head.bias"].clone()
     model = Line([0, LOG3])
-    model.grow_classes(4)
+    model.grow_outputs(4)
     method.begin_experience(model, step(2, rows(ONE), classes="abcd", known=2))
     assert method.importance["head.bias"].tolist() == [*before.tolist(), 0, 0]
     assert method.pull["head.weight"].shape == (4, 1)

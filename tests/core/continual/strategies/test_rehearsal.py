@@ -164,7 +164,7 @@ def test_gdumb_learns_from_the_memory_as_it_will_be() -> None:
     assert (len(learned), len(held_out)) == (18, 2)
     method.end_experience(make("ngrams", number=2), experience(2))
     assert sorted(learned.texts + held_out.texts) == sorted(method.memory.examples()[0])
-    counts = np.bincount(learned.joined(held_out).labels)
+    counts = np.bincount(learned.joined(held_out).targets)
     assert counts.max() - counts.min() <= 1
 
 

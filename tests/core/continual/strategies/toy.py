@@ -10,14 +10,15 @@ from torch import Tensor, nn
 
 from core.base.config import Config
 from core.continual.strategies import Experience
-from core.networks.encoders import TextClassifier
+from core.networks.encoders import TextNetwork
 from core.networks.text import Examples
+from tests.core.experiences import classified
 
 VALUES = (0.0, 0.0, 1.0, -1.0, 2.0)  # of tokens 0 to 4
 ZERO, ONE, MINUS, TWO = 1, 2, 3, 4
 
 
-class Line(TextClassifier):
+class Line(TextNetwork):
     """Logits W x + b, x the number of the first token; only the head can learn."""
 
     def __init__(self, weight: Sequence[float], bias: Sequence[float] | None = None) -> None:
@@ -44,4 +45,4 @@ def step(
         return rows(*(int(text) for text in texts), labels=[classes.index(label) for label in labels])
 
     nothing = rows()
-    return Experience(number, train, nothing, past or nothing, nothing, tuple(classes), encode, known)
+    return classified(number, train, nothing, past or nothing, nothing, tuple(classes), encode, known)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from core.base.config import build, distribute
 from core.base.errors import ConfigError
-from core.networks.encoders import MODELS, TextClassifier
+from core.networks.encoders import MODELS, TextNetwork
 from core.networks.standalone.predict import pad
 from core.networks.text import TextConfig, fit_pipeline
 from core.serving.onnx import export_onnx, measure_parity, set_temperature
@@ -37,12 +37,12 @@ SMALL = {
 }
 
 
-def make(name: str, *, seed: int = 0, vocabulary: int = VOCABULARY) -> TextClassifier:
+def make(name: str, *, seed: int = 0, vocabulary: int = VOCABULARY) -> TextNetwork:
     torch.manual_seed(seed)
     return make_model(name, vocabulary, CLASSES, **SMALL.get(name, {})).eval()
 
 
-def answers(model: TextClassifier, rows: list[list[int]]) -> Tensor:
+def answers(model: TextNetwork, rows: list[list[int]]) -> Tensor:
     tokens, mask = pad(rows)
     with torch.no_grad():
         return model(torch.from_numpy(tokens), torch.from_numpy(mask))
@@ -91,7 +91,7 @@ def test_neighbours_in_the_batch_never_change_an_answer(name: str) -> None:
 def test_new_labels_leave_the_logits_of_the_old_ones_as_they_were(name: str) -> None:
     model = make(name)
     before, weight, bias = answers(model, ROWS), model.head.weight.clone(), model.head.bias.clone()
-    model.grow_classes(CLASSES + 2)
+    model.grow_outputs(CLASSES + 2)
     after = answers(model, ROWS)
     assert after.shape == (len(ROWS), CLASSES + 2)
     assert torch.equal(model.head.weight[:CLASSES], weight)
@@ -130,7 +130,7 @@ def test_a_vocabulary_never_shrinks(name: str) -> None:
 @learning_words
 def test_grown_models_learn_on(name: str) -> None:
     model = make(name)
-    model.grow_classes(CLASSES + 1)
+    model.grow_outputs(CLASSES + 1)
     model.grow_vocabulary(VOCABULARY + 7)
     tokens, mask = pad([[VOCABULARY + 6, 4], [9, 2]])
     loss = torch.nn.functional.cross_entropy(

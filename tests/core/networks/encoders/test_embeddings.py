@@ -11,7 +11,7 @@ import torch
 
 from core.base.config import settings_of
 from core.base.errors import DataError
-from core.networks.encoders import MODELS, TextClassifier
+from core.networks.encoders import MODELS, TextNetwork
 from core.networks.encoders.embeddings import VectorsConfig, start_embedding
 from core.networks.text import TextConfig, TextPipeline, extend_pipeline, fit_pipeline
 from core.networks.vectors import VectorStore
@@ -20,10 +20,10 @@ from core.workflows.learn.starting import start_from_vectors
 WITH_VECTORS = [name for name, model in MODELS.items() if issubclass(model.config_class, VectorsConfig)]
 
 
-def make(name: str = "bilstm", words: int = 30, **settings: Any) -> TextClassifier:
+def make(name: str = "bilstm", words: int = 30, **settings: Any) -> TextNetwork:
     torch.manual_seed(0)
     config = MODELS[name].config_class(embedding_size=16, **settings)
-    model: TextClassifier = MODELS[name](config, words, 2)
+    model: TextNetwork = MODELS[name](config, words, 2)
     return model
 
 
@@ -31,7 +31,7 @@ def some_vectors(words: int, dimensions: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(words, dimensions)).astype(np.float32)
 
 
-def word_rows(model: TextClassifier, words: int) -> torch.Tensor:
+def word_rows(model: TextNetwork, words: int) -> torch.Tensor:
     return model.embedding.weight.detach()[-words:].clone()
 
 
@@ -114,7 +114,7 @@ def store(evergreen_home: Path, tmp_path: Path) -> VectorStore:
     return store
 
 
-def learner(texts: list[str], **settings: Any) -> tuple[TextClassifier, TextPipeline]:
+def learner(texts: list[str], **settings: Any) -> tuple[TextNetwork, TextPipeline]:
     pipeline = fit_pipeline(texts, TextConfig())
     return make(words=pipeline.tokenizer.get_vocab_size(), **settings), pipeline
 

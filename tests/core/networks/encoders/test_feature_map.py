@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.networks.encoders import MODELS, FeatureMap, TextClassifier
+from core.networks.encoders import MODELS, FeatureMap, TextNetwork
 from core.networks.encoders.feature_map import fit_feature_map
 from core.networks.standalone.predict import pad
 from core.networks.text import TextConfig, fit_pipeline
@@ -22,7 +22,7 @@ KINDS = ("none", "relu", "fourier")
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
-def mapped(kind: str, *, vocabulary: int = 50) -> TextClassifier:
+def mapped(kind: str, *, vocabulary: int = 50) -> TextNetwork:
     """An n-gram bag with a feature map, and a head that says something."""
     torch.manual_seed(0)
     model = MODELS["ngrams"](MODELS["ngrams"].config_class(embedding_size=16, buckets=1024), vocabulary, 3).eval()
@@ -32,7 +32,7 @@ def mapped(kind: str, *, vocabulary: int = 50) -> TextClassifier:
     return model
 
 
-def answers(model: TextClassifier) -> Tensor:
+def answers(model: TextNetwork) -> Tensor:
     tokens, mask = pad(ROWS)
     with torch.no_grad():
         return model(torch.from_numpy(tokens), torch.from_numpy(mask))
@@ -124,7 +124,7 @@ def test_loading_the_same_kind_of_weights_keeps_the_parameters_that_an_optimiser
 def test_labels_and_words_can_be_added_behind_a_feature_map(kind: str) -> None:
     model = mapped(kind)
     before = answers(model)
-    model.grow_classes(5)
+    model.grow_outputs(5)
     model.grow_vocabulary(60)
     torch.testing.assert_close(answers(model)[:, :3], before, rtol=0, atol=1e-6)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.networks.encoders import MODELS, HashedNgrams, TextClassifier
+from core.networks.encoders import MODELS, HashedNgrams, TextNetwork
 from core.networks.explain import Attribution, Word, margin, most_influential, occlude
 from core.networks.explain.networks import explain
 from core.networks.standalone.predict import TextPipeline
@@ -17,7 +17,7 @@ from core.networks.text import TextConfig, fit_pipeline
 TEXTS = ["the film is good", "the film is bad", "a very good day", "什么 好 电影", "not good at all"]
 
 
-def made(name: str, classes: int = 3) -> tuple[TextClassifier, TextPipeline]:
+def made(name: str, classes: int = 3) -> tuple[TextNetwork, TextPipeline]:
     torch.manual_seed(0)
     pipeline = fit_pipeline(TEXTS * 2, TextConfig())
     model = MODELS[name]

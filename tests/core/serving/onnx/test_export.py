@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.networks.encoders import MODELS, NgramBag, TextClassifier
+from core.networks.encoders import MODELS, NgramBag, TextNetwork
 from core.networks.encoders.feature_map import fit_feature_map
 from core.networks.standalone.predict import UNKNOWN, pad
 from core.serving.onnx import export_onnx
@@ -58,7 +58,7 @@ SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
 HEADS = ("linear", "wide", "none", "relu", "fourier")  # "wide": more labels than features; the last three are lifts
 
 
-def make(shape: str, head: str = "linear") -> TextClassifier:
+def make(shape: str, head: str = "linear") -> TextNetwork:
     name, settings = SHAPES[shape]
     torch.manual_seed(0)
     model = make_model(name, VOCABULARY, 20 if head == "wide" else 3, **settings).eval()
@@ -85,7 +85,7 @@ def run(found: onnxruntime.InferenceSession, rows: list[list[int]]) -> np.ndarra
     return np.asarray(found.run(["probabilities"], {"tokens": tokens, "mask": mask})[0])
 
 
-def torch_says(model: TextClassifier, rows: list[list[int]]) -> np.ndarray:
+def torch_says(model: TextNetwork, rows: list[list[int]]) -> np.ndarray:
     tokens, mask = (torch.from_numpy(array) for array in pad(rows))
     with torch.no_grad():
         return np.asarray(torch.softmax(model(tokens, mask), dim=1).numpy())
@@ -154,7 +154,7 @@ def test_a_transformer_bears_eight_bits(monkeypatch: pytest.MonkeyPatch, tmp_pat
 def test_new_labels_and_words_go_into_the_next_file(tmp_path: Path) -> None:
     for name in SMALL:
         model = make(name)
-        model.grow_classes(5)
+        model.grow_outputs(5)
         model.grow_vocabulary(VOCABULARY + 10)
         export_onnx(model, tmp_path / "model.onnx")
         rows = [[VOCABULARY + 9, 4], [VOCABULARY]]

@@ -11,7 +11,7 @@ import torch
 
 from core.base.events import CheckpointDue, EpochDone, Finished, StepDone
 from core.continual.strategies import STRATEGIES, Strategy, StrategyConfig
-from core.networks.encoders import TextClassifier
+from core.networks.encoders import TextNetwork
 from core.networks.encoders.batches import predict_logits
 from core.training import TrainingConfig, loop
 from core.training.objectives import pairs, supervised
@@ -23,13 +23,13 @@ CPU = torch.device("cpu")
 CONFIG = TrainingConfig(learning_rate=5e-3, batch_size=8, epochs=2, patience=0)
 
 
-def make(tuning: str = "contrastive", **settings: Any) -> TextClassifier:
+def make(tuning: str = "contrastive", **settings: Any) -> TextNetwork:
     torch.manual_seed(0)
     asked = {"pair_readings": 4, "encoder_learning_rate": 1e-3, **settings}
     return make_model("encoder", VOCABULARY, 2, tuning=tuning, **asked)
 
 
-def start(model: TextClassifier, strategy: Strategy | None = None, **others: Any) -> Iterator[Any]:
+def start(model: TextNetwork, strategy: Strategy | None = None, **others: Any) -> Iterator[Any]:
     return pairs.learn(model, strategy or Strategy(StrategyConfig()), experience(), CONFIG, **others)
 
 
@@ -64,7 +64,7 @@ def test_pairs_move_the_encoder_and_bring_texts_of_a_label_together() -> None:
     )
     assert isinstance(events[-1], Finished)
     assert sum(isinstance(event, EpochDone) for event in events) == 34  # 44 rows: six steps an epoch, 200 in all
-    right = predict_logits(model, rows(40, seed=3), CPU).argmax(dim=1).numpy() == rows(40, seed=3).labels
+    right = predict_logits(model, rows(40, seed=3), CPU).argmax(dim=1).numpy() == rows(40, seed=3).targets
     assert right.mean() > 0.8
 
 

@@ -109,7 +109,7 @@ def test_a_comparison_learns_what_stored_updates_learn(workspace: Workspace, str
     *_, completed = update_classifier(update, workspace)
     assert result["strategies"][0]["R"][1] == pytest.approx(completed.report["accuracy_matrix"][1])
     assert result["strategies"][0]["R"][0] == pytest.approx(completed.report["accuracy_matrix"][0])
-    assert tuple(result["classes"]) == VersionFolder(workspace.registry.folder("Shop", 2)).classes
+    assert tuple(result["classes"]) == VersionFolder(workspace.registry.folder("Shop", 2)).outputs
 
 
 def test_only_a_strategy_that_rehearses_keeps_texts(workspace: Workspace, stream: list[str]) -> None:

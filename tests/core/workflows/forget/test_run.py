@@ -288,7 +288,7 @@ def refit_difference(version: VersionFolder, workspace: Workspace) -> float:
     strategy.restore(version.load_state())
     assert isinstance(strategy, ClosedForm)
     texts, names = read_past(version, workspace).train
-    labels = np.array([version.classes.index(name) for name in names])
+    labels = np.array([version.outputs.index(name) for name in names])
     return strategy.refit_difference(version.load_model(), encode_examples(version.load_pipeline(), texts, labels))
 
 

@@ -181,7 +181,14 @@ def test_numbers_that_ran_off_and_memory_that_ran_out_do_not_end_the_search(
         turn = next(turns)
         if turn == 2:
             raise MemoryError
-        yield EpochDone(1, 1.0, math.nan if turn == 1 else 0.5, 0.5, 0.5 - turn / 10, best=True, seconds=0.1)
+        yield EpochDone(
+            1,
+            1.0,
+            math.nan if turn == 1 else 0.5,
+            {"macro_f1": 0.5 - turn / 10, "accuracy": 0.5},
+            best=True,
+            seconds=0.1,
+        )
         yield np.zeros(len(rows.validation[0]), dtype=np.int64)
 
     monkeypatch.setattr(attempt_module, "learn_trial", learn)

@@ -1,0 +1,195 @@
+"""What a model is for. A task is the one place that knows what comes out of a model, what it is learned by, and what an answer
+is worth; streams, strategies, memory, R, gate, registry, jobs and pages are the same for all.
+
+Targets and answers are strings, as tables and screens have them: the name of a label, a number. A model computes some numbers
+of each text, its outputs; a task says how a target is written as what its loss reads, and how outputs are read as an answer.
+
+A task is described without torch: what computes with tensors is loaded when something is learned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.base.config import Config
+from core.data.dataset.rows import TextDataset
+from core.statistics.additive import Patterns, Score, Statistics, estimates
+from core.statistics.intervals import Estimate
+from core.statistics.paired import paired_score_difference
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Answer = Callable[[Sequence[str]], Sequence[str]]  # texts → answers
+Criterion = Callable[["Tensor", "Tensor"], "Tensor"]  # outputs and targets of a batch → its mean loss
+
+
+class TaskConfig(Config):
+    """Settings of a task; most have none."""
+
+
+class Baseline(NamedTuple):
+    """A simple method that a model is shown beside."""
+
+    method: str
+    answer: Answer
+
+
+class Pairs(NamedTuple):
+    """Rows answered once or several times, and the names of their strata in order."""
+
+    rows: Patterns
+    strata: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What answers on one test are worth: each score by its name, with its 95 % interval."""
+
+    scores: Mapping[str, Estimate]
+    rows: int
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**{name: score.to_dict() for name, score in self.scores.items()}, "rows": self.rows}
+
+
+class Task:
+    """Base of all tasks; one folder each overrides what differs.
+
+    Attributes
+    ----------
+    name
+        The name that requests and versions store.
+    label, help
+        What people read: a few words, and what the column of targets holds.
+    scores
+        What a test is measured by; R, the gate and the order of versions go by the first.
+    averages
+        Names of all figures of a report that are one number.
+    distribution
+        Whether the outputs are logits of a distribution over them: then a version answers with probabilities, which are
+        calibrated, and strategies may distil them or solve for them.
+    config_class
+        Settings of its own.
+    """
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    help: ClassVar[str]
+    scores: ClassVar[tuple[Score, ...]]
+    distribution: ClassVar[bool] = False
+    config_class: ClassVar[type[TaskConfig]] = TaskConfig
+
+    @property
+    def score(self) -> Score:
+        """The score that decides."""
+        return self.scores[0]
+
+    @property
+    def averages(self) -> tuple[str, ...]:
+        return tuple(score.name for score in self.scores)
+
+    # -- rows
+
+    def check(self, targets: Sequence[str]) -> None:
+        """Raise the `DataError` that says why nothing can be learned from these targets."""
+
+    def stratum(self, target: str) -> str:
+        """The stratum of a target: splits hold their shares of each, and a balanced memory as many of each."""
+        return ""
+
+    def stratified(self, dataset: TextDataset) -> TextDataset:
+        """The same rows, each with its stratum in place of its target, as a division takes them."""
+        own = [self.stratum(target) for target in dataset.label_names()]
+        classes = tuple(sorted(set(own)))
+        numbers = {name: number for number, name in enumerate(classes)}
+        return replace(dataset, labels=np.array([numbers[name] for name in own], dtype=np.int64), classes=classes)
+
+    # -- learning
+
+    def outputs(self, targets: Sequence[str], known: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """Names of a model's outputs: those that are known, followed by those that these targets need besides."""
+        raise NotImplementedError
+
+    def encode(self, targets: Sequence[str], outputs: Sequence[str]) -> NDArray[Any]:
+        """Targets as the loss reads them, ``(rows,)`` or ``(rows, …)``."""
+        raise NotImplementedError
+
+    def criterion(self, config: Any, targets: NDArray[Any], outputs: int) -> Criterion:
+        """The function to make smaller: of outputs, ``(batch, outputs)``, and encoded targets the mean loss.
+
+        Parameters
+        ----------
+        config
+            An instance of ``config_class``.
+        targets
+            All encoded targets that will be learned from.
+        """
+        raise NotImplementedError
+
+    def measure(self, outputs: NDArray[Any], targets: NDArray[Any]) -> dict[str, float]:
+        """Scores on validation rows by name, without intervals; that by which epochs are compared first.
+
+        Parameters
+        ----------
+        outputs
+            What the model computes, ``(rows, outputs)``.
+        targets
+            Encoded targets.
+        """
+        raise NotImplementedError
+
+    def better(self, measured: Mapping[str, float], loss: float) -> tuple[float, ...]:
+        """By what epochs are compared, from left to right, higher is better: the first score measured, and of equals the loss."""
+        name, value = next(iter(measured.items()))
+        own = next(score for score in self.scores if score.name == name)
+        return (value if own.higher_is_better else -value, -loss)
+
+    # -- answers
+
+    def answers(self, values: NDArray[Any], outputs: Sequence[str]) -> list[str]:
+        """What a version says, from what its file computes, ``(rows, outputs)``."""
+        raise NotImplementedError
+
+    def statistics(self, truth: Sequence[str], answers: Sequence[str]) -> Statistics:
+        """What is added up over rows, ``(rows, k)``; the scores are functions of the sum."""
+        raise NotImplementedError
+
+    def pairs(self, truth: Sequence[str], *answers: Sequence[str]) -> Pairs:
+        """Rows with their answers; several where the same rows were answered several times."""
+        own = [self.stratum(target) for target in truth]
+        names = tuple(sorted(set(own)))
+        numbers = {name: number for number, name in enumerate(names)}
+        rows = [self.statistics(truth, given) for given in answers]
+        return Pairs(Patterns.of(*rows, stratum=[numbers[name] for name in own]), names)
+
+    def report(self, truth: Sequence[str], answers: Sequence[str], outputs: Sequence[str]) -> Any:
+        """What answers are worth: `Figures`, or something with ``scores`` and `to_dict` that tells more."""
+        measured = estimates(self.pairs(truth, answers).rows, self.scores)
+        return Figures(dict(zip(self.averages, measured, strict=True)), len(truth))
+
+    def difference(self, score: str, truth: Sequence[str], before: Sequence[str], after: Sequence[str]) -> Estimate:
+        """After − before of a score on the same rows, with its 95 % interval."""
+        own = next(each for each in self.scores if each.name == score)
+        return paired_score_difference(self.pairs(truth, before, after).rows, own)
+
+    def worth(self, truth: Sequence[str], answers: Sequence[str]) -> NDArray[Any]:
+        """What each row adds to the deciding score: whether it is a hit, bool ``(rows,)``, where that is a rate; else its
+        statistics, ``(rows, k)``. A line of versions keeps it, so that R can be redrawn.
+        """
+        rows = np.asarray(self.statistics(truth, answers))
+        if self.score.rate is None:
+            return rows
+        hits, _ = self.score.rate(rows)
+        return np.asarray(hits) > 0
+
+    # -- the simple method
+
+    def baseline(self, texts: Sequence[str], targets: Sequence[str], outputs: Sequence[str], language: str) -> Baseline:
+        """Fit the simple method on training rows."""
+        raise NotImplementedError

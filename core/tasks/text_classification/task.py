@@ -1,0 +1,139 @@
+"""One text, one label."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.base.config import setting
+from core.data.dataset.rows import TextDataset
+from core.statistics.additive import Statistics
+from core.statistics.intervals import Estimate
+from core.tasks.base import Baseline, Criterion, Pairs, Task, TaskConfig
+from core.tasks.text_classification.pairs import paired_difference
+from core.tasks.text_classification.row_statistics import ACCURACY, MACRO_F1, answered, statistics
+from core.tasks.text_classification.scores import Report, evaluate_predictions, macro_f1
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Integers = NDArray[np.int64]
+
+
+class ClassificationConfig(TaskConfig):
+    """What counts as a mistake while learning."""
+
+    class_weights: Literal["none", "balanced"] = setting(
+        "none",
+        label="Class weights",
+        help="Balanced makes rare labels count more, so that they are found more often, at some cost in accuracy.",
+        group="optimisation",
+    )
+    label_smoothing: float = setting(
+        0.05,
+        label="Label smoothing",
+        help="Asks for slightly less than full certainty; softens the effect of wrong labels.",
+        bounds=(0.0, 0.3),
+        step=0.01,
+        group="optimisation",
+        advanced=True,
+    )
+
+
+class TextClassification(Task):
+    """Texts are sorted under labels; a new label widens the model."""
+
+    name = "text_classification"
+    label = "Label of a text"
+    help = "The column of targets holds one label for each text."
+    scores = (ACCURACY, MACRO_F1)
+    averages = ("accuracy", "macro_f1", "macro_precision", "macro_recall", "weighted_f1")
+    distribution = True
+    config_class = ClassificationConfig
+
+    def stratum(self, target: str) -> str:
+        return target
+
+    def stratified(self, dataset: TextDataset) -> TextDataset:
+        return dataset
+
+    def outputs(self, targets: Sequence[str], known: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """The known labels, followed by those of these targets that are new, in alphabetical order."""
+        return known + tuple(sorted(set(targets) - set(known)))
+
+    def encode(self, targets: Sequence[str], outputs: Sequence[str]) -> Integers:
+        """The number of each label, int64 ``(rows,)``."""
+        return numbers_of(outputs, targets)[0]
+
+    def criterion(self, config: ClassificationConfig, targets: NDArray[Any], outputs: int) -> Criterion:
+        """Cross-entropy, with weights that make labels count by how rare they are where the settings ask for it."""
+        import torch
+
+        weight = None
+        if config.class_weights == "balanced":
+            weight = torch.from_numpy(rarity_weights(targets, outputs))
+
+        def loss(logits: Tensor, labels: Tensor) -> Tensor:
+            own = None if weight is None else weight.to(logits.device)
+            return torch.nn.functional.cross_entropy(logits, labels, own, label_smoothing=config.label_smoothing)
+
+        return loss
+
+    def measure(self, outputs: NDArray[Any], targets: NDArray[Any]) -> dict[str, float]:
+        answers = outputs.argmax(axis=1)
+        return {  # macro-F1 sees rare labels too
+            "macro_f1": macro_f1(targets, answers, outputs.shape[1]),
+            "accuracy": float((answers == targets).mean()),
+        }
+
+    def answers(self, values: NDArray[Any], outputs: Sequence[str]) -> list[str]:
+        """The most probable label of each row, the first of equals."""
+        return [outputs[column] for column in values.argmax(axis=1)]
+
+    def statistics(self, truth: Sequence[str], answers: Sequence[str]) -> Statistics:
+        names = tuple(dict.fromkeys([*truth, *answers]))
+        true, given = numbers_of(names, truth, answers)
+        return statistics(true, given, len(names))
+
+    def pairs(self, truth: Sequence[str], *answers: Sequence[str]) -> Pairs:
+        names = tuple(dict.fromkeys(name for column in (truth, *answers) for name in column))
+        return Pairs(answered(*numbers_of(names, truth, *answers), classes=max(len(names), 1)), names)
+
+    def report(self, truth: Sequence[str], answers: Sequence[str], outputs: Sequence[str]) -> Report:
+        true, given = numbers_of(outputs, truth, answers)
+        return evaluate_predictions(true, given, tuple(outputs))
+
+    def difference(self, score: str, truth: Sequence[str], before: Sequence[str], after: Sequence[str]) -> Estimate:
+        names = tuple(dict.fromkeys([*truth, *before, *after]))
+        metric: Literal["accuracy", "macro_f1"] = "macro_f1" if score == MACRO_F1.name else "accuracy"
+        return paired_difference(*numbers_of(names, truth, before, after), metric=metric)
+
+    def worth(self, truth: Sequence[str], answers: Sequence[str]) -> NDArray[Any]:
+        """Whether each row is answered rightly, bool ``(rows,)``."""
+        return np.array([given == target for given, target in zip(answers, truth, strict=True)], dtype=np.bool_)
+
+    def baseline(self, texts: Sequence[str], targets: Sequence[str], outputs: Sequence[str], language: str) -> Baseline:
+        """TF-IDF with logistic regression."""
+        # Fitting it loads scikit-learn, for which nobody should wait who fits none.
+        from core.tasks.text_classification.baseline import fit_baseline
+
+        fitted = fit_baseline(texts, self.encode(targets, outputs), tuple(outputs), language=language, seed=0)
+        return Baseline("tfidf", lambda texts: self.answers(fitted.predict_proba(texts), outputs))
+
+
+def rarity_weights(labels: NDArray[Any], classes: int) -> NDArray[np.float32]:
+    """The weight of each class, ``(classes,)``: rows of all classes weigh the same together; 1 for a class without rows."""
+    counts = np.bincount(labels, minlength=classes)
+    present = counts > 0
+    weights = np.ones(classes, dtype=np.float32)
+    weights[present] = (len(labels) / (present.sum() * counts[present])).astype(np.float32)
+    return weights
+
+
+def numbers_of(names: Sequence[str], *columns: Sequence[str]) -> list[Integers]:
+    """The positions of labels among these names, int64 ``(rows,)`` for each column; `KeyError` for one that is not there."""
+    number = {name: position for position, name in enumerate(names)}
+    return [np.array([number[name] for name in column], dtype=np.int64) for column in columns]
