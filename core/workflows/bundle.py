@@ -16,11 +16,13 @@ from core.networks.standalone import predict
 from core.registry.records.outgoing import without_paths
 from core.registry.records.reports import baseline_name
 from core.serving.onnx.files import cleaned
+from core.tasks import DEFAULT, task_of
 from core.workflows.report.card import escaped
 
 PROGRAM = "predict.py"
 FILES = ("tokenizer.json", "labels.json", "config.json", "model_card.md", PROGRAM)
 EXACT = "model.onnx"
+TITLES = {"macro_f1": "macro-F1"}  # of scores whose name is not what people read
 
 
 def bundle_files(version_folder: Path) -> list[str]:
@@ -68,33 +70,29 @@ def write_program(folder: Path) -> None:
 def write_card(folder: Path, report: dict[str, Any]) -> None:
     """Write ``model_card.md``: what the model is, what it learned from, how good it is and where it ends."""
     overall, baseline = report["overall"], report["baseline"]["report"]
+    names = [score.name for score in task_of(report.get("task", DEFAULT)).scores]
     lines = [
         f"# {escaped(report['classifier'])}",
         "",
-        f"A text classifier ({report['model']}, {report['parameters']:,} parameters) with {len(report['classes'])} labels: "
-        f"{escaped(', '.join(report['classes']))}.",
+        _what(report),
         "",
         "## Measured",
         "",
         "On frozen test rows that were never trained on, through this very ONNX file; 95 % intervals in brackets.",
         "",
-        "| | accuracy | macro-F1 |",
-        "|---|---|---|",
-        f"| this model | {_figure(overall['accuracy'])} | {_figure(overall['macro_f1'])} |",
-        f"| baseline ({baseline_name(report)}), same rows | {_figure(baseline['accuracy'])} | {_figure(baseline['macro_f1'])} |",
-        *(f"| test {test['experience']}, {escaped(test['name'])} ({test['rows']:,} rows) | "
-          f"{_figure(test['report']['accuracy'])} | {_figure(test['report']['macro_f1'])} |" for test in report["tests"]),
+        f"| | {' | '.join(TITLES.get(name, name) for name in names)} |",
+        f"|---|{'---|' * len(names)}",
+        _row("this model", overall, names),
+        _row(f"baseline ({baseline_name(report)}), same rows", baseline, names),
+        *(_row(f"test {test['experience']}, {escaped(test['name'])} ({test['rows']:,} rows)", test["report"], names)
+          for test in report["tests"]),
         "",
-        "| label | precision | recall | F1 | test rows |",
-        "|---|---|---|---|---|",
-        *(f"| {escaped(label)} | {_figure(scores['precision'])} | {_figure(scores['recall'])} | {_figure(scores['f1'])} | "
-          f"{scores['support']:,} |" for label, scores in overall["per_class"].items()),
-        "",
-        f"Largest difference of any probability between PyTorch and ONNX: {report['parity']['max_abs_diff']:.1e} "
+        *_labels(overall),
+        f"Largest difference of any output between PyTorch and ONNX: {report['parity']['max_abs_diff']:.1e} "
         f"over {report['parity']['texts']} texts.",
         *_precision(report["precision"]),
         "",
-        *_calibration(report["calibration"]),
+        *(_calibration(report["calibration"]) if "calibration" in report else ()),
         "",
         "## Learned from",
         "",
@@ -107,8 +105,10 @@ def write_card(folder: Path, report: dict[str, Any]) -> None:
         "",
         "## Limits",
         "",
-        "The figures hold for texts like those it was tested on. It always answers with one of its labels, also for "
-        "texts that fit none; look at the probability. It was not examined for bias against groups of people.",
+        "The figures hold for texts like those it was tested on. "
+        + ("It always answers with one of its labels, also for texts that fit none; look at the probability. "
+           if "per_class" in overall else "")
+        + "It was not examined for bias against groups of people.",
         "",
         "## Use",
         "",
@@ -116,6 +116,30 @@ def write_card(folder: Path, report: dict[str, Any]) -> None:
         "",
     ]  # fmt: skip
     (folder / "model_card.md").write_text("\n".join(lines), encoding="utf-8")
+
+
+def _what(report: dict[str, Any]) -> str:
+    """What the model is, in a sentence."""
+    size = f"({report['model']}, {report['parameters']:,} parameters)"
+    if "per_class" not in report["overall"]:
+        return f"A model of texts {size}. What it answers with: {task_of(report['task']).label}."
+    return f"A text classifier {size} with {len(report['classes'])} labels: {escaped(', '.join(report['classes']))}."
+
+
+def _row(title: str, figures: dict[str, Any], names: list[str]) -> str:
+    return f"| {title} | {' | '.join(_figure(figures[name]) for name in names)} |"
+
+
+def _labels(overall: dict[str, Any]) -> list[str]:
+    """The scores of each label, where there are labels."""
+    if "per_class" not in overall:
+        return []
+    rows = [
+        f"| {escaped(label)} | {_figure(scores['precision'])} | {_figure(scores['recall'])} | {_figure(scores['f1'])} | "
+        f"{scores['support']:,} |"
+        for label, scores in overall["per_class"].items()
+    ]
+    return ["| label | precision | recall | F1 | test rows |", "|---|---|---|---|---|", *rows, ""]
 
 
 def _precision(precision: dict[str, Any]) -> list[str]:

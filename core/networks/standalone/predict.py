@@ -34,6 +34,7 @@ from tokenizers import Tokenizer
 HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
 # What Python's `str.split` takes for white space and the tokenizers do not.
 ODD_SPACES = re.compile("[\x1c-\x1f]")
+TASK = "text_classification"  # of versions that say none
 PADDING = 0
 UNKNOWN = 1
 TOGETHER = -1  # no token: the whole text has to be looked at
@@ -292,6 +293,8 @@ class Classifier:
     ----------
     labels
         Names of the columns of what `compute` returns.
+    task
+        What the model is for.
     provider
         The execution provider that really runs, such as ``"CPUExecutionProvider"``.
     precision
@@ -313,7 +316,9 @@ class Classifier:
         decision = folder / "decision.json"
         self.threshold: float | None = read_json(decision)["threshold"] if decision.exists() else None
         wanted = providers if providers is not None else usable_providers()
-        light = read_json(folder / "config.json").get("model") in LIGHT
+        config = read_json(folder / "config.json")
+        self.task: str = config.get("task", TASK)
+        light = config.get("model") in LIGHT
         if threads is None and light:
             threads = 1
         name = model_file(folder, kind_of(wanted[0]), precision)

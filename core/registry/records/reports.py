@@ -18,13 +18,13 @@ from core.base.integrity import reading
 from core.base.messages import Message, message
 
 REPORT, MATRIX, EXPERIENCES = "report.json", "matrix.parquet", "experiences.json"
-_SCORES = ("accuracy", "macro_f1")
+_R = "_matrix"  # ends the name of every R in a report, one for each score
 
 Matrix = list[list[float | None]]
 
 
 def read_report(folder: Path, *, matrix: bool = True) -> dict[str, Any]:
-    """Every figure of a version, with its stream and R (``accuracy_matrix``, ``macro_f1_matrix``).
+    """Every figure of a version, with its stream and R (``<score>_matrix`` for each of its task's scores).
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def read_report(folder: Path, *, matrix: bool = True) -> dict[str, Any]:
     report: dict[str, Any] = _read(folder, REPORT)
     if "experiences" not in report and (folder / EXPERIENCES).exists():
         report["experiences"] = _read(folder, EXPERIENCES)
-    if matrix and "accuracy_matrix" not in report and (folder / MATRIX).exists():
+    if matrix and not _matrices(report) and (folder / MATRIX).exists():
         with reading(folder, MATRIX):
             report |= _read_matrices(folder / MATRIX)
     return report
@@ -42,18 +42,25 @@ def read_report(folder: Path, *, matrix: bool = True) -> dict[str, Any]:
 
 def write_report(folder: Path, report: dict[str, Any]) -> None:
     """Write a report so that `read_report` gives it back."""
-    matrices = {f"{score}_matrix": report[f"{score}_matrix"] for score in _SCORES if f"{score}_matrix" in report}
-    if len(matrices) == len(_SCORES):
+    matrices = _matrices(report)
+    if matrices:
         _write_matrices(folder / MATRIX, matrices)
     own = {name: value for name, value in report.items() if name != "experiences" and name not in matrices}
     (folder / REPORT).write_text(json.dumps(own, ensure_ascii=False, allow_nan=False), encoding="utf-8")
 
 
+def _matrices(report: dict[str, Any]) -> dict[str, Matrix]:
+    return {name: value for name, value in report.items() if name.endswith(_R)}
+
+
 def baseline_name(report: dict[str, Any]) -> Message:
     """What the baseline in a report is; editions before fitted another one."""
-    if report["baseline"].get("method") == "naive_bayes":
+    method = report["baseline"].get("method", "tfidf")
+    if method == "naive_bayes":
         return message("report.naive_bayes", "naive Bayes on words and pairs of words")
-    return message("report.baseline", "TF-IDF + logistic regression")
+    if method == "tfidf":
+        return message("report.baseline", "TF-IDF + logistic regression")
+    return message("report.other_baseline", "{method}", method=method)
 
 
 def _read(folder: Path, name: str) -> Any:
@@ -63,12 +70,12 @@ def _read(folder: Path, name: str) -> Any:
 
 def _write_matrices(path: Path, matrices: dict[str, Matrix]) -> None:
     """One row for each score that is known: after which experience, counted from 0, on which test."""
-    sides = [matrices[f"{score}_matrix"] for score in _SCORES]
+    names, sides = [name.removesuffix(_R) for name in matrices], [*matrices.values()]
     size = len(sides[0])
     cells = [(after, test) for after in range(size) for test in range(size)]
     known = [(after, test) for after, test in cells if any(side[after][test] is not None for side in sides)]
     columns = {"after": [after for after, _ in known], "test": [test for _, test in known]}
-    scores = {score: [side[i][j] for i, j in known] for score, side in zip(_SCORES, sides, strict=True)}
+    scores = {score: [side[i][j] for i, j in known] for score, side in zip(names, sides, strict=True)}
     table = {name: pyarrow.array(values, pyarrow.int32()) for name, values in columns.items()}
     table |= {name: pyarrow.array(values, pyarrow.float64()) for name, values in scores.items()}
     pyarrow.parquet.write_table(pyarrow.table(table), path, compression="zstd")
@@ -78,9 +85,9 @@ def _read_matrices(path: Path) -> dict[str, Matrix]:
     table = pyarrow.parquet.read_table(path).to_pydict()
     size = max(table["test"]) + 1
     matrices: dict[str, Matrix] = {}
-    for score in _SCORES:
+    for score in table.keys() - {"after", "test"}:
         matrix: Matrix = [[None] * size for _ in range(size)]
         for after, test, value in zip(table["after"], table["test"], table[score], strict=True):
             matrix[after][test] = value
-        matrices[f"{score}_matrix"] = matrix
+        matrices[f"{score}{_R}"] = matrix
     return matrices

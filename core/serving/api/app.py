@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,12 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from core.base.errors import CoreError, RegistryError
+from core.base.errors import CoreError, DataError, RegistryError
 from core.base.integrity import named
 from core.base.messages import message
 from core.data.labelling.corrections import Corrections
-from core.networks.standalone.predict import answered
 from core.serving.api import schemas
+from core.serving.api.answers import written_answers
 from core.serving.api.auth import ASSETS, ApiMiddleware
 from core.serving.api.directory import Directory, ServedVersion
 from core.serving.api.engine_pool import FutureBridge, OpenEngine, OpenEngines
@@ -29,12 +29,12 @@ from core.serving.api.limits import ApiLimits
 from core.serving.api.metrics import CONTENT_TYPE, Metrics
 from core.serving.api.openapi import DESCRIPTION, add_docs, body_of, describe
 from core.serving.api.throttle import Throttle
+from core.tasks import DEFAULT, Task, task_of
 
 if TYPE_CHECKING:
     from core.serving.engines.pool import EnginePool
 
 NUMBERS_AT_ONCE = 5000  # an answer of more probabilities is written in a thread
-DIGITS = 7  # what a float32 holds
 
 
 class Service:
@@ -166,9 +166,9 @@ def _add_predict(app: FastAPI, service: Service) -> None:
         served, opened, probabilities = await service.predict(asked.classifier, asked.version, filled)
         service.metrics.labelled(len(filled))
         if probabilities.size > NUMBERS_AT_ONCE:
-            body = await asyncio.to_thread(_written, served, opened, texts, probabilities)
+            body = await asyncio.to_thread(written_answers, served, opened, texts, probabilities)
         else:
-            body = _written(served, opened, texts, probabilities)
+            body = written_answers(served, opened, texts, probabilities)
         return Response(body, media_type="application/json")
 
 
@@ -195,36 +195,6 @@ def _texts(asked: schemas.PredictRequest, service: Service) -> list[str]:
     return texts
 
 
-def _written(served: ServedVersion, opened: OpenEngine, texts: list[str], probabilities: np.ndarray) -> bytes:
-    labels = opened.engine.labels
-    rows = iter(probabilities.astype(np.float64).round(DIGITS).tolist())
-    best = iter(probabilities.argmax(axis=1).tolist())
-    sure = iter(answered(probabilities, served.threshold or 0.0).tolist())
-    predictions: list[dict[str, Any]] = []
-    for text in texts:
-        if not text.strip():
-            predictions.append({"label": None, "probability": None, "answered": False, "probabilities": {}})
-            continue
-        row, column = next(rows), next(best)
-        predictions.append(
-            {
-                "label": labels[column],
-                "probability": row[column],
-                "answered": next(sure),
-                "probabilities": dict(zip(labels, row, strict=True)),
-            }
-        )
-    answer = {
-        "classifier": served.classifier,
-        "version": served.number,
-        "precision": opened.engine.precision,
-        "provider": opened.engine.provider,
-        "threshold": served.threshold,
-        "predictions": predictions,
-    }
-    return json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace")
-
-
 def _add_feedback(app: FastAPI, service: Service) -> None:
     @app.post(
         "/feedback",
@@ -239,8 +209,9 @@ def _add_feedback(app: FastAPI, service: Service) -> None:
             raise ApiError(422, message("api.text_empty", "The field 'text' is empty."), field="text")
         service.check_text(asked.text, "text")
         served, opened, probabilities = await service.predict(asked.classifier, None, [asked.text])
-        label = _known_label(asked.label, opened.engine.labels)
-        predicted = opened.engine.labels[int(probabilities[0].argmax())]
+        task = task_of(opened.engine.task)
+        label = _known_label(asked.label, opened.engine.labels) if task.distribution else _target(asked.label, task)
+        predicted = task.answers(probabilities, opened.engine.labels)[0]
         waiting = await asyncio.to_thread(_queue, service.corrections, served, asked.text, label, predicted)
         return schemas.FeedbackAnswer(
             classifier=served.classifier,
@@ -250,6 +221,15 @@ def _add_feedback(app: FastAPI, service: Service) -> None:
             queued=label != predicted,
             waiting=waiting,
         )
+
+
+def _target(written: str, task: Task) -> str:
+    """A target that is no label, as the task takes it."""
+    try:
+        task.check([written])
+    except DataError as error:
+        raise ApiError(422, error.message, field="label") from error
+    return written
 
 
 def _known_label(written: str, labels: list[str]) -> str:
@@ -298,10 +278,16 @@ def _add_lists(app: FastAPI, service: Service) -> None:
                     parent=info.parent,
                     created=info.created,
                     **{field: info.summary.get(field) for field in ("model", "strategy", "accuracy", "macro_f1")},  # type: ignore[arg-type]
+                    scores=_scores(info.summary),
                 )
                 for info in infos
             ],
         )
+
+
+def _scores(summary: Mapping[str, Any]) -> dict[str, float]:
+    names = [score.name for score in task_of(summary.get("task", DEFAULT)).scores]
+    return {name: summary[name] for name in names if name in summary}
 
 
 def _add_health(app: FastAPI, service: Service) -> None:

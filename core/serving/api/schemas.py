@@ -33,6 +33,8 @@ class Prediction(BaseModel):
         description="False where a person should decide: the probability is below the threshold, or the text is empty."
     )
     probabilities: dict[str, float] = Field(description="Probability of each label, 0 to 1; sums to 1.")
+    answer: str | None = Field(None, description="What a model says that answers with no label; absent otherwise.")
+    values: dict[str, float] | None = Field(None, description="What such a model computed; absent otherwise.")
 
 
 class PredictAnswer(BaseModel):
@@ -93,6 +95,7 @@ class VersionEntry(BaseModel):
     strategy: str | None
     accuracy: float | None
     macro_f1: float | None
+    scores: dict[str, float] = Field(description="The scores of the model's task by name.")
 
 
 class VersionsAnswer(BaseModel):

@@ -9,6 +9,7 @@ import pandas as pd
 
 from core.base.errors import DataError
 from core.networks.standalone.predict import Classifier, answered
+from core.tasks import task_of
 
 CHUNK = 1024  # rows between two reports of progress
 ANSWERED, PERSON = "answered", "person"  # in the column of decisions
@@ -23,6 +24,8 @@ def predict_table(
     threshold: float | None = None,
 ) -> pd.DataFrame:
     """Add ``predicted``, ``probability`` and a column ``p: <label>`` for each label; a row without text gets none.
+
+    A model that answers with no label adds ``predicted`` and its plain values, ``value: <output>``.
 
     A column of the table that has such a name already stays as it is; the new one is then called ``predicted (2)``.
 
@@ -39,22 +42,23 @@ def predict_table(
     check_column(text, list(table.columns))
     texts = [str(value) for value in table[text]]
     rows = [row for row, value in enumerate(texts) if value.strip()]
-    probabilities = np.full((len(texts), len(classifier.labels)), np.nan, dtype=np.float32)
+    values = np.full((len(texts), len(classifier.labels)), np.nan, dtype=np.float32)
     for start in range(0, len(rows), CHUNK):
         chunk = rows[start : start + CHUNK]
-        probabilities[chunk] = classifier.predict_proba([texts[row] for row in chunk])
+        values[chunk] = classifier.predict_proba([texts[row] for row in chunk])
         progress(min(1.0, (start + CHUNK) / len(rows)))
-    filled = np.asarray(~np.isnan(probabilities).any(axis=1))
-    best = np.where(filled, np.nan_to_num(probabilities).argmax(axis=1), 0)
-    answers: dict[str, object] = {
-        "predicted": [classifier.labels[k] if ok else "" for k, ok in zip(best, filled, strict=True)],
-        "probability": probabilities.max(axis=1).round(6),
-    }
-    if threshold is not None:
-        answers["decision"] = np.where(
-            answered(probabilities, threshold), ANSWERED, PERSON
-        )  # no number is sure of nothing
-    answers |= {f"p: {label}": probabilities[:, column].round(6) for column, label in enumerate(classifier.labels)}
+    filled = np.asarray(~np.isnan(values).any(axis=1))
+    task = task_of(classifier.task)
+    said = task.answers(np.nan_to_num(values), classifier.labels)
+    answers: dict[str, object] = {"predicted": [name if ok else "" for name, ok in zip(said, filled, strict=True)]}
+    if task.distribution:
+        answers["probability"] = values.max(axis=1).round(6)
+        if threshold is not None:
+            answers["decision"] = np.where(
+                answered(values, threshold), ANSWERED, PERSON
+            )  # no number is sure of nothing
+    kind = "p" if task.distribution else "value"
+    answers |= {f"{kind}: {label}": values[:, column].round(6) for column, label in enumerate(classifier.labels)}
     added = pd.DataFrame({_free(name, table): values for name, values in answers.items()}, index=table.index)
     return pd.concat([table, added], axis=1)
 

@@ -11,6 +11,7 @@ def summary_of(report: dict[str, Any]) -> dict[str, float | str]:
     """The few figures and names of a report that go with the version in the registry."""
     overall, newest = report["overall"], report["experiences"][-1]
     summary: dict[str, float | str] = {
+        "task": report.get("task", DEFAULT),
         "model": report["model"],
         "strategy": report["strategy"],
         **{score.name: overall[score.name]["value"] for score in task_of(report.get("task", DEFAULT)).scores},

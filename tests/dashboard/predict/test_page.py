@@ -16,6 +16,7 @@ from core.base.messages import message
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
 from core.data.labelling.corrections import Corrections
+from core.tasks import DEFAULT
 from core.workflows.requests import TrainRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.workspace import open_workspace
@@ -287,6 +288,7 @@ def test_rows_that_cannot_be_labelled_are_named_before_the_rest_is(
 def test_a_table_can_be_stopped() -> None:
     class Waiting:
         labels = ["a"]
+        task = DEFAULT
         asked = 0
         go_on = threading.Event()
 
@@ -309,6 +311,7 @@ def test_a_table_can_be_stopped() -> None:
 def test_an_error_while_labelling_is_kept_for_the_page() -> None:
     class Broken:
         labels = ["a"]
+        task = DEFAULT
 
         def predict_proba(self, texts: list[str]) -> None:
             raise ValueError("no")

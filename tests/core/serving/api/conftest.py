@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from core.registry import Registry
 from core.serving.api.app import create_app
 from core.serving.api.keys import KeyStore
+from core.tasks import DEFAULT
 
 LABELS = ["negative", "positive"]
 
@@ -24,6 +25,7 @@ class MadeUpEngine:
 
     precision = "fp32"
     provider = "CPUExecutionProvider"
+    task = DEFAULT
 
     def __init__(self, folder: Path) -> None:
         self.labels: list[str] = json.loads((folder / "labels.json").read_text("utf-8"))

@@ -12,12 +12,14 @@ import pytest
 from core.base.errors import DataError, StorageError
 from core.data.reading.tables import read_table
 from core.serving.engines import files, predict_file, predict_table
+from core.tasks import DEFAULT
 
 
 class Lengths:
     """Stands in for a classifier: ``long`` with probability 0.9 from five characters on, else ``short`` with 0.75."""
 
     labels = ["short", "long"]
+    task = DEFAULT
 
     def __init__(self, *_: Any) -> None:
         self.asked: list[str] = []
