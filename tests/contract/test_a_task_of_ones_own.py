@@ -16,10 +16,13 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from starlette.testclient import TestClient
 
 from core.base.errors import ConfigError, DataError
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import TextDataset
+from core.serving.api.app import create_app
+from core.serving.api.keys import KeyStore
 from core.statistics.additive import Score, Statistics
 from core.tasks import TASKS
 from core.tasks.base import Baseline, Criterion, Task

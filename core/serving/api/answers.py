@@ -34,7 +34,7 @@ def _told(served: ServedVersion, opened: OpenEngine, texts: list[str], values: n
     outputs = opened.engine.labels
     rows = iter(values.astype(np.float64).round(DIGITS).tolist())
     answers = iter(task_of(opened.engine.task).answers(values, outputs))
-    unlabelled = {"label": None, "probability": None, "probabilities": {}}
+    unlabelled: dict[str, Any] = {"label": None, "probability": None, "probabilities": {}}
     return [
         {
             **unlabelled,

@@ -140,7 +140,7 @@ def test_new_labels_grow_the_classifier_and_old_labels_keep_their_place(workspac
     report = update(workspace, reviews(150, seed=1, third_label=True), settings={"epochs": 10}).report
     assert report["classes"] == ["negative", "positive", "question"]
     assert report["overall"]["per_class"]["question"]["recall"]["value"] > 0.5
-    assert folder(workspace, 2).classes[:2] == folder(workspace, 1).classes
+    assert folder(workspace, 2).outputs[:2] == folder(workspace, 1).outputs
 
 
 def test_rows_of_a_frozen_test_are_set_aside_from_the_batch(workspace: Workspace) -> None:

@@ -9,7 +9,10 @@ from core.continual.gate.evidence import measure_change
 from core.statistics.intervals import Estimate
 from core.tasks.text_classification.row_statistics import ACCURACY, answered
 from core.tasks.text_classification.scores import evaluate_predictions
+from core.tasks.text_classification.task import TextClassification
 from core.workflows.versions.frozen_tests import FrozenTest, Scores, gate_evidence
+
+TASK = TextClassification()
 
 CLASSES = ("a", "b")
 
@@ -24,7 +27,7 @@ def answered_test(
     numbers = [[CLASSES.index(name) for name in column] for column in rows]
     change = measure_change(test.name, answered(*numbers, classes=2), ACCURACY) if compared else None
     report = evaluate_predictions(numbers[0], numbers[2], CLASSES)
-    return Scores(test, report, None, change, tuple(new), (after,) * len(truth), np.zeros((len(truth), 2)))
+    return Scores(TASK, test, report, None, change, tuple(new), (after,) * len(truth), np.zeros((len(truth), 2)))
 
 
 def test_evidence_is_taken_over_all_tests_and_labels_over_the_older_ones() -> None:

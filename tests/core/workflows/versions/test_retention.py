@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from core.tasks.text_classification.scores import evaluate_predictions
+from core.tasks.text_classification.task import TextClassification
 from core.workflows.learn.producing import Completed
 from core.workflows.requests import TrainRequest, UpdateRequest
 from core.workflows.train.run import train_classifier
@@ -20,6 +21,8 @@ from core.workflows.versions.frozen_tests import FrozenTest, Scores, read_histor
 from core.workflows.versions.retention import measure_retention, state_bytes
 from core.workflows.workspace import Workspace
 from tests.core.conftest import reviews, save
+
+TASK = TextClassification()
 
 FAST = {"epochs": 2, "buckets": 1024, "embedding_size": 16, "memory_size": 40, "learning_rate": 0.02, "batch_size": 8}
 FIGURES = ("average_accuracy", "forgetting", "plasticity", "backward_transfer", "forward_transfer")
@@ -34,7 +37,7 @@ def scored(number: int, truth: str, predicted: str, **history: str) -> Scores:
     test = FrozenTest(number, f"test {number}", tuple(truth), tuple(truth), history=known)
     numbers = [[CLASSES.index(name) for name in names] for names in (truth, predicted)]
     report = evaluate_predictions(*numbers, CLASSES)
-    return Scores(test, report, None, None, tuple(predicted), (1.0,) * len(truth))
+    return Scores(TASK, test, report, None, None, tuple(predicted), (1.0,) * len(truth))
 
 
 def test_figures_and_intervals_are_read_off_the_rows() -> None:
@@ -76,7 +79,7 @@ def test_without_the_rows_of_older_versions_only_the_newest_row_has_an_interval(
 
 def test_a_history_gains_the_answers_of_the_version_it_was_read_from() -> None:
     table = pd.DataFrame({"text": ["x", "y"], "truth": ["a", "b"], "predicted": ["a", "a"], "right_1": [False, True]})
-    history = read_history(table, 2)
+    history = read_history(table, 2, TASK)
     assert {number: right.tolist() for number, right in history.items()} == {1: [False, True], 2: [True, False]}
 
 
@@ -107,7 +110,7 @@ def test_versions_carry_along_what_those_before_them_answered(line: list[Version
     report = line[2].report()
     matrix = report["accuracy_matrix"]
     for test in (1, 2, 3):
-        history = read_history(line[2].predictions(test), 3)
+        history = read_history(line[2].predictions(test), 3, TASK)
         for number, right in history.items():
             if number > 0:
                 assert matrix[number - 1][test - 1] == pytest.approx(right.mean())
