@@ -11,18 +11,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.base.config import Config
 from core.data.dataset.rows import TextDataset
+from core.networks.standalone.predict import Classifier, TextPipeline
 from core.statistics.additive import Patterns, Score, Statistics, estimates
 from core.statistics.intervals import Estimate
 from core.statistics.paired import paired_score_difference
 
 if TYPE_CHECKING:
+    import onnx
     from torch import Tensor
 
 Answer = Callable[[Sequence[str]], Sequence[str]]  # texts → answers
@@ -31,6 +34,25 @@ Criterion = Callable[["Tensor", "Tensor"], "Tensor"]  # outputs and targets of a
 
 class TaskConfig(Config):
     """Settings of a task; most have none."""
+
+
+class Engine(Protocol):
+    """What a version answers with, whatever it computes."""
+
+    labels: list[str]
+    task: str
+    precision: str
+    provider: str
+    pipeline: TextPipeline
+
+    @property
+    def probable(self) -> bool:
+        """Whether it computes probabilities."""
+        ...
+
+    def compute(self, texts: Sequence[str], progress: Callable[[float], None] | None = None) -> NDArray[Any]:
+        """What the model computes of each text, (texts, outputs)."""
+        ...
 
 
 class Baseline(NamedTuple):
@@ -74,6 +96,8 @@ class Task:
     distribution
         Whether the outputs are logits of a distribution over them: then a version answers with probabilities, which are
         calibrated, and strategies may distil them or solve for them.
+    reads_targets
+        Whether it learns from a column of targets; if not, texts are all it needs.
     config_class
         Settings of its own.
     """
@@ -83,6 +107,7 @@ class Task:
     help: ClassVar[str]
     scores: ClassVar[tuple[Score, ...]]
     distribution: ClassVar[bool] = False
+    reads_targets: ClassVar[bool] = True
     config_class: ClassVar[type[TaskConfig]] = TaskConfig
 
     @property
@@ -111,6 +136,13 @@ class Task:
         return replace(dataset, labels=np.array([numbers[name] for name in own], dtype=np.int64), classes=classes)
 
     # -- learning
+
+    def networks(self) -> Mapping[str, Any]:
+        """The architectures that a model can have, by name; each is a `core.networks.encoders.TextNetwork`."""
+        # Describing a task loads no torch.
+        from core.networks.encoders import MODELS
+
+        return MODELS
 
     def outputs(self, targets: Sequence[str], known: tuple[str, ...] = ()) -> tuple[str, ...]:
         """Names of a model's outputs: those that are known, followed by those that these targets need besides."""
@@ -188,8 +220,40 @@ class Task:
         hits, _ = self.score.rate(rows)
         return np.asarray(hits) > 0
 
+    def told(self, answer: str) -> str:
+        """An answer as people read it."""
+        return answer
+
     # -- the simple method
 
-    def baseline(self, texts: Sequence[str], targets: Sequence[str], outputs: Sequence[str], language: str) -> Baseline:
-        """Fit the simple method on training rows."""
+    def baseline(
+        self,
+        texts: Sequence[str],
+        targets: Sequence[str],
+        outputs: Sequence[str],
+        *,
+        language: str,
+        pipeline: TextPipeline,
+    ) -> Baseline:
+        """Fit the simple method on training rows.
+
+        Parameters
+        ----------
+        pipeline
+            What reads texts for the model, for a method that has to read the same tokens.
+        """
         raise NotImplementedError
+
+    # -- serving
+
+    def write(self, network: Any) -> onnx.ModelProto | None:
+        """A network as an ONNX file; None for one that computes its outputs from tokens and mask."""
+        return None
+
+    def engine(self, folder: Path, **options: Any) -> Engine:
+        """What answers with a version's files; ``options`` are those of `core.networks.standalone.predict.Classifier`."""
+        return Classifier(folder, **options)
+
+    def respond(self, engine: Any, texts: Sequence[str]) -> list[str]:
+        """What a version replies to whoever asks it about texts."""
+        return self.answers(engine.compute(texts), engine.labels)

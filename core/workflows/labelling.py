@@ -43,7 +43,7 @@ class LabellingEngine(Protocol):
 
     labels: list[str]
 
-    def predict_proba(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray: ...
+    def compute(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray: ...
 
 
 class _Baseline:
@@ -54,7 +54,7 @@ class _Baseline:
         self.labels = list(labels)
         self._model = fit_baseline(texts, [numbers[name] for name in names], labels, language=language)
 
-    def predict_proba(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
+    def compute(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         return self._model.predict_proba(texts)
 
 
@@ -81,7 +81,7 @@ def begin_with_dataset(
         items = [Item(dataset.texts[row], names[row]) for row in rows]
     else:
         numbers = {name: number for number, name in enumerate(engine.labels)}
-        answers = engine.predict_proba([dataset.texts[row] for row in rows], progress)
+        answers = engine.compute([dataset.texts[row] for row in rows], progress)
         doubts = doubt_of_labels(answers, [numbers.get(names[row], -1) for row in rows])
         predicted = [engine.labels[number] for number in answers.argmax(axis=1)]
         items = [
@@ -263,10 +263,10 @@ def _ordered(
     progress: Progress | None,
 ) -> list[Item]:
     """The texts with what the classifier says of each, the most useful first."""
-    answers = engine.predict_proba(texts, progress)
+    answers = engine.compute(texts, progress)
     if order == "disagreement" and second is not None:
         names = [*engine.labels, *(label for label in second.labels if label not in engine.labels)]
-        others = second.predict_proba(texts)
+        others = second.compute(texts)
         doubts = disagreement(_aligned(answers, engine.labels, names), _aligned(others, second.labels, names))
     else:
         doubts = (entropy_doubt if order == "entropy" else margin_doubt)(answers)

@@ -11,7 +11,6 @@ from core.base.errors import ConfigError
 from core.base.settings import PartsConfig, ServeConfig
 from core.continual.memory import Selection
 from core.continual.strategies import STRATEGIES, StrategyConfig
-from core.networks.encoders import MODELS
 from core.networks.text import TextConfig
 from core.tasks import DEFAULT, TASKS
 from core.tasks.base import Task, TaskConfig
@@ -92,13 +91,14 @@ class Settings:
         return merged
 
 
-def model_class(name: str) -> Any:
-    """The architecture of this name, or a `ConfigError` that lists what there is."""
-    if name not in MODELS:
+def model_class(name: str, task: Task = TASKS[DEFAULT]) -> Any:
+    """The architecture of this name, or a `ConfigError` that lists what there is for the task."""
+    known = task.networks()
+    if name not in known:
         raise ConfigError(
-            "config.model", "There is no model '{name}'. The models are: {known}.", name=name, known=list(MODELS)
+            "config.model", "There is no model '{name}'. The models are: {known}.", name=name, known=list(known)
         )
-    return MODELS[name]
+    return known[name]
 
 
 def strategy_class(name: str) -> Any:
@@ -115,7 +115,7 @@ def strategy_class(name: str) -> Any:
 
 def setting_classes(task: Task, model: str) -> tuple[type[Config], ...]:
     """The configs that the settings of a model for a task belong to, in the order of `Settings`."""
-    return (model_class(model).config_class, TextConfig, TrainingConfig, DataConfig, task.config_class)
+    return (model_class(model, task).config_class, TextConfig, TrainingConfig, DataConfig, task.config_class)
 
 
 def resolve_settings(model: str, settings: Mapping[str, Any], task: Task = TASKS[DEFAULT]) -> Settings:
@@ -135,7 +135,7 @@ def resolve_settings(model: str, settings: Mapping[str, Any], task: Task = TASKS
 def _defaults(task: Task, model: str) -> dict[str, Any]:
     """A model's own defaults, without those that are meant for settings of another task."""
     known = {setting.name for config in setting_classes(task, model) for setting in settings_of(config)}
-    return {name: value for name, value in model_class(model).defaults.items() if name in known}
+    return {name: value for name, value in model_class(model, task).defaults.items() if name in known}
 
 
 def resolve_update(

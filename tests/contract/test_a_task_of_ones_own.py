@@ -21,6 +21,7 @@ from starlette.testclient import TestClient
 from core.base.errors import ConfigError, DataError
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import TextDataset
+from core.networks.standalone.predict import TextPipeline
 from core.serving.api.app import create_app
 from core.serving.api.keys import KeyStore
 from core.statistics.additive import Score, Statistics
@@ -76,7 +77,15 @@ class WordCount(Task):
         errors = [abs(int(target) - int(answer)) for target, answer in zip(truth, answers, strict=True)]
         return np.stack([np.array(errors, dtype=np.float64), np.ones(len(errors))], axis=1)
 
-    def baseline(self, texts: Sequence[str], targets: Sequence[str], outputs: Sequence[str], language: str) -> Baseline:
+    def baseline(
+        self,
+        texts: Sequence[str],
+        targets: Sequence[str],
+        outputs: Sequence[str],
+        *,
+        language: str,
+        pipeline: TextPipeline,
+    ) -> Baseline:
         middle = str(round(float(np.median([int(target) for target in targets]))))
         return Baseline("always the median", lambda texts: [middle] * len(texts))
 

@@ -16,7 +16,7 @@ from core.networks.text.words import Span, words_of
 class Engine(Protocol):
     """What answers; a `core.networks.standalone.predict.Classifier`."""
 
-    def predict_proba(self, texts: Sequence[str]) -> np.ndarray: ...
+    def compute(self, texts: Sequence[str]) -> np.ndarray: ...
 
 
 def occlude(engine: Engine, texts: Sequence[str], labels: Sequence[int] | None = None) -> list[Attribution]:
@@ -31,7 +31,7 @@ def occlude(engine: Engine, texts: Sequence[str], labels: Sequence[int] | None =
     asked: list[str] = []
     for text, words in zip(texts, spans, strict=True):
         asked += [text, "", *(without(text, word) for word in words)]
-    answers = engine.predict_proba(asked)
+    answers = engine.compute(asked)
     attributions, start = [], 0
     for number, (text, words) in enumerate(zip(texts, spans, strict=True)):
         rows = answers[start : start + 2 + len(words)]

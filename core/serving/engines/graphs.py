@@ -13,8 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from core.base.files import read_json
 from core.base.integrity import check_serving, reading
 from core.networks.standalone.predict import PADDING, Classifier, kind_of, model_file, open_session
+from core.tasks import DEFAULT, task_of
+from core.tasks.base import Engine
 
 LENGTHS = (16, 32, 64, 128, 256, 512)
 TRIAL = ("a lovely little lamp, but it broke after two days", "快递很快，味道一般")
@@ -76,16 +79,17 @@ class _Recording:
         return np.array(self._output.numpy())
 
 
-def load_engine(folder: Path) -> Classifier:
-    """A version's classifier; on a graphics card with recorded graphs for single texts, where they help."""
+def load_engine(folder: Path) -> Engine:
+    """A version's engine; on a graphics card with recorded graphs for single texts, where they help."""
     engine = load_version(folder)
-    single = recorded(engine, folder)
-    engine.single = single if isinstance(single, SingleText) else None
+    if isinstance(engine, Classifier):
+        single = recorded(engine, folder)
+        engine.single = single if isinstance(single, SingleText) else None
     return engine
 
 
-def load_version(folder: Path) -> Classifier:
-    """A version's classifier, after its files were found to be those that were registered.
+def load_version(folder: Path) -> Engine:
+    """What answers with a version's files, after they were found to be those that were registered.
 
     Raises
     ------
@@ -94,7 +98,7 @@ def load_version(folder: Path) -> Classifier:
     """
     check_serving(folder)
     with reading(folder):
-        return Classifier(folder)
+        return task_of(read_json(folder / "config.json").get("task", DEFAULT)).engine(folder)
 
 
 def recorded(engine: Classifier, folder: Path) -> SingleText | str:

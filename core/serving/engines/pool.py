@@ -8,8 +8,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
-from core.networks.standalone.predict import Classifier
 from core.serving.engines.graphs import load_engine
+from core.tasks.base import Engine
 
 WARM_UP = ("warm up 预热",)  # the first prediction is slower than all others: memory, word lists
 
@@ -23,7 +23,7 @@ class EnginePool:
         Number of versions that stay loaded; the one that was asked for longest ago is released first.
     """
 
-    def __init__(self, size: int = 4, load: Callable[[Path], Classifier] = load_engine) -> None:
+    def __init__(self, size: int = 4, load: Callable[[Path], Engine] = load_engine) -> None:
         self._size, self._load = size, load
         self._slots: OrderedDict[Path, _Slot] = OrderedDict()
         self._lock = threading.Lock()
@@ -31,7 +31,7 @@ class EnginePool:
     def __len__(self) -> int:
         return len(self._slots)
 
-    def get(self, folder: Path) -> Classifier:
+    def get(self, folder: Path) -> Engine:
         """The classifier of a version folder, loaded and warmed up; whoever asks while it loads waits for it."""
         with self._lock:
             slot = self._slots.setdefault(folder, _Slot())
@@ -55,13 +55,13 @@ class _Slot:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._engine: Classifier | None = None
+        self._engine: Engine | None = None
 
-    def engine(self, load: Callable[[], Classifier]) -> Classifier:
+    def engine(self, load: Callable[[], Engine]) -> Engine:
         with self._lock:
             if self._engine is None:
                 engine = load()
-                engine.predict_proba(WARM_UP)
+                engine.compute(WARM_UP)
                 self._engine = engine
             return self._engine
 

@@ -18,7 +18,7 @@ MOST_TEXTS = 4096  # of one batch; a larger single request goes alone
 class BatchEngine(Protocol):
     """What answers; a `core.networks.standalone.predict.Classifier`."""
 
-    def predict_proba(self, texts: Sequence[str]) -> np.ndarray: ...
+    def compute(self, texts: Sequence[str]) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class MicroBatcher:
         if not batch:
             return
         try:
-            rows = self._engine.predict_proba([text for request in batch for text in request.texts])
+            rows = self._engine.compute([text for request in batch for text in request.texts])
         except Exception as error:  # the callers', each of whom must hear of it
             for request in batch:
                 request.answer.set_exception(error)

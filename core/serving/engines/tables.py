@@ -8,15 +8,16 @@ import numpy as np
 import pandas as pd
 
 from core.base.errors import DataError
-from core.networks.standalone.predict import Classifier, answered
+from core.networks.standalone.predict import answered
 from core.tasks import task_of
+from core.tasks.base import Engine
 
 CHUNK = 1024  # rows between two reports of progress
 ANSWERED, PERSON = "answered", "person"  # in the column of decisions
 
 
 def predict_table(
-    classifier: Classifier,
+    classifier: Engine,
     table: pd.DataFrame,
     text: str,
     progress: Callable[[float], None] = lambda _: None,
@@ -45,7 +46,7 @@ def predict_table(
     values = np.full((len(texts), len(classifier.labels)), np.nan, dtype=np.float32)
     for start in range(0, len(rows), CHUNK):
         chunk = rows[start : start + CHUNK]
-        values[chunk] = classifier.predict_proba([texts[row] for row in chunk])
+        values[chunk] = classifier.compute([texts[row] for row in chunk])
         progress(min(1.0, (start + CHUNK) / len(rows)))
     filled = np.asarray(~np.isnan(values).any(axis=1))
     task = task_of(classifier.task)

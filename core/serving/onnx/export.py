@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.graph import OPSET, Graph
 from core.serving.onnx.files import save_model
+from core.tasks import DEFAULT, TASKS, Task
 
 PROBABILITIES, VALUES = "probabilities", "values"  # what the output is called
 
@@ -33,15 +34,14 @@ class _Probabilities(nn.Module):
         return torch.softmax(self.model(tokens, mask), dim=1)
 
 
-def export_onnx(model: TextNetwork, target: Path, *, distribution: bool = True) -> None:
+def export_onnx(model: TextNetwork, target: Path, task: Task = TASKS[DEFAULT]) -> None:
     """Write ``target``: inputs tokens int64 and mask bool (batch, length), output ``probabilities`` (batch, outputs).
 
-    Parameters
-    ----------
-    distribution
-        Whether the model's outputs are logits; if not, the file answers with them as they are, as ``values``.
+    Where a task's outputs are no logits, the file answers with them as they are, as ``values``; a task may have a file of
+    another kind altogether (`Task.write`).
     """
-    save_model(written(model, distribution) or traced(model, distribution), target)
+    own = task.write(model)
+    save_model(own or written(model, task.distribution) or traced(model, task.distribution), target)
 
 
 @torch.no_grad()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,8 @@ import torch
 
 from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import predict_logits
-from core.networks.standalone.predict import Classifier
 from core.networks.text.examples import encode_examples
+from core.tasks.base import Engine
 
 NASTY = (
     "",
@@ -57,8 +56,8 @@ class Parity:
         return asdict(self)
 
 
-def measure_parity(model: TextNetwork, folder: Path, ordinary: Sequence[str], *, temperature: float = 1.0) -> Parity:
-    """Compare a model with the ``model.onnx`` of a version folder, text by text.
+def measure_parity(model: TextNetwork, engine: Engine, ordinary: Sequence[str], *, temperature: float = 1.0) -> Parity:
+    """Compare a model with its exported file, text by text.
 
     All texts go through in batches sorted by length, and the nasty ones alone (batch of one) as well.
 
@@ -67,14 +66,13 @@ def measure_parity(model: TextNetwork, folder: Path, ordinary: Sequence[str], *,
     temperature
         What the file divides the model's logits by, where it answers with probabilities.
     """
-    classifier = Classifier(folder, providers=["CPUExecutionProvider"])
     texts = [*NASTY, *ordinary]
-    examples = encode_examples(classifier.pipeline, texts)
+    examples = encode_examples(engine.pipeline, texts)
     logits = predict_logits(model.cpu(), examples, torch.device("cpu"))
-    expected = (torch.softmax(logits / temperature, dim=1) if classifier.probable else logits).numpy()
-    exported = classifier.compute(texts)
-    alone = np.concatenate([classifier.compute([text]) for text in NASTY])
+    expected = (torch.softmax(logits / temperature, dim=1) if engine.probable else logits).numpy()
+    exported = engine.compute(texts)
+    alone = np.concatenate([engine.compute([text]) for text in NASTY])
     largest = max(float(np.abs(expected - exported).max()), float(np.abs(expected[: len(NASTY)] - alone).max()))
     largest /= max(1.0, float(np.abs(expected).max()))  # float32 has so many digits, not so many decimals
     agreement = float((expected.argmax(axis=1) == exported.argmax(axis=1)).mean())
-    return Parity(largest, agreement, len(texts), classifier.provider)
+    return Parity(largest, agreement, len(texts), engine.provider)

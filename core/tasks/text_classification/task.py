@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from core.base.config import setting
 from core.data.dataset.rows import TextDataset
+from core.networks.standalone.predict import TextPipeline
 from core.statistics.additive import Statistics
 from core.statistics.intervals import Estimate
 from core.tasks.base import Baseline, Criterion, Pairs, Task, TaskConfig
@@ -115,7 +116,15 @@ class TextClassification(Task):
         """Whether each row is answered rightly, bool ``(rows,)``."""
         return np.array([given == target for given, target in zip(answers, truth, strict=True)], dtype=np.bool_)
 
-    def baseline(self, texts: Sequence[str], targets: Sequence[str], outputs: Sequence[str], language: str) -> Baseline:
+    def baseline(
+        self,
+        texts: Sequence[str],
+        targets: Sequence[str],
+        outputs: Sequence[str],
+        *,
+        language: str,
+        pipeline: TextPipeline,
+    ) -> Baseline:
         """TF-IDF with logistic regression."""
         # Fitting it loads scikit-learn, for which nobody should wait who fits none.
         from core.tasks.text_classification.baseline import fit_baseline

@@ -125,7 +125,7 @@ class Served:
         self._tokens = TOKENS_AT_ONCE[kind]
 
     def answer(self, texts: Sequence[str]) -> np.ndarray:
-        return self._classifier.predict_proba(texts)
+        return self._classifier.compute(texts)
 
     def facts(self) -> dict[str, Any]:
         tokens, mask = pad(self._classifier.pipeline.encode(["a"]))

@@ -233,7 +233,7 @@ def _reloaded(learner: Learner) -> Learner:
     """The same weights in a new model, as if the version had been stored: nothing else survives an update."""
     vocabulary = learner.pipeline.tokenizer.get_vocab_size()
     with torch.random.fork_rng(devices=[]):
-        model = model_class(learner.model_name).rebuild(
+        model = model_class(learner.model_name, learner.settings.task).rebuild(
             learner.settings.model, vocabulary, len(learner.outputs), learner.model.architecture()
         )
     model.load_state_dict(learner.model.state_dict())

@@ -37,10 +37,9 @@ from core.continual.drift.tests import (
 )
 from core.continual.drift.word_shift import WordChanges, word_changes
 from core.data.dataset.rows import TextDataset
-from core.networks.standalone.predict import Classifier
 from core.networks.text.words import words_in
 from core.serving.engines.graphs import load_version
-from core.tasks.base import Task
+from core.tasks.base import Engine, Task
 from core.workflows.drift.rows import (
     EARLIER_ROWS,
     EARLIER_TEXTS,
@@ -128,7 +127,7 @@ def detect_drift(
     past: Past,
     *,
     picked: bool = False,
-    classifier: Classifier | None = None,
+    classifier: Engine | None = None,
     seed: int = 0,
 ) -> DriftReport:
     """Compare a batch with what a version learned; a few seconds, however large the batch is.
@@ -194,7 +193,7 @@ def detect_drift(
     )
 
 
-def _answered(rows: pd.DataFrame, classifier: Classifier, task: Task) -> pd.DataFrame:
+def _answered(rows: pd.DataFrame, classifier: Engine, task: Task) -> pd.DataFrame:
     """The rows with the version's answers and their probabilities, where there are such."""
     values = classifier.compute(rows["text"].tolist())
     sure = values.max(axis=1, initial=0.0).astype(np.float64) if task.distribution else np.nan

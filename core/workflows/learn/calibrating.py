@@ -15,6 +15,7 @@ import numpy as np
 from core.base.messages import message
 from core.networks.standalone.predict import Classifier
 from core.serving.onnx import set_temperature
+from core.tasks.base import Engine
 from core.tasks.text_classification.calibration import brier_score, calibration_difference, calibration_error
 from core.tasks.text_classification.temperature import Temperature, fit_temperature, rescale
 from core.workflows.precision.measure import LabelledRows
@@ -45,16 +46,16 @@ def calibrate(folder: VersionFolder, rows: LabelledRows, *, wanted: bool) -> Tem
 def _fit(folder: VersionFolder, rows: LabelledRows) -> Temperature:
     if not len(rows):
         return fit_temperature([], np.zeros((0, len(folder.outputs))))
-    probabilities = Classifier(folder.path, CPU, precision="fp32").predict_proba(rows.texts)
+    probabilities = Classifier(folder.path, CPU, precision="fp32").compute(rows.texts)
     if not np.isfinite(probabilities).all():
         return _broken(len(rows))
     return fit_temperature(rows.truth, probabilities)
 
 
-def keep_validation(folder: VersionFolder, classifier: Classifier, rows: LabelledRows) -> None:
+def keep_validation(folder: VersionFolder, engine: Engine, rows: LabelledRows) -> None:
     """Write what the version answers on validation rows; thresholds are chosen by it. No texts are kept."""
     some = rows.at_most(MOST_ROWS)
-    folder.save_validation(some.truth, classifier.predict_proba(some.texts))
+    folder.save_validation(some.truth, engine.compute(some.texts))
 
 
 def trust_figures(temperature: Temperature, scores: Sequence[Scores], classes: Sequence[str]) -> dict[str, Any]:

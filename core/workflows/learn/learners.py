@@ -33,7 +33,9 @@ def first_learner(
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.training.seed)
-        model, pipeline = model_class(model_name).begin(settings.model, settings.text, texts, len(outputs), sources)
+        model, pipeline = model_class(model_name, settings.task).begin(
+            settings.model, settings.text, texts, len(outputs), sources
+        )
         vectors = start_from_vectors(model, pipeline, settings.model, sources.vectors) if sources is not None else None
     origin = model.origin if vectors is None else {**model.origin, "vectors": vectors.to_dict()}
     return Learner(model_name, model, pipeline, outputs, settings, origin)

@@ -20,12 +20,11 @@ from core.continual.gate.judging import judge
 from core.continual.gate.rules import GateConfig
 from core.continual.strategies import Strategy
 from core.data.dataset.splitting import Split
-from core.networks.standalone.predict import Classifier
 from core.registry import Registry
 from core.serving.onnx import export_onnx, measure_parity
 from core.tasks import DEFAULT, task_of
 from core.workflows.bundle import write_card, write_program
-from core.workflows.learn.calibrating import calibrate, keep_validation, trust_figures
+from core.workflows.learn.calibrating import CPU, calibrate, keep_validation, trust_figures
 from core.workflows.precision.measure import LabelledRows
 from core.workflows.precision.run import choose_precision, only_exact
 from core.workflows.versions.folder import ExperienceRecord, Learner, VersionFolder
@@ -134,7 +133,7 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
             folder.take_experiences(candidate.stream.before)
         folder.save_experiences(candidate.stream.records, candidate.stream.parts)
         task, outputs = candidate.learner.settings.task, candidate.learner.outputs
-        export_onnx(candidate.learner.model, folder.path / "model.onnx", distribution=task.distribution)
+        export_onnx(candidate.learner.model, folder.path / "model.onnx", task)
         reached("produce.exported")
         rows = _validation_rows(candidate) if task.distribution else None
         temperature = None
@@ -146,11 +145,11 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
             yield StageStarted(message("stage.precision", "Trying faster arithmetic."), 0.92)
             precision = _choose_precision(candidate, folder, rows)
         yield StageStarted(message("stage.measure", "Measuring on the frozen tests."), 0.95)
-        classifier = Classifier(folder.path)
-        scores = score_tests(classifier, candidate.stream.tests, outputs, folder)
-        report = {**_report(candidate, scores, parity, classifier.provider), "precision": precision}
+        engine = task.engine(folder.path)
+        scores = score_tests(engine, candidate.stream.tests, outputs, folder)
+        report = {**_report(candidate, scores, parity, engine.provider), "precision": precision}
         if rows is not None and temperature is not None:
-            keep_validation(folder, classifier, rows)
+            keep_validation(folder, engine, rows)
             report["calibration"] = trust_figures(temperature, scores, outputs)
         yield StageStarted(message("stage.baseline", "Measuring the baseline on the same rows."), 0.97)
         report["baseline"] = _baseline(candidate)
@@ -181,9 +180,10 @@ def _baseline(candidate: Candidate) -> dict[str, Any]:
     """
     task, outputs, stream = candidate.learner.settings.task, candidate.learner.outputs, candidate.stream
     if stream.first is not None:
-        rows, fitted = len(stream.first[0]), task.baseline(*stream.first, outputs, stream.language)
+        rows = len(stream.first[0])
+        fitted = task.baseline(*stream.first, outputs, language=stream.language, pipeline=candidate.learner.pipeline)
     else:
-        rows, fitted = stream.met.fitted_baseline(task, outputs, stream.language)
+        rows, fitted = stream.met.fitted_baseline(task, outputs, stream.language, candidate.learner.pipeline)
     return {"method": fitted.method, "rows": rows, **baseline_reports(task, fitted.answer, stream.tests, outputs)}
 
 
@@ -196,7 +196,9 @@ def _prove(candidate: Candidate, folder: VersionFolder) -> dict[str, Any]:
     """That the exported file, with its temperature, answers as the model does."""
     texts = [text for test in candidate.stream.tests for text in test.texts][:PARITY_TEXTS]
     model, temperature = candidate.learner.model, folder.temperature
-    parity = measure_parity(model, folder.path, texts, temperature=temperature).to_dict()
+    parity = measure_parity(
+        model, folder.task.engine(folder.path, providers=CPU), texts, temperature=temperature
+    ).to_dict()
     if not parity["max_abs_diff"] <= WORST_PARITY:  # also when it is not a number
         raise ModelError(
             "model.parity",

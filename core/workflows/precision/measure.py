@@ -85,7 +85,7 @@ def measure(variants: Mapping[str, Classifier], rows: LabelledRows, exact: np.nd
     labels = exact.argmax(axis=1)
     figures = {}
     for name, classifier in variants.items():
-        probabilities = classifier.predict_proba(rows.texts)
+        probabilities = classifier.compute(rows.texts)
         predicted = probabilities.argmax(axis=1)
         figures[name] = Figures(
             accuracy=float((predicted == rows.truth).mean()),
@@ -106,10 +106,10 @@ def _times(variants: Mapping[str, Classifier], texts: Sequence[str]) -> tuple[di
     alone: dict[str, list[float]] = {name: [] for name in variants}
     for _ in range(PASSES):
         for name, classifier in variants.items():
-            passes[name].append(_seconds(classifier.predict_proba, some))
+            passes[name].append(_seconds(classifier.compute, some))
     for text in texts[:SINGLE]:
         for name, classifier in variants.items():
-            alone[name].append(_seconds(classifier.predict_proba, [text]))
+            alone[name].append(_seconds(classifier.compute, [text]))
     batches = {name: len(some) / float(np.median(seconds)) for name, seconds in passes.items()}
     return batches, {name: float(np.median(seconds)) * 1000 for name, seconds in alone.items()}
 
@@ -117,8 +117,8 @@ def _times(variants: Mapping[str, Classifier], texts: Sequence[str]) -> tuple[di
 def _pace(classifier: Classifier, texts: Sequence[str]) -> float:
     """Texts a second, roughly; the first run, which sets things up, does not count."""
     few = texts[:16]
-    classifier.predict_proba(few)
-    return len(few) / max(_seconds(classifier.predict_proba, few), 1e-9)
+    classifier.compute(few)
+    return len(few) / max(_seconds(classifier.compute, few), 1e-9)
 
 
 def _seconds(call: Callable[[Sequence[str]], Any], texts: Sequence[str]) -> float:

@@ -72,7 +72,7 @@ def choose_precision(folder: Path, wanted: str, training: Sequence[str], rows: L
     graphics_card = kind_of(Classifier(folder, precision="fp32").provider) == "cuda"
     exact = Classifier(folder, providers=CPU, precision="fp32")
     rows = worthwhile_rows(exact, rows)
-    probabilities = exact.predict_proba(rows.texts)
+    probabilities = exact.compute(rows.texts)
     variants = [_entry(folder, "fp32", "cpu", None)]
     if wanted in ("auto", "int8"):
         kept = _make_int8(model, folder, training, rows)

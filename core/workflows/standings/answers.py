@@ -23,6 +23,7 @@ from core.data.dataset.store import DatasetStore
 from core.registry import VersionInfo
 from core.registry.records.files import write_record
 from core.serving.engines.graphs import load_version
+from core.tasks import task_of
 from core.workflows.standings.tests import FrozenRows, experience_records, predictions_path, read_test, rows_path
 
 FOLDER = "answers"
@@ -122,8 +123,9 @@ def gather(
     asked = [test for test in missing if test.key not in own] if ask else []
     predicted = {test.key: own[test.key].predicted for test in missing if test.key in own}
     if asked:
-        classifier = load_version(folder)  # not the pool's: it would drive out a version that serves
-        predicted |= {test.key: tuple(classifier.predict(list(test.texts))) for test in asked}
+        engine = load_version(folder)  # not the pool's: it would drive out a version that serves
+        task = task_of(engine.task)
+        predicted |= {test.key: tuple(task.answers(engine.compute(test.texts), engine.labels)) for test in asked}
     fresh = {}
     trained = None if datasets is None or not predicted else _trained_on(folder, datasets)
     for test in missing:

@@ -23,14 +23,12 @@ from core.base.integrity import reading
 from core.data.dataset.store import DatasetStore
 from core.registry import Registry, VersionInfo
 from core.statistics.intervals import Estimate
-from core.tasks.text_classification.pairs import paired_difference
-from core.tasks.text_classification.scores import Report, evaluate_predictions
+from core.tasks import DEFAULT, Task, task_of
 from core.workflows.standings.answers import AnswerStore, TestAnswers, gather
 from core.workflows.standings.tests import FrozenRows, experience_records, read_test
 
 Integers = NDArray[np.int64]
 Absence = Literal["files", "data", "learned", "waiting"]
-Metric = Literal["accuracy", "macro_f1"]
 _UNKNOWN = -1
 
 
@@ -44,8 +42,14 @@ class SameTests:
         Number of the version whose frozen tests these are.
     tests
         Number, name and rows of each test.
+    task
+        What the reference is for; the others are measured by it, too.
+    outputs
+        Names of the reference's outputs.
+    classes
+        All targets and answers.
     truth
-        Label of each row as a number of ``classes``; all tests one after the other.
+        Target of each row as a number of ``classes``; all tests one after the other.
     answers
         Version → its answer to each row, −1 where it can't be judged by the row, having learned it.
     absent
@@ -55,6 +59,8 @@ class SameTests:
     """
 
     reference: int
+    task: Task
+    outputs: tuple[str, ...]
     tests: tuple[tuple[int, str, int], ...]
     classes: tuple[str, ...]
     truth: Integers
@@ -75,28 +81,33 @@ class SameTests:
         """By how many of the rows a version is judged."""
         return int((self.answers[version] != _UNKNOWN).sum()) if version in self.answers else 0
 
-    def report(self, version: int, test: int | None = None) -> Report | None:
+    def report(self, version: int, test: int | None = None) -> Any:
         """A version's figures over all rows, or those of one test; None where it isn't among them."""
         if version not in self.answers:
             return None
         key = ("report", version, test)
         if key not in self._known:
             rows = self._rows(version, test=test)
-            answers = self.answers[version][rows]
-            self._known[key] = evaluate_predictions(self.truth[rows], answers, self.classes) if len(rows) else None
-        report: Report | None = self._known[key]
-        return report
+            truth, answers = self._names(self.truth[rows]), self._names(self.answers[version][rows])
+            outputs = self.classes if self.task.distribution else self.outputs
+            self._known[key] = self.task.report(truth, answers, outputs) if len(rows) else None
+        return self._known[key]
 
-    def difference(
-        self, before: int, after: int, metric: Metric = "accuracy", test: int | None = None
-    ) -> Estimate | None:
-        """Second minus first on the rows that both are judged by, with its 95 % interval; None where there are none."""
+    def difference(self, before: int, after: int, score: str = "", test: int | None = None) -> Estimate | None:
+        """Second minus first on the rows that both are judged by, with its 95 % interval; None where there are none.
+
+        Parameters
+        ----------
+        score
+            Name of one of the task's scores; by default the one that decides.
+        """
+        score = score or self.task.score.name
         if before not in self.answers or after not in self.answers:
             return None
-        key = ("difference", before, after, metric, test)
+        key = ("difference", before, after, score, test)
         if key not in self._known:
-            truth, old, new = self.answered(before, after, test)
-            self._known[key] = paired_difference(truth, old, new, metric=metric) if len(truth) else None
+            truth, old, new = (self._names(column) for column in self.answered(before, after, test))
+            self._known[key] = self.task.difference(score, truth, old, new) if truth else None
         difference: Estimate | None = self._known[key]
         return difference
 
@@ -104,6 +115,9 @@ class SameTests:
         """Truth and both versions' answers on the rows that both are judged by; `KeyError` where one isn't among them."""
         rows = self._rows(before, after, test=test)
         return self.truth[rows], self.answers[before][rows], self.answers[after][rows]
+
+    def _names(self, numbers: Integers) -> list[str]:
+        return [self.classes[number] for number in numbers.tolist()]
 
     def _rows(self, *versions: int, test: int | None) -> Integers:
         known = np.all([self.answers[version] != _UNKNOWN for version in versions], axis=0)
@@ -197,7 +211,9 @@ def on_tests_of(
             absent[version.number] = "files"
     with reading(folder, "labels.json"):
         labels = read_json(folder / "labels.json")
-    return _put_together(reference.number, tests, labels, answers, absent)
+    with reading(folder, "config.json"):
+        task = task_of(read_json(folder / "config.json").get("task", DEFAULT))
+    return _put_together(reference.number, task, tests, labels, answers, absent)
 
 
 def _ancestors(version: VersionInfo, versions: Sequence[VersionInfo]) -> set[int]:
@@ -212,12 +228,15 @@ def _ancestors(version: VersionInfo, versions: Sequence[VersionInfo]) -> set[int
 
 def _put_together(
     reference: int,
+    task: Task,
     tests: Sequence[FrozenRows],
     labels: Sequence[str],
     by_version: Mapping[int, Mapping[str, TestAnswers]],
     absent: dict[int, Absence],
 ) -> SameTests:
-    number = {label: position for position, label in enumerate(labels)}
+    number = {label: position for position, label in enumerate(labels)} if task.distribution else {}
+    for label in (label for test in tests for label in test.truth):
+        number.setdefault(label, len(number))
     for answers in by_version.values():  # a version of another line may know labels that the reference does not
         for label in (label for test_answers in answers.values() for label in test_answers.predicted):
             number.setdefault(label, len(number))
@@ -230,7 +249,7 @@ def _put_together(
             absent[version] = why
     truth = np.array([number[label] for test in tests for label in test.truth], dtype=np.int64)
     shown = tuple((test.number, test.name, len(test)) for test in tests)
-    return SameTests(reference, shown, tuple(number), truth, kept, absent)
+    return SameTests(reference, task, tuple(labels), shown, tuple(number), truth, kept, absent)
 
 
 def _why_absent(tests: Sequence[FrozenRows], answers: Mapping[str, TestAnswers]) -> Absence | None:

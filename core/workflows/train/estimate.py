@@ -90,7 +90,7 @@ def check_request(request: TrainRequest, workspace: Workspace) -> Settings:
     check_name(request.classifier)
     settings = resolve_settings(request.model, request.settings, task_of(request.task))
     with torch.random.fork_rng(devices=[]):
-        model_class(request.model).check(settings.model, workspace.sources)
+        model_class(request.model, settings.task).check(settings.model, workspace.sources)
     return settings
 
 
@@ -150,7 +150,7 @@ def estimate(
     vocabulary = prepared.pipeline.tokenizer.get_vocab_size()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.training.seed)
-        model = model_class(request.model).rebuild(
+        model = model_class(request.model, settings.task).rebuild(
             settings.model, vocabulary, len(prepared.outputs), prepared.architecture
         )
         device = training_device()

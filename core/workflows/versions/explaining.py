@@ -24,7 +24,7 @@ def explain_answer(folder: Path, engine: Classifier, text: str, label: int | Non
         What serves the version; it decides which label is explained where none is given.
     """
     version = VersionFolder(folder)
-    explained = int(engine.predict_proba([text])[0].argmax()) if label is None else label
+    explained = int(engine.compute([text])[0].argmax()) if label is None else label
     attribution = explain(version.load_model(), version.load_pipeline(), text, explained)
     return attribution if attribution is not None else occlude(engine, [text], [explained])[0]
 

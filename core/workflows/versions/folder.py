@@ -145,7 +145,7 @@ class VersionFolder:
         vocabulary = self.load_pipeline().tokenizer.get_vocab_size()
         config = self.resolved_settings().model
         architecture = self._read("config.json").get("architecture", {})  # versions of old have none
-        model: TextNetwork = model_class(name).rebuild(config, vocabulary, len(self.outputs), architecture)
+        model: TextNetwork = model_class(name, self.task).rebuild(config, vocabulary, len(self.outputs), architecture)
         return model
 
     # -- the strategy's state

@@ -18,8 +18,7 @@ from core.continual.gate.evidence import (
     measure_change,
     measure_strata,
 )
-from core.networks.standalone.predict import Classifier
-from core.tasks.base import Answer, Task
+from core.tasks.base import Answer, Engine, Task
 from core.tasks.text_classification.calibration import calibration_difference, expected_calibration_error
 from core.workflows.versions.folder import VersionFolder
 
@@ -99,11 +98,11 @@ class Scores:
 
 
 def score_tests(
-    classifier: Classifier, tests: Sequence[FrozenTest], outputs: tuple[str, ...], folder: VersionFolder
+    engine: Engine, tests: Sequence[FrozenTest], outputs: tuple[str, ...], folder: VersionFolder
 ) -> list[Scores]:
     """Answer every frozen test and write the answers beside the version."""
     # All at once: texts of one length then go together, whichever test they are from.
-    values = classifier.compute([text for test in tests for text in test.texts])
+    values = engine.compute([text for test in tests for text in test.texts])
     ends = np.cumsum([len(test.texts) for test in tests])[:-1]
     task = folder.task
     return [_score(task, part, test, outputs, folder) for part, test in zip(np.split(values, ends), tests, strict=True)]
@@ -215,14 +214,17 @@ def gate_evidence(scores: Sequence[Scores]) -> GateEvidence | None:
     return GateEvidence(tuple(older), newest, _strata_changes(scores[:-1]), _calibration_change(scores))
 
 
-def _strata_changes(older: Sequence[Scores]) -> tuple[StratumChange, ...]:
-    """The deciding score on the rows of each stratum of all older tests; of a label's rows, accuracy is its recall."""
+def _strata_changes(older: Sequence[Scores]) -> tuple[StratumChange, ...] | None:
+    """The deciding score on the rows of each stratum of all older tests; of a label's rows, accuracy is its recall.
+
+    None where a task makes no difference between rows.
+    """
     if not older:
         return ()
     task = older[0].task
     sides = ([name for score in older for name in _answers(score)[side]] for side in range(3))
     pairs = task.pairs(*sides)
-    return measure_strata(pairs.rows, pairs.strata, task.score)
+    return measure_strata(pairs.rows, pairs.strata, task.score) if any(pairs.strata) else None
 
 
 def _answers(score: Scores) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:

@@ -22,6 +22,7 @@ from safetensors.numpy import save_file
 from core.base.errors import DataError
 from core.base.files import writing
 from core.data.dataset.same_text import Keys, key_numbers
+from core.networks.text import TextPipeline
 from core.networks.text.words import lettered_words
 from core.tasks.base import Baseline, Task
 from core.tasks.text_classification.naive_bayes import NaiveBayes
@@ -132,7 +133,9 @@ class Summary:
             labels.setdefault(key, set()).add(self.labels[label])
         return labels
 
-    def fitted_baseline(self, task: Task, outputs: Sequence[str], language: str) -> tuple[int, Baseline]:
+    def fitted_baseline(
+        self, task: Task, outputs: Sequence[str], language: str, pipeline: TextPipeline
+    ) -> tuple[int, Baseline]:
         """The number of rows that a baseline stands on, and the baseline: of labels the one that grew with the version, of other
         targets the task's own, fitted on the texts that are kept.
         """
@@ -141,7 +144,7 @@ class Summary:
             answer = lambda texts: [names[number] for number in grown.predict(texts).tolist()]  # noqa: E731
             return int(grown.rows.sum()), Baseline("naive_bayes", answer)
         texts, targets, _ = self.sample(validated=False)
-        return len(texts), task.baseline(texts, targets, outputs, language)
+        return len(texts), task.baseline(texts, targets, outputs, language=language, pipeline=pipeline)
 
     def sample(self, *, validated: bool) -> tuple[list[str], list[str], Keys]:
         """Texts that are kept of one part, the names of their labels, and their keys."""

@@ -34,7 +34,7 @@ class Fixed:
         self.labels = list(labels)
         self._answers = answers
 
-    def predict_proba(self, texts: Sequence[str], progress: Callable[[float], None] | None = None) -> np.ndarray:
+    def compute(self, texts: Sequence[str], progress: Callable[[float], None] | None = None) -> np.ndarray:
         return np.array([self._answers[text] for text in texts])
 
 
@@ -148,7 +148,7 @@ def test_the_second_opinion_of_a_first_version_is_the_baseline(workspace: Worksp
     second = second_opinion(version, workspace, lambda parent: FIRST)
     assert second is not None
     assert second.labels == ["negative", "positive"]
-    assert second.predict_proba(["the lamp is awful", "the lamp is great"]).argmax(axis=1).tolist() == [0, 1]
+    assert second.compute(["the lamp is awful", "the lamp is great"]).argmax(axis=1).tolist() == [0, 1]
     workspace.datasets.delete(stored.id)
     assert second_opinion(version, workspace, lambda parent: FIRST) is None
 

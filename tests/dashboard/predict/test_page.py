@@ -292,7 +292,7 @@ def test_a_table_can_be_stopped() -> None:
         asked = 0
         go_on = threading.Event()
 
-        def predict_proba(self, texts: list[str]) -> np.ndarray:
+        def compute(self, texts: list[str]) -> np.ndarray:
             self.go_on.wait(30)
             self.asked += len(texts)
             return np.ones((len(texts), 1), dtype=np.float32)
@@ -313,7 +313,7 @@ def test_an_error_while_labelling_is_kept_for_the_page() -> None:
         labels = ["a"]
         task = DEFAULT
 
-        def predict_proba(self, texts: list[str]) -> None:
+        def compute(self, texts: list[str]) -> None:
             raise ValueError("no")
 
     run = started(Broken(), pd.DataFrame({"text": ["x"]}))

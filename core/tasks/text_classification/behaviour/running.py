@@ -23,7 +23,7 @@ class Engine(Protocol):
 
     labels: list[str]
 
-    def predict_proba(self, texts: Sequence[str]) -> np.ndarray: ...
+    def compute(self, texts: Sequence[str]) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,9 @@ def run_tests(engine: Engine, texts: Sequence[str]) -> list[Result]:
 
 
 def _run(engine: Engine, test: AbilityTest, sides: SentimentSides | None) -> Result:
-    before = engine.predict_proba([case.text for case in test.cases])
+    before = engine.compute([case.text for case in test.cases])
     changed = [case.changed if case.changed is not None else case.text for case in test.cases]
-    after = before if test.kind == "minimum" else engine.predict_proba(changed)
+    after = before if test.kind == "minimum" else engine.compute(changed)
     examples = [
         _example(engine.labels, test.kind, case, sides, first, second)
         for case, first, second in zip(test.cases, before, after, strict=True)

@@ -24,7 +24,7 @@ class Lengths:
     def __init__(self, *_: Any) -> None:
         self.asked: list[str] = []
 
-    def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
+    def compute(self, texts: Sequence[str]) -> np.ndarray:
         self.asked += texts
         return np.array([[0.1, 0.9] if len(text) >= 5 else [0.75, 0.25] for text in texts], dtype=np.float32)
 

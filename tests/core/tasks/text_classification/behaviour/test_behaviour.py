@@ -16,7 +16,7 @@ class Counting:
 
     labels = ["negative", "positive"]
 
-    def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
+    def compute(self, texts: Sequence[str]) -> np.ndarray:
         good = ("good", "great", "excellent", "wonderful")
         bad = ("bad", "terrible", "awful", "horrible")
         scores = [sum(word in text for word in good) - sum(word in text for word in bad) for text in texts]

@@ -7,12 +7,11 @@ import torch
 from onnx import TensorProto, helper
 from torch import Tensor
 
-from core.generation.engine import INPUTS, OUTPUTS
-from core.generation.model import Block, CausalTransformer
+from core.networks.causal.decoder import Block, CausalTransformer
 from core.networks.encoders.graph import Graph
 
-TOKENS, PAST_KEYS, PAST_VALUES = INPUTS
-LOGITS, KEYS, VALUES = OUTPUTS
+TOKENS, PAST_KEYS, PAST_VALUES = INPUTS = ("tokens", "past_keys", "past_values")
+LOGITS, KEYS, VALUES = OUTPUTS = ("logits", "keys", "values")
 
 
 @torch.no_grad()

@@ -7,13 +7,43 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from core.generation.config import SamplingConfig
-from core.generation.engine import Floats, GeneratorEngine, log_probabilities
-from core.generation.tokens import END
+from core.base.config import Config, setting
+from core.networks.causal.tokens import END
 from core.networks.standalone.predict import UNKNOWN
+from core.tasks.language_modelling.engine import Floats, LanguageEngine, log_probabilities
 
 
-def write(engine: GeneratorEngine, prompt: str, config: SamplingConfig) -> Iterator[str]:
+class SamplingConfig(Config):
+    """How a text is drawn from the model."""
+
+    temperature: float = setting(
+        0.8,
+        label="Temperature",
+        help="Below 1 the model keeps to what it finds likely, such as 0.5 for safe sentences; above 1 it gambles.",
+        bounds=(0.1, 2.0),
+        step=0.1,
+    )
+    top_p: float = setting(
+        0.9,
+        label="Top-p",
+        help="Each token is drawn from the most likely ones that together reach this probability; 1 takes all.",
+        bounds=(0.05, 1.0),
+        step=0.05,
+    )
+    written_tokens: int = setting(
+        60, label="Longest continuation (tokens)", help="Writing ends here at the latest.", bounds=(5, 300), step=5
+    )
+    written_seed: int = setting(
+        0,
+        label="Seed of the text",
+        help="Same seed, same beginning, same sliders: same text.",
+        bounds=(0, 1_000_000),
+        step=1,
+        advanced=True,
+    )
+
+
+def write(engine: LanguageEngine, prompt: str, config: SamplingConfig) -> Iterator[str]:
     """Continue a beginning, piece by piece; ends where the model ends its text, or at the longest length.
 
     An empty prompt lets the model begin by itself. Of a beginning longer than the model looks back, the end is read.
@@ -43,7 +73,7 @@ def write(engine: GeneratorEngine, prompt: str, config: SamplingConfig) -> Itera
         tokens = np.array([[token]], dtype=np.int64)
 
 
-def write_text(engine: GeneratorEngine, prompt: str, config: SamplingConfig) -> str:
+def write_text(engine: LanguageEngine, prompt: str, config: SamplingConfig) -> str:
     """The whole continuation at once."""
     return "".join(write(engine, prompt, config))
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.generation.config import GeneratorConfig
+from core.networks.causal.config import CausalConfig
 from core.networks.standalone.predict import UNKNOWN
 
 Cache = tuple[Tensor, Tensor]
@@ -24,7 +24,7 @@ ROTATION_BASE = 10_000.0
 class Block(nn.Module):
     """One layer: attention to what stands before, then a feed-forward step; both behind a norm, added to the input."""
 
-    def __init__(self, config: GeneratorConfig) -> None:
+    def __init__(self, config: CausalConfig) -> None:
         super().__init__()
         width = config.embedding_size
         self.heads = config.heads
@@ -66,7 +66,7 @@ class CausalTransformer(nn.Module):
 
     frequencies: Tensor
 
-    def __init__(self, config: GeneratorConfig, vocabulary_size: int) -> None:
+    def __init__(self, config: CausalConfig, vocabulary_size: int) -> None:
         super().__init__()
         self.config = config
         self.embedding = nn.Embedding(vocabulary_size, config.embedding_size)
@@ -88,6 +88,10 @@ class CausalTransformer(nn.Module):
         """Logits (batch, length, vocabulary) of the token after each of tokens int64 (batch, length)."""
         return self._run(tokens, None)[0]
 
+    def hidden(self, tokens: Tensor) -> Tensor:
+        """What the last layer says of each token, (batch, length, width)."""
+        return self._run(tokens, None, logits=False)[0]
+
     def step(self, tokens: Tensor, cache: Cache) -> tuple[Tensor, Cache]:
         """Go on from a cache: logits (batch, new, vocabulary) for tokens (batch, new), and the longer cache."""
         return self._run(tokens, cache)
@@ -100,7 +104,7 @@ class CausalTransformer(nn.Module):
         )
         return nothing, nothing
 
-    def _run(self, tokens: Tensor, cache: Cache | None) -> tuple[Tensor, Cache]:
+    def _run(self, tokens: Tensor, cache: Cache | None, *, logits: bool = True) -> tuple[Tensor, Cache]:
         past = 0 if cache is None else cache[0].shape[3]
         length = past + tokens.shape[1]
         positions = torch.arange(past, length, device=tokens.device)
@@ -116,8 +120,10 @@ class CausalTransformer(nn.Module):
             hidden, (key, value) = block(hidden, rotation, before, visible)
             keys.append(key)
             values.append(value)
-        logits = functional.linear(self.norm(hidden), self.embedding.weight)
-        return logits, (torch.stack(keys), torch.stack(values))
+        said = self.norm(hidden)
+        if logits:
+            said = functional.linear(said, self.embedding.weight)
+        return said, (torch.stack(keys), torch.stack(values))
 
     @torch.no_grad()
     def grow_vocabulary(self, vocabulary_size: int) -> None:

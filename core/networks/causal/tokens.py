@@ -5,21 +5,22 @@ Id 0, which pads elsewhere, ends a text here and stands before its beginning; id
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from tokenizers import Tokenizer
 
-from core.base.files import read_json
 from core.data.dataset.language import language_of
 from core.networks.standalone.predict import PADDING, UNKNOWN, TextPipeline
-from core.networks.text import TextConfig, extend_pipeline, fit_pipeline
-from core.networks.text.forgetting import forget_words, nameless_ids
+from core.networks.text import TextConfig, fit_pipeline
+from core.networks.text.forgetting import nameless_ids
 
 END = PADDING
 UNKNOWN_SIGN = "□"
 SPACE = "▁"  # how a subword carries the space before it
+UNKNOWN_NATS = 17 * math.log(2)  # what it costs to name any of 131,072 characters
 WHOLE = 1_000_000  # tokens of a text: nothing is cut off here, `windows` divides
 
 
@@ -49,33 +50,15 @@ class Vocabulary:
     @classmethod
     def load(cls, folder: Path) -> Vocabulary:
         """Read ``tokenizer.json`` and ``config.json`` of a version's folder."""
-        config = read_json(folder / "config.json")
-        return cls._of(Tokenizer.from_file(str(folder / "tokenizer.json")), config["segmentation"])
-
-    @classmethod
-    def from_text(cls, stored: str, segmentation: str) -> Vocabulary:
-        """What `to_text` gave."""
-        return cls._of(Tokenizer.from_str(stored), segmentation)
+        return cls(TextPipeline.load(folder))
 
     @classmethod
     def _of(cls, tokenizer: Tokenizer, segmentation: str) -> Vocabulary:
         options = {"segmentation": segmentation, "max_length": WHOLE, "stop_words": []}
         return cls(TextPipeline(tokenizer, options))
 
-    def to_text(self) -> str:
-        """The whole tokenizer as JSON."""
-        return str(self.pipeline.tokenizer.to_str())
-
     def __len__(self) -> int:
         return int(self.pipeline.tokenizer.get_vocab_size())
-
-    def extended(self, texts: Sequence[str]) -> Vocabulary:
-        """With the characters of new texts behind the known ones; subwords stay as they are."""
-        return Vocabulary(extend_pipeline(self.pipeline, texts))
-
-    def without(self, names: Collection[str]) -> Vocabulary:
-        """Without the names of these tokens; ids stay."""
-        return Vocabulary.from_text(forget_words(self.pipeline.tokenizer, names)[0].to_str(), self.segmentation)
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, without any end; a text without a token is one unknown."""

@@ -1,0 +1,1 @@
+"""Networks that foresee the next token of a text."""

@@ -1,0 +1,1 @@
+"""How well a text can be foreseen, and how it goes on."""
