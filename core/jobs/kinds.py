@@ -65,9 +65,6 @@ KINDS = {
     "forget": Kind(
         "core.workflows.forget.run:ForgetRequest", "core.workflows.forget.run:forget_rows", "models", alone=True
     ),
-    "generate": Kind(
-        "core.workflows.generate.request:GenerateRequest", "core.workflows.generate.run:generate", "write"
-    ),
     "curve": Kind(
         "core.workflows.repeat.learning_curve:CurveRequest",
         "core.workflows.repeat.learning_curve:draw_curve",

@@ -107,6 +107,12 @@ def _consume(
         return not stop()
 
     home, title = folder.parent.parent, str(asked.get("title", folder.name))
+    if asked["kind"] not in KINDS:
+        raise JobError(
+            "job.kind_gone",
+            "This run is of an earlier edition, which had a kind of run ('{kind}') that there is no more. Start it anew.",
+            kind=asked["kind"],
+        )
     alone = KINDS[asked["kind"]].alone
     with at_work(home, title, alone=alone, wait=wait) as inside:
         if inside and not alone:

@@ -9,6 +9,8 @@ from core.data.dataset.store import DatasetStore
 from core.networks.sources import Sources, open_sources
 from core.registry import Registry
 
+GENERATORS = "generators"  # where earlier editions kept language models
+
 
 @dataclass(frozen=True)
 class Workspace:
@@ -21,5 +23,10 @@ class Workspace:
 
 
 def open_workspace(home: Path) -> Workspace:
-    """Open a workspace folder; costs nothing until something is asked of it."""
-    return Workspace(home, DatasetStore(home), Registry(home), open_sources(home))
+    """Open a workspace folder; costs nothing until something is asked of it, unless an earlier edition has to be taken over."""
+    workspace = Workspace(home, DatasetStore(home), Registry(home), open_sources(home))
+    if (home / GENERATORS).is_dir():
+        from core.workflows.earlier.generators import adopt_generators  # what takes them over loads PyTorch
+
+        adopt_generators(workspace)
+    return workspace

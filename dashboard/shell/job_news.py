@@ -17,7 +17,7 @@ from dashboard.parts import tables
 from dashboard.shell import state
 from dashboard.shell.i18n import t
 from dashboard.shell.layout import icon_button
-from dashboard.shell.navigation import JOB_PAGES, go
+from dashboard.shell.navigation import FIRST_PAGE, JOB_PAGES, go
 
 if TYPE_CHECKING:
     from core.jobs import Job
@@ -141,4 +141,4 @@ def open_job(job: Job) -> NoReturn:
         if job.result is not None:
             st.session_state[RESULT_ASKED] = (job.classifier, int(job.result["version"]))
             go("results")
-    go(JOB_PAGES[job.kind])
+    go(JOB_PAGES.get(job.kind, FIRST_PAGE))  # a kind of an earlier edition has no page any more

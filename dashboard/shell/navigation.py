@@ -31,7 +31,6 @@ LIBRARY = {
     "label": ":material/new_label:",
     "lab": ":material/science:",
     "pretrain": ":material/school:",
-    "write": ":material/stylus_note:",
     "models": ":material/inventory_2:",
     "benchmark": ":material/speed:",
     "search": ":material/tune:",

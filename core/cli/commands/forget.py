@@ -165,11 +165,6 @@ def carried(receipt: dict[str, Any]) -> str:
     named = [
         f"{version['classifier']} version {version['version']}" for version in receipt["versions"] if version["train"]
     ]
-    named += [
-        f"{generator['generator']} version {generator['version']}"
-        for generator in receipt["generators"]
-        if generator["train"]
-    ]
     named += [str(encoder["encoder"]) for encoder in receipt["encoders"]]
     return (
         f"Removed besides: {receipt['corrections']} waiting corrections, {receipt['labelling']} texts of labelling sessions, "

@@ -1,4 +1,4 @@
-"""``generate``: train and update a language model, let it write, list what there is."""
+"""``generate``: short for training and updating a language model; lets it write, and lists what there is."""
 
 from __future__ import annotations
 
@@ -11,97 +11,140 @@ from core.base.config import build, home, parse_assignments
 from core.base.wording import seconds
 from core.cli.progress import at_work_throughout, consume
 from core.cli.tables import facts, load_unlabelled, save
-from core.generation.store import GeneratorStore
-from core.workflows.workspace import open_workspace
+from core.registry import HOW, VersionInfo
+from core.registry import promote as decide
+from core.tasks.language_modelling.sampling import SamplingConfig, write_text
+from core.tasks.language_modelling.task import LanguageModelling
+from core.workflows.workspace import Workspace, open_workspace
+
+TASK, MODEL, STRATEGY = LanguageModelling.name, "causal", "replay"
+SIZES: dict[str, dict[str, Any]] = {
+    "tiny": {"embedding_size": 64, "hidden_size": 256, "layers": 2, "heads": 4, "dropout": 0.1},
+    "small": {"embedding_size": 128, "hidden_size": 512, "layers": 4, "heads": 4, "dropout": 0.2},
+    "medium": {"embedding_size": 256, "hidden_size": 1024, "layers": 6, "heads": 8, "dropout": 0.3},
+}
+SAMPLES = 3
 
 
 def generate(asked: argparse.Namespace) -> None:
-    verbs = {"train": _learn, "update": _learn, "sample": _sample, "rollback": _rollback, "list": _list}
+    verbs = {"train": _train, "update": _update, "sample": _sample, "rollback": _rollback, "list": _list}
     verbs[asked.verb](asked)
 
 
 @at_work_throughout
-def _learn(asked: argparse.Namespace) -> None:
-    from core.generation.store import check_name
-    from core.workflows.generate.lesson import base_of, settings_for
-    from core.workflows.generate.request import GenerateRequest
-    from core.workflows.generate.run import generate
+def _train(asked: argparse.Namespace) -> None:
+    from core.workflows.requests import TrainRequest
+    from core.workflows.train.estimate import check_request
+    from core.workflows.train.run import train_classifier
 
-    values: dict[str, Any] = {"generator": asked.name, "action": asked.verb, "settings": parse_assignments(asked.set)}
-    if asked.verb == "train":
-        values["size"] = asked.size
     workspace = open_workspace(home())
-    request = build(GenerateRequest, {**values, "dataset": ""})
-    check_name(request.generator)
-    base = base_of(request, workspace, None)
-    settings_for(request, base.report if base else None)  # a typing error is said before a long file is read
+    settings = {**SIZES[asked.size], **parse_assignments(asked.set)}
+    request = TrainRequest(classifier=asked.name, dataset="", task=TASK, model=MODEL, settings=settings)
+    check_request(request, workspace)  # a typing error is said before a long file is read
     loaded = load_unlabelled(asked)
-    request = build(GenerateRequest, {**values, "dataset": save(loaded, workspace).id})
-    report = consume(generate(request, workspace)).report
-    newest = report["tests"][-1]
+    request = request.model_copy(update={"dataset": save(loaded, workspace).id})
+    _tell(asked, consume(train_classifier(request, workspace)), workspace, facts(loaded))
+
+
+@at_work_throughout
+def _update(asked: argparse.Namespace) -> None:
+    from core.workflows.requests import UpdateRequest
+    from core.workflows.update.run import update_classifier
+
+    workspace = open_workspace(home())
+    _version(workspace, asked.name, None)
+    loaded = load_unlabelled(asked)
+    request = UpdateRequest(
+        classifier=asked.name,
+        dataset=save(loaded, workspace).id,
+        strategy=STRATEGY,
+        settings=parse_assignments(asked.set),
+        promote="always",
+    )
+    _tell(asked, consume(update_classifier(request, workspace)), workspace, facts(loaded))
+
+
+def _tell(asked: argparse.Namespace, done: Any, workspace: Workspace, more: dict[str, Any]) -> None:
+    """What came of it, with a few texts that the version writes by itself."""
+    report = done.report
+    newest, baseline = report["tests"][-1]["report"], report["baseline"]["tests"][-1]
+    engine = _engine(workspace, _version(workspace, asked.name, done.version))
     content = {
-        "generator": report["generator"],
-        "version": report["version"],
+        "generator": asked.name,
+        "version": done.version,
         "parent": report["parent"],
         "parameters": report["parameters"],
-        **newest["score"],
-        "baseline": newest["baseline"],
+        "perplexity": newest["perplexity"]["value"],
+        "baseline": {"method": report["baseline"]["method"], "perplexity": baseline["perplexity"]["value"]},
         "R": report["perplexity_matrix"],
-        "R_bits_per_character": report["bits_per_character_matrix"],
-        "forgetting": report["forgetting"],
+        "forgetting": {"perplexity": report["continual"]["forgetting"]},
         "best_epoch": report["best_epoch"],
         "seconds": report["seconds"],
         "parity_max_abs_diff": report["parity"]["max_abs_diff"],
-        "samples": report["samples"],
-        **facts(loaded),
+        "samples": [write_text(engine, "", SamplingConfig(written_seed=seed)) for seed in range(SAMPLES)],
+        **more,
     }
     line = (
         f"Version {content['version']} of '{content['generator']}' writes: {content['parameters']:,} parameters, perplexity "
-        f"{content['perplexity']:.1f} ({content['bits_per_character']:.2f} bits per character); n-grams "
-        f"{content['baseline']['perplexity']:.1f} ({content['baseline']['bits_per_character']:.2f}). "
-        f"{seconds(content['seconds'])}"
+        f"{content['perplexity']:.1f}; n-grams {content['baseline']['perplexity']:.1f}. {seconds(content['seconds'])}"
     )
     _print(asked.json, content, line)
 
 
 def _sample(asked: argparse.Namespace) -> None:
-    from core.generation.config import SamplingConfig
-    from core.generation.engine import GeneratorEngine
-    from core.generation.sampling import write_text
-
-    values = parse_assignments(asked.set)
-    config = build(SamplingConfig, values)
-    folder = GeneratorStore(home()).folder(asked.name, asked.version)
-    engine = GeneratorEngine(folder)
+    config = build(SamplingConfig, parse_assignments(asked.set))
+    workspace = open_workspace(home())
+    version = _version(workspace, asked.name, asked.version)
+    engine = _engine(workspace, version)
     seeds = range(config.written_seed, config.written_seed + max(1, asked.count))
     texts = [
         asked.prompt + write_text(engine, asked.prompt, config.model_copy(update={"written_seed": seed}))
         for seed in seeds
     ]
-    content = {"generator": asked.name, "version": int(folder.name), "texts": texts, "provider": engine.provider}
+    content = {"generator": asked.name, "version": version.number, "texts": texts, "provider": engine.provider}
     _print(asked.json, content, "\n".join(texts))
 
 
 def _rollback(asked: argparse.Namespace) -> None:
-    GeneratorStore(home()).rollback(asked.name, asked.version)
-    sys.stderr.write(f"Version {asked.version} of '{asked.name}' writes again.\n")
+    workspace = open_workspace(home())
+    version = _version(workspace, asked.name, asked.version)
+    decide(workspace.registry, asked.name, version.number, how=HOW["command"])
+    sys.stderr.write(f"Version {version.number} of '{asked.name}' writes again.\n")
 
 
 def _list(asked: argparse.Namespace) -> None:
-    store = GeneratorStore(home())
+    workspace = open_workspace(home())
     generators, lines = [], []
-    for info in store.list():
-        for number in info.versions:
-            report = store.report(info.name, number)
-            score = report["tests"][-1]["score"]
-            current = number == info.current
-            facts = {"version": number, "current": current, "parent": report["parent"], "created": report["created"]}
-            generators.append({"generator": info.name, **facts, "parameters": report["parameters"], **score})
+    for info in workspace.registry.classifiers():
+        for version in workspace.registry.versions(info.name):
+            if version.summary.get("task") != TASK:
+                continue
+            perplexity = float(version.summary["perplexity"])
+            current = version.number == info.champion
+            told = {"version": version.number, "current": current, "parent": version.parent, "created": version.created}
+            generators.append({"generator": info.name, **told, "perplexity": perplexity})
             lines.append(
-                f"{'*' if current else ' '} {info.name} {number:>3}  perplexity {score['perplexity']:.1f}  "
-                f"{score['bits_per_character']:.2f} bits/character  {report['created']}"
+                f"{'*' if current else ' '} {info.name} {version.number:>3}  perplexity {perplexity:.1f}  {version.created}"
             )
     _print(asked.json, {"generators": generators}, "\n".join(lines))
+
+
+def _version(workspace: Workspace, name: str, number: int | None) -> VersionInfo:
+    """A version of a language model; `ConfigError` where the model is for something else."""
+    from core.base.errors import ConfigError
+
+    version = workspace.registry.resolve(name, number)
+    if version.summary.get("task") != TASK:
+        raise ConfigError(
+            "generation.other_task", "'{name}' is no language model, so it cannot write. Use predict.", name=name
+        )
+    return version
+
+
+def _engine(workspace: Workspace, version: VersionInfo) -> Any:
+    from core.serving.engines.graphs import load_version
+
+    return load_version(workspace.registry.folder(version.classifier, version.number))
 
 
 def _print(as_json: bool, content: dict[str, Any], text: str) -> None:

@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING, Any
 from core.serving.api.directory import ServedVersion
 
 if TYPE_CHECKING:
-    from core.networks.standalone.predict import Classifier
     from core.serving.engines.pool import EnginePool
     from core.serving.engines.queueing import MicroBatcher
+    from core.tasks.base import Engine
 
 
 class OpenEngine:
     """One loaded version; ``users`` requests wait for its answers, and a retired one takes no further."""
 
-    def __init__(self, version: ServedVersion, engine: Classifier, batcher: MicroBatcher) -> None:
+    def __init__(self, version: ServedVersion, engine: Engine, batcher: MicroBatcher) -> None:
         self.version = version
         self.engine = engine
         self.batcher = batcher

@@ -8,7 +8,6 @@ from typing import Any
 
 from core.registry.records import receipts
 from core.workflows.forget.champions import runs_of
-from core.workflows.forget.generators import generator_traces
 from core.workflows.forget.places import copies, encoder_traces
 from core.workflows.forget.rows import versions_of_workspace, waiting
 from core.workflows.forget.versions import Gone, traces
@@ -23,7 +22,6 @@ def begin_receipt(plan: Mapping[str, Any], gone: Gone, workspace: Workspace) -> 
     holders = {
         "datasets": (_datasets(gone, workspace), ("id",)),
         "versions": (_versions(gone, runs_of(plan), workspace), ("classifier", "version")),
-        "generators": (generator_traces(workspace.home, gone.digests), ("generator", "version")),
         "encoders": (encoder_traces(workspace, gone.rows), ("encoder",)),
     }
     begun = next((receipt for receipt in receipts(workspace.home) if receipt["id"] == plan["id"]), None)
@@ -69,7 +67,6 @@ def _joined(before: list[dict[str, Any]], now: list[dict[str, Any]], names: tupl
 def concerned(plan: Mapping[str, Any], receipt: Mapping[str, Any]) -> set[str]:
     """Names and ids by which runs were asked for something that holds the rows."""
     names = {str(version["classifier"]) for version in receipt["versions"]}
-    names |= {str(generator["generator"]) for generator in receipt["generators"]}
     return {str(plan["request"]["classifier"]), *plan["rows"], *names}
 
 

@@ -15,7 +15,6 @@ from core.data.dataset.same_text import text_key
 from core.data.labelling.corrections import Corrections
 from core.data.labelling.sessions import LabellingStore
 from core.registry import VersionInfo
-from core.workflows.forget.generators import kept_in_generators
 from core.workflows.versions.folder import PARTS, VersionFolder
 from core.workflows.workspace import Workspace
 
@@ -176,7 +175,7 @@ def find_rows(
         datasets.append(_found(identity, len(dataset), np.array(rows, dtype=np.int64), folders, workspace))
     unmet, kept = set(asked.texts) - met, set[str]()
     if unmet:  # memories, tests and queues may still hold a text whose dataset is gone, or that never was in one
-        kept = (unmet & {*_kept_digests(folders)}) | kept_in_generators(workspace.home, unmet)
+        kept = unmet & {*_kept_digests(folders)}
         unmet -= {*kept, *_waiting_digests(workspace)}
     if not datasets and unmet == asked.texts:
         raise DataError(

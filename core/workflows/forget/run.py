@@ -34,7 +34,6 @@ from core.registry.records import (
     unfinished,
 )
 from core.workflows.forget.champions import note_champions, solve_champions
-from core.workflows.forget.generators import loses_a_test, texts_in_generators
 from core.workflows.forget.places import encoder_words
 from core.workflows.forget.receipt import begin_receipt, now
 from core.workflows.forget.rows import Wanted, locate, versions_of_workspace
@@ -166,9 +165,6 @@ def _rows(request: ForgetRequest, planned: Mapping[str, list[int]], workspace: W
 
 def _check_tests(request: ForgetRequest, rows: Mapping[str, list[int]], workspace: Workspace) -> None:
     """A frozen test must keep some rows, or nothing could be measured on it any more."""
-    lost = loses_a_test(workspace.home, request.digests)
-    if lost is not None:
-        raise _whole_test(*lost)
     for version, folder in versions_of_workspace(workspace):
         for record in folder.experiences():
             left = np.setdiff1d(folder.rows_of(record.number, "test"), rows.get(record.dataset, []))
@@ -217,7 +213,6 @@ def _gone(request: ForgetRequest, rows: dict[str, list[int]], workspace: Workspa
     texts = {datasets[identity].texts[row] for identity in rows for row in rows[identity]}
     for _, folder in versions_of_workspace(workspace):
         texts.update(texts_held(folder, request.digests))
-    texts.update(texts_in_generators(workspace.home, request.digests))
     return Gone(
         rows=rows,
         digests=frozenset(request.digests),

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from core.base.faults import reached
-from core.workflows.forget.generators import scrub_generators
 from core.workflows.forget.places import scrub_encoders, scrub_queues, scrub_vectors, sweep_copies
 from core.workflows.forget.receipt import concerned
 from core.workflows.forget.rows import versions_of_workspace
@@ -30,7 +29,6 @@ def scrub(plan: Mapping[str, Any], gone: Gone, receipt: Mapping[str, Any], works
         if holds_anything(folder, gone):
             registry.files.rewrite(folder.path, lambda copy: rewrite(VersionFolder(copy), gone))
     registry.files.drop_unused()
-    scrub_generators(home, gone)
     scrub_queues(home, gone)
     scrub_encoders(workspace, gone)
     scrub_vectors(workspace, gone)

@@ -159,9 +159,11 @@ def word_numbers(texts: Sequence[str]) -> Keys:
     return np.unique(key_numbers([*{word for text in texts for word in lettered_words(text)}], key=str))
 
 
-def nothing_met(*, words: bool) -> Summary:
-    """Of a classifier that has not learned yet; with a baseline, and where wanted with the words."""
-    return Summary(words=np.zeros(0, dtype=np.uint64) if words else None, baseline=NaiveBayes.empty())
+def nothing_met(*, words: bool, baseline: bool) -> Summary:
+    """Of a model that has not learned yet; where wanted with the words, and with a baseline that grows."""
+    return Summary(
+        words=np.zeros(0, dtype=np.uint64) if words else None, baseline=NaiveBayes.empty() if baseline else None
+    )
 
 
 @dataclass

@@ -14,7 +14,6 @@ import pytest
 from core.cli.main import main
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import TextDataset
-from core.generation.store import GeneratorStore
 from core.networks.standalone.predict import Classifier
 from core.workflows.learn.producing import Completed
 from core.workflows.requests import UpdateRequest
@@ -66,10 +65,23 @@ def test_the_same_versions_serve(written: Path, workspace: Workspace) -> None:
         assert champion.number == stored[f"{classifier}/champion"]
 
 
-def test_generators_are_found_again(workspace: Workspace) -> None:
-    assert [(generator.name, generator.current) for generator in GeneratorStore(workspace.home).list()] == [
-        ("notes", 1)
-    ]
+def test_a_generator_is_found_again_among_the_models_and_goes_on_learning(workspace: Workspace) -> None:
+    champion = workspace.registry.champion("notes")
+    assert champion is not None
+    assert (champion.number, champion.summary["task"]) == (1, "language_modelling")
+    assert not (workspace.home / "generators").exists()
+    folder = VersionFolder(workspace.registry.folder("notes", 1))
+    report = folder.report()
+    assert report["overall"]["perplexity"]["value"] == pytest.approx(report["perplexity_matrix"][0][0])
+    assert report["baseline"]["report"]["perplexity"]["value"] > 1
+    assert sum(len(kept) for kept in folder.load_state()["memory"]["rows"].values()) > 0
+    texts = tuple(f"a new note, number {row}, about the weather" for row in range(60))
+    batch = TextDataset(texts, np.zeros(60, dtype=np.int64), ("text",))
+    stored = workspace.datasets.save(batch, name="batch", roles=ColumnRoles("text", "label"))
+    request = UpdateRequest(classifier="notes", dataset=stored.id, strategy="replay", settings={"epochs": 1})
+    *_, last = update_classifier(request, workspace)
+    assert isinstance(last, Completed)
+    assert last.report["perplexity_matrix"][0][0] == report["perplexity_matrix"][0][0]
 
 
 @pytest.mark.parametrize(("classifier", "strategy"), CLASSIFIERS.items())

@@ -1,1 +1,0 @@
-"""Write: a language model of own texts."""
