@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from core.data.dataset.store import DatasetStore, StoredDataset
     from core.data.labelling.corrections import Corrections
     from core.jobs import Job, JobQueue
-    from core.networks.standalone.predict import Classifier
     from core.networks.vectors import VectorStore
     from core.registry import ClassifierInfo, Glance, Registry, Threshold, VersionInfo
     from core.serving.engines.providers import ProviderReport
+    from core.tasks.base import Engine
     from core.workflows.workspace import Workspace
 
 CLASSIFIER = "classifier"
@@ -124,7 +124,7 @@ def _jobs(folder: Path) -> JobQueue:
     return JobQueue(folder)
 
 
-def engine(version: VersionInfo) -> Classifier:
+def engine(version: VersionInfo) -> Engine:
     """The version's bundle, loaded in ONNX Runtime and warmed up; the last few stay loaded, for the pages and the API."""
     from core.serving.engines.pool import shared_pool
 

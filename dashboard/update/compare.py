@@ -90,7 +90,6 @@ def _past(folder: str, used: tuple[str, ...]) -> Past:
 # A resource, since a copy of every text on every rerun would be dear. `stored` is there to look again after a deletion.
 @st.cache_resource(show_spinner=False, max_entries=3, ttl=3600)
 def _compared(folder: str, batch: str, stored: tuple[str, ...], _champion: VersionInfo) -> Changes | CoreError:
-    from core.workflows.requests import resolve_settings
     from core.workflows.update.run import compare_batch, split_batch
     from core.workflows.versions.folder import VersionFolder
 
@@ -104,10 +103,11 @@ def _compared(folder: str, batch: str, stored: tuple[str, ...], _champion: Versi
     seen = compare_batch(dataset, past)
     split: Split | DataError
     try:
-        split = split_batch(dataset, seen, resolve_settings(version.model_name, version.settings), past, joined)
+        split = split_batch(dataset, seen, version.resolved_settings(), past, joined)
     except DataError as error:
         split = error
-    present = set(dataset.label_names())
+    present = set(dataset.label_names()) if version.task.distribution else set()
+    outputs = version.outputs if version.task.distribution else ()
     return Changes(
         dataset=dataset,
         profile=profile(dataset),
@@ -117,9 +117,9 @@ def _compared(folder: str, batch: str, stored: tuple[str, ...], _champion: Versi
         missing=past.missing,
         remembered=int(state.report(_champion).get("memory_rows", 0)),
         past_rows=past.met.learned,
-        known=[label for label in version.outputs if label in present],
-        fresh=sorted(present - set(version.outputs)),
-        absent=[label for label in version.outputs if label not in present],
+        known=[label for label in outputs if label in present],
+        fresh=sorted(present - set(outputs)),
+        absent=[label for label in outputs if label not in present],
     )
 
 

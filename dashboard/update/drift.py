@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.base.errors import CoreError
 from core.base.messages import Message
-from dashboard.parts import tables
+from dashboard.parts import scores, tables
 from dashboard.parts.plots import charts
 from dashboard.parts.tables import plain
 from dashboard.shell import state
@@ -125,14 +125,14 @@ def _rows_table(rows: tuple[int, ...], situation: Situation) -> pd.DataFrame:
     """Rows of the batch beside the champion's answers, numbered from 1."""
     assert situation.batch is not None
     dataset = state.workspace().datasets.load(situation.batch.id).take(rows)
+    engine = state.engine(situation.champion)
+    answers = scores.task_of_version(situation.champion).answers(engine.compute(dataset.texts), engine.labels)
     return pd.DataFrame(
         {
             t("update.column_row"): [row + 1 for row in rows],
             t("update.column_text"): dataset.texts,
             t("update.column_label"): dataset.label_names(),
-            t("update.column_after_answer", version=situation.champion.number): state.engine(
-                situation.champion
-            ).predict(dataset.texts),
+            t("update.column_after_answer", version=situation.champion.number): answers,
         }
     )
 

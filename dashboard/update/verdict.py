@@ -66,12 +66,13 @@ def _answers(candidate: str, parent: str, _parent: VersionInfo) -> Answers:
         if record.number in tested:
             before = old.predictions(record.number)["predicted"].tolist()
         else:  # the newest test did not exist when the parent was measured
-            before = state.engine(_parent).predict(table["text"].tolist())
+            engine = state.engine(_parent)
+            before = new.task.answers(engine.compute(table["text"].tolist()), engine.labels)
         shown.insert(0, "test", record.number)
         shown.insert(3, "before", before)
         tables.append(shown.assign(probability=probabilities.max(axis=1)))
     together = pd.concat(tables, ignore_index=True)
-    return Answers(together, *(_report(together, side, new.classes) for side in ("before", "after")))
+    return Answers(together, *(_report(together, side, new.outputs) for side in ("before", "after")))
 
 
 def _report(table: pd.DataFrame, side: str, classes: Sequence[str]) -> Report:
