@@ -101,8 +101,6 @@ def _table(versions: list[VersionInfo], champion: VersionInfo | None, same: Same
             "macro_f1": history.score_shown(version, "macro_f1", same),
             "change": _change(version, same),
             "how": how(version),
-            "model": name_of("model", str(version.summary.get("model", ""))),
-            "size": size_shown(version),
             "created": tables.moment(version.created),
         }
         for version in versions
@@ -111,31 +109,31 @@ def _table(versions: list[VersionInfo], champion: VersionInfo | None, same: Same
 
 
 def _change(version: VersionInfo, same: SameTests | None) -> str:
-    """Of accuracy against the version that it was made from."""
+    """Of accuracy against the version that it was made from, in points, which the column's title names."""
     change = same.difference(version.parent, version.number) if same is not None and version.parent else None
-    return tables.NOTHING if change is None else tables.change(change.value, change.low, change.high)
+    if change is None:
+        return tables.NOTHING
+    return f"{tables.points(change.value)} ({tables.points_interval(change.low, change.high)})"
 
 
 def _columns() -> dict[str, Any]:
     return {
-        "version": st.column_config.TextColumn(t("models.version")),
-        "how": st.column_config.TextColumn(t("models.column_how"), width="medium"),
-        "model": st.column_config.TextColumn(t("models.column_model")),
-        "accuracy": st.column_config.TextColumn(t("models.accuracy"), width=160),
-        "macro_f1": st.column_config.TextColumn(t("models.macro_f1"), width=160),
+        "version": st.column_config.TextColumn(t("models.version"), width=122),
+        "how": st.column_config.TextColumn(t("models.column_how"), width=220),
+        "accuracy": st.column_config.TextColumn(t("models.accuracy"), width=145),
+        "macro_f1": st.column_config.TextColumn(t("models.macro_f1"), width=145),
         "change": st.column_config.TextColumn(
-            t("models.column_change"), width=170, help=t("models.column_change_help")
+            t("models.column_change"), width=165, help=t("models.column_change_help")
         ),
-        "size": st.column_config.TextColumn(t("models.size"), help=t("models.size_help"), width="small"),
-        "created": st.column_config.TextColumn(t("models.column_created")),
+        "created": st.column_config.TextColumn(t("models.column_created"), width=132),
     }
 
 
 def how(version: VersionInfo) -> str:
-    """How a version came to be: trained, or updated from which one."""
+    """How a version came to be: which model was trained, or how which version was updated."""
     strategy = str(version.summary.get("strategy", "train"))
     if version.parent is None:
-        return t("models.how_train")
+        return t("models.how_train", model=name_of("model", str(version.summary.get("model", ""))))
     return t("models.how_update", strategy=name_of("strategy", strategy), parent=version.parent)
 
 
