@@ -102,8 +102,6 @@ def _table(versions: list[VersionInfo], champion: VersionInfo | None, same: Same
             **{score: history.score_shown(version, score, same) for score in _scores(versions)},
             "change": _change(version, same),
             "how": how(version),
-            "model": name_of("model", str(version.summary.get("model", ""))),
-            "size": size_shown(version),
             "created": tables.moment(version.created),
         }
         for version in versions
@@ -112,7 +110,7 @@ def _table(versions: list[VersionInfo], champion: VersionInfo | None, same: Same
 
 
 def _change(version: VersionInfo, same: SameTests | None) -> str:
-    """Of accuracy against the version that it was made from."""
+    """Against the version that it was made from, by the score that decides, in points, which the column's title names."""
     if same is None or not version.parent:
         return tables.NOTHING
     score = same.task.score
@@ -120,7 +118,7 @@ def _change(version: VersionInfo, same: SameTests | None) -> str:
     if change is None or before is None:
         return tables.NOTHING
     change = scores.gain(score, change, before.scores[score.name].value)
-    return tables.change(change.value, change.low, change.high)
+    return f"{tables.points(change.value)} ({tables.points_interval(change.low, change.high)})"
 
 
 def _scores(versions: Sequence[VersionInfo]) -> list[str]:
@@ -130,23 +128,21 @@ def _scores(versions: Sequence[VersionInfo]) -> list[str]:
 
 def _columns(measured: Sequence[str]) -> dict[str, Any]:
     return {
-        "version": st.column_config.TextColumn(t("models.version")),
-        "how": st.column_config.TextColumn(t("models.column_how"), width="medium"),
-        "model": st.column_config.TextColumn(t("models.column_model")),
-        **{score: st.column_config.TextColumn(scores.score_name(score), width=160) for score in measured},
+        "version": st.column_config.TextColumn(t("models.version"), width=122),
+        "how": st.column_config.TextColumn(t("models.column_how"), width=220),
+        **{score: st.column_config.TextColumn(scores.score_name(score), width=145) for score in measured},
         "change": st.column_config.TextColumn(
-            t("models.column_change"), width=170, help=t("models.column_change_help")
+            t("models.column_change"), width=165, help=t("models.column_change_help")
         ),
-        "size": st.column_config.TextColumn(t("models.size"), help=t("models.size_help"), width="small"),
-        "created": st.column_config.TextColumn(t("models.column_created")),
+        "created": st.column_config.TextColumn(t("models.column_created"), width=132),
     }
 
 
 def how(version: VersionInfo) -> str:
-    """How a version came to be: trained, or updated from which one."""
+    """How a version came to be: which model was trained, or how which version was updated."""
     strategy = str(version.summary.get("strategy", "train"))
     if version.parent is None:
-        return t("models.how_train")
+        return t("models.how_train", model=name_of("model", str(version.summary.get("model", ""))))
     return t("models.how_update", strategy=name_of("strategy", strategy), parent=version.parent)
 
 

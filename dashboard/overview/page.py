@@ -194,7 +194,8 @@ def welcome() -> None:
         if running:
             _invite(t("overview.training"), t("overview.see_training"), "train")
         elif saved:
-            _invite(t("overview.have_data"), t("overview.train"), "train")
+            samples = all(stored.synthetic for stored in saved)
+            _invite(t("overview.have_samples" if samples else "overview.have_data"), t("overview.train"), "train")
         else:
             _samples()
 

@@ -208,6 +208,7 @@ def _examples(offered: list[Example]) -> None:
                 key=f"predict.example.{number}",
                 type="secondary",
                 wrap=True,
+                width="stretch",
                 on_click=set_live_text,
                 args=(BOX, example.text),
             )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-    from core.networks.standalone.predict import Classifier
+    from core.tasks.base import Engine
 
 
 class Stopped(Exception):
@@ -43,7 +43,7 @@ class TableRun:
 
     def __init__(
         self,
-        engine: Classifier,
+        engine: Engine,
         table: pd.DataFrame,
         text: str,
         *,

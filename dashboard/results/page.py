@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from core.registry import VersionInfo
 
 ALL = 0  # all frozen tests together; experiences are counted from 1
+ROW, TALL_ROW, TABLE = 35, 74, 420  # pixels: a row of one line, one of three, and the height from which a table scrolls
 VERSION_LINK = "version"  # name in a link: ``/results?classifier=Shop&version=2``
 
 
@@ -179,18 +180,32 @@ def read_predictions(folder: str, tests: tuple[int, ...]) -> pd.DataFrame:
     return table
 
 
-def rows_table(rows: pd.DataFrame, *, key: str, several_tests: bool, wide: bool = False) -> None:
-    """Texts with truth, prediction and probability, as a table to scroll and to download."""
+def rows_table(rows: pd.DataFrame, *, key: str, several_tests: bool, of_cell: bool = False) -> None:
+    """Texts with truth, prediction and probability, as a table to scroll and to download.
+
+    Parameters
+    ----------
+    of_cell
+        Whether truth and prediction are the same in all rows, and said above: then only the file has them, and the text is
+        shown on several lines.
+    """
     columns = ["text", "truth", "predicted", "probability", *(["test"] if several_tests else [])]
     config = {
-        "text": st.column_config.TextColumn(t("results.column_text"), width="large" if wide else 190),
-        "truth": st.column_config.TextColumn(t("results.column_truth"), width=150 if wide else 74),
-        "predicted": st.column_config.TextColumn(t("results.column_predicted"), width=150 if wide else 78),
+        "text": st.column_config.TextColumn(t("results.column_text"), width="large"),
+        "truth": st.column_config.TextColumn(t("results.column_truth"), width=150),
+        "predicted": st.column_config.TextColumn(t("results.column_predicted"), width=150),
         "probability": st.column_config.NumberColumn(t("results.column_probability"), format="%.3f", width=80),
         "test": st.column_config.NumberColumn(t("results.column_test"), width=60),
     }
     shown = rows[columns]
-    height = min(420, 38 + 35 * max(1, len(shown)))
-    st.dataframe(shown, hide_index=True, column_config=config, key=key, height=height, row_height=35)
+    line = TALL_ROW if of_cell else ROW
+    st.dataframe(
+        shown.drop(columns=["truth", "predicted"]) if of_cell else shown,
+        hide_index=True,
+        column_config=config,
+        key=key,
+        height=min(TABLE, 38 + line * max(1, len(shown))),
+        row_height=line,
+    )
     titles = {name: str(t(f"results.column_{name}")) for name in columns}
     tables.download_table(shown.rename(columns=titles), key.replace(".", "_"), key=f"{key}.download")

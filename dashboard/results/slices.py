@@ -66,7 +66,7 @@ def draw(shown: Shown) -> None:
         wrong = behind[behind["truth"] != behind["predicted"]].sort_values("probability", ascending=False)
         st.caption(tn("slices.wrong_rows", len(wrong), rows=tables.thousands(len(behind))))
         if len(wrong):
-            rows_table(wrong, key=f"{KEY}.rows", several_tests=shown.test == ALL and len(numbers) > 1, wide=True)
+            rows_table(wrong, key=f"{KEY}.rows", several_tests=shown.test == ALL and len(numbers) > 1)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

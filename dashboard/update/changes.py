@@ -11,6 +11,7 @@ import streamlit as st
 from core.base.errors import CoreError, DataError
 from core.data.loading.profiling import ProfileFinding
 from dashboard.parts import tables
+from dashboard.parts.profile import kind_of
 from dashboard.parts.tables import plain
 from dashboard.shell import state
 from dashboard.shell.errors import boundary, show_error
@@ -162,7 +163,7 @@ def _division(situation: Situation, changes: Changes) -> None:
         return
     split = changes.split
     for remark in split.findings:
-        _line("info", plain(t_message(remark)))
+        _line(kind_of(remark), plain(t_message(remark)))
     facts = {
         "train": tables.thousands(len(split.train)),
         "validation": tables.thousands(len(split.validation)),

@@ -61,10 +61,12 @@ def forget(asked: argparse.Namespace) -> None:
 def _dry_run(
     asked: argparse.Namespace, matches: Matches, nowhere: dict[str, Any], summary: str, workspace: Workspace
 ) -> None:
-    """Say what would be removed, and what would become of the versions in use that learned it."""
+    """Say what would be removed, what would be changed for it, and what would become of the versions that learned it."""
     from core.workflows.forget.champions import champions_that_learned
+    from core.workflows.forget.holders import carriers, holders_of
 
     learned = list(champions_that_learned(matches.rows, workspace))
+    holders = holders_of(matches, workspace)
     facts = {
         "rows": matches.count,
         "datasets": [
@@ -80,6 +82,7 @@ def _dry_run(
             }
             for champion in learned
         ],
+        **holders,
         **_asked(matches),
         **nowhere,
     }
@@ -89,15 +92,14 @@ def _dry_run(
     ]
     if matches.kept:
         lines.append(f"Texts that only memories, frozen tests or language models hold: {matches.kept:,}.")
-    for heading, is_solved in (
-        ("Versions in use that would be solved again without them", True),
-        ("Versions in use whose weights would still carry them", False),
+    solvable = [
+        f"{champion.version.classifier} version {champion.version.number}" for champion in learned if champion.solved
+    ]
+    for heading, named in (
+        ("All that hold some of them, and would be changed", _named(holders)),
+        ("Versions in use that would be solved again without them", solvable),
+        ("Weights that would still carry them, until retrained", _named(carriers(holders))),
     ):
-        named = [
-            f"{champion.version.classifier} version {champion.version.number}"
-            for champion in learned
-            if champion.solved is is_solved
-        ]
         if named:
             lines.append(f"{heading}: {', '.join(named)}.")
     _print(asked.json, facts, "\n".join(lines), summary)
@@ -162,15 +164,20 @@ def made_without(receipt: dict[str, Any]) -> list[str]:
 
 def carried(receipt: dict[str, Any]) -> str:
     """Which weights still carry some of the rows, and what else of the workspace went."""
-    named = [
-        f"{version['classifier']} version {version['version']}" for version in receipt["versions"] if version["train"]
-    ]
-    named += [str(encoder["encoder"]) for encoder in receipt["encoders"]]
+    from core.workflows.forget.holders import HOLDERS, carriers
+
+    named = _named(carriers({kind: receipt[kind] for kind in HOLDERS}))
     return (
         f"Removed besides: {receipt['corrections']} waiting corrections, {receipt['labelling']} texts of labelling sessions, "
         f"{receipt['uploads']} uploads (all there were), {receipt['checkpoints']} states of ended runs.\n"
         f"Weights that still carry them, until retrained: {', '.join(named) or 'none'}."
     )
+
+
+def _named(holders: dict[str, list[dict[str, Any]]]) -> list[str]:
+    """Versions, language models and encoders by their names."""
+    named = [f"{version['classifier']} version {version['version']}" for version in holders["versions"]]
+    return [*named, *(str(encoder["encoder"]) for encoder in holders["encoders"])]
 
 
 def texts_of(path: Path | None, encoding: str | None = None) -> dict[int, str]:

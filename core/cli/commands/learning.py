@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from core.base.config import home, parse_assignments
+from core.base.messages import Message
 from core.base.wording import score, seconds
 from core.cli.commands.behaviour import behaviour
 from core.cli.commands.benchmark import benchmark
@@ -95,29 +96,38 @@ def _waiting(asked: argparse.Namespace, workspace: Workspace) -> list[Correction
 
 def evaluate(asked: argparse.Namespace) -> None:
     from core.workflows.versions.evaluate import evaluate_version
-
-    workspace = open_workspace(home())
-    version = workspace.registry.resolve(asked.classifier, asked.version)
-    loaded = load(asked, batch=True, known=_labels_of(version, workspace))
-    started = time.monotonic()
-    report = evaluate_version(workspace, version, loaded.dataset).to_dict()
-    content = {"version": version.number, "rows": report["rows"], **_scores(report)}
-    content |= {"seconds": round(time.monotonic() - started, 2), **facts(loaded)}
-    _print(asked.json, content, f"Version {version.number}: {_headline(report)} on {report['rows']:,} rows")
-
-
-def drift(asked: argparse.Namespace) -> None:
-    from core.cli.commands.drift import as_object, as_text
-    from core.workflows.drift.run import detect_drift
     from core.workflows.versions.folder import VersionFolder
+    from core.workflows.versions.known_rows import known_rows
     from core.workflows.versions.past import read_past
 
     workspace = open_workspace(home())
     version = workspace.registry.resolve(asked.classifier, asked.version)
     folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
     loaded = load(asked, batch=True, known=folder.outputs)
-    report = detect_drift(folder, loaded.dataset, read_past(folder, workspace))
-    _print(asked.json, {"version": version.number, **as_object(report), **facts(loaded)}, as_text(report))
+    started = time.monotonic()
+    report = evaluate_version(workspace, version, loaded.dataset).to_dict()
+    known = known_rows(loaded.dataset, read_past(folder, workspace))
+    content = {"version": version.number, "rows": report["rows"], **_scores(report), "known": known.to_dict()}
+    content |= {"seconds": round(time.monotonic() - started, 2), **facts(loaded)}
+    headline = f"Version {version.number}: {_headline(report)} on {report['rows']:,} rows"
+    _print(asked.json, content, "\n".join([headline, *map(str, known.sentences())]))
+
+
+def drift(asked: argparse.Namespace) -> None:
+    from core.cli.commands.drift import as_object, as_text
+    from core.workflows.drift.run import detect_drift
+    from core.workflows.versions.folder import VersionFolder
+    from core.workflows.versions.known_rows import known_rows
+    from core.workflows.versions.past import read_past
+
+    workspace = open_workspace(home())
+    version = workspace.registry.resolve(asked.classifier, asked.version)
+    folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
+    loaded = load(asked, batch=True, known=folder.outputs)
+    past = read_past(folder, workspace)
+    report, known = detect_drift(folder, loaded.dataset, past), known_rows(loaded.dataset, past)
+    content = {"version": version.number, **as_object(report), "known": known.to_dict(), **facts(loaded)}
+    _print(asked.json, content, "\n".join([as_text(report), *map(str, known.sentences())]))
 
 
 def export(asked: argparse.Namespace) -> None:
@@ -220,12 +230,15 @@ def _finish(asked: argparse.Namespace, completed: Any, workspace: Workspace, loa
         "parity_max_abs_diff": report["parity"]["max_abs_diff"],
         "best_epoch": report["best_epoch"],
         "provider": report["provider"],
+        "end": str(Message.from_dict(report["end"])) if report["end"] is not None else None,
+        "findings": _findings(report, loaded),
         **facts(loaded),
     }
     if report["parent"] is not None:
         content |= {
             "parent": report["parent"],
             "strategy": report["strategy"],
+            "new_labels": _new_labels(report, asked.classifier, workspace),
             "R_row": report["accuracy_matrix"][-1],
             "R": report["accuracy_matrix"],
             **report["continual"],
@@ -235,12 +248,25 @@ def _finish(asked: argparse.Namespace, completed: Any, workspace: Workspace, loa
     standing = (
         "serves" if content["promoted"] else f"is a candidate; version {champion.number if champion else '–'} serves"
     )
-    _print(
-        asked.json,
-        content,
+    headline = (
         f"Version {number} {standing}. {_headline(report['overall'])}; "
-        f"baseline {_headline(report['baseline']['report'])}. {seconds(report['seconds'])}",
+        f"baseline {_headline(report['baseline']['report'])}. {seconds(report['seconds'])}"
     )
+    ended = [content["end"]] if content["end"] is not None else []
+    _print(asked.json, content, "\n".join([headline, *ended, *content["findings"]]))
+
+
+def _findings(report: dict[str, Any], loaded: LoadedDataset) -> list[str]:
+    """What was noticed on the way, without what was said when the file was read."""
+    told = {str(note) for note in (*(part.message for part in loaded.left_out), *loaded.notes)}
+    sentences = (str(Message.from_dict(stored)) for stored in report["findings"])
+    return [sentence for sentence in sentences if sentence not in told]
+
+
+def _new_labels(report: dict[str, Any], classifier: str, workspace: Workspace) -> list[str]:
+    """Labels that the version answers with and its parent did not."""
+    known = _labels_of(workspace.registry.version(classifier, report["parent"]), workspace)
+    return [label for label in report["classes"] if label not in known]
 
 
 def _scores(report: dict[str, Any], *, per_class: bool = True) -> dict[str, Any]:
@@ -259,8 +285,6 @@ def _scores(report: dict[str, Any], *, per_class: bool = True) -> dict[str, Any]
 
 
 def _gate(gate: dict[str, Any] | None) -> dict[str, Any] | None:
-    from core.base.messages import Message
-
     if gate is None:
         return None
     rules = [

@@ -83,7 +83,7 @@ def _model() -> str:
     if st.session_state.get("train.model") not in MODELS:
         st.session_state["train.model"] = FIRST_MODEL
     names = {name: t(f"names.model_{name}") for name in sorted(MODELS, key=lambda name: name != FIRST_MODEL)}
-    model = st.segmented_control(
+    model = st.pills(
         t("train.model"),
         list(names),
         format_func=names.__getitem__,

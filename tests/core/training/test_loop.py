@@ -92,7 +92,26 @@ def test_events_come_in_order(name: str) -> None:
     finished = events[-1]
     assert isinstance(finished, Finished)
     assert finished.epochs == CONFIG.epochs
-    assert finished.reason.key == "training.epochs_used_up"
+    best_at_the_end = finished.best_epoch == CONFIG.epochs
+    assert finished.reason.key == f"training.{'best_at_the_end' if best_at_the_end else 'epochs_used_up'}"
+
+
+@pytest.mark.parametrize(
+    ("scores", "reason"),
+    [
+        ((0.5, 0.6, 0.7), "best_at_the_end"),
+        ((0.5, 0.7, 0.6), "epochs_used_up"),
+        ((0.5,), "epochs_used_up"),  # nothing was there to be better than
+    ],
+)
+def test_a_run_that_was_best_at_its_end_says_so(
+    scores: tuple[float, ...], reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = iter(scores)
+    monkeypatch.setattr(supervised, "f1_score", lambda *_, **__: next(measured))
+    finished = list(start(make("ngrams"), CONFIG.model_copy(update={"epochs": len(scores)})))[-1]
+    assert isinstance(finished, Finished)
+    assert finished.reason.key == f"training.{reason}"
 
 
 @every_model
