@@ -14,7 +14,7 @@ from core.base.messages import Message
 from core.base.wording import score
 from core.networks.standalone import predict
 from core.registry.records.outgoing import without_paths
-from core.registry.records.reports import baseline_name
+from core.registry.records.reports import baseline_name, measured_again
 from core.serving.onnx.files import cleaned
 from core.workflows.report.card import escaped
 
@@ -68,6 +68,8 @@ def write_program(folder: Path) -> None:
 def write_card(folder: Path, report: dict[str, Any]) -> None:
     """Write ``model_card.md``: what the model is, what it learned from, how good it is and where it ends."""
     overall, baseline = report["overall"], report["baseline"]["report"]
+    since = measured_again(report)
+    compared = "same rows" if since is None else f"{baseline['rows']:,} rows"
     lines = [
         f"# {escaped(report['classifier'])}",
         "",
@@ -77,11 +79,12 @@ def write_card(folder: Path, report: dict[str, Any]) -> None:
         "## Measured",
         "",
         "On frozen test rows that were never trained on, through this very ONNX file; 95 % intervals in brackets.",
+        *([] if since is None else ["", str(since)]),
         "",
         "| | accuracy | macro-F1 |",
         "|---|---|---|",
         f"| this model | {_figure(overall['accuracy'])} | {_figure(overall['macro_f1'])} |",
-        f"| baseline ({baseline_name(report)}), same rows | {_figure(baseline['accuracy'])} | {_figure(baseline['macro_f1'])} |",
+        f"| baseline ({baseline_name(report)}), {compared} | {_figure(baseline['accuracy'])} | {_figure(baseline['macro_f1'])} |",
         *(f"| test {test['experience']}, {escaped(test['name'])} ({test['rows']:,} rows) | "
           f"{_figure(test['report']['accuracy'])} | {_figure(test['report']['macro_f1'])} |" for test in report["tests"]),
         "",

@@ -197,6 +197,22 @@ def sweep_copies(workspace: Workspace, concerned: Collection[str], rows: Collect
     reached("forget.caches")
 
 
+def point_jobs_to(replaced: Mapping[str, str], home: Path) -> None:
+    """Let runs that were asked for a dataset name the one that took its place, so that they can be gone on with."""
+    for folder in _concerned_jobs(home, replaced):
+        asked = read_json(folder / JOB)
+        files.write_json(folder / JOB, {**asked, "config": _pointed(asked["config"], replaced)})
+
+
+def _pointed(asked: Any, replaced: Mapping[str, str]) -> Any:
+    """A request with other ids in the place of those that were replaced."""
+    if isinstance(asked, str):
+        return replaced.get(asked, asked)
+    if isinstance(asked, dict):
+        return {name: _pointed(value, replaced) for name, value in asked.items()}
+    return [_pointed(value, replaced) for value in asked] if isinstance(asked, list) else asked
+
+
 def _concerned_jobs(home: Path, concerned: Collection[str]) -> Iterator[Path]:
     """Folders of runs that were asked for one of these; none of them is executed while this process is alone."""
     for path in (home / JOBS).glob(f"[!.]*/{JOB}"):

@@ -96,27 +96,39 @@ def score_tests(
 ) -> list[Scores]:
     """Answer every frozen test and write the answers beside the version."""
     # All at once: texts of one length then go together, whichever test they are from.
-    probabilities = classifier.predict_proba([text for test in tests for text in test.texts])
+    stated = classifier.predict_proba([text for test in tests for text in test.texts])
     ends = np.cumsum([len(test.texts) for test in tests])[:-1]
-    parts = np.split(probabilities, ends)
+    parts = np.split(stated, ends)
     return [_score(part, test, classes, folder) for part, test in zip(parts, tests, strict=True)]
 
 
-def _score(probabilities: np.ndarray, test: FrozenTest, classes: tuple[str, ...], folder: VersionFolder) -> Scores:
-    number = {name: position for position, name in enumerate(classes)}
-    truth = np.array([number[name] for name in test.truth], dtype=np.int64)
-    predicted = probabilities.argmax(axis=1)
-    names = tuple(classes[position] for position in predicted)
-    answers = prediction_table(test.texts, test.truth, names, probabilities)
+def _score(stated: np.ndarray, test: FrozenTest, classes: tuple[str, ...], folder: VersionFolder) -> Scores:
+    names = tuple(classes[position] for position in stated.argmax(axis=1))
+    answers = prediction_table(test.texts, test.truth, names, stated)
     folder.save_predictions(test.number, answers.assign(**{_HISTORY: _history_column(test.history, len(answers))}))
+    return measure(test, names, stated, classes)
+
+
+def measure(test: FrozenTest, answers: tuple[str, ...], stated: np.ndarray, classes: tuple[str, ...]) -> Scores:
+    """What a version's answers to a test are worth, and how they differ from the base version's.
+
+    Parameters
+    ----------
+    answers
+        Labels as names.
+    stated
+        Probabilities, shape (rows, classes).
+    """
+    number = {name: position for position, name in enumerate(classes)}
+    truth, predicted = (np.array([number[name] for name in names], dtype=np.int64) for names in (test.truth, answers))
     report = evaluate_predictions(truth, predicted, classes)
-    confidence = tuple(float(value) for value in probabilities.max(axis=1))
+    sure = tuple(float(value) for value in stated.max(axis=1))
     if test.before is None:
-        return Scores(test, report, None, None, names, confidence, probabilities)
+        return Scores(test, report, None, None, answers, sure, stated)
     before = np.array([number[name] for name in test.before], dtype=np.int64)
     change = measure_change(test.name, answered(truth, before, predicted, classes=len(classes)), ACCURACY)
     figures = test.figures or averages(evaluate_predictions(truth, before, classes))
-    return Scores(test, report, figures, change, names, confidence, probabilities)
+    return Scores(test, report, figures, change, answers, sure, stated)
 
 
 def stored_tests(
@@ -153,8 +165,13 @@ def _figures(measured: Mapping[str, Any] | None, rows: int) -> dict[str, Any] | 
 
 def confidence(table: pd.DataFrame) -> tuple[float, ...]:
     """The probability of each answer in a table of predictions."""
+    return tuple(probabilities(table).max(axis=1, initial=0.0).tolist())
+
+
+def probabilities(table: pd.DataFrame) -> np.ndarray:
+    """The probability of each class in a table of predictions, shape (rows, classes)."""
     columns = [column for column in table.columns if column.startswith("p_")]
-    return tuple(table[columns].to_numpy(dtype=np.float64).max(axis=1, initial=0.0).tolist())
+    return table[columns].to_numpy(dtype=np.float64)
 
 
 def read_history(table: pd.DataFrame, number: int) -> dict[int, np.ndarray]:
