@@ -81,16 +81,18 @@ def scrub_generators(home: Path, gone: Gone) -> None:
         kept = replace(memory, texts=kept_of(memory.texts))  # hashes stay: the weights still carry what they stand for
         left = [replace(test, texts=tuple(kept_of(test.texts))) for test in tests]
         learned = not memory.learned.isdisjoint(short)
-        if learned or kept != memory or left != tests:
+        if learned or kept != memory or left != tests or _learned_from(folder, gone.replaced):
             staying = [*kept.texts, *(text for test in left for text in test.texts)]
             _replace(folder, left, kept, _other_files(folder, gone, staying, learned=learned))
             reached("forget.generator")
 
 
 def _other_files(folder: Path, gone: Gone, staying: Sequence[str], *, learned: bool) -> dict[str, str]:
-    """Name and new content of the tokenizer, where tokens go, and of the report, where its samples may repeat a text."""
+    """Name and new content of the tokenizer, where tokens go, and of the report, whose samples may repeat a text and which
+    names datasets.
+    """
     changed: dict[str, str] = {}
-    report = read_json(folder / REPORT)
+    report, before = read_json(folder / REPORT), read_json(folder / REPORT)
     if (folder / TOKENIZER).exists():
         vocabulary = Vocabulary.load(folder)
         datasets = [str(entry["dataset"]) for entry in report.get("learned", ())]
@@ -98,8 +100,17 @@ def _other_files(folder: Path, gone: Gone, staying: Sequence[str], *, learned: b
         if names:
             changed[TOKENIZER] = vocabulary.without(names).to_text()
     if learned and report.get("samples"):
-        changed[REPORT] = json.dumps({**report, "samples": []}, ensure_ascii=False)
+        report["samples"] = []
+    for entry in report.get("learned", ()):
+        entry["dataset"] = gone.replaced.get(entry["dataset"], entry["dataset"])
+    if report != before:
+        changed[REPORT] = json.dumps(report, ensure_ascii=False)
     return changed
+
+
+def _learned_from(folder: Path, datasets: Collection[str]) -> bool:
+    """Whether the report names one of these datasets."""
+    return any(entry["dataset"] in datasets for entry in read_json(folder / REPORT).get("learned", ()))
 
 
 def _replace(folder: Path, tests: list[GeneratorTest], memory: GeneratorMemory, others: Mapping[str, str]) -> None:

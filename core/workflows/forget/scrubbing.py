@@ -12,7 +12,7 @@ import numpy as np
 from core.base.faults import reached
 from core.base.integrity import add_facts, read_record
 from core.workflows.forget.generators import scrub_generators
-from core.workflows.forget.places import point_jobs_to, scrub_encoders, scrub_queues, scrub_vectors, sweep_copies
+from core.workflows.forget.places import point_to, scrub_encoders, scrub_queues, scrub_vectors, sweep_copies
 from core.workflows.forget.receipt import concerned
 from core.workflows.forget.rows import versions_of_workspace
 from core.workflows.forget.versions import Gone, holds_anything, rewrite
@@ -32,7 +32,7 @@ def scrub(plan: Mapping[str, Any], gone: Gone, receipt: Mapping[str, Any], works
     scrub_queues(home, gone)
     scrub_encoders(workspace, gone)
     scrub_vectors(workspace, gone)
-    point_jobs_to(gone.replaced, home)
+    point_to(gone.replaced, home)
     sweep_copies(workspace, concerned(plan, receipt), plan["rows"])
     for identity in plan["rows"]:
         workspace.datasets.erase(identity)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -361,7 +362,8 @@ def generator(workspace: Workspace, remembered: list[str], tested: list[str], le
             incoming, generation.GeneratorMemory(remembered, len(learned), {fingerprint(text) for text in learned})
         )
         save_tests(incoming, [GeneratorTest(1, "reviews", "id", tuple(tested), {})])
-        (incoming / "report.json").write_text("{}", "utf-8")
+        entries = [{"dataset": record.dataset} for record in folder(workspace, 1).experiences()]
+        (incoming / "report.json").write_text(json.dumps({"learned": entries}), "utf-8")
         store.publish("writer", incoming)
     return store.folder("writer")
 
@@ -376,6 +378,8 @@ def test_language_models_lose_the_texts_too_and_the_receipt_names_them(learned: 
     assert load_memory(files).texts == ["kept"]
     assert load_tests(files)[0].texts == ("tested",)
     assert sorted(path.name for path in files.iterdir()) == ["memory.json", "report.json", "tests.json"]
+    (entry,) = json.loads((files / "report.json").read_text("utf-8"))["learned"]
+    assert entry["dataset"] == folder(learned, 1).experiences()[0].dataset != part.dataset
 
 
 def test_a_language_models_test_is_not_emptied_either(learned: Workspace) -> None:
