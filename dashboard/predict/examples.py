@@ -56,7 +56,7 @@ def _tested(files: state.Files) -> pd.DataFrame:
     import pandas as pd
 
     # Not through `core.workflows`, which loads PyTorch: this page answers without it.
-    files = sorted((Path(files.folder) / "predictions").glob("test_*.parquet"))
+    tested = sorted((Path(files.folder) / "predictions").glob("test_*.parquet"))
     return pd.concat(
-        [pd.read_parquet(file, columns=["text", "truth", "predicted"]) for file in files], ignore_index=True
+        [pd.read_parquet(file, columns=["text", "truth", "predicted"]) for file in tested], ignore_index=True
     )

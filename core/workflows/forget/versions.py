@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -189,10 +189,11 @@ def _of_what_is_left(
     gone: Gone,
 ) -> ExperienceRecord:
     """The record of an experience with the dataset that took the place of its own, and how many rows each part has now."""
-    counts = {part: int(stays[part].sum()) for part in PARTS}
+    train, validation, test = (int(stays[part].sum()) for part in PARTS)
     used = sum(int(np.isin(rows, removed).sum()) for rows in numbers.values())
     aside = max(0, record.set_aside - (len(removed) - used))
-    return replace(record, dataset=gone.replaced.get(record.dataset, record.dataset), set_aside=aside, **counts)
+    dataset = gone.replaced.get(record.dataset, record.dataset)
+    return ExperienceRecord(record.number, dataset, record.name, train, validation, test, aside)
 
 
 def _renumbered(numbers: Mapping[str, np.ndarray], stays: Mapping[str, np.ndarray], gone: np.ndarray) -> Split:
