@@ -9,7 +9,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from core.base.messages import Message
-from core.registry.records.reports import baseline_name
+from core.registry.records.reports import baseline_name, measured_again
 from core.statistics.intervals import Estimate
 from dashboard.parts import scores, tables
 from dashboard.shell.i18n import t, t_message
@@ -79,10 +79,22 @@ def joined(sentences: Sequence[str]) -> str:
     return t("results.gap").join(sentences)
 
 
+def measured_since(report: dict[str, Any]) -> list[str]:
+    """A sentence where rows of the tests were forgotten since the version was made; none where not."""
+    since = measured_again(report)
+    return [] if since is None else [t_message(since)]
+
+
+def tell_since(report: dict[str, Any]) -> None:
+    """The same, drawn."""
+    for sentence in measured_since(report):
+        st.info(sentence, icon=":material/person_remove:")
+
+
 def show(report: dict[str, Any], version: int) -> None:
     """The sentence in a box of the fitting tone."""
     verdict = judge(report)
-    text = tables.plain(sentences(verdict, version))
+    text = tables.plain(joined([sentences(verdict, version), *measured_since(report)]))
     if verdict.lost:
         st.warning(text, icon=":material/trending_down:", title=t("results.verdict_lost_title"))
     elif verdict.kind == "better":

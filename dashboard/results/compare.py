@@ -111,7 +111,7 @@ def run_table(runs: list[RunInfo], versions: Mapping[int, VersionInfo], same: Sa
                 t("results.column_state"): t(f"run.state_{run.state}"),
                 t("results.column_strategy"): name_of("strategy", strategy),
                 t("results.column_model"): name_of("model", model) if model else tables.NOTHING,
-                t("results.column_dataset"): names.get(dataset, dataset),
+                t("results.column_dataset"): names.get(dataset) or _learned(made, dataset),
                 **scores,
                 t("results.column_baseline"): tables.score(run.metrics.get("baseline_accuracy")),
                 t("results.column_epochs"): _epochs(run, made),
@@ -119,6 +119,11 @@ def run_table(runs: list[RunInfo], versions: Mapping[int, VersionInfo], same: Sa
             }
         )
     return pd.DataFrame(rows)
+
+
+def _learned(made: VersionInfo | None, dataset: str) -> str:
+    """The name of a dataset that is not there any more, or not under this id, by the version that learned from it."""
+    return dataset if made is None or not dataset else str(made.summary.get("dataset_name", dataset))
 
 
 def _epochs(run: RunInfo, made: VersionInfo | None) -> str:

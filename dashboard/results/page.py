@@ -141,6 +141,8 @@ def remarks(shown: Shown) -> None:
     """What a reader must know before believing the figures: losing to the baseline, few rows, made-up texts."""
     if verdict.judge(shown.report).lost:
         verdict.show(shown.report, shown.version.number)
+    else:
+        verdict.tell_since(shown.report)
     if shown.figures.too_few:
         st.warning(tn("results.too_few_rows", shown.figures.rows), icon=":material/hourglass_empty:")
     facts = [t("results.caption_version", created=tables.moment(shown.version.created))]
@@ -161,11 +163,11 @@ def message_of(stored: dict[str, Any]) -> Any:
 def predictions(shown: Shown) -> pd.DataFrame:
     """The rows of the test with truth, prediction, its probability, and one ``p_<i>`` a label."""
     numbers = [test["experience"] for test in shown.report["tests"] if shown.test in (ALL, test["experience"])]
-    return read_predictions(str(state.version_folder(shown.version)), tuple(numbers))
+    return read_predictions(state.files_of(shown.version), tuple(numbers))
 
 
 @st.cache_data(show_spinner=False, max_entries=12)
-def read_predictions(folder: str, tests: tuple[int, ...]) -> pd.DataFrame:
+def read_predictions(files: state.Files, tests: tuple[int, ...]) -> pd.DataFrame:
     """A version's answers on these frozen tests, one below the other."""
     from pathlib import Path
 
@@ -173,7 +175,7 @@ def read_predictions(folder: str, tests: tuple[int, ...]) -> pd.DataFrame:
 
     from core.workflows.versions.folder import VersionFolder
 
-    stored = VersionFolder(Path(folder))
+    stored = VersionFolder(Path(files.folder))
     parts = [stored.predictions(number).assign(test=number) for number in tests]
     table = pd.concat(parts, ignore_index=True)
     table["probability"] = table.filter(regex=r"^p_\d+$").max(axis=1)

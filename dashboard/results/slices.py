@@ -39,7 +39,7 @@ def draw(shown: Shown) -> None:
     rows = predictions(shown)
     numbers = tuple(test["experience"] for test in shown.report["tests"] if shown.test in (ALL, test["experience"]))
     with st.spinner(t("slices.working")):
-        judged = _judged(str(state.version_folder(shown.version)), numbers, shown.classes)
+        judged = _judged(state.files_of(shown.version), numbers, shown.classes)
     layout.section(t("slices.worse_title"), help=t("slices.worse_help"))
     _worse(judged)
     layout.section(t("slices.all_title"), help=t("slices.all_help"))
@@ -70,11 +70,11 @@ def draw(shown: Shown) -> None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _judged(folder: str, numbers: tuple[int, ...], classes: tuple[str, ...]) -> Judged:
+def _judged(files: state.Files, numbers: tuple[int, ...], classes: tuple[str, ...]) -> Judged:
     from core.workflows.versions.folder import VersionFolder
     from core.workflows.versions.slicing import right_of, rows_of_tests, slices_of
 
-    version = VersionFolder(Path(folder))
+    version = VersionFolder(Path(files.folder))
     table = pd.concat([version.predictions(number) for number in numbers], ignore_index=True)
     right = right_of(table)
     slices = slices_of(rows_of_tests(version, state.store(), numbers), table["truth"].tolist(), classes)

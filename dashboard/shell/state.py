@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import streamlit as st
 
@@ -136,6 +136,19 @@ def version_folder(version: VersionInfo) -> Path:
     return _registry(home()).folder(version)
 
 
+class Files(NamedTuple):
+    """Where a version's files lie, and when they were put there (ns): what is remembered of them ends when they are rewritten."""
+
+    folder: str
+    written: int
+
+
+def files_of(version: VersionInfo) -> Files:
+    """What to remember figures of a version under."""
+    folder = version_folder(version)
+    return Files(str(folder), folder.stat().st_mtime_ns)
+
+
 def damaged_files(version: VersionInfo) -> list[str]:
     """Names of the version's damaged files; each is read once, and again when its time or size has changed."""
     if os.environ.get("MLFLOW_TRACKING_URI"):
@@ -155,14 +168,14 @@ def _damaged(folder: str, token: tuple[float, ...]) -> list[str]:
 
 def report(version: VersionInfo) -> dict[str, Any]:
     """The version's report, as its training or update wrote it."""
-    return _report(str(version_folder(version)))
+    return _report(files_of(version))
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
-def _report(folder: str) -> dict[str, Any]:
+def _report(files: Files) -> dict[str, Any]:
     from core.registry.records.reports import read_report
 
-    return read_report(Path(folder))
+    return read_report(Path(files.folder))
 
 
 def classifiers() -> list[ClassifierInfo]:

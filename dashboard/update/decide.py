@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from dashboard.parts import same_tests, scores, tables
+from dashboard.parts.verdict import tell_since
 from dashboard.shell import layout, state
 from dashboard.shell.errors import boundary, guarded_fragment
 from dashboard.shell.i18n import t, tn
@@ -30,6 +31,7 @@ def step(situation: Situation) -> None:
     st.markdown(_headline(report, situation.candidate))
     if not report["epochs"]:
         st.warning(t("update.learned_nothing", version=situation.champion.number), icon=":material/warning:")
+    tell_since(report)
     layout.cards(_cards(report, situation.candidate, situation.champion))
     _decision(situation.champion, situation.candidate)
     with boundary():  # what is wrong with the evidence must hide neither the buttons nor the way back
@@ -108,9 +110,16 @@ def _ends(score: dict[str, float]) -> str:
 @guarded_fragment()
 def _decision(champion: VersionInfo, candidate: VersionInfo) -> None:
     """The tests as a chart, the gate beside it, the buttons below; only this is drawn anew when a rule changes."""
+    from core.workflows.versions.decide import stored_rules
+
     report = state.report(candidate)
     left, right = st.columns([1, 1], gap="large")
     with left:
         evidence.chart(report, candidate)
     verdict, rules = update_rules.gate(report, candidate, right.container(gap="small"))
-    promote.buttons(champion, candidate, verdict, rules)
+    passes = verdict is None or verdict.promote
+    if candidate.refused and rules == stored_rules(report):
+        passes = (
+            False  # what was measured may be other since rows were forgotten; that verdict stands until a rule changes
+        )
+    promote.buttons(champion, candidate, rules, passes=passes)

@@ -76,19 +76,19 @@ def outcome(report: dict[str, Any]) -> list[str]:
 def measured(champion: VersionInfo, batch: StoredDataset) -> DriftReport | CoreError:
     """Compare a batch with what the champion learned; what goes wrong is an answer, so that it is remembered, too."""
     stored = tuple(dataset.id for dataset in state.datasets())
-    return _measured(str(state.version_folder(champion)), batch.id, stored, champion, batch)
+    return _measured(state.files_of(champion), batch.id, stored, champion, batch)
 
 
 # `stored` is there to look again after a deletion.
 @st.cache_resource(show_spinner=False, max_entries=6, ttl=3600)
 def _measured(
-    folder: str, batch: str, stored: tuple[str, ...], _champion: VersionInfo, _batch: StoredDataset
+    files: state.Files, batch: str, stored: tuple[str, ...], _champion: VersionInfo, _batch: StoredDataset
 ) -> DriftReport | CoreError:
     from core.workflows.drift.run import detect_drift
     from core.workflows.versions.folder import VersionFolder
     from core.workflows.versions.past import read_past
 
-    version = VersionFolder(Path(folder))
+    version = VersionFolder(Path(files.folder))
     picked = "corrections" in _batch.source
     try:
         past = read_past(version, state.workspace())

@@ -144,15 +144,15 @@ def _kind(name: str) -> type[Strategy]:
 def outlook(champion: VersionInfo, strategy: str, settings: Mapping[str, Any] | None = None) -> Outlook:
     """What the coming update would need; remembered, since it reads the version's stored state."""
     changed = tuple(sorted((settings or {}).items()))
-    return _outlook(str(state.version_folder(champion)), strategy, changed)
+    return _outlook(state.files_of(champion), strategy, changed)
 
 
 @st.cache_data(show_spinner=False, max_entries=60, ttl=3600)
-def _outlook(folder: str, strategy: str, settings: tuple[tuple[str, Any], ...]) -> Outlook:
+def _outlook(files: state.Files, strategy: str, settings: tuple[tuple[str, Any], ...]) -> Outlook:
     from core.workflows.update.outlook import outlook
     from core.workflows.versions.folder import VersionFolder
 
-    return outlook(VersionFolder(Path(folder)), strategy, dict(settings))
+    return outlook(VersionFolder(Path(files.folder)), strategy, dict(settings))
 
 
 def remarks(outlook: Outlook, changes: Changes) -> bool:

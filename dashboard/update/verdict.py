@@ -49,14 +49,14 @@ class Answers:
 
 def answers(candidate: VersionInfo, parent: VersionInfo) -> Answers:
     """What both versions say to every frozen test."""
-    return _answers(str(state.version_folder(candidate)), str(state.version_folder(parent)), parent)
+    return _answers(state.files_of(candidate), state.files_of(parent), parent)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4, ttl=3600)
-def _answers(candidate: str, parent: str, _parent: VersionInfo) -> Answers:
+def _answers(candidate: state.Files, parent: state.Files, _parent: VersionInfo) -> Answers:
     from core.workflows.versions.folder import VersionFolder
 
-    new, old = VersionFolder(Path(candidate)), VersionFolder(Path(parent))
+    new, old = VersionFolder(Path(candidate.folder)), VersionFolder(Path(parent.folder))
     tested = {record.number for record in old.experiences()}
     tables = []
     for record in new.experiences():

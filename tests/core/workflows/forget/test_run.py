@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +31,8 @@ from core.networks.text import encode_examples
 from core.registry.records import plans, receipts, save_plan, save_receipt, unfinished
 from core.registry.records import solved as solved_versions
 from core.workflows.forget.champions import champions_that_learned
-from core.workflows.forget.rows import Matches, find_rows, groups_of
-from core.workflows.forget.run import ForgetRequest, Forgotten, forget_rows, unfinished_requests
+from core.workflows.forget.rows import find_rows, groups_of
+from core.workflows.forget.run import ForgetRequest, forget_rows, unfinished_requests
 from core.workflows.recipes import save_cleaned
 from core.workflows.requests import TrainRequest, UpdateRequest
 from core.workflows.train.run import train_classifier
@@ -41,73 +41,9 @@ from core.workflows.versions.folder import VersionFolder
 from core.workflows.versions.past import read_past
 from core.workflows.workspace import Workspace, open_workspace
 from tests.core.conftest import reviews, save
+from tests.core.workflows.forget.conftest import FAST, folder, forget, people, somebody
 
-FAST = {"epochs": 1, "buckets": 1024, "embedding_size": 16, "memory_size": 400, "batch_size": 8}
 HASHED = {"epochs": 1, "hashed_features": 256}
-
-
-def people(dataset: TextDataset) -> TextDataset:
-    """The same rows, each written by one of ten people."""
-    return replace(dataset, groups=tuple(f"person {row % 10}" for row in range(len(dataset))))
-
-
-@pytest.fixture(scope="module")
-def learned_once(tmp_path_factory: pytest.TempPathFactory, new_store: Path) -> Path:
-    """A classifier with two versions, learned from rows of ten people."""
-    home = tmp_path_factory.mktemp("learned")
-    shutil.copy(new_store, home / "mlflow.db")
-    workspace = open_workspace(home)
-    first, second = (save(workspace, people(reviews(80, seed=seed))).id for seed in (1, 2))
-    list(train_classifier(TrainRequest(classifier="c", dataset=first, model="ngrams", settings=FAST), workspace))
-    update = UpdateRequest(classifier="c", dataset=second, strategy="replay", settings={"epochs": 1}, promote="always")
-    list(update_classifier(update, workspace))
-    return home
-
-
-@pytest.fixture(scope="module")
-def solved_once(learned_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with a third version, in use, whose head was solved in closed form."""
-    home = tmp_path_factory.mktemp("solved") / "home"
-    shutil.copytree(learned_once, home)
-    workspace = open_workspace(home)
-    third = save(workspace, people(reviews(80, seed=3))).id
-    update = UpdateRequest(classifier="c", dataset=third, strategy="ridge", promote="always")
-    list(update_classifier(update, workspace))
-    return home
-
-
-@pytest.fixture
-def solved(solved_once: Path, evergreen_home: Path) -> Workspace:
-    shutil.copytree(solved_once, evergreen_home, dirs_exist_ok=True)
-    return open_workspace(evergreen_home)
-
-
-@pytest.fixture
-def learned(learned_once: Path, evergreen_home: Path) -> Workspace:
-    shutil.copytree(learned_once, evergreen_home, dirs_exist_ok=True)
-    return open_workspace(evergreen_home)
-
-
-def somebody(workspace: Workspace) -> Matches:
-    """Rows of two people: one who was trained on in the first dataset, one who stands in a frozen test."""
-    matches = {group: find_rows("c", workspace, groups=[group]) for group in groups_of("c", workspace)}
-    trained = next(group for group, match in matches.items() if match.datasets[0].parts["train"])
-    tested = next(group for group, match in matches.items() if match.datasets[0].parts["test"])
-    return find_rows("c", workspace, groups=[trained, tested])
-
-
-def folder(workspace: Workspace, number: int) -> VersionFolder:
-    return VersionFolder(workspace.registry.folder("c", number))
-
-
-def forget(workspace: Workspace, matches: Matches) -> dict[str, Any]:
-    rows = {part.dataset: part.rows.tolist() for part in matches.datasets}
-    request = ForgetRequest(classifier="c", rows=rows, digests=sorted(matches.digests))
-    events = list(forget_rows(request, workspace))
-    assert isinstance(events[-1], Forgotten)
-    receipt = receipts(workspace.home)[0]
-    assert receipt["id"] == events[-1].receipt
-    return receipt
 
 
 def texts_kept(workspace: Workspace) -> set[str]:
@@ -426,7 +362,8 @@ def generator(workspace: Workspace, remembered: list[str], tested: list[str], le
             incoming, generation.GeneratorMemory(remembered, len(learned), {fingerprint(text) for text in learned})
         )
         save_tests(incoming, [GeneratorTest(1, "reviews", "id", tuple(tested), {})])
-        (incoming / "report.json").write_text("{}", "utf-8")
+        entries = [{"dataset": record.dataset} for record in folder(workspace, 1).experiences()]
+        (incoming / "report.json").write_text(json.dumps({"learned": entries}), "utf-8")
         store.publish("writer", incoming)
     return store.folder("writer")
 
@@ -441,6 +378,8 @@ def test_language_models_lose_the_texts_too_and_the_receipt_names_them(learned: 
     assert load_memory(files).texts == ["kept"]
     assert load_tests(files)[0].texts == ("tested",)
     assert sorted(path.name for path in files.iterdir()) == ["memory.json", "report.json", "tests.json"]
+    (entry,) = json.loads((files / "report.json").read_text("utf-8"))["learned"]
+    assert entry["dataset"] == folder(learned, 1).experiences()[0].dataset != part.dataset
 
 
 def test_a_language_models_test_is_not_emptied_either(learned: Workspace) -> None:
