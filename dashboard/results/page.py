@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.statistics.intervals import Estimate, unpaired_difference
+from core.statistics.intervals import MINIMUM_ROWS, Estimate, unpaired_difference
+from core.tasks.base import Figures, Task
 from core.tasks.text_classification.scores import Report
-from dashboard.parts import tables, verdict
+from dashboard.parts import scores, tables, verdict
 from dashboard.parts.names import SCORES, version_line
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import t, t_message, tn
@@ -29,16 +30,21 @@ VERSION_LINK = "version"  # name in a link: ``/results?classifier=Shop&version=2
 
 @dataclass(frozen=True)
 class Shown:
-    """A version on one frozen test, or on all of them (``test`` is `ALL`)."""
+    """A version on one frozen test, or on all of them (``test`` is `ALL`); ``figures`` are what its task measures."""
 
     version: VersionInfo
     report: dict[str, Any]
     test: int
-    figures: Report
+    figures: Any
+
+    @property
+    def task(self) -> Task:
+        """What the version is for."""
+        return scores.task_of_report(self.report)
 
     @property
     def classes(self) -> tuple[str, ...]:
-        return self.figures.classes
+        return tuple(self.figures.classes)
 
     @property
     def baseline(self) -> dict[str, Any]:
@@ -61,7 +67,8 @@ def choose(classifier: str) -> Shown:
     stored = report["overall"]
     if test != ALL:
         stored = next(tested["report"] for tested in report["tests"] if tested["experience"] == test)
-    return Shown(version, report, test, Report.from_dict(stored))
+    labelled = scores.task_of_report(report).distribution
+    return Shown(version, report, test, Report.from_dict(stored) if labelled else Figures.from_dict(stored))
 
 
 def _version(classifier: str) -> VersionInfo:
@@ -143,7 +150,7 @@ def remarks(shown: Shown) -> None:
         verdict.show(shown.report, shown.version.number)
     else:
         verdict.tell_since(shown.report)
-    if shown.figures.too_few:
+    if shown.figures.rows < MINIMUM_ROWS:
         st.warning(tn("results.too_few_rows", shown.figures.rows), icon=":material/hourglass_empty:")
     facts = [t("results.caption_version", created=tables.moment(shown.version.created))]
     if shown.report["end"] is not None:
