@@ -41,7 +41,8 @@ from core.data.reading.tables import read_table
 from core.networks.encoders import MODELS, TextClassifier
 from core.networks.encoders.batches import predict_logits
 from core.networks.text import Examples, TextConfig, encode_examples, fit_pipeline
-from core.training import TrainingConfig, train
+from core.training import TrainingConfig
+from core.training.objectives.supervised import train
 
 LENGTH = 40
 CPU = torch.device("cpu")

@@ -12,16 +12,17 @@ from typing import Any
 
 import pandas
 
-from core.base.errors import ConfigError
+from core.base.config import home
+from core.base.errors import ConfigError, DataError
 from core.base.messages import Message
 from core.base.wording import counted
 from core.cli.arguments.tables import PARTS
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import SetAside
-from core.data.dataset.store import StoredDataset
+from core.data.dataset.store import DatasetStore, StoredDataset
 from core.data.labelling.corrections import JOINED, Correction, join_corrections
 from core.data.loading.label_notes import label_notes, matched_note, merged_note
-from core.data.loading.load import LeftOut, LoadedDataset, dataset_of, left_out_of, load_table
+from core.data.loading.load import LeftOut, LoadedDataset, dataset_of, left_out_of, left_out_of_source, load_table
 from core.data.reading.tables import FormatCorrections, TableFormat, form_of, notes_of
 from core.serving.engines.tables import check_column
 from core.workflows.versions.label_matching import in_own_words
@@ -40,21 +41,55 @@ def read(asked: argparse.Namespace, path: Path | None = None, prefix: str = "") 
 def load(
     asked: argparse.Namespace, *, batch: bool = False, known: Sequence[str] | None = None, told: bool = True
 ) -> LoadedDataset:
-    """The labelled dataset of ``--data``; says what was left out and what is to be known of its labels.
+    """The labelled dataset of ``--data`` or ``--dataset``; says what was left out and what is to be known of its labels.
 
     Parameters
     ----------
     known
         Labels of the classifier that it is for: its own spelling of them is taken.
     """
-    roles = ColumnRoles(text=asked.text, label=asked.label, split=asked.split, group=asked.group)
     merge = asked.merge_labels
-    loaded = dataset_of(read(asked), roles, name=asked.data.name, batch=batch, merge=merge and known is None)
+    if asked.data is None:
+        loaded = load_saved(asked)
+    else:
+        loaded = dataset_of(
+            read(asked), roles_of(asked), name=asked.data.name, batch=batch, merge=merge and known is None
+        )
     if known is not None:
         loaded = _in_own_words(loaded, known, merge=merge)
     if told:
         tell(loaded.left_out, loaded.notes, merge=not merge)
     return loaded
+
+
+def load_saved(asked: argparse.Namespace) -> LoadedDataset:
+    """The dataset of ``--dataset``, with what it kept of the way from its file."""
+    refuse_without_file(asked, *(role for role in ("text", "label", "split", "group") if hasattr(asked, role)))
+    store = DatasetStore(home())
+    stored = saved_dataset(asked.dataset, store)
+    notes = tuple(Message.from_dict(note) for note in stored.source.get("notes", ()))
+    left_out = left_out_of_source(stored.source)
+    dataset = store.load(stored.id)
+    return LoadedDataset(stored.name, dataset, stored.roles, None, left_out, notes, dict(stored.source), {})
+
+
+def saved_dataset(wanted: str, datasets: DatasetStore) -> StoredDataset:
+    """The dataset of this id or name; the newest, when several have the name."""
+    known = datasets.list()
+    for dataset in known:
+        if wanted in (dataset.id, dataset.name):
+            return dataset
+    raise DataError(
+        "search.no_dataset",
+        "There is no saved dataset '{name}'. The datasets are: {known}.",
+        name=wanted,
+        known=[dataset.name for dataset in known] or ["–"],
+    )
+
+
+def roles_of(asked: argparse.Namespace) -> ColumnRoles:
+    """What the columns of ``--data`` are, as they are named."""
+    return ColumnRoles(text=asked.text, label=asked.label, split=asked.split, group=asked.group)
 
 
 def _in_own_words(loaded: LoadedDataset, known: Sequence[str], *, merge: bool) -> LoadedDataset:
@@ -66,7 +101,7 @@ def _in_own_words(loaded: LoadedDataset, known: Sequence[str], *, merge: bool) -
         notes.append(merged_note(merges))
     origin = dict(loaded.origin)
     if match.same:
-        origin["notes"] = [*origin["notes"], matched_note(match.same).to_dict()]
+        origin["notes"] = [*origin.get("notes", ()), matched_note(match.same).to_dict()]
     return replace(loaded, dataset=dataset, notes=tuple(notes), origin=origin, merges=merges)
 
 
@@ -83,13 +118,14 @@ def load_texts(asked: argparse.Namespace) -> tuple[list[str], dict[str, Any]]:
 
 
 def load_unlabelled(asked: argparse.Namespace) -> LoadedDataset:
-    """The dataset of ``--data`` where labels need not be: without them, every row gets the same one."""
+    """The dataset of ``--data`` or ``--dataset`` where labels need not be: without them, every row gets the same one."""
+    if asked.data is None:
+        return load_saved(asked)
     table, label = read(asked), asked.label
     if label is None:
         label = free_name([str(column) for column in table.columns])
         table = table.assign(**{label: "text"})
-    roles = ColumnRoles(text=asked.text, label=label, split=asked.split, group=asked.group)
-    loaded = dataset_of(table, roles, name=asked.data.name, batch=True)
+    loaded = dataset_of(table, replace(roles_of(asked), label=label), name=asked.data.name, batch=True)
     tell(loaded.left_out, loaded.notes)
     return loaded
 

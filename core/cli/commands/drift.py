@@ -1,10 +1,14 @@
-"""``drift``: what was found, as one object and as lines to read."""
+"""``drift``: whether a batch differs from what a version learned, as one object and as lines to read."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import argparse
+from typing import TYPE_CHECKING
 
-from core.base.messages import Message
+from core.base.config import home
+from core.cli.printing import plain, show
+from core.cli.tables import facts, load
+from core.workflows.workspace import open_workspace
 
 if TYPE_CHECKING:
     from core.continual.drift.tests import DriftTest
@@ -13,13 +17,17 @@ if TYPE_CHECKING:
 WORDS = 12  # each way, printed
 
 
-def as_object(report: DriftReport) -> dict[str, Any]:
-    """The report with sentences instead of messages."""
-    content = report.to_dict()
-    content["advice"]["message"] = str(report.advice.message)
-    for test in content["tests"]:
-        test["reason"] = str(Message.from_dict(test["reason"])) if test["reason"] else None
-    return content
+def drift(asked: argparse.Namespace) -> None:
+    from core.workflows.drift.run import detect_drift
+    from core.workflows.versions.folder import VersionFolder
+    from core.workflows.versions.past import read_past
+
+    workspace = open_workspace(home())
+    version = workspace.registry.resolve(asked.classifier, asked.version)
+    folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
+    loaded = load(asked, batch=True, known=folder.classes)
+    report = detect_drift(folder, loaded.dataset, read_past(folder, workspace))
+    show(asked, {"version": version.number, **plain(report.to_dict()), **facts(loaded)}, as_text(report))
 
 
 def as_text(report: DriftReport) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.base.config import home
 from core.base.errors import ConfigError, DataError
+from core.cli.printing import show
 from core.cli.progress import consume
 from core.data.reading.text.encoding import codec_of, detect_encoding
 from core.registry.records import receipts, solved
@@ -100,7 +100,7 @@ def _dry_run(
         ]
         if named:
             lines.append(f"{heading}: {', '.join(named)}.")
-    _print(asked.json, facts, "\n".join(lines), summary)
+    _print(asked, facts, "\n".join(lines), summary)
 
 
 def _forget(
@@ -125,7 +125,7 @@ def _forget(
     forgotten = consume(forget_rows(request, workspace), alone=True)
     receipt = receipt_of(forgotten.receipt, workspace)
     done = f"Rows removed: {sum(dataset['rows'] for dataset in receipt['datasets']):,}; receipt {receipt['id']}."
-    _print(asked.json, {**receipt, **nowhere}, "\n".join([done, *made_without(receipt), carried(receipt)]), summary)
+    _print(asked, {**receipt, **nowhere}, "\n".join([done, *made_without(receipt), carried(receipt)]), summary)
 
 
 def _finish(workspace: Workspace) -> list[dict[str, Any]]:
@@ -145,7 +145,7 @@ def _finish(workspace: Workspace) -> list[dict[str, Any]]:
 
 def _print_finished(asked: argparse.Namespace, receipt: dict[str, Any]) -> None:
     lines = [f"Receipt {receipt['id']}.", *made_without(receipt), carried(receipt)]
-    _print(asked.json, {**receipt, **NOTHING_MISSING}, "\n".join(lines))
+    _print(asked, {**receipt, **NOTHING_MISSING}, "\n".join(lines))
 
 
 def receipt_of(identity: str, workspace: Workspace) -> dict[str, Any]:
@@ -264,9 +264,9 @@ def _asked(matches: Matches) -> dict[str, Any]:
     return {"asked": {"texts": matches.texts, "groups": matches.groups}}
 
 
-def _print(as_json: bool, content: dict[str, Any], text: str, summary: str = "") -> None:
+def _print(asked: argparse.Namespace, content: dict[str, Any], text: str, summary: str = "") -> None:
     """What was found or done; ``summary`` says how much of the request that is."""
-    sys.stdout.write((json.dumps(content, ensure_ascii=False) if as_json else summary + text) + "\n")
+    show(asked, content, summary + text)
     missing = content["not_found"]
-    if as_json and (missing["texts"] or missing["groups"]):
+    if asked.json and (missing["texts"] or missing["groups"]):
         sys.stderr.write(summary)

@@ -3,41 +3,40 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
-from typing import Any
 
 from core.base.config import build, home, parse_assignments
 from core.base.wording import seconds
-from core.cli.progress import at_work_throughout, consume
+from core.cli.printing import show, tell
+from core.cli.progress import at_work_throughout
 from core.cli.tables import facts, load_unlabelled, save
-from core.generation.store import GeneratorStore
+from core.cli.workflow import carry_out, request_of
+from core.generation.store import GeneratorStore, check_name
 from core.workflows.workspace import open_workspace
 
 
 def generate(asked: argparse.Namespace) -> None:
-    verbs = {"train": _learn, "update": _learn, "sample": _sample, "rollback": _rollback, "list": _list}
+    verbs = {
+        "train": _learn,
+        "update": _learn,
+        "sample": _sample,
+        "rollback": _rollback,
+        "list": _list,
+        "delete": _delete,
+    }
     verbs[asked.verb](asked)
 
 
 @at_work_throughout
 def _learn(asked: argparse.Namespace) -> None:
-    from core.generation.store import check_name
     from core.workflows.generate.lesson import base_of, settings_for
-    from core.workflows.generate.request import GenerateRequest
-    from core.workflows.generate.run import generate
 
-    values: dict[str, Any] = {"generator": asked.name, "action": asked.verb, "settings": parse_assignments(asked.set)}
-    if asked.verb == "train":
-        values["size"] = asked.size
     workspace = open_workspace(home())
-    request = build(GenerateRequest, {**values, "dataset": ""})
+    request = request_of(asked, action=asked.verb, dataset="")
     check_name(request.generator)
     base = base_of(request, workspace, None)
     settings_for(request, base.report if base else None)  # a typing error is said before a long file is read
     loaded = load_unlabelled(asked)
-    request = build(GenerateRequest, {**values, "dataset": save(loaded, workspace).id})
-    report = consume(generate(request, workspace)).report
+    report = carry_out(asked, action=asked.verb, dataset=save(loaded, workspace).id).report
     newest = report["tests"][-1]
     content = {
         "generator": report["generator"],
@@ -61,7 +60,7 @@ def _learn(asked: argparse.Namespace) -> None:
         f"{content['baseline']['perplexity']:.1f} ({content['baseline']['bits_per_character']:.2f}). "
         f"{seconds(content['seconds'])}"
     )
-    _print(asked.json, content, line)
+    show(asked, content, line)
 
 
 def _sample(asked: argparse.Namespace) -> None:
@@ -79,12 +78,18 @@ def _sample(asked: argparse.Namespace) -> None:
         for seed in seeds
     ]
     content = {"generator": asked.name, "version": int(folder.name), "texts": texts, "provider": engine.provider}
-    _print(asked.json, content, "\n".join(texts))
+    show(asked, content, "\n".join(texts))
 
 
 def _rollback(asked: argparse.Namespace) -> None:
     GeneratorStore(home()).rollback(asked.name, asked.version)
-    sys.stderr.write(f"Version {asked.version} of '{asked.name}' writes again.\n")
+    content = {"generator": asked.name, "current": asked.version}
+    tell(asked, content, f"Version {asked.version} of '{asked.name}' writes again.")
+
+
+def _delete(asked: argparse.Namespace) -> None:
+    GeneratorStore(home()).delete(asked.name)
+    tell(asked, {"generator": asked.name, "deleted": True}, f"The generator '{asked.name}' is deleted.")
 
 
 def _list(asked: argparse.Namespace) -> None:
@@ -101,8 +106,4 @@ def _list(asked: argparse.Namespace) -> None:
                 f"{'*' if current else ' '} {info.name} {number:>3}  perplexity {score['perplexity']:.1f}  "
                 f"{score['bits_per_character']:.2f} bits/character  {report['created']}"
             )
-    _print(asked.json, {"generators": generators}, "\n".join(lines))
-
-
-def _print(as_json: bool, content: dict[str, Any], text: str) -> None:
-    sys.stdout.write((json.dumps(content, ensure_ascii=False) if as_json else text) + "\n")
+    show(asked, {"generators": generators}, "\n".join(lines))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from typing import Any
 
 from core.base.config import home
+from core.cli.printing import show
 from core.cli.tables import corrections_of, facts_of, tell, tell_format
 from core.data.reading.tables import detect_format
 from core.serving.engines import predict_file
@@ -51,7 +51,7 @@ def predict(asked: argparse.Namespace) -> None:
             "without_text": labelled_file.empty,
         }
         told |= {"out": str(asked.out), **facts_of(labelled_file.left_out, labelled_file.form, labelled_file.notes)}
-        sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+        show(asked, told, "")
 
 
 class _Progress:

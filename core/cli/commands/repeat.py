@@ -7,29 +7,16 @@ repeated seeds of a version's model and settings; its test rows take no part.
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from typing import Any
 
-from core.base.config import build, home
-from core.base.messages import Message
 from core.base.wording import score
-from core.cli.progress import consume
-from core.workflows.workspace import open_workspace
+from core.cli.printing import plain, show
+from core.cli.workflow import carry_out
 
 
 def curve(asked: argparse.Namespace) -> None:
-    from core.workflows.repeat.learning_curve import CurveRequest, draw_curve
-
-    request = build(CurveRequest, {"classifier": asked.classifier, "version": asked.version, "runs": asked.runs})
-    content = _curve_as_object(consume(draw_curve(request, open_workspace(home()))).curve)
-    sys.stdout.write((json.dumps(content, ensure_ascii=False) if asked.json else _curve_as_text(content)) + "\n")
-
-
-def _curve_as_object(stored: dict[str, Any]) -> dict[str, Any]:
-    """The stored curve with a sentence instead of a message."""
-    verdict = {**stored["verdict"], "message": str(Message.from_dict(stored["verdict"]["message"]))}
-    return {**stored, "verdict": verdict}
+    content = plain(carry_out(asked).curve)
+    show(asked, content, _curve_as_text(content))
 
 
 def _curve_as_text(curve: dict[str, Any]) -> str:
@@ -49,12 +36,8 @@ def _curve_as_text(curve: dict[str, Any]) -> str:
 
 
 def folds(asked: argparse.Namespace) -> None:
-    from core.workflows.repeat.cross_validation import FoldsRequest, cross_validate
-
-    values = {"repeat_by": asked.by, "repeat_runs": asked.runs}
-    request = build(FoldsRequest, {"classifier": asked.classifier, "version": asked.version, **values})
-    record = consume(cross_validate(request, open_workspace(home()))).record
-    sys.stdout.write((json.dumps(record, ensure_ascii=False) if asked.json else _folds_as_text(record)) + "\n")
+    record = carry_out(asked).record
+    show(asked, record, _folds_as_text(record))
 
 
 def _folds_as_text(record: dict[str, Any]) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Literal
 
-from core.base.config import Config
+from core.base.config import Config, parameter
 from core.generation.config import DEFAULT_SIZE
+from core.workflows.fields import Dataset, Values
 
 
 class GenerateRequest(Config):
@@ -16,14 +17,14 @@ class GenerateRequest(Config):
     action
         ``"train"`` begins from random start, and makes the first version of a new generator or a further one beside the
         old; ``"update"`` goes on from the current version.
-    size
-        Preset of the shape (`core.generation.config.SIZES`); an update keeps the shape that there is.
     settings
         Settings of `GeneratorConfig` and `LearningConfig`, in place of the preset's; an update takes only those of learning.
     """
 
-    generator: str
-    dataset: str
+    generator: Annotated[str, parameter("Name of the generator.", option="name")]
+    dataset: Dataset
     action: Literal["train", "update"] = "train"
-    size: str = DEFAULT_SIZE
-    settings: dict[str, Any] = {}
+    size: Annotated[str, parameter("Preset of the shape; an update keeps the shape that there is.", source="sizes")] = (
+        DEFAULT_SIZE
+    )
+    settings: Values = {}

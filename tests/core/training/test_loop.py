@@ -16,8 +16,9 @@ from core.continual.strategies import Experience, Strategy, StrategyConfig
 from core.networks.encoders import MODELS, TextClassifier
 from core.networks.encoders.batches import predict_logits
 from core.networks.text import Examples
-from core.training import TrainingConfig, loop, train
+from core.training import TrainingConfig, loop
 from core.training.objectives import supervised
+from core.training.objectives.supervised import train
 from tests.encoders import make_model
 
 VOCABULARY = 30

@@ -1,0 +1,92 @@
+"""What a version is worth: on labelled rows, on tests of single abilities, and in other arithmetics."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import asdict
+from typing import Any
+
+from core.base.config import home
+from core.base.wording import score
+from core.cli.printing import plain, show
+from core.cli.tables import facts, load
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.workspace import open_workspace
+
+NOTHING: dict[str, Any] = {"serving": {}, "variants": [], "rule": None, "note": None}  # of versions made before
+
+
+def evaluate(asked: argparse.Namespace) -> None:
+    from core.workflows.versions.evaluate import evaluate_version
+
+    workspace = open_workspace(home())
+    version = workspace.registry.resolve(asked.classifier, asked.version)
+    folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
+    loaded = load(asked, batch=True, known=folder.classes)
+    started = time.monotonic()
+    report = evaluate_version(workspace, version, loaded.dataset).to_dict()
+    content = {"version": version.number, "rows": report["rows"], **scores_of(report)}
+    content |= {"seconds": round(time.monotonic() - started, 2), **facts(loaded)}
+    show(asked, content, f"Version {version.number}: {headline(report)} on {report['rows']:,} rows")
+
+
+def behaviour(asked: argparse.Namespace) -> None:
+    from core.serving.engines.graphs import load_version
+    from core.tasks.text_classification.behaviour import run_tests
+
+    workspace = open_workspace(home())
+    version = workspace.registry.resolve(asked.classifier, asked.version)
+    folder = workspace.registry.folder(version.classifier, version.number)
+    stored = VersionFolder(folder)
+    texts = [str(text) for record in stored.experiences() for text in stored.predictions(record.number)["text"]]
+    outcomes = run_tests(load_version(folder), texts)
+    lines = [
+        f"{outcome.capability:<12} {outcome.kind:<10} {outcome.failures:4} of {outcome.cases:4} failed  "
+        f"{score(outcome.rate.value, outcome.rate.low, outcome.rate.high)}"
+        for outcome in outcomes
+    ]
+    show(asked, [asdict(outcome) for outcome in outcomes], "\n".join(lines))
+
+
+def precision(asked: argparse.Namespace) -> None:
+    workspace = open_workspace(home())
+    version = workspace.registry.resolve(asked.classifier, asked.version)
+    report = VersionFolder(workspace.registry.folder(asked.classifier, version.number)).report()
+    content = {"version": version.number, **plain(report.get("precision") or NOTHING)}
+    show(asked, content, _arithmetics(content))
+
+
+def _arithmetics(record: dict[str, Any]) -> str:
+    lines = [
+        f"  {variant['precision']}  {variant['device']:<4}  {variant['bytes'] / 1e6:7.1f} MB  "
+        f"{variant['texts_per_second']:9,.0f} texts/s  "
+        f"{variant['milliseconds']:7.2f} ms  accuracy {variant['accuracy']:.3f}  "
+        f"same label {variant['agreement']:.1%}  {variant['why']}"
+        for variant in record["variants"]
+    ]
+    serving = ", ".join(f"{kind}: {file}" for kind, file in record["serving"].items()) or "model.onnx everywhere"
+    sentences = [record[part] for part in ("rule", "note") if record[part] is not None]
+    return "\n".join([f"Version {record['version']} serves {serving}.", *lines, *sentences])
+
+
+def scores_of(report: dict[str, Any], *, per_class: bool = True) -> dict[str, Any]:
+    """The figures of a report, each with its interval."""
+    names = ("accuracy", "macro_f1", "macro_precision", "macro_recall", "weighted_f1")
+    scores: dict[str, Any] = {name: report[name]["value"] for name in names}
+    scores["intervals"] = {name: [report[name]["low"], report[name]["high"]] for name in names}
+    if per_class:
+        scores["per_class"] = {
+            label: {
+                **{name: figures[name]["value"] for name in ("precision", "recall", "f1")},
+                "support": figures["support"],
+            }
+            for label, figures in report["per_class"].items()
+        }
+    return scores
+
+
+def headline(report: dict[str, Any]) -> str:
+    """The two figures that count most."""
+    accuracy, macro = report["accuracy"], report["macro_f1"]
+    return f"accuracy {score(**accuracy)}, macro-F1 {score(**macro)}"
