@@ -55,9 +55,9 @@ def _refuse(error: CoreError) -> int:
 
 def _command(name: str) -> Callable[[Any], None]:
     """What executes a command; loaded after the arguments are read, so that --help and typing errors answer at once."""
+    module, _, function = COMMANDS[name].module.partition(":")
     if COMMANDS[name].learns:
         keep_freed_memory()
     with unhindered_imports():
-        module = import_module(f"core.cli.commands.{COMMANDS[name].module or name}")
-    command: Callable[[Any], None] = getattr(module, name)
+        command: Callable[[Any], None] = getattr(import_module(f"core.cli.commands.{module or name}"), function or name)
     return command

@@ -13,7 +13,7 @@ from typing import Any
 import pandas
 
 from core.base.config import home
-from core.base.errors import ConfigError, DataError
+from core.base.errors import ConfigError
 from core.base.messages import Message
 from core.base.wording import counted
 from core.cli.arguments.tables import PARTS
@@ -22,7 +22,7 @@ from core.data.dataset.rows import SetAside
 from core.data.dataset.store import DatasetStore, StoredDataset
 from core.data.labelling.corrections import JOINED, Correction, join_corrections
 from core.data.loading.label_notes import label_notes, matched_note, merged_note
-from core.data.loading.load import LeftOut, LoadedDataset, dataset_of, left_out_of, left_out_of_source, load_table
+from core.data.loading.load import LeftOut, LoadedDataset, dataset_of, left_out_of, load_stored, load_table
 from core.data.reading.tables import FormatCorrections, TableFormat, form_of, notes_of
 from core.serving.engines.tables import check_column
 from core.workflows.versions.label_matching import in_own_words
@@ -38,9 +38,7 @@ def read(asked: argparse.Namespace, path: Path | None = None, prefix: str = "") 
     return table
 
 
-def load(
-    asked: argparse.Namespace, *, batch: bool = False, known: Sequence[str] | None = None, told: bool = True
-) -> LoadedDataset:
+def load(asked: argparse.Namespace, *, batch: bool = False, known: Sequence[str] | None = None) -> LoadedDataset:
     """The labelled dataset of ``--data`` or ``--dataset``; says what was left out and what is to be known of its labels.
 
     Parameters
@@ -57,34 +55,15 @@ def load(
         )
     if known is not None:
         loaded = _in_own_words(loaded, known, merge=merge)
-    if told:
-        tell(loaded.left_out, loaded.notes, merge=not merge)
+    tell(loaded.left_out, loaded.notes, merge=not merge)
     return loaded
 
 
 def load_saved(asked: argparse.Namespace) -> LoadedDataset:
     """The dataset of ``--dataset``, with what it kept of the way from its file."""
-    refuse_without_file(asked, *(role for role in ("text", "label", "split", "group") if hasattr(asked, role)))
+    refuse_without_file(asked, "text", "label", "split", "group")
     store = DatasetStore(home())
-    stored = saved_dataset(asked.dataset, store)
-    notes = tuple(Message.from_dict(note) for note in stored.source.get("notes", ()))
-    left_out = left_out_of_source(stored.source)
-    dataset = store.load(stored.id)
-    return LoadedDataset(stored.name, dataset, stored.roles, None, left_out, notes, dict(stored.source), {})
-
-
-def saved_dataset(wanted: str, datasets: DatasetStore) -> StoredDataset:
-    """The dataset of this id or name; the newest, when several have the name."""
-    known = datasets.list()
-    for dataset in known:
-        if wanted in (dataset.id, dataset.name):
-            return dataset
-    raise DataError(
-        "search.no_dataset",
-        "There is no saved dataset '{name}'. The datasets are: {known}.",
-        name=wanted,
-        known=[dataset.name for dataset in known] or ["–"],
-    )
+    return load_stored(store, store.find(asked.dataset))
 
 
 def roles_of(asked: argparse.Namespace) -> ColumnRoles:
@@ -118,24 +97,22 @@ def load_texts(asked: argparse.Namespace) -> tuple[list[str], dict[str, Any]]:
 
 
 def load_unlabelled(asked: argparse.Namespace) -> LoadedDataset:
-    """The dataset of ``--data`` or ``--dataset`` where labels need not be: without them, every row gets the same one."""
+    """The dataset of ``--data`` or ``--dataset`` where labels need not be."""
     if asked.data is None:
         return load_saved(asked)
-    table, label = read(asked), asked.label
-    if label is None:
-        label = free_name([str(column) for column in table.columns])
-        table = table.assign(**{label: "text"})
-    loaded = dataset_of(table, replace(roles_of(asked), label=label), name=asked.data.name, batch=True)
+    loaded = without_labels(read(asked), roles_of(asked), asked.data.name)
     tell(loaded.left_out, loaded.notes)
     return loaded
 
 
-def free_name(columns: Sequence[str]) -> str:
-    """A name for a column of labels that no column has."""
-    name = "label"
-    while name in columns:
-        name += "_"
-    return name
+def without_labels(table: pandas.DataFrame, roles: ColumnRoles, name: str) -> LoadedDataset:
+    """The dataset of a table; where it has no column of labels, every row gets the same one."""
+    if roles.label is None:
+        label = "label"
+        while label in map(str, table.columns):
+            label += "_"
+        table, roles = table.assign(**{label: "text"}), replace(roles, label=label)
+    return dataset_of(table, roles, name=name, batch=True)
 
 
 def corrections_of(asked: argparse.Namespace, prefix: str = "") -> FormatCorrections:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from core.base.config import build, home, settings_of
@@ -10,6 +11,8 @@ from core.cli.arguments.fields import values_of
 from core.cli.progress import consume
 from core.data.dataset.store import DatasetStore
 from core.jobs.kinds import KINDS
+from core.registry import VersionInfo
+from core.workflows.workspace import Workspace, open_workspace
 
 
 def request_of(asked: argparse.Namespace, **filled: Any) -> Any:
@@ -43,9 +46,12 @@ def carry_out(asked: argparse.Namespace, **filled: Any) -> Any:
 
 
 def _ids(names: Any) -> Any:
-    from core.cli.tables import saved_dataset
-
     store = DatasetStore(home())
-    return (
-        saved_dataset(names, store).id if isinstance(names, str) else [saved_dataset(name, store).id for name in names]
-    )
+    return store.find(names).id if isinstance(names, str) else [store.find(name).id for name in names]
+
+
+def version_of(asked: argparse.Namespace) -> tuple[Workspace, VersionInfo, Path]:
+    """The version that a command looks at, in its workspace, and the folder of its files."""
+    workspace = open_workspace(home())
+    version = workspace.registry.resolve(asked.classifier, asked.version)
+    return workspace, version, workspace.registry.folder(version.classifier, version.number)

@@ -15,6 +15,7 @@ KNOWN = {
     "strategies": "core.continual.strategies:STRATEGIES",
     "sizes": "core.generation.config:SIZES",
 }
+METAVARS = {"models": "MODEL", "strategies": "STRATEGY", "sizes": "SIZE", "encoders": "ENCODER", "datasets": "DATASET"}
 
 
 def add_fields(parser: argparse.ArgumentParser, config: type[Config], without: tuple[str, ...] = ()) -> None:
@@ -25,16 +26,14 @@ def add_fields(parser: argparse.ArgumentParser, config: type[Config], without: t
     for field in settings_of(config):
         if field.name in without:
             continue
-        if field.required and field.source == "datasets":
-            parser.set_defaults(columns={})
         if field.values_of is not None:
             add_fields(parser, field.values_of)
             continue
-        required = field.required and field.source != "datasets"
-        names = [f"--{field.option}"]
-        parser.add_argument(
-            *names, dest=field.name, required=required, default=None, help=_help(field), **_shape(field)
-        )
+        required, shape = field.required, _shape(field)
+        if required and field.source == "datasets":
+            required = False
+            parser.set_defaults(columns={})
+        parser.add_argument(f"--{field.option}", dest=field.name, required=required, help=_help(field), **shape)
 
 
 def values_of(asked: argparse.Namespace, config: type[Config]) -> dict[str, Any]:
@@ -44,24 +43,25 @@ def values_of(asked: argparse.Namespace, config: type[Config]) -> dict[str, Any]
         given = getattr(asked, field.name, None)
         if field.values_of is not None:
             values[field.name] = values_of(asked, field.values_of)
+        elif given is not None and field.kind == "list":
+            values[field.name] = [name.strip() for part in given for name in part.split(",") if name.strip()]
         elif given is not None:
-            values[field.name] = _read(field, given)
+            values[field.name] = parse_assignments(given) if field.kind == "mapping" else given
     return values
 
 
 def missing_rows(asked: argparse.Namespace) -> str | None:
     """What is wrong with how the rows are named, if a command needs any: a file with its columns, or saved datasets."""
     columns = getattr(asked, "columns", None)
+    sources = [name for name in ("data", "dataset", "datasets") if hasattr(asked, name)]
+    given = [name for name in sources if getattr(asked, name)]
+    if len(given) > 1:
+        return f"argument --{given[1]}: not allowed with argument --{given[0]}"
     if columns is None:
         return None
-    names = [name for name in ("dataset", "datasets") if hasattr(asked, name)]
-    saved = [f"--{name}" for name in names if getattr(asked, name)]
-    options = [*(["--data"] if hasattr(asked, "data") else []), *(f"--{name}" for name in names)]
-    if getattr(asked, "data", None) is None:
-        return None if saved else f"the following arguments are required: {' or '.join(options)}"
-    if saved:
-        return f"argument {saved[0]}: not allowed with argument --data"
-    missing = [f"--{option}" for option, name in columns.items() if getattr(asked, name) is None]
+    missing = [f"--{option}" for option, name in columns.items() if given == ["data"] and getattr(asked, name) is None]
+    if not given:
+        missing = [" or ".join(f"--{name}" for name in sources)]
     return f"the following arguments are required: {', '.join(missing)}" if missing else None
 
 
@@ -74,36 +74,24 @@ def fill_in(text: str) -> str:
     return text
 
 
-def _read(field: Setting, given: Any) -> Any:
-    if field.kind == "mapping":
-        return parse_assignments(given)
-    if field.kind == "list":
-        return [name.strip() for part in given for name in part.split(",") if name.strip()]
-    return given
-
-
 def _shape(field: Setting) -> dict[str, Any]:
-    if field.kind == "bool":
-        return {"action": argparse.BooleanOptionalAction if field.default else "store_true"}
-    if field.kind == "choice":
-        return {"choices": field.choices}
-    if field.kind in ("int", "float"):
-        return {"type": number(int if field.kind == "int" else float), "metavar": "N"}
-    metavar = field.source.upper().removesuffix("S").replace("STRATEGIE", "STRATEGY") or "NAME"
-    if field.kind == "mapping":
-        return {"nargs": "+", "action": "extend", "metavar": "NAME=VALUE"}
+    match field.kind:
+        case "bool":
+            return {"action": argparse.BooleanOptionalAction if field.default else "store_true", "default": None}
+        case "choice":
+            return {"choices": field.choices}
+        case "int" | "float":
+            return {"type": number(int if field.kind == "int" else float), "metavar": "N"}
+        case "mapping":
+            return {"nargs": "+", "action": "extend", "metavar": "NAME=VALUE"}
+    metavar = METAVARS.get(field.source, "NAME")
     return {"nargs": "+", "action": "extend", "metavar": metavar} if field.kind == "list" else {"metavar": metavar}
 
 
 def _help(field: Setting) -> str:
-    sentences = [field.help]
-    if field.source in KNOWN:
-        sentences.append(f"{'Some' if field.kind == 'list' else 'One'} of: <{field.source}>.")
-    if field.kind == "bool" and field.default:
-        pass  # argparse names both ways
-    elif field.default not in (None, "", False) and field.default != [] and field.default != {}:
-        sentences.append(f"Default: {field.default}.")
-    return " ".join(sentences).replace("%", "%%")
+    known = f" {'Some' if field.kind == 'list' else 'One'} of: <{field.source}>." if field.source in KNOWN else ""
+    shown = field.kind in ("int", "float", "choice", "text") and field.default not in (None, "")
+    return f"{field.help}{known}{f' Default: {field.default}.' if shown else ''}".replace("%", "%%")
 
 
 def number(kind: type[int] | type[float], least: float = float("-inf"), about: str = "") -> Callable[[str], Any]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -20,7 +19,6 @@ from core.cli.arguments.tables import add_any_table, add_file, add_probe, add_st
 Words = Callable[[argparse.ArgumentParser], Any]
 
 
-@dataclass(frozen=True)
 class Command:
     """One command, or one verb of a command.
 
@@ -29,26 +27,24 @@ class Command:
     words
         What adds its options, one after the other; ``--json`` comes by itself.
     module
-        The module of `core.cli` with the function that carries it out, which bears the command's name.
+        The module of `core.cli.commands` that carries it out, by default of the command's name, and the function after a
+        colon, by default of that name, too.
     learns
         Whether it computes long enough that freed memory is better kept.
     """
 
-    help: str
-    words: tuple[Words, ...]
-    module: str
-    learns: bool
-    verbs: Mapping[str, Command]
-
-
-def command(help: str, *words: Words, module: str = "", learns: bool = True, **verbs: Command) -> Command:
-    """A command; its words may follow its help without brackets."""
-    return Command(help, words, module, learns, verbs)
+    def __init__(self, help: str, *words: Words, module: str = "", learns: bool = True, **verbs: Command) -> None:
+        self.help, self.words, self.module, self.learns, self.verbs = help, words, module, learns, verbs
 
 
 def option(*names: str, **shape: Any) -> Words:
     """An option that no request declares."""
     return lambda parser: parser.add_argument(*names, **shape)
+
+
+def several(name: str, metavar: str, about: str) -> Words:
+    """An option that takes several values, and may be given again."""
+    return option(name, nargs="+", action="extend", default=[], metavar=metavar, help=about)
 
 
 def fields(kind: str, *without: str) -> Words:
@@ -60,6 +56,13 @@ def fields(kind: str, *without: str) -> Words:
         add_fields(parser, KINDS[kind].asked(), without)
 
     return add
+
+
+def kept(what: str, **verbs: Command) -> Command:
+    """The command of a kind of thing that is listed and deleted alike."""
+    both = {"list": Command(f"all {what}"), "delete": Command("remove one, by its name or id", NAME)}
+    names = ", ".join([*both, *verbs])
+    return Command(f"{what}: {names}", module="stored" if verbs else "stored:kept", **both, **verbs)
 
 
 def of_version(parser: argparse.ArgumentParser) -> None:
@@ -93,96 +96,112 @@ def texts_to_measure(parser: argparse.ArgumentParser) -> None:
 
 
 CLASSIFIER = option("--classifier", required=True, metavar="NAME", help="Name of the classifier.")
-NAME = option("--name", required=True, metavar="NAME")
+NAME = option("--name", required=True, metavar="NAME", help="or its id, where it has no name")
+NEW_NAME = option("--name", metavar="NAME", help="of the new dataset; default: as what it is made of")
+DATASET = option("--dataset", required=True, metavar="DATASET", help="A saved dataset, by name or id.")
+WORDING = option("--text", required=True, metavar="TEXT")
 TEXT = option("--text", required=True, metavar="COLUMN")
+REASON = option(
+    "--reason", default="", metavar="TEXT", help="why; of a promotion above all when the gate is against it"
+)
 OUT = option("--out", required=True, type=Path, metavar="FILE", help="where it is written; of a report: .html or .md")
 DRY_RUN = option("--dry-run", action="store_true", help="only say what would be done")
-SETTINGS = option("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="settings by name")
+SETTINGS = several("--set", "NAME=VALUE", "settings by name")
 COUNT = number(int, 1, "a whole number of at least 1")
 MEGABYTES = number(float, 1e-9, "a number above 0")
 
 COMMANDS = {
-    "train": command("train a new version from random start", fields("train"), table, module="learning"),
-    "update": command(
+    "train": Command("train a new version from random start", fields("train"), table, module="learning"),
+    "update": Command(
         "make a candidate of the champion and a new batch",
         fields("update"),
         table,
         option("--with-corrections", action="store_true", help="learn the answers that were put right, too"),
         module="learning",
     ),
-    "inspect": command(
+    "inspect": Command(
         "what may be wrong with a table: leaks, wrong labels, personal data", fields("inspect"), add_any_table
     ),
-    "search": command("which settings suit a dataset; sees no test row", fields("search")),
-    "compare": command("run strategies on a stream of experiences and compare them", fields("compare"), add_stream),
-    "evaluate": command("measure a version on labelled rows", of_version, add_table, module="measure"),
-    "curve": command("accuracy against rows: would more labels help", fields("curve"), module="repeat"),
-    "behaviour": command(
+    "search": Command("which settings suit a dataset; sees no test row", fields("search")),
+    "compare": Command("run strategies on a stream of experiences and compare them", fields("compare"), add_stream),
+    "evaluate": Command("measure a version on labelled rows", of_version, add_table, module="measure"),
+    "curve": Command("accuracy against rows: would more labels help", fields("curve"), module="repeat"),
+    "behaviour": Command(
         "tests of single abilities: negation, typing mistakes, names and others", of_version, module="measure"
     ),
-    "folds": command("how much a version's figures owe to chance", fields("folds"), module="repeat"),
-    "benchmark": command("how fast a version answers here, in every way", fields("benchmark"), texts_to_measure),
-    "drift": command("has a batch changed against what a version learned, and what to do", of_version, add_table),
-    "predict": command("label every row of a table", of_version, add_file, TEXT, OUT, learns=False),
-    "export": command("write a bundle: model.onnx and what runs it", of_version, OUT, module="report"),
-    "report": command(
+    "folds": Command("how much a version's figures owe to chance", fields("folds"), module="repeat"),
+    "benchmark": Command("how fast a version answers here, in every way", fields("benchmark"), texts_to_measure),
+    "drift": Command("has a batch changed against what a version learned, and what to do", of_version, add_table),
+    "predict": Command("label every row of a table", of_version, add_file, TEXT, OUT, learns=False),
+    "export": Command("write a bundle: model.onnx and what runs it", of_version, OUT, module="report"),
+    "report": Command(
         "a version for people who were not there: one HTML file, or Markdown",
         of_version,
         OUT,
         option("--language", choices=("en", "zh"), default="en", help="default: en"),
     ),
-    "precision": command(
+    "precision": Command(
         "in which arithmetic a version answers, and what others are worth", of_version, module="measure"
     ),
-    "versions": command("list the versions of a classifier", CLASSIFIER),
-    "promote": command(
+    "versions": Command("list the versions of a classifier", CLASSIFIER),
+    "promote": Command(
         "make a version the champion",
         CLASSIFIER,
         version("default: the newest version"),
-        option("--reason", default="", metavar="TEXT", help="why, above all when the gate is against it"),
+        REASON,
         module="versions",
     ),
-    "rollback": command(
-        "return to the previous champion", CLASSIFIER, version("default: the previous champion"), module="versions"
+    "keep": Command(
+        "keep a candidate back: the champion goes on serving",
+        CLASSIFIER,
+        version("the candidate", required=True),
+        module="versions",
     ),
-    "threshold": command(
+    "rollback": Command(
+        "return to the previous champion",
+        CLASSIFIER,
+        version("default: the previous champion"),
+        REASON,
+        module="versions",
+    ),
+    "threshold": Command(
         "from which probability on a classifier answers without a person",
         CLASSIFIER,
         change_of_threshold,
         version("it was chosen with; default: the champion"),
         learns=False,
     ),
-    "forget": command(
+    "forget": Command(
         "remove rows from everything that is stored, and print a receipt; finishes what was interrupted",
         CLASSIFIER,
-        option("--group", nargs="+", default=[], metavar="VALUE", help="all rows with this value of the group column"),
+        several("--group", "VALUE", "all rows with this value of the group column"),
         option("--texts", type=Path, metavar="FILE", help="a text file with one whole text a line"),
         option("--encoding", metavar="NAME", help="of --texts, where the guess is wrong"),
         DRY_RUN,
     ),
-    "vectors": command(
+    "vectors": Command(
         "word vectors to start from: list, add a file, learn own, delete",
-        list=command("what there is to start from"),
-        add=command(
+        list=Command("what there is to start from"),
+        add=Command(
             "copy a GloVe, word2vec or fastText file into the workspace",
             NAME,
             option("--file", required=True, type=Path, metavar="FILE", help="text or binary, also gzip-compressed"),
             option("--limit", type=COUNT, metavar="N", help="only the first so many words: the common ones"),
         ),
-        learn=command("learn vectors from texts, which need no labels (skip-gram)", NAME, add_file, TEXT, SETTINGS),
-        delete=command("remove an own set; what started from it keeps what it learned", NAME),
+        learn=Command("learn vectors from texts, which need no labels (skip-gram)", NAME, add_file, TEXT, SETTINGS),
+        delete=Command("remove an own set; what started from it keeps what it learned", NAME),
     ),
-    "pretrain": command(
+    "pretrain": Command(
         "an encoder learns from unlabelled texts by guessing hidden words",
         fields("pretrain", "probe"),
         add_texts,
         add_probe,
     ),
-    "generate": command(
+    "generate": Command(
         "a small language model over your own texts",
-        train=command("learn texts from random start", fields("generate", "action"), add_texts),
-        update=command("go on with more texts", fields("generate", "action", "size"), add_texts),
-        sample=command(
+        train=Command("learn texts from random start", fields("generate", "action"), add_texts),
+        update=Command("go on with more texts", fields("generate", "action", "size"), add_texts),
+        sample=Command(
             "write a text",
             NAME,
             version("default: the current one"),
@@ -190,37 +209,67 @@ COMMANDS = {
             option("--count", type=int, default=1, metavar="N", help="how many texts; default: 1"),
             SETTINGS,
         ),
-        rollback=command("let an earlier version write again", NAME, version("which", required=True)),
-        list=command("all generators with their versions"),
-        delete=command("remove a generator with all versions", NAME),
+        rollback=Command("let an earlier version write again", NAME, version("which", required=True)),
+        list=Command("all generators with their versions"),
+        delete=Command("remove a generator with all versions", NAME),
     ),
-    "doctor": command("what runs here (GPU or CPU), and what keeps it from running faster", learns=False),
-    "serve": command(
+    "datasets": kept(
+        "saved datasets",
+        save=Command("store a labelled file", add_table, NEW_NAME),
+        clean=Command(
+            "carry out fixes of the last inspection and changes of labels; what comes out is a dataset of its own",
+            DATASET,
+            several("--fix", "KIND.NAME", "as inspect --json names them"),
+            several("--rename", "OLD=NEW", "labels; the same new name twice merges them"),
+            several("--drop-labels", "LABEL", "with all their rows"),
+            NEW_NAME,
+        ),
+    ),
+    "corrections": Command(
+        "answers that were put right and wait for an update: list, add, remove",
+        module="stored",
+        list=Command("all, the oldest first", CLASSIFIER),
+        add=Command(
+            "put an answer right",
+            of_version,
+            WORDING,
+            option("--label", required=True, metavar="LABEL", help="what it should have been"),
+            option("--predicted", default="", metavar="LABEL", help="what was answered"),
+        ),
+        remove=Command("take one out of the queue", CLASSIFIER, WORDING),
+    ),
+    "classifiers": kept("classifiers"),
+    "encoders": kept("pretrained encoders to start from"),
+    "comparisons": kept("comparisons that were made"),
+    "searches": kept("searches that were made"),
+    "sessions": kept("labelling sessions"),
+    "doctor": Command("what runs here (GPU or CPU), and what keeps it from running faster", learns=False),
+    "serve": Command(
         "the REST API alone, without the dashboard",
         option("--host", default="127.0.0.1", metavar="ADDRESS", help="default: 127.0.0.1, this machine only"),
         option("--port", type=int, default=8600, metavar="N", help="default: 8600"),
         option("--body-megabytes", type=MEGABYTES, default=2.0, metavar="N", help="of a request, at most; default: 2"),
         learns=False,
     ),
-    "keys": command(
+    "keys": Command(
         "keys for the REST API: create, list, revoke",
         module="serve",
         learns=False,
-        create=command("make a key and print it, this once", NAME),
-        list=command("names, when they were made and last used"),
-        revoke=command("refuse a key from now on", NAME),
+        create=Command("make a key and print it, this once", NAME),
+        list=Command("names, when they were made and last used"),
+        revoke=Command("refuse a key from now on", NAME),
     ),
-    "delete": command(
+    "delete": Command(
         "remove one version with its files", CLASSIFIER, version("never the champion", required=True), module="upkeep"
     ),
-    "tidy": command("remove what killed runs left, and store what is there twice once", DRY_RUN, module="upkeep"),
-    "repair": command(
+    "tidy": Command("remove what killed runs left, and store what is there twice once", DRY_RUN, module="upkeep"),
+    "repair": Command(
         "name damaged files, mend what can be mended, and make a lost mlflow.db again",
         option("--rebuild", action="store_true", help="make mlflow.db again although it can be read"),
         DRY_RUN,
         module="upkeep",
     ),
-    "prepare": command("create the workspace and save the sample datasets", learns=False),
+    "prepare": Command("create the workspace and save the sample datasets", learns=False),
 }
 
 

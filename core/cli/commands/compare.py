@@ -9,7 +9,7 @@ from core.base.config import home
 from core.base.errors import ConfigError
 from core.base.messages import Message
 from core.cli.printing import show
-from core.cli.progress import at_work_throughout
+from core.cli.progress import working
 from core.cli.tables import facts_of, read, refuse_without_file, roles_of, tell
 from core.cli.workflow import carry_out, request_of
 from core.data.dataset.rows import rows_set_aside
@@ -30,7 +30,7 @@ COLUMNS = (
 )
 
 
-@at_work_throughout
+@working()
 def compare(asked: argparse.Namespace) -> None:
     from core.workflows.compare.request import resolve_comparison
 
@@ -38,7 +38,7 @@ def compare(asked: argparse.Namespace) -> None:
         refuse_without_file(asked, "text", "label", "split", "group", "column")
         resolve_comparison(request_of(asked))
         result = carry_out(asked).result
-        show(asked, result, _table(result))
+        show(asked, result, as_table(result))
         return
     if asked.label_order is not None and asked.column != asked.label:
         raise ConfigError(
@@ -74,7 +74,7 @@ def _of_file(asked: argparse.Namespace) -> None:
     for finding in map(Message.from_dict, result["findings"]):
         if finding.key.startswith("spelling."):
             tell((), [finding], merge=not asked.merge_labels)
-    show(asked, {**result, **facts_of(left_out, form_of(table), notes)}, _table(result))
+    show(asked, {**result, **facts_of(left_out, form_of(table), notes)}, as_table(result))
 
 
 def _column(asked: argparse.Namespace) -> str | None:
@@ -82,7 +82,8 @@ def _column(asked: argparse.Namespace) -> str | None:
     return None if asked.periods is not None or asked.column == asked.label else str(asked.column)
 
 
-def _table(result: dict[str, Any]) -> str:
+def as_table(result: dict[str, Any]) -> str:
+    """A line of figures for each strategy, and what they say."""
     width = max(len(strategy["strategy"]) for strategy in result["strategies"])
     lines = [f"{'':{width}}  " + "  ".join(f"{heading:>13}" for heading, _, _ in COLUMNS)]
     for strategy in result["strategies"]:

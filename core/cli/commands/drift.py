@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from core.base.config import home
 from core.cli.printing import plain, show
 from core.cli.tables import facts, load
-from core.workflows.workspace import open_workspace
+from core.cli.workflow import version_of
 
 if TYPE_CHECKING:
     from core.continual.drift.tests import DriftTest
@@ -22,9 +21,8 @@ def drift(asked: argparse.Namespace) -> None:
     from core.workflows.versions.folder import VersionFolder
     from core.workflows.versions.past import read_past
 
-    workspace = open_workspace(home())
-    version = workspace.registry.resolve(asked.classifier, asked.version)
-    folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
+    workspace, version, path = version_of(asked)
+    folder = VersionFolder(path)
     loaded = load(asked, batch=True, known=folder.classes)
     report = detect_drift(folder, loaded.dataset, read_past(folder, workspace))
     show(asked, {"version": version.number, **plain(report.to_dict()), **facts(loaded)}, as_text(report))

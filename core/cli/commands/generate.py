@@ -7,7 +7,7 @@ import argparse
 from core.base.config import build, home, parse_assignments
 from core.base.wording import seconds
 from core.cli.printing import show, tell
-from core.cli.progress import at_work_throughout
+from core.cli.progress import working
 from core.cli.tables import facts, load_unlabelled, save
 from core.cli.workflow import carry_out, request_of
 from core.generation.store import GeneratorStore, check_name
@@ -26,7 +26,7 @@ def generate(asked: argparse.Namespace) -> None:
     verbs[asked.verb](asked)
 
 
-@at_work_throughout
+@working()
 def _learn(asked: argparse.Namespace) -> None:
     from core.workflows.generate.lesson import base_of, settings_for
 

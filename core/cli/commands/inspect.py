@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
 from typing import Any
 
 from core.base.config import home
 from core.cli.printing import plain, show
 from core.cli.progress import consume
-from core.cli.tables import facts, free_name, left_out_object, read, refuse_without_file, saved_dataset, tell
+from core.cli.tables import facts, left_out_object, read, refuse_without_file, tell, without_labels
 from core.cli.workflow import carry_out, request_of
 from core.data.dataset.columns import ColumnRoles, guess_roles
 from core.data.dataset.store import DatasetStore
 from core.data.loading.label_notes import label_counts
-from core.data.loading.load import dataset_of, left_out_of_source, remarks_of
+from core.data.loading.load import left_out_of_source, remarks_of
 from core.data.reading.names import LABEL_NAMES, TEXT_NAMES, rank
 from core.workflows.workspace import open_workspace
 
@@ -30,7 +29,7 @@ def inspect(asked: argparse.Namespace) -> None:
 def _saved(asked: argparse.Namespace) -> dict[str, Any]:
     """The inspection of a saved dataset, which is kept, with what the dataset knows of the file it came from."""
     refuse_without_file(asked, "text", "label", "split", "group")
-    stored = saved_dataset(asked.dataset, DatasetStore(home()))
+    stored = DatasetStore(home()).find(asked.dataset)
     inspection: dict[str, Any] = carry_out(asked, dataset=stored.id).inspection
     remarks = [str(remark) for remark in remarks_of(stored.source)]
     for remark in remarks:
@@ -61,10 +60,7 @@ def _file(asked: argparse.Namespace) -> dict[str, Any]:
     roles = roles_of(asked, guess)
     if roles.label is None:
         sys.stderr.write(f"{_why_no_label(guess)}, so only the texts were looked at. Name it with --label.\n")
-        table = table.assign(**{(label := free_name(columns)): "text"})
-        loaded = dataset_of(table, replace(roles, label=label), name=asked.data.name, batch=True)
-    else:
-        loaded = dataset_of(table, roles, name=asked.data.name, batch=True)
+    loaded = without_labels(table, roles, asked.data.name)
     tell(loaded.left_out, [note for note in loaded.notes if note.key not in FOUND])
     request = request_of(asked, dataset="")
 

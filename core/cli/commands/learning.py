@@ -10,7 +10,7 @@ from core.base.config import home
 from core.base.wording import seconds
 from core.cli.commands.measure import headline, scores_of
 from core.cli.printing import plain, show
-from core.cli.progress import at_work_throughout
+from core.cli.progress import working
 from core.cli.tables import facts, load, save_for
 from core.cli.workflow import carry_out, request_of
 from core.data.labelling.corrections import Correction, Corrections
@@ -19,7 +19,7 @@ from core.workflows.requests import resolve_update, strategy_class
 from core.workflows.workspace import Workspace, open_workspace
 
 
-@at_work_throughout
+@working()
 def train(asked: argparse.Namespace) -> None:
     workspace = open_workspace(home())
     request = request_of(asked, dataset="")
@@ -32,7 +32,7 @@ def train(asked: argparse.Namespace) -> None:
     _finish(asked, done, workspace, loaded)
 
 
-@at_work_throughout
+@working()
 def update(asked: argparse.Namespace) -> None:
     from core.workflows.versions.decide import gate_rules
     from core.workflows.versions.folder import VersionFolder

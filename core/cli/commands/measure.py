@@ -7,12 +7,11 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from core.base.config import home
 from core.base.wording import score
 from core.cli.printing import plain, show
 from core.cli.tables import facts, load
+from core.cli.workflow import version_of
 from core.workflows.versions.folder import VersionFolder
-from core.workflows.workspace import open_workspace
 
 NOTHING: dict[str, Any] = {"serving": {}, "variants": [], "rule": None, "note": None}  # of versions made before
 
@@ -20,10 +19,8 @@ NOTHING: dict[str, Any] = {"serving": {}, "variants": [], "rule": None, "note": 
 def evaluate(asked: argparse.Namespace) -> None:
     from core.workflows.versions.evaluate import evaluate_version
 
-    workspace = open_workspace(home())
-    version = workspace.registry.resolve(asked.classifier, asked.version)
-    folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
-    loaded = load(asked, batch=True, known=folder.classes)
+    workspace, version, path = version_of(asked)
+    loaded = load(asked, batch=True, known=VersionFolder(path).classes)
     started = time.monotonic()
     report = evaluate_version(workspace, version, loaded.dataset).to_dict()
     content = {"version": version.number, "rows": report["rows"], **scores_of(report)}
@@ -35,12 +32,10 @@ def behaviour(asked: argparse.Namespace) -> None:
     from core.serving.engines.graphs import load_version
     from core.tasks.text_classification.behaviour import run_tests
 
-    workspace = open_workspace(home())
-    version = workspace.registry.resolve(asked.classifier, asked.version)
-    folder = workspace.registry.folder(version.classifier, version.number)
-    stored = VersionFolder(folder)
+    _, _, path = version_of(asked)
+    stored = VersionFolder(path)
     texts = [str(text) for record in stored.experiences() for text in stored.predictions(record.number)["text"]]
-    outcomes = run_tests(load_version(folder), texts)
+    outcomes = run_tests(load_version(path), texts)
     lines = [
         f"{outcome.capability:<12} {outcome.kind:<10} {outcome.failures:4} of {outcome.cases:4} failed  "
         f"{score(outcome.rate.value, outcome.rate.low, outcome.rate.high)}"
@@ -50,9 +45,8 @@ def behaviour(asked: argparse.Namespace) -> None:
 
 
 def precision(asked: argparse.Namespace) -> None:
-    workspace = open_workspace(home())
-    version = workspace.registry.resolve(asked.classifier, asked.version)
-    report = VersionFolder(workspace.registry.folder(asked.classifier, version.number)).report()
+    _, version, path = version_of(asked)
+    report = VersionFolder(path).report()
     content = {"version": version.number, **plain(report.get("precision") or NOTHING)}
     show(asked, content, _arithmetics(content))
 

@@ -9,7 +9,7 @@ from typing import Any
 from core.base.config import home
 from core.base.wording import points, points_interval, seconds
 from core.cli.printing import show
-from core.cli.progress import at_work_throughout
+from core.cli.progress import working
 from core.cli.tables import facts, load_unlabelled, read, refuse_without_file, save, tell
 from core.cli.workflow import carry_out, request_of
 from core.data.dataset.columns import ColumnRoles
@@ -17,7 +17,7 @@ from core.data.loading.load import dataset_of
 from core.workflows.workspace import Workspace, open_workspace
 
 
-@at_work_throughout
+@working()
 def pretrain(asked: argparse.Namespace) -> None:
     from core.workflows.pretrain.run import check_pretraining
 

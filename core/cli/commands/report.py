@@ -6,9 +6,8 @@ import argparse
 import tomllib
 from pathlib import Path
 
-from core.base.config import home
 from core.cli.printing import tell
-from core.workflows.workspace import open_workspace
+from core.cli.workflow import version_of
 
 # Core brings English; other languages are files of the dashboard, which is not imported for them.
 CATALOGUES = Path(__file__).resolve().parents[3] / "dashboard" / "shell" / "i18n"
@@ -18,8 +17,7 @@ def report(asked: argparse.Namespace) -> None:
     from core.workflows.report.document import ReportLanguage
     from core.workflows.report.run import gather, html_report, model_card
 
-    workspace = open_workspace(home())
-    version = workspace.registry.resolve(asked.classifier, asked.version)
+    workspace, version, _ = version_of(asked)
     texts = catalogue(asked.language)
     words = ReportLanguage(asked.language, lambda key, english: texts.get(key, english))
     write = model_card if asked.out.suffix.lower() in (".md", ".markdown") else html_report
@@ -30,10 +28,9 @@ def report(asked: argparse.Namespace) -> None:
 def export(asked: argparse.Namespace) -> None:
     from core.workflows.bundle import write_bundle
 
-    workspace = open_workspace(home())
-    version = workspace.registry.resolve(asked.classifier, asked.version)
+    workspace, version, path = version_of(asked)
     limit = workspace.registry.threshold(asked.classifier)
-    write_bundle(workspace.registry.folder(asked.classifier, version.number), asked.out, limit.value if limit else None)
+    write_bundle(path, asked.out, limit.value if limit else None)
     _written(asked, version.number)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from core.base.config import home
 from core.base.wording import counted, points, points_interval, score
 from core.cli.printing import show, tell
-from core.registry import HOW, UNWRITTEN, VersionInfo
+from core.registry import HOW, UNWRITTEN, VersionInfo, keep_back
 from core.registry import promote as decide
 from core.workflows.standings import SameTests, known_to, today
 from core.workflows.workspace import open_workspace
@@ -53,8 +53,15 @@ def promote(asked: argparse.Namespace) -> None:
     tell(asked, _serving(asked, number), f"Version {number} of '{asked.classifier}' is the champion.")
 
 
+def keep(asked: argparse.Namespace) -> None:
+    registry = open_workspace(home()).registry
+    number = registry.resolve(asked.classifier).number
+    keep_back(registry, asked.classifier, asked.version)
+    tell(asked, _serving(asked, number), f"Version {asked.version} is kept back; version {number} goes on serving.")
+
+
 def rollback(asked: argparse.Namespace) -> None:
-    number = open_workspace(home()).registry.rollback(asked.classifier, asked.version)
+    number = open_workspace(home()).registry.rollback(asked.classifier, asked.version, asked.reason)
     tell(asked, _serving(asked, number), f"Version {number} of '{asked.classifier}' is the champion again.")
 
 
