@@ -122,7 +122,7 @@ COMMANDS = {
     "inspect": Command(
         "what may be wrong with a table: leaks, wrong labels, personal data", fields("inspect"), add_any_table
     ),
-    "search": Command("which settings suit a dataset; sees no test row", fields("search")),
+    "search": Command("which settings suit a dataset; sees no test row", fields("search"), module="repeat"),
     "compare": Command("run strategies on a stream of experiences and compare them", fields("compare"), add_stream),
     "evaluate": Command("measure a version on labelled rows", of_version, add_table, module="measure"),
     "curve": Command("accuracy against rows: would more labels help", fields("curve"), module="repeat"),
@@ -131,7 +131,9 @@ COMMANDS = {
     ),
     "folds": Command("how much a version's figures owe to chance", fields("folds"), module="repeat"),
     "benchmark": Command("how fast a version answers here, in every way", fields("benchmark"), texts_to_measure),
-    "drift": Command("has a batch changed against what a version learned, and what to do", of_version, add_table),
+    "drift": Command(
+        "has a batch changed against what a version learned, and what to do", of_version, add_table, module="measure"
+    ),
     "predict": Command("label every row of a table", of_version, add_file, TEXT, OUT, learns=False),
     "export": Command("write a bundle: model.onnx and what runs it", of_version, OUT, module="report"),
     "report": Command(
