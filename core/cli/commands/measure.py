@@ -11,7 +11,7 @@ from core.base.wording import score
 from core.cli.printing import plain, show
 from core.cli.tables import facts, load
 from core.cli.workflow import version_of
-from core.workflows.versions.folder import VersionFolder
+from core.registry.records.reports import read_report
 
 if TYPE_CHECKING:
     from core.continual.drift.tests import DriftTest
@@ -23,6 +23,7 @@ WORDS = 12  # each way, printed by drift
 
 def evaluate(asked: argparse.Namespace) -> None:
     from core.workflows.versions.evaluate import evaluate_version
+    from core.workflows.versions.folder import VersionFolder
 
     workspace, version, path = version_of(asked)
     loaded = load(asked, batch=True, known=VersionFolder(path).classes)
@@ -36,6 +37,7 @@ def evaluate(asked: argparse.Namespace) -> None:
 def behaviour(asked: argparse.Namespace) -> None:
     from core.serving.engines.graphs import load_version
     from core.tasks.text_classification.behaviour import run_tests
+    from core.workflows.versions.folder import VersionFolder
 
     _, _, path = version_of(asked)
     stored = VersionFolder(path)
@@ -51,6 +53,7 @@ def behaviour(asked: argparse.Namespace) -> None:
 
 def drift(asked: argparse.Namespace) -> None:
     from core.workflows.drift.run import detect_drift
+    from core.workflows.versions.folder import VersionFolder
     from core.workflows.versions.past import read_past
 
     workspace, version, path = version_of(asked)
@@ -84,7 +87,7 @@ def _finding(test: DriftTest) -> str:
 
 def precision(asked: argparse.Namespace) -> None:
     _, version, path = version_of(asked)
-    report = VersionFolder(path).report()
+    report = read_report(path, matrix=False)
     content = {"version": version.number, **plain(report.get("precision") or NOTHING)}
     show(asked, content, _arithmetics(content))
 
