@@ -61,8 +61,9 @@ def fields(kind: str, *without: str) -> Words:
 def kept(what: str, **verbs: Command) -> Command:
     """The command of a kind of thing that is listed and deleted alike."""
     both = {"list": Command(f"all {what}"), "delete": Command("remove one, by its name or id", NAME)}
-    names = ", ".join([*both, *verbs])
-    return Command(f"{what}: {names}", module="stored" if verbs else "stored:kept", **both, **verbs)
+    command = Command(f"{what}: {', '.join([*both, *verbs])}", module="stored" if verbs else "stored:kept")
+    command.verbs = both | verbs
+    return command
 
 
 def of_version(parser: argparse.ArgumentParser) -> None:
