@@ -56,7 +56,7 @@ def core_sentences() -> Iterator[tuple[str, str, str]]:
 
 
 def all_settings() -> dict[str, Setting]:
-    """Settings of every config class in core that a form may show (those with a help text)."""
+    """Settings of every config class in core that a form may show: those with a label of their own."""
     found: dict[str, Setting] = {}
     for module_info in pkgutil.walk_packages(core.__path__, "core."):
         if module_info.name.endswith("__main__"):
@@ -64,7 +64,7 @@ def all_settings() -> dict[str, Setting]:
         module = importlib.import_module(module_info.name)
         for _, config in inspect.getmembers(module, inspect.isclass):
             if issubclass(config, Config):
-                found |= {setting.name: setting for setting in settings_of(config) if setting.help}
+                found |= {setting.name: setting for setting in settings_of(config) if setting.label != setting.name}
     return found
 
 

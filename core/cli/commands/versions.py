@@ -1,14 +1,20 @@
-"""The versions of a classifier in a list: what each was measured at when it was made, and all of them on the same tests."""
+"""The versions of a classifier: what each was measured at when it was made, all of them on the same tests, and which serves."""
 
 from __future__ import annotations
 
+import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from core.base.config import home
 from core.base.wording import counted, points, points_interval, score
-from core.registry import VersionInfo
-from core.workflows.standings import SameTests
+from core.cli.printing import show, tell
+from core.registry import HOW, UNWRITTEN, VersionInfo, keep_back
+from core.registry import promote as decide
+from core.workflows.standings import SameTests, known_to, today
+from core.workflows.workspace import open_workspace
 
 ABSENT = {
     "files": "its files are gone",
@@ -16,6 +22,51 @@ ABSENT = {
     "learned": "it has learned these rows",
     "waiting": "not asked yet",
 }
+
+
+def versions(asked: argparse.Namespace) -> None:
+    workspace = open_workspace(home())
+    workspace.registry.require(asked.classifier)
+    champion = workspace.registry.champion(asked.classifier)
+    same = today(known_to(workspace.registry, asked.classifier), workspace.home)
+    content = listed(workspace.registry.versions(asked.classifier), champion, same)
+    if not asked.json:
+        sys.stderr.write(which_rows(content))
+    show(asked, {"classifier": asked.classifier, **content}, as_lines(content))
+
+
+def promote(asked: argparse.Namespace) -> None:
+    workspace = open_workspace(home())
+    number = asked.version
+    if number is None:
+        workspace.registry.require(asked.classifier)  # says so when there is no such classifier
+        number = workspace.registry.versions(asked.classifier)[-1].number
+    against = workspace.registry.version(asked.classifier, number).refused
+    reason = asked.reason.strip()
+    if against and not reason:
+        reason = UNWRITTEN  # a script must be able to go on; the lineage says what was missing
+        sys.stderr.write(
+            "The gate is against this version and --reason was not given; both will stand in its lineage.\n"
+        )
+    how = HOW["command_against" if against else "command"]
+    decide(workspace.registry, asked.classifier, number, how=how, reason=reason)
+    tell(asked, _serving(asked, number), f"Version {number} of '{asked.classifier}' is the champion.")
+
+
+def keep(asked: argparse.Namespace) -> None:
+    registry = open_workspace(home()).registry
+    number = registry.resolve(asked.classifier).number
+    keep_back(registry, asked.classifier, asked.version)
+    tell(asked, _serving(asked, number), f"Version {asked.version} is kept back; version {number} goes on serving.")
+
+
+def rollback(asked: argparse.Namespace) -> None:
+    number = open_workspace(home()).registry.rollback(asked.classifier, asked.version, asked.reason)
+    tell(asked, _serving(asked, number), f"Version {number} of '{asked.classifier}' is the champion again.")
+
+
+def _serving(asked: argparse.Namespace, number: int) -> dict[str, Any]:
+    return {"classifier": asked.classifier, "champion": number}
 
 
 def listed(versions: Sequence[VersionInfo], champion: VersionInfo | None, same: SameTests | None) -> dict[str, Any]:

@@ -16,7 +16,9 @@ from core.continual.strategies import Experience, Strategy, StrategyConfig
 from core.networks.encoders import MODELS, TextNetwork
 from core.networks.encoders.batches import predict_logits
 from core.networks.text import Examples
-from core.training import TrainingConfig, loop, train
+from core.tasks.text_classification.task import TextClassification
+from core.training import TrainingConfig, loop
+from core.training.objectives.supervised import train
 from tests.core.experiences import classified
 from tests.encoders import make_model
 
@@ -108,7 +110,7 @@ def test_a_run_that_was_best_at_its_end_says_so(
     scores: tuple[float, ...], reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     measured = iter(scores)
-    monkeypatch.setattr(supervised, "f1_score", lambda *_, **__: next(measured))
+    monkeypatch.setattr(TextClassification, "measure", lambda *_: {"macro_f1": next(measured), "accuracy": 0.5})
     finished = list(start(make("ngrams"), CONFIG.model_copy(update={"epochs": len(scores)})))[-1]
     assert isinstance(finished, Finished)
     assert finished.reason.key == f"training.{reason}"

@@ -12,6 +12,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from core.generation import version as generation
+from core.generation.store import GeneratorStore
+from core.generation.version import GeneratorTest, fingerprint, load_memory, load_tests, save_memory, save_tests
 
 from core.base import faults
 from core.base.errors import DataError, JobError
@@ -24,9 +27,6 @@ from core.data.dataset.same_text import text_key
 from core.data.labelling.corrections import Corrections
 from core.data.labelling.sessions import Item, LabellingStore
 from core.data.recipe import DropTexts, RenameLabels, text_mark
-from core.generation import version as generation
-from core.generation.store import GeneratorStore
-from core.generation.version import GeneratorTest, fingerprint, load_memory, load_tests, save_memory, save_tests
 from core.networks.text import encode_examples
 from core.registry.records import plans, receipts, save_plan, save_receipt, unfinished
 from core.registry.records import solved as solved_versions
