@@ -117,7 +117,7 @@ def _change(version: VersionInfo, same: SameTests | None) -> str:
     change, before = same.difference(version.parent, version.number), same.report(version.parent)
     if change is None or before is None:
         return tables.NOTHING
-    change = scores.gain(score, change, before.scores[score.name].value)
+    change = score.gain(change, before.scores[score.name].value)
     return f"{tables.points(change.value)} ({tables.points_interval(change.low, change.high)})"
 
 

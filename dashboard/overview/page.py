@@ -103,7 +103,7 @@ def _measured(story: Story, previous: VersionInfo | None, score: Score) -> tuple
     difference = story.same.difference(previous.number, story.shown.number, score.name) if previous else None
     before = story.same.report(previous.number) if previous else None
     if difference is not None and before is not None:
-        difference = scores.gain(score, difference, before.scores[score.name].value)
+        difference = score.gain(difference, before.scores[score.name].value)
     return report.scores[score.name], report.rows, difference
 
 

@@ -49,19 +49,10 @@ def headline(task: Task) -> Score:
     return next((score for score in task.scores if score.name == "macro_f1"), task.score)
 
 
-def gain(score: Score, difference: Estimate, before: float) -> Estimate:
-    """A difference, after − before, as a gain in shares."""
-    turned = score.gain(difference)
-    if math.isfinite(score.span):
-        return turned
-    scale = abs(before) or 1.0
-    return Estimate(turned.value / scale, turned.low / scale, turned.high / scale)
-
-
 def gain_of_test(task: Task, test: Mapping[str, Any]) -> Estimate:
     """What an update gained on one of its frozen tests, by the score that decides."""
     name = task.score.name
-    return gain(task.score, Estimate.from_dict(test["difference"][name]), float(test["before"][name]["value"]))
+    return task.score.gain(Estimate.from_dict(test["difference"][name]), float(test["before"][name]["value"]))
 
 
 def gain_over(score: Score, measured: Estimate, baseline: Estimate) -> Estimate:
@@ -70,7 +61,7 @@ def gain_over(score: Score, measured: Estimate, baseline: Estimate) -> Estimate:
         return score.gain(unpaired_difference(measured, baseline))
     noise = math.hypot((measured.high - measured.low) / 2, (baseline.high - baseline.low) / 2)
     gap = measured.value - baseline.value
-    return gain(score, Estimate(gap, gap - noise, gap + noise), baseline.value)
+    return score.gain(Estimate(gap, gap - noise, gap + noise), baseline.value)
 
 
 def forgotten(score: Score, value: float | None) -> str:

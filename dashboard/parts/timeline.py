@@ -69,7 +69,7 @@ def _note(version: VersionInfo, same: SameTests, serves: bool) -> str:
     score = scores.headline(same.task)
     change, before = same.difference(version.parent or 0, version.number, score.name), same.report(version.parent or 0)
     if change is not None and before is not None:
-        change = scores.gain(score, change, before.scores[score.name].value)
+        change = score.gain(change, before.scores[score.name].value)
         against = t("overview.against", version=version.parent)
         notes.append(f"{tables.change(change.value, change.low, change.high)} {against}")
     return "<br>".join([*notes, t("overview.timeline_champion")] if serves else notes)

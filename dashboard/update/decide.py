@@ -67,7 +67,7 @@ def _cards(report: dict[str, Any], candidate: VersionInfo, parent: VersionInfo) 
     together = same.difference(parent.number, candidate.number) if same is not None else None
     before = same.report(parent.number) if same is not None else None
     if together is not None and before is not None:
-        together = scores.gain(score, together, before.scores[score.name].value)
+        together = score.gain(together, before.scores[score.name].value)
     named = scores.score_name(score.name)
     forgot = continual["forgetting"]
     ends = {name: pair for name, pair in report.get("continual_intervals", {}).items() if pair}  # None: not known

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,6 +14,7 @@ from core.base.wording import counted, points, points_interval, score
 from core.cli.printing import show, tell
 from core.registry import HOW, UNWRITTEN, VersionInfo, keep_back
 from core.registry import promote as decide
+from core.tasks import DEFAULT, task_of
 from core.workflows.standings import SameTests, known_to, today
 from core.workflows.workspace import open_workspace
 
@@ -70,7 +72,7 @@ def _serving(asked: argparse.Namespace, number: int) -> dict[str, Any]:
 
 
 def listed(versions: Sequence[VersionInfo], champion: VersionInfo | None, same: SameTests | None) -> dict[str, Any]:
-    """As a JSON object; ``accuracy`` and ``macro_f1`` of a version are those of its own time, ``today`` can be compared."""
+    """As a JSON object; the scores of a version are those of its own time, ``today`` can be compared."""
     tests = None
     if same is not None:
         tests = {
@@ -99,12 +101,11 @@ def _today(version: VersionInfo, same: SameTests) -> dict[str, Any]:
     report = same.report(version.number)
     if report is None:
         return {"rows": 0, "absent": same.absent.get(version.number)}
-    change = same.difference(version.parent or 0, version.number)
+    change, score = same.difference(version.parent or 0, version.number), same.task.score.name
     return {
         "rows": report.rows,
-        "accuracy": report.accuracy.to_dict(),
-        "macro_f1": report.macro_f1.to_dict(),
-        "change_of_accuracy": None if change is None else change.to_dict(),
+        **{own.name: report.scores[own.name].to_dict() for own in same.task.scores},
+        f"change_of_{score}": None if change is None else change.to_dict(),
     }
 
 
@@ -128,12 +129,17 @@ def as_lines(content: dict[str, Any]) -> str:
 
 
 def _figures(version: dict[str, Any]) -> str:
+    names = [score.name for score in task_of(version.get("task", DEFAULT)).scores]
+    titles = {name: name.replace("macro_f1", "macro-F1").replace("_", " ") for name in names}
     today = version["today"]
     if today is None or today.get("absent"):
         why = ABSENT.get((today or {}).get("absent", ""), "not measured")
-        return f"when it was made: accuracy {score(version['accuracy'])}, macro-F1 {score(version['macro_f1'])} ({why})"
-    figures = f"accuracy {score(**today['accuracy'])}  macro-F1 {score(**today['macro_f1'])}"
-    change = today["change_of_accuracy"]
+        told = ", ".join(f"{titles[name]} {score(version[name])}" for name in names)
+        return f"when it was made: {told} ({why})"
+    figures = "  ".join(f"{titles[name]} {score(**today[name])}" for name in names)
+    change = today[f"change_of_{names[0]}"]
     if change is None:
         return figures
+    if not math.isfinite(task_of(version.get("task", DEFAULT)).score.span):
+        return f"{figures}  {change['value']:+.2f} ({change['low']:+.2f} to {change['high']:+.2f})"
     return f"{figures}  {points(change['value'])} points ({points_interval(change['low'], change['high'])})"
