@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from core.workflows.generate.request import GenerateRequest
+from core.workflows.generate.run import generate
 
 from core.base.files import write_json
 from core.data.dataset.columns import ColumnRoles
@@ -18,8 +20,6 @@ from core.data.labelling.sessions import Item, LabellingStore
 from core.jobs.files import CLAIM, JOB, PROGRESS
 from core.networks.vectors import SkipGramConfig, VectorStore
 from core.registry.records import BenchmarkStore, SearchStore, save_receipt
-from core.workflows.generate.request import GenerateRequest
-from core.workflows.generate.run import generate
 from core.workflows.inspect.run import InspectRequest, inspect_dataset
 from core.workflows.requests import TrainRequest, UpdateRequest
 from core.workflows.train.run import train_classifier
