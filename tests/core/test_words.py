@@ -15,7 +15,9 @@ CORE = Path(__file__).resolve().parents[2] / "core"
 SHARED = ("base", "statistics", "networks", "continual", "training", "registry", "jobs")
 IN_IDENTIFIERS = re.compile(r"label|(?:^|_)(?:f1|classes|n_classes)(?:_|$)", re.IGNORECASE)
 IN_TEXTS = re.compile(r"label|\bclasses\b|\bf1\b|macro_f1", re.IGNORECASE)
-FOR_PEOPLE = ("message", "setting", "like", "parameter")  # whose arguments are captions and facts of sentences
+FOR_PEOPLE = re.compile(
+    "message|setting|like|parameter|[A-Z][a-z]+Error"
+)  # calls whose arguments are captions and facts of sentences
 EXEMPT = {
     # The program that goes into every bundle: its names are a contract with whoever took one home.
     "networks/standalone/predict.py": None,
@@ -34,7 +36,7 @@ def identifiers(tree: ast.Module) -> Iterator[tuple[int, str]]:
         keyword
         for call in ast.walk(tree)
         if isinstance(call, ast.Call)
-        if getattr(call.func, "id", getattr(call.func, "attr", "")) in FOR_PEOPLE
+        if re.fullmatch(FOR_PEOPLE, getattr(call.func, "id", getattr(call.func, "attr", "")))
         for keyword in call.keywords
     }
     for node in ast.walk(tree):
@@ -101,6 +103,8 @@ class LabelShare:
 
     def classes(self, n_classes):
         return message("gate.labels", "{labels} lost", labels=self.names.label_names(wanted=n_classes))
+
+raise DataError("data.gone", "{label} is gone", label=counted(labels=1))
 '''
     assert words_of_a_task(source) == [
         "1: label",
@@ -111,6 +115,7 @@ class LabelShare:
         "8: n_classes",
         "9: label_names",
         "9: n_classes",
+        "11: labels",
     ]
     assert words_of_a_task("rules.label_tolerance  # label_tolerance", {"label_tolerance"}) == []
     assert words_of_a_task("class Open:\n    subclass = classified(dataclasses)") == []
