@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.base.errors import CoreError
+from core.workflows.compare.request import CompareRequest, resolve_comparison
+from core.workflows.requests import TrainRequest
 from dashboard.lab.stream import Preview
 from dashboard.parts import tables
 from dashboard.parts.forms.estimator import estimator
@@ -47,9 +49,6 @@ def _line(request: TrainRequest, preview: Preview, fields: dict[str, Any], waiti
 
 def _timed(fields: dict[str, Any]) -> TrainRequest | None:
     """A training on the largest of the datasets, with the settings that all strategies share."""
-    from core.workflows.compare.request import CompareRequest, resolve_comparison
-    from core.workflows.requests import TrainRequest
-
     try:
         settings = resolve_comparison(CompareRequest(**fields)).settings.flat()
     except CoreError:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.base.errors import CoreError
+from core.workflows.compare.request import CompareRequest, resolve_comparison
+from core.workflows.requests import TrainRequest
 from dashboard.lab import cost, link, stream
 from dashboard.lab import settings as lab_settings
 from dashboard.lab.stream import Choice, Preview
@@ -120,8 +122,6 @@ def _what_runs(preview: Preview, fields: dict[str, Any]) -> str:
 
 def _start(fields: dict[str, Any]) -> None:
     """Check once more, so that a mistake is told here, and put the job into the queue."""
-    from core.workflows.compare.request import CompareRequest
-
     request = CompareRequest(**fields)
     try:
         _check(request)
@@ -139,8 +139,6 @@ def _start(fields: dict[str, Any]) -> None:
 
 
 def _check(request: CompareRequest) -> None:
-    from core.workflows.compare.request import resolve_comparison
-    from core.workflows.requests import TrainRequest
     from core.workflows.train.estimate import check_request
 
     settings = resolve_comparison(request).settings.flat()

@@ -8,6 +8,10 @@ from typing import Any
 import streamlit as st
 
 from core.base.config import Config, Setting, settings_of
+from core.networks.text import TextConfig
+from core.training import TrainingConfig
+from core.workflows.compare.request import CompareRequest
+from core.workflows.requests import DataConfig
 from dashboard.parts.forms.forms import settings_form
 from dashboard.parts.forms.training_form import FIRST_MODEL, preset_values
 from dashboard.parts.names import name_of
@@ -73,8 +77,6 @@ def model() -> str:
 
 def seeds() -> int:
     """How often each strategy is run."""
-    from core.workflows.compare.request import CompareRequest
-
     declared = next(setting for setting in settings_of(CompareRequest) if setting.name == "seeds")
     return int(settings_form([declared], key="lab")["seeds"])
 
@@ -99,9 +101,6 @@ def hyperparameters(model: str, strategies: list[str]) -> dict[str, Any]:
 
 
 def _learning() -> list[Setting]:
-    from core.training import TrainingConfig
-    from core.workflows.requests import DataConfig
-
     declared = [*settings_of(TrainingConfig), *settings_of(DataConfig)]
     wanted = (*LEARNING, REMEMBERED)
     return [replace(setting, advanced=False) for setting in declared if setting.name in wanted]
@@ -150,9 +149,6 @@ def written_setting(name: str, value: Any) -> tuple[str, str]:
 def _declared() -> dict[str, Setting]:
     from core.continual.strategies import STRATEGIES
     from core.networks.encoders import MODELS
-    from core.networks.text import TextConfig
-    from core.training import TrainingConfig
-    from core.workflows.requests import DataConfig
 
     configs: list[type[Config]] = [TextConfig, TrainingConfig, DataConfig]
     configs += [model.config_class for model in MODELS.values()]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from core.base.config import Setting, home, settings_of
+from core.base.config import Setting, build, home, settings_of
 from core.base.errors import CoreError
 from core.base.messages import Message
 from dashboard.lab import order, upload
@@ -194,7 +194,6 @@ def preview(choice: Choice) -> Preview | CoreError:
 # A resource, since errors cannot be copied. `stored` is there to look again after a deletion.
 @st.cache_resource(show_spinner=False, max_entries=20, ttl=3600)
 def _preview(folder: str, choice: Choice, stored: tuple[str, ...]) -> Preview | CoreError:
-    from core.base.config import build
     from core.workflows.compare.request import CompareRequest
     from core.workflows.compare.streams import read_stream
     from core.workflows.requests import DataConfig

@@ -15,6 +15,7 @@ import streamlit as st
 from core.base.config import home
 from core.registry.records.outgoing import short_reference
 from core.registry.records.reports import baseline_name
+from core.workflows.requests import known_settings
 from dashboard.models import precision
 from dashboard.models.page import difference
 from dashboard.parts import tables
@@ -108,8 +109,6 @@ def _settings(version: VersionInfo) -> None:
 
 def setting_names(report: Mapping[str, Any]) -> dict[str, str]:
     """Name → label in the reader's language, over all settings that a version of this kind has."""
-    from core.workflows.requests import known_settings
-
     return {name: setting_label(setting) for name, setting in known_settings(report).items() if setting.help}
 
 

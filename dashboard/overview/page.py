@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.base.errors import RegistryError
 from core.base.integrity import is_damage
+from core.data.dataset.samples import SAMPLES
 from core.statistics.intervals import Estimate
 from dashboard.parts import history, same_tests, scores, tables
 from dashboard.parts.next_step import next_step, test_name, worst_drop
@@ -207,8 +208,6 @@ def _invite(sentence: str, button: str, page: str) -> None:
 
 
 def _samples() -> None:
-    from core.data.dataset.samples import SAMPLES
-
     st.caption(t("overview.welcome_sample"))
     # the reader's own language first, and as the one primary button
     ordered = sorted(SAMPLES.values(), key=lambda sample: sample.language != language())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.continual.matrix import forgetting_per_experience
 from dashboard.parts import tables
 from dashboard.parts.scores import task_of_report
 from dashboard.shell import state
@@ -55,8 +56,6 @@ class Matrix:
         return {test: float(loss) for test, loss in enumerate(losses) if np.isfinite(loss)}
 
     def _losses(self) -> Any:
-        from core.continual.matrix import forgetting_per_experience
-
         if len(self.versions) < 2:
             return np.zeros(0)
         return forgetting_per_experience(self.scores if self.score.higher_is_better else -self.scores)

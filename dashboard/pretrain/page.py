@@ -17,6 +17,8 @@ from core.training.pretraining.config import (
     parameter_count,
     shape_class,
 )
+from core.training.pretraining.tokens import rough_tokens
+from core.workflows.pretrain.request import PretrainRequest
 from dashboard.parts import tables
 from dashboard.parts.forms import forms
 from dashboard.parts.forms.dataset_choice import choose_dataset
@@ -144,8 +146,6 @@ def _round(count: int) -> str:
 
 @st.cache_data(show_spinner=False, max_entries=20)
 def _tokens(dataset: str) -> int:
-    from core.training.pretraining.tokens import rough_tokens
-
     texts = state.load_dataset(dataset).texts
     some = texts[:: -(-len(texts) // COUNTED)]
     return round(rough_tokens(some) * len(texts) / len(some))
@@ -153,7 +153,6 @@ def _tokens(dataset: str) -> int:
 
 def _submit(config: dict[str, Any]) -> None:
     """Check once more, so that a mistake is told here, and put the run into the queue."""
-    from core.workflows.pretrain.request import PretrainRequest
     from core.workflows.pretrain.run import check_pretraining
 
     request = PretrainRequest(**config)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.base.errors import DataError
 from core.data.quality import Fix, steps_of
+from core.workflows.recipes import save_cleaned
 from dashboard.parts import tables
 from dashboard.parts.forms.label_editor import edit_labels
 from dashboard.quality.page import NEXT
@@ -45,8 +46,6 @@ def draw(dataset: StoredDataset, fixes: list[Fix]) -> None:
 
 
 def _save(dataset: StoredDataset, steps: list[Step], name: str) -> None:
-    from core.workflows.recipes import save_cleaned
-
     with st.spinner(t("quality.saving")):
         try:
             made = save_cleaned(state.workspace(), dataset.id, steps, name or None)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.base.config import home
 from core.base.errors import ModelError
+from core.networks.pretrained import EncoderStore
 from core.registry.records import InspectionStore
 from dashboard.parts import tables
 from dashboard.parts.forms.dataset_choice import choose_dataset
@@ -70,8 +71,6 @@ def form(dataset: StoredDataset, *, leading: bool) -> None:
 
 def _encoder(dataset: StoredDataset) -> str:
     """Which encoder helps the quick model; suggested where reading takes a minute or two at most."""
-    from core.networks.pretrained import EncoderStore
-
     installed = {info.reference for info in EncoderStore(home()).list() if info.installed}
     known = {reference: name for reference, name in state.sources("encoders").items() if reference in installed}
     names = {NO_ENCODER: t("quality.no_encoder"), **known}
@@ -92,8 +91,6 @@ def _encoder(dataset: StoredDataset) -> str:
 
 def _submit(dataset: StoredDataset, encoder: str) -> None:
     """Put it into the queue; an encoder that is not there is explained at once."""
-    from core.networks.pretrained import EncoderStore
-
     if encoder:
         try:
             EncoderStore(home()).check(encoder)

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.base.errors import CoreError
 from core.registry.records.outgoing import short_reference
+from core.workflows.requests import known_settings
 from dashboard.parts import history, same_tests, tables
 from dashboard.parts.names import name_of, version_line
 from dashboard.parts.plots import charts
@@ -19,7 +20,7 @@ from dashboard.results import significance
 from dashboard.results.page import Shown
 from dashboard.results.significance import Common, common_tests, of_pair
 from dashboard.shell import layout, state
-from dashboard.shell.i18n import t, tn
+from dashboard.shell.i18n import setting_label, t, tn
 
 if TYPE_CHECKING:
     from core.registry import RunInfo, VersionInfo
@@ -237,9 +238,6 @@ def setting_table(first: VersionInfo, second: VersionInfo) -> pd.DataFrame:
 
 
 def _settings(version: VersionInfo) -> dict[str, Any]:
-    from core.workflows.requests import known_settings
-    from dashboard.shell.i18n import setting_label
-
     report = state.report(version)
     labels = {name: setting_label(setting) for name, setting in known_settings(report).items()}
     named = {labels.get(name, name): value for name, value in report["settings"].items()}

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from core.continual.drift.typical_words import typical_words
+from core.networks.text.words import words_in
 from dashboard.parts import tables
 from dashboard.parts.plots.heatmaps import Cell, clickable_heatmap
 from dashboard.results.page import ALL, Shown, predictions, rows_table
@@ -110,7 +112,4 @@ def _rows(shown: Shown, labels: list[int], cell: Cell | None) -> None:
 @st.cache_data(show_spinner=False, max_entries=50)
 def _typical(inside: tuple[str, ...], outside: tuple[str, ...]) -> list[str]:
     """Words typical of the rows of a cell, beside the other rows of the same label."""
-    from core.continual.drift.typical_words import typical_words
-    from core.networks.text.words import words_in
-
     return [typical.word for typical in typical_words(words_in(inside), words_in(outside))]

@@ -11,6 +11,7 @@ from core.base.config import home
 from core.registry.records import FoldStore
 from core.statistics.intervals import MINIMUM_ROWS
 from core.statistics.learning_curve import expected_seconds
+from core.workflows.repeat.request import FoldsConfig
 from dashboard.parts import tables
 from dashboard.parts.forms import forms
 from dashboard.parts.plots import charts
@@ -55,8 +56,6 @@ def _job(shown: Shown) -> Job | None:
 
 def _offer(shown: Shown) -> None:
     """The two settings, what it takes, and the button."""
-    from core.workflows.repeat.request import FoldsConfig
-
     st.caption(t("folds.offer"))
     values = forms.settings_form(FoldsConfig, key="results.folds")
     each = expected_seconds(shown.report)

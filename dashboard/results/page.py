@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from core.base.messages import Message
 from core.statistics.intervals import MINIMUM_ROWS, Estimate, unpaired_difference
 from core.tasks.base import Figures, Task
 from core.tasks.text_classification.scores import Report
@@ -162,8 +163,6 @@ def remarks(shown: Shown) -> None:
 
 def message_of(stored: dict[str, Any]) -> Any:
     """A sentence from `core` as a report keeps it."""
-    from core.base.messages import Message
-
     return Message.from_dict(stored)
 
 

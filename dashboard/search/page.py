@@ -8,6 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from core.base.errors import CoreError
+from core.workflows.requests import TrainRequest
+from core.workflows.search.request import SearchConfig, SearchRequest
+from core.workflows.search.space import dimensions, searchable, usual
 from dashboard.parts.forms import forms
 from dashboard.parts.forms.dataset_choice import choose_dataset
 from dashboard.parts.forms.training_form import FIRST_MODEL, preset_values
@@ -47,8 +50,6 @@ def _live(job_id: str) -> None:
 
 def form(datasets: list[StoredDataset], *, leading: bool) -> None:
     """What to search; ``leading`` while there is nothing else to look at."""
-    from core.workflows.search.request import SearchConfig
-
     dataset = choose_dataset(
         datasets,
         "search.dataset",
@@ -75,14 +76,11 @@ def form(datasets: list[StoredDataset], *, leading: bool) -> None:
 
 
 def _config(fields: dict[str, Any]) -> dict[str, Any]:
-    from core.workflows.search.request import SearchRequest
-
     return SearchRequest(**fields).model_dump()
 
 
 def _submit(dataset: StoredDataset, fields: dict[str, Any]) -> None:
     """Put it into the queue; what the model cannot do here is explained at once."""
-    from core.workflows.requests import TrainRequest
     from core.workflows.train.estimate import check_request
 
     try:
@@ -116,8 +114,6 @@ def _model() -> str:
 
 def _settings(model: str) -> list[str]:
     """Which settings to search: those that are usually worth it are ticked, the others folded away."""
-    from core.workflows.search.space import searchable, usual
-
     worth = usual(model)
     known = {setting.name: setting for setting in searchable(model)}
     searched = _ticks(model, "usual", {name: known[name] for name in worth}, worth)
@@ -149,8 +145,6 @@ def _ticks(model: str, part: str, settings: dict[str, Setting], first: list[str]
 
 
 def _ranges(model: str, searched: list[str]) -> pd.DataFrame:
-    from core.workflows.search.space import dimensions
-
     rows = []
     for dimension in dimensions(model, searched, preset_values(model, "standard")):
         described = dimension.to_dict()

@@ -12,6 +12,7 @@ from core.base.config import home
 from core.base.messages import Message
 from core.registry.records import SearchStore
 from core.registry.records.outgoing import without_paths
+from core.workflows.requests import resolve_settings
 from dashboard.parts import tables
 from dashboard.parts.forms import forms
 from dashboard.parts.forms.training_form import SETTINGS
@@ -123,8 +124,6 @@ def _verdict(shown: dict[str, Any]) -> None:
 
 def _train(shown: dict[str, Any], best: dict[str, Any]) -> None:
     """Fill the Train form and go there."""
-    from core.workflows.requests import resolve_settings
-
     values = resolve_settings(shown["model"], {**shown["settings"], **best["values"]}).flat()
     st.session_state["train.model"] = shown["model"]
     st.session_state["train.dataset"] = shown["dataset"]

@@ -16,6 +16,9 @@ import streamlit as st
 
 from core.base.config import home
 from core.base.device import DeviceInfo, describe_device
+from core.base.integrity import RECORD, damaged, names_in
+from core.data.dataset.samples import sample_path
+from core.jobs import JobQueue
 from dashboard.shell.i18n import language
 
 if TYPE_CHECKING:
@@ -119,8 +122,6 @@ def _workspace(folder: Path) -> Workspace:
 
 @st.cache_resource(show_spinner=False)
 def _jobs(folder: Path) -> JobQueue:
-    from core.jobs import JobQueue
-
     return JobQueue(folder)
 
 
@@ -153,7 +154,6 @@ def damaged_files(version: VersionInfo) -> list[str]:
     """Names of the version's damaged files; each is read once, and again when its time or size has changed."""
     if os.environ.get("MLFLOW_TRACKING_URI"):
         return []  # a server answers for its own files
-    from core.base.integrity import RECORD, names_in
 
     folder = version_folder(version)
     return _damaged(str(folder), _times(*(folder / name for name in (RECORD, *names_in(folder)))))
@@ -161,8 +161,6 @@ def damaged_files(version: VersionInfo) -> list[str]:
 
 @st.cache_data(show_spinner=False, max_entries=50)
 def _damaged(folder: str, token: tuple[float, ...]) -> list[str]:
-    from core.base.integrity import damaged
-
     return damaged(Path(folder))
 
 
@@ -229,8 +227,6 @@ def likeliest(stored: Sequence[StoredDataset]) -> StoredDataset:
     """What to offer first: the newest table in the reader's language that is no later batch of a sample and no batch of
     corrections.
     """
-    from dashboard.shell.i18n import language
-
     first = [dataset for dataset in stored if not _is_later_batch(dataset)] or stored
     return next((dataset for dataset in first if dataset.language == language()), first[0])
 
@@ -311,7 +307,6 @@ def save_sample(sample: str, name: str) -> StoredDataset:
     """Save a sample's first table as a dataset and choose it; saving it twice gives the same dataset."""
     from core.data.dataset.columns import guess_roles
     from core.data.dataset.rows import build_dataset
-    from core.data.dataset.samples import sample_path
     from core.data.reading.tables import read_table
 
     table = read_table(sample_path(sample, "first"))

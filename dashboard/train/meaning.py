@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.base.errors import CoreError
+from core.networks.text import TextPipeline
 from dashboard.parts import tables
 from dashboard.parts.forms.estimator import estimator
 from dashboard.parts.verdict import joined
@@ -126,8 +127,6 @@ def example_texts(prepared: Prepared) -> list[str]:
 
 def read_tokens(pipeline: TextPipeline, text: str) -> tuple[list[str], int]:
     """All tokens of a text, and how many of them the model reads."""
-    from core.networks.text import TextPipeline
-
     limit = int(pipeline.options["max_length"])
     endless = TextPipeline(pipeline.tokenizer, {**pipeline.options, "max_length": len(text) + 1})
     return endless.segment(text), limit

@@ -11,9 +11,12 @@ import streamlit as st
 from core.base.errors import DataError
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import SetAside, TextDataset, build_dataset
+from core.data.dataset.samples import sample_path
 from core.data.dataset.store import StoredDataset
 from core.data.labelling.corrections import Correction, lacking
+from core.data.reading.tables import read_table
 from core.data.recipe import apply_steps, write_steps
+from core.workflows.train.samples import save_sample
 from dashboard.parts import tables
 from dashboard.parts.corrections import JOIN, NEXT_BATCH, still_needed
 from dashboard.parts.upload.notes import tell_left_out
@@ -136,16 +139,12 @@ def _button(rows: int | None = None) -> bool:
 
 
 def _sample(situation: Situation, sample: SamplePart, waiting: list[Correction]) -> None:
-    from core.data.dataset.samples import sample_path
-    from core.data.reading.tables import read_table
-
     st.markdown(t(f"update.about_{sample[1]}"))
     table = read_table(sample_path(*sample))
     st.dataframe(table.head(PREVIEW_ROWS), hide_index=True, alt=t("update.preview"))
     join = _with_corrections(waiting)
     if not _button():
         return
-    from core.workflows.train.samples import save_sample
 
     stored = save_sample(state.workspace(), *sample)
     if join:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.base.errors import CoreError, DataError
 from core.data.loading.profiling import ProfileFinding
+from core.statistics.intervals import MINIMUM_ROWS
 from dashboard.parts import tables
 from dashboard.parts.profile import kind_of
 from dashboard.parts.tables import plain
@@ -156,8 +157,6 @@ def rows_behind(finding: ProfileFinding, changes: Changes) -> pd.DataFrame:
 
 def _division(situation: Situation, changes: Changes) -> None:
     """How the rows will be divided, or why they cannot be."""
-    from core.statistics.intervals import MINIMUM_ROWS
-
     if isinstance(changes.split, DataError):
         show_error(changes.split)
         return

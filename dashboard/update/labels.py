@@ -10,6 +10,7 @@ from core.data.dataset.store import StoredDataset
 from core.data.loading.label_notes import doubtful_note, missing_note, spellings_note
 from core.data.loading.load import left_out_of_source, remarks_of
 from core.data.recipe import RenameLabels
+from core.workflows.recipes import save_cleaned
 from dashboard.parts import scores, tables
 from dashboard.parts.upload.notes import tell_notes, warn_left_out
 from dashboard.shell import state
@@ -65,8 +66,6 @@ def _doubts(batch: StoredDataset, match: LabelMatch) -> list[Message]:
 
 def _merge(situation: Situation, batch: StoredDataset, match: LabelMatch) -> None:
     """Make a batch beside this one in which the spellings are one, and go on with that."""
-    from core.workflows.recipes import save_cleaned
-
     merged = save_cleaned(state.workspace(), batch.id, [RenameLabels(names=match.doubtful)])
     update_page.choose_batch(situation.classifier, merged.id)
     st.rerun()

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from core.base.errors import CoreError, DataError
+from core.workflows.requests import UpdateRequest
 from dashboard.parts import forgetting, tables
 from dashboard.parts.names import name_of
 from dashboard.parts.run_view import run_view
@@ -74,8 +75,6 @@ def _open(situation: Situation) -> None:
 
 
 def _start(situation: Situation, strategy: str, values: dict[str, Any]) -> None:
-    from core.workflows.requests import UpdateRequest
-
     assert situation.batch is not None
     if any(job.classifier == situation.classifier and job.kind == "update" for job in state.active_jobs()):
         st.rerun()  # started in another tab in the meantime: show that one

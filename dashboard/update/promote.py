@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.base.errors import RegistryError
+from core.registry import keep_back
+from core.registry import promote as decide
 from dashboard.parts import decisions
 from dashboard.shell import state
 from dashboard.shell.errors import show_error
@@ -77,8 +79,6 @@ def _promote_anyway(champion: VersionInfo, candidate: VersionInfo, rules: GateCo
 
 def promote(champion: VersionInfo, candidate: VersionInfo, *, rules: GateConfig, **decision: Any) -> None:
     """Let the candidate serve, unless another version has come to serve since; then draw the page anew."""
-    from core.registry import promote as decide
-
     registry = state.workspace().registry
     serving = registry.champion(candidate.classifier)
     if serving is None or serving.number != champion.number:
@@ -106,8 +106,6 @@ def promote(champion: VersionInfo, candidate: VersionInfo, *, rules: GateConfig,
 
 
 def _keep_back(champion: VersionInfo, candidate: VersionInfo, rules: GateConfig) -> None:
-    from core.registry import keep_back
-
     keep_back(state.workspace().registry, candidate.classifier, candidate.number, rules=rules.model_dump())
     update_page.start_over(candidate.classifier)
     st.session_state[update_page.JUST_DONE] = t("update.kept", version=champion.number, candidate=candidate.number)

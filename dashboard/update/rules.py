@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.base.config import Setting, build, settings_of
+from core.continual.gate.rules import GateConfig
 from dashboard.parts.scores import task_of_report
 from dashboard.parts.tables import plain
 from dashboard.shell.i18n import choice_label, setting_help, setting_label, t, t_message
@@ -71,8 +72,6 @@ def _icon(rule: Rule) -> str:
 
 def _term(rule: Rule) -> str | None:
     """What recall and calibration mean, where a sentence speaks of them."""
-    from core.continual.gate.rules import GateConfig
-
     explained = {"labels": "label_tolerance", "calibration": "calibration_tolerance"}
     settings = [setting for setting in settings_of(GateConfig) if setting.name == explained.get(rule.kind)]
     return _help(settings) if settings else None
@@ -104,8 +103,6 @@ def _points(value: float) -> str:
 
 def _editor(recorded: GateConfig, unfit: Collection[str], *, key: str) -> GateConfig:
     """Every rule as a sentence with its switch and its fields; starts from the rules that the candidate was made by."""
-    from core.continual.gate.rules import GateConfig
-
     fields = {setting.name: setting for setting in settings_of(GateConfig)}
     stored = recorded.model_dump()
     values: dict[str, Any] = {}

@@ -8,6 +8,8 @@ from typing import Any
 import streamlit as st
 
 from core.base.config import Setting, settings_of
+from core.training import TrainingConfig
+from core.workflows.requests import DataConfig
 from dashboard.parts.forms.forms import settings_form
 from dashboard.shell import state
 from dashboard.shell.i18n import t, tn
@@ -23,7 +25,6 @@ FOLDED = ("epochs", "learning_rate")
 def settings(situation: Situation, strategy: str, changes: Changes) -> dict[str, Any]:
     """Draw all fields; returns the values by setting name."""
     from core.continual.strategies import STRATEGIES
-    from core.training import TrainingConfig
 
     parent = state.report(situation.champion)["settings"]
     kind = STRATEGIES[strategy]
@@ -71,8 +72,6 @@ def _memory(key: str, parent: dict[str, Any], situation: Situation, changes: Cha
 
 
 def _memory_settings() -> list[Setting]:
-    from core.workflows.requests import DataConfig
-
     # folded away on the Train page, but here the one thing that a method that rehearses depends on
     return [replace(setting, advanced=False) for setting in settings_of(DataConfig) if setting.name in MEMORY]
 

@@ -16,6 +16,7 @@ from core.data.dataset.same_text import text_key
 from core.data.dataset.store import StoredDataset
 from core.data.labelling.corrections import JOINED, Correction, join_corrections, joined_rows
 from core.registry.records import refuse_half_forgotten
+from core.workflows.versions.label_matching import adopt
 from dashboard.parts.upload.upload import discard_upload
 from dashboard.shell import state
 from dashboard.shell.errors import show_error
@@ -41,8 +42,6 @@ class Batch:
 
 def use(situation: Situation, dataset: StoredDataset) -> None:
     """Take a dataset as the batch, with labels that are the champion's own beyond doubt written as the champion does."""
-    from core.workflows.versions.label_matching import adopt
-
     adopted = adopt(state.workspace(), dataset.id, state.report(situation.champion)["classes"])
     update_page.choose_batch(situation.classifier, adopted.id)
     st.rerun()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.data.dataset.splitting import Split
+from core.workflows.requests import strategies_for
 from dashboard.parts import scores
 from dashboard.parts.names import name_of
 from dashboard.parts.tables import plain
@@ -52,7 +53,6 @@ def _families(champion: VersionInfo) -> dict[str, list[str]]:
     """Family → its strategies that suit the model; the recommended one stands first."""
     from core.continual.families import FAMILIES, family_of
     from core.continual.strategies import STRATEGIES
-    from core.workflows.requests import strategies_for
 
     fitting = strategies_for(scores.task_of_version(champion))
     members: dict[str, list[str]] = {family: [] for family in FAMILIES}

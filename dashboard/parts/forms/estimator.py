@@ -15,6 +15,7 @@ import streamlit as st
 
 from core.base.config import home
 from core.tasks import task_of
+from core.workflows.requests import model_class, resolve_settings
 from dashboard.shell import state
 
 if TYPE_CHECKING:
@@ -74,8 +75,6 @@ class Estimator:
 
 def _text_key(request: TrainRequest) -> str:
     """What of a request decides how its texts are split and read."""
-    from core.workflows.requests import model_class, resolve_settings
-
     task = task_of(request.task)
     settings = resolve_settings(request.model, request.settings, task)
     parts = [request.dataset, request.task, settings.text.model_dump_json(), settings.data.model_dump_json()]

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from core.base.config import settings_of
+from core.networks.text import TextConfig
 from core.tasks import DEFAULT, TASKS, Task
+from core.training import TrainingConfig
+from core.workflows.requests import DataConfig, TrainRequest, resolve_settings
 from dashboard.parts import scores, tables
 from dashboard.parts.forms import encoder_choice, word_vectors
 from dashboard.parts.forms.forms import set_values, settings_form
@@ -31,8 +35,6 @@ MOST_CHOICES = 3  # in half the width; more of them would stand below each other
 
 def draw(datasets: list[StoredDataset]) -> TrainRequest:
     """Draw the form; returns what it asks for, which may still be refused (see `core.workflows.train.estimate`)."""
-    from core.workflows.requests import TrainRequest
-
     dataset = _dataset(datasets)
     name = _name(dataset)
     task = _task()
@@ -169,8 +171,6 @@ def _preset_changed() -> None:
 
 def preset_values(model: str, preset: str, task: Task = TASKS[DEFAULT]) -> dict[str, Any]:
     """All settings of a model under a preset, flat; ``"standard"`` is the model's own defaults."""
-    from core.workflows.requests import resolve_settings
-
     return resolve_settings(model, task.networks()[model].presets.get(preset, {}), task).flat()
 
 
@@ -190,10 +190,6 @@ def matching_preset(model: str, task: Task = TASKS[DEFAULT]) -> str | None:
 
 def _settings(task: Task, model: str) -> dict[str, Any]:
     """Three groups in tabs, each with its rarer settings folded; those of the data lie with the optimisation."""
-    from core.networks.text import TextConfig
-    from core.training import TrainingConfig
-    from core.workflows.requests import DataConfig
-
     network = task.networks()[model]
     groups: dict[str, list[type[Config]]] = {
         "model": [network.config_class],
@@ -210,8 +206,6 @@ def _settings(task: Task, model: str) -> dict[str, Any]:
 
 
 def _group(configs: list[type[Config]], defaults: dict[str, Any], idle: frozenset[str]) -> dict[str, Any]:
-    from core.base.config import settings_of
-
     shown = [setting for config in configs for setting in settings_of(config) if setting.name not in idle]
     ordinary = [setting for setting in shown if not setting.advanced]
     advanced = [setting for setting in shown if setting.advanced]

@@ -12,6 +12,8 @@ import streamlit as st
 
 from core.base.config import build, home
 from core.base.errors import CoreError
+from core.data.dataset.splitting import split_rows
+from core.networks.vectors import SkipGramConfig, VectorStore
 from dashboard.parts import tables
 from dashboard.parts.forms.forms import set_values, settings_form
 from dashboard.parts.upload.files import Source, keep_upload
@@ -101,7 +103,6 @@ def _text_settings(settings: Mapping[str, Any]) -> str:
 def _coverage(folder: Path, facts: str, reference: str, dataset: str, text: str) -> Coverage:
     # facts: a set that was deleted and made anew under its name is another
     from core.networks.text import TextConfig
-    from core.networks.vectors import VectorStore
     from core.networks.vectors.learning import count_words
 
     texts = state.load_dataset(dataset).texts
@@ -163,8 +164,6 @@ def _choose_file() -> str:
 
 
 def _learn(dataset: StoredDataset, settings: Mapping[str, Any]) -> None:
-    from core.networks.vectors import SkipGramConfig
-
     st.markdown(t("vectors.learn_text"))
     values = settings_form(SkipGramConfig, key="train.skipgram")
     name = _name("train.skipgram_name", dataset.name)
@@ -177,8 +176,6 @@ def _learn(dataset: StoredDataset, settings: Mapping[str, Any]) -> None:
 
 def _training_texts(dataset: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
     """The texts that a training with these settings would learn from: what is frozen as the test stays unseen."""
-    from core.data.dataset.splitting import split_rows
-
     stored = state.load_dataset(dataset)
     validation, test = settings["validation_share"], settings["test_share"]
     split = split_rows(stored, fractions=(1 - validation - test, validation, test), seed=settings["split_seed"])

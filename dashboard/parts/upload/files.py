@@ -24,6 +24,7 @@ from core.base.leftovers import UPLOADS, old_uploads, remove
 from core.base.processes import signature
 from core.data.dataset.columns import ColumnRoles, guess_roles
 from core.data.dataset.samples import sample_path
+from core.data.reading.hub import fetch_apart
 from core.data.reading.tables import FormatCorrections, TableFormat, detect_format, parts_of, read_table
 
 NAME_BYTES = 120  # file systems allow 255, and a Chinese character takes three
@@ -76,8 +77,6 @@ def keep_upload(name: str, content: BinaryIO) -> Source:
 
 def fetched(name: str, config: str | None) -> Source | DataError:
     """A dataset of the Hub, or a folder like one, as a file among the uploads."""
-    from core.data.reading.hub import fetch_apart
-
     folder = _uploads() / hashlib.sha256(f"hub:{name}:{config}".encode()).hexdigest()[:16]
     try:
         path = fetch_apart(name, folder, config=config)
