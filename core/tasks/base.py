@@ -104,6 +104,8 @@ class Task:
         calibrated, and strategies may distil them or solve for them.
     reads_targets
         Whether it learns from a column of targets; if not, texts are all it needs.
+    programs
+        Files of `core.networks.standalone` that run a version elsewhere; the last is the one to start.
     config_class
         Settings of its own.
     """
@@ -114,6 +116,7 @@ class Task:
     scores: ClassVar[tuple[Score, ...]]
     distribution: ClassVar[bool] = False
     reads_targets: ClassVar[bool] = True
+    programs: ClassVar[tuple[str, ...]] = ("predict.py",)
     config_class: ClassVar[type[TaskConfig]] = TaskConfig
 
     @property
@@ -265,6 +268,6 @@ class Task:
         """What answers with a version's files; ``options`` are those of `core.networks.standalone.predict.Classifier`."""
         return Classifier(folder, **options)
 
-    def respond(self, engine: Any, texts: Sequence[str]) -> list[str]:
-        """What a version replies to whoever asks it about texts."""
-        return self.answers(engine.compute(texts), engine.labels)
+    def respond(self, engine: Any, texts: Sequence[str], values: NDArray[Any]) -> list[str]:
+        """What a version replies to whoever asks it about texts, beside the values that it computed of them."""
+        return [self.told(answer) for answer in self.answers(values, engine.labels)]

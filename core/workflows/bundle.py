@@ -19,14 +19,14 @@ from core.serving.onnx.files import cleaned
 from core.tasks import DEFAULT, task_of
 from core.workflows.report.card import escaped
 
-PROGRAM = "predict.py"
-FILES = ("tokenizer.json", "labels.json", "config.json", "model_card.md", PROGRAM)
+FILES = ("tokenizer.json", "labels.json", "config.json", "model_card.md")
+PROGRAMS = Path(predict.__file__).parent
 EXACT = "model.onnx"
 TITLES = {"macro_f1": "macro-F1"}  # of scores whose name is not what people read
 
 
 def bundle_files(version_folder: Path) -> list[str]:
-    """Names of the files that a version's bundle holds: the exact model, and what serves in its place, first."""
+    """Names of the version's own files in its bundle: the exact model, and what serves in its place, first."""
     serving = version_folder / "serving.json"
     if not serving.exists():
         return [EXACT, *FILES]
@@ -38,13 +38,15 @@ def bundle_files(version_folder: Path) -> list[str]:
 def write_bundle(version_folder: Path, target: Path, threshold: float | None = None) -> None:
     """Zip the bundle's files of a version folder, and its classifier's threshold; a half-written target is never left behind.
 
-    The program is today's, which serves the version here, too: one that was stored with an old version knows no threshold.
+    The programs are today's, which serve the version here, too: one that was stored with an old version knows no threshold.
     Nothing in it tells of this machine, whatever the edition that stored the version.
     """
     check(version_folder, bundle_files(version_folder))
     with writing(target) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in bundle_files(version_folder):
             _add(archive, version_folder / name)
+        for program in programs(read_json(version_folder / "config.json").get("task", DEFAULT)):
+            archive.write(program, program.name)
         if threshold is not None:
             archive.writestr("decision.json", json.dumps({"threshold": threshold}))
 
@@ -59,18 +61,25 @@ def _add(archive: zipfile.ZipFile, file: Path) -> None:
     if content is not None:
         archive.writestr(file.name, content, zipfile.ZIP_DEFLATED)
     else:
-        archive.write(predict.__file__ if file.name == PROGRAM else file, file.name)
+        archive.write(file, file.name)
 
 
-def write_program(folder: Path) -> None:
-    """Put the program that runs the bundle beside the model: the very module this project serves with."""
-    shutil.copyfile(predict.__file__, folder / PROGRAM)
+def programs(task: str) -> list[Path]:
+    """The programs that run a bundle: the very modules this project serves with."""
+    return [PROGRAMS / name for name in task_of(task).programs]
+
+
+def write_programs(folder: Path, task: str) -> None:
+    """Put the programs beside the model."""
+    for program in programs(task):
+        shutil.copyfile(program, folder / program.name)
 
 
 def write_card(folder: Path, report: dict[str, Any]) -> None:
     """Write ``model_card.md``: what the model is, what it learned from, how good it is and where it ends."""
     overall, baseline = report["overall"], report["baseline"]["report"]
-    names = [score.name for score in task_of(report.get("task", DEFAULT)).scores]
+    task = task_of(report.get("task", DEFAULT))
+    names = [score.name for score in task.scores]
     since = measured_again(report)
     compared = "same rows" if since is None else f"{baseline['rows']:,} rows"
     lines = [
@@ -115,7 +124,7 @@ def write_card(folder: Path, report: dict[str, Any]) -> None:
         "",
         "## Use",
         "",
-        "`pip install onnxruntime tokenizers rjieba`, then `python predict.py \"your text\"`.",
+        f"`pip install onnxruntime tokenizers rjieba`, then `python {task.programs[-1]} \"your text\"`.",
         "",
     ]  # fmt: skip
     (folder / "model_card.md").write_text("\n".join(lines), encoding="utf-8")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.base.config import build
-from core.tasks.language_modelling.sampling import SamplingConfig, write
+from core.tasks.language_modelling.sampling import SamplingConfig
 from dashboard.parts import tables
 from dashboard.parts.forms import forms
 from dashboard.shell import state
@@ -59,7 +59,7 @@ def _write(version: VersionInfo, prompt: str, values: dict[str, Any]) -> None:
     def pieces() -> Iterator[str]:
         # Names of Markdown's signs would turn a text into headings and lists.
         yield tables.plain(prompt)
-        for piece in write(engine, prompt, config):
+        for piece in engine.pieces(prompt, **config.options()):
             yield tables.plain(piece)
 
     text = st.write_stream(pieces())

@@ -137,7 +137,7 @@ COMMANDS = {
     "drift": Command(
         "has a batch changed against what a version learned, and what to do", of_version, add_table, module="measure"
     ),
-    "predict": Command("label every row of a table", of_version, add_file, TEXT, OUT, learns=False),
+    "predict": Command("answer every row of a table", of_version, add_file, TEXT, OUT, learns=False),
     "export": Command("write a bundle: model.onnx and what runs it", of_version, OUT, module="report"),
     "report": Command(
         "a version for people who were not there: one HTML file, or Markdown",
@@ -306,7 +306,7 @@ class Parser(argparse.ArgumentParser):
 
 def make_parser() -> argparse.ArgumentParser:
     """All commands with their options."""
-    parser = Parser(prog="python -m core", description="Train, update, measure and use text classifiers.")
+    parser = Parser(prog="python -m core", description="Train, update, measure and use models of texts.")
     _add(parser, COMMANDS, "command")
     return parser
 

@@ -12,7 +12,7 @@ from core.cli.progress import consume, working
 from core.cli.tables import facts, load_unlabelled, save
 from core.registry import HOW, VersionInfo
 from core.registry import promote as decide
-from core.tasks.language_modelling.sampling import SamplingConfig, write_text
+from core.tasks.language_modelling.sampling import SamplingConfig
 from core.tasks.language_modelling.task import LanguageModelling
 from core.workflows.workspace import Workspace, open_workspace
 
@@ -87,7 +87,7 @@ def _tell(asked: argparse.Namespace, done: Any, workspace: Workspace, more: dict
         "best_epoch": report["best_epoch"],
         "seconds": report["seconds"],
         "parity_max_abs_diff": report["parity"]["max_abs_diff"],
-        "samples": [write_text(engine, "", SamplingConfig(written_seed=seed)) for seed in range(SAMPLES)],
+        "samples": [engine.write("", seed=seed) for seed in range(SAMPLES)],
         **more,
     }
     line = (
@@ -103,10 +103,7 @@ def _sample(asked: argparse.Namespace) -> None:
     version = _version(workspace, asked.name, asked.version)
     engine = _engine(workspace, version)
     seeds = range(config.written_seed, config.written_seed + max(1, asked.count))
-    texts = [
-        asked.prompt + write_text(engine, asked.prompt, config.model_copy(update={"written_seed": seed}))
-        for seed in seeds
-    ]
+    texts = [asked.prompt + engine.write(asked.prompt, **{**config.options(), "seed": seed}) for seed in seeds]
     content = {"generator": asked.name, "version": version.number, "texts": texts, "provider": engine.provider}
     show(asked, content, "\n".join(texts))
 

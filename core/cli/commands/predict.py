@@ -1,4 +1,4 @@
-"""``predict``: label every row of a file."""
+"""``predict``: answer every row of a file."""
 
 from __future__ import annotations
 

@@ -12,10 +12,11 @@ from torch.nn import functional
 from core.base.errors import ConfigError
 from core.networks.causal.config import CausalConfig
 from core.networks.causal.decoder import CausalTransformer
-from core.networks.causal.tokens import END, UNKNOWN_NATS, Vocabulary
+from core.networks.causal.tokens import UNKNOWN_NATS, Vocabulary
 from core.networks.encoders.base import TextNetwork
 from core.networks.sources import Sources
 from core.networks.standalone.predict import UNKNOWN, TextPipeline
+from core.networks.standalone.write import END
 from core.networks.text import TextConfig
 
 OUTPUTS = ("nats", "tokens")

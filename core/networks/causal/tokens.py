@@ -13,30 +13,17 @@ from typing import Literal
 from tokenizers import Tokenizer
 
 from core.data.dataset.language import language_of
-from core.networks.standalone.predict import PADDING, UNKNOWN, TextPipeline
+from core.networks.standalone import write as standalone
+from core.networks.standalone.predict import TextPipeline
+from core.networks.standalone.write import END
 from core.networks.text import TextConfig, fit_pipeline
-from core.networks.text.forgetting import nameless_ids
 
-END = PADDING
-UNKNOWN_SIGN = "□"
-SPACE = "▁"  # how a subword carries the space before it
 UNKNOWN_NATS = 17 * math.log(2)  # what it costs to name any of 131,072 characters
 WHOLE = 1_000_000  # tokens of a text: nothing is cut off here, `windows` divides
 
 
-class Vocabulary:
-    """The tokens of one version.
-
-    Parameters
-    ----------
-    pipeline
-        Pipeline of `core.networks.text`, with ``segmentation`` "subwords" or "characters".
-    """
-
-    def __init__(self, pipeline: TextPipeline) -> None:
-        self.pipeline = pipeline
-        self.segmentation: str = pipeline.options["segmentation"]
-        self.nameless = nameless_ids(pipeline.tokenizer)  # of words that were forgotten: they stand for nothing
+class Vocabulary(standalone.Vocabulary):
+    """The tokens of one version; one learns them from texts."""
 
     @classmethod
     def fit(cls, texts: Sequence[str], *, size: int, lowercase: bool) -> Vocabulary:
@@ -56,29 +43,6 @@ class Vocabulary:
     def _of(cls, tokenizer: Tokenizer, segmentation: str) -> Vocabulary:
         options = {"segmentation": segmentation, "max_length": WHOLE, "stop_words": []}
         return cls(TextPipeline(tokenizer, options))
-
-    def __len__(self) -> int:
-        return int(self.pipeline.tokenizer.get_vocab_size())
-
-    def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Token ids of each text, without any end; a text without a token is one unknown."""
-        return self.pipeline.encode(texts)
-
-    def encode_prompt(self, prompt: str) -> list[int]:
-        """Ids of a beginning that is to be continued; none for an empty one."""
-        return self.encode([prompt])[0] if prompt.strip() else []
-
-    def decode(self, ids: Sequence[int]) -> str:
-        """Readable text: subwords joined with their spaces, characters without any; an unknown one is □."""
-        names = [
-            UNKNOWN_SIGN
-            if number == UNKNOWN or number in self.nameless
-            else str(self.pipeline.tokenizer.id_to_token(number))
-            for number in ids
-            if number != END
-        ]
-        text = "".join(names)
-        return text.replace(SPACE, " ").removeprefix(" ") if self.segmentation == "subwords" else text
 
 
 def windows(ids: Sequence[int], length: int) -> list[list[int]]:

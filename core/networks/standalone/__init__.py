@@ -1,1 +1,3 @@
-"""The engine that runs alone: `predict.py` goes into every bundle as it is, and imports nothing of this project."""
+"""Programs that run alone: `predict.py`, and `write.py` of language models, go into bundles as they are and import nothing else
+of this project.
+"""

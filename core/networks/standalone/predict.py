@@ -386,7 +386,12 @@ def main(arguments: list[str]) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace")
     texts = arguments or [line.rstrip("\r\n") for line in sys.stdin]
-    classifier = Classifier(Path(__file__).resolve().parent)
+    folder = Path(__file__).resolve().parent
+    if (folder / "write.py").exists():
+        sys.exit(
+            f"A language model stands in this folder: it labels nothing. Run {folder / 'write.py'} with a beginning."
+        )
+    classifier = Classifier(folder)
     probabilities = classifier.compute(texts)
     if not classifier.probable:
         for text, row in zip(texts, probabilities, strict=True):

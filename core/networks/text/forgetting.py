@@ -6,16 +6,15 @@ Their ids stay, under a name that no text can contain, so that every other text 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from tokenizers import Tokenizer
 
 from core.networks.standalone.predict import TextPipeline
+from core.networks.standalone.write import NAMELESS
 
 CONTINUES = "##"  # how WordPiece marks a piece inside a word
-NAMELESS = re.compile(r"\[forgotten \d+\]")
 
 
 def split_words(pipeline: TextPipeline, texts: Iterable[str]) -> set[str]:
@@ -76,11 +75,6 @@ def forget_words(tokenizer: Tokenizer, names: Collection[str]) -> tuple[Tokenize
         pairs = (pair if isinstance(pair, list) else pair.split(" ") for pair in model["merges"])
         model["merges"] = [pair for pair in pairs if not {*pair, "".join(pair)} & numbers.keys()]
     return Tokenizer.from_str(json.dumps(described, ensure_ascii=False)), sorted(numbers.values())
-
-
-def nameless_ids(tokenizer: Tokenizer) -> list[int]:
-    """Ids whose word was forgotten, ascending."""
-    return sorted(number for name, number in tokenizer.get_vocab().items() if NAMELESS.fullmatch(name))
 
 
 def _special(described: dict[str, Any]) -> set[str]:

@@ -33,7 +33,8 @@ def _told(served: ServedVersion, opened: OpenEngine, texts: list[str], values: n
     """Answers that are no labels, with the values they were read from."""
     outputs = opened.engine.labels
     rows = iter(values.astype(np.float64).round(DIGITS).tolist())
-    answers = iter(task_of(opened.engine.task).answers(values, outputs))
+    filled = [text for text in texts if text.strip()]
+    answers = iter(task_of(opened.engine.task).respond(opened.engine, filled, values))
     unlabelled: dict[str, Any] = {"label": None, "probability": None, "probabilities": {}}
     return [
         {

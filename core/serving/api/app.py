@@ -165,7 +165,7 @@ def _add_predict(app: FastAPI, service: Service) -> None:
         filled = [text for text in texts if text.strip()]
         served, opened, probabilities = await service.predict(asked.classifier, asked.version, filled)
         service.metrics.labelled(len(filled))
-        if probabilities.size > NUMBERS_AT_ONCE:
+        if probabilities.size > NUMBERS_AT_ONCE or not task_of(opened.engine.task).distribution:
             body = await asyncio.to_thread(written_answers, served, opened, texts, probabilities)
         else:
             body = written_answers(served, opened, texts, probabilities)

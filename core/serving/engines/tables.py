@@ -26,7 +26,7 @@ def predict_table(
 ) -> pd.DataFrame:
     """Add ``predicted``, ``probability`` and a column ``p: <label>`` for each label; a row without text gets none.
 
-    A model that answers with no label adds ``predicted`` and its plain values, ``value: <output>``.
+    A model that answers with no label adds ``predicted``, what it replies, and its plain values, ``value: <output>``.
 
     A column of the table that has such a name already stays as it is; the new one is then called ``predicted (2)``.
 
@@ -44,14 +44,15 @@ def predict_table(
     texts = [str(value) for value in table[text]]
     rows = [row for row, value in enumerate(texts) if value.strip()]
     values = np.full((len(texts), len(classifier.labels)), np.nan, dtype=np.float32)
+    predicted = np.full(len(texts), "", dtype=object)
+    task = task_of(classifier.task)
     for start in range(0, len(rows), CHUNK):
         chunk = rows[start : start + CHUNK]
-        values[chunk] = classifier.compute([texts[row] for row in chunk])
+        asked = [texts[row] for row in chunk]
+        values[chunk] = classifier.compute(asked)
+        predicted[chunk] = task.respond(classifier, asked, values[chunk])
         progress(min(1.0, (start + CHUNK) / len(rows)))
-    filled = np.asarray(~np.isnan(values).any(axis=1))
-    task = task_of(classifier.task)
-    said = [task.told(answer) for answer in task.answers(np.nan_to_num(values), classifier.labels)]
-    answers: dict[str, object] = {"predicted": [name if ok else "" for name, ok in zip(said, filled, strict=True)]}
+    answers: dict[str, object] = {"predicted": predicted}
     if task.distribution:
         answers["probability"] = values.max(axis=1).round(6)
         if threshold is not None:

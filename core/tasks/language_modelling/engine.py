@@ -1,4 +1,4 @@
-"""A stored language model in ONNX Runtime: steps with a key/value cache. Imports no torch."""
+"""A stored language model in ONNX Runtime, and how surprised it is by texts. Imports no torch."""
 
 from __future__ import annotations
 
@@ -6,34 +6,23 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from core.base.files import read_json
-from core.networks.causal.tokens import UNKNOWN_NATS, Vocabulary, windows
-from core.networks.standalone.predict import UNKNOWN, batches_by_length, open_session, pad
+from core.networks.causal.tokens import UNKNOWN_NATS, windows
+from core.networks.standalone.predict import UNKNOWN, batches_by_length, pad
+from core.networks.standalone.write import Floats, Writer, log_probabilities
 
-Floats = npt.NDArray[np.float32]
-Cache = tuple[Floats, Floats]
-INPUTS = ("tokens", "past_keys", "past_values")
-OUTPUTS = ("logits", "keys", "values")
-MODEL = "model.onnx"
 _MOST_NUMBERS = 20_000_000  # logits held at a time
 _MOST_WINDOWS = 64
 
 
-class LanguageEngine:
+class LanguageEngine(Writer):
     """What an exported language model answers; of a text, how surprised it is and by how many tokens.
 
     Attributes
     ----------
     labels
         Names of the columns of what `compute` returns.
-    vocabulary, pipeline
-        Texts as token ids and back.
-    context
-        Number of tokens that the model was taught to look back on.
-    provider
-        The execution provider that really runs, such as ``"CPUExecutionProvider"``.
     """
 
     precision = "fp32"
@@ -45,33 +34,14 @@ class LanguageEngine:
         threads: int | None = None,
         precision: str | None = None,
     ) -> None:
-        folder = Path(folder)
-        config = read_json(folder / "config.json")
-        self.task: str = config["task"]
-        self.labels: list[str] = read_json(folder / "labels.json")
-        self.vocabulary = Vocabulary.load(folder)
+        super().__init__(folder, providers, threads)
+        self.task: str = read_json(Path(folder) / "config.json")["task"]
+        self.labels: list[str] = read_json(Path(folder) / "labels.json")
         self.pipeline = self.vocabulary.pipeline
-        shape = config["settings"]
-        self.context: int = shape["context"]
-        self._cache_shape = (shape["layers"], shape["heads"], shape["embedding_size"] // shape["heads"])
-        self._session = open_session(folder / MODEL, providers, threads)
-        self.provider: str = self._session.get_providers()[0]
 
     @property
     def probable(self) -> bool:
         return False
-
-    def empty_cache(self, batch: int) -> Cache:
-        """The cache before the first token."""
-        layers, heads, size = self._cache_shape
-        nothing = np.zeros((layers, batch, heads, 0, size), dtype=np.float32)
-        return nothing, nothing
-
-    def step(self, tokens: npt.NDArray[np.int64], cache: Cache) -> tuple[Floats, Cache]:
-        """Logits (batch, new, vocabulary) of the token after each of tokens (batch, new), and the longer cache."""
-        given = dict(zip(INPUTS, (tokens, *cache), strict=True))
-        logits, keys, values = self._session.run(list(OUTPUTS), given)
-        return logits, (keys, values)
 
     def compute(self, texts: Sequence[str], progress: Callable[[float], None] | None = None) -> Floats:
         """Σ −ln p over the tokens and the end of each text, and how many those are: float32 (texts, 2)."""
@@ -96,11 +66,3 @@ class LanguageEngine:
             if progress is not None:
                 progress(done / len(pieces))
         return result.astype(np.float32)
-
-
-def log_probabilities(logits: Floats) -> npt.NDArray[np.float64]:
-    """Natural logarithm of the softmax over the last axis, in float64."""
-    wide = logits.astype(np.float64)
-    shifted = wide - wide.max(axis=-1, keepdims=True)
-    result: npt.NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    return result

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from core.networks.causal.tokens import END
+from core.networks.standalone.write import END
 
 Numbers = npt.NDArray[np.int64]
 LONGEST = 4  # tokens of the longest n-gram that is tried

@@ -25,7 +25,6 @@ from core.statistics.intervals import Floats
 from core.tasks.base import Baseline, Criterion, Engine, Task
 from core.tasks.language_modelling.engine import LanguageEngine
 from core.tasks.language_modelling.ngrams import best_ngrams
-from core.tasks.language_modelling.sampling import SamplingConfig, write_text
 
 if TYPE_CHECKING:
     import onnx
@@ -52,6 +51,7 @@ class LanguageModelling(Task):
     help = "Only the texts are read: the model learns to foresee them, and can go on with a beginning."
     scores = (PERPLEXITY,)
     reads_targets = False
+    programs = (*Task.programs, "write.py")
 
     def networks(self) -> Mapping[str, Any]:
         # Describing the task loads no torch.
@@ -84,9 +84,9 @@ class LanguageModelling(Task):
         nats, tokens = map(float, answer.split())
         return f"{math.exp(min(nats / max(tokens, 1), _MOST)):,.1f}"
 
-    def respond(self, engine: Any, texts: Sequence[str]) -> list[str]:
+    def respond(self, engine: Any, texts: Sequence[str], values: NDArray[Any]) -> list[str]:
         """How each text goes on."""
-        return [write_text(engine, text, SamplingConfig()) for text in texts]
+        return [engine.write(text) for text in texts]
 
     def statistics(self, truth: Sequence[str], answers: Sequence[str]) -> Statistics:
         return np.array([[float(value) for value in answer.split()] for answer in answers]).reshape(len(answers), 2)

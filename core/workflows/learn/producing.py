@@ -23,7 +23,7 @@ from core.data.dataset.splitting import Split
 from core.registry import Registry
 from core.serving.onnx import export_onnx, measure_parity
 from core.tasks import DEFAULT, task_of
-from core.workflows.bundle import write_card, write_program
+from core.workflows.bundle import write_card, write_programs
 from core.workflows.learn.calibrating import CPU, calibrate, keep_validation, trust_figures
 from core.workflows.precision.measure import LabelledRows
 from core.workflows.precision.run import choose_precision, only_exact
@@ -158,7 +158,7 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
         yield StageStarted(message("stage.register", "Storing the version."), 0.99)
         folder.save_report(report)
         write_card(folder.path, report)
-        write_program(folder.path)
+        write_programs(folder.path, task.name)
         number = workspace.registry.register(
             candidate.classifier,
             folder.path,

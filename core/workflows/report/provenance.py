@@ -215,6 +215,7 @@ def serving(inputs: ReportInputs, words: ReportLanguage) -> Section:
         blocks.append(table(head, [list(row) for row in variants]))
     use = message(
         "report.use",
-        "To use the downloaded bundle: install onnxruntime, tokenizers and rjieba with pip, then run predict.py with a text.",
+        "To use the downloaded bundle: install onnxruntime, tokenizers and rjieba with pip, then run {program} with a text.",
+        program=task_of(report.get("task", DEFAULT)).programs[-1],
     )
     return Section(say(message("report.serving_title", "How it answers")), (*blocks, Paragraph(say(use))))

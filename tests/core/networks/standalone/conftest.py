@@ -11,7 +11,8 @@ import torch
 
 from core.networks.text import fit_pipeline
 from core.serving.onnx import export_onnx
-from core.workflows.bundle import write_program
+from core.tasks import DEFAULT
+from core.workflows.bundle import write_programs
 from core.workflows.requests import model_class, resolve_settings
 from core.workflows.versions.folder import Learner, VersionFolder
 
@@ -47,7 +48,7 @@ def make_version(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path
         folder.save_model(Learner(model, network, pipeline, LABELS, settings))
         export_onnx(network, folder.path / "model.onnx")
         (folder.path / "model_card.md").write_text("# Card\n", encoding="utf-8")
-        write_program(folder.path)
+        write_programs(folder.path, DEFAULT)
         return folder.path
 
     return make

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from core.networks.standalone.predict import TextPipeline
+from core.networks.standalone.write import nameless_ids
 from core.networks.text import TextConfig, extend_pipeline, fit_pipeline
-from core.networks.text.forgetting import forget_words, nameless_ids, split_words, words_to_forget
+from core.networks.text.forgetting import forget_words, split_words, words_to_forget
 from core.training.pretraining.tokens import learn_tokenizer
 from tests.core.conftest import reviews
 
