@@ -167,6 +167,24 @@ def test_the_memory_keeps_its_size_and_knows_both_datasets(lived: Lived) -> None
     assert not set(texts) & set(tests)
 
 
+def test_of_labels_that_came_along_nothing_is_kept_or_said(workspace: Workspace) -> None:
+    first, second = reviews(120), reviews(80, seed=1)
+    texts = (*second.texts, *first.texts[:60])
+    train(workspace, save(workspace, first, "first").id)
+    batch = TextDataset(texts, np.zeros(len(texts), dtype=np.int64), ("other",))
+    report = update(workspace, save(workspace, batch, "second").id, "replay")
+    findings = {finding["key"] for finding in report["findings"]}
+    assert "data.overlap_train" in findings
+    assert "data.overlap_relabelled" not in findings
+    drift = report["drift"]
+    assert (drift["contradictions"]["contradictory"], drift["new_labels"]) == (0, {})
+    assert set(folder(workspace, 2).predictions(1)["truth"]) == {""}
+    past = read_past(folder(workspace, 2), workspace)
+    assert (past.met.labels, set(past.train[1])) == (("",), {""})
+    kept = json.dumps(folder(workspace, 2).load_state(), default=str)
+    assert "positive" not in kept
+
+
 def test_new_chinese_characters_get_tokens_in_an_update(lived: Lived) -> None:
     assert lived.first["segmentation"] == "characters"
     assert lived.replayed["vocabulary"] == lived.first["vocabulary"] + 2
