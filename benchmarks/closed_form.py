@@ -34,7 +34,7 @@ from core.continual.strategies import STRATEGIES, ClosedForm, Experience, Memory
 from core.networks.encoders import TextNetwork
 from core.networks.encoders.batches import predict_logits
 from core.networks.text import Examples
-from core.training import train
+from core.training.objectives.supervised import train
 from core.workflows.learn.learners import Labelled, first_learner, make_experience, next_learner
 from core.workflows.requests import resolve_settings
 from core.workflows.versions.folder import Learner

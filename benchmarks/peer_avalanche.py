@@ -42,7 +42,8 @@ from core.networks.encoders import MODELS, TextNetwork
 from core.networks.encoders.batches import predict_logits
 from core.networks.text import Examples, TextConfig, encode_examples, fit_pipeline
 from core.tasks.text_classification.task import ClassificationConfig, TextClassification
-from core.training import TrainingConfig, train
+from core.training import TrainingConfig
+from core.training.objectives.supervised import train
 
 LENGTH = 40
 CPU = torch.device("cpu")

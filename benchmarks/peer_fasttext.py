@@ -39,7 +39,7 @@ from core.networks.encoders.batches import predict_logits
 from core.networks.standalone.predict import Classifier
 from core.networks.text import encode_examples
 from core.statistics.speed import Spread, paired_ratio, spread
-from core.training import train
+from core.training.objectives.supervised import train
 from core.workflows.learn.learners import first_learner, make_experience, make_strategy
 from core.workflows.requests import TrainRequest, resolve_settings
 from core.workflows.train.run import train_classifier

@@ -86,7 +86,7 @@ def ours(train: pd.DataFrame, validation: pd.DataFrame, seed: int) -> tuple[floa
     from core.base.events import EpochDone
     from core.continual.strategies import StrategyConfig
     from core.networks.sources import open_sources
-    from core.training import train as learn
+    from core.training.objectives.supervised import train as learn
     from core.workflows.learn.learners import first_learner, make_experience, make_strategy
     from core.workflows.requests import resolve_settings
 

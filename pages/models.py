@@ -2,6 +2,7 @@
 
 from dashboard.models import details, forget, keys, page
 from dashboard.parts import report_download, serving
+from dashboard.parts.verdict import tell_since
 from dashboard.shell import layout, state
 from dashboard.shell.errors import boundary
 from dashboard.shell.i18n import t
@@ -18,6 +19,7 @@ else:
     page.lineage(version)
     with boundary():  # a version with a damaged file can still be deleted, and another one serve
         layout.cards(page.cards(version))
+        tell_since(state.report(version))
     serving.actions(version, champion)
     details.tabs(version)
     report_download.draw(version, key="models")

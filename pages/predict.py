@@ -2,12 +2,13 @@
 
 import streamlit as st
 
+from dashboard.parts import scores
 from dashboard.parts.tables import plain
 from dashboard.predict import batch, page
 from dashboard.predict import corrections as predict_corrections
+from dashboard.predict import plain as plain_answers
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import t
-from dashboard.write import page as write_page
 
 classifier = state.chosen_classifier()
 champion = state.champion(classifier) if classifier else None
@@ -21,6 +22,9 @@ else:
     layout.heading(t("predict.title"), t("predict.serves", version=champion.number, classifier=plain(classifier)))
     page.style()
     layout.warn_of_idle_card()
+    if not scores.task_of_version(champion).distribution:
+        plain_answers.draw(champion)
+        st.stop()
     single, table, corrections = st.tabs(
         [t("predict.tab_one"), t("predict.tab_table"), t("predict.tab_corrections")], key="predict.tabs"
     )
@@ -30,4 +34,3 @@ else:
         batch.draw(champion)
     with corrections:
         predict_corrections.draw(classifier)
-    write_page.link()

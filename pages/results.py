@@ -1,7 +1,7 @@
 """Results: how good a version is on texts it never saw, and where it errs."""
 
 from dashboard.parts import report_download
-from dashboard.results import confusion, page, tabs
+from dashboard.results import confusion, page, plain, tabs
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import t
 
@@ -12,8 +12,13 @@ if classifier is None:
 else:
     layout.heading(t("results.title"), layout.of_classifier(classifier))
     shown = page.choose(classifier)
-    layout.cards(page.cards(shown))
-    page.remarks(shown)
-    confusion.draw(shown)
-    tabs.draw(shown)
+    if shown.task.distribution:
+        layout.cards(page.cards(shown))
+        page.remarks(shown)
+        confusion.draw(shown)
+        tabs.draw(shown)
+    else:
+        layout.cards(plain.cards(shown))
+        page.remarks(shown)
+        plain.draw(shown)
     report_download.draw(shown.version, key="results")

@@ -10,7 +10,8 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from types import UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -18,6 +19,7 @@ from pydantic.fields import FieldInfo
 from core.base.errors import ConfigError
 
 Scale = Literal["linear", "log"]
+Kind = Literal["int", "float", "bool", "choice", "text", "list", "mapping"]
 Group = Literal["model", "text", "optimisation", "strategy", "data"]
 
 
@@ -38,6 +40,7 @@ def setting(
     group: Group = "model",
     advanced: bool = False,
     source: str = "",
+    option: str = "",
 ) -> Any:
     """Declare one field of a `Config`.
 
@@ -51,17 +54,36 @@ def setting(
         Whether the form folds it away until asked for.
     source
         What a text's field names, such as ``"encoders"``; a form offers what there is of it.
+    option
+        The name of the field on the command line where it differs from the field's own.
     """
     low, high = bounds if bounds is not None else (None, None)
     extra: dict[str, Any] = {"step": step, "scale": scale, "group": group, "advanced": advanced, "source": source}
+    extra["option"] = option
     return Field(default=default, title=label, description=help, ge=low, le=high, json_schema_extra=extra)
+
+
+def parameter(help: str, *, option: str = "", source: str = "", values_of: type[Config] | None = None) -> Any:
+    """Describe a field of a request that no form draws by itself: ``classifier: Annotated[str, parameter("…")]``.
+
+    Parameters
+    ----------
+    option, source
+        As of `setting`.
+    values_of
+        The config whose values a mapping holds; the command line offers each of its fields as an option.
+    """
+    return Field(description=help, json_schema_extra={"option": option, "source": source, "values_of": values_of})  # type: ignore[dict-item]
 
 
 def like(config: type[Config], name: str, **changed: Any) -> Any:
     """Declare a field as another config does, but for what is changed: `setting`'s arguments, such as ``default=3e-3``."""
     known = next(candidate for candidate in settings_of(config) if candidate.name == name)
     bounds = None if known.minimum is None or known.maximum is None else (known.minimum, known.maximum)
-    same = {field: getattr(known, field) for field in ("label", "help", "step", "scale", "group", "advanced", "source")}
+    same = {
+        field: getattr(known, field)
+        for field in ("label", "help", "step", "scale", "group", "advanced", "source", "option")
+    }
     return setting(**{"default": known.default, **same, "bounds": bounds, **changed})
 
 
@@ -70,8 +92,9 @@ class Setting:
     """One field of a config, as a form or a help text needs it."""
 
     name: str
-    kind: Literal["int", "float", "bool", "choice", "text"]
+    kind: Kind
     default: Any
+    required: bool
     label: str
     help: str
     minimum: float | None
@@ -82,6 +105,8 @@ class Setting:
     advanced: bool
     choices: tuple[str, ...]
     source: str
+    option: str
+    values_of: type[Config] | None
 
 
 def settings_of(config: type[Config]) -> list[Setting]:
@@ -91,15 +116,16 @@ def settings_of(config: type[Config]) -> list[Setting]:
 
 def _describe(name: str, info: FieldInfo) -> Setting:
     extra: dict[str, Any] = dict(info.json_schema_extra) if isinstance(info.json_schema_extra, dict) else {}
-    kinds: dict[Any, Literal["int", "float", "bool", "text"]] = {int: "int", float: "float", bool: "bool", str: "text"}
-    choices = (
-        tuple(str(choice) for choice in get_args(info.annotation)) if get_origin(info.annotation) is Literal else ()
-    )
+    kinds: dict[Any, Kind] = {int: "int", float: "float", bool: "bool", list: "list", dict: "mapping"}
+    annotation = _without_none(info.annotation)
+    origin = get_origin(annotation)
+    choices = tuple(str(choice) for choice in get_args(annotation)) if origin is Literal else ()
     bound = {type(limit).__name__: limit for limit in info.metadata}
     return Setting(
         name=name,
-        kind="choice" if choices else kinds.get(info.annotation, "text"),
-        default=info.default,
+        kind="choice" if choices else kinds.get(origin or annotation, "text"),
+        default=None if info.is_required() else info.default,
+        required=info.is_required(),
         label=info.title or name,
         help=info.description or "",
         minimum=getattr(bound.get("Ge"), "ge", None),
@@ -110,7 +136,17 @@ def _describe(name: str, info: FieldInfo) -> Setting:
         advanced=bool(extra.get("advanced", False)),
         choices=choices,
         source=extra.get("source", ""),
+        option=extra.get("option") or name.replace("_", "-"),
+        values_of=extra.get("values_of"),
     )
+
+
+def _without_none(annotation: Any) -> Any:
+    """The type of a value that is given, where None stands for one that is not."""
+    if get_origin(annotation) not in (Union, UnionType):
+        return annotation
+    types = [part for part in get_args(annotation) if part is not type(None)]
+    return types[0] if len(types) == 1 else annotation
 
 
 AnyConfig = TypeVar("AnyConfig", bound=Config)

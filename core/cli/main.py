@@ -13,10 +13,7 @@ from core.base.errors import CoreError
 from core.base.imports import unhindered_imports
 from core.base.integrity import is_damage
 from core.base.storage import storage_error
-from core.cli.arguments.main import make_parser
-
-# Commands with a module of their own that computes with ONNX Runtime, or not at all.
-WITHOUT_TORCH = ("doctor", "predict", "threshold")
+from core.cli.arguments.main import COMMANDS, make_parser
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -57,21 +54,10 @@ def _refuse(error: CoreError) -> int:
 
 
 def _command(name: str) -> Callable[[Any], None]:
-    """What executes a command; found after the arguments, so that --help and typing errors answer at once."""
-    if name == "prepare":
-        from core.cli.prepare import prepare
-
-        return prepare
-    from core.cli.serve import LIGHT
-
-    if name in LIGHT:
-        return LIGHT[name]
-    if name in WITHOUT_TORCH:
-        with unhindered_imports():
-            command: Callable[[Any], None] = getattr(import_module(f"core.cli.commands.{name}"), name)
-        return command
-    keep_freed_memory()
+    """What executes a command; loaded after the arguments are read, so that --help and typing errors answer at once."""
+    module, _, function = COMMANDS[name].module.partition(":")
+    if COMMANDS[name].learns:
+        keep_freed_memory()
     with unhindered_imports():
-        from core.cli.commands.learning import COMMANDS
-
-    return COMMANDS[name]
+        command: Callable[[Any], None] = getattr(import_module(f"core.cli.commands.{module or name}"), function or name)
+    return command

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import wraps
 from typing import Any
 
 from core.base.at_work import at_work
@@ -22,6 +20,9 @@ _working: ContextVar[bool] = ContextVar("working", default=False)
 @contextmanager
 def working(*, alone: bool = False) -> Iterator[None]:
     """Be at work in the workspace; inside of another ``working``, that one counts.
+
+    As a decorator of a command that stores texts before it learns: rows that are forgotten between the two would be
+    learned all the same.
 
     Raises
     ------
@@ -39,20 +40,6 @@ def working(*, alone: bool = False) -> Iterator[None]:
             yield
         finally:
             _working.reset(token)
-
-
-def at_work_throughout(command: Callable[[argparse.Namespace], None]) -> Callable[[argparse.Namespace], None]:
-    """Make a command be at work from its first line on, since it stores texts that it has read before it learns.
-
-    Rows that are forgotten between the two would be learned all the same.
-    """
-
-    @wraps(command)
-    def guarded(asked: argparse.Namespace) -> None:
-        with working():
-            command(asked)
-
-    return guarded
 
 
 def consume(events: Iterator[Any], *, alone: bool = False) -> Any:

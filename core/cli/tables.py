@@ -12,16 +12,17 @@ from typing import Any
 
 import pandas
 
+from core.base.config import home
 from core.base.errors import ConfigError
 from core.base.messages import Message
 from core.base.wording import counted
 from core.cli.arguments.tables import PARTS
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import SetAside
-from core.data.dataset.store import StoredDataset
+from core.data.dataset.store import DatasetStore, StoredDataset
 from core.data.labelling.corrections import JOINED, Correction, join_corrections
 from core.data.loading.label_notes import label_notes, matched_note, merged_note
-from core.data.loading.load import LeftOut, LoadedDataset, dataset_of, left_out_of, load_table
+from core.data.loading.load import LeftOut, LoadedDataset, dataset_of, left_out_of, load_stored, load_table
 from core.data.reading.tables import FormatCorrections, TableFormat, form_of, notes_of
 from core.serving.engines.tables import check_column
 from core.workflows.versions.label_matching import in_own_words
@@ -37,24 +38,37 @@ def read(asked: argparse.Namespace, path: Path | None = None, prefix: str = "") 
     return table
 
 
-def load(
-    asked: argparse.Namespace, *, batch: bool = False, known: Sequence[str] | None = None, told: bool = True
-) -> LoadedDataset:
-    """The labelled dataset of ``--data``; says what was left out and what is to be known of its labels.
+def load(asked: argparse.Namespace, *, batch: bool = False, known: Sequence[str] | None = None) -> LoadedDataset:
+    """The labelled dataset of ``--data`` or ``--dataset``; says what was left out and what is to be known of its labels.
 
     Parameters
     ----------
     known
         Labels of the classifier that it is for: its own spelling of them is taken.
     """
-    roles = ColumnRoles(text=asked.text, label=asked.label, split=asked.split, group=asked.group)
     merge = asked.merge_labels
-    loaded = dataset_of(read(asked), roles, name=asked.data.name, batch=batch, merge=merge and known is None)
+    if asked.data is None:
+        loaded = load_saved(asked)
+    else:
+        loaded = dataset_of(
+            read(asked), roles_of(asked), name=asked.data.name, batch=batch, merge=merge and known is None
+        )
     if known is not None:
         loaded = _in_own_words(loaded, known, merge=merge)
-    if told:
-        tell(loaded.left_out, loaded.notes, merge=not merge)
+    tell(loaded.left_out, loaded.notes, merge=not merge)
     return loaded
+
+
+def load_saved(asked: argparse.Namespace) -> LoadedDataset:
+    """The dataset of ``--dataset``, with what it kept of the way from its file."""
+    refuse_without_file(asked, "text", "label", "split", "group")
+    store = DatasetStore(home())
+    return load_stored(store, store.find(asked.dataset))
+
+
+def roles_of(asked: argparse.Namespace) -> ColumnRoles:
+    """What the columns of ``--data`` are, as they are named."""
+    return ColumnRoles(text=asked.text, label=asked.label, split=asked.split, group=asked.group)
 
 
 def _in_own_words(loaded: LoadedDataset, known: Sequence[str], *, merge: bool) -> LoadedDataset:
@@ -66,7 +80,7 @@ def _in_own_words(loaded: LoadedDataset, known: Sequence[str], *, merge: bool) -
         notes.append(merged_note(merges))
     origin = dict(loaded.origin)
     if match.same:
-        origin["notes"] = [*origin["notes"], matched_note(match.same).to_dict()]
+        origin["notes"] = [*origin.get("notes", ()), matched_note(match.same).to_dict()]
     return replace(loaded, dataset=dataset, notes=tuple(notes), origin=origin, merges=merges)
 
 
@@ -83,23 +97,22 @@ def load_texts(asked: argparse.Namespace) -> tuple[list[str], dict[str, Any]]:
 
 
 def load_unlabelled(asked: argparse.Namespace) -> LoadedDataset:
-    """The dataset of ``--data`` where labels need not be: without them, every row gets the same one."""
-    table, label = read(asked), asked.label
-    if label is None:
-        label = free_name([str(column) for column in table.columns])
-        table = table.assign(**{label: "text"})
-    roles = ColumnRoles(text=asked.text, label=label, split=asked.split, group=asked.group)
-    loaded = dataset_of(table, roles, name=asked.data.name, batch=True)
+    """The dataset of ``--data`` or ``--dataset`` where labels need not be."""
+    if asked.data is None:
+        return load_saved(asked)
+    loaded = without_labels(read(asked), roles_of(asked), asked.data.name)
     tell(loaded.left_out, loaded.notes)
     return loaded
 
 
-def free_name(columns: Sequence[str]) -> str:
-    """A name for a column of labels that no column has."""
-    name = "label"
-    while name in columns:
-        name += "_"
-    return name
+def without_labels(table: pandas.DataFrame, roles: ColumnRoles, name: str) -> LoadedDataset:
+    """The dataset of a table; where it has no column of labels, every row gets the same one."""
+    if roles.label is None:
+        label = "label"
+        while label in map(str, table.columns):
+            label += "_"
+        table, roles = table.assign(**{label: "text"}), replace(roles, label=label)
+    return dataset_of(table, roles, name=name, batch=True)
 
 
 def corrections_of(asked: argparse.Namespace, prefix: str = "") -> FormatCorrections:

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from core.base.config import build
+from core.base.config import Config, build
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,18 @@ class Kind:
     alone: bool = False
     epochs: bool = False
 
+    def asked(self) -> type[Config]:
+        """The class of the request, which most kinds have without PyTorch."""
+        request: type[Config] = _load(self.request)
+        return request
+
     def __call__(
         self, config: dict[str, Any], home: Path, *, should_stop: Callable[[], bool], resume: dict[str, Any] | None
     ) -> Iterator[Any]:
         """Begin the workflow that a stored request asks for; settings and workspace in, events out."""
         from core.workflows.workspace import open_workspace
 
-        request = build(_load(self.request), config)
+        request = build(self.asked(), config)
         events: Iterator[Any] = _load(self.workflow)(
             request, open_workspace(home), should_stop=should_stop, resume=resume
         )
@@ -66,12 +71,12 @@ KINDS = {
         "core.workflows.forget.run:ForgetRequest", "core.workflows.forget.run:forget_rows", "models", alone=True
     ),
     "curve": Kind(
-        "core.workflows.repeat.learning_curve:CurveRequest",
+        "core.workflows.repeat.request:CurveRequest",
         "core.workflows.repeat.learning_curve:draw_curve",
         "results",
     ),
     "folds": Kind(
-        "core.workflows.repeat.cross_validation:FoldsRequest",
+        "core.workflows.repeat.request:FoldsRequest",
         "core.workflows.repeat.cross_validation:cross_validate",
         "results",
     ),
@@ -79,10 +84,14 @@ KINDS = {
         "core.workflows.pretrain.request:PretrainRequest", "core.workflows.pretrain.run:pretrain_encoder", "pretrain"
     ),
     "benchmark": Kind(
-        "core.workflows.benchmark.run:BenchmarkRequest", "core.workflows.benchmark.run:benchmark_version", "benchmark"
+        "core.workflows.benchmark.config:BenchmarkRequest",
+        "core.workflows.benchmark.run:benchmark_version",
+        "benchmark",
     ),
-    "search": Kind("core.workflows.search.run:SearchRequest", "core.workflows.search.run:search_settings", "search"),
+    "search": Kind(
+        "core.workflows.search.request:SearchRequest", "core.workflows.search.run:search_settings", "search"
+    ),
     "inspect": Kind(
-        "core.workflows.inspect.run:InspectRequest", "core.workflows.inspect.run:inspect_dataset", "quality"
+        "core.workflows.inspect.request:InspectRequest", "core.workflows.inspect.run:inspect_dataset", "quality"
     ),
 }

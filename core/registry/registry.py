@@ -162,6 +162,16 @@ class Registry(Orphans):
             integrity.add_facts(folder, decision=decision.to_text())
         reached("promote.noted")
 
+    def note_summary(self, name: str, number: int, summary: Mapping[str, float | str]) -> None:
+        """Keep with a version what lists show of it, after its files were rewritten; nothing is written where it is the same."""
+        stored = self._stored_version(name, number)
+        shown = json.dumps(dict(summary), ensure_ascii=False, default=float)
+        if stored.tags.get(entries.SUMMARY) != shown:
+            self._client.set_model_version_tag(name, str(number), entries.SUMMARY, shown)
+        folder = None if self.on_server else self._files.find("", stored.run_id)
+        if folder is not None and integrity.read_record(folder):
+            integrity.add_facts(folder, summary=json.loads(shown))
+
     def threshold(self, name: str) -> Threshold | None:
         """From which probability on the classifier answers by itself; None where it always does."""
         return Threshold.from_text(self._model(name).tags.get(entries.THRESHOLD))

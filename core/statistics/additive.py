@@ -13,6 +13,7 @@ B. Efron, R. Tibshirani (1993), "An Introduction to the Bootstrap", chapters 13 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -60,11 +61,18 @@ class Score:
         """The largest difference that there can be between two values."""
         return self.largest - self.smallest
 
-    def gain(self, difference: Estimate) -> Estimate:
-        """A difference of two values, turned so that positive is better."""
+    def gain(self, difference: Estimate, before: float | None = None) -> Estimate:
+        """A difference of two values, turned so that positive is better.
+
+        Parameters
+        ----------
+        before
+            The first value; with it, the difference of a score without bounds is told as a share of that.
+        """
+        scale = 1.0 if before is None or math.isfinite(self.span) else abs(before) or 1.0
         if self.higher_is_better:
-            return difference
-        return Estimate(-difference.value, -difference.high, -difference.low)
+            return Estimate(difference.value / scale, difference.low / scale, difference.high / scale)
+        return Estimate(-difference.value / scale, -difference.high / scale, -difference.low / scale)
 
 
 def rate_score(name: str, rate: Callable[[Statistics], tuple[Floats, Floats]]) -> Score:

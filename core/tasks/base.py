@@ -79,6 +79,12 @@ class Figures:
     def to_dict(self) -> dict[str, Any]:
         return {**{name: score.to_dict() for name, score in self.scores.items()}, "rows": self.rows}
 
+    @staticmethod
+    def from_dict(stored: Mapping[str, Any]) -> Figures:
+        """The inverse of `to_dict`."""
+        scores = {name: Estimate.from_dict(value) for name, value in stored.items() if name != "rows"}
+        return Figures(scores, int(stored["rows"]))
+
 
 class Task:
     """Base of all tasks; one folder each overrides what differs.

@@ -1,9 +1,5 @@
-"""Training: batches, optimiser and loop. Knows nothing of files, versions or the screen."""
+"""Training: batches, optimiser and loop. Knows nothing of files, versions or the screen; loads no torch by itself."""
 
 from core.training.config import TrainingConfig
-from core.training.objectives.supervised import train
 
-__all__ = [
-    "TrainingConfig",
-    "train",
-]
+__all__ = ["TrainingConfig"]

@@ -159,6 +159,8 @@ def run(
     if progress.best_weights:
         model.load_state_dict(model.state_dict() | progress.best_weights)
     model.eval()
+    if objective.patience and reason == epochs_used_up(config.epochs) and 1 < progress.best_epoch == config.epochs:
+        reason = best_at_the_end(config.epochs)
     yield Finished(progress.best_epoch, progress.epoch - 1, reason)
 
 
@@ -170,6 +172,15 @@ def learned_weights(model: nn.Module) -> dict[str, Tensor]:
 
 def epochs_used_up(epochs: int) -> Message:
     return message("training.epochs_used_up", "All {epochs} epochs were run.", epochs=epochs)
+
+
+def best_at_the_end(epochs: int) -> Message:
+    """Why a run ended whose last epoch was better than all before it."""
+    return message(
+        "training.best_at_the_end",
+        "All {epochs} epochs were run, and the last of them was the best: more epochs may help.",
+        epochs=epochs,
+    )
 
 
 def stopped_by_hand() -> Message:

@@ -14,7 +14,7 @@ from core.base.messages import Message
 from core.base.wording import score
 from core.networks.standalone import predict
 from core.registry.records.outgoing import without_paths
-from core.registry.records.reports import baseline_name
+from core.registry.records.reports import baseline_name, measured_again
 from core.serving.onnx.files import cleaned
 from core.tasks import DEFAULT, task_of
 from core.workflows.report.card import escaped
@@ -71,6 +71,8 @@ def write_card(folder: Path, report: dict[str, Any]) -> None:
     """Write ``model_card.md``: what the model is, what it learned from, how good it is and where it ends."""
     overall, baseline = report["overall"], report["baseline"]["report"]
     names = [score.name for score in task_of(report.get("task", DEFAULT)).scores]
+    since = measured_again(report)
+    compared = "same rows" if since is None else f"{baseline['rows']:,} rows"
     lines = [
         f"# {escaped(report['classifier'])}",
         "",
@@ -79,11 +81,12 @@ def write_card(folder: Path, report: dict[str, Any]) -> None:
         "## Measured",
         "",
         "On frozen test rows that were never trained on, through this very ONNX file; 95 % intervals in brackets.",
+        *([] if since is None else ["", str(since)]),
         "",
         f"| | {' | '.join(TITLES.get(name, name) for name in names)} |",
         f"|---|{'---|' * len(names)}",
         _row("this model", overall, names),
-        _row(f"baseline ({baseline_name(report)}), same rows", baseline, names),
+        _row(f"baseline ({baseline_name(report)}), {compared}", baseline, names),
         *(_row(f"test {test['experience']}, {escaped(test['name'])} ({test['rows']:,} rows)", test["report"], names)
           for test in report["tests"]),
         "",

@@ -1,20 +1,26 @@
-"""What a person asks for: a training or an update, with loose settings that are checked here."""
+"""What a person asks for: a training or an update, with loose settings that are checked here.
+
+Loads no torch before a model or a strategy is looked up.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from core.base.config import Config, build, distribute, setting, settings_of
+from core.base.config import Config, build, distribute, parameter, setting, settings_of
 from core.base.errors import ConfigError
 from core.base.settings import PartsConfig, ServeConfig
 from core.continual.memory import Selection
-from core.continual.strategies import STRATEGIES, StrategyConfig
 from core.networks.text import TextConfig
 from core.tasks import DEFAULT, TASKS
 from core.tasks.base import Task, TaskConfig
 from core.training import TrainingConfig
+from core.workflows.fields import Classifier, Dataset, Model, Values
+
+if TYPE_CHECKING:
+    from core.continual.strategies import StrategyConfig
 
 Promote = Literal["always", "gate", "never"]
 
@@ -39,12 +45,18 @@ class TrainRequest(Config):
     what it will need, so that no old row has to be kept for it.
     """
 
-    classifier: str
-    dataset: str
-    model: str
-    task: str = DEFAULT
-    strategy: str = "finetune"
-    settings: dict[str, Any] = {}
+    classifier: Classifier
+    dataset: Dataset
+    model: Model
+    task: Annotated[str, parameter("What the model is for.", source="tasks")] = DEFAULT
+    strategy: Annotated[
+        str,
+        parameter(
+            "What updates will use: stored beside the version is what that needs, so that no old row has to be kept.",
+            source="strategies",
+        ),
+    ] = "finetune"
+    settings: Values = {}
 
 
 class UpdateRequest(Config):
@@ -55,17 +67,23 @@ class UpdateRequest(Config):
     tolerance
         Short for ``gate={"tolerance": …}``.
     gate
-        Rules of the gate (`GateConfig`) that differ from those last used for this classifier.
+        Values of `GateConfig`.
     """
 
-    classifier: str
-    dataset: str
-    strategy: str
-    settings: dict[str, Any] = {}
-    tolerance: float | None = None
-    gate: dict[str, Any] = {}
-    promote: Promote = "never"
-    base_version: int | None = None
+    classifier: Classifier
+    dataset: Dataset
+    strategy: Annotated[str, parameter("How it learns without forgetting.", source="strategies")]
+    settings: Values = {}
+    tolerance: Annotated[float | None, parameter("Points that an older test may lose; at first 1.")] = None
+    gate: Annotated[
+        dict[str, Any],
+        parameter(
+            "Rules of the gate that differ from those last used for this classifier, such as label_tolerance=15 or "
+            "check_calibration=no; kept for later updates."
+        ),
+    ] = {}
+    promote: Annotated[Promote, parameter("When the candidate becomes the champion at once.")] = "never"
+    base_version: Annotated[int | None, parameter("The version that learns; default: the champion.")] = None
 
     def gate_changes(self) -> dict[str, Any]:
         """All that this request asks of the gate."""
@@ -103,6 +121,8 @@ def model_class(name: str, task: Task = TASKS[DEFAULT]) -> Any:
 
 def strategy_class(name: str) -> Any:
     """The strategy of this name, or a `ConfigError` that lists what there is."""
+    from core.continual.strategies import STRATEGIES
+
     if name not in STRATEGIES:
         raise ConfigError(
             "config.strategy",
@@ -159,4 +179,6 @@ def resolve_update(
 
 def strategies_for(task: Task) -> list[str]:
     """Names of the strategies that suit a task."""
+    from core.continual.strategies import STRATEGIES
+
     return [name for name, kind in STRATEGIES.items() if task.distribution or not kind.needs_distribution]

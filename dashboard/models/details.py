@@ -57,10 +57,10 @@ def _tests(version: VersionInfo) -> None:
     rows: list[tuple[str, int, dict[str, Any]]] = []
     for test, baseline in zip(report["tests"], report["baseline"]["tests"], strict=True):
         rows.append((test["name"], test["rows"], test["report"]))
-        rows.append((t("models.baseline"), test["rows"], baseline))
+        rows.append((t("models.baseline"), baseline.get("rows", test["rows"]), baseline))
     if len(report["tests"]) > 1:
         rows.append((t("models.all_tests"), report["overall"]["rows"], report["overall"]))
-        rows.append((t("models.baseline"), report["overall"]["rows"], report["baseline"]["report"]))
+        rows.append((t("models.baseline"), report["baseline"]["report"]["rows"], report["baseline"]["report"]))
     shown = [
         {
             t("models.column_test"): name,

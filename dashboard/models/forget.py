@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -164,8 +165,9 @@ def _amount(matches: Matches) -> str:
 
 
 def _outlook(matches: Matches) -> list[str]:
-    """What becomes of the versions in use that learned these rows, of all classifiers."""
+    """What becomes of the versions in use that learned these rows, of all classifiers, and what else will carry them."""
     from core.workflows.forget.champions import champions_that_learned
+    from core.workflows.forget.holders import holders_of
 
     learned = list(champions_that_learned(matches.rows, state.workspace()))
     lines = []
@@ -177,7 +179,24 @@ def _outlook(matches: Matches) -> list[str]:
         ]
         if versions:
             lines.append(t(f"forget.{name}", versions=versions))
-    return lines or [t("forget.not_in_use")]
+    in_use = {_version(champion.version.classifier, champion.version.number) for champion in learned}
+    others = [name for name in _carrying(holders_of(matches, state.workspace())) if name not in in_use]
+    lines = lines or [t("forget.not_in_use")]
+    return [*lines, t("forget.others", versions=others)] if others else lines
+
+
+def _carrying(holders: Mapping[str, Any]) -> list[str]:
+    """Versions, language models and encoders whose weights learned some of the rows, by their names."""
+    named = [_version(holder["classifier"], holder["version"]) for holder in holders["versions"] if holder["train"]]
+    named += [
+        t("forget.generator", generator=tables.plain(holder["generator"]), version=holder["version"])
+        for holder in holders.get("generators", [])  # receipts of old have none, nor encoders
+        if holder["train"]
+    ]
+    return [
+        *named,
+        *(t("forget.encoder", encoder=tables.plain(known["encoder"])) for known in holders.get("encoders", [])),
+    ]
 
 
 def _version(classifier: str, number: int) -> str:
@@ -233,8 +252,7 @@ def receipt_lines(receipt: dict[str, Any]) -> list[str]:
         for dataset in receipt["datasets"]
     ]
     lines += _not_found_lines(receipt)
-    generators, encoders = receipt.get("generators", []), receipt.get("encoders", [])  # receipts of old have none
-    holders = [*receipt["versions"], *generators]
+    holders = [*receipt["versions"], *receipt.get("generators", [])]  # receipts of old have no generators
     removed = {part: sum(holder[part] for holder in holders) for part in ("memory", "test")}
     waiting = {name: receipt.get(name, 0) for name in ("corrections", "labelling")}
     lines.append(t("forget.line_stores", **removed, **waiting))
@@ -246,13 +264,7 @@ def receipt_lines(receipt: dict[str, Any]) -> list[str]:
         lines.append(tn("forget.line_exact", made["rows"], version=version, change=change))
         if made["encoder_carries"]:
             lines.append(t("forget.line_encoder", version=version))
-    carrying = [_version(holder["classifier"], holder["version"]) for holder in receipt["versions"] if holder["train"]]
-    carrying += [
-        t("forget.generator", generator=tables.plain(holder["generator"]), version=holder["version"])
-        for holder in generators
-        if holder["train"]
-    ]
-    carrying += [t("forget.encoder", encoder=tables.plain(holder["encoder"])) for holder in encoders]
+    carrying = _carrying(receipt)
     lines.append(t("forget.line_carrying", versions=carrying) if carrying else t("forget.line_clean"))
     return lines
 

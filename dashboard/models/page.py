@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,13 @@ import streamlit as st
 from core.base.errors import RegistryError
 from core.base.files import read_json
 from core.registry.records.reports import baseline_name
-from core.statistics.intervals import Estimate, unpaired_difference
-from dashboard.parts import decisions, history, same_tests, tables
+from core.statistics.intervals import Estimate
+from dashboard.parts import decisions, history, same_tests, scores, tables
 from dashboard.parts.names import name_of
 from dashboard.parts.recipe import recipe_sentences
 from dashboard.shell import layout, state
-from dashboard.shell.i18n import t, t_message, tn
+from dashboard.shell.i18n import DEFAULT as ENGLISH
+from dashboard.shell.i18n import catalogue, t, t_message, tn
 from dashboard.shell.layout import Card
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ def choose(versions: list[VersionInfo], champion: VersionInfo | None) -> Version
         on_select=lambda: _take_row(key, numbers),
         selection_mode=["single-row-required", "single-cell"],
         selection_default={"selection": {"rows": [numbers.index(st.session_state[VERSION])]}},
-        column_config=_columns(),
+        column_config=_columns(_scores(newest_first)),
         alt=tn("models.table_alt", len(versions)),
     )
     for sentence in same_tests.sentences(same) if same is not None else []:
@@ -97,12 +99,9 @@ def _table(versions: list[VersionInfo], champion: VersionInfo | None, same: Same
     rows = [
         {
             "version": _name(version.number, champion),
-            "accuracy": history.score_shown(version, "accuracy", same),
-            "macro_f1": history.score_shown(version, "macro_f1", same),
+            **{score: history.score_shown(version, score, same) for score in _scores(versions)},
             "change": _change(version, same),
             "how": how(version),
-            "model": name_of("model", str(version.summary.get("model", ""))),
-            "size": size_shown(version),
             "created": tables.moment(version.created),
         }
         for version in versions
@@ -111,31 +110,39 @@ def _table(versions: list[VersionInfo], champion: VersionInfo | None, same: Same
 
 
 def _change(version: VersionInfo, same: SameTests | None) -> str:
-    """Of accuracy against the version that it was made from."""
-    change = same.difference(version.parent, version.number) if same is not None and version.parent else None
-    return tables.NOTHING if change is None else tables.change(change.value, change.low, change.high)
+    """Against the version that it was made from, by the score that decides, in points, which the column's title names."""
+    if same is None or not version.parent:
+        return tables.NOTHING
+    score = same.task.score
+    change, before = same.difference(version.parent, version.number), same.report(version.parent)
+    if change is None or before is None:
+        return tables.NOTHING
+    change = score.gain(change, before.scores[score.name].value)
+    return f"{tables.points(change.value)} ({tables.points_interval(change.low, change.high)})"
 
 
-def _columns() -> dict[str, Any]:
+def _scores(versions: Sequence[VersionInfo]) -> list[str]:
+    """Names of the scores that the table has columns of."""
+    return [score.name for score in scores.task_of_version(versions[-1]).scores]
+
+
+def _columns(measured: Sequence[str]) -> dict[str, Any]:
     return {
-        "version": st.column_config.TextColumn(t("models.version")),
-        "how": st.column_config.TextColumn(t("models.column_how"), width="medium"),
-        "model": st.column_config.TextColumn(t("models.column_model")),
-        "accuracy": st.column_config.TextColumn(t("models.accuracy"), width=160),
-        "macro_f1": st.column_config.TextColumn(t("models.macro_f1"), width=160),
+        "version": st.column_config.TextColumn(t("models.version"), width=122),
+        "how": st.column_config.TextColumn(t("models.column_how"), width=220),
+        **{score: st.column_config.TextColumn(scores.score_name(score), width=145) for score in measured},
         "change": st.column_config.TextColumn(
-            t("models.column_change"), width=170, help=t("models.column_change_help")
+            t("models.column_change"), width=165, help=t("models.column_change_help")
         ),
-        "size": st.column_config.TextColumn(t("models.size"), help=t("models.size_help"), width="small"),
-        "created": st.column_config.TextColumn(t("models.column_created")),
+        "created": st.column_config.TextColumn(t("models.column_created"), width=132),
     }
 
 
 def how(version: VersionInfo) -> str:
-    """How a version came to be: trained, or updated from which one."""
+    """How a version came to be: which model was trained, or how which version was updated."""
     strategy = str(version.summary.get("strategy", "train"))
     if version.parent is None:
-        return t("models.how_train")
+        return t("models.how_train", model=name_of("model", str(version.summary.get("model", ""))))
     return t("models.how_update", strategy=name_of("strategy", strategy), parent=version.parent)
 
 
@@ -184,25 +191,32 @@ def cards(version: VersionInfo) -> list[Card]:
     """Accuracy and macro-F1 with what they gain over the baseline, the size, and how exact the export is."""
     report = state.report(version)
     overall, baseline, parity = report["overall"], report["baseline"]["report"], report["parity"]
-    scores = [
+    measured = [
         Card(
-            t(f"models.{name}"),
-            tables.score(overall[name]["value"]),
-            help=t(f"models.{name}_help", method=t_message(baseline_name(report))),
-            interval=tables.interval(overall[name]["low"], overall[name]["high"]),
+            scores.score_name(score.name),
+            tables.score(overall[score.name]["value"]),
+            help=_score_help(score.name, report),
+            interval=tables.interval(overall[score.name]["low"], overall[score.name]["high"]),
             basis=tn("models.own_rows", overall["rows"]),
             **layout.changed(
-                unpaired_difference(Estimate.from_dict(overall[name]), Estimate.from_dict(baseline[name])),
+                scores.gain_over(
+                    score, Estimate.from_dict(overall[score.name]), Estimate.from_dict(baseline[score.name])
+                ),
                 t("models.against_baseline"),
             ),
         )
-        for name in ("accuracy", "macro_f1")
+        for score in scores.task_of_report(report).scores
     ]
     return [
-        *scores,
+        *measured,
         Card(t("models.size"), size_shown(version), help=t("models.size_help")),
         Card(t("models.parity"), difference(parity["max_abs_diff"]), help=t("models.parity_help")),
     ]
+
+
+def _score_help(score: str, report: dict[str, Any]) -> str | None:
+    key = f"models.{score}_help"
+    return t(key, method=t_message(baseline_name(report))) if key in catalogue(ENGLISH) else None
 
 
 def difference(value: float) -> str:

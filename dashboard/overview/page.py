@@ -10,19 +10,19 @@ import streamlit as st
 from core.base.errors import RegistryError
 from core.base.integrity import is_damage
 from core.statistics.intervals import Estimate
-from dashboard.parts import history, same_tests, tables
+from dashboard.parts import history, same_tests, scores, tables
 from dashboard.parts.next_step import next_step, test_name, worst_drop
 from dashboard.parts.plots.heatmaps import heatmap
 from dashboard.shell import layout, state
-from dashboard.shell.i18n import language, t, tn
+from dashboard.shell.i18n import DEFAULT as ENGLISH
+from dashboard.shell.i18n import catalogue, language, t, tn
 from dashboard.shell.layout import Card
 from dashboard.shell.navigation import go
 
 if TYPE_CHECKING:
     from core.registry import VersionInfo
+    from core.statistics.additive import Score
     from core.workflows.standings import SameTests
-
-SCORES: tuple[history.Score, ...] = ("macro_f1", "accuracy")
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,9 @@ def cards(story: Story) -> list[Card]:
     previous = next((known for known in story.versions if known.number == story.shown.parent), None)
     against = t("overview.against", version=previous.number) if previous else None
     shown = []
-    for name in SCORES:
-        label, help_text = t(f"overview.card_{name}"), t(f"overview.card_{name}_help")
-        estimate, rows, difference = _measured(story, previous, name)
+    for score in reversed(scores.task_of_version(story.shown).scores):
+        label, help_text = _named(score.name)
+        estimate, rows, difference = _measured(story, previous, score)
         card = Card(label, tables.score(estimate.value), help=help_text, **layout.changed(difference, against))
         shown.append(replace(card, interval=tables.interval(estimate.low, estimate.high), basis=same_tests.over(rows)))
     shown.append(_forgetting_card(story))
@@ -86,16 +86,25 @@ def cards(story: Story) -> list[Card]:
     ]
 
 
-def _measured(story: Story, previous: VersionInfo | None, name: history.Score) -> tuple[Estimate, int, Estimate | None]:
+def _named(score: str) -> tuple[str, str | None]:
+    """What a score's card is called, and its help where the catalogue has one."""
+    key = f"overview.card_{score}"
+    return (t(key), t(f"{key}_help")) if key in catalogue(ENGLISH) else (scores.score_name(score), None)
+
+
+def _measured(story: Story, previous: VersionInfo | None, score: Score) -> tuple[Estimate, int, Estimate | None]:
     """A score of the version shown, on how many rows, and its change on the same rows; where nothing else is known, its own
     tests'.
     """
     report = story.same.report(story.shown.number) if story.same is not None else None
     if report is None or story.same is None:
         stored = state.report(story.shown)["overall"]
-        return Estimate.from_dict(stored[name]), int(stored["rows"]), None
-    difference = story.same.difference(previous.number, story.shown.number, name) if previous else None
-    return getattr(report, name), report.rows, difference
+        return Estimate.from_dict(stored[score.name]), int(stored["rows"]), None
+    difference = story.same.difference(previous.number, story.shown.number, score.name) if previous else None
+    before = story.same.report(previous.number) if previous else None
+    if difference is not None and before is not None:
+        difference = score.gain(difference, before.scores[score.name].value)
+    return report.scores[score.name], report.rows, difference
 
 
 def _forgetting_card(story: Story) -> Card:
@@ -105,8 +114,9 @@ def _forgetting_card(story: Story) -> Card:
     if now is None:
         return Card(label, tables.NOTHING, help=help_text, good="down")
     ends = state.report(story.shown).get("continual_intervals", {}).get("forgetting")  # versions of old have none
-    interval = tables.points_interval(*ends) if ends else None
-    return Card(label, tables.loss(now), help=help_text, good="down", interval=interval)
+    score = story.matrix.score
+    interval = scores.forgotten_interval(score, *ends) if ends else None
+    return Card(label, scores.forgotten(score, now), help=help_text, good="down", interval=interval)
 
 
 def step(story: Story) -> None:
@@ -145,10 +155,15 @@ def remembers(story: Story) -> None:
         columns=tests,
         key="overview.matrix",
         title=_finding(newest, matrix),
+        **scores.heat(matrix.score, matrix.scores),
         row_title=t("overview.remembers_version"),
         column_title=t("overview.remembers_test"),
         alt=t(
-            "overview.remembers_alt", score=t("charts.accuracy"), versions=len(names), tests=len(tests), values=values
+            "overview.remembers_alt",
+            score=scores.score_name(matrix.score.name),
+            versions=len(names),
+            tests=len(tests),
+            values=values,
         ),
     )
 
@@ -179,7 +194,8 @@ def welcome() -> None:
         if running:
             _invite(t("overview.training"), t("overview.see_training"), "train")
         elif saved:
-            _invite(t("overview.have_data"), t("overview.train"), "train")
+            samples = all(stored.synthetic for stored in saved)
+            _invite(t("overview.have_samples" if samples else "overview.have_data"), t("overview.train"), "train")
         else:
             _samples()
 

@@ -5,19 +5,20 @@ Reads reports through `state`; knows nothing of how they are drawn.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dashboard.parts import tables
+from dashboard.parts.scores import task_of_report
 from dashboard.shell import state
 
 if TYPE_CHECKING:
     from core.registry import VersionInfo
+    from core.statistics.additive import Score
     from core.workflows.standings import SameTests
-
-Score = Literal["accuracy", "macro_f1"]
 
 
 @dataclass(frozen=True)
@@ -29,26 +30,36 @@ class Matrix:
     versions
         Version numbers, oldest first: one a row.
     scores
-        The score, array (versions, tests), of each version on the frozen test of each batch, 0 to 1; nan where not measured.
+        The score, array (versions, tests), of each version on the frozen test of each batch; nan where not measured.
+    score
+        What that is.
     """
 
     versions: tuple[int, ...]
     scores: np.ndarray[Any, Any]
+    score: Score
 
     @property
     def forgetting(self) -> float | None:
-        """Mean drop of the newest version on older tests since their best, -1 to 1; None before the first update."""
-        drops = list(self.drops().values())
-        return float(np.mean(drops)) if drops else None
+        """How much worse the newest version is on older tests than the best before it, in the score's unit, on average; None
+        before the first update.
+        """
+        worse = [float(loss) for loss in self._losses() if np.isfinite(loss)]
+        return float(np.mean(worse)) if worse else None
 
     def drops(self) -> dict[int, float]:
-        """For each older test, counted from 0: its best earlier score minus the newest version's."""
+        """For each older test, counted from 0, the same in shares (see `dashboard.parts.scores`)."""
+        losses = self._losses()
+        if not math.isfinite(self.score.span):
+            losses = losses / np.abs(self.scores[-1, : len(losses)] - losses)
+        return {test: float(loss) for test, loss in enumerate(losses) if np.isfinite(loss)}
+
+    def _losses(self) -> Any:
         from core.continual.matrix import forgetting_per_experience
 
         if len(self.versions) < 2:
-            return {}
-        drops = forgetting_per_experience(self.scores)
-        return {test: float(drop) for test, drop in enumerate(drops) if np.isfinite(drop)}
+            return np.zeros(0)
+        return forgetting_per_experience(self.scores if self.score.higher_is_better else -self.scores)
 
 
 def lineage(version: VersionInfo) -> list[VersionInfo]:
@@ -60,18 +71,19 @@ def lineage(version: VersionInfo) -> list[VersionInfo]:
     return line
 
 
-def score_shown(version: VersionInfo, score: Score, same: SameTests | None) -> str:
+def score_shown(version: VersionInfo, score: str, same: SameTests | None) -> str:
     """The score on the tests that all versions share, with its interval; a dash where it was not measured on them."""
     report = same.report(version.number) if same is not None else None
-    return tables.NOTHING if report is None else tables.estimate(getattr(report, score))
+    return tables.NOTHING if report is None else tables.estimate(report.scores[score])
 
 
-def accuracy_matrix(version: VersionInfo, score: Score = "accuracy") -> Matrix:
-    """The matrix R of a version and its ancestors, as the version's report recorded it."""
+def accuracy_matrix(version: VersionInfo) -> Matrix:
+    """The matrix R of a version and its ancestors by the score that decides, as the version's report recorded it."""
     report = state.report(version)
-    rows = report[f"{score}_matrix"]
-    scores = np.array([[np.nan if value is None else value for value in row] for row in rows], dtype=float)
-    return Matrix(_row_versions(version, len(rows)), scores)
+    score = task_of_report(report).score
+    rows = report[f"{score.name}_matrix"]
+    values = np.array([[np.nan if value is None else value for value in row] for row in rows], dtype=float)
+    return Matrix(_row_versions(version, len(rows)), values, score)
 
 
 def _row_versions(version: VersionInfo, rows: int) -> tuple[int, ...]:

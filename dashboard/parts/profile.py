@@ -10,6 +10,7 @@ import pandas
 import streamlit as st
 
 from core.base.errors import DataError
+from core.base.messages import Message
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.splitting import Split
 from core.data.loading.load import row_numbers
@@ -170,7 +171,12 @@ def findings(
     known = {finding.message.key for finding in profile.findings}
     for remark in remarks:
         if SAID_BY.get(remark.key) not in known:
-            _line("info", tables.plain(t_message(remark)))
+            _line(kind_of(remark), tables.plain(t_message(remark)))
+
+
+def kind_of(remark: Message) -> str:
+    """How serious a remark on the division is."""
+    return "warning" if remark.key == "data.groups_few" else "info"
 
 
 # What the division has to say, and the finding that has said it already with its rows

@@ -14,6 +14,7 @@ from core.jobs.kinds import KINDS
 from dashboard.parts import tables
 from dashboard.parts.plots import charts
 from dashboard.parts.plots.comparison_figures import with_names
+from dashboard.parts.scores import score_name
 from dashboard.shell import errors, state
 from dashboard.shell.errors import guarded_fragment
 from dashboard.shell.i18n import t, t_message, tn
@@ -28,6 +29,7 @@ OWN_WORDS = (COMPARE, "curve", PRETRAIN, "benchmark", "search", "inspect")
 LEARNS = [name for name, kind in KINDS.items() if kind.epochs]  # that have curves
 FORGET = "forget"  # seconds long, and not to be left half done
 SECONDS_BETWEEN_LOOKS = 1.0
+VALIDATION = "validation_"  # begins the name of a score in the figures of an epoch
 TOLD = "run.told"  # runs whose result this session has been told of
 # Where `core.workflows` begins and `core.jobs` ends the learning part of the bar: tells how much of an epoch is done.
 LEARNING = (0.03, 0.9)
@@ -231,8 +233,17 @@ def _curves(job: Job, epochs: list[dict[str, Any]], wide: bool) -> None:
 
 
 def _first_epoch(epoch: dict[str, Any]) -> str:
-    names = ("validation_macro_f1", "training_loss", "validation_loss")
-    return t("run.first_epoch", **{name: tables.score(epoch[name]) for name in names})
+    name = _score_of(epoch)
+    losses = {loss: tables.score(epoch[loss]) for loss in ("training_loss", "validation_loss")}
+    return t("run.first_epoch", name=score_name(name), score=tables.score(epoch[f"{VALIDATION}{name}"]), **losses)
+
+
+def _score_of(epoch: dict[str, Any]) -> str:
+    """The score by which epochs were compared: macro-F1 where there is one, since old runs wrote accuracy before it."""
+    names = [
+        name.removeprefix(VALIDATION) for name in epoch if name.startswith(VALIDATION) and name != "validation_loss"
+    ]
+    return "macro_f1" if "macro_f1" in names else names[0]
 
 
 def draw_curves(epochs: list[dict[str, Any]], *, key: str, wide: bool) -> None:
@@ -242,15 +253,16 @@ def draw_curves(epochs: list[dict[str, Any]], *, key: str, wide: bool) -> None:
         return
     places = st.columns(2, gap="medium") if wide else (st.container(), st.container())
     best = max((epoch["epoch"] for epoch in epochs if epoch["best"]), default=None)
-    scores = [epoch["validation_macro_f1"] for epoch in epochs]
-    top = max((score for score in scores if score is not None), default=0.0)
+    name = _score_of(epochs[0])
+    scores = [epoch[f"{VALIDATION}{name}"] for epoch in epochs]
+    top = next((epoch[f"{VALIDATION}{name}"] for epoch in epochs if epoch["epoch"] == best), None)
     with places[0]:
         charts.curves(
-            {t("run.macro_f1"): scores},
-            title=t("run.macro_f1_title", score=tables.score(top), epoch=best or tables.NOTHING),
-            key=f"{key}.macro_f1",
-            axis=t("charts.macro_f1"),
-            alt=t("run.macro_f1_alt", epochs=len(epochs), score=tables.score(top)),
+            {score_name(name): scores},
+            title=t("run.score_title", name=score_name(name), score=tables.score(top), epoch=best or tables.NOTHING),
+            key=f"{key}.{name}",
+            axis=score_name(name),
+            alt=t("run.score_alt", name=score_name(name), epochs=len(epochs), score=tables.score(top)),
             best=best,
         )
     with places[1]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.parts import same_tests, tables
+from dashboard.parts import same_tests, scores, tables
 from dashboard.parts.names import name_of
 from dashboard.parts.plots import charts
 from dashboard.shell import layout, state
@@ -37,24 +37,25 @@ def _draw(classifier: str, same: SameTests | None, drawn_waiting: bool) -> None:
         st.rerun()
     versions, serving = state.versions(classifier), state.champion(classifier)
     champion = serving.number if serving else None
-    stones = []
+    stones, score = [], scores.headline(same.task)
     for version in versions:
         report = same.report(version.number)
         if report is None:
             continue
+        measured = report.scores[score.name]
         stones.append(
             charts.Milestone(
                 number=version.number,
                 name=t("overview.version_name", number=version.number),
-                score=report.macro_f1.value,
+                score=measured.value,
                 note=_note(version, same, version.number == champion),
                 champion=version.number == champion,
-                low=report.macro_f1.low,
-                high=report.macro_f1.high,
+                low=measured.low,
+                high=measured.high,
             )
         )
     alt = tn("overview.timeline_alt", len(stones), version=champion or tables.NOTHING, rows=tables.thousands(same.rows))
-    axis = t("overview.timeline_axis", rows=tables.thousands(same.rows))
+    axis = t("overview.timeline_axis", score=scores.score_name(score.name), rows=tables.thousands(same.rows))
     charts.timeline(stones, title="", key="overview.timeline", axis=axis, alt=alt)
     if len(versions) > 1:
         for sentence in same_tests.sentences(same):
@@ -65,8 +66,10 @@ def _note(version: VersionInfo, same: SameTests, serves: bool) -> str:
     strategy = str(version.summary.get("strategy") or "train")
     facts = {"strategy": name_of("strategy", strategy), "created": tables.moment(version.created)}
     notes = [t("overview.timeline_note", **facts)]
-    change = same.difference(version.parent or 0, version.number, "macro_f1")
-    if change is not None:
+    score = scores.headline(same.task)
+    change, before = same.difference(version.parent or 0, version.number, score.name), same.report(version.parent or 0)
+    if change is not None and before is not None:
+        change = score.gain(change, before.scores[score.name].value)
         against = t("overview.against", version=version.parent)
         notes.append(f"{tables.change(change.value, change.low, change.high)} {against}")
     return "<br>".join([*notes, t("overview.timeline_champion")] if serves else notes)

@@ -9,9 +9,9 @@ from typing import Any, Literal
 import streamlit as st
 
 from core.base.messages import Message
-from core.registry.records.reports import baseline_name
-from core.statistics.intervals import Estimate, unpaired_difference
-from dashboard.parts import tables
+from core.registry.records.reports import baseline_name, measured_again
+from core.statistics.intervals import Estimate
+from dashboard.parts import scores, tables
 from dashboard.shell.i18n import t, t_message
 
 Kind = Literal["better", "perhaps_better", "level", "perhaps_worse", "worse"]
@@ -19,14 +19,21 @@ Kind = Literal["better", "perhaps_better", "level", "perhaps_worse", "worse"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a version's accuracy compares with the baseline's on the same rows; ``points`` is the size of the gap.
+    """How a version compares with the baseline on the same rows, by the score that decides.
 
-    ``method`` says what the baseline is.
+    Parameters
+    ----------
+    gain
+        What it gains over the baseline, in shares.
+    method
+        What the baseline is.
     """
 
     kind: Kind
-    accuracy: dict[str, float]
+    score: str
+    value: dict[str, float]
     baseline: dict[str, float]
+    gain: float
     rows: int
     method: Message
 
@@ -38,17 +45,18 @@ class Verdict:
 
 def judge(report: dict[str, Any]) -> Verdict:
     """Compare over all frozen tests of a version's report."""
-    accuracy = report["overall"]["accuracy"]
-    baseline = report["baseline"]["report"]["accuracy"]
+    score = scores.task_of_report(report).score
+    value, baseline = report["overall"][score.name], report["baseline"]["report"][score.name]
     # Both answered the same rows, but which ones the baseline got right is not kept.
-    gap = unpaired_difference(Estimate.from_dict(accuracy), Estimate.from_dict(baseline))
+    gap = scores.gain_over(score, Estimate.from_dict(value), Estimate.from_dict(baseline))
     chance = tables.may_be_chance(gap.low, gap.high)
     kind: Kind = "level"
     if gap.value > 0:
         kind = "perhaps_better" if chance else "better"
     elif gap.value < 0:
         kind = "perhaps_worse" if chance else "worse"
-    return Verdict(kind, accuracy, baseline, int(report["overall"]["rows"]), baseline_name(report))
+    rows = int(report["overall"]["rows"])
+    return Verdict(kind, score.name, value, baseline, gap.value, rows, baseline_name(report))
 
 
 def sentences(verdict: Verdict, version: int) -> str:
@@ -56,13 +64,13 @@ def sentences(verdict: Verdict, version: int) -> str:
     figures = t(
         "results.verdict_figures",
         version=version,
-        accuracy=tables.score(**verdict.accuracy),
+        score=scores.score_name(verdict.score),
+        value=tables.score(**verdict.value),
         rows=tables.thousands(verdict.rows),
         method=t_message(verdict.method),
         baseline=tables.score(**verdict.baseline),
     )
-    gap = abs(verdict.accuracy["value"] - verdict.baseline["value"])
-    meaning = t(f"results.verdict_{verdict.kind}", points=tables.size_in_points(gap))
+    meaning = t(f"results.verdict_{verdict.kind}", points=tables.size_in_points(verdict.gain))
     return joined([figures, meaning])
 
 
@@ -71,10 +79,22 @@ def joined(sentences: Sequence[str]) -> str:
     return t("results.gap").join(sentences)
 
 
+def measured_since(report: dict[str, Any]) -> list[str]:
+    """A sentence where rows of the tests were forgotten since the version was made; none where not."""
+    since = measured_again(report)
+    return [] if since is None else [t_message(since)]
+
+
+def tell_since(report: dict[str, Any]) -> None:
+    """The same, drawn."""
+    for sentence in measured_since(report):
+        st.info(sentence, icon=":material/person_remove:")
+
+
 def show(report: dict[str, Any], version: int) -> None:
     """The sentence in a box of the fitting tone."""
     verdict = judge(report)
-    text = tables.plain(sentences(verdict, version))
+    text = tables.plain(joined([sentences(verdict, version), *measured_since(report)]))
     if verdict.lost:
         st.warning(text, icon=":material/trending_down:", title=t("results.verdict_lost_title"))
     elif verdict.kind == "better":

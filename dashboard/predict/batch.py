@@ -88,6 +88,9 @@ def _progress(run: TableRun) -> None:
 def _result(run: TableRun) -> None:
     assert run.result is not None
     answers, shares = run.result.columns[run.width], run.result.columns[run.width + 1]
+    if not run.probable:
+        _plain_result(run, answers)
+        return
     counts = run.result[answers].value_counts()
     unanswered = int(counts.pop("")) if "" in counts else 0
     st.markdown(f":primary[:material/check_circle:] {_finding(run, counts)}")
@@ -117,6 +120,21 @@ def _result(run: TableRun) -> None:
         if len(run.result) > PREVIEW:
             st.caption(tn("predict.preview_of", PREVIEW, rows=tables.thousands(len(run.result))), width="content")
         st.caption(t("predict.columns_added"), width="content")
+
+
+def _plain_result(run: TableRun, answers: str) -> None:
+    """What came out where there are no labels to count."""
+    assert run.result is not None
+    facts = {"rows": tables.thousands(run.rows), "seconds": tables.duration(run.seconds), "version": run.version}
+    st.markdown(f":primary[:material/check_circle:] {t('predict.answered_rows', **facts)}")
+    shown = run.result.head(PREVIEW)[[run.text, *run.result.columns[run.width :]]].copy()
+    shown[run.text] = shown[run.text].astype(str).str.slice(0, CELL)
+    columns = {
+        run.text: st.column_config.TextColumn(width="large"),
+        answers: st.column_config.TextColumn(t("predict.column_answer"), width="small"),
+    }
+    st.dataframe(shown, hide_index=True, column_config=columns, alt=t("predict.preview_alt"), key="predict.preview")
+    tables.download_table(run.result, f"{Path(run.name).stem}-v{run.version}", key="predict.download")
 
 
 def _finding(run: TableRun, counts: pd.Series[int]) -> str:

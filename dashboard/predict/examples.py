@@ -36,12 +36,12 @@ class Example:
 
 def examples(version: VersionInfo, turn: int) -> list[Example]:
     """The handful of this turn; other turns give other texts."""
-    return _choose(str(state.version_folder(version)), turn)
+    return _choose(state.files_of(version), turn)
 
 
 @st.cache_data(show_spinner=False, max_entries=50)
-def _choose(folder: str, turn: int) -> list[Example]:
-    tested = _tested(folder)
+def _choose(files: state.Files, turn: int) -> list[Example]:
+    tested = _tested(files)
     shuffled = tested.sample(frac=1, random_state=turn)
     nice = shuffled[shuffled["text"].str.strip().str.len().between(SHORTEST, LONGEST)]
     pool = nice if len(nice) else shuffled
@@ -51,12 +51,12 @@ def _choose(folder: str, turn: int) -> list[Example]:
 
 
 @st.cache_data(show_spinner=False, max_entries=4)
-def _tested(folder: str) -> pd.DataFrame:
+def _tested(files: state.Files) -> pd.DataFrame:
     """Every row of the version's frozen tests with its answer."""
     import pandas as pd
 
     # Not through `core.workflows`, which loads PyTorch: this page answers without it.
-    files = sorted((Path(folder) / "predictions").glob("test_*.parquet"))
+    tested = sorted((Path(files.folder) / "predictions").glob("test_*.parquet"))
     return pd.concat(
-        [pd.read_parquet(file, columns=["text", "truth", "predicted"]) for file in files], ignore_index=True
+        [pd.read_parquet(file, columns=["text", "truth", "predicted"]) for file in tested], ignore_index=True
     )

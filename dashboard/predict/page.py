@@ -30,8 +30,8 @@ from dashboard.shell.i18n import t, tn
 from dashboard.shell.palette import label_colors
 
 if TYPE_CHECKING:
-    from core.networks.standalone.predict import Classifier
     from core.registry import VersionInfo
+    from core.tasks.base import Engine
 
 BOX = "predict.text"
 TURN = "predict.turn"  # which handful of examples is shown
@@ -71,7 +71,7 @@ def style() -> None:
     st.html(Path(__file__).with_suffix(".css"))
 
 
-def warm_engine(version: VersionInfo) -> Classifier:
+def warm_engine(version: VersionInfo) -> Engine:
     """The version's engine, in a process that does not stop to collect garbage between two keystrokes."""
     engine = state.engine(version)
     _settle(str(state.version_folder(version)))
@@ -86,10 +86,10 @@ def _settle(folder: str) -> None:
     gc.freeze()
 
 
-def ask_engine(engine: Classifier, text: str) -> Answer:
+def ask_engine(engine: Engine, text: str) -> Answer:
     """Label one text and measure how long it takes."""
     started = time.perf_counter()
-    row = engine.predict_proba([text])[0]
+    row = engine.compute([text])[0]
     milliseconds = (time.perf_counter() - started) * 1000
     tokens = engine.pipeline.encode([text])[0]
     return Answer(
@@ -158,7 +158,7 @@ def _share(share: float) -> str:
     return "< 0.1%" if 0 < share < 0.0005 else f"{share:.1%}"
 
 
-def _facts(version: VersionInfo, engine: Classifier, answer: Answer) -> None:
+def _facts(version: VersionInfo, engine: Engine, answer: Answer) -> None:
     facts = {
         "milliseconds": f"{answer.milliseconds:.1f}",
         "provider": provider_name(engine.provider),
@@ -167,7 +167,7 @@ def _facts(version: VersionInfo, engine: Classifier, answer: Answer) -> None:
     st.caption(t("predict.facts", **facts), help=t("predict.facts_help"))
 
 
-def _remarks(engine: Classifier, answer: Answer, text: str, offered: list[Example]) -> None:
+def _remarks(engine: Engine, answer: Answer, text: str, offered: list[Example]) -> None:
     """What a reader should know before trusting the answer."""
     if answer.strange:
         st.caption(f":material/help: {t('predict.strange')}")
@@ -179,7 +179,7 @@ def _remarks(engine: Classifier, answer: Answer, text: str, offered: list[Exampl
         st.caption(f":material/ac_unit: {t('predict.truth', label=tables.plain(truth))}")
 
 
-def _reasons(engine: Classifier, text: str) -> None:
+def _reasons(engine: Engine, text: str) -> None:
     """Which words the answer rests on, where the reader wants to see it: it takes as many answers as there are words."""
     if st.toggle(t("reasons.why"), key="predict.why", help=t("reasons.occlusion_help"), persist_state="session"):
         (attribution,) = occlude(engine, [text])
@@ -208,6 +208,7 @@ def _examples(offered: list[Example]) -> None:
                 key=f"predict.example.{number}",
                 type="secondary",
                 wrap=True,
+                width="stretch",
                 on_click=set_live_text,
                 args=(BOX, example.text),
             )

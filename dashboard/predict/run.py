@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-    from core.networks.standalone.predict import Classifier
+    from core.tasks.base import Engine
 
 
 class Stopped(Exception):
@@ -43,7 +43,7 @@ class TableRun:
 
     def __init__(
         self,
-        engine: Classifier,
+        engine: Engine,
         table: pd.DataFrame,
         text: str,
         *,
@@ -55,6 +55,7 @@ class TableRun:
         self.threshold = threshold
         self.token, self.name, self.version, self.text = token, name, version, text
         self.rows, self.width = table.shape
+        self.probable = engine.probable
         self.fraction = 0.0
         self.result: pd.DataFrame | None = None
         self.error: Exception | None = None

@@ -17,19 +17,19 @@ KEY = "results.behaviour"
 def draw(shown: Shown) -> None:
     """The button, then failure rates, then the cases of one test."""
     layout.section(t("behaviour.title"), help=t("behaviour.help"))
-    folder = str(state.version_folder(shown.version))
+    files = state.files_of(shown.version)
     wanted = f"{KEY}.wanted"
-    if st.session_state.get(wanted) != (folder, shown.test):
+    if st.session_state.get(wanted) != (files, shown.test):
         st.caption(t("behaviour.offer"))
         st.button(
             t("behaviour.run"),
             icon=":material/rule:",
             key=f"{KEY}.run",
-            on_click=lambda: st.session_state.update({wanted: (folder, shown.test)}),
+            on_click=lambda: st.session_state.update({wanted: (files, shown.test)}),
         )
         return
     with st.spinner(t("behaviour.working")):
-        results = _results(folder, shown.test, _shown=shown)
+        results = _results(files, shown.test, _shown=shown)
     if sides_of(shown.classes) is None:
         st.info(t("behaviour.no_sentiment"), icon=":material/info:")
     if not results:
@@ -45,7 +45,7 @@ def draw(shown: Shown) -> None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _results(folder: str, test: int, _shown: Shown) -> list[Result]:
+def _results(files: state.Files, test: int, _shown: Shown) -> list[Result]:
     return run_tests(state.engine(_shown.version), [str(text) for text in predictions(_shown)["text"]])
 
 

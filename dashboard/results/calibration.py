@@ -48,7 +48,7 @@ def draw(shown: Shown) -> None:
     layout.section(t("trust.title"), help=t("trust.help"))
     stored = shown.report.get("calibration") or {"temperature": 1.0, "rows": 0, "note": None}
     numbers = tuple(test["experience"] for test in shown.report["tests"] if shown.test in (ALL, test["experience"]))
-    trust = measure(str(state.version_folder(shown.version)), numbers, shown.classes, stored["temperature"])
+    trust = measure(state.files_of(shown.version), numbers, shown.classes, stored["temperature"])
     if trust.rows < MINIMUM_ROWS:
         st.warning(tn("results.too_few_rows", trust.rows), icon=":material/hourglass_empty:")
     st.markdown(f"{_icon(trust.after, trust.right)} {verdict(trust)}")
@@ -64,9 +64,9 @@ def draw(shown: Shown) -> None:
 
 
 @st.cache_data(show_spinner=False, max_entries=12)
-def measure(folder: str, tests: tuple[int, ...], classes: tuple[str, ...], temperature: float) -> Trust:
+def measure(files: state.Files, tests: tuple[int, ...], classes: tuple[str, ...], temperature: float) -> Trust:
     """Everything the tab shows, from a version's answers on these frozen tests."""
-    table = read_predictions(folder, tests)
+    table = read_predictions(files, tests)
     truth = table["truth"].map({name: number for number, name in enumerate(classes)}).to_numpy(dtype=np.int64)
     after = table[[f"p_{number}" for number in range(len(classes))]].to_numpy(dtype=np.float64)
     before = rescale(after, 1 / temperature) if temperature != 1.0 else after

@@ -14,6 +14,7 @@ from core.registry.records.outgoing import short_reference
 from dashboard.parts import history, same_tests, tables
 from dashboard.parts.names import name_of, version_line
 from dashboard.parts.plots import charts
+from dashboard.parts.scores import task_of_version
 from dashboard.results import significance
 from dashboard.results.page import Shown
 from dashboard.results.significance import Common, common_tests, of_pair
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from core.registry import RunInfo, VersionInfo
     from core.workflows.standings import SameTests
 
-SCORES: tuple[history.Score, ...] = ("accuracy", "macro_f1")
+SCORES = ("accuracy", "macro_f1")
 FIGURES = ("accuracy", "macro_f1", "macro_precision", "macro_recall", "weighted_f1")
 
 
@@ -60,13 +61,18 @@ def draw(shown: Shown) -> None:
 
 def _other_classifier(own: str) -> str:
     """The classifier whose version is compared with: this one, unless there are others and somebody chooses one."""
-    names = [own, *(classifier.name for classifier in state.classifiers() if classifier.name != own)]
+    names = [own, *(known.name for known in state.classifiers() if known.name != own and _is_labelled(known.name))]
     if len(names) == 1:
         return own
     key = f"results.compare_with.{own}"
     if st.session_state.get(key) not in names:
         st.session_state[key] = own
     return str(st.selectbox(t("results.compare_with"), names, key=key, help=t("results.compare_with_help")))
+
+
+def _is_labelled(classifier: str) -> bool:
+    versions = state.versions(classifier)
+    return bool(versions) and task_of_version(versions[-1]).distribution
 
 
 def _runs(classifier: str) -> None:
@@ -105,7 +111,7 @@ def run_table(runs: list[RunInfo], versions: Mapping[int, VersionInfo], same: Sa
                 t("results.column_state"): t(f"run.state_{run.state}"),
                 t("results.column_strategy"): name_of("strategy", strategy),
                 t("results.column_model"): name_of("model", model) if model else tables.NOTHING,
-                t("results.column_dataset"): names.get(dataset, dataset),
+                t("results.column_dataset"): names.get(dataset) or _learned(made, dataset),
                 **scores,
                 t("results.column_baseline"): tables.score(run.metrics.get("baseline_accuracy")),
                 t("results.column_epochs"): _epochs(run, made),
@@ -113,6 +119,11 @@ def run_table(runs: list[RunInfo], versions: Mapping[int, VersionInfo], same: Sa
             }
         )
     return pd.DataFrame(rows)
+
+
+def _learned(made: VersionInfo | None, dataset: str) -> str:
+    """The name of a dataset that is not there any more, or not under this id, by the version that learned from it."""
+    return dataset if made is None or not dataset else str(made.summary.get("dataset_name", dataset))
 
 
 def _epochs(run: RunInfo, made: VersionInfo | None) -> str:

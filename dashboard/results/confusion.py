@@ -100,7 +100,8 @@ def _rows(shown: Shown, labels: list[int], cell: Cell | None) -> None:
     st.markdown(tn(key, len(inside), truth=tables.plain(truth), predicted=tables.plain(predicted)))
     if len(inside):
         several = shown.test == ALL and len(shown.report["tests"]) > 1
-        rows_table(inside.sort_values("probability", ascending=False), key="results.cell_rows", several_tests=several)
+        surest_first = inside.sort_values("probability", ascending=False)
+        rows_table(surest_first, key="results.cell_rows", several_tests=several, of_cell=True)
         words = _typical(tuple(inside["text"]), tuple(table.loc[table["truth"] == truth, "text"].drop(inside.index)))
         if words:
             st.caption(t("slices.typical", words=tables.plain(", ".join(words))), help=t("slices.typical_help"))

@@ -55,7 +55,7 @@ def _job(shown: Shown) -> Job | None:
 
 def _offer(shown: Shown) -> None:
     """The two settings, what it takes, and the button."""
-    from core.workflows.repeat.cross_validation import FoldsConfig
+    from core.workflows.repeat.request import FoldsConfig
 
     st.caption(t("folds.offer"))
     values = forms.settings_form(FoldsConfig, key="results.folds")

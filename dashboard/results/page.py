@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.statistics.intervals import Estimate, unpaired_difference
+from core.statistics.intervals import MINIMUM_ROWS, Estimate, unpaired_difference
+from core.tasks.base import Figures, Task
 from core.tasks.text_classification.scores import Report
-from dashboard.parts import tables, verdict
+from dashboard.parts import scores, tables, verdict
 from dashboard.parts.names import SCORES, version_line
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import t, t_message, tn
@@ -23,21 +24,27 @@ if TYPE_CHECKING:
     from core.registry import VersionInfo
 
 ALL = 0  # all frozen tests together; experiences are counted from 1
+ROW, TALL_ROW, TABLE = 35, 74, 420  # pixels: a row of one line, one of three, and the height from which a table scrolls
 VERSION_LINK = "version"  # name in a link: ``/results?classifier=Shop&version=2``
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A version on one frozen test, or on all of them (``test`` is `ALL`)."""
+    """A version on one frozen test, or on all of them (``test`` is `ALL`); ``figures`` are what its task measures."""
 
     version: VersionInfo
     report: dict[str, Any]
     test: int
-    figures: Report
+    figures: Any
+
+    @property
+    def task(self) -> Task:
+        """What the version is for."""
+        return scores.task_of_report(self.report)
 
     @property
     def classes(self) -> tuple[str, ...]:
-        return self.figures.classes
+        return tuple(self.figures.classes)
 
     @property
     def baseline(self) -> dict[str, Any]:
@@ -60,7 +67,8 @@ def choose(classifier: str) -> Shown:
     stored = report["overall"]
     if test != ALL:
         stored = next(tested["report"] for tested in report["tests"] if tested["experience"] == test)
-    return Shown(version, report, test, Report.from_dict(stored))
+    labelled = scores.task_of_report(report).distribution
+    return Shown(version, report, test, Report.from_dict(stored) if labelled else Figures.from_dict(stored))
 
 
 def _version(classifier: str) -> VersionInfo:
@@ -140,7 +148,9 @@ def remarks(shown: Shown) -> None:
     """What a reader must know before believing the figures: losing to the baseline, few rows, made-up texts."""
     if verdict.judge(shown.report).lost:
         verdict.show(shown.report, shown.version.number)
-    if shown.figures.too_few:
+    else:
+        verdict.tell_since(shown.report)
+    if shown.figures.rows < MINIMUM_ROWS:
         st.warning(tn("results.too_few_rows", shown.figures.rows), icon=":material/hourglass_empty:")
     facts = [t("results.caption_version", created=tables.moment(shown.version.created))]
     if shown.report["end"] is not None:
@@ -160,11 +170,11 @@ def message_of(stored: dict[str, Any]) -> Any:
 def predictions(shown: Shown) -> pd.DataFrame:
     """The rows of the test with truth, prediction, its probability, and one ``p_<i>`` a label."""
     numbers = [test["experience"] for test in shown.report["tests"] if shown.test in (ALL, test["experience"])]
-    return read_predictions(str(state.version_folder(shown.version)), tuple(numbers))
+    return read_predictions(state.files_of(shown.version), tuple(numbers))
 
 
 @st.cache_data(show_spinner=False, max_entries=12)
-def read_predictions(folder: str, tests: tuple[int, ...]) -> pd.DataFrame:
+def read_predictions(files: state.Files, tests: tuple[int, ...]) -> pd.DataFrame:
     """A version's answers on these frozen tests, one below the other."""
     from pathlib import Path
 
@@ -172,25 +182,39 @@ def read_predictions(folder: str, tests: tuple[int, ...]) -> pd.DataFrame:
 
     from core.workflows.versions.folder import VersionFolder
 
-    stored = VersionFolder(Path(folder))
+    stored = VersionFolder(Path(files.folder))
     parts = [stored.predictions(number).assign(test=number) for number in tests]
     table = pd.concat(parts, ignore_index=True)
     table["probability"] = table.filter(regex=r"^p_\d+$").max(axis=1)
     return table
 
 
-def rows_table(rows: pd.DataFrame, *, key: str, several_tests: bool, wide: bool = False) -> None:
-    """Texts with truth, prediction and probability, as a table to scroll and to download."""
+def rows_table(rows: pd.DataFrame, *, key: str, several_tests: bool, of_cell: bool = False) -> None:
+    """Texts with truth, prediction and probability, as a table to scroll and to download.
+
+    Parameters
+    ----------
+    of_cell
+        Whether truth and prediction are the same in all rows, and said above: then only the file has them, and the text is
+        shown on several lines.
+    """
     columns = ["text", "truth", "predicted", "probability", *(["test"] if several_tests else [])]
     config = {
-        "text": st.column_config.TextColumn(t("results.column_text"), width="large" if wide else 190),
-        "truth": st.column_config.TextColumn(t("results.column_truth"), width=150 if wide else 74),
-        "predicted": st.column_config.TextColumn(t("results.column_predicted"), width=150 if wide else 78),
+        "text": st.column_config.TextColumn(t("results.column_text"), width="large"),
+        "truth": st.column_config.TextColumn(t("results.column_truth"), width=150),
+        "predicted": st.column_config.TextColumn(t("results.column_predicted"), width=150),
         "probability": st.column_config.NumberColumn(t("results.column_probability"), format="%.3f", width=80),
         "test": st.column_config.NumberColumn(t("results.column_test"), width=60),
     }
     shown = rows[columns]
-    height = min(420, 38 + 35 * max(1, len(shown)))
-    st.dataframe(shown, hide_index=True, column_config=config, key=key, height=height, row_height=35)
+    line = TALL_ROW if of_cell else ROW
+    st.dataframe(
+        shown.drop(columns=["truth", "predicted"]) if of_cell else shown,
+        hide_index=True,
+        column_config=config,
+        key=key,
+        height=min(TABLE, 38 + line * max(1, len(shown))),
+        row_height=line,
+    )
     titles = {name: str(t(f"results.column_{name}")) for name in columns}
     tables.download_table(shown.rename(columns=titles), key.replace(".", "_"), key=f"{key}.download")

@@ -100,19 +100,19 @@ def explained(folder: str, text: str, label: int, _version: object) -> Attributi
 
 def _words_of_labels(shown: Shown, rows: pd.DataFrame) -> None:
     layout.section(t("reasons.all_title"), help=t("reasons.all_help"))
-    folder = str(state.version_folder(shown.version))
+    files = state.files_of(shown.version)
     wanted = f"{KEY}.wanted"
-    if st.session_state.get(wanted) != (folder, shown.test):
+    if st.session_state.get(wanted) != (files, shown.test):
         st.caption(t("reasons.all_offer"))
         st.button(
             t("reasons.all_button"),
             icon=":material/manage_search:",
             key=f"{KEY}.all",
-            on_click=lambda: st.session_state.update({wanted: (folder, shown.test)}),
+            on_click=lambda: st.session_state.update({wanted: (files, shown.test)}),
         )
         return
     with st.spinner(t("reasons.working")):
-        attributions = _many(folder, shown.test, _shown=shown)
+        attributions = _many(files, shown.test, _shown=shown)
     st.caption(tn("reasons.all_rows", len(attributions)))
     labels = list(shown.classes)
     number = labels.index(st.selectbox(t("reasons.all_label"), labels, key=f"{KEY}.all_label", width=320))
@@ -137,7 +137,7 @@ def _words_of_labels(shown: Shown, rows: pd.DataFrame) -> None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _many(folder: str, test: int, _shown: Shown) -> list[Attribution]:
+def _many(files: state.Files, test: int, _shown: Shown) -> list[Attribution]:
     from core.workflows.versions.explaining import explain_many
 
     rows = predictions(_shown)

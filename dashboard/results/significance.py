@@ -84,7 +84,7 @@ def _shared(first: VersionInfo, second: VersionInfo) -> list[Common]:
     for test in reports[1]["tests"]:
         for other in reports[0]["tests"]:
             tables_of = [
-                read_predictions(str(state.version_folder(version)), (number["experience"],))
+                read_predictions(state.files_of(version), (number["experience"],))
                 for version, number in ((first, other), (second, test))
             ]
             before, after = tables_of

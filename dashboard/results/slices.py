@@ -39,7 +39,7 @@ def draw(shown: Shown) -> None:
     rows = predictions(shown)
     numbers = tuple(test["experience"] for test in shown.report["tests"] if shown.test in (ALL, test["experience"]))
     with st.spinner(t("slices.working")):
-        judged = _judged(str(state.version_folder(shown.version)), numbers, shown.classes)
+        judged = _judged(state.files_of(shown.version), numbers, shown.classes)
     layout.section(t("slices.worse_title"), help=t("slices.worse_help"))
     _worse(judged)
     layout.section(t("slices.all_title"), help=t("slices.all_help"))
@@ -66,15 +66,15 @@ def draw(shown: Shown) -> None:
         wrong = behind[behind["truth"] != behind["predicted"]].sort_values("probability", ascending=False)
         st.caption(tn("slices.wrong_rows", len(wrong), rows=tables.thousands(len(behind))))
         if len(wrong):
-            rows_table(wrong, key=f"{KEY}.rows", several_tests=shown.test == ALL and len(numbers) > 1, wide=True)
+            rows_table(wrong, key=f"{KEY}.rows", several_tests=shown.test == ALL and len(numbers) > 1)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _judged(folder: str, numbers: tuple[int, ...], classes: tuple[str, ...]) -> Judged:
+def _judged(files: state.Files, numbers: tuple[int, ...], classes: tuple[str, ...]) -> Judged:
     from core.workflows.versions.folder import VersionFolder
     from core.workflows.versions.slicing import right_of, rows_of_tests, slices_of
 
-    version = VersionFolder(Path(folder))
+    version = VersionFolder(Path(files.folder))
     table = pd.concat([version.predictions(number) for number in numbers], ignore_index=True)
     right = right_of(table)
     slices = slices_of(rows_of_tests(version, state.store(), numbers), table["truth"].tolist(), classes)

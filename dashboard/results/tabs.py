@@ -139,7 +139,7 @@ def errors(shown: Shown) -> None:
         return
     st.caption(tn("results.errors_note", len(wrong), rows=tables.thousands(len(table))))
     several = shown.test == ALL and len(shown.report["tests"]) > 1
-    rows_table(wrong.head(MOST_ERRORS), key="results.errors", several_tests=several, wide=True)
+    rows_table(wrong.head(MOST_ERRORS), key="results.errors", several_tests=several)
 
 
 def learning(shown: Shown) -> None:

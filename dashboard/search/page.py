@@ -47,7 +47,7 @@ def _live(job_id: str) -> None:
 
 def form(datasets: list[StoredDataset], *, leading: bool) -> None:
     """What to search; ``leading`` while there is nothing else to look at."""
-    from core.workflows.search.space import SearchConfig
+    from core.workflows.search.request import SearchConfig
 
     dataset = choose_dataset(
         datasets,
@@ -75,7 +75,7 @@ def form(datasets: list[StoredDataset], *, leading: bool) -> None:
 
 
 def _config(fields: dict[str, Any]) -> dict[str, Any]:
-    from core.workflows.search.run import SearchRequest
+    from core.workflows.search.request import SearchRequest
 
     return SearchRequest(**fields).model_dump()
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import streamlit as st
 
+SHADES = (0.0, 0.45, 0.72)  # how much of the colour of text is mixed into the hues where labels outnumber them
 READABLE = 4.5  # contrast of text to its ground that WCAG asks for (AA)
 
 
@@ -109,9 +110,16 @@ def scale(colors: Sequence[str]) -> list[list[object]]:
 
 
 def label_colors(labels: Sequence[str]) -> dict[str, str]:
-    """A colour for each label of a classifier, by its place in the label list, so that it is the same on all charts."""
-    colors = palette().categorical
-    return {label: colors[index % len(colors)] for index, label in enumerate(labels)}
+    """A colour for each label of a classifier, by its place in the label list, so that it is the same on all charts.
+
+    Where there are more labels than hues, each hue comes again in the next of the `SHADES`.
+    """
+    colors = palette()
+    shown = {}
+    for index, label in enumerate(labels):
+        turn, hue = divmod(index, len(colors.categorical))
+        shown[label] = _mixed(colors.categorical[hue], colors.text, SHADES[turn % len(SHADES)])
+    return shown
 
 
 def readable_on(ramp: Sequence[str], share: float) -> str:
@@ -127,10 +135,8 @@ def readable_on(ramp: Sequence[str], share: float) -> str:
 def as_text(color: str) -> str:
     """The colour for words that belong to something drawn in it: mixed with that of text until it can be read."""
     colors = palette()
-    ink, mixed = _channels(colors.text), _channels(color)
     for step in range(11):
-        parts = [part + (toward - part) * step / 10 for part, toward in zip(mixed, ink, strict=True)]
-        written = "#" + "".join(f"{round(255 * part):02x}" for part in parts)
+        written = _mixed(color, colors.text, step / 10)
         if contrast(written, colors.background) >= READABLE:
             return written
     return colors.text
@@ -140,6 +146,12 @@ def contrast(first: str, second: str) -> float:
     """WCAG's contrast of two colours ``#rrggbb``: 1 (the same) to 21 (black on white); text needs 4.5."""
     dark, bright = sorted(_luminance(_channels(color)) for color in (first, second))
     return (bright + 0.05) / (dark + 0.05)
+
+
+def _mixed(color: str, other: str, share: float) -> str:
+    """The colour on its way to another: 0 is the colour itself, 1 the other."""
+    channels = zip(_channels(color), _channels(other), strict=True)
+    return "#" + "".join(f"{round(255 * (start + (end - start) * share)):02x}" for start, end in channels)
 
 
 def _channels(color: str) -> list[float]:

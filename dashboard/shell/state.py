@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import streamlit as st
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from core.data.dataset.store import DatasetStore, StoredDataset
     from core.data.labelling.corrections import Corrections
     from core.jobs import Job, JobQueue
-    from core.networks.standalone.predict import Classifier
     from core.networks.vectors import VectorStore
     from core.registry import ClassifierInfo, Glance, Registry, Threshold, VersionInfo
     from core.serving.engines.providers import ProviderReport
+    from core.tasks.base import Engine
     from core.workflows.workspace import Workspace
 
 CLASSIFIER = "classifier"
@@ -124,7 +124,7 @@ def _jobs(folder: Path) -> JobQueue:
     return JobQueue(folder)
 
 
-def engine(version: VersionInfo) -> Classifier:
+def engine(version: VersionInfo) -> Engine:
     """The version's bundle, loaded in ONNX Runtime and warmed up; the last few stay loaded, for the pages and the API."""
     from core.serving.engines.pool import shared_pool
 
@@ -134,6 +134,19 @@ def engine(version: VersionInfo) -> Classifier:
 def version_folder(version: VersionInfo) -> Path:
     """Local folder of a version's files."""
     return _registry(home()).folder(version)
+
+
+class Files(NamedTuple):
+    """Where a version's files lie, and when they were put there (ns): what is remembered of them ends when they are rewritten."""
+
+    folder: str
+    written: int
+
+
+def files_of(version: VersionInfo) -> Files:
+    """What to remember figures of a version under."""
+    folder = version_folder(version)
+    return Files(str(folder), folder.stat().st_mtime_ns)
 
 
 def damaged_files(version: VersionInfo) -> list[str]:
@@ -155,14 +168,14 @@ def _damaged(folder: str, token: tuple[float, ...]) -> list[str]:
 
 def report(version: VersionInfo) -> dict[str, Any]:
     """The version's report, as its training or update wrote it."""
-    return _report(str(version_folder(version)))
+    return _report(files_of(version))
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
-def _report(folder: str) -> dict[str, Any]:
+def _report(files: Files) -> dict[str, Any]:
     from core.registry.records.reports import read_report
 
-    return read_report(Path(folder))
+    return read_report(Path(files.folder))
 
 
 def classifiers() -> list[ClassifierInfo]:

@@ -11,6 +11,7 @@ import streamlit as st
 from core.base.errors import CoreError, DataError
 from core.data.loading.profiling import ProfileFinding
 from dashboard.parts import tables
+from dashboard.parts.profile import kind_of
 from dashboard.parts.tables import plain
 from dashboard.shell import state
 from dashboard.shell.errors import boundary, show_error
@@ -45,9 +46,11 @@ def step(situation: Situation) -> None:
     if isinstance(changes, CoreError):
         show_error(changes)
         return
-    _content(situation, changes)
+    labelled = update_labels.is_labelled(situation)
+    _content(situation, changes, labelled)
     update_labels.section(situation)
-    _labels(changes, update_labels.doubtful(situation))
+    if labelled:
+        _labels(changes, update_labels.doubtful(situation))
     _overlap(changes)
     drift.section(situation)
     _division(situation, changes)
@@ -72,8 +75,8 @@ def _line(kind: str, sentence: str, *, button: str | None = None) -> bool:
         return button is not None and st.button(t("update.show_rows"), key=button, type="tertiary")
 
 
-def _content(situation: Situation, changes: Changes) -> None:
-    """How many rows of which labels."""
+def _content(situation: Situation, changes: Changes, labelled: bool) -> None:
+    """How many rows, and of which labels."""
     counts = sorted(changes.profile.label_counts.items(), key=lambda pair: -pair[1])
     named = [f"{plain(label)} {tables.thousands(count)}" for label, count in counts[:NAMED] if count]
     if len(counts) > NAMED:
@@ -81,6 +84,8 @@ def _content(situation: Situation, changes: Changes) -> None:
     source = situation.batch.source if situation.batch else {}
     aside = 0 if "left_out" in source else int(source.get("set_aside") or 0)  # else each reason is named below
     sentence = tn("update.content", changes.profile.rows, labels=_listed(named))
+    if not labelled:
+        sentence = tn("update.content_plain", changes.profile.rows)
     if aside:
         sentence = t("update.sentences", first=sentence, second=tn("update.content_aside", aside))
     _line("info", sentence)
@@ -158,7 +163,7 @@ def _division(situation: Situation, changes: Changes) -> None:
         return
     split = changes.split
     for remark in split.findings:
-        _line("info", plain(t_message(remark)))
+        _line(kind_of(remark), plain(t_message(remark)))
     facts = {
         "train": tables.thousands(len(split.train)),
         "validation": tables.thousands(len(split.validation)),

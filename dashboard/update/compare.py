@@ -57,7 +57,7 @@ class Changes:
 def compared(champion: VersionInfo, batch: StoredDataset) -> Changes | CoreError:
     """Compare a batch with its classifier's past; what goes wrong is an answer, so that it is remembered, too."""
     stored = tuple(dataset.id for dataset in state.datasets())
-    return _compared(str(state.version_folder(champion)), batch.id, stored, champion)
+    return _compared(state.files_of(champion), batch.id, stored, champion)
 
 
 def problem(champion: VersionInfo, dataset: TextDataset, train_only: Rows) -> CoreError | None:
@@ -75,26 +75,25 @@ def problem(champion: VersionInfo, dataset: TextDataset, train_only: Rows) -> Co
 def _past_of(champion: VersionInfo) -> Past:
     known = {stored.id for stored in state.datasets()}
     used = {str(record["dataset"]) for record in state.report(champion)["experiences"]}
-    return _past(str(state.version_folder(champion)), tuple(sorted(used & known)))
+    return _past(state.files_of(champion), tuple(sorted(used & known)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=1, ttl=3600)
-def _past(folder: str, used: tuple[str, ...]) -> Past:
+def _past(files: state.Files, used: tuple[str, ...]) -> Past:
     """What a version was trained and tested on; `used` is there to look again after a deletion."""
     from core.workflows.versions.folder import VersionFolder
     from core.workflows.versions.past import read_past
 
-    return read_past(VersionFolder(Path(folder)), state.workspace())
+    return read_past(VersionFolder(Path(files.folder)), state.workspace())
 
 
 # A resource, since a copy of every text on every rerun would be dear. `stored` is there to look again after a deletion.
 @st.cache_resource(show_spinner=False, max_entries=3, ttl=3600)
-def _compared(folder: str, batch: str, stored: tuple[str, ...], _champion: VersionInfo) -> Changes | CoreError:
-    from core.workflows.requests import resolve_settings
+def _compared(files: state.Files, batch: str, stored: tuple[str, ...], _champion: VersionInfo) -> Changes | CoreError:
     from core.workflows.update.run import compare_batch, split_batch
     from core.workflows.versions.folder import VersionFolder
 
-    version = VersionFolder(Path(folder))
+    version = VersionFolder(Path(files.folder))
     try:
         past = _past_of(_champion)
         dataset = state.workspace().datasets.load(batch)
@@ -104,10 +103,11 @@ def _compared(folder: str, batch: str, stored: tuple[str, ...], _champion: Versi
     seen = compare_batch(dataset, past)
     split: Split | DataError
     try:
-        split = split_batch(dataset, seen, resolve_settings(version.model_name, version.settings), past, joined)
+        split = split_batch(dataset, seen, version.resolved_settings(), past, joined)
     except DataError as error:
         split = error
-    present = set(dataset.label_names())
+    present = set(dataset.label_names()) if version.task.distribution else set()
+    outputs = version.outputs if version.task.distribution else ()
     return Changes(
         dataset=dataset,
         profile=profile(dataset),
@@ -117,9 +117,9 @@ def _compared(folder: str, batch: str, stored: tuple[str, ...], _champion: Versi
         missing=past.missing,
         remembered=int(state.report(_champion).get("memory_rows", 0)),
         past_rows=past.met.learned,
-        known=[label for label in version.outputs if label in present],
-        fresh=sorted(present - set(version.outputs)),
-        absent=[label for label in version.outputs if label not in present],
+        known=[label for label in outputs if label in present],
+        fresh=sorted(present - set(outputs)),
+        absent=[label for label in outputs if label not in present],
     )
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.base.errors import CoreError
 from core.base.messages import Message
-from dashboard.parts import tables
+from dashboard.parts import scores, tables
 from dashboard.parts.plots import charts
 from dashboard.parts.tables import plain
 from dashboard.shell import state
@@ -76,19 +76,19 @@ def outcome(report: dict[str, Any]) -> list[str]:
 def measured(champion: VersionInfo, batch: StoredDataset) -> DriftReport | CoreError:
     """Compare a batch with what the champion learned; what goes wrong is an answer, so that it is remembered, too."""
     stored = tuple(dataset.id for dataset in state.datasets())
-    return _measured(str(state.version_folder(champion)), batch.id, stored, champion, batch)
+    return _measured(state.files_of(champion), batch.id, stored, champion, batch)
 
 
 # `stored` is there to look again after a deletion.
 @st.cache_resource(show_spinner=False, max_entries=6, ttl=3600)
 def _measured(
-    folder: str, batch: str, stored: tuple[str, ...], _champion: VersionInfo, _batch: StoredDataset
+    files: state.Files, batch: str, stored: tuple[str, ...], _champion: VersionInfo, _batch: StoredDataset
 ) -> DriftReport | CoreError:
     from core.workflows.drift.run import detect_drift
     from core.workflows.versions.folder import VersionFolder
     from core.workflows.versions.past import read_past
 
-    version = VersionFolder(Path(folder))
+    version = VersionFolder(Path(files.folder))
     picked = "corrections" in _batch.source
     try:
         past = read_past(version, state.workspace())
@@ -125,14 +125,14 @@ def _rows_table(rows: tuple[int, ...], situation: Situation) -> pd.DataFrame:
     """Rows of the batch beside the champion's answers, numbered from 1."""
     assert situation.batch is not None
     dataset = state.workspace().datasets.load(situation.batch.id).take(rows)
+    engine = state.engine(situation.champion)
+    answers = scores.task_of_version(situation.champion).answers(engine.compute(dataset.texts), engine.labels)
     return pd.DataFrame(
         {
             t("update.column_row"): [row + 1 for row in rows],
             t("update.column_text"): dataset.texts,
             t("update.column_label"): dataset.label_names(),
-            t("update.column_after_answer", version=situation.champion.number): state.engine(
-                situation.champion
-            ).predict(dataset.texts),
+            t("update.column_after_answer", version=situation.champion.number): answers,
         }
     )
 

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.base.errors import CoreError
-from dashboard.parts import history, tables
+from dashboard.parts import history, scores, tables
 from dashboard.parts.plots import charts
 from dashboard.parts.plots.heatmaps import heatmap
 from dashboard.parts.run_view import draw_curves
@@ -20,15 +20,19 @@ from dashboard.update.verdict import FLIPS, Answers, answers
 
 if TYPE_CHECKING:
     from core.registry import VersionInfo
+    from core.tasks import Task
 
 TABS = ("tests", "labels", "flips", "matrix", "curves")
+OF_LABELS = ("labels", "flips")  # what a model without labels has none of
 FLIP_ICONS = {"better": ":material/trending_up:", "worse": ":material/trending_down:", "other": ":material/swap_horiz:"}
 
 
 def tabs(candidate: VersionInfo, parent: VersionInfo) -> None:
     """All tabs; what needs both versions' files says so where they are gone."""
     report = state.report(candidate)
-    places = dict(zip(TABS, st.tabs([t(f"update.tab_{name}") for name in TABS]), strict=True))
+    labelled = scores.task_of_report(report).distribution
+    names = [name for name in TABS if labelled or name not in OF_LABELS]
+    places = dict(zip(names, st.tabs([t(f"update.tab_{name}") for name in names]), strict=True))
     with places["tests"]:
         _tests(report, candidate)
     with places["matrix"]:
@@ -38,6 +42,8 @@ def tabs(candidate: VersionInfo, parent: VersionInfo) -> None:
             draw_curves(report["epochs"], key="update.curves", wide=True)
         else:
             st.caption(t("update.no_epochs"))
+    if not labelled:
+        return
     try:
         with st.spinner(t("update.reading_answers")):
             both = answers(candidate, parent)
@@ -56,20 +62,21 @@ def tabs(candidate: VersionInfo, parent: VersionInfo) -> None:
 
 def _tests(report: dict[str, Any], candidate: VersionInfo) -> None:
     """One row a frozen test."""
+    task = scores.task_of_report(report)
     rows = []
     for test in report["tests"]:
-        before, after, difference = test["before"], test["report"], test.get("difference")
-        rows.append(
-            {
-                t("update.column_test"): test_name(test["experience"], test["name"]),
-                t("update.column_rows"): test["rows"],
-                t("update.column_before"): _estimate(before["accuracy"] if before else None),
-                t("update.column_after"): _estimate(after["accuracy"]),
-                t("update.column_difference"): _points(difference["accuracy"] if difference else None),
-                t("update.column_f1_before"): _estimate(before["macro_f1"] if before else None),
-                t("update.column_f1_after"): _estimate(after["macro_f1"]),
-            }
-        )
+        before, after = test["before"], test["report"]
+        row = {
+            t("update.column_test"): test_name(test["experience"], test["name"]),
+            t("update.column_rows"): test["rows"],
+        }
+        for score in task.scores:
+            named = scores.score_name(score.name)
+            row[t("update.column_before", score=named)] = _estimate(before[score.name] if before else None)
+            row[t("update.column_after", score=named)] = _estimate(after[score.name])
+            if score is task.score:
+                row[t("update.column_difference")] = _gain(task, test)
+        rows.append(row)
     table = pd.DataFrame(rows)
     st.dataframe(table, hide_index=True, alt=t("update.tests_alt"))
     st.caption(t("update.tests_note"))
@@ -80,10 +87,11 @@ def _estimate(estimate: dict[str, float] | None) -> str:
     return tables.NOTHING if estimate is None else tables.score(estimate["value"], estimate["low"], estimate["high"])
 
 
-def _points(estimate: dict[str, float] | None) -> str:
-    if estimate is None:
+def _gain(task: Task, test: dict[str, Any]) -> str:
+    if not test.get("difference"):
         return tables.NOTHING
-    return tables.change(**estimate)
+    gain = scores.gain_of_test(task, test)
+    return tables.change(gain.value, gain.low, gain.high)
 
 
 def _labels(both: Answers, known: set[str], candidate: VersionInfo) -> None:
@@ -105,8 +113,10 @@ def _labels(both: Answers, known: set[str], candidate: VersionInfo) -> None:
     config = {
         "label": st.column_config.TextColumn(t("update.column_label"), width="medium"),
         "rows": number(t("update.column_rows"), format="localized"),
-        "before": number(t("update.column_f1_before"), format="%.3f", help=t("update.f1_help")),
-        "after": number(t("update.column_f1_after"), format="%.3f"),
+        "before": number(
+            t("update.column_before", score=scores.score_name("f1")), format="%.3f", help=t("update.f1_help")
+        ),
+        "after": number(t("update.column_after", score=scores.score_name("f1")), format="%.3f"),
         "difference": number(t("update.column_difference"), format=t("units.change", value="%+.1f")),
     }
     st.dataframe(table, hide_index=True, column_config=config, placeholder=tables.NOTHING, alt=t("update.labels_alt"))
@@ -163,11 +173,12 @@ def _matrix(candidate: VersionInfo) -> None:
         columns=tests,
         key="update.matrix",
         title=t("update.matrix_title"),
+        **scores.heat(matrix.score, matrix.scores),
         row_title=t("update.matrix_version"),
         column_title=t("update.matrix_test"),
         alt=t(
             "update.matrix_alt",
-            score=t("charts.accuracy"),
+            score=scores.score_name(matrix.score.name),
             versions=len(names),
             tests=len(tests),
             values=[tables.score(value) for value in matrix.scores[-1]],
@@ -177,13 +188,13 @@ def _matrix(candidate: VersionInfo) -> None:
 
 
 def chart(report: dict[str, Any], candidate: VersionInfo) -> None:
-    """Accuracy on each frozen test before and after, with intervals."""
+    """The deciding score on each frozen test before and after, with intervals."""
+    name = scores.task_of_report(report).score.name
     changes = []
     for test in report["tests"]:
         sides = [test["before"], test["report"]]
         before, after = (
-            (side["accuracy"]["value"], side["accuracy"]["low"], side["accuracy"]["high"]) if side else None
-            for side in sides
+            (side[name]["value"], side[name]["low"], side[name]["high"]) if side else None for side in sides
         )
         changes.append(charts.Change(t("update.test_number", number=test["experience"]), before, after))
     described = [
@@ -192,8 +203,8 @@ def chart(report: dict[str, Any], candidate: VersionInfo) -> None:
     ]
     charts.before_after(
         changes,
-        title=t("update.chart_title", parent=candidate.parent, version=candidate.number),
+        title=t("update.chart_title", score=scores.score_name(name), parent=candidate.parent, version=candidate.number),
         key="update.before_after",
-        axis=t("charts.accuracy"),
+        axis=scores.score_name(name),
         alt=t("update.chart_alt", changes=described),
     )

@@ -10,7 +10,7 @@ from core.data.dataset.store import StoredDataset
 from core.data.loading.label_notes import doubtful_note, missing_note, spellings_note
 from core.data.loading.load import left_out_of_source, remarks_of
 from core.data.recipe import RenameLabels
-from dashboard.parts import tables
+from dashboard.parts import scores, tables
 from dashboard.parts.upload.notes import tell_notes, warn_left_out
 from dashboard.shell import state
 from dashboard.shell.i18n import t, t_message
@@ -18,9 +18,16 @@ from dashboard.update import page as update_page
 from dashboard.update.page import Situation
 
 
+def is_labelled(situation: Situation) -> bool:
+    """Whether the model answers with labels."""
+    return scores.task_of_version(situation.champion).distribution
+
+
 def doubtful(situation: Situation) -> frozenset[str]:
     """Labels of the batch that are probably spellings of others."""
-    return frozenset() if situation.batch is None else frozenset(_match(situation, situation.batch).doubtful)
+    if situation.batch is None or not is_labelled(situation):
+        return frozenset()
+    return frozenset(_match(situation, situation.batch).doubtful)
 
 
 def section(situation: Situation) -> None:
@@ -32,6 +39,8 @@ def section(situation: Situation) -> None:
     warn_left_out(left_out)
     told = {str(part.message) for part in left_out}
     tell_notes(note for note in remarks_of(batch.source) if str(note) not in told)
+    if not is_labelled(situation):
+        return
     match = _match(situation, batch)
     for note in _doubts(batch, match):
         st.warning(tables.plain(t_message(note)), icon=":material/spellcheck:")
@@ -42,7 +51,8 @@ def section(situation: Situation) -> None:
 
 
 def _match(situation: Situation, batch: StoredDataset) -> LabelMatch:
-    return match_labels(batch.classes, state.report(situation.champion)["classes"])
+    known = state.report(situation.champion)["classes"] if is_labelled(situation) else ()
+    return match_labels(batch.classes, known)
 
 
 def _doubts(batch: StoredDataset, match: LabelMatch) -> list[Message]:

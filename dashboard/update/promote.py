@@ -15,16 +15,14 @@ from dashboard.update import page as update_page
 from dashboard.update.history import PROMOTED
 
 if TYPE_CHECKING:
-    from core.continual.gate.judging import GateVerdict
     from core.continual.gate.rules import GateConfig
     from core.registry import VersionInfo
 
 REASON_CHARACTERS = 500
 
 
-def buttons(champion: VersionInfo, candidate: VersionInfo, verdict: GateVerdict | None, rules: GateConfig) -> None:
+def buttons(champion: VersionInfo, candidate: VersionInfo, rules: GateConfig, *, passes: bool) -> None:
     """Promote and keep; against the gate, the way to promotion leads over a reason."""
-    passes = verdict is None or verdict.promote
     against = candidate.refused or not passes
     _decided_before(candidate)
     with st.container(horizontal=True, vertical_alignment="center", key="update-buttons"):

@@ -55,6 +55,9 @@ def _verdict(verdict: GateVerdict, rules: GateConfig, *, changed: bool, candidat
     if changed:
         before = "keep" if candidate.refused else "promote"
         st.caption(f":orange[:material/edit:] {t(f'update.rules_changed_{before}', parent=candidate.parent)}")
+    elif verdict.promote == candidate.refused:  # rows were forgotten since
+        before = "keep" if candidate.refused else "promote"
+        st.caption(f":orange[:material/history:] {t(f'update.judged_then_{before}', parent=candidate.parent)}")
 
 
 def _icon(rule: Rule) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.data.dataset.splitting import Split
+from dashboard.parts import scores
 from dashboard.parts.names import name_of
 from dashboard.parts.tables import plain
 from dashboard.shell import state
@@ -30,7 +31,7 @@ def choose(champion: VersionInfo, changes: Changes, split: Split, ratio: float) 
     """Draw both choices; returns the strategy's name."""
     from core.continual.strategies import STRATEGIES
 
-    families = _families()
+    families = _families(champion)
     picked = st.session_state.get(STRATEGY)
     if picked not in STRATEGIES:
         picked = FIRST
@@ -47,14 +48,16 @@ def choose(champion: VersionInfo, changes: Changes, split: Split, ratio: float) 
         return _method(names, captions)
 
 
-def _families() -> dict[str, list[str]]:
-    """Family → its strategies; the recommended one stands first."""
+def _families(champion: VersionInfo) -> dict[str, list[str]]:
+    """Family → its strategies that suit the model; the recommended one stands first."""
     from core.continual.families import FAMILIES, family_of
     from core.continual.strategies import STRATEGIES
+    from core.workflows.requests import strategies_for
 
+    fitting = strategies_for(scores.task_of_version(champion))
     members: dict[str, list[str]] = {family: [] for family in FAMILIES}
-    for name, kind in STRATEGIES.items():
-        members[family_of(kind)].append(name)
+    for name in fitting:
+        members[family_of(STRATEGIES[name])].append(name)
     return {family: sorted(names, key=lambda name: name != FIRST) for family, names in members.items() if names}
 
 
@@ -141,15 +144,15 @@ def _kind(name: str) -> type[Strategy]:
 def outlook(champion: VersionInfo, strategy: str, settings: Mapping[str, Any] | None = None) -> Outlook:
     """What the coming update would need; remembered, since it reads the version's stored state."""
     changed = tuple(sorted((settings or {}).items()))
-    return _outlook(str(state.version_folder(champion)), strategy, changed)
+    return _outlook(state.files_of(champion), strategy, changed)
 
 
 @st.cache_data(show_spinner=False, max_entries=60, ttl=3600)
-def _outlook(folder: str, strategy: str, settings: tuple[tuple[str, Any], ...]) -> Outlook:
+def _outlook(files: state.Files, strategy: str, settings: tuple[tuple[str, Any], ...]) -> Outlook:
     from core.workflows.update.outlook import outlook
     from core.workflows.versions.folder import VersionFolder
 
-    return outlook(VersionFolder(Path(folder)), strategy, dict(settings))
+    return outlook(VersionFolder(Path(files.folder)), strategy, dict(settings))
 
 
 def remarks(outlook: Outlook, changes: Changes) -> bool:

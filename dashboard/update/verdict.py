@@ -49,14 +49,14 @@ class Answers:
 
 def answers(candidate: VersionInfo, parent: VersionInfo) -> Answers:
     """What both versions say to every frozen test."""
-    return _answers(str(state.version_folder(candidate)), str(state.version_folder(parent)), parent)
+    return _answers(state.files_of(candidate), state.files_of(parent), parent)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4, ttl=3600)
-def _answers(candidate: str, parent: str, _parent: VersionInfo) -> Answers:
+def _answers(candidate: state.Files, parent: state.Files, _parent: VersionInfo) -> Answers:
     from core.workflows.versions.folder import VersionFolder
 
-    new, old = VersionFolder(Path(candidate)), VersionFolder(Path(parent))
+    new, old = VersionFolder(Path(candidate.folder)), VersionFolder(Path(parent.folder))
     tested = {record.number for record in old.experiences()}
     tables = []
     for record in new.experiences():
@@ -66,12 +66,13 @@ def _answers(candidate: str, parent: str, _parent: VersionInfo) -> Answers:
         if record.number in tested:
             before = old.predictions(record.number)["predicted"].tolist()
         else:  # the newest test did not exist when the parent was measured
-            before = state.engine(_parent).predict(table["text"].tolist())
+            engine = state.engine(_parent)
+            before = new.task.answers(engine.compute(table["text"].tolist()), engine.labels)
         shown.insert(0, "test", record.number)
         shown.insert(3, "before", before)
         tables.append(shown.assign(probability=probabilities.max(axis=1)))
     together = pd.concat(tables, ignore_index=True)
-    return Answers(together, *(_report(together, side, new.classes) for side in ("before", "after")))
+    return Answers(together, *(_report(together, side, new.outputs) for side in ("before", "after")))
 
 
 def _report(table: pd.DataFrame, side: str, classes: Sequence[str]) -> Report:

@@ -24,6 +24,8 @@ from core.jobs import JobQueue
 from core.jobs.worker import run_job
 from core.registry import Registry, promote
 from core.upkeep import tidy
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.versions.summary import summary_of
 from tests.chaos import marks
 
 NAME = "Shop 商店"
@@ -360,6 +362,21 @@ def facts(home: Path) -> dict[str, Any]:
     }
 
 
+def unfit(home: Path) -> list[str]:
+    """Versions whose figures are of other rows than their tests hold, or whose dataset or figures in lists are others."""
+    registry, unfitting = Registry(home), []
+    stored = {info.id for info in DatasetStore(home).list()}
+    for version in (version for name in (NAME, SECOND) for version in registry.versions(name)):
+        folder = VersionFolder(registry.folder(version.classifier, version.number))
+        report = folder.report()
+        tested = [len(folder.predictions(record.number)) for record in folder.experiences()]
+        told = [[test["rows"] for test in report["tests"]], [entry["test"] for entry in report["experiences"]]]
+        fits = told == [tested, tested] and report["overall"]["rows"] == sum(tested)
+        if not fits or version.summary != summary_of(report) or version.summary["dataset"] not in stored:
+            unfitting.append(f"version {version.number} of {version.classifier}")
+    return unfitting
+
+
 def debris(home: Path) -> list[str]:
     """What `tidy` would still remove, and every file whose name says that it is unfinished."""
     tidied = tidy(home, dry_run=True)
@@ -380,6 +397,7 @@ def go_on_and_look(home: Path, operation: str) -> dict[str, Any]:
     tidy(home)
     outcome["tidied"], outcome["debris"] = facts(home), debris(home)
     if operation == "forget":
+        outcome["unfit"] = unfit(home)
         outcome["marked"], outcome["receipts"] = (
             marks.search(home, Path(tempfile.gettempdir())),
             marks.receipts_of(home),

@@ -85,11 +85,13 @@ def forgotten_at_once(forker: Forker) -> list[dict[str, Any]]:
 
 
 def assert_forgotten(outcome: dict[str, Any], receipts: list[dict[str, Any]]) -> None:
-    """Nothing of the texts is anywhere, and the receipt says the same as if nothing had happened.
+    """Nothing of the texts is anywhere, every figure is of what is left, and the receipt says the same as if nothing had
+    happened.
 
     Each of the two classifiers has one version more, which never met them.
     """
     assert outcome["marked"] == []
+    assert outcome["unfit"] == []
     assert [outcome[moment]["second"] for moment in ("done", "tidied")] == [[1, 2, 3]] * 2
     assert outcome["receipts"] == receipts
     assert [receipt["state"] for receipt in receipts] == ["done"]

@@ -5,22 +5,28 @@ How many words does a text have? A number is computed of each text, by regressio
 
 from __future__ import annotations
 
+import json
 import math
 import subprocess
 import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.typing import NDArray
 from starlette.testclient import TestClient
+from streamlit.testing.v1 import AppTest
 
 from core.base.errors import ConfigError, DataError
+from core.cli import main
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import TextDataset
+from core.jobs import JobQueue
+from core.jobs.kinds import KINDS
 from core.networks.standalone.predict import TextPipeline
 from core.serving.api.app import create_app
 from core.serving.api.keys import KeyStore
@@ -238,3 +244,103 @@ def test_the_api_answers_with_what_the_task_says(workspace: Workspace) -> None:
         assert client.post("/feedback", json={**wrong, "label": "two"}).status_code == 422
         (version,) = client.get("/classifiers/Counter/versions").json()["versions"]
         assert version["scores"].keys() == {"mean_error"}
+
+
+def told(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
+    assert main(words) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_command_line_trains_updates_predicts_and_lists(
+    evergreen_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, made in enumerate((texts(240, 0), texts(200, 1, least=8, most=20))):
+        table = pd.DataFrame({"text": made.texts, "words": made.label_names()})
+        table.to_csv(tmp_path / f"{number}.csv", index=False)
+    rows = ("--text", "text", "--label", "words", "--classifier", "Counter", "--json")
+    settings = ("--set", *(f"{name}={value}" for name, value in FAST.items()))
+    task = ("--task", "word_count", "--model", "ngrams")
+    first = told(capsys, "train", "--data", str(tmp_path / "0.csv"), *rows, *task, *settings)
+    assert first["mean_error"] < first["baseline"]["mean_error"]
+    second = told(capsys, "update", "--data", str(tmp_path / "1.csv"), *rows, "--strategy", "replay")
+    assert len(second["R"]) == 2
+    assert second["tests"][1]["after"] < second["tests"][1]["before"]
+    measured = told(capsys, "evaluate", "--data", str(tmp_path / "1.csv"), *rows)
+    assert measured["mean_error"] > 0
+    out = tmp_path / "out.csv"
+    words = (
+        "predict",
+        "--classifier",
+        "Counter",
+        "--data",
+        str(tmp_path / "0.csv"),
+        "--text",
+        "text",
+        "--out",
+        str(out),
+    )
+    assert main(words) == 0
+    capsys.readouterr()
+    answered = pd.read_csv(out)
+    assert (answered["predicted"] == answered["value: words"].round().clip(lower=0)).all()
+    listed = told(capsys, "versions", "--classifier", "Counter", "--json")
+    assert [version["mean_error"] is not None for version in listed["versions"]] == [True, True]
+
+
+# -- the pages
+
+OpenPage = Callable[..., AppTest]
+
+
+def shown(page: AppTest) -> str:
+    """All that stands on a page in words."""
+    assert not page.exception, page.exception
+    assert not page.error, [element.value for element in page.error]
+    kinds = ("markdown", "caption", "metric", "header", "subheader", "title", "success", "info", "warning")
+    parts = [element for kind in kinds for element in page.get(kind)]
+    return "\n".join(f"{getattr(part, 'label', '')} {part.value}" for part in parts)
+
+
+@pytest.fixture
+def updated_counter(workspace: Workspace) -> Workspace:
+    trained(workspace)
+    updated(workspace, "replay")
+    return workspace
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_page_serves_it(
+    open_page: OpenPage, updated_counter: Workspace, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(JobQueue, "_start_next", lambda *_: None)  # a process of its own would not know this task
+    for name in ("overview", "train", "results", "predict", "update", "models"):
+        page = open_page(name, language=language, classifier="Counter")
+        words = shown(page)
+        assert words
+        if name in ("overview", "results", "models"):
+            assert "Mean error" in words
+
+
+def test_train_asks_for_what_only_this_task_has_and_starts_it(
+    open_page: OpenPage, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(JobQueue, "_start_next", lambda *_: None)
+    saved(workspace, texts(240, 0), "first")
+    page = open_page("train")
+    page.selectbox(key="train.task").set_value("word_count").run()
+    page.text_input(key="train.name").set_value("Counter").run()
+    assert not page.exception
+    with pytest.raises(KeyError):
+        page.slider(key="train.settings.label_smoothing")  # a setting of classifiers
+    page.button(key="train.start").click().run()
+    (job,) = JobQueue(workspace.home).list()
+    assert (job.config["task"], job.config["model"]) == ("word_count", "ngrams")
+    *_, completed = KINDS["train"](job.config, workspace.home, should_stop=lambda: False, resume=None)
+    assert completed.report["task"] == "word_count"
+
+
+def test_results_show_where_it_is_farthest_off(open_page: OpenPage, updated_counter: Workspace) -> None:
+    page = open_page("results", classifier="Counter")
+    (rows,) = [table.value for table in page.dataframe if "value" in table.value.columns]
+    assert rows["value"].is_monotonic_decreasing
+    assert rows["value"].iloc[0] == abs(int(rows["truth"].iloc[0]) - int(rows["answer"].iloc[0]))

@@ -6,6 +6,7 @@ import ast
 import importlib
 import inspect
 import pkgutil
+import re
 import string
 from collections.abc import Iterator
 from itertools import pairwise
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import core
 from core.base.config import Config, Setting, settings_of
-from dashboard.shell.i18n import catalogue
+from dashboard.shell.i18n import catalogue, translate
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MAKERS = {
@@ -55,7 +56,7 @@ def core_sentences() -> Iterator[tuple[str, str, str]]:
 
 
 def all_settings() -> dict[str, Setting]:
-    """Settings of every config class in core that a form may show (those with a help text)."""
+    """Settings of every config class in core that a form may show: those with a label of their own."""
     found: dict[str, Setting] = {}
     for module_info in pkgutil.walk_packages(core.__path__, "core."):
         if module_info.name.endswith("__main__"):
@@ -63,7 +64,7 @@ def all_settings() -> dict[str, Setting]:
         module = importlib.import_module(module_info.name)
         for _, config in inspect.getmembers(module, inspect.isclass):
             if issubclass(config, Config):
-                found |= {setting.name: setting for setting in settings_of(config) if setting.help}
+                found |= {setting.name: setting for setting in settings_of(config) if setting.label != setting.name}
     return found
 
 
@@ -128,6 +129,20 @@ def test_chinese_sentences_use_chinese_punctuation() -> None:
         if sign in ",;?!" and "\u4e00" <= before <= "\u9fff"
     ]
     assert mixed == []
+
+
+def test_chinese_sentences_have_spaces_around_latin_words() -> None:
+    beside = re.compile(r"[\u4e00-\u9fff][A-Za-z0-9]|[A-Za-z0-9%][\u4e00-\u9fff]")
+    tight = [key for key, text in catalogue("zh").items() if beside.search(re.sub(r"\{[^{}]*\}", "\0", text))]
+    assert tight == []
+
+
+def test_a_latin_name_in_a_chinese_sentence_has_spaces_too() -> None:
+    note = "models.tests_note"
+    assert "基线是 TF-IDF + 逻辑回归，" in translate("zh", note, {"method": "TF-IDF + 逻辑回归"})
+    assert "基线是朴素贝叶斯，" in translate("zh", note, {"method": "朴素贝叶斯"})
+    facts = {"version": 2, "parent": 1, "rows": "30", "dataset": "a"}
+    assert "以 A-GEM 学习了“a”的" in translate("zh", "models.lineage_update", {**facts, "strategy": "A-GEM"})
 
 
 def test_every_model_and_strategy_has_a_name_and_a_sentence() -> None:

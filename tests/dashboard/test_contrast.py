@@ -52,6 +52,16 @@ def test_contrast_is_what_wcag_says() -> None:
 
 
 @themes
+def test_labels_that_outnumber_the_hues_get_colours_of_their_own(theme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = PALETTES[theme]
+    monkeypatch.setattr(palette, "palette", lambda: shown)
+    colors = palette.label_colors([f"label {number}" for number in range(3 * len(shown.categorical))])
+    assert tuple(colors.values())[: len(shown.categorical)] == shown.categorical
+    assert len(set(colors.values())) == len(colors)
+    assert min(contrast(color, shown.background) for color in colors.values()) >= MARK
+
+
+@themes
 def test_text_captions_links_and_table_heads_can_be_read(theme: str) -> None:
     found = THEME[theme]
     inks = [found["textColor"], found["linkColor"], found["redColor"], found["dataframeHeaderTextColor"]]

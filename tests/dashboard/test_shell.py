@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.base.errors import DataError
+from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.rows import TextDataset
+from core.workflows.train.samples import save_samples
+from core.workflows.workspace import open_workspace
 from dashboard.shell import i18n, state
+from dashboard.shell.i18n import catalogue
 from dashboard.shell.navigation import ICONS
 
 OpenPage = Callable[..., AppTest]
@@ -46,6 +53,21 @@ def test_an_empty_overview_offers_the_samples_own_language_first(open_page: Open
     chinese = [button.label for button in open_page(language="zh").main.button]
     assert english == ["Start with the English sample", "Start with the Chinese sample", "Use my own data"]
     assert chinese == ["从中文样例开始", "从英文样例开始", "使用我自己的数据"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_overview_calls_samples_samples_and_data_data(open_page: OpenPage, evergreen_home: Path, language: str) -> None:
+    workspace = open_workspace(evergreen_home)
+    save_samples(workspace)
+    samples, data = (catalogue(language)[f"overview.have_{name}"] for name in ("samples", "data"))
+    shown = [markdown.value for markdown in open_page(language=language).main.markdown]
+    assert samples in shown
+    assert data not in shown
+    rows = TextDataset(("good", "bad"), np.array([0, 1]), ("positive", "negative"))
+    workspace.datasets.save(rows, name="mine", roles=ColumnRoles("text", "label"))
+    shown = [markdown.value for markdown in open_page(language=language).main.markdown]
+    assert data in shown
+    assert samples not in shown
 
 
 def test_the_language_switch_changes_the_page_and_the_link(open_page: OpenPage) -> None:

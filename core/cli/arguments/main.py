@@ -1,324 +1,321 @@
-"""The words of the command line; the settings behind ``--set`` come from the configs."""
+"""All commands, each with its help, the module that carries it out, and its options.
+
+The options of a command that runs a workflow are the fields of its request, whose kind of job bears the command's name:
+a new field of a request is an option without a change here. They are added when the command is chosen, so that the list
+of commands shows at once.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from core.cli.arguments.generate import add_generate
-from core.cli.arguments.tables import add_columns, add_corrections, add_file, add_table, filled
-from core.cli.arguments.upkeep import add_upkeep
+from core.cli.arguments.fields import add_fields, fill_in, missing_rows, number
+from core.cli.arguments.tables import add_any_table, add_file, add_probe, add_stream, add_table, add_texts
 
-STRATEGIES = "<strategies>"  # in a help text: their names
+Words = Callable[[argparse.ArgumentParser], Any]
 
 
-class _Parser(argparse.ArgumentParser):
-    """One clear line instead of a page of usage."""
+class Command:
+    """One command, or one verb of a command.
+
+    Parameters
+    ----------
+    words
+        What adds its options, one after the other; ``--json`` comes by itself.
+    module
+        The module of `core.cli.commands` that carries it out, by default of the command's name, and the function after a
+        colon, by default of that name, too.
+    learns
+        Whether it computes long enough that freed memory is better kept.
+    """
+
+    def __init__(self, help: str, *words: Words, module: str = "", learns: bool = True, **verbs: Command) -> None:
+        self.help, self.words, self.module, self.learns, self.verbs = help, words, module, learns, verbs
+
+
+def option(*names: str, **shape: Any) -> Words:
+    """An option that no request declares."""
+    return lambda parser: parser.add_argument(*names, **shape)
+
+
+def several(name: str, metavar: str, about: str) -> Words:
+    """An option that takes several values, and may be given again."""
+    return option(name, nargs="+", action="extend", default=[], metavar=metavar, help=about)
+
+
+def fields(kind: str, *without: str) -> Words:
+    """The fields of the request of a kind of job, but for those that the command itself fills in."""
+
+    def add(parser: argparse.ArgumentParser) -> None:
+        from core.jobs.kinds import KINDS
+
+        add_fields(parser, KINDS[kind].asked(), without)
+
+    return add
+
+
+def kept(what: str, **verbs: Command) -> Command:
+    """The command of a kind of thing that is listed and deleted alike."""
+    both = {"list": Command(f"all {what}"), "delete": Command("remove one, by its name or id", NAME)}
+    command = Command(f"{what}: {', '.join([*both, *verbs])}", module="stored" if verbs else "stored:kept")
+    command.verbs = both | verbs
+    return command
+
+
+def of_version(parser: argparse.ArgumentParser) -> None:
+    """Which version of which classifier."""
+    from core.workflows.fields import VersionOf
+
+    add_fields(parser, VersionOf)
+
+
+def version(about: str, **shape: Any) -> Words:
+    """A version whose number says something else than which is looked at."""
+    return option("--version", type=int, metavar="N", help=about, **shape)
+
+
+def table(parser: argparse.ArgumentParser) -> None:
+    """A file that learning can do without, where a saved dataset is named."""
+    add_table(parser, required=False)
+
+
+def change_of_threshold(parser: argparse.ArgumentParser) -> None:
+    """Set it or clear it, not both."""
+    change = parser.add_mutually_exclusive_group()
+    change.add_argument("--set", type=float, metavar="P", help="a probability above 0 and at most 1; without it: show")
+    change.add_argument("--clear", action="store_true", help="answer every text")
+
+
+def texts_to_measure(parser: argparse.ArgumentParser) -> None:
+    """A file in place of the frozen tests."""
+    add_file(parser, required=False, about="texts to measure with; default: the frozen tests")
+    parser.add_argument("--text", metavar="COLUMN", help="of --data; default: text")
+
+
+CLASSIFIER = option("--classifier", required=True, metavar="NAME", help="Name of the classifier.")
+OF_GENERATOR = option("--name", required=True, metavar="NAME", help="of the language model")
+SIZE = option("--size", choices=("tiny", "small", "medium"), default="tiny", help="default: tiny")
+NAME = option("--name", required=True, metavar="NAME", help="or its id, where it has no name")
+NEW_NAME = option("--name", metavar="NAME", help="of the new dataset; default: as what it is made of")
+DATASET = option("--dataset", required=True, metavar="DATASET", help="A saved dataset, by name or id.")
+WORDING = option("--text", required=True, metavar="TEXT")
+TEXT = option("--text", required=True, metavar="COLUMN")
+REASON = option(
+    "--reason", default="", metavar="TEXT", help="why; of a promotion above all when the gate is against it"
+)
+OUT = option("--out", required=True, type=Path, metavar="FILE", help="where it is written; of a report: .html or .md")
+DRY_RUN = option("--dry-run", action="store_true", help="only say what would be done")
+SETTINGS = several("--set", "NAME=VALUE", "settings by name")
+COUNT = number(int, 1, "a whole number of at least 1")
+MEGABYTES = number(float, 1e-9, "a number above 0")
+
+COMMANDS = {
+    "train": Command("train a new version from random start", fields("train"), table, module="learning"),
+    "update": Command(
+        "make a candidate of the champion and a new batch",
+        fields("update"),
+        table,
+        option("--with-corrections", action="store_true", help="learn the answers that were put right, too"),
+        module="learning",
+    ),
+    "inspect": Command(
+        "what may be wrong with a table: leaks, wrong labels, personal data", fields("inspect"), add_any_table
+    ),
+    "search": Command("which settings suit a dataset; sees no test row", fields("search"), module="repeat"),
+    "compare": Command("run strategies on a stream of experiences and compare them", fields("compare"), add_stream),
+    "evaluate": Command("measure a version on labelled rows", of_version, add_table, module="measure"),
+    "curve": Command("accuracy against rows: would more labels help", fields("curve"), module="repeat"),
+    "behaviour": Command(
+        "tests of single abilities: negation, typing mistakes, names and others", of_version, module="measure"
+    ),
+    "folds": Command("how much a version's figures owe to chance", fields("folds"), module="repeat"),
+    "benchmark": Command("how fast a version answers here, in every way", fields("benchmark"), texts_to_measure),
+    "drift": Command(
+        "has a batch changed against what a version learned, and what to do", of_version, add_table, module="measure"
+    ),
+    "predict": Command("label every row of a table", of_version, add_file, TEXT, OUT, learns=False),
+    "export": Command("write a bundle: model.onnx and what runs it", of_version, OUT, module="report"),
+    "report": Command(
+        "a version for people who were not there: one HTML file, or Markdown",
+        of_version,
+        OUT,
+        option("--language", choices=("en", "zh"), default="en", help="default: en"),
+    ),
+    "precision": Command(
+        "in which arithmetic a version answers, and what others are worth", of_version, module="measure"
+    ),
+    "versions": Command("list the versions of a classifier", CLASSIFIER),
+    "promote": Command(
+        "make a version the champion",
+        CLASSIFIER,
+        version("default: the newest version"),
+        REASON,
+        module="versions",
+    ),
+    "keep": Command(
+        "keep a candidate back: the champion goes on serving",
+        CLASSIFIER,
+        version("the candidate", required=True),
+        module="versions",
+    ),
+    "rollback": Command(
+        "return to the previous champion",
+        CLASSIFIER,
+        version("default: the previous champion"),
+        REASON,
+        module="versions",
+    ),
+    "threshold": Command(
+        "from which probability on a classifier answers without a person",
+        CLASSIFIER,
+        change_of_threshold,
+        version("it was chosen with; default: the champion"),
+        learns=False,
+    ),
+    "forget": Command(
+        "remove rows from everything that is stored, and print a receipt; finishes what was interrupted",
+        CLASSIFIER,
+        several("--group", "VALUE", "all rows with this value of the group column"),
+        option("--texts", type=Path, metavar="FILE", help="a text file with one whole text a line"),
+        option("--encoding", metavar="NAME", help="of --texts, where the guess is wrong"),
+        DRY_RUN,
+    ),
+    "vectors": Command(
+        "word vectors to start from: list, add a file, learn own, delete",
+        list=Command("what there is to start from"),
+        add=Command(
+            "copy a GloVe, word2vec or fastText file into the workspace",
+            NAME,
+            option("--file", required=True, type=Path, metavar="FILE", help="text or binary, also gzip-compressed"),
+            option("--limit", type=COUNT, metavar="N", help="only the first so many words: the common ones"),
+        ),
+        learn=Command("learn vectors from texts, which need no labels (skip-gram)", NAME, add_file, TEXT, SETTINGS),
+        delete=Command("remove an own set; what started from it keeps what it learned", NAME),
+    ),
+    "pretrain": Command(
+        "an encoder learns from unlabelled texts by guessing hidden words",
+        fields("pretrain", "probe"),
+        add_texts,
+        add_probe,
+    ),
+    "generate": Command(
+        "a small language model over your own texts",
+        train=Command("learn texts from random start", OF_GENERATOR, SIZE, add_texts, SETTINGS),
+        update=Command("go on with more texts", OF_GENERATOR, add_texts, SETTINGS),
+        sample=Command(
+            "write a text",
+            NAME,
+            version("default: the current one"),
+            option("--prompt", default="", metavar="TEXT", help="the beginning; default: the model's own"),
+            option("--count", type=int, default=1, metavar="N", help="how many texts; default: 1"),
+            SETTINGS,
+        ),
+        rollback=Command("let an earlier version write again", NAME, version("which", required=True)),
+        list=Command("all generators with their versions"),
+        delete=Command("remove a generator with all versions", NAME),
+    ),
+    "datasets": kept(
+        "saved datasets",
+        save=Command("store a labelled file", add_table, NEW_NAME),
+        clean=Command(
+            "carry out fixes of the last inspection and changes of labels; what comes out is a dataset of its own",
+            DATASET,
+            several("--fix", "KIND.NAME", "as inspect --json names them"),
+            several("--rename", "OLD=NEW", "labels; the same new name twice merges them"),
+            several("--drop-labels", "LABEL", "with all their rows"),
+            NEW_NAME,
+        ),
+    ),
+    "corrections": Command(
+        "answers that were put right and wait for an update: list, add, remove",
+        module="stored",
+        list=Command("all, the oldest first", CLASSIFIER),
+        add=Command(
+            "put an answer right",
+            of_version,
+            WORDING,
+            option("--label", required=True, metavar="LABEL", help="what it should have been"),
+            option("--predicted", default="", metavar="LABEL", help="what was answered"),
+        ),
+        remove=Command("take one out of the queue", CLASSIFIER, WORDING),
+    ),
+    "classifiers": kept("classifiers"),
+    "encoders": kept("pretrained encoders to start from"),
+    "comparisons": kept("comparisons that were made"),
+    "searches": kept("searches that were made"),
+    "sessions": kept("labelling sessions"),
+    "doctor": Command("what runs here (GPU or CPU), and what keeps it from running faster", learns=False),
+    "serve": Command(
+        "the REST API alone, without the dashboard",
+        option("--host", default="127.0.0.1", metavar="ADDRESS", help="default: 127.0.0.1, this machine only"),
+        option("--port", type=int, default=8600, metavar="N", help="default: 8600"),
+        option("--body-megabytes", type=MEGABYTES, default=2.0, metavar="N", help="of a request, at most; default: 2"),
+        learns=False,
+    ),
+    "keys": Command(
+        "keys for the REST API: create, list, revoke",
+        module="serve",
+        learns=False,
+        create=Command("make a key and print it, this once", NAME),
+        list=Command("names, when they were made and last used"),
+        revoke=Command("refuse a key from now on", NAME),
+    ),
+    "delete": Command(
+        "remove one version with its files", CLASSIFIER, version("never the champion", required=True), module="upkeep"
+    ),
+    "tidy": Command("remove what killed runs left, and store what is there twice once", DRY_RUN, module="upkeep"),
+    "repair": Command(
+        "name damaged files, mend what can be mended, and make a lost mlflow.db again",
+        option("--rebuild", action="store_true", help="make mlflow.db again although it can be read"),
+        DRY_RUN,
+        module="upkeep",
+    ),
+    "prepare": Command("create the workspace and save the sample datasets", learns=False),
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """One clear line instead of a page of usage; its options are added when it is asked."""
+
+    def __init__(self, *, words: Iterable[Words] = (), **facts: Any) -> None:
+        super().__init__(**facts)
+        self._words = tuple(words)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        words, self._words = self._words, ()
+        for add in words:
+            add(self)
+        asked, rest = super().parse_known_args(args, namespace)
+        if (problem := missing_rows(asked)) is not None:
+            self.error(problem)
+        return asked, rest
 
     def error(self, message: str) -> NoReturn:
         sys.stderr.write(f"{self.prog}: {message}. See {self.prog} --help.\n")
         raise SystemExit(2)
 
     def format_help(self) -> str:
-        # Only who asks for help waits for the list: the strategies need torch, which takes seconds to load.
         for action in self._actions:
-            if action.help and STRATEGIES in action.help:
-                from core.continual.strategies import STRATEGIES as known
-
-                action.help = action.help.replace(STRATEGIES, ", ".join(known))
+            action.help = action.help and fill_in(action.help)
         return super().format_help()
 
 
 def make_parser() -> argparse.ArgumentParser:
     """All commands with their options."""
-    parser = _Parser(prog="python -m core", description="Train, update, measure and use text classifiers.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="command", parser_class=_Parser)
-
-    train = commands.add_parser("train", help="train a new version from random start")
-    add_table(train)
-    train.add_argument("--model", required=True, metavar="MODEL", help="bilstm, transformer, ngrams or hashed")
-    train.add_argument(
-        "--strategy",
-        default="finetune",
-        metavar="STRATEGY",
-        help="what updates will use: stored beside the version is what that needs, so that no old row has to be kept",
-    )
-    _add_settings(train)
-
-    update = commands.add_parser("update", help="make a candidate of the champion and a new batch")
-    add_table(update)
-    update.add_argument("--strategy", required=True, metavar="STRATEGY", help=f"one of: {STRATEGIES}")
-    update.add_argument(
-        "--with-corrections", action="store_true", help="learn the answers that were put right on the Predict page, too"
-    )
-    update.add_argument("--promote", choices=("always", "gate", "never"), default="never", help="default: never")
-    update.add_argument("--tolerance", type=float, metavar="POINTS", help="what an older test may lose; at first 1.0")
-    update.add_argument(
-        "--gate",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="NAME=VALUE",
-        help="rules of the gate, such as label_tolerance=15 or check_calibration=no; kept for later updates",
-    )
-    _add_settings(update)
-
-    _add_inspect(
-        commands.add_parser("inspect", help="what may be wrong with a table: leaks, wrong labels, personal data")
-    )
-    _add_search(commands.add_parser("search", help="which settings suit a dataset; sees no test row"))
-    _add_compare(commands.add_parser("compare", help="run strategies on a stream of experiences and compare them"))
-
-    evaluate = commands.add_parser("evaluate", help="measure a version on labelled rows")
-    add_table(evaluate)
-    evaluate.add_argument("--version", type=int, metavar="N", help="default: the champion")
-    evaluate.add_argument("--json", action="store_true")
-
-    curve = commands.add_parser("curve", help="accuracy against rows: would more labels help")
-    curve.add_argument("--classifier", required=True, metavar="NAME")
-    curve.add_argument("--version", type=int, metavar="N", help="default: the champion")
-    curve.add_argument("--runs", type=int, default=0, metavar="N", help="of each share; default: as many as are quick")
-    curve.add_argument("--json", action="store_true")
-
-    behaviour = commands.add_parser(
-        "behaviour", help="tests of single abilities: negation, typing mistakes, names and others"
-    )
-    behaviour.add_argument("--classifier", required=True, metavar="NAME")
-    behaviour.add_argument("--version", type=int, metavar="N", help="default: the champion")
-    behaviour.add_argument("--json", action="store_true")
-
-    folds = commands.add_parser(
-        "folds", help="how much a version's figures owe to chance: other parts held out, or other seeds"
-    )
-    folds.add_argument("--classifier", required=True, metavar="NAME")
-    folds.add_argument("--version", type=int, metavar="N", help="default: the champion")
-    folds.add_argument("--by", choices=("folds", "seeds"), default="folds", help="what changes from run to run")
-    folds.add_argument("--runs", type=int, default=5, metavar="N", help="2 to 20")
-    folds.add_argument("--json", action="store_true")
-
-    benchmark = commands.add_parser("benchmark", help="how fast a version answers here, PyTorch against ONNX Runtime")
-    benchmark.add_argument("--classifier", required=True, metavar="NAME")
-    benchmark.add_argument("--version", type=int, metavar="N", help="default: the champion")
-    add_file(benchmark, required=False, about="texts to measure with; default: its frozen tests")
-    benchmark.add_argument("--text", metavar="COLUMN", help="of --data; default: text")
-    benchmark.add_argument("--texts", type=int, default=500, metavar="N", help="how many of them; default: 500")
-    benchmark.add_argument("--rounds", type=int, default=5, metavar="N", help="default: 5")
-    benchmark.add_argument("--threads", type=int, default=0, metavar="N", help="default: as many as PyTorch takes")
-    benchmark.add_argument("--no-compile", action="store_true", help="leave torch.compile out, which takes a minute")
-    benchmark.add_argument("--json", action="store_true")
-
-    drift = commands.add_parser("drift", help="has a batch changed against what a version learned, and what to do")
-    add_table(drift)
-    drift.add_argument("--version", type=int, metavar="N", help="default: the champion")
-    drift.add_argument("--json", action="store_true")
-
-    predict = commands.add_parser("predict", help="label every row of a table")
-    add_file(predict)
-    predict.add_argument("--text", required=True, metavar="COLUMN")
-    predict.add_argument("--classifier", required=True, metavar="NAME")
-    predict.add_argument("--version", type=int, metavar="N", help="default: the champion")
-    predict.add_argument("--out", required=True, type=Path, metavar="FILE")
-    predict.add_argument("--json", action="store_true", help="print how many rows were labelled and left out")
-
-    export = commands.add_parser("export", help="write a bundle: model.onnx and what runs it")
-    export.add_argument("--classifier", required=True, metavar="NAME")
-    export.add_argument("--version", type=int, metavar="N", help="default: the champion")
-    export.add_argument("--out", required=True, type=Path, metavar="FILE")
-
-    report = commands.add_parser("report", help="a version for people who were not there: one HTML file, or Markdown")
-    report.add_argument("--classifier", required=True, metavar="NAME")
-    report.add_argument("--version", type=int, metavar="N", help="default: the champion")
-    report.add_argument("--out", required=True, type=Path, metavar="FILE", help=".html, or .md for a model card")
-    report.add_argument("--language", choices=("en", "zh"), default="en", help="default: en")
-
-    precision = commands.add_parser(
-        "precision", help="in which arithmetic a version answers, and what others are worth"
-    )
-    precision.add_argument("--classifier", required=True, metavar="NAME")
-    precision.add_argument("--version", type=int, metavar="N", help="default: the champion")
-    precision.add_argument("--json", action="store_true")
-
-    versions = commands.add_parser("versions", help="list the versions of a classifier")
-    versions.add_argument("--classifier", required=True, metavar="NAME")
-    versions.add_argument("--json", action="store_true")
-
-    promote = commands.add_parser("promote", help="make a version the champion")
-    promote.add_argument("--classifier", required=True, metavar="NAME")
-    promote.add_argument("--version", type=int, metavar="N", help="default: the newest version")
-    promote.add_argument("--reason", default="", metavar="TEXT", help="why, above all when the gate is against it")
-
-    rollback = commands.add_parser("rollback", help="return to the previous champion")
-    rollback.add_argument("--classifier", required=True, metavar="NAME")
-    rollback.add_argument("--version", type=int, metavar="N", help="default: the previous champion")
-
-    threshold = commands.add_parser("threshold", help="from which probability on a classifier answers without a person")
-    threshold.add_argument("--classifier", required=True, metavar="NAME")
-    change = threshold.add_mutually_exclusive_group()
-    change.add_argument("--set", type=float, metavar="P", help="a probability above 0 and at most 1; without it: show")
-    change.add_argument("--clear", action="store_true", help="answer every text")
-    threshold.add_argument("--version", type=int, metavar="N", help="it was chosen with; default: the champion")
-    threshold.add_argument("--json", action="store_true")
-
-    forget = commands.add_parser(
-        "forget", help="remove rows from everything that is stored, and print a receipt; finishes what was interrupted"
-    )
-    forget.add_argument("--classifier", required=True, metavar="NAME")
-    forget.add_argument(
-        "--group", nargs="+", default=[], metavar="VALUE", help="all rows with this value of the group column"
-    )
-    forget.add_argument("--texts", type=Path, metavar="FILE", help="a text file with one whole text a line")
-    forget.add_argument("--encoding", metavar="NAME", help="of --texts, where the guess is wrong")
-    forget.add_argument("--dry-run", action="store_true", help="only say what would be removed")
-    forget.add_argument("--json", action="store_true")
-
-    _add_vectors(commands.add_parser("vectors", help="word vectors to start from: list, add a file, learn own, delete"))
-
-    _add_pretrain(
-        commands.add_parser("pretrain", help="an encoder learns from unlabelled texts by guessing hidden words")
-    )
-    add_generate(commands.add_parser("generate", help="a small language model over your own texts"))
-    doctor = commands.add_parser("doctor", help="what runs here (GPU or CPU), and what keeps it from running faster")
-    doctor.add_argument("--json", action="store_true")
-
-    serve = commands.add_parser("serve", help="the REST API alone, without the dashboard")
-    serve.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="default: 127.0.0.1, this machine only")
-    serve.add_argument("--port", type=int, default=8600, metavar="N", help="default: 8600")
-    serve.add_argument(
-        "--body-megabytes", type=_positive, default=2.0, metavar="N", help="largest body of a request; default: 2"
-    )
-    _add_keys(commands.add_parser("keys", help="keys for the REST API: create, list, revoke"))
-    add_upkeep(commands)
-    commands.add_parser("prepare", help="create the workspace and save the sample datasets")
+    parser = Parser(prog="python -m core", description="Train, update, measure and use text classifiers.")
+    _add(parser, COMMANDS, "command")
     return parser
 
 
-def _add_inspect(inspect: argparse.ArgumentParser) -> None:
-    source = inspect.add_mutually_exclusive_group(required=True)
-    source.add_argument("--dataset", metavar="NAME", help="a saved dataset, by name or id; the result is kept")
-    source.add_argument("--data", type=Path, metavar="FILE", help="a table that is not saved")
-    add_corrections(inspect)
-    inspect.add_argument(
-        "--text", type=filled, metavar="COLUMN", help="of --data; default: as its header and rows suggest"
-    )
-    inspect.add_argument(
-        "--label", type=filled, metavar="COLUMN", help="of --data; default: as its header and rows suggest"
-    )
-    inspect.add_argument("--encoder", default="", metavar="REFERENCE", help="doubts labels better and slower")
-    inspect.add_argument("--seed", type=int, default=0, metavar="N", help="of samples and folds; default: 0")
-    inspect.add_argument("--json", action="store_true")
-
-
-def _add_search(search: argparse.ArgumentParser) -> None:
-    search.add_argument("--dataset", required=True, metavar="NAME", help="a saved dataset, by name or id")
-    search.add_argument(
-        "--model", required=True, metavar="MODEL", help="bilstm, transformer, ngrams, hashed or encoder"
-    )
-    search.add_argument("--minutes", type=_count, default=10, metavar="N", help="default: 10")
-    search.add_argument("--trials", type=int, default=0, metavar="N", help="at most; default: as time allows")
-    search.add_argument("--seed", type=int, default=0, metavar="N", help="of the search; default: 0")
-    search.add_argument(
-        "--vary",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="SETTING",
-        help="which settings; default: the model's sizes and dropout, and the common ones of learning",
-    )
-    _add_settings(search)
-
-
-def _add_compare(compare: argparse.ArgumentParser) -> None:
-    add_columns(compare)
-    compare.add_argument(
-        "--experience",
-        required=True,
-        metavar="COLUMN",
-        help="each of its values is an experience, in order of first appearance; the label column: each label",
-    )
-    compare.add_argument("--periods", type=int, metavar="N", help="the experience column holds times: cut them into N")
-    compare.add_argument("--labels-per-experience", type=int, metavar="N", help="with the label column; default: 1")
-    compare.add_argument(
-        "--label-order", choices=("appearance", "alphabetical", "random"), help="likewise; default: appearance"
-    )
-    compare.add_argument("--strategies", required=True, metavar="A,B,C", help=f"some of: {STRATEGIES}")
-    compare.add_argument("--model", default="ngrams", metavar="MODEL", help="default: ngrams")
-    compare.add_argument("--seeds", type=int, default=3, metavar="N", help="runs of each strategy; default: 3")
-    compare.add_argument("--jobs", type=int, default=0, metavar="N", help="processes at a time; default: all cores")
-    _add_settings(compare)
-
-
-def _count(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of at least 1")
-    return number
-
-
-def _positive(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number above 0")
-    return number
-
-
-def _add_keys(command: argparse.ArgumentParser) -> None:
-    actions = command.add_subparsers(dest="action", required=True, metavar="action", parser_class=_Parser)
-    create = actions.add_parser("create", help="make a key and print it, this once")
-    listed = actions.add_parser("list", help="names, when they were made and last used")
-    revoke = actions.add_parser("revoke", help="refuse a key from now on")
-    for action in (create, revoke):
-        action.add_argument("--name", required=True, metavar="NAME", help="who calls with it, such as 'web shop'")
-    for action in (create, listed):
-        action.add_argument("--json", action="store_true")
-
-
-def _add_vectors(command: argparse.ArgumentParser) -> None:
-    actions = command.add_subparsers(dest="action", required=True, metavar="action", parser_class=_Parser)
-    listed = actions.add_parser("list", help="what there is to start from")
-    add = actions.add_parser("add", help="copy a GloVe, word2vec or fastText file into the workspace")
-    add.add_argument("--file", required=True, type=Path, metavar="FILE", help="text or binary, also gzip-compressed")
-    add.add_argument("--limit", type=_count, metavar="N", help="only the first so many words: the common ones")
-    learn = actions.add_parser(
-        "learn", help="learn vectors from the texts of a table, which need no labels (skip-gram)"
-    )
-    add_file(learn)
-    learn.add_argument("--text", required=True, metavar="COLUMN")
-    learn.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="vectors_epochs=10")
-    delete = actions.add_parser("delete", help="remove an own set; what started from it keeps what it learned")
-    for action in (add, learn, delete):
-        action.add_argument("--name", required=True, metavar="NAME")
-    for action in (listed, add, learn):
-        action.add_argument("--json", action="store_true")
-
-
-def _add_pretrain(command: argparse.ArgumentParser) -> None:
-    add_file(command)
-    command.add_argument("--text", required=True, metavar="COLUMN")
-    command.add_argument("--name", required=True, metavar="NAME", help="of the encoder: afterwards own:NAME")
-    command.add_argument(
-        "--from",
-        dest="start",
-        default="scratch",
-        metavar="ENCODER",
-        help="scratch, packaged:…, folder:…, hub:… or own:…",
-    )
-    command.add_argument("--probe", type=Path, metavar="FILE", help="labelled rows that say whether it helped")
-    command.add_argument("--probe-text", default="text", metavar="COLUMN", help="default: text")
-    command.add_argument("--probe-label", default="label", metavar="COLUMN", help="default: label")
-    command.add_argument("--probe-split", metavar="COLUMN", help="holds train, validation and test")
-    add_corrections(command, "probe-")
-    command.set_defaults(label=None, split=None, group=None)
-    _add_settings(command)
-
-
-def _add_settings(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="such as epochs=3")
-    command.add_argument("--json", action="store_true")
+def _add(parser: argparse.ArgumentParser, commands: Mapping[str, Command], kind: str) -> None:
+    actions = parser.add_subparsers(dest=kind, required=True, metavar=kind, parser_class=Parser)
+    for name, command in commands.items():
+        added = actions.add_parser(name, help=command.help, words=command.words)
+        if command.verbs:
+            _add(added, command.verbs, "verb")
+        else:
+            added.add_argument("--json", action="store_true", help="print one JSON object")

@@ -5,30 +5,48 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from core.cli.arguments.fields import filled, number
+
 FILE_HELP = "CSV, TSV, JSON, Parquet or a workbook, also compressed"
 PARTS = ("encoding", "delimiter", "header", "sheet", "skip_rows")
+ROLES = {
+    "text": "of the texts",
+    "label": "of the labels",
+    "split": "holds train, validation and test",
+    "group": "rows of one group stay on one side of the split",
+}
 
 
-def add_table(command: argparse.ArgumentParser) -> None:
-    """A labelled file for or against a classifier."""
-    add_columns(command)
-    command.add_argument("--classifier", required=True, metavar="NAME")
+def add_table(command: argparse.ArgumentParser, *, required: bool = True) -> None:
+    """A labelled file: where it lies, which column is what, how it is written, and what becomes of its labels.
 
-
-def add_columns(command: argparse.ArgumentParser) -> None:
-    """A labelled file: where it lies, which column is what, how it is written, and what becomes of its labels."""
-    add_file(command)
-    command.add_argument("--text", required=True, type=filled, metavar="COLUMN")
-    command.add_argument("--label", required=True, type=filled, metavar="COLUMN")
-    command.add_argument("--split", type=filled, metavar="COLUMN", help="holds train, validation and test")
-    command.add_argument(
-        "--group", type=filled, metavar="COLUMN", help="rows of one group stay on one side of the split"
-    )
+    Parameters
+    ----------
+    required
+        Whether the rows must come from a file; a saved dataset may stand in its place otherwise.
+    """
+    add_texts(command, required=required, labels=True)
     command.add_argument(
         "--merge-labels",
         action="store_true",
         help="make labels one that are probably spellings of one, such as Neg and neg",
     )
+
+
+def add_texts(command: argparse.ArgumentParser, *, required: bool = False, labels: bool = False) -> None:
+    """A file of texts and its columns, where labels need not be."""
+    add_file(command, required=required)
+    needed = ("text", "label") if labels else ("text",)
+    command.set_defaults(columns=None if required else {role: role for role in needed})
+    for role, about in ROLES.items():
+        asked = required and role in needed
+        command.add_argument(f"--{role}", required=asked, type=filled, metavar="COLUMN", help=about)
+
+
+def add_any_table(command: argparse.ArgumentParser) -> None:
+    """A file whose columns are guessed where they are not named."""
+    add_texts(command)
+    command.set_defaults(columns={})
 
 
 def add_file(command: argparse.ArgumentParser, *, required: bool = True, about: str = FILE_HELP) -> None:
@@ -52,26 +70,32 @@ def add_corrections(command: argparse.ArgumentParser, prefix: str = "") -> None:
         f"--{prefix}delimiter", type=filled, metavar="SIGNS", help="between the fields, such as ; or tab"
     )
     group.add_argument(
-        f"--{prefix}header",
-        action=argparse.BooleanOptionalAction,
-        help="the first row names the columns, or is data",
+        f"--{prefix}header", action=argparse.BooleanOptionalAction, help="the first row names the columns, or is data"
     )
     group.add_argument(f"--{prefix}sheet", type=filled, metavar="NAME", help="of a workbook")
-    group.add_argument(f"--{prefix}skip-rows", type=_rows, metavar="N", help="lines above the table to leave out")
+    rows = number(int, 0, "a number of rows, such as 3")
+    group.add_argument(f"--{prefix}skip-rows", type=rows, metavar="N", help="lines above the table to leave out")
 
 
-def _rows(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = -1
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of rows, such as 3")
-    return number
+def add_probe(command: argparse.ArgumentParser) -> None:
+    """The labelled file that says whether a pretraining helped."""
+    command.add_argument(
+        "--probe", dest="probe_file", type=Path, metavar="FILE", help="labelled rows that say whether it helped"
+    )
+    for role, column in (("text", "text"), ("label", "label"), ("split", None)):
+        about = f"default: {column}" if column else ROLES[role]
+        command.add_argument(f"--probe-{role}", default=column, metavar="COLUMN", help=about)
+    add_corrections(command, "probe-")
 
 
-def filled(text: str) -> str:
-    """A word of the command line that would be taken for not given if it were empty."""
-    if not text:
-        raise argparse.ArgumentTypeError("nothing stands in it; leave the option out, or say what is meant")
-    return text
+def add_stream(command: argparse.ArgumentParser) -> None:
+    """A labelled file, and what cuts it into experiences."""
+    add_table(command, required=False)
+    command.add_argument(
+        "--experience",
+        dest="column",
+        metavar="COLUMN",
+        help="of --data: each of its values is an experience, in order of first appearance; the label column: each label. "
+        "With --periods it holds times",
+    )
+    command.set_defaults(columns={"text": "text", "label": "label", "experience": "column"})

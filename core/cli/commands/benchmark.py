@@ -3,50 +3,33 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from typing import Any
 
-from core.base.config import build, home
-from core.base.messages import Message
+from core.base.config import home
+from core.cli.printing import plain, show
 from core.cli.progress import consume
 from core.cli.tables import load_texts, refuse_without_file
-from core.workflows.benchmark.config import BenchmarkConfig
+from core.cli.workflow import carry_out, request_of
 from core.workflows.workspace import open_workspace
 
 
 def benchmark(asked: argparse.Namespace) -> None:
-    from core.workflows.benchmark.run import BenchmarkRequest, benchmark_version
-
-    settings = {
-        "benchmark_texts": asked.texts,
-        "benchmark_rounds": asked.rounds,
-        "benchmark_threads": asked.threads,
-        "benchmark_compiled": not asked.no_compile,
-    }
-    build(BenchmarkConfig, settings)  # a typing error is said before a long file is read
-    request = build(BenchmarkRequest, {"classifier": asked.classifier, "version": asked.version, "settings": settings})
-    texts, source = None, ""
-    facts: dict[str, Any] = {}
     if asked.data is None:
         refuse_without_file(asked, "text")
+        content = plain(carry_out(asked).benchmark)
     else:
-        asked.text = asked.text or "text"
-        texts, facts = load_texts(asked)
-        source = asked.data.name
-    done = consume(benchmark_version(request, open_workspace(home()), texts=texts, source=source))
-    content = {**as_object(done.benchmark), **facts}
-    sys.stdout.write((json.dumps(content, ensure_ascii=False) if asked.json else as_text(content)) + "\n")
+        content = _of_file(asked)
+    show(asked, content, as_text(content))
 
 
-def as_object(stored: dict[str, Any]) -> dict[str, Any]:
-    """The stored measurement with sentences instead of messages."""
-    missing = [{**way, "reason": str(Message.from_dict(way["reason"]))} for way in stored["missing"]]
-    return {
-        **stored,
-        "missing": missing,
-        "problems": [str(Message.from_dict(problem)) for problem in stored["problems"]],
-    }
+def _of_file(asked: argparse.Namespace) -> dict[str, Any]:
+    from core.workflows.benchmark.run import benchmark_version
+
+    request = request_of(asked)  # a typing error is said before a long file is read
+    asked.text = asked.text or "text"
+    texts, facts = load_texts(asked)
+    events = benchmark_version(request, open_workspace(home()), texts=texts, source=asked.data.name)
+    return {**plain(consume(events).benchmark), **facts}
 
 
 def as_text(benchmark: dict[str, Any]) -> str:

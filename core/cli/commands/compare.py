@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from typing import Any
 
-from core.base.config import build, home, parse_assignments
+from core.base.config import home
 from core.base.errors import ConfigError
 from core.base.messages import Message
-from core.cli.progress import at_work_throughout, consume
-from core.cli.tables import facts_of, read, tell
-from core.data.dataset.columns import ColumnRoles
+from core.cli.printing import show
+from core.cli.progress import working
+from core.cli.tables import facts_of, read, refuse_without_file, roles_of, tell
+from core.cli.workflow import carry_out, request_of
 from core.data.dataset.rows import rows_set_aside
 from core.data.loading.load import merged_labels, reading_notes
 from core.data.reading.tables import form_of
@@ -31,32 +30,32 @@ COLUMNS = (
 )
 
 
-@at_work_throughout
+@working()
 def compare(asked: argparse.Namespace) -> None:
-    from core.workflows.compare.request import CompareRequest, resolve_comparison
-    from core.workflows.compare.run import compare_strategies
-    from core.workflows.compare.stream_cuts import left_out_of_stream, store_stream
+    from core.workflows.compare.request import resolve_comparison
 
-    if asked.label_order is not None and asked.experience != asked.label:
+    if asked.data is None:
+        refuse_without_file(asked, "text", "label", "split", "group", "column")
+        resolve_comparison(request_of(asked))
+        result = carry_out(asked).result
+        show(asked, result, as_table(result))
+        return
+    if asked.label_order is not None and asked.column != asked.label:
         raise ConfigError(
             "compare.order_column",
             "An order of labels is given, but '{column}' is not the label column, '{label}'. Choose that as the experience "
             "column, or leave the order out.",
-            column=asked.experience,
+            column=asked.column,
             label=asked.label,
         )
-    values = {
-        "strategies": [name.strip() for name in asked.strategies.split(",") if name.strip()],
-        "model": asked.model,
-        "seeds": asked.seeds,
-        "jobs": asked.jobs,
-        "label_order": asked.label_order or "appearance",
-        "settings": parse_assignments(asked.set),
-    }
-    resolve_comparison(build(CompareRequest, {**values, "datasets": []}))  # typing errors before a long file is read
-    workspace = open_workspace(home())
-    roles = ColumnRoles(text=asked.text, label=asked.label, split=asked.split, group=asked.group)
-    table = read(asked)
+    resolve_comparison(request_of(asked, datasets=[]))  # typing errors before a long file is read
+    _of_file(asked)
+
+
+def _of_file(asked: argparse.Namespace) -> None:
+    from core.workflows.compare.stream_cuts import left_out_of_stream, store_stream
+
+    roles, table = roles_of(asked), read(asked)
     if asked.merge_labels:
         table = merged_labels(table, asked.label)
     left_out = left_out_of_stream(table, roles, _column(asked))
@@ -65,27 +64,26 @@ def compare(asked: argparse.Namespace) -> None:
     parts = store_stream(
         table,
         roles,
-        asked.experience,
-        workspace,
+        asked.column,
+        open_workspace(home()),
         source=asked.data.name,
         periods=asked.periods,
         labels=asked.labels_per_experience,
     )
-    request = build(CompareRequest, {**values, **parts})
-    result = consume(compare_strategies(request, workspace)).result
+    result = carry_out(asked, **parts).result
     for finding in map(Message.from_dict, result["findings"]):
         if finding.key.startswith("spelling."):
             tell((), [finding], merge=not asked.merge_labels)
-    content = {**result, **facts_of(left_out, form_of(table), notes)}
-    sys.stdout.write((json.dumps(content, ensure_ascii=False) if asked.json else _table(result)) + "\n")
+    show(asked, {**result, **facts_of(left_out, form_of(table), notes)}, as_table(result))
 
 
 def _column(asked: argparse.Namespace) -> str | None:
     """The column whose values are the experiences; None where times or labels cut them."""
-    return None if asked.periods is not None or asked.experience == asked.label else str(asked.experience)
+    return None if asked.periods is not None or asked.column == asked.label else str(asked.column)
 
 
-def _table(result: dict[str, Any]) -> str:
+def as_table(result: dict[str, Any]) -> str:
+    """A line of figures for each strategy, and what they say."""
     width = max(len(strategy["strategy"]) for strategy in result["strategies"])
     lines = [f"{'':{width}}  " + "  ".join(f"{heading:>13}" for heading, _, _ in COLUMNS)]
     for strategy in result["strategies"]:

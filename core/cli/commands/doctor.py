@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 
+from core.cli.printing import show
 from core.serving.engines.providers import ProviderReport, examine
 
 
 def doctor(asked: argparse.Namespace) -> None:
     """Print the report; exit code 1 when something is wrong."""
     report = examine()
-    if asked.json:
-        print(json.dumps(report.to_dict(), ensure_ascii=False))
-    else:
-        print("\n".join(_lines(report)))
+    show(asked, report.to_dict(), "\n".join(_lines(report)))
     if report.problems:
         raise SystemExit(1)
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
-import re
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.base.config import home
 from core.base.errors import ConfigError, DataError
+from core.cli.printing import show
 from core.cli.progress import consume
-from core.data.reading.text.encoding import codec_of, detect_encoding
+from core.data.reading.lines import read_lines
 from core.registry.records import receipts, solved
 from core.workflows.workspace import Workspace, open_workspace
 
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
 
 NOTHING_MISSING: dict[str, Any] = {"not_found": {"texts": [], "lines": [], "groups": []}}
 SHOWN = 60  # characters of a text that was not found
-# How files begin that hold no lines of text: zip and with it every newer workbook, Excel of old, gzip, PDF, Parquet.
-NO_TEXT = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"%PDF-", b"PAR1")
 
 
 def forget(asked: argparse.Namespace) -> None:
@@ -39,7 +35,7 @@ def forget(asked: argparse.Namespace) -> None:
             "forget.nothing_named",
             "Nothing is named that could be forgotten. Name people with --group, or a file of texts with --texts.",
         )
-    lines = texts_of(asked.texts, asked.encoding)
+    lines = read_lines(asked.texts, asked.encoding) if asked.texts else {}
     try:
         matches = find_rows(asked.classifier, workspace, groups=asked.group, texts=list(lines.values()))
     except DataError as error:
@@ -61,10 +57,12 @@ def forget(asked: argparse.Namespace) -> None:
 def _dry_run(
     asked: argparse.Namespace, matches: Matches, nowhere: dict[str, Any], summary: str, workspace: Workspace
 ) -> None:
-    """Say what would be removed, and what would become of the versions in use that learned it."""
+    """Say what would be removed, what would be changed for it, and what would become of the versions that learned it."""
     from core.workflows.forget.champions import champions_that_learned
+    from core.workflows.forget.holders import carriers, holders_of
 
     learned = list(champions_that_learned(matches.rows, workspace))
+    holders = holders_of(matches, workspace)
     facts = {
         "rows": matches.count,
         "datasets": [
@@ -80,6 +78,7 @@ def _dry_run(
             }
             for champion in learned
         ],
+        **holders,
         **_asked(matches),
         **nowhere,
     }
@@ -89,18 +88,17 @@ def _dry_run(
     ]
     if matches.kept:
         lines.append(f"Texts that only memories, frozen tests or language models hold: {matches.kept:,}.")
-    for heading, is_solved in (
-        ("Versions in use that would be solved again without them", True),
-        ("Versions in use whose weights would still carry them", False),
+    solvable = [
+        f"{champion.version.classifier} version {champion.version.number}" for champion in learned if champion.solved
+    ]
+    for heading, named in (
+        ("All that hold some of them, and would be changed", _named(holders)),
+        ("Versions in use that would be solved again without them", solvable),
+        ("Weights that would still carry them, until retrained", _named(carriers(holders))),
     ):
-        named = [
-            f"{champion.version.classifier} version {champion.version.number}"
-            for champion in learned
-            if champion.solved is is_solved
-        ]
         if named:
             lines.append(f"{heading}: {', '.join(named)}.")
-    _print(asked.json, facts, "\n".join(lines), summary)
+    _print(asked, facts, "\n".join(lines), summary)
 
 
 def _forget(
@@ -125,7 +123,7 @@ def _forget(
     forgotten = consume(forget_rows(request, workspace), alone=True)
     receipt = receipt_of(forgotten.receipt, workspace)
     done = f"Rows removed: {sum(dataset['rows'] for dataset in receipt['datasets']):,}; receipt {receipt['id']}."
-    _print(asked.json, {**receipt, **nowhere}, "\n".join([done, *made_without(receipt), carried(receipt)]), summary)
+    _print(asked, {**receipt, **nowhere}, "\n".join([done, *made_without(receipt), carried(receipt)]), summary)
 
 
 def _finish(workspace: Workspace) -> list[dict[str, Any]]:
@@ -145,7 +143,7 @@ def _finish(workspace: Workspace) -> list[dict[str, Any]]:
 
 def _print_finished(asked: argparse.Namespace, receipt: dict[str, Any]) -> None:
     lines = [f"Receipt {receipt['id']}.", *made_without(receipt), carried(receipt)]
-    _print(asked.json, {**receipt, **NOTHING_MISSING}, "\n".join(lines))
+    _print(asked, {**receipt, **NOTHING_MISSING}, "\n".join(lines))
 
 
 def receipt_of(identity: str, workspace: Workspace) -> dict[str, Any]:
@@ -162,50 +160,14 @@ def made_without(receipt: dict[str, Any]) -> list[str]:
 
 def carried(receipt: dict[str, Any]) -> str:
     """Which weights still carry some of the rows, and what else of the workspace went."""
-    named = [
-        f"{version['classifier']} version {version['version']}" for version in receipt["versions"] if version["train"]
-    ]
-    named += [str(encoder["encoder"]) for encoder in receipt["encoders"]]
+    from core.workflows.forget.holders import HOLDERS, carriers
+
+    named = _named(carriers({kind: receipt[kind] for kind in HOLDERS}))
     return (
         f"Removed besides: {receipt['corrections']} waiting corrections, {receipt['labelling']} texts of labelling sessions, "
         f"{receipt['uploads']} uploads (all there were), {receipt['checkpoints']} states of ended runs.\n"
         f"Weights that still carry them, until retrained: {', '.join(named) or 'none'}."
     )
-
-
-def texts_of(path: Path | None, encoding: str | None = None) -> dict[int, str]:
-    """The texts of a file, one a line, by the number of the line; blank lines are left out."""
-    if path is None:
-        return {}
-    # as an editor counts lines; splitlines knows more ends
-    written = re.split(r"\r\n|\r|\n", _decoded(path, encoding).removeprefix("\ufeff"))
-    lines = {number: line.strip() for number, line in enumerate(written, 1) if line.strip()}
-    if not lines:
-        raise DataError(
-            "forget.no_texts",
-            "The file '{file}' holds no text. Write the texts to be forgotten into it, one whole text a line.",
-            file=path.name,
-        )
-    return lines
-
-
-def _decoded(path: Path, encoding: str | None) -> str:
-    """A list of texts as it was written; what is no text, such as a workbook, is refused in the words of a list."""
-    try:
-        data = path.read_bytes()
-        if not data.strip(b" \t\r\n\0\xef\xbb\xbf\xff\xfe"):  # blanks and byte order marks alone
-            return ""
-        guessed = encoding or detect_encoding(path, False)[0]
-        if data.startswith(NO_TEXT):  # some encodings would read anything
-            raise UnicodeDecodeError(guessed, data[:8], 0, 8, "binary")
-        return data.decode(codec_of(guessed))
-    except (OSError, UnicodeDecodeError, LookupError, DataError) as error:
-        raise DataError(
-            "forget.texts_unreadable",
-            "The file '{file}' cannot be read as text ({reason}). Save it as UTF-8, one text a line.",
-            file=path.name,
-            reason=getattr(error, "strerror", None) or f"not {encoding or 'UTF-8'}",
-        ) from error
 
 
 def _all_missing(lines: dict[int, str], groups: list[str]) -> str:
@@ -259,9 +221,15 @@ def _asked(matches: Matches) -> dict[str, Any]:
     return {"asked": {"texts": matches.texts, "groups": matches.groups}}
 
 
-def _print(as_json: bool, content: dict[str, Any], text: str, summary: str = "") -> None:
+def _print(asked: argparse.Namespace, content: dict[str, Any], text: str, summary: str = "") -> None:
     """What was found or done; ``summary`` says how much of the request that is."""
-    sys.stdout.write((json.dumps(content, ensure_ascii=False) if as_json else summary + text) + "\n")
+    show(asked, content, summary + text)
     missing = content["not_found"]
-    if as_json and (missing["texts"] or missing["groups"]):
+    if asked.json and (missing["texts"] or missing["groups"]):
         sys.stderr.write(summary)
+
+
+def _named(holders: dict[str, list[dict[str, Any]]]) -> list[str]:
+    """Versions and encoders by their names."""
+    named = [f"{version['classifier']} version {version['version']}" for version in holders["versions"]]
+    return [*named, *(str(encoder["encoder"]) for encoder in holders["encoders"])]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from typing import Any
 
 from core.base.config import build, home, parse_assignments
 from core.base.wording import seconds
-from core.cli.progress import at_work_throughout, consume
+from core.cli.printing import show, tell
+from core.cli.progress import consume, working
 from core.cli.tables import facts, load_unlabelled, save
 from core.registry import HOW, VersionInfo
 from core.registry import promote as decide
@@ -27,11 +26,18 @@ SAMPLES = 3
 
 
 def generate(asked: argparse.Namespace) -> None:
-    verbs = {"train": _train, "update": _update, "sample": _sample, "rollback": _rollback, "list": _list}
+    verbs = {
+        "train": _train,
+        "update": _update,
+        "sample": _sample,
+        "rollback": _rollback,
+        "list": _list,
+        "delete": _delete,
+    }
     verbs[asked.verb](asked)
 
 
-@at_work_throughout
+@working()
 def _train(asked: argparse.Namespace) -> None:
     from core.workflows.requests import TrainRequest
     from core.workflows.train.estimate import check_request
@@ -46,7 +52,7 @@ def _train(asked: argparse.Namespace) -> None:
     _tell(asked, consume(train_classifier(request, workspace)), workspace, facts(loaded))
 
 
-@at_work_throughout
+@working()
 def _update(asked: argparse.Namespace) -> None:
     from core.workflows.requests import UpdateRequest
     from core.workflows.update.run import update_classifier
@@ -88,7 +94,7 @@ def _tell(asked: argparse.Namespace, done: Any, workspace: Workspace, more: dict
         f"Version {content['version']} of '{content['generator']}' writes: {content['parameters']:,} parameters, perplexity "
         f"{content['perplexity']:.1f}; n-grams {content['baseline']['perplexity']:.1f}. {seconds(content['seconds'])}"
     )
-    _print(asked.json, content, line)
+    show(asked, content, line)
 
 
 def _sample(asked: argparse.Namespace) -> None:
@@ -102,14 +108,22 @@ def _sample(asked: argparse.Namespace) -> None:
         for seed in seeds
     ]
     content = {"generator": asked.name, "version": version.number, "texts": texts, "provider": engine.provider}
-    _print(asked.json, content, "\n".join(texts))
+    show(asked, content, "\n".join(texts))
 
 
 def _rollback(asked: argparse.Namespace) -> None:
     workspace = open_workspace(home())
     version = _version(workspace, asked.name, asked.version)
     decide(workspace.registry, asked.name, version.number, how=HOW["command"])
-    sys.stderr.write(f"Version {version.number} of '{asked.name}' writes again.\n")
+    content = {"generator": asked.name, "current": version.number}
+    tell(asked, content, f"Version {version.number} of '{asked.name}' writes again.")
+
+
+def _delete(asked: argparse.Namespace) -> None:
+    workspace = open_workspace(home())
+    _version(workspace, asked.name, None)
+    workspace.registry.delete(asked.name)
+    tell(asked, {"generator": asked.name, "deleted": True}, f"The language model '{asked.name}' is deleted.")
 
 
 def _list(asked: argparse.Namespace) -> None:
@@ -126,7 +140,7 @@ def _list(asked: argparse.Namespace) -> None:
             lines.append(
                 f"{'*' if current else ' '} {info.name} {version.number:>3}  perplexity {perplexity:.1f}  {version.created}"
             )
-    _print(asked.json, {"generators": generators}, "\n".join(lines))
+    show(asked, {"generators": generators}, "\n".join(lines))
 
 
 def _version(workspace: Workspace, name: str, number: int | None) -> VersionInfo:
@@ -145,7 +159,3 @@ def _engine(workspace: Workspace, version: VersionInfo) -> Any:
     from core.serving.engines.graphs import load_version
 
     return load_version(workspace.registry.folder(version.classifier, version.number))
-
-
-def _print(as_json: bool, content: dict[str, Any], text: str) -> None:
-    sys.stdout.write((json.dumps(content, ensure_ascii=False) if as_json else text) + "\n")

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from dataclasses import replace
 from typing import Any
 
-from core.base.config import build, home
-from core.base.messages import Message
-from core.cli.commands.search import saved_dataset
+from core.base.config import home
+from core.cli.printing import plain, show
 from core.cli.progress import consume
-from core.cli.tables import facts, free_name, left_out_object, read, refuse_without_file, tell
+from core.cli.tables import facts, left_out_object, read, refuse_without_file, tell, without_labels
+from core.cli.workflow import carry_out, request_of
 from core.data.dataset.columns import ColumnRoles, guess_roles
+from core.data.dataset.store import DatasetStore
 from core.data.loading.label_notes import label_counts
-from core.data.loading.load import dataset_of, left_out_of_source, remarks_of
+from core.data.loading.load import left_out_of_source, remarks_of
 from core.data.reading.names import LABEL_NAMES, TEXT_NAMES, rank
 from core.workflows.workspace import open_workspace
 
@@ -23,21 +22,15 @@ MARKS = {"error": "!!", "warning": " !", "info": "  "}
 
 
 def inspect(asked: argparse.Namespace) -> None:
-    inspection = _saved(asked) if asked.data is None else _file(asked)
-    sys.stdout.write(
-        (json.dumps(as_object(inspection), ensure_ascii=False) if asked.json else as_text(inspection)) + "\n"
-    )
+    inspection = plain(_saved(asked) if asked.data is None else _file(asked))
+    show(asked, inspection, as_text(inspection))
 
 
 def _saved(asked: argparse.Namespace) -> dict[str, Any]:
     """The inspection of a saved dataset, which is kept, with what the dataset knows of the file it came from."""
-    from core.workflows.inspect.run import InspectRequest, inspect_dataset
-
-    refuse_without_file(asked, "text", "label")
-    workspace = open_workspace(home())
-    stored = saved_dataset(asked.dataset, workspace)
-    request = build(InspectRequest, {"dataset": stored.id, "encoder": asked.encoder, "seed": asked.seed})
-    inspection: dict[str, Any] = consume(inspect_dataset(request, workspace)).inspection
+    refuse_without_file(asked, "text", "label", "split", "group")
+    stored = DatasetStore(home()).find(asked.dataset)
+    inspection: dict[str, Any] = carry_out(asked, dataset=stored.id).inspection
     remarks = [str(remark) for remark in remarks_of(stored.source)]
     for remark in remarks:
         sys.stderr.write(f"{remark}\n")
@@ -58,7 +51,7 @@ def _saved(asked: argparse.Namespace) -> dict[str, Any]:
 
 def _file(asked: argparse.Namespace) -> dict[str, Any]:
     """The inspection of a file, of which nothing is kept; without a label column, of its texts alone."""
-    from core.workflows.inspect.run import InspectionDone, InspectRequest, frozen_tests, look_over
+    from core.workflows.inspect.run import InspectionDone, frozen_tests, look_over
 
     workspace = open_workspace(home())
     table = read(asked)
@@ -67,12 +60,9 @@ def _file(asked: argparse.Namespace) -> dict[str, Any]:
     roles = roles_of(asked, guess)
     if roles.label is None:
         sys.stderr.write(f"{_why_no_label(guess)}, so only the texts were looked at. Name it with --label.\n")
-        table = table.assign(**{(label := free_name(columns)): "text"})
-        loaded = dataset_of(table, replace(roles, label=label), name=asked.data.name, batch=True)
-    else:
-        loaded = dataset_of(table, roles, name=asked.data.name, batch=True)
+    loaded = without_labels(table, roles, asked.data.name)
     tell(loaded.left_out, [note for note in loaded.notes if note.key not in FOUND])
-    request = build(InspectRequest, {"dataset": "", "encoder": asked.encoder, "seed": asked.seed})
+    request = request_of(asked, dataset="")
 
     def events() -> Any:
         made = yield from look_over(loaded.dataset, request, workspace, frozen=frozen_tests(workspace))
@@ -93,7 +83,7 @@ def roles_of(asked: argparse.Namespace, guess: ColumnRoles) -> ColumnRoles:
     text, label = asked.text or guess.text, asked.label or guess.label
     if asked.text and not asked.label and label == text:
         label = None
-    others = {name: getattr(guess, name) for name in ("split", "group", "time")}
+    others = {name: getattr(asked, name, None) or getattr(guess, name) for name in ("split", "group", "time")}
     free = {name: column if column not in (text, label) else None for name, column in others.items()}
     return ColumnRoles(text=text, label=label, **free)
 
@@ -115,25 +105,13 @@ def guessed_columns(asked: argparse.Namespace, roles: ColumnRoles) -> dict[str, 
     return columns
 
 
-def as_object(inspection: dict[str, Any]) -> dict[str, Any]:
-    """The inspection with sentences instead of messages; rows count from 0."""
-    return {**inspection, "findings": [_plain(finding) for finding in inspection["findings"]]}
-
-
-def _plain(finding: dict[str, Any]) -> dict[str, Any]:
-    sentences = {part: str(Message.from_dict(finding[part])) for part in ("sentence", "advice")}
-    notes = [str(Message.from_dict(note)) for note in finding["notes"]]
-    fixes = [{**fix, "sentence": str(Message.from_dict(fix["sentence"]))} for fix in finding["fixes"]]
-    return {**finding, **sentences, "notes": notes, "fixes": fixes}
-
-
 def as_text(inspection: dict[str, Any]) -> str:
     """Which columns were looked at, a line for each finding, and what to do below it."""
     lines = [
         f"{inspection['dataset_name']}: {inspection['rows']:,} rows, {len(inspection['findings'])} findings",
         _columns(inspection),
     ]
-    for finding in as_object(inspection)["findings"]:
+    for finding in inspection["findings"]:
         seen = f" ({finding['seen']:,} rows looked at)" if finding["seen"] else ""
         lines.append(f"{MARKS[finding['severity']]} {finding['sentence']}{seen}")
         rows = ", ".join(f"{row + 1:,}" for row in finding["rows"][:5])

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from typing import Any
 
-from core.base.config import home
+from core.cli.printing import show
 from core.cli.tables import corrections_of, facts_of, tell, tell_format
+from core.cli.workflow import version_of
 from core.data.reading.tables import detect_format
 from core.serving.engines import predict_file
-from core.workflows.workspace import open_workspace
 
 
 def predict(asked: argparse.Namespace) -> None:
     """Label the file; on a terminal, show how far it is."""
-    workspace = open_workspace(home())
-    version = workspace.registry.resolve(asked.classifier, asked.version)
-    folder = workspace.registry.folder(asked.classifier, version.number)
+    workspace, version, folder = version_of(asked)
     threshold = workspace.registry.threshold(asked.classifier)
     progress = _Progress()
     try:
@@ -51,7 +48,7 @@ def predict(asked: argparse.Namespace) -> None:
             "without_text": labelled_file.empty,
         }
         told |= {"out": str(asked.out), **facts_of(labelled_file.left_out, labelled_file.form, labelled_file.notes)}
-        sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+        show(asked, told, "")
 
 
 class _Progress:

@@ -4,40 +4,38 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from typing import Any
 
-from core.base.config import home, parse_assignments
+from core.base.config import home
 from core.base.wording import points, points_interval, seconds
-from core.cli.progress import at_work_throughout, consume
+from core.cli.printing import show
+from core.cli.progress import working
 from core.cli.tables import facts, load_unlabelled, read, refuse_without_file, save, tell
+from core.cli.workflow import carry_out, request_of
 from core.data.dataset.columns import ColumnRoles
 from core.data.loading.load import dataset_of
 from core.workflows.workspace import Workspace, open_workspace
 
 
-@at_work_throughout
+@working()
 def pretrain(asked: argparse.Namespace) -> None:
-    from core.workflows.pretrain.request import PretrainRequest
-    from core.workflows.pretrain.run import check_pretraining, pretrain_encoder
+    from core.workflows.pretrain.run import check_pretraining
 
     workspace = open_workspace(home())
-    if asked.probe is None:
+    if asked.probe_file is None:
         refuse_without_file(asked, "probe_split", prefix="probe-")
     workspace.sources.encoders.check_free(asked.name)  # a mistake is said before a long file is read
-    values: dict[str, Any] = {"name": asked.name, "start": asked.start, "settings": parse_assignments(asked.set)}
-    probe = _save_probe(asked, workspace) if asked.probe is not None else ""
+    probe = _save_probe(asked, workspace) if asked.probe_file is not None else ""
     loaded = load_unlabelled(asked)
-    request = PretrainRequest(**values, dataset=save(loaded, workspace).id, probe=probe)
-    check_pretraining(request, workspace)
-    record = {**consume(pretrain_encoder(request, workspace)).record, **facts(loaded)}
-    text = json.dumps(record, ensure_ascii=False) if asked.json else _as_text(record)
-    sys.stdout.write(text + "\n")
+    filled = {"dataset": save(loaded, workspace).id, "probe": probe}
+    check_pretraining(request_of(asked, **filled), workspace)
+    record = {**carry_out(asked, **filled).record, **facts(loaded)}
+    show(asked, record, _as_text(record))
 
 
 def _save_probe(asked: argparse.Namespace, workspace: Workspace) -> str:
     roles = ColumnRoles(text=asked.probe_text, label=asked.probe_label, split=asked.probe_split)
-    loaded = dataset_of(read(asked, asked.probe, "probe-"), roles, name=asked.probe.name)
+    loaded = dataset_of(read(asked, asked.probe_file, "probe-"), roles, name=asked.probe_file.name)
     tell(loaded.left_out, loaded.notes)
     return save(loaded, workspace).id
 

@@ -1,35 +1,22 @@
-"""The same training several times.
+"""Many trainings of which no version comes.
 
 ``curve``: accuracy against the number of rows learned from, and whether more labels would help. ``folds``: cross-validation or
-repeated seeds of a version's model and settings; its test rows take no part.
+repeated seeds of a version's model and settings; its test rows take no part. ``search``: which settings suit a dataset.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from typing import Any
 
-from core.base.config import build, home
-from core.base.messages import Message
-from core.base.wording import score
-from core.cli.progress import consume
-from core.workflows.workspace import open_workspace
+from core.base.wording import points, points_interval, score
+from core.cli.printing import plain, show
+from core.cli.workflow import carry_out
 
 
 def curve(asked: argparse.Namespace) -> None:
-    from core.workflows.repeat.learning_curve import CurveRequest, draw_curve
-
-    request = build(CurveRequest, {"classifier": asked.classifier, "version": asked.version, "runs": asked.runs})
-    content = _curve_as_object(consume(draw_curve(request, open_workspace(home()))).curve)
-    sys.stdout.write((json.dumps(content, ensure_ascii=False) if asked.json else _curve_as_text(content)) + "\n")
-
-
-def _curve_as_object(stored: dict[str, Any]) -> dict[str, Any]:
-    """The stored curve with a sentence instead of a message."""
-    verdict = {**stored["verdict"], "message": str(Message.from_dict(stored["verdict"]["message"]))}
-    return {**stored, "verdict": verdict}
+    content = plain(carry_out(asked).curve)
+    show(asked, content, _curve_as_text(content))
 
 
 def _curve_as_text(curve: dict[str, Any]) -> str:
@@ -49,12 +36,8 @@ def _curve_as_text(curve: dict[str, Any]) -> str:
 
 
 def folds(asked: argparse.Namespace) -> None:
-    from core.workflows.repeat.cross_validation import FoldsRequest, cross_validate
-
-    values = {"repeat_by": asked.by, "repeat_runs": asked.runs}
-    request = build(FoldsRequest, {"classifier": asked.classifier, "version": asked.version, **values})
-    record = consume(cross_validate(request, open_workspace(home()))).record
-    sys.stdout.write((json.dumps(record, ensure_ascii=False) if asked.json else _folds_as_text(record)) + "\n")
+    record = carry_out(asked).record
+    show(asked, record, _folds_as_text(record))
 
 
 def _folds_as_text(record: dict[str, Any]) -> str:
@@ -68,3 +51,31 @@ def _folds_as_text(record: dict[str, Any]) -> str:
     for name, figure in record["summary"].items():
         lines.append(f"{name}: {figure['mean']:.3f} ± {figure['deviation']:.3f}")
     return "\n".join(lines)
+
+
+def search(asked: argparse.Namespace) -> None:
+    stored = plain(carry_out(asked).search)
+    content = {**stored, "best_settings": stored["trials"][stored["best"]]["values"]}
+    show(asked, content, _search_as_text(content))
+
+
+def _search_as_text(record: dict[str, Any]) -> str:
+    """The best settings, and what they gained."""
+    defaults, best = (
+        score(estimate["value"], estimate["low"], estimate["high"])
+        for estimate in (record["default_score"], record["best_score"])
+    )
+    lines = [
+        f"{len(record['trials'])} trials on {record['rows']['validation']:,} validation rows; no test row was read."
+    ]
+    lines.append(f"macro-F1 with the defaults: {defaults}")
+    gain = record["difference"]
+    if gain is None:
+        return "\n".join([*lines, "Nothing was better than the defaults."])
+    lines.append(
+        f"macro-F1 with the best (trial {record['best'] + 1}): {best}; "
+        f"difference {points(gain['value'])} points ({points_interval(gain['low'], gain['high'])})"
+    )
+    lines.append("The best of many on the same rows looks better than it is: train, and see the test.")
+    pairs = [f"{name}={value}" for name, value in record["best_settings"].items()]
+    return "\n".join([*lines, "--set " + " ".join(pairs)])

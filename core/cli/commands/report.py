@@ -1,14 +1,13 @@
-"""``report``: one version for people who were not there, as one HTML file, or as a model card in Markdown."""
+"""Files made of one version: a ``report`` for people who were not there (HTML, or Markdown), and the bundle of ``export``."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 import tomllib
 from pathlib import Path
 
-from core.base.config import home
-from core.workflows.workspace import open_workspace
+from core.cli.printing import tell
+from core.cli.workflow import version_of
 
 # Core brings English; other languages are files of the dashboard, which is not imported for them.
 CATALOGUES = Path(__file__).resolve().parents[3] / "dashboard" / "shell" / "i18n"
@@ -18,13 +17,26 @@ def report(asked: argparse.Namespace) -> None:
     from core.workflows.report.document import ReportLanguage
     from core.workflows.report.run import gather, html_report, model_card
 
-    workspace = open_workspace(home())
-    version = workspace.registry.resolve(asked.classifier, asked.version)
+    workspace, version, _ = version_of(asked)
     texts = catalogue(asked.language)
     words = ReportLanguage(asked.language, lambda key, english: texts.get(key, english))
     write = model_card if asked.out.suffix.lower() in (".md", ".markdown") else html_report
     asked.out.write_text(write(gather(version, workspace), words), encoding="utf-8")
-    sys.stderr.write(f"Version {version.number} of '{asked.classifier}' → {asked.out}\n")
+    _written(asked, version.number)
+
+
+def export(asked: argparse.Namespace) -> None:
+    from core.workflows.bundle import write_bundle
+
+    workspace, version, path = version_of(asked)
+    limit = workspace.registry.threshold(asked.classifier)
+    write_bundle(path, asked.out, limit.value if limit else None)
+    _written(asked, version.number)
+
+
+def _written(asked: argparse.Namespace, number: int) -> None:
+    content = {"classifier": asked.classifier, "version": number, "out": str(asked.out)}
+    tell(asked, content, f"Version {number} of '{asked.classifier}' → {asked.out}")
 
 
 def catalogue(language: str) -> dict[str, str]:

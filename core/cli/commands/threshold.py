@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from dataclasses import asdict
 
 from core.base.config import home
 from core.base.errors import ConfigError
+from core.cli.printing import show
 from core.workflows.workspace import open_workspace
 
 
@@ -27,13 +26,10 @@ def threshold(asked: argparse.Namespace) -> None:
     elif asked.clear:
         registry.clear_threshold(asked.classifier)
     stored = registry.threshold(asked.classifier)
-    if asked.json:
-        text = json.dumps(None if stored is None else asdict(stored))
-    elif stored is None:
-        text = f"'{asked.classifier}' answers every text."
-    else:
+    text = f"'{asked.classifier}' answers every text."
+    if stored is not None:
         text = (
             f"'{asked.classifier}' answers from a probability of {stored.value:g} on; other texts are for a person. "
             f"Chosen with version {stored.version}."
         )
-    sys.stdout.write(text + "\n")
+    show(asked, None if stored is None else asdict(stored), text)

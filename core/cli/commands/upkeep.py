@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections import Counter
 
 from core.base.config import home
+from core.cli.printing import show, tell
 from core.registry import Registry
 from core.upkeep import tidy as tidy_workspace
 from core.upkeep.repair import Repaired
@@ -27,17 +26,12 @@ KINDS = {
 def delete(asked: argparse.Namespace) -> None:
     registry = Registry(home())
     registry.delete_version(asked.classifier, asked.version)
-    if asked.json:
-        content = {"classifier": asked.classifier, "deleted": asked.version}
-        sys.stdout.write(json.dumps(content, ensure_ascii=False) + "\n")
-    sys.stderr.write(f"Version {asked.version} of '{asked.classifier}' is deleted.\n")
+    content = {"classifier": asked.classifier, "deleted": asked.version}
+    tell(asked, content, f"Version {asked.version} of '{asked.classifier}' is deleted.")
 
 
 def tidy(asked: argparse.Namespace) -> None:
     done = tidy_workspace(home(), dry_run=asked.dry_run)
-    if asked.json:
-        sys.stdout.write(json.dumps(done.to_dict(), ensure_ascii=False) + "\n")
-        return
     counts = Counter(item.what for item in done.removed)
     lines = [
         f"{count:>5} × {KINDS[what]}, {_size(sum(item.bytes for item in done.removed if item.what == what))}"
@@ -49,14 +43,13 @@ def tidy(asked: argparse.Namespace) -> None:
         lines.append(
             f"{len(done.unknown)} folders hold versions that mlflow.db does not know; 'python -m core repair' brings them back."
         )
-    sys.stdout.write("\n".join(lines) + "\n")
+    show(asked, done.to_dict(), "\n".join(lines))
 
 
 def repair(asked: argparse.Namespace) -> None:
     """Exit code 1 where something stays damaged."""
     done = repair_workspace(home(), dry_run=asked.dry_run, rebuild_database=asked.rebuild)
-    text = "\n".join(_lines(done, asked.dry_run))
-    sys.stdout.write((json.dumps(done.to_dict(), ensure_ascii=False) if asked.json else text) + "\n")
+    show(asked, done.to_dict(), "\n".join(_lines(done, asked.dry_run)))
     if done.database == "lost" or any(not damage.mended for damage in done.damage):
         raise SystemExit(1)
 

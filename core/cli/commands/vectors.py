@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from core.base.config import build, home, parse_assignments
+from core.cli.printing import show, tell
 from core.cli.progress import working
 from core.cli.tables import load_texts
 from core.networks.vectors import SkipGramConfig, VectorInfo, VectorStore
@@ -15,19 +16,16 @@ from core.networks.vectors import SkipGramConfig, VectorInfo, VectorStore
 
 def vectors(asked: argparse.Namespace) -> None:
     store = VectorStore(home())
-    if asked.action == "add":
+    if asked.verb == "add":
         _tell(asked, store.add_file(asked.file, asked.name, _progress, limit=asked.limit))
-    elif asked.action == "learn":
+    elif asked.verb == "learn":
         _learn(asked, store)
-    elif asked.action == "delete":
+    elif asked.verb == "delete":
         store.delete(asked.name)
-        sys.stderr.write(f"The word vectors '{asked.name}' are deleted.\n")
+        tell(asked, {"vectors": asked.name, "deleted": True}, f"The word vectors '{asked.name}' are deleted.")
     else:
         known = store.list()
-        content = {"vectors": [info.to_dict() for info in known]}
-        sys.stdout.write(
-            (json.dumps(content, ensure_ascii=False) if asked.json else "\n".join(map(_line, known))) + "\n"
-        )
+        show(asked, {"vectors": [info.to_dict() for info in known]}, "\n".join(map(_line, known)))
 
 
 def _learn(asked: argparse.Namespace, store: VectorStore) -> None:
@@ -47,9 +45,7 @@ def _tell(asked: argparse.Namespace, info: VectorInfo, facts: dict[str, Any] | N
     text = f"{_line(info)}\nUse them in a training with --set word_vectors={json.dumps(info.reference, ensure_ascii=False)}"
     if info.broken:
         text += f"\n{info.broken:,} lines of the file held no vector and were left out."
-    sys.stdout.write(
-        (json.dumps({**info.to_dict(), **(facts or {})}, ensure_ascii=False) if asked.json else text) + "\n"
-    )
+    show(asked, {**info.to_dict(), **(facts or {})}, text)
 
 
 def _line(info: VectorInfo) -> str:

@@ -1,14 +1,22 @@
-"""The versions of a classifier in a list: what each was measured at when it was made, and all of them on the same tests."""
+"""The versions of a classifier: what each was measured at when it was made, all of them on the same tests, and which serves."""
 
 from __future__ import annotations
 
+import argparse
+import math
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from core.base.config import home
 from core.base.wording import counted, points, points_interval, score
-from core.registry import VersionInfo
-from core.workflows.standings import SameTests
+from core.cli.printing import show, tell
+from core.registry import HOW, UNWRITTEN, VersionInfo, keep_back
+from core.registry import promote as decide
+from core.tasks import DEFAULT, task_of
+from core.workflows.standings import SameTests, known_to, today
+from core.workflows.workspace import open_workspace
 
 ABSENT = {
     "files": "its files are gone",
@@ -18,8 +26,53 @@ ABSENT = {
 }
 
 
+def versions(asked: argparse.Namespace) -> None:
+    workspace = open_workspace(home())
+    workspace.registry.require(asked.classifier)
+    champion = workspace.registry.champion(asked.classifier)
+    same = today(known_to(workspace.registry, asked.classifier), workspace.home)
+    content = listed(workspace.registry.versions(asked.classifier), champion, same)
+    if not asked.json:
+        sys.stderr.write(which_rows(content))
+    show(asked, {"classifier": asked.classifier, **content}, as_lines(content))
+
+
+def promote(asked: argparse.Namespace) -> None:
+    workspace = open_workspace(home())
+    number = asked.version
+    if number is None:
+        workspace.registry.require(asked.classifier)  # says so when there is no such classifier
+        number = workspace.registry.versions(asked.classifier)[-1].number
+    against = workspace.registry.version(asked.classifier, number).refused
+    reason = asked.reason.strip()
+    if against and not reason:
+        reason = UNWRITTEN  # a script must be able to go on; the lineage says what was missing
+        sys.stderr.write(
+            "The gate is against this version and --reason was not given; both will stand in its lineage.\n"
+        )
+    how = HOW["command_against" if against else "command"]
+    decide(workspace.registry, asked.classifier, number, how=how, reason=reason)
+    tell(asked, _serving(asked, number), f"Version {number} of '{asked.classifier}' is the champion.")
+
+
+def keep(asked: argparse.Namespace) -> None:
+    registry = open_workspace(home()).registry
+    number = registry.resolve(asked.classifier).number
+    keep_back(registry, asked.classifier, asked.version)
+    tell(asked, _serving(asked, number), f"Version {asked.version} is kept back; version {number} goes on serving.")
+
+
+def rollback(asked: argparse.Namespace) -> None:
+    number = open_workspace(home()).registry.rollback(asked.classifier, asked.version, asked.reason)
+    tell(asked, _serving(asked, number), f"Version {number} of '{asked.classifier}' is the champion again.")
+
+
+def _serving(asked: argparse.Namespace, number: int) -> dict[str, Any]:
+    return {"classifier": asked.classifier, "champion": number}
+
+
 def listed(versions: Sequence[VersionInfo], champion: VersionInfo | None, same: SameTests | None) -> dict[str, Any]:
-    """As a JSON object; ``accuracy`` and ``macro_f1`` of a version are those of its own time, ``today`` can be compared."""
+    """As a JSON object; the scores of a version are those of its own time, ``today`` can be compared."""
     tests = None
     if same is not None:
         tests = {
@@ -48,12 +101,11 @@ def _today(version: VersionInfo, same: SameTests) -> dict[str, Any]:
     report = same.report(version.number)
     if report is None:
         return {"rows": 0, "absent": same.absent.get(version.number)}
-    change = same.difference(version.parent or 0, version.number)
+    change, score = same.difference(version.parent or 0, version.number), same.task.score.name
     return {
         "rows": report.rows,
-        "accuracy": report.accuracy.to_dict(),
-        "macro_f1": report.macro_f1.to_dict(),
-        "change_of_accuracy": None if change is None else change.to_dict(),
+        **{own.name: report.scores[own.name].to_dict() for own in same.task.scores},
+        f"change_of_{score}": None if change is None else change.to_dict(),
     }
 
 
@@ -77,12 +129,17 @@ def as_lines(content: dict[str, Any]) -> str:
 
 
 def _figures(version: dict[str, Any]) -> str:
+    names = [score.name for score in task_of(version.get("task", DEFAULT)).scores]
+    titles = {name: name.replace("macro_f1", "macro-F1").replace("_", " ") for name in names}
     today = version["today"]
     if today is None or today.get("absent"):
         why = ABSENT.get((today or {}).get("absent", ""), "not measured")
-        return f"when it was made: accuracy {score(version['accuracy'])}, macro-F1 {score(version['macro_f1'])} ({why})"
-    figures = f"accuracy {score(**today['accuracy'])}  macro-F1 {score(**today['macro_f1'])}"
-    change = today["change_of_accuracy"]
+        told = ", ".join(f"{titles[name]} {score(version[name])}" for name in names)
+        return f"when it was made: {told} ({why})"
+    figures = "  ".join(f"{titles[name]} {score(**today[name])}" for name in names)
+    change = today[f"change_of_{names[0]}"]
     if change is None:
         return figures
+    if not math.isfinite(task_of(version.get("task", DEFAULT)).score.span):
+        return f"{figures}  {change['value']:+.2f} ({change['low']:+.2f} to {change['high']:+.2f})"
     return f"{figures}  {points(change['value'])} points ({points_interval(change['low'], change['high'])})"

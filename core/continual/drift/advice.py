@@ -158,7 +158,7 @@ def _new_labels(counts: Mapping[str, int]) -> Message:
 
 def _too_few(evidence: DriftEvidence, needed: int) -> Message:
     held_out, rows = evidence.rows
-    if rows < needed <= evidence.batch_rows:
+    if rows < min(needed, evidence.batch_rows):
         return message(
             "drift.few_new",
             "Too few rows to say: of the {total:,} rows, {rows:,} have a text that was not learned or tested before and "

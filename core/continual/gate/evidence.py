@@ -6,7 +6,6 @@ is known of the probabilities comes from elsewhere.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -108,11 +107,7 @@ def measure_change(name: str, pairs: Patterns, score: Score) -> TestChange:
 
 def _gain(pairs: Patterns, score: Score) -> Estimate:
     """The paired difference, positive is better; of a score without bounds as a share of what it was before."""
-    gain = score.gain(paired_score_difference(pairs, score))
-    if math.isfinite(score.span):
-        return gain
-    before = abs(float(score.of(pairs.sums()[0]))) or 1.0
-    return Estimate(gain.value / before, gain.low / before, gain.high / before)
+    return score.gain(paired_score_difference(pairs, score), float(score.of(pairs.sums()[0])))
 
 
 def measure_strata(pairs: Patterns, names: Sequence[str], score: Score) -> tuple[StratumChange, ...]:

@@ -55,9 +55,10 @@ class Split:
             Groups met earlier, likewise.
         """
         met = dict(before)
-        for part in ("validation", "test", "train") if groups is not None else ():
+        if groups is None:
+            return met
+        for part in ("validation", "test", "train"):
             for row in getattr(self, part).tolist():
-                assert groups is not None
                 group = groups[row].strip()
                 if group and met.get(group) != "train":
                     met[group] = part
@@ -198,7 +199,26 @@ class _Division:
                     labels=[self._dataset.classes[label] for label in untested],
                 )
             )
+        self._tell_single_groups(validation, test)
         return Split(train, validation, test, np.flatnonzero(self._dropped), tuple(self._findings))
+
+    def _tell_single_groups(self, validation: Rows, test: Rows) -> None:
+        """Say so where several rows to validate or to test on are all of one group; a row without a group is its own."""
+        if self._dataset.groups is None:
+            return
+        groups = [group.strip() for group in self._dataset.groups]
+        parts = [[groups[row] or row for row in part.tolist()] for part in (validation, test)]
+        if any(len(part) > 1 and len(set(part)) == 1 for part in parts):
+            self._findings.append(
+                message(
+                    "data.groups_few",
+                    "The validation part holds rows of {validation:,} groups, the test part rows of {test:,} groups. Rows of "
+                    "a single group say how well that group is recognised, and little of new ones: add groups, or choose a "
+                    "column with more and smaller ones.",
+                    validation=len(set(parts[0])),
+                    test=len(set(parts[1])),
+                )
+            )
 
     def _rows(self, part: int) -> Rows:
         return np.flatnonzero((self._part == part) & ~self._dropped)

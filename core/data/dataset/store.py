@@ -180,6 +180,19 @@ class DatasetStore:
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             raise _damaged(identity) from None
 
+    def find(self, wanted: str) -> StoredDataset:
+        """The dataset of this id or name; the newest, when several have the name."""
+        known = self.list()
+        for dataset in known:
+            if wanted in (dataset.id, dataset.name):
+                return dataset
+        raise DataError(
+            "search.no_dataset",
+            "There is no saved dataset '{name}'. The datasets are: {known}.",
+            name=wanted,
+            known=[dataset.name for dataset in known] or ["–"],
+        )
+
     def list(self) -> builtins.list[StoredDataset]:
         """All datasets that can be read, newest first."""
         infos = []

@@ -19,6 +19,7 @@ from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.label_spelling import canonical_labels, suggested_merges
 from core.data.dataset.multilabel import several_labels
 from core.data.dataset.rows import SetAside, TextDataset, build_dataset
+from core.data.dataset.store import DatasetStore, StoredDataset
 from core.data.loading.label_notes import label_notes, merged_note, merges_of, read_note
 from core.data.loading.left_out_sentences import names_again, ragged, wanting
 from core.data.reading.row_lines import FILE, lines_of
@@ -93,6 +94,15 @@ class LoadedDataset:
         """Where the rows come from, to be stored with the dataset."""
         recipe = {"recipe": write_steps([RenameLabels(names=dict(self.merges))])} if self.merges else {}
         return {"file": self.name, **self.origin, **recipe}
+
+
+def load_stored(store: DatasetStore, stored: StoredDataset) -> LoadedDataset:
+    """A saved dataset as it was loaded, with what it kept of the way to it."""
+    notes = tuple(Message.from_dict(note) for note in stored.source.get("notes", ()))
+    left_out = left_out_of_source(stored.source)
+    return LoadedDataset(
+        stored.name, store.load(stored.id), stored.roles, None, left_out, notes, dict(stored.source), {}
+    )
 
 
 def load_table(path: Path, corrections: FormatCorrections = NOTHING) -> pandas.DataFrame:

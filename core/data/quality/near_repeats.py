@@ -43,6 +43,11 @@ def near_pairs_by_label(inspected: Inspected, nearness: Nearness) -> tuple[Pairs
 
 def superfluous(pairs: Sequence[tuple[int, int]]) -> Rows:
     """All but the first row of each cluster that the pairs make; ascending."""
+    return np.array(sorted(row for row, first in _clusters(pairs).items() if first != row), dtype=np.int64)
+
+
+def _clusters(pairs: Sequence[tuple[int, int]]) -> dict[int, int]:
+    """Row → the first row of the cluster that the pairs make of it."""
     parent: dict[int, int] = {}
 
     def root(row: int) -> int:
@@ -55,11 +60,11 @@ def superfluous(pairs: Sequence[tuple[int, int]]) -> Rows:
     for row, other in pairs:
         low, high = sorted((root(row), root(other)))
         parent[high] = low
-    return np.array(sorted(row for row in parent if root(row) != row), dtype=np.int64)
+    return {row: root(row) for row in list(parent)}
 
 
 def _repeats(inspected: Inspected, pairs: Pairs, nearness: Nearness) -> Finding:
-    rows = superfluous(pairs)
+    rows, listed = superfluous(pairs), _listed(pairs)
     fix = message("quality.near_duplicates_fix", "Keep the first of each; texts to remove: {count:,}", count=len(rows))
     step = DropTexts(marks=marks_of(inspected, rows), reason="duplicate")
     return Finding(
@@ -76,15 +81,15 @@ def _repeats(inspected: Inspected, pairs: Pairs, nearness: Nearness) -> Finding:
             "They differ in case, spacing, punctuation or a few words. When the rows are divided, one may fall into "
             "training and its twin into the test: remove them where they are copies, keep them where people do write so.",
         ),
-        _listed(pairs),
-        notes=tuple(like_row(row) for pair in _shown(pairs) for row in reversed(pair)),
+        tuple(listed),
+        notes=tuple(map(like_row, listed.values())),
         fixes=(Fix("drop", fix, (step,)),),
         seen=nearness.seen,
     )
 
 
 def _contradictions(inspected: Inspected, pairs: Pairs, nearness: Nearness) -> Finding:
-    rows = sorted({row for pair in pairs for row in pair})
+    rows, listed = sorted({row for pair in pairs for row in pair}), _listed(pairs)
     fix = message("quality.near_contradictions_fix", "Remove all of these texts: {count:,}", count=len(rows))
     return Finding(
         "near_contradictions",
@@ -100,16 +105,19 @@ def _contradictions(inspected: Inspected, pairs: Pairs, nearness: Nearness) -> F
             "A single word may turn the meaning, so look before you decide: where the difference is only spelling, one of "
             "the two labels is wrong.",
         ),
-        _listed(pairs),
-        notes=tuple(like_row(row) for pair in _shown(pairs) for row in reversed(pair)),
+        tuple(listed),
+        notes=tuple(map(like_row, listed.values())),
         fixes=(Fix("drop", fix, (drop(inspected, rows, "contradiction"),)),),
         seen=nearness.seen,
     )
 
 
-def _shown(pairs: Pairs) -> Pairs:
-    return pairs[: FINDING_ROWS // 2]
-
-
-def _listed(pairs: Pairs) -> tuple[int, ...]:
-    return tuple(row for pair in _shown(pairs) for row in pair)
+def _listed(pairs: Pairs) -> dict[int, int]:
+    """Each row of the pairs once → the first row that it is like; rows of a cluster stand together."""
+    like: dict[int, int] = {}
+    for first, second in pairs:
+        like.setdefault(first, second)
+        like.setdefault(second, first)
+    clusters = _clusters(pairs)
+    ordered = sorted(like, key=lambda row: (clusters[row], row))
+    return {row: like[row] for row in ordered[:FINDING_ROWS]}

@@ -7,6 +7,7 @@ earlier editions hold everything themselves, and are read alike.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,20 @@ def baseline_name(report: dict[str, Any]) -> Message:
     if method == "tfidf":
         return message("report.baseline", "TF-IDF + logistic regression")
     return message("report.other_baseline", "{method}", method=method)
+
+
+def measured_again(report: Mapping[str, Any]) -> Message | None:
+    """That rows of the frozen tests were forgotten since the version was made, and what is of before; None where not."""
+    left, rows = report["overall"]["rows"], report["baseline"]["report"]["rows"]
+    if left == rows:
+        return None
+    return message(
+        "report.measured_again",
+        "Test rows were forgotten since this version was made: its scores are of the {left:,} rows that are left. The baseline, "
+        "the learning curves and the gate's recorded verdict are of before, with {rows:,} rows.",
+        left=left,
+        rows=rows,
+    )
 
 
 def _read(folder: Path, name: str) -> Any:

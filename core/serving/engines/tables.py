@@ -50,7 +50,7 @@ def predict_table(
         progress(min(1.0, (start + CHUNK) / len(rows)))
     filled = np.asarray(~np.isnan(values).any(axis=1))
     task = task_of(classifier.task)
-    said = task.answers(np.nan_to_num(values), classifier.labels)
+    said = [task.told(answer) for answer in task.answers(np.nan_to_num(values), classifier.labels)]
     answers: dict[str, object] = {"predicted": [name if ok else "" for name, ok in zip(said, filled, strict=True)]}
     if task.distribution:
         answers["probability"] = values.max(axis=1).round(6)

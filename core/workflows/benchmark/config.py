@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from core.base.config import Config, setting
+from typing import Annotated, Any
+
+from core.base.config import Config, parameter, setting
+from core.workflows.fields import Classifier, Version
 
 
 class BenchmarkConfig(Config):
@@ -15,6 +18,7 @@ class BenchmarkConfig(Config):
         bounds=(20, 5000),
         step=20,
         scale="log",
+        option="texts",
     )
     benchmark_rounds: int = setting(
         5,
@@ -22,12 +26,14 @@ class BenchmarkConfig(Config):
         help="How often all ways take turns. The spread that is shown is that between rounds.",
         bounds=(2, 20),
         step=1,
+        option="rounds",
     )
     benchmark_compiled: bool = setting(
         True,
         label="Also compile with PyTorch",
         help="torch.compile turns the network into machine code first, which takes up to a minute and needs a C++ compiler.",
         advanced=True,
+        option="compile",
     )
     benchmark_threads: int = setting(
         0,
@@ -36,4 +42,16 @@ class BenchmarkConfig(Config):
         bounds=(0, 64),
         step=1,
         advanced=True,
+        option="threads",
     )
+
+
+class BenchmarkRequest(Config):
+    """Which version, and on which texts."""
+
+    classifier: Classifier
+    version: Version = None
+    dataset: Annotated[
+        str | None, parameter("A saved dataset to measure with; default: the frozen tests.", source="datasets")
+    ] = None
+    settings: Annotated[dict[str, Any], parameter("How much is measured.", values_of=BenchmarkConfig)] = {}

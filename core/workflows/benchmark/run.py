@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from core.base.config import Config, build
+from core.base.config import build
 from core.base.device import describe_device
 from core.base.errors import CoreError, DataError
 from core.base.events import Advanced, Ended, RunStarted, StageStarted
@@ -25,7 +25,7 @@ from core.base.messages import Message, message
 from core.registry.records import BenchmarkStore, new_id
 from core.serving.engines.providers import examine
 from core.statistics.speed import latency, paired_ratio, spread
-from core.workflows.benchmark.config import BenchmarkConfig
+from core.workflows.benchmark.config import BenchmarkConfig, BenchmarkRequest
 from core.workflows.benchmark.contenders import Contender, Way, enter, line_up, name_of
 from core.workflows.benchmark.machine import describe_machine
 from core.workflows.learn.running import parts_of
@@ -39,15 +39,6 @@ AT_LEAST = 0.25  # seconds that a measurement takes
 CHOICE = 256  # texts that a batch size is chosen on
 
 ShouldStop = Callable[[], bool]
-
-
-class BenchmarkRequest(Config):
-    """Which version, on which texts; none stands for the champion, and for the version's own frozen tests."""
-
-    classifier: str
-    version: int | None = None
-    dataset: str | None = None
-    settings: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from core.base.config import Config, build, distribute, setting
+from core.base.config import Config, build, distribute, parameter, setting
 from core.base.errors import ConfigError
-from core.continual.strategies import StrategyConfig
 from core.networks.text import TextConfig
 from core.training import TrainingConfig
+from core.workflows.fields import Model, Values
 from core.workflows.requests import DataConfig, Settings, model_class, resolve_settings, strategy_class
+
+if TYPE_CHECKING:
+    from core.continual.strategies import StrategyConfig
 
 Cut = Literal["datasets", "time", "group", "labels"]
 LabelOrder = Literal["appearance", "alphabetical", "random"]
@@ -22,20 +25,23 @@ class CompareRequest(Config):
 
     Parameters
     ----------
-    name
-        Shown in lists; empty for one made of the datasets' names.
-    datasets
-        Ids of stored datasets, in the order in which they are learned; one is enough unless each is an experience.
     settings
         Settings of model, text, training, data and any of the strategies, flat; ``seed`` is the first of the seeds.
     """
 
-    name: str = ""
-    datasets: list[str]
+    name: Annotated[str, parameter("Shown in lists; default: made of the datasets' names.")] = ""
+    datasets: Annotated[
+        list[str],
+        parameter(
+            "Saved datasets in the order in which they are learned; a single one is enough unless each is an experience.",
+            source="datasets",
+        ),
+    ]
     experience: Cut = setting(
         "datasets",
         label="An experience is",
         help="What arrives together: one dataset after the other, or one dataset cut by time, by group or by labels.",
+        option="cut",
         group="data",
     )
     periods: int = setting(
@@ -69,8 +75,8 @@ class CompareRequest(Config):
         group="data",
         advanced=True,
     )
-    strategies: list[str]
-    model: str = "ngrams"
+    strategies: Annotated[list[str], parameter("What is compared.", source="strategies")]
+    model: Model = "ngrams"
     seeds: int = setting(
         3,
         label="Seeds",
@@ -88,7 +94,7 @@ class CompareRequest(Config):
         group="optimisation",
         advanced=True,
     )
-    settings: dict[str, Any] = {}
+    settings: Values = {}
 
 
 @dataclass(frozen=True)

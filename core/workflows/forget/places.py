@@ -22,6 +22,7 @@ from core.data.labelling.corrections import Corrections
 from core.data.labelling.sessions import LabellingStore
 from core.networks.standalone.predict import HAN, TextPipeline
 from core.networks.text.forgetting import forget_words
+from core.registry.records import SearchStore
 from core.training.pretraining.config import SCRATCH
 from core.training.pretraining.record import read_record, write_record
 from core.workflows.forget.versions import Gone
@@ -195,6 +196,25 @@ def sweep_copies(workspace: Workspace, concerned: Collection[str], rows: Collect
     for dataset in rows:
         (home / INSPECTIONS / f"{dataset}.json").unlink(missing_ok=True)
     reached("forget.caches")
+
+
+def point_to(replaced: Mapping[str, str], home: Path) -> None:
+    """Let runs and searches name the datasets that took the place of theirs, so that they can be gone on with."""
+    for folder in _concerned_jobs(home, replaced):
+        files.write_json(folder / JOB, _pointed(read_json(folder / JOB), replaced))
+    searches = SearchStore(home)
+    for search in searches.list():
+        if search.get("dataset") in replaced:
+            searches.save({**search, "dataset": replaced[search["dataset"]]})
+
+
+def _pointed(asked: Any, replaced: Mapping[str, str]) -> Any:
+    """A request with other ids in the place of those that were replaced."""
+    if isinstance(asked, str):
+        return replaced.get(asked, asked)
+    if isinstance(asked, dict):
+        return {name: _pointed(value, replaced) for name, value in asked.items()}
+    return [_pointed(value, replaced) for value in asked] if isinstance(asked, list) else asked
 
 
 def _concerned_jobs(home: Path, concerned: Collection[str]) -> Iterator[Path]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,14 @@ import numpy as np
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.splitting import Split
 from core.networks.text.words import words_in
+from core.workflows.bundle import write_card
 from core.workflows.forget.exact import learned_examples, subtract
 from core.workflows.forget.rows import remembered_texts, text_digest
 from core.workflows.forget.words import Wordings, remove_words, staying_rows
+from core.workflows.learn.calibrating import calibration_on_tests
 from core.workflows.versions.folder import PARTS, ExperienceRecord, VersionFolder
+from core.workflows.versions.measured import lost_rows, measured_again
+from core.workflows.versions.retention import state_bytes
 
 COUNTS = (*PARTS, "memory", "words")
 
@@ -118,11 +122,16 @@ def _words(folder: VersionFolder, gone: Gone) -> set[str]:
     return gone.wordings.to_forget(pipeline, datasets, staying)
 
 
-def rewrite(folder: VersionFolder, gone: Gone) -> None:
+def rewrite(folder: VersionFolder, gone: Gone, parent: VersionFolder | None) -> None:
     """Take the rows out of sums, memory, the record of each experience and its frozen test, and their words; point to the new
-    datasets.
+    datasets, and measure on the rows that are left.
 
     What was rewritten before stays as it is.
+
+    Parameters
+    ----------
+    parent
+        The folder of the version that it was made from, which was rewritten before; None where there is none.
     """
     words = _words(folder, gone)
     subtract(folder, learned_examples(folder, gone.rows, gone.datasets))
@@ -132,14 +141,28 @@ def rewrite(folder: VersionFolder, gone: Gone) -> None:
         kept = {label: [row for row in some if not gone.is_wanted(row[0])] for label, some in rows.items()}
         folder.save_state({**state, "memory": {**state["memory"], "rows": kept}})
     report = folder.report()
-    for entry in report["experiences"]:
-        entry["dataset"] = gone.replaced.get(entry["dataset"], entry["dataset"])
     # It names rows of the batch as it was, and words of all texts.
     if folder.experiences()[-1].dataset in gone.rows or _names_words(report.get("drift"), folder, gone):
         report["drift"] = None
-    folder.save_report(report)
     _rewrite_stream(folder, gone)
+    _rewrite_report(folder, report, parent)
     remove_words(folder, words)
+
+
+def _rewrite_report(folder: VersionFolder, report: dict[str, Any], parent: VersionFolder | None) -> None:
+    """Let the report, and the card that is made of it, fit the rows that the folder holds now."""
+    report["experiences"] = [asdict(record) for record in folder.experiences()]
+    report["memory_rows"] = sum(1 for _ in remembered_texts(folder))
+    report["memory_bytes"] = state_bytes(folder.load_state())
+    if lost_rows(folder, report):
+        figures, scores = measured_again(folder, report, parent)
+        report |= figures
+        if report.get("calibration"):
+            trust = calibration_on_tests(folder.temperature, scores, folder.outputs)
+            report["calibration"] = {**report["calibration"], **trust}
+    folder.save_report(report)
+    if "precision" in report:  # editions before had another card
+        write_card(folder.path, report)
 
 
 def _rewrite_stream(folder: VersionFolder, gone: Gone) -> None:
@@ -154,8 +177,23 @@ def _rewrite_stream(folder: VersionFolder, gone: Gone) -> None:
             stays["test"] = np.array([not gone.is_wanted(text) for text in table["text"]], dtype=bool)
         folder.save_predictions(record.number, table[stays["test"]].reset_index(drop=True))
         parts[record.number] = _renumbered(numbers, stays, removed)
-        records.append(replace(record, dataset=gone.replaced.get(record.dataset, record.dataset)))
+        records.append(_of_what_is_left(record, numbers, stays, removed, gone))
     folder.save_experiences(records, parts)
+
+
+def _of_what_is_left(
+    record: ExperienceRecord,
+    numbers: Mapping[str, np.ndarray],
+    stays: Mapping[str, np.ndarray],
+    removed: np.ndarray,
+    gone: Gone,
+) -> ExperienceRecord:
+    """The record of an experience with the dataset that took the place of its own, and how many rows each part has now."""
+    train, validation, test = (int(stays[part].sum()) for part in PARTS)
+    used = sum(int(np.isin(rows, removed).sum()) for rows in numbers.values())
+    aside = max(0, record.set_aside - (len(removed) - used))
+    dataset = gone.replaced.get(record.dataset, record.dataset)
+    return ExperienceRecord(record.number, dataset, record.name, train, validation, test, aside)
 
 
 def _renumbered(numbers: Mapping[str, np.ndarray], stays: Mapping[str, np.ndarray], gone: np.ndarray) -> Split:

@@ -14,7 +14,6 @@ from typing import Any
 
 import pyarrow
 
-from core.base.config import Config
 from core.base.errors import DataError
 from core.base.events import Advanced, Ended, StageStarted
 from core.base.messages import Message, message
@@ -23,6 +22,7 @@ from core.data.dataset.store import DatasetStore, StoredDataset
 from core.data.quality import FINDERS, Finding, FrozenTexts, Inspected
 from core.data.quality.quick_model import MOST_ROWS
 from core.registry.records import InspectionStore
+from core.workflows.inspect.request import InspectRequest
 from core.workflows.inspect.vectors import read_vectors
 from core.workflows.learn.learning import ShouldStop
 from core.workflows.versions.folder import VersionFolder
@@ -30,25 +30,6 @@ from core.workflows.workspace import Workspace
 
 BEGINS, ENCODED, ENDS = 0.03, 0.7, 0.99  # of the whole job
 SEVERITIES = ("error", "warning", "info")
-
-
-class InspectRequest(Config):
-    """What is looked at.
-
-    Parameters
-    ----------
-    dataset
-        Id of a saved dataset.
-    encoder
-        Reference of a pretrained encoder that the quick model may use to doubt labels: slower, and it finds more. None
-        without one.
-    seed
-        Seed of samples and folds.
-    """
-
-    dataset: str
-    encoder: str = ""
-    seed: int = 0
 
 
 @dataclass(frozen=True)

@@ -66,10 +66,15 @@ def trust_figures(temperature: Temperature, scores: Sequence[Scores], classes: S
     scores
         Scores on the frozen tests, as the version serves.
     """
+    return {**temperature.to_dict(), **calibration_on_tests(temperature.value, scores, classes)}
+
+
+def calibration_on_tests(temperature: float, scores: Sequence[Scores], classes: Sequence[str]) -> dict[str, Any]:
+    """What a temperature did on the test rows: ``before`` and ``after`` it, and their ``difference``."""
     number = {name: position for position, name in enumerate(classes)}
     truth = np.array([number[name] for score in scores for name in score.test.truth], dtype=np.int64)
     after = np.concatenate([score.values for score in scores]).astype(np.float64)
-    before = rescale(after, 1 / temperature.value) if temperature.value != 1.0 else after
+    before = rescale(after, 1 / temperature) if temperature != 1.0 else after
     right = after.argmax(axis=1) == truth
     sides = {
         name: {
@@ -80,7 +85,7 @@ def trust_figures(temperature: Temperature, scores: Sequence[Scores], classes: S
         for name, stated in (("before", before), ("after", after))
     }
     difference = calibration_difference((before.max(axis=1), right), (after.max(axis=1), right))
-    return {**temperature.to_dict(), "test_rows": len(truth), **sides, "difference": difference.to_dict()}
+    return {"test_rows": len(truth), **sides, "difference": difference.to_dict()}
 
 
 def _unwanted() -> Temperature:

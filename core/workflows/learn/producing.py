@@ -33,11 +33,11 @@ from core.workflows.versions.frozen_tests import (
     Scores,
     baseline_reports,
     gate_evidence,
-    pooled_report,
     score_tests,
 )
+from core.workflows.versions.measured import figures_of, matrices_after
 from core.workflows.versions.past import Summary, save_summary
-from core.workflows.versions.retention import measure_retention, state_bytes
+from core.workflows.versions.retention import state_bytes
 from core.workflows.versions.summary import summary_of
 from core.workflows.workspace import Workspace
 
@@ -229,7 +229,6 @@ def _choose_precision(candidate: Candidate, folder: VersionFolder, rows: Labelle
 def _report(candidate: Candidate, scores: list[Scores], parity: dict[str, Any], provider: str) -> dict[str, Any]:
     learner, stream, parent, finished = candidate.learner, candidate.stream, candidate.parent, candidate.finished
     task = learner.settings.task
-    matrices = {score.name: _matrix(parent, scores, score.name) for score in task.scores}
     return {
         "task": task.name,
         "classifier": candidate.classifier,
@@ -246,10 +245,7 @@ def _report(candidate: Candidate, scores: list[Scores], parity: dict[str, Any], 
         "vocabulary": learner.pipeline.tokenizer.get_vocab_size(),
         "parameters": learner.model.parameter_count(),
         "experiences": [asdict(record) for record in stream.records],
-        "overall": pooled_report(scores, learner.outputs).to_dict(),
-        "tests": [score.to_dict() for score in scores],
-        **{f"{name}_matrix": matrix for name, matrix in matrices.items()},
-        **measure_retention(scores, matrices[task.score.name], learner.outputs),
+        **figures_of(scores, learner.outputs, matrices_after(parent.report if parent is not None else None, scores)),
         **_gate(scores, parent),
         "drift": parent.drift if parent is not None else None,
         "forgotten": candidate.forgotten,
@@ -262,23 +258,6 @@ def _report(candidate: Candidate, scores: list[Scores], parity: dict[str, Any], 
         "end": finished.reason.to_dict() if finished is not None else None,
         "findings": [finding.to_dict() for finding in stream.findings],
     }
-
-
-def _matrix(parent: Parent | None, scores: list[Scores], name: str) -> list[list[float | None]]:
-    """The parent's accuracy matrix with one more row, and one more column that begins with the parent's answer.
-
-    A candidate without an experience of its own takes the place of the parent's last row.
-    """
-    row: list[float | None] = [score.report.scores[name].value for score in scores]
-    if parent is None:
-        return [row]
-    if len(parent.report["experiences"]) == len(scores):
-        return [*parent.report[f"{name}_matrix"][:-1], row]
-    newest = scores[-1].before
-    older: list[list[float | None]] = [[*known, None] for known in parent.report[f"{name}_matrix"]]
-    if newest is not None:
-        older[-1][-1] = newest[name]["value"]
-    return [*older, row]
 
 
 def _gate(scores: list[Scores], parent: Parent | None) -> dict[str, Any]:

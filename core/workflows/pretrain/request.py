@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated
 
-from core.base.config import Config
+from core.base.config import Config, parameter
 from core.training.pretraining.config import SCRATCH
+from core.workflows.fields import Dataset, Values
 
 
 class PretrainRequest(Config):
@@ -13,20 +14,21 @@ class PretrainRequest(Config):
 
     Parameters
     ----------
-    name
-        Name of the encoder that comes out: ``own:<name>``.
     dataset
         The stored dataset whose texts are learned; its labels are never looked at.
-    start
-        ``"scratch"``, or the reference of the encoder that goes on learning.
-    probe
-        A stored dataset with labels that says whether it helped; "" for none.
     settings
         Settings of `core.training.pretraining.config`.
     """
 
-    name: str
-    dataset: str
-    start: str = SCRATCH
-    probe: str = ""
-    settings: dict[str, Any] = {}
+    name: Annotated[str, parameter("Name of the encoder that comes out: afterwards own:NAME.")]
+    dataset: Dataset
+    start: Annotated[
+        str,
+        parameter(
+            "The encoder that goes on learning: scratch, packaged:…, folder:…, hub:… or own:….",
+            option="from",
+            source="encoders",
+        ),
+    ] = SCRATCH
+    probe: Annotated[str, parameter("A saved dataset with labels that says whether it helped.", source="datasets")] = ""
+    settings: Values = {}

@@ -14,12 +14,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 
-from core.base.config import Config, setting
 from core.base.errors import DataError
 from core.base.events import Advanced, CheckpointDue, Ended, StageStarted
 from core.base.messages import message
@@ -30,36 +29,12 @@ from core.registry.records import FoldStore
 from core.tasks.text_classification.scores import evaluate_predictions
 from core.workflows.learn.learning import Answers, ShouldStop, answers, first_lesson, learned_shares
 from core.workflows.repeat.learning_curve import own_settings
+from core.workflows.repeat.request import FoldsRequest
 from core.workflows.requests import Settings
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace
 
 SCORES = ("accuracy", "macro_f1")
-
-
-class FoldsConfig(Config):
-    """How often, and what changes from run to run."""
-
-    repeat_by: Literal["folds", "seeds"] = setting(
-        "folds",
-        label="What changes",
-        help="Folds: each run holds out another part of the rows. Seeds: always the same part, with other random numbers while "
-        "learning.",
-    )
-    repeat_runs: int = setting(
-        5,
-        label="Runs",
-        help="With folds, also the number of parts. More take longer and tell more.",
-        bounds=(2, 20),
-        step=1,
-    )
-
-
-class FoldsRequest(FoldsConfig):
-    """Which version; none stands for the champion."""
-
-    classifier: str
-    version: int | None = None
 
 
 @dataclass(frozen=True)

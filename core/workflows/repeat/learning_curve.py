@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from core.base.config import Config
 from core.base.errors import DataError
 from core.base.events import Advanced, CheckpointDue, Ended, StageStarted
 from core.base.messages import Message, message
@@ -34,20 +33,13 @@ from core.statistics.learning_curve import (
 from core.tasks.text_classification.row_statistics import ACCURACY, answered, averages
 from core.workflows.learn.learners import Labelled
 from core.workflows.learn.learning import Answers, ShouldStop, answers, first_lesson, learned_shares
+from core.workflows.repeat.request import CurveRequest
 from core.workflows.requests import Settings, resolve_settings, resolve_update
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.versions.past import read_past
 from core.workflows.workspace import Workspace
 
 LEARNING_BEGINS, LEARNING_ENDS = 0.02, 0.99  # of the whole job
-
-
-class CurveRequest(Config):
-    """Which version; none stands for the champion. ``runs`` of each share: 0 stands for as many as time allows."""
-
-    classifier: str
-    version: int | None = None
-    runs: int = 0
 
 
 @dataclass(frozen=True)

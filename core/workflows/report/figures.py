@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.base.messages import Message, message
 from core.base.wording import points
-from core.registry.records.reports import baseline_name
+from core.registry.records.reports import baseline_name, measured_again
 from core.tasks.text_classification.calibration import expected_calibration_error
 from core.tasks.text_classification.scores import MINIMUM_SUPPORT
 from core.workflows.report.document import Block, Cell, Paragraph, Points, ReportLanguage, Section, figure, table
@@ -67,6 +67,16 @@ def measured(inputs: ReportInputs, words: ReportLanguage) -> Section:
 
 def _headline(report: dict[str, Any], words: ReportLanguage) -> str:
     overall, baseline = report["overall"], report["baseline"]["report"]
+    since = measured_again(report)
+    if since is not None:
+        headline = message(
+            "report.headline_since",
+            "Macro-F1 {score} on {rows:,} frozen test rows that were never trained on, answered by the very file that serves. "
+            "Brackets hold 95 % intervals.",
+            score=figure(overall["macro_f1"]),
+            rows=overall["rows"],
+        )
+        return f"{words.say(headline)} {words.say(since)}"
     return words.say(
         message(
             "report.headline",
@@ -171,6 +181,8 @@ def memory(inputs: ReportInputs, words: ReportLanguage) -> Section:
         passed = message("report.gate_passed", "The gate was for promoting it:")
         refused = message("report.gate_refused", "The gate was against promoting it:")
         blocks.append(Paragraph(say(passed if gate["promote"] else refused)))
+        since = measured_again(report)
+        blocks += [] if since is None else [Paragraph(say(since), "note")]
         blocks += [Paragraph(say(Message.from_dict(rule["message"])), "note") for rule in gate["rules"]]
     return Section(say(message("report.memory", "What it remembers")), tuple(blocks))
 

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from core.base.config import Config, build
+from core.base.config import build
 from core.base.events import Advanced, CheckpointDue, Ended, RunStarted, StageStarted, StepDone
 from core.base.messages import message
 from core.registry.records import SearchStore, new_id
@@ -27,32 +27,13 @@ from core.workflows.learn.learning import ShouldStop
 from core.workflows.learn.running import parts_of
 from core.workflows.requests import resolve_settings
 from core.workflows.search.attempt import begin, end, run
-from core.workflows.search.space import SearchConfig, dimensions, usual
+from core.workflows.search.request import SearchConfig, SearchRequest
+from core.workflows.search.space import dimensions, usual
 from core.workflows.search.state import Search, TrialDone, restore, to_state
 from core.workflows.search.trial import rows_without_test
 from core.workflows.workspace import Workspace
 
 BEGINS, ENDS = 0.02, 0.99  # of the whole job
-
-
-class SearchRequest(Config):
-    """What is searched on which dataset.
-
-    Parameters
-    ----------
-    searched
-        Names of settings; none stands for those that are usually worth it.
-    settings
-        Settings that differ from the model's defaults in every trial, the first one included.
-    search
-        Values of `SearchConfig`.
-    """
-
-    dataset: str
-    model: str
-    searched: list[str] = []
-    settings: dict[str, Any] = {}
-    search: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from core.base.config import Config, Setting, setting, settings_of
+from core.base.config import Setting, settings_of
 from core.base.errors import ConfigError
 from core.networks.text import TextConfig
 from core.training import TrainingConfig
@@ -20,39 +20,6 @@ if TYPE_CHECKING:
 REACH = 20.0
 FIRST_TRIED = ("learning_rate", "batch_size", "word_dropout", "label_smoothing")
 LEFT_ALONE = frozenset({"seed"})  # choosing a seed would be choosing luck
-
-
-class SearchConfig(Config):
-    """How long a search goes on."""
-
-    search_minutes: int = setting(
-        10,
-        label="Minutes",
-        help="The search ends after so much time; a trial that is not done by then does not count. "
-        "The defaults are always tried to their end.",
-        bounds=(1, 480),
-        step=1,
-        scale="log",
-        group="optimisation",
-    )
-    search_trials: int = setting(
-        0,
-        label="Trials at most",
-        help="0 stands for as many as the time allows.",
-        bounds=(0, 1000),
-        step=1,
-        group="optimisation",
-        advanced=True,
-    )
-    search_seed: int = setting(
-        0,
-        label="Seed of the search",
-        help="Chooses which settings are tried. Every trial itself learns with the same seed, so that luck counts little.",
-        bounds=(0, 1_000_000),
-        step=1,
-        group="optimisation",
-        advanced=True,
-    )
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ import torch
 
 from core.base.events import PartDone
 from core.workflows.learn.learning import Answers
-from core.workflows.search.space import Dimension, SearchConfig
+from core.workflows.search.request import SearchConfig
+from core.workflows.search.space import Dimension
 from core.workflows.search.trial import SearchRows
 from core.workflows.workspace import Workspace
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from core.data.dataset.rows import Rows, TextDataset
 from core.data.dataset.same_text import key_numbers
 from core.data.dataset.splitting import Split, split_rows
 from core.data.labelling.corrections import joined_rows
-from core.data.loading.label_notes import label_notes
+from core.data.loading.label_notes import label_counts, label_notes
 from core.data.loading.load import remarks_of
 from core.data.loading.overlapping import Overlap, overlap
 from core.registry import HOW, UNWRITTEN, VersionInfo, promote
@@ -180,7 +180,7 @@ def update_classifier(
             synthetic=stored.synthetic,
             findings=[
                 *remarks_of(stored.source),
-                *(label_notes(batch, match) if task.distribution else ()),
+                *((*label_notes(batch, match), *_new_labels(batch, labels)) if task.distribution else ()),
                 *(finding.message for finding in seen.findings),
                 *split.findings,
                 *_remarks(past, strategy),
@@ -210,6 +210,15 @@ def _newest_test(folder: VersionFolder, number: int, name: str, test: TextDatase
     history = {version: task.worth(truth, answer) for version, answer in answers.items()}
     sure = tuple(values.max(axis=1)) if task.distribution else None
     return FrozenTest(number, name, test.texts, truth, predicted, sure, history)
+
+
+def _new_labels(batch: TextDataset, known: Sequence[str]) -> list[Message]:
+    """Labels that the version cannot answer with yet, with the rows of each."""
+    new = {label: rows for label, rows in label_counts(batch).items() if rows and label not in known}
+    if not new:
+        return []
+    named = [f"{label} ({rows:,})" for label, rows in sorted(new.items(), key=lambda pair: -pair[1])]
+    return [message("update.labels_new", "Labels that are new to the model, with their rows: {labels}.", labels=named)]
 
 
 def _remarks(past: Past, strategy: Strategy) -> list[Message]:

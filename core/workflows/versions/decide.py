@@ -10,7 +10,9 @@ from core.base.errors import RegistryError
 from core.continual.gate.evidence import CalibrationChange, GateEvidence, StratumChange, TestChange
 from core.continual.gate.judging import GateVerdict, judge
 from core.continual.gate.rules import GateConfig
+from core.statistics.additive import Score
 from core.statistics.intervals import Estimate
+from core.tasks import DEFAULT, task_of
 from core.workflows.requests import UpdateRequest
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace
@@ -58,7 +60,8 @@ def stored_rules(report: Mapping[str, Any]) -> GateConfig:
 
 def stored_evidence(report: Mapping[str, Any], name: TestName = lambda _, name: name) -> GateEvidence | None:
     """What a report's verdict rests on; None where there was nothing to compare with, as after a first training."""
-    changes = [_test_change(test, name) for test in report["tests"] if test.get("difference")]
+    score = task_of(report.get("task", DEFAULT)).score
+    changes = [_test_change(test, name, score) for test in report["tests"] if test.get("difference")]
     if len(changes) < 2:
         return None
     evidence = report.get("gate_evidence") or {}
@@ -71,10 +74,11 @@ def stored_evidence(report: Mapping[str, Any], name: TestName = lambda _, name: 
     )
 
 
-def _test_change(test: Mapping[str, Any], name: TestName) -> TestChange:
+def _test_change(test: Mapping[str, Any], name: TestName, score: Score) -> TestChange:
     sides = (test["before"], test["report"], test["difference"])
-    before, after, difference = (Estimate.from_dict(side["accuracy"]) for side in sides)
-    return TestChange(name(test["experience"], test["name"]), test["rows"], before, after, difference)
+    before, after, difference = (Estimate.from_dict(side[score.name]) for side in sides)
+    gain = score.gain(difference, before.value)
+    return TestChange(name(test["experience"], test["name"]), test["rows"], before, after, gain)
 
 
 def judge_again(

@@ -9,13 +9,13 @@ import numpy as np
 
 from core.networks.explain import Attribution, occlude
 from core.networks.explain.networks import explain
-from core.networks.standalone.predict import Classifier
+from core.tasks.base import Engine
 from core.workflows.versions.folder import VersionFolder
 
 GLOBAL_TEXTS = 200
 
 
-def explain_answer(folder: Path, engine: Classifier, text: str, label: int | None = None) -> Attribution:
+def explain_answer(folder: Path, engine: Engine, text: str, label: int | None = None) -> Attribution:
     """Explain one answer by the best method that suits the version: from inside the model, else by occlusion.
 
     Parameters
@@ -29,7 +29,7 @@ def explain_answer(folder: Path, engine: Classifier, text: str, label: int | Non
     return attribution if attribution is not None else occlude(engine, [text], [explained])[0]
 
 
-def explain_many(engine: Classifier, texts: Sequence[str], predicted: Sequence[int]) -> list[Attribution]:
+def explain_many(engine: Engine, texts: Sequence[str], predicted: Sequence[int]) -> list[Attribution]:
     """Explain the given answers of at most 200 texts, evenly spaced over all, by occlusion."""
     rows = np.linspace(0, len(texts) - 1, min(GLOBAL_TEXTS, len(texts))).round().astype(int)
     return occlude(engine, [texts[row] for row in rows], [int(predicted[row]) for row in rows])

@@ -112,6 +112,19 @@ def _score(task: Task, values: np.ndarray, test: FrozenTest, outputs: tuple[str,
     answers = tuple(task.answers(values, outputs))
     table = prediction_table(test.texts, test.truth, answers, values)
     folder.save_predictions(test.number, table.assign(**_history_columns(test.history, len(table))))
+    return measure(task, test, answers, values, outputs)
+
+
+def measure(
+    task: Task, test: FrozenTest, answers: tuple[str, ...], values: np.ndarray, outputs: tuple[str, ...]
+) -> Scores:
+    """What a version's answers to a test are worth, and how they differ from the base version's.
+
+    Parameters
+    ----------
+    values
+        What the answers were read from, ``(rows, outputs)``.
+    """
     report = task.report(test.truth, answers, outputs)
     sure = tuple(float(value) for value in values.max(axis=1)) if task.distribution else ()
     if test.before is None:
@@ -156,8 +169,13 @@ def _figures(measured: Mapping[str, Any] | None, rows: int, task: Task) -> dict[
 
 def confidence(table: pd.DataFrame) -> tuple[float, ...]:
     """The probability of each answer in a table of predictions."""
+    return tuple(values_of(table).max(axis=1, initial=0.0).tolist())
+
+
+def values_of(table: pd.DataFrame) -> np.ndarray:
+    """What answers were read from, in a table of predictions, ``(rows, outputs)``: of a classifier the probabilities."""
     columns = [column for column in table.columns if column.startswith("p_")]
-    return tuple(table[columns].to_numpy(dtype=np.float64).max(axis=1, initial=0.0).tolist())
+    return table[columns].to_numpy(dtype=np.float64)
 
 
 def read_history(table: pd.DataFrame, number: int, task: Task) -> dict[int, np.ndarray]:

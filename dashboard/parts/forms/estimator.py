@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.base.config import home
+from core.tasks import task_of
 from dashboard.shell import state
 
 if TYPE_CHECKING:
@@ -75,9 +76,10 @@ def _text_key(request: TrainRequest) -> str:
     """What of a request decides how its texts are split and read."""
     from core.workflows.requests import model_class, resolve_settings
 
-    settings = resolve_settings(request.model, request.settings)
-    parts = [request.dataset, settings.text.model_dump_json(), settings.data.model_dump_json()]
-    if model_class(request.model).without_effect:  # it brings a tokenizer of its own
+    task = task_of(request.task)
+    settings = resolve_settings(request.model, request.settings, task)
+    parts = [request.dataset, request.task, settings.text.model_dump_json(), settings.data.model_dump_json()]
+    if model_class(request.model, task).without_effect:  # it brings a tokenizer of its own
         parts += [request.model, settings.model.model_dump_json()]
     return " ".join(parts)
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboard.parts import tables
+from core.tasks import DEFAULT, TASKS, Task
+from dashboard.parts import scores, tables
 from dashboard.parts.forms import encoder_choice, word_vectors
 from dashboard.parts.forms.forms import set_values, settings_form
+from dashboard.parts.names import name_of
 from dashboard.shell import state
-from dashboard.shell.i18n import t, tn
+from dashboard.shell.i18n import DEFAULT as ENGLISH
+from dashboard.shell.i18n import catalogue, t, tn
 
 if TYPE_CHECKING:
     from core.base.config import Config, Setting
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
 PRESETS = ("quick", "standard", "thorough")
 SETTINGS = "train.settings"
 FIRST_MODEL = "ngrams"
+TASK = "train.task"
 REFUSED = '/:"'
 MOST_CHOICES = 3  # in half the width; more of them would stand below each other
 
@@ -30,13 +35,14 @@ def draw(datasets: list[StoredDataset]) -> TrainRequest:
 
     dataset = _dataset(datasets)
     name = _name(dataset)
-    model = _model()
-    _preset(model)
+    task = _task()
+    model = _model(task)
+    _preset(task, model)
     word_vectors.choose_made(SETTINGS)
-    values = _settings(model)
+    values = _settings(task, model)
     word_vectors.draw(dataset, values)
     encoder_choice.draw(dataset, values)
-    return TrainRequest(classifier=name, dataset=dataset.id, model=model, settings=values)
+    return TrainRequest(classifier=name, dataset=dataset.id, task=task.name, model=model, settings=values)
 
 
 def _dataset(datasets: list[StoredDataset]) -> StoredDataset:
@@ -77,13 +83,48 @@ def _name(dataset: StoredDataset) -> str:
     return name
 
 
-def _model() -> str:
-    from core.networks.encoders import MODELS
+def _task() -> Task:
+    """Ask what the model is for."""
+    names = {name: scores.task_name(task) for name, task in TASKS.items()}
+    if st.session_state.get(TASK) not in names:
+        st.session_state[TASK] = next(iter(names))
+    picked = TASKS[
+        str(
+            st.selectbox(
+                t("train.task"),
+                list(names),
+                format_func=names.__getitem__,
+                key=TASK,
+                on_change=_task_changed,
+                persist_state="session",
+            )
+        )
+    ]
+    about = f"names.about_task_{picked.name}"
+    st.caption(t(about) if about in catalogue(ENGLISH) else picked.help)
+    return picked
 
-    if st.session_state.get("train.model") not in MODELS:
-        st.session_state["train.model"] = FIRST_MODEL
-    names = {name: t(f"names.model_{name}") for name in sorted(MODELS, key=lambda name: name != FIRST_MODEL)}
-    model = st.segmented_control(
+
+def _task_changed() -> None:
+    """Another task has other models: the first of them, with its own settings."""
+    st.session_state["train.model"] = _first_model(TASKS[st.session_state[TASK]].networks())
+    _model_changed()
+
+
+def _first_model(known: Collection[str]) -> str:
+    return FIRST_MODEL if FIRST_MODEL in known else next(iter(known))
+
+
+def _chosen_task() -> Task:
+    return TASKS[st.session_state.get(TASK, DEFAULT)]
+
+
+def _model(task: Task) -> str:
+    known = task.networks()
+    if st.session_state.get("train.model") not in known:
+        st.session_state["train.model"] = _first_model(known)
+    names = {name: name_of("model", name) for name in sorted(known, key=lambda name: name != FIRST_MODEL)}
+    model = st.pills(
         t("train.model"),
         list(names),
         format_func=names.__getitem__,
@@ -93,18 +134,20 @@ def _model() -> str:
         persist_state="session",
         wrap=True,
     )
-    st.caption(t(f"names.about_{model}"))
+    about = f"names.about_{model}"
+    if about in catalogue(ENGLISH):
+        st.caption(t(about))
     return str(model)
 
 
 def _model_changed() -> None:
     model, preset = st.session_state["train.model"], st.session_state.get("train.preset") or "standard"
-    set_values(SETTINGS, preset_values(model, preset))
+    set_values(SETTINGS, preset_values(model, preset, _chosen_task()))
 
 
-def _preset(model: str) -> None:
+def _preset(task: Task, model: str) -> None:
     """Three starting points; none is marked once a slider has left them."""
-    st.session_state["train.preset"] = matching_preset(model)
+    st.session_state["train.preset"] = matching_preset(model, task)
     names = {name: t(f"train.preset_{name}") for name in PRESETS}
     st.segmented_control(
         t("train.preset"),
@@ -119,51 +162,50 @@ def _preset(model: str) -> None:
 def _preset_changed() -> None:
     preset, model = st.session_state["train.preset"], st.session_state["train.model"]
     if preset:
-        values = preset_values(model, preset)
-        set_values(SETTINGS, {name: values[name] for name in _touched(model)})
+        task = _chosen_task()
+        values = preset_values(model, preset, task)
+        set_values(SETTINGS, {name: values[name] for name in _touched(model, task)})
 
 
-def preset_values(model: str, preset: str) -> dict[str, Any]:
+def preset_values(model: str, preset: str, task: Task = TASKS[DEFAULT]) -> dict[str, Any]:
     """All settings of a model under a preset, flat; ``"standard"`` is the model's own defaults."""
-    from core.networks.encoders import MODELS
     from core.workflows.requests import resolve_settings
 
-    return resolve_settings(model, MODELS[model].presets.get(preset, {})).flat()
+    return resolve_settings(model, task.networks()[model].presets.get(preset, {}), task).flat()
 
 
-def _touched(model: str) -> set[str]:
-    from core.networks.encoders import MODELS
-
-    return {name for values in MODELS[model].presets.values() for name in values}
+def _touched(model: str, task: Task) -> set[str]:
+    return {name for values in task.networks()[model].presets.values() for name in values}
 
 
-def matching_preset(model: str) -> str | None:
+def matching_preset(model: str, task: Task = TASKS[DEFAULT]) -> str | None:
     """The preset whose values the form shows; None when it shows others."""
     for preset in ("standard", "quick", "thorough"):
-        values = preset_values(model, preset)
-        if all(st.session_state.get(f"{SETTINGS}.{name}", values[name]) == values[name] for name in _touched(model)):
+        values = preset_values(model, preset, task)
+        touched = _touched(model, task)
+        if all(st.session_state.get(f"{SETTINGS}.{name}", values[name]) == values[name] for name in touched):
             return preset
     return None
 
 
-def _settings(model: str) -> dict[str, Any]:
+def _settings(task: Task, model: str) -> dict[str, Any]:
     """Three groups in tabs, each with its rarer settings folded; those of the data lie with the optimisation."""
-    from core.networks.encoders import MODELS
     from core.networks.text import TextConfig
     from core.training import TrainingConfig
     from core.workflows.requests import DataConfig
 
+    network = task.networks()[model]
     groups: dict[str, list[type[Config]]] = {
-        "model": [MODELS[model].config_class],
+        "model": [network.config_class],
         "text": [TextConfig],
-        "optimisation": [TrainingConfig, DataConfig],
+        "optimisation": [TrainingConfig, task.config_class, DataConfig],
     }
-    idle = MODELS[model].without_effect
+    idle = network.without_effect
     values: dict[str, Any] = {}
     places = st.tabs([t(f"train.group_{name}") for name in groups])
     for column, configs in zip(places, groups.values(), strict=True):
         with column:
-            values |= _group(configs, preset_values(model, "standard"), idle)
+            values |= _group(configs, preset_values(model, "standard", task), idle)
     return values
 
 

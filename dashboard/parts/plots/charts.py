@@ -9,6 +9,7 @@ import functools
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import plotly.graph_objects as go
@@ -224,9 +225,11 @@ def timeline(milestones: Sequence[Milestone], *, title: str, key: str, axis: str
     """Versions from left to right at the height of their score; the serving one is filled."""
     colors = palette()
     chart = figure(height=260)
+    scores = [stone.score for stone in milestones]
+    rises = [after > before for before, after in pairwise(scores)]  # the line to the next version
     chart.add_scatter(
         x=[stone.number for stone in milestones],
-        y=[stone.score for stone in milestones],
+        y=scores,
         mode="lines+markers+text",
         line={"color": colors.muted, "width": 1.5},
         marker={
@@ -234,8 +237,8 @@ def timeline(milestones: Sequence[Milestone], *, title: str, key: str, axis: str
             "color": [colors.categorical[0] if stone.champion else colors.background for stone in milestones],
             "line": {"color": colors.categorical[0], "width": 2},
         },
-        text=[f"{stone.score:.3f}" for stone in milestones],
-        textposition="top right",
+        text=[f"{score:.3f}" for score in scores],
+        textposition=["bottom right" if rise else "top right" for rise in [*rises, False]][: len(scores)],
         error_y={
             "type": "data",
             "array": [stone.high - stone.score for stone in milestones],

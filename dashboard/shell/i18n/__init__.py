@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,10 @@ LANGUAGES = {"en": "English", "zh": "中文"}
 DEFAULT = "en"
 FOLDER = Path(__file__).parent
 LINK = "lang"  # name in the link and in the session
+
+_BEHIND_HAN = re.compile(r"(?<=[\u4e00-\u9fff])\{(\w+)[^{}]*\}")
+_BEFORE_HAN = re.compile(r"\{(\w+)[^{}]*\}(?=[\u4e00-\u9fff])")
+_LATIN = re.compile(r"[A-Za-z0-9]")
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +78,7 @@ def translate(language: str, key: str, facts: dict[str, Any] | None = None) -> s
     text = catalogue(language).get(key)
     if text is None:
         return _missing(language, key)
-    return fill(text, {name: _readable(language, value) for name, value in (facts or {}).items()})
+    return _filled(language, text, facts or {})
 
 
 def t_message(message: Message) -> str:
@@ -83,7 +89,25 @@ def t_message(message: Message) -> str:
     if text is None:
         _missing(language(), message.key)
         return str(message)
-    return fill(text, {name: _readable(language(), value) for name, value in message.facts.items()})
+    return _filled(language(), text, message.facts)
+
+
+def _filled(language: str, text: str, facts: Mapping[str, Any]) -> str:
+    readable = {name: _readable(language, value) for name, value in facts.items()}
+    return fill(_spaced(text, readable) if language == "zh" else text, readable)
+
+
+def _spaced(template: str, facts: Mapping[str, Any]) -> str:
+    """A Chinese template with a space between its characters and a fact that begins or ends with a Latin letter or digit.
+
+    The catalogues write these spaces wherever a fact is always Latin; of a name, only the name itself can tell.
+    """
+    template = _BEHIND_HAN.sub(lambda place: f"{' ' * _is_latin(facts, place[1], 0)}{place[0]}", template)
+    return _BEFORE_HAN.sub(lambda place: f"{place[0]}{' ' * _is_latin(facts, place[1], -1)}", template)
+
+
+def _is_latin(facts: Mapping[str, Any], name: str, end: int) -> bool:
+    return bool(_LATIN.match(str(facts.get(name, ""))[end:][:1]))
 
 
 def _readable(language: str, value: Any) -> Any:

@@ -75,6 +75,47 @@ def test_the_whole_life_of_a_classifier(trained: dict[str, Any], tmp_path: Path,
     assert run("rollback", "--classifier", "Shop", code=2)[1].count("\n") == 1
 
 
+def test_evaluate_says_which_rows_the_version_has_met(trained: dict[str, Any], tmp_path: Path, run: Any) -> None:
+    first, new = tmp_path / "first.csv", write(tmp_path / "new.csv", rows=30, seed=5)
+    known = json.loads(run("evaluate", *table(first), "--json")[0])["known"]
+    parts = {"rows": 120, "learned": 84, "validated": 12, "tested": 24, "new": 0, "missing": []}
+    assert known == parts
+    shown = run("evaluate", *table(first))[0]
+    assert "met the texts of 120 before: learned from 84, chose its best epoch by 12, was tested on 24" in shown
+    assert json.loads(run("evaluate", *table(new), "--json")[0])["known"]["new"] == 30
+    assert "before" not in run("evaluate", *table(new))[0]
+
+
+def test_drift_says_why_rows_cannot_be_compared(trained: dict[str, Any], tmp_path: Path, run: Any) -> None:
+    shown = run("drift", *table(tmp_path / "first.csv"))[0]
+    assert "of the 120 rows, 0 have a text that was not learned or tested before" in shown
+    assert "learned from 84, chose its best epoch by 12, was tested on 24" in shown
+    assert json.loads(run("drift", *table(tmp_path / "first.csv"), "--json")[0])["known"]["learned"] == 84
+
+
+def test_an_update_names_labels_that_are_new_to_the_model(trained: dict[str, Any], tmp_path: Path, run: Any) -> None:
+    batch = write(tmp_path / "batch.csv", seed=1)
+    with batch.open("a", encoding="utf-8") as file:
+        file.writelines(f"where is parcel {row},question\n" for row in range(20))
+    found = json.loads(run("update", *table(batch), "--strategy", "replay", "--json", *FAST)[0])
+    assert found["new_labels"] == ["question"]
+    assert "Labels that are new to the model, with their rows: question (20)." in found["findings"]
+    again = write(tmp_path / "again.csv", seed=2)
+    assert "new to the model" not in run("update", *table(again), "--strategy", "replay", *FAST)[0]
+
+
+def test_a_training_prints_what_was_noticed(workspace: Workspace, tmp_path: Path, run: Any) -> None:
+    data = reviews(120)
+    path = tmp_path / "groups.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        people = [("a", "b", "c")[row % 3] for row in range(120)]
+        csv.writer(file).writerows(
+            [("text", "label", "who"), *zip(data.texts, data.label_names(), people, strict=True)]
+        )
+    asked = ["train", *table(path), "--group", "who", "--model", "ngrams", *FAST]
+    assert "The validation part holds rows of 1 group" in run(*asked)[0]
+
+
 def test_rules_of_the_gate_are_given_by_name_and_kept(trained: dict[str, Any], tmp_path: Path, run: Any) -> None:
     ask = ["--strategy", "replay", "--json"]
     first = [*table(write(tmp_path / "a.csv", seed=1)), *ask, "--tolerance", "3", "--gate", "check_labels=no"]

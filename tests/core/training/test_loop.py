@@ -16,7 +16,9 @@ from core.continual.strategies import Experience, Strategy, StrategyConfig
 from core.networks.encoders import MODELS, TextNetwork
 from core.networks.encoders.batches import predict_logits
 from core.networks.text import Examples
-from core.training import TrainingConfig, loop, train
+from core.tasks.text_classification.task import TextClassification
+from core.training import TrainingConfig, loop
+from core.training.objectives.supervised import train
 from tests.core.experiences import classified
 from tests.encoders import make_model
 
@@ -92,7 +94,26 @@ def test_events_come_in_order(name: str) -> None:
     finished = events[-1]
     assert isinstance(finished, Finished)
     assert finished.epochs == CONFIG.epochs
-    assert finished.reason.key == "training.epochs_used_up"
+    best_at_the_end = finished.best_epoch == CONFIG.epochs
+    assert finished.reason.key == f"training.{'best_at_the_end' if best_at_the_end else 'epochs_used_up'}"
+
+
+@pytest.mark.parametrize(
+    ("scores", "reason"),
+    [
+        ((0.5, 0.6, 0.7), "best_at_the_end"),
+        ((0.5, 0.7, 0.6), "epochs_used_up"),
+        ((0.5,), "epochs_used_up"),  # nothing was there to be better than
+    ],
+)
+def test_a_run_that_was_best_at_its_end_says_so(
+    scores: tuple[float, ...], reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = iter(scores)
+    monkeypatch.setattr(TextClassification, "measure", lambda *_: {"macro_f1": next(measured), "accuracy": 0.5})
+    finished = list(start(make("ngrams"), CONFIG.model_copy(update={"epochs": len(scores)})))[-1]
+    assert isinstance(finished, Finished)
+    assert finished.reason.key == f"training.{reason}"
 
 
 @every_model

@@ -90,6 +90,7 @@ def test_versions_are_listed_newest_first_with_their_origin(open_page: Callable[
     assert table["how"].tolist()[0] == (
         "Experience replay, from version 1" if language == "en" else "由版本 1 经验回放"
     )
+    assert table["how"].tolist()[1] == ("First training · N-gram bag" if language == "en" else "首次训练 · N 元词袋")
     assert [metric.label for metric in page.metric][2:] == (
         ["Size", "ONNX difference"] if language == "en" else ["大小", "ONNX 差异"]
     )

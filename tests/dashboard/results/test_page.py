@@ -107,6 +107,9 @@ def test_a_cell_opens_the_rows_behind_it(results: Callable[[str], AppTest], home
             if len(expected):
                 assert sorted(shown[0]["text"]) == sorted(expected["text"])
                 assert shown[0]["probability"].is_monotonic_decreasing
+                assert not {"truth", "predicted"} & set(
+                    shown[0]
+                )  # the sentence above says both; the text gets the room
             else:
                 assert shown == []
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import pytest
 from core.registry import VersionInfo
 from dashboard.results import significance
 from dashboard.results.significance import Common, common_tests, figures, sentence
+from dashboard.shell.state import Files
 
 # 40 rows: the first is right on 20, the second also on 12 of the others, and no longer on 2
 TRUTH = ["a", "b"] * 20
@@ -29,8 +29,8 @@ def stored(monkeypatch: pytest.MonkeyPatch) -> dict[str, pd.DataFrame]:
     known: dict[str, pd.DataFrame] = {}
     report: dict[str, Any] = {"tests": [{"experience": 1, "name": "Books", "report": {}}]}
     monkeypatch.setattr(significance.state, "report", lambda version: report)
-    monkeypatch.setattr(significance.state, "version_folder", lambda version: Path(version.classifier))
-    monkeypatch.setattr(significance, "read_predictions", lambda folder, tests: known[folder])
+    monkeypatch.setattr(significance.state, "files_of", lambda version: Files(version.classifier, 0))
+    monkeypatch.setattr(significance, "read_predictions", lambda files, tests: known[files.folder])
     return known
 
 

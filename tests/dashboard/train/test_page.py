@@ -81,7 +81,7 @@ def test_a_preset_sets_the_sliders_and_is_left_by_moving_one(open_page: OpenPage
     assert at.slider(key="train.settings.epochs").value == thorough
     at.slider(key="train.settings.epochs").set_value(thorough - 1).run()
     assert at.segmented_control(key="train.preset").value is None
-    at.segmented_control(key="train.model").set_value("bilstm").run()
+    at.pills(key="train.model").set_value("bilstm").run()
     assert at.segmented_control(key="train.preset").value == "standard"
     assert at.slider(key="train.settings.hidden_size").value == 128
 
@@ -100,7 +100,7 @@ def test_a_name_that_will_not_do_is_refused_before_anything_starts(
 
 def test_settings_that_do_not_fit_together_are_explained(open_page: OpenPage, dataset: str, queue: JobQueue) -> None:
     at = open_page("train")
-    at.segmented_control(key="train.model").set_value("transformer").run()
+    at.pills(key="train.model").set_value("transformer").run()
     at.slider(key="train.settings.heads").set_value(7).run()
     at.button(key="train.start").click().run()
     assert "7 heads" in at.error[0].value

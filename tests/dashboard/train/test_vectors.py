@@ -44,7 +44,7 @@ def markdown(at: AppTest) -> str:
 def test_models_without_an_embedding_show_nothing_of_vectors(open_page: OpenPage, vectors: Path) -> None:
     at = open_page("train")
     assert at.selectbox(key=CHOICE).value == ""
-    at.segmented_control(key="train.model").set_value("hashed").run()
+    at.pills(key="train.model").set_value("hashed").run()
     assert not at.exception
     assert not [box for box in at.selectbox if box.key == CHOICE]
     assert not [button for button in at.button if button.key == "train.skipgram_learn"]

@@ -58,7 +58,8 @@ def test_a_dry_run_names_what_is_nowhere(asked: list[str], run: Any) -> None:
     assert out.splitlines() == [
         SAID,
         "Rows that would be removed: 1; waiting corrections: 0; texts of labelling sessions: 0.",
-        "Versions in use whose weights would still carry them: c version 1.",
+        "All that hold some of them, and would be changed: c version 1.",
+        "Weights that would still carry them, until retrained: c version 1.",
     ]
     out, err = run(*asked, "--group", "p1", "nobody", "--dry-run", "--json")
     found = json.loads(out)
@@ -217,6 +218,25 @@ def test_a_text_that_only_waits_as_a_correction_is_said(run: Any, asked: list[st
     out, _ = run(*asked, "--dry-run", "--json")
     assert (json.loads(out)["rows"], json.loads(out)["corrections"]) == (1, 1)
     assert "waiting corrections: 1;" in run(*asked, "--dry-run")[0]
+
+
+def test_a_dry_run_names_every_version_that_the_receipt_names(
+    asked: list[str], run: Any, tmp_path: Path, workspace: Workspace
+) -> None:
+    rows = reviews(60, seed=2)
+    batch = tmp_path / "batch.csv"
+    lines = [f"{text},{name},q" for text, name in zip(rows.texts, rows.label_names(), strict=True)]
+    batch.write_text("\n".join(["text,label,who", *lines]) + "\n", encoding="utf-8")
+    columns = ["--data", str(batch), "--text", "text", "--label", "label", "--classifier", "c"]
+    run("update", *columns, "--strategy", "replay", "--promote", "never", "--set", "epochs=1")
+    out, _ = run(*asked, "--dry-run")
+    assert "would be changed: c version 1, c version 2." in out
+    planned = json.loads(run(*asked, "--dry-run", "--json")[0])
+    assert [known["version"] for known in planned["champions"]] == [1]
+    done = json.loads(run(*asked, "--json")[0])
+    counts = [{name: count for name, count in known.items() if name != "words"} for known in done["versions"]]
+    assert planned["versions"] == counts
+    assert (planned["generators"], planned["encoders"]) == (done["generators"], done["encoders"]) == ([], [])
 
 
 def test_nothing_is_forgotten_beside_a_run_and_the_sentence_names_it(

@@ -104,6 +104,7 @@ def test_new_labels_are_learned_unless_they_are_rare() -> None:
 def test_too_few_rows_to_say() -> None:
     assert advised(evidence(rows=(300, 99), batch_rows=99)) == ("too_few", "drift.too_few")
     assert advised(evidence(rows=(99, 500))) == ("too_few", "drift.too_few")
+    assert advised(evidence(rows=(300, 0), batch_rows=20)) == ("too_few", "drift.few_new")  # however small the batch
     assert advised(evidence(rows=(300, 99))) == ("too_few", "drift.few_new")  # most rows were seen before
     # What is found counts with 30 rows.
     assert advised(evidence("texts", rows=(300, 60), batch_rows=60))[0] == "optional"

@@ -21,7 +21,8 @@ from core.networks.encoders import MODELS, TextNetwork
 from core.networks.encoders.batches import predict_logits
 from core.networks.standalone.predict import UNKNOWN
 from core.networks.text import Examples
-from core.training import TrainingConfig, loop, train
+from core.training import TrainingConfig, loop
+from core.training.objectives.supervised import train
 from core.workflows.versions.folder import VersionFolder
 from tests.core.experiences import classified
 from tests.encoders import make_model

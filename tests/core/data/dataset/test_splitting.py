@@ -66,6 +66,27 @@ def test_groups_stay_on_one_side_also_through_shared_texts():
     assert len(split.validation) >= 8
 
 
+def test_a_part_with_rows_of_a_single_group_is_told_with_its_groups():
+    split = split_rows(dataset([0, 1] * 60, groups=tuple("abc"[row % 3] for row in range(120))))
+    (finding,) = split.findings
+    assert finding.key == "data.groups_few"
+    assert finding.facts == {"validation": 1, "test": 1}
+    assert "rows of 1 group," in str(finding)
+
+
+def test_many_groups_or_none_are_not_told():
+    several = tuple(f"user {row // 2}" for row in range(120))
+    for groups in (several, ("",) * 120, None):
+        assert split_rows(dataset([0, 1] * 60, groups=groups)).findings == ()
+
+
+def test_a_given_test_of_a_single_group_is_told_too():
+    splits = ("train",) * 60 + ("validation",) * 10 + ("test",) * 20
+    groups = tuple(f"user {row}" for row in range(70)) + ("last",) * 20
+    (finding,) = split_rows(dataset([0, 1] * 45, groups=groups, splits=splits)).findings
+    assert finding.facts == {"validation": 10, "test": 1}
+
+
 def test_rows_without_a_group_are_not_one_group():
     split = split_rows(dataset([0, 1] * 20, groups=("",) * 40))
     assert (len(split.train), len(split.validation), len(split.test)) == (28, 4, 8)

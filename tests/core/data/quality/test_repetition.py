@@ -176,7 +176,21 @@ def test_near_texts_under_different_labels_are_doubted_not_dropped_as_repetition
     assert (repeats.kind, repeats.count) == ("near_duplicates", 1)
     assert apply_steps(inspected.dataset, repeats.fixes[0].steps)[0].texts == (LONG, different)
     assert doubts.kind == "near_contradictions"
-    assert {frozenset(doubts.rows[at : at + 2]) for at in range(0, len(doubts.rows), 2)} >= {frozenset({0, 2})}
+    assert dict(zip(doubts.rows, map(str, doubts.notes), strict=True))[2] == "like row 1"
+
+
+def test_each_near_row_is_listed_once_beside_those_it_is_like() -> None:
+    soup = "the soup was cold and the waiter was very rude to us"
+    texts = (soup, LONG, LONG.replace("phone", "camera"), soup + "!", LONG.replace("two", "ten"))
+    (repeats,) = all_of(near_duplicates, Inspected(data(*((text, 1) for text in texts))))
+    assert repeats.rows == (0, 3, 1, 2, 4)
+    assert [str(note) for note in repeats.notes] == [
+        "like row 4",
+        "like row 1",
+        "like row 3",
+        "like row 2",
+        "like row 2",
+    ]
 
 
 def test_of_a_cluster_the_first_row_stays() -> None:

@@ -19,8 +19,9 @@ from core.networks.encoders.feature_cache import FeatureCache, key_of
 from core.networks.sources import Sources, open_sources
 from core.networks.text import Examples, TextConfig, TextPipeline, encode_examples
 from core.serving.onnx import export_onnx, measure_parity
-from core.training import TrainingConfig, train
+from core.training import TrainingConfig
 from core.training.loop import learned_weights
+from core.training.objectives.supervised import train
 from core.workflows.learn.learners import first_learner, make_experience, make_strategy
 from core.workflows.requests import resolve_settings
 from core.workflows.versions.folder import Learner, VersionFolder

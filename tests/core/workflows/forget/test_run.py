@@ -6,7 +6,6 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +23,12 @@ from core.data.dataset.same_text import text_key
 from core.data.labelling.corrections import Corrections
 from core.data.labelling.sessions import Item, LabellingStore
 from core.data.recipe import DropTexts, RenameLabels, text_mark
-from core.networks.causal.tokens import Vocabulary
 from core.networks.text import encode_examples
 from core.registry.records import plans, receipts, save_plan, save_receipt, unfinished
 from core.registry.records import solved as solved_versions
-from core.tasks.language_modelling.engine import LanguageEngine
 from core.workflows.forget.champions import champions_that_learned
-from core.workflows.forget.rows import Matches, find_rows, groups_of
-from core.workflows.forget.run import ForgetRequest, Forgotten, forget_rows, unfinished_requests
+from core.workflows.forget.rows import find_rows, groups_of
+from core.workflows.forget.run import ForgetRequest, forget_rows, unfinished_requests
 from core.workflows.recipes import save_cleaned
 from core.workflows.requests import TrainRequest, UpdateRequest
 from core.workflows.train.run import train_classifier
@@ -40,74 +37,9 @@ from core.workflows.versions.folder import VersionFolder
 from core.workflows.versions.past import read_past
 from core.workflows.workspace import Workspace, open_workspace
 from tests.core.conftest import reviews, save
-from tests.language_models import TINY
+from tests.core.workflows.forget.conftest import FAST, folder, forget, people, somebody
 
-FAST = {"epochs": 1, "buckets": 1024, "embedding_size": 16, "memory_size": 400, "batch_size": 8}
 HASHED = {"epochs": 1, "hashed_features": 256}
-
-
-def people(dataset: TextDataset) -> TextDataset:
-    """The same rows, each written by one of ten people."""
-    return replace(dataset, groups=tuple(f"person {row % 10}" for row in range(len(dataset))))
-
-
-@pytest.fixture(scope="module")
-def learned_once(tmp_path_factory: pytest.TempPathFactory, new_store: Path) -> Path:
-    """A classifier with two versions, learned from rows of ten people."""
-    home = tmp_path_factory.mktemp("learned")
-    shutil.copy(new_store, home / "mlflow.db")
-    workspace = open_workspace(home)
-    first, second = (save(workspace, people(reviews(80, seed=seed))).id for seed in (1, 2))
-    list(train_classifier(TrainRequest(classifier="c", dataset=first, model="ngrams", settings=FAST), workspace))
-    update = UpdateRequest(classifier="c", dataset=second, strategy="replay", settings={"epochs": 1}, promote="always")
-    list(update_classifier(update, workspace))
-    return home
-
-
-@pytest.fixture(scope="module")
-def solved_once(learned_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with a third version, in use, whose head was solved in closed form."""
-    home = tmp_path_factory.mktemp("solved") / "home"
-    shutil.copytree(learned_once, home)
-    workspace = open_workspace(home)
-    third = save(workspace, people(reviews(80, seed=3))).id
-    update = UpdateRequest(classifier="c", dataset=third, strategy="ridge", promote="always")
-    list(update_classifier(update, workspace))
-    return home
-
-
-@pytest.fixture
-def solved(solved_once: Path, evergreen_home: Path) -> Workspace:
-    shutil.copytree(solved_once, evergreen_home, dirs_exist_ok=True)
-    return open_workspace(evergreen_home)
-
-
-@pytest.fixture
-def learned(learned_once: Path, evergreen_home: Path) -> Workspace:
-    shutil.copytree(learned_once, evergreen_home, dirs_exist_ok=True)
-    return open_workspace(evergreen_home)
-
-
-def somebody(workspace: Workspace) -> Matches:
-    """Rows of two people: one who was trained on in the first dataset, one who stands in a frozen test."""
-    matches = {group: find_rows("c", workspace, groups=[group]) for group in groups_of("c", workspace)}
-    trained = next(group for group, match in matches.items() if match.datasets[0].parts["train"])
-    tested = next(group for group, match in matches.items() if match.datasets[0].parts["test"])
-    return find_rows("c", workspace, groups=[trained, tested])
-
-
-def folder(workspace: Workspace, number: int) -> VersionFolder:
-    return VersionFolder(workspace.registry.folder("c", number))
-
-
-def forget(workspace: Workspace, matches: Matches) -> dict[str, Any]:
-    rows = {part.dataset: part.rows.tolist() for part in matches.datasets}
-    request = ForgetRequest(classifier="c", rows=rows, digests=sorted(matches.digests))
-    events = list(forget_rows(request, workspace))
-    assert isinstance(events[-1], Forgotten)
-    receipt = receipts(workspace.home)[0]
-    assert receipt["id"] == events[-1].receipt
-    return receipt
 
 
 def texts_kept(workspace: Workspace) -> set[str]:
@@ -416,104 +348,6 @@ def test_rows_that_were_never_learned_are_not_found(learned: Workspace) -> None:
     with pytest.raises(DataError, match="has learned from no such rows"):
         find_rows("c", learned, groups=["nobody"], texts=["never written"])
     assert receipts(learned.home) == []
-
-
-@pytest.fixture(scope="module")
-def written_once(learned_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same workspace with a language model of the classifier's first dataset, and of texts of its own."""
-    home = tmp_path_factory.mktemp("written") / "home"
-    shutil.copytree(learned_once, home)
-    workspace = open_workspace(home)
-    settings = {**TINY, "epochs": 1, "memory_size": 400}
-    more = save(workspace, reviews(50, seed=9), "more").id
-    both = VersionFolder(workspace.registry.folder("c", 1)).experiences()[0].dataset, more
-    train = TrainRequest(
-        classifier="writer", dataset=both[0], task="language_modelling", model="causal", settings=settings
-    )
-    list(train_classifier(train, workspace))
-    update = UpdateRequest(classifier="writer", dataset=both[1], strategy="replay", settings={"epochs": 1})
-    list(update_classifier(update, workspace))
-    return home
-
-
-@pytest.fixture
-def written(written_once: Path, evergreen_home: Path) -> Workspace:
-    shutil.copytree(written_once, evergreen_home, dirs_exist_ok=True)
-    return open_workspace(evergreen_home)
-
-
-def writer(workspace: Workspace, number: int) -> VersionFolder:
-    return VersionFolder(workspace.registry.folder("writer", number))
-
-
-def texts_of_writer(workspace: Workspace) -> set[str]:
-    """What both versions of the language model remember or are tested on."""
-    versions = [writer(workspace, number) for number in (1, 2)]
-    kept = {row[0] for version in versions for row in version.load_state()["memory"]["rows"][""]}
-    tested = [version.predictions(record.number) for version in versions for record in version.experiences()]
-    return kept | {text for table in tested for text in table["text"]}
-
-
-def test_language_models_lose_the_texts_too_and_the_receipt_names_them(written: Workspace) -> None:
-    matches = next(
-        match
-        for group in groups_of("writer", written)
-        for match in [find_rows("writer", written, groups=[group])]
-        if match.datasets[0].parts["train"]
-    )
-    part = matches.datasets[0]
-    gone = {written.datasets.load(part.dataset).texts[row] for row in part.rows.tolist()}
-    before = texts_of_writer(written)
-    assert gone & before
-    receipt = forget(written, matches)
-    assert texts_of_writer(written) == before - gone
-    held = {(entry["classifier"], entry["version"]): entry for entry in receipt["versions"]}
-    assert {("writer", 1), ("writer", 2)} <= held.keys()
-    for number in (1, 2):
-        assert held["writer", number]["train"] == len(part.rows)
-        assert held["writer", number]["memory"] == len(part.rows)  # it remembers all that it learned
-
-
-def test_a_group_of_what_a_language_model_learned_is_found_and_forgotten(written: Workspace) -> None:
-    assert groups_of("writer", written) == [f"person {number}" for number in range(10)]
-    matches = find_rows("writer", written, groups=["person 5"])
-    assert matches.count == sum(len(part.rows) for part in matches.datasets) > 0
-    gone = {written.datasets.load(part.dataset).texts[row] for part in matches.datasets for row in part.rows.tolist()}
-    *_, ended = forget_rows(request_of(written, classifier="writer", groups=["person 5"]), written)
-    assert isinstance(ended, Forgotten)
-    assert ended.version is None  # its head is no sum over rows
-    assert not gone & texts_of_writer(written)
-
-
-def test_a_language_model_loses_the_pieces_of_words_and_finds_other_texts_as_probable_as_before(
-    written: Workspace,
-) -> None:
-    texts = [*reviews(80, seed=1).texts, *reviews(40, seed=9).texts, "好"]
-    own = [f"Kowalski wrote 7{row}q of Kowalski" for row in range(10)]
-    settings = {**TINY, "epochs": 1}
-    fresh = save(written, TextDataset((*texts, *own), np.zeros(len(texts) + 10, dtype=np.int64), ("any",)), "named").id
-    train = TrainRequest(
-        classifier="named", dataset=fresh, task="language_modelling", model="causal", settings=settings
-    )
-    list(train_classifier(train, written))
-    version = VersionFolder(written.registry.folder("named", 1))
-    assert "Kowalski" in (version.path / "tokenizer.json").read_text("utf-8")
-    before = LanguageEngine(version.path, threads=1).compute(texts)
-    list(forget_rows(request_of(written, classifier="named", texts=own), written))
-    after = LanguageEngine(version.path, threads=1)
-    assert "owalski" not in (version.path / "tokenizer.json").read_text("utf-8")
-    assert np.array_equal(after.compute(texts), before)
-    assert Vocabulary.load(version.path).nameless
-    assert len(after.vocabulary.encode(["Kowalski"])[0]) > 4  # letter by letter
-
-
-def test_a_language_models_test_is_not_emptied_either(written: Workspace) -> None:
-    tested = list(writer(written, 2).predictions(2)["text"])
-    before = texts_of_writer(written)
-    with pytest.raises(DataError, match="writer"):
-        list(forget_rows(request_of(written, classifier="writer", texts=tested), written))
-    assert texts_of_writer(written) == before
-    assert receipts(written.home) == []
 
 
 def test_the_raw_table_behind_a_cleaned_one_is_cleared_too(evergreen_home: Path, new_store: Path) -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from core.cli import main
-from core.cli import prepare as preparing
-from core.cli.prepare import NOTE
+from core.cli.commands import prepare as preparing
+from core.cli.commands.prepare import NOTE
 from core.data.dataset.store import DatasetStore
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 PREPARE = """
 import sys
 from core.cli import main

@@ -18,7 +18,7 @@ import pytest
 from core.cli import main
 from core.serving.api.keys import KeyStore
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 
 
 @pytest.fixture
@@ -82,5 +82,7 @@ def test_the_server_answers_until_it_is_interrupted_and_then_ends_well(evergreen
 
 
 def test_the_server_needs_no_torch() -> None:
-    code = "import sys, core.serving.api.server, core.cli.serve, core.registry; sys.exit('torch' in sys.modules)"
+    code = (
+        "import sys, core.serving.api.server, core.cli.commands.serve, core.registry; sys.exit('torch' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
-import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,10 @@ from typing import Any
 from core.base.config import home
 from core.base.files import read_json, write_json
 from core.base.leftovers import sweep
+from core.cli.printing import tell
 
 NOTE = "prepared.json"
-SAMPLES = Path(__file__).resolve().parents[1] / "data" / "dataset" / "samples"
+SAMPLES = Path(__file__).resolve().parents[2] / "data" / "dataset" / "samples"
 
 
 def prepare(asked: argparse.Namespace) -> None:
@@ -31,7 +31,8 @@ def prepare(asked: argparse.Namespace) -> None:
         note = {"made_of": wanted, "samples": _make(folder)}
         _write(folder / NOTE, note)
     count = sum((folder / "datasets" / f"{name}.json").exists() for name in note["samples"])
-    sys.stderr.write(f"Workspace {folder} is ready, with {count} sample datasets.\n")
+    content = {"workspace": str(folder), "samples": count}
+    tell(asked, content, f"Workspace {folder} is ready, with {count} sample datasets.")
 
 
 def _make(folder: Path) -> list[str]:

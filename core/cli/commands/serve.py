@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
 from core.base.config import home
+from core.cli.printing import show, tell
 from core.serving.api.keys import Key, KeyStore
 
 
@@ -25,7 +24,8 @@ def serve(asked: argparse.Namespace) -> None:
         shown = f"[{host}]" if ":" in host else host
         hosts = allowed_hosts([asked.host])
         app = standalone(home(), limits, hosts)
-        sys.stderr.write(f"Evergreen API: http://{shown}:{port}{PREFIX}   (its page: {PREFIX}/docs; Ctrl+C ends it)\n")
+        address = f"http://{shown}:{port}{PREFIX}"
+        tell(asked, {"address": address}, f"Evergreen API: {address}   (its page: {PREFIX}/docs; Ctrl+C ends it)")
         if asked.host in EVERY_ADDRESS and hosts == THIS_MACHINE:
             sys.stderr.write(f"It answers to localhost alone: name this machine in {VARIABLE} for callers elsewhere.\n")
         if not KeyStore(home()).list():
@@ -37,27 +37,21 @@ def serve(asked: argparse.Namespace) -> None:
 
 def keys(asked: argparse.Namespace) -> None:
     store = KeyStore(home())
-    if asked.action == "create":
+    if asked.verb == "create":
         secret = store.create(asked.name)
-        if asked.json:
-            sys.stdout.write(json.dumps({"name": asked.name, "key": secret}, ensure_ascii=False) + "\n")
-        else:
-            sys.stdout.write(secret + "\n")
+        show(asked, {"name": asked.name, "key": secret}, secret)
+        if not asked.json:
             sys.stderr.write("This is the only time that the key is shown; only its hash is kept.\n")
-    elif asked.action == "revoke":
+    elif asked.verb == "revoke":
         store.revoke(asked.name)
-        sys.stderr.write(f"The key '{asked.name}' is revoked.\n")
+        tell(asked, {"name": asked.name, "revoked": True}, f"The key '{asked.name}' is revoked.")
     else:
         known = store.list()
         listed = [{"name": key.name, "created": key.created, "last_used": key.last_used} for key in known]
-        text = json.dumps({"keys": listed}, ensure_ascii=False) if asked.json else "\n".join(map(_line, known))
-        sys.stdout.write(text + "\n" if text else "")
+        if known or asked.json:
+            show(asked, {"keys": listed}, "\n".join(map(_line, known)))
 
 
 def _line(key: Key) -> str:
     used = f"last used {key.last_used}" if key.last_used else "never used"
     return f"{key.name:<24}  created {key.created}  {used}"
-
-
-# Commands that start at once, since none of the packages that learn is needed.
-LIGHT: dict[str, Callable[[argparse.Namespace], None]] = {"serve": serve, "keys": keys}
