@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from core.data.dataset.store import DatasetStore
-from core.networks.sources import Sources, open_sources
+from core.networks.sources import open_sources
 from core.registry import Registry
+from core.workflows.stores import GENERATORS, Workspace
 
-GENERATORS = "generators"  # where earlier editions kept language models
-
-
-@dataclass(frozen=True)
-class Workspace:
-    """One folder with its datasets, its registry, and what models may begin from."""
-
-    home: Path
-    datasets: DatasetStore
-    registry: Registry
-    sources: Sources
+__all__ = ["Workspace", "open_workspace"]
 
 
 def open_workspace(home: Path) -> Workspace:

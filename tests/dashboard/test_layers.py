@@ -18,7 +18,6 @@ ORDER = (
     "training",
     "registry",
     "serving",
-    "generation",
     "workflows",
     "jobs",
     "upkeep",

@@ -35,10 +35,10 @@ from core.workflows.learn.learners import make_strategy
 from core.workflows.learn.producing import Candidate, Completed, Parent, VersionStream, produce_version
 from core.workflows.learn.running import recorded_run
 from core.workflows.requests import Settings, resolve_settings, setting_classes
+from core.workflows.stores import GENERATORS, Workspace
 from core.workflows.versions.folder import ExperienceRecord, Learner, VersionFolder
 from core.workflows.versions.frozen_tests import FrozenTest, stored_tests
 from core.workflows.versions.past import nothing_met
-from core.workflows.workspace import GENERATORS, Workspace
 
 RENAMED = {"max_length": "context", "loss_patience": "patience"}
 KIND = "adopt"
