@@ -19,19 +19,21 @@ from core.cli.main import main
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.same_text import text_key
 from core.data.labelling.corrections import Corrections
+from core.networks.causal.tokens import Vocabulary
 from core.serving.api.app import create_app
 from core.serving.api.keys import KeyStore
 from core.serving.engines.pool import EnginePool
 from core.tasks.language_modelling.engine import LanguageEngine
 from core.workflows.learn.producing import Completed
 from core.workflows.requests import TrainRequest, UpdateRequest, strategies_for
+from core.workflows.train.estimate import estimate, prepare
 from core.workflows.train.run import train_classifier
 from core.workflows.update.run import update_classifier
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.versions.past import read_past
 from core.workflows.workspace import Workspace, open_workspace
 from tests.core.conftest import reviews, save
-from tests.language_models import TASK, TINY
+from tests.language_models import TASK, TINY, make_network
 
 
 class Lived(NamedTuple):
@@ -268,6 +270,19 @@ def test_a_shape_that_does_not_fit_is_refused_before_anything_is_written(workspa
     with pytest.raises(ConfigError, match="multiple of 6"):
         train(workspace, save(workspace, reviews(60)).id, settings={"heads": 3})
     assert (workspace.registry.classifiers(), workspace.registry.runs()) == ([], [])
+
+
+def test_a_training_is_estimated_and_no_text_is_said_to_be_cut(workspace: Workspace) -> None:
+    long = TextDataset(
+        tuple(f"{number} " + "the lamp is lovely " * 200 for number in range(40)), np.zeros(40), ("any",)
+    )
+    dataset = save(workspace, long).id
+    request = TrainRequest(classifier="Shop", dataset=dataset, task=TASK.name, model="causal", settings=TINY)
+    prepared = prepare(request, workspace)
+    assert prepared.cut == 0
+    assert max(map(len, prepared.examples.ids)) > 300
+    expected = estimate(request, workspace, prepared, budget=0.1)
+    assert expected.parameters == make_network(len(Vocabulary(prepared.pipeline))).parameter_count()
 
 
 def test_the_pool_and_the_api_answer(lived: Lived, evergreen_home: Path) -> None:
