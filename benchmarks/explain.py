@@ -103,7 +103,7 @@ def report(name: str, asked: str, engine: Classifier, attributions: Sequence[Att
         top = np.argsort([-word.score for word in attribution.words])[:count]
         draws = [generator.choice(len(attribution.words), count, replace=False) for _ in range(DRAWS)]
         rows = engine.predict_proba([attribution.text, *(left(attribution, gone) for gone in (top, *draws))])[
-            :, attribution.label
+            :, attribution.output
         ]
         named.append(rows[0] - rows[1])
         others.append(float(np.mean(rows[0] - rows[2:])))

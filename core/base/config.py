@@ -1,4 +1,4 @@
-"""Settings, declared once: range, default, label and help in one field, from which the form, the command line,
+"""Settings, declared once: range, default, caption and help in one field, from which the form, the command line,
 the validation error and the documentation all derive.
 
 Knows nothing of what the settings mean.

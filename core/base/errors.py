@@ -3,7 +3,7 @@
 ::
 
     CoreError
-    ├── DataError       a file, table, column or label that cannot be used as it is
+    ├── DataError       a file, table, column or target that cannot be used as it is
     ├── ConfigError     a setting that is unknown or out of range
     ├── ModelError      a model, tokenizer or export that does not fit
     ├── RegistryError   a classifier or version that is not there, or an alias that cannot move
@@ -39,7 +39,7 @@ class CoreError(Exception):
 
 
 class DataError(CoreError):
-    """A file, table, column or label that cannot be used as it is."""
+    """A file, table, column or target that cannot be used as it is."""
 
 
 class ConfigError(CoreError):

@@ -22,7 +22,7 @@ DEEPEST = 5  # folders below the workspace in which something unfinished may lie
 _OLD_NAMES = re.compile(r"\.(incoming|outgoing|making|deleted|pretraining)-.+|.+\.part|evergreen-[a-z0-9_]{8}")
 _OLD_SECONDS = 86_400.0
 _OUTGOING = ".outgoing-"
-# Versions and labelling sessions: whoever looks for one that was killed between two renames puts it back.
+# Versions, and sessions, which are named by a time: whoever looks for one that was killed between two renames puts it back.
 _PUT_BACK = re.compile(rf"\{_OUTGOING}({VERSION}|\d{{8}}-\d{{6}}-[0-9a-f]{{6}})")
 UPLOADS = "uploads"
 KEEP_DAYS = 7  # an upload that nobody saved as a dataset is removed after so long

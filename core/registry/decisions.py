@@ -13,10 +13,8 @@ from contextlib import suppress
 from typing import Any
 
 from core.base.errors import DataError, RegistryError
-from core.data.dataset.label_spelling import canonical_labels
-from core.data.dataset.same_text import text_key
 from core.data.dataset.store import DatasetStore
-from core.data.labelling.corrections import Correction, Corrections
+from core.data.labelling.corrections import Corrections, learned_from
 from core.registry.entries import PromotionDecision, VersionInfo
 from core.registry.registry import Registry
 
@@ -98,23 +96,11 @@ def _clear_learned(registry: Registry, version: VersionInfo) -> None:
     used: set[str] = set()
     while step is not None and step.number > answered_by:
         with suppress(DataError):  # the dataset was deleted since: then nobody knows, and nothing is removed
-            used |= _learned(waiting, step, datasets)
+            batch = datasets.load(str(step.summary.get("dataset")))
+            used |= learned_from(batch, waiting, version=step.number)
         step = versions.get(step.parent) if step.parent is not None else None
     if used:
         queue.remove(version.classifier, used)
-
-
-def _learned(waiting: list[Correction], version: VersionInfo, datasets: DatasetStore) -> set[str]:
-    """Texts of the corrections of older versions' answers that stand, with the same label, in what this one learned from."""
-    batch = datasets.load(str(version.summary.get("dataset")))
-    labels = list(dict.fromkeys([*batch.classes, *(correction.label for correction in waiting)]))
-    meant = dict(zip(labels, canonical_labels(labels), strict=True))
-    rows = {(text_key(text), meant[label]) for text, label in zip(batch.texts, batch.label_names(), strict=True)}
-    return {
-        correction.text
-        for correction in waiting
-        if correction.version < version.number and (text_key(correction.text), meant[correction.label]) in rows
-    }
 
 
 def _note(

@@ -140,6 +140,11 @@ class Task:
         """The stratum of a target: splits hold their shares of each, and a balanced memory as many of each."""
         return ""
 
+    @property
+    def has_strata(self) -> bool:
+        """Whether rows differ in their stratum at all."""
+        return type(self).stratum is not Task.stratum
+
     def stratified(self, dataset: TextDataset) -> TextDataset:
         """The same rows, each with its stratum in place of its target, as a division takes them."""
         own = [self.stratum(target) for target in dataset.label_names()]

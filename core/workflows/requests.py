@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from core.base.config import Config, build, distribute, parameter, setting, settings_of
+from core.base.config import Config, Setting, build, distribute, parameter, setting, settings_of
 from core.base.errors import ConfigError
 from core.base.settings import PartsConfig, ServeConfig
 from core.continual.memory import Selection
 from core.networks.text import TextConfig
-from core.tasks import DEFAULT, TASKS
+from core.tasks import DEFAULT, TASKS, task_of
 from core.tasks.base import Task, TaskConfig
 from core.training import TrainingConfig
 from core.workflows.fields import Classifier, Dataset, Model, Values
@@ -136,6 +136,18 @@ def strategy_class(name: str) -> Any:
 def setting_classes(task: Task, model: str) -> tuple[type[Config], ...]:
     """The configs that the settings of a model for a task belong to, in the order of `Settings`."""
     return (model_class(model, task).config_class, TextConfig, TrainingConfig, DataConfig, task.config_class)
+
+
+def known_settings(report: Mapping[str, Any]) -> dict[str, Setting]:
+    """All settings that a version of this report has, by name; without those of a model or strategy that there is no more."""
+    from core.continual.strategies import STRATEGIES
+
+    task = task_of(report.get("task", DEFAULT))
+    configs: list[type[Config]] = [TextConfig, TrainingConfig, DataConfig, task.config_class]
+    for kinds, name in ((task.networks(), report["model"]), (STRATEGIES, report["strategy"])):
+        if name in kinds:
+            configs.append(kinds[name].config_class)
+    return {setting.name: setting for config in configs for setting in settings_of(config)}
 
 
 def resolve_settings(model: str, settings: Mapping[str, Any], task: Task = TASKS[DEFAULT]) -> Settings:

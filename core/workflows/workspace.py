@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from core.data.dataset.store import DatasetStore
-from core.networks.sources import open_sources
+from core.networks.sources import Sources, open_sources
 from core.registry import Registry
-from core.workflows.stores import GENERATORS, Workspace
 
-__all__ = ["Workspace", "open_workspace"]
+EARLIER = "core.workflows.earlier.generators"
+GENERATORS = "generators"  # where earlier editions kept language models
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One folder with its datasets, its registry, and what models may begin from."""
+
+    home: Path
+    datasets: DatasetStore
+    registry: Registry
+    sources: Sources
 
 
 def open_workspace(home: Path) -> Workspace:
     """Open a workspace folder; costs nothing until something is asked of it, unless an earlier edition has to be taken over."""
     workspace = Workspace(home, DatasetStore(home), Registry(home), open_sources(home))
     if (home / GENERATORS).is_dir():
-        from core.workflows.earlier.generators import adopt_generators  # what takes them over loads PyTorch
-
-        adopt_generators(workspace)
+        import_module(EARLIER).adopt_generators(workspace)  # loads PyTorch, and opens the workspace itself
     return workspace

@@ -6,13 +6,13 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
 
-from core.base.config import Config, home, settings_of
+from core.base.config import home
 from core.registry.records.outgoing import short_reference
 from core.registry.records.reports import baseline_name
 from dashboard.models import precision
@@ -93,7 +93,7 @@ def _onnx(version: VersionInfo) -> None:
 def _settings(version: VersionInfo) -> None:
     report = state.report(version)
     values: dict[str, Any] = {**report["settings"], **report["strategy_settings"]}
-    names = setting_names(report["model"], report["strategy"])
+    names = setting_names(report)
     facts = {
         "model": name_of("model", report["model"]),
         "parameters": tables.thousands(report["parameters"]),
@@ -106,19 +106,11 @@ def _settings(version: VersionInfo) -> None:
     st.dataframe(table, hide_index=True, alt=t("models.tab_settings"), key="models.settings", width=560)
 
 
-def setting_names(model: str, strategy: str) -> dict[str, str]:
+def setting_names(report: Mapping[str, Any]) -> dict[str, str]:
     """Name → label in the reader's language, over all settings that a version of this kind has."""
-    from core.continual.strategies import STRATEGIES
-    from core.networks.encoders import MODELS
-    from core.networks.text import TextConfig
-    from core.training import TrainingConfig
-    from core.workflows.requests import DataConfig
+    from core.workflows.requests import known_settings
 
-    configs: list[type[Config]] = [TextConfig, TrainingConfig, DataConfig]
-    configs += [kinds[name].config_class for kinds, name in ((MODELS, model), (STRATEGIES, strategy)) if name in kinds]
-    return {
-        setting.name: setting_label(setting) for config in configs for setting in settings_of(config) if setting.help
-    }
+    return {name: setting_label(setting) for name, setting in known_settings(report).items() if setting.help}
 
 
 def _value(name: str, value: Any) -> str:

@@ -109,12 +109,12 @@ def _measured(story: Story, previous: VersionInfo | None, score: Score) -> tuple
 
 def _forgetting_card(story: Story) -> Card:
     """Forgetting, without a change: the version before forgot on fewer tests, so the two can't be compared."""
-    label, help_text = t("overview.card_forgetting"), t("overview.card_forgetting_help")
+    score = story.matrix.score
+    label, help_text = scores.forgetting_name(score, "overview.card_forgetting"), t("overview.card_forgetting_help")
     now = story.matrix.forgetting
     if now is None:
         return Card(label, tables.NOTHING, help=help_text, good="down")
     ends = state.report(story.shown).get("continual_intervals", {}).get("forgetting")  # versions of old have none
-    score = story.matrix.score
     interval = scores.forgotten_interval(score, *ends) if ends else None
     return Card(label, scores.forgotten(score, now), help=help_text, good="down", interval=interval)
 
@@ -155,7 +155,7 @@ def remembers(story: Story) -> None:
         columns=tests,
         key="overview.matrix",
         title=_finding(newest, matrix),
-        **scores.heat(matrix.score, matrix.scores),
+        **scores.heat(matrix.score),
         row_title=t("overview.remembers_version"),
         column_title=t("overview.remembers_test"),
         alt=t(

@@ -20,7 +20,7 @@ FOR, AGAINST = -3, 2  # places in the diverging colours: blue and orange, which 
 def draw(attribution: Attribution, labels: Sequence[str], *, key: str) -> None:
     """Coloured text, legend, how the scores were found, and a table of all words."""
     st.html(Path(__file__).with_suffix(".css"))
-    st.html(coloured(attribution, str(labels[attribution.label])))
+    st.html(coloured(attribution, str(labels[attribution.output])))
     st.caption(manner(attribution), help=t(f"reasons.{attribution.method}_help"))
     with st.expander(t("reasons.table")):
         config = {t("reasons.score"): st.column_config.NumberColumn(format="%+.3f")}

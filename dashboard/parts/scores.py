@@ -78,9 +78,16 @@ def forgotten_interval(score: Score, low: float, high: float) -> str:
     return f"{tables.signed(low, 2)} – {tables.signed(high, 2)}"
 
 
-def heat(score: Score, values: Any) -> dict[str, Any]:
-    """How a heatmap colours scores: those without bounds from nothing to the largest."""
-    if math.isfinite(score.span):
-        return {}
-    known = [value for row in values for value in row if not math.isnan(value)]
-    return {"kind": "count", "limits": (0.0, max(known, default=1.0))}
+def heat(score: Score) -> dict[str, Any]:
+    """How a heatmap colours scores: what is better is the stronger, whichever way the score runs."""
+    return {} if score.higher_is_better else {"kind": "error"}
+
+
+def forgetting_name(score: Score, key: str) -> str:
+    """What the card of forgetting is called: by the unit that it is told in."""
+    return t(key) if math.isfinite(score.span) else t("names.forgetting_in", score=score_name(score.name))
+
+
+def about_points(score: Score) -> str | None:
+    """What a point means where that is not a hundredth of a share."""
+    return None if math.isfinite(score.span) else t("names.relative_points", score=score_name(score.name))

@@ -237,16 +237,11 @@ def setting_table(first: VersionInfo, second: VersionInfo) -> pd.DataFrame:
 
 
 def _settings(version: VersionInfo) -> dict[str, Any]:
-    from core.base.config import settings_of
-    from core.networks.encoders import MODELS
-    from core.networks.text import TextConfig
-    from core.training import TrainingConfig
-    from core.workflows.requests import DataConfig
+    from core.workflows.requests import known_settings
     from dashboard.shell.i18n import setting_label
 
     report = state.report(version)
-    configs = (MODELS[report["model"]].config_class, TextConfig, TrainingConfig, DataConfig)
-    labels = {setting.name: setting_label(setting) for config in configs for setting in settings_of(config)}
+    labels = {name: setting_label(setting) for name, setting in known_settings(report).items()}
     named = {labels.get(name, name): value for name, value in report["settings"].items()}
     newest = report["experiences"][-1]["name"]
     return {t("results.column_model"): name_of("model", report["model"]), t("results.column_dataset"): newest} | named

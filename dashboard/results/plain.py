@@ -40,6 +40,8 @@ def cards(shown: Shown) -> list[Card]:
 
 def draw(shown: Shown) -> None:
     """The tabs below the cards."""
+    if about := scores.about_points(shown.task.score):
+        st.caption(about)
     names = ("tests", "rows", "matrix", "curves")
     parts = (_tests, _rows, _matrix, learning)
     for place, part in zip(st.tabs([t(f"results.plain_{name}") for name in names]), parts, strict=True):
@@ -105,7 +107,7 @@ def _matrix(shown: Shown) -> None:
         key="results.plain_matrix",
         title=t("results.plain_matrix_title", score=named),
         alt=t("results.plain_matrix_alt", score=named, versions=len(versions), tests=len(tests)),
-        **scores.heat(matrix.score, matrix.scores),
+        **scores.heat(matrix.score),
     )
     direction = "higher" if matrix.score.higher_is_better else "lower"
     st.caption(t(f"results.plain_matrix_{direction}", score=named))

@@ -33,6 +33,8 @@ def step(situation: Situation) -> None:
         st.warning(t("update.learned_nothing", version=situation.champion.number), icon=":material/warning:")
     tell_since(report)
     layout.cards(_cards(report, situation.candidate, situation.champion))
+    if about := scores.about_points(scores.task_of_report(report).score):
+        st.caption(about)
     _decision(situation.champion, situation.candidate)
     with boundary():  # what is wrong with the evidence must hide neither the buttons nor the way back
         evidence.tabs(situation.candidate, situation.champion)
@@ -95,7 +97,7 @@ def _cards(report: dict[str, Any], candidate: VersionInfo, parent: VersionInfo) 
             interval=tables.interval(*ends["plasticity"]) if "plasticity" in ends else None,
         ),
         Card(
-            t("update.card_forgetting"),
+            scores.forgetting_name(score, "update.card_forgetting"),
             scores.forgotten(score, forgot),
             help=t("update.card_forgetting_help"),
             interval=scores.forgotten_interval(score, *ends["forgetting"]) if "forgetting" in ends else None,

@@ -173,7 +173,7 @@ def _matrix(candidate: VersionInfo) -> None:
         columns=tests,
         key="update.matrix",
         title=t("update.matrix_title"),
-        **scores.heat(matrix.score, matrix.scores),
+        **scores.heat(matrix.score),
         row_title=t("update.matrix_version"),
         column_title=t("update.matrix_test"),
         alt=t(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.base.config import Setting, build, settings_of
+from dashboard.parts.scores import task_of_report
 from dashboard.parts.tables import plain
 from dashboard.shell.i18n import choice_label, setting_help, setting_label, t, t_message
 from dashboard.update.page import test_name
@@ -32,10 +34,11 @@ def gate(
     report: dict[str, Any], candidate: VersionInfo, container: DeltaGenerator
 ) -> tuple[GateVerdict | None, GateConfig]:
     """Draw verdict and rules in force in ``container``, the editor here; returns the verdict by the rules as edited."""
-    from core.workflows.versions.decide import judge_again, stored_rules
+    from core.workflows.versions.decide import judge_again, stored_rules, unfit_rules
 
     recorded = stored_rules(report)
-    rules = _editor(recorded, key=f"update.gate.{candidate.classifier}.{candidate.number}")
+    unfit = unfit_rules(task_of_report(report))
+    rules = _editor(recorded, unfit, key=f"update.gate.{candidate.classifier}.{candidate.number}")
     verdict = judge_again(report, rules, test_name)
     if verdict is not None:
         with container:
@@ -99,7 +102,7 @@ def _points(value: float) -> str:
     return f"{value:g}"
 
 
-def _editor(recorded: GateConfig, *, key: str) -> GateConfig:
+def _editor(recorded: GateConfig, unfit: Collection[str], *, key: str) -> GateConfig:
     """Every rule as a sentence with its switch and its fields; starts from the rules that the candidate was made by."""
     from core.continual.gate.rules import GateConfig
 
@@ -108,6 +111,8 @@ def _editor(recorded: GateConfig, *, key: str) -> GateConfig:
     values: dict[str, Any] = {}
     with st.expander(t("update.edit_rules"), icon=":material/tune:"):
         for switch, names in RULES.items():
+            if switch in unfit:
+                continue
             with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"update-rule-{switch}"):
                 values[switch] = _field(fields[switch], key, stored)
                 values |= _line(switch, [fields[name] for name in names], key, stored, off=not values[switch])

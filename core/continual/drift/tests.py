@@ -1,7 +1,7 @@
-"""Has anything changed? A batch against rows that the classifier was not trained on, one question a test.
+"""Has anything changed? A batch against rows that the model was not trained on, one question a test.
 
-- ``labels``: are the labels as frequent as before? χ² of homogeneity.
-- ``words``: does the batch hold more words that the classifier does not know?
+- `strata_shift`: are the strata of the targets as frequent as before? χ² of homogeneity.
+- ``words``: does the batch hold more words that the model does not know?
 - ``confidence``: is it as sure of its answers? Kolmogorov–Smirnov on the probability of the answer.
 - ``accuracy``: does it get fewer answers right? Fisher's exact test, one-sided: it asks only whether accuracy fell. That
   it rose is said by the interval of the difference (`DriftTest.rose`).
@@ -9,7 +9,7 @@
 `core.continual.drift.representation` asks two more about the texts as a whole. Every test comes with a p-value that is small
 (≤ 0.05) in at most 5 % of cases when nothing changed, and `together` makes that hold for all of them at once.
 
-Rows must be independent: one row a text (see `core.workflows.drift.run`). Knows nothing of classifiers, tokenizers or files.
+Rows must be independent: one row a text (see `core.workflows.drift.run`). Knows nothing of tasks, models, tokenizers or files.
 
 References
 ----------
@@ -27,12 +27,14 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from core.base.messages import Message, message
+from core.statistics.exact import fewer_hits
 from core.statistics.intervals import Estimate, Floats, rate_difference
 from core.statistics.permutation import ROUNDS, Sides, holm, permutation_test
 
 TestName = Literal["labels", "words", "texts", "likeness", "confidence", "accuracy"]
 DriftVerdict = Literal["changed", "perhaps", "same", "unjudged"]
 
+STRATA: TestName = "labels"  # the name is as old as the reports that have it
 FALSE_ALARMS = 0.05  # the promise: of each test alone, and of all together
 FEWEST_ROWS = 30  # on either side, below which no test is asked
 _EXPECTED = 5.0  # smallest expected count at which χ² may be read from its curve (Cochran's rule)
@@ -49,11 +51,11 @@ class DriftTest:
     p_value
         How often chance alone would give as large a statistic, 0 to 1.
     effect
-        How much changed, in plain units: ``labels``: share of the rows that would need another label to be as before (0
-        to 1); ``words``: unknown words, after − before (−1 to 1); ``texts``: share of pairs of an earlier and a new text in
-        which a classifier tells which is the new one (0.5 is chance); ``likeness``: by how much texts of one side are
-        more alike than texts across (0.02 is 2 %); ``confidence``: mean probability of the answer, after − before;
-        ``accuracy``: after − before.
+        How much changed, in plain units. `strata_shift`: share of the rows that would have to change their stratum to be
+        as before (0 to 1); ``words``: unknown words, after − before (−1 to 1); ``texts``: share of pairs of an earlier
+        and a new text in which a classifier tells which is the new one (0.5 is chance); ``likeness``: by how much texts
+        of one side are more alike than texts across (0.02 is 2 %); ``confidence``: mean probability of the answer, after
+        − before; ``accuracy``: after − before.
     before, after
         The two figures whose difference `effect` is, where there are two.
     interval
@@ -134,22 +136,22 @@ def enough(rows: tuple[int, int]) -> bool:
     return min(rows) >= FEWEST_ROWS
 
 
-def label_shift(before: ArrayLike, after: ArrayLike, *, seed: int = 0, rounds: int = ROUNDS) -> DriftTest:
-    """Are labels as frequent as before?
+def strata_shift(before: ArrayLike, after: ArrayLike, *, seed: int = 0, rounds: int = ROUNDS) -> DriftTest:
+    """Are the strata as frequent as before?
 
-    The statistic is χ² = Σ (found − expected)² / expected over the table of two sides by labels. From five expected rows
-    in every cell on, its p-value is read from the χ² distribution; otherwise the labels are dealt to the sides at random.
+    The statistic is χ² = Σ (found − expected)² / expected over the table of two sides by strata. From five expected rows
+    in every cell on, its p-value is read from the χ² distribution; otherwise the rows are dealt to the sides at random.
 
     Parameters
     ----------
     before, after
-        Rows of each label on either side, in the same order of labels.
+        Rows of each stratum on either side, in the same order of strata.
     """
     table = np.array([before, after], dtype=np.int64)
     table = table[:, table.sum(axis=0) > 0]
     first, second = (int(side) for side in table.sum(axis=1))
     if not enough((first, second)):
-        return unjudged("labels", (first, second))
+        return unjudged(STRATA, (first, second))
     totals = table.sum(axis=0)
     statistic = float(_chi_square(table[1][None, :], totals, second)[0])
     if table.shape[1] == 1:
@@ -162,11 +164,11 @@ def label_shift(before: ArrayLike, after: ArrayLike, *, seed: int = 0, rounds: i
         p_value = (1 + larger) / (1 + rounds)
     shares = table / table.sum(axis=1, keepdims=True)
     effect = float(np.abs(shares[1] - shares[0]).sum() / 2)
-    return DriftTest("labels", statistic, p_value, effect, (first, second))
+    return DriftTest(STRATA, statistic, p_value, effect, (first, second))
 
 
 def _chi_square(after: np.ndarray, totals: np.ndarray, rows: int) -> Floats:
-    """χ² for deals ``after`` (deals, labels) of ``rows`` rows out of ``totals`` (labels)."""
+    """χ² for deals ``after`` (deals, strata) of ``rows`` rows out of ``totals`` (strata)."""
     share = rows / totals.sum()
     # both sides differ from what is expected by the same number of rows, so one sum serves for two
     difference: Floats = (after - share * totals) ** 2 / totals / (share * (1 - share))
@@ -207,7 +209,7 @@ def vocabulary_shift(
 
 
 def confidence_shift(before: ArrayLike, after: ArrayLike, *, seed: int = 0, rounds: int = ROUNDS) -> DriftTest:
-    """Is the classifier as sure of its answers?
+    """Is the model as sure of its answers?
 
     The statistic is Kolmogorov and Smirnov's: the largest difference between the shares of answers up to some
     probability, before and after. Ties are dealt with exactly, since the p-value comes from permutations.
@@ -237,7 +239,7 @@ def confidence_shift(before: ArrayLike, after: ArrayLike, *, seed: int = 0, roun
 
 
 def accuracy_drop(before: tuple[int, int], after: tuple[int, int]) -> DriftTest:
-    """Does the classifier get fewer answers right than on its frozen tests? The statistic is the loss, before − after.
+    """Does the model get fewer answers right than on its frozen tests? The statistic is the loss, before − after.
 
     The p-value knows nothing of a rise, for which it is near 1; the interval of the difference does.
 
@@ -252,15 +254,3 @@ def accuracy_drop(before: tuple[int, int], after: tuple[int, int]) -> DriftTest:
     old, new = before[0] / before[1], after[0] / after[1]
     interval = rate_difference(before, after)
     return DriftTest("accuracy", old - new, fewer_hits(before, after), new - old, rows, old, new, interval=interval)
-
-
-def fewer_hits(before: tuple[int, int], after: tuple[int, int]) -> float:
-    """Chance of at most so many hits after, given the hits of both sides together: Fisher's exact test, one-sided."""
-    hits, rows = before[0] + after[0], before[1] + after[1]
-    possible = np.arange(max(0, after[1] - (rows - hits)), after[0] + 1)
-
-    def log_ways(total: int, drawn: np.ndarray | int) -> Any:
-        return special.gammaln(total + 1) - special.gammaln(np.add(drawn, 1)) - special.gammaln(total - drawn + 1)
-
-    logs = log_ways(hits, possible) + log_ways(rows - hits, after[1] - possible) - log_ways(rows, after[1])
-    return min(1.0, float(np.exp(logs).sum()))

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from core.continual.drift.tests import fewer_hits
+from core.statistics.exact import fewer_hits
 from core.statistics.intervals import Floats
 from core.statistics.permutation import benjamini_hochberg
 

@@ -91,8 +91,8 @@ class Rule:
     ----------
     figure
         What was held against the limit, in points, after − before: the change of accuracy (or the lower end of its
-        interval), the largest loss of recall of any label, or the change of the calibration error. None when there
-        was nothing to measure.
+        interval), the largest loss of any stratum, or the change of the calibration error. None when there was
+        nothing to measure.
     limit
         The limit: the rule is passed when ``figure >= limit``; for the calibration error, when ``figure <= limit``.
     judged

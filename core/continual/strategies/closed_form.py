@@ -73,7 +73,7 @@ class ClosedForm(Strategy):
     update may change from one to another; an update of any other kind changes the features, and drops them.
 
     Scores are multiplied by one positive number, chosen on the validation rows, so that their softmax can be read as a
-    probability; labels do not depend on it. Coefficients are compared without it.
+    probability; answers do not depend on it. Coefficients are compared without it.
     """
 
     config_class = ClosedFormConfig
@@ -87,15 +87,15 @@ class ClosedForm(Strategy):
     # -- what a method says
 
     def coefficients(self, statistics: FeatureStatistics) -> Coefficients:
-        """Solve for the head; every label has rows."""
+        """Solve for the head; every output has rows."""
         raise NotImplementedError
 
     def own_coefficients(self) -> Coefficients:
         """The same from all that was learned; a method that has kept something to solve faster overrides this."""
         return self.coefficients(self.learned().known())
 
-    def added(self, features: Tensor, labels: Tensor) -> None:
-        """Rows (rows, width) with labels (rows) were added to the statistics."""
+    def added(self, features: Tensor, targets: Tensor) -> None:
+        """Rows (rows, width) with targets (rows) were added to the statistics."""
 
     def forgotten(self) -> None:
         """The statistics have lost rows, or begin anew."""
@@ -184,7 +184,7 @@ class ClosedForm(Strategy):
         model
             The model of the version that this state was stored with; its head is replaced.
         examples
-            Rows as they were learned, with their labels.
+            Rows as they were learned, with their targets.
 
         Returns
         -------
@@ -198,8 +198,8 @@ class ClosedForm(Strategy):
         """
         statistics = self.learned()
         remaining = statistics.copy()
-        for features, labels in self._mapped(model, examples):
-            remaining.add(features, labels, sign=-1)
+        for features, targets in self._mapped(model, examples):
+            remaining.add(features, targets, sign=-1)
         if not remaining.is_possible():
             raise DataError(
                 "strategy.never_learned",
@@ -224,8 +224,8 @@ class ClosedForm(Strategy):
         """Solve anew from these rows alone; the largest absolute difference of any coefficient to what was learned."""
         own = self.learned()
         refit = FeatureStatistics.empty(len(own.counts), own.width)
-        for features, labels in self._mapped(model, examples):
-            refit.add(features, labels)
+        for features, targets in self._mapped(model, examples):
+            refit.add(features, targets)
         return self._current().difference(self.coefficients(refit.known()).for_all(refit.counts > 0))
 
     # -- inside
@@ -256,35 +256,35 @@ class ClosedForm(Strategy):
         self.statistics = None
         self.forgotten()
 
-    def _gather(self, model: TextNetwork, examples: Examples, classes: int) -> Iterator[StepDone]:
+    def _gather(self, model: TextNetwork, examples: Examples, outputs: int) -> Iterator[StepDone]:
         """Add rows; the loss that is told is that of the model as it was before, on rows it is about to learn."""
         assert self.feature_map is not None
         if self.statistics is None:
-            self.statistics = FeatureStatistics.empty(classes, self.feature_map.width)
-        self.statistics.grow(classes)
+            self.statistics = FeatureStatistics.empty(outputs, self.feature_map.width)
+        self.statistics.grow(outputs)
         feature_map = copy.deepcopy(self.feature_map).double()
         steps, done, loss_sum, started = -(-len(examples) // ADDED_AT_ONCE), 0, 0.0, time.monotonic()
-        for step, (features, labels) in enumerate(_encoded(model, examples), start=1):
-            loss_sum += _loss(model, features, labels)
+        for step, (features, targets) in enumerate(_encoded(model, examples), start=1):
+            loss_sum += _loss(model, features, targets)
             mapped = feature_map(features.double())
-            self.statistics.add(mapped, labels)
-            self.added(mapped, labels)
-            done += len(labels)
+            self.statistics.add(mapped, targets)
+            self.added(mapped, targets)
+            done += len(targets)
             yield StepDone(1, 1, step, steps, loss_sum / done, done / max(time.monotonic() - started, 1e-9))
 
     def _mapped(self, model: TextNetwork, examples: Examples) -> Iterator[tuple[Tensor, Tensor]]:
-        """What the head reads, in float64, with labels."""
+        """What the head reads, in float64, with targets."""
         assert self.feature_map is not None
         feature_map = copy.deepcopy(self.feature_map).double()
-        for features, labels in _encoded(model, examples):
-            yield feature_map(features.double()), labels
+        for features, targets in _encoded(model, examples):
+            yield feature_map(features.double()), targets
 
     def _current(self) -> Coefficients:
-        """Coefficients of all labels, those without rows among them."""
+        """Coefficients of all outputs, those without rows among them."""
         return self.own_coefficients().for_all(self.learned().counts > 0)
 
     def _solve_into(self, model: TextNetwork, validation: Examples) -> Tensor:
-        """Write the head, with the scale that suits the validation rows; returns their logits (rows, classes)."""
+        """Write the head, with the scale that suits the validation rows; returns their logits (rows, outputs)."""
         coefficients, self.scale = self._current(), 1.0
         self._write(model, coefficients)
         if not len(validation):
@@ -302,7 +302,7 @@ class ClosedForm(Strategy):
 
 
 def _encoded(model: TextNetwork, examples: Examples) -> Iterator[tuple[Tensor, Tensor]]:
-    """What the encoder says of all rows, with their labels, some at a time and in no particular order; on the CPU."""
+    """What the encoder says of all rows, with their targets, some at a time and in no particular order; on the CPU."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     was_training = model.training
     model.to(device).eval()
@@ -324,7 +324,7 @@ def _features(model: TextNetwork, examples: Examples, rows: np.ndarray, device: 
 
 
 @torch.no_grad()
-def _loss(model: TextNetwork, features: Tensor, labels: Tensor) -> float:
+def _loss(model: TextNetwork, features: Tensor, targets: Tensor) -> float:
     """Sum over rows of −log p(y | x), as the model answers now."""
-    logits = model.classify(features.to(model.head.weight.device))
-    return float(functional.cross_entropy(logits.cpu(), labels, reduction="sum"))
+    logits = model.read_out(features.to(model.head.weight.device))
+    return float(functional.cross_entropy(logits.cpu(), targets, reduction="sum"))

@@ -34,7 +34,7 @@ class DarkExperienceReplay(Rehearsal):
     """Remember not only rows but also what the model answered for them at the time, and keep the answers.
 
     Loss: L = −log p(y | x) + α mean (f(x') − z')², x' remembered rows as many as the batch has, z' their stored logits, f
-    the logits; the mean is over the labels there were when z' was stored. (Buzzega et al. store z' while a row is
+    the logits; the mean is over the outputs there were when z' was stored. (Buzzega et al. store z' while a row is
     first learned; here it is the answer of the version that ended its experience.)
     """
 
@@ -44,8 +44,8 @@ class DarkExperienceReplay(Rehearsal):
 
     def __init__(self, *arguments: Any, **others: Any) -> None:
         super().__init__(*arguments, **others)
-        self.answers = torch.zeros(0, 0)  # (remembered rows, classes)
-        self.answered = torch.zeros(0, 0, dtype=torch.bool)  # where a row has an answer for a class
+        self.answers = torch.zeros(0, 0)  # (remembered rows, outputs)
+        self.answered = torch.zeros(0, 0, dtype=torch.bool)  # where a row has an answer for an output
 
     def begin_experience(self, model: TextNetwork, experience: Experience) -> None:
         super().begin_experience(model, experience)
@@ -73,11 +73,11 @@ class DarkExperienceReplay(Rehearsal):
     def _weighs(self) -> bool:
         return self.config.der_alpha > 0
 
-    def _rehearsed(self, logits: Tensor, labels: Tensor, kept: Tensor, criterion: Criterion) -> Tensor:
+    def _rehearsed(self, logits: Tensor, targets: Tensor, kept: Tensor, criterion: Criterion) -> Tensor:
         return self.config.der_alpha * kept
 
 
 def distance(logits: Tensor, answers: Tensor, answered: Tensor) -> Tensor:
-    """Mean squared difference (rows, classes) over the entries that have an answer; 0 where none has."""
+    """Mean squared difference (rows, outputs) over the entries that have an answer; 0 where none has."""
     squares = (logits - answers).square().masked_fill(~answered, 0)
     return squares.sum() / answered.sum().clamp(min=1)

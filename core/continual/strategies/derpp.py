@@ -10,7 +10,7 @@ from core.tasks.base import Criterion
 
 
 class DerppConfig(DerConfig):
-    """How closely remembered answers are kept, and how much remembered labels count."""
+    """How closely remembered answers are kept, and how much remembered targets count."""
 
     der_beta: float = setting(
         1.0,
@@ -23,7 +23,7 @@ class DerppConfig(DerConfig):
 
 
 class DarkExperienceReplayPlusPlus(DarkExperienceReplay):
-    """Dark experience replay that also learns the labels of the remembered rows: an old answer may have been wrong.
+    """Dark experience replay that also learns the targets of the remembered rows: an old answer may have been wrong.
 
     Loss: L = −log p(y | x) + α mean (f(x') − z')² − β log p(y' | x'), both with the same remembered rows x' (the paper
     draws twice; once costs a third less and has the same expectation).
@@ -36,6 +36,6 @@ class DarkExperienceReplayPlusPlus(DarkExperienceReplay):
     def _weighs(self) -> bool:
         return self.config.der_alpha > 0 or self.config.der_beta > 0
 
-    def _rehearsed(self, logits: Tensor, labels: Tensor, kept: Tensor, criterion: Criterion) -> Tensor:
-        learned = criterion(logits, labels)
-        return super()._rehearsed(logits, labels, kept, criterion) + self.config.der_beta * learned
+    def _rehearsed(self, logits: Tensor, targets: Tensor, kept: Tensor, criterion: Criterion) -> Tensor:
+        learned = criterion(logits, targets)
+        return super()._rehearsed(logits, targets, kept, criterion) + self.config.der_beta * learned

@@ -13,7 +13,7 @@ from core.continual.strategies.importance import Importance, Tensors, mean_gradi
 from core.networks.encoders.base import TextNetwork
 from core.networks.text.examples import Examples
 
-EXACT_OUTPUTS = 8  # up to here the expectation over labels is computed, beyond it one label is drawn
+EXACT_OUTPUTS = 8  # up to here the expectation over answers is computed, beyond it one answer is drawn
 
 
 class EwcConfig(StrategyConfig):
@@ -60,8 +60,8 @@ class ElasticWeightConsolidation(Importance):
     information; later experiences may move weights that matter little.
 
     Fisher: F_i = mean over rows x of E_{y ~ p(y | x, θ*)} [(∂ log p(y | x, θ*) / ∂θ_i)²], per row and never of a batch's
-    mean gradient. The expectation over the model's own labels is computed exactly for up to 8 labels; beyond that one
-    label a row is drawn from p.
+    mean gradient. The expectation over the model's own answers is computed exactly for up to 8 outputs; beyond that one
+    answer a row is drawn from p.
     Penalty: ½ λ Σ_k Σ_i F_ki (θ_i − θ*_ki)² over past experiences k, each with its own F_k and θ*_k, stored as two sums
     (`Importance`); Huszár's note shows why one term centred at the last θ* must not be added to older ones. Online:
     one term, A ← γ A + F_k, centred at the last θ*.
@@ -88,8 +88,8 @@ class ElasticWeightConsolidation(Importance):
             logarithms = logits[:outputs].log_softmax(dim=0)
             probabilities = logarithms.detach().exp()
             if outputs > EXACT_OUTPUTS:
-                label = int(torch.multinomial(probabilities, 1, generator=generator))
-                return [(1.0, logarithms[label])]
+                answer = int(torch.multinomial(probabilities, 1, generator=generator))
+                return [(1.0, logarithms[answer])]
             return [(float(probabilities[output]), logarithms[output]) for output in range(outputs)]
 
         rows = some_rows(examples, self.config.ewc_rows, [self.seed])

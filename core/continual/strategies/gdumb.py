@@ -17,8 +17,8 @@ class GreedyDumb(Strategy):
     """Put the new rows into the memory, and train a new model from random start on the memory alone. A sanity baseline:
     a method that cannot beat it makes no use of what was learned before.
 
-    Loss: L = mean over the memory M of −log p(y | x). The paper fills M greedily, balancing labels and never replacing
-    a row by one of the same label; here M is chosen as the memory's own setting says, so that later rows of a label
+    Loss: L = mean over the memory M of −log p(y | x). The paper fills M greedily, balancing strata and never replacing
+    a row by one of the same stratum; here M is chosen as the memory's own setting says, so that later rows of a stratum
     have the same chance as early ones. Herding, which needs a model that has learned, then chooses what is kept; the
     rows to learn from are drawn balanced.
 

@@ -29,7 +29,7 @@ class Importance(Strategy):
 
     The penalty moves gradients alone and does not show in the reported loss, which stays comparable with that of other
     strategies. A sparse gradient is penalised in the rows that it touches: rows that no text of the batch uses do not
-    move, so nothing has to pull them back. New labels and new words start with no importance.
+    move, so nothing has to pull them back. New outputs and new words start with no importance.
 
     Importance is not rescaled: F (θ − θ*)² has the unit of the loss, however large a model's weights are, so that one
     default strength serves all architectures. It is far above 1, the value of the Bayesian derivation for EWC, because

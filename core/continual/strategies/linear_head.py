@@ -1,4 +1,4 @@
-"""A linear head as numbers: comparing two, making room for labels without rows, and how sure its answers should be."""
+"""A linear head as numbers: comparing two, making room for outputs without rows, and how sure its answers should be."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CERTAINTY = (1e-2, 1e3)  # of scores, in units of their spread, that `best_scale
 
 
 class Coefficients(NamedTuple):
-    """Weights (classes, width) and biases (classes), in float64."""
+    """Weights (outputs, width) and biases (outputs), in float64."""
 
     weights: Tensor
     biases: Tensor
@@ -23,9 +23,9 @@ class Coefficients(NamedTuple):
         return max(float((mine - its).abs().max()) for mine, its in zip(self, other, strict=True))
 
     def for_all(self, seen: Tensor) -> Coefficients:
-        """Coefficients of all labels, when these are of those where ``seen`` bool (classes) is true.
+        """Coefficients of all outputs, when these are of those where ``seen`` bool (outputs) is true.
 
-        A label without rows gets the mean score of the others, less one: it can be learned later, and never wins.
+        An output without rows gets the mean score of the others, less one: it can be learned later, and never wins.
         """
         weights = self.weights.mean(dim=0).expand(len(seen), -1).clone()
         biases = (self.biases.mean() - 1).expand(len(seen)).clone()
@@ -33,10 +33,10 @@ class Coefficients(NamedTuple):
         return Coefficients(weights, biases)
 
 
-def best_scale(logits: Tensor, labels: Tensor) -> float:
-    """The positive number by which to multiply logits (rows, classes) so that their softmax fits labels (rows) best.
+def best_scale(logits: Tensor, targets: Tensor) -> float:
+    """The positive number by which to multiply logits (rows, outputs) so that their softmax fits targets (rows) best.
 
-    Smallest mean of −log p(y | x), each label counted as certain only to (n + 1) / (n + 2) with n rows, so that a few
+    Smallest mean of −log p(y | x), each target counted as certain only to (n + 1) / (n + 2) with n rows, so that a few
     right answers do not ask for endless certainty.
 
     References
@@ -49,11 +49,11 @@ def best_scale(logits: Tensor, labels: Tensor) -> float:
     spread = float(centred.square().mean().sqrt())
     if spread == 0:
         return 1.0
-    doubt = 1 / (len(labels) + 2)
+    doubt = 1 / (len(targets) + 2)
 
     def surprise(exponent: float) -> float:
         logarithms = torch.log_softmax(centred * (math.exp(exponent) / spread), dim=1)
-        right = logarithms[torch.arange(len(labels)), labels].mean()
+        right = logarithms[torch.arange(len(targets)), targets].mean()
         return -float((1 - doubt) * right + doubt * logarithms.mean())
 
     bounds = tuple(math.log(value) for value in CERTAINTY)

@@ -38,10 +38,10 @@ class LwfConfig(StrategyConfig):
 
 
 class LearningWithoutForgetting(Strategy):
-    """Ask the version before what it thinks of the new texts, and keep close to its answers for the labels it knew.
+    """Ask the version before what it thinks of the new texts, and keep close to its answers for the outputs it knew.
     Needs no old text and stores nothing.
 
-    Loss: L = −log p(y | x) + λ T² KL(q(· | x) ‖ p(· | x)), both softmax(logits / T) over the known labels, q of the
+    Loss: L = −log p(y | x) + λ T² KL(q(· | x) ‖ p(· | x)), both softmax(logits / T) over the known outputs, q of the
     frozen version before; T² keeps the gradient's size (Hinton et al. 2015). Both read the same hidden tokens.
     """
 
@@ -78,7 +78,7 @@ class LearningWithoutForgetting(Strategy):
 
 
 def distillation(logits: Tensor, answers: Tensor, known: int, temperature: float) -> Tensor:
-    """T² KL(softmax(answers / T) ‖ softmax(logits / T)) over the first ``known`` labels, mean over rows; ≥ 0."""
+    """T² KL(softmax(answers / T) ‖ softmax(logits / T)) over the first ``known`` outputs, mean over rows; ≥ 0."""
     new = (logits[:, :known] / temperature).log_softmax(dim=1)
     old = (answers[:, :known] / temperature).log_softmax(dim=1)
     return temperature**2 * nn.functional.kl_div(new, old, reduction="batchmean", log_target=True)

@@ -28,7 +28,7 @@ class MasConfig(StrategyConfig):
 
 class MemoryAwareSynapses(Importance):
     """A weight matters when the model's answers change much with it, whether they are right or not; later experiences
-    may move the others. No label is needed to measure it.
+    may move the others. No target is needed to measure it.
 
     Importance: Ω_i = mean over rows x of |∂ ‖f(x)‖² / ∂θ_i|, f the logits, per row; summed over experiences.
     Penalty: ½ λ Σ_i Ω_i (θ_i − θ*_i)², θ* after the last experience.

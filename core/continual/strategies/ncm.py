@@ -10,10 +10,10 @@ LEAST_VARIANCE = 0.01  # of the mean over features, so that one which hardly var
 
 
 class NearestClassMean(ClosedForm):
-    """Answer with the label whose mean is nearest, each feature measured in its deviation over all rows.
+    """Answer with the output whose mean is nearest, each feature measured in its deviation over all rows.
 
-    Score: −½ Σ_j (x_j − μ_cj)² / σ_j² up to what all labels share, so w_c = μ_c / σ² and b_c = −½ Σ_j μ_cj² / σ_j², with
-    μ_c the mean of label c's rows and σ² the variance of all. The paper learns a metric; this one needs only the sums.
+    Score: −½ Σ_j (x_j − μ_cj)² / σ_j² up to what all outputs share, so w_c = μ_c / σ² and b_c = −½ Σ_j μ_cj² / σ_j², with
+    μ_c the mean of output c's rows and σ² the variance of all. The paper learns a metric; this one needs only the sums.
     """
 
     name = "ncm"
@@ -24,6 +24,6 @@ class NearestClassMean(ClosedForm):
         variance = statistics.gram.diagonal() / statistics.rows - centre.square()
         least = LEAST_VARIANCE * float(variance.mean())
         precision = 1 / variance.clamp_min(least) if least > 0 else variance.new_ones(len(variance))
-        # Means relative to the centre of all rows: the same differences between labels, with less rounding.
+        # Means relative to the centre of all rows: the same differences between outputs, with less rounding.
         weights = (means - centre) * precision
         return Coefficients(weights, -0.5 * (weights * (means + centre)).sum(dim=1))

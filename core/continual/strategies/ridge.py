@@ -42,9 +42,9 @@ class Factor:
     lower
         L of the system A = L Lᵀ: (width + 1, width + 1), in Fortran order.
     solution
-        W = A⁻¹ B, (width + 1, classes at that time).
+        W = A⁻¹ B, (width + 1, outputs at that time).
     since, targets
-        R (rows, width + 1) and T (rows, classes) with Rᵀ R and Rᵀ T as of the rows since. They are rotated: of a single
+        R (rows, width + 1) and T (rows, outputs) with Rᵀ R and Rᵀ T as of the rows since. They are rotated: of a single
         row nothing can be read from them.
     penalty
         The λ inside A.
@@ -57,25 +57,25 @@ class Factor:
     penalty: float
 
     def add(self, rows: Tensor, targets: Tensor) -> None:
-        """Take in rows (rows, width + 1) with what they should be answered (rows, classes)."""
+        """Take in rows (rows, width + 1) with what they should be answered (rows, outputs)."""
         rotation, self.since = torch.linalg.qr(torch.cat([self.since, rows]))
         self.targets = rotation.T @ torch.cat([_widened(self.targets, targets.shape[1]), targets])
 
-    def solve(self, classes: int) -> Tensor:
-        """The solution with all rows, (width + 1, classes); new labels get columns."""
-        solution = _widened(self.solution, classes)
+    def solve(self, outputs: int) -> Tensor:
+        """The solution with all rows, (width + 1, outputs); new outputs get columns."""
+        solution = _widened(self.solution, outputs)
         if not len(self.since):
             return solution
         rows = torch.from_numpy(solve_triangular(self.lower, self.since.T.numpy()))  # L⁻¹ Rᵀ
         inner = rows.T @ rows
         inner.diagonal().add_(1.0)
-        missing = _widened(self.targets, classes) - self.since @ solution
+        missing = _widened(self.targets, outputs) - self.since @ solution
         step = rows @ torch.linalg.solve(inner, missing)
         return solution + torch.from_numpy(solve_triangular(self.lower, step.numpy(), transposed=True))
 
 
 class Ridge(ClosedForm):
-    """Least squares of one column per label, 1 for its own rows and 0 for others, with an unpenalised intercept.
+    """Least squares of one column per output, 1 for its own rows and 0 for others, with an unpenalised intercept.
 
     [w_c; b_c] = A⁻¹ Σ y_c [x; 1] with A = Σ [x; 1] [x; 1]ᵀ + λ diag(1, …, 1, 0).
 
@@ -98,14 +98,14 @@ class Ridge(ClosedForm):
             self.factor, self.room = _factored(statistics, self.config.ridge_penalty, self.room), None
         return _coefficients(self.factor.solve(len(statistics.counts))[:, statistics.counts > 0])
 
-    def added(self, features: Tensor, labels: Tensor) -> None:
+    def added(self, features: Tensor, targets: Tensor) -> None:
         if self.factor is None:
             return
         if len(self.factor.since) + len(features) > MOST_SINCE * features.shape[1]:
             self.forgotten()
             return
-        targets = functional.one_hot(labels, len(self.learned().counts)).to(features.dtype)
-        self.factor.add(functional.pad(features, (0, 1), value=1.0), targets)
+        answers = functional.one_hot(targets, len(self.learned().counts)).to(features.dtype)
+        self.factor.add(functional.pad(features, (0, 1), value=1.0), answers)
 
     def forgotten(self) -> None:
         if self.factor is not None:
@@ -131,7 +131,7 @@ class Ridge(ClosedForm):
 
 def _factored(statistics: FeatureStatistics, penalty: float, room: np.ndarray | None = None) -> Factor:
     """Factor A and solve anew; in memory that is at hand, if there is room, since fresh pages cost as much as the copy."""
-    width, classes = statistics.width, len(statistics.counts)
+    width, outputs = statistics.width, len(statistics.counts)
     if room is None or len(room) != width + 1:
         room = np.empty((width + 1, width + 1), order="F")
     system = torch.from_numpy(room.T)
@@ -146,12 +146,12 @@ def _factored(statistics: FeatureStatistics, penalty: float, room: np.ndarray | 
     right = torch.cat([statistics.sums.T, statistics.counts.double().unsqueeze(0)])
     half = solve_triangular(lower, right.numpy())
     solution = torch.from_numpy(solve_triangular(lower, half, transposed=True))
-    return Factor(lower, solution, solution.new_zeros(0, width + 1), solution.new_zeros(0, classes), penalty)
+    return Factor(lower, solution, solution.new_zeros(0, width + 1), solution.new_zeros(0, outputs), penalty)
 
 
-def _widened(columns: Tensor, classes: int) -> Tensor:
-    """The tensor with zeros for labels that came since."""
-    return functional.pad(columns, (0, classes - columns.shape[1]))
+def _widened(columns: Tensor, outputs: int) -> Tensor:
+    """The tensor with zeros for outputs that came since."""
+    return functional.pad(columns, (0, outputs - columns.shape[1]))
 
 
 def _coefficients(solution: Tensor) -> Coefficients:

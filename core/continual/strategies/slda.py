@@ -9,7 +9,7 @@ from core.continual.strategies.closed_form import ClosedForm, ClosedFormConfig
 from core.continual.strategies.linear_head import Coefficients
 from core.continual.strategies.statistics import FeatureStatistics, cholesky, solve_triangular
 
-LEAST_SCATTER = 1e-6  # of the mean square of a feature: when every label has one row, nothing scatters within it
+LEAST_SCATTER = 1e-6  # of the mean square of a feature: when every output has one row, nothing scatters within it
 
 
 class StreamingLDAConfig(ClosedFormConfig):
@@ -26,12 +26,12 @@ class StreamingLDAConfig(ClosedFormConfig):
 
 
 class StreamingLDA(ClosedForm):
-    """Every label a Gaussian cloud of its own mean and the scatter of all; answer with the most probable one.
+    """Every output a Gaussian cloud of its own mean and the scatter of all; answer with the most probable one.
 
-    Σ = (1 − s) Σ_w + s · mean(diag Σ_w) · I with Σ_w = (Σ x xᵀ − Σ_c n_c μ_c μ_cᵀ) / n the scatter within labels;
+    Σ = (1 − s) Σ_w + s · mean(diag Σ_w) · I with Σ_w = (Σ x xᵀ − Σ_c n_c μ_c μ_cᵀ) / n the scatter within outputs;
     w_c = Σ⁻¹ μ_c and b_c = −½ μ_cᵀ Σ⁻¹ μ_c + log(n_c / n).
 
-    The paper fixes s = 10⁻⁴ of the identity and leaves out log(n_c / n); with labels of uneven size it belongs there.
+    The paper fixes s = 10⁻⁴ of the identity and leaves out log(n_c / n); with outputs of uneven size it belongs there.
     """
 
     name = "slda"
@@ -49,7 +49,7 @@ class StreamingLDA(ClosedForm):
         covariance.diagonal().add_(shrinkage * scatter)
         lower = cholesky(covariance)
         assert lower is not None, "shrunk towards the identity, a covariance is positive definite"
-        # Means relative to their own mean: the same differences between labels, with less rounding.
+        # Means relative to their own mean: the same differences between outputs, with less rounding.
         centre = means.mean(dim=0)
         half = solve_triangular(lower, (means - centre).T.numpy())
         weights = torch.from_numpy(solve_triangular(lower, half, transposed=True).T.copy())

@@ -24,9 +24,9 @@ class FeatureStatistics:
     Parameters
     ----------
     counts
-        Rows of each label: int64 (classes,).
+        Rows of each output, those that have it as their target: int64 (outputs,).
     sums
-        Sum of the features of each label's rows: (classes, width).
+        Sum of the features of each output's rows: (outputs, width).
     gram
         Σ x xᵀ over all rows: (width, width).
     """
@@ -36,11 +36,11 @@ class FeatureStatistics:
     gram: Tensor
 
     @staticmethod
-    def empty(classes: int, width: int) -> FeatureStatistics:
+    def empty(outputs: int, width: int) -> FeatureStatistics:
         """The statistics of no row at all."""
         return FeatureStatistics(
-            torch.zeros(classes, dtype=torch.int64),
-            torch.zeros(classes, width, dtype=torch.float64),
+            torch.zeros(outputs, dtype=torch.int64),
+            torch.zeros(outputs, width, dtype=torch.float64),
             torch.zeros(width, width, dtype=torch.float64),
         )
 
@@ -52,21 +52,21 @@ class FeatureStatistics:
     def width(self) -> int:
         return len(self.gram)
 
-    def add(self, features: Tensor, labels: Tensor, sign: int = 1) -> None:
-        """Add rows, or take them away with ``sign`` −1: features float64 (rows, width), labels int64 (rows)."""
-        self.counts += sign * torch.bincount(labels, minlength=len(self.counts))
-        self.sums.index_add_(0, labels, features, alpha=sign)
+    def add(self, features: Tensor, targets: Tensor, sign: int = 1) -> None:
+        """Add rows, or take them away with ``sign`` −1: features float64 (rows, width), targets int64 (rows)."""
+        self.counts += sign * torch.bincount(targets, minlength=len(self.counts))
+        self.sums.index_add_(0, targets, features, alpha=sign)
         self.gram.addmm_(features.T, features, alpha=sign)
 
-    def grow(self, classes: int) -> None:
-        """Make room for new labels, of which nothing is known yet."""
-        added = classes - len(self.counts)
+    def grow(self, outputs: int) -> None:
+        """Make room for new outputs, of which nothing is known yet."""
+        added = outputs - len(self.counts)
         if added > 0:
             self.counts = torch.cat([self.counts, torch.zeros(added, dtype=torch.int64)])
             self.sums = torch.cat([self.sums, torch.zeros(added, self.width, dtype=torch.float64)])
 
     def known(self) -> FeatureStatistics:
-        """The same without the labels that have no row; they share the gram matrix."""
+        """The same without the outputs that have no row; they share the gram matrix."""
         seen = self.counts > 0
         return FeatureStatistics(self.counts[seen], self.sums[seen], self.gram)
 

@@ -22,6 +22,7 @@ import numpy as np
 from filelock import FileLock
 
 from core.base import files
+from core.data.dataset.label_spelling import canonical_labels
 from core.data.dataset.rows import Rows, TextDataset
 from core.data.dataset.same_text import text_key
 
@@ -253,3 +254,15 @@ def joined_rows(source: Mapping[str, Any], rows: int) -> Rows:
     """Which rows of a dataset with this source are corrections that joined it: to be learned, never to be tested on."""
     count = min(int(source.get(JOINED, 0)), rows)
     return np.arange(rows - count, rows, dtype=np.int64)
+
+
+def learned_from(batch: TextDataset, corrections: Sequence[Correction], *, version: int) -> set[str]:
+    """Texts of the corrections of older versions' answers that stand, with the same label, in what a version learned from."""
+    labels = list(dict.fromkeys([*batch.classes, *(correction.label for correction in corrections)]))
+    meant = dict(zip(labels, canonical_labels(labels), strict=True))
+    rows = {(text_key(text), meant[label]) for text, label in zip(batch.texts, batch.label_names(), strict=True)}
+    return {
+        correction.text
+        for correction in corrections
+        if correction.version < version and (text_key(correction.text), meant[correction.label]) in rows
+    }

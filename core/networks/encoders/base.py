@@ -33,7 +33,7 @@ class TextNetwork(nn.Module):
     vocabulary_size
         Number of token ids; id 0 is padding, id 1 the unknown token.
     outputs
-        Number of labels.
+        How many numbers it computes of a text.
     feature_size
         Width of what `features` returns.
     """
@@ -93,9 +93,9 @@ class TextNetwork(nn.Module):
 
     def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
         """Logits (batch, outputs); every row of mask holds at least one true value."""
-        return self.classify(self.features(tokens, mask))
+        return self.read_out(self.features(tokens, mask))
 
-    def classify(self, features: Tensor) -> Tensor:
+    def read_out(self, features: Tensor) -> Tensor:
         """Logits (batch, outputs) of what `features` returned."""
         logits: Tensor = self.head(features if self.lift is None else self.lift(features))
         return logits
@@ -179,7 +179,7 @@ class TextNetwork(nn.Module):
 
     @torch.no_grad()
     def grow_outputs(self, outputs: int) -> None:
-        """Widen the head to ``outputs`` labels; the weights of the old ones stay exactly as they were."""
+        """Widen the head to so many outputs; the weights of the old ones stay exactly as they were."""
         old = self.head
         self.head = nn.Linear(old.in_features, outputs).to(old.weight.device)
         self.head.weight[: old.out_features] = old.weight

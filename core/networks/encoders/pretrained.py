@@ -1,6 +1,6 @@
 """Networks of the transformers library: reading one, leaving out word pieces, adapters, and its arithmetic.
 
-Knows nothing of labels, tokenizers or training.
+Knows nothing of outputs, tokenizers or training.
 """
 
 from __future__ import annotations

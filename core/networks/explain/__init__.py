@@ -1,4 +1,4 @@
-"""Why a classifier answered as it did: how much each word of a text speaks for a label."""
+"""Why a model answered as it did: how much each word of a text speaks for an output."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What an explanation is, whatever made it, and what many of them say together: the words that speak most for a label.
+"""What an explanation is, whatever made it, and what many of them say together: the words that speak most for an output.
 
-What is shared out among the words is the margin of a label.
+What is shared out among the words is the margin of an output.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LEAST_TEXTS = 3  # in which a word has to occur to be listed
 
 @dataclass(frozen=True)
 class Word:
-    """A word of the text, at ``text[start:end]``, and what it adds to the label's margin; negative speaks against it."""
+    """A word of the text, at ``text[start:end]``, and what it adds to the output's margin; negative speaks against it."""
 
     start: int
     end: int
@@ -31,12 +31,12 @@ class Word:
 
 @dataclass(frozen=True)
 class Attribution:
-    """How much each word speaks for one label.
+    """How much each word speaks for one output.
 
     Parameters
     ----------
-    label
-        Number of the label.
+    output
+        Number of the output.
     difference
         Margin of the text minus that of the same text with nothing in it, in logits.
     steps
@@ -47,7 +47,7 @@ class Attribution:
     """
 
     text: str
-    label: int
+    output: int
     words: tuple[Word, ...]
     method: Method
     difference: float
@@ -55,15 +55,15 @@ class Attribution:
     error: float | None = None
 
 
-def margin(probabilities: ArrayLike, label: int) -> np.ndarray:
-    """Logit of a label minus the mean logit of the others, for each row of probabilities (rows, labels).
+def margin(probabilities: ArrayLike, output: int) -> np.ndarray:
+    """Logit of an output minus the mean logit of the others, for each row of probabilities (rows, outputs).
 
     Unlike a single logit it says the same when all logits are moved by the same amount, so it can be had from
     probabilities.
     """
     logs = np.log(np.maximum(np.atleast_2d(np.asarray(probabilities, dtype=np.float64)), SMALLEST))
-    others = np.delete(logs, label, axis=1)
-    return np.asarray(logs[:, label] - (others.mean(axis=1) if others.shape[1] else 0.0))
+    others = np.delete(logs, output, axis=1)
+    return np.asarray(logs[:, output] - (others.mean(axis=1) if others.shape[1] else 0.0))
 
 
 def completeness_error(total: float, difference: float) -> float:
@@ -81,7 +81,7 @@ class Influence:
     word
         The word in small letters.
     score
-        Mean of what it adds to the label's margin in the texts that hold it, in logits.
+        Mean of what it adds to the output's margin in the texts that hold it, in logits.
     texts
         The number of texts that hold it.
     example
@@ -94,14 +94,14 @@ class Influence:
     example: int
 
 
-def most_influential(attributions: Iterable[Attribution], label: int, *, most: int = 15) -> list[Influence]:
-    """The words that speak most for a label, in texts explained for it; largest first, none that speaks against it.
+def most_influential(attributions: Iterable[Attribution], output: int, *, most: int = 15) -> list[Influence]:
+    """The words that speak most for an output, in texts explained for it; largest first, none that speaks against it.
 
     Lone Chinese characters are left out: beside words, 给 or 装 tells a reader nothing.
     """
     scores: dict[str, dict[int, float]] = defaultdict(dict)
     for number, attribution in enumerate(attributions):
-        if attribution.label != label:
+        if attribution.output != output:
             continue
         for word in attribution.words:
             name = attribution.text[word.start : word.end].casefold()

@@ -38,8 +38,8 @@ def embedding_of(model: TextNetwork) -> nn.Embedding | None:
     return layer if isinstance(layer, nn.Embedding) else None
 
 
-def explain(model: TextNetwork, pipeline: TextPipeline, text: str, label: int | None = None) -> Attribution | None:
-    """Share the margin of a label out among the words of a text.
+def explain(model: TextNetwork, pipeline: TextPipeline, text: str, output: int | None = None) -> Attribution | None:
+    """Share the margin of an output out among the words of a text.
 
     Integrated gradients (Sundararajan et al. 2017, "Axiomatic Attribution for Deep Networks") along the straight line from
     the padding token's vector in place of every word to the text; marks around the text, and an encoder's prefix, stay.
@@ -51,8 +51,8 @@ def explain(model: TextNetwork, pipeline: TextPipeline, text: str, label: int | 
     ----------
     model
         The model, in evaluation mode.
-    label
-        Number of the label; by default the most probable one.
+    output
+        Number of the output; by default the most probable one.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def explain(model: TextNetwork, pipeline: TextPipeline, text: str, label: int | 
     tokens, mask = (torch.from_numpy(part) for part in pad(pipeline.encode([text])))
     with torch.no_grad():
         logits = model(tokens, mask)[0]
-    target = int(logits.argmax()) if label is None else label
+    target = int(logits.argmax()) if output is None else output
     inside = torch.tensor([bool(of) for of in owners])
     if method == "linear":
         assert isinstance(model, NgramBag)
@@ -82,14 +82,14 @@ def explain(model: TextNetwork, pipeline: TextPipeline, text: str, label: int | 
     return Attribution(text, target, attributed, method, difference, steps, error)
 
 
-def _margins(logits: Tensor, label: int) -> Tensor:
-    """Logit of the label minus the mean of the others: (batch)."""
-    others = torch.cat([logits[:, :label], logits[:, label + 1 :]], dim=1)
-    return logits[:, label] - (others.mean(dim=1) if others.shape[1] else 0.0)
+def _margins(logits: Tensor, output: int) -> Tensor:
+    """Logit of the output minus the mean of the others: (batch)."""
+    others = torch.cat([logits[:, :output], logits[:, output + 1 :]], dim=1)
+    return logits[:, output] - (others.mean(dim=1) if others.shape[1] else 0.0)
 
 
 def _integrate(
-    model: TextNetwork, tokens: Tensor, mask: Tensor, inside: Tensor, label: int
+    model: TextNetwork, tokens: Tensor, mask: Tensor, inside: Tensor, output: int
 ) -> tuple[np.ndarray, float, int]:
     """Score of each token, the difference they should add up to, and the steps that were taken."""
 
@@ -107,7 +107,7 @@ def _integrate(
     def answer(vectors: Tensor) -> Tensor:
         alike = (len(vectors), tokens.shape[1])
         with _vectors_instead(layer, vectors):
-            return _margins(model(tokens.expand(alike), mask.expand(alike)), label)
+            return _margins(model(tokens.expand(alike), mask.expand(alike)), output)
 
     with torch.no_grad():
         low, high = answer(torch.cat([start, end])).tolist()
@@ -165,16 +165,16 @@ def _vectors_instead(layer: nn.Module, vectors: Tensor) -> Iterator[None]:
 
 
 @torch.no_grad()
-def _shares(model: NgramBag, tokens: Tensor, mask: Tensor, label: int) -> tuple[np.ndarray, float]:
+def _shares(model: NgramBag, tokens: Tensor, mask: Tensor, output: int) -> tuple[np.ndarray, float]:
     """Exact share of each token, and the difference to a text without n-grams."""
     rows, owners = model.ngrams_of(tokens, mask)
     weights = model.head.weight
-    others = torch.cat([weights[:label], weights[label + 1 :]])
-    direction = weights[label] - (others.mean(dim=0) if len(others) else 0.0)
+    others = torch.cat([weights[:output], weights[output + 1 :]])
+    direction = weights[output] - (others.mean(dim=0) if len(others) else 0.0)
     values = (model.embedding.weight[rows] @ direction).double() / len(rows)
     scores = torch.zeros(tokens.shape[1], dtype=torch.float64)
     for value, members in zip(values, owners, strict=True):
         scores[list(members)] += value / len(members)
     bias = model.head.bias.unsqueeze(0)
-    difference = _margins(model(tokens, mask), label) - _margins(bias, label)
+    difference = _margins(model(tokens, mask), output) - _margins(bias, output)
     return scores.numpy(), float(difference[0])

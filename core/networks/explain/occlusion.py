@@ -19,13 +19,13 @@ class Engine(Protocol):
     def compute(self, texts: Sequence[str]) -> np.ndarray: ...
 
 
-def occlude(engine: Engine, texts: Sequence[str], labels: Sequence[int] | None = None) -> list[Attribution]:
+def occlude(engine: Engine, texts: Sequence[str], outputs: Sequence[int] | None = None) -> list[Attribution]:
     """Explain texts by leaving out one word at a time; every text is asked about once more than it has words.
 
     Parameters
     ----------
-    labels
-        Number of the label that each text is explained for; by default the most probable one.
+    outputs
+        Number of the output that each text is explained for; by default the most probable one.
     """
     spans = [words_of(text) for text in texts]
     asked: list[str] = []
@@ -36,10 +36,10 @@ def occlude(engine: Engine, texts: Sequence[str], labels: Sequence[int] | None =
     for number, (text, words) in enumerate(zip(texts, spans, strict=True)):
         rows = answers[start : start + 2 + len(words)]
         start += 2 + len(words)
-        label = int(rows[0].argmax()) if labels is None else labels[number]
-        whole, nothing, *others = margin(rows, label).tolist()
+        output = int(rows[0].argmax()) if outputs is None else outputs[number]
+        whole, nothing, *others = margin(rows, output).tolist()
         scores = tuple(Word(*word, whole - other) for word, other in zip(words, others, strict=True))
-        attributions.append(Attribution(text, label, scores, "occlusion", whole - nothing))
+        attributions.append(Attribution(text, output, scores, "occlusion", whole - nothing))
     return attributions
 
 

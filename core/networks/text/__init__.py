@@ -1,4 +1,4 @@
-"""From text to tokens: cleaning, segmentation, stop words, vocabulary. Knows nothing of models or labels."""
+"""From text to tokens: cleaning, segmentation, stop words, vocabulary. Knows nothing of models or targets."""
 
 from core.networks.standalone.predict import TextPipeline
 from core.networks.text.config import TextConfig

@@ -1,6 +1,6 @@
 """The words of a text as a reader sees them, whatever a model cuts texts into; Chinese is cut into words.
 
-For lists that people read: which words are new, typical of some texts, or speak for a label. A model that reads
+For lists that people read: which words are new, typical of some texts, or speak for an output. A model that reads
 characters or pieces of words still gets its words named.
 """
 

@@ -102,7 +102,7 @@ class VectorStore:
         source: str = "",
         progress: Progress = _silent,
     ) -> VectorInfo:
-        """Learn vectors from texts, which need no labels; the same texts and settings give the same vectors.
+        """Learn vectors from texts, which need no targets; the same texts and settings give the same vectors.
 
         Parameters
         ----------

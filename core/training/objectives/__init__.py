@@ -1,1 +1,1 @@
-"""What is learned besides labels: which texts belong together, and which token is missing or next."""
+"""What is learned besides targets: which texts belong together, and which token is missing or next."""

@@ -1,4 +1,4 @@
-"""Learning from few labels: first the encoder learns which texts belong together, then the head learns their labels.
+"""Learning from few rows: first the encoder learns which texts belong together, then the head learns their targets.
 
 Knows nothing of files or versions; both halves are generators of events, as the training loop is.
 """
@@ -26,7 +26,7 @@ from core.training.optimiser import Optimizer
 
 PAIRS_PART = 0.9  # of the whole learning, for the bar: a head on features that are already there takes a moment
 BAR = 1000
-PAIR_BATCH = 16  # texts at most: twice as many did worse with 16 rows a label, on rows held back for choosing
+PAIR_BATCH = 16  # texts at most: twice as many did worse with 16 rows a target, on rows held back for choosing
 HEAD_STEPS = 200  # at least: with 32 rows, an epoch of the head is a single step
 ShouldStop = Callable[[], bool]
 
@@ -55,8 +55,8 @@ def learn(
 ) -> Iterator[Event]:
     """Learn one experience: from pairs first where the model asks for it (`TextNetwork.pair_readings`), else at once.
 
-    In the first half a batch holds as many texts of each label; the encoder learns that the cosine of two texts'
-    features is 1 with the same label and 0 with different ones. In the second half the encoder is frozen, every text
+    In the first half a batch holds as many texts of each target; the encoder learns that the cosine of two texts'
+    features is 1 with the same target and 0 with different ones. In the second half the encoder is frozen, every text
     encoded once, and the head learned from there.
 
     Tunstall et al. draw pairs and encode both texts of each. Here all pairs of a batch count at once: B texts encoded
@@ -103,31 +103,31 @@ def learn(
             yield event
 
 
-def balanced_batch(labels: np.ndarray, size: int, seed: tuple[int, int]) -> np.ndarray:
-    """Row numbers of at most ``size`` different rows, as many of each of some labels, at least two where there are two.
+def balanced_batch(targets: np.ndarray, size: int, seed: tuple[int, int]) -> np.ndarray:
+    """Row numbers of at most ``size`` different rows, as many of each of some targets, at least two where there are two.
 
-    With more labels than half the size, another choice of them for another seed.
+    With more targets than half the size, another choice of them for another seed.
     """
     generator = np.random.default_rng(seed)
-    present = np.unique(labels)
+    present = np.unique(targets)
     ways = max(1, min(len(present), size // 2))
     drawn = generator.permutation(present)[:ways]
     each = size // ways
-    return np.concatenate([generator.permutation(np.flatnonzero(labels == label))[:each] for label in drawn])
+    return np.concatenate([generator.permutation(np.flatnonzero(targets == target))[:each] for target in drawn])
 
 
-def pair_loss(features: Tensor, labels: Tensor) -> Tensor:
-    """Mean squared error of the cosine of all pairs; those with the same label weigh half, however few they are.
+def pair_loss(features: Tensor, targets: Tensor) -> Tensor:
+    """Mean squared error of the cosine of all pairs; those with the same target weigh half, however few they are.
 
     Parameters
     ----------
     features
         (batch, width).
-    labels
+    targets
         int64 (batch).
     """
     unit = nn.functional.normalize(features, dim=1)
-    same = labels[:, None] == labels[None, :]
+    same = targets[:, None] == targets[None, :]
     error = (unit @ unit.T - same.to(unit.dtype)).square()
     once = torch.ones_like(same).triu(diagonal=1)  # every pair, and none of a text with itself
     parts = [error[kind & once].mean() for kind in (same, ~same) if bool((kind & once).any())]
@@ -156,7 +156,7 @@ def _learn_pairs(run: _Run, state: dict[str, Any] | None) -> Iterator[Event]:
 
 
 class _Pairs(Objective):
-    """Which texts have the same label; one epoch of as many batches as the model asks for."""
+    """Which texts have the same target; one epoch of as many batches as the model asks for."""
 
     def __init__(self, run: _Run) -> None:
         self._run = run

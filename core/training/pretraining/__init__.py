@@ -1,4 +1,4 @@
-"""Continued pretraining: an encoder learns from unlabelled text by guessing hidden words; loads no torch by itself."""
+"""Continued pretraining: an encoder learns from text alone, by guessing hidden words; loads no torch by itself."""
 
 from core.training.pretraining.config import SCRATCH, PretrainConfig, ShapeConfig, resolve
 from core.training.pretraining.record import read_record

@@ -29,7 +29,7 @@ class ShapeConfig(AttentionConfig):
 
 
 class PretrainConfig(NetworkConfig, OptimiserConfig):
-    """How an encoder learns from unlabelled texts."""
+    """How an encoder learns from texts alone."""
 
     epochs: int = like(
         OptimiserConfig,

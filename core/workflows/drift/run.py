@@ -15,14 +15,6 @@ import numpy as np
 import pandas as pd
 
 from core.base.messages import message
-from core.continual.drift.advice import Advice, DriftEvidence, advise
-from core.continual.drift.label_doubt import (
-    Contradictions,
-    Doubt,
-    LabelledAnswers,
-    contradictions_found,
-    surely_contradicted,
-)
 from core.continual.drift.tests import (
     FALSE_ALARMS,
     FEWEST_ROWS,
@@ -30,7 +22,7 @@ from core.continual.drift.tests import (
     accuracy_drop,
     confidence_shift,
     enough,
-    label_shift,
+    strata_shift,
     together,
     unjudged,
     vocabulary_shift,
@@ -40,6 +32,14 @@ from core.data.dataset.rows import TextDataset
 from core.networks.text.words import words_in
 from core.serving.engines.graphs import load_version
 from core.tasks.base import Engine, Task
+from core.tasks.text_classification.label_doubt import (
+    Contradictions,
+    Doubt,
+    LabelledAnswers,
+    contradictions_found,
+    surely_contradicted,
+)
+from core.workflows.drift.advice import Advice, DriftEvidence, advise
 from core.workflows.drift.rows import (
     EARLIER_ROWS,
     EARLIER_TEXTS,
@@ -163,7 +163,7 @@ def detect_drift(
     met = drawn_texts([*held_out["text"], *compared.learned], EARLIER_TEXTS * old_rows, seed)
     tests = together(
         [
-            label_shift(*_counts(*strata)[1:], seed=seed),
+            strata_shift(*_counts(*strata)[1:], seed=seed),
             _word_test(folder, past, old_texts, new_texts, seed),
             *_text_tests(old_texts, new_texts, seed),
             *_answer_tests(task, drawn(tested, old_rows, seed), tested, answered, answerable, seed),

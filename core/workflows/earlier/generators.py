@@ -35,10 +35,11 @@ from core.workflows.learn.learners import make_strategy
 from core.workflows.learn.producing import Candidate, Completed, Parent, VersionStream, produce_version
 from core.workflows.learn.running import recorded_run
 from core.workflows.requests import Settings, resolve_settings, setting_classes
-from core.workflows.stores import GENERATORS, Workspace
+from core.workflows.versions.decide import rules_for
 from core.workflows.versions.folder import ExperienceRecord, Learner, VersionFolder
 from core.workflows.versions.frozen_tests import FrozenTest, stored_tests
 from core.workflows.versions.past import nothing_met
+from core.workflows.workspace import GENERATORS, Workspace
 
 RENAMED = {"max_length": "context", "loss_patience": "patience"}
 KIND = "adopt"
@@ -150,7 +151,7 @@ def _register(name: str, folder: Path, report: dict[str, Any], parent: int | Non
             first=(texts, [""] * len(texts)),
         ),
         run_id=workspace.registry.start_run(KIND, name, {**learner.settings.flat(), NUMBER: int(folder.name)}),
-        parent=None if before is None or parent is None else Parent(parent, before.report(), GateConfig(), None),
+        parent=_parent(parent, before),
         epochs=[EpochDone.from_dict(epoch) for epoch in report["epochs"]],
     )
     if "reason" in report:
@@ -159,6 +160,12 @@ def _register(name: str, folder: Path, report: dict[str, Any], parent: int | Non
         *_, completed = produce_version(candidate, workspace)
     assert isinstance(completed, Completed)
     return completed.version
+
+
+def _parent(number: int | None, folder: VersionFolder | None) -> Parent | None:
+    if number is None or folder is None:
+        return None
+    return Parent(number, folder.report(), rules_for(folder.task, GateConfig()), None)
 
 
 def _learner(folder: Path, report: dict[str, Any]) -> Learner:

@@ -27,7 +27,6 @@ from core.workflows.bundle import write_card, write_program
 from core.workflows.learn.calibrating import CPU, calibrate, keep_validation, trust_figures
 from core.workflows.precision.measure import LabelledRows
 from core.workflows.precision.run import choose_precision, only_exact
-from core.workflows.stores import Workspace
 from core.workflows.versions.folder import ExperienceRecord, Learner, VersionFolder
 from core.workflows.versions.frozen_tests import (
     FrozenTest,
@@ -40,6 +39,7 @@ from core.workflows.versions.measured import figures_of, matrices_after
 from core.workflows.versions.past import Summary, save_summary
 from core.workflows.versions.retention import state_bytes
 from core.workflows.versions.summary import summary_of
+from core.workflows.workspace import Workspace
 
 PARITY_TEXTS = 200
 WORST_PARITY = 1e-3  # beyond this the export is broken, not merely rounded

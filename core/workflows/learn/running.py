@@ -12,8 +12,8 @@ from core.registry import Registry
 from core.workflows.learn import learning
 from core.workflows.learn.learning import ClassifierLesson, ShouldStop
 from core.workflows.learn.producing import Candidate, Completed, record_figures
-from core.workflows.stores import Workspace
 from core.workflows.versions.folder import VersionFolder
+from core.workflows.workspace import Workspace
 
 
 def parts_of(resume: dict[str, Any] | None) -> tuple[str | None, dict[str, Any] | None]:

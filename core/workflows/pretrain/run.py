@@ -16,10 +16,10 @@ from core.base.events import CheckpointDue, Ended, Finished, LanguageEpoch, RunS
 from core.base.files import incoming_folder
 from core.base.messages import message
 from core.registry.records import new_id
+from core.tasks.text_classification.probe import compare_answers, linear_answers
 from core.training.pretraining.config import SCRATCH, resolve
 from core.training.pretraining.loop import commonest_accuracy, measure, pretrain
 from core.training.pretraining.model import HEAD, save_model
-from core.training.pretraining.probe import compare_answers, linear_answers
 from core.training.pretraining.record import RECORD, read_record, write_record
 from core.workflows.learn.learning import ShouldStop, training_device
 from core.workflows.learn.running import parts_of

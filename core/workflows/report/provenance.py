@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from core.base.config import Config, settings_of
 from core.base.errors import CoreError
 from core.base.messages import Message, message
 from core.base.wording import points, points_interval
-from core.continual.strategies import STRATEGIES
 from core.data.recipe import read_steps
-from core.networks.text import TextConfig
 from core.registry.records.outgoing import short_reference
-from core.training import TrainingConfig
+from core.tasks import DEFAULT, task_of
 from core.workflows.report.document import Block, Cell, Curve, Paragraph, ReportLanguage, Section, figure, table
-from core.workflows.requests import DataConfig, model_class, resolve_settings
+from core.workflows.requests import known_settings, resolve_settings
 
 if TYPE_CHECKING:
     from core.workflows.report.inputs import ReportInputs
@@ -170,21 +167,13 @@ def _curve(report: dict[str, Any], words: ReportLanguage) -> list[Block]:
 
 
 def _settings(report: dict[str, Any], words: ReportLanguage) -> list[list[str | Cell]]:
+    known = known_settings(report)
     try:
-        defaults = resolve_settings(report["model"], {}).flat()
-        configs: list[type[Config]] = [
-            model_class(report["model"]).config_class,
-            TextConfig,
-            TrainingConfig,
-            DataConfig,
-        ]
+        defaults = resolve_settings(report["model"], {}, task_of(report.get("task", DEFAULT))).flat()
     except CoreError:  # a model that this program does not know any more
-        defaults, configs = {}, []
-    strategy = STRATEGIES.get(report["strategy"])
-    if strategy is not None:
-        configs.append(strategy.config_class)
-        defaults |= {setting.name: setting.default for setting in settings_of(strategy.config_class)}
-    names = {setting.name: setting.label for config in configs for setting in settings_of(config)}
+        defaults = {}
+    defaults = {name: setting.default for name, setting in known.items()} | defaults
+    names = {name: setting.label for name, setting in known.items()}
     values = {**report["settings"], **report["strategy_settings"]}
     return [
         [words.setting(name, names.get(name, name)), _plain(value), _plain(defaults[name]) if name in defaults else "–"]

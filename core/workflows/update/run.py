@@ -36,7 +36,7 @@ from core.workflows.learn.running import learn, learned_nothing, made_before, pa
 from core.workflows.requests import Settings, UpdateRequest, resolve_update
 from core.workflows.standings import AnswerStore, rows_key
 from core.workflows.standings.answers import TestAnswers
-from core.workflows.versions.decide import gate_rules
+from core.workflows.versions.decide import gate_rules, rules_for
 from core.workflows.versions.folder import ExperienceRecord, VersionFolder
 from core.workflows.versions.frozen_tests import RANDOM_START, FrozenTest, stored_tests
 from core.workflows.versions.label_matching import adopt
@@ -125,7 +125,7 @@ def update_classifier(
     base = workspace.registry.resolve(request.classifier, request.base_version)
     folder = VersionFolder(workspace.registry.folder(base.classifier, base.number), keeps_tables=True)
     settings, own = resolve_update(folder.model_name, folder.settings, request.strategy, request.settings, folder.task)
-    rules, report = gate_rules(request, workspace), folder.report()
+    rules, report = rules_for(folder.task, gate_rules(request, workspace)), folder.report()
     task = folder.task
     labels = folder.outputs if task.distribution else ()  # targets that are no labels have no spelling of their own
     match = match_labels(workspace.datasets.info(request.dataset).classes, labels)

@@ -12,7 +12,7 @@ from core.continual.gate.judging import GateVerdict, judge
 from core.continual.gate.rules import GateConfig
 from core.statistics.additive import Score
 from core.statistics.intervals import Estimate
-from core.tasks import DEFAULT, task_of
+from core.tasks import DEFAULT, Task, task_of
 from core.workflows.requests import UpdateRequest
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace
@@ -29,6 +29,18 @@ def gate_rules(request: UpdateRequest, workspace: Workspace) -> GateConfig:
         When there is no such rule, or its value is out of range.
     """
     return build(GateConfig, {**last_rules(request.classifier, workspace), **request.gate_changes()})
+
+
+def rules_for(task: Task, rules: GateConfig) -> GateConfig:
+    """The rules without those that ask for what a task does not have: strata of its rows, and probabilities."""
+    off = dict.fromkeys(unfit_rules(task), False)
+    return rules.model_copy(update=off) if off else rules
+
+
+def unfit_rules(task: Task) -> tuple[str, ...]:
+    """Names of the switches of rules that a task has nothing for."""
+    strata = () if task.has_strata else ("check_labels",)
+    return strata if task.distribution else (*strata, "check_calibration")
 
 
 def last_rules(classifier: str, workspace: Workspace) -> dict[str, Any]:

@@ -15,16 +15,16 @@ from core.workflows.versions.folder import VersionFolder
 GLOBAL_TEXTS = 200
 
 
-def explain_answer(folder: Path, engine: Engine, text: str, label: int | None = None) -> Attribution:
+def explain_answer(folder: Path, engine: Engine, text: str, output: int | None = None) -> Attribution:
     """Explain one answer by the best method that suits the version: from inside the model, else by occlusion.
 
     Parameters
     ----------
     engine
-        What serves the version; it decides which label is explained where none is given.
+        What serves the version; it decides which output is explained where none is given.
     """
     version = VersionFolder(folder)
-    explained = int(engine.compute([text])[0].argmax()) if label is None else label
+    explained = int(engine.compute([text])[0].argmax()) if output is None else output
     attribution = explain(version.load_model(), version.load_pipeline(), text, explained)
     return attribution if attribution is not None else occlude(engine, [text], [explained])[0]
 

@@ -242,7 +242,7 @@ def _strata_changes(older: Sequence[Scores]) -> tuple[StratumChange, ...] | None
     task = older[0].task
     sides = ([name for score in older for name in _answers(score)[side]] for side in range(3))
     pairs = task.pairs(*sides)
-    return measure_strata(pairs.rows, pairs.strata, task.score) if any(pairs.strata) else None
+    return measure_strata(pairs.rows, pairs.strata, task.score) if task.has_strata else None
 
 
 def _answers(score: Scores) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:

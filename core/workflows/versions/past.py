@@ -26,8 +26,8 @@ from core.networks.text import TextPipeline
 from core.networks.text.words import lettered_words
 from core.tasks.base import Baseline, Task
 from core.tasks.text_classification.naive_bayes import NaiveBayes
-from core.workflows.stores import Workspace
 from core.workflows.versions.folder import VersionFolder
+from core.workflows.workspace import Workspace
 
 Labelled = tuple[Sequence[str], Sequence[str]]  # texts, and the name of each one's label
 Integers = NDArray[np.int64]

@@ -255,6 +255,7 @@ def timeline(milestones: Sequence[Milestone], *, title: str, key: str, axis: str
     low = min((stone.low for stone in milestones), default=0.0)
     high = max((stone.high for stone in milestones), default=1.0)
     room = max(0.01, (high - low) * 0.2)
+    top = high + room if high > 1 else min(1.04, high + room)  # a share ends at 1
     numbers = [stone.number for stone in milestones] or [1]
     chart.update_xaxes(
         tickvals=numbers,
@@ -262,7 +263,5 @@ def timeline(milestones: Sequence[Milestone], *, title: str, key: str, axis: str
         range=[min(numbers) - 0.5, max(max(numbers), min(numbers) + 3) + 0.5],
         showgrid=False,
     )
-    chart.update_yaxes(
-        title_text=axis, range=[max(0.0, low - room), min(1.04, high + room)], nticks=4, tickformat=".2f"
-    )
+    chart.update_yaxes(title_text=axis, range=[max(0.0, low - room), top], nticks=4, tickformat=".2f")
     draw(chart, key=key, alt=alt, title=title)

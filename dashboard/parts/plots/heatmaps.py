@@ -13,10 +13,10 @@ from dashboard.parts.plots.charts import CONFIG, draw, figure, head, text
 from dashboard.shell.palette import palette, readable_on, scale
 
 Cell = tuple[int, int]
-Kind = Literal["score", "count", "difference"]
+Kind = Literal["score", "error", "count", "difference"]
 
 TICK = 18  # characters of a name beside a row or below a column
-NUMBERS = {"score": ".3f", "count": ",.0f", "difference": "+.1f"}
+NUMBERS = {"score": ".3f", "error": ",.1f", "count": ",.0f", "difference": "+.1f"}
 
 
 def heatmap(
@@ -37,7 +37,8 @@ def heatmap(
     Parameters
     ----------
     kind
-        What the values are, which decides the colours: ``"score"`` and ``"count"`` run along one green; ``"difference"``
+        What the values are, which decides the colours: ``"score"`` and ``"count"`` run along one green, ``"error"`` the
+        other way, so that what is better is the stronger; ``"difference"``
         from orange over nothing to blue.
     limits
         The ends of the colour scale; the same for all of a set of small multiples. Default: `score_limits` for scores, 0
@@ -104,6 +105,7 @@ def _chart(
     colors = palette()
     low, high = limits or _limits(matrix, kind)
     ramp = colors.diverging if kind == "difference" else colors.sequential
+    ramp = ramp[::-1] if kind == "error" else ramp
     chart = figure(height=80 + min(64, max(30, 420 // max(1, len(rows)))) * len(rows))
     chart.add_heatmap(
         z=matrix,
@@ -202,4 +204,4 @@ def _limits(matrix: np.ndarray[Any, Any], kind: Kind) -> tuple[float, float]:
     if kind == "score":
         return score_limits(matrix)
     largest = float(np.nanmax(np.abs(matrix))) if np.isfinite(matrix).any() else 1.0
-    return (0.0, max(largest, 1.0)) if kind == "count" else (-max(largest, 1e-9), max(largest, 1e-9))
+    return (0.0, max(largest, 1.0)) if kind in ("count", "error") else (-max(largest, 1e-9), max(largest, 1e-9))

@@ -267,7 +267,7 @@ def test_no_update_is_offered_before_what_was_interrupted_is_finished(
 @pytest.mark.parametrize(
     ("name", "language"),
     [
-        *[(name, "en") for name in ("overview", "train", "lab", "search", "pretrain", "write", "update", "models")],
+        *[(name, "en") for name in ("overview", "train", "lab", "search", "pretrain", "update", "models")],
         ("train", "zh"),
     ],
 )

@@ -189,7 +189,7 @@ def test_an_idle_graphics_card_is_told(
     problem = message("providers.refused", "{card} idles, CUDA {cuda}", card="H100", cuda="13.0")
     report = replace(state.providers(), problems=(problem,))
     monkeypatch.setattr("dashboard.shell.state.providers", lambda: report)
-    for page in ("predict", "update", "write"):
+    for page in ("predict", "update"):
         assert open_page(page).warning[0].value == "H100 idles, CUDA 13.0"
 
 
@@ -289,6 +289,7 @@ def test_a_table_can_be_stopped() -> None:
     class Waiting:
         labels = ["a"]
         task = DEFAULT
+        probable = True
         asked = 0
         go_on = threading.Event()
 
@@ -312,6 +313,7 @@ def test_an_error_while_labelling_is_kept_for_the_page() -> None:
     class Broken:
         labels = ["a"]
         task = DEFAULT
+        probable = True
 
         def compute(self, texts: list[str]) -> None:
             raise ValueError("no")

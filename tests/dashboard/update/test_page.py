@@ -661,7 +661,7 @@ def test_all_versions_stand_on_the_same_rows_also_after_a_rollback(
 
 def test_overview_and_update_tell_one_figure_of_the_gain(open_page: OpenPage, second: Path) -> None:
     at = open_page("update")
-    together = next(metric for metric in at.main.metric if metric.label == say("en", "card_all"))
+    together = next(metric for metric in at.main.metric if metric.label == say("en", "card_all", score="Accuracy"))
     same = today(known_to(open_workspace(second).registry, NAME), second)
     assert same is not None
     change = same.difference(1, 2)

@@ -12,8 +12,7 @@ from core.continual.drift.tests import (
     DriftTest,
     accuracy_drop,
     confidence_shift,
-    fewer_hits,
-    label_shift,
+    strata_shift,
     together,
     vocabulary_shift,
 )
@@ -23,36 +22,36 @@ def alarms(p_values: list[float | None]) -> int:
     return sum(p_value is not None and p_value <= 0.05 for p_value in p_values)
 
 
-# -- labels
+# -- strata
 
 
-def test_label_shift_is_chi_square_of_the_table() -> None:
+def test_strata_shift_is_chi_square_of_the_table() -> None:
     # Expected 40 in each cell, found 10 more or less: 4 x 100 / 40 = 10, on one degree of freedom.
-    shift = label_shift([50, 30], [30, 50])
+    shift = strata_shift([50, 30], [30, 50])
     assert shift.statistic == pytest.approx(10)
     assert shift.p_value == pytest.approx(0.0015654, rel=1e-4)
     assert shift.effect == pytest.approx(0.25)  # 62.5 % became 37.5 %
     assert shift.rows == (80, 80)
 
 
-def test_rare_labels_are_dealt_at_random_and_agree_with_counting() -> None:
-    # All 3 rows of the rare label on the new side, of 60 + 40 rows: 40 x 39 x 38 / (100 x 99 x 98) = 0.061. The other
+def test_rare_strata_are_dealt_at_random_and_agree_with_counting() -> None:
+    # All 3 rows of the rare stratum on the new side, of 60 + 40 rows: 40 x 39 x 38 / (100 x 99 x 98) = 0.061. The other
     # end, all 3 on the old side (0.212), has a smaller χ².
-    shift = label_shift([60, 0], [37, 3], rounds=4000)
+    shift = strata_shift([60, 0], [37, 3], rounds=4000)
     assert shift.p_value == pytest.approx(0.061, abs=0.015)
-    assert label_shift([60, 0], [37, 3]) == label_shift([60, 0], [37, 3])
+    assert strata_shift([60, 0], [37, 3]) == strata_shift([60, 0], [37, 3])
 
 
-def test_one_label_on_both_sides_is_no_shift() -> None:
-    shift = label_shift([50, 0], [40, 0])
+def test_one_stratum_on_both_sides_is_no_shift() -> None:
+    shift = strata_shift([50, 0], [40, 0])
     assert (shift.statistic, shift.p_value, shift.effect) == (0, 1, 0)
 
 
-def test_label_shift_raises_few_false_alarms_with_many_rare_labels() -> None:
+def test_strata_shift_raises_few_false_alarms_with_many_rare_strata() -> None:
     generator = np.random.default_rng(0)
     shares = np.full(40, 1 / 40)
     p_values = [
-        label_shift(generator.multinomial(60, shares), generator.multinomial(90, shares), seed=seed, rounds=99).p_value
+        strata_shift(generator.multinomial(60, shares), generator.multinomial(90, shares), seed=seed, rounds=99).p_value
         for seed in range(300)
     ]
     assert 3 <= alarms(p_values) <= 29  # 15 on average
@@ -112,13 +111,6 @@ def test_confidence_shift_raises_few_false_alarms() -> None:
 
 
 # -- accuracy
-
-
-def test_a_drop_of_accuracy_is_fishers_test() -> None:
-    # Of 10 rows 5 are hits; the last 5 rows have at most 1: (1 + 5 x 5) / 252 ways.
-    assert fewer_hits((4, 5), (1, 5)) == pytest.approx(26 / 252)
-    assert fewer_hits((0, 5), (5, 5)) == pytest.approx(1)
-    assert fewer_hits((5, 5), (0, 5)) == pytest.approx(1 / 252)
 
 
 def test_a_gain_of_accuracy_is_no_alarm() -> None:
@@ -216,7 +208,7 @@ def test_chinese_is_read_character_by_character() -> None:
 
 def test_with_too_few_rows_nothing_is_judged_and_the_reason_is_said() -> None:
     few = [
-        label_shift([20, 9], [50, 50]),
+        strata_shift([20, 9], [50, 50]),
         vocabulary_shift((np.ones(29), np.ones(29)), (np.ones(50), np.ones(50))),
         confidence_shift(np.ones(29), np.ones(50)),
         accuracy_drop((20, 29), (20, 50)),
@@ -254,7 +246,7 @@ def test_a_test_can_be_stored() -> None:
 def test_arguments_stay_as_they_were() -> None:
     counts, sure = np.array([40, 20]), np.linspace(0.5, 1, 60)
     kept = counts.copy(), sure.copy()
-    label_shift(counts, counts)
+    strata_shift(counts, counts)
     confidence_shift(sure, sure)
     assert (counts == kept[0]).all()
     assert (sure == kept[1]).all()

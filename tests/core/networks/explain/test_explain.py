@@ -47,13 +47,13 @@ def test_the_margin_is_the_logit_beside_the_mean_of_the_others() -> None:
 def test_occlusion_counts_what_is_lost_without_the_word() -> None:
     (attribution,) = occlude(Counting(), ["good <b> bad"], [0])
     assert [attribution.text[word.start : word.end] for word in attribution.words] == ["good", "<", "b", ">", "bad"]
-    # margin of label 0: its logit 1, minus (2 + 0) / 2
+    # margin of output 0: its logit 1, minus (2 + 0) / 2
     assert [word.score for word in attribution.words] == pytest.approx([1, 0, 0, 0, -1])
     assert attribution.error is None
 
 
-def test_occlusion_explains_the_most_probable_label_by_itself() -> None:
-    assert [attribution.label for attribution in occlude(Counting(), ["good", "bad", ""])] == [0, 1, 0]
+def test_occlusion_explains_the_most_probable_output_by_itself() -> None:
+    assert [attribution.output for attribution in occlude(Counting(), ["good", "bad", ""])] == [0, 1, 0]
 
 
 @pytest.mark.parametrize("name", ["ngrams", "bilstm", "transformer"])
@@ -108,13 +108,13 @@ def test_counts_of_hashed_ngrams_are_left_to_occlusion() -> None:
 
 
 def test_influence_is_the_mean_over_the_texts_that_hold_a_word() -> None:
-    def explained(text: str, label: int, *scores: float) -> Attribution:
+    def explained(text: str, output: int, *scores: float) -> Attribution:
         starts = [0, *(index + 1 for index, letter in enumerate(text) if letter == " ")]
         words = [
             Word(start, start + len(part), score)
             for start, part, score in zip(starts, text.split(), scores, strict=True)
         ]
-        return Attribution(text, label, tuple(words), "occlusion", 0.0)
+        return Attribution(text, output, tuple(words), "occlusion", 0.0)
 
     attributions = [
         explained("Good day", 0, 1.0, 0.2),

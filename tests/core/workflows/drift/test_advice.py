@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from core.continual.drift.advice import DriftEvidence, advise
-from core.continual.drift.label_doubt import Contradictions, Doubt
 from core.continual.drift.tests import DriftTest, accuracy_drop, together
+from core.tasks.text_classification.label_doubt import Contradictions, Doubt
+from core.workflows.drift.advice import DriftEvidence, advise
 
 NOTHING = Contradictions(repeated=0, contradictory=0, rows=500)
 MANY = Contradictions(repeated=50, contradictory=30, rows=500)

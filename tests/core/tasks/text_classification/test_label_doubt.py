@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.continual.drift.label_doubt import Contradictions, LabelledAnswers, contradictions_found, surely_contradicted
+from core.tasks.text_classification.label_doubt import (
+    Contradictions,
+    LabelledAnswers,
+    contradictions_found,
+    surely_contradicted,
+)
 
 
 def test_contradictions_within_the_batch_and_against_earlier_labels() -> None:

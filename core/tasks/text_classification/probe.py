@@ -1,4 +1,4 @@
-"""Did the pretraining help? A frozen encoder's features under a linear head, before and after, on the same rows."""
+"""Did a pretraining help? Features of a frozen encoder under a linear head, before and after, on the same rows."""
 
 from __future__ import annotations
 
@@ -7,18 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
-from core.networks.pretrained import EncoderInfo
-from core.networks.standalone.predict import TextPipeline, batches_by_length, pad
 from core.statistics.intervals import Estimate
 from core.tasks.text_classification.pairs import paired_difference
 from core.tasks.text_classification.scores import evaluate_predictions
 
 STRENGTHS = np.logspace(-2, 5, 15)  # of the ridge penalty; the best one is chosen on the training rows
-_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -40,29 +35,6 @@ class ProbeRows:
     train_labels: NDArray[np.int64]
     texts: tuple[str, ...]
     labels: NDArray[np.int64]
-
-
-@torch.no_grad()
-def encode_texts(
-    encoder: Any, tokenizer_json: str, info: EncoderInfo, texts: Sequence[str], max_length: int, padding: int
-) -> NDArray[np.float32]:
-    """One vector for each text, (texts, width), pooled as the encoder's description says; dropout is off."""
-    options = {"segmentation": "pretrained", "max_length": max_length, "prefix": info.prefix}
-    ids = TextPipeline(Tokenizer.from_str(tokenizer_json), options).encode(texts)
-    device = next(encoder.parameters()).device
-    was_training = encoder.training
-    encoder.eval()
-    vectors = np.zeros((len(ids), encoder.config.hidden_size), dtype=np.float32)
-    for rows in batches_by_length(ids, _AT_ONCE):
-        tokens, mask = (torch.from_numpy(array).to(device) for array in pad([ids[row] for row in rows]))
-        hidden = encoder(
-            input_ids=tokens.masked_fill(~mask, padding), attention_mask=mask.to(torch.int64)
-        ).last_hidden_state.float()
-        weight = mask.unsqueeze(-1).float()
-        pooled = hidden[:, 0] if info.pooling == "cls" else (hidden * weight).sum(dim=1) / weight.sum(dim=1)
-        vectors[rows] = pooled.cpu().numpy()
-    encoder.train(was_training)
-    return vectors
 
 
 def linear_answers(rows: ProbeRows, encode: Callable[[Sequence[str]], NDArray[np.float32]]) -> NDArray[np.int64]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.statistics.intervals import Estimate
-from core.training.pretraining.probe import ProbeRows, compare_answers, linear_answers, verdict
+from core.tasks.text_classification.probe import ProbeRows, compare_answers, linear_answers, verdict
 
 TRUTH = np.array([0, 1] * 50)
 

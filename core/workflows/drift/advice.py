@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from core.base.messages import Message, message
-from core.continual.drift.label_doubt import Contradictions, Doubt
 from core.continual.drift.tests import FEWEST_ROWS, DriftTest
+from core.tasks.text_classification.label_doubt import Contradictions, Doubt
 
 AdviceKind = Literal["corrections", "labels", "new_labels", "too_few", "update", "optional", "no_change"]
 

@@ -5,7 +5,7 @@
   tests (`surely_contradicted`). "Surest" is the surer half of its answers on those tests, so that a timid and a bold
   classifier are measured alike.
 
-Knows nothing of classifiers or files.
+Knows nothing of models or files.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from core.continual.drift.tests import fewer_hits
+from core.statistics.exact import fewer_hits
 
 USUAL_NOISE = 0.1  # share of repeated texts that contradict each other in ordinary data, at most
 FEWEST_TEXTS = 5  # contradictory texts, below which nothing is said
