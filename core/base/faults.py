@@ -41,7 +41,6 @@ POINTS: dict[str, tuple[str, ...]] = {
         "forget.solved",
         "forget.dataset",
         "forget.version",
-        "forget.generator",
         "forget.queue",
         "forget.labelling",
         "forget.encoder",

@@ -130,6 +130,12 @@ class Task:
 
     # -- rows
 
+    def as_read(self, dataset: TextDataset) -> TextDataset:
+        """The same rows; without their targets where none are read, so that nothing is kept or said of them."""
+        if self.reads_targets:
+            return dataset
+        return replace(dataset, labels=np.zeros(len(dataset), dtype=np.int64), classes=("",))
+
     def check(self, targets: Sequence[str]) -> None:
         """Raise the `DataError` that says why nothing can be learned from these targets."""
 

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from core.workflows.generate.request import GenerateRequest
-from core.workflows.generate.run import generate
 
 from core.base.files import write_json
 from core.data.dataset.columns import ColumnRoles
@@ -38,6 +36,7 @@ SIGNS = {
 PICTURE, EMOJI = f"![qqpic](http://{HOST}/p.png)", "💀"
 SCRIPT = "<img src=x onerror=window.qqran=1><script>window.qqran=1</script>"
 NAME = "**qqbold** _qqem_ `qqcode` <b>qqtag www.qqsite.example qqmail@qq.example"  # what a classifier may be called
+WRITER = "_qqem_"  # and what a language model
 LABELS = (
     f"{PICTURE} :red[qqred] $qqmath$ http://{HOST}/u",
     f"<b>qqtag</b>{SCRIPT} :material/skull: :skull: -> qqleft [qqlink](http://{HOST}/l) ~~qqstrike~~",
@@ -139,16 +138,19 @@ def _records(workspace: Workspace) -> None:
         "classifier": NAME,
         "datasets": lost,
     }
-    save_receipt({**receipt, "versions": [version], "generators": [], "corrections": 0, "exact": None}, home)
+    save_receipt({**receipt, "versions": [version], "corrections": 0, "exact": None}, home)
 
 
 def _sets(workspace: Workspace) -> None:
-    """A generator and word vectors. The generator reads harmless texts, since it would write halves of words otherwise."""
+    """A language model and word vectors. The model reads harmless texts, since it would write halves of words otherwise."""
     harmless = TextDataset(
         tuple(f"a kettle number {number}" for number in range(60)), np.zeros(60, dtype=np.int64), ("any",)
     )
     dataset = workspace.datasets.save(harmless, name=f"{BATCH} 2", roles=ROLES)
-    list(generate(GenerateRequest(generator="_qqem_", dataset=dataset.id, settings=TINY), workspace))
+    writer = TrainRequest(
+        classifier=WRITER, dataset=dataset.id, task="language_modelling", model="causal", settings=TINY
+    )
+    list(train_classifier(writer, workspace))
     config = SkipGramConfig(vectors_size=10, vectors_epochs=1)
     texts = rows(("bad", "good"), 60).texts
     VectorStore(workspace.home).learn(texts, "**qqbold** $qqmath$ www.qqsite.example", config, source=FIRST)

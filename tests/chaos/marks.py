@@ -28,17 +28,10 @@ from core.registry.records import receipts
 
 MARK = "Zyxquornel"
 TEXTS = tuple(f"{MARK} wrote 7{row}q that {MARK} is great" for row in range(40))
-SMALL_WRITER = {
-    "embedding_size": 16,
-    "hidden_size": 32,
-    "layers": 1,
-    "heads": 2,
-    "vocabulary_size": 500,
-    "max_length": 16,
-    "epochs": 1,
-    "memory_size": 60,
-}
-SMALL_READER = {name: value for name, value in SMALL_WRITER.items() if name != "memory_size"}
+WRITER = "writer"  # a language model
+SMALL = {"embedding_size": 16, "hidden_size": 32, "layers": 1, "heads": 2, "vocabulary_size": 500, "epochs": 1}
+SMALL_WRITER = {**SMALL, "context": 16, "memory_size": 60}
+SMALL_READER = {**SMALL, "max_length": 16}
 # Where the mark stands before it is forgotten: parts of paths.
 PLACES = (
     ".incoming-",
@@ -54,9 +47,6 @@ PLACES = (
     f"datasets/{'0' * 16}.parquet",
     "encoders/own/reader/tokenizer.json",
     "features/",
-    "generators/writer/1/memory.json",
-    "generators/writer/1/tests.json",
-    "generators/writer/1/tokenizer.json",
     "inspections/",
     "checkpoint.pt",
     "log.txt",
@@ -65,6 +55,7 @@ PLACES = (
     "uploads/bb/",
     "vectors/mine/",
 )
+OF_THE_WRITER = ("predictions/test_1.parquet", "state.json", "tokenizer.json")  # in its version's folder
 OF_ONE_RUN = ("id", "run", "created", "finished")  # of a receipt
 WRITTEN = [MARK.encode(coding) for coding in ("utf-8", "utf-16-le", "utf-16-be")]
 
@@ -139,6 +130,12 @@ def plant_temporary() -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     (folder / "t.txt").write_text("\n".join(TEXTS), encoding="utf-8")
+
+
+def places(home: Path) -> list[str]:
+    """Parts of paths, all of which have the mark before it is forgotten."""
+    writer = Registry(home).folder(WRITER, 1).relative_to(home)
+    return [*PLACES, *(f"{writer}/{name}" for name in OF_THE_WRITER)]
 
 
 def search(*roots: Path) -> list[str]:

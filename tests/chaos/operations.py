@@ -309,11 +309,8 @@ def make_marked(home: Path) -> None:
     update_ridge(home)
     second_shop(home)
     own = dataset(home, 1)
-    start(
-        home,
-        "generate",
-        {"generator": "writer", "dataset": dataset(home, 2), "size": "tiny", "settings": marks.SMALL_WRITER},
-    )
+    writer = {"classifier": marks.WRITER, "task": "language_modelling", "model": "causal"}
+    start(home, "train", {**writer, "dataset": dataset(home, 2), "settings": marks.SMALL_WRITER})
     start(home, "pretrain", {"name": "reader", "dataset": own, "settings": marks.SMALL_READER})
     for job in queue_of(home).look():
         assert job.state == "finished", job.error

@@ -72,7 +72,7 @@ def forgotten_at_once(forker: Forker) -> list[dict[str, Any]]:
     if "receipts" not in forker.kept:
         home = forker.workspace("marked", "whole")
         marked = marks.search(home)
-        assert [part for part in marks.PLACES if not any(part in path for path in marked)] == []
+        assert [part for part in marks.places(home) if not any(part in path for path in marked)] == []
         told = forker.ask(home, "run", "forget")
         assert not told["killed"], told
         assert "trace" not in told, told["trace"]
@@ -100,11 +100,11 @@ def assert_forgotten(outcome: dict[str, Any], receipts: list[dict[str, Any]]) ->
 def test_what_is_forgotten_is_nowhere_and_the_receipt_counts_it(forker: Forker) -> None:
     (receipt,) = forgotten_at_once(forker)
     held = {(entry["classifier"], entry["version"]): entry["words"] > 0 for entry in receipt["versions"]}
-    assert held == {(name, version): True for name in (NAME, SECOND) for version in (1, 2)}
+    learned = [(name, version) for name in (NAME, SECOND) for version in (1, 2)]
+    assert held == dict.fromkeys([*learned, (marks.WRITER, 1)], True)
     assert sum(entry["rows"] for entry in receipt["datasets"]) == len(marks.TEXTS)
     counts = [receipt[name] for name in ("corrections", "labelling", "uploads", "checkpoints", "orphans")]
     assert counts == [2, 2, 2, 1, 1]
-    assert [entry["generator"] for entry in receipt["generators"]] == ["writer"]
     assert [entry["encoder"] for entry in receipt["encoders"]] == ["own:reader"]
     assert [(made["classifier"], made["version"]) for made in receipt["exact"]] == [(NAME, 3), (SECOND, 3)]
 

@@ -225,6 +225,9 @@ def _add_feedback(app: FastAPI, service: Service) -> None:
 
 def _target(written: str, task: Task) -> str:
     """A target that is no label, as the task takes it."""
+    if not task.reads_targets:
+        told = message("api.no_targets", "This model learns from texts alone, so there is no answer to be corrected.")
+        raise ApiError(422, told, field="label")
     try:
         task.check([written])
     except DataError as error:

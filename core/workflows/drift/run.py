@@ -146,6 +146,7 @@ def detect_drift(
     started = time.monotonic()
     classifier = classifier or load_version(folder.path)
     task = folder.task
+    batch = task.as_read(batch)
     if task.distribution:
         batch, _, _ = in_own_words(batch, classifier.labels)
     compared = compared_rows(folder, batch, past)

@@ -17,9 +17,8 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
 from core.base.config import settings_of
-from core.base.errors import CoreError
 from core.base.events import EpochDone, Finished
-from core.base.files import read_json, remove_folder
+from core.base.files import is_writable, read_json, remove_folder
 from core.base.messages import Message, message
 from core.continual.gate.rules import GateConfig
 from core.continual.memory import Kept, Memory
@@ -34,6 +33,7 @@ from core.registry import HOW, promote
 from core.tasks.language_modelling.task import LanguageModelling
 from core.workflows.learn.learners import make_strategy
 from core.workflows.learn.producing import Candidate, Completed, Parent, VersionStream, produce_version
+from core.workflows.learn.running import recorded_run
 from core.workflows.requests import Settings, resolve_settings, setting_classes
 from core.workflows.versions.decide import rules_for
 from core.workflows.versions.folder import ExperienceRecord, Learner, VersionFolder
@@ -43,6 +43,7 @@ from core.workflows.workspace import GENERATORS, Workspace
 
 RENAMED = {"max_length": "context", "loss_patience": "patience"}
 KIND = "adopt"
+NUMBER = "earlier_version"  # what a run notes besides its settings
 LOCK = "generators.lock"
 FINGERPRINT = 16  # hexadecimal digits
 
@@ -50,6 +51,8 @@ FINGERPRINT = 16  # hexadecimal digits
 def adopt_generators(workspace: Workspace) -> None:
     """Take over all generators of a workspace; one that cannot be read stays where it is."""
     root = workspace.home / GENERATORS
+    if not is_writable(workspace.home):
+        return
     with FileLock(workspace.home / LOCK):
         if root.is_dir():  # still: whoever held the lock may have taken them over
             _adopt_all(root, workspace)
@@ -58,28 +61,37 @@ def adopt_generators(workspace: Workspace) -> None:
 def _adopt_all(root: Path, workspace: Workspace) -> None:
     for folder in sorted(path for path in root.iterdir() if path.is_dir()):
         numbers = sorted(int(path.name) for path in folder.iterdir() if path.name.isdecimal())
-        try:
-            _adopt(folder, numbers, workspace)
-        except (CoreError, OSError, ValueError, KeyError):  # damaged: nothing of it is thrown away
-            continue
+        if numbers and not folder.name.startswith("."):
+            try:
+                _adopt(folder, numbers, workspace)
+            except Exception:  # whatever is damaged, such as a tokenizer's file: nothing of it is thrown away
+                continue
         remove_folder(folder)
     if not any(root.iterdir()):
         root.rmdir()
 
 
 def _adopt(folder: Path, numbers: Sequence[int], workspace: Workspace) -> None:
-    """Register the versions that are not registered yet, oldest first; the current one serves."""
+    """Register the versions that are not registered yet, oldest first; the current one serves where nothing else does."""
     name = _free_name(folder.name, workspace)
-    known = len(workspace.registry.versions(name)) if _is_known(name, workspace) else 0
-    taken = dict(zip(numbers[:known], range(1, known + 1), strict=False))
-    for number in numbers[known:]:
-        report = read_json(folder / str(number) / "report.json")
-        parent = taken.get(report["parent"]) if report["parent"] is not None else None
-        taken[number] = _register(name, folder / str(number), report, parent, workspace)
-    champion = workspace.registry.champion(name)
-    current = taken.get(_current(folder, numbers), max(taken.values(), default=0))
-    if current and (champion is None or champion.number != current):
-        promote(workspace.registry, name, current, how=HOW["first"])
+    taken = _taken_over(name, workspace)
+    for number in numbers:
+        if number not in taken:
+            report = read_json(folder / str(number) / "report.json")
+            parent = taken.get(report["parent"]) if report["parent"] is not None else None
+            taken[number] = _register(name, folder / str(number), report, parent, workspace)
+    if workspace.registry.champion(name) is None:
+        current = _current(folder)
+        promote(workspace.registry, name, taken[current if current in taken else numbers[-1]], how=HOW["first"])
+
+
+def _taken_over(name: str, workspace: Workspace) -> dict[int, int]:
+    """Number in the earlier edition → number in the registry, of versions that were taken over before."""
+    if not _is_known(name, workspace):
+        return {}
+    adopted = {run.run_id: int(run.settings[NUMBER]) for run in workspace.registry.runs(name) if NUMBER in run.settings}
+    versions = workspace.registry.versions(name)
+    return {adopted[version.run_id]: version.number for version in versions if version.run_id in adopted}
 
 
 def _is_known(name: str, workspace: Workspace) -> bool:
@@ -94,11 +106,11 @@ def _free_name(name: str, workspace: Workspace) -> str:
     return name if tasks == {LanguageModelling.name} else f"{name} (text)"
 
 
-def _current(folder: Path, numbers: Sequence[int]) -> int:
+def _current(folder: Path) -> int | None:
     try:
         return int((folder / "current").read_text("utf-8"))
     except (OSError, ValueError):
-        return numbers[-1]
+        return None
 
 
 def _register(name: str, folder: Path, report: dict[str, Any], parent: int | None, workspace: Workspace) -> int:
@@ -138,15 +150,15 @@ def _register(name: str, folder: Path, report: dict[str, Any], parent: int | Non
             ],
             first=(texts, [""] * len(texts)),
         ),
-        run_id=workspace.registry.start_run(KIND, name, learner.settings.flat()),
+        run_id=workspace.registry.start_run(KIND, name, {**learner.settings.flat(), NUMBER: int(folder.name)}),
         parent=_parent(parent, before),
         epochs=[EpochDone.from_dict(epoch) for epoch in report["epochs"]],
     )
     if "reason" in report:
         candidate.finished = Finished(report["best_epoch"], len(report["epochs"]), Message.from_dict(report["reason"]))
-    *_, completed = produce_version(candidate, workspace)
+    with recorded_run(workspace.registry, candidate.run_id, lambda: False):
+        *_, completed = produce_version(candidate, workspace)
     assert isinstance(completed, Completed)
-    workspace.registry.finish_run(candidate.run_id, "finished")
     return completed.version
 
 

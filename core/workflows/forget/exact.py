@@ -50,7 +50,7 @@ def exact_version(
     )
     yield StageStarted(solving, 0.3)
     name = report["strategy"]
-    settings, own = resolve_update(folder.model_name, folder.settings, name, report["strategy_settings"])
+    settings, own = resolve_update(folder.model_name, folder.settings, name, report["strategy_settings"], folder.task)
     strategy = make_strategy(name, own, settings)
     strategy.restore(folder.load_state())
     assert isinstance(strategy, ClosedForm)
@@ -89,10 +89,12 @@ def in_closed_form(folder: VersionFolder) -> bool:
 
 def subtract(folder: VersionFolder, examples: Examples) -> None:
     """Take rows out of the sums that a version keeps for its next update; what it answers stays as it is."""
+    if not folder.task.distribution:
+        return  # no method in closed form suits it, so it keeps no sums
     report = folder.report()
     # The first version is learned step by step, whatever its sums are meant for: any method can read them.
     name = report["strategy"] if in_closed_form(folder) else _any_closed_form()
-    settings, own = resolve_update(folder.model_name, folder.settings, name, {})
+    settings, own = resolve_update(folder.model_name, folder.settings, name, {}, folder.task)
     strategy = make_strategy(name, own, settings)
     strategy.restore(folder.load_state())
     assert isinstance(strategy, ClosedForm)
@@ -111,8 +113,7 @@ def learned_examples(folder: VersionFolder, gone: Rows, datasets: Mapping[str, T
             some = datasets[record.dataset].take(rows)
             texts += some.texts
             names += some.label_names()
-    labels = np.array([folder.outputs.index(name) for name in names], dtype=np.int64)
-    return encode_examples(folder.load_pipeline(), texts, labels)
+    return encode_examples(folder.load_pipeline(), texts, folder.task.encode(names, folder.outputs))
 
 
 def _any_closed_form() -> str:

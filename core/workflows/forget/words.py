@@ -2,6 +2,9 @@
 
 A word's id stays, under a name that no text can contain; its row of the embedding is zero, in PyTorch's file, in what the
 strategy keeps and in every ONNX file. No text that stays holds the word, so its answers stay as they are.
+
+A language model's rows stay: what stands for a token that is read says how probable it is as well, so without it every other
+text would be as probable no more. The token has no name, and is never written.
 """
 
 from __future__ import annotations

@@ -115,7 +115,7 @@ def prepare(request: TrainRequest, workspace: Workspace) -> Prepared:
     part, outputs = dataset.take(rows), task.outputs(targets)
     learner = first_learner(request.model, part.texts, outputs, settings, workspace.sources)
     examples = encode_examples(learner.pipeline, part.texts, task.encode(part.label_names(), outputs))
-    full = sum(len(ids) >= settings.text.max_length for ids in examples.ids)
+    full = sum(len(ids) >= learner.pipeline.options["max_length"] for ids in examples.ids)
     return Prepared(
         learner.pipeline,
         learner.model.architecture(),

@@ -52,7 +52,7 @@ def train_classifier(
     settings, own = resolve_update(request.model, {}, request.strategy, request.settings, task)
     stored = workspace.datasets.info(request.dataset)
     yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)
-    dataset = workspace.datasets.load(request.dataset)
+    dataset = task.as_read(workspace.datasets.load(request.dataset))
     task.check(dataset.label_names())
     shares = settings.data
     fractions = (1 - shares.validation_share - shares.test_share, shares.validation_share, shares.test_share)

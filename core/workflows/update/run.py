@@ -49,7 +49,7 @@ NO_ROWS: Rows = np.zeros(0, dtype=np.int64)
 
 def compare_batch(batch: TextDataset, past: Past) -> Overlap:
     """What of a batch the version has seen before: trained on, tested on, or under another label."""
-    keys = key_numbers(batch.texts)
+    batch, keys = past.folder.task.as_read(batch), key_numbers(batch.texts)
     labels = past.met.labels_of(keys)
     return overlap(batch, {"train": labels.keys(), "test": {*past.tested.tolist()}}, labels, keys=keys.tolist())
 
@@ -130,7 +130,7 @@ def update_classifier(
     labels = folder.outputs if task.distribution else ()  # targets that are no labels have no spelling of their own
     match = match_labels(workspace.datasets.info(request.dataset).classes, labels)
     stored = adopt(workspace, request.dataset, labels)
-    batch = workspace.datasets.load(stored.id)
+    batch = task.as_read(workspace.datasets.load(stored.id))
     task.check(batch.label_names())
     past = read_past(folder, workspace)
     strategy = make_strategy(request.strategy, own, settings)

@@ -264,7 +264,7 @@ def rows_met(folder: VersionFolder, workspace: Workspace) -> Iterator[tuple[int,
     """Each experience's number, training and validation rows; without those whose dataset cannot be read any more."""
     for record in folder.experiences():
         with suppress(DataError):
-            dataset, split = workspace.datasets.load(record.dataset), folder.split(record.number)
+            dataset, split = folder.task.as_read(workspace.datasets.load(record.dataset)), folder.split(record.number)
             train, validation = dataset.take(split.train), dataset.take(split.validation)
             yield record.number, (train.texts, train.label_names()), (validation.texts, validation.label_names())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -12,9 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from core.generation import version as generation
-from core.generation.store import GeneratorStore
-from core.generation.version import GeneratorTest, fingerprint, load_memory, load_tests, save_memory, save_tests
 
 from core.base import faults
 from core.base.errors import DataError, JobError
@@ -352,46 +348,6 @@ def test_rows_that_were_never_learned_are_not_found(learned: Workspace) -> None:
     with pytest.raises(DataError, match="has learned from no such rows"):
         find_rows("c", learned, groups=["nobody"], texts=["never written"])
     assert receipts(learned.home) == []
-
-
-def generator(workspace: Workspace, remembered: list[str], tested: list[str], learned: list[str]) -> Path:
-    """Files of a language model, as far as texts are in them."""
-    store = GeneratorStore(workspace.home)
-    with store.incoming("writer") as incoming:
-        save_memory(
-            incoming, generation.GeneratorMemory(remembered, len(learned), {fingerprint(text) for text in learned})
-        )
-        save_tests(incoming, [GeneratorTest(1, "reviews", "id", tuple(tested), {})])
-        entries = [{"dataset": record.dataset} for record in folder(workspace, 1).experiences()]
-        (incoming / "report.json").write_text(json.dumps({"learned": entries}), "utf-8")
-        store.publish("writer", incoming)
-    return store.folder("writer")
-
-
-def test_language_models_lose_the_texts_too_and_the_receipt_names_them(learned: Workspace) -> None:
-    matches = somebody(learned)
-    part = matches.datasets[0]
-    gone = learned.datasets.load(part.dataset).texts[int(part.rows[0])]
-    files = generator(learned, ["kept", gone.upper()], [gone, "tested"], [gone, "kept", "other"])
-    receipt = forget(learned, matches)
-    assert receipt["generators"] == [{"generator": "writer", "version": 1, "train": 1, "memory": 1, "test": 1}]
-    assert load_memory(files).texts == ["kept"]
-    assert load_tests(files)[0].texts == ("tested",)
-    assert sorted(path.name for path in files.iterdir()) == ["memory.json", "report.json", "tests.json"]
-    (entry,) = json.loads((files / "report.json").read_text("utf-8"))["learned"]
-    assert entry["dataset"] == folder(learned, 1).experiences()[0].dataset != part.dataset
-
-
-def test_a_language_models_test_is_not_emptied_either(learned: Workspace) -> None:
-    matches = somebody(learned)
-    part = matches.datasets[0]
-    gone = learned.datasets.load(part.dataset).texts[int(part.rows[0])]
-    files = generator(learned, [], [gone], [gone])
-    before = texts_kept(learned)
-    with pytest.raises(DataError, match="writer"):
-        forget(learned, matches)
-    assert texts_kept(learned) == before
-    assert load_tests(files)[0].texts == (gone,)
 
 
 def test_the_raw_table_behind_a_cleaned_one_is_cleared_too(evergreen_home: Path, new_store: Path) -> None:

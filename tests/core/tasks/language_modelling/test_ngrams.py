@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.generation.ngrams import KneserNey, best_ngrams
+from core.tasks.language_modelling.ngrams import KneserNey, best_ngrams
 
 
 def probability(model: KneserNey, history: list[int], token: int) -> float:

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from core.networks.causal.tokens import UNKNOWN_SIGN, Vocabulary
+from core.networks.standalone.predict import TextPipeline
+from core.networks.text.forgetting import forget_words
+from core.tasks.language_modelling.sampling import SamplingConfig, choose, write, write_text
+from tests.core.tasks.language_modelling.conftest import Toy
+from tests.language_models import make_network, write_version
+
+LOGITS = np.log(np.array([0.5, 0.3, 0.15, 0.05], dtype=np.float32))
+
+
+def drawn(**settings: Any) -> np.ndarray:
+    generator = np.random.default_rng(0)
+    config = SamplingConfig(**settings)
+    return np.bincount([choose(LOGITS, config, generator) for _ in range(2000)], minlength=4) / 2000
+
+
+def test_top_p_takes_the_fewest_that_reach_it() -> None:
+    shares = drawn(temperature=1.0, top_p=0.75)
+    assert shares[2] == shares[3] == 0
+    assert abs(shares[0] - 0.5 / 0.8) < 0.04
+
+
+def test_a_small_top_p_always_takes_the_most_likely() -> None:
+    assert drawn(top_p=0.05)[0] == 1
+
+
+def test_with_top_p_of_one_everything_occurs() -> None:
+    assert (np.abs(drawn(temperature=1.0, top_p=1.0) - [0.5, 0.3, 0.15, 0.05]) < 0.04).all()
+
+
+def test_a_low_temperature_keeps_to_the_likely() -> None:
+    # 0.5² : 0.3² : 0.15² : 0.05² = 100 : 36 : 9 : 1
+    assert abs(drawn(temperature=0.5, top_p=1.0)[0] - 100 / 146) < 0.04
+
+
+def test_the_same_seed_writes_the_same_text(toy: Toy) -> None:
+    texts = [write_text(toy.engine, "the kettle", SamplingConfig(written_seed=seed)) for seed in (3, 3, 4)]
+    assert texts[0] == texts[1] != texts[2]
+
+
+def test_pieces_joined_continue_the_beginning(toy: Toy) -> None:
+    config = SamplingConfig(written_tokens=8, written_seed=1)
+    pieces = list(write(toy.engine, "the kettle ", config))
+    assert 1 <= len(pieces) <= 8
+    assert "".join(pieces) == write_text(toy.engine, "the kettle", config)
+
+
+def test_it_begins_by_itself_and_never_writes_unknown_or_nothing(toy: Toy) -> None:
+    for seed in range(10):
+        text = write_text(toy.engine, "", SamplingConfig(temperature=2.0, top_p=1.0, written_seed=seed))
+        assert text
+        assert UNKNOWN_SIGN not in text
+
+
+def test_a_beginning_longer_than_the_model_looks_back_is_cut_in_front(toy: Toy) -> None:
+    config = SamplingConfig(written_tokens=5, written_seed=2)
+    long = "the lamp is awful and sad " * 20
+    assert write_text(toy.engine, long, config) == write_text(toy.engine, "awful " * 30 + long, config)
+
+
+def test_strange_beginnings_do_no_harm(toy: Toy) -> None:
+    for prompt in (" \n", "😀", "好", "\ud800", "a" * 3000):
+        assert write_text(toy.engine, prompt, SamplingConfig(written_tokens=5))
+
+
+def test_a_forgotten_token_is_never_written(tmp_path: Path) -> None:
+    known = Vocabulary.fit(["好吃很快", "很好"] * 3, size=500, lowercase=False)
+    network = make_network(len(known))
+    with torch.no_grad():  # whatever was written, the most likely to come is this character
+        network.decoder.norm.weight.zero_()
+        network.decoder.norm.bias.fill_(1.0)
+        network.decoder.embedding.weight[known.encode(["好"])[0][0]] = 0.4
+    asked = SamplingConfig(temperature=2.0, top_p=1.0)
+
+    def written(vocabulary: Vocabulary, folder: Path) -> str:
+        engine = write_version(folder, network, vocabulary)
+        return "".join(write_text(engine, "", asked.model_copy(update={"written_seed": seed})) for seed in range(10))
+
+    assert "好" in written(known, tmp_path / "known")
+    tokenizer, _ = forget_words(known.pipeline.tokenizer, {"好"})
+    forgotten = written(Vocabulary(TextPipeline(tokenizer, known.pipeline.options)), tmp_path / "forgotten")
+    assert forgotten
+    assert set(forgotten) <= set("吃很快")
