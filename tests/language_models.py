@@ -12,7 +12,7 @@ from core.networks.causal.decoder import CausalTransformer
 from core.networks.causal.network import OUTPUTS, CausalText
 from core.networks.causal.tokens import Vocabulary
 from core.serving.onnx import export_onnx
-from core.tasks.language_modelling.engine import MODEL, LanguageEngine
+from core.tasks.language_modelling.engine import LanguageEngine
 from core.tasks.language_modelling.task import LanguageModelling
 from core.workflows.requests import resolve_settings
 from core.workflows.versions.folder import Learner, VersionFolder
@@ -42,5 +42,5 @@ def write_version(folder: Path, network: CausalText, vocabulary: Vocabulary) -> 
     """Write what a version answers with, and open it."""
     settings = resolve_settings(CausalText.name, network.config.model_dump(), TASK)
     VersionFolder(folder).save_model(Learner(CausalText.name, network, vocabulary.pipeline, OUTPUTS, settings))
-    export_onnx(network, folder / MODEL, TASK)
+    export_onnx(network, folder / "model.onnx", TASK)
     return LanguageEngine(folder, threads=1)

@@ -46,7 +46,17 @@ class CausalText(TextNetwork):
         "quick": {"embedding_size": 64, "hidden_size": 256, "layers": 2, "heads": 4, "dropout": 0.1, "epochs": 4},
         "thorough": {"embedding_size": 128, "hidden_size": 512, "layers": 4, "heads": 4, "dropout": 0.2, "epochs": 20},
     }
-    without_effect = frozenset({"segmentation", "max_length", "minimum_frequency", "normalise", "remove_stop_words"})
+    without_effect = frozenset(
+        {
+            "segmentation",
+            "max_length",
+            "minimum_frequency",
+            "normalise",
+            "remove_stop_words",
+            "word_dropout",
+            "frozen_layers",
+        }
+    )
 
     def __init__(self, config: CausalConfig, vocabulary_size: int, outputs: int = len(OUTPUTS)) -> None:
         nn.Module.__init__(self)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal
 
 from tokenizers import Tokenizer
@@ -33,11 +32,6 @@ class Vocabulary(standalone.Vocabulary):
         # Not normalised: NFKC writes Chinese commas and stops as English ones, and so would the model.
         config = TextConfig(segmentation=segmentation, vocabulary_size=size, lowercase=lowercase, normalise=False)
         return cls._of(fit_pipeline(texts, config).tokenizer, segmentation)
-
-    @classmethod
-    def load(cls, folder: Path) -> Vocabulary:
-        """Read ``tokenizer.json`` and ``config.json`` of a version's folder."""
-        return cls(TextPipeline.load(folder))
 
     @classmethod
     def _of(cls, tokenizer: Tokenizer, segmentation: str) -> Vocabulary:

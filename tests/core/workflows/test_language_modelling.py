@@ -5,11 +5,16 @@ from __future__ import annotations
 import copy
 import csv
 import json
+import os
 import shutil
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
@@ -22,8 +27,10 @@ from core.data.labelling.corrections import Corrections
 from core.networks.causal.tokens import Vocabulary
 from core.serving.api.app import create_app
 from core.serving.api.keys import KeyStore
+from core.serving.engines import predict_table
 from core.serving.engines.pool import EnginePool
 from core.tasks.language_modelling.engine import LanguageEngine
+from core.workflows.bundle import write_bundle
 from core.workflows.learn.producing import Completed
 from core.workflows.requests import TrainRequest, UpdateRequest, strategies_for
 from core.workflows.train.estimate import estimate, prepare
@@ -297,12 +304,40 @@ def test_the_pool_and_the_api_answer(lived: Lived, evergreen_home: Path) -> None
         assert (answered["version"], answered["precision"]) == (2, "fp32")
         told, empty = answered["predictions"]
         assert told["values"] == {"nats": pytest.approx(nats, rel=1e-4), "tokens": tokens}
-        assert told["answer"] == TASK.answers(np.array([[nats, tokens]]), engine.labels)[0]
+        assert told["answer"] == engine.write("饭很好吃")
         assert (told["label"], told["probabilities"], empty["answer"]) == (None, {}, None)
         versions = client.get("/classifiers/Shop/versions").json()["versions"]
         assert {frozenset(version["scores"]) for version in versions} == {frozenset({"perplexity"})}
         assert client.post("/feedback", json={"classifier": "Shop", "text": "饭", "label": "好"}).status_code == 422
     assert Corrections(workspace.home).list("Shop") == []
+
+
+def test_a_table_tells_how_each_text_goes_on(lived: Lived, evergreen_home: Path) -> None:
+    workspace = copied(lived, evergreen_home)
+    engine = TASK.engine(workspace.registry.folder("Shop", 2))
+    told = predict_table(engine, pd.DataFrame({"text": ["饭很好吃", "", "汤"]}), "text")
+    assert list(told["predicted"]) == [engine.write("饭很好吃"), "", engine.write("汤")]
+    assert told["value: tokens"].isna().tolist() == [False, True, False]
+
+
+def test_a_bundle_writes_elsewhere_what_it_writes_here(lived: Lived, evergreen_home: Path, tmp_path: Path) -> None:
+    workspace = copied(lived, evergreen_home)
+    stored = workspace.registry.folder("Shop", 2)
+    write_bundle(stored, tmp_path / "bundle.zip")
+    with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
+        archive.extractall(tmp_path / "elsewhere")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+
+    def run(program: str) -> subprocess.CompletedProcess[str]:
+        asked = [sys.executable, program, "饭很", "汤"]
+        return subprocess.run(
+            asked, cwd=tmp_path / "elsewhere", env=environment, capture_output=True, encoding="utf-8", check=False
+        )
+
+    written, labelled = run("write.py"), run("predict.py")
+    assert written.stdout.splitlines() == [prompt + TASK.engine(stored).write(prompt) for prompt in ("饭很", "汤")]
+    assert (labelled.returncode, labelled.stdout) == (1, "")
+    assert "write.py" in labelled.stderr
 
 
 def test_the_command_line_trains_updates_writes_lists_and_rolls_back(

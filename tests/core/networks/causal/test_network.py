@@ -8,8 +8,9 @@ from torch import Tensor
 
 from core.base.errors import ConfigError
 from core.networks.causal.network import CausalText
-from core.networks.causal.tokens import END, UNKNOWN_NATS, windows
+from core.networks.causal.tokens import UNKNOWN_NATS, windows
 from core.networks.standalone.predict import UNKNOWN, pad
+from core.networks.standalone.write import END
 from tests.language_models import make_network
 
 ROWS = [[5, 9, 2], [7], [8, 8, 30, 49, 4, 3, 12, 22], [11, 2]]

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from core.networks.causal.tokens import END, UNKNOWN_SIGN, Vocabulary, windows
+from core.networks.causal.tokens import Vocabulary, windows
 from core.networks.standalone.predict import UNKNOWN, TextPipeline
+from core.networks.standalone.write import END, UNKNOWN_SIGN
 from core.networks.text import extend_pipeline
 from core.networks.text.forgetting import forget_words
 
@@ -58,7 +59,7 @@ def test_a_stored_vocabulary_reads_alike(tmp_path: Path) -> None:
     vocabulary = Vocabulary.fit(ENGLISH, size=500, lowercase=True)
     vocabulary.pipeline.tokenizer.save(str(tmp_path / "tokenizer.json"))
     (tmp_path / "config.json").write_text(json.dumps({"text": vocabulary.pipeline.options}), encoding="utf-8")
-    again = Vocabulary.load(tmp_path)
+    again = Vocabulary(TextPipeline.load(tmp_path))
     assert again.encode(ENGLISH) == vocabulary.encode(ENGLISH)
     assert again.decode(again.encode([ENGLISH[1]])[0]) == ENGLISH[1].lower()
 

@@ -127,7 +127,7 @@ def test_a_request_in_work_is_answered_by_the_version_it_came_to(
 ) -> None:
     client.post("/predict", json={"classifier": "Reviews", "text": "a"})
     working, may_go_on = threading.Event(), threading.Event()
-    at_once = MadeUpEngine.predict_proba
+    at_once = MadeUpEngine.compute
 
     def slowly(self: MadeUpEngine, texts: list[str], progress: None = None) -> object:
         if "slow" in texts:
@@ -135,7 +135,7 @@ def test_a_request_in_work_is_answered_by_the_version_it_came_to(
             assert may_go_on.wait(30)
         return at_once(self, texts)
 
-    monkeypatch.setattr(MadeUpEngine, "predict_proba", slowly)
+    monkeypatch.setattr(MadeUpEngine, "compute", slowly)
     answers: list[dict[str, object]] = []
     caller = threading.Thread(
         target=lambda: answers.append(client.post("/predict", json={"classifier": "Reviews", "text": "slow"}).json())

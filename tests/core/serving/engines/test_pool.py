@@ -71,7 +71,7 @@ def test_a_retired_version_is_released_and_works_on_for_who_holds_it() -> None:
     held = engines.get(Path("a"))
     engines.release(Path("a"))
     assert len(engines) == 0
-    assert held.predict_proba(["still"]).shape == (1, 1)
+    assert held.compute(["still"]).shape == (1, 1)
     assert engines.get(Path("a")) is not held
 
 

@@ -8,7 +8,7 @@ from core.networks.encoders.batches import predict_logits
 from core.networks.text import encode_examples
 from core.serving.onnx.parity import NASTY, measure_parity
 from core.tasks.language_modelling import engine as engines
-from core.tasks.language_modelling.engine import MODEL, LanguageEngine
+from core.tasks.language_modelling.engine import LanguageEngine
 from tests.core.tasks.language_modelling.conftest import Toy
 from tests.language_models import make_network
 
@@ -74,7 +74,7 @@ def test_parity_is_measured_on_nats_and_notices_another_model(toy: Toy) -> None:
 
 
 def test_the_exported_file_names_no_source(toy: Toy) -> None:
-    content = (toy.folder / MODEL).read_bytes()
+    content = (toy.folder / "model.onnx").read_bytes()
     assert not [trace for trace in (b"stack_trace", b".py", b"core.") if trace in content]
 
 

@@ -1,25 +1,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
-from core.networks.causal.tokens import UNKNOWN_SIGN, Vocabulary
+from core.networks.causal.tokens import Vocabulary
 from core.networks.standalone.predict import TextPipeline
+from core.networks.standalone.write import TEMPERATURE, TOP_P, UNKNOWN_SIGN, choose
 from core.networks.text.forgetting import forget_words
-from core.tasks.language_modelling.sampling import SamplingConfig, choose, write, write_text
+from core.tasks.language_modelling.sampling import SamplingConfig
 from tests.core.tasks.language_modelling.conftest import Toy
 from tests.language_models import make_network, write_version
 
 LOGITS = np.log(np.array([0.5, 0.3, 0.15, 0.05], dtype=np.float32))
 
 
-def drawn(**settings: Any) -> np.ndarray:
+def drawn(temperature: float = TEMPERATURE, top_p: float = TOP_P) -> np.ndarray:
     generator = np.random.default_rng(0)
-    config = SamplingConfig(**settings)
-    return np.bincount([choose(LOGITS, config, generator) for _ in range(2000)], minlength=4) / 2000
+    return np.bincount([choose(LOGITS, temperature, top_p, generator) for _ in range(2000)], minlength=4) / 2000
 
 
 def test_top_p_takes_the_fewest_that_reach_it() -> None:
@@ -42,33 +41,32 @@ def test_a_low_temperature_keeps_to_the_likely() -> None:
 
 
 def test_the_same_seed_writes_the_same_text(toy: Toy) -> None:
-    texts = [write_text(toy.engine, "the kettle", SamplingConfig(written_seed=seed)) for seed in (3, 3, 4)]
+    texts = [toy.engine.write("the kettle", seed=seed) for seed in (3, 3, 4)]
     assert texts[0] == texts[1] != texts[2]
 
 
 def test_pieces_joined_continue_the_beginning(toy: Toy) -> None:
-    config = SamplingConfig(written_tokens=8, written_seed=1)
-    pieces = list(write(toy.engine, "the kettle ", config))
+    options = SamplingConfig(written_tokens=8, written_seed=1).options()
+    pieces = list(toy.engine.pieces("the kettle ", **options))
     assert 1 <= len(pieces) <= 8
-    assert "".join(pieces) == write_text(toy.engine, "the kettle", config)
+    assert "".join(pieces) == toy.engine.write("the kettle", **options)
 
 
 def test_it_begins_by_itself_and_never_writes_unknown_or_nothing(toy: Toy) -> None:
     for seed in range(10):
-        text = write_text(toy.engine, "", SamplingConfig(temperature=2.0, top_p=1.0, written_seed=seed))
+        text = toy.engine.write("", temperature=2.0, top_p=1.0, seed=seed)
         assert text
         assert UNKNOWN_SIGN not in text
 
 
 def test_a_beginning_longer_than_the_model_looks_back_is_cut_in_front(toy: Toy) -> None:
-    config = SamplingConfig(written_tokens=5, written_seed=2)
     long = "the lamp is awful and sad " * 20
-    assert write_text(toy.engine, long, config) == write_text(toy.engine, "awful " * 30 + long, config)
+    assert toy.engine.write(long, tokens=5) == toy.engine.write("awful " * 30 + long, tokens=5)
 
 
 def test_strange_beginnings_do_no_harm(toy: Toy) -> None:
     for prompt in (" \n", "😀", "好", "\ud800", "a" * 3000):
-        assert write_text(toy.engine, prompt, SamplingConfig(written_tokens=5))
+        assert toy.engine.write(prompt, tokens=5)
 
 
 def test_a_forgotten_token_is_never_written(tmp_path: Path) -> None:
@@ -78,11 +76,10 @@ def test_a_forgotten_token_is_never_written(tmp_path: Path) -> None:
         network.decoder.norm.weight.zero_()
         network.decoder.norm.bias.fill_(1.0)
         network.decoder.embedding.weight[known.encode(["好"])[0][0]] = 0.4
-    asked = SamplingConfig(temperature=2.0, top_p=1.0)
 
     def written(vocabulary: Vocabulary, folder: Path) -> str:
         engine = write_version(folder, network, vocabulary)
-        return "".join(write_text(engine, "", asked.model_copy(update={"written_seed": seed})) for seed in range(10))
+        return "".join(engine.write("", temperature=2.0, top_p=1.0, seed=seed) for seed in range(10))
 
     assert "好" in written(known, tmp_path / "known")
     tokenizer, _ = forget_words(known.pipeline.tokenizer, {"好"})

@@ -10,7 +10,6 @@ from core.base.errors import ConfigError
 from core.networks.causal.tokens import UNKNOWN_NATS, Vocabulary
 from core.tasks import TASKS, task_of
 from core.tasks.language_modelling.ngrams import KneserNey
-from core.tasks.language_modelling.sampling import SamplingConfig, write_text
 from core.workflows.requests import resolve_settings
 from tests.core.conftest import reviews
 from tests.core.tasks.language_modelling.conftest import Toy
@@ -106,8 +105,9 @@ def test_few_texts_have_a_baseline_too() -> None:
 
 
 def test_it_responds_by_going_on(toy: Toy) -> None:
-    replies = TASK.respond(toy.engine, ["the lamp is", ""])
-    assert replies == [write_text(toy.engine, text, SamplingConfig()) for text in ("the lamp is", "")]
+    texts = ["the lamp is", ""]
+    replies = TASK.respond(toy.engine, texts, toy.engine.compute(texts))
+    assert replies == [toy.engine.write(text) for text in texts]
     assert all(replies)
 
 
