@@ -85,6 +85,7 @@ bench: $(INSTALLED_DEV)
 	$(VENV_PYTHON) benchmarks/search.py --data "$(DATA)"
 	$(VENV_PYTHON) benchmarks/labelling.py --data "$(DATA)"
 	$(VENV_PYTHON) benchmarks/explain.py --data "$(DATA)"
+	$(VENV_PYTHON) benchmarks/language_models.py --data "$(DATA)"
 
 clean:
 	rm -rf "$(VENV)" .pytest_cache .mypy_cache .ruff_cache
