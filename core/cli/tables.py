@@ -25,6 +25,7 @@ from core.data.loading.label_notes import label_notes, matched_note, merged_note
 from core.data.loading.load import LeftOut, LoadedDataset, dataset_of, left_out_of, load_stored, load_table
 from core.data.reading.tables import FormatCorrections, TableFormat, form_of, notes_of
 from core.serving.engines.tables import check_column
+from core.tasks import Task
 from core.workflows.versions.label_matching import in_own_words
 from core.workflows.workspace import Workspace
 
@@ -94,6 +95,26 @@ def load_texts(asked: argparse.Namespace) -> tuple[list[str], dict[str, Any]]:
     notes = notes_of(table)
     tell(left_out, notes)
     return [text for text in texts if text.strip()], facts_of(left_out, form_of(table), notes)
+
+
+def load_for(task: Task, asked: argparse.Namespace, *, known: Sequence[str] | None = None) -> LoadedDataset:
+    """The rows of ``--data`` or ``--dataset`` as a task needs them.
+
+    Parameters
+    ----------
+    known
+        Outputs of the version that they are for; None where there is none yet.
+
+    Raises
+    ------
+    ConfigError
+        When the task reads targets, and no column of them is named.
+    """
+    if task.reads_targets and asked.data is not None and asked.label is None:
+        raise ConfigError("config.no_label_column", "The following arguments are required: --label.")
+    if not task.distribution:
+        return load_unlabelled(asked)
+    return load(asked, batch=known is not None, known=known)
 
 
 def load_unlabelled(asked: argparse.Namespace) -> LoadedDataset:

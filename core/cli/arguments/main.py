@@ -80,7 +80,12 @@ def version(about: str, **shape: Any) -> Words:
 
 def table(parser: argparse.ArgumentParser) -> None:
     """A file that learning can do without, where a saved dataset is named."""
-    add_table(parser, required=False)
+    add_table(parser, required=False, labels=False)
+
+
+def batch(parser: argparse.ArgumentParser) -> None:
+    """A file for a version, whose task says whether it needs labels."""
+    add_table(parser, labels=False)
 
 
 def change_of_threshold(parser: argparse.ArgumentParser) -> None:
@@ -127,7 +132,7 @@ COMMANDS = {
     ),
     "search": Command("which settings suit a dataset; sees no test row", fields("search"), module="repeat"),
     "compare": Command("run strategies on a stream of experiences and compare them", fields("compare"), add_stream),
-    "evaluate": Command("measure a version on labelled rows", of_version, add_table, module="measure"),
+    "evaluate": Command("measure a version on labelled rows", of_version, batch, module="measure"),
     "curve": Command("accuracy against rows: would more labels help", fields("curve"), module="repeat"),
     "behaviour": Command(
         "tests of single abilities: negation, typing mistakes, names and others", of_version, module="measure"
@@ -135,7 +140,7 @@ COMMANDS = {
     "folds": Command("how much a version's figures owe to chance", fields("folds"), module="repeat"),
     "benchmark": Command("how fast a version answers here, in every way", fields("benchmark"), texts_to_measure),
     "drift": Command(
-        "has a batch changed against what a version learned, and what to do", of_version, add_table, module="measure"
+        "has a batch changed against what a version learned, and what to do", of_version, batch, module="measure"
     ),
     "predict": Command("answer every row of a table", of_version, add_file, TEXT, OUT, learns=False),
     "export": Command("write a bundle: model.onnx and what runs it", of_version, OUT, module="report"),

@@ -17,15 +17,17 @@ ROLES = {
 }
 
 
-def add_table(command: argparse.ArgumentParser, *, required: bool = True) -> None:
+def add_table(command: argparse.ArgumentParser, *, required: bool = True, labels: bool = True) -> None:
     """A labelled file: where it lies, which column is what, how it is written, and what becomes of its labels.
 
     Parameters
     ----------
     required
         Whether the rows must come from a file; a saved dataset may stand in its place otherwise.
+    labels
+        Whether a column of labels must be named; otherwise the task of a model decides that, once it is known.
     """
-    add_texts(command, required=required, labels=True)
+    add_texts(command, required=required, labels=labels)
     command.add_argument(
         "--merge-labels",
         action="store_true",

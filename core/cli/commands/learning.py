@@ -11,7 +11,7 @@ from core.base.wording import seconds
 from core.cli.commands.measure import headline, scores_of
 from core.cli.printing import plain, show
 from core.cli.progress import working
-from core.cli.tables import facts, load, load_unlabelled, save_for
+from core.cli.tables import facts, load_for, save_for
 from core.cli.workflow import carry_out, request_of
 from core.data.labelling.corrections import Correction, Corrections
 from core.data.loading.load import LoadedDataset
@@ -27,7 +27,7 @@ def train(asked: argparse.Namespace) -> None:
     task = task_of(request.task)
     # A typing error is said before a long file is read.
     resolve_update(request.model, {}, request.strategy, request.settings, task)
-    loaded = load(asked) if task.distribution else load_unlabelled(asked)
+    loaded = load_for(task, asked)
     with save_for(loaded, workspace) as dataset:
         done = carry_out(asked, dataset=dataset.id)
     _finish(asked, done, workspace, loaded)
@@ -44,7 +44,7 @@ def update(asked: argparse.Namespace) -> None:
     version = workspace.registry.resolve(request.classifier, request.base_version)
     gate_rules(request, workspace)  # a wrong rule is said before a long file is read
     folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
-    loaded = load(asked, batch=True, known=folder.outputs) if folder.task.distribution else load_unlabelled(asked)
+    loaded = load_for(folder.task, asked, known=folder.outputs)
     waiting = _waiting(asked, workspace) if asked.with_corrections else []
     with save_for(loaded, workspace, waiting) as dataset:
         done = carry_out(asked, dataset=dataset.id)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.base.wording import score
 from core.cli.printing import plain, show
-from core.cli.tables import facts, load, load_unlabelled
+from core.cli.tables import facts, load_for
 from core.cli.workflow import version_of
 from core.registry.records.reports import read_report
 
@@ -29,7 +29,7 @@ def evaluate(asked: argparse.Namespace) -> None:
 
     workspace, version, path = version_of(asked)
     folder = VersionFolder(path)
-    loaded = load(asked, batch=True, known=folder.outputs) if folder.task.distribution else load_unlabelled(asked)
+    loaded = load_for(folder.task, asked, known=folder.outputs)
     started = time.monotonic()
     report = evaluate_version(workspace, version, loaded.dataset).to_dict()
     known = known_rows(loaded.dataset, read_past(folder, workspace))
@@ -64,7 +64,7 @@ def drift(asked: argparse.Namespace) -> None:
 
     workspace, version, path = version_of(asked)
     folder = VersionFolder(path)
-    loaded = load(asked, batch=True, known=folder.outputs) if folder.task.distribution else load_unlabelled(asked)
+    loaded = load_for(folder.task, asked, known=folder.outputs)
     past = read_past(folder, workspace)
     report, known = detect_drift(folder, loaded.dataset, past), known_rows(loaded.dataset, past)
     content = {"version": version.number, **plain(report.to_dict()), "known": known.to_dict(), **facts(loaded)}

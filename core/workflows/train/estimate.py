@@ -23,6 +23,7 @@ from core.training.optimiser import Optimizer
 from core.workflows.learn.learners import first_learner
 from core.workflows.learn.learning import training_device
 from core.workflows.requests import Settings, TrainRequest, model_class, resolve_settings
+from core.workflows.train.run import check_task
 from core.workflows.workspace import Workspace
 
 MOST_TEXTS = 20_000  # beyond this the vocabulary is learned from a part, and the parameter count is a lower bound
@@ -88,6 +89,7 @@ class TrainingEstimate:
 def check_request(request: TrainRequest, workspace: Workspace) -> Settings:
     """The request's settings, all of them; raises the `CoreError` that its training would end with at once."""
     check_name(request.classifier)
+    check_task(request, workspace)
     settings = resolve_settings(request.model, request.settings, task_of(request.task))
     with torch.random.fork_rng(devices=[]):
         model_class(request.model, settings.task).check(settings.model, workspace.sources)

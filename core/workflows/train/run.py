@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from core.base.errors import ConfigError
 from core.base.events import RunStarted, StageStarted
 from core.base.messages import Message, message
 from core.data.dataset.splitting import split_rows
 from core.data.loading.label_notes import label_notes
 from core.data.loading.load import remarks_of
 from core.registry import HOW, check_name
-from core.tasks import task_of
+from core.tasks import DEFAULT, Task, task_of
 from core.workflows.learn.learners import first_learner, make_experience, make_strategy
 from core.workflows.learn.learning import ShouldStop
 from core.workflows.learn.producing import Candidate, Completed, VersionStream, produce_version
@@ -21,6 +22,21 @@ from core.workflows.versions.folder import ExperienceRecord, Learner
 from core.workflows.versions.frozen_tests import FrozenTest
 from core.workflows.versions.past import nothing_met
 from core.workflows.workspace import Workspace
+
+
+def check_task(request: TrainRequest, workspace: Workspace) -> Task:
+    """What the request is for; a `ConfigError` where its model has versions for another task: no test measures both."""
+    task = task_of(request.task)
+    for version in workspace.registry.versions(request.classifier):
+        own = task_of(str(version.summary.get("task", DEFAULT)))
+        if own.name != task.name:
+            raise ConfigError(
+                "train.other_task",
+                "'{name}' is a model for another task, {own}, and all versions of a model are for the same. Choose another name.",
+                name=request.classifier,
+                own=own.name,
+            )
+    return task
 
 
 def train_classifier(
@@ -48,7 +64,7 @@ def train_classifier(
             _serve_first(request, completed, workspace)
             yield completed
         return
-    task = task_of(request.task)
+    task = check_task(request, workspace)
     settings, own = resolve_update(request.model, {}, request.strategy, request.settings, task)
     stored = workspace.datasets.info(request.dataset)
     yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)

@@ -36,7 +36,7 @@ def outlook(folder: VersionFolder, strategy: str, settings: Mapping[str, Any] | 
     ConfigError
         When there is no such strategy or setting.
     """
-    checked, own = resolve_update(folder.model_name, folder.settings, strategy, settings or {})
+    checked, own = resolve_update(folder.model_name, folder.settings, strategy, settings or {}, folder.task)
     made = make_strategy(strategy, own, checked)
     made.restore(folder.load_state())
     return Outlook(made.needs_past(), made.remark())

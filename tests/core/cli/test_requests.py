@@ -116,12 +116,17 @@ def test_rows_come_from_a_file_or_a_saved_dataset_not_both(capsys: pytest.Captur
     train = ["train", "--classifier", "c", "--model", "ngrams"]
     for words, sentence in (
         ([], "required: --data or --dataset"),
-        (["--data", "a.csv", "--text", "text"], "required: --label"),
+        (["--data", "a.csv"], "required: --text"),
         (["--data", "a.csv", "--dataset", "a"], "--dataset: not allowed with argument --data"),
     ):
         with pytest.raises(SystemExit):
             main([*train, *words])
         assert sentence in capsys.readouterr().err
+
+
+def test_a_task_that_reads_targets_asks_for_their_column_before_the_file_is_read(run: Any) -> None:
+    words = ("train", "--classifier", "c", "--model", "ngrams", "--data", "nowhere.csv", "--text", "text")
+    assert "required: --label" in run(*words, code=2)[1]
 
 
 def test_saved_datasets_are_learned_from_by_name(workspace: Workspace, run: Any) -> None:

@@ -33,8 +33,9 @@ from core.tasks.language_modelling.engine import LanguageEngine
 from core.workflows.bundle import write_bundle
 from core.workflows.learn.producing import Completed
 from core.workflows.requests import TrainRequest, UpdateRequest, strategies_for
-from core.workflows.train.estimate import estimate, prepare
+from core.workflows.train.estimate import check_request, estimate, prepare
 from core.workflows.train.run import train_classifier
+from core.workflows.update.outlook import outlook
 from core.workflows.update.run import update_classifier
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.versions.past import read_past
@@ -391,3 +392,37 @@ def test_the_command_line_lets_only_language_models_write(
     assert "no language model" in capsys.readouterr().err
     assert main(("generate", "list", "--json")) == 0
     assert json.loads(capsys.readouterr().out) == {"generators": []}
+
+
+def test_the_general_commands_need_no_column_of_labels(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], workspace: Workspace
+) -> None:
+    def rows(seed: int) -> list[str]:
+        table = tmp_path / f"{seed}.csv"
+        with table.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([["text"], *([text] for text in reviews(60, seed=seed).texts)])
+        return ["--data", str(table), "--text", "text", "--classifier", "Shop"]
+
+    settings = ["--set", *(f"{name}={value}" for name, value in TINY.items())]
+    assert main(["train", *rows(0), "--task", TASK.name, "--model", "causal", *settings]) == 0
+    assert main(["evaluate", *rows(1)]) == 0
+    assert main(["drift", *rows(1)]) == 0
+    assert main(["update", *rows(1), "--strategy", "replay", "--set", "epochs=1"]) == 0
+    capsys.readouterr()
+    assert main(["train", *rows(0), "--model", "ngrams"]) == 2  # a classifier needs them
+    assert "--label" in capsys.readouterr().err
+
+
+def test_the_outlook_of_an_update_knows_its_networks(lived: Lived) -> None:
+    assert outlook(folder(lived.workspace, 1), "replay", {"epochs": 1}).needs_past is False
+
+
+def test_all_versions_of_a_model_are_for_the_same_task(lived: Lived, evergreen_home: Path) -> None:
+    workspace = lived.workspace
+    dataset = save(workspace, reviews(60)).id
+    before = len(workspace.registry.versions("Shop"))
+    request = TrainRequest(classifier="Shop", dataset=dataset, model="ngrams")
+    for refused in (lambda: list(train_classifier(request, workspace)), lambda: check_request(request, workspace)):
+        with pytest.raises(ConfigError, match="another task, language_modelling"):
+            refused()
+    assert len(workspace.registry.versions("Shop")) == before
