@@ -68,7 +68,7 @@ def forgotten(score: Score, value: float | None) -> str:
     """Forgetting: in points, or in the unit of a score without bounds."""
     if value is None:
         return tables.NOTHING
-    return tables.loss(value) if math.isfinite(score.span) else f"{value:.2f}"
+    return tables.loss(value) if math.isfinite(score.span) else tables.signed(value, 2).removeprefix("+")
 
 
 def forgotten_interval(score: Score, low: float, high: float) -> str:
@@ -83,9 +83,9 @@ def heat(score: Score) -> dict[str, Any]:
     return {} if score.higher_is_better else {"kind": "error"}
 
 
-def forgetting_name(score: Score, key: str) -> str:
-    """What the card of forgetting is called: by the unit that it is told in."""
-    return t(key) if math.isfinite(score.span) else t("names.forgetting_in", score=score_name(score.name))
+def named_in(score: Score, key: str) -> str:
+    """The name of a figure, such as forgetting, with the unit that it is told in where that is not points."""
+    return t(key) if math.isfinite(score.span) else t("names.figure_in", figure=t(key), score=score_name(score.name))
 
 
 def about_points(score: Score) -> str | None:

@@ -210,7 +210,9 @@ COMMANDS = {
     "generate": Command(
         "a small language model over your own texts",
         train=Command("learn texts from random start", OF_GENERATOR, SIZE, add_texts, SETTINGS),
-        update=Command("go on with more texts", OF_GENERATOR, add_texts, SETTINGS),
+        update=Command(
+            "learn more texts; the result writes at once, whatever the gate says", OF_GENERATOR, add_texts, SETTINGS
+        ),
         sample=Command(
             "write a text",
             NAME,

@@ -73,6 +73,8 @@ def _update(asked: argparse.Namespace) -> None:
 def _tell(asked: argparse.Namespace, done: Any, workspace: Workspace, more: dict[str, Any]) -> None:
     """What came of it, with a few texts that the version writes by itself."""
     report = done.report
+    champion = workspace.registry.champion(asked.name)
+    state = "writes" if champion is None or champion.number == done.version else "waits as a candidate"
     newest, baseline = report["tests"][-1]["report"], report["baseline"]["tests"][-1]
     engine = _engine(workspace, _version(workspace, asked.name, done.version))
     content = {
@@ -91,7 +93,7 @@ def _tell(asked: argparse.Namespace, done: Any, workspace: Workspace, more: dict
         **more,
     }
     line = (
-        f"Version {content['version']} of '{content['generator']}' writes: {content['parameters']:,} parameters, perplexity "
+        f"Version {content['version']} of '{content['generator']}' {state}: {content['parameters']:,} parameters, perplexity "
         f"{content['perplexity']:.1f}; n-grams {content['baseline']['perplexity']:.1f}. {seconds(content['seconds'])}"
     )
     show(asked, content, line)

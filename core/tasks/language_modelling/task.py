@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.base.errors import DataError
 from core.networks.causal.tokens import UNKNOWN_NATS, Vocabulary
 from core.networks.standalone.predict import UNKNOWN, TextPipeline
 from core.statistics.additive import Score, Statistics
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     import onnx
     from torch import Tensor
 
+FEWEST = 25  # texts; fewer teach nothing but themselves
 _MOST = 700.0  # e to more is no float
 _KEPT_BACK = 10  # every so many texts choose the length of the n-grams
 
@@ -64,6 +66,16 @@ class LanguageModelling(Task):
 
     def encode(self, targets: Sequence[str], outputs: Sequence[str]) -> NDArray[Any]:
         return np.zeros(len(targets), dtype=np.float32)
+
+    def check(self, targets: Sequence[str]) -> None:
+        if len(targets) < FEWEST:
+            raise DataError(
+                "data.too_few_texts",
+                "{rows} texts are too few for a language model: it needs at least {fewest}, to learn, to validate and to test. "
+                "Add texts.",
+                rows=len(targets),
+                fewest=FEWEST,
+            )
 
     def criterion(self, config: Any, targets: NDArray[Any], outputs: int) -> Criterion:
         """Nats per token of a batch."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.base.errors import ConfigError
+from core.base.errors import ConfigError, DataError
 from core.networks.causal.tokens import UNKNOWN_NATS, Vocabulary
 from core.tasks import TASKS, task_of
 from core.tasks.language_modelling.ngrams import KneserNey
@@ -26,7 +26,9 @@ def test_it_is_among_the_tasks_and_reads_texts_alone() -> None:
     assert (TASK.name in TASKS, TASK.reads_targets, TASK.distribution) == (True, False, False)
     assert TASK.outputs(["any", "names"]) == OUTPUTS
     assert TASK.encode(["", "a"], OUTPUTS).shape == (2,)
-    TASK.check(["all alike"] * 3)
+    TASK.check(["all alike"] * 25)
+    with pytest.raises(DataError, match="24 texts are too few"):
+        TASK.check([""] * 24)
 
 
 def test_perplexity_by_hand() -> None:

@@ -10,7 +10,6 @@ import pytest
 
 from core.base.errors import DataError
 from core.data.dataset.rows import TextDataset
-from core.networks.causal.tokens import Vocabulary
 from core.registry.records import receipts
 from core.tasks.language_modelling.engine import LanguageEngine
 from core.workflows.forget.rows import find_rows, groups_of
@@ -122,7 +121,7 @@ def test_a_language_model_loses_the_pieces_of_words_and_finds_other_texts_as_pro
     after = LanguageEngine(version.path, threads=1)
     assert "owalski" not in (version.path / "tokenizer.json").read_text("utf-8")
     assert np.array_equal(after.compute(texts), before)
-    assert Vocabulary.load(version.path).nameless
+    assert LanguageEngine(version.path).vocabulary.nameless
     assert len(after.vocabulary.encode(["Kowalski"])[0]) > 4  # letter by letter
 
 
