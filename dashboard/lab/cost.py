@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.base.errors import CoreError
+from core.continual.methods import STRATEGIES
 from core.workflows.compare.request import CompareRequest, resolve_comparison
 from core.workflows.requests import TrainRequest
 from dashboard.lab.stream import Preview
@@ -60,8 +61,6 @@ def _timed(fields: dict[str, Any]) -> TrainRequest | None:
 
 def rows_to_read(preview: Preview, strategies: list[str], seeds: int) -> float:
     """Training rows that all runs together read in each epoch; the first experience is learned once a seed."""
-    from core.continual.strategies import STRATEGIES
-
     rows = [int(experience["train"]) for experience in preview.experiences]
     total = 0.0
     for name in strategies:
@@ -70,5 +69,5 @@ def rows_to_read(preview: Preview, strategies: list[str], seeds: int) -> float:
             if kind.uses_past:
                 total += sum(rows[: number + 1])
             else:
-                total += rows[number] * (REHEARSING if getattr(kind, "rehearses", False) else 1.0)
+                total += rows[number] * (REHEARSING if kind.rehearses else 1.0)
     return seeds * (total + rows[0])

@@ -21,7 +21,7 @@ from core.networks.text import TextPipeline
 from core.registry.records.reports import read_report, write_report
 from core.tasks import DEFAULT, task_of
 from core.tasks.base import Task
-from core.workflows.requests import Settings, model_class, resolve_settings
+from core.workflows.requests import Settings, architecture_of, resolve_settings
 from core.workflows.standings import experience_records, predictions_path, rows_path
 from core.workflows.versions.tensors import load_tensors, save_tensors
 
@@ -145,7 +145,9 @@ class VersionFolder:
         vocabulary = self.load_pipeline().tokenizer.get_vocab_size()
         config = self.resolved_settings().model
         architecture = self._read("config.json").get("architecture", {})  # versions of old have none
-        model: TextNetwork = model_class(name, self.task).rebuild(config, vocabulary, len(self.outputs), architecture)
+        model: TextNetwork = (
+            architecture_of(name, self.task).network().rebuild(config, vocabulary, len(self.outputs), architecture)
+        )
         return model
 
     # -- the strategy's state

@@ -15,7 +15,7 @@ import streamlit as st
 
 from core.base.config import home
 from core.tasks import task_of
-from core.workflows.requests import model_class, resolve_settings
+from core.workflows.requests import architecture_of, resolve_settings
 from dashboard.shell import state
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _text_key(request: TrainRequest) -> str:
     task = task_of(request.task)
     settings = resolve_settings(request.model, request.settings, task)
     parts = [request.dataset, request.task, settings.text.model_dump_json(), settings.data.model_dump_json()]
-    if model_class(request.model, task).without_effect:  # it brings a tokenizer of its own
+    if architecture_of(request.model, task).without_effect:  # it brings a tokenizer of its own
         parts += [request.model, settings.model.model_dump_json()]
     return " ".join(parts)
 

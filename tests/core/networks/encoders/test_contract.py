@@ -12,7 +12,8 @@ from torch import Tensor
 
 from core.base.config import build, distribute
 from core.base.errors import ConfigError
-from core.networks.encoders import MODELS, TextNetwork
+from core.networks.architectures import MODELS
+from core.networks.encoders import TextNetwork
 from core.networks.standalone.predict import pad
 from core.networks.text import TextConfig, fit_pipeline
 from core.serving.onnx import export_onnx, measure_parity, set_temperature
@@ -137,7 +138,7 @@ def test_grown_models_learn_on(name: str) -> None:
         model(torch.from_numpy(tokens), torch.from_numpy(mask)), torch.tensor([CLASSES, 0])
     )
     loss.backward()
-    below = [] if model.fixed_features else [model.embedding.weight]
+    below = [] if model.declared.fixed_features else [model.embedding.weight]
     gradients = [parameter.grad for parameter in (*below, model.head.weight)]
     assert all(gradient is not None and float(gradient.to_dense().abs().sum()) > 0 for gradient in gradients)
 
@@ -204,7 +205,7 @@ def test_the_exported_file_agrees_with_the_model(name: str, tmp_path: Path) -> N
 def test_heads_must_share_the_embedding_evenly() -> None:
     model_class = MODELS["transformer"]
     with pytest.raises(ConfigError, match="Choose a multiple of the number of heads, such as 99"):
-        model_class(model_class.config_class(embedding_size=100 - 4, heads=9), VOCABULARY, CLASSES)
+        model_class.network()(model_class.config_class(embedding_size=100 - 4, heads=9), VOCABULARY, CLASSES)
 
 
 def test_triples_are_told_apart_by_a_bag_of_triples() -> None:

@@ -13,8 +13,9 @@ import pytest
 import torch
 
 from core.base.errors import ModelError
+from core.networks.architectures.encoder import EncoderConfig
 from core.networks.encoders.batches import predict_features, predict_logits
-from core.networks.encoders.encoder import Encoder, EncoderConfig
+from core.networks.encoders.encoder import Encoder
 from core.networks.encoders.feature_cache import FeatureCache, key_of
 from core.networks.sources import Sources, open_sources
 from core.networks.text import Examples, TextConfig, TextPipeline, encode_examples
@@ -68,7 +69,7 @@ def learn(learner: Learner) -> None:
 
 
 def _nothing() -> Any:
-    from core.continual.strategies import StrategyConfig
+    from core.continual.methods import StrategyConfig
 
     return StrategyConfig()
 

@@ -1,9 +1,10 @@
-"""The shape of a language model. Imports no torch."""
+"""A causal Transformer, which foresees the next token: its settings and how it is declared."""
 
 from __future__ import annotations
 
 from core.base.config import like, setting
 from core.base.settings import AttentionConfig
+from core.networks.architectures.base import Architecture
 
 
 class CausalConfig(AttentionConfig):
@@ -30,3 +31,25 @@ class CausalConfig(AttentionConfig):
         bounds=(8, 1024),
         step=8,
     )
+
+
+CAUSAL = Architecture(
+    name="causal",
+    config_class=CausalConfig,
+    network_class="core.networks.causal.network:CausalText",
+    defaults={
+        "vocabulary_size": 2_000,
+        "lowercase": False,
+        "learning_rate": 3e-3,
+        "batch_size": 16,
+        "epochs": 12,
+        "patience": 2,
+        "word_dropout": 0.0,
+        "test_share": 0.1,
+    },
+    presets={
+        "quick": {"embedding_size": 64, "hidden_size": 256, "layers": 2, "heads": 4, "dropout": 0.1, "epochs": 4},
+        "thorough": {"embedding_size": 128, "hidden_size": 512, "layers": 4, "heads": 4, "dropout": 0.2, "epochs": 20},
+    },
+    without_effect=frozenset({"segmentation", "max_length", "minimum_frequency", "normalise", "remove_stop_words"}),
+)
