@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.base.config import Setting, build, settings_of
 from core.continual.gate.rules import GateConfig
+from core.workflows.versions.decide import judge_again, stored_rules, unfit_rules
 from dashboard.parts.scores import task_of_report
 from dashboard.parts.tables import plain
 from dashboard.shell.i18n import choice_label, setting_help, setting_label, t, t_message
@@ -35,8 +36,6 @@ def gate(
     report: dict[str, Any], candidate: VersionInfo, container: DeltaGenerator
 ) -> tuple[GateVerdict | None, GateConfig]:
     """Draw verdict and rules in force in ``container``, the editor here; returns the verdict by the rules as edited."""
-    from core.workflows.versions.decide import judge_again, stored_rules, unfit_rules
-
     recorded = stored_rules(report)
     unfit = unfit_rules(task_of_report(report))
     rules = _editor(recorded, unfit, key=f"update.gate.{candidate.classifier}.{candidate.number}")

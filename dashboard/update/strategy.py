@@ -12,6 +12,7 @@ from core.continual.families import FAMILIES, family_of
 from core.continual.methods import STRATEGIES
 from core.data.dataset.splitting import Split
 from core.workflows.requests import strategies_for
+from core.workflows.versions.folder import VersionFolder
 from dashboard.parts import scores
 from dashboard.parts.names import name_of
 from dashboard.parts.tables import plain
@@ -138,7 +139,6 @@ def outlook(champion: VersionInfo, strategy: str, settings: Mapping[str, Any] | 
 @st.cache_data(show_spinner=False, max_entries=60, ttl=3600)
 def _outlook(files: state.Files, strategy: str, settings: tuple[tuple[str, Any], ...]) -> Outlook:
     from core.workflows.update.outlook import outlook
-    from core.workflows.versions.folder import VersionFolder
 
     return outlook(VersionFolder(Path(files.folder)), strategy, dict(settings))
 

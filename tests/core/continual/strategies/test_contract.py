@@ -17,7 +17,9 @@ from torch import Tensor
 
 from core.base.events import CheckpointDue
 from core.continual.methods import FINETUNE, STRATEGIES, Method
-from core.continual.strategies import Experience, Memory, Strategy
+from core.continual.strategies import ClosedForm, Experience, Memory, Strategy
+from core.continual.strategies.importance import Importance
+from core.continual.strategies.lwf import LearningWithoutForgetting
 from core.networks.architectures import MODELS
 from core.networks.encoders import TextNetwork
 from core.networks.encoders.batches import predict_logits
@@ -184,6 +186,14 @@ every_strategy = pytest.mark.parametrize("name", list(STRATEGIES))
 @every_pair
 def test_a_first_experience_is_fine_tuning_bit_for_bit(name: str, model: str) -> None:
     assert same(story(name, model).first, story("finetune", model).first)
+
+
+@every_strategy
+def test_a_strategy_is_what_its_declaration_says(name: str) -> None:
+    assert STRATEGIES[name].name == name
+    assert STRATEGIES[name].strategy().declared is STRATEGIES[name]
+    assert STRATEGIES[name].freezes_encoder == isinstance(strategy(name), ClosedForm)
+    assert STRATEGIES[name].protects == isinstance(strategy(name), (Importance, LearningWithoutForgetting))
 
 
 def test_it_is_known_of_every_strategy_what_switches_it_off() -> None:

@@ -14,7 +14,7 @@ from core.base.config import build, distribute
 from core.base.errors import ConfigError
 from core.networks.architectures import MODELS
 from core.networks.encoders import TextNetwork
-from core.networks.standalone.predict import pad
+from core.networks.standalone.predict import Classifier, pad
 from core.networks.text import TextConfig, fit_pipeline
 from core.serving.onnx import export_onnx, measure_parity, set_temperature
 from core.training import TrainingConfig
@@ -173,6 +173,13 @@ def test_parameter_count_of_a_small_bag_by_hand() -> None:
 
 
 @every_model
+def test_a_network_is_what_its_declaration_says(name: str) -> None:
+    assert MODELS[name].name == name
+    assert MODELS[name].network().declared is MODELS[name]
+    assert type(make(name)) is MODELS[name].network()
+
+
+@every_model
 def test_defaults_and_presets_only_name_settings_that_exist(name: str) -> None:
     model_class = MODELS[name]
     configs = (model_class.config_class, TrainingConfig, TextConfig)
@@ -193,13 +200,13 @@ def test_the_exported_file_agrees_with_the_model(name: str, tmp_path: Path) -> N
     (tmp_path / "config.json").write_text(json.dumps({"text": pipeline.options}), "utf-8")
     (tmp_path / "labels.json").write_text(json.dumps(["a", "b", "c"]), "utf-8")
     export_onnx(model, tmp_path / "model.onnx")
-    parity = measure_parity(model, tmp_path, TEXTS)
+    parity = measure_parity(model, Classifier(tmp_path), TEXTS)
     assert parity.max_abs_diff <= 1e-5
     assert parity.label_agreement == 1.0
     assert parity.texts > len(TEXTS)  # empty, emoji, one token, far too long … are in it as well
     assert [path.name for path in tmp_path.glob("model.onnx*")] == ["model.onnx"]  # one file, no weights beside it
     set_temperature(tmp_path / "model.onnx", 0.4)
-    assert measure_parity(model, tmp_path, TEXTS, temperature=0.4).max_abs_diff <= 1e-5
+    assert measure_parity(model, Classifier(tmp_path), TEXTS, temperature=0.4).max_abs_diff <= 1e-5
 
 
 def test_heads_must_share_the_embedding_evenly() -> None:

@@ -13,7 +13,7 @@ from torch import Tensor
 from core.networks.architectures import MODELS
 from core.networks.encoders import FeatureMap, TextNetwork
 from core.networks.encoders.feature_map import fit_feature_map
-from core.networks.standalone.predict import pad
+from core.networks.standalone.predict import Classifier, pad
 from core.networks.text import TextConfig, fit_pipeline
 from core.serving.onnx import export_onnx, measure_parity
 
@@ -151,7 +151,7 @@ def test_the_exported_file_holds_the_feature_map(kind: str, tmp_path: Path) -> N
     (tmp_path / "labels.json").write_text(json.dumps(["a", "b", "c"]), "utf-8")
     model = mapped(kind, vocabulary=pipeline.tokenizer.get_vocab_size())
     export_onnx(model, tmp_path / "model.onnx")
-    parity = measure_parity(model, tmp_path, TEXTS)
+    parity = measure_parity(model, Classifier(tmp_path), TEXTS)
     assert parity.max_abs_diff <= 1e-5
     assert parity.label_agreement == 1.0
 
