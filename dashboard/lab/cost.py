@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
 
@@ -16,9 +16,6 @@ from dashboard.parts.forms.estimator import estimator
 from dashboard.shell import state
 from dashboard.shell.errors import guarded_fragment
 from dashboard.shell.i18n import t
-
-if TYPE_CHECKING:
-    from core.workflows.requests import TrainRequest
 
 SECONDS_BETWEEN_LOOKS = 1.5  # more often would slow down what is waited for
 REHEARSING = 2.0  # a strategy that rehearses reads about as many remembered rows as new ones

@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from core.networks.architectures import MODELS
+from core.workflows.search.space import searchable
 from dashboard.parts import tables
 from dashboard.shell.i18n import choice_label, setting_label, t
 
@@ -21,8 +22,6 @@ def label(name: str) -> str:
 
 @cache
 def _known() -> dict[str, Setting]:
-    from core.workflows.search.space import searchable
-
     return {setting.name: setting for model in MODELS for setting in searchable(model)}
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.base.config import Setting, build, settings_of
-from core.continual.gate.rules import GateConfig
+from core.continual.gate.rules import GateConfig, Rule
 from core.workflows.versions.decide import judge_again, stored_rules, unfit_rules
 from dashboard.parts.scores import task_of_report
 from dashboard.parts.tables import plain
@@ -19,7 +19,6 @@ from dashboard.update.strategy import joined
 
 if TYPE_CHECKING:
     from core.continual.gate.judging import GateVerdict
-    from core.continual.gate.rules import GateConfig, Rule
     from core.registry import VersionInfo
 
 # One line each: the switch, and the fields that its sentence has places for.

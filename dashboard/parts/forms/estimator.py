@@ -15,11 +15,10 @@ import streamlit as st
 
 from core.base.config import home
 from core.tasks import task_of
-from core.workflows.requests import architecture_of, resolve_settings
+from core.workflows.requests import TrainRequest, architecture_of, resolve_settings
 from dashboard.shell import state
 
 if TYPE_CHECKING:
-    from core.workflows.requests import TrainRequest
     from core.workflows.train.estimate import Prepared, TrainingEstimate
     from core.workflows.workspace import Workspace
 
