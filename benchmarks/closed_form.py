@@ -30,7 +30,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from core.continual.strategies import STRATEGIES, ClosedForm, Experience, Memory, Strategy
+from core.continual.methods import STRATEGIES
+from core.continual.strategies import ClosedForm, Experience, Memory, Strategy
 from core.networks.encoders import TextNetwork
 from core.networks.encoders.batches import predict_logits
 from core.networks.text import Examples
@@ -54,7 +55,7 @@ class Way:
 
     def make(self, state: dict[str, Any] | None = None) -> ClosedForm:
         kind = STRATEGIES[self.strategy]
-        method = kind(kind.config_class(**self.settings), memory=Memory(0))
+        method = kind.strategy()(kind.config_class(**self.settings), memory=Memory(0))
         assert isinstance(method, ClosedForm)
         method.restore(copy.deepcopy(state or {}))
         return method
@@ -143,7 +144,7 @@ def _stream(table: Table, learner: Learner, way: Way) -> tuple[Learner, dict[str
         method, known = way.make(method.state()), len(learner.outputs)
         rows, validation = table.part("train", labels), table.part("validation", labels)
         classes = learner.settings.task.outputs(rows[1], learner.outputs)
-        learner = next_learner(learner, rows[0], classes, learner.settings, type(method))
+        learner = next_learner(learner, rows[0], classes, learner.settings, method.declared)
         _learn(method, learner, make_experience(number, learner, rows, validation, known_outputs=known))
     return learner, method.state()
 

@@ -25,13 +25,13 @@ ROWS = 500
 EXPORT = """
 import resource, sys, tempfile
 from pathlib import Path
-from core.networks.encoders import MODELS
+from core.networks.architectures import MODELS
 from core.serving.onnx import export_onnx
 def used():
     found = resource.getrusage(resource.RUSAGE_SELF)
     return found.ru_utime + found.ru_stime
 model_class = MODELS[sys.argv[1]]
-model = model_class(model_class.config_class(), 5000, 3).eval()
+model = model_class.network()(model_class.config_class(), 5000, 3).eval()
 with tempfile.TemporaryDirectory() as place:
     target = Path(place) / "model.onnx"
     before = used()

@@ -34,11 +34,13 @@ from torch import Tensor, nn
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from core.continual.matrix import average_accuracy, forgetting
-from core.continual.strategies import STRATEGIES, Experience, Memory, Strategy
+from core.continual.methods import STRATEGIES
+from core.continual.strategies import Experience, Memory, Strategy
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
 from core.data.reading.tables import read_table
-from core.networks.encoders import MODELS, TextNetwork
+from core.networks.architectures import MODELS
+from core.networks.encoders import TextNetwork
 from core.networks.encoders.batches import predict_logits
 from core.networks.text import Examples, TextConfig, encode_examples, fit_pipeline
 from core.tasks.text_classification.task import ClassificationConfig, TextClassification
@@ -141,13 +143,13 @@ def _task(asked: argparse.Namespace) -> Task:
 def _model(task: Task, seed: int) -> TextNetwork:
     torch.manual_seed(seed)
     kind = MODELS["transformer"]
-    return kind(kind.config_class(**SIZES), task.vocabulary, len(task.classes))
+    return kind.network()(kind.config_class(**SIZES), task.vocabulary, len(task.classes))
 
 
 def _ours(name: str, task: Task, seed: int) -> tuple[list[list[float]], float]:
     """R and seconds of this project's strategy, through the product's own training loop."""
     kind = STRATEGIES[name]
-    strategy: Strategy = kind(kind.config_class(), seed=seed, memory=Memory(task.memory))
+    strategy: Strategy = kind.strategy()(kind.config_class(), seed=seed, memory=Memory(task.memory))
     model = _model(task, seed)
     start = copy.deepcopy(model)
     matrix, seconds = [], 0.0

@@ -31,7 +31,7 @@ import numpy as np
 import torch
 
 from core.base.events import EpochDone
-from core.continual.strategies import StrategyConfig
+from core.continual.methods import StrategyConfig
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
 from core.data.reading.tables import read_table

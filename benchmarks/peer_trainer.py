@@ -84,7 +84,7 @@ def ours(train: pd.DataFrame, validation: pd.DataFrame, seed: int) -> tuple[floa
     from core.base.allocator import keep_freed_memory
     from core.base.config import home
     from core.base.events import EpochDone
-    from core.continual.strategies import StrategyConfig
+    from core.continual.methods import StrategyConfig
     from core.networks.sources import open_sources
     from core.training.objectives.supervised import train as learn
     from core.workflows.learn.learners import first_learner, make_experience, make_strategy

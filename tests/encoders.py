@@ -9,7 +9,8 @@ import torch
 from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import WordPiece
 
-from core.networks.encoders import MODELS, TextNetwork
+from core.networks.architectures import MODELS
+from core.networks.encoders import TextNetwork
 
 MARKS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS = [
@@ -45,7 +46,7 @@ def make_model(name: str, vocabulary: int, classes: int, **settings: Any) -> Tex
         "padding": 0,
         "hiding_token": 1,
     }
-    return model_class.rebuild(model_class.config_class(**settings), vocabulary, classes, architecture)
+    return model_class.network().rebuild(model_class.config_class(**settings), vocabulary, classes, architecture)
 
 
 def tiny_encoder(folder: Path, *, seed: int = 0, words: list[str] | None = None) -> Path:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import Literal
 
-from core.continual.strategies.base import Strategy
+from core.continual.methods.base import Method
 
 Family = Literal["rehearse", "protect", "exact", "new", "restart"]
 FAMILIES: tuple[Family, ...] = ("rehearse", "protect", "exact", "new", "restart")
 
 
-def family_of(strategy: type[Strategy]) -> Family:
+def family_of(method: Method) -> Family:
     """What kind of method a strategy is.
 
     ``restart`` trains a new model; ``exact`` leaves the encoder as it is and keeps sums; ``rehearse`` learns from
-    remembered rows; ``new`` is fine-tuning; all others ``protect`` what was learned without keeping rows.
+    remembered rows; ``protect`` holds what was learned without keeping rows; ``new``, as fine-tuning, does nothing of it.
     """
-    if strategy.starts_fresh:
+    if method.starts_fresh:
         return "restart"
-    if strategy.freezes_encoder:
+    if method.freezes_encoder:
         return "exact"
-    if strategy.rehearses:
+    if method.rehearses:
         return "rehearse"
-    return "new" if strategy is Strategy else "protect"
+    return "protect" if method.protects else "new"

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from core.base.config import Config
 from core.data.dataset.rows import TextDataset
+from core.networks.architectures import MODELS, Architecture
 from core.networks.standalone.predict import Classifier, TextPipeline
 from core.statistics.additive import Patterns, Score, Statistics, estimates
 from core.statistics.intervals import Estimate
@@ -157,11 +158,8 @@ class Task:
 
     # -- learning
 
-    def networks(self) -> Mapping[str, Any]:
-        """The architectures that a model can have, by name; each is a `core.networks.encoders.TextNetwork`."""
-        # Describing a task loads no torch.
-        from core.networks.encoders import MODELS
-
+    def networks(self) -> Mapping[str, Architecture]:
+        """The architectures that a model can have, by name."""
         return MODELS
 
     def outputs(self, targets: Sequence[str], known: tuple[str, ...] = ()) -> tuple[str, ...]:

@@ -1,26 +1,22 @@
-"""What a person asks for: a training or an update, with loose settings that are checked here.
-
-Loads no torch before a model or a strategy is looked up.
-"""
+"""What a person asks for: a training or an update, with loose settings that are checked here. Imports no torch."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from core.base.config import Config, Setting, build, distribute, parameter, setting, settings_of
 from core.base.errors import ConfigError
 from core.base.settings import PartsConfig, ServeConfig
 from core.continual.memory import Selection
+from core.continual.methods import FINETUNE, STRATEGIES, Method, StrategyConfig
+from core.networks.architectures import Architecture
 from core.networks.text import TextConfig
 from core.tasks import DEFAULT, TASKS, task_of
 from core.tasks.base import Task, TaskConfig
 from core.training import TrainingConfig
 from core.workflows.fields import Classifier, Dataset, Model, Values
-
-if TYPE_CHECKING:
-    from core.continual.strategies import StrategyConfig
 
 Promote = Literal["always", "gate", "never"]
 
@@ -55,7 +51,7 @@ class TrainRequest(Config):
             "What updates will use: stored beside the version is what that needs, so that no old row has to be kept.",
             source="strategies",
         ),
-    ] = "finetune"
+    ] = FINETUNE.name
     settings: Values = {}
 
 
@@ -109,7 +105,7 @@ class Settings:
         return merged
 
 
-def model_class(name: str, task: Task = TASKS[DEFAULT]) -> Any:
+def architecture_of(name: str, task: Task = TASKS[DEFAULT]) -> Architecture:
     """The architecture of this name, or a `ConfigError` that lists what there is for the task."""
     known = task.networks()
     if name not in known:
@@ -119,10 +115,8 @@ def model_class(name: str, task: Task = TASKS[DEFAULT]) -> Any:
     return known[name]
 
 
-def strategy_class(name: str) -> Any:
+def method_of(name: str) -> Method:
     """The strategy of this name, or a `ConfigError` that lists what there is."""
-    from core.continual.strategies import STRATEGIES
-
     if name not in STRATEGIES:
         raise ConfigError(
             "config.strategy",
@@ -135,13 +129,11 @@ def strategy_class(name: str) -> Any:
 
 def setting_classes(task: Task, model: str) -> tuple[type[Config], ...]:
     """The configs that the settings of a model for a task belong to, in the order of `Settings`."""
-    return (model_class(model, task).config_class, TextConfig, TrainingConfig, DataConfig, task.config_class)
+    return (architecture_of(model, task).config_class, TextConfig, TrainingConfig, DataConfig, task.config_class)
 
 
 def known_settings(report: Mapping[str, Any]) -> dict[str, Setting]:
     """All settings that a version of this report has, by name; without those of a model or strategy that there is no more."""
-    from core.continual.strategies import STRATEGIES
-
     task = task_of(report.get("task", DEFAULT))
     configs: list[type[Config]] = [TextConfig, TrainingConfig, DataConfig, task.config_class]
     for kinds, name in ((task.networks(), report["model"]), (STRATEGIES, report["strategy"])):
@@ -167,14 +159,14 @@ def resolve_settings(model: str, settings: Mapping[str, Any], task: Task = TASKS
 def _defaults(task: Task, model: str) -> dict[str, Any]:
     """A model's own defaults, without those that are meant for settings of another task."""
     known = {setting.name for config in setting_classes(task, model) for setting in settings_of(config)}
-    return {name: value for name, value in model_class(model, task).defaults.items() if name in known}
+    return {name: value for name, value in architecture_of(model, task).defaults.items() if name in known}
 
 
 def resolve_update(
     model: str, parent: Mapping[str, Any], strategy: str, settings: Mapping[str, Any], task: Task = TASKS[DEFAULT]
 ) -> tuple[Settings, StrategyConfig]:
     """The parent version's settings overlaid with an update's, and the strategy's own."""
-    kind = strategy_class(strategy)
+    kind = method_of(strategy)
     if kind.needs_distribution and not task.distribution:
         raise ConfigError(
             "config.strategy_unfit",
@@ -191,6 +183,4 @@ def resolve_update(
 
 def strategies_for(task: Task) -> list[str]:
     """Names of the strategies that suit a task."""
-    from core.continual.strategies import STRATEGIES
-
     return [name for name, kind in STRATEGIES.items() if task.distribution or not kind.needs_distribution]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
 
 from core.base.errors import CoreError
+from core.continual.methods import STRATEGIES
 from core.workflows.compare.request import CompareRequest, resolve_comparison
 from core.workflows.requests import TrainRequest
 from dashboard.lab.stream import Preview
@@ -15,9 +16,6 @@ from dashboard.parts.forms.estimator import estimator
 from dashboard.shell import state
 from dashboard.shell.errors import guarded_fragment
 from dashboard.shell.i18n import t
-
-if TYPE_CHECKING:
-    from core.workflows.requests import TrainRequest
 
 SECONDS_BETWEEN_LOOKS = 1.5  # more often would slow down what is waited for
 REHEARSING = 2.0  # a strategy that rehearses reads about as many remembered rows as new ones
@@ -60,8 +58,6 @@ def _timed(fields: dict[str, Any]) -> TrainRequest | None:
 
 def rows_to_read(preview: Preview, strategies: list[str], seeds: int) -> float:
     """Training rows that all runs together read in each epoch; the first experience is learned once a seed."""
-    from core.continual.strategies import STRATEGIES
-
     rows = [int(experience["train"]) for experience in preview.experiences]
     total = 0.0
     for name in strategies:
@@ -70,5 +66,5 @@ def rows_to_read(preview: Preview, strategies: list[str], seeds: int) -> float:
             if kind.uses_past:
                 total += sum(rows[: number + 1])
             else:
-                total += rows[number] * (REHEARSING if getattr(kind, "rehearses", False) else 1.0)
+                total += rows[number] * (REHEARSING if kind.rehearses else 1.0)
     return seeds * (total + rows[0])

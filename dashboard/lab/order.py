@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.workflows.train.samples import save_sample
 from dashboard.parts import tables
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import language, t, tn
@@ -104,6 +105,4 @@ def _take_out(identity: str) -> None:
 
 
 def _use_sample(language: str) -> None:
-    from core.workflows.train.samples import save_sample
-
     st.session_state[ORDER] = [save_sample(state.workspace(), f"reviews_{language}", part).id for part in PARTS]

@@ -8,6 +8,9 @@ from typing import Any
 import streamlit as st
 
 from core.base.config import Config, Setting, settings_of
+from core.continual.families import family_of
+from core.continual.methods import STRATEGIES
+from core.networks.architectures import MODELS
 from core.networks.text import TextConfig
 from core.training import TrainingConfig
 from core.workflows.compare.request import CompareRequest
@@ -26,9 +29,6 @@ REMEMBERED = "memory_size"
 
 def strategies() -> list[str]:
     """Which strategies, grouped by family; what each one does is folded away below."""
-    from core.continual.families import family_of
-    from core.continual.strategies import STRATEGIES
-
     groups = by_family({name: family_of(kind) for name, kind in STRATEGIES.items()})
     picked = [name for family, names in groups.items() for name in _family(family, names)]
     with st.expander(t("lab.what_they_do")):
@@ -57,8 +57,6 @@ def _family(family: str, names: list[str]) -> list[str]:
 
 def model() -> str:
     """The model that all strategies train."""
-    from core.networks.encoders import MODELS
-
     if st.session_state.get("lab.model") not in MODELS:
         st.session_state["lab.model"] = FIRST_MODEL
     names = {name: name_of("model", name) for name in sorted(MODELS, key=lambda name: name != FIRST_MODEL)}
@@ -83,8 +81,6 @@ def seeds() -> int:
 
 def hyperparameters(model: str, strategies: list[str]) -> dict[str, Any]:
     """The main settings, folded away: of learning, of the chosen strategies, of the model."""
-    from core.networks.encoders import MODELS
-
     defaults = preset_values(model, "standard")
     with st.expander(t("lab.settings")):
         learning, own, architecture = st.tabs(
@@ -108,8 +104,6 @@ def _learning() -> list[Setting]:
 
 def _own(names: list[str]) -> dict[str, Any]:
     """Each chosen strategy's settings under its name; one that several share stands under the first of them."""
-    from core.continual.strategies import STRATEGIES
-
     values: dict[str, Any] = {}
     for name in names:
         declared = [
@@ -147,9 +141,6 @@ def written_setting(name: str, value: Any) -> tuple[str, str]:
 
 
 def _declared() -> dict[str, Setting]:
-    from core.continual.strategies import STRATEGIES
-    from core.networks.encoders import MODELS
-
     configs: list[type[Config]] = [TextConfig, TrainingConfig, DataConfig]
     configs += [model.config_class for model in MODELS.values()]
     configs += [kind.config_class for kind in STRATEGIES.values()]

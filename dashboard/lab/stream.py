@@ -12,6 +12,8 @@ import streamlit as st
 from core.base.config import Setting, build, home, settings_of
 from core.base.errors import CoreError
 from core.base.messages import Message
+from core.workflows.compare.request import CompareRequest, Cut
+from core.workflows.requests import DataConfig
 from dashboard.lab import order, upload
 from dashboard.parts import tables
 from dashboard.parts.forms.forms import settings_form
@@ -20,7 +22,6 @@ from dashboard.shell.i18n import choice_label, t, t_message, tn
 
 if TYPE_CHECKING:
     from core.data.dataset.store import StoredDataset
-    from core.workflows.compare.request import Cut
 
 SOURCE = "lab.kind"  # upload_table has "lab.source"
 SOURCES = ("several", "single", "file")
@@ -163,8 +164,6 @@ def _cut(possible: list[Cut]) -> Cut:
 
 def _cut_values(cut: Cut, dataset: StoredDataset) -> dict[str, Any]:
     """The fields that this way of cutting needs."""
-    from core.workflows.compare.request import CompareRequest
-
     declared = {setting.name: setting for setting in settings_of(CompareRequest)}
     if cut == "time":
         return settings_form([declared["periods"]], key="lab")
@@ -194,9 +193,7 @@ def preview(choice: Choice) -> Preview | CoreError:
 # A resource, since errors cannot be copied. `stored` is there to look again after a deletion.
 @st.cache_resource(show_spinner=False, max_entries=20, ttl=3600)
 def _preview(folder: str, choice: Choice, stored: tuple[str, ...]) -> Preview | CoreError:
-    from core.workflows.compare.request import CompareRequest
     from core.workflows.compare.streams import read_stream
-    from core.workflows.requests import DataConfig
 
     try:
         request = build(CompareRequest, {**choice.fields(), "strategies": []})

@@ -12,6 +12,7 @@ from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import rows_set_aside
 from core.data.loading.label_notes import read_note
 from core.data.loading.load import LeftOut
+from core.workflows.compare.stream_cuts import left_out_of_stream, save_experiences
 from dashboard.lab.order import ORDER
 from dashboard.parts import tables
 from dashboard.parts.upload.notes import OF_READER, tell_notes, warn_left_out
@@ -66,8 +67,6 @@ def _tell(uploaded: UploadedTable, column: str) -> None:
 def _left_out(
     token: str, column: str, _uploaded: UploadedTable
 ) -> tuple[tuple[LeftOut, ...], dict[str, str]] | DataError:
-    from core.workflows.compare.stream_cuts import left_out_of_stream
-
     table, roles = _uploaded.table, _uploaded.roles
     try:
         return left_out_of_stream(table, roles, column), rows_set_aside(table, roles).respelled
@@ -92,8 +91,6 @@ def candidates(table: pd.DataFrame, roles: ColumnRoles) -> dict[str, list[str]]:
 
 
 def _save(uploaded: UploadedTable, column: str) -> None:
-    from core.workflows.compare.stream_cuts import save_experiences
-
     roles = uploaded.roles
     # Inside one experience all rows would be of one group, which cannot be divided into training and test.
     roles = replace(roles, group=None) if roles.group == column else roles

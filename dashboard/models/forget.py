@@ -12,6 +12,7 @@ import streamlit as st
 from core.base.config import home
 from core.base.errors import DataError
 from core.registry.records import receipts, solved, unfinished
+from core.workflows.forget.rows import Matches, find_rows, groups_of
 from dashboard.parts import tables
 from dashboard.parts.forgetting import ASKED, KIND, STARTED, is_half_done, submit
 from dashboard.parts.run_view import run_view
@@ -21,7 +22,6 @@ from dashboard.shell.i18n import t, tn
 
 if TYPE_CHECKING:
     from core.jobs import Job
-    from core.workflows.forget.rows import Matches
 
 SHOWN_GROUPS = 2000
 LONGEST = 80  # characters of a text that was not found
@@ -62,8 +62,6 @@ def _open_job(classifier: str) -> Job | None:
 
 @guarded_fragment()
 def _choose(classifier: str) -> None:
-    from core.workflows.forget.rows import groups_of
-
     groups = groups_of(classifier, state.workspace())
     with st.form("forget.form", border=False):
         people = []
@@ -96,8 +94,6 @@ def _choose(classifier: str) -> None:
 
 def _preview(classifier: str, groups: tuple[str, ...], lines: dict[int, str]) -> None:
     """What would be removed, and what of the request is nowhere."""
-    from core.workflows.forget.rows import find_rows
-
     texts = tuple(lines.values())
     try:
         matches = find_rows(classifier, state.workspace(), groups=groups, texts=texts)

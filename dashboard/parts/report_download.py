@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.workflows.report.document import ReportLanguage
+from core.workflows.report.run import gather, html_report, model_card
 from dashboard.parts.serving import bundle_name
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import catalogue, language, t
@@ -42,8 +43,6 @@ def draw(version: VersionInfo, *, key: str) -> None:
 
 def written(version: VersionInfo, language: str, *, html: bool) -> bytes:
     """The report in one language."""
-    from core.workflows.report.run import gather, html_report, model_card
-
     texts = catalogue(language)
     words = ReportLanguage(language, lambda key, english: texts.get(key, english))
     reported = gather(version, state.workspace())

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.base.config import home
 from core.base.errors import CoreError
 from core.base.files import scratch
+from core.registry import Registry, VersionInfo, promote
+from core.serving.engines.pool import shared_pool
 from dashboard.parts.tables import plain
 from dashboard.shell import state
 from dashboard.shell.errors import show_error
 from dashboard.shell.i18n import t, tn
-
-if TYPE_CHECKING:
-    from core.registry import Registry, VersionInfo
 
 REASON_CHARACTERS = 500
 JUST_DONE = "models.said"  # what was just done, to be told after the rerun
@@ -25,8 +23,6 @@ REFUSED_IN_FILES = '<>:"/\\|?*'
 
 def registry() -> Registry:
     """The registry alone: the whole workspace would load PyTorch, for which no promotion should wait."""
-    from core.registry import Registry
-
     return Registry(home())
 
 
@@ -107,8 +103,6 @@ def _promote_anyway(version: VersionInfo) -> None:
 
 
 def _serve(version: VersionInfo, reason: str = "") -> None:
-    from core.registry import promote
-
     how = t("models.reason_against") if version.refused else t("models.reason")
     try:
         promote(registry(), version.classifier, version.number, how=how, reason=reason)
@@ -147,8 +141,6 @@ def delete_version(version: VersionInfo, champion: VersionInfo | None) -> None:
 
 
 def _delete_version(version: VersionInfo) -> None:
-    from core.serving.engines.pool import shared_pool
-
     try:
         with suppress(CoreError):  # its files may be gone already
             shared_pool().release(state.version_folder(version))
@@ -179,8 +171,6 @@ def _delete(classifier: str) -> None:
     if any(job.classifier == classifier for job in state.active_jobs()):
         st.warning(t("models.delete_busy"), icon=":material/hourglass_top:")
         return
-    from core.serving.engines.pool import shared_pool
-
     folders = [state.version_folder(version) for version in state.versions(classifier)]
     try:
         registry().delete(classifier)

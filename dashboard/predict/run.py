@@ -9,6 +9,8 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from core.serving.engines import predict_table
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -90,8 +92,6 @@ class TableRun:
         self._thread.join(seconds)
 
     def _work(self) -> None:
-        from core.serving.engines import predict_table
-
         try:
             self.result = predict_table(
                 self._engine, self._table, self.text, progress=self._advance, threshold=self.threshold

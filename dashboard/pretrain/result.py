@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
 
 from core.base.config import home
-from core.networks.pretrained import EncoderStore
+from core.networks.pretrained import EncoderInfo, EncoderStore
 from core.training.pretraining import SCRATCH, read_record
 from dashboard.parts import tables
 from dashboard.parts.forms import forms
+from dashboard.parts.forms.training_form import SETTINGS, preset_values
 from dashboard.parts.plots import charts
 from dashboard.parts.plots.charts import Change
 from dashboard.shell import layout, navigation
 from dashboard.shell.errors import boundary
 from dashboard.shell.i18n import t, tn
 from dashboard.shell.layout import Card
-
-if TYPE_CHECKING:
-    from core.networks.pretrained import EncoderInfo
 
 ENCODER = "pretrain.own"
 NEXT = "pretrain.own_next"  # a reference that the next run of the page shall choose
@@ -182,8 +180,6 @@ def _share(value: float | None) -> str:
 
 def _use(reference: str) -> None:
     """Go to the Train page with this encoder chosen."""
-    from dashboard.parts.forms.training_form import SETTINGS, preset_values
-
     st.session_state["train.model"] = "encoder"
     forms.set_values(SETTINGS, preset_values("encoder", "standard") | {"encoder": reference})
     navigation.go("train")

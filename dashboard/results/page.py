@@ -12,6 +12,7 @@ from core.base.messages import Message
 from core.statistics.intervals import MINIMUM_ROWS, Estimate, unpaired_difference
 from core.tasks.base import Figures, Task
 from core.tasks.text_classification.scores import Report
+from core.workflows.versions.folder import VersionFolder
 from dashboard.parts import scores, tables, verdict
 from dashboard.parts.names import SCORES, version_line
 from dashboard.shell import layout, state
@@ -178,8 +179,6 @@ def read_predictions(files: state.Files, tests: tuple[int, ...]) -> pd.DataFrame
     from pathlib import Path
 
     import pandas as pd
-
-    from core.workflows.versions.folder import VersionFolder
 
     stored = VersionFolder(Path(files.folder))
     parts = [stored.predictions(number).assign(test=number) for number in tests]

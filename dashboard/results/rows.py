@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from core.workflows.versions.folder import VersionFolder
 from dashboard.results.page import Shown
 from dashboard.shell import state
 
@@ -43,8 +44,6 @@ def validation_of(folder: Path) -> Answers | None:
 
 @st.cache_data(show_spinner=False, max_entries=12)
 def _validation(folder: str) -> Answers | None:
-    from core.workflows.versions.folder import VersionFolder
-
     table = VersionFolder(Path(folder)).validation()
     if table is None or not len(table):
         return None

@@ -13,6 +13,8 @@ import streamlit as st
 from core.statistics.additive import RATE, hit_rows
 from core.statistics.intervals import rate_of
 from core.statistics.slices import LEAST_ROWS, Slice, WorseSlice, worse_slices
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.versions.slicing import right_of, rows_of_tests, slices_of
 from dashboard.parts import tables
 from dashboard.parts.plots import charts
 from dashboard.results.page import ALL, Shown, predictions, rows_table
@@ -71,9 +73,6 @@ def draw(shown: Shown) -> None:
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _judged(files: state.Files, numbers: tuple[int, ...], classes: tuple[str, ...]) -> Judged:
-    from core.workflows.versions.folder import VersionFolder
-    from core.workflows.versions.slicing import right_of, rows_of_tests, slices_of
-
     version = VersionFolder(Path(files.folder))
     table = pd.concat([version.predictions(number) for number in numbers], ignore_index=True)
     right = right_of(table)

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.base.errors import CoreError
+from core.networks.architectures import MODELS
 from core.workflows.requests import TrainRequest
 from core.workflows.search.request import SearchConfig, SearchRequest
 from core.workflows.search.space import dimensions, searchable, usual
@@ -95,8 +96,6 @@ def _submit(dataset: StoredDataset, fields: dict[str, Any]) -> None:
 
 
 def _model() -> str:
-    from core.networks.encoders import MODELS
-
     if st.session_state.get("search.model") not in MODELS:
         st.session_state["search.model"] = FIRST_MODEL
     names = {name: t(f"names.model_{name}") for name in sorted(MODELS, key=lambda name: name != FIRST_MODEL)}

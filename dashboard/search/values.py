@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from core.networks.architectures import MODELS
+from core.workflows.search.space import searchable
 from dashboard.parts import tables
 from dashboard.shell.i18n import choice_label, setting_label, t
 
@@ -20,9 +22,6 @@ def label(name: str) -> str:
 
 @cache
 def _known() -> dict[str, Setting]:
-    from core.networks.encoders import MODELS
-    from core.workflows.search.space import searchable
-
     return {setting.name: setting for model in MODELS for setting in searchable(model)}
 
 

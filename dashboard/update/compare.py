@@ -16,11 +16,12 @@ from core.data.dataset.store import StoredDataset
 from core.data.labelling.corrections import joined_rows
 from core.data.loading.overlapping import Overlap
 from core.data.loading.profiling import Profile, profile
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.versions.past import Past, read_past
 from dashboard.shell import state
 
 if TYPE_CHECKING:
     from core.registry import VersionInfo
-    from core.workflows.versions.past import Past
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +64,6 @@ def compared(champion: VersionInfo, batch: StoredDataset) -> Changes | CoreError
 def problem(champion: VersionInfo, dataset: TextDataset, train_only: Rows) -> CoreError | None:
     """Why a batch that is not stored yet could not be learned; None when it can."""
     from core.workflows.update.run import check_batch
-    from core.workflows.versions.folder import VersionFolder
 
     try:
         check_batch(dataset, VersionFolder(state.version_folder(champion)), _past_of(champion), train_only)
@@ -81,9 +81,6 @@ def _past_of(champion: VersionInfo) -> Past:
 @st.cache_resource(show_spinner=False, max_entries=1, ttl=3600)
 def _past(files: state.Files, used: tuple[str, ...]) -> Past:
     """What a version was trained and tested on; `used` is there to look again after a deletion."""
-    from core.workflows.versions.folder import VersionFolder
-    from core.workflows.versions.past import read_past
-
     return read_past(VersionFolder(Path(files.folder)), state.workspace())
 
 
@@ -91,7 +88,6 @@ def _past(files: state.Files, used: tuple[str, ...]) -> Past:
 @st.cache_resource(show_spinner=False, max_entries=3, ttl=3600)
 def _compared(files: state.Files, batch: str, stored: tuple[str, ...], _champion: VersionInfo) -> Changes | CoreError:
     from core.workflows.update.run import compare_batch, split_batch
-    from core.workflows.versions.folder import VersionFolder
 
     version = VersionFolder(Path(files.folder))
     try:

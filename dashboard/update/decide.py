@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from core.workflows.versions.decide import stored_rules
 from dashboard.parts import same_tests, scores, tables
 from dashboard.parts.verdict import tell_since
 from dashboard.shell import layout, state
@@ -112,8 +113,6 @@ def _ends(score: dict[str, float]) -> str:
 @guarded_fragment()
 def _decision(champion: VersionInfo, candidate: VersionInfo) -> None:
     """The tests as a chart, the gate beside it, the buttons below; only this is drawn anew when a rule changes."""
-    from core.workflows.versions.decide import stored_rules
-
     report = state.report(candidate)
     left, right = st.columns([1, 1], gap="large")
     with left:

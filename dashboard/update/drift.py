@@ -10,6 +10,9 @@ import streamlit as st
 
 from core.base.errors import CoreError
 from core.base.messages import Message
+from core.workflows.drift.run import DriftReport, LabelShare, detect_drift
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.versions.past import read_past
 from dashboard.parts import scores, tables
 from dashboard.parts.plots import charts
 from dashboard.parts.tables import plain
@@ -24,7 +27,6 @@ if TYPE_CHECKING:
     from core.continual.drift.word_shift import WordChange
     from core.data.dataset.store import StoredDataset
     from core.registry import VersionInfo
-    from core.workflows.drift.run import DriftReport, LabelShare
 
 CHARTED = 10  # labels, those whose share changed most
 WORDS = 12  # of each kind
@@ -84,10 +86,6 @@ def measured(champion: VersionInfo, batch: StoredDataset) -> DriftReport | CoreE
 def _measured(
     files: state.Files, batch: str, stored: tuple[str, ...], _champion: VersionInfo, _batch: StoredDataset
 ) -> DriftReport | CoreError:
-    from core.workflows.drift.run import detect_drift
-    from core.workflows.versions.folder import VersionFolder
-    from core.workflows.versions.past import read_past
-
     version = VersionFolder(Path(files.folder))
     picked = "corrections" in _batch.source
     try:

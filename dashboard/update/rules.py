@@ -9,7 +9,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.base.config import Setting, build, settings_of
-from core.continual.gate.rules import GateConfig
+from core.continual.gate.rules import GateConfig, Rule
+from core.workflows.versions.decide import judge_again, stored_rules, unfit_rules
 from dashboard.parts.scores import task_of_report
 from dashboard.parts.tables import plain
 from dashboard.shell.i18n import choice_label, setting_help, setting_label, t, t_message
@@ -18,7 +19,6 @@ from dashboard.update.strategy import joined
 
 if TYPE_CHECKING:
     from core.continual.gate.judging import GateVerdict
-    from core.continual.gate.rules import GateConfig, Rule
     from core.registry import VersionInfo
 
 # One line each: the switch, and the fields that its sentence has places for.
@@ -35,8 +35,6 @@ def gate(
     report: dict[str, Any], candidate: VersionInfo, container: DeltaGenerator
 ) -> tuple[GateVerdict | None, GateConfig]:
     """Draw verdict and rules in force in ``container``, the editor here; returns the verdict by the rules as edited."""
-    from core.workflows.versions.decide import judge_again, stored_rules, unfit_rules
-
     recorded = stored_rules(report)
     unfit = unfit_rules(task_of_report(report))
     rules = _editor(recorded, unfit, key=f"update.gate.{candidate.classifier}.{candidate.number}")

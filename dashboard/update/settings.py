@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.base.config import Setting, settings_of
+from core.continual.methods import STRATEGIES
 from core.training import TrainingConfig
 from core.workflows.requests import DataConfig
 from dashboard.parts.forms.forms import settings_form
@@ -24,8 +25,6 @@ FOLDED = ("epochs", "learning_rate")
 
 def settings(situation: Situation, strategy: str, changes: Changes) -> dict[str, Any]:
     """Draw all fields; returns the values by setting name."""
-    from core.continual.strategies import STRATEGIES
-
     parent = state.report(situation.champion)["settings"]
     kind = STRATEGIES[strategy]
     # another version brings other defaults, so each has fields of its own

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from core.continual.families import FAMILIES, family_of
+from core.continual.methods import STRATEGIES
 from core.data.dataset.splitting import Split
 from core.workflows.requests import strategies_for
+from core.workflows.versions.folder import VersionFolder
 from dashboard.parts import scores
 from dashboard.parts.names import name_of
 from dashboard.parts.tables import plain
@@ -18,7 +21,6 @@ from dashboard.shell.i18n import language, t, t_message, tn
 from dashboard.update.compare import Changes
 
 if TYPE_CHECKING:
-    from core.continual.strategies import Strategy
     from core.registry import VersionInfo
     from core.workflows.update.outlook import Outlook
 
@@ -30,8 +32,6 @@ COLUMNS = (1.0, 1.25)  # what the method column says takes more room
 
 def choose(champion: VersionInfo, changes: Changes, split: Split, ratio: float) -> str:
     """Draw both choices; returns the strategy's name."""
-    from core.continual.strategies import STRATEGIES
-
     families = _families(champion)
     picked = st.session_state.get(STRATEGY)
     if picked not in STRATEGIES:
@@ -51,9 +51,6 @@ def choose(champion: VersionInfo, changes: Changes, split: Split, ratio: float) 
 
 def _families(champion: VersionInfo) -> dict[str, list[str]]:
     """Family → its strategies that suit the model; the recommended one stands first."""
-    from core.continual.families import FAMILIES, family_of
-    from core.continual.strategies import STRATEGIES
-
     fitting = strategies_for(scores.task_of_version(champion))
     members: dict[str, list[str]] = {family: [] for family in FAMILIES}
     for name in fitting:
@@ -99,7 +96,7 @@ def _caption(name: str, champion: VersionInfo, changes: Changes, split: Split, r
     needs = [cost(name, its_outlook, changes, len(split.train), ratio)]
     if obstacle(its_outlook, changes) is not None:
         needs.append(f":orange[:material/block:] {t('update.not_now')}")
-    elif its_outlook.needs_past and not _kind(name).uses_past:
+    elif its_outlook.needs_past and not STRATEGIES[name].uses_past:
         needs.append(t("update.reads_past_once", version=champion.number))
     return f"{t(f'names.about_{name}')}  \n{joined(needs)}"
 
@@ -118,7 +115,7 @@ def obstacle(outlook: Outlook, changes: Changes) -> str | None:
 
 def cost(name: str, outlook: Outlook, changes: Changes, rows: int, ratio: float) -> str:
     """What one epoch reads, or that there are no epochs."""
-    kind = _kind(name)
+    kind = STRATEGIES[name]
     if not has_epochs(name):
         return tn("update.cost_once", rows + changes.past_rows if outlook.needs_past else rows)
     if kind.uses_past:
@@ -130,15 +127,7 @@ def cost(name: str, outlook: Outlook, changes: Changes, rows: int, ratio: float)
 
 def has_epochs(name: str) -> bool:
     """Whether a strategy reads its rows again and again; the closed form reads them once."""
-    from core.continual.strategies import STRATEGIES
-
     return name not in STRATEGIES or not STRATEGIES[name].freezes_encoder
-
-
-def _kind(name: str) -> type[Strategy]:
-    from core.continual.strategies import STRATEGIES
-
-    return STRATEGIES[name]
 
 
 def outlook(champion: VersionInfo, strategy: str, settings: Mapping[str, Any] | None = None) -> Outlook:
@@ -150,7 +139,6 @@ def outlook(champion: VersionInfo, strategy: str, settings: Mapping[str, Any] | 
 @st.cache_data(show_spinner=False, max_entries=60, ttl=3600)
 def _outlook(files: state.Files, strategy: str, settings: tuple[tuple[str, Any], ...]) -> Outlook:
     from core.workflows.update.outlook import outlook
-    from core.workflows.versions.folder import VersionFolder
 
     return outlook(VersionFolder(Path(files.folder)), strategy, dict(settings))
 

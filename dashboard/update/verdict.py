@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from core.tasks.text_classification.scores import Report, evaluate_predictions
+from core.workflows.versions.folder import VersionFolder
 from dashboard.shell import state
 
 if TYPE_CHECKING:
     from core.registry import VersionInfo
-    from core.tasks.text_classification.scores import Report
 
 FLIPS = ("better", "worse", "other")
 
@@ -54,8 +55,6 @@ def answers(candidate: VersionInfo, parent: VersionInfo) -> Answers:
 
 @st.cache_resource(show_spinner=False, max_entries=4, ttl=3600)
 def _answers(candidate: state.Files, parent: state.Files, _parent: VersionInfo) -> Answers:
-    from core.workflows.versions.folder import VersionFolder
-
     new, old = VersionFolder(Path(candidate.folder)), VersionFolder(Path(parent.folder))
     tested = {record.number for record in old.experiences()}
     tables = []
@@ -76,7 +75,5 @@ def _answers(candidate: state.Files, parent: state.Files, _parent: VersionInfo) 
 
 
 def _report(table: pd.DataFrame, side: str, classes: Sequence[str]) -> Report:
-    from core.tasks.text_classification.scores import evaluate_predictions
-
     number = {label: index for index, label in enumerate(classes)}
     return evaluate_predictions(table["truth"].map(number), table[side].map(number), classes)

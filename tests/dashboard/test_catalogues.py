@@ -146,8 +146,8 @@ def test_a_latin_name_in_a_chinese_sentence_has_spaces_too() -> None:
 
 
 def test_every_model_and_strategy_has_a_name_and_a_sentence() -> None:
-    from core.continual.strategies import STRATEGIES
-    from core.networks.encoders import MODELS
+    from core.continual.methods import STRATEGIES
+    from core.networks.architectures import MODELS
 
     wanted = {f"names.{part}_{name}" for name in MODELS for part in ("model", "about")}
     wanted |= {f"names.{part}_{name}" for name in STRATEGIES for part in ("strategy", "about")}

@@ -9,11 +9,11 @@ from typing import Any
 
 from core.base.config import Config, Setting, parse_assignments, settings_of
 
-# What a field names → where all there are stand. A help text alone loads them, since some need torch.
+# What a field names → where all there are stand. A help text alone loads them.
 KNOWN = {
-    "models": "core.networks.encoders:MODELS",
+    "models": "core.networks.architectures:MODELS",
     "tasks": "core.tasks:TASKS",
-    "strategies": "core.continual.strategies:STRATEGIES",
+    "strategies": "core.continual.methods:STRATEGIES",
 }
 METAVARS = {"models": "MODEL", "strategies": "STRATEGY", "tasks": "TASK", "encoders": "ENCODER", "datasets": "DATASET"}
 

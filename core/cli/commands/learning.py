@@ -16,7 +16,7 @@ from core.cli.workflow import carry_out, request_of
 from core.data.labelling.corrections import Correction, Corrections
 from core.data.loading.load import LoadedDataset
 from core.tasks import task_of
-from core.workflows.requests import resolve_update, strategy_class
+from core.workflows.requests import method_of, resolve_update
 from core.workflows.workspace import Workspace, open_workspace
 
 
@@ -40,7 +40,7 @@ def update(asked: argparse.Namespace) -> None:
 
     workspace = open_workspace(home())
     request = request_of(asked, dataset="")
-    strategy_class(request.strategy)
+    method_of(request.strategy)
     version = workspace.registry.resolve(request.classifier, request.base_version)
     gate_rules(request, workspace)  # a wrong rule is said before a long file is read
     folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))

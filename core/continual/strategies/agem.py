@@ -7,28 +7,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from core.base.config import setting
-from core.continual.strategies.base import StrategyConfig
+from core.continual.methods.rehearsing import AGEM, AgemConfig
 from core.continual.strategies.rehearsal import Rehearsal
 from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import Batch
 from core.tasks.base import Criterion
 
 Gradients = list[Tensor | None]
-
-
-class AgemConfig(StrategyConfig):
-    """How many remembered rows watch over a step."""
-
-    agem_rows: int = setting(
-        64,
-        label="Remembered rows per step",
-        help="How many remembered texts say in each step which direction would harm them. More is steadier and slower.",
-        bounds=(8, 512),
-        step=8,
-        scale="log",
-        group="strategy",
-    )
 
 
 class AveragedGradientEpisodicMemory(Rehearsal):
@@ -39,8 +24,7 @@ class AveragedGradientEpisodicMemory(Rehearsal):
     parameters, dense and sparse, are one vector. The optimiser then rescales it (Adam), as it does any gradient.
     """
 
-    name = "agem"
-    config_class = AgemConfig
+    declared = AGEM
     config: AgemConfig
 
     def __init__(self, *arguments: Any, **others: Any) -> None:

@@ -13,17 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.base.config import Config
 from core.base.messages import Message, message
 from core.continual.memory import Memory
+from core.continual.methods.base import FINETUNE, Method, StrategyConfig
 from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import Batch, predict_features
 from core.networks.text.examples import Examples
 from core.tasks.base import Criterion, Task, TaskConfig
-
-
-class StrategyConfig(Config):
-    """Settings of a strategy; fine-tuning has none."""
 
 
 @dataclass(frozen=True)
@@ -73,29 +69,9 @@ GradientLoop = Callable[[TextNetwork, "Strategy", Experience], Iterator[Any]]
 
 
 class Strategy:
-    """Fine-tuning: go on training on the new rows alone. Learns the new best and forgets the old most.
+    """Fine-tuning: go on training on the new rows alone. Learns the new best and forgets the old most."""
 
-    Attributes
-    ----------
-    uses_past
-        Whether every update asks for every earlier experience's rows; see also `needs_past`.
-    starts_fresh
-        Whether it begins from random weights and a new vocabulary instead of the parent version's.
-    freezes_encoder
-        Whether everything below the head stays as it is, the vocabulary included.
-    rehearses
-        Whether it learns from remembered rows; without any it is fine-tuning.
-    needs_distribution
-        Whether it takes the model's outputs for logits of a distribution, so that it suits only tasks that have one.
-    """
-
-    name: ClassVar[str] = "finetune"
-    config_class: ClassVar[type[StrategyConfig]] = StrategyConfig
-    uses_past: ClassVar[bool] = False
-    starts_fresh: ClassVar[bool] = False
-    freezes_encoder: ClassVar[bool] = False
-    rehearses: ClassVar[bool] = False
-    needs_distribution: ClassVar[bool] = False
+    declared: ClassVar[Method] = FINETUNE
 
     def __init__(self, config: StrategyConfig, *, seed: int = 0, memory: Memory | None = None) -> None:
         self.config = config
@@ -107,11 +83,11 @@ class Strategy:
 
         Always, or only because the parent version was learned by another strategy and stored nothing for this one.
         """
-        return self.uses_past
+        return self.declared.uses_past
 
     def remark(self) -> Message | None:
         """What a person should know of the coming update before it is judged; asked after `restore`."""
-        if not self.rehearses or len(self.memory):
+        if not self.declared.rehearses or len(self.memory):
             return None
         return message(
             "strategy.memory_empty",

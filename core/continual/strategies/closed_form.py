@@ -6,18 +6,18 @@ import copy
 import math
 import time
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from core.base.config import setting
 from core.base.errors import DataError, ModelError
 from core.base.events import EpochDone, Finished, StepDone
 from core.base.messages import message
-from core.continual.strategies.base import Experience, GradientLoop, Strategy, StrategyConfig
+from core.continual.methods.exact import ClosedFormConfig
+from core.continual.strategies.base import Experience, GradientLoop, Strategy
 from core.continual.strategies.linear_head import Coefficients, best_scale
 from core.continual.strategies.statistics import FeatureStatistics
 from core.networks.encoders.base import TextNetwork
@@ -32,38 +32,6 @@ SCALED_BY = 2000  # rows that mean and deviation are taken from at most
 CPU = torch.device("cpu")
 
 
-class ClosedFormConfig(StrategyConfig):
-    """What the head reads."""
-
-    random_features: Literal["auto", "none", "relu", "fourier"] = setting(
-        "auto",
-        label="Random features",
-        help="Fixed random combinations of the encoder's features, which let a linear head draw curved borders. "
-        "Automatic keeps what the version has, at first none. Any other change reads all earlier datasets once more.",
-        group="strategy",
-    )
-    feature_count: int = setting(
-        1024,
-        label="Number of random features",
-        help="Only with random features. More separate better; time and size of an update grow with the square of it.",
-        bounds=(128, 8192),
-        step=128,
-        scale="log",
-        group="strategy",
-        advanced=True,
-    )
-    kernel_width: float = setting(
-        1.0,
-        label="Kernel width",
-        help="Only with random Fourier features: how far apart two texts may lie and still count as alike. Wider is smoother, "
-        "which suits pretrained encoders; try 2 to 4 with them.",
-        bounds=(0.25, 8.0),
-        step=0.25,
-        group="strategy",
-        advanced=True,
-    )
-
-
 class ClosedForm(Strategy):
     """Leave the encoder as the first experience made it, and compute the head from sums over all rows.
 
@@ -76,10 +44,7 @@ class ClosedForm(Strategy):
     probability; answers do not depend on it. Coefficients are compared without it.
     """
 
-    config_class = ClosedFormConfig
     config: ClosedFormConfig
-    freezes_encoder = True
-    needs_distribution = True
     statistics: FeatureStatistics | None = None
     feature_map: FeatureMap | None = None
     scale: float = 1.0
@@ -109,7 +74,7 @@ class ClosedForm(Strategy):
                 "strategy.no_statistics",
                 "This version was not learned by '{strategy}', so it has no sums to solve from. Update it with "
                 "'{strategy}' first.",
-                strategy=self.name,
+                strategy=self.declared.name,
             )
         return self.statistics
 
@@ -247,11 +212,11 @@ class ClosedForm(Strategy):
         kernel_width = self.config.kernel_width
         if asked == "auto" and model.lift is not None:  # left by an earlier version, though its sums are gone
             kind, count, kernel_width = model.lift.kind, model.lift.width, model.lift.kernel_width
-        wanted = 1 if model.fixed_features else min(SCALED_BY, len(examples))
+        wanted = 1 if model.declared.fixed_features else min(SCALED_BY, len(examples))
         some = np.linspace(0, len(examples) - 1, wanted).round().astype(np.int64)
         features = torch.cat([part for part, _ in _encoded(model, examples.take(some))])
         self.feature_map = fit_feature_map(
-            features, kind, count, scale=not model.fixed_features, kernel_width=kernel_width
+            features, kind, count, scale=not model.declared.fixed_features, kernel_width=kernel_width
         )
         self.statistics = None
         self.forgotten()

@@ -7,27 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from core.base.config import setting
-from core.continual.strategies.base import Experience, StrategyConfig
+from core.continual.methods.rehearsing import DER, DerConfig
+from core.continual.strategies.base import Experience
 from core.continual.strategies.rehearsal import Rehearsal
 from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import Batch, predict_logits
 from core.tasks.base import Criterion
 
 DECIMALS = 4  # of a stored logit: far below what one step changes
-
-
-class DerConfig(StrategyConfig):
-    """How closely remembered answers are kept."""
-
-    der_alpha: float = setting(
-        1.0,
-        label="Weight of old answers",
-        help="How closely the answers to remembered texts keep to what they once were.",
-        bounds=(0.0, 5.0),
-        step=0.1,
-        group="strategy",
-    )
 
 
 class DarkExperienceReplay(Rehearsal):
@@ -38,8 +25,7 @@ class DarkExperienceReplay(Rehearsal):
     first learned; here it is the answer of the version that ended its experience.)
     """
 
-    name = "der"
-    config_class = DerConfig
+    declared = DER
     config: DerConfig
 
     def __init__(self, *arguments: Any, **others: Any) -> None:

@@ -4,22 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from core.base.config import setting
-from core.continual.strategies.der import DarkExperienceReplay, DerConfig
+from core.continual.methods.rehearsing import DERPP, DerppConfig
+from core.continual.strategies.der import DarkExperienceReplay
 from core.tasks.base import Criterion
-
-
-class DerppConfig(DerConfig):
-    """How closely remembered answers are kept, and how much remembered targets count."""
-
-    der_beta: float = setting(
-        1.0,
-        label="Weight of old labels",
-        help="How much the labels of remembered texts count beside those of new ones.",
-        bounds=(0.0, 5.0),
-        step=0.1,
-        group="strategy",
-    )
 
 
 class DarkExperienceReplayPlusPlus(DarkExperienceReplay):
@@ -29,8 +16,7 @@ class DarkExperienceReplayPlusPlus(DarkExperienceReplay):
     draws twice; once costs a third less and has the same expectation).
     """
 
-    name = "derpp"
-    config_class = DerppConfig
+    declared = DERPP
     config: DerppConfig
 
     def _weighs(self) -> bool:

@@ -2,57 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 from torch import Tensor
 
-from core.base.config import setting
-from core.continual.strategies.base import StrategyConfig
+from core.continual.methods.protecting import EWC, EwcConfig
 from core.continual.strategies.importance import Importance, Tensors, mean_gradients, some_rows
 from core.networks.encoders.base import TextNetwork
 from core.networks.text.examples import Examples
 
 EXACT_OUTPUTS = 8  # up to here the expectation over answers is computed, beyond it one answer is drawn
-
-
-class EwcConfig(StrategyConfig):
-    """How firmly the past is held, and how it is summed up."""
-
-    ewc_strength: float = setting(
-        200.0,
-        label="Strength",
-        help="How firmly weights that earlier data needed are held in place. 0 is plain fine-tuning.",
-        bounds=(0.0, 2000.0),
-        step=50,
-        group="strategy",
-    )
-    ewc_variant: Literal["separate", "online"] = setting(
-        "separate",
-        label="Past experiences",
-        help="Separate remembers where each experience left the weights; online holds them where they are now "
-        "and lets the oldest fade.",
-        group="strategy",
-        advanced=True,
-    )
-    ewc_decay: float = setting(
-        0.9,
-        label="Fading of the past",
-        help="Online only: the share of the earlier importance that stays with each update.",
-        bounds=(0.0, 1.0),
-        step=0.05,
-        group="strategy",
-        advanced=True,
-    )
-    ewc_rows: int = setting(
-        500,
-        label="Rows to measure with",
-        help="At most this many rows tell which weights matter. More is more exact and takes longer.",
-        bounds=(50, 5000),
-        step=50,
-        group="strategy",
-        advanced=True,
-    )
 
 
 class ElasticWeightConsolidation(Importance):
@@ -72,9 +30,7 @@ class ElasticWeightConsolidation(Importance):
     Compress" (online).
     """
 
-    name = "ewc"
-    needs_distribution = True
-    config_class = EwcConfig
+    declared = EWC
     config: EwcConfig
 
     @property

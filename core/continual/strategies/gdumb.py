@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from core.continual.memory import Selection
+from core.continual.methods.restarting import GDUMB
 from core.continual.strategies.base import Experience, Strategy
 from core.networks.text.examples import Examples
 
@@ -26,9 +27,7 @@ class GreedyDumb(Strategy):
     nothing of the past has been learned.
     """
 
-    name = "gdumb"
-    starts_fresh = True
-    rehearses = True
+    declared = GDUMB
 
     def __init__(self, *arguments: Any, **others: Any) -> None:
         super().__init__(*arguments, **others)

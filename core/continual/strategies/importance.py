@@ -96,13 +96,15 @@ class Importance(Strategy):
 
     def state(self) -> dict[str, Any]:
         stored = {"importance": self.importance, "pull": self.pull}
-        tensors = {f"{self.name}.{kind}.{name}": value for kind in stored for name, value in stored[kind].items()}
+        tensors = {
+            f"{self.declared.name}.{kind}.{name}": value for kind in stored for name, value in stored[kind].items()
+        }
         return super().state() | tensors
 
     def restore(self, state: dict[str, Any]) -> None:
         super().restore(state)
-        self.importance = _having(state, f"{self.name}.importance.")
-        self.pull = _having(state, f"{self.name}.pull.")
+        self.importance = _having(state, f"{self.declared.name}.importance.")
+        self.pull = _having(state, f"{self.declared.name}.pull.")
 
     def _fit(self, model: TextNetwork) -> None:
         """Give every weight of the model its place, on the CPU; what is new has no importance yet."""

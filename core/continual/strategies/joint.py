@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.continual.methods.restarting import JOINT
 from core.continual.strategies.base import Experience, Strategy
 from core.networks.text.examples import Examples
 
@@ -9,9 +10,7 @@ from core.networks.text.examples import Examples
 class Joint(Strategy):
     """Train a new model from random start on all rows of all experiences; needs every earlier dataset at hand."""
 
-    name = "joint"
-    uses_past = True
-    starts_fresh = True
+    declared = JOINT
 
     def training_set(self, experience: Experience, epoch: int) -> Examples:
         return experience.past.joined(experience.train)

@@ -8,33 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from core.base.config import setting
-from core.continual.strategies.base import Experience, Strategy, StrategyConfig
+from core.continual.methods.protecting import LWF, LwfConfig
+from core.continual.strategies.base import Experience, Strategy
 from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import Batch
 from core.tasks.base import Criterion
-
-
-class LwfConfig(StrategyConfig):
-    """How closely the new model keeps to the old one's answers."""
-
-    lwf_strength: float = setting(
-        1.0,
-        label="Strength",
-        help="How closely the answers to new texts keep to those of the version before. 0 is plain fine-tuning.",
-        bounds=(0.0, 20.0),
-        step=0.25,
-        group="strategy",
-    )
-    lwf_temperature: float = setting(
-        2.0,
-        label="Temperature",
-        help="Above 1, small differences between unlikely labels count more when answers are compared.",
-        bounds=(1.0, 10.0),
-        step=0.5,
-        group="strategy",
-        advanced=True,
-    )
 
 
 class LearningWithoutForgetting(Strategy):
@@ -45,9 +23,7 @@ class LearningWithoutForgetting(Strategy):
     frozen version before; T² keeps the gradient's size (Hinton et al. 2015). Both read the same hidden tokens.
     """
 
-    name = "lwf"
-    needs_distribution = True
-    config_class = LwfConfig
+    declared = LWF
     config: LwfConfig
 
     def __init__(self, *arguments: Any, **others: Any) -> None:

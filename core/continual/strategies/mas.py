@@ -4,26 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from core.base.config import like, setting
-from core.continual.strategies.base import StrategyConfig
-from core.continual.strategies.ewc import EwcConfig
+from core.continual.methods.protecting import MAS, MasConfig
 from core.continual.strategies.importance import Importance, Tensors, mean_gradients, some_rows
 from core.networks.encoders.base import TextNetwork
 from core.networks.text.examples import Examples
-
-
-class MasConfig(StrategyConfig):
-    """How firmly the past is held."""
-
-    mas_strength: float = setting(
-        0.2,
-        label="Strength",
-        help="How firmly weights that earlier answers depend on are held in place. 0 is plain fine-tuning.",
-        bounds=(0.0, 5.0),
-        step=0.1,
-        group="strategy",
-    )
-    mas_rows: int = like(EwcConfig, "ewc_rows")
 
 
 class MemoryAwareSynapses(Importance):
@@ -34,8 +18,7 @@ class MemoryAwareSynapses(Importance):
     Penalty: ½ λ Σ_i Ω_i (θ_i − θ*_i)², θ* after the last experience.
     """
 
-    name = "mas"
-    config_class = MasConfig
+    declared = MAS
     config: MasConfig
 
     @property

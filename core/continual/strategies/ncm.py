@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.continual.methods.exact import NCM
 from core.continual.strategies.closed_form import ClosedForm
 from core.continual.strategies.linear_head import Coefficients
 from core.continual.strategies.statistics import FeatureStatistics
@@ -16,7 +17,7 @@ class NearestClassMean(ClosedForm):
     μ_c the mean of output c's rows and σ² the variance of all. The paper learns a metric; this one needs only the sums.
     """
 
-    name = "ncm"
+    declared = NCM
 
     def coefficients(self, statistics: FeatureStatistics) -> Coefficients:
         means = statistics.sums / statistics.counts.unsqueeze(1)

@@ -19,8 +19,6 @@ class Rehearsal(Strategy):
     """Draws remembered rows, uniformly and with repetition, with the random numbers of the training loop: a resumed run
     draws the same. As in new rows, one token in ten is hidden."""
 
-    rehearses = True
-
     def __init__(self, *arguments: Any, **others: Any) -> None:
         super().__init__(*arguments, **others)
         self.remembered: Examples | None = None

@@ -4,34 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.base.config import setting
-from core.continual.strategies.base import Experience, Strategy, StrategyConfig
+from core.continual.methods.rehearsing import REPLAY, ReplayConfig
+from core.continual.strategies.base import Experience, Strategy
 from core.networks.encoders.base import TextNetwork
 from core.networks.text.examples import Examples
-
-
-class ReplayConfig(StrategyConfig):
-    """How much of the past is rehearsed, and how much of the model may move."""
-
-    replay_ratio: float = setting(
-        1.0,
-        label="Remembered rows per new row",
-        help="1 means that half of what the update reads is from the memory. "
-        "More forgets less and learns the new more slowly.",
-        bounds=(0.0, 4.0),
-        step=0.25,
-        group="strategy",
-    )
-    frozen_layers: int = setting(
-        0,
-        label="Frozen lower layers",
-        help="This many layers, counted from the words upwards, stay as they are in an update. Faster, and steadier "
-        "with few new rows; new words are then hardly learned.",
-        bounds=(0, 6),
-        step=1,
-        group="strategy",
-        advanced=True,
-    )
 
 
 class Replay(Strategy):
@@ -45,9 +21,7 @@ class Replay(Strategy):
     score near 1 in every epoch and hide what the new rows say.
     """
 
-    name = "replay"
-    rehearses = True
-    config_class = ReplayConfig
+    declared = REPLAY
     config: ReplayConfig
     _read: tuple[Experience, Examples] | None = None  # the memory as tokens, which need not be made again each epoch
 

@@ -10,27 +10,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from core.base.config import setting
-from core.continual.strategies.closed_form import ClosedForm, ClosedFormConfig
+from core.continual.methods.exact import RIDGE, RidgeConfig
+from core.continual.strategies.closed_form import ClosedForm
 from core.continual.strategies.linear_head import Coefficients
 from core.continual.strategies.statistics import FeatureStatistics, cholesky, packed, solve_triangular, unpacked
 
 PREFIX = "ridge."
 BLOCK = 256
 MOST_SINCE = 0.25  # of the width: with more new rows, factoring again is no slower
-
-
-class RidgeConfig(ClosedFormConfig):
-    """How strongly coefficients are held back."""
-
-    ridge_penalty: float = setting(
-        100.0,
-        label="Ridge penalty",
-        help="Holds the coefficients back, as so many extra rows without any content would. More for few or noisy rows.",
-        bounds=(0.1, 10_000.0),
-        scale="log",
-        group="strategy",
-    )
 
 
 @dataclass
@@ -83,8 +70,7 @@ class Ridge(ClosedForm):
     (Y − U W), the step of recursive least squares (by the Woodbury identity), is as exact and saves factoring anew.
     """
 
-    name = "ridge"
-    config_class = RidgeConfig
+    declared = RIDGE
     config: RidgeConfig
     factor: Factor | None = None
     room: np.ndarray | None = None  # of a factor that serves no more: memory to write the next one into

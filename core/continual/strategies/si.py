@@ -8,29 +8,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from core.base.config import setting
 from core.base.events import EpochDone
 from core.base.messages import Message, message
-from core.continual.strategies.base import Experience, GradientLoop, StrategyConfig
+from core.continual.methods.protecting import SI, SiConfig
+from core.continual.strategies.base import Experience, GradientLoop
 from core.continual.strategies.importance import Importance, Tensors
 from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import Batch
 from core.networks.text.examples import Examples
 
 DAMPING = 1e-3  # ξ: keeps weights that hardly moved from seeming all-important
-
-
-class SiConfig(StrategyConfig):
-    """How firmly the past is held."""
-
-    si_strength: float = setting(
-        0.3,
-        label="Strength",
-        help="How firmly weights that made earlier losses fall are held in place. 0 is plain fine-tuning.",
-        bounds=(0.0, 5.0),
-        step=0.1,
-        group="strategy",
-    )
 
 
 class SynapticIntelligence(Importance):
@@ -45,8 +32,7 @@ class SynapticIntelligence(Importance):
     afterwards: after a version of another strategy, the first update protects nothing (`remark`).
     """
 
-    name = "si"
-    config_class = SiConfig
+    declared = SI
     config: SiConfig
 
     def __init__(self, *arguments: Any, **others: Any) -> None:

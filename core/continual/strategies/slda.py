@@ -4,25 +4,12 @@ from __future__ import annotations
 
 import torch
 
-from core.base.config import setting
-from core.continual.strategies.closed_form import ClosedForm, ClosedFormConfig
+from core.continual.methods.exact import SLDA, StreamingLDAConfig
+from core.continual.strategies.closed_form import ClosedForm
 from core.continual.strategies.linear_head import Coefficients
 from core.continual.strategies.statistics import FeatureStatistics, cholesky, solve_triangular
 
 LEAST_SCATTER = 1e-6  # of the mean square of a feature: when every output has one row, nothing scatters within it
-
-
-class StreamingLDAConfig(ClosedFormConfig):
-    """How far the covariance is trusted."""
-
-    covariance_shrinkage: float = setting(
-        0.1,
-        label="Shrinkage",
-        help="How far the measured scatter of the texts is drawn towards an even one. More is steadier with few rows.",
-        bounds=(0.001, 1.0),
-        scale="log",
-        group="strategy",
-    )
 
 
 class StreamingLDA(ClosedForm):
@@ -34,8 +21,7 @@ class StreamingLDA(ClosedForm):
     The paper fixes s = 10⁻⁴ of the identity and leaves out log(n_c / n); with outputs of uneven size it belongs there.
     """
 
-    name = "slda"
-    config_class = StreamingLDAConfig
+    declared = SLDA
     config: StreamingLDAConfig
 
     def coefficients(self, statistics: FeatureStatistics) -> Coefficients:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.networks.causal.config import CausalConfig
+from core.networks.architectures.causal import CausalConfig
 from core.networks.standalone.predict import UNKNOWN
 
 Cache = tuple[Tensor, Tensor]

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from core.base.errors import ConfigError
-from core.networks.causal.config import CausalConfig
+from core.networks.architectures.causal import CAUSAL, CausalConfig
 from core.networks.causal.decoder import CausalTransformer
 from core.networks.causal.tokens import UNKNOWN_NATS, Vocabulary
 from core.networks.encoders.base import TextNetwork
@@ -29,34 +29,8 @@ class CausalText(TextNetwork):
     A window begins with the last token of the one before, the first one with the end of the text before.
     """
 
-    name = "causal"
-    config_class = CausalConfig
+    declared = CAUSAL
     config: CausalConfig
-    defaults = {
-        "vocabulary_size": 2_000,
-        "lowercase": False,
-        "learning_rate": 3e-3,
-        "batch_size": 16,
-        "epochs": 12,
-        "patience": 2,
-        "word_dropout": 0.0,
-        "test_share": 0.1,
-    }
-    presets = {
-        "quick": {"embedding_size": 64, "hidden_size": 256, "layers": 2, "heads": 4, "dropout": 0.1, "epochs": 4},
-        "thorough": {"embedding_size": 128, "hidden_size": 512, "layers": 4, "heads": 4, "dropout": 0.2, "epochs": 20},
-    }
-    without_effect = frozenset(
-        {
-            "segmentation",
-            "max_length",
-            "minimum_frequency",
-            "normalise",
-            "remove_stop_words",
-            "word_dropout",
-            "frozen_layers",
-        }
-    )
 
     def __init__(self, config: CausalConfig, vocabulary_size: int, outputs: int = len(OUTPUTS)) -> None:
         nn.Module.__init__(self)

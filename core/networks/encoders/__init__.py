@@ -1,4 +1,4 @@
-"""The architectures a classifier can have; one file each, and one line here."""
+"""Networks that encode a text under a head that can grow; one file each, declared in `core.networks.architectures`."""
 
 from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.bilstm import BiLSTM
@@ -8,12 +8,7 @@ from core.networks.encoders.hashed import HashedNgrams
 from core.networks.encoders.ngrams import NgramBag
 from core.networks.encoders.transformer import TransformerEncoder
 
-MODELS: dict[str, type[TextNetwork]] = {
-    model.name: model for model in (BiLSTM, TransformerEncoder, NgramBag, HashedNgrams, Encoder)
-}
-
 __all__ = [
-    "MODELS",
     "BiLSTM",
     "Encoder",
     "FeatureMap",

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from core.base.config import Config
+from core.networks.architectures.base import Architecture
 from core.networks.encoders.feature_map import MAP_PREFIX, FeatureMap
 from core.networks.sources import Sources
 from core.networks.standalone.predict import UNKNOWN, TextPipeline
@@ -24,12 +25,12 @@ if TYPE_CHECKING:
 
 
 class TextNetwork(nn.Module):
-    """Base of all architectures; one file each overrides `features` and sets the class attributes.
+    """Base of all architectures; one file each overrides `features` and names its declaration.
 
     Parameters
     ----------
     config
-        An instance of the architecture's own ``config_class``.
+        An instance of its declaration's ``config_class``.
     vocabulary_size
         Number of token ids; id 0 is padding, id 1 the unknown token.
     outputs
@@ -38,12 +39,7 @@ class TextNetwork(nn.Module):
         Width of what `features` returns.
     """
 
-    name: ClassVar[str]
-    config_class: ClassVar[type[Config]]
-    defaults: ClassVar[dict[str, Any]] = {}  # settings of other configs which suit this model better than theirs
-    presets: ClassVar[dict[str, dict[str, Any]]] = {}  # "quick" and "thorough"
-    fixed_features: ClassVar[bool] = False  # what `features` returns is neither trained nor in need of scaling
-    without_effect: ClassVar[frozenset[str]] = frozenset()  # settings of other configs that this model never looks at
+    declared: ClassVar[Architecture]
 
     hiding_token: int = UNKNOWN  # stands for a token that is hidden while learning
 

@@ -5,45 +5,11 @@ Knows nothing of where the vectors come from.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
 import numpy as np
 import torch
 from torch import Tensor
 
-from core.base.config import Config, setting
 from core.networks.encoders.base import TextNetwork
-
-
-class VectorsConfig(Config):
-    """Settings of every model whose embedding may start from word vectors."""
-
-    vector_length: ClassVar[float | None] = None  # that vectors are brought to; None: that of the model's own rows
-
-    word_vectors: str = setting(
-        "",
-        label="Word vectors",
-        help="Start from vectors that were learned on other texts, so that words are known which your own texts hold "
-        "only a few times. Without, words start from random numbers.",
-        source="vectors",
-    )
-    tune_vectors: bool = setting(
-        True,
-        label="Tune vectors",
-        help="Learns the vectors further, so that they fit your labels. Without, they stay as they are: with very few texts that "
-        "can be better.",
-    )
-
-    @classmethod
-    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        """In forms and lists a model's own settings come before these."""
-        for name in VectorsConfig.model_fields:
-            cls.model_fields[name] = cls.model_fields.pop(name)
-
-    @property
-    def learns_embedding(self) -> bool:
-        """False where vectors were taken over to be kept."""
-        return self.tune_vectors or not self.word_vectors
 
 
 @torch.no_grad()

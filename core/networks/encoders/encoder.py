@@ -13,10 +13,9 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from core.base.config import setting
 from core.base.errors import ModelError
 from core.base.files import read_json
-from core.base.settings import NetworkConfig, TrimConfig
+from core.networks.architectures.encoder import ENCODER, EncoderConfig
 from core.networks.encoders.attention import fuse_attention
 from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.feature_cache import FeatureCache, FeatureMemory, key_of
@@ -38,64 +37,6 @@ from core.networks.text import TextConfig
 Tuning = Literal["full", "lora", "frozen", "contrastive"]
 
 
-class EncoderConfig(NetworkConfig, TrimConfig):
-    """Which encoder, and how much of it learns."""
-
-    encoder: str = setting(
-        "packaged:multilingual-e5-small",
-        label="Encoder",
-        help="A network that has read very much text before. Also folder:/path of one on this machine, "
-        "or hub:owner/name of one on the Hugging Face Hub.",
-        source="encoders",
-    )
-    tuning: Tuning = setting(
-        "full",
-        label="What learns",
-        help="Everything: best with thousands of rows. Adapters (LoRA): small matrices beside the frozen weights. Head only: "
-        "the encoder stays as it is, and learning takes seconds. Pairs: for 8 to 64 rows per label, it learns "
-        "which texts belong together, then the head.",
-    )
-    encoder_learning_rate: float = setting(
-        5e-5,
-        label="Learning rate of the encoder",
-        help="For weights that were learned before; the head has the learning rate of the optimisation.",
-        bounds=(1e-6, 1e-3),
-        scale="log",
-    )
-    frozen_encoder_layers: int = setting(
-        0,
-        label="Frozen layers",
-        help="So many of the lowest layers stay as they are, which saves time and protects what they know.",
-        bounds=(0, 24),
-        step=1,
-        advanced=True,
-    )
-    tune_word_embeddings: bool = setting(
-        False,
-        label="Learn word embeddings too",
-        help="Also change what each word piece stands for. Rarely better, and slower.",
-        advanced=True,
-    )
-    pair_readings: int = setting(
-        10,
-        label="Readings for pairs",
-        help="Only with pairs: how often each text is read while the encoder learns which texts belong together.",
-        bounds=(1, 200),
-        step=1,
-        scale="log",
-        advanced=True,
-    )
-    lora_rank: int = setting(
-        16,
-        label="Adapter rank",
-        help="Only with adapters: width of the small matrices.",
-        bounds=(1, 128),
-        step=1,
-        scale="log",
-        advanced=True,
-    )
-
-
 class Encoder(TextNetwork):
     """Tokens to vectors by a pretrained network, pooled to one vector a text, then a linear head.
 
@@ -103,18 +44,9 @@ class Encoder(TextNetwork):
     head learning, features can be kept on disk (`cache`).
     """
 
-    name = "encoder"
-    config_class = EncoderConfig
+    declared = ENCODER
     config: EncoderConfig
     pieces: Tensor
-    defaults = {"learning_rate": 1e-3, "batch_size": 32, "epochs": 3, "max_length": 128, "word_dropout": 0.0}
-    presets = {
-        "quick": {"tuning": "frozen", "epochs": 20, "patience": 5},
-        "thorough": {"tuning": "full", "epochs": 5, "max_length": 256, "tune_word_embeddings": True},
-    }
-    without_effect = frozenset(
-        {"segmentation", "vocabulary_size", "minimum_frequency", "normalise", "lowercase", "remove_stop_words"}
-    )
 
     def __init__(self, config: EncoderConfig, network: Any, info: EncoderInfo, outputs: int) -> None:
         super().__init__(config, network.config.vocab_size, outputs, network.config.hidden_size)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from core.base.config import Config, setting
+from core.networks.architectures.hashed import HASHED, HashedConfig
 from core.networks.encoders.base import TextNetwork
 
 if TYPE_CHECKING:
@@ -20,27 +20,6 @@ BASE = 0x2F0B4C47
 TOKEN = 0x5851F42D
 
 
-class HashedConfig(Config):
-    """How n-grams are counted."""
-
-    hashed_features: int = setting(
-        2048,
-        label="Hashed features",
-        help="Counters that all n-grams share. More keep them better apart; time and size of an exact update grow with "
-        "the square of it.",
-        bounds=(256, 8192),
-        step=256,
-        scale="log",
-    )
-    hashed_length: int = setting(
-        5,
-        label="Longest n-gram",
-        help="Up to so many neighbouring tokens are counted as one. Short ones weigh more, so a larger number rarely harms.",
-        bounds=(1, 8),
-        step=1,
-    )
-
-
 class HashedNgrams(TextNetwork):
     """Signed counts of all n-grams in a fixed number of buckets, each n-gram of n tokens worth 1/n, then a linear head.
 
@@ -48,18 +27,7 @@ class HashedNgrams(TextNetwork):
     are known. They have length √D in D buckets, so that a value is about 1 whatever the length of the text.
     """
 
-    name = "hashed"
-    config_class = HashedConfig
-    fixed_features = True
-    defaults = {
-        "segmentation": "characters",
-        "max_length": 1024,
-        "learning_rate": 1e-3,
-        "batch_size": 32,
-        "epochs": 20,
-        "word_dropout": 0.0,
-    }
-    presets = {"quick": {"epochs": 8, "hashed_features": 1024}, "thorough": {"epochs": 40, "hashed_features": 4096}}
+    declared = HASHED
 
     def __init__(self, config: HashedConfig, vocabulary_size: int, outputs: int) -> None:
         super().__init__(config, vocabulary_size, outputs, config.hashed_features)

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from core.base.config import setting
 from core.base.errors import ConfigError
-from core.base.settings import AttentionConfig
+from core.networks.architectures.transformer import TRANSFORMER, TransformerConfig
 from core.networks.encoders.base import TextNetwork
-from core.networks.encoders.embeddings import VectorsConfig
 
 if TYPE_CHECKING:
     from core.networks.encoders.graph import Graph
@@ -20,35 +18,10 @@ if TYPE_CHECKING:
 LONGEST = 1024  # positions; the largest value of the setting "max_length"
 
 
-class TransformerConfig(VectorsConfig, AttentionConfig):
-    """Shape of the encoder; small on purpose, since it learns from a few thousand texts and from random start."""
-
-    dropout: float = setting(
-        0.3,
-        label="Dropout",
-        help="Share of values switched off at random while learning; guards against learning by heart.",
-        bounds=(0.0, 0.8),
-        step=0.05,
-    )
-
-
 class TransformerEncoder(TextNetwork):
     """Embedding with sinusoidal positions, stacked self-attention layers, mean over tokens, linear head."""
 
-    name = "transformer"
-    config_class = TransformerConfig
-    defaults = {"learning_rate": 1e-3, "batch_size": 32, "epochs": 8}
-    presets = {
-        "quick": {"embedding_size": 64, "hidden_size": 128, "epochs": 4, "max_length": 120},
-        "thorough": {
-            "embedding_size": 192,
-            "hidden_size": 384,
-            "layers": 3,
-            "epochs": 12,
-            "patience": 4,
-            "max_length": 320,
-        },
-    }
+    declared = TRANSFORMER
 
     positions: Tensor
 

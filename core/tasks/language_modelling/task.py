@@ -19,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.base.errors import DataError
+from core.networks.architectures import Architecture
+from core.networks.architectures.causal import CAUSAL
 from core.networks.causal.tokens import UNKNOWN_NATS, Vocabulary
 from core.networks.standalone.predict import UNKNOWN, TextPipeline
 from core.statistics.additive import Score, Statistics
@@ -55,11 +57,8 @@ class LanguageModelling(Task):
     reads_targets = False
     programs = (*Task.programs, "write.py")
 
-    def networks(self) -> Mapping[str, Any]:
-        # Describing the task loads no torch.
-        from core.networks.causal.network import CausalText
-
-        return {CausalText.name: CausalText}
+    def networks(self) -> Mapping[str, Architecture]:
+        return {CAUSAL.name: CAUSAL}
 
     def outputs(self, targets: Sequence[str], known: tuple[str, ...] = ()) -> tuple[str, ...]:
         return ("nats", "tokens")

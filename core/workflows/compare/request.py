@@ -11,10 +11,10 @@ from core.base.errors import ConfigError
 from core.networks.text import TextConfig
 from core.training import TrainingConfig
 from core.workflows.fields import Model, Values
-from core.workflows.requests import DataConfig, Settings, model_class, resolve_settings, strategy_class
+from core.workflows.requests import DataConfig, Settings, architecture_of, method_of, resolve_settings
 
 if TYPE_CHECKING:
-    from core.continual.strategies import StrategyConfig
+    from core.continual.methods import StrategyConfig
 
 Cut = Literal["datasets", "time", "group", "labels"]
 LabelOrder = Literal["appearance", "alphabetical", "random"]
@@ -124,8 +124,8 @@ def resolve_comparison(request: CompareRequest) -> ResolvedComparison:
     names = list(dict.fromkeys(request.strategies))
     if not names:
         raise ConfigError("compare.no_strategy", "No strategy is chosen. Choose at least one to compare.")
-    own = {name: strategy_class(name).config_class for name in names}
-    shared = (model_class(request.model).config_class, TextConfig, TrainingConfig, DataConfig)
+    own = {name: method_of(name).config_class for name in names}
+    shared = (architecture_of(request.model).config_class, TextConfig, TrainingConfig, DataConfig)
     parts = distribute(request.settings, *own.values(), *shared)
     built = {name: build(own[name], values) for name, values in zip(own, parts, strict=False)}
     common: Mapping[str, Any] = {name: value for part in parts[len(own) :] for name, value in part.items()}

@@ -9,7 +9,7 @@ import numpy as np
 
 from core.base.messages import Message
 from core.continual.families import family_of
-from core.continual.strategies import STRATEGIES
+from core.continual.methods import STRATEGIES
 from core.workflows.compare.best import best_trade_off
 from core.workflows.compare.figures import (
     FIGURES,

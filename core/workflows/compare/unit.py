@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from core.continual.strategies import STRATEGIES, Experience, Strategy, StrategyConfig
+from core.continual.methods import FINETUNE, STRATEGIES, StrategyConfig
+from core.continual.strategies import Experience, Strategy
 from core.networks.sources import Sources
 from core.workflows.compare.streams import ComparisonStream
 from core.workflows.learn.learners import (
@@ -27,11 +28,11 @@ from core.workflows.learn.learners import (
     readable_past,
 )
 from core.workflows.learn.learning import ClassifierLesson, ShouldStop, answers, learned_shares
-from core.workflows.requests import Settings, model_class
+from core.workflows.requests import Settings, architecture_of
 from core.workflows.versions.folder import Learner, VersionFolder
 from core.workflows.versions.retention import state_bytes
 
-SHARED = Strategy.name  # who learns the first experience, unless a strategy has to watch it being learned
+SHARED = FINETUNE.name  # who learns the first experience, unless a strategy has to watch it being learned
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Plan:
 
     def watchers(self) -> list[str]:
         """Strategies that look at every step, so that they must learn the first experience themselves."""
-        return [name for name in self.own if STRATEGIES[name].after_step is not Strategy.after_step]
+        return [name for name in self.own if STRATEGIES[name].strategy().after_step is not Strategy.after_step]
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ def run_unit(plan: Plan, unit: Unit, folder: Path, should_stop: ShouldStop) -> I
 def _kept(plan: Plan, strategy: Strategy, state: dict[str, Any]) -> tuple[int, int]:
     """Rows and bytes that the next update would need of the past: the strategy's state, or every earlier row."""
     texts: list[str] = []
-    if strategy.uses_past:
+    if strategy.declared.uses_past:
         for experience in plan.stream.experiences:
             texts += [*experience.train[0], *experience.validation[0]]
     return len(strategy.memory) + len(texts), state_bytes(state) + sum(len(text.encode()) for text in texts)
@@ -202,7 +203,9 @@ def _update(plan: Plan, parent: Learner, strategy: Strategy, number: int) -> tup
     past, past_validation = plan.stream.past(number)
     known = len(parent.outputs)
     readable = readable_past(strategy, past[0])
-    learner = next_learner(parent, part.train[0], part.classes, parent.settings, type(strategy), readable, plan.sources)
+    learner = next_learner(
+        parent, part.train[0], part.classes, parent.settings, strategy.declared, readable, plan.sources
+    )
     wanted = strategy.needs_past()
     experience = make_experience(
         number,
@@ -233,8 +236,10 @@ def _reloaded(learner: Learner) -> Learner:
     """The same weights in a new model, as if the version had been stored: nothing else survives an update."""
     vocabulary = learner.pipeline.tokenizer.get_vocab_size()
     with torch.random.fork_rng(devices=[]):
-        model = model_class(learner.model_name, learner.settings.task).rebuild(
-            learner.settings.model, vocabulary, len(learner.outputs), learner.model.architecture()
+        model = (
+            architecture_of(learner.model_name, learner.settings.task)
+            .network()
+            .rebuild(learner.settings.model, vocabulary, len(learner.outputs), learner.model.architecture())
         )
     model.load_state_dict(learner.model.state_dict())
     return replace(learner, model=model.eval())

@@ -22,10 +22,11 @@ from core.base.files import is_writable, read_json, remove_folder
 from core.base.messages import Message, message
 from core.continual.gate.rules import GateConfig
 from core.continual.memory import Kept, Memory
-from core.continual.strategies import StrategyConfig
+from core.continual.methods import StrategyConfig
 from core.data.dataset.language import language_of
 from core.data.dataset.same_text import text_key
 from core.data.dataset.splitting import Split
+from core.networks.architectures.causal import CAUSAL
 from core.networks.causal.network import OUTPUTS, CausalText
 from core.networks.causal.tokens import WHOLE
 from core.networks.standalone.predict import TextPipeline
@@ -171,16 +172,16 @@ def _parent(number: int | None, folder: VersionFolder | None) -> Parent | None:
 def _learner(folder: Path, report: dict[str, Any]) -> Learner:
     stored, task = read_json(folder / "config.json"), LanguageModelling()
     told = {RENAMED.get(name, name): value for name, value in report["settings"].items()}
-    known = {setting.name for config in setting_classes(task, CausalText.name) for setting in settings_of(config)}
+    known = {setting.name for config in setting_classes(task, CAUSAL.name) for setting in settings_of(config)}
     settings = resolve_settings(
-        CausalText.name, {name: value for name, value in told.items() if name in known and name != "max_length"}, task
+        CAUSAL.name, {name: value for name, value in told.items() if name in known and name != "max_length"}, task
     )
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     options = {"segmentation": stored["segmentation"], "max_length": WHOLE, "stop_words": []}
     weights = {f"decoder.{name}": value for name, value in load_file(str(folder / "model.safetensors")).items()}
     model = CausalText(settings.model, len(weights["decoder.embedding.weight"]))  # type: ignore[arg-type]
     model.load_state_dict(weights)
-    return Learner(CausalText.name, model.eval(), TextPipeline(tokenizer, options), OUTPUTS, settings)
+    return Learner(CAUSAL.name, model.eval(), TextPipeline(tokenizer, options), OUTPUTS, settings)
 
 
 def _parts(identity: str, tested: set[str], learned: set[str], workspace: Workspace) -> tuple[Split, Sequence[str]]:

@@ -9,7 +9,8 @@ import numpy as np
 
 from core.base.events import StageStarted
 from core.base.messages import message
-from core.continual.strategies import STRATEGIES, ClosedForm
+from core.continual.methods import STRATEGIES
+from core.continual.strategies import ClosedForm
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.splitting import Split
 from core.networks.encoders import TextNetwork
@@ -84,7 +85,7 @@ def exact_version(
 def in_closed_form(folder: VersionFolder) -> bool:
     """Whether a version's head is a sum over rows, from which rows can be subtracted."""
     kind = STRATEGIES.get(folder.report()["strategy"])
-    return kind is not None and issubclass(kind, ClosedForm)
+    return kind is not None and issubclass(kind.strategy(), ClosedForm)
 
 
 def subtract(folder: VersionFolder, examples: Examples) -> None:
@@ -117,7 +118,7 @@ def learned_examples(folder: VersionFolder, gone: Rows, datasets: Mapping[str, T
 
 
 def _any_closed_form() -> str:
-    return next(name for name, kind in STRATEGIES.items() if issubclass(kind, ClosedForm))
+    return next(name for name, kind in STRATEGIES.items() if issubclass(kind.strategy(), ClosedForm))
 
 
 def _without(folder: VersionFolder, gone: Rows) -> dict[int, Split]:
@@ -159,7 +160,7 @@ def _kept_tests(folder: VersionFolder, report: Mapping[str, Any], gone: Rows) ->
 
 def _encoder_carries(champion: VersionInfo, gone: Rows, model: TextNetwork, workspace: Workspace) -> bool:
     """Whether weights below the head were learned step by step from an experience that these rows belong to."""
-    if model.fixed_features:
+    if model.declared.fixed_features:
         return False
     learned: dict[int, str] = {}  # experience → strategy of the first version that had it
     for _, folder in versions_of(champion.classifier, workspace):
@@ -167,7 +168,7 @@ def _encoder_carries(champion: VersionInfo, gone: Rows, model: TextNetwork, work
     newest = VersionFolder(workspace.registry.folder(champion.classifier, champion.number))
     for record in newest.experiences():
         kind = STRATEGIES.get(learned.get(record.number, "train"))
-        by_steps = kind is None or not issubclass(kind, ClosedForm)
+        by_steps = kind is None or not issubclass(kind.strategy(), ClosedForm)
         if by_steps and len(np.intersect1d(newest.rows_of(record.number, "train"), gone.get(record.dataset, []))):
             return True
     return False

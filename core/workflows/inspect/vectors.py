@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 
-from core.networks.encoders.encoder import Encoder, EncoderConfig
+from core.networks.architectures.encoder import EncoderConfig
+from core.networks.encoders.encoder import Encoder
 from core.networks.sources import Sources
 from core.networks.text import TextConfig
 from core.workflows.learn.learning import training_device

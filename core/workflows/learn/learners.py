@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import torch
 
-from core.continual.strategies import Experience, Memory, Strategy, StrategyConfig
+from core.continual.methods import Method, StrategyConfig
+from core.continual.strategies import Experience, Memory, Strategy
 from core.networks.sources import Sources
 from core.networks.text import Examples, encode_examples, extend_pipeline
 from core.workflows.learn.starting import start_from_vectors
-from core.workflows.requests import Settings, model_class, strategy_class
+from core.workflows.requests import Settings, architecture_of, method_of
 from core.workflows.versions.folder import Learner
 
 Labelled = tuple[Sequence[str], Sequence[str]]  # texts, and the target of each
@@ -33,8 +34,10 @@ def first_learner(
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.training.seed)
-        model, pipeline = model_class(model_name, settings.task).begin(
-            settings.model, settings.text, texts, len(outputs), sources
+        model, pipeline = (
+            architecture_of(model_name, settings.task)
+            .network()
+            .begin(settings.model, settings.text, texts, len(outputs), sources)
         )
         vectors = start_from_vectors(model, pipeline, settings.model, sources.vectors) if sources is not None else None
     origin = model.origin if vectors is None else {**model.origin, "vectors": vectors.to_dict()}
@@ -44,13 +47,13 @@ def first_learner(
 def make_strategy(name: str, config: StrategyConfig, settings: Settings) -> Strategy:
     """The strategy of this name, with an empty memory as large and as chosen as the settings say."""
     memory = Memory(settings.data.memory_size, selection=settings.data.memory_selection)
-    made: Strategy = strategy_class(name)(config, seed=settings.training.seed, memory=memory)
+    made: Strategy = method_of(name).strategy()(config, seed=settings.training.seed, memory=memory)
     return made
 
 
 def readable_past(strategy: Strategy, past: Sequence[str]) -> Sequence[str]:
     """Which texts of earlier experiences a strategy may build a vocabulary from: all of them, or what it remembers."""
-    return past if strategy.uses_past else strategy.memory.examples()[0]
+    return past if strategy.declared.uses_past else strategy.memory.examples()[0]
 
 
 def next_learner(
@@ -58,7 +61,7 @@ def next_learner(
     texts: Sequence[str],
     outputs: tuple[str, ...],
     settings: Settings,
-    strategy: type[Strategy],
+    method: Method,
     past: Sequence[str] = (),
     sources: Sources | None = None,
 ) -> Learner:
@@ -75,12 +78,12 @@ def next_learner(
     past
         Texts of earlier experiences, for a strategy that starts fresh; see `readable_past`.
     """
-    if strategy.starts_fresh:
+    if method.starts_fresh:
         return first_learner(parent.model_name, [*past, *texts], outputs, settings, sources)
     pipeline, model = parent.pipeline, parent.model
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.training.seed)
-        if not strategy.freezes_encoder:
+        if not method.freezes_encoder:
             known = pipeline.tokenizer.get_vocab_size()
             pipeline = extend_pipeline(pipeline, texts, minimum_frequency=max(2, settings.text.minimum_frequency))
             model.grow_vocabulary(pipeline.tokenizer.get_vocab_size())

@@ -14,7 +14,8 @@ import torch
 from numpy.typing import NDArray
 
 from core.base.events import StepDone
-from core.continual.strategies import Experience, Strategy, StrategyConfig
+from core.continual.methods import FINETUNE, StrategyConfig
+from core.continual.strategies import Experience, Strategy
 from core.networks.encoders import TextNetwork
 from core.networks.encoders.batches import predict_logits
 from core.networks.sources import Sources
@@ -26,7 +27,7 @@ from core.workflows.versions.folder import Learner
 
 Answers = NDArray[np.int64]
 ShouldStop = Callable[[], bool]
-FINE_TUNING = (Strategy.name, StrategyConfig())
+FINE_TUNING = (FINETUNE.name, StrategyConfig())
 
 
 @dataclass

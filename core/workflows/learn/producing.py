@@ -216,7 +216,7 @@ def _only_exact(candidate: Candidate, folder: VersionFolder) -> dict[str, Any] |
         folder.path,
         settings.data.serve_precision,
         int(candidate.stream.met.validated.sum()),
-        fixed=candidate.learner.model.encodes_once or candidate.strategy.freezes_encoder,
+        fixed=candidate.learner.model.encodes_once or candidate.strategy.declared.freezes_encoder,
         probable=settings.task.distribution,
     )
 
@@ -233,7 +233,7 @@ def _report(candidate: Candidate, scores: list[Scores], parity: dict[str, Any], 
         "task": task.name,
         "classifier": candidate.classifier,
         "model": learner.model_name,
-        "strategy": candidate.strategy.name if parent is not None else "train",
+        "strategy": candidate.strategy.declared.name if parent is not None else "train",
         "parent": parent.number if parent is not None else None,
         "language": stream.language,
         "synthetic": stream.synthetic,

@@ -9,8 +9,9 @@ import numpy as np
 
 from core.base.config import Config
 from core.base.errors import DataError
+from core.networks.architectures import VectorsConfig
 from core.networks.encoders import TextNetwork
-from core.networks.encoders.embeddings import VectorsConfig, start_embedding
+from core.networks.encoders.embeddings import start_embedding
 from core.networks.text import TextPipeline
 from core.networks.vectors import VectorStore
 

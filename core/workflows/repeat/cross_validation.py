@@ -22,7 +22,7 @@ import torch
 from core.base.errors import DataError
 from core.base.events import Advanced, CheckpointDue, Ended, StageStarted
 from core.base.messages import message
-from core.continual.strategies import StrategyConfig
+from core.continual.methods import StrategyConfig
 from core.data.dataset.folds import make_folds
 from core.registry import VersionInfo
 from core.registry.records import FoldStore

@@ -18,7 +18,8 @@ import torch
 from core.base.errors import DataError
 from core.base.events import Advanced, CheckpointDue, Ended, StageStarted
 from core.base.messages import Message, message
-from core.continual.strategies import STRATEGIES, ClosedForm, Strategy, StrategyConfig
+from core.continual.methods import FINETUNE, STRATEGIES, StrategyConfig
+from core.continual.strategies import ClosedForm
 from core.registry import VersionInfo
 from core.registry.records import CurveStore
 from core.statistics.learning_curve import (
@@ -173,11 +174,11 @@ def own_settings(folder: VersionFolder) -> tuple[Settings, tuple[str, StrategyCo
     """The version's own, without a memory; its strategy only where that computes the head in closed form."""
     report = folder.report()
     kind = STRATEGIES.get(report["strategy"])
-    if kind is not None and issubclass(kind, ClosedForm):
+    if kind is not None and issubclass(kind.strategy(), ClosedForm):
         settings, own = resolve_update(folder.model_name, folder.settings, kind.name, report["strategy_settings"])
         strategy = (kind.name, own)
     else:
-        settings, strategy = resolve_settings(folder.model_name, folder.settings), (Strategy.name, StrategyConfig())
+        settings, strategy = resolve_settings(folder.model_name, folder.settings), (FINETUNE.name, StrategyConfig())
     return replace(settings, data=settings.data.model_copy(update={"memory_size": 0})), strategy
 
 

@@ -11,7 +11,7 @@ from core.base.config import Setting, settings_of
 from core.base.errors import ConfigError
 from core.networks.text import TextConfig
 from core.training import TrainingConfig
-from core.workflows.requests import model_class
+from core.workflows.requests import architecture_of
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -80,7 +80,7 @@ def searchable(model: str) -> list[Setting]:
 
     Not among them: what names a source, and how rows are divided, which would change what is measured.
     """
-    kind = model_class(model)
+    kind = architecture_of(model)
     declared = [
         setting for config in (kind.config_class, TextConfig, TrainingConfig) for setting in settings_of(config)
     ]
@@ -91,7 +91,7 @@ def searchable(model: str) -> list[Setting]:
 
 def usual(model: str) -> list[str]:
     """The settings worth searching first: sizes and dropout of the model, and the common ones of learning."""
-    own = {setting.name for setting in settings_of(model_class(model).config_class)}
+    own = {setting.name for setting in settings_of(architecture_of(model).config_class)}
     return [
         setting.name
         for setting in searchable(model)

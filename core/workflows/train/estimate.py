@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from core.continual.strategies import Strategy, StrategyConfig
+from core.continual.methods import StrategyConfig
+from core.continual.strategies import Strategy
 from core.data.dataset.splitting import split_rows
 from core.networks.encoders.batches import drop_tokens, make_batch, predict_logits
 from core.networks.text import Examples, TextPipeline, encode_examples
@@ -22,7 +23,7 @@ from core.training.batches import shuffled_batches
 from core.training.optimiser import Optimizer
 from core.workflows.learn.learners import first_learner
 from core.workflows.learn.learning import training_device
-from core.workflows.requests import Settings, TrainRequest, model_class, resolve_settings
+from core.workflows.requests import Settings, TrainRequest, architecture_of, resolve_settings
 from core.workflows.train.run import check_task
 from core.workflows.workspace import Workspace
 
@@ -92,7 +93,7 @@ def check_request(request: TrainRequest, workspace: Workspace) -> Settings:
     check_task(request, workspace)
     settings = resolve_settings(request.model, request.settings, task_of(request.task))
     with torch.random.fork_rng(devices=[]):
-        model_class(request.model, settings.task).check(settings.model, workspace.sources)
+        architecture_of(request.model, settings.task).network().check(settings.model, workspace.sources)
     return settings
 
 
@@ -152,8 +153,10 @@ def estimate(
     vocabulary = prepared.pipeline.tokenizer.get_vocab_size()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.training.seed)
-        model = model_class(request.model, settings.task).rebuild(
-            settings.model, vocabulary, len(prepared.outputs), prepared.architecture
+        model = (
+            architecture_of(request.model, settings.task)
+            .network()
+            .rebuild(settings.model, vocabulary, len(prepared.outputs), prepared.architecture)
         )
         device = training_device()
         learning, checking = _seconds_per_token(model, prepared, settings, device, budget)

@@ -148,9 +148,9 @@ def update_classifier(
     split = split_batch(batch, seen, settings, past, joined)
     train, validation, test = (batch.take(rows) for rows in (split.train, split.validation, split.test))
     outputs = task.outputs(batch.label_names(), folder.outputs)
-    readable = readable_past(strategy, past.train[0] if strategy.uses_past else ())
+    readable = readable_past(strategy, past.train[0] if strategy.declared.uses_past else ())
     learner = next_learner(
-        folder.load_learner(), train.texts, outputs, settings, type(strategy), readable, workspace.sources
+        folder.load_learner(), train.texts, outputs, settings, strategy.declared, readable, workspace.sources
     )
     fresh = ((train.texts, train.label_names()), (validation.texts, validation.label_names()))
     experience = make_experience(

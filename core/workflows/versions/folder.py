@@ -6,24 +6,25 @@ import json
 import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet
-import torch
 
 from core.base.files import read_json
 from core.base.integrity import reading
 from core.data.dataset.splitting import Split
-from core.networks.encoders import TextNetwork
 from core.networks.text import TextPipeline
 from core.registry.records.reports import read_report, write_report
 from core.tasks import DEFAULT, task_of
 from core.tasks.base import Task
-from core.workflows.requests import Settings, model_class, resolve_settings
+from core.workflows.requests import Settings, architecture_of, resolve_settings
 from core.workflows.standings import experience_records, predictions_path, rows_path
-from core.workflows.versions.tensors import load_tensors, save_tensors
+from core.workflows.versions.tensors import load_tensors, save_tensors, tensors_of
+
+if TYPE_CHECKING:
+    from core.networks.encoders import TextNetwork
 
 PARTS = ("train", "validation", "test")
 
@@ -133,6 +134,8 @@ class VersionFolder:
 
     def load_model(self) -> TextNetwork:
         """Rebuild the model with its weights, on the CPU, in evaluation mode."""
+        import torch
+
         with torch.random.fork_rng(devices=[]):
             model = self.blank_model()
         with reading(self.path, "model.safetensors"):
@@ -145,14 +148,16 @@ class VersionFolder:
         vocabulary = self.load_pipeline().tokenizer.get_vocab_size()
         config = self.resolved_settings().model
         architecture = self._read("config.json").get("architecture", {})  # versions of old have none
-        model: TextNetwork = model_class(name, self.task).rebuild(config, vocabulary, len(self.outputs), architecture)
+        model: TextNetwork = (
+            architecture_of(name, self.task).network().rebuild(config, vocabulary, len(self.outputs), architecture)
+        )
         return model
 
     # -- the strategy's state
 
     def save_state(self, state: dict[str, Any]) -> None:
         """Write a strategy's `state`; its tensors go to ``state.safetensors`` and ``state/``."""
-        tensors = {name: value for name, value in state.items() if isinstance(value, torch.Tensor)}
+        tensors = tensors_of(state)
         self._write("state.json", {name: value for name, value in state.items() if name not in tensors})
         if tensors:
             save_tensors(self.path, "state", tensors)

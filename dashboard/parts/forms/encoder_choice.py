@@ -9,13 +9,13 @@ import streamlit as st
 
 from core.base.config import home
 from core.base.errors import CoreError
+from core.networks.pretrained import EncoderInfo, EncoderStore
 from dashboard.parts import tables
 from dashboard.shell.errors import show_error
 from dashboard.shell.i18n import t
 
 if TYPE_CHECKING:
     from core.data.dataset.store import StoredDataset
-    from core.networks.pretrained import EncoderInfo
 
 FEW_ROWS = 200  # of each label; with more, learning from all rows directly is as good, and simpler
 
@@ -24,8 +24,6 @@ def draw(dataset: StoredDataset, settings: Mapping[str, Any]) -> None:
     """Licence, size and languages, and what stands in the way; nothing for a model without an encoder."""
     if "encoder" not in settings:
         return
-    from core.networks.pretrained import EncoderStore
-
     try:
         info = EncoderStore(home()).describe(settings["encoder"])
     except CoreError as error:

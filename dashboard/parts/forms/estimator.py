@@ -15,11 +15,10 @@ import streamlit as st
 
 from core.base.config import home
 from core.tasks import task_of
-from core.workflows.requests import model_class, resolve_settings
+from core.workflows.requests import TrainRequest, architecture_of, resolve_settings
 from dashboard.shell import state
 
 if TYPE_CHECKING:
-    from core.workflows.requests import TrainRequest
     from core.workflows.train.estimate import Prepared, TrainingEstimate
     from core.workflows.workspace import Workspace
 
@@ -78,7 +77,7 @@ def _text_key(request: TrainRequest) -> str:
     task = task_of(request.task)
     settings = resolve_settings(request.model, request.settings, task)
     parts = [request.dataset, request.task, settings.text.model_dump_json(), settings.data.model_dump_json()]
-    if model_class(request.model, task).without_effect:  # it brings a tokenizer of its own
+    if architecture_of(request.model, task).without_effect:  # it brings a tokenizer of its own
         parts += [request.model, settings.model.model_dump_json()]
     return " ".join(parts)
 

@@ -13,7 +13,9 @@ import streamlit as st
 from core.base.config import build, home
 from core.base.errors import CoreError
 from core.data.dataset.splitting import split_rows
-from core.networks.vectors import SkipGramConfig, VectorStore
+from core.networks.text import TextConfig
+from core.networks.vectors import Coverage, SkipGramConfig, VectorInfo, VectorStore
+from core.networks.vectors.learning import count_words
 from dashboard.parts import tables
 from dashboard.parts.forms.forms import set_values, settings_form
 from dashboard.parts.upload.files import Source, keep_upload
@@ -24,7 +26,6 @@ from dashboard.shell.i18n import t, tn
 
 if TYPE_CHECKING:
     from core.data.dataset.store import StoredDataset
-    from core.networks.vectors import Coverage, VectorInfo
 
 MADE = "train.vectors_made"  # a set that was just added or learned, to be chosen
 FILE = "train.vectors_file"
@@ -93,8 +94,6 @@ def _facts(info: VectorInfo) -> list[str]:
 
 
 def _text_settings(settings: Mapping[str, Any]) -> str:
-    from core.networks.text import TextConfig
-
     given = {name: settings[name] for name in TextConfig.model_fields if name in settings}
     return build(TextConfig, given).model_dump_json(exclude={"max_length"})
 
@@ -102,9 +101,6 @@ def _text_settings(settings: Mapping[str, Any]) -> str:
 @st.cache_data(show_spinner=False, max_entries=20)
 def _coverage(folder: Path, facts: str, reference: str, dataset: str, text: str) -> Coverage:
     # facts: a set that was deleted and made anew under its name is another
-    from core.networks.text import TextConfig
-    from core.networks.vectors.learning import count_words
-
     texts = state.load_dataset(dataset).texts
     some = texts[:: -(-len(texts) // MOST_TEXTS)]
     return VectorStore(folder).coverage(reference, count_words(some, TextConfig(**json.loads(text))))

@@ -12,8 +12,10 @@ import pytest
 import torch
 
 from core.base.events import CheckpointDue, EpochDone, Event, Finished, StepDone
-from core.continual.strategies import Experience, Strategy, StrategyConfig
-from core.networks.encoders import MODELS, TextNetwork
+from core.continual.methods import StrategyConfig
+from core.continual.strategies import Experience, Strategy
+from core.networks.architectures import MODELS
+from core.networks.encoders import TextNetwork
 from core.networks.encoders.batches import predict_logits
 from core.networks.text import Examples
 from core.tasks.text_classification.task import TextClassification

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.continual.families import family_of
-from core.continual.strategies import STRATEGIES
+from core.continual.methods import STRATEGIES
 from core.registry.records import ComparisonStore
 
 ALL = (

@@ -10,7 +10,7 @@ import pytest
 
 from core.base.messages import Message
 from core.continual.families import FAMILIES, family_of
-from core.continual.strategies import STRATEGIES
+from core.continual.methods import STRATEGIES
 from core.data.dataset.columns import ColumnRoles
 from dashboard.lab import download
 from dashboard.lab import labels as lab_labels

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
 from core.jobs import JobQueue
-from core.networks.encoders import MODELS
+from core.networks.architectures import MODELS
 from core.workflows.train.samples import save_sample
 from core.workflows.workspace import open_workspace
 from dashboard.train.meaning import read_tokens, token_chips

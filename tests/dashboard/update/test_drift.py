@@ -147,11 +147,9 @@ def test_too_few_rows_are_said_with_the_reason(open_page: OpenPage, home: Path, 
 
 
 def test_the_comparison_is_made_once(open_page: OpenPage, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from core.workflows.drift import run as drift_run
-
     asked = []
-    real = drift_run.detect_drift
-    monkeypatch.setattr(drift_run, "detect_drift", lambda *given, **more: asked.append(1) or real(*given, **more))
+    real = update_drift.detect_drift
+    monkeypatch.setattr(update_drift, "detect_drift", lambda *given, **more: asked.append(1) or real(*given, **more))
     at = show(open_page, home, reviews(300, seed=1))
     at.run()
     assert asked == [1]

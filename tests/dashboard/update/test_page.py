@@ -17,7 +17,7 @@ from core.base.integrity import read_record, write_record
 from core.base.wording import points
 from core.continual.families import FAMILIES, family_of
 from core.continual.gate.rules import GateConfig
-from core.continual.strategies import STRATEGIES
+from core.continual.methods import STRATEGIES
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import TextDataset, build_dataset
 from core.data.dataset.store import DatasetStore

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.cli import main
-from core.continual.strategies import STRATEGIES
+from core.continual.methods import STRATEGIES
 from core.registry.records import ComparisonStore
 from tests.core.conftest import reviews
 

@@ -16,10 +16,12 @@ from torch import Tensor
 
 from core.base.errors import DataError, ModelError
 from core.base.events import EpochDone, Finished, StepDone
-from core.continual.strategies import STRATEGIES, ClosedForm, Experience, Memory, Strategy
+from core.continual.methods import STRATEGIES
+from core.continual.strategies import ClosedForm, Experience, Memory, Strategy
 from core.continual.strategies.linear_head import Coefficients
 from core.continual.strategies.ridge import Ridge
-from core.networks.encoders import MODELS, TextNetwork
+from core.networks.architectures import MODELS
+from core.networks.encoders import TextNetwork
 from core.networks.encoders.batches import predict_logits
 from core.networks.text import Examples
 from core.workflows.versions.folder import VersionFolder
@@ -66,7 +68,7 @@ def make(model: str = "hashed", classes: int = 3) -> TextNetwork:
 
 
 def strategy(name: str, **settings: Any) -> ClosedForm:
-    method = STRATEGIES[name](STRATEGIES[name].config_class(**settings), memory=Memory(0))
+    method = STRATEGIES[name].strategy()(STRATEGIES[name].config_class(**settings), memory=Memory(0))
     assert isinstance(method, ClosedForm)
     return method
 
@@ -197,7 +199,7 @@ def test_changing_the_method_loses_nothing(before: str, name: str) -> None:
 @every_method
 def test_an_update_of_another_kind_drops_the_sums_and_the_next_reads_the_past(name: str) -> None:
     network, method = stream(name, [rows(1), rows(2)])
-    replay = STRATEGIES["replay"](STRATEGIES["replay"].config_class(), memory=Memory(0))
+    replay = STRATEGIES["replay"].strategy()(STRATEGIES["replay"].config_class(), memory=Memory(0))
     replay.restore(method.state())
     with torch.no_grad():
         network.head.weight.add_(0.1)  # as a gradient would

@@ -89,21 +89,23 @@ def test_rows_that_were_never_added_leave_impossible_sums(row: list[float], labe
 
 def test_nearest_class_mean_by_hand() -> None:
     # Means 1 and 5, centre 3, variance (9 + 1 + 1 + 9) / 4 = 5: the border lies at 3.
-    solved = NearestClassMean(NearestClassMean.config_class()).coefficients(sums([[0], [2], [4], [6]], [0, 0, 1, 1]))
+    solved = NearestClassMean(NearestClassMean.declared.config_class()).coefficients(
+        sums([[0], [2], [4], [6]], [0, 0, 1, 1])
+    )
     assert solved.weights.flatten().tolist() == pytest.approx([-0.4, 0.4])
     assert solved.biases.tolist() == pytest.approx([0.8, -1.6])
 
 
 def test_ridge_regression_by_hand() -> None:
     # A = [[4 + 2, 2], [2, 2]], its inverse [[2, −2], [−2, 6]] / 8; right sides [0, 1] and [2, 1].
-    solved = Ridge(Ridge.config_class(ridge_penalty=2.0)).coefficients(sums([[0], [2]], [0, 1]))
+    solved = Ridge(Ridge.declared.config_class(ridge_penalty=2.0)).coefficients(sums([[0], [2]], [0, 1]))
     assert solved.weights.flatten().tolist() == pytest.approx([-0.25, 0.25])
     assert solved.biases.tolist() == pytest.approx([0.75, 0.25])
 
 
 def test_streaming_lda_by_hand() -> None:
     # Scatter within labels 1; means relative to their own mean 3: −2 and 2; −½ · (−2) · (1 + 3) = 4, −½ · 2 · (5 + 3) = −8.
-    solved = StreamingLDA(StreamingLDA.config_class()).coefficients(sums([[0], [2], [4], [6]], [0, 0, 1, 1]))
+    solved = StreamingLDA(StreamingLDA.declared.config_class()).coefficients(sums([[0], [2], [4], [6]], [0, 0, 1, 1]))
     assert solved.weights.flatten().tolist() == pytest.approx([-2.0, 2.0])
     assert solved.biases.tolist() == pytest.approx([math.log(0.5) + 4, math.log(0.5) - 8])
 
@@ -111,7 +113,7 @@ def test_streaming_lda_by_hand() -> None:
 @pytest.mark.parametrize("penalty", [0.5, 100.0])
 def test_ridge_regression_agrees_with_scikit_learn(penalty: float) -> None:
     features, labels = cloud()
-    solved = Ridge(Ridge.config_class(ridge_penalty=penalty)).coefficients(sums(features, labels, 4))
+    solved = Ridge(Ridge.declared.config_class(ridge_penalty=penalty)).coefficients(sums(features, labels, 4))
     reference = linear_model.Ridge(alpha=penalty).fit(features.numpy(), np.eye(4)[labels.numpy()])
     np.testing.assert_allclose(solved.weights.numpy(), reference.coef_, atol=1e-10)
     np.testing.assert_allclose(solved.biases.numpy(), reference.intercept_, atol=1e-9)
@@ -120,7 +122,7 @@ def test_ridge_regression_agrees_with_scikit_learn(penalty: float) -> None:
 @pytest.mark.parametrize("shrinkage", [0.01, 0.5, 1.0])
 def test_streaming_lda_agrees_with_scikit_learn(shrinkage: float) -> None:
     features, labels = cloud()
-    config = StreamingLDA.config_class(covariance_shrinkage=shrinkage)
+    config = StreamingLDA.declared.config_class(covariance_shrinkage=shrinkage)
     solved = StreamingLDA(config).coefficients(sums(features, labels, 4))
     reference = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage).fit(features.numpy(), labels.numpy())
     # What all labels share does not count: compare the differences to the first.
@@ -131,7 +133,7 @@ def test_streaming_lda_agrees_with_scikit_learn(shrinkage: float) -> None:
 
 def test_nearest_class_mean_agrees_with_distances() -> None:
     features, labels = cloud()
-    solved = NearestClassMean(NearestClassMean.config_class()).coefficients(sums(features, labels, 4))
+    solved = NearestClassMean(NearestClassMean.declared.config_class()).coefficients(sums(features, labels, 4))
     means = torch.stack([features[labels == label].mean(dim=0) for label in range(4)])
     deviation = features.std(dim=0, correction=0)
     nearest = torch.cdist(features / deviation, means / deviation).argmin(dim=1)
@@ -140,7 +142,7 @@ def test_nearest_class_mean_agrees_with_distances() -> None:
 
 @pytest.mark.parametrize("kind", [NearestClassMean, Ridge, StreamingLDA])
 def test_one_row_of_each_label_is_enough(kind: type[NearestClassMean | Ridge | StreamingLDA]) -> None:
-    solved = kind(kind.config_class()).coefficients(sums([[0, 1], [2, 1]], [0, 1]))
+    solved = kind(kind.declared.config_class()).coefficients(sums([[0, 1], [2, 1]], [0, 1]))
     scores = torch.tensor([[0.0, 1.0], [2.0, 1.0]], dtype=torch.float64) @ solved.weights.T + solved.biases
     assert scores.argmax(dim=1).tolist() == [0, 1]
     assert torch.isfinite(scores).all()

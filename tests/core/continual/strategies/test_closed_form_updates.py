@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from core.continual.strategies import STRATEGIES, ClosedForm, Memory
+from core.continual.methods import STRATEGIES
+from core.continual.strategies import ClosedForm, Memory
 from core.data.dataset.rows import TextDataset
 from core.networks.encoders.batches import predict_logits
 from core.networks.standalone.predict import Classifier
@@ -40,7 +41,7 @@ def encode(learner: Learner, data: TextDataset) -> Examples:
 
 
 def restored(name: str, version: VersionFolder) -> ClosedForm:
-    method = STRATEGIES[name](STRATEGIES[name].config_class(), memory=Memory(0))
+    method = STRATEGIES[name].strategy()(STRATEGIES[name].config_class(), memory=Memory(0))
     assert isinstance(method, ClosedForm)
     method.restore(version.load_state())
     return method

@@ -16,8 +16,12 @@ import torch
 from torch import Tensor
 
 from core.base.events import CheckpointDue
-from core.continual.strategies import STRATEGIES, Experience, Memory, Strategy
-from core.networks.encoders import MODELS, TextNetwork
+from core.continual.methods import FINETUNE, STRATEGIES, Method
+from core.continual.strategies import ClosedForm, Experience, Memory, Strategy
+from core.continual.strategies.importance import Importance
+from core.continual.strategies.lwf import LearningWithoutForgetting
+from core.networks.architectures import MODELS
+from core.networks.encoders import TextNetwork
 from core.networks.encoders.batches import predict_logits
 from core.networks.standalone.predict import UNKNOWN
 from core.networks.text import Examples
@@ -91,7 +95,7 @@ def experience(number: int, *, past: bool = False, known: int = 46) -> Experienc
 
 def second(method: Strategy, *, past: bool = False) -> Experience:
     """The second experience as this strategy gets to see it."""
-    known = VOCABULARY[1] if method.freezes_encoder else VOCABULARY[2]
+    known = VOCABULARY[1] if method.declared.freezes_encoder else VOCABULARY[2]
     return experience(2, past=past or method.needs_past(), known=known)
 
 
@@ -102,7 +106,7 @@ def make(model: str, *, number: int = 1) -> TextNetwork:
 
 
 def strategy(name: str, *, memory: int = 20, **settings: Any) -> Strategy:
-    return STRATEGIES[name](STRATEGIES[name].config_class(**settings), seed=3, memory=Memory(memory))
+    return STRATEGIES[name].strategy()(STRATEGIES[name].config_class(**settings), seed=3, memory=Memory(memory))
 
 
 def gradient_loop(model: TextNetwork, method: Strategy, step: Experience) -> Iterator[Any]:
@@ -116,7 +120,7 @@ def learn(model: TextNetwork, method: Strategy, step: Experience) -> dict[str, T
     return copy.deepcopy(model.state_dict())
 
 
-def learner(model: str, weights: dict[str, Tensor], kind: type[Strategy]) -> TextNetwork:
+def learner(model: str, weights: dict[str, Tensor], kind: Method) -> TextNetwork:
     """Who learns the second experience, as in an update: the first one's weights with room for what is new."""
     if kind.starts_fresh:
         return make(model, number=2)
@@ -184,6 +188,14 @@ def test_a_first_experience_is_fine_tuning_bit_for_bit(name: str, model: str) ->
     assert same(story(name, model).first, story("finetune", model).first)
 
 
+@every_strategy
+def test_a_strategy_is_what_its_declaration_says(name: str) -> None:
+    assert STRATEGIES[name].name == name
+    assert STRATEGIES[name].strategy().declared is STRATEGIES[name]
+    assert STRATEGIES[name].freezes_encoder == isinstance(strategy(name), ClosedForm)
+    assert STRATEGIES[name].protects == isinstance(strategy(name), (Importance, LearningWithoutForgetting))
+
+
 def test_it_is_known_of_every_strategy_what_switches_it_off() -> None:
     assert STRATEGIES.keys() <= OFF.keys() | NEVER_OFF.keys()
 
@@ -196,7 +208,7 @@ def test_switched_off_the_second_experience_is_fine_tuning_bit_for_bit(
     method = strategy(name, **off)
     method.restore(story(name, model).state)
     assert not method.needs_past()
-    network = learner(model, story("finetune", model).first, Strategy)
+    network = learner(model, story("finetune", model).first, FINETUNE)
     assert same(learn(network, method, experience(2)), story("finetune", model).second)
 
 
@@ -214,10 +226,10 @@ def test_stored_and_restored_between_experiences_is_the_same_as_uninterrupted(
     VersionFolder(tmp_path).save_state(whole.state)
     restored = strategy(name)
     restored.restore(VersionFolder(tmp_path).load_state())
-    network = learner(model, whole.first, type(restored))
+    network = learner(model, whole.first, restored.declared)
     assert same(learn(network, restored, second(restored)), whole.second)
     # Of a symmetric matrix of sums only one half is stored; the other may differ in the last of its 15 digits.
-    assert same(restored.state(), whole.end, rounding=1e-12 if restored.freezes_encoder else 0.0)
+    assert same(restored.state(), whole.end, rounding=1e-12 if restored.declared.freezes_encoder else 0.0)
 
 
 @every_pair
@@ -228,7 +240,7 @@ def test_interrupted_within_an_experience_and_resumed_is_the_same_as_uninterrupt
     state = torch.load(io.BytesIO(whole.checkpoint), weights_only=True)
     method = strategy(name)
     method.restore(copy.deepcopy(whole.state))
-    network, step = learner(model, whole.first, type(method)), second(method)
+    network, step = learner(model, whole.first, method.declared), second(method)
 
     def rest(model: TextNetwork, method: Strategy, step: Experience) -> Iterator[Any]:
         yield from train(model, method, step, CONFIG, resume=state)
@@ -244,7 +256,7 @@ def test_interrupted_within_an_experience_and_resumed_is_the_same_as_uninterrupt
 def test_the_same_seed_gives_the_same_run(name: str) -> None:
     method = strategy(name)
     first = learn(make("ngrams"), method, experience(1))
-    network = learner("ngrams", first, type(method))
+    network = learner("ngrams", first, method.declared)
     torch.rand(5)  # what the surrounding program draws has no influence
     assert same(learn(network, method, second(method)), story(name, "ngrams").second)
 
@@ -253,7 +265,7 @@ def test_the_same_seed_gives_the_same_run(name: str) -> None:
 def test_the_programs_random_numbers_are_left_alone(name: str) -> None:
     method = strategy(name)
     method.restore(copy.deepcopy(story(name, "ngrams").state))
-    network, step = learner("ngrams", story(name, "ngrams").first, type(method)), second(method, past=True)
+    network, step = learner("ngrams", story(name, "ngrams").first, method.declared), second(method, past=True)
     torch.manual_seed(7)
     before = torch.get_rng_state()
     learn(network, method, step)
@@ -266,7 +278,7 @@ def test_the_experience_is_left_as_it_was(name: str) -> None:
     method.restore(copy.deepcopy(story(name, "ngrams").state))
     step = second(method, past=True)
     before = copy.deepcopy((step.train, step.validation, step.past, step.past_validation))
-    learn(learner("ngrams", story(name, "ngrams").first, type(method)), method, step)
+    learn(learner("ngrams", story(name, "ngrams").first, method.declared), method, step)
     for kept, now in zip(before, (step.train, step.validation, step.past, step.past_validation), strict=True):
         assert kept.texts == now.texts
         assert kept.ids == now.ids
@@ -301,7 +313,7 @@ def test_new_labels_and_words_are_learned(name: str, model: str) -> None:
 def test_a_version_of_another_strategy_can_be_the_base(name: str) -> None:
     method = strategy(name)
     method.restore(copy.deepcopy(story("finetune", "ngrams").state))
-    network = learner("ngrams", story("finetune", "ngrams").first, type(method))
+    network = learner("ngrams", story("finetune", "ngrams").first, method.declared)
     learned = learn(network, method, second(method))
     assert all(torch.isfinite(value).all() for value in learned.values())
 

@@ -7,11 +7,12 @@ import math
 import pytest
 import torch
 
+from core.continual.methods.protecting import EwcConfig, MasConfig, SiConfig
 from core.continual.strategies import ewc as ewc_file
-from core.continual.strategies.ewc import ElasticWeightConsolidation, EwcConfig
-from core.continual.strategies.mas import MasConfig, MemoryAwareSynapses
-from core.continual.strategies.si import DAMPING, SiConfig, SynapticIntelligence
-from core.networks.encoders import MODELS
+from core.continual.strategies.ewc import ElasticWeightConsolidation
+from core.continual.strategies.mas import MemoryAwareSynapses
+from core.continual.strategies.si import DAMPING, SynapticIntelligence
+from core.networks.architectures import MODELS
 from core.networks.encoders.batches import make_batch
 from tests.core.continual.strategies.toy import MINUS, ONE, TWO, ZERO, Line, rows, step
 
@@ -92,7 +93,9 @@ def test_online_pulls_to_the_last_weights_and_lets_the_past_fade() -> None:
 
 def test_only_touched_rows_of_a_sparse_gradient_are_penalised() -> None:
     torch.manual_seed(0)
-    model = MODELS["ngrams"](MODELS["ngrams"].config_class(embedding_size=8, buckets=1024, longest_ngram=1), 10, 2)
+    model = MODELS["ngrams"].network()(
+        MODELS["ngrams"].config_class(embedding_size=8, buckets=1024, longest_ngram=1), 10, 2
+    )
     batch = make_batch(rows(3, 4), [0, 1], CPU)
     model(batch.tokens, batch.mask).sum().backward()
     plain = model.embedding.weight.grad.to_dense()
@@ -177,7 +180,9 @@ def test_synaptic_intelligence_adds_up_the_path_on_a_quadratic() -> None:
 
 def test_synaptic_intelligence_follows_sparse_gradients() -> None:
     torch.manual_seed(0)
-    model = MODELS["ngrams"](MODELS["ngrams"].config_class(embedding_size=8, buckets=1024, longest_ngram=1), 10, 2)
+    model = MODELS["ngrams"].network()(
+        MODELS["ngrams"].config_class(embedding_size=8, buckets=1024, longest_ngram=1), 10, 2
+    )
     method = SynapticIntelligence(SiConfig(), seed=0)
     method.begin_experience(model, step(1, rows(3)))
     batch = make_batch(rows(3, 3), [0, 1], CPU)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.base.errors import DataError
-from core.continual.strategies import STRATEGIES
+from core.continual.methods import STRATEGIES
 from core.workflows.learn.learners import first_learner, make_strategy, next_learner, readable_past
 from core.workflows.learn.producing import Completed
 from core.workflows.requests import TrainRequest, UpdateRequest, resolve_settings
@@ -75,6 +75,6 @@ def test_who_starts_fresh_reads_only_the_words_it_may() -> None:
         strategy = make_strategy(name, STRATEGIES[name].config_class(), settings)
         strategy.memory.observe(["kept words"], ["a"], experience=1, seed=0)
         past = readable_past(strategy, ["old words", "kept words"])
-        learner = next_learner(parent, ["new words"], ("a", "b"), settings, type(strategy), past)
+        learner = next_learner(parent, ["new words"], ("a", "b"), settings, strategy.declared, past)
         vocabularies[name] = set(learner.pipeline.tokenizer.get_vocab()) - {"[PAD]", "[UNK]"}
     assert vocabularies == {"gdumb": {"kept", "new", "words"}, "joint": {"old", "kept", "new", "words"}}

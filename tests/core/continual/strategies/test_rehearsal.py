@@ -11,11 +11,12 @@ import pytest
 import torch
 from torch import nn
 
-from core.continual.strategies import STRATEGIES, Memory
+from core.continual.methods import STRATEGIES
+from core.continual.strategies import Memory
 from core.continual.strategies.agem import dot, project
 from core.continual.strategies.der import DarkExperienceReplay, distance
 from core.continual.strategies.lwf import distillation
-from core.networks.encoders import MODELS
+from core.networks.architectures import MODELS
 from core.networks.encoders.batches import make_batch
 from tests.core.continual.strategies.test_contract import SMALL, experience, learn, learner, make, story, strategy
 from tests.core.continual.strategies.toy import ONE, TWO, ZERO, Line, rows, step
@@ -54,7 +55,7 @@ def test_replay_chooses_its_epoch_on_new_rows_alone() -> None:
 def test_frozen_layers_stay_in_an_update_and_can_move_afterwards(model: str) -> None:
     method = strategy("replay", frozen_layers=6)
     first = learn(make(model), method, experience(1))
-    network = learner(model, first, type(method))
+    network = learner(model, first, method.declared)
     before = {name: value.clone() for name, value in network.state_dict().items()}
     after = learn(network, method, experience(2))
     moved = {name for name in after if not torch.equal(after[name], before[name])}
@@ -64,7 +65,7 @@ def test_frozen_layers_stay_in_an_update_and_can_move_afterwards(model: str) -> 
 
 def test_a_part_of_the_layers_can_be_frozen() -> None:
     method = strategy("replay", frozen_layers=1)
-    network = learner("bilstm", learn(make("bilstm"), method, experience(1)), type(method))
+    network = learner("bilstm", learn(make("bilstm"), method, experience(1)), method.declared)
     before = {name: value.clone() for name, value in network.state_dict().items()}
     after = learn(network, method, experience(2))
     assert {name for name in after if torch.equal(after[name], before[name])} == {"embedding.weight"}
@@ -107,7 +108,7 @@ def test_remembered_rows_get_the_parents_answers_once() -> None:
 
 def loss_of(name: str, **settings: Any) -> float:
     """After learning that x = 2 is the second label and answering (2, -2) for it, the loss at W = 0 of a new row."""
-    method = STRATEGIES[name](STRATEGIES[name].config_class(**settings), memory=Memory(10))
+    method = STRATEGIES[name].strategy()(STRATEGIES[name].config_class(**settings), memory=Memory(10))
     method.end_experience(Line([1.0, -1.0]), step(1, rows(TWO, labels=[1])))
     method.begin_experience(Line([1.0, -1.0]), step(2, rows(ZERO), known=2))
     return method.loss(Line([0.0, 0.0]), make_batch(rows(ZERO), [0], CPU), nn.CrossEntropyLoss()).item()
@@ -175,7 +176,7 @@ def test_gdumb_without_memory_is_fine_tuning() -> None:
 
 
 def test_gdumb_with_herding_learns_from_a_memory_of_the_same_size() -> None:
-    method = STRATEGIES["gdumb"](STRATEGIES["gdumb"].config_class(), memory=Memory(20, selection="herding"))
+    method = STRATEGIES["gdumb"].strategy()(STRATEGIES["gdumb"].config_class(), memory=Memory(20, selection="herding"))
     method.end_experience(make("ngrams"), experience(1))
     assert len(method.training_set(experience(2), 1)) == 18
     method.end_experience(make("ngrams", number=2), experience(2))
@@ -197,7 +198,7 @@ def test_distillation_by_hand() -> None:
 
 
 def test_the_teacher_is_the_version_before_and_does_not_learn() -> None:
-    method = STRATEGIES["lwf"](STRATEGIES["lwf"].config_class(lwf_strength=2.0, lwf_temperature=1.0))
+    method = STRATEGIES["lwf"].strategy()(STRATEGIES["lwf"].config_class(lwf_strength=2.0, lwf_temperature=1.0))
     model = Line([0.0, math.log(3)])
     method.begin_experience(model, step(2, rows(ONE), known=2))
     with torch.no_grad():

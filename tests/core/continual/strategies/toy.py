@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from core.base.config import Config
 from core.continual.strategies import Experience
+from core.networks.architectures import Architecture
 from core.networks.encoders import TextNetwork
 from core.networks.text import Examples
 from tests.core.experiences import classified
@@ -20,6 +21,8 @@ ZERO, ONE, MINUS, TWO = 1, 2, 3, 4
 
 class Line(TextNetwork):
     """Logits W x + b, x the number of the first token; only the head can learn."""
+
+    declared = Architecture("line", Config, f"{__name__}:Line")
 
     def __init__(self, weight: Sequence[float], bias: Sequence[float] | None = None) -> None:
         super().__init__(Config(), len(VALUES), len(weight), 1)

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from core.base.config import build, distribute
 from core.base.errors import ConfigError
-from core.networks.encoders import MODELS, TextNetwork
-from core.networks.standalone.predict import pad
+from core.networks.architectures import MODELS
+from core.networks.encoders import TextNetwork
+from core.networks.standalone.predict import Classifier, pad
 from core.networks.text import TextConfig, fit_pipeline
 from core.serving.onnx import export_onnx, measure_parity, set_temperature
 from core.training import TrainingConfig
@@ -137,7 +138,7 @@ def test_grown_models_learn_on(name: str) -> None:
         model(torch.from_numpy(tokens), torch.from_numpy(mask)), torch.tensor([CLASSES, 0])
     )
     loss.backward()
-    below = [] if model.fixed_features else [model.embedding.weight]
+    below = [] if model.declared.fixed_features else [model.embedding.weight]
     gradients = [parameter.grad for parameter in (*below, model.head.weight)]
     assert all(gradient is not None and float(gradient.to_dense().abs().sum()) > 0 for gradient in gradients)
 
@@ -172,6 +173,13 @@ def test_parameter_count_of_a_small_bag_by_hand() -> None:
 
 
 @every_model
+def test_a_network_is_what_its_declaration_says(name: str) -> None:
+    assert MODELS[name].name == name
+    assert MODELS[name].network().declared is MODELS[name]
+    assert type(make(name)) is MODELS[name].network()
+
+
+@every_model
 def test_defaults_and_presets_only_name_settings_that_exist(name: str) -> None:
     model_class = MODELS[name]
     configs = (model_class.config_class, TrainingConfig, TextConfig)
@@ -192,19 +200,19 @@ def test_the_exported_file_agrees_with_the_model(name: str, tmp_path: Path) -> N
     (tmp_path / "config.json").write_text(json.dumps({"text": pipeline.options}), "utf-8")
     (tmp_path / "labels.json").write_text(json.dumps(["a", "b", "c"]), "utf-8")
     export_onnx(model, tmp_path / "model.onnx")
-    parity = measure_parity(model, tmp_path, TEXTS)
+    parity = measure_parity(model, Classifier(tmp_path), TEXTS)
     assert parity.max_abs_diff <= 1e-5
     assert parity.label_agreement == 1.0
     assert parity.texts > len(TEXTS)  # empty, emoji, one token, far too long … are in it as well
     assert [path.name for path in tmp_path.glob("model.onnx*")] == ["model.onnx"]  # one file, no weights beside it
     set_temperature(tmp_path / "model.onnx", 0.4)
-    assert measure_parity(model, tmp_path, TEXTS, temperature=0.4).max_abs_diff <= 1e-5
+    assert measure_parity(model, Classifier(tmp_path), TEXTS, temperature=0.4).max_abs_diff <= 1e-5
 
 
 def test_heads_must_share_the_embedding_evenly() -> None:
     model_class = MODELS["transformer"]
     with pytest.raises(ConfigError, match="Choose a multiple of the number of heads, such as 99"):
-        model_class(model_class.config_class(embedding_size=100 - 4, heads=9), VOCABULARY, CLASSES)
+        model_class.network()(model_class.config_class(embedding_size=100 - 4, heads=9), VOCABULARY, CLASSES)
 
 
 def test_triples_are_told_apart_by_a_bag_of_triples() -> None:

@@ -11,8 +11,9 @@ import torch
 
 from core.base.config import settings_of
 from core.base.errors import DataError
-from core.networks.encoders import MODELS, TextNetwork
-from core.networks.encoders.embeddings import VectorsConfig, start_embedding
+from core.networks.architectures import MODELS, VectorsConfig
+from core.networks.encoders import TextNetwork
+from core.networks.encoders.embeddings import start_embedding
 from core.networks.text import TextConfig, TextPipeline, extend_pipeline, fit_pipeline
 from core.networks.vectors import VectorStore
 from core.workflows.learn.starting import start_from_vectors
@@ -23,7 +24,7 @@ WITH_VECTORS = [name for name, model in MODELS.items() if issubclass(model.confi
 def make(name: str = "bilstm", words: int = 30, **settings: Any) -> TextNetwork:
     torch.manual_seed(0)
     config = MODELS[name].config_class(embedding_size=16, **settings)
-    model: TextNetwork = MODELS[name](config, words, 2)
+    model: TextNetwork = MODELS[name].network()(config, words, 2)
     return model
 
 

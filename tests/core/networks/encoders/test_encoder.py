@@ -13,10 +13,12 @@ import pytest
 import torch
 
 from core.base.errors import ModelError
+from core.networks.architectures.encoder import EncoderConfig
 from core.networks.encoders.batches import predict_features, predict_logits
-from core.networks.encoders.encoder import Encoder, EncoderConfig
+from core.networks.encoders.encoder import Encoder
 from core.networks.encoders.feature_cache import FeatureCache, key_of
 from core.networks.sources import Sources, open_sources
+from core.networks.standalone.predict import Classifier
 from core.networks.text import Examples, TextConfig, TextPipeline, encode_examples
 from core.serving.onnx import export_onnx, measure_parity
 from core.training import TrainingConfig
@@ -68,7 +70,7 @@ def learn(learner: Learner) -> None:
 
 
 def _nothing() -> Any:
-    from core.continual.strategies import StrategyConfig
+    from core.continual.methods import StrategyConfig
 
     return StrategyConfig()
 
@@ -132,7 +134,7 @@ def test_a_stored_version_answers_the_same_and_so_does_its_export(
         predict_logits(made.model, examples, CPU), predict_logits(again.model, examples, CPU), rtol=0, atol=1e-6
     )
     export_onnx(again.model, stored.path / "model.onnx")
-    assert measure_parity(again.model, stored.path, TEXTS).max_abs_diff <= 1e-5
+    assert measure_parity(again.model, Classifier(stored.path), TEXTS).max_abs_diff <= 1e-5
 
 
 def test_a_prefix_goes_before_every_text_in_the_stored_version_too(

@@ -10,9 +10,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.networks.encoders import MODELS, FeatureMap, TextNetwork
+from core.networks.architectures import MODELS
+from core.networks.encoders import FeatureMap, TextNetwork
 from core.networks.encoders.feature_map import fit_feature_map
-from core.networks.standalone.predict import pad
+from core.networks.standalone.predict import Classifier, pad
 from core.networks.text import TextConfig, fit_pipeline
 from core.serving.onnx import export_onnx, measure_parity
 
@@ -25,7 +26,9 @@ every_kind = pytest.mark.parametrize("kind", KINDS)
 def mapped(kind: str, *, vocabulary: int = 50) -> TextNetwork:
     """An n-gram bag with a feature map, and a head that says something."""
     torch.manual_seed(0)
-    model = MODELS["ngrams"](MODELS["ngrams"].config_class(embedding_size=16, buckets=1024), vocabulary, 3).eval()
+    model = (
+        MODELS["ngrams"].network()(MODELS["ngrams"].config_class(embedding_size=16, buckets=1024), vocabulary, 3).eval()
+    )
     model.set_feature_map(fit_feature_map(torch.randn(100, 16), kind, 128, scale=True))  # type: ignore[arg-type]
     torch.nn.init.normal_(model.head.weight, std=0.1)
     torch.nn.init.normal_(model.head.bias)
@@ -104,7 +107,7 @@ def test_a_new_feature_map_begins_with_a_head_of_zeros() -> None:
 @every_kind
 def test_weights_bring_their_feature_map_along(kind: str) -> None:
     model = mapped(kind)
-    other = MODELS["ngrams"](MODELS["ngrams"].config_class(embedding_size=16, buckets=1024), 50, 3).eval()
+    other = MODELS["ngrams"].network()(MODELS["ngrams"].config_class(embedding_size=16, buckets=1024), 50, 3).eval()
     plain = {name: value.clone() for name, value in other.state_dict().items()}
     other.load_state_dict(model.state_dict())
     assert torch.equal(answers(other), answers(model))
@@ -148,7 +151,7 @@ def test_the_exported_file_holds_the_feature_map(kind: str, tmp_path: Path) -> N
     (tmp_path / "labels.json").write_text(json.dumps(["a", "b", "c"]), "utf-8")
     model = mapped(kind, vocabulary=pipeline.tokenizer.get_vocab_size())
     export_onnx(model, tmp_path / "model.onnx")
-    parity = measure_parity(model, tmp_path, TEXTS)
+    parity = measure_parity(model, Classifier(tmp_path), TEXTS)
     assert parity.max_abs_diff <= 1e-5
     assert parity.label_agreement == 1.0
 

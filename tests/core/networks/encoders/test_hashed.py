@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.networks.architectures.hashed import HashedConfig
 from core.networks.encoders import HashedNgrams
-from core.networks.encoders.hashed import BASE, PRIME, TOKEN, HashedConfig
+from core.networks.encoders.hashed import BASE, PRIME, TOKEN
 from core.networks.standalone.predict import pad
 
 

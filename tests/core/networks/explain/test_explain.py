@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from core.networks.encoders import MODELS, HashedNgrams, TextNetwork
+from core.networks.architectures import MODELS
+from core.networks.encoders import HashedNgrams, TextNetwork
 from core.networks.explain import Attribution, Word, margin, most_influential, occlude
 from core.networks.explain.networks import explain
 from core.networks.standalone.predict import TextPipeline
@@ -24,7 +25,7 @@ def made(name: str, classes: int = 3) -> tuple[TextNetwork, TextPipeline]:
     small = {"embedding_size": 16, "hidden_size": 16} if name == "bilstm" else {"embedding_size": 16}
     if name == "transformer":
         small = {"embedding_size": 32, "hidden_size": 32, "heads": 2, "layers": 1}
-    built = model(model.config_class(**small), pipeline.tokenizer.get_vocab_size(), classes)  # type: ignore[call-arg]
+    built = model.network()(model.config_class(**small), pipeline.tokenizer.get_vocab_size(), classes)  # type: ignore[call-arg]
     return built.eval(), pipeline
 
 
@@ -103,7 +104,7 @@ def test_a_text_without_words_has_no_explanation_from_inside(text: str) -> None:
 
 def test_counts_of_hashed_ngrams_are_left_to_occlusion() -> None:
     pipeline = fit_pipeline(TEXTS, TextConfig())
-    model = HashedNgrams(HashedNgrams.config_class(), pipeline.tokenizer.get_vocab_size(), 2).eval()  # type: ignore[call-arg]
+    model = HashedNgrams(HashedNgrams.declared.config_class(), pipeline.tokenizer.get_vocab_size(), 2).eval()  # type: ignore[call-arg]
     assert explain(model, pipeline, "good") is None
 
 

@@ -13,7 +13,7 @@ from core.networks.text import fit_pipeline
 from core.serving.onnx import export_onnx
 from core.tasks import DEFAULT
 from core.workflows.bundle import write_programs
-from core.workflows.requests import model_class, resolve_settings
+from core.workflows.requests import architecture_of, resolve_settings
 from core.workflows.versions.folder import Learner, VersionFolder
 
 LABELS = ("bad", "good", "好评")
@@ -42,7 +42,11 @@ def make_version(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path
         pipeline = fit_pipeline(TEXTS * 2, settings.text)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(1)
-            network = model_class(model)(settings.model, pipeline.tokenizer.get_vocab_size(), len(LABELS)).eval()
+            network = (
+                architecture_of(model)
+                .network()(settings.model, pipeline.tokenizer.get_vocab_size(), len(LABELS))
+                .eval()
+            )
             for parameter in network.parameters():  # far from even, so that a difference would show
                 torch.nn.init.normal_(parameter, std=0.5)
         folder.save_model(Learner(model, network, pipeline, LABELS, settings))

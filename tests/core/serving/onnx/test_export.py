@@ -14,7 +14,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.networks.encoders import MODELS, NgramBag, TextNetwork
+from core.networks.architectures import MODELS
+from core.networks.encoders import NgramBag, TextNetwork
 from core.networks.encoders.feature_map import fit_feature_map
 from core.networks.standalone.predict import UNKNOWN, pad
 from core.serving.onnx import export_onnx
@@ -175,26 +176,26 @@ def test_writing_a_file_loads_no_exporter() -> None:
     """Its imports alone take seconds of a training that could be over by then."""
     program = f"""
 import sys, pathlib, tempfile
-from core.networks.encoders import MODELS
+from core.networks.architectures import MODELS
 from core.serving.onnx import export_onnx
 with tempfile.TemporaryDirectory() as place:
     for name in {sorted(SMALL)!r}:
         model_class = MODELS[name]
-        export_onnx(model_class(model_class.config_class(), 50, 3), pathlib.Path(place) / "model.onnx")
+        export_onnx(model_class.network()(model_class.config_class(), 50, 3), pathlib.Path(place) / "model.onnx")
 assert not {{"onnxscript", "torch._dynamo"}} & sys.modules.keys()
 """
     subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[4])
 
 
 def test_a_model_that_writes_nothing_is_traced(tmp_path: Path) -> None:
-    class Plain(MODELS["hashed"]):  # type: ignore[misc]
+    class Plain(MODELS["hashed"].network()):  # type: ignore[misc]
         """As `CONTRIBUTING.md` describes a new model: it has `features`, and that is all."""
 
         def write_features(self, *_: object) -> None:
             return None
 
     torch.manual_seed(0)
-    model = Plain(Plain.config_class(hashed_features=256), VOCABULARY, 3).eval()
+    model = Plain(Plain.declared.config_class(hashed_features=256), VOCABULARY, 3).eval()
     export_onnx(model, tmp_path / "model.onnx")
     np.testing.assert_allclose(
         run(session(tmp_path / "model.onnx"), RAGGED), torch_says(model, RAGGED), rtol=0, atol=1e-6

@@ -9,7 +9,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from core.networks.encoders import MODELS
+from core.networks.architectures import MODELS
 from core.serving.onnx import export_onnx, set_temperature
 from core.serving.onnx.export import traced
 from core.serving.onnx.files import cleaned, remove_notes, save_model

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from core.base.events import CheckpointDue, EpochDone, Finished, StepDone
-from core.continual.strategies import STRATEGIES, Strategy, StrategyConfig
+from core.continual.methods import STRATEGIES, StrategyConfig
+from core.continual.strategies import Strategy
 from core.networks.encoders import TextNetwork
 from core.networks.encoders.batches import predict_logits
 from core.training import TrainingConfig, loop
@@ -115,7 +116,7 @@ def test_stopped_while_learning_pairs_there_is_nothing_to_keep() -> None:
 @pytest.mark.parametrize("name", ["replay", "ewc", "si", "agem", "lwf"])
 def test_strategies_learn_from_pairs_too(name: str) -> None:
     kind = STRATEGIES[name]
-    model, strategy = make(), kind(kind.config_class())
+    model, strategy = make(), kind.strategy()(kind.config_class())
     lesson = experience()
     for event in strategy.learn(model, lesson, lambda *parts: pairs.learn(*parts, CONFIG)):
         last = event

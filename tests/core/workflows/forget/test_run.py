@@ -15,8 +15,9 @@ import pytest
 from core.base import faults
 from core.base.errors import DataError, JobError
 from core.base.events import CheckpointDue, StageStarted
-from core.continual.strategies import STRATEGIES, ClosedForm, Memory
-from core.continual.strategies.ridge import RidgeConfig
+from core.continual.methods import STRATEGIES
+from core.continual.methods.exact import RidgeConfig
+from core.continual.strategies import ClosedForm, Memory
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.same_text import text_key
@@ -216,7 +217,7 @@ def test_a_text_that_only_waits_as_a_correction_is_counted_as_one(learned: Works
 
 def refit_difference(version: VersionFolder, workspace: Workspace) -> float:
     """Of what a version's sums give, to a solution from all its training rows anew."""
-    strategy = STRATEGIES["ridge"](RidgeConfig(), memory=Memory(0))
+    strategy = STRATEGIES["ridge"].strategy()(RidgeConfig(), memory=Memory(0))
     strategy.restore(version.load_state())
     assert isinstance(strategy, ClosedForm)
     texts, names = read_past(version, workspace).train

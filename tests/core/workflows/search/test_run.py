@@ -20,7 +20,7 @@ from core.data.dataset.rows import TextDataset
 from core.data.dataset.splitting import split_rows
 from core.jobs import JobQueue
 from core.jobs.worker import run_job
-from core.networks.encoders import MODELS
+from core.networks.architectures import MODELS
 from core.registry.records import SearchStore
 from core.workflows.requests import resolve_settings
 from core.workflows.search import attempt as attempt_module

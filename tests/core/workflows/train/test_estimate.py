@@ -9,7 +9,7 @@ import pytest
 from core.base.errors import ConfigError, DataError, RegistryError
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import TextDataset, build_dataset
-from core.networks.encoders import MODELS
+from core.networks.architectures import MODELS
 from core.workflows.requests import TrainRequest
 from core.workflows.train.estimate import check_request, estimate, prepare
 from core.workflows.workspace import Workspace, open_workspace

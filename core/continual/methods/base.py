@@ -1,0 +1,54 @@
+"""What is known of a strategy before anything is learned. Imports no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from core.base.config import Config
+
+
+class StrategyConfig(Config):
+    """Settings of a strategy; fine-tuning has none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Method:
+    """A strategy as forms, lists and requests know it; what learns is loaded by `strategy`.
+
+    Parameters
+    ----------
+    strategy_class
+        Where its `core.continual.strategies.Strategy` stands, as ``module:class``.
+    uses_past
+        Whether every update asks for every earlier experience's rows; see also `Strategy.needs_past`.
+    starts_fresh
+        Whether it begins from random weights and a new vocabulary instead of the parent version's.
+    freezes_encoder
+        Whether everything below the head stays as it is, the vocabulary included.
+    rehearses
+        Whether it learns from remembered rows; without any it is fine-tuning.
+    protects
+        Whether it holds what was learned without keeping rows.
+    needs_distribution
+        Whether it takes the model's outputs for logits of a distribution, so that it suits only tasks that have one.
+    """
+
+    name: str
+    strategy_class: str
+    config_class: type[StrategyConfig] = StrategyConfig
+    uses_past: bool = False
+    starts_fresh: bool = False
+    freezes_encoder: bool = False
+    rehearses: bool = False
+    protects: bool = False
+    needs_distribution: bool = False
+
+    def strategy(self) -> Any:
+        """The class that learns; the first call loads PyTorch."""
+        module, _, name = self.strategy_class.partition(":")
+        return getattr(import_module(module), name)
+
+
+FINETUNE = Method("finetune", "core.continual.strategies.base:Strategy")
