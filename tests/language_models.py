@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from core.networks.causal.config import CausalConfig
+from core.networks.architectures.causal import CausalConfig
 from core.networks.causal.decoder import CausalTransformer
 from core.networks.causal.network import OUTPUTS, CausalText
 from core.networks.causal.tokens import Vocabulary

@@ -105,6 +105,8 @@ class Task:
         calibrated, and strategies may distil them or solve for them.
     reads_targets
         Whether it learns from a column of targets; if not, texts are all it needs.
+    foretells
+        Whether outputs are what the model takes for the answer, so that an older version's outputs can be learned from.
     programs
         Files of `core.networks.standalone` that run a version elsewhere; the last is the one to start.
     config_class
@@ -117,6 +119,7 @@ class Task:
     scores: ClassVar[tuple[Score, ...]]
     distribution: ClassVar[bool] = False
     reads_targets: ClassVar[bool] = True
+    foretells: ClassVar[bool] = True
     programs: ClassVar[tuple[str, ...]] = ("predict.py",)
     config_class: ClassVar[type[TaskConfig]] = TaskConfig
 

@@ -110,7 +110,11 @@ def architecture_of(name: str, task: Task = TASKS[DEFAULT]) -> Architecture:
     known = task.networks()
     if name not in known:
         raise ConfigError(
-            "config.model", "There is no model '{name}'. The models are: {known}.", name=name, known=list(known)
+            "config.model",
+            "The task '{task}' has no model '{name}'. Its models are: {known}.",
+            task=task.name,
+            name=name,
+            known=list(known),
         )
     return known[name]
 
@@ -167,11 +171,10 @@ def resolve_update(
 ) -> tuple[Settings, StrategyConfig]:
     """The parent version's settings overlaid with an update's, and the strategy's own."""
     kind = method_of(strategy)
-    if kind.needs_distribution and not task.distribution:
+    if strategy not in strategies_for(task):
         raise ConfigError(
             "config.strategy_unfit",
-            "The strategy '{strategy}' needs probabilities of labels, which the task '{task}' has none of. "
-            "The strategies that suit it are: {known}.",
+            "The strategy '{strategy}' does not suit the task '{task}'. These do: {known}.",
             strategy=strategy,
             task=task.name,
             known=strategies_for(task),
@@ -183,4 +186,8 @@ def resolve_update(
 
 def strategies_for(task: Task) -> list[str]:
     """Names of the strategies that suit a task."""
-    return [name for name, kind in STRATEGIES.items() if task.distribution or not kind.needs_distribution]
+    return [
+        name
+        for name, kind in STRATEGIES.items()
+        if (task.distribution or not kind.needs_distribution) and (task.foretells or not kind.distils)
+    ]

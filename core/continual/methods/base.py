@@ -33,6 +33,8 @@ class Method:
         Whether it holds what was learned without keeping rows.
     needs_distribution
         Whether it takes the model's outputs for logits of a distribution, so that it suits only tasks that have one.
+    distils
+        Whether it holds the model to the outputs that it once had, so that these must say something of the answer.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Method:
     rehearses: bool = False
     protects: bool = False
     needs_distribution: bool = False
+    distils: bool = False
 
     def strategy(self) -> Any:
         """The class that learns; the first call loads PyTorch."""

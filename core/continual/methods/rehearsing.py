@@ -56,6 +56,7 @@ DER = Method(
     "core.continual.strategies.der:DarkExperienceReplay",
     DerConfig,
     rehearses=True,
+    distils=True,
 )
 
 
@@ -77,6 +78,7 @@ DERPP = Method(
     "core.continual.strategies.derpp:DarkExperienceReplayPlusPlus",
     DerppConfig,
     rehearses=True,
+    distils=True,
 )
 
 

@@ -9,7 +9,7 @@ or, in your own program::
     writer = Writer("path/to/the/folder/of/this/file")
     writer.write("送餐", temperature=0.5, seed=3)                 # the continuation, without the beginning
 
-The folder holds model.onnx, tokenizer.json, labels.json and config.json. What it writes is made up.
+The folder holds model.onnx, tokenizer.json and config.json. What it writes is made up.
 """
 
 from __future__ import annotations

@@ -55,6 +55,7 @@ class LanguageModelling(Task):
     help = "Only the texts are read: the model learns to foresee them, and can go on with a beginning."
     scores = (PERPLEXITY,)
     reads_targets = False
+    foretells = False  # how surprising an old text was says nothing of what to write
     programs = (*Task.programs, "write.py")
 
     def networks(self) -> Mapping[str, Architecture]:
