@@ -40,7 +40,7 @@ def make_decoder(vocabulary_size: int = 50, **changed: Any) -> CausalTransformer
 
 def write_version(folder: Path, network: CausalText, vocabulary: Vocabulary) -> LanguageEngine:
     """Write what a version answers with, and open it."""
-    settings = resolve_settings(CausalText.name, network.config.model_dump(), TASK)
-    VersionFolder(folder).save_model(Learner(CausalText.name, network, vocabulary.pipeline, OUTPUTS, settings))
+    settings = resolve_settings(CausalText.declared.name, network.config.model_dump(), TASK)
+    VersionFolder(folder).save_model(Learner(CausalText.declared.name, network, vocabulary.pipeline, OUTPUTS, settings))
     export_onnx(network, folder / "model.onnx", TASK)
     return LanguageEngine(folder, threads=1)

@@ -117,7 +117,7 @@ def test_its_model_has_its_own_settings() -> None:
     settings = resolve_settings("causal", {"context": 32}, TASK)
     assert settings.model.context == 32  # type: ignore[attr-defined]
     assert (settings.training.learning_rate, settings.text.vocabulary_size) == (3e-3, 2000)
-    with pytest.raises(ConfigError, match="The models are: causal"):
+    with pytest.raises(ConfigError, match="Its models are: causal"):
         resolve_settings("ngrams", {}, TASK)
     with pytest.raises(ConfigError, match="no setting 'nosuch'"):
         resolve_settings("causal", {"nosuch": 1}, TASK)
