@@ -14,6 +14,7 @@ from core.base.imports import unhindered_imports
 from core.base.integrity import is_damage
 from core.base.storage import storage_error
 from core.cli.arguments.main import COMMANDS, make_parser
+from core.data.reading.source import is_small_text
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -43,7 +44,6 @@ def _warm_reader(path: Any) -> None:
         return
     with unhindered_imports():
         from core.data.reading.isolation.pool import warm
-        from core.data.reading.source import is_small_text
     if not is_small_text(path):
         warm()
 

@@ -15,6 +15,8 @@ from typing import Any, NoReturn
 
 from core.cli.arguments.fields import add_fields, fill_in, missing_rows, number
 from core.cli.arguments.tables import add_any_table, add_file, add_probe, add_stream, add_table, add_texts
+from core.jobs.kinds import KINDS
+from core.workflows.fields import VersionOf
 
 Words = Callable[[argparse.ArgumentParser], Any]
 
@@ -51,8 +53,6 @@ def fields(kind: str, *without: str) -> Words:
     """The fields of the request of a kind of job, but for those that the command itself fills in."""
 
     def add(parser: argparse.ArgumentParser) -> None:
-        from core.jobs.kinds import KINDS
-
         add_fields(parser, KINDS[kind].asked(), without)
 
     return add
@@ -68,8 +68,6 @@ def kept(what: str, **verbs: Command) -> Command:
 
 def of_version(parser: argparse.ArgumentParser) -> None:
     """Which version of which classifier."""
-    from core.workflows.fields import VersionOf
-
     add_fields(parser, VersionOf)
 
 

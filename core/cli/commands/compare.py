@@ -15,6 +15,8 @@ from core.cli.workflow import carry_out, request_of
 from core.data.dataset.rows import rows_set_aside
 from core.data.loading.load import merged_labels, reading_notes
 from core.data.reading.tables import form_of
+from core.workflows.compare.request import resolve_comparison
+from core.workflows.compare.stream_cuts import left_out_of_stream, store_stream
 from core.workflows.workspace import open_workspace
 
 # Heading, figure, and what it is multiplied with to be read in points.
@@ -32,8 +34,6 @@ COLUMNS = (
 
 @working()
 def compare(asked: argparse.Namespace) -> None:
-    from core.workflows.compare.request import resolve_comparison
-
     if asked.data is None:
         refuse_without_file(asked, "text", "label", "split", "group", "column")
         resolve_comparison(request_of(asked))
@@ -53,8 +53,6 @@ def compare(asked: argparse.Namespace) -> None:
 
 
 def _of_file(asked: argparse.Namespace) -> None:
-    from core.workflows.compare.stream_cuts import left_out_of_stream, store_stream
-
     roles, table = roles_of(asked), read(asked)
     if asked.merge_labels:
         table = merged_labels(table, asked.label)

@@ -6,14 +6,17 @@ import argparse
 from typing import Any
 
 from core.base.config import build, home, parse_assignments
+from core.base.errors import ConfigError
 from core.base.wording import seconds
 from core.cli.printing import show, tell
 from core.cli.progress import consume, working
 from core.cli.tables import facts, load_unlabelled, save
 from core.registry import HOW, VersionInfo
 from core.registry import promote as decide
+from core.serving.engines.graphs import load_version
 from core.tasks.language_modelling.sampling import SamplingConfig
 from core.tasks.language_modelling.task import LanguageModelling
+from core.workflows.requests import TrainRequest, UpdateRequest
 from core.workflows.workspace import Workspace, open_workspace
 
 TASK, MODEL, STRATEGY = LanguageModelling.name, "causal", "replay"
@@ -39,7 +42,6 @@ def generate(asked: argparse.Namespace) -> None:
 
 @working()
 def _train(asked: argparse.Namespace) -> None:
-    from core.workflows.requests import TrainRequest
     from core.workflows.train.estimate import check_request
     from core.workflows.train.run import train_classifier
 
@@ -54,7 +56,6 @@ def _train(asked: argparse.Namespace) -> None:
 
 @working()
 def _update(asked: argparse.Namespace) -> None:
-    from core.workflows.requests import UpdateRequest
     from core.workflows.update.run import update_classifier
 
     workspace = open_workspace(home())
@@ -144,8 +145,6 @@ def _list(asked: argparse.Namespace) -> None:
 
 def _version(workspace: Workspace, name: str, number: int | None) -> VersionInfo:
     """A version of a language model; `ConfigError` where the model is for something else."""
-    from core.base.errors import ConfigError
-
     version = workspace.registry.resolve(name, number)
     if version.summary.get("task") != TASK:
         raise ConfigError(
@@ -155,6 +154,4 @@ def _version(workspace: Workspace, name: str, number: int | None) -> VersionInfo
 
 
 def _engine(workspace: Workspace, version: VersionInfo) -> Any:
-    from core.serving.engines.graphs import load_version
-
     return load_version(workspace.registry.folder(version.classifier, version.number))

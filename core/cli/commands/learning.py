@@ -17,6 +17,8 @@ from core.data.labelling.corrections import Correction, Corrections
 from core.data.loading.load import LoadedDataset
 from core.tasks import task_of
 from core.workflows.requests import method_of, resolve_update
+from core.workflows.versions.decide import gate_rules
+from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace, open_workspace
 
 
@@ -35,9 +37,6 @@ def train(asked: argparse.Namespace) -> None:
 
 @working()
 def update(asked: argparse.Namespace) -> None:
-    from core.workflows.versions.decide import gate_rules
-    from core.workflows.versions.folder import VersionFolder
-
     workspace = open_workspace(home())
     request = request_of(asked, dataset="")
     method_of(request.strategy)
@@ -111,8 +110,6 @@ def _findings(report: dict[str, Any], loaded: LoadedDataset) -> list[str]:
 
 def _new_labels(report: dict[str, Any], classifier: str, workspace: Workspace) -> list[str]:
     """Labels that the version answers with and its parent did not."""
-    from core.workflows.versions.folder import VersionFolder
-
     known = VersionFolder(workspace.registry.folder(classifier, report["parent"])).outputs
     return [label for label in report["classes"] if label not in known]
 

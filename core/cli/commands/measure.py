@@ -12,6 +12,13 @@ from core.cli.printing import plain, show
 from core.cli.tables import facts, load_for
 from core.cli.workflow import version_of
 from core.registry.records.reports import read_report
+from core.serving.engines.graphs import load_version
+from core.tasks.text_classification.behaviour import run_tests
+from core.workflows.drift.run import detect_drift
+from core.workflows.versions.evaluate import evaluate_version
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.versions.known_rows import known_rows
+from core.workflows.versions.past import read_past
 
 if TYPE_CHECKING:
     from core.continual.drift.tests import DriftTest
@@ -22,11 +29,6 @@ WORDS = 12  # each way, printed by drift
 
 
 def evaluate(asked: argparse.Namespace) -> None:
-    from core.workflows.versions.evaluate import evaluate_version
-    from core.workflows.versions.folder import VersionFolder
-    from core.workflows.versions.known_rows import known_rows
-    from core.workflows.versions.past import read_past
-
     workspace, version, path = version_of(asked)
     folder = VersionFolder(path)
     loaded = load_for(folder.task, asked, known=folder.outputs)
@@ -40,10 +42,6 @@ def evaluate(asked: argparse.Namespace) -> None:
 
 
 def behaviour(asked: argparse.Namespace) -> None:
-    from core.serving.engines.graphs import load_version
-    from core.tasks.text_classification.behaviour import run_tests
-    from core.workflows.versions.folder import VersionFolder
-
     _, _, path = version_of(asked)
     stored = VersionFolder(path)
     texts = [str(text) for record in stored.experiences() for text in stored.predictions(record.number)["text"]]
@@ -57,11 +55,6 @@ def behaviour(asked: argparse.Namespace) -> None:
 
 
 def drift(asked: argparse.Namespace) -> None:
-    from core.workflows.drift.run import detect_drift
-    from core.workflows.versions.folder import VersionFolder
-    from core.workflows.versions.known_rows import known_rows
-    from core.workflows.versions.past import read_past
-
     workspace, version, path = version_of(asked)
     folder = VersionFolder(path)
     loaded = load_for(folder.task, asked, known=folder.outputs)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from core.cli.printing import tell
 from core.cli.workflow import version_of
+from core.workflows.report.document import ReportLanguage
 
 # Core brings English; other languages are files of the dashboard, which is not imported for them.
 CATALOGUES = Path(__file__).resolve().parents[3] / "dashboard" / "shell" / "i18n"
 
 
 def report(asked: argparse.Namespace) -> None:
-    from core.workflows.report.document import ReportLanguage
     from core.workflows.report.run import gather, html_report, model_card
 
     workspace, version, _ = version_of(asked)

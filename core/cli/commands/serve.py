@@ -9,13 +9,13 @@ from dataclasses import replace
 
 from core.base.config import home
 from core.cli.printing import show, tell
+from core.serving.api import PREFIX
+from core.serving.api.hosts import EVERY_ADDRESS, THIS_MACHINE, VARIABLE, allowed_hosts
 from core.serving.api.keys import Key, KeyStore
+from core.serving.api.limits import ApiLimits
 
 
 def serve(asked: argparse.Namespace) -> None:
-    from core.serving.api import PREFIX
-    from core.serving.api.hosts import EVERY_ADDRESS, THIS_MACHINE, VARIABLE, allowed_hosts
-    from core.serving.api.limits import ApiLimits
     from core.serving.api.server import bind, run, standalone
 
     limits = replace(ApiLimits(), body_bytes=round(asked.body_megabytes * 1024**2))

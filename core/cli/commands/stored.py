@@ -15,9 +15,12 @@ from core.cli.workflow import version_of
 from core.data.dataset.store import DatasetStore, StoredDataset
 from core.data.labelling.corrections import Corrections
 from core.data.labelling.sessions import LabellingStore
+from core.data.quality import Finding, steps_of
+from core.data.recipe import DropLabels, RenameLabels
 from core.networks.pretrained import EncoderStore
 from core.registry import Registry
 from core.registry.records import ComparisonStore, InspectionStore, SearchStore
+from core.workflows.recipes import save_cleaned
 from core.workflows.workspace import open_workspace
 
 if TYPE_CHECKING:
@@ -72,9 +75,6 @@ def datasets(asked: argparse.Namespace) -> None:
 
 
 def _cleaned(asked: argparse.Namespace) -> StoredDataset:
-    from core.data.recipe import DropLabels, RenameLabels
-    from core.workflows.recipes import save_cleaned
-
     store = DatasetStore(home())
     before = store.find(asked.dataset)
     steps = _fixes(asked.fix, before)
@@ -87,8 +87,6 @@ def _cleaned(asked: argparse.Namespace) -> StoredDataset:
 
 def _fixes(wanted: list[str], dataset: StoredDataset) -> list[Step]:
     """The steps of these fixes of the last inspection, each named by its finding's kind and its own name."""
-    from core.data.quality import Finding, steps_of
-
     inspection = InspectionStore(home()).get(dataset.id) or {"findings": []}
     findings = [Finding.from_dict(finding) for finding in inspection["findings"]]
     known = {f"{finding.kind}.{fix.name}": fix for finding in findings for fix in finding.fixes}

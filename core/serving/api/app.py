@@ -29,6 +29,7 @@ from core.serving.api.limits import ApiLimits
 from core.serving.api.metrics import CONTENT_TYPE, Metrics
 from core.serving.api.openapi import DESCRIPTION, add_docs, body_of, describe
 from core.serving.api.throttle import Throttle
+from core.serving.engines.pool import shared_pool
 from core.tasks import DEFAULT, Task, task_of
 
 if TYPE_CHECKING:
@@ -113,8 +114,6 @@ def create_app(
         Its ``state.service`` is the `Service`; whoever runs the app awaits ``state.service.engines.close()`` at its end.
     """
     if pool is None:
-        from core.serving.engines.pool import shared_pool
-
         pool = shared_pool()
     service = Service(home, pool, limits or ApiLimits())
     app: FastAPI = FastAPIOffline(
