@@ -122,7 +122,7 @@ class LanguageModelling(Task):
             asked = vocabulary.encode(texts)
             return [f"{chosen.loss([ids]) + UNKNOWN_NATS * ids.count(UNKNOWN):.4f} {len(ids) + 1}" for ids in asked]
 
-        return Baseline("Kneser-Ney n-grams", answer)
+        return Baseline("ngrams", answer)
 
     # -- serving
 
