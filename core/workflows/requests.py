@@ -178,10 +178,9 @@ def resolve_update(
     if kind.needs_distribution and not task.distribution:
         raise ConfigError(
             "config.strategy_unfit",
-            "The strategy '{strategy}' needs probabilities of labels, which the task '{task}' has none of. "
+            "The strategy '{strategy}' works with the probabilities of labels, and this model answers with none. "
             "The strategies that suit it are: {known}.",
             strategy=strategy,
-            task=task.name,
             known=strategies_for(task),
         )
     mine, *rest = distribute(settings, kind.config_class, *setting_classes(task, model))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard.parts import tables
+from dashboard.parts.names import labels_of
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import language, t, tn
 
@@ -55,7 +56,7 @@ def describe(dataset: StoredDataset) -> str:
 
 def facts(dataset: StoredDataset) -> list[str]:
     """How large a dataset is, and whether it was made up."""
-    parts = [tn("lab.rows", dataset.rows), tn("lab.labels_count", len(dataset.classes))]
+    parts = [tn("lab.rows", dataset.rows), labels_of(dataset, "lab.labels_count")]
     return [*parts, t("shell.synthetic")] if dataset.synthetic else parts
 
 

@@ -19,6 +19,8 @@ from core.data.recipe import apply_steps, write_steps
 from core.workflows.train.samples import save_sample
 from dashboard.parts import tables
 from dashboard.parts.corrections import JOIN, NEXT_BATCH, still_needed
+from dashboard.parts.names import labels_of
+from dashboard.parts.scores import task_of_version
 from dashboard.parts.upload.notes import tell_left_out
 from dashboard.parts.upload.upload import UploadedTable, has_upload, remember_columns, upload_table
 from dashboard.shell import state
@@ -48,7 +50,7 @@ def step(situation: Situation) -> None:
     update_page.head(1, "open")
     _back_to_decision(situation)
     sample = next_sample(learned(situation))
-    waiting = state.corrections().list(situation.classifier)
+    waiting = state.corrections().list(situation.classifier) if _reads_labels(situation) else []
     source = _source(situation, sample, len(waiting))
     if source == "sample" and sample is not None:
         _sample(situation, sample, waiting)
@@ -58,6 +60,11 @@ def step(situation: Situation) -> None:
         _corrections(situation, waiting)
     else:
         _file(situation, waiting)
+
+
+def _reads_labels(situation: Situation) -> bool:
+    """Whether the model learns from a column of targets."""
+    return task_of_version(situation.champion).reads_targets
 
 
 def _done(situation: Situation) -> None:
@@ -85,13 +92,14 @@ def _back_to_decision(situation: Situation) -> None:
 
 def describe(dataset: StoredDataset) -> str:
     """A dataset in one line."""
-    facts = [dataset.name, tn("update.rows", dataset.rows), tn("update.labels", len(dataset.classes))]
+    facts = [dataset.name, tn("update.rows", dataset.rows), labels_of(dataset, "update.labels")]
     return " · ".join([*facts, t("shell.synthetic")] if dataset.synthetic else facts)
 
 
 def _source(situation: Situation, sample: SamplePart | None, waiting: int) -> str:
     """Ask where the rows come from; begins with what the page before this one meant."""
-    offered = [*(["sample"] if sample else []), "file", "saved", "corrections"]
+    corrected = ["corrections"] if _reads_labels(situation) else []
+    offered = [*(["sample"] if sample else []), "file", "saved", *corrected]
     asked = st.session_state.pop(NEXT_BATCH, None)
     worked_with = state.chosen_dataset()
     if asked in offered:
@@ -163,8 +171,8 @@ def _use_stored(situation: Situation, stored: StoredDataset, waiting: list[Corre
 
 def _file(situation: Situation, waiting: list[Correction]) -> None:
     if not has_upload(KEY):
-        st.markdown(t("update.about_file"))
-    uploaded = upload_table(KEY)
+        st.markdown(t("update.about_file" if _reads_labels(situation) else "update.about_file_texts"))
+    uploaded = upload_table(KEY, need_label=_reads_labels(situation), optional_columns=True)
     if uploaded is None:
         return
     built = _built(uploaded.token, uploaded)
@@ -205,7 +213,7 @@ def _same_as_before(situation: Situation, dataset: TextDataset) -> tuple[TextDat
 @st.cache_resource(show_spinner=False, max_entries=2, ttl=3600)
 def _built(token: str, _uploaded: UploadedTable) -> tuple[TextDataset, SetAside] | DataError:
     try:
-        return build_dataset(_uploaded.table, _uploaded.roles, batch=True)
+        return build_dataset(_uploaded.table, _uploaded.roles, batch=True, need_label=False)
     except DataError as error:
         return error
 

@@ -91,6 +91,8 @@ def check_request(request: TrainRequest, workspace: Workspace) -> Settings:
     check_name(request.classifier)
     check_task(request, workspace)
     settings = resolve_settings(request.model, request.settings, task_of(request.task))
+    if workspace.datasets.has(request.dataset):
+        settings.task.check(list(workspace.datasets.info(request.dataset).classes))
     with torch.random.fork_rng(devices=[]):
         model_class(request.model, settings.task).check(settings.model, workspace.sources)
     return settings
