@@ -19,7 +19,6 @@ from core.data.recipe import apply_steps, write_steps
 from core.workflows.train.samples import save_sample
 from dashboard.parts import tables
 from dashboard.parts.corrections import JOIN, NEXT_BATCH, still_needed
-from dashboard.parts.names import labels_of
 from dashboard.parts.scores import task_of_version
 from dashboard.parts.upload.notes import tell_left_out
 from dashboard.parts.upload.upload import UploadedTable, has_upload, remember_columns, upload_table
@@ -69,7 +68,7 @@ def _reads_labels(situation: Situation) -> bool:
 
 def _done(situation: Situation) -> None:
     batch = situation.batch
-    summary = t("update.batch_gone") if batch is None else describe(batch)
+    summary = t("update.batch_gone") if batch is None else describe(batch, labels=_reads_labels(situation))
     action = t("update.change_batch") if situation.job is None else None
     if update_page.head(1, "done", tables.plain(summary), action):
         if situation.candidate is not None:
@@ -90,9 +89,11 @@ def _back_to_decision(situation: Situation) -> None:
         st.rerun()
 
 
-def describe(dataset: StoredDataset) -> str:
-    """A dataset in one line."""
-    facts = [dataset.name, tn("update.rows", dataset.rows), labels_of(dataset, "update.labels")]
+def describe(dataset: StoredDataset, *, labels: bool) -> str:
+    """A dataset in one line, with its labels where the model reads them."""
+    facts = [dataset.name, tn("update.rows", dataset.rows)]
+    if labels:
+        facts.append(tn("update.labels", len(dataset.classes)))
     return " · ".join([*facts, t("shell.synthetic")] if dataset.synthetic else facts)
 
 
@@ -228,7 +229,7 @@ def _saved(situation: Situation, waiting: list[Correction]) -> None:
     picked = st.selectbox(
         t("update.saved"),
         list(offered),
-        format_func=lambda identity: describe(offered[identity]),
+        format_func=lambda identity: describe(offered[identity], labels=_reads_labels(situation)),
         key="update.saved",
         help=t("update.saved_help"),
         persist_state="session",

@@ -19,6 +19,8 @@ from dashboard.parts.upload.files import Reading
 from dashboard.shell.i18n import t, t_message
 
 OPTIONAL_ROLES = ("split", "group", "time")
+NO_LABELS = ""  # no column is called so
+LAST_LABEL = "last_label"  # in the session: the label column of the last run
 
 
 def choose_columns(
@@ -69,7 +71,7 @@ def _as_last_time(prefix: str, names: list[str]) -> None:
 
 def _forget_columns(prefix: str, names: list[str]) -> None:
     ColumnMemory(home()).forget(names)
-    for role in ("text", "label", *OPTIONAL_ROLES):
+    for role in ("text", "label", LAST_LABEL, *OPTIONAL_ROLES):
         st.session_state.pop(f"{prefix}.{role}", None)
 
 
@@ -106,20 +108,23 @@ def _more_columns(prefix: str, guess: ColumnRoles) -> str:
 
 def _column(prefix: str, role: str, names: list[str], guess: str | None, box: Any, *, texts_alone: bool) -> str | None:
     """A select box for one role; None stands for no column."""
-    nothing = t("upload.no_labels") if role == "label" else tables.NOTHING
-    needed = role == "text" or (role == "label" and not texts_alone)
-    # Text and label begin empty where nothing was guessed; the optional ones can be emptied again.
-    options: list[str | None] = [*names] if needed else [None, *names]
-    index = options.index(guess) if guess in options else None
+    # Text and label begin empty where nothing was guessed, unless no label is needed; the optional ones can be emptied again.
+    nothing: dict[str | None, str] = {} if role in ("text", "label") else {None: tables.NOTHING}
+    if role == "label" and texts_alone:
+        nothing = {NO_LABELS: t("upload.no_labels")}
+        guess = st.session_state.get(f"{prefix}.{LAST_LABEL}", guess or NO_LABELS)
+    options: list[str | None] = [*nothing, *names]
     column: str | None = box.selectbox(
         t(f"upload.{role}"),
         options,
-        index=index,
+        index=options.index(guess) if guess in options else None,
         # the browser answers with the shown name: one that is translated would be lost when the language changes
-        format_func=lambda name: nothing if name is None else name,
+        format_func=lambda name: nothing.get(name, name),
         key=f"{prefix}.{role}",
         placeholder=t("upload.choose"),
         help=t(f"upload.{role}_help"),
         persist_state="session",
     )
-    return column
+    if role == "label" and texts_alone:
+        st.session_state[f"{prefix}.{LAST_LABEL}"] = column  # "No labels" is translated, so it has to be found again
+    return column or None

@@ -213,7 +213,7 @@ def test_texts_alone_are_saved_for_a_language_model(
     page = upload(open_page("data", language=language), TEXTS)
     assert errors(page) == []
     label = widget(page.selectbox, ".label")
-    assert (label.value, label.options[0]) == (None, nothing)
+    assert (label.value, label.options[0]) == ("", nothing)
     assert ("“Continue texts”" if language == "en" else "“续写文本”") in page.info[0].value
     assert page.metric[1].value == "–"
     page.button(key="data.save-button").click().run()
@@ -256,7 +256,11 @@ def test_no_labels_stays_chosen_when_the_language_changes(open_page: OpenPage) -
     page = upload(open_page("data"), REVIEWS)
     widget(page.selectbox, ".label").select("No labels").run()
     page.button_group(key="lang").set_value("zh").run()
-    assert widget(page.selectbox, ".label").value is None
+    assert widget(page.selectbox, ".label").value == ""
+    assert "没有标签时" in page.info[0].value
+    widget(page.selectbox, ".label").select("label").run()
+    page.button_group(key="lang").set_value("en").run()
+    assert widget(page.selectbox, ".label").value == "label"
 
 
 def test_the_same_column_twice_is_refused_and_can_be_changed(open_page: OpenPage) -> None:
