@@ -39,9 +39,9 @@ def predict(asked: argparse.Namespace) -> None:
         sys.stderr.write(f"Rows without text, which got no label: {labelled_file.empty:,}.\n")
     if labelled_file.resumed:
         sys.stderr.write(f"{labelled_file.resumed:,} rows had been labelled by an interrupted run. ")
-    told = "labelled" if task_of(str(version.summary.get("task", DEFAULT))).distribution else "answered"
+    done = "labelled" if task_of(str(version.summary.get("task", DEFAULT))).distribution else "answered"
     labelled = labelled_file.rows - labelled_file.empty
-    sys.stderr.write(f"{labelled:,} rows {told} by version {version.number} → {asked.out}\n")
+    sys.stderr.write(f"{labelled:,} rows {done} by version {version.number} → {asked.out}\n")
     if asked.json:
         told: dict[str, Any] = {
             "version": version.number,

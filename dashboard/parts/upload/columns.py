@@ -54,7 +54,8 @@ def choose_columns(
     if text is None or (needs_both and label is None):
         st.info(t("upload.choose_label" if text else "upload.choose_text"), icon=":material/touch_app:")
         return None
-    return ColumnRoles(**({"label": None} | columns | {"text": text}))
+    del columns["text"]
+    return ColumnRoles(text, **({"label": None} | columns))
 
 
 def _as_last_time(prefix: str, names: list[str]) -> None:
