@@ -121,19 +121,9 @@ def load_unlabelled(asked: argparse.Namespace) -> LoadedDataset:
     """The dataset of ``--data`` or ``--dataset`` where labels need not be."""
     if asked.data is None:
         return load_saved(asked)
-    loaded = without_labels(read(asked), roles_of(asked), asked.data.name)
+    loaded = dataset_of(read(asked), roles_of(asked), name=asked.data.name, batch=True, need_label=False)
     tell(loaded.left_out, loaded.notes)
     return loaded
-
-
-def without_labels(table: pandas.DataFrame, roles: ColumnRoles, name: str) -> LoadedDataset:
-    """The dataset of a table; where it has no column of labels, every row gets the same one."""
-    if roles.label is None:
-        label = "label"
-        while label in map(str, table.columns):
-            label += "_"
-        table, roles = table.assign(**{label: "text"}), replace(roles, label=label)
-    return dataset_of(table, roles, name=name, batch=True)
 
 
 def corrections_of(asked: argparse.Namespace, prefix: str = "") -> FormatCorrections:

@@ -174,9 +174,8 @@ def resolve_update(
     if strategy not in strategies_for(task):
         raise ConfigError(
             "config.strategy_unfit",
-            "The strategy '{strategy}' does not suit the task '{task}'. These do: {known}.",
+            "The strategy '{strategy}' does not suit this model. These do: {known}.",
             strategy=strategy,
-            task=task.name,
             known=strategies_for(task),
         )
     mine, *rest = distribute(settings, kind.config_class, *setting_classes(task, model))

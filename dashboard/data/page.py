@@ -17,6 +17,7 @@ from core.data.recipe import Step, apply_steps, write_steps
 from dashboard.parts import profile as parts_profile
 from dashboard.parts import tables
 from dashboard.parts.forms.label_editor import edit_labels
+from dashboard.parts.names import labels_of
 from dashboard.parts.upload.upload import UploadedTable, discard_upload, has_upload, remember_columns, upload_table
 from dashboard.shell import layout, state
 from dashboard.shell.errors import show_error
@@ -63,7 +64,7 @@ def add_table() -> None:
         _what_comes_next()
         return
     ordered = sorted(SAMPLES.values(), key=lambda sample: sample.language != language())
-    uploaded = upload_table(KEY, samples=[(sample.id, "first") for sample in ordered])
+    uploaded = upload_table(KEY, texts_alone=True, samples=[(sample.id, "first") for sample in ordered])
     if uploaded is None:
         return
     large = len(uploaded.table) >= LARGE and st.session_state.get(LOOKED) != uploaded.token
@@ -77,8 +78,10 @@ def add_table() -> None:
     parts_profile.findings(
         uploaded, prepared.profile, prepared.split, accepted=accepted, accept=lambda step: _accept(uploaded, step)
     )
-    with st.expander(t("labels.title"), icon=":material/label:"):
-        steps = edit_labels(prepared.profile.label_counts, key=f"{KEY}.labels.{uploaded.token}.{len(accepted)}")
+    steps: list[Step] = []
+    if prepared.dataset.labelled:
+        with st.expander(t("labels.title"), icon=":material/label:"):
+            steps = edit_labels(prepared.profile.label_counts, key=f"{KEY}.labels.{uploaded.token}.{len(accepted)}")
     changed = _changed(prepared, steps)
     if isinstance(changed, DataError):
         show_error(changed)
@@ -150,7 +153,7 @@ def _prepared(uploaded: UploadedTable, *, told: bool) -> Prepared | DataError:
 @st.cache_resource(show_spinner=False, max_entries=2, ttl=3600)
 def _built(token: str, _uploaded: UploadedTable) -> tuple[TextDataset, SetAside] | DataError:
     try:
-        return build_dataset(_uploaded.table, _uploaded.roles)
+        return build_dataset(_uploaded.table, _uploaded.roles, need_label=False)
     except DataError as error:
         return error
 
@@ -239,10 +242,10 @@ def _what_comes_next() -> None:
     name = tables.plain(stored.name)
     with st.container(border=True, key="next-step", gap="small"):
         st.header(t("data.saved_title", name=name), anchor=False)
-        facts = {"rows": tn("data.rows", stored.rows), "labels": tn("data.labels", len(stored.classes))}
+        facts = {"rows": tn("data.rows", stored.rows), "labels": labels_of(stored, "data.labels")}
         if stored.name != saved["asked"]:
             st.markdown(t("data.saved_before", name=name, asked=tables.plain(saved["asked"])))
-        st.markdown(t("data.saved", **facts))
+        st.markdown(t("data.saved" if stored.labelled else "data.saved_texts", **facts))
         with st.container(horizontal=True):
             if st.button(t("data.train"), type="primary", key=f"{KEY}.train"):
                 _forget_saved()

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.data.dataset.store import StoredDataset
 from dashboard.parts import tables
+from dashboard.parts.names import labels_of
 from dashboard.parts.profile import label_balance
 from dashboard.parts.recipe import recipe_sentences
 from dashboard.parts.upload.files import excerpt
@@ -73,7 +74,7 @@ def _line(stored: StoredDataset, *, primary: bool) -> None:
 def _facts(stored: StoredDataset) -> list[str]:
     return [
         tn("data.rows", stored.rows),
-        tn("data.labels", len(stored.classes)),
+        labels_of(stored, "data.labels"),
         t(f"data.language_{stored.language}"),
         tables.moment(stored.created),
     ]
@@ -88,9 +89,11 @@ def _look(stored: StoredDataset) -> None:
             st.caption(" · ".join(_facts(stored)))
             for sentence in recipe_sentences(stored):
                 st.caption(f":material/edit: {sentence}")
-            label_balance(stored.classes, key=f"data.look-labels.{stored.id}")
+            if stored.labelled:
+                label_balance(stored.classes, key=f"data.look-labels.{stored.id}")
             head = dataset.take(range(min(LOOK_ROWS, len(dataset))))
-            rows = pandas.DataFrame({t("upload.text"): head.texts, t("upload.label"): head.label_names()})
+            labels = {t("upload.label"): head.label_names()} if stored.labelled else {}
+            rows = pandas.DataFrame({t("upload.text"): head.texts, **labels})
             st.dataframe(excerpt(rows, slice(None)), hide_index=True, alt=t("upload.preview"))
 
     st.dialog(tables.plain(stored.name), width="large")(body)()

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.workflows.train.samples import save_sample
 from dashboard.parts import tables
+from dashboard.parts.names import labels_of
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import language, t, tn
 
@@ -56,7 +57,7 @@ def describe(dataset: StoredDataset) -> str:
 
 def facts(dataset: StoredDataset) -> list[str]:
     """How large a dataset is, and whether it was made up."""
-    parts = [tn("lab.rows", dataset.rows), tn("lab.labels_count", len(dataset.classes))]
+    parts = [tn("lab.rows", dataset.rows), labels_of(dataset, "lab.labels_count")]
     return [*parts, t("shell.synthetic")] if dataset.synthetic else parts
 
 

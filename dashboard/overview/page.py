@@ -70,7 +70,7 @@ def heading(story: Story) -> None:
 
 
 def cards(story: Story) -> list[Card]:
-    """The four numbers on top, each with its change since the version before, on the rows that all versions share."""
+    """The numbers on top, each with its change since the version before, on the rows that all versions share."""
     previous = next((known for known in story.versions if known.number == story.shown.parent), None)
     against = t("overview.against", version=previous.number) if previous else None
     shown = []
@@ -80,6 +80,8 @@ def cards(story: Story) -> list[Card]:
         card = Card(label, tables.score(estimate.value), help=help_text, **layout.changed(difference, against))
         shown.append(replace(card, interval=tables.interval(estimate.low, estimate.high), basis=same_tests.over(rows)))
     shown.append(_forgetting_card(story))
+    if not scores.task_of_version(story.shown).reads_targets:
+        return shown
     help_text = t("overview.card_corrections_help")
     return [
         *shown,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dashboard.shell.i18n import DEFAULT, catalogue, t
+from dashboard.shell.i18n import DEFAULT, catalogue, t, tn
 
 if TYPE_CHECKING:
+    from core.data.dataset.store import StoredDataset
     from core.registry import VersionInfo
 
 SCORES = ("accuracy", "macro_f1", "macro_precision", "macro_recall")  # each is called ``results.<score>``
@@ -17,6 +18,11 @@ def name_of(kind: str, name: str) -> str:
     """The visible name of a model or strategy; one that the catalogue does not know yet keeps its own."""
     key = f"names.{kind}_{name}"
     return t(key) if key in catalogue(DEFAULT) else name
+
+
+def labels_of(dataset: StoredDataset, key: str) -> str:
+    """How many labels a dataset has, by the text of this key, or that it has none."""
+    return tn(key, len(dataset.classes)) if dataset.labelled else t("names.no_labels")
 
 
 def provider_name(provider: str) -> str:

@@ -46,7 +46,11 @@ def overview(dataset: TextDataset, profile: Profile, set_aside: int) -> None:
     layout.cards(
         [
             Card(t("data.card_rows"), tables.thousands(profile.rows), help=t("data.card_rows_help")),
-            Card(t("data.card_labels"), tables.thousands(len(profile.label_counts)), help=t("data.card_labels_help")),
+            Card(
+                t("data.card_labels"),
+                tables.thousands(len(profile.label_counts)) if dataset.labelled else tables.NOTHING,
+                help=t("data.card_labels_help"),
+            ),
             Card(
                 t("data.card_length"),
                 tables.thousands(profile.length_quantiles["median"]),
@@ -58,9 +62,10 @@ def overview(dataset: TextDataset, profile: Profile, set_aside: int) -> None:
     if set_aside:
         st.caption(tn("data.set_aside", set_aside, rows=tables.thousands(profile.rows + set_aside)))
     left, right = st.columns(2, gap="large")
-    with left:
-        label_balance(profile.label_counts, key="data.labels")
-    with right:
+    if dataset.labelled:
+        with left:
+            label_balance(profile.label_counts, key="data.labels")
+    with right if dataset.labelled else left:
         _lengths(profile)
 
 
@@ -160,7 +165,7 @@ def findings(
     layout.section(t("data.findings_title"))
     remarks = [] if isinstance(split, DataError) else split.findings
     if not profile.findings and not remarks and not accepted:
-        _line("good", t("data.findings_none"))
+        _line("good", t("data.findings_none" if uploaded.roles.label else "data.findings_none_texts"))
     for step in accepted:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"{ICONS['good']} {tables.plain(t_message(step.sentence()))}", width="stretch")

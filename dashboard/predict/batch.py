@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.serving.engines.tables import ANSWERED, PERSON
-from dashboard.parts import tables
+from dashboard.parts import scores, tables
 from dashboard.parts.upload.notes import tell_left_out
 from dashboard.parts.upload.upload import UploadedTable, has_upload, upload_table
 from dashboard.predict import page as predict_page
@@ -32,7 +32,7 @@ MOST_LABELS = 6
 def draw(version: VersionInfo) -> None:
     """The whole tab."""
     if not has_upload("predict"):
-        st.markdown(t("predict.table_intro"))
+        st.markdown(t(f"predict.table_intro{_kind(version)}"))
     uploaded = upload_table("predict", need_label=False)
     run: TableRun | None = st.session_state.get(RUN)
     if uploaded is None:
@@ -52,10 +52,18 @@ def draw(version: VersionInfo) -> None:
         _result(run)
 
 
+def _kind(version: VersionInfo) -> str:
+    """The ending of texts that say what a row gets: a label, another answer, or how it goes on."""
+    task = scores.task_of_version(version)
+    if task.distribution:
+        return ""
+    return "_plain" if task.reads_targets else "_write"
+
+
 def _offer(version: VersionInfo, uploaded: UploadedTable, before: TableRun | None, threshold: float | None) -> None:
     if before is not None and before.stopped and before.token == uploaded.token:
         st.caption(t("predict.was_stopped"))
-    label = tn("predict.label_rows", len(uploaded.table))
+    label = tn(f"predict.label_rows{_kind(version)}", len(uploaded.table))
     if st.button(label, key="predict.start", type="primary", icon=":material/label:", disabled=not len(uploaded.table)):
         if before is not None:
             before.stop()

@@ -27,8 +27,10 @@ LONGEST_NAME = 120
 
 def draw(dataset: StoredDataset, fixes: list[Fix]) -> None:
     """Other labels, if wanted; what will be done, in its order; and the button that does it to a copy."""
-    with st.expander(t("labels.title"), icon=":material/label:"):
-        labels = edit_labels(dataset.classes, key=f"quality.labels.{dataset.id}")
+    labels: list[Step] = []
+    if dataset.labelled:
+        with st.expander(t("labels.title"), icon=":material/label:"):
+            labels = edit_labels(dataset.classes, key=f"quality.labels.{dataset.id}")
     steps = [*steps_of(fixes), *labels]
     if not steps:
         return

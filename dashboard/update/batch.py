@@ -19,6 +19,7 @@ from core.data.recipe import apply_steps, write_steps
 from core.workflows.train.samples import save_sample
 from dashboard.parts import tables
 from dashboard.parts.corrections import JOIN, NEXT_BATCH, still_needed
+from dashboard.parts.scores import task_of_version
 from dashboard.parts.upload.notes import tell_left_out
 from dashboard.parts.upload.upload import UploadedTable, has_upload, remember_columns, upload_table
 from dashboard.shell import state
@@ -48,7 +49,7 @@ def step(situation: Situation) -> None:
     update_page.head(1, "open")
     _back_to_decision(situation)
     sample = next_sample(learned(situation))
-    waiting = state.corrections().list(situation.classifier)
+    waiting = state.corrections().list(situation.classifier) if _reads_labels(situation) else []
     source = _source(situation, sample, len(waiting))
     if source == "sample" and sample is not None:
         _sample(situation, sample, waiting)
@@ -60,9 +61,14 @@ def step(situation: Situation) -> None:
         _file(situation, waiting)
 
 
+def _reads_labels(situation: Situation) -> bool:
+    """Whether the model learns from a column of targets."""
+    return task_of_version(situation.champion).reads_targets
+
+
 def _done(situation: Situation) -> None:
     batch = situation.batch
-    summary = t("update.batch_gone") if batch is None else describe(batch)
+    summary = t("update.batch_gone") if batch is None else describe(batch, labels=_reads_labels(situation))
     action = t("update.change_batch") if situation.job is None else None
     if update_page.head(1, "done", tables.plain(summary), action):
         if situation.candidate is not None:
@@ -83,15 +89,18 @@ def _back_to_decision(situation: Situation) -> None:
         st.rerun()
 
 
-def describe(dataset: StoredDataset) -> str:
-    """A dataset in one line."""
-    facts = [dataset.name, tn("update.rows", dataset.rows), tn("update.labels", len(dataset.classes))]
+def describe(dataset: StoredDataset, *, labels: bool) -> str:
+    """A dataset in one line, with its labels where the model reads them."""
+    facts = [dataset.name, tn("update.rows", dataset.rows)]
+    if labels:
+        facts.append(tn("update.labels", len(dataset.classes)))
     return " · ".join([*facts, t("shell.synthetic")] if dataset.synthetic else facts)
 
 
 def _source(situation: Situation, sample: SamplePart | None, waiting: int) -> str:
     """Ask where the rows come from; begins with what the page before this one meant."""
-    offered = [*(["sample"] if sample else []), "file", "saved", "corrections"]
+    corrected = ["corrections"] if _reads_labels(situation) else []
+    offered = [*(["sample"] if sample else []), "file", "saved", *corrected]
     asked = st.session_state.pop(NEXT_BATCH, None)
     worked_with = state.chosen_dataset()
     if asked in offered:
@@ -163,8 +172,8 @@ def _use_stored(situation: Situation, stored: StoredDataset, waiting: list[Corre
 
 def _file(situation: Situation, waiting: list[Correction]) -> None:
     if not has_upload(KEY):
-        st.markdown(t("update.about_file"))
-    uploaded = upload_table(KEY)
+        st.markdown(t("update.about_file" if _reads_labels(situation) else "update.about_file_texts"))
+    uploaded = upload_table(KEY, need_label=_reads_labels(situation), optional_columns=True)
     if uploaded is None:
         return
     built = _built(uploaded.token, uploaded)
@@ -205,7 +214,7 @@ def _same_as_before(situation: Situation, dataset: TextDataset) -> tuple[TextDat
 @st.cache_resource(show_spinner=False, max_entries=2, ttl=3600)
 def _built(token: str, _uploaded: UploadedTable) -> tuple[TextDataset, SetAside] | DataError:
     try:
-        return build_dataset(_uploaded.table, _uploaded.roles, batch=True)
+        return build_dataset(_uploaded.table, _uploaded.roles, batch=True, need_label=False)
     except DataError as error:
         return error
 
@@ -220,7 +229,7 @@ def _saved(situation: Situation, waiting: list[Correction]) -> None:
     picked = st.selectbox(
         t("update.saved"),
         list(offered),
-        format_func=lambda identity: describe(offered[identity]),
+        format_func=lambda identity: describe(offered[identity], labels=_reads_labels(situation)),
         key="update.saved",
         help=t("update.saved_help"),
         persist_state="session",

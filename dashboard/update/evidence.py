@@ -79,7 +79,10 @@ def _tests(report: dict[str, Any], candidate: VersionInfo) -> None:
         rows.append(row)
     table = pd.DataFrame(rows)
     st.dataframe(table, hide_index=True, alt=t("update.tests_alt"))
-    st.caption(t("update.tests_note"))
+    note = t("update.tests_note")
+    if "macro_f1" in task.averages:
+        note = t("update.sentences", first=note, second=t("update.macro_note"))
+    st.caption(note)
     tables.download_table(table, f"update_v{candidate.number}_tests")
 
 

@@ -6,6 +6,7 @@ from core.base.errors import CoreError
 from core.data.dataset.samples import SAMPLES
 from core.data.dataset.store import StoredDataset
 from core.data.recipe import Step, read_steps
+from dashboard.parts.scores import task_of_version
 from dashboard.shell import state
 from dashboard.update.page import Situation
 
@@ -47,6 +48,6 @@ def earlier_steps(situation: Situation) -> list[Step]:
 
 
 def choosable(situation: Situation) -> list[StoredDataset]:
-    """Saved datasets that the champion has not learned from, newest first."""
-    known = set(learned(situation))
-    return [dataset for dataset in state.datasets() if dataset.id not in known]
+    """Saved datasets that the champion has not learned from and can learn from, newest first."""
+    known, alone = set(learned(situation)), not task_of_version(situation.champion).reads_targets
+    return [dataset for dataset in state.datasets() if dataset.id not in known and (alone or dataset.labelled)]

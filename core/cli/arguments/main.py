@@ -225,7 +225,7 @@ COMMANDS = {
     ),
     "datasets": kept(
         "saved datasets",
-        save=Command("store a labelled file", add_table, NEW_NAME),
+        save=Command("store a file of texts, with labels where a column of them is named", batch, NEW_NAME),
         clean=Command(
             "carry out fixes of the last inspection and changes of labels; what comes out is a dataset of its own",
             DATASET,

@@ -9,12 +9,12 @@ from typing import Any
 from core.base.config import home
 from core.cli.printing import plain, show
 from core.cli.progress import consume
-from core.cli.tables import facts, left_out_object, read, refuse_without_file, tell, without_labels
+from core.cli.tables import facts, left_out_object, read, refuse_without_file, tell
 from core.cli.workflow import carry_out, request_of
 from core.data.dataset.columns import ColumnRoles, guess_roles
 from core.data.dataset.store import DatasetStore
 from core.data.loading.label_notes import label_counts
-from core.data.loading.load import left_out_of_source, remarks_of
+from core.data.loading.load import dataset_of, left_out_of_source, remarks_of
 from core.data.reading.names import LABEL_NAMES, TEXT_NAMES, rank
 from core.workflows.workspace import open_workspace
 
@@ -60,7 +60,7 @@ def _file(asked: argparse.Namespace) -> dict[str, Any]:
     roles = roles_of(asked, guess)
     if roles.label is None:
         sys.stderr.write(f"{_why_no_label(guess)}, so only the texts were looked at. Name it with --label.\n")
-    loaded = without_labels(table, roles, asked.data.name)
+    loaded = dataset_of(table, roles, name=asked.data.name, batch=True, need_label=False)
     tell(loaded.left_out, [note for note in loaded.notes if note.key not in FOUND])
     request = request_of(asked, dataset="")
 

@@ -12,6 +12,7 @@ from core.cli.tables import corrections_of, facts_of, tell, tell_format
 from core.cli.workflow import version_of
 from core.data.reading.tables import detect_format
 from core.serving.engines import predict_file
+from core.tasks import DEFAULT, task_of
 
 
 def predict(asked: argparse.Namespace) -> None:
@@ -38,8 +39,9 @@ def predict(asked: argparse.Namespace) -> None:
         sys.stderr.write(f"Rows without text, which got no label: {labelled_file.empty:,}.\n")
     if labelled_file.resumed:
         sys.stderr.write(f"{labelled_file.resumed:,} rows had been labelled by an interrupted run. ")
+    done = "labelled" if task_of(str(version.summary.get("task", DEFAULT))).distribution else "answered"
     labelled = labelled_file.rows - labelled_file.empty
-    sys.stderr.write(f"{labelled:,} rows labelled by version {version.number} → {asked.out}\n")
+    sys.stderr.write(f"{labelled:,} rows {done} by version {version.number} → {asked.out}\n")
     if asked.json:
         told: dict[str, Any] = {
             "version": version.number,

@@ -10,7 +10,7 @@ from core.base.config import home, parse_assignments
 from core.base.errors import DataError
 from core.cli.printing import show, tell
 from core.cli.progress import working
-from core.cli.tables import load, save
+from core.cli.tables import load, load_unlabelled, save
 from core.cli.workflow import version_of
 from core.data.dataset.store import DatasetStore, StoredDataset
 from core.data.labelling.corrections import Corrections
@@ -67,7 +67,7 @@ def datasets(asked: argparse.Namespace) -> None:
         return
     with working():
         if asked.verb == "save":
-            loaded = load(asked)
+            loaded = load_unlabelled(asked) if asked.label is None else load(asked)
             stored = save(replace(loaded, name=asked.name or loaded.name), open_workspace(home()))
         else:
             stored = _cleaned(asked)

@@ -20,6 +20,8 @@ from core.data.dataset.label_spelling import canonical_labels, respelled
 
 Rows = npt.NDArray[np.int64]
 
+UNLABELLED = ("",)  # classes of a dataset without labels: all rows have the same empty one
+
 _ONE_LABEL_ROWS = 20  # fewer of a single label are a mistake; more may begin a stream whose other labels come later
 _ID_ROWS = 20  # from so many rows on, a label for every other row is taken for a number or an identifier
 
@@ -58,6 +60,11 @@ class TextDataset:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    @property
+    def labelled(self) -> bool:
+        """Whether rows have labels at all."""
+        return self.classes != UNLABELLED
 
     def label_names(self) -> list[str]:
         """The label of each row, as a name."""
@@ -99,7 +106,9 @@ class SetAside:
         return len(self.empty_text) + len(self.empty_label)
 
 
-def build_dataset(table: pandas.DataFrame, roles: ColumnRoles, *, batch: bool = False) -> tuple[TextDataset, SetAside]:
+def build_dataset(
+    table: pandas.DataFrame, roles: ColumnRoles, *, batch: bool = False, need_label: bool = True
+) -> tuple[TextDataset, SetAside]:
     """Make a dataset of a table; spellings of a label that are the same beyond doubt become one.
 
     Parameters
@@ -107,6 +116,8 @@ def build_dataset(table: pandas.DataFrame, roles: ColumnRoles, *, batch: bool = 
     batch
         A batch for an update or an evaluation may hold one label only, or a label for every row; a first training
         may not.
+    need_label
+        Whether a column of labels must be chosen; otherwise, where none is, all rows have the same empty label.
 
     Raises
     ------
@@ -114,14 +125,14 @@ def build_dataset(table: pandas.DataFrame, roles: ColumnRoles, *, batch: bool = 
         When a column is missing or chosen twice, no row has both text and label, there is one label only, nearly
         every row has a label of its own, or the split column holds other things than splits.
     """
-    label_column = _check_roles(table, roles)
+    label_column = _check_roles(table, roles, need_label=need_label)
     texts = _column(table, roles.text)
-    numbers, names, set_aside = _labelled(table, label_column, texts)
+    numbers, names, set_aside = _unlabelled(texts) if label_column is None else _labelled(table, label_column, texts)
     _check_kept(table, roles, set_aside)
     kept = set_aside.kept if set_aside.count else None
     numbers = numbers if kept is None else numbers[list(kept)]
     classes = _order({names[number] for number in np.unique(numbers)})
-    if not batch:
+    if not batch and label_column is not None:
         _check_labels(label_column, len(numbers), classes)
     index = {name: number for number, name in enumerate(classes)}
 
@@ -150,6 +161,7 @@ def rows_set_aside(table: pandas.DataFrame, roles: ColumnRoles) -> SetAside:
         When a column is missing or chosen twice.
     """
     label_column = _check_roles(table, roles)
+    assert label_column is not None, "one is needed"
     return _labelled(table, label_column, _column(table, roles.text))[2]
 
 
@@ -159,6 +171,11 @@ def _labelled(table: pandas.DataFrame, column: str, texts: list[str]) -> tuple[R
     names = canonical_labels(written)
     labelled = np.array([bool(name) for name in names], dtype=bool)[numbers]
     return numbers, names, _set_aside(texts, labelled, respelled(written, names))
+
+
+def _unlabelled(texts: list[str]) -> tuple[Rows, list[str], SetAside]:
+    """The same for rows that need no label."""
+    return np.zeros(len(texts), dtype=np.int64), list(UNLABELLED), _set_aside(texts, np.ones(len(texts), np.bool_), {})
 
 
 def _column(table: pandas.DataFrame, name: str) -> list[str]:
@@ -179,17 +196,17 @@ def _pick(values: list[str], rows: Sequence[int] | None) -> list[str]:
     return values if rows is None else [values[row] for row in rows]
 
 
-def _check_roles(table: pandas.DataFrame, roles: ColumnRoles) -> str:
+def _check_roles(table: pandas.DataFrame, roles: ColumnRoles, *, need_label: bool = True) -> str | None:
     """Check that the columns are there and differ; returns the label column."""
     names = [str(column) for column in table.columns]
-    if len(names) == 1 and roles.label is None:
+    if need_label and len(names) == 1 and roles.label is None:
         raise DataError(
             "data.one_column",
             "The table has only one column, '{column}'. Expected one column of texts and one of labels. "
             "If the file has both, choose another delimiter.",
             column=names[0],
         )
-    if roles.label is None:
+    if need_label and roles.label is None:
         raise DataError(
             "data.no_label",
             "No label column is chosen. The columns are: {columns}. Choose the one with the labels.",
@@ -227,7 +244,7 @@ def _check_kept(table: pandas.DataFrame, roles: ColumnRoles, set_aside: SetAside
     if set_aside.kept:
         return
     for column, missing in ((roles.text, set_aside.empty_text), (roles.label, set_aside.empty_label)):
-        if len(missing) == len(table):
+        if column is not None and len(missing) == len(table):
             raise DataError(
                 "data.column_empty",
                 "Column '{column}' is empty in all {rows:,} rows. Choose another column.",
@@ -269,7 +286,8 @@ def _check_labels(column: str, rows: int, classes: tuple[str, ...]) -> None:
 
 def check_labels(dataset: TextDataset) -> None:
     """Raise `DataError` where a changed dataset has too few labels for a first training; see `build_dataset`."""
-    _check_labels("label", len(dataset), dataset.classes)
+    if dataset.labelled:
+        _check_labels("label", len(dataset), dataset.classes)
 
 
 def _order(names: set[str]) -> tuple[str, ...]:

@@ -319,6 +319,14 @@ def _check_split(dataset: TextDataset, split: Split, fractions: Fractions) -> No
     counts = Counter(dataset.labels.tolist())
     enough = [label for label, count in counts.items() if count >= _FEWEST]
     needed = min(2, len(dataset.classes))
+    if len(enough) < needed and not dataset.labelled:
+        raise DataError(
+            "data.too_few_texts",
+            "There are only {rows} texts; a training needs at least {fewest}: to learn from, to validate and to test. "
+            "Add more.",
+            rows=len(dataset),
+            fewest=_FEWEST,
+        )
     if len(enough) < needed:
         raise DataError(
             "data.too_few_rows",

@@ -28,7 +28,7 @@ from core.base.faults import reached
 from core.base.files import read_json
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.language import language_of
-from core.data.dataset.rows import TextDataset
+from core.data.dataset.rows import UNLABELLED, TextDataset
 
 _ID = re.compile(r"[0-9a-f]{16}")
 _PIECE = 20_000  # rows handled at once
@@ -65,6 +65,11 @@ class StoredDataset:
     synthetic: bool
     roles: ColumnRoles
     source: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def labelled(self) -> bool:
+        """Whether rows have labels at all; texts alone can teach a language model."""
+        return tuple(self.classes) != UNLABELLED
 
 
 def content_id(dataset: TextDataset) -> str:

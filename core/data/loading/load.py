@@ -138,10 +138,16 @@ def load_dataset(
 
 
 def dataset_of(
-    table: pandas.DataFrame, roles: ColumnRoles, *, name: str, batch: bool = False, merge: bool = False
+    table: pandas.DataFrame,
+    roles: ColumnRoles,
+    *,
+    name: str,
+    batch: bool = False,
+    merge: bool = False,
+    need_label: bool = True,
 ) -> LoadedDataset:
     """Make a dataset of a table that was read, with all that is to be said of it."""
-    dataset, set_aside = build_dataset(table, roles, batch=batch)
+    dataset, set_aside = build_dataset(table, roles, batch=batch, need_label=need_label)
     merges = merges_of(dataset) if merge else {}
     if merges:
         dataset, _ = RenameLabels(names=merges).apply(dataset)

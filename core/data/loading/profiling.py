@@ -99,9 +99,9 @@ def profile(
 
     findings = [
         *_missing(set_aside, skipped),
-        *_spellings(dataset, set_aside, counts, finding),
+        *(_spellings(dataset, set_aside, counts, finding) if dataset.labelled else ()),
         *_repeated(dataset, finding),
-        *_labels(dataset, counts, finding),
+        *(_labels(dataset, counts, finding) if dataset.labelled else ()),
         *_long(lengths, finding),
     ]
     return Profile(

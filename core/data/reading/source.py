@@ -96,7 +96,7 @@ def empty_file(path: Path) -> DataError:
     """The error for a file without any content."""
     return DataError(
         "data.file_empty",
-        "'{file}' is empty. Expected a table with a column of texts and a column of labels. "
+        "'{file}' is empty. Expected a table with a column of texts; a classifier also needs one of labels. "
         "Check that the file was saved or copied completely.",
         file=path.name,
     )

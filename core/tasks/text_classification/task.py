@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.base.config import setting
+from core.base.errors import DataError
 from core.data.dataset.rows import TextDataset
 from core.networks.standalone.predict import TextPipeline
 from core.statistics.additive import Statistics
@@ -54,6 +55,14 @@ class TextClassification(Task):
     averages = ("accuracy", "macro_f1", "macro_precision", "macro_recall", "weighted_f1")
     distribution = True
     config_class = ClassificationConfig
+
+    def check(self, targets: Sequence[str]) -> None:
+        if not any(targets):
+            raise DataError(
+                "data.no_labels",
+                "These texts have no labels, so no classifier can be trained on them. They can teach a language model "
+                "to continue texts; for a classifier, choose a dataset with a column of labels.",
+            )
 
     def stratum(self, target: str) -> str:
         return target

@@ -92,6 +92,8 @@ def check_request(request: TrainRequest, workspace: Workspace) -> Settings:
     check_name(request.classifier)
     check_task(request, workspace)
     settings = resolve_settings(request.model, request.settings, task_of(request.task))
+    if workspace.datasets.has(request.dataset):
+        settings.task.check(list(workspace.datasets.info(request.dataset).classes))
     with torch.random.fork_rng(devices=[]):
         architecture_of(request.model, settings.task).network().check(settings.model, workspace.sources)
     return settings

@@ -99,6 +99,7 @@ def split_batch(batch: TextDataset, seen: Overlap, settings: Settings, past: Pas
 
 def check_batch(batch: TextDataset, folder: VersionFolder, past: Past, train_only: Rows = NO_ROWS) -> None:
     """Raise the `DataError` that an update from this batch would end with, before anything of it is stored."""
+    folder.task.check(folder.task.as_read(batch).label_names())
     split_batch(batch, compare_batch(batch, past), folder.resolved_settings(), past, train_only)
 
 

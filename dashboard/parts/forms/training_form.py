@@ -15,7 +15,7 @@ from core.workflows.requests import DataConfig, TrainRequest, resolve_settings
 from dashboard.parts import scores, tables
 from dashboard.parts.forms import encoder_choice, word_vectors
 from dashboard.parts.forms.forms import set_values, settings_form
-from dashboard.parts.names import name_of
+from dashboard.parts.names import labels_of, name_of
 from dashboard.shell import state
 from dashboard.shell.i18n import DEFAULT as ENGLISH
 from dashboard.shell.i18n import catalogue, t, tn
@@ -29,6 +29,7 @@ PRESETS = ("quick", "standard", "thorough")
 SETTINGS = "train.settings"
 FIRST_MODEL = "ngrams"
 TASK = "train.task"
+LABELLED = "train.labelled"  # in the session: whether the dataset that was chosen last has labels
 REFUSED = '/:"'
 MOST_CHOICES = 3  # in half the width; more of them would stand below each other
 
@@ -37,7 +38,7 @@ def draw(datasets: list[StoredDataset]) -> TrainRequest:
     """Draw the form; returns what it asks for, which may still be refused (see `core.workflows.train.estimate`)."""
     dataset = _dataset(datasets)
     name = _name(dataset)
-    task = _task()
+    task = _task(dataset)
     model = _model(task)
     _preset(task, model)
     word_vectors.choose_made(SETTINGS)
@@ -67,7 +68,7 @@ def _dataset(datasets: list[StoredDataset]) -> StoredDataset:
 
 
 def _describe(dataset: StoredDataset) -> str:
-    facts = [dataset.name, tn("train.rows", dataset.rows), tn("train.labels", len(dataset.classes))]
+    facts = [dataset.name, tn("train.rows", dataset.rows), labels_of(dataset, "train.labels")]
     return " · ".join([*facts, t("shell.synthetic")] if dataset.synthetic else facts)
 
 
@@ -85,8 +86,13 @@ def _name(dataset: StoredDataset) -> str:
     return name
 
 
-def _task() -> Task:
-    """Ask what the model is for."""
+def _task(dataset: StoredDataset) -> Task:
+    """Ask what the model is for; of texts alone it starts at the first task that needs no more."""
+    if st.session_state.get(LABELLED, True) != dataset.labelled:
+        fitting = (name for name, task in TASKS.items() if task.reads_targets == dataset.labelled)
+        st.session_state[TASK] = next(fitting, DEFAULT)
+        _task_changed()
+    st.session_state[LABELLED] = dataset.labelled
     names = {name: scores.task_name(task) for name, task in TASKS.items()}
     if st.session_state.get(TASK) not in names:
         st.session_state[TASK] = next(iter(names))

@@ -13,15 +13,26 @@ from core.base.config import home
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.multilabel import label_columns, many_columns, several_labels
 from core.data.loading.column_memory import ColumnMemory
+from core.data.reading.names import LABEL_NAMES, rank
 from dashboard.parts import tables
 from dashboard.parts.upload.files import Reading
 from dashboard.shell.i18n import t, t_message
 
 OPTIONAL_ROLES = ("split", "group", "time")
+NO_LABELS = ""  # no column is called so
+LAST_LABEL = "last_label"  # in the session: the label column of the last run
 
 
-def choose_columns(prefix: str, read: Reading, *, need_label: bool, optional_columns: bool) -> ColumnRoles | None:
-    """Which column is what; None while one that is needed is not chosen."""
+def choose_columns(
+    prefix: str, read: Reading, *, need_label: bool, optional_columns: bool, texts_alone: bool = False
+) -> ColumnRoles | None:
+    """Which column is what; None while one that is needed is not chosen.
+
+    Parameters
+    ----------
+    texts_alone
+        Whether the choice of the label column has "No labels".
+    """
     names = [str(name) for name in read.table.columns]
     # With other columns, as after another choice of delimiter, the guess is made anew.
     key = f"{prefix}.{hashlib.sha256(repr(names).encode()).hexdigest()[:8]}"
@@ -30,14 +41,20 @@ def choose_columns(prefix: str, read: Reading, *, need_label: bool, optional_col
     guess = remembered or read.roles
     if remembered is not None:
         _as_last_time(key, names)
-    columns = _row_of_columns(key, wanted, names, guess)
-    if optional_columns and len(names) > 2:
+    columns = _row_of_columns(key, wanted, names, guess, texts_alone=texts_alone)
+    text, label = columns["text"], columns.get("label")
+    if texts_alone and label is None:
+        st.info(t("upload.no_labels_note"), icon=":material/label_off:")
+    elif texts_alone and remembered is None and label == guess.label and rank(str(label), LABEL_NAMES) is None:
+        st.caption(f":material/info: {t('upload.label_by_values', column=tables.plain(str(label)))}")
+    needs_both = need_label and not (texts_alone and label is None)
+    if optional_columns and len(names) > (2 if needs_both else 1):
         with st.expander(_more_columns(key, guess)):
             columns |= _row_of_columns(key, OPTIONAL_ROLES, names, guess)
-    text = columns.pop("text")
-    if text is None or (need_label and columns["label"] is None):
+    if text is None or (needs_both and label is None):
         st.info(t("upload.choose_label" if text else "upload.choose_text"), icon=":material/touch_app:")
         return None
+    del columns["text"]
     return ColumnRoles(text, **({"label": None} | columns))
 
 
@@ -55,7 +72,7 @@ def _as_last_time(prefix: str, names: list[str]) -> None:
 
 def _forget_columns(prefix: str, names: list[str]) -> None:
     ColumnMemory(home()).forget(names)
-    for role in ("text", "label", *OPTIONAL_ROLES):
+    for role in ("text", "label", LAST_LABEL, *OPTIONAL_ROLES):
         st.session_state.pop(f"{prefix}.{role}", None)
 
 
@@ -69,10 +86,12 @@ def note_several_labels(table: pandas.DataFrame, label: str) -> None:
         st.info(tables.plain(t_message(many_columns(columns))), icon=":material/info:")
 
 
-def _row_of_columns(prefix: str, roles: Sequence[str], names: list[str], guess: ColumnRoles) -> dict[str, str | None]:
+def _row_of_columns(
+    prefix: str, roles: Sequence[str], names: list[str], guess: ColumnRoles, *, texts_alone: bool = False
+) -> dict[str, str | None]:
     """Select boxes side by side on a grid of three, so that those of two rows stand below each other."""
     return {
-        role: _column(prefix, role, names, getattr(guess, role), box)
+        role: _column(prefix, role, names, getattr(guess, role), box, texts_alone=texts_alone)
         for role, box in zip(roles, st.columns(3), strict=False)
     }
 
@@ -88,21 +107,25 @@ def _more_columns(prefix: str, guess: ColumnRoles) -> str:
     return " · ".join([t("upload.more_columns"), *filled])
 
 
-def _column(prefix: str, role: str, names: list[str], guess: str | None, box: Any) -> str | None:
+def _column(prefix: str, role: str, names: list[str], guess: str | None, box: Any, *, texts_alone: bool) -> str | None:
     """A select box for one role; None stands for no column."""
-    needed = role in ("text", "label")
-    # Text and label begin empty where nothing was guessed; the optional ones can be emptied again.
-    options: list[str | None] = [*names] if needed else [None, *names]
-    index = options.index(guess) if guess in options else None
+    # Text and label begin empty where nothing was guessed, unless no label is needed; the optional ones can be emptied again.
+    nothing: dict[str | None, str] = {} if role in ("text", "label") else {None: tables.NOTHING}
+    if role == "label" and texts_alone:
+        nothing = {NO_LABELS: t("upload.no_labels")}
+        guess = st.session_state.get(f"{prefix}.{LAST_LABEL}", guess or NO_LABELS)
+    options: list[str | None] = [*nothing, *names]
     column: str | None = box.selectbox(
         t(f"upload.{role}"),
         options,
-        index=index,
+        index=options.index(guess) if guess in options else None,
         # the browser answers with the shown name: one that is translated would be lost when the language changes
-        format_func=lambda name: tables.NOTHING if name is None else name,
+        format_func=lambda name: nothing.get(name, name),
         key=f"{prefix}.{role}",
         placeholder=t("upload.choose"),
         help=t(f"upload.{role}_help"),
         persist_state="session",
     )
-    return column
+    if role == "label" and texts_alone:
+        st.session_state[f"{prefix}.{LAST_LABEL}"] = column  # "No labels" is translated, so it has to be found again
+    return column or None

@@ -58,7 +58,7 @@ class UploadedTable:
     table
         All columns as strings; shared between reruns, so never change it. ``table.attrs`` says what was left out.
     roles
-        Which column is what; ``label`` is None where the page asked for texts only.
+        Which column is what; ``label`` is None where only texts are wanted.
     name
         The file's name.
     token
@@ -100,7 +100,12 @@ class UploadedTable:
 
 
 def upload_table(
-    key: str, *, need_label: bool = True, optional_columns: bool = True, samples: Sequence[SamplePart] = ()
+    key: str,
+    *,
+    need_label: bool = True,
+    optional_columns: bool | None = None,
+    texts_alone: bool = False,
+    samples: Sequence[SamplePart] = (),
 ) -> UploadedTable | None:
     """Draw the upload step; returns the table once file, format and columns are settled, None until then.
 
@@ -113,7 +118,9 @@ def upload_table(
     need_label
         Whether to ask for a label column; without, only texts are wanted.
     optional_columns
-        Whether split, group and time columns may be chosen (only with labels).
+        Whether split, group and time columns may be chosen; by default where there is a label column.
+    texts_alone
+        Whether "No labels" may be chosen in place of a label column.
     samples
         Parts of samples offered below the drop zone, such as ``("reviews_en", "batch_2")``.
     """
@@ -137,7 +144,8 @@ def upload_table(
         return None
     _name(head, source, read.table, key)
     _preview(read)
-    roles = choose_columns(prefix, read, need_label=need_label, optional_columns=optional_columns and need_label)
+    optional = need_label if optional_columns is None else optional_columns
+    roles = choose_columns(prefix, read, need_label=need_label, optional_columns=optional, texts_alone=texts_alone)
     if roles is None:
         return None
     if roles.label is not None:

@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
-from core.base.errors import ConfigError
+from core.base.errors import ConfigError, DataError
 from core.base.events import CheckpointDue
 from core.cli.main import main
 from core.data.dataset.rows import TextDataset
@@ -36,7 +36,7 @@ from core.workflows.requests import TrainRequest, UpdateRequest, strategies_for
 from core.workflows.train.estimate import check_request, estimate, prepare
 from core.workflows.train.run import train_classifier
 from core.workflows.update.outlook import outlook
-from core.workflows.update.run import update_classifier
+from core.workflows.update.run import check_batch, update_classifier
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.versions.past import read_past
 from core.workflows.workspace import Workspace, open_workspace
@@ -411,6 +411,42 @@ def test_the_general_commands_need_no_column_of_labels(
     capsys.readouterr()
     assert main(["train", *rows(0), "--model", "ngrams"]) == 2  # a classifier needs them
     assert "--label" in capsys.readouterr().err
+
+
+def test_a_file_of_texts_is_stored_without_labels_and_teaches_no_classifier(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], workspace: Workspace
+) -> None:
+    table, answers = tmp_path / "texts.csv", tmp_path / "answers.csv"
+    table.write_text("text\n" + "".join(f"{text}\n" for text in reviews(60).texts), encoding="utf-8")
+    assert main(["datasets", "save", "--data", str(table), "--text", "text", "--name", "Texts"]) == 0
+    stored = workspace.datasets.find("Texts")
+    assert (stored.classes, stored.labelled) == ({"": 60}, False)
+    settings = ["--set", *(f"{name}={value}" for name, value in TINY.items())]
+    assert main(["train", "--dataset", "Texts", "--classifier", "c", "--model", "ngrams"]) == 2
+    assert "These texts have no labels" in capsys.readouterr().err
+    request = TrainRequest(classifier="c", dataset=stored.id, model="ngrams")
+    with pytest.raises(DataError, match="These texts have no labels"):
+        check_request(request, workspace)
+    asked = ["--dataset", "Texts", "--classifier", "Shop", "--task", TASK.name, "--model", "causal", *settings]
+    assert main(["train", *asked]) == 0
+    capsys.readouterr()
+    assert main(["predict", "--classifier", "Shop", "--data", str(table), "--text", "text", "--out", str(answers)]) == 0
+    assert "60 rows answered by version 1" in capsys.readouterr().err
+    with pytest.raises(ConfigError, match="probabilities of labels, and this model answers with none"):
+        update(workspace, stored.id, "lwf")
+
+
+def test_a_classifier_does_not_learn_from_texts_alone(workspace: Workspace) -> None:
+    settings = {"epochs": 1, "buckets": 1024, "embedding_size": 16}
+    first = save(workspace, reviews(60)).id
+    asked = TrainRequest(classifier="Shop", dataset=first, model="ngrams", settings=settings)
+    list(train_classifier(asked, workspace))
+    texts = TASK.as_read(reviews(60, seed=1))
+    version = folder(workspace, 1)
+    with pytest.raises(DataError, match="These texts have no labels"):
+        check_batch(texts, version, read_past(version, workspace))
+    with pytest.raises(DataError, match="These texts have no labels"):
+        update(workspace, save(workspace, texts).id, "finetune")
 
 
 def test_the_outlook_of_an_update_knows_its_networks(lived: Lived) -> None:

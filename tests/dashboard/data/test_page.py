@@ -67,7 +67,7 @@ def test_a_table_is_looked_over_and_saved(open_page: OpenPage, evergreen_home: P
     assert (saved.name, saved.rows, saved.classes, saved.synthetic) == ("reviews", 20, {"bad": 8, "good": 12}, False)
     assert saved.source["file"] == "reviews.csv"
     assert "reviews is saved" in words(page)
-    assert button(page, "Train a classifier").proto.type == "primary"
+    assert button(page, "Train a model").proto.type == "primary"
 
 
 @pytest.mark.parametrize(("language", "step"), [("en", "Dividing 20 rows"), ("zh", "正在划分 20 行")])
@@ -103,7 +103,7 @@ def test_the_split_is_told_with_the_numbers_that_training_uses(open_page: OpenPa
 def test_what_comes_next_leads_to_training_with_this_dataset(open_page: OpenPage, evergreen_home: Path) -> None:
     page = upload(open_page("data"), REVIEWS)
     button(page, "Save dataset").click().run()
-    button(page, "Train a classifier").click().run()
+    button(page, "Train a model").click().run()
     assert page.title[0].value == "Train"
     assert page.session_state["dataset"] == stored(evergreen_home)[0].id
 
@@ -197,10 +197,70 @@ def test_a_table_that_cannot_be_learned_from_says_why(open_page: OpenPage, conte
     assert told in errors(upload(open_page("data"), content))[0]
 
 
-def test_one_column_asks_for_the_other(open_page: OpenPage) -> None:
-    page = upload(open_page("data"), "text\nhello there\ngood bye\n")
+TEXTS = "text\n" + "".join(f"a text about thing number {row}\n" for row in range(30))
+
+
+@pytest.mark.parametrize(
+    ("language", "nothing", "told", "none"),
+    [
+        ("en", "No labels", "teach a language model", "no labels"),
+        ("zh", "没有标签", "训练会续写文本的语言模型", "没有标签"),
+    ],
+)
+def test_texts_alone_are_saved_for_a_language_model(
+    open_page: OpenPage, evergreen_home: Path, language: str, nothing: str, told: str, none: str
+) -> None:
+    page = upload(open_page("data", language=language), TEXTS)
     assert errors(page) == []
-    assert page.info[0].value == "Choose the column that holds the labels."
+    label = widget(page.selectbox, ".label")
+    assert (label.value, label.options[0]) == ("", nothing)
+    assert ("“Continue texts”" if language == "en" else "“续写文本”") in page.info[0].value
+    assert page.metric[1].value == "–"
+    page.button(key="data.save-button").click().run()
+    (saved,) = stored(evergreen_home)
+    assert (saved.classes, saved.labelled, saved.roles.label) == ({"": 30}, False, None)
+    assert told in words(page)
+    assert f" · {none} · " in words(page)
+    page.button(key=f"data.look.{saved.id}").click().run()
+    assert errors(page) == []
+    assert len(page.dataframe[-1].value.columns) == 1
+    page.button(key="data.train").click().run()
+    assert errors(page) == []
+    assert page.selectbox(key="train.task").value == "language_modelling"
+    assert f" · {none}" in page.selectbox(key="train.dataset").options[0]
+
+
+def test_too_few_texts_alone_say_so(open_page: OpenPage) -> None:
+    assert "There are only 2 texts" in errors(upload(open_page("data"), "text\nhello there\ngood bye\n"))[0]
+
+
+def test_a_column_taken_for_labels_by_its_values_is_said_to_be_and_can_be_left_out(
+    open_page: OpenPage, evergreen_home: Path
+) -> None:
+    rows = "text,who\n" + "".join(
+        f"a text about thing number {row},{'ann' if row % 3 else 'bob'}\n" for row in range(30)
+    )
+    page = upload(open_page("data"), rows)
+    assert widget(page.selectbox, ".label").value == "who"
+    assert "“who” is taken for the labels because its values come again" in words(page)
+    widget(page.selectbox, ".label").select("No labels").run()
+    assert errors(page) == []
+    assert "is taken for the labels" not in words(page)
+    widget(page.selectbox, ".group").set_value("who").run()
+    button(page, "Save dataset").click().run()
+    (saved,) = stored(evergreen_home)
+    assert (saved.labelled, saved.roles.label, saved.roles.group) == (False, None, "who")
+
+
+def test_no_labels_stays_chosen_when_the_language_changes(open_page: OpenPage) -> None:
+    page = upload(open_page("data"), REVIEWS)
+    widget(page.selectbox, ".label").select("No labels").run()
+    page.button_group(key="lang").set_value("zh").run()
+    assert widget(page.selectbox, ".label").value == ""
+    assert "没有标签时" in page.info[0].value
+    widget(page.selectbox, ".label").select("label").run()
+    page.button_group(key="lang").set_value("en").run()
+    assert widget(page.selectbox, ".label").value == "label"
 
 
 def test_the_same_column_twice_is_refused_and_can_be_changed(open_page: OpenPage) -> None:
@@ -227,7 +287,7 @@ def test_findings_open_the_rows_behind_them(open_page: OpenPage) -> None:
 def test_too_few_rows_can_be_saved_as_a_batch(open_page: OpenPage, evergreen_home: Path) -> None:
     page = upload(open_page("data"), "text,label\nfine,a\npoor,b\n")
     assert len(errors(page)) == 1
-    assert "feed it to a classifier as a batch" in words(page)
+    assert "feed it to a model as a batch" in words(page)
     button(page, "Save dataset").click().run()
     assert stored(evergreen_home)[0].rows == 2
 

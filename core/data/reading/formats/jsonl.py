@@ -142,7 +142,8 @@ def _values(path: Path, text: str) -> list[Any]:
     if not lines:
         raise DataError(
             "data.no_rows",
-            "'{file}' holds no rows, only blank lines. Expected a table with a column of texts and a column of labels.",
+            "'{file}' holds no rows, only blank lines. Expected a table with a column of texts; a "
+            "classifier also needs one of labels.",
             file=path.name,
         )
     if not _is_value(lines[0][1]) or len(lines) == 1:
@@ -225,7 +226,8 @@ def _columns(path: Path, rows: Sequence[dict[str, Any]]) -> tuple[list[str], lis
     if not names:
         raise DataError(
             "data.no_rows",
-            "'{file}' holds no rows, only blank lines. Expected a table with a column of texts and a column of labels.",
+            "'{file}' holds no rows, only blank lines. Expected a table with a column of texts; a "
+            "classifier also needs one of labels.",
             file=path.name,
         )
     return list(names), [[as_string(row.get(name)) for row in rows] for name in names]

@@ -47,7 +47,8 @@ def no_rows(path: Path) -> DataError:
     """The error for a file of blank lines."""
     return DataError(
         "data.no_rows",
-        "'{file}' holds no rows, only blank lines. Expected a table with a column of texts and a column of labels.",
+        "'{file}' holds no rows, only blank lines. Expected a table with a column of texts; a "
+        "classifier also needs one of labels.",
         file=path.name,
     )
 

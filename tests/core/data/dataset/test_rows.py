@@ -2,8 +2,9 @@ import numpy as np
 import pandas
 import pytest
 
+from core.base.errors import DataError
 from core.data.dataset.columns import ColumnRoles
-from core.data.dataset.rows import TextDataset, build_dataset
+from core.data.dataset.rows import TextDataset, build_dataset, check_labels
 
 TABLE = pandas.DataFrame(
     {
@@ -32,6 +33,22 @@ def test_splits_of_rows_that_stay_are_recognised_and_groups_kept():
 def test_numbers_are_ordered_by_value():
     table = pandas.DataFrame({"text": list("abcd"), "label": ["10", "9", "2", "10"]})
     assert build_dataset(table, ColumnRoles("text", "label"))[0].classes == ("2", "9", "10")
+
+
+def test_where_no_label_is_needed_texts_alone_are_a_dataset():
+    dataset, set_aside = build_dataset(TABLE, ColumnRoles("text", None, group="shop"), need_label=False)
+    assert (dataset.texts, dataset.label_names(), dataset.groups) == (
+        ("good", "bad", "fair"),
+        [""] * 3,
+        ("1", "3", "4"),
+    )
+    assert (set_aside.empty_text, set_aside.empty_label, set_aside.kept) == ((1, 4), (), (0, 2, 3))
+    assert not dataset.labelled
+    check_labels(dataset)
+    chosen, _ = build_dataset(TABLE, ColumnRoles("text", "label"), need_label=False)
+    assert (chosen.classes, chosen.labelled) == (("no", "yes"), True)
+    with pytest.raises(DataError, match="is empty in all 1 row"):
+        build_dataset(pandas.DataFrame({"text": [" "]}), ColumnRoles("text", None), need_label=False)
 
 
 def test_a_batch_may_have_one_label():
