@@ -11,7 +11,7 @@ from core.base.wording import score
 from core.cli.printing import plain, show
 from core.cli.tables import facts, load_for
 from core.cli.workflow import version_of
-from core.registry.records.reports import read_report
+from core.registry.records.reports import read_report, require_labels
 
 if TYPE_CHECKING:
     from core.continual.drift.tests import DriftTest
@@ -46,6 +46,7 @@ def behaviour(asked: argparse.Namespace) -> None:
 
     _, _, path = version_of(asked)
     stored = VersionFolder(path)
+    require_labels(stored.report())
     texts = [str(text) for record in stored.experiences() for text in stored.predictions(record.number)["text"]]
     outcomes = run_tests(load_version(path), texts)
     lines = [
