@@ -94,7 +94,7 @@ def cross_validate(
     Raises
     ------
     CoreError
-        When there is no such version, it answers with no labels, its datasets were deleted, or its rows are too few for so many folds.
+        When there is no such version, it answers with no labels, its datasets were deleted, or its rows are too few.
     """
     began = time.monotonic()
     yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)
