@@ -102,7 +102,7 @@ def form(version: VersionInfo, *, leading: bool) -> None:
     try:
         require_probabilities(task_of_version(version))
     except ModelError as unfit:
-        st.info(t_message(unfit.message), icon=":material/info:")
+        st.info(tables.plain(t_message(unfit.message)), icon=":material/info:")
         return
     if leading:
         layout.section(t("benchmark.new"))

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.registry.records.reports import has_labels
 from core.workflows.requests import TrainRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.workspace import Workspace, open_workspace
+from dashboard.labelling import new
 from dashboard.parts.report_download import written
+from dashboard.shell import state
 from tests.core.conftest import reviews, save
 from tests.language_models import TASK, TINY
 
@@ -30,11 +31,25 @@ def workspace(evergreen_home: Path) -> Workspace:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_pages_offer_nothing_that_needs_labels(open_page: OpenPage, workspace: Workspace, language: str) -> None:
-    version = workspace.registry.version("Shop", 1)
-    assert not has_labels(workspace.registry.report("Shop", 1)) if hasattr(workspace.registry, "report") else True
-    for name in ("results", "benchmark", "lab", "search", "labelling", "models"):
+    offered: dict[str, set[str | None]] = {}
+    for name in ("results", "benchmark", "label", "models"):
         page = open_page(name, language=language, classifier="Shop")
-        print(name, [b.key for b in page.button], [i.value for i in page.info], [m.value[:80] for m in page.markdown], [s.key for s in page.selectbox], [(s.key, s.options) for s in page.multiselect], [(s.key,s.options) for s in page.selectbox])
         assert not page.exception, page.exception
         assert not page.error, [box.value for box in page.error]
-    assert "困惑度" in written(version, "zh", html=True).decode("utf-8")
+        offered[name] = {element.key for kind in ("button", "download_button") for element in page.get(kind)}
+        if name == "benchmark":
+            sentence = "Speed is measured" if language == "en" else "只能测量给文本分类的模型的速度"
+            assert any(sentence in box.value for box in page.info)
+    assert not offered["results"] & {"results.folds.start", "results.curve.start"}
+    assert {"results.report", "results.card"} <= offered["results"]
+    assert "benchmark.go" not in offered["benchmark"]
+    version = workspace.registry.version("Shop", 1)
+    named = "Perplexity" if language == "en" else "困惑度"
+    assert all(named in written(version, language, html=html).decode("utf-8") for html in (True, False))
+
+
+def test_labels_are_not_doubted_by_a_model_without_labels(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "chosen_classifier", lambda: "Shop")
+    assert new._champion() is None

@@ -17,6 +17,8 @@ from core.data.dataset.rows import TextDataset
 from core.registry.records.reports import read_report
 from core.workflows.benchmark.config import BenchmarkRequest
 from core.workflows.benchmark.run import benchmark_version
+from core.workflows.compare.request import CompareRequest
+from core.workflows.compare.run import compare_strategies
 from core.workflows.drift.run import detect_drift
 from core.workflows.repeat.cross_validation import cross_validate
 from core.workflows.repeat.learning_curve import draw_curve
@@ -26,6 +28,8 @@ from core.workflows.report.html import curve_chart
 from core.workflows.report.limits import sentences
 from core.workflows.report.run import gather, html_report, model_card, write_document
 from core.workflows.requests import TrainRequest, UpdateRequest
+from core.workflows.search.request import SearchRequest
+from core.workflows.search.run import search_settings
 from core.workflows.train.run import train_classifier
 from core.workflows.update.run import update_classifier
 from core.workflows.versions.folder import VersionFolder
@@ -125,11 +129,24 @@ def test_the_curve_has_an_axis_of_its_own_and_r_no_colours(workspace: Workspace)
         (lambda workspace: draw_curve(CurveRequest(classifier="Shop"), workspace), "report.no_labels"),
         (lambda workspace: cross_validate(FoldsRequest(classifier="Shop"), workspace), "report.no_labels"),
         (
+            lambda workspace: search_settings(
+                SearchRequest(dataset=workspace.datasets.list()[0].id, model="ngrams"), workspace
+            ),
+            "search.one_label",
+        ),
+        (
+            lambda workspace: compare_strategies(
+                CompareRequest(datasets=[info.id for info in workspace.datasets.list()], strategies=["finetune"]),
+                workspace,
+            ),
+            "compare.one_label",
+        ),
+        (
             lambda workspace: benchmark_version(BenchmarkRequest(classifier="Shop"), workspace),
             "benchmark.no_probabilities",
         ),
     ],
-    ids=["curve", "folds", "benchmark"],
+    ids=["curve", "folds", "search", "compare", "benchmark"],
 )
 def test_what_needs_labels_is_refused_in_a_sentence(
     workspace: Workspace, asked: Callable[[Workspace], object], key: str
