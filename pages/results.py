@@ -12,7 +12,7 @@ if classifier is None:
 else:
     layout.heading(t("results.title"), layout.of_classifier(classifier))
     shown = page.choose(classifier)
-    if shown.task.distribution:
+    if shown.labelled:
         layout.cards(page.cards(shown))
         page.remarks(shown)
         confusion.draw(shown)

@@ -12,6 +12,7 @@ from core.base.errors import CoreError
 from core.data.dataset.rows import SetAside
 from core.data.dataset.store import DatasetStore
 from core.registry.records import InspectionStore
+from core.registry.records.reports import has_labels
 from dashboard.labelling.page import close, open_session, store
 from dashboard.parts import tables
 from dashboard.parts.forms.dataset_choice import choose_dataset
@@ -149,8 +150,10 @@ def _texts() -> None:
 
 
 def _champion() -> VersionInfo | None:
+    """The version that labels are doubted and suggested by; None where the chosen model has none, or no labels."""
     classifier = state.chosen_classifier()
-    return state.champion(classifier) if classifier else None
+    champion = state.champion(classifier) if classifier else None
+    return champion if champion is not None and has_labels(state.report(champion)) else None
 
 
 def _order(orders: tuple[str, ...], part: str) -> Any:

@@ -15,7 +15,6 @@ from core.workflows.requests import known_settings
 from dashboard.parts import history, same_tests, tables
 from dashboard.parts.names import name_of, version_line
 from dashboard.parts.plots import charts
-from dashboard.parts.scores import task_of_version
 from dashboard.results import significance
 from dashboard.results.page import Shown
 from dashboard.results.significance import Common, common_tests, of_pair
@@ -73,7 +72,7 @@ def _other_classifier(own: str) -> str:
 
 def _is_labelled(classifier: str) -> bool:
     versions = state.versions(classifier)
-    return bool(versions) and task_of_version(versions[-1]).distribution
+    return bool(versions) and set(SCORES) <= versions[-1].summary.keys()
 
 
 def _runs(classifier: str) -> None:

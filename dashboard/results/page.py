@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.base.messages import Message
+from core.registry.records.reports import has_labels
 from core.statistics.intervals import MINIMUM_ROWS, Estimate, unpaired_difference
 from core.tasks.base import Figures, Task
 from core.tasks.text_classification.scores import Report
@@ -45,6 +46,11 @@ class Shown:
         return scores.task_of_report(self.report)
 
     @property
+    def labelled(self) -> bool:
+        """Whether its figures tell of labels."""
+        return has_labels(self.report)
+
+    @property
     def classes(self) -> tuple[str, ...]:
         return tuple(self.figures.classes)
 
@@ -69,8 +75,7 @@ def choose(classifier: str) -> Shown:
     stored = report["overall"]
     if test != ALL:
         stored = next(tested["report"] for tested in report["tests"] if tested["experience"] == test)
-    labelled = scores.task_of_report(report).distribution
-    return Shown(version, report, test, Report.from_dict(stored) if labelled else Figures.from_dict(stored))
+    return Shown(version, report, test, (Report if has_labels(report) else Figures).from_dict(stored))
 
 
 def _version(classifier: str) -> VersionInfo:

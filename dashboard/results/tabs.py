@@ -160,7 +160,8 @@ def learning(shown: Shown) -> None:
         "time": tables.duration(report["seconds"]),
     }
     st.caption(t("results.made", **facts))
-    folds(shown)
+    if shown.labelled:
+        folds(shown)
 
 
 def roc(shown: Shown) -> None:

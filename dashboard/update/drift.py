@@ -58,10 +58,13 @@ def section(situation: Situation) -> None:
     with st.container(border=True, key="drift", gap="small"):
         _advice(report, situation)
         _comparisons(report)
-        places = iter(st.columns(2, gap="large"))
-        with next(places):
+        if not report.shares:
+            _word_changes(report)
+            return
+        left, right = st.columns(2, gap="large")
+        with left:
             _label_shares(report)
-        with next(places):
+        with right:
             _word_changes(report)
 
 

@@ -11,7 +11,7 @@ from core.base.wording import score
 from core.cli.printing import plain, show
 from core.cli.tables import facts, load_for
 from core.cli.workflow import version_of
-from core.registry.records.reports import read_report
+from core.registry.records.reports import read_report, require_labels
 from core.serving.engines.graphs import load_version
 from core.tasks.text_classification.behaviour import run_tests
 from core.workflows.drift.run import detect_drift
@@ -44,6 +44,7 @@ def evaluate(asked: argparse.Namespace) -> None:
 def behaviour(asked: argparse.Namespace) -> None:
     _, _, path = version_of(asked)
     stored = VersionFolder(path)
+    require_labels(stored.report())
     texts = [str(text) for record in stored.experiences() for text in stored.predictions(record.number)["text"]]
     outcomes = run_tests(load_version(path), texts)
     lines = [

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from core.base.config import Config, parameter, setting
+from core.base.errors import ModelError
+from core.tasks.base import Task
 from core.workflows.fields import Classifier, Version
 
 
@@ -44,6 +46,15 @@ class BenchmarkConfig(Config):
         advanced=True,
         option="threads",
     )
+
+
+def require_probabilities(task: Task) -> None:
+    """Raise the `ModelError` that says why the speed of a version can't be measured: all ways must compute the same."""
+    if not task.distribution:
+        raise ModelError(
+            "benchmark.no_probabilities",
+            "Speed is measured of models that sort texts under labels; this model is for something else.",
+        )
 
 
 class BenchmarkRequest(Config):

@@ -25,7 +25,7 @@ from core.base.messages import Message, message
 from core.registry.records import BenchmarkStore, new_id
 from core.serving.engines.providers import examine
 from core.statistics.speed import latency, paired_ratio, spread
-from core.workflows.benchmark.config import BenchmarkConfig, BenchmarkRequest
+from core.workflows.benchmark.config import BenchmarkConfig, BenchmarkRequest, require_probabilities
 from core.workflows.benchmark.contenders import Contender, Way, enter, line_up, name_of
 from core.workflows.benchmark.machine import describe_machine
 from core.workflows.learn.running import parts_of
@@ -88,7 +88,7 @@ def benchmark_version(
     Raises
     ------
     CoreError
-        When there is no such version or dataset, or it holds no text.
+        When there is no such version or dataset, the version computes no probabilities, or the dataset holds no text.
     """
     began = time.monotonic()
     config = build(BenchmarkConfig, request.settings)
@@ -97,6 +97,7 @@ def benchmark_version(
     yield StageStarted(message("benchmark.prepare", "Reading the texts."), 0.0)
     version = workspace.registry.resolve(request.classifier, request.version)
     folder = workspace.registry.folder(version.classifier, version.number)
+    require_probabilities(VersionFolder(folder).task)
     if texts is None:
         source, texts = _texts(request, VersionFolder(folder), workspace)
     figures = yield from measure(folder, texts, config, should_stop)

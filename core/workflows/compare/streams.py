@@ -127,6 +127,11 @@ def make_stream(pieces: Sequence[Piece], data: DataConfig, task: Task = TASKS[DE
         classes = task.outputs(piece.label_names(), known)
         train, validation, test = (_labelled(piece, rows) for rows in parts)
         experiences.append(StreamExperience(name, train, validation, test, classes))
+    if task.distribution and len(experiences[-1].classes) < 2:
+        raise DataError(
+            "compare.one_label",
+            "These datasets have no labels, or the same for all rows, so there is nothing to compare. Choose others.",
+        )
     sample = [text for experience in experiences for text in experience.train[0]]
     shared = [finding for split in splits for finding in split.findings if finding.key == "data.groups_shared"]
     notes = [*_label_notes(pieces, matched), *_findings(experiences, counts), *shared[:1]]

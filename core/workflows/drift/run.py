@@ -71,7 +71,8 @@ class DriftReport:
     Parameters
     ----------
     tests
-        The tests in a fixed order; `DriftTest.adjusted` holds for all of them together.
+        The tests in a fixed order, that of strata only where rows have such; `DriftTest.adjusted` holds for all of them
+        together.
     batch_rows, repeated_rows
         Rows of the batch, and those left out since their text occurs again, there or in what the version met.
     rows
@@ -163,7 +164,7 @@ def detect_drift(
     met = drawn_texts([*held_out["text"], *compared.learned], EARLIER_TEXTS * old_rows, seed)
     tests = together(
         [
-            strata_shift(*_counts(*strata)[1:], seed=seed),
+            *([strata_shift(*_counts(*strata)[1:], seed=seed)] if task.has_strata else []),
             _word_test(folder, past, old_texts, new_texts, seed),
             *_text_tests(old_texts, new_texts, seed),
             *_answer_tests(task, drawn(tested, old_rows, seed), tested, answered, answerable, seed),
@@ -184,7 +185,7 @@ def detect_drift(
         batch_rows=len(batch),
         repeated_rows=len(batch) - len(new),
         rows=evidence.rows,
-        shares=_shares(*strata),
+        shares=_shares(*strata) if task.has_strata else (),
         new_labels=dict(evidence.new_labels),
         words=word_changes(words_in(met), words_in(new_texts)),
         contradictions=evidence.contradictions,

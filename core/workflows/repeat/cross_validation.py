@@ -26,6 +26,7 @@ from core.continual.methods import StrategyConfig
 from core.data.dataset.folds import make_folds
 from core.registry import VersionInfo
 from core.registry.records import FoldStore
+from core.registry.records.reports import require_labels
 from core.tasks.text_classification.scores import evaluate_predictions
 from core.workflows.learn.learning import Answers, ShouldStop, answers, first_lesson, learned_shares
 from core.workflows.repeat.learning_curve import own_settings
@@ -93,7 +94,7 @@ def cross_validate(
     Raises
     ------
     CoreError
-        When there is no such version, its datasets were deleted, or its rows are too few for so many folds.
+        When there is no such version, it answers with no labels, its datasets were deleted, or its rows are too few.
     """
     began = time.monotonic()
     yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)
@@ -129,6 +130,7 @@ def cross_validate(
 
 def _plan(request: FoldsRequest, version: VersionInfo, workspace: Workspace) -> _Plan:
     folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
+    require_labels(folder.report())
     number = {name: index for index, name in enumerate(folder.outputs)}
     texts: list[str] = []
     names: list[str] = []

@@ -22,6 +22,7 @@ from core.continual.methods import FINETUNE, STRATEGIES, StrategyConfig
 from core.continual.strategies import ClosedForm
 from core.registry import VersionInfo
 from core.registry.records import CurveStore
+from core.registry.records.reports import require_labels
 from core.statistics.learning_curve import (
     Point,
     expected_seconds,
@@ -107,7 +108,7 @@ def draw_curve(
     Raises
     ------
     CoreError
-        When there is no such version, or datasets that it learned from were deleted.
+        When there is no such version, it answers with no labels, or datasets that it learned from were deleted.
     """
     began = time.monotonic()
     yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)
@@ -154,6 +155,7 @@ def nested_rows(labels: np.ndarray, share: float, seed: int) -> np.ndarray:
 
 def _plan(request: CurveRequest, version: VersionInfo, workspace: Workspace) -> _Plan:
     folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
+    require_labels(folder.report())
     past = read_past(folder, workspace)
     if past.missing:
         raise DataError(

@@ -9,6 +9,7 @@ import pandas as pd
 from core.base.messages import message
 from core.base.wording import score
 from core.registry.records.folds import FoldStore
+from core.registry.records.reports import has_labels
 from core.serving.engines.graphs import load_version
 from core.statistics.additive import RATE, hit_rows
 from core.statistics.slices import Slice, worse_slices
@@ -28,7 +29,12 @@ SCORES = ("accuracy", "macro_f1")
 
 
 def run_checks(version: VersionInfo, folder: VersionFolder, workspace: Workspace) -> Checks:
-    """Cut the stored answers to the frozen tests into slices, run the behavioural tests, read what else there is."""
+    """Cut the stored answers to the frozen tests into slices, run the behavioural tests, read what else there is.
+
+    Nothing of it is asked of a version without labels.
+    """
+    if not has_labels(folder.report()):
+        return Checks(0, (), (), ())
     numbers = [record.number for record in folder.experiences()]
     rows = pd.concat([folder.predictions(number) for number in numbers], ignore_index=True)
     cut = slices_of(rows_of_tests(folder, workspace.datasets, numbers), rows["truth"].tolist(), folder.outputs)
@@ -46,6 +52,8 @@ def run_checks(version: VersionInfo, folder: VersionFolder, workspace: Workspace
 def slices(inputs: ReportInputs, words: ReportLanguage) -> Section:
     """The slices of the test rows on which it is worse than on the others, beyond chance."""
     say, worse = words.say, inputs.checks.worse
+    if not has_labels(inputs.report):
+        return Section("")
     how = message(
         "report.slices_how",
         "Slices of the test rows by length, language, group, month and words that were looked at: {count:,}. Listed are those "

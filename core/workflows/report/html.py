@@ -63,9 +63,12 @@ def points_chart(block: Points) -> dict[str, Any]:
 
 
 def curve_chart(block: Curve) -> dict[str, Any]:
-    """Lines over epochs on an axis that begins and ends at round tenths."""
+    """Lines over epochs; the axis of shares begins and ends at round tenths, that of other scores where these do."""
     values = [value for _, line in block.series for value in line]
-    low, high = max(0.0, int(min(values) * 10) / 10), min(1.0, int(max(values) * 10 + 1) / 10)
+    low, high = min(values), max(values)
+    shares = low >= 0 and high <= 1
+    if shares:
+        low, high = max(0.0, int(low * 10) / 10), min(1.0, int(high * 10 + 1) / 10)
     count = max(len(line) for _, line in block.series)
 
     def place(number: int, value: float) -> tuple[float, float]:
@@ -87,8 +90,8 @@ def curve_chart(block: Curve) -> dict[str, Any]:
         "left": CURVE_LEFT,
         "bottom": CURVE_HEIGHT - CURVE_BOTTOM,
         "y_ticks": [
-            {"y": place(0, low + (high - low) * part / 4)[1], "text": f"{low + (high - low) * part / 4:.2f}"}
-            for part in range(5)
+            {"y": place(0, value)[1], "text": f"{value:.2f}" if shares else f"{value:.3g}"}
+            for value in (low + (high - low) * part / 4 for part in range(5))
         ],
         "x_ticks": [{"x": place(number, low)[0], "text": str(number + 1)} for number in range(0, count, step)],
         "best": place(block.best - 1, low)[0] if 1 <= block.best <= count else None,

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from core.base.messages import Message, message
+from core.registry.records.reports import baseline_name, has_labels
 from core.statistics.intervals import MINIMUM_ROWS
 from core.tasks.text_classification.scores import MINIMUM_SUPPORT
 from core.workflows.report.document import Paragraph, ReportLanguage, Section
+from core.workflows.report.figures import reported_task, score_name
 
 if TYPE_CHECKING:
     from core.workflows.report.inputs import ReportInputs
 
 WIDE = 0.05  # half an interval, from which on two versions of ordinary difference cannot be told apart
+FORGOTTEN = 0.02  # from which on forgetting is told
 WEAK = 0.5
 UNEVEN = 10  # times as many rows of one label as of another
 MOST_NAMED = 10
@@ -27,8 +31,11 @@ def limits(inputs: ReportInputs, words: ReportLanguage) -> Section:
 
 def sentences(report: dict[str, Any], words: ReportLanguage) -> Iterator[Message]:
     """The limits that this report shows, the gravest first."""
-    yield from _of_tests(report)
-    yield from _of_labels(report)
+    if has_labels(report):
+        yield from _of_tests(report)
+        yield from _of_labels(report)
+    else:
+        yield from _of_scores(report, words)
     yield from _of_use(report, words)
 
 
@@ -36,12 +43,7 @@ def _of_tests(report: dict[str, Any]) -> Iterator[Message]:
     overall, baseline = report["overall"], report["baseline"]["report"]
     score = overall["macro_f1"]
     if overall["rows"] < MINIMUM_ROWS:
-        yield message(
-            "report.limit_few",
-            "With {rows} test rows nothing can be judged: {least} are the least, some hundreds are better.",
-            rows=overall["rows"],
-            least=MINIMUM_ROWS,
-        )
+        yield _few(overall["rows"])
     elif (score["high"] - score["low"]) / 2 > WIDE:
         yield message(
             "report.limit_wide",
@@ -53,11 +55,56 @@ def _of_tests(report: dict[str, Any]) -> Iterator[Message]:
     if baseline["macro_f1"]["value"] >= score["low"]:
         yield _counting_may_do(report["baseline"])
     forgetting = report["continual"].get("forgetting")
-    if forgetting is not None and forgetting > 0.02:
+    if forgetting is not None and forgetting > FORGOTTEN:
         yield message(
             "report.limit_forgetting",
             "Of what it had learned before, it lost {points:.1f} points of accuracy on average.",
             points=100 * forgetting,
+        )
+
+
+def _few(rows: int) -> Message:
+    return message(
+        "report.limit_few",
+        "With {rows} test rows nothing can be judged: {least} are the least, some hundreds are better.",
+        rows=rows,
+        least=MINIMUM_ROWS,
+    )
+
+
+def _of_scores(report: dict[str, Any], words: ReportLanguage) -> Iterator[Message]:
+    """The same of a task without labels, by its own score."""
+    own = reported_task(report).score
+    name = score_name(own.name, words)
+    measured, baseline = report["overall"][own.name], report["baseline"]["report"][own.name]
+    scale = own.span if math.isfinite(own.span) else abs(measured["value"])
+    rows = report["overall"]["rows"]
+    if rows < MINIMUM_ROWS:
+        yield _few(rows)
+    elif (measured["high"] - measured["low"]) / 2 > WIDE * scale:
+        yield message(
+            "report.limit_wide_of",
+            "The test is small ({rows:,} rows). {name}: it may as well be {low:.3f} as {high:.3f}.",
+            rows=rows,
+            name=name,
+            low=measured["low"],
+            high=measured["high"],
+        )
+    clearly = measured["low"] > baseline["value"] if own.higher_is_better else measured["high"] < baseline["value"]
+    if not clearly:
+        yield message(
+            "report.limit_baseline_of",
+            "It is not clearly better than its baseline ({method}: {baseline:.3f}); that may do.",
+            method=words.say(baseline_name(report)),
+            baseline=baseline["value"],
+        )
+    forgetting = report["continual"].get("forgetting")
+    if forgetting is not None and forgetting > FORGOTTEN * scale:
+        yield message(
+            "report.limit_forgetting_of",
+            "On what it had learned before, it became worse. {name}: by {change:.3f} on average.",
+            name=name,
+            change=forgetting,
         )
 
 
@@ -91,12 +138,15 @@ def _of_labels(report: dict[str, Any]) -> Iterator[Message]:
 
 
 def _of_use(report: dict[str, Any], words: ReportLanguage) -> Iterator[Message]:
-    yield message(
-        "report.limit_like",
-        "The figures hold for texts like those it was tested on. It always answers with one of its {labels:,} labels, also for "
-        "texts that fit none; look at the probability.",
-        labels=len(report["classes"]),
-    )
+    if has_labels(report):
+        yield message(
+            "report.limit_like",
+            "The figures hold for texts like those it was tested on. It always answers with one of its {labels:,} labels, also "
+            "for texts that fit none; look at the probability.",
+            labels=len(report["classes"]),
+        )
+    else:
+        yield message("report.limit_like_of", "The figures hold for texts like those it was tested on.")
     if report["language"] in ("en", "zh"):
         yield message(
             "report.limit_language",

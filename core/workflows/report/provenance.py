@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from core.base.errors import CoreError
 from core.base.messages import Message, message
-from core.base.wording import points, points_interval
+from core.base.wording import points, points_interval, signed
 from core.data.recipe import read_steps
 from core.registry.records.outgoing import short_reference
+from core.registry.records.reports import has_labels
 from core.tasks import DEFAULT, task_of
 from core.workflows.report.document import Block, Cell, Curve, Paragraph, ReportLanguage, Section, figure, table
+from core.workflows.report.figures import reported_task, score_name
 from core.workflows.requests import known_settings, resolve_settings
 
 if TYPE_CHECKING:
+    from core.statistics.intervals import Estimate
     from core.workflows.report.inputs import ReportInputs
 
 
@@ -82,12 +85,14 @@ def _recipe(inputs: ReportInputs, identity: str, name: str, words: ReportLanguag
 def lineage(inputs: ReportInputs, words: ReportLanguage) -> Section:
     """The versions that this one comes from, the first one on top, each on the tests of this one."""
     say = words.say
+    labelled, own = has_labels(inputs.report), reported_task(inputs.report).score
+    name = "macro_f1" if labelled else own.name
     head = [
         say(message("report.version", "version")),
         say(message("report.learned_by", "learned by")),
         say(message("report.from", "from")),
-        say(message("report.macro_f1", "macro-F1")),
-        say(message("report.change", "change in points")),
+        say(message("report.macro_f1", "macro-F1")) if labelled else score_name(own.name, words),
+        say(message("report.change", "change in points") if labelled else message("report.change_of", "change")),
         say(message("report.decision", "decision")),
     ]
     rows: list[list[str | Cell]] = []
@@ -95,14 +100,14 @@ def lineage(inputs: ReportInputs, words: ReportLanguage) -> Section:
         summary = version.summary
         decision = version.decision.reason if version.decision is not None else ""
         measured = inputs.same.report(version.number)
-        change = inputs.same.difference(version.parent or 0, version.number, "macro_f1")
+        change = inputs.same.difference(version.parent or 0, version.number, name)
         learned = [
             words.name("strategy", str(summary.get("strategy", "–"))),
             str(summary.get("dataset_name", "–")),
         ]
         figures = [
-            "–" if measured is None else figure(measured.macro_f1.to_dict()),
-            "–" if change is None else f"{points(change.value)} ({points_interval(change.low, change.high)})",
+            "–" if measured is None else figure(measured.to_dict()[name]),
+            "–" if change is None else _change(change, in_points=labelled),
         ]
         rows.append([str(version.number), *learned, *figures, decision or "–"])
     note = message(
@@ -112,6 +117,13 @@ def lineage(inputs: ReportInputs, words: ReportLanguage) -> Section:
     )
     title = message("report.lineage", "The versions it comes from")
     return Section(say(title), (table(head, rows, say(note)),))
+
+
+def _change(change: Estimate, *, in_points: bool) -> str:
+    """A difference with its interval, in points or in the unit of its score."""
+    if in_points:
+        return f"{points(change.value)} ({points_interval(change.low, change.high)})"
+    return f"{signed(change.value, 3)} ({signed(change.low, 3)} – {signed(change.high, 3)})"
 
 
 def training(inputs: ReportInputs, words: ReportLanguage) -> Section:
@@ -152,18 +164,26 @@ def _curve(report: dict[str, Any], words: ReportLanguage) -> list[Block]:
         return []
     say = words.say
     series = []
-    kinds = {
-        "validation_macro_f1": message("report.validation_f1", "macro-F1 on validation rows"),
-        "validation_accuracy": message("report.validation_accuracy", "accuracy on validation rows"),
-    }
-    for key, name in kinds.items():
+    for key, name in _curve_names(report, words).items():
         if all(isinstance(epoch.get(key), int | float) for epoch in epochs):
-            series.append((say(name), tuple(float(epoch[key]) for epoch in epochs)))
+            series.append((name, tuple(float(epoch[key]) for epoch in epochs)))
     title = message(
         "report.curve", "Validation scores; the weights of epoch {epoch} were kept", epoch=report["best_epoch"]
     )
     axis, epoch = say(message("report.score", "score")), say(message("report.epoch", "epoch"))
     return [Curve(say(title), axis, epoch, tuple(series), report["best_epoch"])] if series else []
+
+
+def _curve_names(report: dict[str, Any], words: ReportLanguage) -> dict[str, str]:
+    """The scores on validation rows by their names in a report, and what each is called; those of one curve share an axis."""
+    if has_labels(report):
+        return {
+            "validation_macro_f1": words.say(message("report.validation_f1", "macro-F1 on validation rows")),
+            "validation_accuracy": words.say(message("report.validation_accuracy", "accuracy on validation rows")),
+        }
+    name = reported_task(report).score.name
+    called = message("report.validation_of", "{name} on validation rows", name=score_name(name, words))
+    return {f"validation_{name}": words.say(called)}
 
 
 def _settings(report: dict[str, Any], words: ReportLanguage) -> list[list[str | Cell]]:
@@ -189,13 +209,22 @@ def serving(inputs: ReportInputs, words: ReportLanguage) -> Section:
     """Which file answers, and the proof that it says what PyTorch says."""
     report, say = inputs.report, words.say
     parity = report["parity"]
-    equal = message(
-        "report.parity",
-        "Between PyTorch and the ONNX file no probability differs by more than {difference:.1e}, over {texts:,} texts made to be "
-        "difficult; {agreement:.1%} of the labels agree.",
-        difference=parity["max_abs_diff"],
-        texts=parity["texts"],
-        agreement=parity["label_agreement"],
+    facts = {"difference": parity["max_abs_diff"], "texts": parity["texts"]}
+    equal = (
+        message(
+            "report.parity",
+            "Between PyTorch and the ONNX file no probability differs by more than {difference:.1e}, over {texts:,} texts made "
+            "to be difficult; {agreement:.1%} of the labels agree.",
+            agreement=parity["label_agreement"],
+            **facts,
+        )
+        if has_labels(report)
+        else message(
+            "report.parity_of",
+            "Between PyTorch and the ONNX file no output differs by more than {difference:.1e}, over {texts:,} texts made to be "
+            "difficult.",
+            **facts,
+        )
     )
     blocks: list[Block] = [Paragraph(say(equal))]
     precision = report.get("precision") or {}

@@ -11,6 +11,7 @@ from core.base.errors import DataError
 from core.base.messages import message
 from core.data.dataset.store import StoredDataset
 from core.registry import VersionInfo
+from core.registry.records.reports import has_labels
 from core.workflows.report.card import to_markdown
 from core.workflows.report.checks import abilities, chance, run_checks, slices
 from core.workflows.report.document import Document, ReportLanguage
@@ -71,10 +72,11 @@ def write_document(inputs: ReportInputs, words: ReportLanguage) -> Document:
         if serves
         else message("report.candidate", "Not in use; version {champion} is", champion=inputs.champion or "–")
     )
+    labels = [(message("report.fact_labels", "Labels"), f"{len(report['classes']):,}")] if has_labels(report) else []
     facts = [
         (message("report.fact_model", "Model"), words.name("model", report["model"])),
         (message("report.fact_parameters", "Parameters"), f"{report['parameters']:,}"),
-        (message("report.fact_labels", "Labels"), f"{len(report['classes']):,}"),
+        *labels,
         (message("report.fact_language", "Language of the texts"), words.language_of(report["language"])),
         (message("report.fact_made", "Made (UTC)"), inputs.version.created[:16].replace("T", " ")),
         (message("report.fact_standing", "Standing"), say(standing)),

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.base.config import build
+from core.base.errors import DataError
 from core.base.events import Advanced, CheckpointDue, Ended, RunStarted, StageStarted, StepDone
 from core.base.messages import message
 from core.registry.records import SearchStore, new_id
@@ -89,10 +90,16 @@ def search_settings(
 def _prepare(request: SearchRequest, workspace: Workspace, clock: Callable[[], float]) -> Search:
     settings = resolve_settings(request.model, request.settings)
     defaults = settings.flat()
+    dataset = workspace.datasets.load(request.dataset)
+    if len(set(dataset.label_names())) < 2:
+        raise DataError(
+            "search.one_label",
+            "This dataset has no labels, or the same for all rows, so no settings are better than others. Choose another one.",
+        )
     return Search(
         model=request.model,
         space=dimensions(request.model, request.searched or usual(request.model), defaults),
-        rows=rows_without_test(workspace.datasets.load(request.dataset), settings.data),
+        rows=rows_without_test(dataset, settings.data),
         fixed={**request.settings, "memory_size": 0},  # no update follows a trial
         config=build(SearchConfig, request.search),
         workspace=workspace,

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from core.base.errors import DataError
 from core.workflows.requests import TrainRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.workspace import open_workspace
-from dashboard.parts.report_download import written
+from dashboard.parts import report_download
+from dashboard.parts.report_download import Outcomes, attempt, raise_failure, written
 from tests.core.conftest import reviews, save
 
 
@@ -36,3 +40,37 @@ def test_both_pages_offer_the_report(workspace: Path, open_page: Callable[..., A
     english = written(version, "en", html=False).decode("utf-8")
     assert english.startswith("# Shop")
     assert "N-gram bag" in english
+
+
+def test_a_file_that_cannot_be_written_is_told_to_the_page() -> None:
+    outcomes: Outcomes = SimpleQueue()
+
+    def fails() -> bytes:
+        raise DataError("dataset.missing", "It is gone.")
+
+    with pytest.raises(DataError):
+        attempt(fails, outcomes)
+    with pytest.raises(DataError, match="gone"):
+        raise_failure(outcomes)
+    assert attempt(lambda: b"written", outcomes) == b"written"
+    raise_failure(outcomes)
+    raise_failure(outcomes, seconds=0.01)  # nothing is left to be told
+
+
+def test_the_page_shows_why_the_report_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(st, "download_button", lambda *_, key, **__: key == "models.report")
+    monkeypatch.setattr(report_download, "bundle_name", lambda _: "shop.zip")
+
+    def script() -> None:
+        import streamlit as st
+
+        from core.base.errors import DataError
+        from dashboard.parts import report_download
+
+        outcomes = st.session_state.setdefault("models.report_outcomes", report_download.SimpleQueue())
+        outcomes.put(DataError("dataset.gone_for_this_test", "It is gone."))
+        report_download.draw(None, key="models")  # type: ignore[arg-type]
+
+    page = AppTest.from_function(script, default_timeout=60).run()
+    assert not page.exception
+    assert [box.value for box in page.error] == ["It is gone."]

@@ -1,0 +1,55 @@
+"""Pages of a model without labels, here a language model: what only labels can answer is said in a sentence or left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.workflows.requests import TrainRequest
+from core.workflows.train.run import train_classifier
+from core.workflows.workspace import Workspace, open_workspace
+from dashboard.labelling import new
+from dashboard.parts.report_download import written
+from dashboard.shell import state
+from tests.core.conftest import reviews, save
+from tests.language_models import TASK, TINY
+
+OpenPage = Callable[..., AppTest]
+
+
+@pytest.fixture
+def workspace(evergreen_home: Path) -> Workspace:
+    opened = open_workspace(evergreen_home)
+    stored = save(opened, TASK.as_read(reviews(320)))
+    request = TrainRequest(classifier="Shop", dataset=stored.id, task=TASK.name, model="causal", settings=TINY)
+    list(train_classifier(request, opened))
+    return opened
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_pages_offer_nothing_that_needs_labels(open_page: OpenPage, workspace: Workspace, language: str) -> None:
+    offered: dict[str, set[str | None]] = {}
+    for name in ("results", "benchmark", "label", "models"):
+        page = open_page(name, language=language, classifier="Shop")
+        assert not page.exception, page.exception
+        assert not page.error, [box.value for box in page.error]
+        offered[name] = {element.key for kind in ("button", "download_button") for element in page.get(kind)}
+        if name == "benchmark":
+            sentence = "Speed is measured" if language == "en" else "只能测量给文本分类的模型的速度"
+            assert any(sentence in box.value for box in page.info)
+    assert not offered["results"] & {"results.folds.start", "results.curve.start"}
+    assert {"results.report", "results.card"} <= offered["results"]
+    assert "benchmark.go" not in offered["benchmark"]
+    version = workspace.registry.version("Shop", 1)
+    named = "Perplexity" if language == "en" else "困惑度"
+    assert all(named in written(version, language, html=html).decode("utf-8") for html in (True, False))
+
+
+def test_labels_are_not_doubted_by_a_model_without_labels(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "chosen_classifier", lambda: "Shop")
+    assert new._champion() is None
