@@ -70,7 +70,7 @@ class LanguageModelling(Task):
     def check(self, targets: Sequence[str]) -> None:
         if len(targets) < FEWEST:
             raise DataError(
-                "data.too_few_texts",
+                "task.too_few_texts",
                 "{rows} texts are too few for a language model: it needs at least {fewest}, to learn, to validate and to test. "
                 "Add texts.",
                 rows=len(targets),
