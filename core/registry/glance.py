@@ -59,6 +59,10 @@ class Glance:
             return self.registry.versions(name)  # any caller may invent names: nothing is written down of them
         return self._ask(f"versions of {name}", lambda: self.registry.versions(name), _version)
 
+    def stored(self, name: str) -> list[VersionInfo]:
+        """The same, but where there is no database yet none is made."""
+        return self.versions(name) if any(database_token(self._home)) or not self._watched() else []
+
     def champion(self, name: str) -> VersionInfo | None:
         """As `Registry.champion`."""
         number = next((info.champion for info in self.classifiers() if info.name == name), None)

@@ -143,6 +143,9 @@ class Task:
     def check(self, targets: Sequence[str]) -> None:
         """Raise the `DataError` that says why nothing can be learned from these targets."""
 
+    def check_size(self, rows: int) -> None:
+        """Raise the `DataError` that says why so few rows are not enough for a first training."""
+
     def stratum(self, target: str) -> str:
         """The stratum of a target: splits hold their shares of each, and a balanced memory as many of each."""
         return ""

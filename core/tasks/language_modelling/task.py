@@ -67,13 +67,13 @@ class LanguageModelling(Task):
     def encode(self, targets: Sequence[str], outputs: Sequence[str]) -> NDArray[Any]:
         return np.zeros(len(targets), dtype=np.float32)
 
-    def check(self, targets: Sequence[str]) -> None:
-        if len(targets) < FEWEST:
+    def check_size(self, rows: int) -> None:
+        if rows < FEWEST:
             raise DataError(
                 "task.too_few_texts",
                 "{rows} texts are too few for a language model: it needs at least {fewest}, to learn, to validate and to test. "
                 "Add texts.",
-                rows=len(targets),
+                rows=rows,
                 fewest=FEWEST,
             )
 

@@ -113,6 +113,7 @@ def prepare(request: TrainRequest, workspace: Workspace) -> Prepared:
     fractions = (1 - data.validation_share - data.test_share, data.validation_share, data.test_share)
     task, targets = settings.task, dataset.label_names()
     task.check(targets)
+    task.check_size(len(dataset))
     split = split_rows(task.stratified(dataset), fractions=fractions, seed=data.split_seed)
     rows = split.train
     if len(rows) > MOST_TEXTS:

@@ -11,7 +11,7 @@ from core.base.messages import Message, message
 from core.data.dataset.splitting import split_rows
 from core.data.loading.label_notes import label_notes
 from core.data.loading.load import remarks_of
-from core.registry import HOW, check_name
+from core.registry import HOW, Glance, check_name
 from core.tasks import DEFAULT, Task, task_of
 from core.workflows.learn.learners import first_learner, make_experience, make_strategy
 from core.workflows.learn.learning import ShouldStop
@@ -27,7 +27,7 @@ from core.workflows.workspace import Workspace
 def check_task(request: TrainRequest, workspace: Workspace) -> Task:
     """What the request is for; a `ConfigError` where its model has versions for another task: no test measures both."""
     task = task_of(request.task)
-    for version in workspace.registry.versions(request.classifier):
+    for version in Glance(workspace.home).stored(request.classifier):
         own = task_of(str(version.summary.get("task", DEFAULT)))
         if own.name != task.name:
             raise ConfigError(
@@ -70,6 +70,7 @@ def train_classifier(
     yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)
     dataset = task.as_read(workspace.datasets.load(request.dataset))
     task.check(dataset.label_names())
+    task.check_size(len(dataset))
     shares = settings.data
     fractions = (1 - shares.validation_share - shares.test_share, shares.validation_share, shares.test_share)
     split = split_rows(task.stratified(dataset), fractions=fractions, seed=shares.split_seed)

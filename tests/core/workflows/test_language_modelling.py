@@ -432,7 +432,7 @@ def test_a_file_of_texts_is_stored_without_labels_and_teaches_no_classifier(
     capsys.readouterr()
     assert main(["predict", "--classifier", "Shop", "--data", str(table), "--text", "text", "--out", str(answers)]) == 0
     assert "60 rows answered by version 1" in capsys.readouterr().err
-    with pytest.raises(ConfigError, match="probabilities of labels, and this model answers with none"):
+    with pytest.raises(ConfigError, match="does not suit this model"):
         update(workspace, stored.id, "lwf")
 
 
