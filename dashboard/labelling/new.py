@@ -12,7 +12,7 @@ from core.base.errors import CoreError
 from core.data.dataset.rows import SetAside
 from core.data.dataset.store import DatasetStore
 from core.registry.records import InspectionStore
-from core.registry.records.reports import has_labels
+from core.tasks.text_classification.reported import has_labels
 from dashboard.labelling.page import close, open_session, store
 from dashboard.parts import tables
 from dashboard.parts.forms.dataset_choice import choose_dataset

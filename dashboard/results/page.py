@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.base.messages import Message
-from core.registry.records.reports import has_labels
 from core.statistics.intervals import MINIMUM_ROWS, Estimate, unpaired_difference
 from core.tasks.base import Figures, Task
+from core.tasks.text_classification.reported import has_labels
 from core.tasks.text_classification.scores import Report
 from core.workflows.versions.folder import VersionFolder
 from dashboard.parts import scores, tables, verdict

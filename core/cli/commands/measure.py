@@ -11,9 +11,10 @@ from core.base.wording import score
 from core.cli.printing import plain, show
 from core.cli.tables import facts, load_for
 from core.cli.workflow import version_of
-from core.registry.records.reports import read_report, require_labels
+from core.registry.records.reports import read_report
 from core.serving.engines.graphs import load_version
 from core.tasks.text_classification.behaviour import run_tests
+from core.tasks.text_classification.reported import require_labels
 from core.workflows.drift.run import detect_drift
 from core.workflows.versions.evaluate import evaluate_version
 from core.workflows.versions.folder import VersionFolder

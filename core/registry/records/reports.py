@@ -14,7 +14,6 @@ from typing import Any
 import pyarrow
 import pyarrow.parquet
 
-from core.base.errors import DataError
 from core.base.files import read_json
 from core.base.integrity import reading
 from core.base.messages import Message, message
@@ -53,21 +52,6 @@ def write_report(folder: Path, report: dict[str, Any]) -> None:
 
 def _matrices(report: dict[str, Any]) -> dict[str, Matrix]:
     return {name: value for name, value in report.items() if name.endswith(_R)}
-
-
-def has_labels(report: Mapping[str, Any]) -> bool:
-    """Whether a report tells of labels: scores of each, a confusion matrix, accuracy and macro-F1."""
-    return "per_class" in report["overall"]
-
-
-def require_labels(report: Mapping[str, Any]) -> None:
-    """Raise the `DataError` that says why a model can't be asked what only labels answer."""
-    if not has_labels(report):
-        raise DataError(
-            "report.no_labels",
-            "This model does not sort texts under labels. Learning curves, repeated trainings and behavioural tests are for "
-            "models that do.",
-        )
 
 
 def baseline_name(report: dict[str, Any]) -> Message:

@@ -26,7 +26,7 @@ from core.continual.methods import StrategyConfig
 from core.data.dataset.folds import make_folds
 from core.registry import VersionInfo
 from core.registry.records import FoldStore
-from core.registry.records.reports import require_labels
+from core.tasks.text_classification.reported import require_labels
 from core.tasks.text_classification.scores import evaluate_predictions
 from core.workflows.learn.learning import Answers, ShouldStop, answers, first_lesson, learned_shares
 from core.workflows.repeat.learning_curve import own_settings

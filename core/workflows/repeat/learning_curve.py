@@ -22,7 +22,6 @@ from core.continual.methods import FINETUNE, STRATEGIES, StrategyConfig
 from core.continual.strategies import ClosedForm
 from core.registry import VersionInfo
 from core.registry.records import CurveStore
-from core.registry.records.reports import require_labels
 from core.statistics.learning_curve import (
     Point,
     expected_seconds,
@@ -32,6 +31,7 @@ from core.statistics.learning_curve import (
     runs_for,
     worthwhile_shares,
 )
+from core.tasks.text_classification.reported import require_labels
 from core.tasks.text_classification.row_statistics import ACCURACY, answered, averages
 from core.workflows.learn.learners import Labelled
 from core.workflows.learn.learning import Answers, ShouldStop, answers, first_lesson, learned_shares

@@ -9,11 +9,11 @@ import pandas as pd
 from core.base.messages import message
 from core.base.wording import score
 from core.registry.records.folds import FoldStore
-from core.registry.records.reports import has_labels
 from core.serving.engines.graphs import load_version
 from core.statistics.additive import RATE, hit_rows
 from core.statistics.slices import Slice, worse_slices
 from core.tasks.text_classification.behaviour import run_tests
+from core.tasks.text_classification.reported import has_labels
 from core.workflows.report.document import Block, Cell, Paragraph, ReportLanguage, Section, table
 from core.workflows.report.inputs import Checks, ReportInputs
 from core.workflows.versions.slicing import right_of, rows_of_tests, slices_of

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from core.base.messages import Message, message
 from core.base.wording import points
-from core.registry.records.reports import baseline_name, has_labels, measured_again
+from core.registry.records.reports import baseline_name, measured_again
 from core.tasks import DEFAULT, Task, task_of
 from core.tasks.text_classification.calibration import expected_calibration_error
+from core.tasks.text_classification.reported import has_labels
 from core.tasks.text_classification.scores import MINIMUM_SUPPORT
 from core.workflows.report.document import Block, Cell, Paragraph, Points, ReportLanguage, Section, figure, table
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from core.base.messages import Message, message
-from core.registry.records.reports import baseline_name, has_labels
+from core.registry.records.reports import baseline_name
 from core.statistics.intervals import MINIMUM_ROWS
+from core.tasks.text_classification.reported import has_labels
 from core.tasks.text_classification.scores import MINIMUM_SUPPORT
 from core.workflows.report.document import Paragraph, ReportLanguage, Section
 from core.workflows.report.figures import reported_task, score_name

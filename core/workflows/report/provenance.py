@@ -9,8 +9,8 @@ from core.base.messages import Message, message
 from core.base.wording import points, points_interval, signed
 from core.data.recipe import read_steps
 from core.registry.records.outgoing import short_reference
-from core.registry.records.reports import has_labels
 from core.tasks import DEFAULT, task_of
+from core.tasks.text_classification.reported import has_labels
 from core.workflows.report.document import Block, Cell, Curve, Paragraph, ReportLanguage, Section, figure, table
 from core.workflows.report.figures import reported_task, score_name
 from core.workflows.requests import known_settings, resolve_settings

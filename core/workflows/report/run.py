@@ -11,7 +11,7 @@ from core.base.errors import DataError
 from core.base.messages import message
 from core.data.dataset.store import StoredDataset
 from core.registry import VersionInfo
-from core.registry.records.reports import has_labels
+from core.tasks.text_classification.reported import has_labels
 from core.workflows.report.card import to_markdown
 from core.workflows.report.checks import abilities, chance, run_checks, slices
 from core.workflows.report.document import Document, ReportLanguage

@@ -55,7 +55,7 @@ def numbers(names: Any, classes: tuple[str, ...]) -> np.ndarray:
 
 def assert_fits(own: VersionFolder, parent: VersionFolder | None) -> None:
     """The report says what its predictions say, worked out here from the tables alone."""
-    report, classes = own.report(), own.classes
+    report, classes = own.report(), own.outputs
     records = own.experiences()
     tables = [own.predictions(record.number) for record in records]
     assert [test["rows"] for test in report["tests"]] == [len(table) for table in tables]
@@ -112,7 +112,7 @@ def test_without_a_row_less_the_figures_come_out_as_they_were_reported(solved: W
         assert figures.pop("baseline") != report["baseline"]
         assert figures.keys() >= {"overall", "tests", "accuracy_matrix", "macro_f1_matrix", "continual"}
         assert {name: report[name] for name in figures} == figures
-        trust = calibration_on_tests(own.temperature, scores, own.classes)
+        trust = calibration_on_tests(own.temperature, scores, own.outputs)
         assert {name: report["calibration"][name] for name in trust} == trust
 
 

@@ -17,6 +17,7 @@ from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.store import DatasetStore
 from core.registry import PromotionDecision, VersionInfo
+from core.tasks import DEFAULT
 from core.workflows.standings import AnswerStore, answers, known_to, today
 from core.workflows.standings.tests import rows_key
 
@@ -70,12 +71,15 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     calls: list[tuple[str, int]] = []
 
     class Fake:
+        task, labels = DEFAULT, ("down", "up")
+
         def __init__(self, folder: Path) -> None:
             self.name = folder.name
 
-        def predict(self, wanted: Sequence[str]) -> list[str]:
+        def compute(self, wanted: Sequence[str]) -> np.ndarray:
             calls.append((self.name, len(wanted)))
-            return flipped(truth(int(wanted[0].split()[-1])), ASKED_RIGHT)
+            answers = flipped(truth(int(wanted[0].split()[-1])), ASKED_RIGHT)
+            return np.array([[float(answer == label) for label in self.labels] for answer in answers])
 
     monkeypatch.setattr(answers, "load_version", Fake)
     return calls
@@ -89,6 +93,7 @@ def make(registry: Registry, number: int, *, parent: int | None, tests: Sequence
     records = [{"number": place, "name": TESTS[test][0], "dataset": dataset} for place, test in enumerate(tests, 1)]
     (folder / "experiences.json").write_text(json.dumps(records))
     (folder / "labels.json").write_text('["down", "up"]')
+    (folder / "config.json").write_text("{}")
     for place, test in enumerate(tests, 1):
         right = SURE.get(number, {}).get(test, 5)
         table = pd.DataFrame({"text": texts(test), "truth": truth(test), "predicted": flipped(truth(test), right)})
