@@ -12,6 +12,7 @@ import pytest
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
 from core.data.labelling.corrections import Corrections
+from core.jobs import JobQueue
 from core.workflows.requests import TrainRequest
 from core.workflows.standings import known_to, today
 from core.workflows.train.run import train_classifier
@@ -102,7 +103,13 @@ def test_from_a_wrong_answer_to_a_rollback(
 
     # The end is told on another page, with the way to the decision.
     me.goes_to("predict")
-    page.get_by_test_id("stSidebar").get_by_role("button", name=re.compile(me.words("news.open"))).first.click()
+    news = page.get_by_test_id("stSidebar").get_by_role("button", name=re.compile(me.words("news.open"))).first
+    until(lambda: all(job.ended for job in JobQueue(workspace.home).list()), "the update has ended")
+    page.wait_for_timeout(8_000)
+    if news.is_visible():
+        news.click()
+    else:  # it had ended before the page was left, and was told there
+        me.goes_to("update")
     me.button("update.keep", version=1).wait_for()
     assert champion(dashboard, name) == 1
     _promote(me)
