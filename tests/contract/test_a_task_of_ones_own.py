@@ -218,13 +218,13 @@ def test_a_bundle_runs_by_itself(workspace: Workspace, tmp_path: Path) -> None:
     write_bundle(folder, tmp_path / "counter.zip")
     with zipfile.ZipFile(tmp_path / "counter.zip") as archive:
         archive.extractall(tmp_path / "counter")
-    said = subprocess.run(
+    printed = subprocess.run(
         [sys.executable, str(tmp_path / "counter" / "predict.py"), "lamp bag chair"],
         capture_output=True,
         text=True,
         check=True,
     ).stdout
-    value = float(said.split("\t")[0].removeprefix("words="))
+    value = float(printed.split("\t")[0].removeprefix("words="))
     assert str(round(value)) == VersionFolder(folder).task.answers(np.array([[value]]), ("words",))[0]
     assert "mean_error" in (tmp_path / "counter" / "model_card.md").read_text("utf-8")
 

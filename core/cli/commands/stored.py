@@ -41,8 +41,8 @@ def kept(asked: argparse.Namespace) -> None:
     """List what there is of a kind, or delete one of it by its id or name."""
     kind, columns = KEPT[asked.command]
     store = kind(home())
-    found = store.classifiers() if isinstance(store, Registry) else store.list()
-    entries = [entry if isinstance(entry, dict) else asdict(entry) for entry in found]
+    infos = store.classifiers() if isinstance(store, Registry) else store.list()
+    entries = [info if isinstance(info, dict) else asdict(info) for info in infos]
     if asked.verb == "list":
         _list(asked, entries, columns)
         return

@@ -8,7 +8,7 @@ are set aside. Knows nothing of models.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from core.base.errors import DataError
 from core.base.messages import Message, message
 from core.data.dataset.rows import Rows, TextDataset
 from core.data.dataset.same_text import Keys, key_numbers, units_of
+from core.data.dataset.units import Units
 
 Fractions = tuple[float, float, float]
 
@@ -183,7 +184,7 @@ class _Division:
                     labels=[self._dataset.classes[label] for label in sorted(rare)],
                 )
             )
-        units = _Units(pool, self._keys[pool], self._dataset.groups, self._dataset.labels)
+        units = Units(pool, self._keys[pool], self._dataset.groups, self._dataset.labels)
         for numbers in units.by_label(rare):
             self._divide_units(units, numbers, fractions)
 
@@ -250,7 +251,7 @@ class _Division:
                 )
             )
 
-    def _divide_units(self, units: _Units, numbers: Rows, fractions: Fractions) -> None:
+    def _divide_units(self, units: Units, numbers: Rows, fractions: Fractions) -> None:
         """Large units first, each to the part that lacks most of its share; single rows then fill up exactly."""
         numbers = self._random.permutation(numbers)
         sizes = units.sizes[numbers]
@@ -265,32 +266,6 @@ class _Division:
         parts = np.repeat(np.arange(len(target)), np.maximum(lacking, 0))
         # A large unit may have taken more than its part's share: then the other parts lack more than is left.
         self._part[single] = self._random.permutation(parts)[: len(single)] if len(parts) > len(single) else parts
-
-
-class _Units:
-    """The rows of a pool in units that must not be divided, see `units_of`."""
-
-    def __init__(self, pool: Rows, keys: Keys, groups: Sequence[str] | None, labels: Rows) -> None:
-        unit = units_of(keys, None if groups is None else [groups[row] for row in pool.tolist()])
-        self.sizes = np.bincount(unit)
-        self._ordered = pool[np.argsort(unit, kind="stable")]
-        self._starts = np.cumsum(self.sizes) - self.sizes
-        self.first = self._ordered[self._starts]
-        self._labels = labels
-
-    def rows(self, number: int) -> Rows:
-        """Rows of one unit, ascending."""
-        return self._ordered[self._starts[number] :][: self.sizes[number]]
-
-    def by_label(self, rare: set[int]) -> Iterator[Rows]:
-        """The units of each label, which is that of most of their rows; without units that have rows of a rare label."""
-        labels = self._labels[self.first]
-        for number in np.flatnonzero(self.sizes > 1).tolist():
-            labels[number] = np.bincount(self._labels[self.rows(number)]).argmax()
-        touched = np.isin(self._labels[self._ordered], list(rare))
-        usable = np.add.reduceat(touched, self._starts, dtype=np.int64) == 0
-        for label in np.unique(labels[usable]).tolist():
-            yield np.flatnonzero(usable & (labels == label))
 
 
 def _targets(rows: int, fractions: Fractions) -> Rows:

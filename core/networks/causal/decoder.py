@@ -120,10 +120,10 @@ class CausalTransformer(nn.Module):
             hidden, (key, value) = block(hidden, rotation, before, visible)
             keys.append(key)
             values.append(value)
-        said = self.norm(hidden)
+        output = self.norm(hidden)
         if logits:
-            said = functional.linear(said, self.embedding.weight)
-        return said, (torch.stack(keys), torch.stack(values))
+            output = functional.linear(output, self.embedding.weight)
+        return output, (torch.stack(keys), torch.stack(values))
 
     @torch.no_grad()
     def grow_vocabulary(self, vocabulary_size: int) -> None:

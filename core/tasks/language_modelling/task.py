@@ -116,11 +116,11 @@ class LanguageModelling(Task):
         vocabulary = Vocabulary(pipeline)
         encoded = vocabulary.encode(texts)
         aside = encoded[::_KEPT_BACK]
-        chosen = best_ngrams([ids for row, ids in enumerate(encoded) if row % _KEPT_BACK], aside, len(vocabulary))
+        ngrams = best_ngrams([ids for row, ids in enumerate(encoded) if row % _KEPT_BACK], aside, len(vocabulary))
 
         def answer(texts: Sequence[str]) -> list[str]:
             asked = vocabulary.encode(texts)
-            return [f"{chosen.loss([ids]) + UNKNOWN_NATS * ids.count(UNKNOWN):.4f} {len(ids) + 1}" for ids in asked]
+            return [f"{ngrams.loss([ids]) + UNKNOWN_NATS * ids.count(UNKNOWN):.4f} {len(ids) + 1}" for ids in asked]
 
         return Baseline("ngrams", answer)
 

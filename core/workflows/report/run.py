@@ -15,10 +15,11 @@ from core.tasks.text_classification.reported import has_labels
 from core.workflows.report.card import to_markdown
 from core.workflows.report.checks import abilities, chance, run_checks, slices
 from core.workflows.report.document import Document, ReportLanguage
-from core.workflows.report.figures import confusion, measured, memory, probabilities
+from core.workflows.report.figures import confusion, measured, memory
 from core.workflows.report.html import to_html
 from core.workflows.report.inputs import ReportInputs
 from core.workflows.report.limits import limits
+from core.workflows.report.probabilities import probabilities
 from core.workflows.report.provenance import data, lineage, serving, training
 from core.workflows.standings import known_to, on_tests_of
 from core.workflows.versions.folder import VersionFolder

@@ -58,11 +58,11 @@ def test_train_prints_the_contract(trained: dict[str, Any]) -> None:
 
 def test_the_whole_life_of_a_classifier(trained: dict[str, Any], tmp_path: Path, run: Any) -> None:
     batch = write(tmp_path / "batch.csv", seed=1)
-    found = json.loads(run("update", *table(batch), "--strategy", "replay", "--promote", "never", "--json")[0])
-    assert found["version"] == 2
-    assert not found["promoted"]
-    assert {"R_row", "forgetting", "plasticity", "gate"} <= found.keys()
-    assert found["R_row"] == found["R"][-1]
+    content = json.loads(run("update", *table(batch), "--strategy", "replay", "--promote", "never", "--json")[0])
+    assert content["version"] == 2
+    assert not content["promoted"]
+    assert {"R_row", "forgetting", "plasticity", "gate"} <= content.keys()
+    assert content["R_row"] == content["R"][-1]
 
     listed = json.loads(run("versions", "--classifier", "Shop", "--json")[0])["versions"]
     assert [(one["version"], one["champion"], one["parent"]) for one in listed] == [(1, True, None), (2, False, 1)]
@@ -97,9 +97,9 @@ def test_an_update_names_labels_that_are_new_to_the_model(trained: dict[str, Any
     batch = write(tmp_path / "batch.csv", seed=1)
     with batch.open("a", encoding="utf-8") as file:
         file.writelines(f"where is parcel {row},question\n" for row in range(20))
-    found = json.loads(run("update", *table(batch), "--strategy", "replay", "--json", *FAST)[0])
-    assert found["new_labels"] == ["question"]
-    assert "Labels that are new to the model, with their rows: question (20)." in found["findings"]
+    content = json.loads(run("update", *table(batch), "--strategy", "replay", "--json", *FAST)[0])
+    assert content["new_labels"] == ["question"]
+    assert "Labels that are new to the model, with their rows: question (20)." in content["findings"]
     again = write(tmp_path / "again.csv", seed=2)
     assert "new to the model" not in run("update", *table(again), "--strategy", "replay", *FAST)[0]
 

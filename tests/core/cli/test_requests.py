@@ -173,8 +173,10 @@ def test_a_dataset_is_saved_inspected_cleaned_and_deleted(workspace: Workspace, 
         "offers no fix 'duplicates.x'. It offers: –."
         in run("datasets", "clean", "--dataset", "rows", "--fix", "duplicates.x", code=2)[1]
     )
-    found = json.loads(run("inspect", "--dataset", "rows", "--json")[0])["findings"]
-    fix = next(f"{one['kind']}.{one['fixes'][0]['name']}" for one in found if one["kind"] == "duplicates")
+    findings = json.loads(run("inspect", "--dataset", "rows", "--json")[0])["findings"]
+    fix = next(
+        f"{finding['kind']}.{finding['fixes'][0]['name']}" for finding in findings if finding["kind"] == "duplicates"
+    )
     words = ["--fix", fix, "--drop-labels", "odd", "--rename", "bad=poor", "--name", "clean"]
     cleaned = json.loads(run("datasets", "clean", "--dataset", "rows", *words, "--json")[0])
     assert (cleaned["name"], cleaned["classes"]) == ("clean", {"good": 1, "poor": 1})
@@ -187,7 +189,7 @@ def test_corrections_are_added_listed_and_removed(workspace: Workspace, run: Any
     run("train", "--classifier", "Shop", "--dataset", save(workspace, reviews(60)).id, *FAST)
     run("corrections", "add", "--classifier", "Shop", "--text", "so so", "--label", "negative")
     listed = json.loads(run("corrections", "list", "--classifier", "Shop", "--json")[0])["corrections"]
-    assert [(one["text"], one["label"], one["version"]) for one in listed] == [("so so", "negative", 1)]
+    assert [(entry["text"], entry["label"], entry["version"]) for entry in listed] == [("so so", "negative", 1)]
     assert "Shop': 0" in run("corrections", "remove", "--classifier", "Shop", "--text", "so so")[1]
     assert json.loads(run("classifiers", "list", "--json")[0])["classifiers"][0]["champion"] == 1
 
