@@ -33,7 +33,7 @@ class Job:
     message
         What it is doing now, or what it waits for; None once it ended.
     result
-        ``{"version": n}`` once a version was made (with its ``"generator"``, of a language model), ``{"comparison": id}``
+        ``{"version": n}`` once a version was made, ``{"comparison": id}``
         of a comparison, ``{"curve": version}`` of a learning curve, ``{"encoder": reference}`` of a pretraining,
         ``{"benchmark": id}`` of a measurement of speed, ``{"search": id}`` of a search for settings; a stopped job has
         one, too, when it got that far.

@@ -107,6 +107,8 @@ class Task:
         Whether it learns from a column of targets; if not, texts are all it needs.
     foretells
         Whether outputs are what the model takes for the answer, so that an older version's outputs can be learned from.
+    baseline_grows
+        Whether naive Bayes, which only adds the new rows, takes the place of `baseline` after an update.
     programs
         Files of `core.networks.standalone` that run a version elsewhere; the last is the one to start.
     config_class
@@ -120,6 +122,7 @@ class Task:
     distribution: ClassVar[bool] = False
     reads_targets: ClassVar[bool] = True
     foretells: ClassVar[bool] = True
+    baseline_grows: ClassVar[bool] = False
     programs: ClassVar[tuple[str, ...]] = ("predict.py",)
     config_class: ClassVar[type[TaskConfig]] = TaskConfig
 

@@ -54,6 +54,7 @@ class TextClassification(Task):
     scores = (ACCURACY, MACRO_F1)
     averages = ("accuracy", "macro_f1", "macro_precision", "macro_recall", "weighted_f1")
     distribution = True
+    baseline_grows = True
     config_class = ClassificationConfig
 
     def check(self, targets: Sequence[str]) -> None:

@@ -88,7 +88,7 @@ def train_classifier(
             records=[record],
             parts={1: split},
             tests=[FrozenTest(1, stored.name, test.texts, tuple(test.label_names()))],
-            met=nothing_met(words=counted, baseline=task.distribution).grown(1, *learned_rows),
+            met=nothing_met(words=counted, baseline=task.baseline_grows).grown(1, *learned_rows),
             first=learned_rows[0],
             language=stored.language,
             synthetic=stored.synthetic,

@@ -176,7 +176,7 @@ def update_classifier(
             parts={experience.number: split},
             before=folder,
             tests=[*stored_tests(folder, report), _newest_test(folder, experience.number, stored.name, test)],
-            met=(past.with_baseline() if task.distribution else past.met).grown(experience.number, *fresh),
+            met=(past.with_baseline() if task.baseline_grows else past.met).grown(experience.number, *fresh),
             language=stored.language,
             synthetic=stored.synthetic,
             findings=[

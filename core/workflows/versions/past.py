@@ -136,10 +136,10 @@ class Summary:
     def fitted_baseline(
         self, task: Task, outputs: Sequence[str], language: str, pipeline: TextPipeline
     ) -> tuple[int, Baseline]:
-        """The number of rows that a baseline stands on, and the baseline: of labels the one that grew with the version, of other
-        targets the task's own, fitted on the texts that are kept.
+        """The number of rows that a baseline stands on, and the baseline: the one that grew with the version, or else the
+        task's own, fitted on the texts that are kept.
         """
-        if self.baseline is not None and task.distribution:
+        if self.baseline is not None and task.baseline_grows:
             grown, names = self.baseline, self.labels
             answer = lambda texts: [names[number] for number in grown.predict(texts).tolist()]  # noqa: E731
             return int(grown.rows.sum()), Baseline("naive_bayes", answer)
