@@ -102,9 +102,11 @@ def test_from_a_wrong_answer_to_a_rollback(
     me.button("update.start").click()
 
     # The end is told on another page, with the way to the decision.
+    jobs = JobQueue(workspace.home)
+    until(lambda: any(job.classifier == name for job in jobs.list()), "the update is asked for")
     me.goes_to("predict")
     news = page.get_by_test_id("stSidebar").get_by_role("button", name=re.compile(me.words("news.open"))).first
-    until(lambda: all(job.ended for job in JobQueue(workspace.home).list()), "the update has ended")
+    until(lambda: all(job.ended for job in jobs.list()), "the update has ended")
     page.wait_for_timeout(8_000)
     if news.is_visible():
         news.click()
