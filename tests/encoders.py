@@ -7,10 +7,13 @@ from typing import Any
 
 import torch
 from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
-from tokenizers.models import WordPiece
+from tokenizers.models import WordLevel, WordPiece
 
 from core.networks.architectures import MODELS
+from core.networks.architectures.linear import LinearConfig
 from core.networks.encoders import TextNetwork
+from core.networks.encoders.linear import LinearNgrams
+from core.networks.standalone.predict import TextPipeline
 
 MARKS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS = [
@@ -40,6 +43,8 @@ SHAPE: dict[str, Any] = {
 def make_model(name: str, vocabulary: int, classes: int, **settings: Any) -> TextNetwork:
     """An architecture with random weights; an encoder is the tiny one."""
     model_class = MODELS[name]
+    if name == "linear":
+        return linear(model_class.config_class(**settings), vocabulary, classes)
     architecture = {
         "network": {"model_type": "bert", **SHAPE, "vocab_size": vocabulary},
         "info": {"reference": "folder:tiny", "name": "tiny", "kind": "folder", "languages": []},
@@ -47,6 +52,19 @@ def make_model(name: str, vocabulary: int, classes: int, **settings: Any) -> Tex
         "hiding_token": 1,
     }
     return model_class.network().rebuild(model_class.config_class(**settings), vocabulary, classes, architecture)
+
+
+def linear(config: LinearConfig, vocabulary: int, classes: int) -> LinearNgrams:
+    """Linear n-grams with random weights that know each token, and some n-grams of them."""
+    model = LinearNgrams(config, vocabulary, classes)
+    rows = [[4, 9, 2], [5, 5, 30, 49, 8, 1, 3, 12, 22], [11, 2], [5, 6, 5, 7, 5], list(range(2, vocabulary))]
+    words = {"[PAD]": 0, "[UNK]": 1, **{f"w{number}": number for number in range(2, vocabulary)}}
+    tokenizer = Tokenizer(WordLevel(words, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    pipeline = TextPipeline(tokenizer, {"segmentation": "words", "max_length": 100})
+    model.meet(pipeline, [" ".join(f"w{number}" for number in row) for row in rows])
+    torch.nn.init.normal_(model.embedding.weight, std=0.3)
+    return model
 
 
 def tiny_encoder(folder: Path, *, seed: int = 0, words: list[str] | None = None) -> Path:

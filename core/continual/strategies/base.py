@@ -85,6 +85,17 @@ class Strategy:
         """
         return self.declared.uses_past
 
+    @property
+    def only_chooses(self) -> bool:
+        """Whether it decides which rows are learned and nothing else: neither loss nor gradients are its own."""
+        own = type(self)
+        return own.loss is Strategy.loss and own.adjust_gradients is Strategy.adjust_gradients
+
+    @property
+    def watches_steps(self) -> bool:
+        """Whether it has to see each step that weights take."""
+        return type(self).after_step is not Strategy.after_step
+
     def remark(self) -> Message | None:
         """What a person should know of the coming update before it is judged; asked after `restore`."""
         if not self.declared.rehearses or len(self.memory):

@@ -26,6 +26,8 @@ class Architecture:
         Whether what `features` returns is neither trained nor in need of scaling.
     without_effect
         Settings of other configs that this model never looks at.
+    shaped_by_texts
+        Whether its settings alone do not say what texts become: it brings a tokenizer, or counts what they hold.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Architecture:
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     fixed_features: bool = False
     without_effect: frozenset[str] = frozenset()
+    shaped_by_texts: bool = False
 
     def network(self) -> Any:
         """The class of its networks; the first call loads PyTorch."""

@@ -78,6 +78,7 @@ ENCODER = Architecture(
         "quick": {"tuning": "frozen", "epochs": 20, "patience": 5},
         "thorough": {"tuning": "full", "epochs": 5, "max_length": 256, "tune_word_embeddings": True},
     },
+    shaped_by_texts=True,
     without_effect=frozenset(
         {"segmentation", "vocabulary_size", "minimum_frequency", "normalise", "lowercase", "remove_stop_words"}
     ),

@@ -83,6 +83,9 @@ class TextNetwork(nn.Module):
         """What else than its settings it takes to build the model again; plain values."""
         return {}
 
+    def meet(self, pipeline: TextPipeline, texts: Sequence[str]) -> None:
+        """Look at texts that will be learned next, before they are; answers stay as they were."""
+
     def features(self, tokens: Tensor, mask: Tensor) -> Tensor:
         """Encode tokens int64 (batch, length) with mask bool (batch, length) to (batch, features)."""
         raise NotImplementedError
@@ -163,6 +166,15 @@ class TextNetwork(nn.Module):
         if self.lift is not None:
             features = self.lift.write(graph, features)
         return graph.add("Gemm", features, self.head.weight, self.head.bias, transB=1)
+
+    @property
+    def additive(self) -> bool:
+        """Whether logits are a sum over parts of a text, which `parts` tells, and the head's bias."""
+        return False
+
+    def parts(self, tokens: Tensor, mask: Tensor) -> tuple[Tensor, list[list[int]]]:
+        """What each part of a single text (1, length) adds to the logits, (parts, outputs), and the tokens it is made of."""
+        raise NotImplementedError
 
     def for_export(self) -> None:
         """Fold together what is only apart for learning, before PyTorch's exporter; called on a copy."""

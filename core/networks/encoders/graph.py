@@ -29,8 +29,8 @@ class Graph:
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
 
-    def add(self, operation: str, *inputs: Input, result: str = "", **attributes: Any) -> str:
-        """Append an operation with one output, and return its name.
+    def add(self, operation: str, *inputs: Input, result: str = "", unused: int = 0, **attributes: Any) -> str:
+        """Append an operation, and return the name of its first output.
 
         Parameters
         ----------
@@ -38,12 +38,15 @@ class Graph:
             Names of the inputs in ONNX's own order; an optional one that is left out is the empty string.
         result
             The name that the output gets; without, it is called after the operation.
+        unused
+            How many further outputs it has.
         attributes
             Attributes by ONNX's own names, such as ``axis=1``.
         """
         name = f"{operation.lower()}_{len(self._nodes)}"
         names = [value if isinstance(value, str) else self.constant(value) for value in inputs]
-        self._nodes.append(helper.make_node(operation, names, [result or name], name=name, **attributes))
+        outputs = [result or name, *(f"{name}_{number}" for number in range(unused))]
+        self._nodes.append(helper.make_node(operation, names, outputs, name=name, **attributes))
         return result or name
 
     def constant(self, value: Input) -> str:

@@ -62,13 +62,20 @@ class NgramBag(TextNetwork):
         scores = nn.functional.linear(self.embedding.weight, self.head.weight)
         return graph.add("Add", self._write_mean(graph, scores, tokens, mask), self.head.bias)
 
-    def ngrams_of(self, tokens: Tensor, mask: Tensor) -> tuple[Tensor, list[range]]:
-        """Embedding rows of the n-grams of a single text (1, length), and the tokens that each is made of."""
+    @property
+    def additive(self) -> bool:
+        return self.lift is None
+
+    @torch.no_grad()
+    def parts(self, tokens: Tensor, mask: Tensor) -> tuple[Tensor, list[list[int]]]:
         rows = self._rows(tokens, mask)[0]
         length = tokens.shape[1]
-        members = [range(first, first + size) for size in range(1, self.longest_ngram + 1) for first in range(length)]
+        members = [
+            list(range(first, first + size)) for size in range(1, self.longest_ngram + 1) for first in range(length)
+        ]
         present = (rows != self.buckets).nonzero().flatten().tolist()
-        return rows[present], [members[index] for index in present]
+        scores = nn.functional.linear(self.embedding.weight[rows[present]], self.head.weight)
+        return scores / max(1, len(present)), [members[index] for index in present]
 
     def _write_mean(self, graph: Graph, table: Tensor, tokens: str, mask: str) -> str:
         """Mean of the table's rows over all n-grams of a text: (batch, width)."""

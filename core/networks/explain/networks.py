@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from core.networks.encoders import Encoder, NgramBag, TextNetwork
+from core.networks.encoders import Encoder, TextNetwork
 from core.networks.explain.attribution import Attribution, Method, Word, completeness_error
 from core.networks.explain.words import words_of_tokens
 from core.networks.standalone.predict import PADDING, TextPipeline, pad
@@ -25,8 +25,8 @@ AT_ONCE = 64  # points of the path in a batch
 def method_for(model: TextNetwork) -> Method:
     """``"linear"`` where the margin is a sum over n-grams, ``"gradients"`` for networks over embeddings, else
     ``"occlusion"``: counts of hashed n-grams have no embedding to follow."""
-    if isinstance(model, NgramBag):
-        return "linear" if model.lift is None else "occlusion"
+    if model.additive:
+        return "linear"
     return "gradients" if embedding_of(model) is not None else "occlusion"
 
 
@@ -44,8 +44,8 @@ def explain(model: TextNetwork, pipeline: TextPipeline, text: str, output: int |
     Integrated gradients (Sundararajan et al. 2017, "Axiomatic Attribution for Deep Networks") along the straight line from
     the padding token's vector in place of every word to the text; marks around the text, and an encoder's prefix, stay.
     Pieces of the way on which the scores miss what the margin gains are halved, up to 4,096 steps in all, until the scores add
-    up to within 1 % of the difference. An n-gram bag without random features is linear: every n-gram's share is exact and goes
-    to its tokens in equal parts.
+    up to within 1 % of the difference. Where a model only adds up what
+    n-grams say, every n-gram's share is exact and goes to its tokens in equal parts.
 
     Parameters
     ----------
@@ -70,7 +70,6 @@ def explain(model: TextNetwork, pipeline: TextPipeline, text: str, output: int |
     target = int(logits.argmax()) if output is None else output
     inside = torch.tensor([bool(of) for of in owners])
     if method == "linear":
-        assert isinstance(model, NgramBag)
         scores, difference, steps = *_shares(model, tokens, mask, target), 0
     else:
         scores, difference, steps = _integrate(model, tokens, mask, inside, target)
@@ -165,16 +164,11 @@ def _vectors_instead(layer: nn.Module, vectors: Tensor) -> Iterator[None]:
 
 
 @torch.no_grad()
-def _shares(model: NgramBag, tokens: Tensor, mask: Tensor, output: int) -> tuple[np.ndarray, float]:
-    """Exact share of each token, and the difference to a text without n-grams."""
-    rows, owners = model.ngrams_of(tokens, mask)
-    weights = model.head.weight
-    others = torch.cat([weights[:output], weights[output + 1 :]])
-    direction = weights[output] - (others.mean(dim=0) if len(others) else 0.0)
-    values = (model.embedding.weight[rows] @ direction).double() / len(rows)
+def _shares(model: TextNetwork, tokens: Tensor, mask: Tensor, output: int) -> tuple[np.ndarray, float]:
+    """Exact share of each token, and the difference to a text of which nothing is counted."""
+    values, owners = model.parts(tokens, mask)
     scores = torch.zeros(tokens.shape[1], dtype=torch.float64)
-    for value, members in zip(values, owners, strict=True):
-        scores[list(members)] += value / len(members)
-    bias = model.head.bias.unsqueeze(0)
-    difference = _margins(model(tokens, mask), output) - _margins(bias, output)
+    for value, members in zip(_margins(values.double(), output), owners, strict=True):
+        scores[members] += value / len(members)
+    difference = _margins(model(tokens, mask), output) - _margins(model.head.bias.unsqueeze(0), output)
     return scores.numpy(), float(difference[0])

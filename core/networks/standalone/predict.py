@@ -41,7 +41,11 @@ TOGETHER = -1  # no token: the whole text has to be looked at
 MEMORY = 200_000  # words whose tokens are kept
 CHUNK = 8192  # texts tokenised at a time, so that memory stays bounded
 PROVIDERS = {"tensorrt": "TensorrtExecutionProvider", "cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
-LIGHT = ("ngrams", "hashed")  # models that look up and add: waking a second thread would take longer than the work
+LIGHT = (
+    "linear",
+    "ngrams",
+    "hashed",
+)  # models that look up and add: waking a second thread would take longer than the work
 SPIN_MICROSECONDS = (
     "100"  # long enough for the next part of a batch, too short to be missed by whoever else computes here
 )

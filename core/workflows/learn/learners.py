@@ -87,6 +87,7 @@ def next_learner(
             known = pipeline.tokenizer.get_vocab_size()
             pipeline = extend_pipeline(pipeline, texts, minimum_frequency=max(2, settings.text.minimum_frequency))
             model.grow_vocabulary(pipeline.tokenizer.get_vocab_size())
+            model.meet(pipeline, texts)
             if sources is not None:
                 start_from_vectors(model, pipeline, settings.model, sources.vectors, known)
         if len(outputs) > len(parent.outputs):

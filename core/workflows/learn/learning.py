@@ -18,9 +18,10 @@ from core.continual.methods import FINETUNE, StrategyConfig
 from core.continual.strategies import Experience, Strategy
 from core.networks.encoders import TextNetwork
 from core.networks.encoders.batches import predict_logits
+from core.networks.encoders.linear import LinearNgrams
 from core.networks.sources import Sources
 from core.networks.text import encode_examples
-from core.training.objectives import pairs
+from core.training.objectives import linear, pairs
 from core.workflows.learn.learners import Labelled, first_learner, make_experience, make_strategy
 from core.workflows.requests import Settings
 from core.workflows.versions.folder import Learner
@@ -68,6 +69,10 @@ def learn(lesson: ClassifierLesson, *, should_stop: ShouldStop, resume: dict[str
     """
 
     def gradient_loop(model: TextNetwork, strategy: Strategy, experience: Experience) -> Iterator[Any]:
+        first = experience.number == 1 and not strategy.watches_steps
+        if isinstance(model, LinearNgrams) and (first or strategy.only_chooses):
+            yield from linear.solve(model, strategy, experience, should_stop=should_stop)
+            return
         config, device = lesson.learner.settings.training, training_device()
         yield from pairs.learn(
             model, strategy, experience, config, device=device, should_stop=should_stop, resume=resume

@@ -15,6 +15,7 @@ import torch
 from core.continual.methods import StrategyConfig
 from core.continual.strategies import Strategy
 from core.data.dataset.splitting import split_rows
+from core.networks.architectures.linear import LINEAR
 from core.networks.encoders.batches import drop_tokens, make_batch, predict_logits
 from core.networks.text import Examples, TextPipeline, encode_examples
 from core.registry import check_name
@@ -22,13 +23,14 @@ from core.tasks import task_of
 from core.training.batches import shuffled_batches
 from core.training.optimiser import Optimizer
 from core.workflows.learn.learners import first_learner
-from core.workflows.learn.learning import training_device
+from core.workflows.learn.learning import first_lesson, learn, training_device
 from core.workflows.requests import Settings, TrainRequest, architecture_of, resolve_settings
 from core.workflows.train.run import check_task
 from core.workflows.workspace import Workspace
 
 MOST_TEXTS = 20_000  # beyond this the vocabulary is learned from a part, and the parameter count is a lower bound
 BUDGET = 1.0  # seconds of timed steps
+SOLVED = 1000  # texts that a model which is solved is timed with
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Prepared:
         Architecture of the model, where its settings alone do not tell.
     examples
         Training texts with their tokens; a random part of them when there are very many.
+    targets
+        Their targets as they were given.
     train, validation
         Number of rows.
     cut
@@ -50,6 +54,7 @@ class Prepared:
     pipeline: TextPipeline
     architecture: dict[str, Any]
     examples: Examples
+    targets: tuple[str, ...]
     outputs: tuple[str, ...]
     train: int
     validation: int
@@ -126,6 +131,7 @@ def prepare(request: TrainRequest, workspace: Workspace) -> Prepared:
         learner.pipeline,
         learner.model.architecture(),
         examples,
+        tuple(part.label_names()),
         outputs,
         len(split.train),
         len(split.validation),
@@ -153,6 +159,8 @@ def estimate(
     """
     settings = check_request(request, workspace)
     prepared = prepared or prepare(request, workspace)
+    if request.model == LINEAR.name:
+        return _solved(settings, prepared)
     vocabulary = prepared.pipeline.tokenizer.get_vocab_size()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.training.seed)
@@ -172,12 +180,40 @@ def estimate(
         exact=prepared.complete,
         vocabulary=vocabulary,
         segmentation=prepared.pipeline.options["segmentation"],
-        tokens=round(scale * sum(len(ids) for ids in prepared.examples.ids)),
+        tokens=_tokens(prepared),
         seconds=per_epoch * (model.pair_readings or (1 if model.encodes_once else settings.training.epochs)),
         seconds_per_epoch=per_epoch,
         epochs=settings.training.epochs,
         device=device.type,
     )
+
+
+def _solved(settings: Settings, prepared: Prepared) -> TrainingEstimate:
+    """For a model that is solved: solve with some of the texts."""
+    examples = prepared.examples
+    rows = np.random.default_rng(0).permutation(len(examples))[:SOLVED]
+    some = [examples.texts[row] for row in rows], [prepared.targets[row] for row in rows]
+    started = time.monotonic()
+    lesson = first_lesson(LINEAR.name, some, some, prepared.outputs, settings, None)
+    for _ in learn(lesson, should_stop=lambda: False):
+        pass
+    seconds = (time.monotonic() - started) * prepared.train / len(rows)
+    return TrainingEstimate(
+        parameters=prepared.architecture["features"] * len(prepared.outputs),
+        exact=prepared.complete,
+        vocabulary=prepared.pipeline.tokenizer.get_vocab_size(),
+        segmentation=prepared.pipeline.options["segmentation"],
+        tokens=_tokens(prepared),
+        seconds=seconds,
+        seconds_per_epoch=seconds,
+        epochs=1,
+        device="cpu",
+    )
+
+
+def _tokens(prepared: Prepared) -> int:
+    """Number of tokens of all training texts."""
+    return round(prepared.train / len(prepared.examples) * sum(len(ids) for ids in prepared.examples.ids))
 
 
 def _seconds_per_token(

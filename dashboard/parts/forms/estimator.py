@@ -77,7 +77,7 @@ def _text_key(request: TrainRequest) -> str:
     task = task_of(request.task)
     settings = resolve_settings(request.model, request.settings, task)
     parts = [request.dataset, request.task, settings.text.model_dump_json(), settings.data.model_dump_json()]
-    if architecture_of(request.model, task).without_effect:  # it brings a tokenizer of its own
+    if architecture_of(request.model, task).shaped_by_texts:
         parts += [request.model, settings.model.model_dump_json()]
     return " ".join(parts)
 

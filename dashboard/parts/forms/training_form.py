@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 PRESETS = ("quick", "standard", "thorough")
 SETTINGS = "train.settings"
-FIRST_MODEL = "ngrams"
+FIRST_MODEL = "linear"
 TASK = "train.task"
 LABELLED = "train.labelled"  # in the session: whether the dataset that was chosen last has labels
 REFUSED = '/:"'

@@ -1,0 +1,143 @@
+"""A linear model of sparse features, solved to convergence.
+
+Knows nothing of files or versions; a generator of events, as the training loop is.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+import torch
+from scipy.optimize import minimize
+from torch import Tensor
+
+from core.base.events import EpochDone, Event, Finished, StepDone
+from core.base.messages import message
+from core.continual.strategies.base import Experience, Strategy
+from core.networks.encoders.linear import LinearNgrams
+from core.tasks.base import Criterion
+from core.training.loop import stopped_by_hand
+
+# What a weight of 1 costs is half of one over this, in rows whose loss is 1; from the strongest to the weakest.
+FREEDOM = {"strong": 1.0, "medium": 4.0, "weak": 16.0, "very_weak": 64.0}
+SOLVER = {"maxiter": 1000, "maxcor": 8, "ftol": 1e-6, "gtol": 1e-6}
+
+
+def solve(
+    model: LinearNgrams,
+    strategy: Strategy,
+    experience: Experience,
+    *,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Iterator[Event]:
+    """Find the weights at which the loss of the strategy's rows and the cost of moving weights are smallest together.
+
+    Weights start, and are held, where the version before has left them; at a first training that is 0. How firmly is a
+    setting, or is found out: regularisation is loosened step by step, each time from the weights found before, as long as
+    the score on the validation rows gets better. Each step is told as an epoch.
+
+    Parameters
+    ----------
+    model
+        The model, changed in place.
+    should_stop
+        A function asked between steps; then the best weights so far are kept.
+
+    Yields
+    ------
+    Event
+        `StepDone`, an `EpochDone` for each regularisation, and `Finished`.
+
+    References
+    ----------
+    Fan et al. 2008, "LIBLINEAR" (the loss and its path); Liu & Nocedal 1989 (L-BFGS).
+    """
+    rows, validation = strategy.training_set(experience, 1), strategy.validation_set(experience)
+    problem = _Problem(model, rows.ids, rows.targets, experience.criterion(rows.targets), experience.known_outputs)
+    unseen = model.held(validation.ids) if len(validation) else None
+    asked = model.config.regularisation  # type: ignore[attr-defined]
+    path = list(FREEDOM.items()) if asked == "auto" and unseen is not None else [(asked, FREEDOM.get(asked, 4.0))]
+    best: tuple[float, ...] | None = None
+    kept, epoch, ended, name = problem.values(), 0, 0, ""
+    for number, (strength, freedom) in enumerate(path, start=1):
+        started = time.monotonic()
+        problem.descend(freedom, should_stop)
+        yield StepDone(number, len(path), 1, 1, problem.loss, len(rows) / max(time.monotonic() - started, 1e-9))
+        ended = number
+        measured, lost = dict[str, float](), math.nan
+        score: tuple[float, ...] = (0.0,)
+        if unseen is not None:
+            logits = problem.logits(unseen)
+            lost = float(problem.criterion(torch.from_numpy(logits), torch.from_numpy(validation.targets)))
+            measured = experience.task.measure(logits, validation.targets)
+            score = experience.task.better(measured, lost)
+        better = best is None or score > best
+        if better:
+            best, kept, epoch, name = score, problem.values(), number, strength
+        yield EpochDone(number, problem.loss, lost, measured, better, time.monotonic() - started)
+        if should_stop() or number - epoch >= 1:
+            break
+    model.set_effective(*kept)
+    model.eval()
+    reason = message(
+        "training.solved_linear", "Solved to convergence; regularisation: {strength}.", strength=FREEDOM.get(name, 4.0)
+    )
+    yield Finished(epoch, ended, stopped_by_hand() if should_stop() else reason)
+
+
+class _Problem:
+    """Loss of all rows and its slope, and the weights as they are."""
+
+    def __init__(
+        self, model: LinearNgrams, ids: Any, targets: np.ndarray, criterion: Criterion, known_outputs: int
+    ) -> None:
+        weights, bias = (value.numpy() for value in model.effective())
+        weights[:, known_outputs:], bias[known_outputs:] = 0, 0
+        self.criterion, self.loss = criterion, math.nan
+        self._held, self._composed = model.held(ids), model.composition()
+        self._across = [scipy.sparse.csr_array(matrix.T) for matrix in (self._held, self._composed)]
+        self._targets = torch.from_numpy(targets)
+        self._weights, self._bias, self._start = weights, bias, weights
+
+    def values(self) -> tuple[Tensor, Tensor]:
+        """Weights (features, outputs) and bias."""
+        return torch.from_numpy(self._weights), torch.from_numpy(self._bias)
+
+    def logits(self, held: scipy.sparse.csr_array) -> np.ndarray:
+        """Logits, float32 (rows, outputs), of texts that hold these units."""
+        return np.asarray(held @ (self._composed @ self._weights) + self._bias)
+
+    def descend(self, freedom: float, should_stop: Callable[[], bool]) -> None:
+        """Walk to where the loss and the cost of what has moved are smallest together, or until it shall stop."""
+        cost = 1 / (freedom * len(self._targets))
+        of_units, of_features = self._across
+
+        def value(flat: np.ndarray) -> tuple[float, np.ndarray]:
+            self._take(flat)
+            logits = torch.from_numpy(self.logits(self._held)).requires_grad_()
+            loss = self.criterion(logits, self._targets)
+            (slope,) = torch.autograd.grad(loss, logits)
+            moved = self._weights - self._start
+            below = of_features @ (of_units @ slope.numpy()) + cost * moved
+            self.loss = float(loss.detach())
+            return self.loss + cost / 2 * float(np.vdot(moved, moved)), np.concatenate(
+                [below.ravel(), slope.sum(dim=0).numpy()]
+            )
+
+        def after_step(intermediate_result: Any) -> None:
+            if should_stop():
+                raise StopIteration
+
+        flat = np.concatenate([self._weights.ravel(), self._bias])
+        found = minimize(value, flat, jac=True, method="L-BFGS-B", callback=after_step, options=SOLVER)
+        self._take(found.x)
+
+    def _take(self, flat: np.ndarray) -> None:
+        outputs = len(self._bias)
+        self._weights = flat[:-outputs].reshape(-1, outputs).astype(np.float32)
+        self._bias = flat[-outputs:].astype(np.float32)
