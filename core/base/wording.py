@@ -19,14 +19,14 @@ def score(value: float | None, low: float | None = None, high: float | None = No
     if value is None or math.isnan(value):
         return NOTHING
     if low is None or high is None or math.isnan(low) or math.isnan(high):
-        return f"{value:.{_decimals(value)}f}"
-    return f"{value:.{_decimals(high)}f} ({interval(low, high)})"
+        return f"{value:,.{_decimals(value)}f}"
+    return f"{value:,.{_decimals(high)}f} ({interval(low, high)})"
 
 
 def interval(low: float, high: float) -> str:
     """The ends of an interval of scores: ``0.897–0.926``."""
     decimals = _decimals(high)
-    return f"{low:.{decimals}f}–{high:.{decimals}f}"
+    return f"{low:,.{decimals}f}–{high:,.{decimals}f}"
 
 
 def _decimals(largest: float) -> int:

@@ -32,6 +32,7 @@ def test_a_difference_is_in_points_and_zero_has_no_sign(difference: float, shown
 
 def test_a_score_without_an_upper_end_has_one_decimal_and_so_has_its_interval() -> None:
     assert wording.score(266.577) == "266.6"
+    assert wording.score(1281.06) == "1,281.1"
     assert wording.score(266.577, 247.622, 286.964) == "266.6 (247.6–287.0)"
     assert wording.score(9.512, 8.9, 10.21) == "9.5 (8.9–10.2)"
     assert wording.interval(247.622, 286.964) == "247.6–287.0"
