@@ -19,19 +19,19 @@ def score(value: float | None, low: float | None = None, high: float | None = No
     if value is None or math.isnan(value):
         return NOTHING
     if low is None or high is None or math.isnan(low) or math.isnan(high):
-        return f"{value:,.{_decimals(value)}f}"
-    return f"{value:,.{_decimals(high)}f} ({interval(low, high)})"
+        return f"{value:,.{decimals_of(value)}f}"
+    return f"{value:,.{decimals_of(low, high)}f} ({interval(low, high)})"
 
 
 def interval(low: float, high: float) -> str:
     """The ends of an interval of scores: ``0.897–0.926``."""
-    decimals = _decimals(high)
+    decimals = decimals_of(low, high)
     return f"{low:,.{decimals}f}–{high:,.{decimals}f}"
 
 
-def _decimals(largest: float) -> int:
+def decimals_of(*values: float) -> int:
     """Of a share three; a score without an upper end, such as perplexity, has digits enough before them."""
-    return 3 if abs(largest) < 10 else 1
+    return 3 if max(map(abs, values)) < 10 else 1
 
 
 def signed(value: float, decimals: int = 1) -> str:

@@ -16,7 +16,7 @@ from core.base.config import home
 from core.registry.records.outgoing import short_reference
 from core.registry.records.reports import baseline_name
 from core.tasks.text_classification.reported import has_labels
-from core.workflows.requests import known_settings
+from core.workflows.requests import known_settings, settings_in_effect
 from dashboard.models import precision
 from dashboard.models.page import difference
 from dashboard.parts import scores, tables
@@ -103,7 +103,6 @@ def _onnx(version: VersionInfo) -> None:
 
 def _settings(version: VersionInfo) -> None:
     report = state.report(version)
-    values: dict[str, Any] = {**report["settings"], **report["strategy_settings"]}
     names = setting_names(report)
     facts = {
         "model": name_of("model", report["model"]),
@@ -112,7 +111,7 @@ def _settings(version: VersionInfo) -> None:
         "seconds": tables.duration(report["seconds"]),
     }
     st.markdown(t("models.settings", **facts))
-    shown = [(names.get(name, name), _value(name, value)) for name, value in values.items()]
+    shown = [(names.get(name, name), _value(name, value)) for name, value in settings_in_effect(report).items()]
     table = pd.DataFrame(shown, columns=[t("models.column_setting"), t("models.column_value")])
     st.dataframe(table, hide_index=True, alt=t("models.tab_settings"), key="models.settings", width=560)
 
