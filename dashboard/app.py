@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -27,6 +28,7 @@ from core.serving.api import PREFIX  # noqa: E402
 from core.serving.api.connections import use_for_every_server  # noqa: E402
 from core.serving.api.headers import SecurityHeaders  # noqa: E402
 from core.serving.api.late import LateApi  # noqa: E402
+from core.workflows.earlier import take_over  # noqa: E402
 from dashboard.shell.compressed import CompressedFiles  # noqa: E402
 from dashboard.shell.doors import PageGuard, page_policy  # noqa: E402
 from dashboard.shell.navigation import FIRST_PAGE  # noqa: E402
@@ -43,6 +45,7 @@ async def first_page(request: Request) -> RedirectResponse:
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Keep a warm process for the next run; when the server ends, answer what waits and let go of it and of the engines."""
+    await asyncio.to_thread(take_over, home())  # before a page or the API looks
     keeper = SpareKeeper(home())
     keeper.start()
     yield

@@ -1,7 +1,7 @@
 """Numbers as people read them, the same on screen, in sentences, in reports and on the command line.
 
-A score is ``0.912 (0.897–0.926)``: three decimals and its 95 % interval. A difference of two scores is told in percentage
-points, with its sign: ``+1.2``, ``−0.4``, and ``0.0`` without one. Knows nothing of languages.
+A score is ``0.912 (0.897–0.926)``: three decimals, one from 10 on, and its 95 % interval. A difference of two scores is told in
+percentage points, with its sign: ``+1.2``, ``−0.4``, and ``0.0`` without one. Knows nothing of languages.
 """
 
 from __future__ import annotations
@@ -15,17 +15,23 @@ NOTHING = "–"
 
 
 def score(value: float | None, low: float | None = None, high: float | None = None) -> str:
-    """A score with three decimals, and its interval when there is one."""
+    """A score, and its interval when there is one, both with as many decimals."""
     if value is None or math.isnan(value):
         return NOTHING
     if low is None or high is None or math.isnan(low) or math.isnan(high):
-        return f"{value:.3f}"
-    return f"{value:.3f} ({interval(low, high)})"
+        return f"{value:,.{decimals_of(value)}f}"
+    return f"{value:,.{decimals_of(low, high)}f} ({interval(low, high)})"
 
 
 def interval(low: float, high: float) -> str:
     """The ends of an interval of scores: ``0.897–0.926``."""
-    return f"{low:.3f}–{high:.3f}"
+    decimals = decimals_of(low, high)
+    return f"{low:,.{decimals}f}–{high:,.{decimals}f}"
+
+
+def decimals_of(*values: float) -> int:
+    """Of a share three; a score without an upper end, such as perplexity, has digits enough before them."""
+    return 3 if max(map(abs, values)) < 10 else 1
 
 
 def signed(value: float, decimals: int = 1) -> str:

@@ -9,18 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from core.base.allocator import keep_freed_memory
+from core.base.config import home
 from core.base.errors import CoreError
 from core.base.imports import unhindered_imports
 from core.base.integrity import is_damage
 from core.base.storage import storage_error
 from core.cli.arguments.main import COMMANDS, make_parser
 from core.data.reading.source import is_small_text
+from core.workflows.earlier import GENERATORS, is_waiting, take_over
 
 
 def main(arguments: Sequence[str]) -> int:
     """Execute a command line; returns the exit code."""
     asked = make_parser().parse_args(arguments)
     try:
+        _take_over()
         _warm_reader(getattr(asked, "data", None))
         _command(asked.command)(asked)
     except CoreError as error:
@@ -36,6 +39,17 @@ def main(arguments: Sequence[str]) -> int:
             raise
         return _refuse(told)
     return 0
+
+
+def _take_over() -> None:
+    """Whatever the command looks at, it sees what an earlier edition left."""
+    if not is_waiting(home()):
+        return
+    sys.stderr.write("Language models of an earlier edition are taken over …\n")
+    with unhindered_imports():
+        left = take_over(home())
+    for name in left:
+        sys.stderr.write(f"'{name}' cannot be read, and stays in {home() / GENERATORS / name}.\n")
 
 
 def _warm_reader(path: Any) -> None:

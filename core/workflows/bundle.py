@@ -112,8 +112,7 @@ def write_card(folder: Path, report: dict[str, Any]) -> None:
           f"{record['validation']:,} validation, {record['test']:,} test rows" for record in report["experiences"]),
         "",
         *(["These texts are a synthetic sample; the figures say nothing about real ones.", ""] if report["synthetic"] else []),
-        f"Last step: {report['strategy']}. Text is split into {report['segmentation']}, at most "
-        f"{report['settings']['max_length']} tokens are read.",
+        f"Last step: {report['strategy']}. Text is split into {report['segmentation']}, {_reach(report['settings'])}.",
         "",
         "## Limits",
         "",
@@ -136,6 +135,13 @@ def _what(report: dict[str, Any]) -> str:
     if "per_class" not in report["overall"]:
         return f"A model of texts {size}. What it answers with: {task_of(report['task']).label}."
     return f"A text classifier {size} with {len(report['classes'])} labels: {escaped(', '.join(report['classes']))}."
+
+
+def _reach(settings: dict[str, Any]) -> str:
+    """How much of a text is looked at."""
+    if "context" in settings:
+        return f"and each token is foreseen from at most {settings['context']} before it"
+    return f"at most {settings['max_length']} tokens are read"
 
 
 def _row(title: str, figures: dict[str, Any], names: list[str]) -> str:

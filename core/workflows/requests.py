@@ -146,6 +146,14 @@ def known_settings(report: Mapping[str, Any]) -> dict[str, Setting]:
     return {setting.name: setting for config in configs for setting in settings_of(config)}
 
 
+def settings_in_effect(report: Mapping[str, Any]) -> dict[str, Any]:
+    """What a version of this report was learned with, by name; without settings that its model does not look at."""
+    networks = task_of(report.get("task", DEFAULT)).networks()
+    idle = networks[report["model"]].without_effect if report["model"] in networks else frozenset()
+    values = {**report["settings"], **report["strategy_settings"]}
+    return {name: value for name, value in values.items() if name not in idle}
+
+
 def resolve_settings(model: str, settings: Mapping[str, Any], task: Task = TASKS[DEFAULT]) -> Settings:
     """The model's own defaults, overlaid with these settings, checked.
 

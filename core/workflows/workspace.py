@@ -9,9 +9,9 @@ from pathlib import Path
 from core.data.dataset.store import DatasetStore
 from core.networks.sources import Sources, open_sources
 from core.registry import Registry
+from core.workflows.earlier import is_waiting
 
 EARLIER = "core.workflows.earlier.generators"
-GENERATORS = "generators"  # where earlier editions kept language models
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,6 @@ class Workspace:
 def open_workspace(home: Path) -> Workspace:
     """Open a workspace folder; costs nothing until something is asked of it, unless an earlier edition has to be taken over."""
     workspace = Workspace(home, DatasetStore(home), Registry(home), open_sources(home))
-    if (home / GENERATORS).is_dir():
+    if is_waiting(home):
         import_module(EARLIER).adopt_generators(workspace)  # loads PyTorch, and opens the workspace itself
     return workspace

@@ -15,10 +15,11 @@ import streamlit as st
 from core.base.config import home
 from core.registry.records.outgoing import short_reference
 from core.registry.records.reports import baseline_name
-from core.workflows.requests import known_settings
+from core.tasks.text_classification.reported import has_labels
+from core.workflows.requests import known_settings, settings_in_effect
 from dashboard.models import precision
 from dashboard.models.page import difference
-from dashboard.parts import tables
+from dashboard.parts import scores, tables
 from dashboard.parts.decisions import reason_of
 from dashboard.parts.names import SCORES, name_of, provider_name
 from dashboard.parts.serving import registry
@@ -62,16 +63,24 @@ def _tests(version: VersionInfo) -> None:
     if len(report["tests"]) > 1:
         rows.append((t("models.all_tests"), report["overall"]["rows"], report["overall"]))
         rows.append((t("models.baseline"), report["baseline"]["report"]["rows"], report["baseline"]["report"]))
+    measured = score_names(report)
     shown = [
         {
             t("models.column_test"): name,
             t("models.column_rows"): count,
-            **{t(f"results.{score}"): _estimate(scores[score]) for score in SCORES if score in scores},
+            **{title: _estimate(figures[score]) for score, title in measured.items() if score in figures},
         }
-        for name, count, scores in rows
+        for name, count, figures in rows
     ]
     st.dataframe(pd.DataFrame(shown), hide_index=True, alt=t("models.tab_tests"), key="models.tests")
     st.caption(t("models.tests_note", method=tables.plain(t_message(baseline_name(report)))))
+
+
+def score_names(report: Mapping[str, Any]) -> dict[str, str]:
+    """What the scores of a test are called, in their order."""
+    if has_labels(report):
+        return {name: t(f"results.{name}") for name in SCORES}
+    return {score.name: scores.score_name(score.name) for score in scores.task_of_report(report).scores}
 
 
 def _estimate(estimate: dict[str, float]) -> str:
@@ -79,21 +88,21 @@ def _estimate(estimate: dict[str, float]) -> str:
 
 
 def _onnx(version: VersionInfo) -> None:
-    parity = state.report(version)["parity"]
+    report = state.report(version)
+    parity = report["parity"]
     facts = {
         "texts": tables.thousands(parity["texts"]),
         "difference": difference(parity["max_abs_diff"]),
         "agreement": f"{parity['label_agreement']:.1%}",
         "provider": provider_name(parity["provider"]),
     }
-    st.markdown(t("models.onnx", **facts))
+    st.markdown(t("models.onnx" if has_labels(report) else "models.onnx_of", **facts))
     st.caption(t("models.onnx_note"))
     precision.draw(version)
 
 
 def _settings(version: VersionInfo) -> None:
     report = state.report(version)
-    values: dict[str, Any] = {**report["settings"], **report["strategy_settings"]}
     names = setting_names(report)
     facts = {
         "model": name_of("model", report["model"]),
@@ -102,7 +111,7 @@ def _settings(version: VersionInfo) -> None:
         "seconds": tables.duration(report["seconds"]),
     }
     st.markdown(t("models.settings", **facts))
-    shown = [(names.get(name, name), _value(name, value)) for name, value in values.items()]
+    shown = [(names.get(name, name), _value(name, value)) for name, value in settings_in_effect(report).items()]
     table = pd.DataFrame(shown, columns=[t("models.column_setting"), t("models.column_value")])
     st.dataframe(table, hide_index=True, alt=t("models.tab_settings"), key="models.settings", width=560)
 

@@ -52,7 +52,7 @@ def address() -> str:
 
 
 def curl_line(classifier: str, key: str) -> str:
-    """A command for a terminal that labels one text."""
+    """A command for a terminal that sends one text."""
     body = json.dumps({"classifier": classifier, "text": t("keys.example")}, ensure_ascii=False)
     lines = (f"curl {address()}{API}/predict", f"-H 'Authorization: Bearer {key}'", f"-d {shlex.quote(body)}")
     return " \\\n  ".join(lines)

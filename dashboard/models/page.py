@@ -13,6 +13,7 @@ from core.base.errors import RegistryError
 from core.base.files import read_json
 from core.registry.records.reports import baseline_name
 from core.statistics.intervals import Estimate
+from core.tasks.text_classification.reported import has_labels
 from dashboard.parts import decisions, history, same_tests, scores, tables
 from dashboard.parts.names import name_of
 from dashboard.parts.recipe import recipe_sentences
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 VERSION = "models.version"
 TABLE = "models.table"
 TURN = "models.turn"
-BUNDLE = ("model.onnx", "tokenizer.json", "labels.json", "config.json", "model_card.md", "predict.py")
+BUNDLE = ("model.onnx", "tokenizer.json", "labels.json", "config.json", "model_card.md")
 
 
 def choose(versions: list[VersionInfo], champion: VersionInfo | None) -> VersionInfo:
@@ -132,7 +133,9 @@ def _columns(measured: Sequence[str]) -> dict[str, Any]:
         "how": st.column_config.TextColumn(t("models.column_how"), width=220),
         **{score: st.column_config.TextColumn(scores.score_name(score), width=145) for score in measured},
         "change": st.column_config.TextColumn(
-            t("models.column_change"), width=165, help=t("models.column_change_help")
+            t("models.column_change"),
+            width=165,
+            help=t("models.column_change_help", score=scores.score_name(measured[0])),
         ),
         "created": st.column_config.TextColumn(t("models.column_created"), width=132),
     }
@@ -159,7 +162,8 @@ def bundle_bytes(version: VersionInfo) -> int:
     folder = state.version_folder(version)
     serving = folder / "serving.json"
     others = set(read_json(serving).values()) if serving.exists() else set()
-    return sum((folder / name).stat().st_size for name in {*BUNDLE, *others})
+    names = {*BUNDLE, *scores.task_of_version(version).programs, *others}
+    return sum((folder / name).stat().st_size for name in names)
 
 
 def lineage(version: VersionInfo) -> None:
@@ -210,13 +214,17 @@ def cards(version: VersionInfo) -> list[Card]:
     return [
         *measured,
         Card(t("models.size"), size_shown(version), help=t("models.size_help")),
-        Card(t("models.parity"), difference(parity["max_abs_diff"]), help=t("models.parity_help")),
+        Card(t("models.parity"), difference(parity["max_abs_diff"]), help=_parity_help(report)),
     ]
 
 
 def _score_help(score: str, report: dict[str, Any]) -> str | None:
     key = f"models.{score}_help"
     return t(key, method=t_message(baseline_name(report))) if key in catalogue(ENGLISH) else None
+
+
+def _parity_help(report: dict[str, Any]) -> str:
+    return t("models.parity_help" if has_labels(report) else "models.parity_help_of")
 
 
 def difference(value: float) -> str:

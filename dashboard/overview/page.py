@@ -113,7 +113,7 @@ def _measured(story: Story, previous: VersionInfo | None, score: Score) -> tuple
 def _forgetting_card(story: Story) -> Card:
     """Forgetting, without a change: the version before forgot on fewer tests, so the two can't be compared."""
     score = story.matrix.score
-    label, help_text = scores.named_in(score, "overview.card_forgetting"), t("overview.card_forgetting_help")
+    label, help_text = (scores.named_in(score, f"overview.card_forgetting{part}") for part in ("", "_help"))
     now = story.matrix.forgetting
     if now is None:
         return Card(label, tables.NOTHING, help=help_text, good="down")

@@ -84,8 +84,8 @@ def heat(score: Score) -> dict[str, Any]:
 
 
 def named_in(score: Score, key: str) -> str:
-    """The name of a figure, such as forgetting, with the unit that it is told in where that is not points."""
-    return t(key) if math.isfinite(score.span) else t("names.figure_in", figure=t(key), score=score_name(score.name))
+    """What is written of a figure, such as forgetting, and of its unit where that is not points."""
+    return t(key) if math.isfinite(score.span) else t(f"{key}_in", score=score_name(score.name))
 
 
 def about_points(score: Score) -> str | None:

@@ -29,7 +29,7 @@ JOINER = "\u2060"  # has no width; what stands before and behind it is not read 
 
 
 def score(value: float | None, low: float | None = None, high: float | None = None) -> str:
-    """A score with three decimals, and its interval when there is one: ``0.912 (0.897–0.926)``."""
+    """A score, and its interval when there is one: ``0.912 (0.897–0.926)``, ``266.6 (247.6–287.0)``."""
     return wording.score(value, low, high)
 
 

@@ -94,13 +94,13 @@ def _cards(report: dict[str, Any], candidate: VersionInfo, parent: VersionInfo) 
         Card(
             scores.named_in(score, "update.card_plasticity"),
             tables.score(continual["plasticity"]),
-            help=t("update.card_plasticity_help"),
+            help=scores.named_in(score, "update.card_plasticity_help"),
             interval=tables.interval(*ends["plasticity"]) if "plasticity" in ends else None,
         ),
         Card(
             scores.named_in(score, "update.card_forgetting"),
             scores.forgotten(score, forgot),
-            help=t("update.card_forgetting_help"),
+            help=scores.named_in(score, "update.card_forgetting_help"),
             interval=scores.forgotten_interval(score, *ends["forgetting"]) if "forgetting" in ends else None,
         ),
     ]

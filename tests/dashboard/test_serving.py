@@ -16,8 +16,10 @@ from pathlib import Path
 import pytest
 
 from core.registry import Glance
+from core.workflows.workspace import open_workspace
 from dashboard.parts.plots import charts
 from dashboard.shell import compressed
+from tests.core.workflows.earlier.test_generators import write_generator
 from tests.dashboard.serving import PATIENCE, Server
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,6 +42,17 @@ page = AppTest.from_file(sys.argv[1] + "/dashboard/main.py", default_timeout=120
 assert not page.exception and not page.error, (page.exception, page.error)
 print(page.title[0].value)
 print(sorted({"mlflow", "torch", "fastapi", "sklearn"} & set(sys.modules)))
+"""
+
+TAKEN_OVER = """
+import asyncio, sys
+sys.path.insert(0, sys.argv[1])
+import dashboard.app as server
+from core.base.config import home
+async def start():
+    async with server.lifespan(server.app):
+        print((home() / "generators").exists())
+asyncio.run(start())
 """
 
 
@@ -143,3 +156,13 @@ def test_a_curve_that_has_not_grown_is_not_made_again(monkeypatch: pytest.Monkey
         charts.curves({"Macro-F1": values}, title="", key="curve", axis="Macro-F1", alt="", best=2)
     assert drawn[0] is drawn[1]
     assert drawn[2] is not drawn[1]
+
+
+def test_what_an_earlier_edition_left_is_taken_over_before_the_server_answers(evergreen_home: Path) -> None:
+    workspace = open_workspace(evergreen_home)
+    write_generator(workspace, 1)
+    command = [sys.executable, "-c", TAKEN_OVER, str(ROOT)]
+    environment = {**os.environ, "EVERGREEN_HOME": str(workspace.home), "EVERGREEN_SPARE": "off"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=True)
+    assert done.stdout.split() == ["False"]
+    assert [known.name for known in workspace.registry.classifiers()] == ["notes"]

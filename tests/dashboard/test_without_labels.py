@@ -53,3 +53,26 @@ def test_labels_are_not_doubted_by_a_model_without_labels(
 ) -> None:
     monkeypatch.setattr(state, "chosen_classifier", lambda: "Shop")
     assert new._champion() is None
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.usefixtures("workspace")
+def test_the_models_page_speaks_of_what_a_language_model_is_measured_by(open_page: OpenPage, language: str) -> None:
+    page = open_page("models", language=language, classifier="Shop")
+    named = "Perplexity" if language == "en" else "困惑度"
+    tests = next(table.value for table in page.dataframe if len(table.value.columns) == 3)
+    assert list(tests.columns)[2] == named
+    assert all("–" in figure for figure in tests[named])  # with its interval, of the version and of the baseline
+    told = "\n".join(str(part.value) for part in [*page.markdown, *page.caption])
+    for words in ("abel", "ccuracy", "标签", "准确率"):
+        assert words not in told
+
+
+@pytest.mark.usefixtures("workspace")
+def test_the_proof_of_a_file_without_probabilities_speaks_of_outputs(open_page: OpenPage) -> None:
+    page = open_page("models", classifier="Shop")
+    page.session_state["models.tabs"] = "ONNX"
+    page.run()
+    told = next(str(part.value) for part in page.markdown if "PyTorch" in str(part.value))
+    assert "of any output" in told
+    assert "probability" not in told

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.base.config import home
 from core.base.errors import ConfigError, DataError
+from core.base.wording import counted
 from core.cli.printing import show
 from core.cli.progress import consume
 from core.data.reading.lines import read_lines
@@ -163,9 +164,17 @@ def carried(receipt: dict[str, Any]) -> str:
     from core.workflows.forget.holders import HOLDERS, carriers
 
     named = _named(carriers({kind: receipt[kind] for kind in HOLDERS}))
+    held = {part: sum(version[part] for version in receipt["versions"]) for part in ("memory", "test")}
+    removed = (
+        counted(held["memory"], "remembered row"),
+        f"{counted(held['test'], 'row')} of frozen tests",
+        counted(receipt["corrections"], "waiting correction"),
+        f"{counted(receipt['labelling'], 'text')} of labelling sessions",
+        f"{counted(receipt['uploads'], 'upload')} (all there were)",
+        f"{counted(receipt['checkpoints'], 'state')} of ended runs",
+    )
     return (
-        f"Removed besides: {receipt['corrections']} waiting corrections, {receipt['labelling']} texts of labelling sessions, "
-        f"{receipt['uploads']} uploads (all there were), {receipt['checkpoints']} states of ended runs.\n"
+        f"Removed besides, over all versions: {', '.join(removed)}.\n"
         f"Weights that still carry them, until retrained: {', '.join(named) or 'none'}."
     )
 

@@ -20,6 +20,7 @@ from core.data.recipe import DropLabels, RenameLabels
 from core.networks.pretrained import EncoderStore
 from core.registry import Registry
 from core.registry.records import ComparisonStore, InspectionStore, SearchStore
+from core.tasks import DEFAULT, task_of
 from core.workflows.recipes import save_cleaned
 from core.workflows.workspace import open_workspace
 
@@ -109,8 +110,15 @@ def corrections(asked: argparse.Namespace) -> None:
         _list(asked, waiting, ("label", "predicted", "version", "text"))
         return
     if asked.verb == "add":
-        version = version_of(asked)[1].number
-        queue.add(asked.classifier, asked.text, asked.label, predicted=asked.predicted, version=version)
+        version = version_of(asked)[1]
+        task = task_of(str(version.summary.get("task", DEFAULT)))
+        if not task.reads_targets:
+            raise DataError(
+                "data.no_targets",
+                "'{classifier}' learns from texts alone, so there is no answer to be corrected.",
+                classifier=asked.classifier,
+            )
+        queue.add(asked.classifier, asked.text, asked.label, predicted=asked.predicted, version=version.number)
     else:
         queue.remove(asked.classifier, {asked.text})
     content = {"classifier": asked.classifier, "waiting": queue.count(asked.classifier)}

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from core.base.config import home
 from core.base.errors import ConfigError
 from core.cli.printing import show
+from core.tasks import DEFAULT, task_of
 from core.workflows.workspace import open_workspace
 
 
@@ -22,6 +23,12 @@ def threshold(asked: argparse.Namespace) -> None:
         )
     if asked.set is not None:
         version = workspace.registry.resolve(asked.classifier, asked.version)
+        if not task_of(str(version.summary.get("task", DEFAULT))).distribution:
+            raise ConfigError(
+                "config.no_probabilities",
+                "'{classifier}' answers without probabilities, so nothing can be kept back below one.",
+                classifier=asked.classifier,
+            )
         registry.set_threshold(asked.classifier, asked.set, version=version.number)
     elif asked.clear:
         registry.clear_threshold(asked.classifier)

@@ -32,6 +32,7 @@ from core.networks.causal.tokens import WHOLE
 from core.networks.standalone.predict import TextPipeline
 from core.registry import HOW, promote
 from core.tasks.language_modelling.task import LanguageModelling
+from core.workflows.earlier import GENERATORS
 from core.workflows.learn.learners import make_strategy
 from core.workflows.learn.producing import Candidate, Completed, Parent, VersionStream, produce_version
 from core.workflows.learn.running import recorded_run
@@ -40,7 +41,7 @@ from core.workflows.versions.decide import rules_for
 from core.workflows.versions.folder import ExperienceRecord, Learner, VersionFolder
 from core.workflows.versions.frozen_tests import FrozenTest, stored_tests
 from core.workflows.versions.past import nothing_met
-from core.workflows.workspace import GENERATORS, Workspace
+from core.workflows.workspace import Workspace
 
 RENAMED = {"max_length": "context", "loss_patience": "patience"}
 KIND = "adopt"

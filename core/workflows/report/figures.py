@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from core.base import wording
 from core.base.messages import Message, message
 from core.registry.records.reports import baseline_name, measured_again
 from core.tasks import DEFAULT, Task, task_of
@@ -212,7 +213,7 @@ def memory(inputs: ReportInputs, words: ReportLanguage) -> Section:
     after = [say(message("report.after", "after batch {number}", number=number + 1)) for number in range(len(matrix))]
     rows: list[list[str | Cell]] = []
     for name, scores in zip(after, matrix, strict=False):
-        shown = [Cell("–") if score is None else Cell(f"{score:.3f}", _heat(own, score)) for score in scores]
+        shown = [Cell("–") if score is None else Cell(wording.score(score), _heat(own, score)) for score in scores]
         rows.append([name, *shown, *[Cell("–")] * (len(names) - len(scores))])
     caption = say(_matrix_note(report, words))
     blocks: list[Block] = [table(["", *names], rows, caption)]
@@ -221,8 +222,7 @@ def memory(inputs: ReportInputs, words: ReportLanguage) -> Section:
     for key, kind in kinds.items():
         value, interval = report["continual"].get(key), report["continual_intervals"].get(key)
         if value is not None:
-            limits = f" ({interval[0]:.3f}–{interval[1]:.3f})" if interval else ""
-            shown_kinds.append([say(kind), f"{value:.3f}{limits}"])
+            shown_kinds.append([say(kind), wording.score(value, *(interval or ()))])
     if shown_kinds:
         blocks.append(table(["", say(message("report.value", "value"))], shown_kinds))
     gate = report["gate"]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from core.base import wording
 from core.base.messages import Message, message
 from core.registry.records.reports import baseline_name
 from core.statistics.intervals import MINIMUM_ROWS
@@ -85,27 +86,27 @@ def _of_scores(report: dict[str, Any], words: ReportLanguage) -> Iterator[Messag
     elif (measured["high"] - measured["low"]) / 2 > WIDE * scale:
         yield message(
             "report.limit_wide_of",
-            "The test is small ({rows:,} rows). {name}: it may as well be {low:.3f} as {high:.3f}.",
+            "The test is small ({rows:,} rows). {name}: it may as well be {low} as {high}.",
             rows=rows,
             name=name,
-            low=measured["low"],
-            high=measured["high"],
+            low=wording.score(measured["low"]),
+            high=wording.score(measured["high"]),
         )
     clearly = measured["low"] > baseline["value"] if own.higher_is_better else measured["high"] < baseline["value"]
     if not clearly:
         yield message(
             "report.limit_baseline_of",
-            "It is not clearly better than its baseline ({method}: {baseline:.3f}); that may do.",
+            "It is not clearly better than its baseline ({method}: {baseline}); that may do.",
             method=words.say(baseline_name(report)),
-            baseline=baseline["value"],
+            baseline=wording.score(baseline["value"]),
         )
     forgetting = report["continual"].get("forgetting")
     if forgetting is not None and forgetting > FORGOTTEN * scale:
         yield message(
             "report.limit_forgetting_of",
-            "On what it had learned before, it became worse. {name}: by {change:.3f} on average.",
+            "On what it had learned before, it became worse. {name}: by {change} on average.",
             name=name,
-            change=forgetting,
+            change=wording.score(forgetting),
         )
 
 
@@ -138,6 +139,20 @@ def _of_labels(report: dict[str, Any]) -> Iterator[Message]:
         )
 
 
+def _reach(settings: Mapping[str, Any]) -> Message:
+    if "context" in settings:
+        return message(
+            "report.limit_context",
+            "It foresees each token from at most {tokens:,} tokens before it; what stands further back is not seen.",
+            tokens=settings["context"],
+        )
+    return message(
+        "report.limit_length",
+        "Of a text it reads at most {tokens:,} tokens; what follows is not seen.",
+        tokens=settings["max_length"],
+    )
+
+
 def _of_use(report: dict[str, Any], words: ReportLanguage) -> Iterator[Message]:
     if has_labels(report):
         yield message(
@@ -154,11 +169,7 @@ def _of_use(report: dict[str, Any], words: ReportLanguage) -> Iterator[Message]:
             "It was tested on one language only ({language}); in others its answers are guesses.",
             language=words.language_of(report["language"]),
         )
-    yield message(
-        "report.limit_length",
-        "Of a text it reads at most {tokens:,} tokens; what follows is not seen.",
-        tokens=report["settings"]["max_length"],
-    )
+    yield _reach(report["settings"])
     if report["memory_rows"]:
         yield message(
             "report.limit_memory",

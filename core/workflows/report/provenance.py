@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from core.base.errors import CoreError
 from core.base.messages import Message, message
-from core.base.wording import points, points_interval, signed
+from core.base.wording import decimals_of, points, points_interval, signed
 from core.data.recipe import read_steps
 from core.registry.records.outgoing import short_reference
 from core.tasks import DEFAULT, task_of
 from core.tasks.text_classification.reported import has_labels
 from core.workflows.report.document import Block, Cell, Curve, Paragraph, ReportLanguage, Section, figure, table
 from core.workflows.report.figures import reported_task, score_name
-from core.workflows.requests import known_settings, resolve_settings
+from core.workflows.requests import known_settings, resolve_settings, settings_in_effect
 
 if TYPE_CHECKING:
     from core.statistics.intervals import Estimate
@@ -123,7 +123,10 @@ def _change(change: Estimate, *, in_points: bool) -> str:
     """A difference with its interval, in points or in the unit of its score."""
     if in_points:
         return f"{points(change.value)} ({points_interval(change.low, change.high)})"
-    return f"{signed(change.value, 3)} ({signed(change.low, 3)} – {signed(change.high, 3)})"
+    value, low, high = (
+        signed(end, decimals_of(change.low, change.high)) for end in (change.value, change.low, change.high)
+    )
+    return f"{value} ({low} – {high})"
 
 
 def training(inputs: ReportInputs, words: ReportLanguage) -> Section:
@@ -194,10 +197,9 @@ def _settings(report: dict[str, Any], words: ReportLanguage) -> list[list[str | 
         defaults = {}
     defaults = {name: setting.default for name, setting in known.items()} | defaults
     names = {name: setting.label for name, setting in known.items()}
-    values = {**report["settings"], **report["strategy_settings"]}
     return [
         [words.setting(name, names.get(name, name)), _plain(value), _plain(defaults[name]) if name in defaults else "–"]
-        for name, value in values.items()
+        for name, value in settings_in_effect(report).items()
     ]
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboard.parts.tables import JOINER, plain
+from dashboard.parts.tables import JOINER, plain, score
 from dashboard.shell.i18n import t
 from dashboard.shell.palette import Palette, label_colors, palette
 
@@ -237,7 +237,7 @@ def timeline(milestones: Sequence[Milestone], *, title: str, key: str, axis: str
             "color": [colors.categorical[0] if stone.champion else colors.background for stone in milestones],
             "line": {"color": colors.categorical[0], "width": 2},
         },
-        text=[f"{score:.3f}" for score in scores],
+        text=[score(value) for value in scores],
         textposition=["bottom right" if rise else "top right" for rise in [*rises, False]][: len(scores)],
         error_y={
             "type": "data",
@@ -247,9 +247,8 @@ def timeline(milestones: Sequence[Milestone], *, title: str, key: str, axis: str
             "thickness": 1,
             "width": 5,
         },
-        customdata=[[stone.name, stone.note, stone.low, stone.high] for stone in milestones],
-        hovertemplate="<b>%{customdata[0]}</b> · %{y:.3f} (%{customdata[2]:.3f}–%{customdata[3]:.3f})<br>%{customdata[1]}"
-        "<extra></extra>",
+        customdata=[[stone.name, stone.note, score(stone.score, stone.low, stone.high)] for stone in milestones],
+        hovertemplate="<b>%{customdata[0]}</b> · %{customdata[2]}<br>%{customdata[1]}<extra></extra>",
         cliponaxis=False,
     )
     low = min((stone.low for stone in milestones), default=0.0)
@@ -263,5 +262,7 @@ def timeline(milestones: Sequence[Milestone], *, title: str, key: str, axis: str
         range=[min(numbers) - 0.5, max(max(numbers), min(numbers) + 3) + 0.5],
         showgrid=False,
     )
-    chart.update_yaxes(title_text=axis, range=[max(0.0, low - room), top], nticks=4, tickformat=".2f")
+    chart.update_yaxes(
+        title_text=axis, range=[max(0.0, low - room), top], nticks=4, tickformat=".2f" if high < 10 else ",.0f"
+    )
     draw(chart, key=key, alt=alt, title=title)

@@ -30,6 +30,14 @@ def test_a_difference_is_in_points_and_zero_has_no_sign(difference: float, shown
     assert wording.points(difference) == shown
 
 
+def test_a_score_without_an_upper_end_has_one_decimal_and_so_has_its_interval() -> None:
+    assert wording.score(266.577) == "266.6"
+    assert wording.score(1281.06) == "1,281.1"
+    assert wording.score(266.577, 247.622, 286.964) == "266.6 (247.6–287.0)"
+    assert wording.score(9.512, 8.9, 10.21) == "9.5 (8.9–10.2)"
+    assert wording.interval(247.622, 286.964) == "247.6–287.0"
+
+
 def test_the_ends_of_a_difference_stand_with_room_for_their_signs() -> None:
     assert wording.points_interval(-0.0123, 0.004) == "−1.2 – +0.4"
 

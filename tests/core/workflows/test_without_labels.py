@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from core.base import wording
 from core.base.errors import CoreError
 from core.cli.commands.report import catalogue
 from core.cli.main import main
 from core.data.dataset.rows import TextDataset
+from core.data.labelling.corrections import Corrections
 from core.registry.records.reports import read_report
 from core.workflows.benchmark.config import BenchmarkRequest
 from core.workflows.benchmark.run import benchmark_version
@@ -27,7 +29,7 @@ from core.workflows.report.document import Curve, ReportLanguage, Table
 from core.workflows.report.html import curve_chart
 from core.workflows.report.limits import sentences
 from core.workflows.report.run import gather, html_report, model_card, write_document
-from core.workflows.requests import TrainRequest, UpdateRequest
+from core.workflows.requests import TrainRequest, UpdateRequest, settings_in_effect
 from core.workflows.search.request import SearchRequest
 from core.workflows.search.run import search_settings
 from core.workflows.train.run import train_classifier
@@ -85,14 +87,30 @@ def test_a_report_tells_of_perplexity(workspace: Workspace, words: ReportLanguag
     for form in (card, html):
         assert name in form
         for figures in (report["overall"], report["baseline"]["report"], *(test["report"] for test in report["tests"])):
-            assert f"{figures['perplexity']['value']:.3f}" in form
+            assert wording.score(*(figures["perplexity"][end] for end in ("value", "low", "high"))) in form
         assert "Kneser" in form
         for row in report["perplexity_matrix"]:
-            assert all(f"{value:.3f}" in form for value in row if value is not None)
+            assert all(wording.score(value) in form for value in row if value is not None)
     assert {key for key in asked if key.startswith("report.")} <= TEXTS.keys()
     assert not asked & {"report.headline", "report.confusion", "report.slices", "report.fact_labels"}
     assert words.lookup("report.abilities", "Behavioural tests") not in card
     assert "report.calibration" not in asked  # nats are no probabilities
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (["threshold", "--set", "0.9"], "without probabilities"),
+        (["corrections", "add", "--text", "a film", "--label", "good"], "texts alone"),
+    ],
+)
+def test_what_only_labels_have_is_refused_on_the_command_line(
+    workspace: Workspace, command: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, "--classifier", "Shop"]) == 2
+    assert told in capsys.readouterr().err
+    assert workspace.registry.threshold("Shop") is None
+    assert Corrections(workspace.home).count("Shop") == 0
 
 
 def test_lower_is_better_all_through_a_report(workspace: Workspace) -> None:
@@ -107,6 +125,21 @@ def test_lower_is_better_all_through_a_report(workspace: Workspace) -> None:
     assert "report.limit_baseline_of" in limits()
     baseline["value"] = perplexity["high"] * 2
     assert "report.limit_baseline_of" not in limits()
+
+
+def test_a_report_tells_of_the_context_and_of_no_setting_that_a_language_model_does_not_look_at(
+    workspace: Workspace,
+) -> None:
+    inputs = gather(workspace.registry.version("Shop", 1), workspace)
+    told = {sentence.key: sentence.facts for sentence in sentences(inputs.report, ReportLanguage())}
+    assert told["report.limit_context"] == {"tokens": inputs.report["settings"]["context"]}
+    assert "report.limit_length" not in told
+    in_effect = settings_in_effect(inputs.report)
+    assert {"context", "learning_rate"} <= in_effect.keys()
+    assert not {"max_length", "frozen_layers"} & in_effect.keys()
+    assert "Longest text" not in model_card(inputs, ReportLanguage())
+    bundled = (workspace.registry.folder("Shop", 1) / "model_card.md").read_text("utf-8")
+    assert f"at most {inputs.report['settings']['context']} before it" in bundled
 
 
 def test_the_curve_has_an_axis_of_its_own_and_r_no_colours(workspace: Workspace) -> None:

@@ -209,7 +209,7 @@ def test_nothing_can_be_forgotten_from_the_first_line_of_a_command_on_that_learn
     assert receipts(workspace.home) == []
     out, _ = run(*forgetting)
     assert "Rows removed: 1;" in out
-    assert "1 waiting corrections" in out
+    assert "1 waiting correction," in out
     assert "c version 2" in out
 
 

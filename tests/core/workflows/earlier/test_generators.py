@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 
 from core.base import faults
 from core.base.events import EpochDone
+from core.cli.main import main
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.same_text import text_key
 from core.networks.causal.tokens import Vocabulary
@@ -278,3 +279,20 @@ def test_a_workspace_that_can_only_be_read_is_opened_as_it_is(
     monkeypatch.setattr(generators, "is_writable", lambda _: False)
     assert versions(open_workspace(workspace.home)) == []
     assert root.exists()
+
+
+def test_a_command_that_only_lists_sees_them(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    damaged = write_generator(workspace, 1, name="damaged")
+    truncate(damaged / "1" / "config.json")
+    write_generator(workspace, 1)
+    assert main(["classifiers", "list", "--json"]) == 0
+    listed, told = capsys.readouterr()
+    assert [known["name"] for known in json.loads(listed)["classifiers"]] == [NAME]
+    assert f"'damaged' cannot be read, and stays in {damaged}." in told
+    assert f"'{NAME}'" not in told
+
+
+def test_a_command_that_deletes_sees_them(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    write_generator(workspace, 2, current=2)
+    assert main(["delete", "--classifier", NAME, "--version", "1"]) == 0, capsys.readouterr().err
+    assert versions(open_workspace(workspace.home)) == [2]

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from core.base.errors import DataError
+from core.base.wording import counted
+from core.cli.main import main
 from core.data.dataset.rows import TextDataset
 from core.registry.records import receipts
 from core.tasks.language_modelling.engine import LanguageEngine
@@ -90,6 +92,20 @@ def test_language_models_lose_the_texts_too_and_the_receipt_names_them(written: 
         ]
         assert [test["rows"] for test in report["tests"]] == left
         assert report["memory_rows"] == (64 if number == 1 else 104) - len(part.rows)
+
+
+def test_the_command_line_counts_rows_of_language_models_with_their_unit(
+    written: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = tmp_path / "texts.txt"
+    asked.write_text(next(iter(writer(written, 1).predictions(1)["text"])) + "\n", encoding="utf-8")
+    assert main(["forget", "--classifier", "writer", "--texts", str(asked)]) == 0
+    told = capsys.readouterr().out
+    (receipt,) = receipts(written.home)
+    removed = {part: sum(version[part] for version in receipt["versions"]) for part in ("memory", "test")}
+    assert sum(version["test"] for version in receipt["versions"] if version["classifier"] == "writer") == 2
+    for count in (counted(removed["memory"], "remembered row"), f"{counted(removed['test'], 'row')} of frozen tests"):
+        assert count in told
 
 
 def test_a_group_of_what_a_language_model_learned_is_found_and_forgotten(written: Workspace) -> None:
