@@ -39,8 +39,6 @@ class Job:
         one, too, when it got that far.
     error
         Why it failed, or what became of an interrupted one.
-    told
-        Whether somebody was told that it has ended.
     hopeless
         Whether the same request would fail again, since the fault lies in what was asked for.
     """

@@ -44,8 +44,6 @@ class JobQueue:
 
     Parameters
     ----------
-    home
-        The workspace.
     command
         What executes a job; the job's folder is added as its last argument.
     """

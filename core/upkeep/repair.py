@@ -58,8 +58,6 @@ def repair(home: Path, *, dry_run: bool = False, rebuild_database: bool = False)
 
     Parameters
     ----------
-    dry_run
-        Change nothing.
     rebuild_database
         Also where the database can be read.
 

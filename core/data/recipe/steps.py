@@ -73,8 +73,6 @@ class DropTexts(Step):
         Whether the first row of each text stays: for duplicates.
     split
         The only split whose rows are taken, where the data came divided; None: rows of all.
-    reason
-        Why they are dropped, for the record.
     """
 
     kind: ClassVar[str] = "drop_texts"

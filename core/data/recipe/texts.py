@@ -17,13 +17,7 @@ __all__ = ["DropRepeats", "Redact", "RepairText"]
 
 
 class Redact(Step):
-    """Personal data is replaced by placeholders such as ``[EMAIL]``.
-
-    Parameters
-    ----------
-    kinds
-        Kinds of personal data, see `core.data.recipe.personal`.
-    """
+    """Personal data is replaced by placeholders such as ``[EMAIL]``."""
 
     kind: ClassVar[str] = "redact"
     kinds: tuple[PersonalKind, ...] = PERSONAL_KINDS

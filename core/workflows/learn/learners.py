@@ -71,8 +71,6 @@ def next_learner(
     ----------
     parent
         Learner of the version before; its model is taken over and changed, unless the strategy starts fresh.
-    texts
-        Texts of the new experience's training rows.
     outputs
         The parent's, followed by new ones.
     past

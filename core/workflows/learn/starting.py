@@ -32,8 +32,6 @@ class VectorStart:
         Tokens that were looked up, and those among them that have a vector.
     missing
         The most frequent tokens without a vector.
-    tuned
-        Whether the vectors are learned further.
     present
         False when the set has been removed since the version before: the new words then start like any others.
     """
