@@ -13,8 +13,8 @@ from core.networks.text import Examples, encode_examples, extend_pipeline
 from core.workflows.learn.starting import start_from_vectors
 from core.workflows.requests import Settings, architecture_of, method_of
 from core.workflows.versions.folder import Learner
+from core.workflows.versions.past import Labelled
 
-Labelled = tuple[Sequence[str], Sequence[str]]  # texts, and the target of each
 NOTHING: Labelled = ((), ())
 
 

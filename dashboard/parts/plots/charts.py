@@ -17,7 +17,7 @@ import streamlit as st
 
 from dashboard.parts.tables import JOINER, plain
 from dashboard.shell.i18n import t
-from dashboard.shell.palette import Palette, label_colors, palette
+from dashboard.shell.palette import Palette, palette
 
 CONFIG: dict[str, Any] = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False, "showTips": False}
 LONGEST, TICK = 200, 24  # characters of a name in a figure, and beside a row
@@ -127,32 +127,6 @@ def _curves(
         chart.add_scatter(x=[None], y=[None], name=kept, mode="lines", line=line, hoverinfo="skip")
     chart.update_layout(layout)
     return chart
-
-
-def probability_bars(probabilities: Mapping[str, float], *, key: str, labels: Sequence[str] | None = None) -> None:
-    """One bar a label, most probable on top; `labels` is the classifier's whole list, which fixes the colours."""
-    ordered = sorted(probabilities.items(), key=lambda pair: pair[1])
-    colors = label_colors(labels or list(probabilities))
-    names = [text(name) for name, _ in ordered]
-    values = [value for _, value in ordered]
-    chart = figure(height=24 + 34 * len(ordered))
-    chart.add_bar(
-        x=values,
-        y=names,
-        orientation="h",
-        marker={"color": [colors[name] for name, _ in ordered], "cornerradius": 4},
-        text=[f"{value:.1%}" for value in values],
-        textposition="outside",
-        cliponaxis=False,
-        hovertemplate="%{y}: %{x:.3f}<extra></extra>",
-    )
-    chart.update_xaxes(range=[0, 1.12], showgrid=False, showticklabels=False)
-    chart.update_yaxes(showgrid=False, type="category", ticksuffix="  ")
-    chart.update_layout(bargap=0.35, margin={"t": 8, "b": 8})
-    alt = (
-        t("charts.probabilities_alt", label=ordered[-1][0], share=f"{values[-1]:.0%}") if names else t("charts.nothing")
-    )
-    draw(chart, key=key, alt=alt)
 
 
 @dataclass(frozen=True)
