@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from core.base.messages import Message, message
+from core.base.processes import is_alive
 from core.jobs import files
-from core.jobs.process import is_alive
 
 State = Literal["queued", "running", "stopping", "finished", "stopped", "failed", "interrupted"]
 EndState = Literal["finished", "stopped", "failed"]
