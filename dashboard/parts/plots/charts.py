@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -129,6 +129,19 @@ def _curves(
     return chart
 
 
+def whiskers(ends: Iterable[tuple[float, float, float]], color: str) -> dict[str, Any]:
+    """Error bars to the ends of intervals, each ``(value, low, high)``; of ``error_x`` or ``error_y``."""
+    known = list(ends)
+    return {
+        "type": "data",
+        "array": [high - value for value, _, high in known],
+        "arrayminus": [value - low for value, low, _ in known],
+        "color": color,
+        "thickness": 1.2,
+        "width": 4,
+    }
+
+
 @dataclass(frozen=True)
 class Change:
     """One test, or one label, before and after: each ``(value, low, high)``."""
@@ -162,14 +175,7 @@ def before_after(changes: Sequence[Change], *, title: str, key: str, axis: str, 
                 "symbol": "circle-open" if side == "before" else "circle",
                 "line": {"width": 2, "color": color},
             },
-            error_x={
-                "type": "data",
-                "array": [score[2] - score[0] for _, score in known],
-                "arrayminus": [score[0] - score[1] for _, score in known],
-                "color": color,
-                "thickness": 1.5,
-                "width": 4,
-            },
+            error_x=whiskers((score for _, score in known), color),
             hovertemplate=f"{name}: %{{x:.3f}}<extra></extra>",
         )
     chart.update_xaxes(title_text=axis)
@@ -213,14 +219,7 @@ def timeline(milestones: Sequence[Milestone], *, title: str, key: str, axis: str
         },
         text=[f"{score:.3f}" for score in scores],
         textposition=["bottom right" if rise else "top right" for rise in [*rises, False]][: len(scores)],
-        error_y={
-            "type": "data",
-            "array": [stone.high - stone.score for stone in milestones],
-            "arrayminus": [stone.score - stone.low for stone in milestones],
-            "color": colors.muted,
-            "thickness": 1,
-            "width": 5,
-        },
+        error_y=whiskers(((stone.score, stone.low, stone.high) for stone in milestones), colors.muted),
         customdata=[[stone.name, stone.note, stone.low, stone.high] for stone in milestones],
         hovertemplate="<b>%{customdata[0]}</b> · %{y:.3f} (%{customdata[2]:.3f}–%{customdata[3]:.3f})<br>%{customdata[1]}"
         "<extra></extra>",
