@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.data.dataset.store import StoredDataset
 from dashboard.parts import tables
-from dashboard.parts.dialogs import confirm_deletion
+from dashboard.parts.choices import confirm_deletion
 from dashboard.parts.names import labels_of
 from dashboard.parts.profile import label_balance
 from dashboard.parts.recipe import recipe_sentences

@@ -10,7 +10,7 @@ from core.base.config import home
 from core.registry.records import ComparisonStore
 from dashboard.lab.link import leave, open_comparison
 from dashboard.parts import tables
-from dashboard.parts.dialogs import confirm_deletion
+from dashboard.parts.choices import confirm_deletion
 from dashboard.parts.plots.comparison_figures import facts, strategy_name
 from dashboard.shell import layout
 from dashboard.shell.i18n import t

@@ -10,7 +10,7 @@ from core.base.config import home
 from core.networks.pretrained import EncoderInfo, EncoderStore
 from core.training.pretraining import SCRATCH, read_record
 from dashboard.parts import tables
-from dashboard.parts.dialogs import confirm_deletion
+from dashboard.parts.choices import confirm_deletion
 from dashboard.parts.forms import forms
 from dashboard.parts.forms.training_form import SETTINGS, preset_values
 from dashboard.parts.plots import charts
