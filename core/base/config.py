@@ -68,8 +68,6 @@ def parameter(help: str, *, option: str = "", source: str = "", values_of: type[
 
     Parameters
     ----------
-    option, source
-        As of `setting`.
     values_of
         The config whose values a mapping holds; the command line offers each of its fields as an option.
     """

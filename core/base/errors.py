@@ -21,17 +21,7 @@ from core.base.messages import Message
 
 
 class CoreError(Exception):
-    """Base of every error that is the user's to read; ``str(error)`` is one English paragraph.
-
-    Parameters
-    ----------
-    key
-        Name of the message in the catalogues.
-    text
-        English template.
-    facts
-        Values of the template's named places.
-    """
+    """Base of every error that is the user's to read; ``str(error)`` is one English paragraph."""
 
     def __init__(self, key: str, text: str, /, **facts: Any) -> None:
         self.message = Message(key, text, facts)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from core.base.messages import Message, message
+from core.base.processes import is_alive
 from core.jobs import files
-from core.jobs.process import is_alive
 
 State = Literal["queued", "running", "stopping", "finished", "stopped", "failed", "interrupted"]
 EndState = Literal["finished", "stopped", "failed"]
@@ -39,8 +39,6 @@ class Job:
         one, too, when it got that far.
     error
         Why it failed, or what became of an interrupted one.
-    told
-        Whether somebody was told that it has ended.
     hopeless
         Whether the same request would fail again, since the fault lies in what was asked for.
     """

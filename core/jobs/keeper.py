@@ -27,8 +27,6 @@ class SpareKeeper:
     ----------
     home
         The workspace; nothing is kept while it is not there or cannot be written.
-    command
-        What executes a job.
     free_memory
         Bytes that this machine, or what it grants this process, has left.
     """

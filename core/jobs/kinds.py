@@ -20,8 +20,6 @@ class Kind:
     request, workflow
         ``"module:name"`` of what is asked for and of what carries it out; loaded when a job of this kind is executed, since
         most workflows need PyTorch.
-    page
-        The name of the page that shows such a job.
     alone
         Whether nothing else may be at work in the workspace meanwhile.
     epochs

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.base.processes import is_alive
 from core.jobs import files
 from core.jobs.job import Job, read_job
-from core.jobs.process import is_alive
 
 Stamp = tuple[int, int, int]  # when a file changed last, in nanoseconds; its size; its number in the file system
 ABSENT: Stamp = (0, 0, 0)

@@ -32,8 +32,6 @@ class Progress:
 
     Parameters
     ----------
-    folder
-        Folder of the job.
     clock
         Seconds, as of `time.monotonic`.
     device

@@ -23,12 +23,12 @@ from filelock import FileLock
 
 from core.base import files as whole
 from core.base.errors import CoreError, JobError
+from core.base.processes import identity
 from core.base.storage import storage_error
 from core.base.threads import wait_quietly
 from core.jobs import files, spare
 from core.jobs.job import Job
 from core.jobs.looks import JobLooks, LineLooks
-from core.jobs.process import identity
 from core.jobs.progress import now
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,8 +44,6 @@ class JobQueue:
 
     Parameters
     ----------
-    home
-        The workspace.
     command
         What executes a job; the job's folder is added as its last argument.
     """

@@ -21,8 +21,8 @@ from typing import Any, NoReturn
 import psutil
 from filelock import FileLock, Timeout
 
+from core.base.processes import identity, is_alive
 from core.jobs import files
-from core.jobs.process import identity, is_alive
 
 SLOT = ".spare.json"  # which process waits, since what code it has loaded, and whether it is ready
 FLAG = "--spare"  # instead of a job's folder; the folder of all jobs follows

@@ -24,11 +24,11 @@ from core.base.faults import reached
 from core.base.files import writing
 from core.base.imports import unhindered_imports
 from core.base.messages import Message, message
+from core.base.processes import identity, is_alive
 from core.base.storage import storage_error
 from core.jobs import files, spare
 from core.jobs.job import EndState
 from core.jobs.kinds import KINDS
-from core.jobs.process import identity, is_alive
 from core.jobs.progress import Progress
 from core.jobs.queue import WORKER, JobQueue, queue_lock
 from core.registry.client import open_client, preload, store_address

@@ -35,11 +35,6 @@ class Glance:
     """The lists of a `Registry`, from memory or file while its database stays as it was. Thread-safe.
 
     A team's server cannot be watched: there every question is asked anew.
-
-    Parameters
-    ----------
-    home
-        The workspace.
     """
 
     def __init__(self, home: Path) -> None:

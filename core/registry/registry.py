@@ -17,11 +17,11 @@ from core.base.errors import CoreError, RegistryError
 from core.base.faults import reached
 from core.registry import entries
 from core.registry.client import Absent
+from core.registry.deleting import Orphans
 from core.registry.entries import PromotionDecision, VersionInfo
 from core.registry.files import ARTIFACT, check_complete
 from core.registry.history import ChampionHistory
 from core.registry.names import check_name
-from core.registry.orphans import Orphans
 from core.registry.thresholds import Threshold, check_threshold
 
 

@@ -32,8 +32,6 @@ class Slice:
         What they are cut by; only of slices by ``"word"`` there are too many to be tested all together.
     value
         What they have in common: a group, a word, ``"1–20"`` characters.
-    rows
-        The rows' numbers.
     """
 
     kind: str

@@ -25,8 +25,6 @@ class Optimizer:
         Dense parameters with their learning rate; None stands for that of the config.
     steps
         Number of steps of the whole run: the learning rate rises during the warm-up share of them and then falls to 0.
-    sparse
-        Parameters whose gradients are sparse.
     """
 
     def __init__(

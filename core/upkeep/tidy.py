@@ -57,11 +57,6 @@ def tidy(home: Path, *, dry_run: bool = False) -> Tidied:
     """Remove what nothing in the workspace needs; never what a living process owns.
 
     Can be killed at any moment and run again.
-
-    Parameters
-    ----------
-    dry_run
-        Whether to say only what would go.
     """
     if not dry_run and not files.is_writable(home):
         raise read_only(home)

@@ -158,8 +158,6 @@ def begin_with_texts(
 
     Parameters
     ----------
-    labels
-        Labels that can be given.
     order
         ``"random"`` needs no classifier; ``"disagreement"`` needs two.
 
@@ -186,11 +184,6 @@ def second_opinion(
     version: VersionInfo, workspace: Workspace, load: Callable[[VersionInfo], LabellingEngine]
 ) -> LabellingEngine | None:
     """Who may disagree with a version: the version that it was updated from, else the baseline on its training rows.
-
-    Parameters
-    ----------
-    load
-        Loads a version's engine.
 
     Returns
     -------

@@ -16,8 +16,6 @@ def save_cleaned(
 
     Parameters
     ----------
-    place
-        The workspace, or its datasets alone.
     name
         Name of the new dataset; the old one's when not given.
 

@@ -62,8 +62,6 @@ class UpdateRequest(Config):
     ----------
     tolerance
         Short for ``gate={"tolerance": …}``.
-    gate
-        Values of `GateConfig`.
     """
 
     classifier: Classifier

@@ -121,14 +121,7 @@ def throughput(rows: list[dict[str, Any]]) -> None:
         orientation="h",
         width=0.5,
         marker={"color": _colors(rows), "cornerradius": 4},
-        error_x={
-            "type": "data",
-            "array": [speed["high"] - speed["median"] for speed in speeds],
-            "arrayminus": [speed["median"] - speed["low"] for speed in speeds],
-            "color": palette().text,
-            "thickness": 1.2,
-            "width": 4,
-        },
+        error_x=charts.whiskers(((speed["median"], speed["low"], speed["high"]) for speed in speeds), palette().text),
         customdata=[[batch(row)] for row in rows],
         hovertemplate="%{x:,.0f}<br>%{customdata[0]}<extra></extra>",
     )

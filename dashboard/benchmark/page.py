@@ -10,7 +10,7 @@ from core.base.config import home
 from core.base.errors import ModelError
 from core.registry.records import BenchmarkStore
 from core.workflows.benchmark.config import BenchmarkConfig, require_probabilities
-from dashboard.parts import tables
+from dashboard.parts import choices, tables
 from dashboard.parts.forms import forms
 from dashboard.parts.names import version_line
 from dashboard.parts.run_view import run_view
@@ -44,15 +44,8 @@ def choose(classifier: str) -> tuple[VersionInfo, dict[str, Any] | None]:
         return version, None
     names = {identity: _name(measurement) for identity, measurement in known.items()}
     with right:
-        picked = st.selectbox(
-            t("benchmark.measurement"),
-            list(known),
-            format_func=names.__getitem__,
-            key=SHOWN,
-            help=t("benchmark.measurement_help"),
-            persist_state="session",
-        )
-    return version, known.get(str(picked), known[str(newest)])
+        picked = choices.listed(t("benchmark.measurement"), names, key=SHOWN, help=t("benchmark.measurement_help"))
+    return version, known[picked]
 
 
 def measurements(version: VersionInfo) -> list[dict[str, Any]]:
@@ -70,19 +63,13 @@ def _version(classifier: str) -> VersionInfo:
     known = {version.number: version for version in state.versions(classifier)}
     champion = state.champion(classifier)
     serving = champion.number if champion is not None else max(known)
-    if st.session_state.get("benchmark.classifier") != classifier or st.session_state.get(VERSION) not in known:
+    if st.session_state.get("benchmark.classifier") != classifier:
         st.session_state["benchmark.classifier"], st.session_state[VERSION] = classifier, serving
     names = {
-        number: version_line(version, champion is not None and number == serving) for number, version in known.items()
+        number: version_line(known[number], champion is not None and number == serving)
+        for number in sorted(known, reverse=True)
     }
-    picked = st.selectbox(
-        t("benchmark.version"),
-        sorted(known, reverse=True),
-        format_func=names.__getitem__,
-        key=VERSION,
-        persist_state="session",
-    )
-    return known[int(picked)]
+    return known[choices.listed(t("benchmark.version"), names, key=VERSION, first=serving)]
 
 
 def run(version: VersionInfo) -> None:
@@ -131,17 +118,7 @@ def _texts() -> str:
     names |= {
         dataset.id: f"{dataset.name} · {tn('benchmark.dataset_texts', dataset.rows)}" for dataset in state.datasets()
     }
-    if st.session_state.get(TEXTS) not in names:
-        st.session_state[TEXTS] = FROZEN
-    picked = st.selectbox(
-        t("benchmark.texts"),
-        list(names),
-        format_func=names.__getitem__,
-        key=TEXTS,
-        help=t("benchmark.texts_help"),
-        persist_state="session",
-    )
-    return str(picked or FROZEN)
+    return choices.listed(t("benchmark.texts"), names, key=TEXTS, help=t("benchmark.texts_help"))
 
 
 def _submit(version: VersionInfo, asked: dict[str, Any]) -> None:

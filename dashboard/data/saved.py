@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.data.dataset.store import StoredDataset
 from dashboard.parts import tables
+from dashboard.parts.choices import confirm_deletion
 from dashboard.parts.names import labels_of
 from dashboard.parts.profile import label_balance
 from dashboard.parts.recipe import recipe_sentences
@@ -112,30 +113,18 @@ def used_by(dataset: str) -> list[str]:
 def _confirm_deletion(stored: StoredDataset) -> None:
     """Ask before deleting, and say what depends on it."""
 
-    def body() -> None:
-        with boundary():
-            running = [job for job in state.active_jobs() if stored.id in _datasets_of(job)]
-            versions = used_by(stored.id)
-            if running:
-                st.warning(t("data.delete_running", title=tables.plain(running[0].title)), icon=":material/warning:")
-            elif versions:
-                st.markdown(t("data.delete_used", versions=versions))
-            else:
-                st.markdown(t("data.delete_unused"))
-            with st.container(horizontal=True):
-                yes = st.button(
-                    t("data.delete"),
-                    type="primary",
-                    key="data.delete-yes",
-                    disabled=bool(running),
-                    on_click=_delete,
-                    args=(stored.id,),
-                )
-                no = st.button(t("data.cancel"), key="data.delete-no")
-            if yes or no:  # a rerun of the page closes the dialog
-                st.rerun()
+    def tell() -> bool:
+        running = [job for job in state.active_jobs() if stored.id in _datasets_of(job)]
+        versions = used_by(stored.id)
+        if running:
+            st.warning(t("data.delete_running", title=tables.plain(running[0].title)), icon=":material/warning:")
+        elif versions:
+            st.markdown(t("data.delete_used", versions=versions))
+        else:
+            st.markdown(t("data.delete_unused"))
+        return not running
 
-    st.dialog(t("data.delete_title", name=tables.plain(stored.name)))(body)()
+    confirm_deletion(t("data.delete_title", name=tables.plain(stored.name)), "data", _delete, stored.id, tell)
 
 
 def _datasets_of(job: Job) -> list[str]:

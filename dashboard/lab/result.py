@@ -12,7 +12,7 @@ from core.base.messages import Message
 from dashboard.lab import charts, download, pair
 from dashboard.lab.settings import written_setting
 from dashboard.lab.stream import experience_columns, experience_table
-from dashboard.parts import tables
+from dashboard.parts import choices, tables
 from dashboard.parts.plots.comparison_figures import (
     FIGURES,
     ROW_HEIGHT,
@@ -106,19 +106,7 @@ def table(result: dict[str, Any]) -> None:
 
 def _view() -> str:
     names = {view: t(f"lab.view_{view}") for view in VIEWS}
-    if st.session_state.get("lab.view") not in VIEWS:
-        st.session_state["lab.view"] = VIEWS[0]
-    picked = st.segmented_control(
-        t("lab.view"),
-        VIEWS,
-        format_func=names.__getitem__,
-        required=True,
-        key="lab.view",
-        help=t("lab.view_help"),
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    return str(picked)
+    return choices.segmented(t("lab.view"), names, key="lab.view", help=t("lab.view_help"), bare=True)
 
 
 def styled(result: dict[str, Any], view: str) -> Styler:

@@ -10,9 +10,9 @@ from core.base.config import home
 from core.registry.records import ComparisonStore
 from dashboard.lab.link import leave, open_comparison
 from dashboard.parts import tables
+from dashboard.parts.choices import confirm_deletion
 from dashboard.parts.plots.comparison_figures import facts, strategy_name
 from dashboard.shell import layout
-from dashboard.shell.errors import boundary
 from dashboard.shell.i18n import t
 
 SHOWN = 10  # lines before "show all"
@@ -55,22 +55,7 @@ def delete_button(entry: dict[str, Any]) -> None:
     if layout.icon_button(
         t("lab.delete_help", name=entry["name"]), key=f"lab.delete.{entry['id']}", icon=":material/delete:"
     ):
-        _confirm(entry)
-
-
-def _confirm(entry: dict[str, Any]) -> None:
-    def body() -> None:
-        with boundary():
-            st.markdown(t("lab.delete_text"))
-            with st.container(horizontal=True):
-                yes = st.button(
-                    t("lab.delete"), type="primary", key="lab.delete-yes", on_click=_delete, args=(entry["id"],)
-                )
-                no = st.button(t("lab.cancel"), key="lab.delete-no")
-            if yes or no:  # a rerun of the page closes the dialog
-                st.rerun()
-
-    st.dialog(t("lab.delete_title", name=tables.plain(entry["name"])))(body)()
+        confirm_deletion(t("lab.delete_title", name=tables.plain(entry["name"])), "lab", _delete, entry["id"])
 
 
 def _delete(identity: str) -> None:

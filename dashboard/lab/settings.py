@@ -15,6 +15,7 @@ from core.networks.text import TextConfig
 from core.training import TrainingConfig
 from core.workflows.compare.request import CompareRequest
 from core.workflows.requests import DataConfig
+from dashboard.parts import choices
 from dashboard.parts.forms.forms import settings_form
 from dashboard.parts.forms.training_form import FIRST_MODEL, preset_values
 from dashboard.parts.names import name_of
@@ -57,20 +58,10 @@ def _family(family: str, names: list[str]) -> list[str]:
 
 def model() -> str:
     """The model that all strategies train."""
-    if st.session_state.get("lab.model") not in MODELS:
-        st.session_state["lab.model"] = FIRST_MODEL
     names = {name: name_of("model", name) for name in sorted(MODELS, key=lambda name: name != FIRST_MODEL)}
-    architecture = st.segmented_control(
-        t("lab.model"),
-        list(names),
-        format_func=names.__getitem__,
-        required=True,
-        key="lab.model",
-        wrap=True,
-        persist_state="session",
-    )
+    architecture = choices.segmented(t("lab.model"), names, key="lab.model", wrap=True)
     st.caption(t(f"names.about_{architecture}"))
-    return str(architecture)
+    return architecture
 
 
 def seeds() -> int:

@@ -15,7 +15,7 @@ from core.base.messages import Message
 from core.workflows.compare.request import CompareRequest, Cut
 from core.workflows.requests import DataConfig
 from dashboard.lab import order, upload
-from dashboard.parts import tables
+from dashboard.parts import choices, tables
 from dashboard.parts.forms.forms import settings_form
 from dashboard.shell import state
 from dashboard.shell.i18n import choice_label, t, t_message, tn
@@ -62,21 +62,10 @@ class Preview:
 
 def source() -> str:
     """Ask where the experiences come from: one of `SOURCES`."""
-    if st.session_state.get(SOURCE) not in SOURCES:
-        st.session_state[SOURCE] = SOURCES[0]
     names = {source: t(f"lab.source_{source}") for source in SOURCES}
-    kind = st.segmented_control(
-        t("lab.source"),
-        SOURCES,
-        format_func=names.__getitem__,
-        required=True,
-        key=SOURCE,
-        label_visibility="collapsed",
-        wrap=True,
-        persist_state="session",
-    )
+    kind = choices.segmented(t("lab.source"), names, key=SOURCE, wrap=True, bare=True)
     st.caption(t(f"lab.about_{kind}"))
-    return str(kind)
+    return kind
 
 
 def choose(source: str) -> Choice:
@@ -114,17 +103,11 @@ def _single() -> Choice:
     datasets = {dataset.id: dataset for dataset in state.datasets()}
     if not datasets:
         return Choice(missing=t("lab.no_datasets"))
-    if st.session_state.get(DATASET) not in datasets:
-        worked_with = state.chosen_dataset()
-        likely = next((dataset.id for dataset in datasets.values() if cuts_of(dataset)), next(iter(datasets)))
-        st.session_state[DATASET] = (
-            worked_with if worked_with in datasets and cuts_of(datasets[str(worked_with)]) else likely
-        )
     names = {dataset.id: order.describe(dataset) for dataset in datasets.values()}
-    picked = st.selectbox(
-        t("lab.dataset"), list(datasets), format_func=names.__getitem__, key=DATASET, persist_state="session"
-    )
-    dataset = datasets[str(picked)]
+    likely = [dataset.id for dataset in datasets.values() if cuts_of(dataset)] or [*datasets]
+    worked_with = state.chosen_dataset()
+    first = worked_with if worked_with in likely else likely[0]
+    dataset = datasets[choices.listed(t("lab.dataset"), names, key=DATASET, first=first)]
     possible = cuts_of(dataset)
     if not possible:
         return Choice((dataset.id,), missing=t("lab.missing_cut", name=tables.plain(dataset.name)))
@@ -146,20 +129,8 @@ def cuts_of(dataset: StoredDataset) -> list[Cut]:
 
 
 def _cut(possible: list[Cut]) -> Cut:
-    if st.session_state.get(CUT) not in possible:
-        st.session_state[CUT] = possible[0]
     names = {cut: choice_label("experience", cut) for cut in possible}
-    picked = st.segmented_control(
-        t("lab.cut"),
-        possible,
-        format_func=names.__getitem__,
-        required=True,
-        key=CUT,
-        help=t("lab.cut_help"),
-        wrap=True,
-        persist_state="session",
-    )
-    return picked or possible[0]
+    return choices.segmented(t("lab.cut"), names, key=CUT, help=t("lab.cut_help"), wrap=True)
 
 
 def _cut_values(cut: Cut, dataset: StoredDataset) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from core.data.dataset.store import DatasetStore
 from core.registry.records import InspectionStore
 from core.tasks.text_classification.reported import has_labels
 from dashboard.labelling.page import close, open_session, store
-from dashboard.parts import tables
+from dashboard.parts import choices, tables
 from dashboard.parts.forms.dataset_choice import choose_dataset
 from dashboard.parts.upload.notes import tell_left_out
 from dashboard.parts.upload.upload import upload_table
@@ -39,16 +39,8 @@ def draw() -> None:
     layout.section(t("label.new"))
     datasets = state.datasets()
     names = {kind: t(f"label.kind_{kind}") for kind in KINDS}
-    if st.session_state.get("label.kind") not in KINDS:
-        st.session_state["label.kind"] = "dataset" if datasets else "texts"
-    kind = st.segmented_control(
-        t("label.kind"),
-        KINDS,
-        format_func=names.__getitem__,
-        required=True,
-        key="label.kind",
-        label_visibility="collapsed",
-        persist_state="session",
+    kind = choices.segmented(
+        t("label.kind"), names, key="label.kind", first="dataset" if datasets else "texts", bare=True
     )
     st.caption(t(f"label.about_{kind}"))
     if kind == "texts":
@@ -158,21 +150,10 @@ def _champion() -> VersionInfo | None:
 
 def _order(orders: tuple[str, ...], part: str) -> Any:
     key = f"label.order.{part}"
-    if st.session_state.get(key) not in orders:
-        st.session_state[key] = orders[0]
-    names = {order: t(f"label.order_{order}") for order in (*TEXT_ORDERS, *DATASET_ORDERS)}
-    picked = st.segmented_control(
-        t("label.order"),
-        orders,
-        format_func=names.__getitem__,
-        required=True,
-        key=key,
-        help=t("label.order_help"),
-        persist_state="session",
-        wrap=True,
-    )
+    names = {order: t(f"label.order_{order}") for order in orders}
+    picked = choices.segmented(t("label.order"), names, key=key, help=t("label.order_help"), wrap=True)
     st.caption(t(f"label.order_about_{picked}"))
-    return str(picked)
+    return picked
 
 
 def _say_who(champion: VersionInfo | None, asks: str, nobody: str) -> None:

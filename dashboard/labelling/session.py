@@ -14,7 +14,7 @@ from core.base.errors import DataError
 from core.data.dataset.store import DatasetStore
 from core.data.labelling.sessions import Item, SessionInfo, Standing
 from dashboard.labelling.page import close, store
-from dashboard.parts import tables
+from dashboard.parts import choices, tables
 from dashboard.parts.components.label_keys import View, label_keys
 from dashboard.shell import layout, state
 from dashboard.shell.errors import guarded_fragment, show_error
@@ -36,17 +36,7 @@ def draw(session: SessionInfo) -> None:
         st.markdown(f"**{tables.plain(session.name)}** · {' · '.join(facts)}", width="content")
         st.button(t("label.close"), key="label.close", type="tertiary", icon=":material/list:", on_click=close)
     views = {view: t(f"label.view_{view}") for view in ("single", "table")}
-    if st.session_state.get("label.view") not in views:
-        st.session_state["label.view"] = "single"
-    view = st.segmented_control(
-        t("label.view"),
-        list(views),
-        format_func=views.__getitem__,
-        required=True,
-        key="label.view",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
+    view = choices.segmented(t("label.view"), views, key="label.view", bare=True)
     guarded_fragment()(_table if view == "table" else _single)(session)
 
 

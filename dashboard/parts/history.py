@@ -32,8 +32,6 @@ class Matrix:
         Version numbers, oldest first: one a row.
     scores
         The score, array (versions, tests), of each version on the frozen test of each batch; nan where not measured.
-    score
-        What that is.
     """
 
     versions: tuple[int, ...]

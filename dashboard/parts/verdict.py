@@ -25,8 +25,6 @@ class Verdict:
     ----------
     gain
         What it gains over the baseline, in shares.
-    method
-        What the baseline is.
     """
 
     kind: Kind

@@ -58,13 +58,7 @@ def guard() -> Iterator[None]:
 
 
 def offer(error: RegistryError, *, also: Sequence[str] = ()) -> None:
-    """The error, and below it the way back to a version that works, where it is about the one that serves.
-
-    Parameters
-    ----------
-    also
-        Names of further damaged files.
-    """
+    """The error, and below it the way back to a version that works, where it is about the one that serves."""
     told = is_told(error)
     show_error(error)
     if also:

@@ -100,9 +100,8 @@ def ask_engine(engine: Engine, text: str) -> Answer:
     )
 
 
-@guarded_fragment()
-def ask(version: VersionInfo) -> None:
-    """The text box with its answer; alone rerun while typing."""
+def open_box(version: VersionInfo) -> tuple[Engine, str] | None:
+    """The version's engine and what stands in the text box; None where its files are damaged, with the way back."""
     try:
         with st.spinner(t("predict.loading", version=version.number), show_time=False):
             engine = warm_engine(version)
@@ -110,8 +109,18 @@ def ask(version: VersionInfo) -> None:
         if not is_damage(error):
             raise
         way_back.offer(error)
+        return None
+    box = live_text(t("predict.box"), key=BOX, placeholder=t("predict.placeholder"), debounce_ms=DEBOUNCE, height=132)
+    return engine, box
+
+
+@guarded_fragment()
+def ask(version: VersionInfo) -> None:
+    """The text box with its answer; alone rerun while typing."""
+    opened = open_box(version)
+    if opened is None:
         return
-    text = live_text(t("predict.box"), key=BOX, placeholder=t("predict.placeholder"), debounce_ms=DEBOUNCE, height=132)
+    engine, text = opened
     offered = examples(version, st.session_state.get(TURN, 0))
     if text.strip():
         answer = ask_engine(engine, text)

@@ -6,14 +6,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.base.errors import RegistryError
-from core.base.integrity import is_damage
-from dashboard.parts import scores, tables, way_back
-from dashboard.parts.components.live_text import live_text
+from dashboard.parts import scores, tables
 from dashboard.parts.names import provider_name
 from dashboard.predict import batch, writing
 from dashboard.predict import corrections as predict_corrections
-from dashboard.predict.page import BOX, DEBOUNCE, warm_engine
+from dashboard.predict.page import open_box
 from dashboard.shell.errors import guarded_fragment
 from dashboard.shell.i18n import t
 
@@ -42,17 +39,10 @@ def draw(version: VersionInfo) -> None:
 @guarded_fragment()
 def _ask(version: VersionInfo) -> None:
     """The text box with the answer; alone rerun while typing."""
-    try:
-        with st.spinner(t("predict.loading", version=version.number), show_time=False):
-            engine = warm_engine(version)
-    except RegistryError as error:
-        if not is_damage(error):
-            raise
-        way_back.offer(error)
+    opened = open_box(version)
+    if opened is None or not opened[1].strip():
         return
-    text = live_text(t("predict.box"), key=BOX, placeholder=t("predict.placeholder"), debounce_ms=DEBOUNCE, height=132)
-    if not text.strip():
-        return
+    engine, text = opened
     task = scores.task_of_version(version)
     values = engine.compute([text])
     (answer,) = task.answers(values, engine.labels)

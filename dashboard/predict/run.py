@@ -37,10 +37,6 @@ class TableRun:
     ----------
     fraction
         The share that is done, 0 to 1.
-    result
-        The labelled table, once finished.
-    error
-        What went wrong, if anything did.
     """
 
     def __init__(

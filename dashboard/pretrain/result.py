@@ -10,12 +10,12 @@ from core.base.config import home
 from core.networks.pretrained import EncoderInfo, EncoderStore
 from core.training.pretraining import SCRATCH, read_record
 from dashboard.parts import tables
+from dashboard.parts.choices import confirm_deletion
 from dashboard.parts.forms import forms
 from dashboard.parts.forms.training_form import SETTINGS, preset_values
 from dashboard.parts.plots import charts
 from dashboard.parts.plots.charts import Change
 from dashboard.shell import layout, navigation
-from dashboard.shell.errors import boundary
 from dashboard.shell.i18n import t, tn
 from dashboard.shell.layout import Card
 
@@ -186,19 +186,5 @@ def _use(reference: str) -> None:
 
 
 def _confirm(name: str) -> None:
-    def body() -> None:
-        with boundary():
-            st.markdown(t("pretrain.delete_text"))
-            with st.container(horizontal=True):
-                yes = st.button(
-                    t("pretrain.delete"),
-                    type="primary",
-                    key="pretrain.delete-yes",
-                    on_click=EncoderStore(home()).delete,
-                    args=(name,),
-                )
-                no = st.button(t("pretrain.cancel"), key="pretrain.delete-no")
-            if yes or no:  # a rerun of the page closes the dialog
-                st.rerun()
-
-    st.dialog(t("pretrain.delete_title", name=tables.plain(name)))(body)()
+    title = t("pretrain.delete_title", name=tables.plain(name))
+    confirm_deletion(title, "pretrain", EncoderStore(home()).delete, name)

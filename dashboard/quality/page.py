@@ -10,7 +10,7 @@ from core.base.config import home
 from core.base.errors import ModelError
 from core.networks.pretrained import EncoderStore
 from core.registry.records import InspectionStore
-from dashboard.parts import tables
+from dashboard.parts import choices, tables
 from dashboard.parts.forms.dataset_choice import choose_dataset
 from dashboard.parts.run_view import run_view
 from dashboard.shell import state
@@ -75,18 +75,8 @@ def _encoder(dataset: StoredDataset) -> str:
     known = {reference: name for reference, name in state.sources("encoders").items() if reference in installed}
     names = {NO_ENCODER: t("quality.no_encoder"), **known}
     key = f"quality.encoder.{dataset.id}"
-    if st.session_state.get(key) not in names:
-        worth_it = dataset.rows <= QUICK_TO_READ and SUGGESTED in names
-        st.session_state[key] = SUGGESTED if worth_it else NO_ENCODER
-    picked = st.selectbox(
-        t("quality.encoder"),
-        list(names),
-        format_func=names.__getitem__,
-        key=key,
-        help=t("quality.encoder_help"),
-        persist_state="session",
-    )
-    return str(picked)
+    first = SUGGESTED if dataset.rows <= QUICK_TO_READ and SUGGESTED in names else NO_ENCODER
+    return choices.listed(t("quality.encoder"), names, key=key, first=first, help=t("quality.encoder_help"))
 
 
 def _submit(dataset: StoredDataset, encoder: str) -> None:

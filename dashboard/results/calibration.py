@@ -170,14 +170,7 @@ def _points(chart: Any, bins: list[Bin], color: str, symbol: str, name: str) -> 
         mode="lines+markers",
         line={"color": color, "width": 1.5},
         marker={"size": 9, "symbol": symbol, "color": color, "line": {"width": 2, "color": color}},
-        error_y={
-            "type": "data",
-            "array": [bar.right.high - bar.right.value for bar in bins],
-            "arrayminus": [bar.right.value - bar.right.low for bar in bins],
-            "color": color,
-            "thickness": 1.2,
-            "width": 4,
-        },
+        error_y=charts.whiskers(((bar.right.value, bar.right.low, bar.right.high) for bar in bins), color),
         customdata=[[bar.right.low, bar.right.high, bar.rows] for bar in bins],
         hovertemplate="%{x:.0%} → %{y:.0%} (%{customdata[0]:.0%}–%{customdata[1]:.0%}), n = %{customdata[2]:,}"
         "<extra></extra>",

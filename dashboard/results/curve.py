@@ -98,14 +98,9 @@ def _chart(points: list[dict[str, Any]], guess: float | None) -> None:
             mode="lines+markers",
             line={"color": color, "width": 2},
             marker={"size": 7},
-            error_y={
-                "type": "data",
-                "array": [estimate["high"] - estimate["value"] for estimate in estimates],
-                "arrayminus": [estimate["value"] - estimate["low"] for estimate in estimates],
-                "color": color,
-                "thickness": 1.2,
-                "width": 4,
-            },
+            error_y=charts.whiskers(
+                ((estimate["value"], estimate["low"], estimate["high"]) for estimate in estimates), color
+            ),
             customdata=[[estimate["low"], estimate["high"]] for estimate in estimates],
             hovertemplate="%{y:.3f} (%{customdata[0]:.3f}–%{customdata[1]:.3f})<extra></extra>",
         )

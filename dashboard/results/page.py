@@ -14,7 +14,7 @@ from core.tasks.base import Figures, Task
 from core.tasks.text_classification.reported import has_labels
 from core.tasks.text_classification.scores import Report
 from core.workflows.versions.folder import VersionFolder
-from dashboard.parts import scores, tables, verdict
+from dashboard.parts import choices, scores, tables, verdict
 from dashboard.parts.names import SCORES, version_line
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import t, t_message, tn
@@ -83,15 +83,9 @@ def _version(classifier: str) -> VersionInfo:
     champion = state.champion(classifier)
     serving = champion.number if champion is not None else None
     _open_version(classifier, known, serving)
-    names = {number: version_line(version, serving == number) for number, version in known.items()}
-    picked = st.selectbox(
-        t("results.version"),
-        sorted(known, reverse=True),
-        format_func=names.__getitem__,
-        key="results.version",
-        persist_state="session",
-    )
-    return known[int(picked)]
+    names = {number: version_line(known[number], serving == number) for number in sorted(known, reverse=True)}
+    first = max(known) if serving is None else serving
+    return known[choices.listed(t("results.version"), names, key="results.version", first=first)]
 
 
 def _open_version(classifier: str, known: Mapping[int, VersionInfo], serving: int | None) -> None:
@@ -110,8 +104,6 @@ def _open_version(classifier: str, known: Mapping[int, VersionInfo], serving: in
     asked = st.session_state.pop(RESULT_ASKED, None)
     if asked is not None and asked[0] == classifier:
         st.session_state["results.version"] = asked[1]
-    if st.session_state.get("results.version") not in known:
-        st.session_state["results.version"] = newest if serving is None else serving
 
 
 def _test(report: dict[str, Any]) -> int:

@@ -30,8 +30,6 @@ class Common:
 
     Parameters
     ----------
-    before, after
-        The two reports of the test.
     accuracy, macro_f1
         The differences, second minus first, on the same rows.
     better, worse

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -120,14 +119,10 @@ def _bars(judged: Judged, slices: list[Slice], kind: str) -> None:
     names = [name_of(part) for part in slices]
     lowest = min(range(len(slices)), key=lambda index: scores[index].value)
     chart = charts.figure(height=90 + 26 * len(slices))
-    bars: dict[str, Any] = {
-        "array": [score.high - score.value for score in scores],
-        "arrayminus": [score.value - score.low for score in scores],
-    }
     chart.add_scatter(
         x=[score.value for score in scores],
         y=[charts.text(name) for name in names],
-        error_x=bars | {"thickness": 1.5, "width": 3, "color": palette().muted},
+        error_x=charts.whiskers(((score.value, score.low, score.high) for score in scores), palette().muted),
         mode="markers",
         marker={"size": 9, "color": palette().categorical[0]},
         customdata=[len(part.rows) for part in slices],

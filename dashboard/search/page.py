@@ -12,6 +12,7 @@ from core.networks.architectures import MODELS
 from core.workflows.requests import TrainRequest
 from core.workflows.search.request import SearchConfig, SearchRequest
 from core.workflows.search.space import dimensions, searchable, usual
+from dashboard.parts import choices
 from dashboard.parts.forms import forms
 from dashboard.parts.forms.dataset_choice import choose_dataset
 from dashboard.parts.forms.training_form import FIRST_MODEL, preset_values
@@ -96,19 +97,8 @@ def _submit(dataset: StoredDataset, fields: dict[str, Any]) -> None:
 
 
 def _model() -> str:
-    if st.session_state.get("search.model") not in MODELS:
-        st.session_state["search.model"] = FIRST_MODEL
     names = {name: t(f"names.model_{name}") for name in sorted(MODELS, key=lambda name: name != FIRST_MODEL)}
-    model = st.segmented_control(
-        t("search.model"),
-        list(names),
-        format_func=names.__getitem__,
-        required=True,
-        key="search.model",
-        persist_state="session",
-        wrap=True,
-    )
-    return str(model)
+    return choices.segmented(t("search.model"), names, key="search.model", wrap=True)
 
 
 def _settings(model: str) -> list[str]:

@@ -13,7 +13,7 @@ from core.base.messages import Message
 from core.registry.records import SearchStore
 from core.registry.records.outgoing import without_paths
 from core.workflows.requests import resolve_settings
-from dashboard.parts import tables
+from dashboard.parts import choices, tables
 from dashboard.parts.forms import forms
 from dashboard.parts.forms.training_form import SETTINGS
 from dashboard.search import chart
@@ -34,13 +34,8 @@ def choose() -> dict[str, Any] | None:
     newest = st.session_state.pop(NEXT, None)
     if newest in known:
         st.session_state[SHOWN] = newest
-    if st.session_state.get(SHOWN) not in known:
-        st.session_state[SHOWN] = next(iter(known))
     names = {identity: _name(search) for identity, search in known.items()}
-    picked = st.selectbox(
-        t("search.shown"), list(known), format_func=names.__getitem__, key=SHOWN, persist_state="session"
-    )
-    return known[str(picked)]
+    return known[choices.listed(t("search.shown"), names, key=SHOWN)]
 
 
 def _name(search: dict[str, Any]) -> str:

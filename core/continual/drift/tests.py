@@ -60,8 +60,6 @@ class DriftTest:
         The two figures whose difference `effect` is, where there are two.
     interval
         `effect` with its 95 % interval, of ``accuracy`` alone.
-    rows
-        Rows compared, earlier and new.
     reason
         Why the question could not be asked.
     adjusted

@@ -75,10 +75,6 @@ class GateEvidence:
 
     Parameters
     ----------
-    older
-        Every frozen test of earlier experiences.
-    newest
-        The test of the experience just learnt.
     strata
         Strata that occur on the older tests; None when they were not measured.
     calibration

@@ -36,12 +36,8 @@ class Experience:
         Training rows of all earlier experiences; empty unless the strategy asks for them (`needs_past`).
     past_validation
         Their validation rows, likewise.
-    task, config
-        What the model is for, and the task's settings.
     targets
         Targets of the training rows as they were given.
-    outputs
-        Names of the model's outputs.
     encode
         A function that turns remembered texts and their targets into examples, with the tokenizer of the new version.
     known_outputs

@@ -23,10 +23,6 @@ class Sample:
 
     Parameters
     ----------
-    id
-        Name in `SAMPLES`.
-    language
-        ``"en"`` or ``"zh"``.
     parts
         The first table, then the batches in the order in which they arrive. ``"batch_2"`` brings new products and
         new ways of praising and complaining; ``"batch_3"`` drifts again and brings a label not seen before.

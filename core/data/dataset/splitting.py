@@ -52,8 +52,6 @@ class Split:
         ----------
         groups
             Groups of the rows that were divided; None where they have none.
-        before
-            Groups met earlier, likewise.
         """
         met = dict(before)
         if groups is None:

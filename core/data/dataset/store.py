@@ -50,8 +50,6 @@ class StoredDataset:
         ``"zh"``, ``"en"``, ``"mixed"`` or ``"other"``.
     created
         ISO 8601, UTC.
-    synthetic
-        Whether the texts were made up, as the samples are.
     source
         Where the dataset came from: file name, format, rows set aside, as the caller likes.
     """

@@ -139,8 +139,6 @@ class _Queue:
     ----------
     rows
         Text → correction, oldest first.
-    broken
-        Lines that cannot be read.
     lines
         How many there are, those out of date among them.
     inode, offset

@@ -64,10 +64,6 @@ class SessionInfo:
         ``"dataset"``: labels of a saved dataset are looked at again; ``"texts"``: texts without labels get some.
     dataset
         Id of the dataset; empty for texts.
-    labels
-        Labels that can be given, in the order of their keys.
-    order
-        What the texts were ordered by.
     """
 
     id: str

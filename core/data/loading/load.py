@@ -71,15 +71,7 @@ class LeftOut:
 
 @dataclass(frozen=True, eq=False)
 class LoadedDataset:
-    """A dataset and what happened on the way to it.
-
-    Parameters
-    ----------
-    notes
-        What the reader and the labels call for to be said, besides rows left out.
-    merges
-        Labels that were merged because that was asked for.
-    """
+    """A dataset and what happened on the way to it."""
 
     name: str
     dataset: TextDataset
@@ -178,13 +170,7 @@ def merged_labels(table: pandas.DataFrame, column: str) -> pandas.DataFrame:
 
 
 def left_out_of(table: pandas.DataFrame, set_aside: SetAside | None = None) -> tuple[LeftOut, ...]:
-    """Rows of the file that are not in the dataset: those that the reader left out, and those without text or label.
-
-    Parameters
-    ----------
-    set_aside
-        What `build_dataset` set aside.
-    """
+    """Rows of the file that are not in the dataset: those that the reader left out, and those without text or label."""
     skipped = skipped_of(table)
     total = len(table) + len(skipped)
     parts = list(left_out_by_reader(skipped, total))
@@ -202,13 +188,7 @@ def left_out_of_scan(scan: TableScan) -> tuple[LeftOut, ...]:
 
 
 def left_out_rows(reason: Any, rows: Sequence[int], total: int, column: str = "") -> LeftOut:
-    """Rows, counted from 1 below the header, that are left out for want of something.
-
-    Parameters
-    ----------
-    column
-        The column of the experiences, where it is empty.
-    """
+    """Rows, counted from 1 below the header, that are left out for want of something."""
     count, first = len(rows), tuple(int(row) for row in rows[:FIRST])
     facts: dict[str, Any] = {"count": count, "total": total, "rows": _listed(first)}
     return LeftOut(reason, count, first, wanting(reason, facts, column))
@@ -277,8 +257,6 @@ def left_out_by_reader(skipped: Sequence[Mapping[str, Any]], total: int) -> tupl
     ----------
     skipped
         Rows left out, as `read_table` lists them in ``table.attrs``.
-    total
-        All rows of the file.
     """
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for skip in skipped:

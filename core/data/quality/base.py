@@ -76,8 +76,6 @@ class Finding:
     ----------
     count
         How many rows, texts or labels it concerns, as the sentence says.
-    advice
-        What to do about it.
     rows
         Rows of the dataset behind it, the most telling first; at most `FINDING_ROWS`.
     notes
@@ -143,18 +141,11 @@ class Inspected:
     ----------
     dataset
         The dataset, with labels merged that are probably spellings of one: a label in capitals is not a wrong label.
-    frozen
-        Tests that exist already, elsewhere.
     seed
         The seed of samples and folds: the same seed gives the same findings.
     vectors
         Rows, ascending, and what a pretrained encoder makes of their texts, float32 (rows, width); the quick model then
         judges these rows, and better.
-
-    Attributes
-    ----------
-    as_written
-        The dataset as it was given.
     """
 
     dataset: TextDataset

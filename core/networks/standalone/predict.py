@@ -297,8 +297,6 @@ class Classifier:
     ----------
     labels
         Names of the columns of what `compute` returns.
-    task
-        What the model is for.
     provider
         The execution provider that really runs, such as ``"CPUExecutionProvider"``.
     precision

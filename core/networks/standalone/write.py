@@ -89,8 +89,6 @@ class Writer:
 
     Attributes
     ----------
-    vocabulary
-        Texts as token ids and back.
     context
         Number of tokens that the model was taught to look back on.
     provider

@@ -108,8 +108,6 @@ class VectorStore:
         ----------
         language
             ``"en"`` or ``"zh"``; guessed from the words when empty or another.
-        source
-            Where the texts come from, such as a dataset's name.
 
         Raises
         ------

@@ -1,10 +1,7 @@
 """What is kept of things that were done and made no version: comparisons, curves, speeds, receipts. One JSON file each."""
 
-from core.registry.records.benchmarks import BenchmarkStore
 from core.registry.records.comparisons import ComparisonStore
-from core.registry.records.curves import CurveStore
 from core.registry.records.files import new_id
-from core.registry.records.folds import FoldStore
 from core.registry.records.inspections import InspectionStore
 from core.registry.records.receipts import (
     plans,
@@ -17,6 +14,7 @@ from core.registry.records.receipts import (
     unfinished,
 )
 from core.registry.records.searches import SearchStore
+from core.registry.records.versions import BenchmarkStore, CurveStore, FoldStore
 
 __all__ = [
     "BenchmarkStore",

@@ -25,13 +25,7 @@ Matrix = list[list[float | None]]
 
 
 def read_report(folder: Path, *, matrix: bool = True) -> dict[str, Any]:
-    """Every figure of a version, with its stream and R (``<score>_matrix`` for each of its task's scores).
-
-    Parameters
-    ----------
-    matrix
-        Whether R is wanted, too.
-    """
+    """Every figure of a version, with its stream and R (``<score>_matrix`` for each of its task's scores)."""
     report: dict[str, Any] = _read(folder, REPORT)
     if "experiences" not in report and (folder / EXPERIENCES).exists():
         report["experiences"] = _read(folder, EXPERIENCES)

@@ -22,11 +22,9 @@ class SearchStore:
 
     def list(self) -> builtins.list[dict[str, Any]]:
         """All that can be read, newest first."""
-        records = []
-        for path in self._folder.glob("[!.]*.json"):
-            stored = read_object(path)  # a damaged one must not hide the others
-            if stored.get("id") == path.stem and stored.get("trials"):
-                records.append(stored)
+        stored = [(path.stem, read_object(path)) for path in self._folder.glob("[!.]*.json")]
+        # A damaged one must not hide the others.
+        records = [record for name, record in stored if record.get("id") == name and record.get("trials")]
         return sorted(records, key=lambda record: str(record["id"]), reverse=True)
 
     def delete(self, identity: str) -> None:

@@ -99,14 +99,8 @@ def create_app(
 
     Parameters
     ----------
-    home
-        The workspace.
     pool
         Source of the engines; by default the one that the whole process shares.
-    limits
-        Limits on what a caller may ask for.
-    throttle
-        What slows down callers that show wrong keys.
 
     Returns
     -------

@@ -26,21 +26,7 @@ WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 class ApiMiddleware:
-    """Middleware that checks keys and sizes, counts answers, and turns every fault into one.
-
-    Parameters
-    ----------
-    app
-        The application with the routes.
-    keys
-        Keys that are let in.
-    limits
-        Limits on the size of a body, and on the time that it takes to arrive.
-    metrics
-        Metrics in which answers are counted.
-    throttle
-        Throttle that lets callers wait who showed a wrong key of late.
-    """
+    """Middleware that checks keys and sizes, counts answers, and turns every fault into one."""
 
     def __init__(
         self, app: ASGIApp, keys: KeyStore, limits: ApiLimits, metrics: Metrics, throttle: Throttle | None = None

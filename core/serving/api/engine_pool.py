@@ -58,11 +58,6 @@ class OpenEngines:
         """Versions that are loaded."""
         return len(self._engines)
 
-    @property
-    def waiting(self) -> int:
-        """Requests that a loaded version works on or has not come to."""
-        return sum(opened.users for opened in self._engines.values())
-
     @asynccontextmanager
     async def use(self, version: ServedVersion, *, champion: bool) -> AsyncIterator[OpenEngine]:
         """The loaded version, kept open until the block ends.

@@ -41,8 +41,6 @@ class HostGuard:
 
     Parameters
     ----------
-    app
-        What is guarded: pages, sockets, uploads, files, API.
     hosts
         As `allowed_hosts` makes them.
     """

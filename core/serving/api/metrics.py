@@ -11,15 +11,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Metrics:
-    """Counts of one app, in a registry of its own, so that two apps of one process do not mix theirs.
-
-    Parameters
-    ----------
-    engines
-        Number of versions that are loaded now.
-    waiting
-        Number of requests that wait for a version's answer now.
-    """
+    """Counts of one app, in a registry of its own, so that two apps of one process do not mix theirs."""
 
     def __init__(self, engines: Callable[[], int], waiting: Callable[[], int]) -> None:
         self._registry = CollectorRegistry()

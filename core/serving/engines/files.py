@@ -33,14 +33,10 @@ class LabelledFile:
 
     Parameters
     ----------
-    rows
-        Number of rows in the answer.
     empty
         Rows in the answer that have no text and got no label.
     left_out
         Rows of the source that are not in the answer, by reason.
-    form, notes
-        Format in which the source was read, and remarks on the reading.
     resumed
         Rows that an interrupted run before this one had labelled.
     """
@@ -77,8 +73,6 @@ def predict_file(
     ----------
     progress
         Function that is called with the number of rows done and of all rows.
-    threshold
-        As in `predict_table`.
     form
         Format of the source; detected when not given.
 

@@ -33,8 +33,6 @@ class ProviderReport:
 
     Parameters
     ----------
-    device
-        What the graphics driver answers.
     packages
         Installed builds of ONNX Runtime, such as ``{"onnxruntime-gpu": "1.31.1"}``.
     available

@@ -57,21 +57,12 @@ def learn_tokens(
     should_stop: Callable[[], bool] = lambda: False,
     resume: dict[str, Any] | None = None,
 ) -> Iterator[Any]:
-    """Learn to guess tokens; the model ends with the best epoch's weights.
+    """Learn to guess tokens, in place; the model ends with the best epoch's weights.
 
     Parameters
     ----------
-    model
-        The model, changed in place.
-    should_stop
-        A function asked after every step; when true, the run ends and keeps the best epoch so far.
-    resume
-        The state of an earlier `CheckpointDue` of the same run: continues bit for bit.
-
-    Yields
-    ------
-    Event
-        `StepDone`, `LanguageEpoch` and `CheckpointDue` as they happen, and `Finished` at the end.
+    should_stop, resume
+        Those of `core.training.loop.run`, whose events are yielded; an epoch's is `LanguageEpoch`.
     """
     device = device or torch.device("cpu")
     model.to(device).train()

@@ -31,23 +31,14 @@ def pretrain(
     should_stop: Callable[[], bool] = lambda: False,
     resume: dict[str, Any] | None = None,
 ) -> Iterator[Any]:
-    """Learn to guess hidden tokens; the model ends with the weights of the epoch that guessed held-out texts best.
+    """Learn to guess hidden tokens, in place; the model ends with the weights of the epoch that guessed held-out texts best.
 
     Parameters
     ----------
-    model
-        The model, changed in place.
     pieces, held_out
         Token ids of the texts (see `core.training.pretraining.tokens.Reader`), and of those that are never learned from.
-    should_stop
-        A function asked after every step; when true, the run ends and keeps the best epoch so far.
-    resume
-        The state of an earlier `CheckpointDue` of the same run: continues bit for bit.
-
-    Yields
-    ------
-    Event
-        `StepDone`, `LanguageEpoch` and `CheckpointDue` as they happen, and `Finished` at the end.
+    should_stop, resume
+        Those of `core.training.objectives.tokens.learn_tokens`, whose events are yielded.
     """
     device = device or torch.device("cpu")
     model.to(device)

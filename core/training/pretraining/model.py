@@ -6,16 +6,23 @@ saves most of the cost of a large vocabulary.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
+from core.networks.pretrained import EncoderInfo
 from core.networks.pretrained.weights import read_header
+from core.networks.standalone.predict import TextPipeline, batches_by_length, pad
 from core.training.pretraining.config import ShapeConfig
 
+_AT_ONCE = 64
 HEAD = "masked_head.safetensors"  # beside an own encoder, so that it can go on learning
 # Where models of others keep such a head inside their weights: own name → theirs.
 _STORED = (
@@ -142,3 +149,26 @@ def _stored_head(folder: Path) -> dict[str, Tensor]:
             with safe_open(weights, framework="pt") as file:
                 return {own: file.get_tensor(name) for own, name in stored.items()}
     return {}
+
+
+@torch.no_grad()
+def encode_texts(
+    encoder: Any, tokenizer_json: str, info: EncoderInfo, texts: Sequence[str], max_length: int, padding: int
+) -> NDArray[np.float32]:
+    """One vector for each text, (texts, width), pooled as the encoder's description says; dropout is off."""
+    options = {"segmentation": "pretrained", "max_length": max_length, "prefix": info.prefix}
+    ids = TextPipeline(Tokenizer.from_str(tokenizer_json), options).encode(texts)
+    device = next(encoder.parameters()).device
+    was_training = encoder.training
+    encoder.eval()
+    vectors = np.zeros((len(ids), encoder.config.hidden_size), dtype=np.float32)
+    for rows in batches_by_length(ids, _AT_ONCE):
+        tokens, mask = (torch.from_numpy(array).to(device) for array in pad([ids[row] for row in rows]))
+        hidden = encoder(
+            input_ids=tokens.masked_fill(~mask, padding), attention_mask=mask.to(torch.int64)
+        ).last_hidden_state.float()
+        weight = mask.unsqueeze(-1).float()
+        pooled = hidden[:, 0] if info.pooling == "cls" else (hidden * weight).sum(dim=1) / weight.sum(dim=1)
+        vectors[rows] = pooled.cpu().numpy()
+    encoder.train(was_training)
+    return vectors

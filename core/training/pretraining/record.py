@@ -5,18 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from core.base.files import read_json, write_json
+from core.base.files import read_object, write_json
 
 RECORD = "pretraining.json"
 
 
 def read_record(folder: Path) -> dict[str, Any] | None:
     """The record in the ready folder of an own encoder; None when it was made elsewhere."""
-    try:
-        record: dict[str, Any] = read_json(folder / RECORD)
-    except (OSError, ValueError):
-        return None
-    return record
+    return read_object(folder / RECORD) or None
 
 
 def write_record(folder: Path, record: dict[str, Any]) -> None:

@@ -108,7 +108,7 @@ class Served:
     size = 0
 
     def __init__(self, way: Way, folder: Path, threads: int, *, serves: bool) -> None:
-        self.way, self._serves = way, serves
+        self.way = way
         provider = PROVIDERS[way.device]
         kind = kind_of(provider)
         self._model = folder / model_file(folder, kind, way.precision)

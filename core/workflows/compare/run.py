@@ -52,11 +52,6 @@ def compare_strategies(
 
     When stopped, the comparison is made of the units that are finished; there is none before the first of them.
 
-    Parameters
-    ----------
-    resume
-        State of the last `CheckpointDue` of the same request.
-
     Raises
     ------
     CoreError

@@ -29,11 +29,6 @@ def save_experiences(
 ) -> list[StoredDataset]:
     """Store one dataset for each value of a column, in order of first appearance; each keeps what was left out of the file.
 
-    Parameters
-    ----------
-    source
-        Name of the file that the table was read from.
-
     Raises
     ------
     DataError

@@ -24,9 +24,9 @@ from core.statistics.intervals import MINIMUM_ROWS
 from core.tasks import DEFAULT, TASKS, Task
 from core.workflows.compare.request import CompareRequest
 from core.workflows.compare.stream_cuts import Piece, cut
-from core.workflows.learn.learners import Labelled
 from core.workflows.requests import DataConfig
 from core.workflows.versions.label_matching import in_own_words
+from core.workflows.versions.past import Labelled, together
 from core.workflows.workspace import Workspace
 
 
@@ -71,7 +71,7 @@ class ComparisonStream:
     def past(self, number: int) -> tuple[Labelled, Labelled]:
         """All training and all validation rows before experience ``number``, counted from 1."""
         earlier = self.experiences[: number - 1]
-        return _together([experience.train for experience in earlier]), _together(
+        return together([experience.train for experience in earlier]), together(
             [experience.validation for experience in earlier]
         )
 
@@ -163,10 +163,6 @@ def _label_notes(pieces: Sequence[Piece], matched: dict[str, str]) -> list[Messa
 def _labelled(piece: TextDataset, rows: Rows) -> Labelled:
     part = piece.take(rows)
     return part.texts, part.label_names()
-
-
-def _together(parts: Sequence[Labelled]) -> Labelled:
-    return [text for texts, _ in parts for text in texts], [name for _, names in parts for name in names]
 
 
 def _findings(experiences: Sequence[StreamExperience], counts: Counter[str]) -> list[Message]:

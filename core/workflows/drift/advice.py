@@ -29,8 +29,6 @@ class DriftEvidence:
     ----------
     tests
         Tests as `core.continual.drift.tests.together` leaves them.
-    batch_rows
-        All rows of the batch.
     rows
         Rows that could be compared: held-out, and of the batch.
     picked

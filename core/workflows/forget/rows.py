@@ -29,8 +29,6 @@ class MatchedRows:
         Row numbers in the dataset.
     parts
         Number of them that were used for each purpose: ``train``, ``validation``, ``test``; the rest was set aside.
-    left
-        Rows of the dataset that stay.
     """
 
     dataset: str

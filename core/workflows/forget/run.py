@@ -51,8 +51,6 @@ class ForgetRequest(Config):
     ----------
     rows
         Dataset → row numbers.
-    digests
-        Hashes of the texts.
     wanted, people
         Digests of the texts and of the groups that were asked for.
     asked

@@ -31,16 +31,12 @@ class Gone:
     ----------
     rows
         Dataset → row numbers, for every dataset that still stands as it was.
-    datasets
-        The same datasets, read.
     replaced
         Dataset → the one without the rows that takes its place; filled in as they are stored.
     encoders
         Own encoder → dataset, where pieces of words were learned from one of these datasets.
     stored
         Ids of all datasets that are there; those of earlier experiences may have been deleted before.
-    load
-        Gives the content of one of them.
     """
 
     rows: Mapping[str, list[int]]

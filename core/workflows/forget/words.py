@@ -34,8 +34,6 @@ class Wordings:
 
     Parameters
     ----------
-    gone
-        The forgotten texts.
     staying
         Gives the texts of a dataset that stay; None where it was deleted before.
     """

@@ -59,13 +59,7 @@ def keep_validation(folder: VersionFolder, engine: Engine, rows: LabelledRows) -
 
 
 def trust_figures(temperature: Temperature, scores: Sequence[Scores], classes: Sequence[str]) -> dict[str, Any]:
-    """For the report: the temperature, and calibration error and Brier score on the test rows before and after it.
-
-    Parameters
-    ----------
-    scores
-        Scores on the frozen tests, as the version serves.
-    """
+    """For the report: the temperature, and calibration error and Brier score on the test rows before and after it."""
     return {**temperature.to_dict(), **calibration_on_tests(temperature.value, scores, classes)}
 
 

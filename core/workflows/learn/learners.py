@@ -1,20 +1,33 @@
-"""What learns: a model from random start, or one that a version left, with room for new outputs and words."""
+"""What learns: a model from random start, or one that a version left, with room for new outputs and words; words that have a
+vector start from it, where the settings name a set of vectors.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
+import numpy as np
 import torch
 
+from core.base.config import Config
+from core.base.errors import DataError
 from core.continual.methods import Method, StrategyConfig
 from core.continual.strategies import Experience, Memory, Strategy
+from core.networks.architectures import VectorsConfig
+from core.networks.encoders import TextNetwork
+from core.networks.encoders.embeddings import start_embedding
 from core.networks.sources import Sources
-from core.networks.text import Examples, encode_examples, extend_pipeline
-from core.workflows.learn.starting import start_from_vectors
+from core.networks.text import Examples, TextPipeline, encode_examples, extend_pipeline
+from core.networks.vectors import VectorStore
 from core.workflows.requests import Settings, architecture_of, method_of
 from core.workflows.versions.folder import Learner
+from core.workflows.versions.past import Labelled
 
-Labelled = tuple[Sequence[str], Sequence[str]]  # texts, and the target of each
+SPECIAL = 2  # padding and the unknown token, which are no words
+WORD_START = "▁"
+MISSING_SHOWN = 20
 NOTHING: Labelled = ((), ())
 
 
@@ -71,8 +84,6 @@ def next_learner(
     ----------
     parent
         Learner of the version before; its model is taken over and changed, unless the strategy starts fresh.
-    texts
-        Texts of the new experience's training rows.
     outputs
         The parent's, followed by new ones.
     past
@@ -126,3 +137,85 @@ def make_experience(
         encode=encode,
         known_outputs=known_outputs,
     )
+
+
+@dataclass(frozen=True)
+class VectorStart:
+    """What a model took over from a set of word vectors.
+
+    Parameters
+    ----------
+    reference, name, licence, dimensions
+        Facts of the set; its licence goes wherever the model goes.
+    words, found
+        Tokens that were looked up, and those among them that have a vector.
+    missing
+        The most frequent tokens without a vector.
+    present
+        False when the set has been removed since the version before: the new words then start like any others.
+    """
+
+    reference: str
+    name: str
+    licence: str
+    dimensions: int
+    words: int
+    found: int
+    missing: tuple[str, ...]
+    tuned: bool
+    present: bool = True
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "missing": list(self.missing)}
+
+
+def start_from_vectors(
+    model: TextNetwork, pipeline: TextPipeline, config: Config, store: VectorStore, first_token: int = 0
+) -> VectorStart | None:
+    """Write vectors into the model's embedding, as its config asks for; None when it does not.
+
+    Parameters
+    ----------
+    first_token
+        Number of tokens known before an update: only the new ones get vectors.
+
+    Raises
+    ------
+    DataError
+        When the set is not there at a first training; an update goes on without it.
+    """
+    if not isinstance(config, VectorsConfig) or not config.word_vectors:
+        return None
+    model.embedding.requires_grad_(config.learns_embedding)  # an embedding that has grown forgets it
+    vocabulary = pipeline.tokenizer.get_vocab()
+    tokens = sorted(vocabulary, key=lambda token: vocabulary[token])
+    first = max(first_token, SPECIAL)
+    try:
+        info = store.describe(config.word_vectors)
+        vectors, has_vector = store.lookup(config.word_vectors, [_as_word(token, pipeline) for token in tokens])
+    except DataError:
+        if not first_token:
+            raise
+        return VectorStart(
+            config.word_vectors, "", "", 0, len(tokens) - first, 0, (), config.tune_vectors, present=False
+        )
+    has_vector[:SPECIAL] = False
+    start_embedding(model, vectors, has_vector, first)
+    missing = [tokens[number] for number in np.flatnonzero(~has_vector[first:]) + first]
+    return VectorStart(
+        reference=info.reference,
+        name=info.name,
+        licence=info.licence,
+        dimensions=info.dimensions,
+        words=len(tokens) - first,
+        found=int(has_vector[first:].sum()),
+        missing=tuple(missing[:MISSING_SHOWN]),
+        tuned=config.tune_vectors,
+    )
+
+
+def _as_word(token: str, pipeline: TextPipeline) -> str:
+    """What to look up: of subwords only those that begin a word, since the rest of one is no word of its own."""
+    if pipeline.options["segmentation"] != "subwords":
+        return token
+    return token[1:] if token.startswith(WORD_START) else ""

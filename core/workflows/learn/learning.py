@@ -22,9 +22,10 @@ from core.networks.encoders.linear import LinearNgrams
 from core.networks.sources import Sources
 from core.networks.text import encode_examples
 from core.training.objectives import linear, pairs
-from core.workflows.learn.learners import Labelled, first_learner, make_experience, make_strategy
+from core.workflows.learn.learners import first_learner, make_experience, make_strategy
 from core.workflows.requests import Settings
 from core.workflows.versions.folder import Learner
+from core.workflows.versions.past import Labelled
 
 Answers = NDArray[np.int64]
 ShouldStop = Callable[[], bool]

@@ -53,8 +53,6 @@ def choose_precision(folder: Path, wanted: str, training: Sequence[str], rows: L
 
     Parameters
     ----------
-    folder
-        Folder of a version, with its ``model.onnx``.
     wanted
         The setting: ``"auto"``, ``"int8"`` or ``"fp16"``.
     training

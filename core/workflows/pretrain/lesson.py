@@ -24,9 +24,8 @@ from core.networks.pretrained import EncoderInfo
 from core.networks.pretrained.trimming import trim_vocabulary
 from core.tasks.text_classification.probe import ProbeRows
 from core.training.pretraining.config import SCRATCH, PretrainConfig, ShapeConfig, resolve
-from core.training.pretraining.encoding import encode_texts
 from core.training.pretraining.masking import Masks
-from core.training.pretraining.model import MaskedLanguageModel, load_head, make_encoder
+from core.training.pretraining.model import MaskedLanguageModel, encode_texts, load_head, make_encoder
 from core.training.pretraining.tokens import Reader, learn_tokenizer
 from core.workflows.pretrain.request import PretrainRequest
 from core.workflows.workspace import Workspace

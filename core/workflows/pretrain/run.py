@@ -91,11 +91,6 @@ def pretrain_encoder(
 
     Stopped before the first epoch ended, there is nothing worth keeping, and no encoder is made.
 
-    Parameters
-    ----------
-    resume
-        State of the last `CheckpointDue` of the same request.
-
     Raises
     ------
     CoreError

@@ -33,12 +33,11 @@ from core.statistics.learning_curve import (
 )
 from core.tasks.text_classification.reported import require_labels
 from core.tasks.text_classification.row_statistics import ACCURACY, answered, averages
-from core.workflows.learn.learners import Labelled
 from core.workflows.learn.learning import Answers, ShouldStop, answers, first_lesson, learned_shares
 from core.workflows.repeat.request import CurveRequest
 from core.workflows.requests import Settings, resolve_settings, resolve_update
 from core.workflows.versions.folder import VersionFolder
-from core.workflows.versions.past import read_past
+from core.workflows.versions.past import Labelled, read_past
 from core.workflows.workspace import Workspace
 
 LEARNING_BEGINS, LEARNING_ENDS = 0.02, 0.99  # of the whole job

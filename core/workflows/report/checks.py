@@ -8,7 +8,7 @@ import pandas as pd
 
 from core.base.messages import message
 from core.base.wording import score
-from core.registry.records.folds import FoldStore
+from core.registry.records.versions import FoldStore
 from core.serving.engines.graphs import load_version
 from core.statistics.additive import RATE, hit_rows
 from core.statistics.slices import Slice, worse_slices

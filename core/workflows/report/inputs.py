@@ -21,10 +21,6 @@ class Checks:
     ----------
     slices
         Number of slices that were tested.
-    worse
-        Those on which the version is worse, beyond chance.
-    abilities
-        Results of the behavioural tests.
     runs
         Records of cross-validation and of repeated seeds, where there are any.
     """

@@ -14,9 +14,9 @@ import numpy as np
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.splitting import split_rows
 from core.networks.sources import Sources
-from core.workflows.learn.learners import Labelled
 from core.workflows.learn.learning import Answers, ShouldStop, answers, first_lesson, learn
 from core.workflows.requests import DataConfig, Settings
+from core.workflows.versions.past import Labelled
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,6 @@ class TestAnswers:
 
     Parameters
     ----------
-    predicted
-        Its answer to each row, as a label's name.
     learned
         Numbers of the rows whose texts it was trained on, so that it can't be judged by them; None where nobody knows,
         since a dataset it learned from was deleted.

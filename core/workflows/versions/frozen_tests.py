@@ -37,8 +37,6 @@ class FrozenTest:
 
     Parameters
     ----------
-    truth
-        Target of each text.
     before
         What the base version answers; None at a first training.
     before_confidence
@@ -65,8 +63,6 @@ class Scores:
 
     Parameters
     ----------
-    report
-        The figures, from `Task.report`.
     values
         What the version's file computes, ``(rows, outputs)``.
     """
@@ -141,8 +137,6 @@ def stored_tests(
 
     Parameters
     ----------
-    report
-        The version's.
     keep
         Rows to take, by the number of the test; all rows of tests that are not named.
     """
@@ -183,8 +177,6 @@ def read_history(table: pd.DataFrame, number: int, task: Task) -> dict[int, np.n
 
     Parameters
     ----------
-    table
-        The newest version's predictions.
     number
         The experience that it had learned last.
     """

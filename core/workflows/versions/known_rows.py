@@ -19,8 +19,6 @@ class KnownRows:
 
     Parameters
     ----------
-    rows
-        All rows.
     learned, validated, tested
         Rows whose text was trained on; else was validated on; else stands in a frozen test.
     missing

@@ -20,8 +20,6 @@ def in_own_words(
 
     Parameters
     ----------
-    known
-        The classifier's labels.
     merge
         Also merge labels that are only probably spellings of others.
     """

@@ -231,7 +231,7 @@ class Past:
     @cached_property
     def _all(self) -> tuple[Labelled, Labelled]:
         rows = [parts for _, *parts in rows_met(self.folder, self.workspace)]
-        return _together([train for train, _ in rows]), _together([validation for _, validation in rows])
+        return together([train for train, _ in rows]), together([validation for _, validation in rows])
 
 
 def read_past(folder: VersionFolder, workspace: Workspace) -> Past:
@@ -269,7 +269,8 @@ def rows_met(folder: VersionFolder, workspace: Workspace) -> Iterator[tuple[int,
             yield record.number, (train.texts, train.label_names()), (validation.texts, validation.label_names())
 
 
-def _together(parts: Sequence[Labelled]) -> Labelled:
+def together(parts: Sequence[Labelled]) -> Labelled:
+    """All rows as one part."""
     return [text for texts, _ in parts for text in texts], [name for _, names in parts for name in names]
 
 

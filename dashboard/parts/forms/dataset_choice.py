@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
+from dashboard.parts import choices
 from dashboard.shell import state
 
 if TYPE_CHECKING:
@@ -29,14 +28,10 @@ def choose_dataset(
         Says what stands behind a dataset's name, such as its rows.
     """
     known = {dataset.id: dataset for dataset in datasets}
-    if st.session_state.get(key) not in known:
-        before = state.chosen_dataset()
-        st.session_state[key] = before if before in known else state.likeliest(list(datasets)).id
     # Two may have the same name, and the browser sends an option's text back.
     names = {dataset.id: f"{dataset.name} · {about(dataset)}" for dataset in datasets}
     doubled = {name for name in names.values() if list(names.values()).count(name) > 1}
     names = {key: f"{name} · {key[:4]}" if name in doubled else name for key, name in names.items()}
-    picked = st.selectbox(
-        label, list(known), format_func=names.__getitem__, key=key, help=help_text, persist_state="session"
-    )
-    return known[str(picked)]
+    before = state.chosen_dataset()
+    first = before if before in known else state.likeliest(list(datasets)).id
+    return known[choices.listed(label, names, key=key, first=first, help=help_text)]

@@ -17,13 +17,7 @@ LONGEST = 80  # characters of a label
 
 
 def edit_labels(counts: Mapping[str, int], *, key: str) -> list[Step]:
-    """Draw the table, and what it would come to; returns the steps, none while nothing was changed.
-
-    Parameters
-    ----------
-    counts
-        The number of rows of each label.
-    """
+    """Draw the table, and what it would come to; returns the steps, none while nothing was changed."""
     if _are_numbers(counts):
         st.caption(f":material/tag: {t('labels.numbers')}")
     names = list(counts)[:MOST_LABELS]

@@ -12,7 +12,7 @@ from core.networks.text import TextConfig
 from core.tasks import DEFAULT, TASKS, Task
 from core.training import TrainingConfig
 from core.workflows.requests import DataConfig, TrainRequest, resolve_settings
-from dashboard.parts import scores, tables
+from dashboard.parts import choices, scores, tables
 from dashboard.parts.forms import encoder_choice, word_vectors
 from dashboard.parts.forms.forms import set_values, settings_form
 from dashboard.parts.names import labels_of, name_of
@@ -53,18 +53,11 @@ def _dataset(datasets: list[StoredDataset]) -> StoredDataset:
     worked_with = state.chosen_dataset()  # by another page, where it is not what was seen here last
     if worked_with in known and st.session_state.get("train.dataset_seen") != worked_with:
         st.session_state["train.dataset"] = st.session_state["train.dataset_seen"] = worked_with
-    if st.session_state.get("train.dataset") not in known:
-        st.session_state["train.dataset"] = state.likeliest(datasets).id
     names = {dataset.id: _describe(dataset) for dataset in datasets}
-    picked = st.selectbox(
-        t("train.dataset"),
-        list(known),
-        format_func=names.__getitem__,
-        key="train.dataset",
-        help=t("train.dataset_help"),
-        persist_state="session",
-    )
-    return known[str(picked)]
+    first = state.likeliest(datasets).id
+    return known[
+        choices.listed(t("train.dataset"), names, key="train.dataset", first=first, help=t("train.dataset_help"))
+    ]
 
 
 def _describe(dataset: StoredDataset) -> str:

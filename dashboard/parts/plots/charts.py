@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -17,7 +17,7 @@ import streamlit as st
 
 from dashboard.parts.tables import JOINER, plain, score
 from dashboard.shell.i18n import t
-from dashboard.shell.palette import Palette, label_colors, palette
+from dashboard.shell.palette import Palette, palette
 
 CONFIG: dict[str, Any] = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False, "showTips": False}
 LONGEST, TICK = 200, 24  # characters of a name in a figure, and beside a row
@@ -129,30 +129,17 @@ def _curves(
     return chart
 
 
-def probability_bars(probabilities: Mapping[str, float], *, key: str, labels: Sequence[str] | None = None) -> None:
-    """One bar a label, most probable on top; `labels` is the classifier's whole list, which fixes the colours."""
-    ordered = sorted(probabilities.items(), key=lambda pair: pair[1])
-    colors = label_colors(labels or list(probabilities))
-    names = [text(name) for name, _ in ordered]
-    values = [value for _, value in ordered]
-    chart = figure(height=24 + 34 * len(ordered))
-    chart.add_bar(
-        x=values,
-        y=names,
-        orientation="h",
-        marker={"color": [colors[name] for name, _ in ordered], "cornerradius": 4},
-        text=[f"{value:.1%}" for value in values],
-        textposition="outside",
-        cliponaxis=False,
-        hovertemplate="%{y}: %{x:.3f}<extra></extra>",
-    )
-    chart.update_xaxes(range=[0, 1.12], showgrid=False, showticklabels=False)
-    chart.update_yaxes(showgrid=False, type="category", ticksuffix="  ")
-    chart.update_layout(bargap=0.35, margin={"t": 8, "b": 8})
-    alt = (
-        t("charts.probabilities_alt", label=ordered[-1][0], share=f"{values[-1]:.0%}") if names else t("charts.nothing")
-    )
-    draw(chart, key=key, alt=alt)
+def whiskers(ends: Iterable[tuple[float, float, float]], color: str) -> dict[str, Any]:
+    """Error bars to the ends of intervals, each ``(value, low, high)``; of ``error_x`` or ``error_y``."""
+    known = list(ends)
+    return {
+        "type": "data",
+        "array": [high - value for value, _, high in known],
+        "arrayminus": [value - low for value, low, _ in known],
+        "color": color,
+        "thickness": 1.2,
+        "width": 4,
+    }
 
 
 @dataclass(frozen=True)
@@ -188,14 +175,7 @@ def before_after(changes: Sequence[Change], *, title: str, key: str, axis: str, 
                 "symbol": "circle-open" if side == "before" else "circle",
                 "line": {"width": 2, "color": color},
             },
-            error_x={
-                "type": "data",
-                "array": [score[2] - score[0] for _, score in known],
-                "arrayminus": [score[0] - score[1] for _, score in known],
-                "color": color,
-                "thickness": 1.5,
-                "width": 4,
-            },
+            error_x=whiskers((score for _, score in known), color),
             hovertemplate=f"{name}: %{{x:.3f}}<extra></extra>",
         )
     chart.update_xaxes(title_text=axis)
@@ -239,14 +219,7 @@ def timeline(milestones: Sequence[Milestone], *, title: str, key: str, axis: str
         },
         text=[score(value) for value in scores],
         textposition=["bottom right" if rise else "top right" for rise in [*rises, False]][: len(scores)],
-        error_y={
-            "type": "data",
-            "array": [stone.high - stone.score for stone in milestones],
-            "arrayminus": [stone.score - stone.low for stone in milestones],
-            "color": colors.muted,
-            "thickness": 1,
-            "width": 5,
-        },
+        error_y=whiskers(((stone.score, stone.low, stone.high) for stone in milestones), colors.muted),
         customdata=[[stone.name, stone.note, score(stone.score, stone.low, stone.high)] for stone in milestones],
         hovertemplate="<b>%{customdata[0]}</b> · %{customdata[2]}<br>%{customdata[1]}<extra></extra>",
         cliponaxis=False,

@@ -59,8 +59,6 @@ class UploadedTable:
         All columns as strings; shared between reruns, so never change it. ``table.attrs`` says what was left out.
     roles
         Which column is what; ``label`` is None where only texts are wanted.
-    name
-        The file's name.
     token
         A hash of file, format and roles: the key for caches of what is made of this table.
     file_token
@@ -83,13 +81,7 @@ class UploadedTable:
         return skipped_of(self.table)
 
     def source(self, set_aside: SetAside | None = None) -> dict[str, Any]:
-        """Where the rows come from and what was left out, to be stored with their dataset.
-
-        Parameters
-        ----------
-        set_aside
-            The rows that `build_dataset` set aside.
-        """
+        """Where the rows come from and what was left out, to be stored with their dataset."""
         written = {"encoding": self.form.encoding, "delimiter": self.form.delimiter}
         if self.form.kind != "text":
             written = {"format": self.form.kind, "sheet": self.form.part}

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from core.base.processes import identity
 from core.jobs import JobQueue, files
 from core.jobs import job as jobs
 from core.jobs.looks import ABSENT, WATCHED, LineLooks, stamp
-from core.jobs.process import identity
 
 RUNNING, ENDED = "20260102-000000-aaaaaa", "20260101-000000-bbbbbb"
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from core.base.errors import JobError
+from core.base.processes import identity
 from core.jobs import Job, JobQueue, files
-from core.jobs.process import identity
 from tests.core.jobs.conftest import SCRIPTED_WORKER, until
 
 Submit = Callable[..., Job]

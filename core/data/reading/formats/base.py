@@ -209,6 +209,17 @@ def endless_number(path: Path) -> DataError:
     )
 
 
+def empty_sheet(path: Path, sheet: str, sheets: list[str]) -> DataError:
+    """The sheet holds nothing."""
+    return DataError(
+        "data.sheet_empty",
+        "Sheet '{sheet}' of '{file}' is empty. Its sheets are: {sheets}. Choose the one with the table.",
+        sheet=sheet,
+        file=path.name,
+        sheets=sheets,
+    )
+
+
 def no_such_sheet(path: Path, sheet: str, sheets: list[str]) -> DataError:
     """The error for a sheet, or another named table of a file, that is not there."""
     return DataError(

@@ -22,6 +22,7 @@ from core.data.reading.formats.rows_table import guess_head, table_of_rows
 from core.data.reading.notes import note_replaced_cells, note_weak_encoding
 from core.data.reading.source import check_text
 from core.data.reading.table_format import FormatCorrections, Guess, TableFormat, confidence
+from core.data.reading.text.checks import no_rows
 from core.data.reading.text.encoding import codec_of, detect_encoding, is_slightly_damaged, named_encoding
 from core.data.reading.text.rows import wrong_encoding
 
@@ -73,8 +74,7 @@ class JsonLines:
         if any(guess.part == "encoding" and not guess.sure for guess in form.guesses) and form.encoding != "utf-8":
             notes.append(note_weak_encoding(form.encoding))
         if isinstance(shape, list):
-            table = table_of_rows(path, _cells(shape), form, notes)
-            return table
+            return table_of_rows(path, _cells(shape), form, notes)
         if isinstance(shape, Columns):
             return table_of(
                 path,
@@ -140,12 +140,7 @@ def _values(path: Path, text: str) -> list[Any]:
     """The values of the file: one for a document, one a line for JSON Lines."""
     lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     if not lines:
-        raise DataError(
-            "data.no_rows",
-            "'{file}' holds no rows, only blank lines. Expected a table with a column of texts; a "
-            "classifier also needs one of labels.",
-            file=path.name,
-        )
+        raise no_rows(path)
     if not _is_value(lines[0][1]) or len(lines) == 1:
         try:
             return [json.loads(text)]
@@ -224,10 +219,5 @@ def _columns(path: Path, rows: Sequence[dict[str, Any]]) -> tuple[list[str], lis
     if len(names) * len(rows) > max(table_checks.CELLS_LIMIT, _SPARSE * filled):
         raise table_checks.too_wide(path, "", len(rows), len(names))
     if not names:
-        raise DataError(
-            "data.no_rows",
-            "'{file}' holds no rows, only blank lines. Expected a table with a column of texts; a "
-            "classifier also needs one of labels.",
-            file=path.name,
-        )
+        raise no_rows(path)
     return list(names), [[as_string(row.get(name)) for row in rows] for name in names]

@@ -13,7 +13,7 @@ import pandas
 from core.base.errors import DataError
 from core.data.reading import table_checks
 from core.data.reading.formats import base
-from core.data.reading.formats.base import form_of_kind, no_such_sheet, refuse_corrections, unreadable
+from core.data.reading.formats.base import empty_sheet, form_of_kind, no_such_sheet, refuse_corrections, unreadable
 from core.data.reading.formats.rows_table import guess_head, table_of_rows
 from core.data.reading.table_checks import COLUMNS_LIMIT, too_many_columns
 from core.data.reading.table_format import FormatCorrections, Guess, TableFormat, confidence
@@ -202,7 +202,6 @@ class _Page(HTMLParser):
         self._open: list[_Table] = []
         self._cell: list[str] | None = None
         self._span = 1
-        self._heads = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "table":
@@ -269,13 +268,8 @@ def _sheets(path: Path) -> list[_Table]:
         )
     tables = [table for table in reader.tables if any(any(row) for row in table.rows)]
     if not tables:
-        raise DataError(
-            "data.sheet_empty",
-            "Sheet '{sheet}' of '{file}' is empty. Its sheets are: {sheets}. Choose the one with the table.",
-            sheet=reader.tables[0].name if reader.tables else "",
-            file=path.name,
-            sheets=[table.name for table in reader.tables],
-        )
+        sheets = [table.name for table in reader.tables]
+        raise empty_sheet(path, sheets[0] if sheets else "", sheets)
     return tables
 
 

@@ -16,6 +16,7 @@ from core.base.messages import Message
 from core.data.reading.formats.base import (
     BROKEN_ZIP,
     as_string,
+    empty_sheet,
     form_of_kind,
     no_such_sheet,
     refuse_corrections,
@@ -83,13 +84,7 @@ class Workbook:
                 part, rows, notes = _sheet_with_table(path, book, None, None)
                 form = self._form(book, part, rows[:_PROBE], FormatCorrections())
         if not any(any(row) for row in rows):
-            raise DataError(
-                "data.sheet_empty",
-                "Sheet '{sheet}' of '{file}' is empty. Its sheets are: {sheets}. Choose the one with the table.",
-                sheet=part,
-                file=path.name,
-                sheets=sheets,
-            )
+            raise empty_sheet(path, part, sheets)
         return table_of_rows(path, rows, form, notes)
 
     def _form(self, book: Any, part: str, rows: list[list[str]], corrections: FormatCorrections) -> TableFormat:

@@ -49,8 +49,6 @@ class CharacterCounts:
 
     Parameters
     ----------
-    counts
-        How often each character comes.
     all_characters
         Characters of the text, those of ASCII included.
     """

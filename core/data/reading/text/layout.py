@@ -29,8 +29,6 @@ class Layout:
 
     Parameters
     ----------
-    skip
-        Lines above the header or first row.
     dialect
         The dialect as `TableFormat` has it.
     """

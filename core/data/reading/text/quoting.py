@@ -31,14 +31,8 @@ class ColumnTraits:
 
     Parameters
     ----------
-    width
-        Fields in a row.
     values
         All values of a column in which the same few come again and again, otherwise None.
-    numeric
-        Whether a column holds numbers alone.
-    filled
-        Whether a column is never empty.
     quotes
         Whether complete lines have quotation marks that only a writer of CSV sets: around a delimiter, or doubled.
     """

@@ -16,7 +16,7 @@ from core.networks.encoders import TextNetwork
 from core.networks.encoders.embeddings import start_embedding
 from core.networks.text import TextConfig, TextPipeline, extend_pipeline, fit_pipeline
 from core.networks.vectors import VectorStore
-from core.workflows.learn.starting import start_from_vectors
+from core.workflows.learn.learners import start_from_vectors
 
 WITH_VECTORS = [name for name, model in MODELS.items() if issubclass(model.config_class, VectorsConfig)]
 

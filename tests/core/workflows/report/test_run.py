@@ -16,7 +16,7 @@ from core.cli.commands.report import catalogue
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import TextDataset
 from core.data.recipe import RenameLabels, write_steps
-from core.registry.records.folds import FoldStore
+from core.registry.records.versions import FoldStore
 from core.workflows.report.card import escaped
 from core.workflows.report.document import Curve, Points, ReportLanguage, Table
 from core.workflows.report.html import curve_chart, points_chart
