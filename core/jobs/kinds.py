@@ -56,9 +56,7 @@ def _load(name: str) -> Any:
 
 
 KINDS = {
-    "train": Kind(
-        "core.workflows.requests:TrainRequest", "core.workflows.train.run:train_classifier", "train", epochs=True
-    ),
+    "train": Kind("core.workflows.requests:TrainRequest", "core.workflows.train.auto:train", "train", epochs=True),
     "update": Kind(
         "core.workflows.requests:UpdateRequest", "core.workflows.update.run:update_classifier", "update", epochs=True
     ),

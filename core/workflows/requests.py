@@ -16,8 +16,9 @@ from core.networks.text import TextConfig
 from core.tasks import DEFAULT, TASKS, task_of
 from core.tasks.base import Task, TaskConfig
 from core.training import TrainingConfig
-from core.workflows.fields import Classifier, Dataset, Model, Values
+from core.workflows.fields import Classifier, Dataset, Values
 
+AUTO = "auto"  # in place of a model: see `core.workflows.train.auto`
 Promote = Literal["always", "gate", "never"]
 
 
@@ -43,7 +44,7 @@ class TrainRequest(Config):
 
     classifier: Classifier
     dataset: Dataset
-    model: Model
+    model: Annotated[str, parameter("Architecture, or auto: the best that there is time for.", source="models")] = AUTO
     task: Annotated[str, parameter("What the model is for.", source="tasks")] = DEFAULT
     strategy: Annotated[
         str,

@@ -16,7 +16,9 @@ from core.cli.workflow import carry_out, request_of
 from core.data.labelling.corrections import Correction, Corrections
 from core.data.loading.load import LoadedDataset
 from core.tasks import task_of
-from core.workflows.requests import method_of, resolve_update
+from core.workflows.requests import AUTO, method_of, resolve_update
+from core.workflows.train.auto import Climbed
+from core.workflows.train.ladder import auto_settings
 from core.workflows.versions.decide import gate_rules
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace, open_workspace
@@ -28,7 +30,10 @@ def train(asked: argparse.Namespace) -> None:
     request = request_of(asked, dataset="")
     task = task_of(request.task)
     # A typing error is said before a long file is read.
-    resolve_update(request.model, {}, request.strategy, request.settings, task)
+    if request.model == AUTO:
+        auto_settings(request, task)
+    else:
+        resolve_update(request.model, {}, request.strategy, request.settings, task)
     loaded = load_for(task, asked)
     with save_for(loaded, workspace) as dataset:
         done = carry_out(asked, dataset=dataset.id)
@@ -99,7 +104,22 @@ def _finish(asked: argparse.Namespace, completed: Any, workspace: Workspace, loa
         f"baseline {headline(report['baseline']['report'])}. {seconds(report['seconds'])}"
     )
     ended = [content["end"]] if content["end"] is not None else []
-    show(asked, content, "\n".join([told, *ended, *content["findings"]]))
+    rungs = [rung.to_dict() for rung in completed.ladder] if isinstance(completed, Climbed) else []
+    if rungs:
+        content["ladder"] = [{**rung, "left_out": plain(rung["left_out"])} for rung in rungs]
+    ladder = [_rung(rung, number) for rung in content.get("ladder", ())]
+    show(asked, content, "\n".join([*ladder, told, *ended, *content["findings"]]))
+
+
+def _rung(rung: dict[str, Any], best: int) -> str:
+    """A line of the ladder: what was tried, or why it was not."""
+    if rung["version"] is None:
+        return f"  {rung['rung']:<8} left out: {rung['left_out']}"
+    score = rung["score"]
+    mark = "*" if rung["version"] == best else " "
+    interval = f"{score['value']:.3f} ({score['low']:.3f}–{score['high']:.3f})"
+    cost = f"{seconds(rung['seconds'])}, {rung['megabytes']:.1f} MB, {rung['answers_per_second']:,.0f} answers a second"
+    return f"{mark} {rung['rung']:<8} version {rung['version']}: {interval} on the validation rows, {cost}"
 
 
 def _findings(report: dict[str, Any], loaded: LoadedDataset) -> list[str]:

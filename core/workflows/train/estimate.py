@@ -24,7 +24,8 @@ from core.training.batches import shuffled_batches
 from core.training.optimiser import Optimizer
 from core.workflows.learn.learners import first_learner
 from core.workflows.learn.learning import first_lesson, learn, training_device
-from core.workflows.requests import Settings, TrainRequest, architecture_of, resolve_settings
+from core.workflows.requests import AUTO, Settings, TrainRequest, architecture_of, resolve_update
+from core.workflows.train.ladder import auto_settings, request_of, rungs_for
 from core.workflows.train.run import check_task
 from core.workflows.workspace import Workspace
 
@@ -96,12 +97,19 @@ def check_request(request: TrainRequest, workspace: Workspace) -> Settings:
     """The request's settings, all of them; raises the `CoreError` that its training would end with at once."""
     check_name(request.classifier)
     check_task(request, workspace)
-    settings = resolve_settings(request.model, request.settings, task_of(request.task))
+    task = task_of(request.task)
+    if request.model == AUTO:
+        request = request_of(rungs_for(task)[0], request, task, *auto_settings(request, task))
+    settings = _settings(request)
     if workspace.datasets.has(request.dataset):
         settings.task.check(list(workspace.datasets.info(request.dataset).classes))
     with torch.random.fork_rng(devices=[]):
         architecture_of(request.model, settings.task).network().check(settings.model, workspace.sources)
     return settings
+
+
+def _settings(request: TrainRequest) -> Settings:
+    return resolve_update(request.model, {}, request.strategy, request.settings, task_of(request.task))[0]
 
 
 def prepare(request: TrainRequest, workspace: Workspace) -> Prepared:
@@ -112,7 +120,7 @@ def prepare(request: TrainRequest, workspace: Workspace) -> Prepared:
     CoreError
         When the dataset or a setting will not do.
     """
-    settings = resolve_settings(request.model, request.settings, task_of(request.task))
+    settings = _settings(request)
     dataset = workspace.datasets.load(request.dataset)
     data = settings.data
     fractions = (1 - data.validation_share - data.test_share, data.validation_share, data.test_share)

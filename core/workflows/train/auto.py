@@ -1,0 +1,311 @@
+"""*Auto*: climb from the cheapest model to the costliest that the time allows, and let the best of them serve.
+
+Each rung becomes a version, so that any can be used in place of the winner. They are compared on the validation rows, which
+are the same for all; no test row chooses anything.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from core.base.errors import CoreError, ModelError
+from core.base.events import Advanced, CheckpointDue, PartDone, RunStarted, StageStarted, StepDone
+from core.base.messages import Message, message
+from core.data.dataset.splitting import split_rows
+from core.networks.architectures.encoder import ENCODER
+from core.networks.standalone.predict import model_file
+from core.registry import HOW
+from core.statistics.additive import estimates
+from core.statistics.intervals import Estimate
+from core.tasks import Task
+from core.workflows.learn.learning import ShouldStop
+from core.workflows.learn.producing import Completed
+from core.workflows.requests import AUTO, DataConfig, TrainRequest
+from core.workflows.train.estimate import estimate, prepare
+from core.workflows.train.ladder import Rung, auto_settings, request_of, rungs_for
+from core.workflows.train.run import check_task, train_classifier
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.workspace import Workspace
+
+MOST_ROWS = 2000  # validation rows by which rungs are compared
+WORTH_IT = 0.02  # what a costlier model has to gain where speed and size matter more
+AFTERWARDS = 8.0  # seconds that export, baseline and storing take, whatever the model
+WITHOUT_LEARNING = 0.35  # of the time that a learning step takes, for the same texts when they are only answered
+EARLY = 0.6  # of all epochs, where it usually ends
+LATE = 1.1  # of the time: then learning is stopped, and the best epoch kept
+
+
+@dataclass(frozen=True)
+class RungDone(PartDone):
+    """A rung of the ladder is over, or was left out.
+
+    Parameters
+    ----------
+    version
+        The version that it became; None where it was left out.
+    left_out
+        Why it was left out.
+    score, gain
+        The deciding score on the validation rows, and what it gains on the best rung before: with 95 % intervals.
+    serves
+        Whether it is better than the best before, and serves until a better one comes.
+    seconds, megabytes, answers_per_second
+        What it cost, how large the file that serves is, and how fast it answered the validation rows.
+    """
+
+    rung: str
+    model: str
+    version: int | None = None
+    left_out: dict[str, Any] | None = None
+    score: dict[str, float] | None = None
+    gain: dict[str, float] | None = None
+    serves: bool = False
+    seconds: float = 0.0
+    megabytes: float = 0.0
+    answers_per_second: float = 0.0
+
+
+@dataclass(frozen=True)
+class Climbed(Completed):
+    """The best rung has become the version; ``ladder`` tells of all."""
+
+    ladder: tuple[RungDone, ...] = ()
+
+
+def train(
+    request: TrainRequest,
+    workspace: Workspace,
+    *,
+    should_stop: ShouldStop = lambda: False,
+    resume: dict[str, Any] | None = None,
+) -> Iterator[Any]:
+    """Train what is asked for: one model, or *Auto*'s ladder."""
+    work = climb if request.model == AUTO else train_classifier
+    yield from work(request, workspace, should_stop=should_stop, resume=resume)
+
+
+def climb(
+    request: TrainRequest,
+    workspace: Workspace,
+    *,
+    should_stop: ShouldStop = lambda: False,
+    resume: dict[str, Any] | None = None,
+) -> Iterator[Any]:
+    """Climb the ladder, yielding events; the last one is `Completed` with the best version.
+
+    Parameters
+    ----------
+    resume
+        What an earlier run of the same request left, as for `train_classifier`.
+    """
+    left = dict(resume or {})
+    ladder = _Ladder(request, workspace, should_stop, left.pop("auto", {}))
+    for rung in ladder.rungs():
+        started, completed, refused = (
+            time.monotonic(),
+            None,
+            message("auto.stopped", "It was stopped before it had learned."),
+        )
+        yield StageStarted(message("auto.weighing", "Weighing what the next model would take."), ladder.fraction)
+        try:
+            asked = ladder.within_time(rung)
+            for event in train_classifier(asked, workspace, should_stop=ladder.should_stop, resume=left or None):
+                match event:
+                    case Completed():
+                        completed = event
+                    case CheckpointDue():
+                        yield ladder.checkpoint(event.state)
+                    case StageStarted() | Advanced():
+                        yield Advanced(event.message, ladder.fraction)
+                    case StepDone():
+                        yield Advanced(_learning(event), ladder.fraction)
+                    case RunStarted():
+                        yield event
+        except CoreError as error:
+            if ladder.best is None:  # not even the cheapest model can be learned from this
+                raise
+            refused = error.message
+        left = {}
+        yield ladder.over(rung, completed, refused, time.monotonic() - started)
+        yield ladder.checkpoint({})
+        if should_stop():
+            break
+    if ladder.best is not None:
+        version = ladder.best[1]
+        report = VersionFolder(workspace.registry.folder(request.classifier, version)).report()
+        yield Climbed(version, report, tuple(ladder.done))
+
+
+def _learning(event: StepDone) -> Message:
+    return message("auto.learning", "Learning: epoch {epoch} of {epochs}.", epoch=event.epoch, epochs=event.epochs)
+
+
+class _Ladder:
+    """What was tried so far, what is best, and how much time is left.
+
+    Attributes
+    ----------
+    done
+        Rungs that were tried or left out, in order.
+    best
+        Name of the best rung, and its version.
+    """
+
+    def __init__(
+        self, request: TrainRequest, workspace: Workspace, asked_to_stop: ShouldStop, earlier: dict[str, Any]
+    ) -> None:
+        self._request, self._workspace, self._asked_to_stop = request, workspace, asked_to_stop
+        self._task = check_task(request, workspace)
+        self._auto, self._shared = auto_settings(request, self._task)
+        self._began = time.monotonic() - earlier.get("seconds", 0.0)
+        self.done = [RungDone(**rung) for rung in earlier.get("done", ())]
+        self._validation = _Validation(request, self._task, self._shared, workspace)
+        self.best: tuple[str, int] | None = None
+        for rung in self.done:
+            if rung.serves and rung.version is not None:
+                self.best = rung.rung, rung.version
+
+    @property
+    def _seconds(self) -> float:
+        return time.monotonic() - float(self._began)
+
+    @property
+    def fraction(self) -> float:
+        """Share of the time that is used up, 0 to 1."""
+        return min(0.99, self._seconds / (self._auto.minutes * 60))
+
+    def rungs(self) -> tuple[Rung, ...]:
+        """Those that are still to be tried."""
+        return rungs_for(self._task)[len(self.done) :]
+
+    def should_stop(self) -> bool:
+        """Whether learning shall end: somebody asks for it, or time is up and something serves."""
+        return self._asked_to_stop() or (self.best is not None and self._seconds > self._auto.minutes * 60 * LATE)
+
+    def checkpoint(self, state: dict[str, Any]) -> CheckpointDue:
+        """What the rung at work has saved, with what was tried before it."""
+        own = {"done": [rung.to_dict() for rung in self.done], "seconds": self._seconds}
+        return CheckpointDue({**state, "auto": own})
+
+    def within_time(self, rung: Rung) -> TrainRequest:
+        """What trains a rung; a `ModelError` where it would take longer than there is time. The first one always runs."""
+        asked = request_of(rung, self._request, self._task, self._auto, self._shared)
+        if self.best is None:
+            return asked
+        return _within(asked, rung, self._auto.minutes * 60 - self._seconds, self._workspace)
+
+    def over(self, rung: Rung, completed: Completed | None, refused: Message, seconds: float) -> RungDone:
+        """Note what came of a rung, and let it serve where it is better than the best before."""
+        seconds = round(seconds, 1)
+        if completed is None:
+            self.done.append(RungDone(rung.name, rung.model, left_out=refused.to_dict(), seconds=seconds))
+            return self.done[-1]
+        measured = self._validation.compare(completed.version, self.best[1] if self.best else None)
+        better = measured.gain is None or self._is_better(measured.gain)
+        self.done.append(
+            RungDone(
+                rung.name,
+                rung.model,
+                version=completed.version,
+                score=measured.score.to_dict(),
+                gain=measured.gain.to_dict() if measured.gain else None,
+                serves=better,
+                seconds=seconds,
+                megabytes=round(measured.megabytes, 2),
+                answers_per_second=round(measured.answers_per_second, 1),
+            )
+        )
+        if better:
+            self._serve(completed.version)
+            self.best = rung.name, completed.version
+        return self.done[-1]
+
+    def _is_better(self, gain: Estimate) -> bool:
+        """Beyond chance; and by enough, where speed and size matter more."""
+        return gain.low > 0 and (self._auto.prefer == "accuracy" or gain.value >= WORTH_IT)
+
+    def _serve(self, version: int) -> None:
+        """The better rung takes the place of the one before it; never that of a version which was not made here."""
+        registry, classifier = self._workspace.registry, self._request.classifier
+        champion = registry.champion(classifier)
+        if self.best is not None and champion is not None and champion.number == self.best[1]:
+            registry.promote(classifier, version, HOW["first"])
+
+
+def _within(asked: TrainRequest, rung: Rung, seconds: float, workspace: Workspace) -> TrainRequest:
+    """The request, with as many epochs as the time allows; a `ModelError` where it allows none."""
+    prepared = prepare(asked, workspace)
+    expected = estimate(asked, workspace, prepared)
+    answered = expected.seconds_per_epoch * (prepared.validation + prepared.test) / max(1, prepared.train)
+    once, large = rung.settings.get("tuning") == "frozen", rung.model == ENCODER.name
+    after = AFTERWARDS + (1 if once else WITHOUT_LEARNING) * answered
+    fewest = 1 if large else EARLY * expected.epochs
+    least = expected.seconds_per_epoch * fewest
+    if least + after > seconds:
+        raise ModelError(
+            "auto.no_time",
+            "It would need about {needed} seconds, and {left} are left.",
+            needed=round(least + after),
+            left=round(max(0.0, seconds)),
+        )
+    if once or not large:
+        return asked
+    fitting = min(expected.epochs, int((seconds - after) / expected.seconds_per_epoch))
+    return asked.model_copy(update={"settings": {**asked.settings, "epochs": fitting}})
+
+
+class _Measured(NamedTuple):
+    score: Estimate
+    gain: Estimate | None
+    megabytes: float
+    answers_per_second: float
+
+
+class _Validation:
+    """The validation rows of the request, which are the same for every rung."""
+
+    def __init__(self, request: TrainRequest, task: Task, shared: dict[str, Any], workspace: Workspace) -> None:
+        data = DataConfig(**{name: value for name, value in shared.items() if name in DataConfig.model_fields})
+        dataset = task.as_read(workspace.datasets.load(request.dataset))
+        task.check(dataset.label_names())
+        task.check_size(len(dataset))
+        fractions = (1 - data.validation_share - data.test_share, data.validation_share, data.test_share)
+        rows = split_rows(task.stratified(dataset), fractions=fractions, seed=data.split_seed).validation
+        part = dataset.take(np.random.default_rng(0).permutation(rows)[:MOST_ROWS])
+        self._task, self._workspace, self._classifier = task, workspace, request.classifier
+        self._texts, self._truth = list(part.texts), part.label_names()
+        self._answers: dict[int, list[str]] = {}
+
+    def compare(self, version: int, best: int | None) -> _Measured:
+        """Measure a version, and hold it against the best before."""
+        folder, seconds = self._ask(version)
+        answers, score = self._answers[version], self._task.score
+        own = estimates(self._task.pairs(self._truth, answers).rows, (score,))[0]
+        gain = None
+        if best is not None:
+            if best not in self._answers:
+                self._ask(best)
+            difference = self._task.difference(score.name, self._truth, self._answers[best], answers)
+            gain = difference if score.higher_is_better else _turned(difference)
+        file = folder.path / model_file(folder.path, "cpu", None)
+        return _Measured(own, gain, file.stat().st_size / 1e6, len(self._texts) / max(seconds, 1e-6))
+
+    def _ask(self, version: int) -> tuple[VersionFolder, float]:
+        """Let a version answer all rows; returns the seconds it took."""
+        folder = VersionFolder(self._workspace.registry.folder(self._classifier, version))
+        engine = folder.task.engine(folder.path)
+        engine.compute(self._texts[:1])
+        began = time.monotonic()
+        values = engine.compute(self._texts)
+        seconds = time.monotonic() - began
+        self._answers[version] = folder.task.answers(values, folder.outputs)
+        return folder, seconds
+
+
+def _turned(difference: Estimate) -> Estimate:
+    return Estimate(-difference.value, -difference.high, -difference.low)
