@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.base.errors import JobError
 from core.jobs.kinds import KINDS
+from core.workflows.requests import AUTO
 from dashboard.parts import tables
 from dashboard.parts.plots import charts
 from dashboard.parts.plots.comparison_figures import with_names
@@ -26,7 +27,6 @@ COMPARE = "compare"
 PRETRAIN = "pretrain"
 # Kinds of job that say in their own words what stopping does
 OWN_WORDS = (COMPARE, "curve", PRETRAIN, "benchmark", "search", "inspect")
-LEARNS = [name for name, kind in KINDS.items() if kind.epochs]  # that have curves
 FORGET = "forget"  # seconds long, and not to be left half done
 SECONDS_BETWEEN_LOOKS = 1.0
 VALIDATION = "validation_"  # begins the name of a score in the figures of an epoch
@@ -89,16 +89,20 @@ def _view(job_id: str, drawn_as: str, wide: bool) -> None:
         st.rerun()
     if job.state != drawn_as:
         st.rerun()
-    # A comparison is many trainings at once: it has no curve of its own.
-    epochs = state.jobs().epochs(job_id) if job.kind in LEARNS else []
+    epochs = state.jobs().epochs(job_id) if has_epochs(job) else []
     with st.container(border=True, key=f"run.{job_id}", gap="small"):
         _head(job)
         if job.ended:
             _ending(job, len(epochs))
         else:
             _progress(job, len(epochs))
-        if job.kind in LEARNS:
+        if has_epochs(job):
             _curves(job, epochs, wide)
+
+
+def has_epochs(job: Job) -> bool:
+    """Whether it learns one model, and so has curves; a ladder of models has none."""
+    return KINDS[job.kind].epochs and job.config.get("model") != AUTO
 
 
 def _head(job: Job) -> None:
@@ -117,7 +121,7 @@ def _head(job: Job) -> None:
 
 
 def _state(job: Job) -> str:
-    return t("run.state_working") if job.state == "running" and job.kind not in LEARNS else t(f"run.state_{job.state}")
+    return t("run.state_working") if job.state == "running" and not has_epochs(job) else t(f"run.state_{job.state}")
 
 
 def _progress(job: Job, done: int) -> None:
@@ -140,7 +144,7 @@ def _facts(job: Job, done: int) -> list[str]:
     if not job.texts_per_second and job.fraction <= low:
         return [t("run.nothing_yet")]
     facts = []
-    total = total_epochs(job) if job.kind in LEARNS else None
+    total = total_epochs(job) if has_epochs(job) else None
     if total and low < job.fraction < high and done < total:
         share = (job.fraction - low) / (high - low) * total - done
         facts.append(t("run.epoch", epoch=done + 1, epochs=total, share=tables.percent(min(1.0, max(0.0, share)))))

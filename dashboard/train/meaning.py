@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.base.errors import CoreError
 from core.networks.text import TextPipeline
+from core.workflows.requests import AUTO
 from dashboard.parts import tables
 from dashboard.parts.forms.estimator import estimator
 from dashboard.parts.verdict import joined
@@ -17,6 +18,7 @@ from dashboard.shell.errors import guarded_fragment, show_error
 from dashboard.shell.i18n import choice_label, t, tn
 from dashboard.shell.layout import Card
 from dashboard.shell.palette import palette
+from dashboard.train import ladder
 
 if TYPE_CHECKING:
     from core.networks.text import TextPipeline
@@ -31,6 +33,9 @@ LONGEST_TEXT = 20_000  # characters of a typed text that are looked at
 
 def draw(request: TrainRequest) -> None:
     """The panel; it fills itself while the form can be used."""
+    if request.model == AUTO:
+        ladder.foretell(request)
+        return
     waiting = not estimator().ask(request).done()
     guarded_fragment(run_every=SECONDS_BETWEEN_LOOKS if waiting else None)(_panel)(request, waiting)
 

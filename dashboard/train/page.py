@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Literal
 import streamlit as st
 
 from core.base.errors import CoreError
+from core.workflows.requests import AUTO
 from dashboard.parts import decisions, tables, verdict
 from dashboard.parts.run_view import place_in_queue, run_view
 from dashboard.shell import job_news, layout, state
 from dashboard.shell.errors import show_error
 from dashboard.shell.i18n import t, t_message, tn
 from dashboard.shell.navigation import go
+from dashboard.train import ladder
 
 if TYPE_CHECKING:
     from core.jobs import Job
@@ -136,6 +138,8 @@ def watch(job: Job) -> None:
     if job.result is not None:
         _outcome(job)
     run_view(job.id)
+    if job.config.get("model") == AUTO:
+        ladder.watch(job)
     if job.ended and st.button(t("train.close"), key="train.close", type="tertiary", icon=":material/close:"):
         st.session_state[CLOSED] = {*st.session_state.get(CLOSED, set()), job.id}
         st.session_state.pop(SHOWN, None)

@@ -21,7 +21,7 @@ class AutoConfig(Config):
 
     minutes: float = setting(
         2.0,
-        label="Time (minutes)",
+        label="Time",
         help="No model is begun that would not be done by then on this machine.",
         bounds=(0.5, 30.0),
     )

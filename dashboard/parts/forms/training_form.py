@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -11,9 +10,9 @@ from core.base.config import settings_of
 from core.networks.text import TextConfig
 from core.tasks import DEFAULT, TASKS, Task
 from core.training import TrainingConfig
-from core.workflows.requests import DataConfig, TrainRequest, resolve_settings
+from core.workflows.requests import AUTO, DataConfig, TrainRequest, resolve_settings
 from dashboard.parts import choices, scores, tables
-from dashboard.parts.forms import encoder_choice, word_vectors
+from dashboard.parts.forms import auto_form, encoder_choice, word_vectors
 from dashboard.parts.forms.forms import set_values, settings_form
 from dashboard.parts.names import labels_of, name_of
 from dashboard.shell import state
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 PRESETS = ("quick", "standard", "thorough")
 SETTINGS = "train.settings"
-FIRST_MODEL = "linear"
+FIRST_MODEL = "ngrams"  # where settings are searched for or strategies compared
 TASK = "train.task"
 LABELLED = "train.labelled"  # in the session: whether the dataset that was chosen last has labels
 REFUSED = '/:"'
@@ -40,6 +39,8 @@ def draw(datasets: list[StoredDataset]) -> TrainRequest:
     name = _name(dataset)
     task = _task(dataset)
     model = _model(task)
+    if model == AUTO:
+        return TrainRequest(classifier=name, dataset=dataset.id, task=task.name, model=model, settings=auto_form.draw())
     _preset(task, model)
     word_vectors.choose_made(SETTINGS)
     values = _settings(task, model)
@@ -108,12 +109,8 @@ def _task(dataset: StoredDataset) -> Task:
 
 def _task_changed() -> None:
     """Another task has other models: the first of them, with its own settings."""
-    st.session_state["train.model"] = _first_model(TASKS[st.session_state[TASK]].networks())
+    st.session_state["train.model"] = AUTO
     _model_changed()
-
-
-def _first_model(known: Collection[str]) -> str:
-    return FIRST_MODEL if FIRST_MODEL in known else next(iter(known))
 
 
 def _chosen_task() -> Task:
@@ -121,10 +118,9 @@ def _chosen_task() -> Task:
 
 
 def _model(task: Task) -> str:
-    known = task.networks()
-    if st.session_state.get("train.model") not in known:
-        st.session_state["train.model"] = _first_model(known)
-    names = {name: name_of("model", name) for name in sorted(known, key=lambda name: name != FIRST_MODEL)}
+    names = {name: name_of("model", name) for name in (AUTO, *task.networks())}
+    if st.session_state.get("train.model") not in names:
+        st.session_state["train.model"] = AUTO
     model = st.pills(
         t("train.model"),
         list(names),
@@ -142,6 +138,8 @@ def _model(task: Task) -> str:
 
 
 def _model_changed() -> None:
+    if st.session_state["train.model"] == AUTO:
+        return
     model, preset = st.session_state["train.model"], st.session_state.get("train.preset") or "standard"
     set_values(SETTINGS, preset_values(model, preset, _chosen_task()))
 

@@ -1,0 +1,114 @@
+"""The ladder of *Auto*: what it will try, what came of each rung, and how to let another serve than the best."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.base.config import home
+from core.base.errors import CoreError
+from core.base.messages import Message
+from core.networks.pretrained import EncoderStore
+from core.registry import promote
+from core.statistics.intervals import Estimate
+from core.tasks import task_of
+from core.workflows.train.ladder import Rung, rungs_for
+from dashboard.parts import serving, tables
+from dashboard.parts.names import name_of
+from dashboard.parts.run_view import SECONDS_BETWEEN_LOOKS
+from dashboard.parts.scores import score_name
+from dashboard.shell import layout, state
+from dashboard.shell.errors import guarded_fragment, show_error
+from dashboard.shell.i18n import t, t_message
+
+if TYPE_CHECKING:
+    from core.jobs import Job
+    from core.workflows.requests import TrainRequest
+
+
+def foretell(request: TrainRequest) -> None:
+    """Which models will be tried, in which order, and which of them cannot be."""
+    layout.section(t("train.auto_plan"), help=t("train.auto_plan_help"))
+    missing = _missing(str(request.settings.get("encoder", "")))
+    for number, rung in enumerate(rungs_for(task_of(request.task)), start=1):
+        with st.container(border=True, key=f"rung-{number}", gap=None):
+            st.markdown(f"**{number} · {name_of('rung', rung.name)}**")
+            st.caption(missing if missing and rung.model == "encoder" else name_of("about_rung", rung.name))
+    st.caption(t("train.auto_how"))
+
+
+def _missing(encoder: str) -> str:
+    """Why the encoder cannot be used; nothing where it can."""
+    try:
+        info = EncoderStore(home()).describe(encoder)
+    except CoreError as error:
+        return tables.plain(t_message(error.message))
+    return t("train.auto_no_encoder", command=info.install) if info.install else ""
+
+
+def watch(job: Job) -> None:
+    """The rungs so far, and those to come; drawn anew while it climbs."""
+    guarded_fragment(run_every=None if job.ended else SECONDS_BETWEEN_LOOKS)(_draw)(job.id)
+
+
+def _draw(job_id: str) -> None:
+    job = state.jobs().get(job_id)
+    done = state.jobs().epochs(job_id)
+    rungs = rungs_for(task_of(str(job.config["task"])))
+    champion = state.champion(job.classifier)
+    serves = champion.number if champion is not None else None
+    for number, rung in enumerate(rungs):
+        with st.container(border=True, key=f"rung-{number}", gap=None):
+            if number < len(done):
+                _rung(job, done[number], serves)
+            else:
+                _coming(rung, at_work=number == len(done) and job.state == "running", ended=job.ended)
+
+
+def _coming(rung: Rung, *, at_work: bool, ended: bool) -> None:
+    st.markdown(f"**{name_of('rung', rung.name)}**")
+    key = "train.auto_at_work" if at_work else ("train.auto_not_tried" if ended else "train.auto_next")
+    st.caption(t(key))
+
+
+def _rung(job: Job, rung: dict[str, Any], serves: int | None) -> None:
+    name = name_of("rung", rung["rung"])
+    if rung["version"] is None:
+        st.markdown(f"**{name}**")
+        st.caption(tables.plain(t_message(Message.from_dict(rung["left_out"]))))
+        return
+    known = rung["version"] in {version.number for version in state.versions(job.classifier)}
+    marks = [t("results.version_name", number=rung["version"])]
+    if rung["version"] == serves:
+        marks.append(t("results.serves"))
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"**{name}** · {' · '.join(marks)}", width="content")
+        if job.ended and known and rung["version"] != serves:
+            key = f"train.use.{rung['version']}"
+            if st.button(t("train.auto_use"), key=key, type="tertiary", icon=":material/swap_horiz:"):
+                _use(job.classifier, rung["version"])
+    st.caption(" · ".join(_facts(job, rung)))
+
+
+def _facts(job: Job, rung: dict[str, Any]) -> list[str]:
+    score = task_of(str(job.config["task"])).score
+    measured = tables.estimate(Estimate.from_dict(rung["score"]))
+    facts = [t("train.auto_score", score=score_name(score.name), value=measured)]
+    if rung["gain"] is not None:
+        facts.append(t("train.auto_better" if rung["serves"] else "train.auto_not_better"))
+    return [
+        *facts,
+        tables.duration(rung["seconds"]),
+        tables.size(rung["megabytes"] * 1e6),
+        t("train.auto_speed", count=tables.thousands(rung["answers_per_second"])),
+    ]
+
+
+def _use(classifier: str, version: int) -> None:
+    try:
+        promote(serving.registry(), classifier, version, how=t("models.reason"))
+    except CoreError as error:
+        show_error(error)
+        return
+    st.rerun()
