@@ -28,9 +28,9 @@ OpenPage = Callable[..., AppTest]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(make_home: Callable[[str], Path]) -> Path:
     """A classifier with a candidate that waits; rows of ten people."""
-    workspace = open_workspace(tmp_path_factory.mktemp("made"))
+    workspace = open_workspace(make_home("made"))
     stored = []
     for seed in (1, 2):
         dataset = reviews(160, seed=seed)
