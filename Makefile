@@ -45,9 +45,10 @@ chaos: $(INSTALLED_DEV)
 fuzz: $(INSTALLED_DEV)
 	$(VENV_PYTHON) tests/fuzz/run.py --examples $(FUZZ_EXAMPLES) $(FUZZ_ARGS)
 
-# On all cores; the tests of one file stay together, since they share a browser, a dashboard or what they have trained.
+# On all cores; the tests of one file stay together, since they share a browser, a dashboard or what they have trained. Files
+# are handed out in the order of tests/conftest.py, the longest first, and not by their number of tests.
 test: $(INSTALLED_DEV)
-	$(VENV_PYTHON) -m pytest -n logical --dist loadfile $(PYTEST_ARGS)
+	$(VENV_PYTHON) -m pytest -n logical --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: $(INSTALLED_DEV)
 	$(VENV_PYTHON) -m ruff format --check .

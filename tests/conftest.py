@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,16 @@ os.environ["EVERGREEN_SPARE"] = "off"  # servers that tests start keep no proces
 os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+# What takes longest begins first, so that at the end no process waits for the last file of another.
+LONGEST = ("tests/browser", "tests/chaos", "tests/core/workflows", "tests/contract", "tests/dashboard/update")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the files; the tests of one stay together and in their order."""
+    last = len(LONGEST)
+    items.sort(key=lambda item: next((rank for rank, part in enumerate(LONGEST) if item.nodeid.startswith(part)), last))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -35,6 +46,28 @@ def evergreen_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home.mkdir()
     monkeypatch.setenv("EVERGREEN_HOME", str(home))
     return home
+
+
+@pytest.fixture(scope="session")
+def new_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of a registry without anything in it: creating its tables takes seconds, copying them none."""
+    from core.registry import Registry
+
+    home = tmp_path_factory.mktemp("new_store")
+    Registry(home).classifiers()
+    return home / "mlflow.db"
+
+
+@pytest.fixture(scope="session")
+def make_home(new_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A new workspace folder with such a registry, for what is made once and copied: ``make_home("trained")``."""
+
+    def make(name: str) -> Path:
+        home = tmp_path_factory.mktemp(name)
+        shutil.copy(new_store, home / "mlflow.db")
+        return home
+
+    return make
 
 
 @pytest.fixture(scope="session")

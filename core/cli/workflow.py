@@ -54,4 +54,4 @@ def version_of(asked: argparse.Namespace) -> tuple[Workspace, VersionInfo, Path]
     """The version that a command looks at, in its workspace, and the folder of its files."""
     workspace = open_workspace(home())
     version = workspace.registry.resolve(asked.classifier, asked.version)
-    return workspace, version, workspace.registry.folder(version.classifier, version.number)
+    return workspace, version, workspace.registry.folder_of(version)

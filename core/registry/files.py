@@ -82,13 +82,19 @@ class VersionFiles:
 
     def find(self, source: str, run_id: str) -> Path | None:
         """Return the folder when it is on this machine already: in the workspace, at its source, or in the cache."""
-        kept = self.place_of(run_id)
-        files.put_back(kept)  # a process may have died while it rewrote the folder
         # The workspace first: it may have been moved or copied since the source was written down.
-        for folder in (kept, _local_path(source), self.cache / run_id):
+        for folder in (self.kept(run_id), _local_path(source), self.cache / run_id):
             if folder is not None and folder.is_dir():
                 return folder
         return None
+
+    def kept(self, run_id: str) -> Path | None:
+        """Return the folder when it lies in the workspace."""
+        place = self.place_of(run_id)
+        if not run_id:
+            return None
+        files.put_back(place)  # a process may have died while it rewrote the folder
+        return place if place.is_dir() else None
 
     def fetch(self, client: Client, run_id: str) -> Path:
         """Download a server's folder into the cache; other processes see it when it is whole."""

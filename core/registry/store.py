@@ -121,6 +121,10 @@ class Store:
             place=str(stored.source),
         )
 
+    def folder_of(self, version: VersionInfo) -> Path:
+        """Return the same of a version that was just read: where its files lie in the workspace, the store is not asked again."""
+        return self._files.kept(version.run_id) or self.folder(version.classifier, version.number)
+
     def unknown(self) -> Iterator[Path]:
         """Folders with the files of a version of which the database knows nothing: it was lost, and can be made again."""
         for folder in self._unclaimed():

@@ -192,7 +192,7 @@ def second_opinion(
     """
     if version.parent is not None:
         return load(workspace.registry.version(version.classifier, version.parent))
-    folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
+    folder = VersionFolder(workspace.registry.folder_of(version))
     texts, names = read_past(folder, workspace).train
     return _Baseline(texts, names, folder.outputs, folder.report()["language"]) if texts else None
 

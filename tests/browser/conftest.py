@@ -75,10 +75,6 @@ class Dashboard:
             )
         self._wait_until_healthy()
 
-    def prepare(self) -> None:
-        """Set up the workspace, as ``make run`` does before it starts the server."""
-        subprocess.run([sys.executable, "-m", "core", "prepare"], cwd=ROOT, env=self._environment(), check=True)
-
     def kill(self) -> None:
         """End the server as a power cut would; jobs are processes of their own and go on."""
         if self._process is not None:
@@ -130,14 +126,23 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace as ``make run`` sets it up before it starts the server: made once, and copied."""
+    home = tmp_path_factory.mktemp("prepared") / "workspace"
+    home.mkdir()
+    environment = {**os.environ, "EVERGREEN_HOME": str(home)}
+    subprocess.run([sys.executable, "-m", "core", "prepare"], cwd=ROOT, env=environment, check=True)
+    return home
+
+
 @pytest.fixture(scope="module")
-def dashboard(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
+def dashboard(browser: Browser, prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     """A dashboard over a prepared workspace of its own, shared by one module's tests."""
     home = tmp_path_factory.mktemp("dashboard") / "workspace"
-    home.mkdir()
+    shutil.copytree(prepared, home)
     running = Dashboard(home)
     try:
-        running.prepare()
         running.start()
         yield running
     finally:

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.chaos.operations import OPERATIONS
+
 FORKER = Path(__file__).with_name("forker.py")
 LOCKS_AND_MLFLOW = {"MLFLOW_DISABLE_TELEMETRY": "true", "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
 
@@ -21,6 +23,7 @@ class Forker:
         self.folder = folder
         self.temporary = folder / "temporary"
         self.temporary.mkdir(parents=True)
+        self._warm = set[str]()
         self.kept: dict[str, Any] = {}  # what tests that share it need to find out once
         environment = {**os.environ, **LOCKS_AND_MLFLOW, "TMPDIR": str(self.temporary)}
         environment.pop("EVERGREEN_FAULT", None)
@@ -33,6 +36,13 @@ class Forker:
 
     def ask(self, home: Path, do: str, what: str, **further: Any) -> dict[str, Any]:
         """Have something done in a process of its own; see `forker.py`."""
+        if do == "run" and what not in self._warm:
+            self._warm.add(what)
+            told = self._order(self.workspace(OPERATIONS[what].base, "whole"), "whole", what)
+            assert "trace" not in told, told["trace"]
+        return self._order(home, do, what, **further)
+
+    def _order(self, home: Path, do: str, what: str, **further: Any) -> dict[str, Any]:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps({"home": str(home), "do": do, "what": what, **further}) + "\n")
         self._process.stdin.flush()
@@ -45,7 +55,7 @@ class Forker:
             part = self.folder / "bases" / f"{base}.part"
             shutil.rmtree(part, ignore_errors=True)
             part.mkdir(parents=True)
-            told = self.ask(part, "base", base)
+            told = self._order(part, "base", base)
             assert "trace" not in told, told["trace"]
             part.rename(kept)
         home = self.folder / name

@@ -329,7 +329,7 @@ def facts(home: Path) -> dict[str, Any]:
     versions = {name: registry.versions(name) for name in (NAME, SECOND)}
     every = [version for known in versions.values() for version in known]
     for version in every:
-        folder = registry.folder(version.classifier, version.number)
+        folder = registry.folder_of(version)
         wrong += [f"version {version.number}: {name} is damaged" for name in integrity.damaged(folder)]
         record = integrity.read_record(folder)
         if not record.get("files"):
@@ -364,7 +364,7 @@ def unfit(home: Path) -> list[str]:
     registry, unfitting = Registry(home), []
     stored = {info.id for info in DatasetStore(home).list()}
     for version in (version for name in (NAME, SECOND) for version in registry.versions(name)):
-        folder = VersionFolder(registry.folder(version.classifier, version.number))
+        folder = VersionFolder(registry.folder_of(version))
         report = folder.report()
         tested = [len(folder.predictions(record.number)) for record in folder.experiences()]
         told = [[test["rows"] for test in report["tests"]], [entry["test"] for entry in report["experiences"]]]

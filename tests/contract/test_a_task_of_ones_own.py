@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -102,7 +103,8 @@ def _task(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def workspace(evergreen_home: Path) -> Workspace:
+def workspace(evergreen_home: Path, new_store: Path) -> Workspace:
+    shutil.copy(new_store, evergreen_home / "mlflow.db")
     return open_workspace(evergreen_home)
 
 

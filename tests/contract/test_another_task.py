@@ -4,7 +4,8 @@ a score of its own, and its reports tell of no labels.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,9 +85,11 @@ class Length(Task):
         return Baseline("always the commonest", lambda texts: [most] * len(texts))
 
 
-@pytest.fixture(autouse=True)
-def _task(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(TASKS, Length.name, Length())
+@pytest.fixture(scope="module", autouse=True)
+def _task() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(TASKS, Length.name, Length())
+        yield
 
 
 def saved(workspace: Workspace, rows: int, seed: int) -> str:
@@ -102,10 +105,10 @@ def saved(workspace: Workspace, rows: int, seed: int) -> str:
     return workspace.datasets.save(dataset, name=f"texts {seed}", roles=roles).id
 
 
-@pytest.fixture
-def workspace(evergreen_home: Path) -> Workspace:
+@pytest.fixture(scope="module")
+def learned_once(make_home: Callable[[str], Path]) -> Path:
     """A model that was updated twice, once in closed form."""
-    opened = open_workspace(evergreen_home)
+    opened = open_workspace(make_home("length"))
     asked = TrainRequest(
         classifier="Length", dataset=saved(opened, 240, 0), model="ngrams", task="length", settings=FAST
     )
@@ -117,7 +120,13 @@ def workspace(evergreen_home: Path) -> Workspace:
         )
         events = [*update_classifier(update, opened)]
         assert isinstance(events[-1], Completed)
-    return opened
+    return opened.home
+
+
+@pytest.fixture
+def workspace(learned_once: Path, evergreen_home: Path) -> Workspace:
+    shutil.copytree(learned_once, evergreen_home, dirs_exist_ok=True)
+    return open_workspace(evergreen_home)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -1,4 +1,4 @@
-"""A ready registry for every test: creating its tables takes seconds, copying them none."""
+"""A workspace with a ready registry, and made-up reviews."""
 
 from __future__ import annotations
 
@@ -11,19 +11,11 @@ import pytest
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.store import StoredDataset
-from core.registry import Registry
 from core.workflows.workspace import Workspace, open_workspace
 
 GOOD = ("great", "lovely", "perfect", "superb", "happy")
 BAD = ("awful", "broken", "useless", "dreadful", "sad")
 THINGS = ("kettle", "phone", "lamp", "shoe", "book", "bag", "cable", "chair")
-
-
-@pytest.fixture(scope="session")
-def new_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("new_store")
-    Registry(home).classifiers()
-    return home / "mlflow.db"
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,13 +21,19 @@ from tests.language_models import TASK, TINY
 OpenPage = Callable[..., AppTest]
 
 
-@pytest.fixture
-def workspace(evergreen_home: Path) -> Workspace:
-    opened = open_workspace(evergreen_home)
+@pytest.fixture(scope="module")
+def trained_once(make_home: Callable[[str], Path]) -> Path:
+    opened = open_workspace(make_home("without_labels"))
     stored = save(opened, TASK.as_read(reviews(320)))
     request = TrainRequest(classifier="Shop", dataset=stored.id, task=TASK.name, model="causal", settings=TINY)
     list(train_classifier(request, opened))
-    return opened
+    return opened.home
+
+
+@pytest.fixture
+def workspace(trained_once: Path, evergreen_home: Path) -> Workspace:
+    shutil.copytree(trained_once, evergreen_home, dirs_exist_ok=True)
+    return open_workspace(evergreen_home)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -20,6 +20,7 @@ from core.statistics.resampling import resampled_means
 
 BINS = 15
 SHOWN_BINS = 10
+_CELLS = 32_768  # redrawn rows at a time, which fit into a cache
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,15 @@ def calibration_error(confidence: ArrayLike, right: ArrayLike, *, seed: int = 0,
     stated, gaps = _checked(confidence, right)
     numbers = _bin_numbers(stated, BINS)
     value = _error(numbers, gaps, BINS)
-    resampled = [_error(numbers[rows], gaps[rows], BINS) for rows in _redrawn(len(gaps), resamples, seed)]
-    low, high = percentiles(np.array(resampled))
+    resampled = [_errors(numbers[rows], gaps[rows], BINS) for rows in _redrawn(len(gaps), resamples, seed)]
+    low, high = percentiles(np.concatenate(resampled))
     low, high = min(low, 2 * value - high), max(high, 2 * value - low)
-    drawn = np.random.default_rng([seed, 1]).random((resamples, len(gaps)))
-    honest = [_error(numbers, (luck < stated) - stated, BINS) for luck in drawn]
-    return estimate(value, 0.0 if value <= percentiles(np.array(honest))[1] else low, high)
+    luck = np.random.default_rng([seed, 1])
+    honest = [
+        _errors(np.tile(numbers, (count, 1)), (luck.random((count, len(gaps))) < stated) - stated, BINS)
+        for count in _parts(len(gaps), resamples)
+    ]
+    return estimate(value, 0.0 if value <= percentiles(np.concatenate(honest))[1] else low, high)
 
 
 def brier_score(truth: ArrayLike, probabilities: ArrayLike, *, seed: int = 0) -> Estimate:
@@ -133,17 +137,25 @@ def calibration_difference(
             f"{len(old_gaps)} rows before and {len(new_gaps)} after; there must be as many, and at least one"
         )
     resampled = [
-        _error(new_bins[rows], new_gaps[rows], BINS) - _error(old_bins[rows], old_gaps[rows], BINS)
+        _errors(new_bins[rows], new_gaps[rows], BINS) - _errors(old_bins[rows], old_gaps[rows], BINS)
         for rows in _redrawn(len(new_gaps), resamples, seed)
     ]
     value = _error(new_bins, new_gaps, BINS) - _error(old_bins, old_gaps, BINS)
-    return estimate(value, *percentiles(np.array(resampled)), smallest=-1.0)
+    return estimate(value, *percentiles(np.concatenate(resampled)), smallest=-1.0)
 
 
 def _redrawn(rows: int, resamples: int, seed: int) -> Iterator[NDArray[np.int64]]:
+    """Row numbers of redrawn tests, in parts of shape ``(some of the resamples, rows)``."""
     generator = np.random.default_rng(seed)
-    for _ in range(resamples):
-        yield generator.integers(rows, size=rows)
+    for count in _parts(rows, resamples):
+        yield generator.integers(rows, size=(count, rows))
+
+
+def _parts(rows: int, resamples: int) -> Iterator[int]:
+    """How many redrawn tests are measured at a time."""
+    step = max(1, _CELLS // max(rows, 1))
+    for first in range(0, resamples, step):
+        yield min(step, resamples - first)
 
 
 def _checked(confidence: ArrayLike, right: ArrayLike) -> tuple[Floats, Floats]:
@@ -160,5 +172,14 @@ def _bin_numbers(confidence: Floats, bins: int) -> NDArray[np.int64]:
 
 
 def _error(numbers: NDArray[np.int64], gaps: Floats, bins: int) -> float:
+    return float(_errors(numbers[None], gaps[None], bins)[0])
+
+
+def _errors(numbers: NDArray[np.int64], gaps: Floats, bins: int) -> Floats:
+    """The error of each row of tests, ``(tests, rows)``."""
+    tests, rows = gaps.shape
+    cells = (numbers + bins * np.arange(tests)[:, None]).ravel()
+    sums = np.bincount(cells, weights=gaps.ravel(), minlength=bins * tests).reshape(tests, bins)
     # |rows in b| / |rows| · |mean right − mean confidence| is |sum of the gaps in b| / |rows|.
-    return float(np.abs(np.bincount(numbers, weights=gaps, minlength=bins)).sum() / len(gaps))
+    errors: Floats = np.abs(sums).sum(axis=1) / rows
+    return errors

@@ -96,7 +96,7 @@ def benchmark_version(
     yield RunStarted(identity)
     yield StageStarted(message("benchmark.prepare", "Reading the texts."), 0.0)
     version = workspace.registry.resolve(request.classifier, request.version)
-    folder = workspace.registry.folder(version.classifier, version.number)
+    folder = workspace.registry.folder_of(version)
     require_probabilities(VersionFolder(folder).task)
     if texts is None:
         source, texts = _texts(request, VersionFolder(folder), workspace)

@@ -190,7 +190,8 @@ def _run(tests: Tests, result: UnitResult, references: Mapping[int, _Reference])
     reference = references.get(result.number)
     figures = _figures(matrix, start, reference.scores if reference is not None else None)
     macro = np.array(f1).T
-    return Run(result, matrix, macro, {**figures, "average_macro_f1": average_accuracy(macro)})
+    measured = {**figures, "average_macro_f1": average_accuracy(macro)}
+    return Run(result, matrix, macro, {figure: float(value) for figure, value in measured.items()})
 
 
 def _resample(tests: Tests, result: UnitResult, references: Mapping[int, _Reference]) -> dict[str, Floats]:
@@ -198,23 +199,22 @@ def _resample(tests: Tests, result: UnitResult, references: Mapping[int, _Refere
     answers = np.concatenate([result.start[None], result.predicted])
     accuracy = resampled_means(tests.right(answers))  # (resamples, random start and experiences, tests)
     reference = references.get(result.number)
-    drawn = [
-        _figures(matrix[1:], matrix[0], reference.resampled[number] if reference is not None else None)
-        for number, matrix in enumerate(accuracy)
-    ]
-    resampled = {figure: np.array([figures[figure] for figures in drawn]) for figure in drawn[0]}
+    resampled = _figures(accuracy[:, 1:], accuracy[:, 0], reference.resampled if reference is not None else None)
     last = resampled_macro_f1(tests.truth, tests.cut(result.predicted[-1:]), len(tests.classes))
     return {**resampled, "average_macro_f1": last[:, 0].mean(axis=1)}
 
 
-def _figures(matrix: Floats, start: Floats, reference: Floats | None) -> dict[str, float]:
+def _figures(matrix: Floats, start: Floats, reference: Floats | None) -> dict[str, Floats]:
+    """Every figure of a matrix, or of each of a stack."""
     return {
         "average_accuracy": average_accuracy(matrix),
         "forgetting": forgetting(matrix),
         "plasticity": plasticity(matrix),
         "backward_transfer": backward_transfer(matrix),
         "forward_transfer": forward_transfer(matrix, start),
-        "intransigence": intransigence(matrix, reference) if reference is not None else math.nan,
+        "intransigence": intransigence(matrix, reference)
+        if reference is not None
+        else np.full(matrix.shape[:-2], np.nan),
     }
 
 

@@ -52,7 +52,7 @@ def champions_that_learned(rows: Rows, workspace: Workspace) -> Iterator[Learned
         if champion is None:
             continue
         try:
-            folder = VersionFolder(workspace.registry.folder(champion.classifier, champion.number))
+            folder = VersionFolder(workspace.registry.folder_of(champion))
         except CoreError:  # its files are gone, and with them the rows
             continue
         learned = sum(

@@ -38,7 +38,7 @@ def exact_version(
     ``forgotten`` says how many rows were subtracted, how far a coefficient moved at most, and whether other weights,
     learned step by step, still carry some of the rows.
     """
-    folder = VersionFolder(workspace.registry.folder(champion.classifier, champion.number))
+    folder = VersionFolder(workspace.registry.folder_of(champion))
     report = folder.report()
     examples = learned_examples(folder, gone, datasets)
     if not in_closed_form(folder) or not len(examples):
@@ -165,7 +165,7 @@ def _encoder_carries(champion: VersionInfo, gone: Rows, model: TextNetwork, work
     learned: dict[int, str] = {}  # experience → strategy of the first version that had it
     for _, folder in versions_of(champion.classifier, workspace):
         learned.setdefault(len(folder.experiences()), folder.report()["strategy"])
-    newest = VersionFolder(workspace.registry.folder(champion.classifier, champion.number))
+    newest = VersionFolder(workspace.registry.folder_of(champion))
     for record in newest.experiences():
         kind = STRATEGIES.get(learned.get(record.number, "train"))
         by_steps = kind is None or not issubclass(kind.strategy(), ClosedForm)

@@ -166,7 +166,8 @@ def find_rows(
     asked = Wanted(frozenset(map(text_digest, texts)), frozenset(people))
     folders = [folder for _, folder in versions_of_workspace(workspace)]
     datasets, digests, met = [], set(asked.texts), set()
-    for identity, dataset, rows, of_rows in _located(classifier, asked, workspace):
+    learned, lost = _learned(classifier, workspace)
+    for identity, dataset, rows, of_rows in _located(learned, asked, workspace):
         digests.update(of_rows)
         met.update(of_rows)
         met.update(group_digest(dataset.groups[row]) for row in rows if dataset.groups is not None)
@@ -185,7 +186,7 @@ def find_rows(
     return Matches(
         tuple(datasets),
         frozenset(digests),
-        _learned(classifier, workspace)[1],
+        lost,
         texts=len(texts),
         groups=len(groups),
         missing_texts=tuple(index for index, text in enumerate(texts) if text_digest(text) in unmet),
@@ -206,14 +207,17 @@ def waiting(home: Path, is_wanted: Callable[[str], bool]) -> dict[str, int]:
 
 def locate(classifier: str, wanted: Wanted, workspace: Workspace) -> dict[str, list[int]]:
     """Where the rows of a request lie now: dataset → row numbers. Others may have been made since it was asked."""
-    return {identity: rows for identity, _, rows, _ in _located(classifier, wanted, workspace)}
+    learned, _ = _learned(classifier, workspace)
+    return {identity: rows for identity, _, rows, _ in _located(learned, wanted, workspace)}
 
 
 def _located(
-    classifier: str, wanted: Wanted, workspace: Workspace
+    learned: Sequence[str], wanted: Wanted, workspace: Workspace
 ) -> Iterator[tuple[str, TextDataset, list[int], list[str]]]:
-    """Every dataset that holds some of the rows: its id and content, their numbers, and the digests of their texts."""
-    learned = _learned(classifier, workspace)[0]
+    """Every dataset that holds some of the rows: its id and content, their numbers, and the digests of their texts.
+
+    ``learned`` are the datasets that the classifier learned from.
+    """
     relatives = _relatives(set(learned), workspace)
     columns = {info.id: info.roles.group for info in workspace.datasets.list()}
     stored, own = set(columns), {columns[identity] for identity in learned} - {None}
@@ -238,7 +242,7 @@ def versions_of(classifier: str, workspace: Workspace) -> Iterator[tuple[Version
     """Every version of a classifier whose files are there, oldest first."""
     for version in workspace.registry.versions(classifier):
         try:
-            yield version, VersionFolder(workspace.registry.folder(classifier, version.number))
+            yield version, VersionFolder(workspace.registry.folder_of(version))
         except CoreError:
             continue
 

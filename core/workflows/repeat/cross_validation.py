@@ -129,7 +129,7 @@ def cross_validate(
 
 
 def _plan(request: FoldsRequest, version: VersionInfo, workspace: Workspace) -> _Plan:
-    folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
+    folder = VersionFolder(workspace.registry.folder_of(version))
     require_labels(folder.report())
     number = {name: index for index, name in enumerate(folder.outputs)}
     texts: list[str] = []

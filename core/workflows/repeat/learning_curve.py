@@ -153,7 +153,7 @@ def nested_rows(labels: np.ndarray, share: float, seed: int) -> np.ndarray:
 
 
 def _plan(request: CurveRequest, version: VersionInfo, workspace: Workspace) -> _Plan:
-    folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
+    folder = VersionFolder(workspace.registry.folder_of(version))
     require_labels(folder.report())
     past = read_past(folder, workspace)
     if past.missing:

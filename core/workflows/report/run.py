@@ -28,7 +28,7 @@ from core.workflows.workspace import Workspace
 
 def gather(version: VersionInfo, workspace: Workspace) -> ReportInputs:
     """Read all that the report says."""
-    folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
+    folder = VersionFolder(workspace.registry.folder_of(version))
     report = folder.report()
     champion = workspace.registry.champion(version.classifier)
     datasets: dict[str, StoredDataset] = {}

@@ -147,7 +147,7 @@ def known_to(registry: Registry, classifier: str) -> Known:
     return Known(
         registry.versions(classifier),
         registry.champion(classifier),
-        lambda version: registry.folder(version.classifier, version.number),
+        registry.folder_of,
     )
 
 

@@ -124,7 +124,7 @@ def update_classifier(
         return
     yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)
     base = workspace.registry.resolve(request.classifier, request.base_version)
-    folder = VersionFolder(workspace.registry.folder(base.classifier, base.number), keeps_tables=True)
+    folder = VersionFolder(workspace.registry.folder_of(base), keeps_tables=True)
     settings, own = resolve_update(folder.model_name, folder.settings, request.strategy, request.settings, folder.task)
     rules, report = rules_for(folder.task, gate_rules(request, workspace)), folder.report()
     task = folder.task

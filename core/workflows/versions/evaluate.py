@@ -21,7 +21,7 @@ def evaluate_version(workspace: Workspace, version: VersionInfo, dataset: TextDa
     DataError
         When the version knows none of the labels: a score of 0 would say nothing else.
     """
-    classifier = load_version(workspace.registry.folder(version.classifier, version.number))
+    classifier = load_version(workspace.registry.folder_of(version))
     task = task_of(classifier.task)
     if not task.distribution:
         targets = dataset.label_names()

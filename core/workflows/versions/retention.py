@@ -63,8 +63,8 @@ def measure_retention(scores: Sequence[Scores], matrix: Matrix, outputs: Sequenc
     intervals: dict[str, list[float] | None] = {}
     for name in _FIGURES:
         figure = partial(_figure, name, score)
-        figures[name] = _plain(figure(table, start))
-        resampled = np.array([figure(each[1:], np.where(np.isnan(start), math.nan, each[0])) for each in drawn])
+        figures[name] = _plain(float(figure(table, start)))
+        resampled = figure(drawn[:, 1:], np.where(np.isnan(start), math.nan, drawn[:, 0]))
         whole = complete or name == "average_accuracy"  # of which only the last row matters
         value = figures[name]
         intervals[name] = list(enclosing(value, resampled)) if whole and value is not None else None
@@ -73,8 +73,10 @@ def measure_retention(scores: Sequence[Scores], matrix: Matrix, outputs: Sequenc
     return {"continual": figures, "continual_intervals": intervals, "per_class_forgetting": per_class}
 
 
-def _figure(name: str, score: Score, matrix: Floats, start: Floats) -> float:
-    """A measure on R: levels in the score's own unit, changes so that what they mean does not depend on its direction."""
+def _figure(name: str, score: Score, matrix: Floats, start: Floats) -> Floats:
+    """A measure on R, or on each of a stack: levels in the score's own unit, changes so that what they mean does not depend on
+    its direction.
+    """
     sign = 1.0 if score.higher_is_better else -1.0
     value = _FIGURES[name](sign * matrix, sign * start)
     return sign * value if name in _LEVELS else value
@@ -89,7 +91,7 @@ def _scored(worth: Sequence[Floats], score: Score) -> tuple[Floats, Floats]:
 
 
 _LEVELS = ("average_accuracy", "plasticity")
-_FIGURES: dict[str, Callable[[Floats, Floats], float]] = {
+_FIGURES: dict[str, Callable[[Floats, Floats], Floats]] = {
     "average_accuracy": lambda matrix, start: average_accuracy(matrix),
     "forgetting": lambda matrix, start: forgetting(matrix),
     "plasticity": lambda matrix, start: plasticity(matrix),

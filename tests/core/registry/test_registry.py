@@ -246,3 +246,16 @@ def test_processes_that_open_a_new_store_together_all_succeed_without_a_word(eve
 def test_importing_the_registry_does_not_import_mlflow() -> None:
     code = "import core.registry, sys; sys.exit('mlflow' in sys.modules or 'torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_the_folder_of_a_version_that_was_read_is_the_one_that_the_store_names(
+    registry: Registry, add_version: Callable[..., int]
+) -> None:
+    number = add_version()
+    (version,) = registry.versions("Reviews")
+    assert registry.folder_of(version) == registry.folder("Reviews", number)
+    kept = registry.folder_of(version)
+    elsewhere = kept.with_name("elsewhere")
+    kept.rename(elsewhere)
+    with pytest.raises(RegistryError):
+        registry.folder_of(version)

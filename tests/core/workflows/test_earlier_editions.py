@@ -34,10 +34,19 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "2026-11"
 
 
+@pytest.fixture(scope="module")
+def taken_over(written: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The workspace after this edition has opened it."""
+    home = tmp_path_factory.mktemp("taken_over") / "workspace"
+    shutil.copytree(written / "workspace", home)
+    open_workspace(home).registry.classifiers()
+    return home
+
+
 @pytest.fixture
-def workspace(written: Path, evergreen_home: Path) -> Workspace:
+def workspace(taken_over: Path, evergreen_home: Path) -> Workspace:
     """A copy that a test may change."""
-    shutil.copytree(written / "workspace", evergreen_home, dirs_exist_ok=True)
+    shutil.copytree(taken_over, evergreen_home, dirs_exist_ok=True)
     return open_workspace(evergreen_home)
 
 

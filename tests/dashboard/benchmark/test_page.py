@@ -90,8 +90,8 @@ MEASUREMENT: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("shop")
+def shop(make_home: Callable[[str], Path]) -> Path:
+    home = make_home("shop")
     workspace = open_workspace(home)
     for name in ("Shop", "Other"):
         stored = save(workspace, reviews(80), "reviews.csv")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.workflows.forget.rows import Matches, find_rows, groups_of
+from core.workflows.forget.rows import find_rows, groups_of
 from core.workflows.forget.run import ForgetRequest, forget_rows
 from core.workflows.requests import TrainRequest, UpdateRequest
 from core.workflows.train.run import train_classifier
@@ -28,9 +28,9 @@ OpenPage = Callable[..., AppTest]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(make_home: Callable[[str], Path]) -> Path:
     """A classifier with a candidate that waits; rows of ten people."""
-    workspace = open_workspace(tmp_path_factory.mktemp("made"))
+    workspace = open_workspace(make_home("made"))
     stored = []
     for seed in (1, 2):
         dataset = reviews(160, seed=seed)
@@ -50,15 +50,17 @@ def workspace(made: Path, evergreen_home: Path) -> Workspace:
     return open_workspace(evergreen_home)
 
 
-def most_tested(workspace: Workspace) -> Matches:
-    """Rows of somebody who stands in the newest version's tests."""
+@pytest.fixture(scope="module")
+def asked(made: Path) -> ForgetRequest:
+    """To forget the rows of somebody who stands in the newest version's tests."""
+    workspace = open_workspace(made)
     matches = (find_rows(NAME, workspace, groups=[group]) for group in groups_of(NAME, workspace))
-    return max(matches, key=lambda match: sum(part.parts["test"] for part in match.datasets))
+    wanted = max(matches, key=lambda match: sum(part.parts["test"] for part in match.datasets))
+    return ForgetRequest(classifier=NAME, rows=wanted.rows, digests=sorted(wanted.digests))
 
 
-def forget(workspace: Workspace) -> None:
-    matches = most_tested(workspace)
-    list(forget_rows(ForgetRequest(classifier=NAME, rows=matches.rows, digests=sorted(matches.digests)), workspace))
+def forget(workspace: Workspace, asked: ForgetRequest) -> None:
+    list(forget_rows(asked, workspace))
 
 
 def rows_tested(workspace: Workspace, number: int) -> list[int]:
@@ -78,13 +80,18 @@ def say(language: str, key: str, **facts: object) -> str:
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("name", ["results", "models", "update"])
 def test_the_page_says_which_rows_its_figures_are_of(
-    workspace: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, name: str, language: str
+    workspace: Workspace,
+    asked: ForgetRequest,
+    open_page: OpenPage,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    language: str,
 ) -> None:
     speak(language, monkeypatch)
     number = 2 if name == "update" else 1  # the candidate, or the version that serves
     before = sum(rows_tested(workspace, number))
     page = open_page(name, language=language, classifier=NAME)
-    forget(workspace)
+    forget(workspace, asked)
     page.run()
     assert not page.exception
     after = sum(rows_tested(workspace, number))
@@ -97,11 +104,13 @@ def test_the_page_says_which_rows_its_figures_are_of(
     assert str(before) in next(line for line in shown(page).split("\n") if told in line)
 
 
-def test_the_choice_of_tests_has_the_rows_that_are_left(workspace: Workspace, open_page: OpenPage) -> None:
+def test_the_choice_of_tests_has_the_rows_that_are_left(
+    workspace: Workspace, asked: ForgetRequest, open_page: OpenPage
+) -> None:
     page = open_page("results", classifier=NAME)
     page.session_state["results.version"] = 2
     page.run()
-    forget(workspace)
+    forget(workspace, asked)
     page.run()
     assert not page.exception
     left = rows_tested(workspace, 2)
@@ -109,9 +118,11 @@ def test_the_choice_of_tests_has_the_rows_that_are_left(workspace: Workspace, op
     assert [str(rows) in option for rows, option in zip([sum(left), *left], options, strict=True)] == [True] * 3
 
 
-def test_the_candidates_evidence_is_of_the_rows_that_are_left(workspace: Workspace, open_page: OpenPage) -> None:
+def test_the_candidates_evidence_is_of_the_rows_that_are_left(
+    workspace: Workspace, asked: ForgetRequest, open_page: OpenPage
+) -> None:
     page = open_page("update", classifier=NAME)
-    forget(workspace)
+    forget(workspace, asked)
     page.run()
     assert not page.exception
     table = next(frame.value for frame in page.dataframe if "Accuracy before" in frame.value)
@@ -121,8 +132,10 @@ def test_the_candidates_evidence_is_of_the_rows_that_are_left(workspace: Workspa
     assert [text.split(" ")[0] for text in table["Accuracy after"]] == expected
 
 
-def test_the_batch_keeps_its_name_and_can_be_learned_another_way(workspace: Workspace, open_page: OpenPage) -> None:
-    forget(workspace)
+def test_the_batch_keeps_its_name_and_can_be_learned_another_way(
+    workspace: Workspace, asked: ForgetRequest, open_page: OpenPage
+) -> None:
+    forget(workspace, asked)
     page = open_page("update", classifier=NAME)
     assert "part 2" in shown(page)
     assert say("en", "update.batch_gone") not in shown(page)
@@ -149,8 +162,10 @@ def test_a_verdict_that_comes_out_otherwise_now_names_the_one_of_then(
         assert ("update.promote" in keys) is (promotes and verdict)
 
 
-def test_a_runs_dataset_is_named_by_the_version_that_learned_it(workspace: Workspace, open_page: OpenPage) -> None:
-    forget(workspace)
+def test_a_runs_dataset_is_named_by_the_version_that_learned_it(
+    workspace: Workspace, asked: ForgetRequest, open_page: OpenPage
+) -> None:
+    forget(workspace, asked)
     page = open_page("results", classifier=NAME)
     open_results_tab(page, "compare")
     page.run()

@@ -32,9 +32,9 @@ SETTINGS = {"epochs": 1, "embedding_size": 8, "buckets": 1024}
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(make_home: Callable[[str], Path]) -> Path:
     """A classifier whose serving version's head is in closed form; rows of ten people."""
-    workspace = open_workspace(tmp_path_factory.mktemp("made"))
+    workspace = open_workspace(make_home("made"))
     stored = []
     for seed in (1, 2):
         dataset = reviews(80, seed=seed)

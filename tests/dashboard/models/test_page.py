@@ -36,9 +36,9 @@ SETTINGS = {"epochs": 1, "embedding_size": 8, "buckets": 1024}
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(make_home: Callable[[str], Path]) -> Path:
     """A workspace with a version that serves, and a candidate updated from it."""
-    workspace = open_workspace(tmp_path_factory.mktemp("made"))
+    workspace = open_workspace(make_home("made"))
     stored = []
     for part, words in enumerate((("great", "awful"), ("tasty", "stale"))):
         rows = [(f"{word} thing {row}", label) for row in range(30) for word, label in zip(words, "ab", strict=True)]

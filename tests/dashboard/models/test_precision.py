@@ -23,8 +23,8 @@ DIFFERENCE = {"value": -0.002, "low": -0.008, "high": 0.004}
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    workspace = open_workspace(tmp_path_factory.mktemp("made"))
+def made(make_home: Callable[[str], Path]) -> Path:
+    workspace = open_workspace(make_home("made"))
     rows = [(f"{word} thing {row}", label) for row in range(30) for word, label in (("great", "a"), ("awful", "b"))]
     roles = ColumnRoles("text", "label")
     dataset, _ = build_dataset(pd.DataFrame(rows, columns=["text", "label"]), roles)

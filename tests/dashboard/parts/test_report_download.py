@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
@@ -20,7 +21,8 @@ from tests.core.conftest import reviews, save
 
 
 @pytest.fixture
-def workspace(evergreen_home: Path) -> Path:
+def workspace(evergreen_home: Path, new_store: Path) -> Path:
+    shutil.copy(new_store, evergreen_home / "mlflow.db")
     opened = open_workspace(evergreen_home)
     stored = save(opened, reviews(60))
     settings = {"epochs": 1, "buckets": 1024, "embedding_size": 16}

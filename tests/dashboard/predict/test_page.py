@@ -31,9 +31,9 @@ PAIRS = [("great", "good"), ("awful", "bad")]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(make_home: Callable[[str], Path]) -> Path:
     """A workspace with one small version that serves."""
-    workspace = open_workspace(tmp_path_factory.mktemp("made"))
+    workspace = open_workspace(make_home("made"))
     rows = [(f"{word} thing number {row}", label) for row in range(30) for word, label in PAIRS]
     table = pd.DataFrame(rows, columns=["text", "label"])
     roles = ColumnRoles("text", "label")

@@ -22,9 +22,9 @@ TINY: dict[str, Any] = {"embedding_size": 16, "hidden_size": 32, "layers": 1, "h
 
 
 @pytest.fixture(scope="module")
-def learned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def learned(make_home: Callable[[str], Path]) -> Path:
     """A workspace with one own encoder, measured on a labelled set."""
-    home = tmp_path_factory.mktemp("learned")
+    home = make_home("learned")
     workspace = open_workspace(home)
     dataset = save(workspace, reviews(100), "first *reviews*").id
     for _ in pretrain_encoder(PretrainRequest(name="Shop", dataset=dataset, probe=dataset, settings=TINY), workspace):

@@ -24,9 +24,9 @@ from tests.dashboard.conftest import open_results_tab
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(make_home: Callable[[str], Path]) -> Path:
     """A classifier of two labels, of which a quarter is wrong."""
-    folder = tmp_path_factory.mktemp("decisions")
+    folder = make_home("decisions")
     workspace = open_workspace(folder)
     generator = np.random.default_rng(0)
     rows = []

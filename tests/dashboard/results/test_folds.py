@@ -23,8 +23,8 @@ from tests.dashboard.conftest import open_results_tab
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("folds")
+def home(make_home: Callable[[str], Path]) -> Path:
+    folder = make_home("folds")
     workspace = open_workspace(folder)
     rows = [(f"{word} thing number {number}", word) for number in range(40) for word in ("good", "bad")]
     roles = ColumnRoles("text", "label")

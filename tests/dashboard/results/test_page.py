@@ -27,9 +27,9 @@ SETTINGS = {"epochs": 1, "embedding_size": 8, "buckets": 1024}
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(make_home: Callable[[str], Path]) -> Path:
     """A workspace with a classifier of two versions, which differ by their seed; a third of the labels are wrong."""
-    folder = tmp_path_factory.mktemp("results")
+    folder = make_home("results")
     workspace = open_workspace(folder)
     generator = np.random.default_rng(0)
     rows = []

@@ -28,8 +28,8 @@ ROWS = [(f"{word} thing {n}", label) for n in range(20) for word, label in (("go
 
 
 @pytest.fixture(scope="module")
-def two_classifiers(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("two") / "workspace"
+def two_classifiers(make_home: Callable[[str], Path]) -> Path:
+    home = make_home("two")
     workspace = open_workspace(home)
     dataset, _ = build_dataset(pd.DataFrame(ROWS, columns=["text", "label"]), ROLES)
     stored = workspace.datasets.save(dataset, name="Things", roles=ROLES)

@@ -38,9 +38,9 @@ def language(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained(make_home: Callable[[str], Path]) -> Path:
     """A workspace whose classifier tells good from bad reviews of things."""
-    home = tmp_path_factory.mktemp("trained")
+    home = make_home("trained")
     workspace = open_workspace(home)
     stored = workspace.datasets.save(reviews(400), name="First", roles=ROLES)
     request = TrainRequest(classifier=NAME, dataset=stored.id, model="ngrams", settings=SMALL)

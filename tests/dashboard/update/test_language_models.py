@@ -40,9 +40,9 @@ def save(workspace: Workspace, word: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained(make_home: Callable[[str], Path]) -> Path:
     """A workspace with a language model in use, and a candidate made from it."""
-    home = tmp_path_factory.mktemp("writer")
+    home = make_home("writer")
     workspace = open_workspace(home)
     asked: dict[str, Any] = {"task": TASK.name, "model": "causal", "settings": TINY}
     for _ in train_classifier(TrainRequest(classifier=NAME, dataset=save(workspace, "lamp"), **asked), workspace):

@@ -69,9 +69,9 @@ def language(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained(make_home: Callable[[str], Path]) -> Path:
     """A workspace with version 1 in use."""
-    home = tmp_path_factory.mktemp("trained")
+    home = make_home("trained")
     workspace = open_workspace(home)
     request = TrainRequest(classifier=NAME, dataset=save(workspace, FIRST, "First"), model="ngrams", settings=SMALL)
     *_, done = train_classifier(request, workspace)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -33,18 +34,32 @@ def run(capsys: pytest.CaptureFixture[str]) -> Any:
     return execute
 
 
-@pytest.fixture
-def asked(workspace: Workspace, tmp_path: Path, run: Any) -> list[str]:
-    """A request for three texts, one of them known, of a classifier whose rows are of ten people."""
+@pytest.fixture(scope="module")
+def trained_once(new_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A classifier whose rows are of ten people."""
+    folder = tmp_path_factory.mktemp("people")
+    home = folder / "workspace"
+    home.mkdir()
+    shutil.copy(new_store, home / "mlflow.db")
     data = reviews(60)
     rows = [
         f"{text},{name},p{row % 10}"
         for row, (text, name) in enumerate(zip(data.texts, data.label_names(), strict=True))
     ]
-    table = tmp_path / "people.csv"
+    table = folder / "people.csv"
     table.write_text("\n".join(["text,label,who", *rows]) + "\n", encoding="utf-8")
     columns = ["--text", "text", "--label", "label", "--group", "who"]
-    run("train", "--data", str(table), *columns, "--classifier", "c", *FAST)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EVERGREEN_HOME", str(home))
+        assert main(["train", "--data", str(table), *columns, "--classifier", "c", *FAST]) == 0
+    return home
+
+
+@pytest.fixture
+def asked(trained_once: Path, workspace: Workspace, tmp_path: Path) -> list[str]:
+    """A request for three texts, one of them known, of a copy of that classifier."""
+    shutil.copytree(trained_once, workspace.home, dirs_exist_ok=True)
+    data = reviews(60)
     texts = tmp_path / "texts.txt"
     texts.write_text(f"{data.texts[0]}\n\nteh first of them\na text that is nowhere\n", encoding="utf-8")
     return ["forget", "--classifier", "c", "--texts", str(texts)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,18 +63,27 @@ def registry(evergreen_home: Path, new_store: Path) -> Registry:
 
 @pytest.fixture
 def add_version(registry: Registry, tmp_path: Path) -> Callable[..., int]:
-    """Register a version that favours one label, and return its number."""
+    """Register a version that favours one label, and return its number: ``add_version(favours="negative")``."""
+    return partial(_add_version, registry, tmp_path / "made")
 
-    def add(name: str = "Reviews", *, favours: str = "positive") -> int:
-        folder = tmp_path / "made"
-        folder.mkdir(exist_ok=True)
-        (folder / "labels.json").write_text(json.dumps(LABELS), encoding="utf-8")
-        (folder / "favours.txt").write_text(favours, encoding="utf-8")
-        run_id = registry.start_run("train", name, {})
-        summary: dict[str, float | str] = {"accuracy": 0.5, "macro_f1": 0.4, "model": "ngrams"}
-        return registry.register(name, folder, run_id=run_id, parent=None, summary=summary)
 
-    return add
+def _add_version(registry: Registry, folder: Path, name: str = "Reviews", *, favours: str = "positive") -> int:
+    folder.mkdir(exist_ok=True)
+    (folder / "labels.json").write_text(json.dumps(LABELS), encoding="utf-8")
+    (folder / "favours.txt").write_text(favours, encoding="utf-8")
+    run_id = registry.start_run("train", name, {})
+    summary: dict[str, float | str] = {"accuracy": 0.5, "macro_f1": 0.4, "model": "ngrams"}
+    return registry.register(name, folder, run_id=run_id, parent=None, summary=summary)
+
+
+@pytest.fixture(scope="session")
+def served_once(new_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace where version 1 of 'Reviews' serves, made once and copied."""
+    home = tmp_path_factory.mktemp("served")
+    shutil.copy(new_store, home / "mlflow.db")
+    registry = Registry(home)
+    registry.promote("Reviews", _add_version(registry, tmp_path_factory.mktemp("made")))
+    return home
 
 
 @pytest.fixture
@@ -102,7 +112,9 @@ def make_client(evergreen_home: Path, pool: MadeUpPool) -> Iterator[Callable[...
 
 
 @pytest.fixture
-def client(make_client: Callable[..., TestClient], registry: Registry, add_version: Callable[..., int]) -> TestClient:
+def client(
+    make_client: Callable[..., TestClient], registry: Registry, served_once: Path, evergreen_home: Path
+) -> TestClient:
     """A caller of a workspace where version 1 of 'Reviews' serves."""
-    registry.promote("Reviews", add_version())
+    shutil.copytree(served_once, evergreen_home, dirs_exist_ok=True)
     return make_client()

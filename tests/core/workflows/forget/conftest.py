@@ -67,10 +67,12 @@ def learned(learned_once: Path, evergreen_home: Path) -> Workspace:
 
 def somebody(workspace: Workspace) -> Matches:
     """Rows of two people: one who was trained on in the first dataset, one who stands in a frozen test."""
-    matches = {group: find_rows("c", workspace, groups=[group]) for group in groups_of("c", workspace)}
-    trained = next(group for group, match in matches.items() if match.datasets[0].parts["train"])
-    tested = next(group for group, match in matches.items() if match.datasets[0].parts["test"])
-    return find_rows("c", workspace, groups=[trained, tested])
+    groups = groups_of("c", workspace)
+
+    def first_in(part: str) -> str:
+        return next(group for group in groups if find_rows("c", workspace, groups=[group]).datasets[0].parts[part])
+
+    return find_rows("c", workspace, groups=[first_in("train"), first_in("test")])
 
 
 def folder(workspace: Workspace, number: int) -> VersionFolder:

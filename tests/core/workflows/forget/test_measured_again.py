@@ -33,13 +33,22 @@ from tests.core.workflows.forget.conftest import folder, forget, people, request
 from tests.core.workflows.forget.test_run import failing_at, request_of
 
 
-@pytest.fixture
-def line(learned: Workspace) -> Workspace:
+@pytest.fixture(scope="module")
+def line_once(learned_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three versions, each made from the one before, with replay."""
+    home = tmp_path_factory.mktemp("line") / "home"
+    shutil.copytree(learned_once, home)
+    learned = open_workspace(home)
     third = save(learned, people(reviews(80, seed=3, third_label=True)), "third").id
     update = UpdateRequest(classifier="c", dataset=third, strategy="replay", settings={"epochs": 1})
     list(update_classifier(update, learned))
-    return learned
+    return home
+
+
+@pytest.fixture
+def line(line_once: Path, evergreen_home: Path) -> Workspace:
+    shutil.copytree(line_once, evergreen_home, dirs_exist_ok=True)
+    return open_workspace(evergreen_home)
 
 
 def versions(workspace: Workspace) -> list[tuple[VersionFolder, VersionFolder | None]]:

@@ -132,9 +132,12 @@ def test_the_next_update_works_on_what_is_left(learned: Workspace) -> None:
     assert list(update_classifier(update, learned))[-1].version == 3
 
 
-@pytest.fixture
-def two(solved: Workspace) -> Workspace:
+@pytest.fixture(scope="module")
+def two_once(solved_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two classifiers in closed form that learned the same rows, and one that learned them step by step."""
+    home = tmp_path_factory.mktemp("two") / "home"
+    shutil.copytree(solved_once, home)
+    solved = open_workspace(home)
     first, second = (record.dataset for record in folder(solved, 2).experiences())
     sums = TrainRequest(classifier="sums", dataset=first, model="hashed", strategy="ridge", settings=HASHED)
     list(train_classifier(sums, solved))
@@ -142,7 +145,13 @@ def two(solved: Workspace) -> Workspace:
         update_classifier(UpdateRequest(classifier="sums", dataset=second, strategy="ridge", promote="always"), solved)
     )
     list(train_classifier(TrainRequest(classifier="deep", dataset=first, model="ngrams", settings=FAST), solved))
-    return solved
+    return home
+
+
+@pytest.fixture
+def two(two_once: Path, evergreen_home: Path) -> Workspace:
+    shutil.copytree(two_once, evergreen_home, dirs_exist_ok=True)
+    return open_workspace(evergreen_home)
 
 
 def made(receipt: dict[str, Any]) -> list[tuple[str, int]]:

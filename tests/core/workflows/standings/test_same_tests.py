@@ -41,10 +41,10 @@ class Registry:
     def champion(self, name: str) -> VersionInfo | None:
         return None if self.serving is None else self.made[self.serving]
 
-    def folder(self, name: str, number: int) -> Path:
-        if number in self.gone:
+    def folder_of(self, version: VersionInfo) -> Path:
+        if version.number in self.gone:
             raise RegistryError("registry.files_missing", "gone")
-        return self.home / f"v{number}"
+        return self.home / f"v{version.number}"
 
 
 def texts(test: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from core.workflows.update.run import update_classifier
 from core.workflows.versions import past as module
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.versions.past import Summary, read_past, save_summary, summarise
-from core.workflows.workspace import Workspace
+from core.workflows.workspace import Workspace, open_workspace
 from tests.core.conftest import reviews, save
 
 FAST = {"epochs": 2, "buckets": 1024, "embedding_size": 16, "learning_rate": 0.02, "batch_size": 8}
@@ -35,15 +36,25 @@ def same(one: Summary, other: Summary) -> bool:
     return equal and (one.labels, one.texts) == (other.labels, other.texts)
 
 
-@pytest.fixture
-def line(workspace: Workspace) -> list[VersionFolder]:
+@pytest.fixture(scope="module")
+def line_once(tmp_path_factory: pytest.TempPathFactory, new_store: Path) -> Path:
     """A first version and two updates, each promoted."""
+    home = tmp_path_factory.mktemp("line")
+    shutil.copy(new_store, home / "mlflow.db")
+    workspace = open_workspace(home)
     dataset = save(workspace, reviews(120))
     request = TrainRequest(classifier="Shop", dataset=dataset.id, model="ngrams", settings=FAST)
     for _ in train_classifier(request, workspace):
         pass
     for number in (1, 2):
         update(workspace, number)
+    return home
+
+
+@pytest.fixture
+def line(line_once: Path, workspace: Workspace) -> list[VersionFolder]:
+    """The three versions in a copy of their workspace."""
+    shutil.copytree(line_once, workspace.home, dirs_exist_ok=True)
     return [VersionFolder(workspace.registry.folder("Shop", number)) for number in (1, 2, 3)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from core.workflows.update.run import update_classifier
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.versions.frozen_tests import FrozenTest, Scores, read_history
 from core.workflows.versions.retention import measure_retention, state_bytes
-from core.workflows.workspace import Workspace
+from core.workflows.workspace import Workspace, open_workspace
 from tests.core.conftest import reviews, save
 
 TASK = TextClassification()
@@ -92,9 +93,12 @@ def test_the_size_of_a_state_is_its_tensors_and_its_text() -> None:
     )
 
 
-@pytest.fixture
-def line(workspace: Workspace) -> list[VersionFolder]:
+@pytest.fixture(scope="module")
+def line_once(tmp_path_factory: pytest.TempPathFactory, new_store: Path) -> Path:
     """Three versions, each an update of the one before."""
+    home = tmp_path_factory.mktemp("line")
+    shutil.copy(new_store, home / "mlflow.db")
+    workspace = open_workspace(home)
     stored = save(workspace, reviews(80))
     request = TrainRequest(classifier="Shop", dataset=stored.id, model="ngrams", settings=FAST)
     completed: list[Any] = [list(train_classifier(request, workspace))[-1]]
@@ -103,7 +107,14 @@ def line(workspace: Workspace) -> list[VersionFolder]:
         asked = UpdateRequest(classifier="Shop", dataset=batch.id, strategy="finetune", promote="always")
         completed.append(list(update_classifier(asked, workspace))[-1])
     assert all(isinstance(one, Completed) for one in completed)
-    return [VersionFolder(workspace.registry.folder("Shop", one.version)) for one in completed]
+    return home
+
+
+@pytest.fixture
+def line(line_once: Path, workspace: Workspace) -> list[VersionFolder]:
+    """The three in a copy of their workspace."""
+    shutil.copytree(line_once, workspace.home, dirs_exist_ok=True)
+    return [VersionFolder(workspace.registry.folder("Shop", number)) for number in (1, 2, 3)]
 
 
 def test_versions_carry_along_what_those_before_them_answered(line: list[VersionFolder]) -> None:
