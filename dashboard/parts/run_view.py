@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 COMPARE = "compare"
 PRETRAIN = "pretrain"
 # Kinds of job that say in their own words what stopping does
-OWN_WORDS = (COMPARE, "curve", PRETRAIN, "benchmark", "search", "inspect")
+OWN_WORDS = (COMPARE, "curve", PRETRAIN, "benchmark", "search", "inspect", AUTO)
 FORGET = "forget"  # seconds long, and not to be left half done
 SECONDS_BETWEEN_LOOKS = 1.0
 VALIDATION = "validation_"  # begins the name of a score in the figures of an epoch
@@ -210,12 +210,15 @@ def _stopped(job: Job, epochs: int) -> str:
         return t("run.stopped_compared")
     if job.kind == PRETRAIN:
         return t("run.stopped_pretrained")
+    if job.config.get("model") == AUTO:
+        return t("run.stopped_auto", version=job.result["version"])
     return t("run.stopped_kept" if epochs else "run.stopped_early", version=job.result["version"])
 
 
 def _of_kind(key: str, job: Job) -> str:
     """The key of a sentence that some kinds of job say in their own words."""
-    return f"{key}_{job.kind}" if job.kind in OWN_WORDS else key
+    kind = AUTO if job.config.get("model") == AUTO else job.kind
+    return f"{key}_{kind}" if kind in OWN_WORDS else key
 
 
 def _act(action: Any, job_id: str) -> None:

@@ -330,6 +330,7 @@ def test_train_asks_for_what_only_this_task_has_and_starts_it(
     saved(workspace, texts(240, 0), "first")
     page = open_page("train")
     page.selectbox(key="train.task").set_value("word_count").run()
+    page.pills(key="train.model").set_value("ngrams").run()
     page.text_input(key="train.name").set_value("Counter").run()
     assert not page.exception
     with pytest.raises(KeyError):

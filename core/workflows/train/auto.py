@@ -104,7 +104,11 @@ def climb(
         What an earlier run of the same request left, as for `train_classifier`.
     """
     left = dict(resume or {})
-    ladder = _Ladder(request, workspace, should_stop, left.pop("auto", {}))
+    earlier = left.pop("auto", {})
+    if left.get("run_id") == earlier.get("run_id"):  # the last run told of is that of a rung which is over
+        left = {}
+    ladder = _Ladder(request, workspace, should_stop, earlier)
+    run_id = left.get("run_id") or earlier.get("run_id")
     for rung in ladder.rungs():
         started, completed, refused = (
             time.monotonic(),
@@ -114,6 +118,7 @@ def climb(
         yield StageStarted(message("auto.weighing", "Weighing what the next model would take."), ladder.fraction)
         try:
             asked = ladder.within_time(rung)
+            yield ladder.checkpoint(left)
             for event in train_classifier(asked, workspace, should_stop=ladder.should_stop, resume=left or None):
                 match event:
                     case Completed():
@@ -125,13 +130,14 @@ def climb(
                     case StepDone():
                         yield Advanced(_learning(event), ladder.fraction)
                     case RunStarted():
+                        run_id = event.run_id
                         yield event
         except CoreError as error:
             if ladder.best is None:  # not even the cheapest model can be learned from this
                 raise
             refused = error.message
-        left = {}
         yield ladder.over(rung, completed, refused, time.monotonic() - started)
+        ladder.run_id, left = run_id, {}
         yield ladder.checkpoint({})
         if should_stop():
             break
@@ -154,6 +160,8 @@ class _Ladder:
         Rungs that were tried or left out, in order.
     best
         Name of the best rung, and its version.
+    run_id
+        The last run of a rung that is over.
     """
 
     def __init__(
@@ -164,6 +172,8 @@ class _Ladder:
         self._auto, self._shared = auto_settings(request, self._task)
         self._began = time.monotonic() - earlier.get("seconds", 0.0)
         self.done = [RungDone(**rung) for rung in earlier.get("done", ())]
+        self.run_id: str | None = earlier.get("run_id")
+        self._at_work: dict[str, Any] | None = earlier.get("at_work")  # settings of the rung that has begun
         self._validation = _Validation(request, self._task, self._shared, workspace)
         self.best: tuple[str, int] | None = None
         for rung in self.done:
@@ -189,19 +199,26 @@ class _Ladder:
 
     def checkpoint(self, state: dict[str, Any]) -> CheckpointDue:
         """What the rung at work has saved, with what was tried before it."""
-        own = {"done": [rung.to_dict() for rung in self.done], "seconds": self._seconds}
+        done = [rung.to_dict() for rung in self.done]
+        own = {"done": done, "seconds": self._seconds, "run_id": self.run_id, "at_work": self._at_work}
         return CheckpointDue({**state, "auto": own})
 
     def within_time(self, rung: Rung) -> TrainRequest:
-        """What trains a rung; a `ModelError` where it would take longer than there is time. The first one always runs."""
+        """What trains a rung; a `ModelError` where it would take longer than there is time. The first one always runs.
+
+        A rung that had begun goes on as it was asked for then.
+        """
         asked = request_of(rung, self._request, self._task, self._auto, self._shared)
-        if self.best is None:
-            return asked
-        return _within(asked, rung, self._auto.minutes * 60 - self._seconds, self._workspace)
+        if self._at_work is not None:
+            return asked.model_copy(update={"settings": self._at_work})
+        if self.best is not None:
+            asked = _within(asked, rung, self._auto.minutes * 60 - self._seconds, self._workspace)
+        self._at_work = asked.settings
+        return asked
 
     def over(self, rung: Rung, completed: Completed | None, refused: Message, seconds: float) -> RungDone:
         """Note what came of a rung, and let it serve where it is better than the best before."""
-        seconds = round(seconds, 1)
+        seconds, self._at_work = round(seconds, 1), None
         if completed is None:
             self.done.append(RungDone(rung.name, rung.model, left_out=refused.to_dict(), seconds=seconds))
             return self.done[-1]

@@ -229,7 +229,7 @@ def test_layers_are_listed_from_the_bottom_without_the_head(model: str) -> None:
     listed = [id(parameter) for layer in layers for parameter in layer]
     head = {id(parameter) for parameter in network.head.parameters()}
     assert sorted(listed) == sorted({id(parameter) for parameter in network.parameters()} - head)
-    assert len(layers) == {"bilstm": 3, "transformer": 3, "ngrams": 1, "hashed": 0, "encoder": 3}[model]
+    assert len(layers) == {"bilstm": 3, "transformer": 3, "ngrams": 1, "hashed": 0, "linear": 1, "encoder": 3}[model]
     if layers:
         words = network.encoder.get_input_embeddings() if model == "encoder" else network.embedding
         assert any(parameter is words.weight for parameter in layers[0])

@@ -1,4 +1,4 @@
-"""Version folders of all three models with random weights: what is tested here doesn't depend on what was learned."""
+"""Version folders of small models with random weights: what is tested here doesn't depend on what was learned."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from core.networks.encoders.linear import LinearNgrams
 from core.networks.text import fit_pipeline
 from core.serving.onnx import export_onnx
 from core.tasks import DEFAULT
@@ -28,6 +29,7 @@ SMALL = {
     "bilstm": {"embedding_size": 16, "hidden_size": 16, "layers": 1},
     "transformer": {"embedding_size": 16, "heads": 2, "layers": 1},
     "hashed": {"hashed_features": 256},
+    "linear": {},
 }
 
 
@@ -47,6 +49,8 @@ def make_version(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path
                 .network()(settings.model, pipeline.tokenizer.get_vocab_size(), len(LABELS))
                 .eval()
             )
+            if isinstance(network, LinearNgrams):
+                network.meet(pipeline, TEXTS * 2)
             for parameter in network.parameters():  # far from even, so that a difference would show
                 torch.nn.init.normal_(parameter, std=0.5)
         folder.save_model(Learner(model, network, pipeline, LABELS, settings))

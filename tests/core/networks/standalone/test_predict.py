@@ -17,7 +17,7 @@ from core.networks.standalone.predict import Classifier, TextPipeline, batches_b
 from core.networks.text import TextConfig, fit_pipeline
 from core.workflows.bundle import write_bundle
 
-MODELS = ("ngrams", "bilstm", "transformer", "hashed")
+MODELS = ("ngrams", "bilstm", "transformer", "hashed", "linear")
 NASTY = [
     "",
     " \t\r\n ",

@@ -45,12 +45,15 @@ SMALL: dict[str, dict[str, Any]] = {
     "transformer": {"embedding_size": 16, "hidden_size": 32},
     "ngrams": {"embedding_size": 16, "buckets": 1024},
     "hashed": {"hashed_features": 256},
+    "linear": {},
 }
 SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
     **{name: (name, settings) for name, settings in SMALL.items()},
     "single words": ("ngrams", {"longest_ngram": 1, "embedding_size": 16}),
     "four words": ("ngrams", {"longest_ngram": 4, "embedding_size": 16, "buckets": 1024}),
     "single characters": ("hashed", {"hashed_length": 1, "hashed_features": 256}),
+    "units of one token": ("linear", {"ngram_length": 1}),
+    "units of three tokens": ("linear", {"ngram_length": 3, "letter_weight": 0.0}),
     "one way": ("bilstm", {"bidirectional": False, "layers": 1, "embedding_size": 16, "hidden_size": 16}),
     "three layers": ("bilstm", {"layers": 3, "embedding_size": 16, "hidden_size": 16}),
     "one layer": ("bilstm", {"layers": 1, "embedding_size": 16, "hidden_size": 16}),
@@ -112,7 +115,7 @@ def mean_written_out(self: NgramBag, tokens: Tensor, mask: Tensor) -> Tensor:
 
 @pytest.mark.parametrize(
     ("shape", "head"),
-    [("one layer", "linear"), ("one head", "linear"), ("hashed", "linear"), *(("ngrams", head) for head in HEADS)],
+    [("one layer", "linear"), ("one head", "linear"), ("hashed", "linear"), ("linear", "linear"), *(("ngrams", head) for head in HEADS)],
 )
 def test_a_written_file_says_what_the_exporter_s_file_says(
     shape: str, head: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -150,6 +153,18 @@ def test_a_transformer_bears_eight_bits(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert kinds.count("MatMulIntegerToFloat") == 12
     agree = run(session(made), BATCHES["many"]).argmax(axis=1) == run(session(exact), BATCHES["many"]).argmax(axis=1)
     assert agree.mean() >= 0.9
+
+
+def test_a_linear_table_bears_eight_bits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("core.serving.onnx.quantise.LARGE_TABLE", VOCABULARY)
+    export_onnx(make("linear"), tmp_path / "model.onnx")
+    exact = onnx.load(str(tmp_path / "model.onnx"))
+    assert products_of(exact) == []
+    made = quantise(exact, {})
+    tables = [constant.data_type for constant in made.graph.initializer if list(constant.dims)[1:] == [3]]
+    assert tables == [onnx.TensorProto.INT8]
+    for rows in BATCHES.values():
+        np.testing.assert_allclose(run(session(made), rows), run(session(exact), rows), rtol=0, atol=2e-2)
 
 
 def test_new_labels_and_words_go_into_the_next_file(tmp_path: Path) -> None:

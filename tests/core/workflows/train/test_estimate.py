@@ -66,7 +66,14 @@ def test_an_encoder_reads_each_text_as_often_as_it_learns_from_it(
     found = estimate(request, workspace, budget=0.01)
     assert found.seconds == pytest.approx(times * found.seconds_per_epoch)
     assert found.segmentation == "pretrained"
-    assert set(SMALL) | {"encoder"} == set(MODELS)
+    assert set(SMALL) | {"encoder", "linear"} == set(MODELS)
+
+
+def test_a_model_that_is_solved_is_solved_once(request_for: TrainRequest, workspace: Workspace) -> None:
+    request = request_for.model_copy(update={"model": "linear", "settings": {"epochs": 3}})
+    found = estimate(request, workspace)
+    assert found.seconds == found.seconds_per_epoch > 0
+    assert (found.epochs, found.exact, found.tokens) == (1, True, 4 * 56)
 
 
 def test_parameters_and_tokens_are_counted_by_hand(request_for: TrainRequest, workspace: Workspace) -> None:
