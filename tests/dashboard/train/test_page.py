@@ -34,8 +34,14 @@ def dataset(evergreen_home: Path) -> str:
     return open_workspace(evergreen_home).datasets.save(found, name="Things", roles=roles).id
 
 
+def with_model(at: AppTest) -> AppTest:
+    """Choose a model, which shows its settings."""
+    return at.pills(key="train.model").set_value("ngrams").run()
+
+
 def quick(at: AppTest) -> AppTest:
     """Set the smallest training that the form allows."""
+    with_model(at)
     at.slider(key="train.settings.epochs").set_value(1)
     at.slider(key="train.settings.embedding_size").set_value(8)
     return at.run()
@@ -58,7 +64,7 @@ def test_without_a_dataset_the_way_leads_to_data(open_page: OpenPage) -> None:
 def test_the_form_says_what_it_means(
     open_page: OpenPage, dataset: str, language: str, time_label: str, start: str
 ) -> None:
-    at = estimated(open_page("train", language=language))
+    at = estimated(with_model(open_page("train", language=language)))
     assert not at.exception
     assert not at.error
     assert at.metric[0].label == time_label
@@ -75,7 +81,7 @@ def test_the_name_follows_the_dataset_until_somebody_types(open_page: OpenPage, 
 
 
 def test_a_preset_sets_the_sliders_and_is_left_by_moving_one(open_page: OpenPage, dataset: str) -> None:
-    at = open_page("train")
+    at = with_model(open_page("train"))
     at.segmented_control(key="train.preset").set_value("thorough").run()
     thorough = MODELS["ngrams"].presets["thorough"]["epochs"]
     assert at.slider(key="train.settings.epochs").value == thorough

