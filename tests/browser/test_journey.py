@@ -98,6 +98,7 @@ def test_from_upload_to_roll_back(
 
     page.get_by_label(me.words("train.name"), exact=True).fill(name)
     page.keyboard.press("Enter")
+    page.get_by_text(me.words("names.model_ngrams"), exact=True).click()
     me.click("train.start")
     # An earlier test's run may stand on the page, with the same button, until this one has taken its place.
     page.locator('[class*="st-key-run-"]').get_by_text(name, exact=True).first.wait_for()
@@ -146,6 +147,28 @@ def _click_middle(page: Page, cell: Locator) -> None:
     box = cell.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+
+def test_auto_climbs_in_half_a_minute(visit: Callable[..., Visitor], dashboard: Dashboard) -> None:
+    me = visit("/data", "en")
+    page = me.page
+    me.uploads(sample_path("reviews_en", "first"))
+    me.click("data.save")
+    me.click("data.train")
+    page.get_by_label(me.words("train.name"), exact=True).fill("Climber")
+    page.keyboard.press("Enter")
+    page.locator(".st-key-train-auto-minutes").get_by_role("slider").press("ArrowLeft")
+    me.sees(me.words("train.auto_seconds"))
+    me.click("train.start")
+    page.locator('[class*="st-key-run-"]').get_by_text("Climber", exact=True).first.wait_for()
+    # An encoder that is there is unpacked before it can be weighed, which nobody has done in this workspace.
+    me.button("train.see_results").wait_for(timeout=3 * SECONDS * 1000)
+    assert champion(dashboard, "Climber") == 1
+    first = page.locator(".st-key-rung-0")
+    first.get_by_text(
+        re.compile(f"{me.words('names.rung_linear')}.*{me.words('results.version_name', number=1)}")
+    ).wait_for()
+    first.get_by_text(re.compile(r"\d answers a second")).wait_for()
 
 
 def test_a_training_survives_a_reload_and_a_killed_server(visit: Callable[..., Visitor], dashboard: Dashboard) -> None:

@@ -37,6 +37,9 @@ from core.tasks.base import Baseline, Criterion, Task
 from core.workflows.bundle import write_bundle
 from core.workflows.learn.producing import Completed
 from core.workflows.requests import TrainRequest, UpdateRequest
+from core.workflows.train import ladder
+from core.workflows.train.auto import Climbed, train
+from core.workflows.train.ladder import Rung
 from core.workflows.train.run import train_classifier
 from core.workflows.update.run import update_classifier
 from core.workflows.versions.folder import VersionFolder
@@ -160,6 +163,29 @@ def test_training_measures_by_the_tasks_own_score_beside_its_own_baseline(worksp
     assert report["parity"]["max_abs_diff"] < 1e-5
     assert report["epochs"][0].keys() >= {"validation_mean_error", "validation_loss"}
     assert workspace.registry.champion("Counter").number == 1  # type: ignore[union-attr]
+
+
+def test_auto_climbs_by_its_own_score_of_which_less_is_better(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert {"linear", "ngrams", "tuned"} <= {rung.name for rung in ladder.rungs_for(TASKS["word_count"])}
+    idle = Rung("idle", "ngrams", {**FAST, "epochs": 1, "learning_rate": 1e-5})
+    monkeypatch.setattr(ladder, "RUNGS", (idle, Rung("ngrams", "ngrams", FAST), Rung("linear", "linear")))
+    dataset = saved(workspace, texts(240, 0), "first")
+    request = TrainRequest(classifier="Counter", dataset=dataset, task="word_count")
+    *_, climbed = train(request, workspace)
+    assert isinstance(climbed, Climbed)
+    assert [rung.version for rung in climbed.ladder] == [1, 2, 3]
+    best = 0
+    for number, rung in enumerate(climbed.ladder[1:], start=1):
+        assert rung.score is not None
+        assert rung.gain is not None
+        assert rung.gain["value"] == pytest.approx(climbed.ladder[best].score["value"] - rung.score["value"])  # type: ignore[index]
+        assert rung.gain["low"] <= rung.gain["value"] <= rung.gain["high"]
+        assert rung.serves == (rung.gain["low"] > 0)
+        best = number if rung.serves else best
+    assert climbed.ladder[1].serves
+    assert workspace.registry.champion("Counter").number == climbed.version == best + 1  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("strategy", ["finetune", "replay", "der", "si", "joint"])

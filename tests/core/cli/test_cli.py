@@ -14,6 +14,8 @@ import pytest
 
 from core.cli import main
 from core.data.labelling.corrections import Corrections
+from core.workflows.train import ladder
+from core.workflows.train.ladder import Rung
 from core.workflows.workspace import Workspace
 from tests.core.conftest import reviews
 
@@ -54,6 +56,34 @@ def test_train_prints_the_contract(trained: dict[str, Any]) -> None:
     assert wanted <= trained.keys()
     assert trained["version"] == 1
     assert set(trained["per_class"]) == {"negative", "positive"}
+
+
+def test_without_a_model_train_prints_the_ladder(
+    workspace: Workspace, tmp_path: Path, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rungs = (Rung("linear", "linear"), Rung("again", "linear"), Rung("frozen", "encoder", {"tuning": "frozen"}))
+    monkeypatch.setattr(ladder, "RUNGS", rungs)
+    asked = ["train", *table(write(tmp_path / "first.csv")), "--set", f"encoder=folder:{tmp_path / 'none'}"]
+    plain = run(*asked)[0].splitlines()
+    assert plain[0].startswith("* linear   version 1: 1.000 (")
+    assert plain[0].endswith(" answers a second")
+    assert plain[1].startswith("  again    version 2: 1.000 (")
+    assert plain[2].startswith("  frozen   left out: ")
+    assert str(tmp_path / "none") in plain[2]
+    assert plain[3].startswith("Version 1 serves.")
+    told = json.loads(run(*asked, "--json")[0])
+    assert [(rung["rung"], rung["model"], rung["version"], rung["serves"]) for rung in told["ladder"]] == [
+        ("linear", "linear", 3, True),
+        ("again", "linear", 4, False),
+        ("frozen", "encoder", None, False),
+    ]
+    assert told["ladder"][2]["left_out"] in plain[2]
+    assert (told["version"], told["promoted"]) == (3, False)  # version 1 serves on
+
+
+def test_a_wrong_setting_of_auto_is_refused_before_the_file_is_read(workspace: Workspace, run: Any) -> None:
+    _, error = run("train", *table(Path("missing.csv")), "--set", "wings=2", code=2)
+    assert "wings" in error
 
 
 def test_the_whole_life_of_a_classifier(trained: dict[str, Any], tmp_path: Path, run: Any) -> None:

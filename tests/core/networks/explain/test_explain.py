@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from core.networks.architectures import MODELS
+from core.networks.architectures.linear import LinearConfig
 from core.networks.encoders import HashedNgrams, TextNetwork
+from core.networks.encoders.linear import LinearNgrams
 from core.networks.explain import Attribution, Word, margin, most_influential, occlude
 from core.networks.explain.networks import explain
 from core.networks.standalone.predict import TextPipeline
@@ -25,6 +27,10 @@ def made(name: str, classes: int = 3) -> tuple[TextNetwork, TextPipeline]:
     small = {"embedding_size": 16, "hidden_size": 16} if name == "bilstm" else {"embedding_size": 16}
     if name == "transformer":
         small = {"embedding_size": 32, "hidden_size": 32, "heads": 2, "layers": 1}
+    if name == "linear":
+        linear, pipeline = LinearNgrams.begin(LinearConfig(ngram_length=3), TextConfig(), TEXTS * 2, classes, None)
+        torch.nn.init.normal_(linear.embedding.weight, std=0.3)
+        return linear.eval(), pipeline
     built = model.network()(model.config_class(**small), pipeline.tokenizer.get_vocab_size(), classes)  # type: ignore[call-arg]
     return built.eval(), pipeline
 
@@ -57,7 +63,7 @@ def test_occlusion_explains_the_most_probable_output_by_itself() -> None:
     assert [attribution.output for attribution in occlude(Counting(), ["good", "bad", ""])] == [0, 1, 0]
 
 
-@pytest.mark.parametrize("name", ["ngrams", "bilstm", "transformer"])
+@pytest.mark.parametrize("name", ["ngrams", "linear", "bilstm", "transformer"])
 @pytest.mark.parametrize("text", ["the film is not good", "好 电影", "good", "😀 unknown wörds <i>here</i>"])
 def test_scores_add_up_to_the_difference(name: str, text: str) -> None:
     model, pipeline = made(name)
@@ -83,6 +89,26 @@ def test_an_ngram_bag_is_taken_apart_exactly() -> None:
     assert [list(member) for member in members] == [[0], [1], [0, 1]]
     assert attribution.words[0].score == pytest.approx(float(worth[0] + worth[2] / 2), abs=1e-7)
     assert attribution.words[1].score == pytest.approx(float(worth[1] + worth[2] / 2), abs=1e-7)
+
+
+def test_linear_ngrams_are_taken_apart_exactly() -> None:
+    """Each unit, met before or not, counts once: what it says goes to all tokens that it spans, in equal parts."""
+    model, pipeline = made("linear", classes=2)
+    assert isinstance(model, LinearNgrams)
+    text = "not good good film"
+    attribution = explain(model, pipeline, text, 1)
+    assert attribution is not None
+    assert (attribution.method, attribution.steps) == ("linear", 0)
+    with torch.no_grad():
+        tokens = torch.tensor(pipeline.encode([text]))
+        logits = model(tokens, torch.ones_like(tokens, dtype=torch.bool))[0] - model.head.bias
+        parts, members = model.parts(tokens, torch.ones_like(tokens, dtype=torch.bool))
+    assert members == [[0], [1, 2], [3], [0, 1]]  # "good good" and "good film" stand in no text that it has met
+    assert parts.sum(dim=0).tolist() == pytest.approx(logits.tolist(), abs=1e-6)
+    worth = (parts[:, 1] - parts[:, 0]).tolist()
+    shares = [worth[0] + worth[3] / 2, worth[1] / 2 + worth[3] / 2, worth[1] / 2, worth[2]]
+    assert [word.score for word in attribution.words] == pytest.approx(shares, abs=1e-6)
+    assert sum(shares) == pytest.approx(attribution.difference, abs=1e-6)
 
 
 def test_explaining_leaves_the_model_as_it_was() -> None:
