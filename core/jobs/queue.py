@@ -169,6 +169,11 @@ class JobQueue:
         latest = {line["number"]: line for line in lines if isinstance(line.get("number"), int)}
         return [latest[number] for number in sorted(latest)]
 
+    def rungs(self, job_id: str) -> list[dict[str, Any]]:
+        """Return the rungs of a ladder that are over (the fields of `RungDone`), in order."""
+        lines = self._lines.lines(self._folder_of(job_id) / files.EPOCHS)
+        return list({line["rung"]: line for line in lines if isinstance(line.get("rung"), str)}.values())
+
     def log_tail(self, job_id: str, lines: int = 50) -> str:
         """Return the end of what the job's process wrote."""
         return files.read_tail(self._folder_of(job_id) / files.LOG, lines)

@@ -54,7 +54,7 @@ def watch(job: Job) -> None:
 
 def _draw(job_id: str) -> None:
     job = state.jobs().get(job_id)
-    done = state.jobs().epochs(job_id)
+    done = state.jobs().rungs(job_id)
     rungs = rungs_for(task_of(str(job.config["task"])))
     champion = state.champion(job.classifier)
     serves = champion.number if champion is not None else None
