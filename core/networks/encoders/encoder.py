@@ -6,7 +6,7 @@ import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from core.base.files import read_json
 from core.networks.architectures.encoder import ENCODER, EncoderConfig
 from core.networks.encoders.attention import fuse_attention
 from core.networks.encoders.base import TextNetwork
+from core.networks.encoders.bert_graph import is_plain_bert, write_bert
 from core.networks.encoders.feature_cache import FeatureCache, FeatureMemory, key_of
 from core.networks.encoders.pretrained import (
     add_adapters,
@@ -33,6 +34,9 @@ from core.networks.pretrained.trimming import trim_vocabulary
 from core.networks.sources import Sources
 from core.networks.standalone.predict import TextPipeline
 from core.networks.text import TextConfig
+
+if TYPE_CHECKING:
+    from core.networks.encoders.graph import Graph
 
 Tuning = Literal["full", "lora", "frozen", "contrastive"]
 
@@ -183,6 +187,16 @@ class Encoder(TextNetwork):
 
     def grow_vocabulary(self, vocabulary_size: int) -> None:
         """Nothing grows: a pretrained tokenizer can read every text."""
+
+    def write_features(self, graph: Graph, tokens: str, mask: str) -> str | None:
+        if self.config.tuning == "lora" or not is_plain_bert(self.encoder):
+            return None
+        hidden = write_bert(graph, self.encoder, tokens, mask, self.padding)
+        if self.info.pooling == "cls":
+            return graph.add("Squeeze", graph.slice(hidden, 0, 1, 1), [1])
+        present = graph.as_float(graph.add("Unsqueeze", mask, [2]))
+        total = graph.add("ReduceSum", graph.add("Mul", hidden, present), [1], keepdims=0)
+        return graph.add("Div", total, graph.add("ReduceSum", present, [1], keepdims=0))
 
     def for_export(self) -> None:
         self.cache = None

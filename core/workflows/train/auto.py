@@ -197,7 +197,10 @@ class _Ladder:
         asked = request_of(rung, self._request, self._task, self._auto, self._shared)
         if self.best is None:
             return asked
-        return _within(asked, rung, self._auto.minutes * 60 - self._seconds, self._workspace)
+        left = self._auto.minutes * 60 - self._seconds
+        if left <= AFTERWARDS:
+            raise ModelError("auto.time_up", "Time was up before it could begin.")
+        return _within(asked, rung, left, self._workspace)
 
     def over(self, rung: Rung, completed: Completed | None, refused: Message, seconds: float) -> RungDone:
         """Note what came of a rung, and let it serve where it is better than the best before."""
@@ -251,7 +254,7 @@ def _within(asked: TrainRequest, rung: Rung, seconds: float, workspace: Workspac
             "auto.no_time",
             "It would need about {needed} seconds, and {left} are left.",
             needed=round(least + after),
-            left=round(max(0.0, seconds)),
+            left=round(seconds),
         )
     if once or not large:
         return asked
