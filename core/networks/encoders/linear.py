@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Self
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from core.networks.architectures.linear import LINEAR, LinearConfig
-from core.networks.encoders.base import TextNetwork
+from core.networks.encoders.base import TextNetwork, TokenRows
 from core.networks.standalone.predict import UNKNOWN, TextPipeline, batches_by_length, pad
 from core.networks.text import TextConfig, fit_pipeline
 
@@ -377,6 +377,33 @@ class LinearNgrams(TextNetwork):
         kept = graph.add("Where", graph.add("Equal", later, graph.slice(ordered, 0, -1, 1)), 0, later)
         return graph.add("Concat", graph.slice(ordered, 0, 1, 1), kept, axis=1)
 
+    @classmethod
+    def rows_of_tokens(cls, weights: Mapping[str, Tensor], ids: Sequence[int], size: int) -> TokenRows | None:
+        """Features, n-grams and pieces of words that these tokens alone have."""
+        offsets, spelled, keys = (weights[name].numpy() for name in ("spelled_offsets", "spelled", "keys"))
+        gone = np.isin(np.arange(size), ids)
+        of_token = np.repeat(gone, np.diff(offsets))
+        letters = np.setdiff1d(spelled[of_token], spelled[~of_token])
+        inside = np.zeros(len(keys), dtype=bool)
+        rest = np.maximum(keys, 0)
+        while rest.any():
+            token = rest % 2**TOKEN_BITS
+            inside |= (rest > 0) & (token < size) & gone[np.minimum(token, size - 1)]
+            rest //= 2**TOKEN_BITS
+        ngrams = np.flatnonzero(inside)
+        features = np.concatenate([letters, weights["ngram_features"].numpy()[ngrams]])
+        pieces = np.flatnonzero(np.isin(weights["letter_features"].numpy(), letters))
+        by_name = {
+            "embedding.weight": features,
+            "feature_weights": features,
+            "spelled": np.flatnonzero(of_token),
+            "keys": ngrams,
+            "ngram_features": ngrams,
+            "letter_keys": pieces,
+        }
+        units = np.concatenate([np.flatnonzero(gone), size - 1 + ngrams])
+        return TokenRows("embedding.weight", by_name, {size + len(keys) - 1: units, len(keys): ngrams})
+
     @property
     def additive(self) -> bool:
         return self.lift is None
@@ -415,10 +442,10 @@ def _counted(values: Integers, rows: Integers) -> tuple[Integers, Integers]:
 
 def _slots(keys: Tensor) -> Tensor:
     """A table in which every key but the first stands at one of its two hashes (Pagh & Rodler 2004, "Cuckoo Hashing")."""
-    numbers = np.arange(1, len(keys))
+    numbers = np.flatnonzero(keys > 0)  # the others are none, or were forgotten
     size = SPARE * len(keys) + 1
     while True:
-        first, second = (((keys[1:] * by) & POSITIVE).numpy() % size for by in MULTIPLIERS)
+        first, second = (((keys[numbers] * by) & POSITIVE).numpy() % size for by in MULTIPLIERS)
         moved = np.zeros(len(numbers), dtype=bool)
         generator = np.random.default_rng(0)
         for _ in range(100):
