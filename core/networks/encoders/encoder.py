@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from core.networks.encoders.attention import fuse_attention
 from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.bert_graph import is_plain_bert, write_bert
 from core.networks.encoders.feature_cache import FeatureCache, FeatureMemory, key_of
+from core.networks.encoders.frozen import features_of, frozen_session
 from core.networks.encoders.pretrained import (
     add_adapters,
     arithmetic,
@@ -41,6 +43,10 @@ if TYPE_CHECKING:
 Tuning = Literal["full", "lora", "frozen", "contrastive"]
 
 
+FEW_TEXTS = 512  # that PyTorch encodes in the time that a session takes to open
+_SESSIONS: WeakKeyDictionary[Encoder, Any] = WeakKeyDictionary()  # apart from the networks, which are copied
+
+
 class Encoder(TextNetwork):
     """Tokens to vectors by a pretrained network, pooled to one vector a text, then a linear head.
 
@@ -58,6 +64,7 @@ class Encoder(TextNetwork):
         self.encoder = network
         self.shape = network.config
         self.cache: FeatureCache | FeatureMemory | None = None
+        self._encoded = 0  # texts since the encoder was frozen
         self.padding = int(getattr(network.config, "pad_token_id", 0) or 0)
         # Which piece of the untrimmed vocabulary each token is: the same text then has the same name everywhere.
         self.register_buffer("pieces", torch.arange(network.config.vocab_size))
@@ -159,6 +166,8 @@ class Encoder(TextNetwork):
             yield
         finally:
             self.cache = None
+            _SESSIONS.pop(self, None)
+            self._encoded = 0
             for parameter in learned:
                 parameter.requires_grad_(True)
 
@@ -233,6 +242,18 @@ class Encoder(TextNetwork):
         mean: Tensor = (hidden * weight).sum(dim=1) / weight.sum(dim=1)
         return mean
 
+    def _encode_once(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        """The same of texts that are never encoded again; by ONNX Runtime once they are many."""
+        if tokens.device.type != "cpu" or self.encoder_learns:
+            return self._encode(tokens, mask)
+        self._encoded += len(tokens)
+        if self._encoded <= FEW_TEXTS:
+            return self._encode(tokens, mask)
+        if self not in _SESSIONS:
+            _SESSIONS[self] = frozen_session(self.write_features, self.feature_size)
+        session = _SESSIONS[self]
+        return self._encode(tokens, mask) if session is None else features_of(session, tokens, mask)
+
     def _remembered(self, cache: FeatureCache | FeatureMemory, tokens: Tensor, mask: Tensor) -> Tensor:
         lengths = mask.sum(dim=1).tolist()
         named = self.pieces[tokens].tolist()
@@ -242,7 +263,7 @@ class Encoder(TextNetwork):
         if len(missing):
             rows = torch.from_numpy(missing).to(tokens.device)
             longest = int(mask[rows].sum(dim=1).max())
-            fresh = self._encode(tokens[rows, :longest], mask[rows, :longest]).cpu()
+            fresh = self._encode_once(tokens[rows, :longest], mask[rows, :longest]).cpu()
             cache.add([keys[row] for row in missing], fresh)
             features[torch.from_numpy(missing)] = fresh
         return features.to(tokens.device)
