@@ -71,6 +71,8 @@ audit: $(INSTALLED_DEV)
 bench: $(INSTALLED_DEV)
 	@[ -d "$(DATA)" ] || { echo "No data sets in $(DATA). Name their folder: make bench DATA=/path/to/data" >&2; exit 1; }
 	$(VENV_PYTHON) benchmarks/accuracy.py --data "$(DATA)"
+	$(VENV_PYTHON) benchmarks/auto.py --data "$(DATA)"
+	$(VENV_PYTHON) benchmarks/linear.py --data "$(DATA)"
 	$(VENV_PYTHON) benchmarks/continual.py --data "$(DATA)/en/reviews_8_domains.csv" --experience domain --split split
 	$(VENV_PYTHON) benchmarks/closed_form.py --data "$(DATA)"
 	$(VENV_PYTHON) benchmarks/drift.py --data "$(DATA)/en/tweets_2016_2018.csv"

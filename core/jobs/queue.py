@@ -170,7 +170,7 @@ class JobQueue:
         return [latest[number] for number in sorted(latest)]
 
     def rungs(self, job_id: str) -> list[dict[str, Any]]:
-        """Return the rungs of a ladder of models that are over (the fields of `RungDone`), in order."""
+        """Return the rungs of a ladder that are over (the fields of `RungDone`), in order."""
         lines = self._lines.lines(self._folder_of(job_id) / files.EPOCHS)
         return list({line["rung"]: line for line in lines if isinstance(line.get("rung"), str)}.values())
 

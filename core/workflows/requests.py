@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from core.base.config import Config, Setting, build, distribute, parameter, setting, settings_of
 from core.base.errors import ConfigError
+from core.base.messages import Message, message
 from core.base.settings import PartsConfig, ServeConfig
 from core.continual.memory import Selection
 from core.continual.methods import FINETUNE, STRATEGIES, Method, StrategyConfig
@@ -128,6 +129,19 @@ def method_of(name: str) -> Method:
             known=list(STRATEGIES),
         )
     return STRATEGIES[name]
+
+
+def pairing_remark(model: str, strategy: str, task: Task = TASKS[DEFAULT]) -> Message | None:
+    """What speaks against updating a model by a strategy that leaves its features as they are; None where nothing does."""
+    if not method_of(strategy).freezes_encoder or architecture_of(model, task).general_features:
+        return None
+    return message(
+        "strategy.features_stay",
+        "'{strategy}' leaves what this model sees in a text as the first training made it, so it tells labels that come later "
+        "apart badly. It suits hashed n-grams and pretrained encoders; this model learns on better with '{better}'.",
+        strategy=strategy,
+        better="replay",
+    )
 
 
 def setting_classes(task: Task, model: str) -> tuple[type[Config], ...]:

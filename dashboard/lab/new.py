@@ -40,7 +40,7 @@ def draw() -> None:
     layout.section(t("lab.learning"))
     left, right = st.columns(2, gap="medium")
     with left:
-        model = lab_settings.model()
+        model = lab_settings.model(strategies)
     with right:
         seeds = lab_settings.seeds()
     values = lab_settings.hyperparameters(model, strategies)

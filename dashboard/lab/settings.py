@@ -14,13 +14,13 @@ from core.networks.architectures import MODELS
 from core.networks.text import TextConfig
 from core.training import TrainingConfig
 from core.workflows.compare.request import CompareRequest
-from core.workflows.requests import DataConfig
+from core.workflows.requests import DataConfig, pairing_remark
 from dashboard.parts import choices
 from dashboard.parts.forms.forms import settings_form
 from dashboard.parts.forms.training_form import FIRST_MODEL, preset_values
 from dashboard.parts.names import name_of
-from dashboard.parts.plots.comparison_figures import by_family, strategy_name
-from dashboard.shell.i18n import choice_label, setting_label, t
+from dashboard.parts.plots.comparison_figures import by_family, strategy_name, with_names
+from dashboard.shell.i18n import choice_label, setting_label, t, t_message
 
 FIRST_CHOSEN = ("finetune", "replay", "joint", "ridge")
 FORM = "lab.settings"
@@ -56,11 +56,14 @@ def _family(family: str, names: list[str]) -> list[str]:
     return [name for name in names if name in picked]
 
 
-def model() -> str:
-    """The model that all strategies train."""
+def model(strategies: list[str]) -> str:
+    """The model that all strategies train; says where one of them does not suit it."""
     names = {name: name_of("model", name) for name in sorted(MODELS, key=lambda name: name != FIRST_MODEL)}
     architecture = choices.segmented(t("lab.model"), names, key="lab.model", wrap=True)
     st.caption(t(f"names.about_{architecture}"))
+    remarks = [pairing_remark(architecture, strategy) for strategy in strategies]
+    for remark in [remark for remark in remarks if remark is not None][:1]:  # one stands for its family
+        st.caption(f":orange[:material/info:] {t_message(with_names(remark))}")
     return architecture
 
 

@@ -37,8 +37,8 @@ class Verdict:
 
     @property
     def lost(self) -> bool:
-        """Whether the version's own figure is below the baseline's."""
-        return self.kind in ("perhaps_worse", "worse")
+        """Whether the baseline is better beyond chance."""
+        return self.kind == "worse"
 
 
 def judge(report: dict[str, Any]) -> Verdict:

@@ -145,7 +145,7 @@ def cards(shown: Shown) -> list[Card]:
 
 def remarks(shown: Shown) -> None:
     """What a reader must know before believing the figures: losing to the baseline, few rows, made-up texts."""
-    if verdict.judge(shown.report).lost:
+    if verdict.judge(shown.report).kind in ("worse", "perhaps_worse"):
         verdict.show(shown.report, shown.version.number)
     else:
         verdict.tell_since(shown.report)

@@ -15,6 +15,7 @@ from core.workflows.requests import strategies_for
 from core.workflows.versions.folder import VersionFolder
 from dashboard.parts import scores
 from dashboard.parts.names import name_of
+from dashboard.parts.plots.comparison_figures import with_names
 from dashboard.parts.tables import plain
 from dashboard.shell import state
 from dashboard.shell.i18n import language, t, t_message, tn
@@ -149,5 +150,5 @@ def remarks(outlook: Outlook, changes: Changes) -> bool:
     if hindrance is not None:
         st.warning(hindrance, icon=":material/block:")
     elif outlook.remark is not None:
-        st.info(plain(t_message(outlook.remark)), icon=":material/info:")
+        st.info(plain(t_message(with_names(outlook.remark))), icon=":material/info:")
     return hindrance is None

@@ -28,6 +28,8 @@ class Architecture:
         Settings of other configs that this model never looks at.
     shaped_by_texts
         Whether its settings alone do not say what texts become: it brings a tokenizer, or counts what they hold.
+    general_features
+        Whether what `features` returns tells texts apart that the first training knew nothing of.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Architecture:
     fixed_features: bool = False
     without_effect: frozenset[str] = frozenset()
     shaped_by_texts: bool = False
+    general_features: bool = False
 
     def network(self) -> Any:
         """The class of its networks; the first call loads PyTorch."""

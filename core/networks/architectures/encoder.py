@@ -79,6 +79,7 @@ ENCODER = Architecture(
         "thorough": {"tuning": "full", "epochs": 5, "max_length": 256, "tune_word_embeddings": True},
     },
     shaped_by_texts=True,
+    general_features=True,
     without_effect=frozenset(
         {"segmentation", "vocabulary_size", "minimum_frequency", "normalise", "lowercase", "remove_stop_words"}
     ),

@@ -41,4 +41,5 @@ HASHED = Architecture(
     },
     presets={"quick": {"epochs": 8, "hashed_features": 1024}, "thorough": {"epochs": 40, "hashed_features": 4096}},
     fixed_features=True,
+    general_features=True,
 )

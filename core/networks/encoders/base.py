@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from core.base.config import Config
@@ -22,6 +24,19 @@ from core.networks.text import TextConfig, fit_pipeline
 
 if TYPE_CHECKING:
     from core.networks.encoders.graph import Graph
+
+TABLE, ENCODER_TABLE = "embedding.weight", "word_embeddings.weight"  # of own networks, and of pretrained ones
+
+
+class TokenRows(NamedTuple):
+    """Rows that stand for some tokens: of stored tensors by name, and of the tables of an ONNX file by their length.
+
+    ``table`` is the tensor that a strategy keeps others beside.
+    """
+
+    table: str
+    by_name: dict[str, NDArray[np.int64]]
+    by_length: dict[int, NDArray[np.int64]]
 
 
 class TextNetwork(nn.Module):
@@ -205,6 +220,24 @@ class TextNetwork(nn.Module):
         self.embedding.weight = nn.Parameter(torch.cat([weight, fresh]))
         self.embedding.num_embeddings = weight.shape[0] + added
         self.vocabulary_size = vocabulary_size
+
+    @classmethod
+    def rows_of_tokens(cls, weights: Mapping[str, Tensor], ids: Sequence[int], size: int) -> TokenRows | None:
+        """Where weights stand for these tokens alone, so that they can be taken out; None where no weight does.
+
+        Parameters
+        ----------
+        weights
+            A model's stored tensors.
+        size
+            The number of tokens; rows that stand for something else come before theirs.
+        """
+        table = next((name for name in weights if name.endswith((TABLE, ENCODER_TABLE))), None)
+        if table is None or len(weights[table]) < size:
+            return None
+        length = len(weights[table])
+        rows = (length - size if table == TABLE else 0) + np.asarray(ids, dtype=np.int64)
+        return TokenRows(table, {table: rows}, {length: rows})
 
     def parameter_count(self) -> int:
         """Number of values, those that stay as they are included."""

@@ -6,7 +6,8 @@ import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -18,7 +19,9 @@ from core.base.files import read_json
 from core.networks.architectures.encoder import ENCODER, EncoderConfig
 from core.networks.encoders.attention import fuse_attention
 from core.networks.encoders.base import TextNetwork
+from core.networks.encoders.bert_graph import is_plain_bert, write_bert
 from core.networks.encoders.feature_cache import FeatureCache, FeatureMemory, key_of
+from core.networks.encoders.frozen import features_of, frozen_session
 from core.networks.encoders.pretrained import (
     add_adapters,
     arithmetic,
@@ -34,7 +37,14 @@ from core.networks.sources import Sources
 from core.networks.standalone.predict import TextPipeline
 from core.networks.text import TextConfig
 
+if TYPE_CHECKING:
+    from core.networks.encoders.graph import Graph
+
 Tuning = Literal["full", "lora", "frozen", "contrastive"]
+
+
+FEW_TEXTS = 512  # that PyTorch encodes in the time that a session takes to open
+_SESSIONS: WeakKeyDictionary[Encoder, Any] = WeakKeyDictionary()  # apart from the networks, which are copied
 
 
 class Encoder(TextNetwork):
@@ -54,6 +64,7 @@ class Encoder(TextNetwork):
         self.encoder = network
         self.shape = network.config
         self.cache: FeatureCache | FeatureMemory | None = None
+        self._encoded = 0  # texts since the encoder was frozen
         self.padding = int(getattr(network.config, "pad_token_id", 0) or 0)
         # Which piece of the untrimmed vocabulary each token is: the same text then has the same name everywhere.
         self.register_buffer("pieces", torch.arange(network.config.vocab_size))
@@ -155,6 +166,8 @@ class Encoder(TextNetwork):
             yield
         finally:
             self.cache = None
+            _SESSIONS.pop(self, None)
+            self._encoded = 0
             for parameter in learned:
                 parameter.requires_grad_(True)
 
@@ -183,6 +196,16 @@ class Encoder(TextNetwork):
 
     def grow_vocabulary(self, vocabulary_size: int) -> None:
         """Nothing grows: a pretrained tokenizer can read every text."""
+
+    def write_features(self, graph: Graph, tokens: str, mask: str) -> str | None:
+        if self.config.tuning == "lora" or not is_plain_bert(self.encoder):
+            return None
+        hidden = write_bert(graph, self.encoder, tokens, mask, self.padding)
+        if self.info.pooling == "cls":
+            return graph.add("Squeeze", graph.slice(hidden, 0, 1, 1), [1])
+        present = graph.as_float(graph.add("Unsqueeze", mask, [2]))
+        total = graph.add("ReduceSum", graph.add("Mul", hidden, present), [1], keepdims=0)
+        return graph.add("Div", total, graph.add("ReduceSum", present, [1], keepdims=0))
 
     def for_export(self) -> None:
         self.cache = None
@@ -219,6 +242,18 @@ class Encoder(TextNetwork):
         mean: Tensor = (hidden * weight).sum(dim=1) / weight.sum(dim=1)
         return mean
 
+    def _encode_once(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        """The same of texts that are never encoded again; by ONNX Runtime once they are many."""
+        if tokens.device.type != "cpu" or self.encoder_learns:
+            return self._encode(tokens, mask)
+        self._encoded += len(tokens)
+        if self._encoded <= FEW_TEXTS:
+            return self._encode(tokens, mask)
+        if self not in _SESSIONS:
+            _SESSIONS[self] = frozen_session(self.write_features, self.feature_size)
+        session = _SESSIONS[self]
+        return self._encode(tokens, mask) if session is None else features_of(session, tokens, mask)
+
     def _remembered(self, cache: FeatureCache | FeatureMemory, tokens: Tensor, mask: Tensor) -> Tensor:
         lengths = mask.sum(dim=1).tolist()
         named = self.pieces[tokens].tolist()
@@ -228,7 +263,7 @@ class Encoder(TextNetwork):
         if len(missing):
             rows = torch.from_numpy(missing).to(tokens.device)
             longest = int(mask[rows].sum(dim=1).max())
-            fresh = self._encode(tokens[rows, :longest], mask[rows, :longest]).cpu()
+            fresh = self._encode_once(tokens[rows, :longest], mask[rows, :longest]).cpu()
             cache.add([keys[row] for row in missing], fresh)
             features[torch.from_numpy(missing)] = fresh
         return features.to(tokens.device)

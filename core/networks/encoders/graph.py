@@ -11,6 +11,7 @@ from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
 OPSET = 20
+MICROSOFT = "com.microsoft"  # operations of ONNX Runtime's own
 IR_VERSION = 10
 END = 2**63 - 1  # as the end of a slice: all there is
 
@@ -28,6 +29,7 @@ class Graph:
     def __init__(self) -> None:
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
+        self._told: list[onnx.ValueInfoProto] = []
 
     def add(self, operation: str, *inputs: Input, result: str = "", unused: int = 0, **attributes: Any) -> str:
         """Append an operation, and return the name of its first output.
@@ -45,6 +47,8 @@ class Graph:
         """
         name = f"{operation.lower()}_{len(self._nodes)}"
         names = [value if isinstance(value, str) else self.constant(value) for value in inputs]
+        if attributes.get("domain") == MICROSOFT:  # whose results no inference of types knows
+            self._told.append(helper.make_tensor_value_info(result or name, onnx.TensorProto.FLOAT, None))
         outputs = [result or name, *(f"{name}_{number}" for number in range(unused))]
         self._nodes.append(helper.make_node(operation, names, outputs, name=name, **attributes))
         return result or name
@@ -67,6 +71,10 @@ class Graph:
         """The same as int64."""
         return self.add("Cast", value, to=onnx.TensorProto.INT64)
 
+    def as_narrow(self, value: str) -> str:
+        """The same as int32."""
+        return self.add("Cast", value, to=onnx.TensorProto.INT32)
+
     def slice(self, value: str, first: int, last: int | None, axis: int) -> str:
         """A Python slice: from ``first`` to before ``last``, which counts from the end when it is negative."""
         return self.add("Slice", value, [first], [END if last is None else last], [axis])
@@ -82,5 +90,8 @@ class Graph:
 
     def finish(self, inputs: Sequence[onnx.ValueInfoProto], outputs: Sequence[onnx.ValueInfoProto]) -> onnx.ModelProto:
         """The whole as a model with these inputs and outputs."""
-        graph = helper.make_graph(self._nodes, "evergreen", inputs, outputs, self._constants)
-        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+        graph = helper.make_graph(self._nodes, "evergreen", inputs, outputs, self._constants, value_info=self._told)
+        versions = [helper.make_opsetid("", OPSET)]
+        if self._told:
+            versions.append(helper.make_opsetid(MICROSOFT, 1))
+        return helper.make_model(graph, opset_imports=versions, ir_version=IR_VERSION)

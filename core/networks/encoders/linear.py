@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from hashlib import blake2b
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from core.networks.architectures.linear import LINEAR, LinearConfig
-from core.networks.encoders.base import TextNetwork
+from core.networks.encoders.base import TextNetwork, TokenRows
 from core.networks.standalone.predict import UNKNOWN, TextPipeline, batches_by_length, pad
 from core.networks.text import TextConfig, fit_pipeline
 
@@ -166,36 +165,34 @@ class LinearNgrams(TextNetwork):
         """Give tokens from the first on the pieces of their spelling as further features."""
         import scipy.sparse
 
-        known = dict(zip(self.letter_keys.tolist(), self.letter_features.tolist(), strict=True))
-        numbers: dict[str, int] = {}
-        spelled = [
-            [numbers.setdefault(piece, len(numbers)) for piece in pieces_of(str(pipeline.tokenizer.id_to_token(token)))]
-            for token in range(first, self.vocabulary_size)
-        ]
-        if not numbers:
+        count = self.vocabulary_size - first
+        words = [str(pipeline.tokenizer.id_to_token(token)) for token in range(first, self.vocabulary_size)]
+        owners, keys = pieces_of(words)
+        if not len(keys):
             return
-        keys = np.fromiter(map(_hash, numbers), np.int64, len(numbers))
-        offsets = np.cumsum([0, *map(len, spelled)])
-        flat = np.fromiter(chain.from_iterable(spelled), np.int64, int(offsets[-1]))
+        pieces, piece = np.unique(keys, return_inverse=True)
         new = tokens >= first
-        shape = (int(rows[-1]) + 1, len(spelled))
-        held = scipy.sparse.csr_array((np.ones(int(new.sum()), np.int64), (rows[new], tokens[new] - first)), shape)
-        pieces = scipy.sparse.csr_array((np.ones(len(flat), np.int64), flat, offsets), (len(spelled), len(numbers)))
-        counts = ((held @ pieces) > 0).sum(axis=0)
-        added = np.flatnonzero((counts >= fewest) & [key not in known for key in keys.tolist()])
+        held = scipy.sparse.csr_array(
+            (np.ones(int(new.sum()), np.int64), (rows[new], tokens[new] - first)), (int(rows[-1]) + 1, count)
+        )
+        spelling = scipy.sparse.csr_array((np.ones(len(piece), np.int64), (owners, piece)), (count, len(pieces)))
+        counts = ((held @ spelling) > 0).sum(axis=0)
+        added = np.flatnonzero((counts >= fewest) & ~np.isin(pieces, self.letter_keys.numpy()))
         features = self._add_features(self._rarity(counts[added]) * self.letter_weight)
-        known |= dict(zip(keys[added].tolist(), features, strict=True))
-        self.letter_keys = torch.tensor(list(known), dtype=torch.int64)
-        self.letter_features = torch.tensor(list(known.values()), dtype=torch.int64)
-        own = self._own_features(np.arange(first, self.vocabulary_size)).tolist()
-        listed = keys.tolist()
-        features_of = [
-            [token, *(known[key] for key in (listed[piece] for piece in pieces) if key in known)]
-            for token, pieces in zip(own, spelled, strict=True)
-        ]
+        self.letter_keys = torch.cat([self.letter_keys, torch.from_numpy(pieces[added])])
+        self.letter_features = torch.cat([self.letter_features, torch.tensor(features, dtype=torch.int64)])
+        order = self.letter_keys.argsort()
+        known = self.letter_keys[order].numpy()
+        at = np.searchsorted(known, keys).clip(0, len(known) - 1)
+        kept = known[at] == keys
+        # Each token's own feature stands before those of its pieces.
+        all_owners = np.concatenate([np.arange(count), owners[kept]])
+        own = self._own_features(np.arange(first, self.vocabulary_size))
+        all_features = np.concatenate([own, self.letter_features[order].numpy()[at[kept]]])
         start = int(self.spelled_offsets[first])
-        lengths = torch.tensor([len(features) for features in features_of])
-        self.spelled = torch.cat([self.spelled[:start], torch.tensor(list(chain.from_iterable(features_of)))])
+        ordered = all_features[np.argsort(all_owners, kind="stable")]
+        lengths = torch.from_numpy(np.bincount(all_owners, minlength=count))
+        self.spelled = torch.cat([self.spelled[:start], torch.from_numpy(ordered)])
         self.spelled_offsets = torch.cat([self.spelled_offsets[: first + 1], start + lengths.cumsum(0)])
 
     def _take_ngrams(self, tokens: Integers, rows: Integers, fewest: int) -> None:
@@ -377,6 +374,33 @@ class LinearNgrams(TextNetwork):
         kept = graph.add("Where", graph.add("Equal", later, graph.slice(ordered, 0, -1, 1)), 0, later)
         return graph.add("Concat", graph.slice(ordered, 0, 1, 1), kept, axis=1)
 
+    @classmethod
+    def rows_of_tokens(cls, weights: Mapping[str, Tensor], ids: Sequence[int], size: int) -> TokenRows | None:
+        """Features, n-grams and pieces of words that these tokens alone have."""
+        offsets, spelled, keys = (weights[name].numpy() for name in ("spelled_offsets", "spelled", "keys"))
+        gone = np.isin(np.arange(size), ids)
+        of_token = np.repeat(gone, np.diff(offsets))
+        letters = np.setdiff1d(spelled[of_token], spelled[~of_token])
+        inside = np.zeros(len(keys), dtype=bool)
+        rest = np.maximum(keys, 0)
+        while rest.any():
+            token = rest % 2**TOKEN_BITS
+            inside |= (rest > 0) & (token < size) & gone[np.minimum(token, size - 1)]
+            rest //= 2**TOKEN_BITS
+        ngrams = np.flatnonzero(inside)
+        features = np.concatenate([letters, weights["ngram_features"].numpy()[ngrams]])
+        pieces = np.flatnonzero(np.isin(weights["letter_features"].numpy(), letters))
+        by_name = {
+            "embedding.weight": features,
+            "feature_weights": features,
+            "spelled": np.flatnonzero(of_token),
+            "keys": ngrams,
+            "ngram_features": ngrams,
+            "letter_keys": pieces,
+        }
+        units = np.concatenate([np.flatnonzero(gone), size - 1 + ngrams])
+        return TokenRows("embedding.weight", by_name, {size + len(keys) - 1: units, len(keys): ngrams})
+
     @property
     def additive(self) -> bool:
         return self.lift is None
@@ -393,16 +417,24 @@ class LinearNgrams(TextNetwork):
         return scores / self._squares()[units].sum().clamp_min(1e-12).sqrt(), [sorted(own) for own in owners.values()]
 
 
-def pieces_of(word: str) -> set[str]:
-    """Pieces of two to five letters of a word of at least two, with marks at its ends."""
-    if len(word) < 2:
-        return set()
-    marked = f"<{word}>"
-    return {marked[start : start + size] for size in LETTERS for start in range(len(marked) - size + 1)}
-
-
-def _hash(piece: str) -> int:
-    return int.from_bytes(blake2b(piece.encode(), digest_size=8).digest(), "little", signed=True)
+def pieces_of(words: Sequence[str]) -> tuple[Integers, Integers]:
+    """Pieces of two to five letters of words of at least two, whose ends are marked: whose each is, and its hash; each once."""
+    lengths = np.array([len(word) + 2 if len(word) > 1 else 0 for word in words], dtype=np.int64)
+    letters = "".join(f"<{word}>" for word in words if len(word) > 1).encode("utf-32-le", "replace")
+    code = np.frombuffer(letters, dtype=np.uint32).astype(np.int64)
+    owner = np.repeat(np.arange(len(words)), lengths)
+    key, owners, keys = code, [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for size in range(2, LETTERS[-1] + 1):
+        key = key[:-1] * MULTIPLIERS[0] + code[size - 1 :]
+        inside = owner[: len(key)] == owner[size - 1 :]
+        owners.append(owner[: len(key)][inside])
+        keys.append(key[inside] * MULTIPLIERS[1] + size)
+    whose, what = np.concatenate(owners), np.concatenate(keys)
+    order = np.lexsort((what, whose))
+    whose, what = whose[order], what[order]
+    again = (whose[1:] == whose[:-1]) & (what[1:] == what[:-1])
+    first = np.concatenate([np.ones(min(1, len(what)), bool), ~again])
+    return whose[first], what[first]
 
 
 def _counted(values: Integers, rows: Integers) -> tuple[Integers, Integers]:
@@ -415,10 +447,10 @@ def _counted(values: Integers, rows: Integers) -> tuple[Integers, Integers]:
 
 def _slots(keys: Tensor) -> Tensor:
     """A table in which every key but the first stands at one of its two hashes (Pagh & Rodler 2004, "Cuckoo Hashing")."""
-    numbers = np.arange(1, len(keys))
+    numbers = np.flatnonzero(keys > 0)  # the others are none, or were forgotten
     size = SPARE * len(keys) + 1
     while True:
-        first, second = (((keys[1:] * by) & POSITIVE).numpy() % size for by in MULTIPLIERS)
+        first, second = (((keys[numbers] * by) & POSITIVE).numpy() % size for by in MULTIPLIERS)
         moved = np.zeros(len(numbers), dtype=bool)
         generator = np.random.default_rng(0)
         for _ in range(100):

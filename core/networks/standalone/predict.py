@@ -85,6 +85,11 @@ class TextPipeline:
         config = read_json(Path(folder) / "config.json")
         return cls(Tokenizer.from_file(str(Path(folder) / "tokenizer.json")), config["text"])
 
+    def remember(self, words: dict[str, list[int]]) -> None:
+        """Take over the token ids of words without white space that somebody has looked up already."""
+        if self._known is not None:
+            self._known.update(words)
+
     def prepare(self, text: str) -> str:
         """Normalise one text and, where Chinese is to be split in words, put spaces between them."""
         if not self._pretrained and text.isascii():  # which the rest of normalising leaves alone

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import chain, islice
 
 from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
 from tokenizers.models import BPE, WordLevel
@@ -12,7 +13,7 @@ from tokenizers.trainers import BpeTrainer
 
 from core.base.errors import ModelError
 from core.data.dataset.language import language_of
-from core.networks.standalone.predict import TextPipeline
+from core.networks.standalone.predict import MEMORY, ODD_SPACES, UNKNOWN, TextPipeline
 from core.networks.text.config import TextConfig
 from core.networks.text.stopwords import STOP_WORDS
 
@@ -39,7 +40,7 @@ def fit_pipeline(texts: Sequence[str], config: TextConfig) -> TextPipeline:
     }
     pipeline = TextPipeline(tokenizer, options)
     if segmentation != "subwords":
-        counts = _count(pipeline, texts)
+        counts, words = _count(pipeline, texts)
         kept = [token for token, count in counts.most_common() if count >= config.minimum_frequency]
         if not kept:
             raise ModelError(
@@ -47,7 +48,12 @@ def fit_pipeline(texts: Sequence[str], config: TextConfig) -> TextPipeline:
                 "No token was left after cleaning {rows} texts. Lower 'smallest count of a token' or check the text column.",
                 rows=len(texts),
             )
-        pipeline = TextPipeline(_with_vocabulary(tokenizer, SPECIAL + kept[: config.vocabulary_size]), options)
+        vocabulary = SPECIAL + kept[: config.vocabulary_size]
+        pipeline = TextPipeline(_with_vocabulary(tokenizer, vocabulary), options)
+        numbers = {token: number for number, token in enumerate(vocabulary)}
+        pipeline.remember(
+            {word: [numbers.get(token, UNKNOWN) for token in words[word]] for word in islice(words, MEMORY)}
+        )
     return pipeline
 
 
@@ -59,7 +65,7 @@ def extend_pipeline(pipeline: TextPipeline, texts: Sequence[str], *, minimum_fre
     if pipeline.options["segmentation"] in ("subwords", "pretrained"):
         return pipeline
     known = pipeline.tokenizer.get_vocab()
-    counts = _count(pipeline, texts)
+    counts, _ = _count(pipeline, texts)
     fresh = [token for token, count in counts.most_common() if count >= minimum_frequency and token not in known]
     if not fresh:
         return pipeline
@@ -112,13 +118,25 @@ def _learn_subwords(texts: Sequence[str], config: TextConfig) -> Tokenizer:
     return tokenizer
 
 
-def _count(pipeline: TextPipeline, texts: Iterable[str]) -> Counter[str]:
-    """How often each token occurs, known or not."""
+def _count(pipeline: TextPipeline, texts: Iterable[str]) -> tuple[Counter[str], dict[str, list[str]]]:
+    """How often each token occurs, known or not; and the tokens of each word, where texts are cut into words."""
+    prepared = [pipeline.prepare(text) for text in texts]
+    if any(ODD_SPACES.search(text) for text in prepared):
+        return Counter(token for text in prepared for token in _tokens(pipeline, text)), {}
+    if pipeline.options["segmentation"] == "characters":
+        return Counter(chain.from_iterable("".join(text.split()) for text in prepared)), {}
+    # The tokenizer cuts at white space first, so each word has to be looked at once.
+    counted = Counter(chain.from_iterable(text.split() for text in prepared))
+    words = {word: _tokens(pipeline, word) for word in counted}
     counts: Counter[str] = Counter()
-    splitter = pipeline.tokenizer.pre_tokenizer
-    for text in texts:
-        counts.update(token for token, _ in splitter.pre_tokenize_str(pipeline.prepare(text)))
-    return counts
+    for word, count in counted.items():
+        for token in words[word]:
+            counts[token] += count
+    return counts, words
+
+
+def _tokens(pipeline: TextPipeline, text: str) -> list[str]:
+    return [token for token, _ in pipeline.tokenizer.pre_tokenizer.pre_tokenize_str(text)]
 
 
 def _with_vocabulary(tokenizer: Tokenizer, tokens: Sequence[str]) -> Tokenizer:

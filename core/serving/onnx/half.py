@@ -16,7 +16,9 @@ def halve(model: onnx.ModelProto) -> onnx.ModelProto:
 
     copied = onnx.ModelProto()
     copied.CopyFrom(model)
-    if not copied.graph.value_info:  # by which the conversion knows where float32 begins and ends
+    if (
+        len(copied.graph.value_info) < len(copied.graph.node) - 1
+    ):  # by which the conversion knows where float32 begins and ends
         copied = onnx.shape_inference.infer_shapes(copied, strict_mode=True)
     converted: onnx.ModelProto = convert_float_to_float16(
         copied,

@@ -16,7 +16,8 @@ import onnx
 import onnxruntime
 from onnx import helper, numpy_helper
 
-MICROSOFT = "com.microsoft"
+from core.networks.encoders.graph import MICROSOFT
+
 SMALLEST = 16_384  # weights; a smaller product gains nothing
 LARGE_TABLE = 1_000_000  # weights of an embedding that are worth the scales beside them
 STRENGTHS = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9)  # how much of a channel's size moves into the weights

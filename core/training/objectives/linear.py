@@ -25,7 +25,7 @@ from core.training.loop import stopped_by_hand
 
 # What a weight of 1 costs is half of one over this, in rows whose loss is 1; from the strongest to the weakest.
 FREEDOM = {"strong": 1.0, "medium": 4.0, "weak": 16.0, "very_weak": 64.0}
-SOLVER = {"maxiter": 1000, "maxcor": 8, "ftol": 1e-6, "gtol": 1e-6}
+SOLVER = {"maxiter": 1000, "maxcor": 5, "ftol": 1e-5, "gtol": 1e-6}
 
 
 def solve(

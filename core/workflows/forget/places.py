@@ -20,13 +20,13 @@ from core.base.leftovers import UPLOADS, leftovers, remove
 from core.data.dataset.store import DatasetStore
 from core.data.labelling.corrections import Corrections
 from core.data.labelling.sessions import LabellingStore
+from core.networks.encoders.base import ENCODER_TABLE
 from core.networks.standalone.predict import HAN, TextPipeline
 from core.networks.text.forgetting import forget_words
 from core.registry.records import SearchStore
 from core.training.pretraining.config import SCRATCH
 from core.training.pretraining.record import read_record, write_record
 from core.workflows.forget.versions import Gone
-from core.workflows.forget.words import ENCODER_TABLE
 from core.workflows.standings.answers import FOLDER as ANSWERS
 from core.workflows.workspace import Workspace
 

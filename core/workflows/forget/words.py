@@ -9,7 +9,7 @@ text would be as probable no more. The token has no name, and is never written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -24,9 +24,6 @@ from core.networks.text.forgetting import forget_words, split_words, way_of_spli
 from core.serving.onnx.files import save_model
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.versions.tensors import load_tensors, save_tensors
-
-TABLE = "embedding.weight"
-ENCODER_TABLE = "word_embeddings.weight"
 
 
 class Wordings:
@@ -85,36 +82,37 @@ def remove_words(folder: VersionFolder, names: Collection[str]) -> None:
     tokenizer, ids = forget_words(pipeline.tokenizer, names)
     tokenizer.save(str(folder.path / "tokenizer.json"))
     weights = load_tensors(folder.path, "model")
-    table = next((key for key in weights if key == TABLE or key.endswith(ENCODER_TABLE)), None)
-    if table is None or len(weights[table]) < size:  # a model that only counts tokens has no row for each
+    network = folder.task.networks()[folder.model_name].network()
+    rows = network.rows_of_tokens(weights, ids, size)
+    if rows is None:  # a model that only counts tokens has no row for each
         return
-    first = len(weights[table]) - size if table == TABLE else 0  # a bag's rows for pairs of words stand before
-    rows = first + np.array(ids, dtype=np.int64)
-    length = len(weights[table])
-    _clear_tensors(folder.path, "model", rows, length)
+    _clear_tensors(folder.path, "model", rows.by_name, len(weights[rows.table]))
     if (folder.path / "state.safetensors").exists():
-        _clear_tensors(folder.path, "state", rows, length)
+        _clear_tensors(folder.path, "state", rows.by_name, len(weights[rows.table]))
     for name in MODELS:
         if (folder.path / name).exists():
-            _clear_graph(folder.path / name, rows, length)
+            _clear_graph(folder.path / name, rows.by_length)
 
 
-def _clear_tensors(folder: Path, name: str, rows: np.ndarray, length: int) -> None:
-    """Set rows to zero in every tensor with a row for each of ``length`` tokens."""
+def _clear_tensors(folder: Path, name: str, rows: Mapping[str, np.ndarray], length: int) -> None:
+    """Set rows to zero in every tensor of these names; a strategy's are called after the tables they belong to."""
     tensors = load_tensors(folder, name)
     for key, tensor in tensors.items():
-        if key.endswith((TABLE, ENCODER_TABLE)) and tensor.dim() == 2 and len(tensor) == length:
-            tensor[torch.from_numpy(rows)] = 0
+        for table, own in rows.items():
+            fits = len(tensor) == length if tensor.dim() == 2 else name == "model"
+            if tensor.dim() and (key == table or key.endswith(f".{table}")) and fits:
+                tensor[torch.from_numpy(own)] = 0
     save_tensors(folder, name, tensors)
 
 
-def _clear_graph(path: Path, rows: np.ndarray, length: int) -> None:
-    """The same in the tables that a graph looks rows up in."""
+def _clear_graph(path: Path, rows: Mapping[int, np.ndarray]) -> None:
+    """The same in the tables that a graph looks rows up in, which are known by their length."""
     model = onnx.load(str(path))
     tables = {node.input[0] for node in model.graph.node if node.op_type == "Gather"}
     for constant in model.graph.initializer:
-        if constant.name in tables and list(constant.dims)[:1] == [length]:
+        own = rows.get(constant.dims[0]) if len(constant.dims) else None
+        if constant.name in tables and own is not None:
             values = numpy_helper.to_array(constant).copy()
-            values[rows] = 0
+            values[own] = 0
             constant.CopyFrom(numpy_helper.from_array(values, constant.name))
     save_model(model, path)

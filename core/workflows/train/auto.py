@@ -36,6 +36,7 @@ MOST_ROWS = 2000  # validation rows by which rungs are compared
 WORTH_IT = 0.02  # what a costlier model has to gain where speed and size matter more
 AFTERWARDS = 8.0  # seconds that export, baseline and storing take, whatever the model
 WITHOUT_LEARNING = 0.35  # of the time that a learning step takes, for the same texts when they are only answered
+ENCODED_ONCE = 0.7  # of the time that PyTorch takes for a text, where ONNX Runtime encodes all of them once
 EARLY = 0.6  # of all epochs, where it usually ends
 LATE = 1.1  # of the time: then learning is stopped, and the best epoch kept
 
@@ -212,7 +213,10 @@ class _Ladder:
         if self._at_work is not None:
             return asked.model_copy(update={"settings": self._at_work})
         if self.best is not None:
-            asked = _within(asked, rung, self._auto.minutes * 60 - self._seconds, self._workspace)
+            left = self._auto.minutes * 60 - self._seconds
+            if left <= AFTERWARDS:
+                raise ModelError("auto.time_up", "Time was up before it could begin.")
+            asked = _within(asked, rung, left, self._workspace)
         self._at_work = asked.settings
         return asked
 
@@ -261,14 +265,14 @@ def _within(asked: TrainRequest, rung: Rung, seconds: float, workspace: Workspac
     answered = expected.seconds_per_epoch * (prepared.validation + prepared.test) / max(1, prepared.train)
     once, large = rung.settings.get("tuning") == "frozen", rung.model == ENCODER.name
     after = AFTERWARDS + (1 if once else WITHOUT_LEARNING) * answered
-    fewest = 1 if large else EARLY * expected.epochs
+    fewest = ENCODED_ONCE if once else 1 if large else EARLY * expected.epochs
     least = expected.seconds_per_epoch * fewest
     if least + after > seconds:
         raise ModelError(
             "auto.no_time",
             "It would need about {needed} seconds, and {left} are left.",
             needed=round(least + after),
-            left=round(max(0.0, seconds)),
+            left=round(seconds),
         )
     if once or not large:
         return asked

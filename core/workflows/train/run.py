@@ -17,7 +17,7 @@ from core.workflows.learn.learners import first_learner, make_experience, make_s
 from core.workflows.learn.learning import ShouldStop
 from core.workflows.learn.producing import Candidate, Completed, VersionStream, produce_version
 from core.workflows.learn.running import learn, learned_nothing, made_before, parts_of, recorded_run, run_of
-from core.workflows.requests import Settings, TrainRequest, resolve_update
+from core.workflows.requests import Settings, TrainRequest, pairing_remark, resolve_update
 from core.workflows.versions.folder import ExperienceRecord, Learner
 from core.workflows.versions.frozen_tests import FrozenTest
 from core.workflows.versions.past import nothing_met
@@ -96,7 +96,7 @@ def train_classifier(
                 *remarks_of(stored.source),
                 *(label_notes(dataset) if task.distribution else ()),
                 *split.findings,
-                *_remarks(learner, stored.language),
+                *_remarks(learner, stored.language, pairing_remark(request.model, request.strategy, task)),
             ],
         ),
         run_id=run_of(workspace.registry, run_id, lambda: _start_run(request, settings, workspace)),
@@ -125,9 +125,9 @@ def _start_run(request: TrainRequest, settings: Settings, workspace: Workspace) 
     return workspace.registry.start_run("train", request.classifier, {**settings.flat(), **facts})
 
 
-def _remarks(learner: Learner, language: str) -> list[Message]:
+def _remarks(learner: Learner, language: str, pairing: Message | None) -> list[Message]:
     """What the model began from, and whether it can read these texts."""
-    remarks = []
+    remarks = [] if pairing is None else [pairing]
     encoder, vectors = learner.origin.get("encoder"), learner.origin.get("vectors")
     if encoder is not None:
         remarks.append(

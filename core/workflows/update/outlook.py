@@ -8,7 +8,7 @@ from typing import Any
 
 from core.base.messages import Message
 from core.workflows.learn.learners import make_strategy
-from core.workflows.requests import resolve_update
+from core.workflows.requests import pairing_remark, resolve_update
 from core.workflows.versions.folder import VersionFolder
 
 
@@ -39,4 +39,4 @@ def outlook(folder: VersionFolder, strategy: str, settings: Mapping[str, Any] | 
     checked, own = resolve_update(folder.model_name, folder.settings, strategy, settings or {}, folder.task)
     made = make_strategy(strategy, own, checked)
     made.restore(folder.load_state())
-    return Outlook(made.needs_past(), made.remark())
+    return Outlook(made.needs_past(), made.remark() or pairing_remark(folder.model_name, strategy, folder.task))

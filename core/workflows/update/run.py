@@ -33,7 +33,7 @@ from core.workflows.learn.learners import (
 from core.workflows.learn.learning import ShouldStop
 from core.workflows.learn.producing import Candidate, Completed, Parent, VersionStream, produce_version
 from core.workflows.learn.running import learn, learned_nothing, made_before, parts_of, recorded_run, run_of
-from core.workflows.requests import Settings, UpdateRequest, resolve_update
+from core.workflows.requests import Settings, UpdateRequest, pairing_remark, resolve_update
 from core.workflows.standings import AnswerStore, rows_key
 from core.workflows.standings.answers import TestAnswers
 from core.workflows.versions.decide import gate_rules, rules_for
@@ -184,7 +184,7 @@ def update_classifier(
                 *((*label_notes(batch, match), *_new_labels(batch, labels)) if task.distribution else ()),
                 *(finding.message for finding in seen.findings),
                 *split.findings,
-                *_remarks(past, strategy),
+                *_remarks(past, strategy, pairing_remark(learner.model_name, request.strategy, task)),
             ],
         ),
         run_id=run_of(workspace.registry, run_id, lambda: _start_run(request, base, settings, workspace)),
@@ -222,10 +222,10 @@ def _new_labels(batch: TextDataset, known: Sequence[str]) -> list[Message]:
     return [message("update.labels_new", "Labels that are new to the model, with their rows: {labels}.", labels=named)]
 
 
-def _remarks(past: Past, strategy: Strategy) -> list[Message]:
+def _remarks(past: Past, strategy: Strategy, pairing: Message | None) -> list[Message]:
     """What could not be checked, and what the strategy cannot do this time."""
     remark = strategy.remark()
-    remarks = [] if remark is None else [remark]
+    remarks = [each for each in (remark, pairing) if each is not None]
     if past.missing:
         unknown = message(
             "update.overlap_unknown",

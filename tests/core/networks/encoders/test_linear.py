@@ -37,10 +37,13 @@ def logits(model: LinearNgrams, made: ClassifierLesson, texts: list[str]) -> tor
         return model(torch.from_numpy(tokens), torch.from_numpy(mask))
 
 
-def test_pieces_of_a_word_by_hand() -> None:
-    assert pieces_of("ab") == {"<a", "ab", "b>", "<ab", "ab>", "<ab>"}
-    assert pieces_of("好") == set()
-    assert {len(piece) for piece in pieces_of("disappointing")} == {2, 3, 4, 5}
+def test_pieces_of_words_by_hand() -> None:
+    owners, keys = pieces_of(["ab", "好", "abab", "ab"])
+    # <a ab b> <ab ab> <ab>; one letter has none; <a ab ba b> <ab aba bab ab> <aba abab bab> <abab abab>: each once.
+    assert np.bincount(owners, minlength=4).tolist() == [6, 0, 13, 6]
+    first, last = (set(keys[owners == owner].tolist()) for owner in (0, 3))
+    assert first == last
+    assert len(first & set(keys[owners == 2].tolist())) == 5  # <a ab b> <ab ab>
 
 
 def test_what_a_text_weighs_by_hand() -> None:

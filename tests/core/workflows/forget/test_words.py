@@ -12,6 +12,7 @@ import torch
 from onnx import numpy_helper
 
 from core.data.dataset.rows import TextDataset
+from core.networks.encoders.linear import pieces_of
 from core.networks.standalone.predict import Classifier
 from core.workflows.forget.rows import find_rows
 from core.workflows.forget.run import ForgetRequest, forget_rows
@@ -89,9 +90,45 @@ def test_other_texts_get_the_same_answers_and_nothing_stands_for_the_words(works
         assert pipeline.encode(["Kowalski"]) == [[1]]
 
 
-def test_the_next_update_reads_and_learns_as_ever(workspace: Workspace) -> None:
+def test_pairs_and_pieces_of_forgotten_words_leave_a_linear_model(workspace: Workspace) -> None:
+    first, second = with_rows(reviews(60, seed=1), GONE[:4]), with_rows(reviews(60, seed=2), GONE[4:])
+    list(train_classifier(TrainRequest(classifier="c", dataset=save(workspace, first).id, model="linear"), workspace))
+    list(
+        update_classifier(UpdateRequest(classifier="c", dataset=save(workspace, second).id, strategy="ewc"), workspace)
+    )
+    folders = [VersionFolder(workspace.registry.folder("c", number)) for number in (1, 2)]
+    texts = [*reviews(60, seed=1).texts, *reviews(60, seed=2).texts, "so 很好"]
+    before = [Classifier(folder.path).predict_proba(texts) for folder in folders]
+    pipeline = folders[0].load_pipeline()
+    number = pipeline.tokenizer.token_to_id(NAME)
+    others = [word for word in folders[1].load_pipeline().tokenizer.get_vocab() if not word.startswith((NAME, "7"))]
+    shared = set(pieces_of(others)[1].tolist())
+    forget_all(workspace)
+    for folder, probabilities in zip(folders, before, strict=True):
+        engine = Classifier(folder.path)
+        assert engine.predict_proba(texts) == pytest.approx(probabilities, abs=1e-7)
+        assert engine.predict_proba(["Kowalski"]) == pytest.approx(engine.predict_proba(["zzz"]), abs=1e-7)
+        weights = load_tensors(folder.path, "model")
+        assert {2**20 * number, number} & {int(key) % 2**20 for key in weights["keys"]} == set()
+        assert number not in {int(key) >> 20 for key in weights["keys"]}
+        start, end = weights["spelled_offsets"][number : number + 2].tolist()
+        assert weights["spelled"][start:end].tolist() == [0] * (end - start)
+        _, pieces = pieces_of([NAME])
+        assert not set(pieces.tolist()) & set(weights["letter_keys"].tolist()) - shared
+        model = onnx.load(str(folder.path / "model.onnx"))
+        kept = {one.name: numpy_helper.to_array(one) for one in model.graph.initializer}
+        units = len(folder.load_pipeline().tokenizer.get_vocab()) + len(weights["keys"]) - 1
+        rows = [table for table in kept.values() if table.ndim and len(table) == units]
+        assert len(rows) == 2  # what a unit adds, and its share of the length
+        assert [float(np.abs(table[number]).max()) for table in rows] == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("model", ["ngrams", "linear"])
+def test_the_next_update_reads_and_learns_as_ever(workspace: Workspace, model: str) -> None:
     first = with_rows(reviews(60, seed=1), GONE)
-    train = TrainRequest(classifier="c", dataset=save(workspace, first).id, model="ngrams", settings=SETTINGS["ngrams"])
+    train = TrainRequest(
+        classifier="c", dataset=save(workspace, first).id, model=model, settings=SETTINGS.get(model, {})
+    )
     list(train_classifier(train, workspace))
     forget_all(workspace)
     batch = save(workspace, reviews(60, seed=3, extra="Kowalski")).id

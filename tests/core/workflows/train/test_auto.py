@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
@@ -157,11 +158,19 @@ def test_what_would_take_too_long_is_left_out(
     assert first.version == climbed.version == 1  # the cheapest is never left out
     assert [facts_of(rung) for rung in others] == [
         ("auto.no_time", {"needed": round(0.6 * 1000 + 8 + 0.35 * 1000 * 24 / 56), "left": 30}),
-        ("auto.no_time", {"needed": round(1000 + 8 + 1000 * 24 / 56), "left": 30}),
+        ("auto.no_time", {"needed": round(0.7 * 1000 + 8 + 1000 * 24 / 56), "left": 30}),
         ("auto.no_time", {"needed": round(1000 + 8 + 0.35 * 1000 * 24 / 56), "left": 30}),
     ]
     assert str(Message.from_dict(others[0].left_out or {})) == "It would need about 758 seconds, and 30 are left."
     assert models(workspace) == ["linear"]
+
+
+def test_nothing_is_weighed_when_time_is_up(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, LINEAR, AGAIN)
+    monkeypatch.setattr(auto, "time", SimpleNamespace(monotonic=count(step=25.0).__next__))
+    monkeypatch.setattr(auto, "estimate", lambda *_: pytest.fail("it was weighed"))
+    climbed = climb(asked(workspace, minutes=0.5), workspace)
+    assert facts_of(climbed.ladder[1]) == ("auto.time_up", {})
 
 
 def test_fine_tuning_has_as_many_epochs_as_fit(
