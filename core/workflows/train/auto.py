@@ -35,6 +35,7 @@ from core.workflows.workspace import Workspace
 MOST_ROWS = 2000  # validation rows by which rungs are compared
 WORTH_IT = 0.02  # what a costlier model has to gain where speed and size matter more
 AFTERWARDS = 8.0  # seconds that export, baseline and storing take, whatever the model
+OPENING = 12.0  # seconds that loading an encoder and timing its first steps take at least
 WITHOUT_LEARNING = 0.35  # of the time that a learning step takes, for the same texts when they are only answered
 ENCODED_ONCE = 0.7  # of the time that PyTorch takes for a text, where ONNX Runtime encodes all of them once
 EARLY = 0.6  # of all epochs, where it usually ends
@@ -260,6 +261,8 @@ class _Ladder:
 
 def _within(asked: TrainRequest, rung: Rung, seconds: float, workspace: Workspace) -> TrainRequest:
     """The request, with as many epochs as the time allows; a `ModelError` where it allows none."""
+    if rung.model == ENCODER.name and seconds < OPENING + AFTERWARDS:  # too little to find out more
+        raise _no_time(OPENING + AFTERWARDS, seconds)
     prepared = prepare(asked, workspace)
     expected = estimate(asked, workspace, prepared)
     answered = expected.seconds_per_epoch * (prepared.validation + prepared.test) / max(1, prepared.train)
@@ -268,16 +271,20 @@ def _within(asked: TrainRequest, rung: Rung, seconds: float, workspace: Workspac
     fewest = ENCODED_ONCE if once else 1 if large else EARLY * expected.epochs
     least = expected.seconds_per_epoch * fewest
     if least + after > seconds:
-        raise ModelError(
-            "auto.no_time",
-            "It would need about {needed} seconds, and {left} are left.",
-            needed=round(least + after),
-            left=round(seconds),
-        )
+        raise _no_time(least + after, seconds)
     if once or not large:
         return asked
     fitting = min(expected.epochs, int((seconds - after) / expected.seconds_per_epoch))
     return asked.model_copy(update={"settings": {**asked.settings, "epochs": fitting}})
+
+
+def _no_time(needed: float, left: float) -> ModelError:
+    return ModelError(
+        "auto.no_time",
+        "It would need about {needed} seconds, and {left} are left.",
+        needed=round(needed),
+        left=round(left),
+    )
 
 
 class _Measured(NamedTuple):
