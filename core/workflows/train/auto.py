@@ -25,7 +25,7 @@ from core.statistics.intervals import Estimate
 from core.tasks import Task
 from core.workflows.learn.learning import ShouldStop
 from core.workflows.learn.producing import Completed
-from core.workflows.requests import AUTO, DataConfig, TrainRequest
+from core.workflows.requests import AUTO, DataConfig, TrainRequest, resolve_settings
 from core.workflows.train.estimate import estimate, prepare
 from core.workflows.train.ladder import Rung, auto_settings, request_of, rungs_for
 from core.workflows.train.run import check_task, train_classifier
@@ -165,7 +165,9 @@ class _Ladder:
         self._auto, self._shared = auto_settings(request, self._task)
         self._began = time.monotonic() - earlier.get("seconds", 0.0)
         self.done = [RungDone(**rung) for rung in earlier.get("done", ())]
-        self._validation = _Validation(request, self._task, self._shared, workspace)
+        first = request_of(rungs_for(self._task)[0], request, self._task, self._auto, self._shared)
+        data = resolve_settings(first.model, first.settings, self._task).data  # a model may have shares of its own
+        self._validation = _Validation(request, self._task, data, workspace)
         self.best: tuple[str, int] | None = None
         for rung in self.done:
             if rung.serves and rung.version is not None:
@@ -243,8 +245,10 @@ class _Ladder:
 
 def _within(asked: TrainRequest, rung: Rung, seconds: float, workspace: Workspace) -> TrainRequest:
     """The request, with as many epochs as the time allows; a `ModelError` where it allows none."""
+    began = time.monotonic()
     prepared = prepare(asked, workspace)
     expected = estimate(asked, workspace, prepared)
+    seconds = max(0.0, seconds - (time.monotonic() - began))  # weighing takes time, too
     answered = expected.seconds_per_epoch * (prepared.validation + prepared.test) / max(1, prepared.train)
     once, large = rung.settings.get("tuning") == "frozen", rung.model == ENCODER.name
     after = AFTERWARDS + (1 if once else WITHOUT_LEARNING) * answered
@@ -273,8 +277,7 @@ class _Measured(NamedTuple):
 class _Validation:
     """The validation rows of the request, which are the same for every rung."""
 
-    def __init__(self, request: TrainRequest, task: Task, shared: dict[str, Any], workspace: Workspace) -> None:
-        data = DataConfig(**{name: value for name, value in shared.items() if name in DataConfig.model_fields})
+    def __init__(self, request: TrainRequest, task: Task, data: DataConfig, workspace: Workspace) -> None:
         dataset = task.as_read(workspace.datasets.load(request.dataset))
         task.check(dataset.label_names())
         task.check_size(len(dataset))

@@ -196,8 +196,10 @@ def _settings(task: Task, model: str) -> dict[str, Any]:
     idle = network.without_effect
     values: dict[str, Any] = {}
     places = st.tabs([t(f"train.group_{name}") for name in groups])
-    for column, configs in zip(places, groups.values(), strict=True):
+    for column, (name, configs) in zip(places, groups.items(), strict=True):
         with column:
+            if name == "optimisation" and network.solved:
+                st.caption(t("train.solved"))
             values |= _group(configs, preset_values(model, "standard", task), idle)
     return values
 
