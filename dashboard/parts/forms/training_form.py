@@ -76,7 +76,9 @@ def _name(dataset: StoredDataset) -> str:
     name = tables.typed(typed or "").strip()
     existing = next((classifier for classifier in state.classifiers() if classifier.name == name), None)
     if existing is not None:
-        st.caption(t("train.name_exists", version=existing.versions + 1))
+        several = st.session_state.get("train.model", AUTO) == AUTO
+        key = "train.name_exists_auto" if several else "train.name_exists"
+        st.caption(t(key, version=existing.versions + 1))
     return name
 
 
