@@ -184,8 +184,8 @@ def best_at_the_end(epochs: int) -> Message:
 
 
 def stopped_by_hand() -> Message:
-    """Why a run ended that somebody stopped."""
-    return message("training.stopped_by_hand", "Stopped by hand; the best epoch so far was kept.")
+    """Why a run ended that was stopped, by somebody or because time was up."""
+    return message("training.stopped_by_hand", "Stopped before the end; the best epoch so far was kept.")
 
 
 def _end_epoch(model: nn.Module, objective: Objective, progress: _Progress, seconds: float) -> Iterator[PartDone]:

@@ -96,13 +96,20 @@ def _facts(job: Job, rung: dict[str, Any]) -> list[str]:
     measured = tables.estimate(Estimate.from_dict(rung["score"]))
     facts = [t("train.auto_score", score=score_name(score.name), value=measured)]
     if rung["gain"] is not None:
-        facts.append(t("train.auto_better" if rung["serves"] else "train.auto_not_better"))
+        facts.append(t(f"train.auto_{_judged(rung)}", gain=tables.change(**rung["gain"])))
     return [
         *facts,
         tables.duration(rung["seconds"]),
         tables.size(rung["megabytes"] * 1e6),
         t("train.auto_speed", count=tables.thousands(rung["answers_per_second"])),
     ]
+
+
+def _judged(rung: dict[str, Any]) -> str:
+    """Whether a rung is better than the best before it; and if so, whether by enough."""
+    if rung["serves"]:
+        return "better"
+    return "too_little" if rung["gain"]["low"] > 0 else "not_better"
 
 
 def _use(classifier: str, version: int) -> None:

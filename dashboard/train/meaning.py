@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.base.errors import CoreError
 from core.networks.text import TextPipeline
+from core.tasks import task_of
 from core.workflows.requests import AUTO
 from dashboard.parts import tables
 from dashboard.parts.forms.estimator import estimator
@@ -58,7 +59,8 @@ def _panel(request: TrainRequest, waiting: bool) -> None:
         estimate = asked.result()
         _figures(estimate)
         if prepared is not None:
-            st.caption(_story(prepared, estimate))
+            split = "train.story_split_solved" if _is_solved(request) else "train.story_split"
+            st.caption(_story(prepared, estimate, split))
         if state.active_jobs():
             st.caption(t("train.estimate_busy"))
     if prepared is not None:
@@ -76,11 +78,15 @@ def _figures(estimate: TrainingEstimate | None) -> None:
     )
 
 
-def _story(prepared: Prepared, estimate: TrainingEstimate) -> str:
+def _is_solved(request: TrainRequest) -> bool:
+    return task_of(request.task).networks()[request.model].solved
+
+
+def _story(prepared: Prepared, estimate: TrainingEstimate, split: str) -> str:
     """Which texts do what, and what the model will see of them."""
     sentences = [
         t(
-            "train.story_split",
+            split,
             train=tables.thousands(prepared.train),
             validation=tables.thousands(prepared.validation),
             test=tables.thousands(prepared.test),

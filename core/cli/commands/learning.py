@@ -107,17 +107,18 @@ def _finish(asked: argparse.Namespace, completed: Any, workspace: Workspace, loa
     rungs = [rung.to_dict() for rung in completed.ladder] if isinstance(completed, Climbed) else []
     if rungs:
         content["ladder"] = [{**rung, "left_out": plain(rung["left_out"])} for rung in rungs]
-    ladder = [_rung(rung, number) for rung in content.get("ladder", ())]
+    score_name = task_of(report["task"]).score.name
+    ladder = [_rung(rung, number, score_name) for rung in content.get("ladder", ())]
     show(asked, content, "\n".join([*ladder, told, *ended, *content["findings"]]))
 
 
-def _rung(rung: dict[str, Any], best: int) -> str:
+def _rung(rung: dict[str, Any], best: int, score_name: str) -> str:
     """A line of the ladder: what was tried, or why it was not."""
     if rung["version"] is None:
         return f"  {rung['rung']:<8} left out: {rung['left_out']}"
     score = rung["score"]
     mark = "*" if rung["version"] == best else " "
-    interval = f"{score['value']:.3f} ({score['low']:.3f}–{score['high']:.3f})"
+    interval = f"{score_name} {score['value']:.3f} ({score['low']:.3f}–{score['high']:.3f})"
     cost = f"{seconds(rung['seconds'])}, {rung['megabytes']:.1f} MB, {rung['answers_per_second']:,.0f} answers a second"
     return f"{mark} {rung['rung']:<8} version {rung['version']}: {interval} on the validation rows, {cost}"
 

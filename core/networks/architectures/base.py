@@ -30,6 +30,8 @@ class Architecture:
         Whether its settings alone do not say what texts become: it brings a tokenizer, or counts what they hold.
     general_features
         Whether what `features` returns tells texts apart that the first training knew nothing of.
+    solved
+        Whether a first training computes its weights to the end. Settings of learning step by step then only count in updates.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Architecture:
     without_effect: frozenset[str] = frozenset()
     shaped_by_texts: bool = False
     general_features: bool = False
+    solved: bool = False
 
     def network(self) -> Any:
         """The class of its networks; the first call loads PyTorch."""

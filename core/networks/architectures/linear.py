@@ -23,8 +23,9 @@ class LinearConfig(Config):
     letter_weight: float = setting(
         0.3,
         label="Weight of letters",
-        help="How much pieces of a word count beside the word, so that 'disappointing' learns from 'disappointed'. "
-        "Without effect where each token is one character, as in Chinese. 0 leaves them out.",
+        help="How much pieces of a word count beside the word, so that a rare 'disappointing' learns from a common "
+        "'disappointed'; a word that no training text holds says nothing. Without effect where each token is one character, "
+        "as in Chinese. 0 leaves them out.",
         bounds=(0.0, 1.0),
         step=0.1,
     )
@@ -42,6 +43,7 @@ LINEAR = Architecture(
     network_class="core.networks.encoders.linear:LinearNgrams",
     defaults={"max_length": 1024, "learning_rate": 0.05, "batch_size": 32, "epochs": 10, "word_dropout": 0.0},
     shaped_by_texts=True,
+    solved=True,
     presets={
         "quick": {"regularisation": "weak", "letter_weight": 0.0},
         "thorough": {"ngram_length": 3},

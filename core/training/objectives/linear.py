@@ -25,6 +25,12 @@ from core.training.loop import stopped_by_hand
 
 # What a weight of 1 costs is half of one over this, in rows whose loss is 1; from the strongest to the weakest.
 FREEDOM = {"strong": 1.0, "medium": 4.0, "weak": 16.0, "very_weak": 64.0}
+SOLVED = {
+    "strong": message("training.solved_strong", "Solved to convergence; regularisation: strong."),
+    "medium": message("training.solved_medium", "Solved to convergence; regularisation: medium."),
+    "weak": message("training.solved_weak", "Solved to convergence; regularisation: weak."),
+    "very_weak": message("training.solved_very_weak", "Solved to convergence; regularisation: very weak."),
+}
 SOLVER = {"maxiter": 1000, "maxcor": 5, "ftol": 1e-5, "gtol": 1e-6}
 
 
@@ -61,12 +67,15 @@ def solve(
     problem = _Problem(model, rows.ids, rows.targets, experience.criterion(rows.targets), experience.known_outputs)
     unseen = model.held(validation.ids) if len(validation) else None
     asked = model.config.regularisation  # type: ignore[attr-defined]
-    path = list(FREEDOM.items()) if asked == "auto" and unseen is not None else [(asked, FREEDOM.get(asked, 4.0))]
+    if asked == "auto":
+        path = list(FREEDOM) if unseen is not None else ["medium"]
+    else:
+        path = [asked]
     best: tuple[float, ...] | None = None
-    kept, epoch, ended, name = problem.values(), 0, 0, ""
-    for number, (strength, freedom) in enumerate(path, start=1):
+    kept, epoch, ended, name = problem.values(), 0, 0, path[0]
+    for number, strength in enumerate(path, start=1):
         started = time.monotonic()
-        problem.descend(freedom, should_stop)
+        problem.descend(FREEDOM[strength], should_stop)
         yield StepDone(number, len(path), 1, 1, problem.loss, len(rows) / max(time.monotonic() - started, 1e-9))
         ended = number
         measured, lost = dict[str, float](), math.nan
@@ -84,10 +93,7 @@ def solve(
             break
     model.set_effective(*kept)
     model.eval()
-    reason = message(
-        "training.solved_linear", "Solved to convergence; regularisation: {strength}.", strength=FREEDOM.get(name, 4.0)
-    )
-    yield Finished(epoch, ended, stopped_by_hand() if should_stop() else reason)
+    yield Finished(epoch, ended, stopped_by_hand() if should_stop() else SOLVED[name])
 
 
 class _Problem:

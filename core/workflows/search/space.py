@@ -78,12 +78,12 @@ class Dimension:
 def searchable(model: str) -> list[Setting]:
     """All settings of a model that a search may vary, in the order of the Train form.
 
-    Not among them: what names a source, and how rows are divided, which would change what is measured.
+    Not among them: what names a source, how rows are divided, which would change what is measured, and steps of a model that is
+    solved.
     """
     kind = architecture_of(model)
-    declared = [
-        setting for config in (kind.config_class, TextConfig, TrainingConfig) for setting in settings_of(config)
-    ]
+    configs = [kind.config_class, TextConfig, *(() if kind.solved else (TrainingConfig,))]
+    declared = [setting for config in configs for setting in settings_of(config)]
     return [
         setting for setting in declared if _can_vary(setting) and setting.name not in kind.without_effect | LEFT_ALONE
     ]

@@ -18,6 +18,7 @@ from core.base.events import Advanced, CheckpointDue, PartDone, RunStarted, Stag
 from core.base.messages import Message, message
 from core.data.dataset.splitting import split_rows
 from core.networks.architectures.encoder import ENCODER
+from core.networks.architectures.linear import LINEAR
 from core.networks.standalone.predict import model_file
 from core.registry import HOW
 from core.statistics.additive import estimates
@@ -25,7 +26,7 @@ from core.statistics.intervals import Estimate
 from core.tasks import Task
 from core.workflows.learn.learning import ShouldStop
 from core.workflows.learn.producing import Completed
-from core.workflows.requests import AUTO, DataConfig, TrainRequest
+from core.workflows.requests import AUTO, DataConfig, TrainRequest, resolve_settings
 from core.workflows.train.estimate import estimate, prepare
 from core.workflows.train.ladder import Rung, auto_settings, request_of, rungs_for
 from core.workflows.train.run import check_task, train_classifier
@@ -150,7 +151,7 @@ def climb(
 
 
 def _learning(event: StepDone) -> Message:
-    return message("auto.learning", "Learning: epoch {epoch} of {epochs}.", epoch=event.epoch, epochs=event.epochs)
+    return message("auto.learning", "Learning: round {epoch} of {epochs}.", epoch=event.epoch, epochs=event.epochs)
 
 
 class _Ladder:
@@ -176,7 +177,10 @@ class _Ladder:
         self.done = [RungDone(**rung) for rung in earlier.get("done", ())]
         self.run_id: str | None = earlier.get("run_id")
         self._at_work: dict[str, Any] | None = earlier.get("at_work")  # settings of the rung that has begun
-        self._validation = _Validation(request, self._task, self._shared, workspace)
+        first = request_of(rungs_for(self._task)[0], request, self._task, self._auto, self._shared)
+        data = resolve_settings(first.model, first.settings, self._task).data  # a model may have shares of its own
+        self._validation = _Validation(request, self._task, data, workspace)
+        self._solving = first.model == LINEAR.name  # which can be stopped at any time, and has weights then
         self.best: tuple[str, int] | None = None
         for rung in self.done:
             if rung.serves and rung.version is not None:
@@ -196,8 +200,9 @@ class _Ladder:
         return rungs_for(self._task)[len(self.done) :]
 
     def should_stop(self) -> bool:
-        """Whether learning shall end: somebody asks for it, or time is up and something serves."""
-        return self._asked_to_stop() or (self.best is not None and self._seconds > self._auto.minutes * 60 * LATE)
+        """Whether learning shall end: somebody asks for it, or time is up and there is something to keep."""
+        late = self._seconds > self._auto.minutes * 60 * LATE
+        return self._asked_to_stop() or (late and (self.best is not None or self._solving))
 
     def checkpoint(self, state: dict[str, Any]) -> CheckpointDue:
         """What the rung at work has saved, with what was tried before it."""
@@ -263,8 +268,10 @@ def _within(asked: TrainRequest, rung: Rung, seconds: float, workspace: Workspac
     """The request, with as many epochs as the time allows; a `ModelError` where it allows none."""
     if rung.model == ENCODER.name and seconds < OPENING + AFTERWARDS:  # too little to find out more
         raise _no_time(OPENING + AFTERWARDS, seconds)
+    began = time.monotonic()
     prepared = prepare(asked, workspace)
     expected = estimate(asked, workspace, prepared)
+    seconds = max(0.0, seconds - (time.monotonic() - began))  # weighing takes time, too
     answered = expected.seconds_per_epoch * (prepared.validation + prepared.test) / max(1, prepared.train)
     once, large = rung.settings.get("tuning") == "frozen", rung.model == ENCODER.name
     after = AFTERWARDS + (1 if once else WITHOUT_LEARNING) * answered
@@ -297,8 +304,7 @@ class _Measured(NamedTuple):
 class _Validation:
     """The validation rows of the request, which are the same for every rung."""
 
-    def __init__(self, request: TrainRequest, task: Task, shared: dict[str, Any], workspace: Workspace) -> None:
-        data = DataConfig(**{name: value for name, value in shared.items() if name in DataConfig.model_fields})
+    def __init__(self, request: TrainRequest, task: Task, data: DataConfig, workspace: Workspace) -> None:
         dataset = task.as_read(workspace.datasets.load(request.dataset))
         task.check(dataset.label_names())
         task.check_size(len(dataset))
@@ -313,15 +319,21 @@ class _Validation:
         """Measure a version, and hold it against the best before."""
         folder, seconds = self._ask(version)
         answers, score = self._answers[version], self._task.score
-        own = estimates(self._task.pairs(self._truth, answers).rows, (score,))[0]
+        own = self._measure(answers)
         gain = None
         if best is not None:
             if best not in self._answers:
                 self._ask(best)
-            difference = self._task.difference(score.name, self._truth, self._answers[best], answers)
-            gain = difference if score.higher_is_better else _turned(difference)
+            before = self._answers[best]
+            gain = score.gain(
+                self._task.difference(score.name, self._truth, before, answers), self._measure(before).value
+            )
         file = folder.path / model_file(folder.path, "cpu", None)
         return _Measured(own, gain, file.stat().st_size / 1e6, len(self._texts) / max(seconds, 1e-6))
+
+    def _measure(self, answers: list[str]) -> Estimate:
+        """The deciding score of answers to all rows."""
+        return estimates(self._task.pairs(self._truth, answers).rows, (self._task.score,))[0]
 
     def _ask(self, version: int) -> tuple[VersionFolder, float]:
         """Let a version answer all rows; returns the seconds it took."""
@@ -333,7 +345,3 @@ class _Validation:
         seconds = time.monotonic() - began
         self._answers[version] = folder.task.answers(values, folder.outputs)
         return folder, seconds
-
-
-def _turned(difference: Estimate) -> Estimate:
-    return Estimate(-difference.value, -difference.high, -difference.low)

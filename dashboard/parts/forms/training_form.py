@@ -76,7 +76,9 @@ def _name(dataset: StoredDataset) -> str:
     name = tables.typed(typed or "").strip()
     existing = next((classifier for classifier in state.classifiers() if classifier.name == name), None)
     if existing is not None:
-        st.caption(t("train.name_exists", version=existing.versions + 1))
+        several = st.session_state.get("train.model", AUTO) == AUTO
+        key = "train.name_exists_auto" if several else "train.name_exists"
+        st.caption(t(key, version=existing.versions + 1))
     return name
 
 
@@ -196,8 +198,10 @@ def _settings(task: Task, model: str) -> dict[str, Any]:
     idle = network.without_effect
     values: dict[str, Any] = {}
     places = st.tabs([t(f"train.group_{name}") for name in groups])
-    for column, configs in zip(places, groups.values(), strict=True):
+    for column, (name, configs) in zip(places, groups.items(), strict=True):
         with column:
+            if name == "optimisation" and network.solved:
+                st.caption(t("train.solved"))
             values |= _group(configs, preset_values(model, "standard", task), idle)
     return values
 

@@ -13,6 +13,8 @@ from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
 from core.jobs import JobQueue
 from core.networks.architectures import MODELS
+from core.workflows.requests import TrainRequest
+from core.workflows.train.run import train_classifier
 from core.workflows.train.samples import save_sample
 from core.workflows.workspace import open_workspace
 from dashboard.train.meaning import read_tokens, token_chips
@@ -162,3 +164,14 @@ def test_the_sample_in_the_readers_language_is_offered_first(open_page: OpenPage
     english, chinese = (save_sample(open_workspace(evergreen_home), name) for name in ("reviews_en", "reviews_zh"))
     assert open_page("train", language="en").selectbox(key="train.dataset").value == english.id
     assert open_page("train", language="zh").selectbox(key="train.dataset").value == chinese.id
+
+
+def test_a_model_that_exists_gets_one_version_or_with_auto_several(
+    open_page: OpenPage, dataset: str, evergreen_home: Path
+) -> None:
+    request = TrainRequest(classifier="Things", model="linear", dataset=dataset)
+    list(train_classifier(request, open_workspace(evergreen_home)))
+    at = open_page("train")
+    for model, words in (("auto", "from version 2 on"), ("linear", "becomes its version 2")):
+        at.pills(key="train.model").set_value(model).run()
+        assert [caption.value for caption in at.caption if words in caption.value]

@@ -97,7 +97,7 @@ def test_stopped_before_an_epoch_ended_it_has_no_best_one() -> None:
     events = run(make(), should_stop=lambda: True)
     assert isinstance(events[-1], Finished)
     assert events[-1].best_epoch == 0
-    assert "Stopped by hand" in str(events[-1].reason)
+    assert "Stopped before the end" in str(events[-1].reason)
 
 
 def test_it_leaves_the_random_numbers_of_others_alone() -> None:
