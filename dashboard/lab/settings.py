@@ -20,6 +20,7 @@ from dashboard.parts.forms.forms import settings_form
 from dashboard.parts.forms.training_form import FIRST_MODEL, preset_values
 from dashboard.parts.names import name_of
 from dashboard.parts.plots.comparison_figures import by_family, strategy_name, with_names
+from dashboard.parts.tables import plain
 from dashboard.shell.i18n import choice_label, setting_label, t, t_message
 
 FIRST_CHOSEN = ("finetune", "replay", "joint", "ridge")
@@ -63,7 +64,7 @@ def model(strategies: list[str]) -> str:
     st.caption(t(f"names.about_{architecture}"))
     remarks = [pairing_remark(architecture, strategy) for strategy in strategies]
     for remark in [remark for remark in remarks if remark is not None][:1]:  # one stands for its family
-        st.caption(f":orange[:material/info:] {t_message(with_names(remark))}")
+        st.caption(f":orange[:material/info:] {plain(t_message(with_names(remark)))}")
     return architecture
 
 

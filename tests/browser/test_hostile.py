@@ -79,6 +79,11 @@ def tours(browser: Browser, dashboard: Dashboard, session: str) -> Callable[[str
         for name, further in links:
             page = watched.opens(name, lang=language, classifier=hostile.NAME, **further)
             seen = look(page)
+            if name == "train":  # texts of the dataset are shown where a model is chosen by hand
+                page.get_by_text(translate(language, "names.model_ngrams"), exact=True).first.click()
+                page.get_by_text(translate(language, "train.preview"), exact=True).wait_for()
+                watched.settled()
+                seen += look(page)
             if language == "en":
                 seen = opened(watched, seen)
             looks[name] = looks.get(name, Look([], set(), False, [])) + seen

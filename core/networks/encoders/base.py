@@ -232,7 +232,7 @@ class TextNetwork(nn.Module):
         size
             The number of tokens; rows that stand for something else come before theirs.
         """
-        table = next((name for name in weights if name.endswith((TABLE, ENCODER_TABLE))), None)
+        table = next((name for name in weights if name == TABLE or name.endswith(ENCODER_TABLE)), None)
         if table is None or len(weights[table]) < size:
             return None
         length = len(weights[table])
