@@ -65,9 +65,9 @@ def test_without_a_model_train_prints_the_ladder(
     monkeypatch.setattr(ladder, "RUNGS", rungs)
     asked = ["train", *table(write(tmp_path / "first.csv")), "--set", f"encoder=folder:{tmp_path / 'none'}"]
     plain = run(*asked)[0].splitlines()
-    assert plain[0].startswith("* linear   version 1: 1.000 (")
+    assert plain[0].startswith("* linear   version 1: accuracy 1.000 (")
     assert plain[0].endswith(" answers a second")
-    assert plain[1].startswith("  again    version 2: 1.000 (")
+    assert plain[1].startswith("  again    version 2: accuracy 1.000 (")
     assert plain[2].startswith("  frozen   left out: ")
     assert str(tmp_path / "none") in plain[2]
     assert plain[3].startswith("Version 1 serves.")
