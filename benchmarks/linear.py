@@ -41,7 +41,9 @@ def main() -> None:
     parser.add_argument("--tables", default=",".join(FEW))
     parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()
-    print("| data | training rows | s: scikit-learn | s: ours | accuracy: scikit-learn | ours | answers a second | ours |")
+    print(
+        "| data | training rows | s: scikit-learn | s: ours | accuracy: scikit-learn | ours | answers a second | ours |"
+    )
     print("|---|---|---|---|---|---|---|---|", flush=True)
     _warm_up()
     for table in asked.tables.split(","):
