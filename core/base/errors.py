@@ -27,6 +27,14 @@ class CoreError(Exception):
         self.message = Message(key, text, facts)
         super().__init__(str(self.message))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and pickles keep the message: a page's cache remembers errors like any other answer."""
+        return _blank, (type(self), self.args), self.__dict__
+
+
+def _blank(kind: type[CoreError], arguments: tuple[Any, ...]) -> CoreError:
+    return kind.__new__(kind, *arguments)
+
 
 class DataError(CoreError):
     """A file, table, column or target that cannot be used as it is."""

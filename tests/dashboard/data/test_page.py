@@ -179,6 +179,7 @@ def test_a_broken_file_gives_a_message_beside_the_upload(
     page = upload(open_page("data"), content, name)
     (message,) = errors(page)
     assert told in message
+    assert errors(page.run()) == [message]  # also where the page is drawn again, with what it remembers
     assert name in words(page)  # the choice is kept, and another file is one click away
     button(page, "Choose another file").click().run()
     assert errors(page) == []
