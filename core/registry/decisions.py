@@ -21,6 +21,7 @@ from core.registry.registry import Registry
 # What `core` itself writes into the history of champions when nobody is at a page; screens translate it.
 HOW = {
     "first": "first version",
+    "auto": "auto: better on the validation rows",
     "command": "command line",
     "command_against": "command line, against the gate",
     "update_always": "update: always",

@@ -14,6 +14,17 @@ from torch.nn import functional
 
 from core.networks.architectures.linear import LINEAR, LinearConfig
 from core.networks.encoders.base import TextNetwork, TokenRows
+from core.networks.encoders.ngram_keys import (
+    MULTIPLIERS,
+    POSITIVE,
+    TOKEN_BITS,
+    Integers,
+    counted,
+    hold_any,
+    pieces_of,
+    runs,
+    slots_of,
+)
 from core.networks.standalone.predict import UNKNOWN, TextPipeline, batches_by_length, pad
 from core.networks.text import TextConfig, fit_pipeline
 
@@ -22,14 +33,6 @@ if TYPE_CHECKING:
 
     from core.networks.encoders.graph import Graph
 
-Integers = NDArray[np.int64]
-
-TOKEN_BITS = 20  # an n-gram's key is its token ids side by side, which three of them fill
-# Large odd numbers, and what keeps their products positive; any would do, but they may never change again.
-MULTIPLIERS = (0x1F3D5B79A2C4E687, 0x2545F4914F6CDD1D)
-POSITIVE = 2**62 - 1
-SPARE = 4  # slots for each n-gram: at two choices a key, all find a slot
-LETTERS = range(2, 6)  # lengths of pieces of a word, its ends included
 SINGLES_UP_TO = 2000  # texts; with more, what occurs in one text alone is left out
 MOST_NGRAMS = 400_000
 AT_ONCE = 1024
@@ -61,6 +64,7 @@ class LinearNgrams(TextNetwork):
 
     declared = LINEAR
 
+    config: LinearConfig
     embedding: nn.EmbeddingBag
     feature_weights: Tensor
     spelled: Tensor
@@ -138,7 +142,7 @@ class LinearNgrams(TextNetwork):
         first_met = max(int(self.met[1]), UNKNOWN + 1)
         self.met[0] += len(texts)
         self.met[1] = self.vocabulary_size
-        words, counts = _counted(tokens, rows)
+        words, counts = counted(tokens, rows)
         fresh = words >= first_met
         self.feature_weights[self._own_features(words[fresh])] = self._rarity(counts[fresh])
         if self.letter_weight:
@@ -197,21 +201,16 @@ class LinearNgrams(TextNetwork):
 
     def _take_ngrams(self, tokens: Integers, rows: Integers, fewest: int) -> None:
         """Take up the n-grams that are not known yet, the most frequent first while there is room."""
-        key, keys, counts = tokens, [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-        for size in range(2, self.length + 1):
-            key = key[:-1] * 2**TOKEN_BITS + tokens[size - 1 :]
-            inside = rows[: len(key)] == rows[size - 1 :]
-            met, often = _counted(key[inside], rows[: len(key)][inside])
-            keys.append(met)
-            counts.append(often)
-        fresh, often = np.concatenate(keys), np.concatenate(counts)
+        met = [counted(*held) for held in runs(tokens, rows, 2**TOKEN_BITS, self.length)]
+        fresh = np.concatenate([np.zeros(0, np.int64), *(keys for keys, _ in met)])
+        often = np.concatenate([np.zeros(0, np.int64), *(counts for _, counts in met)])
         wanted = (often >= fewest) & ~np.isin(fresh, self.keys.numpy())
         fresh, often = fresh[wanted], often[wanted]
         order = np.argsort(-often, kind="stable")[: max(0, MOST_NGRAMS - len(self.keys))]
         features = self._add_features(self._rarity(often[order]))
         self.ngram_features = torch.cat([self.ngram_features, torch.tensor(features, dtype=torch.int64)])
         self.keys = torch.cat([self.keys, torch.from_numpy(fresh[order])])
-        self.slots = _slots(self.keys)
+        self.slots = slots_of(self.keys)
 
     @torch.no_grad()
     def grow_vocabulary(self, vocabulary_size: int) -> None:
@@ -381,13 +380,7 @@ class LinearNgrams(TextNetwork):
         gone = np.isin(np.arange(size), ids)
         of_token = np.repeat(gone, np.diff(offsets))
         letters = np.setdiff1d(spelled[of_token], spelled[~of_token])
-        inside = np.zeros(len(keys), dtype=bool)
-        rest = np.maximum(keys, 0)
-        while rest.any():
-            token = rest % 2**TOKEN_BITS
-            inside |= (rest > 0) & (token < size) & gone[np.minimum(token, size - 1)]
-            rest //= 2**TOKEN_BITS
-        ngrams = np.flatnonzero(inside)
+        ngrams = np.flatnonzero(hold_any(keys, gone))
         features = np.concatenate([letters, weights["ngram_features"].numpy()[ngrams]])
         pieces = np.flatnonzero(np.isin(weights["letter_features"].numpy(), letters))
         by_name = {
@@ -415,50 +408,3 @@ class LinearNgrams(TextNetwork):
         units = torch.tensor(list(owners), dtype=torch.int64)
         scores = functional.linear(self._folded()[units], self.head.weight)
         return scores / self._squares()[units].sum().clamp_min(1e-12).sqrt(), [sorted(own) for own in owners.values()]
-
-
-def pieces_of(words: Sequence[str]) -> tuple[Integers, Integers]:
-    """Pieces of two to five letters of words of at least two, whose ends are marked: whose each is, and its hash; each once."""
-    lengths = np.array([len(word) + 2 if len(word) > 1 else 0 for word in words], dtype=np.int64)
-    letters = "".join(f"<{word}>" for word in words if len(word) > 1).encode("utf-32-le", "replace")
-    code = np.frombuffer(letters, dtype=np.uint32).astype(np.int64)
-    owner = np.repeat(np.arange(len(words)), lengths)
-    key, owners, keys = code, [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    for size in range(2, LETTERS[-1] + 1):
-        key = key[:-1] * MULTIPLIERS[0] + code[size - 1 :]
-        inside = owner[: len(key)] == owner[size - 1 :]
-        owners.append(owner[: len(key)][inside])
-        keys.append(key[inside] * MULTIPLIERS[1] + size)
-    whose, what = np.concatenate(owners), np.concatenate(keys)
-    order = np.lexsort((what, whose))
-    whose, what = whose[order], what[order]
-    again = (whose[1:] == whose[:-1]) & (what[1:] == what[:-1])
-    first = np.concatenate([np.ones(min(1, len(what)), bool), ~again])
-    return whose[first], what[first]
-
-
-def _counted(values: Integers, rows: Integers) -> tuple[Integers, Integers]:
-    """The different values, and in how many rows each stands."""
-    order = np.lexsort((rows, values))
-    values, rows = values[order], rows[order]
-    again = (values[1:] == values[:-1]) & (rows[1:] == rows[:-1])
-    return np.unique(values[np.concatenate([np.ones(min(1, len(values)), bool), ~again])], return_counts=True)
-
-
-def _slots(keys: Tensor) -> Tensor:
-    """A table in which every key but the first stands at one of its two hashes (Pagh & Rodler 2004, "Cuckoo Hashing")."""
-    numbers = np.flatnonzero(keys > 0)  # the others are none, or were forgotten
-    size = SPARE * len(keys) + 1
-    while True:
-        first, second = (((keys[numbers] * by) & POSITIVE).numpy() % size for by in MULTIPLIERS)
-        moved = np.zeros(len(numbers), dtype=bool)
-        generator = np.random.default_rng(0)
-        for _ in range(100):
-            slot, order = np.where(moved, second, first), generator.permutation(len(numbers))
-            table = np.zeros(size, dtype=np.int64)
-            table[slot[order]] = numbers[order]  # of several, the last stays
-            driven_out = table[slot] != numbers
-            if not driven_out.any():
-                return torch.from_numpy(table)
-            moved ^= driven_out
-        size = 2 * size + 1

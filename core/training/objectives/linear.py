@@ -66,18 +66,17 @@ def solve(
     rows, validation = strategy.training_set(experience, 1), strategy.validation_set(experience)
     problem = _Problem(model, rows.ids, rows.targets, experience.criterion(rows.targets), experience.known_outputs)
     unseen = model.held(validation.ids) if len(validation) else None
-    asked = model.config.regularisation  # type: ignore[attr-defined]
+    asked = model.config.regularisation
     if asked == "auto":
         path = list(FREEDOM) if unseen is not None else ["medium"]
     else:
         path = [asked]
     best: tuple[float, ...] | None = None
-    kept, epoch, ended, name = problem.values(), 0, 0, path[0]
+    kept, epoch, name = problem.values(), 0, path[0]
     for number, strength in enumerate(path, start=1):
         started = time.monotonic()
         problem.descend(FREEDOM[strength], should_stop)
         yield StepDone(number, len(path), 1, 1, problem.loss, len(rows) / max(time.monotonic() - started, 1e-9))
-        ended = number
         measured, lost = dict[str, float](), math.nan
         score: tuple[float, ...] = (0.0,)
         if unseen is not None:
@@ -89,11 +88,11 @@ def solve(
         if better:
             best, kept, epoch, name = score, problem.values(), number, strength
         yield EpochDone(number, problem.loss, lost, measured, better, time.monotonic() - started)
-        if should_stop() or number - epoch >= 1:
+        if should_stop() or not better:
             break
     model.set_effective(*kept)
     model.eval()
-    yield Finished(epoch, ended, stopped_by_hand() if should_stop() else SOLVED[name])
+    yield Finished(epoch, number, stopped_by_hand() if should_stop() else SOLVED[name])
 
 
 class _Problem:
@@ -140,8 +139,7 @@ class _Problem:
                 raise StopIteration
 
         flat = np.concatenate([self._weights.ravel(), self._bias])
-        found = minimize(value, flat, jac=True, method="L-BFGS-B", callback=after_step, options=SOLVER)
-        self._take(found.x)
+        self._take(minimize(value, flat, jac=True, method="L-BFGS-B", callback=after_step, options=SOLVER).x)
 
     def _take(self, flat: np.ndarray) -> None:
         outputs = len(self._bias)

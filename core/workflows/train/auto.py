@@ -27,7 +27,7 @@ from core.tasks import Task
 from core.workflows.learn.learning import ShouldStop
 from core.workflows.learn.producing import Completed
 from core.workflows.requests import AUTO, DataConfig, TrainRequest, resolve_settings
-from core.workflows.train.estimate import estimate, prepare
+from core.workflows.train.estimate import Prepared, estimate, prepare
 from core.workflows.train.ladder import Rung, auto_settings, request_of, rungs_for
 from core.workflows.train.run import check_task, train_classifier
 from core.workflows.versions.folder import VersionFolder
@@ -113,11 +113,8 @@ def climb(
     ladder = _Ladder(request, workspace, should_stop, earlier)
     run_id = left.get("run_id") or earlier.get("run_id")
     for rung in ladder.rungs():
-        started, completed, refused = (
-            time.monotonic(),
-            None,
-            message("auto.stopped", "It was stopped before it had learned."),
-        )
+        started, completed = time.monotonic(), None
+        refused = message("auto.stopped", "It was stopped before it had learned.")
         yield StageStarted(message("auto.weighing", "Weighing what the next model would take."), ladder.fraction)
         try:
             asked = ladder.within_time(rung)
@@ -181,6 +178,7 @@ class _Ladder:
         data = resolve_settings(first.model, first.settings, self._task).data  # a model may have shares of its own
         self._validation = _Validation(request, self._task, data, workspace)
         self._solving = first.model == LINEAR.name  # which can be stopped at any time, and has weights then
+        self._prepared: dict[str, Prepared] = {}
         self.best: tuple[str, int] | None = None
         for rung in self.done:
             if rung.serves and rung.version is not None:
@@ -222,9 +220,31 @@ class _Ladder:
             left = self._auto.minutes * 60 - self._seconds
             if left <= AFTERWARDS:
                 raise ModelError("auto.time_up", "Time was up before it could begin.")
-            asked = _within(asked, rung, left, self._workspace)
+            asked = self._within(asked, rung, left)
         self._at_work = asked.settings
         return asked
+
+    def _within(self, asked: TrainRequest, rung: Rung, seconds: float) -> TrainRequest:
+        """The request, with as many epochs as the time allows; a `ModelError` where it allows none."""
+        if rung.model == ENCODER.name and seconds < OPENING + AFTERWARDS:  # too little to find out more
+            raise _no_time(OPENING + AFTERWARDS, seconds)
+        began = time.monotonic()
+        if rung.model not in self._prepared:  # rungs of one model read texts alike
+            self._prepared = {rung.model: prepare(asked, self._workspace)}
+        prepared = self._prepared[rung.model]
+        expected = estimate(asked, self._workspace, prepared)
+        seconds = max(0.0, seconds - (time.monotonic() - began))  # weighing takes time, too
+        answered = expected.seconds_per_epoch * (prepared.validation + prepared.test) / max(1, prepared.train)
+        once, large = rung.settings.get("tuning") == "frozen", rung.model == ENCODER.name
+        after = AFTERWARDS + (1 if once else WITHOUT_LEARNING) * answered
+        fewest = ENCODED_ONCE if once else 1 if large else EARLY * expected.epochs
+        least = expected.seconds_per_epoch * fewest
+        if least + after > seconds:
+            raise _no_time(least + after, seconds)
+        if once or not large:
+            return asked
+        fitting = min(expected.epochs, int((seconds - after) / expected.seconds_per_epoch))
+        return asked.model_copy(update={"settings": {**asked.settings, "epochs": fitting}})
 
     def over(self, rung: Rung, completed: Completed | None, refused: Message, seconds: float) -> RungDone:
         """Note what came of a rung, and let it serve where it is better than the best before."""
@@ -261,28 +281,7 @@ class _Ladder:
         registry, classifier = self._workspace.registry, self._request.classifier
         champion = registry.champion(classifier)
         if self.best is not None and champion is not None and champion.number == self.best[1]:
-            registry.promote(classifier, version, HOW["first"])
-
-
-def _within(asked: TrainRequest, rung: Rung, seconds: float, workspace: Workspace) -> TrainRequest:
-    """The request, with as many epochs as the time allows; a `ModelError` where it allows none."""
-    if rung.model == ENCODER.name and seconds < OPENING + AFTERWARDS:  # too little to find out more
-        raise _no_time(OPENING + AFTERWARDS, seconds)
-    began = time.monotonic()
-    prepared = prepare(asked, workspace)
-    expected = estimate(asked, workspace, prepared)
-    seconds = max(0.0, seconds - (time.monotonic() - began))  # weighing takes time, too
-    answered = expected.seconds_per_epoch * (prepared.validation + prepared.test) / max(1, prepared.train)
-    once, large = rung.settings.get("tuning") == "frozen", rung.model == ENCODER.name
-    after = AFTERWARDS + (1 if once else WITHOUT_LEARNING) * answered
-    fewest = ENCODED_ONCE if once else 1 if large else EARLY * expected.epochs
-    least = expected.seconds_per_epoch * fewest
-    if least + after > seconds:
-        raise _no_time(least + after, seconds)
-    if once or not large:
-        return asked
-    fitting = min(expected.epochs, int((seconds - after) / expected.seconds_per_epoch))
-    return asked.model_copy(update={"settings": {**asked.settings, "epochs": fitting}})
+            registry.promote(classifier, version, HOW["auto"])
 
 
 def _no_time(needed: float, left: float) -> ModelError:

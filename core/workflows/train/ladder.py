@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from core.base.config import Config, build, distribute, setting, settings_of
+from core.continual.methods import FINETUNE
 from core.networks.architectures.encoder import ENCODER
 from core.networks.text import TextConfig
 from core.tasks.base import Task
@@ -73,7 +74,7 @@ RUNGS = (
 def rungs_for(task: Task) -> tuple[Rung, ...]:
     """The ladder of a task: those that suit it, or else the first of its models."""
     networks, strategies = task.networks(), strategies_for(task)
-    fitting = tuple(rung for rung in RUNGS if rung.model in networks and (rung.strategy or "finetune") in strategies)
+    fitting = tuple(rung for rung in RUNGS if rung.model in networks and (rung.strategy or FINETUNE.name) in strategies)
     return fitting or (Rung(next(iter(networks)), next(iter(networks))),)
 
 

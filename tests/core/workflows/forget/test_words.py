@@ -12,7 +12,7 @@ import torch
 from onnx import numpy_helper
 
 from core.data.dataset.rows import TextDataset
-from core.networks.encoders.linear import pieces_of
+from core.networks.encoders.ngram_keys import pieces_of
 from core.networks.standalone.predict import Classifier
 from core.workflows.forget.rows import find_rows
 from core.workflows.forget.run import ForgetRequest, forget_rows
@@ -116,9 +116,9 @@ def test_pairs_and_pieces_of_forgotten_words_leave_a_linear_model(workspace: Wor
         _, pieces = pieces_of([NAME])
         assert not set(pieces.tolist()) & set(weights["letter_keys"].tolist()) - shared
         model = onnx.load(str(folder.path / "model.onnx"))
-        kept = {one.name: numpy_helper.to_array(one) for one in model.graph.initializer}
+        constants = {constant.name: numpy_helper.to_array(constant) for constant in model.graph.initializer}
         units = len(folder.load_pipeline().tokenizer.get_vocab()) + len(weights["keys"]) - 1
-        rows = [table for table in kept.values() if table.ndim and len(table) == units]
+        rows = [table for table in constants.values() if table.ndim and len(table) == units]
         assert len(rows) == 2  # what a unit adds, and its share of the length
         assert [float(np.abs(table[number]).max()) for table in rows] == [0.0, 0.0]
 
