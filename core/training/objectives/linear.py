@@ -45,7 +45,8 @@ def solve(
 
     Weights start, and are held, where the version before has left them; at a first training that is 0. How firmly is a
     setting, or is found out: regularisation is loosened step by step, each time from the weights found before, as long as
-    the score on the validation rows gets better. Each step is told as an epoch.
+    the loss of the validation rows gets smaller. The loss says more than a score: with few or uneven rows, a model that only
+    ever answers the most frequent target may score best by chance. Each step is told as an epoch.
 
     Parameters
     ----------
@@ -71,22 +72,21 @@ def solve(
         path = list(FREEDOM) if unseen is not None else ["medium"]
     else:
         path = [asked]
-    best: tuple[float, ...] | None = None
+    least = math.inf
     kept, epoch, name = problem.values(), 0, path[0]
     for number, strength in enumerate(path, start=1):
         started = time.monotonic()
         problem.descend(FREEDOM[strength], should_stop)
         yield StepDone(number, len(path), 1, 1, problem.loss, len(rows) / max(time.monotonic() - started, 1e-9))
-        measured, lost = dict[str, float](), math.nan
-        score: tuple[float, ...] = (0.0,)
-        if unseen is not None:
-            logits = problem.logits(unseen)
-            lost = float(problem.criterion(torch.from_numpy(logits), torch.from_numpy(validation.targets)))
-            measured = experience.task.measure(logits, validation.targets)
-            score = experience.task.better(measured, lost)
-        better = best is None or score > best
+        if unseen is None:
+            kept, epoch = problem.values(), number
+            break
+        logits = problem.logits(unseen)
+        lost = float(problem.criterion(torch.from_numpy(logits), torch.from_numpy(validation.targets)))
+        better = lost < least
         if better:
-            best, kept, epoch, name = score, problem.values(), number, strength
+            least, kept, epoch, name = lost, problem.values(), number, strength
+        measured = experience.task.measure(logits, validation.targets)
         yield EpochDone(number, problem.loss, lost, measured, better, time.monotonic() - started)
         if should_stop() or not better:
             break

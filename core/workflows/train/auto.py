@@ -36,7 +36,7 @@ from core.workflows.workspace import Workspace
 MOST_ROWS = 2000  # validation rows by which rungs are compared
 WORTH_IT = 0.02  # what a costlier model has to gain where speed and size matter more
 AFTERWARDS = 8.0  # seconds that export, baseline and storing take, whatever the model
-OPENING = 12.0  # seconds that loading an encoder and timing its first steps take at least
+OPENING = 20.0  # seconds that loading an encoder and timing its first steps take at least
 WITHOUT_LEARNING = 0.35  # of the time that a learning step takes, for the same texts when they are only answered
 ENCODED_ONCE = 0.7  # of the time that PyTorch takes for a text, where ONNX Runtime encodes all of them once
 EARLY = 0.6  # of all epochs, where it usually ends

@@ -15,6 +15,7 @@ from core.networks.encoders.linear import LinearNgrams
 from core.networks.encoders.ngram_keys import pieces_of
 from core.networks.standalone.predict import pad
 from core.networks.text import extend_pipeline
+from core.tasks.text_classification.task import TextClassification
 from core.workflows.learn.learning import ClassifierLesson, answers, first_lesson, learn
 from core.workflows.requests import resolve_settings
 
@@ -102,6 +103,27 @@ def test_regularisation_is_loosened_while_the_validation_rows_gain() -> None:
     finished = events[-1]
     assert isinstance(finished, Finished)
     assert [epoch.best for epoch in epochs[: finished.best_epoch]] == [True] * finished.best_epoch
+    assert answers(made.learner, TEXTS).tolist() == [made.learner.outputs.index(label) for label in LABELS]
+
+
+def test_the_validation_loss_chooses_whatever_the_score_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of few, uneven rows, always answering the most frequent label may score best by chance."""
+    falling = iter([0.9, 0.8, 0.7, 0.6])
+    monkeypatch.setattr(TextClassification, "measure", lambda *_: {"accuracy": next(falling)})
+    texts = [f"good thing {number}" for number in range(60)] + [f"awful thing {number}" for number in range(6)]
+    rows, unseen = (texts, ["yes"] * 60 + ["no"] * 6), (["awful"] * 6 + ["awful good"], ["no"] * 6 + ["yes"])
+    made = first_lesson("linear", rows, unseen, ("no", "yes"), resolve_settings("linear", {}), None)
+    epochs = [event for event in learn(made, should_stop=lambda: False) if isinstance(event, EpochDone)]
+    least = min(epochs, key=lambda epoch: epoch.validation_loss)
+    assert least.epoch == 2
+    assert [epoch.best for epoch in epochs] == [True, True, False]
+
+
+def test_without_validation_rows_the_middle_is_taken() -> None:
+    made = first_lesson("linear", (TEXTS, LABELS), ([], []), ("no", "yes"), resolve_settings("linear", {}), None)
+    events = list(learn(made, should_stop=lambda: False))
+    assert not [event for event in events if isinstance(event, EpochDone)]
+    assert events[-1].reason.key == "training.solved_medium"
     assert answers(made.learner, TEXTS).tolist() == [made.learner.outputs.index(label) for label in LABELS]
 
 
