@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +70,12 @@ def datasets(asked: argparse.Namespace) -> None:
     with working():
         if asked.verb == "save":
             loaded = load_unlabelled(asked) if asked.label is None else load(asked)
-            stored = save(replace(loaded, name=asked.name or loaded.name), open_workspace(home()))
+            name = asked.name or loaded.name
+            stored = save(replace(loaded, name=name), open_workspace(home()))
+            if stored.name != name:
+                sys.stderr.write(
+                    f"The very same rows were saved before, as '{stored.name}'; they are kept once, so '{name}' was not added.\n"
+                )
         else:
             stored = _cleaned(asked)
     tell(asked, asdict(stored), f"Dataset '{stored.name}' ({stored.id}): {stored.rows:,} rows.")

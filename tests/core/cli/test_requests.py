@@ -169,6 +169,9 @@ def test_a_dataset_is_saved_inspected_cleaned_and_deleted(workspace: Workspace, 
     asked = ["--data", str(path), "--text", "text", "--label", "label", "--name", "rows"]
     saved = json.loads(run("datasets", "save", *asked, "--json")[0])
     assert (saved["name"], saved["rows"]) == ("rows", 4)
+    again, told = run("datasets", "save", *asked[:-1], "others", "--json")
+    assert json.loads(again)["name"] == "rows"
+    assert "The very same rows were saved before, as 'rows'; they are kept once, so 'others' was not added." in told
     assert (
         "offers no fix 'duplicates.x'. It offers: –."
         in run("datasets", "clean", "--dataset", "rows", "--fix", "duplicates.x", code=2)[1]
