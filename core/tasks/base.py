@@ -179,7 +179,7 @@ class Task:
         """Targets as the loss reads them, ``(rows,)`` or ``(rows, …)``."""
         raise NotImplementedError
 
-    def criterion(self, config: Any, targets: NDArray[Any], outputs: int) -> Criterion:
+    def criterion(self, config: Any, targets: NDArray[Any], outputs: Sequence[str]) -> Criterion:
         """The function to make smaller: of outputs, ``(batch, outputs)``, and encoded targets the mean loss.
 
         Parameters
@@ -188,8 +188,14 @@ class Task:
             An instance of ``config_class``.
         targets
             All encoded targets that will be learned from.
+        outputs
+            Names of the model's outputs.
         """
         raise NotImplementedError
+
+    def parents(self, outputs: Sequence[str], known: int) -> Mapping[int, int]:
+        """New outputs that begin with the weights of a known one, by their positions: the first ``known`` are known."""
+        return {}
 
     def measure(self, outputs: NDArray[Any], targets: NDArray[Any]) -> dict[str, float]:
         """Scores on validation rows by name, without intervals; that by which epochs are compared first.
@@ -214,6 +220,10 @@ class Task:
     def answers(self, values: NDArray[Any], outputs: Sequence[str]) -> list[str]:
         """What a version says, from what its file computes, ``(rows, outputs)``."""
         raise NotImplementedError
+
+    def judged(self, answers: Sequence[str], truth: Sequence[str]) -> list[str]:
+        """Answers as far as a test can judge them that knows less than was answered."""
+        return list(answers)
 
     def statistics(self, truth: Sequence[str], answers: Sequence[str]) -> Statistics:
         """What is added up over rows, ``(rows, k)``; the scores are functions of the sum."""

@@ -18,7 +18,8 @@ import streamlit as st
 from core.base.errors import RegistryError
 from core.base.integrity import is_damage
 from core.networks.explain import occlude
-from core.networks.standalone.predict import answered
+from core.networks.standalone.predict import resolved
+from core.tasks.text_classification.tree import stands_below
 from dashboard.parts import reasons, tables, way_back
 from dashboard.parts.components.live_text import live_text, set_live_text
 from dashboard.parts.names import provider_name
@@ -147,10 +148,12 @@ def answer_html(answer: Answer, labels: list[str], threshold: float | None = Non
     )
     rest = len(ranked) - MOST_BARS
     more = f"<div class='more'>{escape(tn('predict.more_labels', rest))}</div>" if rest > 0 else ""
-    best, share = ranked[0]
-    verdict = f"<strong>{escape(best)}</strong><span>{_share(share)}</span>"
-    if threshold is not None and not answered(np.array([[share]]), threshold)[0]:
-        facts = {"label": best, "share": _share(share), "percent": tables.percent(threshold)}
+    (given,), (sure,), (counts,) = resolved(np.array([list(answer.probabilities.values())]), labels, threshold)
+    verdict = f"<strong>{escape(given)}</strong><span>{_share(float(sure))}</span>"
+    if given not in labels or stands_below(ranked[0][0], given):
+        verdict += f"<span>{escape(t('predict.below_unsure', label=ranked[0][0], share=_share(ranked[0][1])))}</span>"
+    if threshold is not None and not counts:
+        facts = {"label": given, "share": _share(float(sure)), "percent": tables.percent(threshold)}
         verdict = (
             f"<strong>{escape(t('predict.unsure'))}</strong><span>{escape(t('predict.unsure_why', **facts))}</span>"
         )

@@ -36,6 +36,8 @@ def draw(shown: Shown) -> None:
     """Costs, the slider, what it comes to on the test rows; for two labels also the line between them."""
     layout.section(t("decide.title"), help=t("decide.help"))
     test, validation = Answers.of(predictions(shown), shown.classes), validation_rows(shown)
+    if shown.figures.hierarchical_f1 is not None:
+        st.caption(t("results.tree_also"))
     left, right = st.columns([2, 3], gap="medium")
     with left:
         costs = _ask_costs(shown.classes)

@@ -23,6 +23,7 @@ from dashboard.results.folds import draw as folds
 from dashboard.results.page import ALL, Shown, message_of, predictions, rows_table
 from dashboard.results.reasons import draw as reasons
 from dashboard.results.slices import draw as slices
+from dashboard.results.tree import draw as tree
 from dashboard.shell import layout
 from dashboard.shell.errors import show_error
 from dashboard.shell.i18n import language, t, t_message, tn
@@ -31,7 +32,7 @@ from dashboard.shell.palette import palette
 AVERAGES = ("accuracy", "macro_f1", "macro_precision", "macro_recall", "weighted_f1")
 MOST_ERRORS = 200
 GROUPS = {
-    "scores": ("labels", "roc", "compare"),
+    "scores": ("labels", "tree", "roc", "compare"),
     "mistakes": ("errors", "slices", "reasons", "behaviour"),
     "sureness": ("trust", "decide"),
     "learning": ("curves", "curve"),
@@ -52,7 +53,11 @@ def draw(shown: Shown) -> None:
         persist_state="session",
     )
     known = parts()
-    offered = [name for name in GROUPS[str(group)] if name != "roc" or len(shown.classes) == 2]
+    absent = {
+        *(["roc"] if len(shown.classes) != 2 else []),
+        *(["tree"] if shown.figures.hierarchical_f1 is None else []),
+    }
+    offered = [name for name in GROUPS[str(group)] if name not in absent]
     places = st.tabs([t(f"results.tab_{name}") for name in offered], key=tabs_key(str(group), shown), on_change="rerun")
     for tab, name in zip(places, offered, strict=True):
         if tab.open:
@@ -62,13 +67,15 @@ def draw(shown: Shown) -> None:
 
 def tabs_key(group: str, shown: Shown) -> str:
     """Carries the language and the number of labels: an open tab is known by its visible name, among those there are."""
-    return f"results.tabs.{language()}.{group}.{'two_labels' if len(shown.classes) == 2 else 'labels'}"
+    kind = "tree" if shown.figures.hierarchical_f1 is not None else "labels"
+    return f"results.tabs.{language()}.{group}.{'two_' if len(shown.classes) == 2 else ''}{kind}"
 
 
 def parts() -> dict[str, Callable[[Shown], None]]:
     """What draws each tab."""
     return {
         "labels": by_label,
+        "tree": tree,
         "roc": roc,
         "compare": compare,
         "errors": errors,

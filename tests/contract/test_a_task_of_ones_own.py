@@ -74,7 +74,7 @@ class WordCount(Task):
     def encode(self, targets: Sequence[str], outputs: Sequence[str]) -> NDArray[Any]:
         return np.array([float(target) for target in targets], dtype=np.float32)
 
-    def criterion(self, config: Any, targets: NDArray[Any], outputs: int) -> Criterion:
+    def criterion(self, config: Any, targets: NDArray[Any], outputs: Sequence[str]) -> Criterion:
         return lambda values, truth: (values[:, 0] - truth).square().mean()
 
     def measure(self, outputs: NDArray[Any], targets: NDArray[Any]) -> dict[str, float]:

@@ -58,7 +58,7 @@ class Length(Task):
     def encode(self, targets: Sequence[str], outputs: Sequence[str]) -> NDArray[Any]:
         return np.array([list(outputs).index(target) for target in targets], dtype=np.int64)
 
-    def criterion(self, config: Any, targets: NDArray[Any], outputs: int) -> Criterion:
+    def criterion(self, config: Any, targets: NDArray[Any], outputs: Sequence[str]) -> Criterion:
         from torch.nn.functional import cross_entropy
 
         return cross_entropy

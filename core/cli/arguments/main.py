@@ -231,6 +231,7 @@ COMMANDS = {
             DATASET,
             several("--fix", "KIND.NAME", "as inspect --json names them"),
             several("--rename", "OLD=NEW", "labels; the same new name twice merges them"),
+            several("--parent", "LABEL=ABOVE", "the label, or the group, that a label stands below"),
             several("--drop-labels", "LABEL", "with all their rows"),
             NEW_NAME,
         ),

@@ -13,6 +13,7 @@ from core.cli.printing import show, tell
 from core.cli.progress import working
 from core.cli.tables import load, load_unlabelled, save
 from core.cli.workflow import version_of
+from core.data.dataset.label_tree import placed
 from core.data.dataset.store import DatasetStore, StoredDataset
 from core.data.labelling.corrections import Corrections
 from core.data.labelling.sessions import LabellingStore
@@ -89,6 +90,8 @@ def _cleaned(asked: argparse.Namespace) -> StoredDataset:
         steps.append(DropLabels(labels=tuple(asked.drop_labels)))
     if asked.rename:
         steps.append(RenameLabels(names=parse_assignments(asked.rename)))
+    if asked.parent:
+        steps.append(RenameLabels(names=placed(parse_assignments(asked.parent))))
     return save_cleaned(store, before.id, steps, asked.name)
 
 

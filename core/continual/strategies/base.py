@@ -5,7 +5,7 @@ Knows nothing of files, registries or versions: what must be remembered goes thr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -58,7 +58,12 @@ class Experience:
 
     def criterion(self, targets: NDArray[Any]) -> Criterion:
         """The task's loss for rows with these encoded targets."""
-        return self.task.criterion(self.config, targets, len(self.outputs))
+        return self.task.criterion(self.config, targets, self.outputs)
+
+    @property
+    def parents(self) -> Mapping[int, int]:
+        """New outputs that begin with the weights of a known one, by their positions."""
+        return self.task.parents(self.outputs, self.known_outputs)
 
 
 GradientLoop = Callable[[TextNetwork, "Strategy", Experience], Iterator[Any]]

@@ -3,8 +3,9 @@
 Knows nothing of tables, files or models.
 
 **Beyond doubt** (`canonical_labels`, done when a dataset is made): blanks and invisible signs around a label, quotation marks
-around the whole cell, a list of one, ``True`` and ``TRUE`` in a column of nothing else, and ``1.0`` for ``1`` in a column of
-numbers. A column that holds both ``1.5`` and ``1.50`` may hold codes: there they are only likely to be the same.
+around the whole cell, the sign between a label and one below it, a list of one, ``True`` and ``TRUE`` in a column of nothing
+else, and ``1.0`` for ``1`` in a column of numbers. A column that holds both ``1.5`` and ``1.50`` may hold codes: there they are
+only likely to be the same.
 
 **Likely** (`likely_key`, only ever suggested): upper and lower case, full-width characters, blanks, hyphens and underscores
 between words, quotation marks and full stops around them, blanks inside Chinese, the form of a dash or an emoji, ``1e0``
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from core.base.files import parse_json
+from core.data.dataset.label_tree import as_path
 
 # Signs of no width that no label means: soft hyphen, zero-width blanks, byte order mark, marks of direction, control bytes.
 _INVISIBLE = re.compile(
@@ -208,7 +210,7 @@ def _clean(name: str) -> str:
         bare = _bare(bare[1:-1])
     if bare.startswith("[") and bare.endswith("]") and len(bare) <= _LONGEST_LIST:
         bare = _bare(_only_member(bare))
-    return bare
+    return as_path(bare)
 
 
 def _bare(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import torch
@@ -78,7 +78,7 @@ class CausalText(TextNetwork):
     def layers_from_bottom(self) -> list[list[nn.Parameter]]:
         return [list(self.decoder.embedding.parameters()), *(list(block.parameters()) for block in self.decoder.blocks)]
 
-    def grow_outputs(self, outputs: int) -> None:
+    def grow_outputs(self, outputs: int, parents: Mapping[int, int] | None = None) -> None:
         """There are always two."""
 
     def grow_vocabulary(self, vocabulary_size: int) -> None:

@@ -5,6 +5,8 @@ Knows nothing of training, files or text.
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -201,12 +203,22 @@ class TextNetwork(nn.Module):
         return [below] if below else []
 
     @torch.no_grad()
-    def grow_outputs(self, outputs: int) -> None:
-        """Widen the head to so many outputs; the weights of the old ones stay exactly as they were."""
+    def grow_outputs(self, outputs: int, parents: Mapping[int, int] | None = None) -> None:
+        """Widen the head to so many outputs; the weights of the old ones stay exactly as they were.
+
+        Parameters
+        ----------
+        parents
+            New outputs that begin with the weights of an old one, which they share, by their positions.
+        """
         old = self.head
         self.head = nn.Linear(old.in_features, outputs).to(old.weight.device)
         self.head.weight[: old.out_features] = old.weight
         self.head.bias[: old.out_features] = old.bias
+        shared = Counter((parents or {}).values())
+        for output, parent in (parents or {}).items():
+            self.head.weight[output] = old.weight[parent]
+            self.head.bias[output] = old.bias[parent] - math.log(shared[parent])
 
     @torch.no_grad()
     def grow_vocabulary(self, vocabulary_size: int) -> None:

@@ -50,6 +50,8 @@ SPIN_MICROSECONDS = (
     "100"  # long enough for the next part of a batch, too short to be missed by whoever else computes here
 )
 ROUNDING = 1e-6  # probabilities are float32: 0.9 of a file must reach a threshold of 0.9
+BELOW = " > "  # between a label and one that stands below it, as in "Food > Pizza"
+LIKELIER_THAN_NOT = 0.5  # from here on a label with others above it answers, unless a threshold says otherwise
 TOKENS_AT_ONCE = {"cpu": 1024, "cuda": 32_768}  # in one batch, padding included: what fits a cache, what fills a GPU
 MOST_WASTE = 32  # tokens of padding that a batch on the CPU may hold: what starting another batch costs
 
@@ -388,6 +390,47 @@ def answered(probabilities: np.ndarray, threshold: float) -> np.ndarray:
     return np.asarray(probabilities.max(axis=1) >= threshold - ROUNDING)
 
 
+def above(label: str) -> list[str]:
+    """The label and those it stands below, from the top: of "Food > Pizza" "Food" and "Food > Pizza"."""
+    steps = label.split(BELOW)
+    return [BELOW.join(steps[:end]) for end in range(1, len(steps) + 1)]
+
+
+def resolved(
+    probabilities: np.ndarray, labels: Sequence[str], threshold: float | None = None
+) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """What is answered: label, probability, and whether it counts without a person, a value each for every row.
+
+    Without labels that stand below others it is the most probable one. With them, the one above answers where the one below
+    is too unsure: the lowest that is probable enough, where a label is as probable as all below it together.
+
+    Parameters
+    ----------
+    probabilities
+        Probability of each label, ``(rows, labels)``.
+    threshold
+        The probability from which an answer counts; without one all count, and the lowest that is likelier than not answers,
+        or else the likeliest at the top.
+    """
+    answers, sure = [labels[column] for column in probabilities.argmax(axis=1)], probabilities.max(axis=1)
+    enough = answered(probabilities, threshold or 0)
+    if not any(BELOW in label for label in labels):
+        return answers, sure, enough
+    paths = [above(label) for label in labels]
+    nodes = sorted({node for path in paths for node in path}, key=lambda node: (-node.count(BELOW), node))
+    levels = np.array([node.count(BELOW) for node in nodes])
+    holds = np.array([[node in path for node in nodes] for path in paths])
+    totals = probabilities.astype(np.float64) @ holds
+    reached = totals >= (LIKELIER_THAN_NOT if threshold is None else threshold) - ROUNDING
+    # The lowest of those reached, of equals the likeliest; where none is, the likeliest at the top.
+    rank = np.where(reached, levels + 1, np.where(levels == 0, 0, -1)) + np.minimum(totals, 1) / 2
+    node = rank.argmax(axis=1)
+    enough = reached.any(axis=1) if threshold is not None else np.ones(len(node), dtype=bool)
+    for row in np.flatnonzero(enough):
+        answers[row] = nodes[node[row]]
+    return answers, np.where(enough, totals[np.arange(len(node)), node], sure), enough
+
+
 def main(arguments: list[str]) -> None:
     for stream in (sys.stdin, sys.stdout):  # UTF-8 wherever it runs, and a broken byte stops nothing
         if isinstance(stream, io.TextIOWrapper):
@@ -405,9 +448,9 @@ def main(arguments: list[str]) -> None:
             values = " ".join(f"{name}={value:g}" for name, value in zip(classifier.labels, row, strict=True))
             sys.stdout.write(f"{values}\t{text}\n")
         return
-    for text, row, sure in zip(texts, probabilities, answered(probabilities, classifier.threshold or 0), strict=True):
-        best = int(row.argmax())
-        sys.stdout.write(f"{classifier.labels[best] if sure else 'unsure'}\t{row[best]:.6f}\t{text}\n")
+    answers = resolved(probabilities, classifier.labels, classifier.threshold)
+    for text, label, probability, counts in zip(texts, *answers, strict=True):
+        sys.stdout.write(f"{label if counts else 'unsure'}\t{probability:.6f}\t{text}\n")
 
 
 if __name__ == "__main__":

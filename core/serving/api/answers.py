@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from core.networks.standalone.predict import answered
+from core.networks.standalone.predict import resolved
 from core.serving.api.directory import ServedVersion
 from core.serving.api.engine_pool import OpenEngine
 from core.tasks import task_of
@@ -52,20 +52,19 @@ def _labelled(
 ) -> list[dict[str, Any]]:
     labels = opened.engine.labels
     rows = iter(probabilities.astype(np.float64).round(DIGITS).tolist())
-    best = iter(probabilities.argmax(axis=1).tolist())
-    sure = iter(answered(probabilities, served.threshold or 0.0).tolist())
+    given = zip(*resolved(probabilities, labels, served.threshold), strict=True)
     predictions: list[dict[str, Any]] = []
     for text in texts:
         if not text.strip():
             predictions.append({"label": None, "probability": None, "answered": False, "probabilities": {}})
             continue
-        row, column = next(rows), next(best)
+        label, probability, counts = next(given)
         predictions.append(
             {
-                "label": labels[column],
-                "probability": row[column],
-                "answered": next(sure),
-                "probabilities": dict(zip(labels, row, strict=True)),
+                "label": label,
+                "probability": round(float(probability), DIGITS),
+                "answered": bool(counts),
+                "probabilities": dict(zip(labels, next(rows), strict=True)),
             }
         )
     return predictions

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from core.base.errors import DataError
-from core.networks.standalone.predict import answered
+from core.networks.standalone.predict import resolved
 from core.tasks import task_of
 from core.tasks.base import Engine
 
@@ -54,11 +54,12 @@ def predict_table(
         progress(min(1.0, (start + CHUNK) / len(rows)))
     answers: dict[str, object] = {"predicted": predicted}
     if task.distribution:
-        answers["probability"] = values.max(axis=1).round(6)
+        # A row without text has no number, and is sure of nothing.
+        given, sure, counts = resolved(values, classifier.labels, threshold)
+        predicted[rows] = np.array(given, dtype=object)[rows]
+        answers["probability"] = sure.round(6)
         if threshold is not None:
-            answers["decision"] = np.where(
-                answered(values, threshold), ANSWERED, PERSON
-            )  # no number is sure of nothing
+            answers["decision"] = np.where(counts, ANSWERED, PERSON)
     kind = "p" if task.distribution else "value"
     answers |= {f"{kind}: {label}": values[:, column].round(6) for column, label in enumerate(classifier.labels)}
     added = pd.DataFrame({_free(name, table): values for name, values in answers.items()}, index=table.index)

@@ -77,7 +77,7 @@ class LanguageModelling(Task):
                 fewest=FEWEST,
             )
 
-    def criterion(self, config: Any, targets: NDArray[Any], outputs: int) -> Criterion:
+    def criterion(self, config: Any, targets: NDArray[Any], outputs: Sequence[str]) -> Criterion:
         """Nats per token of a batch."""
 
         def loss(values: Tensor, truth: Tensor) -> Tensor:

@@ -38,6 +38,7 @@ from core.tasks.text_classification.row_statistics import (
     patterns_of,
     scores_f1,
 )
+from core.tasks.text_classification.tree import hierarchical_f1, is_tree
 
 __all__ = [
     "MINIMUM_SUPPORT",
@@ -89,6 +90,8 @@ class Report:
         One entry for each class, in the order of ``classes``, also for classes that this test lacks.
     confusion
         Counts, shape ``(classes, classes)``: row = truth, column = prediction.
+    hierarchical_f1
+        F1 over the nodes of the tree that labels stand in; None where none stands below another.
     """
 
     rows: int
@@ -100,11 +103,13 @@ class Report:
     weighted_f1: Estimate
     per_class: dict[str, ClassScores]
     confusion: Integers
+    hierarchical_f1: Estimate | None = None
 
     @property
     def scores(self) -> dict[str, Estimate]:
         """The figures that are one number, by their names."""
-        return {name: getattr(self, name) for name in _AVERAGES}
+        tree = {} if self.hierarchical_f1 is None else {"hierarchical_f1": self.hierarchical_f1}
+        return {**{name: getattr(self, name) for name in _AVERAGES}, **tree}
 
     @property
     def too_few(self) -> bool:
@@ -123,13 +128,14 @@ class Report:
 
     @staticmethod
     def from_dict(stored: Mapping[str, Any]) -> Report:
-        classes = tuple(stored["classes"])
+        classes, tree = tuple(stored["classes"]), stored.get("hierarchical_f1")
         return Report(
             rows=stored["rows"],
             classes=classes,
             **{name: Estimate.from_dict(stored[name]) for name in _AVERAGES},
             per_class={label: ClassScores.from_dict(scores) for label, scores in stored["per_class"].items()},
             confusion=np.array(stored["confusion"], dtype=np.int64).reshape(len(classes), len(classes)),
+            hierarchical_f1=None if tree is None else Estimate.from_dict(tree),
         )
 
 
@@ -197,7 +203,14 @@ def evaluate_predictions(
             for index, label in enumerate(classes)
         },
         confusion=confusion,
+        hierarchical_f1=_hierarchical_f1(classes, confusion, seed) if is_tree(classes) else None,
     )
+
+
+def _hierarchical_f1(classes: Sequence[str], confusion: Integers, seed: int) -> Estimate:
+    rows, columns = np.nonzero(confusion)
+    truth, answers = ([classes[number] for number in numbers.tolist()] for numbers in (rows, columns))
+    return hierarchical_f1(truth, answers, confusion[rows, columns].astype(np.float64), seed=seed)
 
 
 def confusion_matrix(truth: ArrayLike, predicted: ArrayLike, classes: int) -> Integers:

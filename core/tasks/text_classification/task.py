@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -18,6 +18,7 @@ from core.tasks.base import Baseline, Criterion, Pairs, Task, TaskConfig
 from core.tasks.text_classification.pairs import paired_difference
 from core.tasks.text_classification.row_statistics import ACCURACY, MACRO_F1, answered, statistics
 from core.tasks.text_classification.scores import Report, evaluate_predictions, macro_f1
+from core.tasks.text_classification.tree import as_known, is_tree, members, split_labels
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -79,19 +80,34 @@ class TextClassification(Task):
         """The number of each label, int64 ``(rows,)``."""
         return numbers_of(outputs, targets)[0]
 
-    def criterion(self, config: ClassificationConfig, targets: NDArray[Any], outputs: int) -> Criterion:
-        """Cross-entropy, with weights that make labels count by how rare they are where the settings ask for it."""
+    def criterion(self, config: ClassificationConfig, targets: NDArray[Any], outputs: Sequence[str]) -> Criterion:
+        """Cross-entropy, with weights that make labels count by how rare they are where the settings ask for it.
+
+        A label with others below it stands for any of them: what counts is how probable they are together.
+        """
         import torch
 
         weight = None
         if config.class_weights == "balanced":
-            weight = torch.from_numpy(rarity_weights(targets, outputs))
+            weight = torch.from_numpy(rarity_weights(targets, len(outputs)))
+        possible = torch.from_numpy(members(outputs)) if is_tree(outputs) else None
 
         def loss(logits: Tensor, labels: Tensor) -> Tensor:
             own = None if weight is None else weight.to(logits.device)
-            return torch.nn.functional.cross_entropy(logits, labels, own, label_smoothing=config.label_smoothing)
+            if possible is None:
+                return torch.nn.functional.cross_entropy(logits, labels, own, label_smoothing=config.label_smoothing)
+            stated = logits.log_softmax(dim=1)
+            together = stated.masked_fill(~possible.to(logits.device)[labels], -torch.inf).logsumexp(dim=1)
+            share = config.label_smoothing
+            losses = -(1 - share) * together - share * stated.mean(dim=1)
+            counts = torch.ones_like(losses) if own is None else own[labels]
+            return (losses * counts).sum() / counts.sum()
 
         return loss
+
+    def parents(self, outputs: Sequence[str], known: int) -> Mapping[int, int]:
+        """Labels that a known one is split into begin as that one."""
+        return split_labels(outputs, known)
 
     def measure(self, outputs: NDArray[Any], targets: NDArray[Any]) -> dict[str, float]:
         answers = outputs.argmax(axis=1)
@@ -103,6 +119,10 @@ class TextClassification(Task):
     def answers(self, values: NDArray[Any], outputs: Sequence[str]) -> list[str]:
         """The most probable label of each row, the first of equals."""
         return [outputs[column] for column in values.argmax(axis=1)]
+
+    def judged(self, answers: Sequence[str], truth: Sequence[str]) -> list[str]:
+        """Answers that stand below the true label count as that label: of such a row no more is known."""
+        return as_known(answers, truth)
 
     def statistics(self, truth: Sequence[str], answers: Sequence[str]) -> Statistics:
         names = tuple(dict.fromkeys([*truth, *answers]))

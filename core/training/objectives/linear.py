@@ -20,7 +20,7 @@ from core.base.events import EpochDone, Event, Finished, StepDone
 from core.base.messages import message
 from core.continual.strategies.base import Experience, Strategy
 from core.networks.encoders.linear import LinearNgrams
-from core.tasks.base import Criterion
+from core.networks.text.examples import Examples
 from core.training.loop import stopped_by_hand
 
 # What a weight of 1 costs is half of one over this, in rows whose loss is 1; from the strongest to the weakest.
@@ -65,7 +65,7 @@ def solve(
     Fan et al. 2008, "LIBLINEAR" (the loss and its path); Liu & Nocedal 1989 (L-BFGS).
     """
     rows, validation = strategy.training_set(experience, 1), strategy.validation_set(experience)
-    problem = _Problem(model, rows.ids, rows.targets, experience.criterion(rows.targets), experience.known_outputs)
+    problem = _Problem(model, rows, experience)
     unseen = model.held(validation.ids) if len(validation) else None
     asked = model.config.regularisation
     if asked == "auto":
@@ -98,15 +98,15 @@ def solve(
 class _Problem:
     """Loss of all rows and its slope, and the weights as they are."""
 
-    def __init__(
-        self, model: LinearNgrams, ids: Any, targets: np.ndarray, criterion: Criterion, known_outputs: int
-    ) -> None:
+    def __init__(self, model: LinearNgrams, rows: Examples, experience: Experience) -> None:
         weights, bias = (value.numpy() for value in model.effective())
-        weights[:, known_outputs:], bias[known_outputs:] = 0, 0
-        self.criterion, self.loss = criterion, math.nan
-        self._held, self._composed = model.held(ids), model.composition()
+        begun = [*range(experience.known_outputs), *experience.parents]  # the others begin at nothing
+        fresh = np.setdiff1d(np.arange(len(bias)), begun)
+        weights[:, fresh], bias[fresh] = 0, 0
+        self.criterion, self.loss = experience.criterion(rows.targets), math.nan
+        self._held, self._composed = model.held(rows.ids), model.composition()
         self._across = [scipy.sparse.csr_array(matrix.T) for matrix in (self._held, self._composed)]
-        self._targets = torch.from_numpy(targets)
+        self._targets = torch.from_numpy(rows.targets)
         self._weights, self._bias, self._start = weights, bias, weights
 
     def values(self) -> tuple[Tensor, Tensor]:

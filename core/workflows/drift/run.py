@@ -199,7 +199,8 @@ def _answered(rows: pd.DataFrame, classifier: Engine, task: Task) -> pd.DataFram
     """The rows with the version's answers and their probabilities, where there are such."""
     values = classifier.compute(rows["text"].tolist())
     sure = values.max(axis=1, initial=0.0).astype(np.float64) if task.distribution else np.nan
-    return rows.assign(predicted=np.array(task.answers(values, classifier.labels), dtype=object), confidence=sure)
+    answers = task.judged(task.answers(values, classifier.labels), rows["label"].tolist())
+    return rows.assign(predicted=np.array(answers, dtype=object), confidence=sure)
 
 
 def _answer_tests(

@@ -102,7 +102,7 @@ def next_learner(
             if sources is not None:
                 start_from_vectors(model, pipeline, settings.model, sources.vectors, known)
         if len(outputs) > len(parent.outputs):
-            model.grow_outputs(len(outputs))
+            model.grow_outputs(len(outputs), settings.task.parents(outputs, len(parent.outputs)))
     if sources is not None:
         model.keep_features(sources.features)
     return Learner(parent.model_name, model, pipeline, outputs, settings, parent.origin)

@@ -231,7 +231,7 @@ def _seconds_per_token(
     examples, training = prepared.examples, settings.training
     model.to(device).train()
     strategy = Strategy(StrategyConfig(), seed=training.seed)
-    criterion = settings.task.criterion(settings.own, examples.targets, len(prepared.outputs))
+    criterion = settings.task.criterion(settings.own, examples.targets, prepared.outputs)
     batches = _batches(examples, settings)
     steps = max(2, len(batches) * training.epochs)
     optimizer = Optimizer(model.parameter_groups(), training, steps, model.sparse_parameters())

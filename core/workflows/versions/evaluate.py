@@ -31,5 +31,5 @@ def evaluate_version(workspace: Workspace, version: VersionInfo, dataset: TextDa
     dataset, match, _ = in_own_words(dataset, classifier.labels)
     check_shared(match, classifier.labels)
     names = dataset.label_names()
-    answers = task.answers(classifier.compute(dataset.texts), classifier.labels)
+    answers = task.judged(task.answers(classifier.compute(dataset.texts), classifier.labels), names)
     return task.report(names, answers, task.outputs(names, tuple(classifier.labels)))

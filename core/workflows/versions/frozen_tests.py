@@ -105,7 +105,7 @@ def score_tests(
 
 
 def _score(task: Task, values: np.ndarray, test: FrozenTest, outputs: tuple[str, ...], folder: VersionFolder) -> Scores:
-    answers = tuple(task.answers(values, outputs))
+    answers = tuple(task.judged(task.answers(values, outputs), test.truth))
     table = prediction_table(test.texts, test.truth, answers, values)
     folder.save_predictions(test.number, table.assign(**_history_columns(test.history, len(table))))
     return measure(task, test, answers, values, outputs)
@@ -280,7 +280,7 @@ def baseline_reports(
 ) -> dict[str, Any]:
     """A baseline's figures over all tests together, and its averages on each."""
     answers = iter(answer([text for test in tests for text in test.texts]))
-    predicted = [[*islice(answers, len(test.texts))] for test in tests]
+    predicted = [task.judged([*islice(answers, len(test.texts))], test.truth) for test in tests]
     pooled = task.report(
         [name for test in tests for name in test.truth], [name for part in predicted for name in part], outputs
     )

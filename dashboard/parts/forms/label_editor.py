@@ -1,4 +1,4 @@
-"""Labels in a table to rename, merge and drop; what comes out are the steps of a recipe."""
+"""Labels in a table to rename, merge, place below others and drop; what comes out are the steps of a recipe."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
+from core.base.errors import DataError
+from core.data.dataset.label_tree import as_path, placed
 from core.data.recipe import DropLabels, RenameLabels, Step
 from dashboard.parts import tables
+from dashboard.shell.errors import show_error
 from dashboard.shell.i18n import t, t_message
 
 MOST_LABELS = 500  # in the table
@@ -22,18 +25,29 @@ def edit_labels(counts: Mapping[str, int], *, key: str) -> list[Step]:
         st.caption(f":material/tag: {t('labels.numbers')}")
     names = list(counts)[:MOST_LABELS]
     table = pd.DataFrame(
-        {"label": names, "rows": [counts[name] for name in names], "name": names, "drop": [False] * len(names)}
+        {
+            "label": names,
+            "rows": [counts[name] for name in names],
+            "name": names,
+            "parent": [""] * len(names),
+            "drop": [False] * len(names),
+        }
     )
     config = {
         "label": st.column_config.TextColumn(t("labels.label"), disabled=True),
         "rows": st.column_config.NumberColumn(t("labels.rows"), disabled=True, format="localized"),
         "name": st.column_config.TextColumn(t("labels.name"), help=t("labels.name_help"), max_chars=LONGEST),
+        "parent": st.column_config.TextColumn(t("labels.parent"), help=t("labels.parent_help"), max_chars=LONGEST),
         "drop": st.column_config.CheckboxColumn(t("labels.drop"), help=t("labels.drop_help")),
     }
     edited = st.data_editor(
         table, hide_index=True, column_config=config, key=key, height=min(420, 38 + 35 * len(names))
     )
-    steps = steps_of(edited)
+    try:
+        steps = steps_of(edited)
+    except DataError as error:
+        show_error(error)
+        return []
     if steps:
         _preview(edited)
         for step in steps:
@@ -42,14 +56,15 @@ def edit_labels(counts: Mapping[str, int], *, key: str) -> list[Step]:
 
 
 def steps_of(edited: pd.DataFrame) -> list[Step]:
-    """Steps for a table with the columns ``label``, ``name`` and ``drop``; an empty name leaves the label as it is."""
+    """Steps for a table with the columns ``label``, ``name``, ``parent`` and ``drop``; an empty name leaves the label as it is.
+
+    Raises
+    ------
+    DataError
+        When labels stand below each other in a circle.
+    """
     dropped = tuple(str(label) for label in edited.loc[edited["drop"], "label"])
-    kept = edited[~edited["drop"]]
-    names = {
-        str(label): str(name).strip()
-        for label, name in zip(kept["label"], kept["name"].fillna(""), strict=True)
-        if str(name).strip() and str(name).strip() != label
-    }
+    names = {label: name for label, name in _names(edited).items() if name != label}
     steps: list[Step] = [DropLabels(labels=dropped)] if dropped else []
     return [*steps, RenameLabels(names=names)] if names else steps
 
@@ -57,10 +72,24 @@ def steps_of(edited: pd.DataFrame) -> list[Step]:
 def after(edited: pd.DataFrame) -> dict[str, int]:
     """Label → rows once the steps are done, the most frequent first."""
     counts: Counter[str] = Counter()
-    for label, name, rows, drop in edited[["label", "name", "rows", "drop"]].itertuples(index=False):
-        if not drop:
-            counts[(str(name) if isinstance(name, str) else "").strip() or str(label)] += int(rows)
+    rows = dict(zip(edited["label"], edited["rows"], strict=True))
+    for label, name in _names(edited).items():
+        counts[name] += int(rows[label])
     return dict(counts.most_common())
+
+
+def _names(edited: pd.DataFrame) -> dict[str, str]:
+    """What each label that stays is called afterwards."""
+    kept = edited[~edited["drop"]]
+    typed = {name: [_typed(value) for value in kept[name]] for name in ("label", "name", "parent")}
+    names = [name or label for label, name in zip(typed["label"], typed["name"], strict=True)]
+    paths = placed({name: parent for name, parent in zip(names, typed["parent"], strict=True) if parent})
+    return {label: paths.get(name, name) for label, name in zip(kept["label"], names, strict=True)}
+
+
+def _typed(value: object) -> str:
+    """What a cell holds; an emptied one holds no string."""
+    return as_path(value.strip()) if isinstance(value, str) else ""
 
 
 def _preview(edited: pd.DataFrame) -> None:

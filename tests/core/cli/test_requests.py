@@ -183,6 +183,12 @@ def test_a_dataset_is_saved_inspected_cleaned_and_deleted(workspace: Workspace, 
     words = ["--fix", fix, "--drop-labels", "odd", "--rename", "bad=poor", "--name", "clean"]
     cleaned = json.loads(run("datasets", "clean", "--dataset", "rows", *words, "--json")[0])
     assert (cleaned["name"], cleaned["classes"]) == ("clean", {"good": 1, "poor": 1})
+    placed = ["--parent", "good=mood", "--parent", "poor=mood", "--name", "tree"]
+    tree = json.loads(run("datasets", "clean", "--dataset", "clean", *placed, "--json")[0])
+    assert tree["classes"] == {"mood > good": 1, "mood > poor": 1}
+    circle = ["--parent", "good=poor", "--parent", "poor=good"]
+    assert "in a circle" in run("datasets", "clean", "--dataset", "clean", *circle, code=2)[1]
+    run("datasets", "delete", "--name", "tree")
     run("datasets", "delete", "--name", "rows")
     assert [stored.name for stored in workspace.datasets.list()] == ["clean"]
     assert "no 'rows' among the datasets" in run("datasets", "delete", "--name", "rows", code=2)[1]

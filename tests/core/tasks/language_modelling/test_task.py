@@ -75,7 +75,7 @@ def test_an_answer_is_told_as_the_perplexity_of_its_text() -> None:
 
 
 def test_the_loss_of_a_batch_is_its_nats_for_each_token() -> None:
-    loss = TASK.criterion(TASK.config_class(), np.zeros(2), 2)
+    loss = TASK.criterion(TASK.config_class(), np.zeros(2), ("nats", "tokens"))
     values = torch.tensor([[6.0, 2.0], [1.0, 5.0]])
     assert float(loss(values, torch.zeros(2))) == pytest.approx(1.0)
 

@@ -20,7 +20,7 @@ def test_the_loss_is_a_cross_entropy_that_asks_for_less_than_certainty() -> None
         config = ClassificationConfig(**settings)
         weight = torch.tensor([4 / 6, 4 / 2]) if config.class_weights == "balanced" else None
         reference = torch.nn.CrossEntropyLoss(weight, label_smoothing=config.label_smoothing)
-        loss = TASK.criterion(config, np.array([0, 0, 0, 1]), 2)(logits, labels)
+        loss = TASK.criterion(config, np.array([0, 0, 0, 1]), ("a", "b"))(logits, labels)
         assert loss.item() == pytest.approx(reference(logits, labels).item())
 
 

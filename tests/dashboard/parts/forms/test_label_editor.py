@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.base.errors import DataError
 from core.data.dataset.store import DatasetStore
 from core.data.recipe import DropLabels, RenameLabels, Step
 from dashboard.parts.forms import label_editor
@@ -18,8 +19,9 @@ OpenPage = Callable[..., AppTest]
 NUMBERED = "text,label\n" + "".join(f"thing number {row},{row % 3}\n" for row in range(30))
 
 
-def table(*rows: tuple[str, int, object, bool]) -> pd.DataFrame:
-    return pd.DataFrame(list(rows), columns=["label", "rows", "name", "drop"])
+def table(*rows: tuple[str, int, object, bool], parents: dict[str, object] | None = None) -> pd.DataFrame:
+    edited = pd.DataFrame(list(rows), columns=["label", "rows", "name", "drop"])
+    return edited.assign(parent=[(parents or {}).get(label, "") for label in edited["label"]])
 
 
 def test_an_untouched_table_has_no_steps() -> None:
@@ -38,6 +40,22 @@ def test_a_name_that_another_label_has_merges_both() -> None:
     edited = table(("a", 3, "b", False), ("b", 2, "b", False))
     assert steps_of(edited) == [RenameLabels(names={"a": "b"})]
     assert after(edited) == {"b": 5}
+
+
+def test_labels_are_placed_below_others_by_their_new_names() -> None:
+    rows = (("1", 3, "Pizza", False), ("2", 2, "Sushi", False), ("Food", 4, "Food", False), ("3", 1, None, True))
+    edited = table(*rows, parents={"1": " Food ", "2": "Food", "Food": None, "3": "Food"})
+    assert steps_of(edited) == [
+        DropLabels(labels=("3",)),
+        RenameLabels(names={"1": "Food > Pizza", "2": "Food > Sushi"}),
+    ]
+    assert after(edited) == {"Food": 4, "Food > Pizza": 3, "Food > Sushi": 2}
+
+
+def test_a_circle_of_labels_is_refused() -> None:
+    edited = table(("a", 3, "a", False), ("b", 2, "b", False), parents={"a": "b", "b": "a"})
+    with pytest.raises(DataError, match="in a circle"):
+        steps_of(edited)
 
 
 def upload(page: AppTest) -> AppTest:

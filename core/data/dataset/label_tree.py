@@ -1,0 +1,49 @@
+"""Labels that stand below others: how that is written, and how a tree is drawn over labels that have none.
+
+Knows nothing of tables, files or models.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from core.base.errors import DataError
+
+BELOW = " > "  # between a label and one that stands below it; `networks.standalone.predict` has it, too
+# An arrow or a chevron between two names; no comparison such as "a >= b", and none at an end.
+_WRITTEN = re.compile(r"(?<=[^\s<>=›»→-])\s*(?:[-=]?>|›|»|→|＞)\s*(?=[^\s<>=›»→-])")
+
+
+def as_path(label: str) -> str:
+    """The label with its levels between the same signs: "Food>Pizza" and "Food → Pizza" become "Food > Pizza"."""
+    return _WRITTEN.sub(BELOW, label)
+
+
+def placed(parents: Mapping[str, str]) -> dict[str, str]:
+    """What labels are called once each stands below its parent: label → "parent > label".
+
+    Parameters
+    ----------
+    parents
+        Label → the label, or the group, that it shall stand below; those may have parents themselves.
+
+    Raises
+    ------
+    DataError
+        When a label would stand below itself.
+    """
+    names = {}
+    for label in parents:
+        path, node = [label], label
+        while parents.get(node):
+            node = parents[node]
+            if node in path:
+                raise DataError(
+                    "labels.circle",
+                    "The labels {labels} stand below each other in a circle. Give one of them no parent, or another one.",
+                    labels=[*path[path.index(node) :], node],
+                )
+            path.append(node)
+        names[label] = BELOW.join(reversed(path))
+    return names
