@@ -283,7 +283,7 @@ def test_the_head_can_read_several_layers_side_by_side(
 
 
 def test_more_layers_than_the_encoder_has_are_refused(folder: Path, sources: Sources) -> None:
-    with pytest.raises(ModelError, match="cannot read 9 layers: .* has 2"):
+    with pytest.raises(ModelError, match=r"cannot read 9 layers: .* has 2"):
         begin(folder, sources, feature_layers=9)
 
 
