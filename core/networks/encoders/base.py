@@ -27,6 +27,7 @@ from core.networks.text import TextConfig, fit_pipeline
 if TYPE_CHECKING:
     from core.networks.encoders.graph import Graph
 
+FEATURES = "features"  # what a file calls what its encoder says, where the encoder never learns
 TABLE, ENCODER_TABLE = "embedding.weight", "word_embeddings.weight"  # of own networks, and of pretrained ones
 
 
@@ -167,6 +168,11 @@ class TextNetwork(nn.Module):
     def keep_features(self, folder: Path) -> None:
         """Keep what is costly to compute of a text, and never changes, in files of this folder."""
 
+    @property
+    def features_kept(self) -> bool:
+        """Whether what `features` computes of a text is looked up where it was computed before."""
+        return False
+
     def write_features(self, graph: Graph, tokens: str, mask: str) -> str | None:
         """Write what `features` computes as ONNX operations; returns the name of the result.
 
@@ -180,6 +186,8 @@ class TextNetwork(nn.Module):
         features = self.write_features(graph, tokens, mask)
         if features is None:
             return None
+        if self.encodes_once:
+            features = graph.add("Identity", features, result=FEATURES)
         if self.lift is not None:
             features = self.lift.write(graph, features)
         return graph.add("Gemm", features, self.head.weight, self.head.bias, transB=1)

@@ -20,8 +20,8 @@ def is_plain_bert(network: Any) -> bool:
     )
 
 
-def write_bert(graph: Graph, network: Any, tokens: str, mask: str, padding: int) -> str:
-    """The last hidden state of a plain BERT, (batch, length, width), of tokens and mask (batch, length)."""
+def write_bert(graph: Graph, network: Any, tokens: str, mask: str, padding: int) -> list[str]:
+    """What each layer of a plain BERT says, lowest first, (batch, length, width) each, of tokens and mask (batch, length)."""
     embeddings = network.embeddings
     length = graph.add("Shape", tokens, start=1, end=2)
     # All texts are of the first kind of segment, so that its row can be added to every position.
@@ -29,7 +29,7 @@ def write_bert(graph: Graph, network: Any, tokens: str, mask: str, padding: int)
     words = graph.add("Gather", embeddings.word_embeddings.weight, graph.add("Where", mask, tokens, padding))
     hidden = graph.add("Add", words, graph.add("Slice", positions, [0], length, [0]))
     hidden = graph.norm(hidden, embeddings.LayerNorm)
-    visible = graph.as_narrow(mask)
+    visible, states = graph.as_narrow(mask), []
     for layer in network.encoder.layer:
         own, joined = layer.attention.self, layer.attention.output
         attended = graph.add(
@@ -43,4 +43,5 @@ def write_bert(graph: Graph, network: Any, tokens: str, mask: str, padding: int)
         hidden = graph.norm(graph.add("Add", graph.linear(attended, joined.dense), hidden), joined.LayerNorm)
         inner = graph.add("Gelu", graph.linear(hidden, layer.intermediate.dense))
         hidden = graph.norm(graph.add("Add", graph.linear(inner, layer.output.dense), hidden), layer.output.LayerNorm)
-    return hidden
+        states.append(hidden)
+    return states

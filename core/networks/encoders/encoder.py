@@ -50,8 +50,9 @@ _SESSIONS: WeakKeyDictionary[Encoder, Any] = WeakKeyDictionary()  # apart from t
 class Encoder(TextNetwork):
     """Tokens to vectors by a pretrained network, pooled to one vector a text, then a linear head.
 
-    Pooling (mean or first token) and the prefix of every text are the encoder's own; see `networks.pretrained`. With only the
-    head learning, features can be kept on disk (`cache`).
+    Pooling (mean or first token) and the prefix of every text are the encoder's own; see `networks.pretrained`. The vectors of
+    several layers stand side by side, the last one's first: what a text is about and how it says so are seen at different
+    heights. With only the head learning, features can be kept on disk (`cache`).
     """
 
     declared = ENCODER
@@ -59,7 +60,16 @@ class Encoder(TextNetwork):
     pieces: Tensor
 
     def __init__(self, config: EncoderConfig, network: Any, info: EncoderInfo, outputs: int) -> None:
-        super().__init__(config, network.config.vocab_size, outputs, network.config.hidden_size)
+        layers = len(layers_of(network))
+        if config.feature_layers > layers:
+            raise ModelError(
+                "model.too_few_layers",
+                "The head cannot read {wanted} layers: the encoder '{name}' has {layers}. Choose at most so many.",
+                wanted=config.feature_layers,
+                name=info.name,
+                layers=layers,
+            )
+        super().__init__(config, network.config.vocab_size, outputs, config.feature_layers * network.config.hidden_size)
         self.info = info
         self.encoder = network
         self.shape = network.config
@@ -174,8 +184,13 @@ class Encoder(TextNetwork):
     def keep_features(self, folder: Path) -> None:
         """Look features up in, and add them to, a file in this folder; only where the encoder never learns."""
         if self.config.tuning == "frozen":
-            name = f"{self.info.fingerprint}-{self.info.pooling}"
+            layers = f"-{self.config.feature_layers}" if self.config.feature_layers > 1 else ""
+            name = f"{self.info.fingerprint}-{self.info.pooling}{layers}"
             self.cache = FeatureCache(folder / f"{name}.features", self.feature_size)
+
+    @property
+    def features_kept(self) -> bool:
+        return isinstance(self.cache, FeatureCache)
 
     def freeze_encoder(self) -> None:
         """From now on only the head learns."""
@@ -200,7 +215,8 @@ class Encoder(TextNetwork):
     def write_features(self, graph: Graph, tokens: str, mask: str) -> str | None:
         if self.config.tuning == "lora" or not is_plain_bert(self.encoder):
             return None
-        hidden = write_bert(graph, self.encoder, tokens, mask, self.padding)
+        states = write_bert(graph, self.encoder, tokens, mask, self.padding)[: -self.config.feature_layers - 1 : -1]
+        hidden = states[0] if len(states) == 1 else graph.add("Concat", *states, axis=2)
         if self.info.pooling == "cls":
             return graph.add("Squeeze", graph.slice(hidden, 0, 1, 1), [1])
         present = graph.as_float(graph.add("Unsqueeze", mask, [2]))
@@ -232,9 +248,14 @@ class Encoder(TextNetwork):
         precision = self.config.precision if self.training else "float32"
         with arithmetic(precision, tokens.device) if self.encoder_learns else torch.no_grad():
             output = self.encoder(
-                input_ids=tokens.masked_fill(~mask, self.padding), attention_mask=mask.to(torch.int64)
+                input_ids=tokens.masked_fill(~mask, self.padding),
+                attention_mask=mask.to(torch.int64),
+                output_hidden_states=self.config.feature_layers > 1,
             )
-        hidden = output.last_hidden_state.float()
+        if self.config.feature_layers > 1:
+            hidden = torch.cat(output.hidden_states[: -self.config.feature_layers - 1 : -1], dim=2).float()
+        else:
+            hidden = output.last_hidden_state.float()
         if self.info.pooling == "cls":
             first: Tensor = hidden[:, 0]
             return first

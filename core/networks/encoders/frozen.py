@@ -10,9 +10,9 @@ import torch
 from onnx import TensorProto, helper
 from torch import Tensor
 
+from core.networks.encoders.base import FEATURES
 from core.networks.encoders.graph import Graph
 
-FEATURES = "features"
 Write = Callable[[Graph, str, str], str | None]
 
 

@@ -26,15 +26,17 @@ MOST_ROWS = 5000  # more would say the same, and take longer
 CPU = ["CPUExecutionProvider"]
 
 
-def calibrate(folder: VersionFolder, rows: LabelledRows, *, wanted: bool) -> Temperature:
+def calibrate(folder: VersionFolder, rows: LabelledRows, *, wanted: bool, engine: Engine | None = None) -> Temperature:
     """Fit the temperature on validation rows, put it into ``model.onnx`` and write ``calibration.json``.
 
     Parameters
     ----------
     wanted
         The setting; when it is off, the file stays as it is.
+    engine
+        What answers as the exact file does; by default the file.
     """
-    temperature = _fit(folder, rows.at_most(MOST_ROWS)) if wanted else _unwanted()
+    temperature = _fit(folder, rows.at_most(MOST_ROWS), engine) if wanted else _unwanted()
     if temperature.value != 1.0:
         set_temperature(folder.path / "model.onnx", temperature.value)
     (folder.path / "calibration.json").write_text(
@@ -43,10 +45,11 @@ def calibrate(folder: VersionFolder, rows: LabelledRows, *, wanted: bool) -> Tem
     return temperature
 
 
-def _fit(folder: VersionFolder, rows: LabelledRows) -> Temperature:
+def _fit(folder: VersionFolder, rows: LabelledRows, engine: Engine | None) -> Temperature:
     if not len(rows):
         return fit_temperature([], np.zeros((0, len(folder.outputs))))
-    probabilities = Classifier(folder.path, CPU, precision="fp32").compute(rows.texts)
+    exact = engine or Classifier(folder.path, CPU, precision="fp32")
+    probabilities = exact.compute(rows.texts)
     if not np.isfinite(probabilities).all():
         return _broken(len(rows))
     return fit_temperature(rows.truth, probabilities)

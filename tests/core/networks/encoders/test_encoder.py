@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
@@ -21,7 +22,8 @@ from core.networks.encoders.feature_cache import FeatureCache, FeatureMemory, ke
 from core.networks.sources import Sources, open_sources
 from core.networks.standalone.predict import Classifier, pad
 from core.networks.text import Examples, TextConfig, TextPipeline, encode_examples
-from core.serving.onnx import export_onnx, measure_parity
+from core.serving.onnx import export_onnx, measure_parity, set_temperature
+from core.serving.onnx.tail import TailEngine, tail_of
 from core.training import TrainingConfig
 from core.training.loop import learned_weights
 from core.training.objectives.supervised import train
@@ -259,3 +261,59 @@ def test_an_encoder_that_learns_is_never_asked_through_a_file_of_before(folder: 
     tokens, mask = pad(pipeline.encode(TEXTS[:2]))
     features = model.eval()(torch.from_numpy(tokens), torch.from_numpy(mask))
     assert features.requires_grad
+
+
+@pytest.mark.parametrize("tuning", ["frozen", "full"])
+def test_the_head_can_read_several_layers_side_by_side(
+    folder: Path, sources: Sources, tmp_path: Path, tuning: str
+) -> None:
+    one, _ = begin(folder, sources, tuning="frozen")
+    made = learner(folder, sources, tuning=tuning, feature_layers=2)
+    model = made.model
+    assert model.feature_size == 2 * one.feature_size
+    examples = encoded(made.pipeline)
+    both = predict_features(model, examples, CPU)
+    torch.testing.assert_close(both[:, : one.feature_size], predict_features(one, examples, CPU))
+    assert not torch.allclose(both[:, : one.feature_size], both[:, one.feature_size :])
+    stored = VersionFolder(tmp_path)
+    stored.save_model(made)
+    assert torch.equal(predict_features(stored.load_learner().model, examples, CPU), both)
+    export_onnx(model, tmp_path / "model.onnx")
+    assert measure_parity(model, Classifier(tmp_path), TEXTS).max_abs_diff < 1e-5
+
+
+def test_more_layers_than_the_encoder_has_are_refused(folder: Path, sources: Sources) -> None:
+    with pytest.raises(ModelError, match=r"cannot read 9 layers: .* has 2"):
+        begin(folder, sources, feature_layers=9)
+
+
+def test_the_tail_of_a_file_answers_from_kept_features_as_the_file_does(
+    folder: Path, sources: Sources, tmp_path: Path
+) -> None:
+    made = learner(folder, sources, tuning="frozen", feature_layers=2)
+    learn(made)
+    stored = VersionFolder(tmp_path)
+    stored.save_model(made)
+    export_onnx(made.model, tmp_path / "model.onnx")
+    set_temperature(tmp_path / "model.onnx", 1.7)
+    asked: list[int] = []
+
+    @torch.no_grad()
+    def features(tokens: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        asked.append(len(tokens))
+        return np.asarray(made.model.features(torch.from_numpy(tokens), torch.from_numpy(mask)))
+
+    graph = tail_of(onnx.load(str(tmp_path / "model.onnx")))
+    assert graph is not None
+    tail, file = TailEngine(tmp_path, graph, made.pipeline, features), Classifier(tmp_path, ["CPUExecutionProvider"])
+    assert (tail.labels, tail.task, tail.probable) == (file.labels, file.task, file.probable)
+    np.testing.assert_allclose(tail.compute(TEXTS), file.compute(TEXTS), atol=1e-6)
+    assert sum(asked) == len(TEXTS)
+    assert tail.compute([]).shape == (0, 2)
+
+
+def test_a_file_of_an_encoder_that_learns_has_no_tail(folder: Path, sources: Sources, tmp_path: Path) -> None:
+    made = learner(folder, sources, tuning="full")
+    VersionFolder(tmp_path).save_model(made)
+    export_onnx(made.model, tmp_path / "model.onnx")
+    assert tail_of(onnx.load(str(tmp_path / "model.onnx"))) is None

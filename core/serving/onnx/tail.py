@@ -1,0 +1,90 @@
+"""What follows the encoder in an exported file, run by itself on features that were kept.
+
+An encoder that never learns says the same of a text for ever. Whoever measures version after version on the same tests has
+its features from the first time, and runs the rest of the very file that serves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper
+
+from core.networks.encoders.base import FEATURES
+from core.networks.standalone.predict import TextPipeline, batches_by_length, pad, read_json
+
+ENCODED_AT_ONCE = 64
+Features = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+class TailEngine:
+    """Answers as a version's exact file does on a processor.
+
+    Parameters
+    ----------
+    folder
+        The version's folder.
+    tail
+        What `tail_of` makes of its ``model.onnx``.
+    pipeline
+        From text to the version's tokens.
+    features
+        What the file computes as `FEATURES`, (rows, width), from tokens int64 and mask bool (rows, length).
+    """
+
+    precision = "fp32"
+    provider = "CPUExecutionProvider"
+
+    def __init__(self, folder: Path, tail: onnx.ModelProto, pipeline: TextPipeline, features: Features) -> None:
+        import onnxruntime
+
+        self.labels: list[str] = read_json(folder / "labels.json")
+        self.task: str = read_json(folder / "config.json")["task"]
+        self.pipeline = pipeline
+        self._features = features
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(tail.SerializeToString(), options, providers=[self.provider])
+        self._output = self._session.get_outputs()[0].name
+
+    @property
+    def probable(self) -> bool:
+        """Whether it computes probabilities."""
+        return bool(self._output == "probabilities")
+
+    def compute(self, texts: Sequence[str], progress: Callable[[float], None] | None = None) -> np.ndarray:
+        """What the model computes of each text: float32, (texts, outputs), in the order of the texts."""
+        result = np.zeros((len(texts), len(self.labels)), dtype=np.float32)
+        ids, done = self.pipeline.encode(texts), 0
+        for rows in batches_by_length(ids, ENCODED_AT_ONCE):
+            features = self._features(*pad([ids[row] for row in rows]))
+            result[rows] = self._session.run([self._output], {FEATURES: features})[0]
+            done += len(rows)
+            if progress is not None:
+                progress(done / len(texts))
+        return result
+
+
+def tail_of(model: onnx.ModelProto) -> onnx.ModelProto | None:
+    """The operations of a file that its output needs once `FEATURES` is given; None where it has no such value."""
+    graph = model.graph
+    maker = {name: node for node in graph.node for name in node.output}
+    if maker.pop(FEATURES, None) is None:
+        return None
+    needed: set[str] = set()
+    wanted = [output.name for output in graph.output]
+    while wanted:
+        name = wanted.pop()
+        needed.add(name)
+        wanted += maker[name].input if name in maker else []
+    tail = helper.make_graph(
+        [node for name, node in maker.items() if name in needed],
+        "tail",
+        [helper.make_tensor_value_info(FEATURES, TensorProto.FLOAT, ["rows", "width"])],
+        list(graph.output),
+        [constant for constant in graph.initializer if constant.name in needed],
+    )
+    return helper.make_model(tail, opset_imports=model.opset_import, ir_version=model.ir_version)
