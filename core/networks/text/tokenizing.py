@@ -127,7 +127,10 @@ def _count(pipeline: TextPipeline, texts: Iterable[str]) -> tuple[Counter[str], 
         return Counter(chain.from_iterable("".join(text.split()) for text in prepared)), {}
     # The tokenizer cuts at white space first, so each word has to be looked at once.
     counted = Counter(chain.from_iterable(text.split() for text in prepared))
-    words = {word: _tokens(pipeline, word) for word in counted}
+    plain = pipeline.options["segmentation"] == "words"  # whose words of letters and digits stay whole
+    words = {
+        word: [word] if plain and word.isascii() and word.isalnum() else _tokens(pipeline, word) for word in counted
+    }
     counts: Counter[str] = Counter()
     for word, count in counted.items():
         for token in words[word]:
