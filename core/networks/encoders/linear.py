@@ -136,7 +136,7 @@ class LinearNgrams(TextNetwork):
 
     @torch.no_grad()
     def meet(self, pipeline: TextPipeline, texts: Sequence[str]) -> None:
-        ids = pipeline.encode(list(texts))
+        ids = pipeline.encode_early(list(texts))
         tokens = np.fromiter(chain.from_iterable(ids), np.int64)
         rows = np.repeat(np.arange(len(ids)), [len(row) for row in ids])
         fewest = 1 if len(texts) <= SINGLES_UP_TO else 2

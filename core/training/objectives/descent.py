@@ -17,10 +17,10 @@ from torch import Tensor
 
 Loss = Callable[[Tensor], Tensor]  # logits of all rows, (rows, outputs) → their mean loss
 
-PAIRS = 5  # steps that tell how the slope changes
+PAIRS = 3  # steps that tell how the slope changes
 FEWEST_STEPS = 8  # before which the weights say little, so that nobody wants them
 MOST_STEPS = 1000
-SOLVED = 1e-4  # a step that gains less than this share of what is left was the last
+SOLVED = 3e-4  # a step that gains less than this share of what is left was the last
 LEVEL = 0.1  # of the slope at a step's beginning: what may be left of it at its end
 MOST_TRIES = 12  # lengths of one step
 
