@@ -15,12 +15,16 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 
 from core.statistics.additive import Score, Statistics
 from core.statistics.intervals import Floats, percentiles
 
 RESAMPLES = 1000
 _CELLS = 4_000_000  # drawn at a time: bounds the memory for large tests
+_ONE_BY_ONE = (
+    20_000  # rows of a test; of larger ones, some rows by chance are redrawn together, which changes no interval
+)
 
 
 def resampled_means(values: Sequence[ArrayLike], *, resamples: int = RESAMPLES, seed: int = 0) -> Floats:
@@ -35,7 +39,8 @@ def resampled_means(values: Sequence[ArrayLike], *, resamples: int = RESAMPLES, 
     columns = []
     for test, rows in enumerate(values):
         each = np.asarray(rows, dtype=np.float64)
-        parts = [counts @ each.T for counts in _draws(each.shape[1], resamples, seed, test)]
+        together = _together(each.shape[1], seed, test)
+        parts = [counts @ (together @ each.T) for counts in _draws(together.shape[0], resamples, seed, test)]
         columns.append(np.concatenate(parts) / each.shape[1])
     return np.stack(columns, axis=2)
 
@@ -52,8 +57,9 @@ def resampled_scores(
     """
     columns = []
     for test, models in enumerate(statistics):
-        draws = _draws(models[0].shape[0], resamples, seed, test)
-        parts = [np.stack([score.of(counts @ rows) for rows in models], axis=1) for counts in draws]
+        together = _together(models[0].shape[0], seed, test)
+        draws, sums = _draws(together.shape[0], resamples, seed, test), [together @ rows for rows in models]
+        parts = [np.stack([score.of(counts @ rows) for rows in sums], axis=1) for counts in draws]
         columns.append(np.concatenate(parts))
     return np.stack(columns, axis=2)
 
@@ -75,6 +81,13 @@ def enclosing(value: float, resampled: ArrayLike) -> tuple[float, float]:
     """
     low, high = percentiles(np.asarray(resampled, dtype=np.float64))
     return min(low, value), max(high, value)
+
+
+def _together(rows: int, seed: int, test: int) -> sparse.csr_array:
+    """Which rows are redrawn together, (units, rows): each by itself, or some by chance where there are very many."""
+    size = max(1, -(-rows // _ONE_BY_ONE))
+    order = np.arange(rows) if size == 1 else np.random.default_rng([seed, test, 1]).permutation(rows)
+    return sparse.csr_array((np.ones(rows), (np.arange(rows) // size, order)), (-(-rows // size), rows))
 
 
 def _draws(rows: int, resamples: int, seed: int, test: int) -> Iterator[Floats]:

@@ -15,7 +15,9 @@ Keys = npt.NDArray[np.uint64]
 
 def text_key(text: str) -> str:
     """What makes two texts the same: letters after NFKC, whatever their case and white space."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return " ".join(text.casefold().split())
 
 
 def key_numbers(texts: Sequence[str], key: Callable[[str], str] = text_key) -> Keys:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 SINGLES_UP_TO = 2000  # texts; with more, what occurs in one text alone is left out
 MOST_NGRAMS = 400_000
 AT_ONCE = 1024
+SPELLED_AT_ONCE = 50_000  # texts whose pieces are counted together: bounds the memory
 
 
 class LinearNgrams(TextNetwork):
@@ -135,7 +136,7 @@ class LinearNgrams(TextNetwork):
 
     @torch.no_grad()
     def meet(self, pipeline: TextPipeline, texts: Sequence[str]) -> None:
-        ids = pipeline.encode(list(texts))
+        ids = pipeline.encode_early(list(texts))
         tokens = np.fromiter(chain.from_iterable(ids), np.int64)
         rows = np.repeat(np.arange(len(ids)), [len(row) for row in ids])
         fewest = 1 if len(texts) <= SINGLES_UP_TO else 2
@@ -167,8 +168,6 @@ class LinearNgrams(TextNetwork):
 
     def _spell(self, pipeline: TextPipeline, tokens: Integers, rows: Integers, first: int, fewest: int) -> None:
         """Give tokens from the first on the pieces of their spelling as further features."""
-        import scipy.sparse
-
         count = self.vocabulary_size - first
         words = [str(pipeline.tokenizer.id_to_token(token)) for token in range(first, self.vocabulary_size)]
         owners, keys = pieces_of(words)
@@ -176,23 +175,24 @@ class LinearNgrams(TextNetwork):
             return
         pieces, piece = np.unique(keys, return_inverse=True)
         new = tokens >= first
-        held = scipy.sparse.csr_array(
-            (np.ones(int(new.sum()), np.int64), (rows[new], tokens[new] - first)), (int(rows[-1]) + 1, count)
-        )
-        spelling = scipy.sparse.csr_array((np.ones(len(piece), np.int64), (owners, piece)), (count, len(pieces)))
-        counts = ((held @ spelling) > 0).sum(axis=0)
+        held, spelling = _which(rows[new], tokens[new] - first, count), _which(owners, piece, len(pieces), count)
+        counts = np.zeros(len(pieces), dtype=np.int64)
+        for start in range(0, held.shape[0], SPELLED_AT_ONCE):
+            pieces_held = (held[start : start + SPELLED_AT_ONCE] @ spelling).indices  # each once in a text
+            counts += np.bincount(pieces_held, minlength=len(pieces))
         added = np.flatnonzero((counts >= fewest) & ~np.isin(pieces, self.letter_keys.numpy()))
         features = self._add_features(self._rarity(counts[added]) * self.letter_weight)
         self.letter_keys = torch.cat([self.letter_keys, torch.from_numpy(pieces[added])])
         self.letter_features = torch.cat([self.letter_features, torch.tensor(features, dtype=torch.int64)])
         order = self.letter_keys.argsort()
         known = self.letter_keys[order].numpy()
-        at = np.searchsorted(known, keys).clip(0, len(known) - 1)
-        kept = known[at] == keys
+        at = np.searchsorted(known, pieces).clip(0, len(known) - 1)
+        of_piece = np.where(known[at] == pieces, self.letter_features[order].numpy()[at], -1)
+        kept = of_piece[piece] >= 0
         # Each token's own feature stands before those of its pieces.
         all_owners = np.concatenate([np.arange(count), owners[kept]])
         own = self._own_features(np.arange(first, self.vocabulary_size))
-        all_features = np.concatenate([own, self.letter_features[order].numpy()[at[kept]]])
+        all_features = np.concatenate([own, of_piece[piece[kept]]])
         start = int(self.spelled_offsets[first])
         ordered = all_features[np.argsort(all_owners, kind="stable")]
         lengths = torch.from_numpy(np.bincount(all_owners, minlength=count))
@@ -408,3 +408,13 @@ class LinearNgrams(TextNetwork):
         units = torch.tensor(list(owners), dtype=torch.int64)
         scores = functional.linear(self._folded()[units], self.head.weight)
         return scores / self._squares()[units].sum().clamp_min(1e-12).sqrt(), [sorted(own) for own in owners.values()]
+
+
+def _which(rows: Integers, columns: Integers, width: int, height: int | None = None) -> scipy.sparse.csr_array:
+    """Which columns each row holds, 1 or more where it does: (rows, width); as many rows as are named, or ``height``."""
+    import scipy.sparse
+
+    if height is None:
+        height = int(rows.max(initial=-1)) + 1
+    places = rows.astype(np.int32), columns.astype(np.int32)
+    return scipy.sparse.csr_array((np.ones(len(rows), np.int8), places), (height, width))

@@ -50,17 +50,23 @@ def pieces_of(words: Sequence[str]) -> tuple[Integers, Integers]:
 
 
 def counted(values: Integers, rows: Integers) -> tuple[Integers, Integers]:
-    """The different values, and in how many rows each stands."""
-    return np.unique(_different(values, rows)[0], return_counts=True)
+    """The different values, ascending, and in how many rows each stands."""
+    values, _ = _different(values, rows)
+    first = np.flatnonzero(np.diff(values, prepend=values[:1] - 1))
+    return values[first], np.diff(first, append=len(values))
 
 
 def _different(values: Integers, rows: Integers) -> tuple[Integers, Integers]:
-    """Each value of a row once, with its row."""
-    order = np.lexsort((values, rows))
-    values, rows = values[order], rows[order]
-    first = np.ones(len(values), dtype=bool)
-    first[1:] = (values[1:] != values[:-1]) | (rows[1:] != rows[:-1])
-    return values[first], rows[first]
+    """Each value of a row once, with its row; by values, and of equal ones by rows."""
+    if not len(values):
+        return values, rows
+    names, bits = None, int(rows.max()).bit_length()
+    if values.min() < 0 or int(values.max()).bit_length() + bits > 63:  # too large to stand beside a row in one number
+        names, values = np.unique(values, return_inverse=True)
+    both = np.sort(values << bits | rows)
+    both = both[np.diff(both, prepend=-1) != 0]
+    values, rows = both >> bits, both & ((1 << bits) - 1)
+    return values if names is None else names[values], rows
 
 
 def hold_any(keys: Integers, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -77,6 +77,7 @@ class TextPipeline:
         self._letters = _Letters(tokenizer)
         self._known = _Words(tokenizer) if options["segmentation"] in ("words", "characters") else None
         normalizer = None if self._pretrained else tokenizer.normalizer
+        self._kept: tuple[list[str], list[list[int]]] | None = None
         self._lowers = normalizer is not None and normalizer.normalize_str("A") == "a"
         if self._pretrained:  # it adds marks of its own around a text, and knows where to cut so that they stay
             tokenizer.enable_truncation(options["max_length"])
@@ -113,6 +114,9 @@ class TextPipeline:
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text: 1 to ``max_length`` of them; a text without any token is one unknown token."""
+        kept, self._kept = self._kept, None
+        if kept is not None and kept[0] == texts:
+            return kept[1]
         if self.options["segmentation"] == "characters":
             return [self._finish(self._by_letters(text)) for text in texts]
         prepared = [self.prepare(text) for text in texts]
@@ -120,6 +124,16 @@ class TextPipeline:
             return [self._finish(self._look_up(text, self._known)) for text in prepared]
         encodings = self.tokenizer.encode_batch_fast(prepared, add_special_tokens=self._pretrained)
         return [self._finish(encoding.ids) for encoding in encodings]
+
+    def encode_early(self, texts: Sequence[str]) -> list[list[int]]:
+        """The same for texts that somebody will ask for again, next: then they need not be read twice."""
+        ids = self.encode(texts)
+        self._kept = (list(texts), ids)
+        return ids
+
+    def stands_alone(self, letter: str) -> bool:
+        """Whether a character becomes the same tokens whatever stands beside it."""
+        return TOGETHER not in self._letters[letter]
 
     def _by_letters(self, text: str) -> list[int]:
         ids = list(chain.from_iterable(map(self._letters.__getitem__, text)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import chain, islice
 
 from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
@@ -118,21 +118,35 @@ def _learn_subwords(texts: Sequence[str], config: TextConfig) -> Tokenizer:
     return tokenizer
 
 
-def _count(pipeline: TextPipeline, texts: Iterable[str]) -> tuple[Counter[str], dict[str, list[str]]]:
+def _count(pipeline: TextPipeline, texts: Sequence[str]) -> tuple[Counter[str], dict[str, list[str]]]:
     """How often each token occurs, known or not; and the tokens of each word, where texts are cut into words."""
+    if pipeline.options["segmentation"] == "characters":
+        return _count_letters(pipeline, texts), {}
     prepared = [pipeline.prepare(text) for text in texts]
     if any(ODD_SPACES.search(text) for text in prepared):
         return Counter(token for text in prepared for token in _tokens(pipeline, text)), {}
-    if pipeline.options["segmentation"] == "characters":
-        return Counter(chain.from_iterable("".join(text.split()) for text in prepared)), {}
     # The tokenizer cuts at white space first, so each word has to be looked at once.
     counted = Counter(chain.from_iterable(text.split() for text in prepared))
-    words = {word: _tokens(pipeline, word) for word in counted}
+    plain = pipeline.options["segmentation"] == "words"  # whose words of letters and digits stay whole
+    words = {
+        word: [word] if plain and word.isascii() and word.isalnum() else _tokens(pipeline, word) for word in counted
+    }
     counts: Counter[str] = Counter()
     for word, count in counted.items():
         for token in words[word]:
             counts[token] += count
     return counts, words
+
+
+def _count_letters(pipeline: TextPipeline, texts: Sequence[str]) -> Counter[str]:
+    """The same of characters: each that stands alone is looked at once, and the texts of all others as a whole."""
+    others = {letter for letter in set().union(*texts) if not pipeline.stands_alone(letter)}
+    whole = [text for text in texts if not others.isdisjoint(text)] if others else []
+    counts = Counter(token for text in whole for token in _tokens(pipeline, pipeline.prepare(text)))
+    for letter, count in Counter(chain.from_iterable(filter(others.isdisjoint, texts))).items():
+        for token in "".join(pipeline.prepare(letter).split()):
+            counts[token] += count
+    return counts
 
 
 def _tokens(pipeline: TextPipeline, text: str) -> list[str]:

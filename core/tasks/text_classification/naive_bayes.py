@@ -33,7 +33,8 @@ _SMOOTHING, _MOST_SMOOTHING = 0.05, 0.2
 _OWN = 0.25
 
 _BUCKETS = 2**20  # for words and pairs, so that few share one
-_AT_ONCE = 5000  # texts
+_AT_ONCE = 5000  # texts that are answered together
+_ADDED_AT_ONCE = 50_000  # texts that are added up together: each time all sums are written anew
 
 # One character of a script without spaces (kana, Han and its rarer blocks), or a whole word of any other.
 _UNSPACED = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -73,7 +74,7 @@ class NaiveBayes:
         numbers = np.asarray(labels, dtype=np.int64)
         sums = self.sums.copy()
         sums.resize((classes, _BUCKETS))
-        for first, weights in _weights(texts):
+        for first, weights in _weights(texts, _ADDED_AT_ONCE):
             own = numbers[first : first + weights.shape[0]]
             members = sparse.csr_array((np.ones(len(own), np.float32), (own, np.arange(len(own)))), (classes, len(own)))
             sums = sums + members @ _unit_length(weights)
@@ -95,7 +96,7 @@ class NaiveBayes:
         own, unseen = self.sums.sum(axis=1), smoothing * np.count_nonzero(total)
         sizes = np.log(total.sum() - own + unseen) - _OWN * np.log(own + unseen)
         answers = [np.zeros(0, dtype=np.int64)]
-        for _, weights in _weights(texts):
+        for _, weights in _weights(texts, _AT_ONCE):
             scores = weights.sum(axis=1)[:, None] * sizes + (weights @ words).toarray()
             scores[np.diff(weights.indptr) == 0] = self.rows
             answers.append(np.where(self.rows > 0, scores, -np.inf).argmax(axis=1))
@@ -115,7 +116,7 @@ class NaiveBayes:
         return NaiveBayes(arrays["nb_rows"], sparse.csr_array(parts, shape=(len(arrays["nb_rows"]), _BUCKETS)))
 
 
-def _weights(texts: Sequence[str]) -> Iterator[tuple[int, Any]]:
+def _weights(texts: Sequence[str], at_once: int) -> Iterator[tuple[int, Any]]:
     """Where some texts begin, and 1 + log c of their words and pairs, sparse (texts, buckets)."""
     from sklearn.feature_extraction.text import HashingVectorizer  # takes a second to load
 
@@ -127,8 +128,8 @@ def _weights(texts: Sequence[str]) -> Iterator[tuple[int, Any]]:
         norm=None,
         dtype=np.float32,
     )
-    for first in range(0, len(texts), _AT_ONCE):
-        counts = sparse.csr_array(vectorizer.transform(texts[first : first + _AT_ONCE]))
+    for first in range(0, len(texts), at_once):
+        counts = sparse.csr_array(vectorizer.transform(texts[first : first + at_once]))
         counts.data = 1 + np.log(counts.data)
         yield first, counts
 

@@ -48,6 +48,7 @@ from core.workflows.versions.summary import summary_of
 from core.workflows.workspace import Workspace
 
 PARITY_TEXTS = 200
+MOST_BASELINE_ROWS = 200_000  # that the baseline is fitted on at a first training
 WORST_PARITY = 1e-3  # beyond this the export is broken, not merely rounded
 
 
@@ -159,7 +160,8 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
             keep_validation(folder, engine, rows)
             report["calibration"] = trust_figures(temperature, scores, outputs)
         yield StageStarted(message("stage.baseline", "Measuring the baseline on the same rows."), 0.97)
-        report["baseline"] = _baseline(candidate)
+        report["baseline"], remarks = _baseline(candidate)
+        report["findings"] += [remark.to_dict() for remark in remarks]
         report["seconds"] = round(time.monotonic() - candidate.started, 2)
         reached("produce.measured")
         yield StageStarted(message("stage.register", "Storing the version."), 0.99)
@@ -198,19 +200,33 @@ def _with_kept_features(candidate: Candidate, folder: VersionFolder) -> Engine |
     return TailEngine(folder.path, tail, candidate.learner.pipeline, features)
 
 
-def _baseline(candidate: Candidate) -> dict[str, Any]:
-    """What a simple method makes of the same tests.
+def _baseline(candidate: Candidate) -> tuple[dict[str, Any], list[Message]]:
+    """What a simple method makes of the same tests, and what has to be said about that.
 
     The strongest one at a first training; after an update one that adds up, since it must not cost more the more rows
     were learned before.
     """
     task, outputs, stream = candidate.learner.settings.task, candidate.learner.outputs, candidate.stream
+    remarks = []
     if stream.first is not None:
-        rows = len(stream.first[0])
-        fitted = task.baseline(*stream.first, outputs, language=stream.language, pipeline=candidate.learner.pipeline)
+        texts, targets = stream.first
+        rows = min(len(texts), MOST_BASELINE_ROWS)
+        if rows < len(texts):
+            some = np.sort(np.random.default_rng(0).permutation(len(texts))[:rows]).tolist()
+            remarks.append(
+                message(
+                    "baseline.sampled",
+                    "The baseline was fitted on {rows:,} of {all:,} training rows, taken by chance: all of them would take long.",
+                    rows=rows,
+                    all=len(texts),
+                )
+            )
+            texts, targets = [texts[row] for row in some], [targets[row] for row in some]
+        fitted = task.baseline(texts, targets, outputs, language=stream.language, pipeline=candidate.learner.pipeline)
     else:
         rows, fitted = stream.met.fitted_baseline(task, outputs, stream.language, candidate.learner.pipeline)
-    return {"method": fitted.method, "rows": rows, **baseline_reports(task, fitted.answer, stream.tests, outputs)}
+    answered = baseline_reports(task, fitted.answer, stream.tests, outputs)
+    return {"method": fitted.method, "rows": rows, **answered}, remarks
 
 
 def _validation_rows(candidate: Candidate) -> LabelledRows:
