@@ -3,11 +3,15 @@
     python benchmarks/updates.py --data ../shared/data/en/reviews_8_domains.csv
     python benchmarks/updates.py --data ../shared/data/en/reviews_8_domains.csv --model ngrams --strategy replay
     python benchmarks/updates.py --data ../shared/data/en/reviews_8_domains.csv --tests fixed
+    python benchmarks/updates.py --data ../shared/data/en/clinc150.csv --rows 200 --model encoder --every 1 \
+        --set tuning=frozen --set encoder=packaged:all-minilm-l6-v2
 
 One version after another is made of batches of as many rows, and every batch brings a frozen test: whatever is measured on
 tests grows with them. With ``--tests fixed`` only the rows grow: a first version is trained on as many rows as the
 line had learned by then, with the test rows of a single batch, and updated once, so that there are always two tests.
-Prints Markdown. With ``--profile`` the last update is looked into, which makes it several times as slow.
+Prints Markdown, and at the end by how much an update grows dearer with each one before it (least squares over the updates
+shown, with the 95 % interval of Student's t). With ``--profile`` the last update is looked into, which makes it several
+times as slow.
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from core.base.config import parse_assignments
 from core.base.events import StageStarted
 from core.base.messages import Message
 from core.data.dataset.columns import ColumnRoles
@@ -61,6 +66,8 @@ def main() -> None:
     parser.add_argument("--label", default="label")
     parser.add_argument("--model", default="hashed")
     parser.add_argument("--strategy", default="ridge")
+    parser.add_argument("--set", nargs="*", action="extend", default=[], help="settings of the model, as name=value")
+    parser.add_argument("--encoders", type=Path, help="folder with encoders that were converted before")
     parser.add_argument("--rows", type=int, default=150, help="of a batch")
     parser.add_argument("--versions", type=int, default=61)
     parser.add_argument("--every", type=int, default=10, help="show each so many versions")
@@ -71,6 +78,8 @@ def main() -> None:
     whole, _ = build_dataset(read_table(asked.data), roles)
     batches = shuffled(whole, asked.rows * asked.versions)
     with tempfile.TemporaryDirectory() as home:
+        if asked.encoders is not None:
+            (Path(home) / "encoders").symlink_to(asked.encoders.resolve(), target_is_directory=True)
         measure = growing if asked.tests == "growing" else fixed
         show(measure(batches, open_workspace(Path(home)), asked))
 
@@ -112,7 +121,9 @@ def make(
     stored = workspace.datasets.save(batch, name=f"batch {version}", roles=ROLES)
     facts: dict[str, Any] = {"classifier": NAME, "dataset": stored.id, "strategy": asked.strategy}
     if version == 1:
-        events = train_classifier(TrainRequest(**facts, model=asked.model), workspace)
+        events = train_classifier(
+            TrainRequest(**facts, model=asked.model, settings=parse_assignments(asked.set)), workspace
+        )
     else:
         events = update_classifier(UpdateRequest(**facts, promote="always"), workspace)
     profiler = cProfile.Profile() if profile else None
@@ -161,6 +172,7 @@ def key_of(told: Message) -> str:
 
 def show(costs: Iterator[Cost]) -> None:
     stages: Sequence[str] = ()
+    measured: list[tuple[int, float]] = []
     for cost in costs:
         if not stages:
             stages = [stage for stage in cost.seconds if stage]
@@ -175,6 +187,20 @@ def show(costs: Iterator[Cost]) -> None:
             f"{cost.folder / 1e6:.1f} | {cost.added / 1e6:.1f} |",
             flush=True,
         )
+        measured.append((cost.version, total))
+    if len(measured) > 2:
+        show_growth(measured)
+
+
+def show_growth(measured: Sequence[tuple[int, float]]) -> None:
+    """Seconds by which an update is dearer than the one before it, and the mean of all."""
+    from scipy import stats
+
+    versions, seconds = zip(*measured, strict=True)
+    line = stats.linregress(versions, seconds)
+    half = float(stats.t.ppf(0.975, len(measured) - 2)) * line.stderr
+    mean = sum(seconds) / len(seconds)
+    print(f"\nEach update before adds {1000 * line.slope:+.0f} ms ± {1000 * half:.0f} to a mean of {mean:.2f} s.")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from core.base.errors import ConfigError
 from core.base.messages import Message, message
 from core.base.settings import PartsConfig, ServeConfig
 from core.continual.memory import Selection
-from core.continual.methods import FINETUNE, STRATEGIES, Method, StrategyConfig
+from core.continual.methods import FINETUNE, REPLAY, STRATEGIES, Method, StrategyConfig
 from core.networks.architectures import Architecture
 from core.networks.text import TextConfig
 from core.tasks import DEFAULT, TASKS, task_of
@@ -19,7 +19,7 @@ from core.tasks.base import Task, TaskConfig
 from core.training import TrainingConfig
 from core.workflows.fields import Classifier, Dataset, Values
 
-AUTO = "auto"  # in place of a model: see `core.workflows.train.auto`
+AUTO = "auto"  # in place of a model: see `core.workflows.train.auto`; of an update's strategy: `first_strategy`
 Promote = Literal["always", "gate", "never"]
 
 
@@ -68,7 +68,13 @@ class UpdateRequest(Config):
 
     classifier: Classifier
     dataset: Dataset
-    strategy: Annotated[str, parameter("How it learns without forgetting.", source="strategies")]
+    strategy: Annotated[
+        str,
+        parameter(
+            "How it learns without forgetting, or auto: the closed form that the version was learned by, else replay.",
+            source="strategies",
+        ),
+    ] = AUTO
     settings: Values = {}
     tolerance: Annotated[float | None, parameter("Points that an older test may lose; at first 1.")] = None
     gate: Annotated[
@@ -140,8 +146,18 @@ def pairing_remark(model: str, strategy: str, task: Task = TASKS[DEFAULT]) -> Me
         "'{strategy}' leaves what this model sees in a text as the first training made it, so it tells labels that come later "
         "apart badly. It suits hashed n-grams and pretrained encoders; this model learns on better with '{better}'.",
         strategy=strategy,
-        better="replay",
+        better=REPLAY.name,
     )
+
+
+def first_strategy(report: Mapping[str, Any]) -> str:
+    """What the update of a version of this report starts from: the closed form that it was learned by, where that suits the
+    model, since its sums go on from there; otherwise replay.
+    """
+    task, learned_by = task_of(report.get("task", DEFAULT)), report.get("method", report["strategy"])
+    if learned_by in STRATEGIES and report["model"] in task.networks() and STRATEGIES[learned_by].freezes_encoder:
+        return learned_by if pairing_remark(report["model"], learned_by, task) is None else REPLAY.name
+    return REPLAY.name
 
 
 def setting_classes(task: Task, model: str) -> tuple[type[Config], ...]:

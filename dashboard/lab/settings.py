@@ -23,7 +23,9 @@ from dashboard.parts.plots.comparison_figures import by_family, strategy_name, w
 from dashboard.parts.tables import plain
 from dashboard.shell.i18n import choice_label, setting_label, t, t_message
 
-FIRST_CHOSEN = ("finetune", "replay", "joint", "ridge")
+FIRST_CHOSEN = tuple(
+    name for name in ("finetune", "replay", "joint", "ridge") if pairing_remark(FIRST_MODEL, name) is None
+)
 FORM = "lab.settings"
 LEARNING = ("epochs", "learning_rate", "batch_size")
 REMEMBERED = "memory_size"

@@ -11,7 +11,7 @@ import streamlit as st
 from core.continual.families import FAMILIES, family_of
 from core.continual.methods import STRATEGIES
 from core.data.dataset.splitting import Split
-from core.workflows.requests import strategies_for
+from core.workflows.requests import first_strategy, strategies_for
 from core.workflows.versions.folder import VersionFolder
 from dashboard.parts import scores
 from dashboard.parts.names import name_of
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
 FAMILY = "update.family"
 STRATEGY = "update.strategy"
-FIRST = "replay"  # the best bet on most data
 COLUMNS = (1.0, 1.25)  # what the method column says takes more room
 
 
 def choose(champion: VersionInfo, changes: Changes, split: Split, ratio: float) -> str:
     """Draw both choices; returns the strategy's name."""
-    families = _families(champion)
+    first = first_strategy(state.report(champion))
+    families = _families(champion, first)
     picked = st.session_state.get(STRATEGY)
     if picked not in STRATEGIES:
-        picked = FIRST
+        picked = first
     if st.session_state.get(FAMILY) not in families:
         st.session_state[FAMILY] = next(family for family, names in families.items() if picked in names)
     left, right = st.columns(COLUMNS, gap="large")
@@ -47,16 +47,16 @@ def choose(champion: VersionInfo, changes: Changes, split: Split, ratio: float) 
         st.session_state[STRATEGY] = names[0]
     with right:
         captions = [_caption(name, champion, changes, split, ratio) for name in names]
-        return _method(names, captions)
+        return _method(names, captions, first)
 
 
-def _families(champion: VersionInfo) -> dict[str, list[str]]:
+def _families(champion: VersionInfo, first: str) -> dict[str, list[str]]:
     """Family → its strategies that suit the model; the recommended one stands first."""
     fitting = strategies_for(scores.task_of_version(champion))
     members: dict[str, list[str]] = {family: [] for family in FAMILIES}
     for name in fitting:
         members[family_of(STRATEGIES[name])].append(name)
-    return {family: sorted(names, key=lambda name: name != FIRST) for family, names in members.items() if names}
+    return {family: sorted(names, key=lambda name: name != first) for family, names in members.items() if names}
 
 
 def _family(families: Mapping[str, Sequence[str]]) -> str:
@@ -74,10 +74,10 @@ def _family(families: Mapping[str, Sequence[str]]) -> str:
     )
 
 
-def _method(names: Sequence[str], captions: Sequence[str]) -> str:
+def _method(names: Sequence[str], captions: Sequence[str], first: str) -> str:
     titles = {name: name_of("strategy", name) for name in names}
-    if FIRST in titles:
-        titles[FIRST] = t("update.recommended", strategy=titles[FIRST])
+    if first in titles:
+        titles[first] = t("update.recommended", strategy=titles[first])
     state.keep_choice(STRATEGY)
     return str(
         st.radio(

@@ -17,6 +17,7 @@ from core.serving.engines.graphs import load_version
 from core.tasks.language_modelling.sampling import SamplingConfig
 from core.tasks.language_modelling.task import LanguageModelling
 from core.workflows.requests import TrainRequest, UpdateRequest
+from core.workflows.standings import known_to, today
 from core.workflows.workspace import Workspace, open_workspace
 
 TASK, MODEL, STRATEGY = LanguageModelling.name, "causal", "replay"
@@ -130,16 +131,17 @@ def _list(asked: argparse.Namespace) -> None:
     workspace = open_workspace(home())
     generators, lines = [], []
     for info in workspace.registry.classifiers():
-        for version in workspace.registry.versions(info.name):
-            if version.summary.get("task") != TASK:
-                continue
+        versions = [each for each in workspace.registry.versions(info.name) if each.summary.get("task") == TASK]
+        same = today(known_to(workspace.registry, info.name), workspace.home) if versions else None
+        for version in versions:
             perplexity = float(version.summary["perplexity"])
+            measured = same.report(version.number) if same is not None else None
+            now = None if measured is None else float(measured.scores["perplexity"].value)
             current = version.number == info.champion
             told = {"version": version.number, "current": current, "parent": version.parent, "created": version.created}
-            generators.append({"generator": info.name, **told, "perplexity": perplexity})
-            lines.append(
-                f"{'*' if current else ' '} {info.name} {version.number:>3}  perplexity {perplexity:.1f}  {version.created}"
-            )
+            generators.append({"generator": info.name, **told, "perplexity": perplexity, "today": now})
+            words = f"perplexity {perplexity:.1f} on tests of its own" if now is None else f"perplexity {now:.1f}"
+            lines.append(f"{'*' if current else ' '} {info.name} {version.number:>3}  {words}  {version.created}")
     show(asked, {"generators": generators}, "\n".join(lines))
 
 

@@ -16,7 +16,7 @@ from core.cli.workflow import carry_out, request_of
 from core.data.labelling.corrections import Correction, Corrections
 from core.data.loading.load import LoadedDataset
 from core.tasks import task_of
-from core.workflows.requests import AUTO, method_of, resolve_update
+from core.workflows.requests import AUTO, first_strategy, pairing_remark, resolve_update
 from core.workflows.train.auto import Climbed
 from core.workflows.train.ladder import auto_settings
 from core.workflows.versions.decide import gate_rules
@@ -44,10 +44,13 @@ def train(asked: argparse.Namespace) -> None:
 def update(asked: argparse.Namespace) -> None:
     workspace = open_workspace(home())
     request = request_of(asked, dataset="")
-    method_of(request.strategy)
     version = workspace.registry.resolve(request.classifier, request.base_version)
     gate_rules(request, workspace)  # a wrong rule is said before a long file is read
     folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
+    strategy = first_strategy(folder.report()) if request.strategy == AUTO else request.strategy
+    remark = pairing_remark(folder.model_name, strategy, folder.task)
+    if remark is not None:
+        sys.stderr.write(f"{remark}\n")
     loaded = load_for(folder.task, asked, known=folder.outputs)
     waiting = _waiting(asked, workspace) if asked.with_corrections else []
     with save_for(loaded, workspace, waiting) as dataset:

@@ -11,4 +11,4 @@ STRATEGIES: dict[str, Method] = {
     for method in (FINETUNE, REPLAY, DER, DERPP, AGEM, EWC, SI, MAS, LWF, NCM, RIDGE, SLDA, GDUMB, JOINT)
 }
 
-__all__ = ["FINETUNE", "STRATEGIES", "Method", "StrategyConfig"]
+__all__ = ["FINETUNE", "REPLAY", "STRATEGIES", "Method", "StrategyConfig"]

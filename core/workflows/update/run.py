@@ -33,7 +33,7 @@ from core.workflows.learn.learners import (
 from core.workflows.learn.learning import ShouldStop
 from core.workflows.learn.producing import Candidate, Completed, Parent, VersionStream, produce_version
 from core.workflows.learn.running import learn, learned_nothing, made_before, parts_of, recorded_run, run_of
-from core.workflows.requests import Settings, UpdateRequest, pairing_remark, resolve_update
+from core.workflows.requests import AUTO, Settings, UpdateRequest, first_strategy, pairing_remark, resolve_update
 from core.workflows.standings import AnswerStore, rows_key
 from core.workflows.standings.answers import TestAnswers
 from core.workflows.versions.decide import gate_rules, rules_for
@@ -125,6 +125,8 @@ def update_classifier(
     yield StageStarted(message("stage.prepare", "Reading and splitting the texts."), 0.0)
     base = workspace.registry.resolve(request.classifier, request.base_version)
     folder = VersionFolder(workspace.registry.folder_of(base), keeps_tables=True)
+    if request.strategy == AUTO:
+        request = request.model_copy(update={"strategy": first_strategy(folder.report())})
     settings, own = resolve_update(folder.model_name, folder.settings, request.strategy, request.settings, folder.task)
     rules, report = rules_for(folder.task, gate_rules(request, workspace)), folder.report()
     task = folder.task

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.workflows.requests import TrainRequest, UpdateRequest, pairing_remark
+from core.workflows.requests import TrainRequest, UpdateRequest, first_strategy, pairing_remark
 from core.workflows.train.run import train_classifier
 from core.workflows.update.outlook import outlook
 from core.workflows.update.run import update_classifier
@@ -38,3 +38,21 @@ def test_it_is_said_before_an_update_and_with_it(workspace: Workspace) -> None:
     batch = save(workspace, reviews(60, seed=1)).id
     *_, completed = update_classifier(UpdateRequest(classifier="c", dataset=batch, strategy="slda"), workspace)
     assert KEY in [finding["key"] for finding in completed.report["findings"]]
+
+
+def test_an_update_starts_from_the_closed_form_that_a_version_was_learned_by(workspace: Workspace) -> None:
+    request = TrainRequest(classifier="c", dataset=save(workspace, reviews(60)).id, model="hashed", strategy="slda")
+    *_, completed = train_classifier(request.model_copy(update={"settings": {"epochs": 1}}), workspace)
+    assert first_strategy(completed.report) == "slda"
+    batch = save(workspace, reviews(60, seed=1)).id
+    *_, completed = update_classifier(UpdateRequest(classifier="c", dataset=batch), workspace)
+    assert (completed.report["strategy"], first_strategy(completed.report)) == ("slda", "slda")
+
+
+def test_otherwise_an_update_starts_from_replay() -> None:
+    learned = {"task": "text_classification", "strategy": "train"}
+    assert first_strategy({**learned, "model": "hashed", "method": "finetune"}) == "replay"
+    assert first_strategy({**learned, "model": "ngrams", "method": "ridge"}) == "replay"
+    assert first_strategy({**learned, "model": "hashed", "method": "gone"}) == "replay"
+    assert first_strategy({"model": "hashed", "strategy": "train"}) == "replay"  # of editions that did not say
+    assert first_strategy({"model": "hashed", "strategy": "ridge"}) == "ridge"
