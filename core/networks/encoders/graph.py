@@ -53,12 +53,13 @@ class Graph:
         self._nodes.append(helper.make_node(operation, names, outputs, name=name, **attributes))
         return result or name
 
-    def constant(self, value: Input) -> str:
-        """Put a constant into the file; `add` does so by itself, but anew each time."""
+    def constant(self, value: Input, *, narrow: bool = False) -> str:
+        """Put a constant into the file; `add` does so by itself, but anew each time. Narrow integers are int32."""
         if isinstance(value, Tensor):
             value = value.detach().cpu().numpy()
         array = np.asarray(value)
-        array = array.astype(np.int64 if np.issubdtype(array.dtype, np.integer) else np.float32, order="C")
+        integers = np.int32 if narrow else np.int64
+        array = array.astype(integers if np.issubdtype(array.dtype, np.integer) else np.float32, order="C")
         name = f"constant_{len(self._constants)}"
         self._constants.append(numpy_helper.from_array(array, name))
         return name

@@ -348,7 +348,8 @@ class LinearNgrams(TextNetwork):
         further, key = self.length - 1, tokens
         if further:
             padded = graph.add("Pad", tokens, [0, 0, 0, further]), graph.add("Pad", mask, [0, 0, 0, further])
-            slots, keys, size_of = graph.constant(self.slots), graph.constant(self.keys), len(self.slots)
+            slots, none = (graph.constant(value, narrow=True) for value in (self.slots, 0))
+            keys, size_of = graph.constant(self.keys), len(self.slots)
         for size in range(2, self.length + 1):
             following, inside = (graph.slice(values, size - 1, size - 1 - further or None, 1) for values in padded)
             key = graph.add("Add", graph.add("Mul", key, 2**TOKEN_BITS), following)
@@ -361,9 +362,10 @@ class LinearNgrams(TextNetwork):
                 for by in MULTIPLIERS
             ]
             first, second = (
-                graph.add("Where", graph.add("Equal", graph.add("Gather", keys, each), key), each, 0) for each in slot
+                graph.add("Where", graph.add("Equal", graph.add("Gather", keys, each), key), each, none)
+                for each in slot
             )
-            number = graph.add("Max", first, second)
+            number = graph.as_integer(graph.add("Max", first, second))
             present = graph.add("And", inside, graph.add("Greater", number, 0))
             units.append(graph.add("Where", present, graph.add("Add", number, self.vocabulary_size - 1), 0))
         every = graph.add("Concat", *units, axis=1) if further else units[0]

@@ -15,7 +15,7 @@ TOKEN_BITS = 20  # an n-gram's key is its token ids side by side, which three of
 # Large odd numbers, and what keeps their products positive; any would do, but they may never change again.
 MULTIPLIERS = (0x1F3D5B79A2C4E687, 0x2545F4914F6CDD1D)
 POSITIVE = 2**62 - 1
-SPARE = 4  # slots for each n-gram: at two choices a key, all find a slot
+SPARE = 3  # slots for each n-gram: at two choices a key, all find a slot
 LONGEST_PIECE = 5  # letters of a piece of a word, its ends included
 
 
