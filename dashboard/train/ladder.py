@@ -108,7 +108,7 @@ def _facts(job: Job, rung: dict[str, Any]) -> list[str]:
 def _judged(rung: dict[str, Any]) -> str:
     """Whether a rung is better or worse than the best before it; and if better, whether by enough."""
     if rung["serves"]:
-        return "better"
+        return "better" if rung["gain"]["low"] > 0 else "surer"
     if rung["gain"]["high"] < 0:
         return "worse"
     return "too_little" if rung["gain"]["low"] > 0 else "not_better"

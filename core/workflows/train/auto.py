@@ -17,6 +17,7 @@ from core.base.errors import CoreError, ModelError
 from core.base.events import Advanced, CheckpointDue, PartDone, RunStarted, StageStarted, StepDone
 from core.base.messages import Message, message
 from core.data.dataset.splitting import split_rows
+from core.networks.architectures.blend import BLEND
 from core.networks.architectures.encoder import ENCODER
 from core.networks.architectures.linear import LINEAR
 from core.networks.standalone.predict import model_file
@@ -24,6 +25,7 @@ from core.registry import HOW
 from core.statistics.additive import estimates
 from core.statistics.intervals import Estimate
 from core.tasks import Task
+from core.tasks.text_classification.blend import Trial, try_blend
 from core.workflows.learn.learning import ShouldStop
 from core.workflows.learn.producing import Completed
 from core.workflows.requests import AUTO, DataConfig, TrainRequest, resolve_settings
@@ -220,7 +222,8 @@ class _Ladder:
             left = self._auto.minutes * 60 - self._seconds
             if left <= AFTERWARDS:
                 raise ModelError("auto.time_up", "Time was up before it could begin.")
-            asked = self._within(asked, rung, left)
+            within = self._blended if rung.model == BLEND.name else self._within
+            asked = within(asked, rung, left)
         self._at_work = asked.settings
         return asked
 
@@ -246,6 +249,37 @@ class _Ladder:
         fitting = min(expected.epochs, int((seconds - after) / expected.seconds_per_epoch))
         return asked.model_copy(update={"settings": {**asked.settings, "epochs": fitting}})
 
+    def _blended(self, asked: TrainRequest, rung: Rung, seconds: float) -> TrainRequest:
+        """A request for the best two as one; a `ModelError` where that is not better beyond chance, or takes too long.
+
+        The best rung is blended with the one that leaves the truth the least surprising, each validation row under shares
+        that were fitted on other rows. It is worth a version where that surprise is smaller beyond chance and no more answers
+        are wrong: surprise tells of every row how sure the model is, and so tells a difference sooner than counts do.
+        """
+        done = {rung.version: rung for rung in self.done if rung.version is not None}
+        if self.best is None or len(done) < 2:
+            raise ModelError("auto.nothing_to_blend", "It takes two models, and there is only one.")
+        began, best = time.monotonic(), self.best[1]
+        tried = {number: self._validation.try_blend(best, number) for number in done if number != best}
+        other = min(tried, key=lambda number: tried[number][0].surprise)
+        trial, gain = tried[other]
+        needed = AFTERWARDS + sum(
+            self._validation.answered(done[number].answers_per_second) for number in (best, other)
+        )
+        if trial.gain.low <= 0 or gain.value < 0 or (self._auto.prefer == "speed" and not self._is_better(gain)):
+            raise ModelError(
+                "auto.blend_no_gain",
+                "Blended with version {other}, the best one would not be better beyond chance: {gain} points on the validation "
+                "rows.",
+                other=other,
+                gain=f"{100 * gain.value:+.1f}",
+            )
+        seconds = max(0.0, seconds - (time.monotonic() - began))
+        if needed > seconds:
+            raise _no_time(needed, seconds)
+        members = dict(zip(("first_version", "second_version"), sorted((best, other)), strict=True))
+        return asked.model_copy(update={"settings": {**asked.settings, **members}})
+
     def over(self, rung: Rung, completed: Completed | None, refused: Message, seconds: float) -> RungDone:
         """Note what came of a rung, and let it serve where it is better than the best before."""
         seconds, self._at_work = round(seconds, 1), None
@@ -254,6 +288,8 @@ class _Ladder:
             return self.done[-1]
         measured = self._validation.compare(completed.version, self.best[1] if self.best else None)
         better = measured.gain is None or self._is_better(measured.gain)
+        if rung.model == BLEND.name and measured.gain is not None and self._auto.prefer == "accuracy":
+            better = measured.gain.value >= 0  # that it is better beyond chance was found before it was made
         self.done.append(
             RungDone(
                 rung.name,
@@ -313,6 +349,23 @@ class _Validation:
         self._task, self._workspace, self._classifier = task, workspace, request.classifier
         self._texts, self._truth = list(part.texts), part.label_names()
         self._answers: dict[int, list[str]] = {}
+        self._values: dict[int, np.ndarray] = {}
+        self._measured_rows = 3 * len(rows) + 2 * round(len(dataset) * data.test_share)  # that a new version answers
+
+    def answered(self, per_second: float) -> float:
+        """Seconds that a version of this speed takes for all the rows on which a new one is measured."""
+        return self._measured_rows / max(per_second, 1e-6)
+
+    def try_blend(self, best: int, other: int) -> tuple[Trial, Estimate]:
+        """What two versions are worth as one, and what their answers then gain on those of the first."""
+        for version in (best, other):
+            if version not in self._values:
+                self._ask(version)
+        outputs = VersionFolder(self._workspace.registry.folder(self._classifier, best)).outputs
+        truth = self._task.encode(self._truth, outputs)
+        trial = try_blend(truth, self._values[best], self._values[other])
+        answers = self._task.answers(trial.probabilities, outputs)
+        return trial, self._task.difference(self._task.score.name, self._truth, self._answers[best], answers)
 
     def compare(self, version: int, best: int | None) -> _Measured:
         """Measure a version, and hold it against the best before."""
@@ -342,5 +395,5 @@ class _Validation:
         began = time.monotonic()
         values = engine.compute(self._texts)
         seconds = time.monotonic() - began
-        self._answers[version] = folder.task.answers(values, folder.outputs)
+        self._answers[version], self._values[version] = folder.task.answers(values, folder.outputs), values
         return folder, seconds

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from core.base.config import Config, build, distribute, setting, settings_of
 from core.continual.methods import FINETUNE
+from core.networks.architectures.blend import BLEND
 from core.networks.architectures.encoder import ENCODER
 from core.networks.text import TextConfig
 from core.tasks.base import Task
@@ -68,12 +69,13 @@ RUNGS = (
     Rung("ngrams", "ngrams"),
     Rung("frozen", "encoder", {"tuning": "frozen", **EXACT}, strategy="ridge"),
     Rung("tuned", "encoder", {"tuning": "full"}),
+    Rung(BLEND.name, BLEND.name),
 )
 
 
 def rungs_for(task: Task) -> tuple[Rung, ...]:
     """The ladder of a task: those that suit it, or else the first of its models."""
-    networks, strategies = task.networks(), strategies_for(task)
+    networks, strategies = task.all_networks(), strategies_for(task)
     fitting = tuple(rung for rung in RUNGS if rung.model in networks and (rung.strategy or FINETUNE.name) in strategies)
     return fitting or (Rung(next(iter(networks)), next(iter(networks))),)
 
