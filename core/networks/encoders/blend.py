@@ -1,5 +1,4 @@
-"""Two networks under one answer: the mean of their probabilities under fixed shares (Jacobs et al. 1991 call it a mixture; here
-the shares are the same for all texts).
+"""Two networks under one answer: the weighted sum of their logits, a logarithmic opinion pool.
 
 Each network reads the tokens of a tokenizer of its own. A text's tokens follow each other, as `TextPipeline` of a blend encodes
 them, so that whoever trains, pads, exports or serves networks handles a blend like any other.
@@ -26,12 +25,11 @@ from core.networks.text import TextConfig
 if TYPE_CHECKING:
     from core.networks.encoders.graph import Graph
 
-SMALLEST = 1e-30  # of a probability, before its logarithm is taken
 MEMBERS = "members."
 
 
 class Blend(TextNetwork):
-    """Networks whose probabilities are averaged; the logits are the logarithms of the mean.
+    """Networks whose logits are added up under weights that are the same for all texts.
 
     Parameters
     ----------
@@ -45,15 +43,12 @@ class Blend(TextNetwork):
 
     Attributes
     ----------
-    shares
-        Weight of each member, float32 (members); their sum is 1.
-    temperatures
-        What each member's logits are divided by first, float32 (members).
+    weights
+        Weight of each member's logits, float32 (members).
     """
 
     declared = BLEND
-    shares: Tensor
-    temperatures: Tensor
+    weights: Tensor
 
     def __init__(
         self, config: BlendConfig, members: Sequence[TextNetwork], facts: Sequence[Mapping[str, Any]], outputs: int
@@ -61,8 +56,7 @@ class Blend(TextNetwork):
         super().__init__(config, sum(member.vocabulary_size for member in members), outputs, outputs)
         self.members = nn.ModuleList(members)
         self.facts = [dict(own) for own in facts]
-        self.register_buffer("shares", torch.full((len(members),), 1 / len(members)))
-        self.register_buffer("temperatures", torch.ones(len(members)))
+        self.register_buffer("weights", torch.full((len(members),), 1 / len(members)))
         self._pass_on(outputs)
 
     @classmethod
@@ -105,13 +99,8 @@ class Blend(TextNetwork):
         return list(self.members)  # type: ignore[arg-type]
 
     def features(self, tokens: Tensor, mask: Tensor) -> Tensor:
-        total: Tensor | None = None
-        for number, member in enumerate(self.networks()):
-            logits = member(*self._tokens_of(number, tokens, mask))
-            part = torch.softmax(logits / self.temperatures[number], dim=1) * self.shares[number]
-            total = part if total is None else total + part
-        assert total is not None
-        return total.clamp_min(SMALLEST).log()
+        logits = (member(*self.tokens_of(number, tokens, mask)) for number, member in enumerate(self.networks()))
+        return torch.stack([weight * own for weight, own in zip(self.weights, logits, strict=True)]).sum(dim=0)
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
         """Take over weights: each member its own, since some change their shape with them."""
@@ -137,10 +126,9 @@ class Blend(TextNetwork):
             logits = member.write_logits(graph, *self._write_tokens_of(number, graph, tokens, mask))
             if logits is None:
                 return None
-            cooled = graph.add("Div", logits, float(self.temperatures[number]))
-            part = graph.add("Mul", graph.add("Softmax", cooled, axis=1), float(self.shares[number]))
+            part = graph.add("Mul", logits, float(self.weights[number]))
             total = graph.add("Add", total, part) if total else part
-        return graph.add("Log", graph.add("Max", total, SMALLEST))
+        return total
 
     def for_export(self) -> None:
         for member in self.networks():
@@ -159,13 +147,13 @@ class Blend(TextNetwork):
     def _pass_on(self, outputs: int) -> None:
         """A head that leaves things as they are."""
         self.feature_size = outputs
-        self.head = nn.Linear(outputs, outputs, device="meta").to_empty(device=self.shares.device)
+        self.head = nn.Linear(outputs, outputs, device="meta").to_empty(device=self.weights.device)
         self.head.weight.copy_(torch.eye(outputs))
         self.head.bias.zero_()
         self.head.requires_grad_(False)
 
     @staticmethod
-    def _tokens_of(number: int, tokens: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    def tokens_of(number: int, tokens: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Tokens (batch, own length) of a member with their mask, moved to the left."""
         first = number * FURTHER
         own = mask & (tokens >= first) & (tokens < first + FURTHER)

@@ -1,6 +1,6 @@
 """A blend of two versions: how it is made of them, and how it goes on learning.
 
-In an update each member learns the batch by itself and with its own tokenizer, then the shares are fitted again on the
+In an update each member learns the batch by itself and with its own tokenizer, then their weights are fitted again on the
 validation rows. A member whose head is a sum over rows goes on by its own method; others learn by the one that was asked for.
 """
 
@@ -29,20 +29,20 @@ from core.networks.encoders.blend import Blend
 from core.networks.sources import Sources
 from core.networks.standalone.predict import FURTHER
 from core.networks.text import Examples, TextPipeline
-from core.tasks.text_classification.blend import fit_shares
-from core.tasks.text_classification.temperature import fit_temperature, rescale
+from core.tasks.text_classification.blend import EVEN, fit_weights, logarithms
 from core.workflows.learn.learners import make_strategy, next_learner
 from core.workflows.requests import Settings, method_of, resolve_settings, setting_classes
 from core.workflows.versions.folder import Learner, VersionFolder
 from core.workflows.workspace import Workspace
 
 SUITS = ("replay", "joint", "finetune")  # methods that keep nothing but texts, which the members can share
+LIGHTEST = 0.05  # weight from which a member can come back
 CPU = torch.device("cpu")
-Answered = tuple[NDArray[Any], list[NDArray[Any]]]  # class numbers of rows, and each member's probabilities
+Answered = tuple[NDArray[Any], list[NDArray[Any]]]  # class numbers of rows, and each member's logits
 
 
 class Blending(Strategy):
-    """Let each member of a blend learn by a strategy of its own, and fit the shares of their answers.
+    """Let each member of a blend learn by a strategy of its own, and fit the weights of their logits.
 
     Parameters
     ----------
@@ -84,14 +84,12 @@ class Blending(Strategy):
                     if not isinstance(event, CheckpointDue | EpochDone | Finished):
                         yield event
             self._weigh_anew(model, experience)
-        told = [round(100 * share) for share in model.shares.tolist()]
-        yield Finished(
-            1,
-            1,
-            message(
-                "training.blended", "Shares of the two models: {first} % and {second} %.", first=told[0], second=told[1]
-            ),
+        whole = max(float(model.weights.sum()), LIGHTEST)
+        first, second = (round(100 * weight / whole) for weight in model.weights.tolist())
+        told = message(
+            "training.blended", "Shares of the two models: {first} % and {second} %.", first=first, second=second
         )
+        yield Finished(1, 1, told)
 
     def end_experience(self, model: TextNetwork, experience: Experience) -> None:
         assert isinstance(model, Blend)
@@ -126,22 +124,17 @@ class Blending(Strategy):
             prefix = f"{number}."
             part.restore({name.removeprefix(prefix): own for name, own in state.items() if name.startswith(prefix)})
 
-    def _weigh(self, model: Blend, truth: NDArray[Any], answers: Sequence[NDArray[Any]]) -> None:
-        shares = fit_shares(truth, answers, model.shares.tolist())
-        model.shares.copy_(torch.from_numpy(shares))
+    def _weigh(self, model: Blend, truth: NDArray[Any], logits: Sequence[NDArray[Any]]) -> None:
+        before = model.weights.clamp_min(LIGHTEST).tolist()
+        model.weights.copy_(torch.from_numpy(fit_weights(truth, logits, before)))
 
     def _weigh_anew(self, model: Blend, experience: Experience) -> None:
-        """The temperatures, then the shares; few rows leave temperatures as they were."""
         rows = experience.past_validation.joined(experience.validation)
-        answers = []
-        for number, member in enumerate(model.cpu().networks()):
-            logits = predict_logits(member, _those_of(rows, number), CPU)
-            stated = torch.softmax(logits.double(), dim=1).numpy()
-            fitted = fit_temperature(rows.targets, stated)
-            if fitted.note is None:
-                model.temperatures[number] = fitted.value
-            answers.append(rescale(stated, float(model.temperatures[number])))
-        self._weigh(model, rows.targets, answers)
+        logits = [
+            predict_logits(member, _those_of(rows, number), CPU).numpy()
+            for number, member in enumerate(model.cpu().networks())
+        ]
+        self._weigh(model, rows.targets, logits)
 
 
 def blend_of(
@@ -181,17 +174,24 @@ def blend_of(
         members.append(learner)
     learner = blended(members, facts, settings)
     assert isinstance(learner.model, Blend)
-    learner.model.temperatures.copy_(torch.tensor([folder.temperature for folder in folders]))
     learner.model.keep_features(workspace.sources.features)
-    answers = [table.drop(columns="truth").to_numpy(dtype=np.float64) for table in tables if table is not None]
-    strategy = blending(facts, asked, settings, (truths[0], answers))
+    # What was stored are probabilities at the temperature of each file.
+    logits = [
+        folder.temperature * logarithms(table.drop(columns="truth").to_numpy())
+        for folder, table in zip(folders, tables, strict=True)
+        if table is not None
+    ]
+    learner.model.weights.copy_(
+        torch.tensor([share / own.temperature for share, own in zip(EVEN, folders, strict=True)])
+    )
+    strategy = blending(facts, asked, settings, (truths[0], logits))
     for number, folder in enumerate(folders):
         strategy.parts[number].restore({name: own for name, own in folder.load_state().items() if name != "memory"})
     return learner, strategy
 
 
 def blended(members: Sequence[Learner], facts: Sequence[Mapping[str, Any]], settings: Settings) -> Learner:
-    """Learners as one, with equal shares."""
+    """Learners as one, with equal weights."""
     first, *others = (member.pipeline for member in members)
     options = {**first.options, "further": [other.options for other in others]}
     pipeline = TextPipeline(first.tokenizer, options, others)
@@ -279,8 +279,7 @@ def learner_after(
         facts.append(_facts(members[-1], own["strategy"], own["strategy_settings"]))
     learner = blended(members, facts, settings)
     assert isinstance(learner.model, Blend)
-    learner.model.shares.copy_(parent.model.shares)
-    learner.model.temperatures.copy_(parent.model.temperatures)
+    learner.model.weights.copy_(parent.model.weights)
     return learner
 
 

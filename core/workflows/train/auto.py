@@ -20,6 +20,7 @@ from core.data.dataset.splitting import split_rows
 from core.networks.architectures.blend import BLEND
 from core.networks.architectures.encoder import ENCODER
 from core.networks.architectures.linear import LINEAR
+from core.networks.pretrained.known import at_hand, usual_encoder
 from core.networks.standalone.predict import model_file
 from core.registry import HOW
 from core.statistics.additive import estimates
@@ -29,8 +30,9 @@ from core.tasks.text_classification.blend import Trial, try_blend
 from core.workflows.learn.learning import ShouldStop
 from core.workflows.learn.producing import Completed
 from core.workflows.requests import AUTO, DataConfig, TrainRequest, resolve_settings
+from core.workflows.train.encoders import Advice, recommend
 from core.workflows.train.estimate import Prepared, estimate, prepare
-from core.workflows.train.ladder import Rung, auto_settings, request_of, rungs_for
+from core.workflows.train.ladder import TRIED_FROM, Rung, auto_settings, request_of, rungs_for
 from core.workflows.train.run import check_task, train_classifier
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace
@@ -117,8 +119,11 @@ def climb(
     for rung in ladder.rungs():
         started, completed = time.monotonic(), None
         refused = message("auto.stopped", "It was stopped before it had learned.")
-        yield StageStarted(message("auto.weighing", "Weighing what the next model would take."), ladder.fraction)
+        yield StageStarted(ladder.weighing(rung), ladder.fraction)
         try:
+            if rung.model == ENCODER.name:
+                for event in ladder.choose_encoder():
+                    yield Advanced(event.message, ladder.fraction)
             asked = ladder.within_time(rung)
             yield ladder.checkpoint(left)
             for event in train_classifier(asked, workspace, should_stop=ladder.should_stop, resume=left or None):
@@ -179,8 +184,10 @@ class _Ladder:
         first = request_of(rungs_for(self._task)[0], request, self._task, self._auto, self._shared)
         data = resolve_settings(first.model, first.settings, self._task).data  # a model may have shares of its own
         self._validation = _Validation(request, self._task, data, workspace)
+        self._data = data
         self._solving = first.model == LINEAR.name  # which can be stopped at any time, and has weights then
         self._prepared: dict[str, Prepared] = {}
+        self._auto = self._auto.model_copy(update={"encoder": self._auto.encoder or earlier.get("encoder", "")})
         self.best: tuple[str, int] | None = None
         for rung in self.done:
             if rung.serves and rung.version is not None:
@@ -208,7 +215,36 @@ class _Ladder:
         """What the rung at work has saved, with what was tried before it."""
         done = [rung.to_dict() for rung in self.done]
         own = {"done": done, "seconds": self._seconds, "run_id": self.run_id, "at_work": self._at_work}
+        own["encoder"] = self._auto.encoder
         return CheckpointDue({**state, "auto": own})
+
+    def weighing(self, rung: Rung) -> Message:
+        """What is done before a rung begins."""
+        if self.best is None or self._at_work is not None:
+            return message("auto.reading", "Reading the texts.")
+        if rung.model == BLEND.name:
+            return message("auto.blending", "Trying on the validation rows whether two models are better as one.")
+        if rung.model == ENCODER.name and rung.model not in self._prepared:
+            return message("auto.opening", "Loading the encoder, reading the texts with it and timing a few steps.")
+        return message("auto.weighing", "Timing a few steps of the next model.")
+
+    def choose_encoder(self) -> Iterator[Advanced]:
+        """Find the encoder where none was named: by language alone, or where there is time, by trying those at hand."""
+        if self._auto.encoder:
+            return
+        info, encoders = self._workspace.datasets.info(self._request.dataset), self._workspace.sources.encoders.list()
+        best = usual_encoder(encoders, info.language)
+        minutes = self._auto.minutes - self._seconds / 60
+        several = len(at_hand(encoders, info.language)) > 1
+        if several and self._auto.minutes >= TRIED_FROM and minutes > TRIED_FROM / 2:
+            dataset = self._workspace.datasets.load(self._request.dataset)
+            sources = self._workspace.sources
+            for event in recommend(dataset, info.language, self._task, self._data, minutes, sources):
+                if isinstance(event, Advice):
+                    best = event.best or best
+                else:
+                    yield event
+        self._auto = self._auto.model_copy(update={"encoder": best})
 
     def within_time(self, rung: Rung) -> TrainRequest:
         """What trains a rung; a `ModelError` where it would take longer than there is time. The first one always runs.
@@ -252,7 +288,7 @@ class _Ladder:
     def _blended(self, asked: TrainRequest, rung: Rung, seconds: float) -> TrainRequest:
         """A request for the best two as one; a `ModelError` where that is not better beyond chance, or takes too long.
 
-        The best rung is blended with the one that leaves the truth the least surprising, each validation row under shares
+        The best rung is blended with the one that leaves the truth the least surprising, each validation row under weights
         that were fitted on other rows. It is worth a version where that surprise is smaller beyond chance and no more answers
         are wrong: surprise tells of every row how sure the model is, and so tells a difference sooner than counts do.
         """

@@ -15,6 +15,7 @@ from core.tasks.base import Task
 from core.training import TrainingConfig
 from core.workflows.requests import DataConfig, TrainRequest, setting_classes, strategies_for
 
+TRIED_FROM = 10.0  # minutes, from which on encoders are tried on some texts rather than chosen by language
 Preference = Literal["accuracy", "speed"]
 
 
@@ -34,9 +35,10 @@ class AutoConfig(Config):
         "or more.",
     )
     encoder: str = setting(
-        "packaged:multilingual-e5-small",
+        "",
         label="Encoder",
-        help="The pretrained network that the last rungs of the ladder start from.",
+        help="The pretrained network that the costlier models start from. Left open: the one at hand that suits the language; "
+        "from 10 minutes on, where there are several, the one that does best on some training texts.",
         source="encoders",
         advanced=True,
     )

@@ -1,11 +1,11 @@
-"""Shares of two models, and what a blend is worth on rows that its shares were not fitted on."""
+"""Weights of two models, and what a blend is worth on rows that its weights were not fitted on."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from core.tasks.text_classification.blend import fit_shares, mixed, try_blend
+from core.tasks.text_classification.blend import DOUBT, fit_weights, logarithms, pooled, try_blend
 
 
 def stated(right: np.ndarray, sure: float) -> np.ndarray:
@@ -14,34 +14,46 @@ def stated(right: np.ndarray, sure: float) -> np.ndarray:
     return np.stack([first, 1 - first], axis=1)
 
 
-def test_equal_models_keep_the_shares_they_had() -> None:
-    answers = stated(np.array([True, True, False]), 0.8)
-    assert fit_shares([0, 0, 0], [answers, answers]) == pytest.approx([0.5, 0.5], abs=1e-3)
-    assert fit_shares([0, 0, 0], [answers, answers], (0.8, 0.2)) == pytest.approx([0.8, 0.2], abs=1e-3)
+def test_equal_models_have_equal_weights() -> None:
+    answers = logarithms(stated(np.array([True, True, False]), 0.8))
+    first, second = fit_weights([0, 0, 0], [answers, answers])
+    assert first == pytest.approx(second)
 
 
-def test_the_share_is_where_the_likelihood_with_its_four_rows_is_highest() -> None:
-    """One row, p = .9 and .1: the derivative .8 / (.1 + .8 s) + 2 / s − 2 / (1 − s) is zero at s = 0.5854."""
-    first, second = fit_shares([0], [stated(np.array([True]), 0.9), stated(np.array([False]), 0.9)])
-    assert 0.8 / (0.1 + 0.8 * first) + 2 / first - 2 / (1 - first) == pytest.approx(0, abs=1e-2)
-    assert first == pytest.approx(0.5854, abs=1e-3)
-    assert first + second == pytest.approx(1)
+def test_the_weights_are_where_likelihood_and_doubt_are_in_balance() -> None:
+    """One row of two classes, logits (1, 0) and (0, 1), truth 0: the margin is a − b, and with p its probability the slopes are
+    p − 1 + 4 · DOUBT · (2a − 1) = 0 and 1 − p + 4 · DOUBT · (2b − 1) = 0. So a + b = 1, and a = 0.5296 where p = 1 − 8 (2a − 1).
+    """
+    first, second = fit_weights([0], [[[1.0, 0.0]], [[0.0, 1.0]]])
+    probability = 1 / (1 + np.exp(second - first))
+    assert probability - 1 + 4 * DOUBT * (2 * first - 1) == pytest.approx(0, abs=1e-4)
+    assert first + second == pytest.approx(1, abs=1e-4)
+    assert first == pytest.approx(0.5296, abs=1e-3)
 
 
-def test_one_right_row_does_not_give_all_to_one_and_many_do() -> None:
-    for rows, share in ((1, (0.5, 0.7)), (1000, (0.98, 1.0))):
-        right = np.ones(rows, dtype=bool)
-        first, _ = fit_shares(np.zeros(rows, int), [stated(right, 0.9), stated(~right, 0.9)])
-        assert share[0] < first <= share[1]
+def test_few_rows_hardly_move_weights_and_many_do() -> None:
+    ratio = []
+    for rows in (1, 1000):
+        right = np.arange(rows) % 10 != 9
+        first, second = fit_weights(np.zeros(rows, int), [logarithms(stated(own, 0.9)) for own in (right, ~right)])
+        ratio.append(second / first)
+    assert ratio[0] > 0.6
+    assert ratio[1] < 0.1
 
 
-def test_a_mixture_is_the_weighted_mean() -> None:
-    assert mixed([[[1.0, 0.0]], [[0.0, 1.0]]], [0.25, 0.75]).tolist() == [[0.25, 0.75]]
+def test_weights_are_never_below_zero() -> None:
+    right = np.ones(500, dtype=bool)
+    assert fit_weights(np.zeros(500, int), [logarithms(stated(own, 0.9)) for own in (right, ~right)]).min() >= 0
+
+
+def test_a_pool_adds_logits() -> None:
+    together = pooled([[[np.log(4.0), 0.0]], [[0.0, np.log(2.0)]]], [0.5, 1.0])  # margin log 2 − log 2
+    assert together == pytest.approx(np.array([[0.5, 0.5]]))
 
 
 def test_models_that_err_on_different_rows_are_better_as_one_beyond_chance() -> None:
     rows = np.arange(200)
-    first, second = stated(rows % 5 != 0, 0.9), stated(rows % 5 != 1, 0.9)
+    first, second = stated(rows % 5 != 0, 0.9), stated(rows % 5 != 1, 0.8)
     trial = try_blend(np.zeros(200, int), first, second)
     assert trial.gain.low > 0
     alone = -(0.8 * np.log(0.9) + 0.2 * np.log(0.1))

@@ -19,7 +19,7 @@ from core.base.events import CheckpointDue, RunStarted
 from core.networks.encoders.blend import Blend
 from core.networks.text import encode_examples
 from core.serving.engines.graphs import load_version
-from core.tasks.text_classification.blend import mixed
+from core.tasks.text_classification.blend import pooled
 from core.workflows.bundle import write_bundle
 from core.workflows.forget.rows import find_rows, groups_of
 from core.workflows.forget.run import ForgetRequest, forget_rows
@@ -86,11 +86,13 @@ def answers(workspace: Workspace, number: int, texts: Any = TEXTS) -> Any:
     return load_version(folder(workspace, number).path).compute(list(texts))
 
 
-def test_it_answers_with_the_mean_of_its_members(blended: Workspace) -> None:
+def test_it_answers_with_the_weighted_sum_of_its_members(blended: Workspace) -> None:
     model = folder(blended).load_model()
     assert isinstance(model, Blend)
     report = folder(blended).report()
-    expected = mixed([answers(blended, 1), answers(blended, 2)], model.shares.numpy())
+    heat = [folder(blended, number).temperature for number in (1, 2)]
+    logits = [warm * np.log(answers(blended, number)) for number, warm in zip((1, 2), heat, strict=True)]
+    expected = pooled(logits, model.weights.numpy())
     assert report["calibration"]["temperature"] == 1.0  # no row is answered wrongly: it is left as it is
     assert answers(blended, 3) == pytest.approx(expected, abs=1e-5)
     assert report["model"] == "blend"
