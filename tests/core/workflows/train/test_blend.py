@@ -17,6 +17,7 @@ import torch
 from core.base.errors import ConfigError, ModelError
 from core.base.events import CheckpointDue, RunStarted
 from core.networks.encoders.blend import Blend
+from core.networks.explain.networks import explain
 from core.networks.text import encode_examples
 from core.serving.engines.graphs import load_version
 from core.tasks.text_classification.blend import pooled
@@ -188,11 +189,21 @@ def test_who_is_forgotten_is_gone_from_texts_sums_and_words(blended: Workspace) 
     assert torch.softmax(logits, dim=1).numpy() == pytest.approx(answers(blended, 3, texts[:1]), abs=1e-5)
 
 
-def test_an_answer_is_explained_by_leaving_words_out(blended: Workspace) -> None:
-    attribution = explain_answer(folder(blended).path, load_version(folder(blended).path), "the kettle is great")
-    assert attribution.method == "occlusion"
+def test_the_words_of_an_answer_add_up_to_what_both_members_say(blended: Workspace) -> None:
+    text = "the kettle is great"
+    version, engine = folder(blended), load_version(folder(blended).path)
+    attribution = explain_answer(version.path, engine, text)
     best = max(attribution.words, key=lambda word: word.score)
     assert attribution.text[best.start : best.end] == "great"
+    assert attribution.method == "gradients"
+    model, parts = version.load_model(), version.load_pipeline().parts
+    assert isinstance(model, Blend)
+    members = [explain(own, part, text, attribution.output) for own, part in zip(model.networks(), parts, strict=True)]
+    for number, word in enumerate(attribution.words):
+        scores = [member.words[number].score for member in members if member is not None]
+        assert word.score == pytest.approx(float(np.dot(model.weights.numpy(), scores)), abs=1e-5)
+    assert sum(word.score for word in attribution.words) == pytest.approx(attribution.difference, rel=0.02, abs=1e-3)
+    assert explain_answer(version.path, engine, "").method == "occlusion"
 
 
 @pytest.mark.parametrize("settings", [{}, {"first_version": 1, "second_version": 9}])
