@@ -44,7 +44,9 @@ def foretell(request: TrainRequest) -> None:
         with st.container(border=True, key=f"rung-{number}", gap=None):
             st.markdown(f"**{number} · {name_of('rung', rung.name)}**")
             st.caption(missing if missing and rung.model == "encoder" else name_of("about_rung", rung.name))
-    st.caption(t("train.auto_how"))
+    champion = state.champion(request.classifier) if request.classifier else None
+    how = t("train.auto_how") if champion is None else t("train.auto_waits", version=champion.number)
+    st.caption(how)
     if not encoder and any(rung.model == "encoder" for rung in rungs):
         _advise(request, language)
 

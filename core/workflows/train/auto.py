@@ -135,7 +135,7 @@ def climb(
                     case StageStarted() | Advanced():
                         yield Advanced(event.message, ladder.fraction)
                     case StepDone():
-                        yield Advanced(_learning(event), ladder.fraction)
+                        yield Advanced(_learning(event, ladder.solves(rung)), ladder.fraction)
                     case RunStarted():
                         run_id = event.run_id
                         yield event
@@ -154,7 +154,10 @@ def climb(
         yield Climbed(version, report, tuple(ladder.done))
 
 
-def _learning(event: StepDone) -> Message:
+def _learning(event: StepDone, solved: bool) -> Message:
+    if solved:
+        facts = {"number": event.epoch, "choices": event.epochs}
+        return message("auto.solving", "Solving: strength {number} of {choices} to hold weights back.", **facts)
     return message("auto.learning", "Learning: round {epoch} of {epochs}.", epoch=event.epoch, epochs=event.epochs)
 
 
@@ -201,6 +204,10 @@ class _Ladder:
     def fraction(self) -> float:
         """Share of the time that is used up, 0 to 1."""
         return min(0.99, self._seconds / (self._auto.minutes * 60))
+
+    def solves(self, rung: Rung) -> bool:
+        """Whether the model of a rung is solved rather than learned step by step."""
+        return self._task.all_networks()[rung.model].solved
 
     def rungs(self) -> tuple[Rung, ...]:
         """Those that are still to be tried."""
