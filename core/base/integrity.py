@@ -16,7 +16,7 @@ from core.base.errors import CoreError, RegistryError
 
 RECORD = "version.json"
 # What answers a text is read from; the rest is for learning on and for looking at.
-SERVING = ("tokenizer.json", "labels.json", "config.json", "calibration.json", "serving.json")
+SERVING = ("tokenizer.json", "labels.json", "config.json", "calibration.json", "serving.json", "tokenizer.2.json")
 MODELS = ("model.onnx", "model.int8.onnx", "model.fp16.onnx")
 DAMAGED_KEYS = frozenset({"registry.file_damaged", "registry.file_unreadable", "registry.files_missing"})
 

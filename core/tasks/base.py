@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from core.base.config import Config
 from core.data.dataset.rows import TextDataset
 from core.networks.architectures import MODELS, Architecture
+from core.networks.architectures.blend import BLEND
 from core.networks.standalone.predict import Classifier, TextPipeline
 from core.statistics.additive import Patterns, Score, Statistics, estimates
 from core.statistics.intervals import Estimate
@@ -170,6 +171,10 @@ class Task:
     def networks(self) -> Mapping[str, Architecture]:
         """The architectures that a model can have, by name."""
         return MODELS
+
+    def all_networks(self) -> Mapping[str, Architecture]:
+        """The same with those that are made of versions, not trained from texts."""
+        return {**self.networks(), **({BLEND.name: BLEND} if self.distribution else {})}
 
     def outputs(self, targets: Sequence[str], known: tuple[str, ...] = ()) -> tuple[str, ...]:
         """Names of a model's outputs: those that are known, followed by those that these targets need besides."""

@@ -13,13 +13,14 @@ from core.base.integrity import check, reading
 from core.base.messages import Message
 from core.base.wording import score
 from core.networks.standalone import predict
+from core.networks.standalone.predict import tokenizer_files
 from core.registry.records.outgoing import without_paths
 from core.registry.records.reports import baseline_name, measured_again
 from core.serving.onnx.files import cleaned
 from core.tasks import DEFAULT, task_of
 from core.workflows.report.card import escaped
 
-FILES = ("tokenizer.json", "labels.json", "config.json", "model_card.md")
+FILES = ("labels.json", "config.json", "model_card.md")
 PROGRAMS = Path(predict.__file__).parent
 EXACT = "model.onnx"
 TITLES = {"macro_f1": "macro-F1"}  # of scores whose name is not what people read
@@ -27,12 +28,15 @@ TITLES = {"macro_f1": "macro-F1"}  # of scores whose name is not what people rea
 
 def bundle_files(version_folder: Path) -> list[str]:
     """Names of the version's own files in its bundle: the exact model, and what serves in its place, first."""
+    with reading(version_folder, "config.json"):
+        members = read_json(version_folder / "config.json").get("architecture", {}).get("members", ())
+    files = [*tokenizer_files(max(1, len(members))), *FILES]
     serving = version_folder / "serving.json"
     if not serving.exists():
-        return [EXACT, *FILES]
+        return [EXACT, *files]
     with reading(version_folder, serving.name):
         served = read_json(serving)
-    return [*dict.fromkeys([EXACT, *served.values()]), serving.name, *FILES]
+    return [*dict.fromkeys([EXACT, *served.values()]), serving.name, *files]
 
 
 def write_bundle(version_folder: Path, target: Path, threshold: float | None = None) -> None:

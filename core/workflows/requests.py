@@ -113,14 +113,14 @@ class Settings:
 
 def architecture_of(name: str, task: Task = TASKS[DEFAULT]) -> Architecture:
     """The architecture of this name, or a `ConfigError` that lists what there is for the task."""
-    known = task.networks()
+    known = task.all_networks()
     if name not in known:
         raise ConfigError(
             "config.model",
             "The task '{task}' has no model '{name}'. Its models are: {known}.",
             task=task.name,
             name=name,
-            known=list(known),
+            known=list(task.networks()),
         )
     return known[name]
 
@@ -154,7 +154,7 @@ def first_strategy(report: Mapping[str, Any]) -> str:
     """What the update of a version of this report starts from: the closed form that it was learned by, where that suits the
     model, since its sums go on from there; otherwise replay.
     """
-    task, learned_by = task_of(report.get("task", DEFAULT)), report.get("method", report["strategy"])
+    task, learned_by = task_of(report.get("task", DEFAULT)), report.get("updates_by", report["strategy"])
     if learned_by in STRATEGIES and report["model"] in task.networks() and STRATEGIES[learned_by].freezes_encoder:
         return learned_by if pairing_remark(report["model"], learned_by, task) is None else REPLAY.name
     return REPLAY.name
@@ -169,7 +169,7 @@ def known_settings(report: Mapping[str, Any]) -> dict[str, Setting]:
     """All settings that a version of this report has, by name; without those of a model or strategy that there is no more."""
     task = task_of(report.get("task", DEFAULT))
     configs: list[type[Config]] = [TextConfig, TrainingConfig, DataConfig, task.config_class]
-    for kinds, name in ((task.networks(), report["model"]), (STRATEGIES, report["strategy"])):
+    for kinds, name in ((task.all_networks(), report["model"]), (STRATEGIES, report["strategy"])):
         if name in kinds:
             configs.append(kinds[name].config_class)
     return {setting.name: setting for config in configs for setting in settings_of(config)}
@@ -177,7 +177,7 @@ def known_settings(report: Mapping[str, Any]) -> dict[str, Setting]:
 
 def settings_in_effect(report: Mapping[str, Any]) -> dict[str, Any]:
     """What a version of this report was learned with, by name; without settings that its model does not look at."""
-    networks = task_of(report.get("task", DEFAULT)).networks()
+    networks = task_of(report.get("task", DEFAULT)).all_networks()
     idle = networks[report["model"]].without_effect if report["model"] in networks else frozenset()
     values = {**report["settings"], **report["strategy_settings"]}
     return {name: value for name, value in values.items() if name not in idle}

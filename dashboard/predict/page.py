@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -17,7 +18,7 @@ import streamlit as st
 
 from core.base.errors import RegistryError
 from core.base.integrity import is_damage
-from core.networks.explain import occlude
+from core.networks.explain import Attribution, occlude
 from core.networks.standalone.predict import resolved
 from core.tasks.text_classification.tree import stands_below
 from dashboard.parts import reasons, tables, way_back
@@ -131,7 +132,7 @@ def ask(version: VersionInfo) -> None:
         if used is not None and used.version != version.number:
             st.caption(f":material/rule: {t('predict.threshold_moved', version=used.version)}")
         _remarks(engine, answer, text, offered)
-        _reasons(engine, text)
+        _reasons(version, engine, text)
         correction(version, text, answer.label, engine.labels)
     _examples(offered)
 
@@ -191,14 +192,29 @@ def _remarks(engine: Engine, answer: Answer, text: str, offered: list[Example]) 
         st.caption(f":material/ac_unit: {t('predict.truth', label=tables.plain(truth))}")
 
 
-def _reasons(engine: Engine, text: str) -> None:
-    """Which words the answer rests on, where the reader wants to see it: it takes as many answers as there are words."""
-    if st.toggle(t("reasons.why"), key="predict.why", help=t("reasons.occlusion_help"), persist_state="session"):
-        (attribution,) = occlude(engine, [text])
+def _reasons(version: VersionInfo, engine: Engine, text: str) -> None:
+    """Which words the answer rests on, where the reader wants to see it: exactly where the model adds up what words say; else it
+    takes as many answers as there are words.
+    """
+    if st.toggle(t("reasons.why"), key="predict.why", help=t("reasons.why_help"), persist_state="session"):
+        explained = _exactly(str(state.version_folder(version)))
+        attribution = None
+        if explained is not None:
+            attribution = explained(text, int(engine.compute([text])[0].argmax()))
+        if attribution is None:
+            (attribution,) = occlude(engine, [text])
         if attribution.words:
             reasons.draw(attribution, engine.labels, key="predict.reasons")
         else:
             st.caption(t("reasons.no_words"))
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _exactly(folder: str) -> Callable[[str, int], Attribution | None] | None:
+    """Who explains this version's answers exactly; loads PyTorch, for those who ask why."""
+    from core.workflows.versions.explaining import exactly_explained
+
+    return exactly_explained(Path(folder))
 
 
 def _examples(offered: list[Example]) -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.base.errors import CoreError
 from core.registry.records.outgoing import short_reference
+from core.registry.records.reports import is_solved
 from core.workflows.requests import known_settings
 from dashboard.parts import history, same_tests, tables
 from dashboard.parts.names import name_of, version_line
@@ -130,6 +131,8 @@ def _epochs(run: RunInfo, made: VersionInfo | None) -> str:
     """How many epochs a run has learned, of how many it was allowed."""
     allowed = run.settings.get("epochs") or run.settings.get("training.epochs")
     try:
+        if made is not None and is_solved(state.report(made)):
+            return tables.NOTHING
         learned = None if made is None else len(state.report(made)["epochs"])
     except (CoreError, OSError):
         learned = None

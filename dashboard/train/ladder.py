@@ -9,11 +9,14 @@ import streamlit as st
 from core.base.config import home
 from core.base.errors import CoreError
 from core.base.messages import Message
+from core.data.dataset.store import DatasetStore
 from core.networks.pretrained import EncoderStore
+from core.networks.pretrained.known import at_hand, usual_encoder
 from core.registry import promote
 from core.statistics.intervals import Estimate
 from core.tasks import task_of
-from core.workflows.train.ladder import Rung, rungs_for
+from core.workflows.requests import DataConfig
+from core.workflows.train.ladder import TRIED_FROM, Rung, rungs_for
 from dashboard.parts import serving, tables
 from dashboard.parts.names import name_of
 from dashboard.parts.run_view import SECONDS_BETWEEN_LOOKS
@@ -27,15 +30,57 @@ if TYPE_CHECKING:
     from core.workflows.requests import TrainRequest
 
 
+ADVICE = "train.encoder_advice"
+
+
 def foretell(request: TrainRequest) -> None:
     """Which models will be tried, in which order, and which of them cannot be."""
     layout.section(t("train.auto_plan"), help=t("train.auto_plan_help"))
-    missing = _missing(str(request.settings.get("encoder", "")))
-    for number, rung in enumerate(rungs_for(task_of(request.task)), start=1):
+    rungs = rungs_for(task_of(request.task))
+    encoder = str(request.settings.get("encoder", ""))
+    language = DatasetStore(home()).info(request.dataset).language
+    missing = _missing(encoder or usual_encoder(EncoderStore(home()).list(), language))
+    for number, rung in enumerate(rungs, start=1):
         with st.container(border=True, key=f"rung-{number}", gap=None):
             st.markdown(f"**{number} · {name_of('rung', rung.name)}**")
             st.caption(missing if missing and rung.model == "encoder" else name_of("about_rung", rung.name))
-    st.caption(t("train.auto_how"))
+    champion = state.champion(request.classifier) if request.classifier else None
+    how = t("train.auto_how") if champion is None else t("train.auto_waits", version=champion.number)
+    st.caption(how)
+    if not encoder and any(rung.model == "encoder" for rung in rungs):
+        _advise(request, language)
+
+
+def _advise(request: TrainRequest, language: str) -> None:
+    """Which encoder it will be; where there are several at hand, they can be tried here and now."""
+    encoders = EncoderStore(home()).list()
+    fitting = at_hand(encoders, language)
+    minutes = float(request.settings.get("minutes", 0.0))
+    if not fitting:
+        return
+    advice: dict[tuple[str, float], Message] = st.session_state.setdefault(ADVICE, {})
+    key = (request.dataset, minutes)
+    if key in advice:
+        st.caption(tables.plain(t_message(advice[key])))
+        return
+    usual = usual_encoder(encoders, language)
+    name = next(info.name for info in fitting if info.reference == usual)
+    tried = len(fitting) > 1 and minutes >= TRIED_FROM
+    st.caption(t("train.auto_encoder_tried" if tried else "train.auto_encoder", encoder=tables.plain(name)))
+    if len(fitting) > 1 and st.button(t("train.auto_try_encoders"), key="train.try_encoders", type="tertiary"):
+        with st.spinner(t("train.auto_trying_encoders")):
+            advice[key] = _measured(request, language, minutes)
+        st.rerun()
+
+
+def _measured(request: TrainRequest, language: str, minutes: float) -> Message:
+    from core.workflows.train.encoders import Advice, recommend  # loads torch
+
+    workspace, task = state.workspace(), task_of(request.task)
+    dataset = workspace.datasets.load(request.dataset)
+    (*_, advice) = recommend(dataset, language, task, DataConfig(), minutes, workspace.sources)
+    assert isinstance(advice, Advice)
+    return advice.reason
 
 
 def _missing(encoder: str) -> str:
@@ -108,7 +153,7 @@ def _facts(job: Job, rung: dict[str, Any]) -> list[str]:
 def _judged(rung: dict[str, Any]) -> str:
     """Whether a rung is better or worse than the best before it; and if better, whether by enough."""
     if rung["serves"]:
-        return "better"
+        return "better" if rung["gain"]["low"] > 0 else "surer"
     if rung["gain"]["high"] < 0:
         return "worse"
     return "too_little" if rung["gain"]["low"] > 0 else "not_better"

@@ -250,7 +250,14 @@ COMMANDS = {
         remove=Command("take one out of the queue", CLASSIFIER, WORDING),
     ),
     "classifiers": kept("classifiers"),
-    "encoders": kept("pretrained encoders to start from"),
+    "encoders": kept(
+        "pretrained encoders to start from",
+        recommend=Command(
+            "which of those at hand suits a saved dataset, tried on some of its training texts",
+            DATASET,
+            option("--minutes", type=float, default=10.0, metavar="N", help="that training may take; default: 10"),
+        ),
+    ),
     "comparisons": kept("comparisons that were made"),
     "searches": kept("searches that were made"),
     "sessions": kept("labelling sessions"),

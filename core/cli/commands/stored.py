@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from core.base.config import home, parse_assignments
 from core.base.errors import DataError
 from core.cli.printing import show, tell
-from core.cli.progress import working
+from core.cli.progress import consume, working
 from core.cli.tables import load, load_unlabelled, save
 from core.cli.workflow import version_of
 from core.data.dataset.label_tree import placed
@@ -24,6 +24,7 @@ from core.registry import Registry
 from core.registry.records import ComparisonStore, InspectionStore, SearchStore
 from core.tasks import DEFAULT, task_of
 from core.workflows.recipes import save_cleaned
+from core.workflows.requests import DataConfig
 from core.workflows.workspace import open_workspace
 
 if TYPE_CHECKING:
@@ -80,6 +81,20 @@ def datasets(asked: argparse.Namespace) -> None:
         else:
             stored = _cleaned(asked)
     tell(asked, asdict(stored), f"Dataset '{stored.name}' ({stored.id}): {stored.rows:,} rows.")
+
+
+def encoders(asked: argparse.Namespace) -> None:
+    if asked.verb != "recommend":
+        kept(asked)
+        return
+    from core.workflows.train.encoders import Advice, recommend  # loads torch, which a list does without
+
+    workspace = open_workspace(home())
+    stored = workspace.datasets.find(asked.dataset)
+    dataset, task = workspace.datasets.load(stored.id), task_of(DEFAULT)
+    advice = consume(recommend(dataset, stored.language, task, DataConfig(), asked.minutes, workspace.sources))
+    assert isinstance(advice, Advice)
+    show(asked, advice.to_dict(), str(advice.reason))
 
 
 def _cleaned(asked: argparse.Namespace) -> StoredDataset:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from core.networks.encoders import Encoder, TextNetwork
+from core.networks.encoders.blend import Blend
 from core.networks.explain.attribution import Attribution, Method, Word, completeness_error
 from core.networks.explain.words import words_of_tokens
 from core.networks.standalone.predict import PADDING, TextPipeline, pad
@@ -59,6 +60,8 @@ def explain(model: TextNetwork, pipeline: TextPipeline, text: str, output: int |
     Attribution or None
         None where the method does not suit the model, or no word of the text is read; occlusion then still works.
     """
+    if isinstance(model, Blend):
+        return _explain_blend(model, pipeline, text, output)
     method = method_for(model)
     words = words_of(text)
     owners = words_of_tokens(pipeline, text, words)
@@ -79,6 +82,30 @@ def explain(model: TextNetwork, pipeline: TextPipeline, text: str, output: int |
     error = completeness_error(float(scores.sum()), difference)
     attributed = tuple(Word(*word, float(score)) for word, score in zip(words, sums, strict=True))
     return Attribution(text, target, attributed, method, difference, steps, error)
+
+
+@torch.no_grad()
+def _explain_blend(model: Blend, pipeline: TextPipeline, text: str, output: int | None) -> Attribution | None:
+    """Its logits are a weighted sum of its members', and so are the scores of a word."""
+    if output is None:
+        output = int(model(*(torch.from_numpy(part) for part in pad(pipeline.encode([text]))))[0].argmax())
+    found = []
+    for member, own in zip(model.networks(), pipeline.parts, strict=True):
+        with torch.enable_grad():
+            attribution = explain(member, own, text, output)
+        if attribution is None:
+            return None
+        found.append(attribution)
+    weights = model.weights.tolist()
+    words = tuple(
+        Word(same[0].start, same[0].end, sum(weight * own.score for weight, own in zip(weights, same, strict=True)))
+        for same in zip(*(own.words for own in found), strict=True)
+    )
+    difference = sum(weight * own.difference for weight, own in zip(weights, found, strict=True))
+    missed = sum(weight * abs((own.error or 0.0) * own.difference) for weight, own in zip(weights, found, strict=True))
+    method: Method = "linear" if all(own.method == "linear" for own in found) else "gradients"
+    error = missed / abs(difference) if difference else float(missed > 0)
+    return Attribution(text, output, words, method, difference, sum(own.steps for own in found), error)
 
 
 def _margins(logits: Tensor, output: int) -> Tensor:
@@ -102,6 +129,7 @@ def _integrate(
         start, end = layer(nothing), layer(tokens)
     if isinstance(model, Encoder):
         model.cache = None  # what is remembered has no gradient
+        model.encoder.requires_grad_(True)  # else nothing follows what a frozen one computes
 
     def answer(vectors: Tensor) -> Tensor:
         alike = (len(vectors), tokens.shape[1])

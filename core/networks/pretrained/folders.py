@@ -96,7 +96,7 @@ def _check_weights(folder: Path, reference: str) -> None:
 
 
 def read_facts(folder: Path, info: EncoderInfo) -> EncoderInfo:
-    """Fill in what a checked folder says of itself: size, pooling, prefix, licence and languages."""
+    """Fill in what a checked folder says of itself: size, pooling, prefix, licence and languages; else what is known stays."""
     header = read_header(folder / WEIGHTS)
     parameters = count_parameters(header)
     card = _front_matter(folder / CARD)
@@ -106,10 +106,10 @@ def read_facts(folder: Path, info: EncoderInfo) -> EncoderInfo:
         info,
         parameters=parameters,
         megabytes=round((4 * parameters + (folder / TOKENIZER).stat().st_size) / 1e6, 1),
-        pooling=_pooling(folder, info.reference),
-        prefix=_prefix(folder, info.reference),
-        licence=_LICENCES.get(licence.lower(), licence),
-        languages=tuple(sorted(set(codes))),
+        pooling=_pooling(folder, info),
+        prefix=_prefix(folder, info.reference) or info.prefix,
+        licence=_LICENCES.get(licence.lower(), licence) or info.licence,
+        languages=tuple(sorted(set(codes))) or info.languages,
     )
 
 
@@ -147,10 +147,10 @@ def finish(folder: Path, info: EncoderInfo) -> EncoderInfo:
     return ready
 
 
-def _pooling(folder: Path, reference: str) -> Pooling:
+def _pooling(folder: Path, info: EncoderInfo) -> Pooling:
     if not (folder / POOLING).is_file():
-        return "mean"
-    stored = _read_json(folder / POOLING, reference)
+        return info.pooling
+    stored = _read_json(folder / POOLING, info.reference)
     modes = [
         name.removeprefix("pooling_mode_") for name, on in stored.items() if name.startswith("pooling_mode_") and on
     ]
@@ -162,7 +162,7 @@ def _pooling(folder: Path, reference: str) -> Pooling:
     raise ModelError(
         "pretrained.pooling",
         "'{place}' makes one vector of a text by '{found}'. Known here are mean_tokens and cls_token; choose another encoder.",
-        place=reference,
+        place=info.reference,
         found=modes,
     )
 

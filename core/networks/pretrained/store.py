@@ -16,6 +16,7 @@ from core.base.errors import ModelError
 from core.base.files import read_json
 from core.networks.pretrained.folders import check_folder, finish, read_facts, take_in
 from core.networks.pretrained.info import EncoderInfo, EncoderKind, Pooling
+from core.networks.pretrained.known import known
 from core.networks.pretrained.packaged import PACKAGED, not_installed
 
 LONGEST_NAME = 40
@@ -63,7 +64,7 @@ class EncoderStore:
             check_folder(folder, name)
             return read_facts(folder, EncoderInfo(f"folder:{name}", folder.name, "folder", source=name, installed=True))
         if kind == "hub":
-            return EncoderInfo(reference, name, "hub", source=f"https://huggingface.co/{name}")
+            return known(reference) or EncoderInfo(reference, name, "hub", source=f"https://huggingface.co/{name}")
         raise _unknown(reference, self.list())
 
     def check(self, reference: str) -> None:

@@ -38,6 +38,7 @@ TASK = "text_classification"  # of versions that say none
 PADDING = 0
 UNKNOWN = 1
 TOGETHER = -1  # no token: the whole text has to be looked at
+FURTHER = 2**20  # what is added to the tokens of each further tokenizer of a blend, one after the other
 MEMORY = 200_000  # words whose tokens are kept
 CHUNK = 8192  # texts tokenised at a time, so that memory stays bounded
 PROVIDERS = {"tensorrt": "TensorrtExecutionProvider", "cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
@@ -65,12 +66,22 @@ class TextPipeline:
         What normalises, splits and looks up tokens; id 0 is padding, id 1 the unknown token.
     options
         ``segmentation`` ("words", "characters", "subwords", or "pretrained" for a tokenizer that came with an encoder),
-        ``max_length`` (tokens) and ``stop_words``; with a pretrained one ``prefix``, which goes before every text.
+        ``max_length`` (tokens) and ``stop_words``; with a pretrained one ``prefix``, which goes before every text. Of a
+        blend they are those of its first member, with ``further`` those of the others.
+    further
+        How the other members of a blend read texts.
+
+    Attributes
+    ----------
+    parts
+        One pipeline for each member of a blend; of any other model the pipeline itself.
     """
 
-    def __init__(self, tokenizer: Tokenizer, options: dict[str, Any]) -> None:
+    def __init__(self, tokenizer: Tokenizer, options: dict[str, Any], further: Sequence[TextPipeline] = ()) -> None:
         self.tokenizer = tokenizer
         self.options = options
+        own = {name: value for name, value in options.items() if name != "further"}
+        self.parts: tuple[TextPipeline, ...] = (TextPipeline(tokenizer, own), *further) if further else (self,)
         ids = (tokenizer.token_to_id(word) for word in options.get("stop_words", ()))
         self._stop_ids = frozenset(number for number in ids if number is not None)
         self._pretrained = options["segmentation"] == "pretrained"
@@ -84,9 +95,14 @@ class TextPipeline:
 
     @classmethod
     def load(cls, folder: str | Path) -> TextPipeline:
-        """Read ``tokenizer.json`` and ``config.json`` of a version or bundle folder."""
-        config = read_json(Path(folder) / "config.json")
-        return cls(Tokenizer.from_file(str(Path(folder) / "tokenizer.json")), config["text"])
+        """Read ``config.json`` of a version or bundle folder, ``tokenizer.json``, and those of a blend's further members."""
+        options = read_json(Path(folder) / "config.json")["text"]
+        first, *others = (
+            Tokenizer.from_file(str(Path(folder) / name))
+            for name in tokenizer_files(1 + len(options.get("further", ())))
+        )
+        further = [cls(other, own) for other, own in zip(others, options.get("further", ()), strict=True)]
+        return cls(first, options, further)
 
     def remember(self, words: dict[str, list[int]]) -> None:
         """Take over the token ids of words without white space that somebody has looked up already."""
@@ -110,13 +126,20 @@ class TextPipeline:
 
     def segment(self, text: str) -> list[str]:
         """The tokens of one text as the model will see them, unknown ones included as ``[UNK]``."""
-        return [str(self.tokenizer.id_to_token(number)) for number in self.encode([text])[0]]
+        return [str(self.tokenizer.id_to_token(number)) for number in self.parts[0].encode([text])[0]]
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Token ids of each text: 1 to ``max_length`` of them; a text without any token is one unknown token."""
+        """Token ids of each text: 1 to ``max_length`` of them; a text without any token is one unknown token.
+
+        Of a blend the tokens of its members follow each other, those of each further one with `FURTHER` more added.
+        """
         kept, self._kept = self._kept, None
         if kept is not None and kept[0] == texts:
             return kept[1]
+        if len(self.parts) > 1:
+            read = (part.encode(texts) for part in self.parts)
+            moved = ([[number * FURTHER + token for token in ids] for ids in rows] for number, rows in enumerate(read))
+            return [list(chain.from_iterable(ids)) for ids in zip(*moved, strict=True)]
         if self.options["segmentation"] == "characters":
             return [self._finish(self._by_letters(text)) for text in texts]
         prepared = [self.prepare(text) for text in texts]
@@ -192,6 +215,11 @@ class _Letters(_Words):
         if any(unicodedata.category(part)[0] == "M" or "\u1100" <= part <= "\u11ff" for part in parts):
             return [TOGETHER]
         return [number for part in "".join(parts.split()) for number in super(_Letters, self)._ids(part)]
+
+
+def tokenizer_files(members: int = 1) -> list[str]:
+    """Names of the files of a folder that hold tokenizers."""
+    return ["tokenizer.json", *(f"tokenizer.{number}.json" for number in range(2, members + 1))]
 
 
 def pad(rows: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
@@ -341,7 +369,8 @@ class Classifier:
         wanted = providers if providers is not None else usable_providers()
         config = read_json(folder / "config.json")
         self.task: str = config.get("task", TASK)
-        light = config.get("model") in LIGHT
+        members = config.get("architecture", {}).get("members") or [config]
+        light = all(member.get("model") in LIGHT for member in members)
         if threads is None and light:
             threads = 1
         name = model_file(folder, kind_of(wanted[0]), precision)

@@ -48,6 +48,11 @@ def _matrices(report: dict[str, Any]) -> dict[str, Matrix]:
     return {name: value for name, value in report.items() if name.endswith(_R)}
 
 
+def is_solved(report: Mapping[str, Any]) -> bool:
+    """Whether a version's weights were solved: then what its report lists as epochs are strengths of regularisation."""
+    return str((report.get("end") or {}).get("key", "")).startswith("training.solved_")
+
+
 def baseline_name(report: dict[str, Any]) -> Message:
     """What the baseline in a report is; editions before fitted another one."""
     method = report["baseline"].get("method", "tfidf")

@@ -13,11 +13,13 @@ from core.continual.methods import STRATEGIES
 from core.continual.strategies import ClosedForm
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.splitting import Split
+from core.networks.architectures.blend import BLEND
 from core.networks.encoders import TextNetwork
 from core.networks.text import Examples, encode_examples
 from core.registry import VersionInfo
 from core.tasks.text_classification.naive_bayes import NaiveBayes
 from core.workflows.forget.rows import versions_of
+from core.workflows.learn.blending import Blending, strategy_of
 from core.workflows.learn.learners import make_strategy
 from core.workflows.learn.producing import Candidate, Parent, VersionStream, produce_version
 from core.workflows.requests import resolve_update
@@ -83,7 +85,9 @@ def exact_version(
 
 
 def in_closed_form(folder: VersionFolder) -> bool:
-    """Whether a version's head is a sum over rows, from which rows can be subtracted."""
+    """Whether a version's head is a sum over rows, from which rows can be subtracted; of a blend at most one of two is."""
+    if folder.model_name == BLEND.name:
+        return False
     kind = STRATEGIES.get(folder.report()["strategy"])
     return kind is not None and issubclass(kind.strategy(), ClosedForm)
 
@@ -95,9 +99,14 @@ def subtract(folder: VersionFolder, examples: Examples) -> None:
     report = folder.report()
     # The first version is learned step by step, whatever its sums are meant for: any method can read them.
     name = report["strategy"] if in_closed_form(folder) else _any_closed_form()
+    if folder.model_name == BLEND.name:
+        name = report["updates_by"]
     settings, own = resolve_update(folder.model_name, folder.settings, name, {}, folder.task)
-    strategy = make_strategy(name, own, settings)
-    strategy.restore(folder.load_state())
+    strategy = strategy_of(folder, name, own, settings)
+    if isinstance(strategy, Blending):
+        if len(examples) and strategy.forget(folder.load_model(), examples):
+            folder.save_state(strategy.state())
+        return
     assert isinstance(strategy, ClosedForm)
     if strategy.statistics is not None and len(examples):
         strategy.forget(folder.load_model(), examples)

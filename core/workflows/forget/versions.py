@@ -10,6 +10,7 @@ import numpy as np
 
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.splitting import Split
+from core.networks.text import TextPipeline
 from core.networks.text.words import words_in
 from core.workflows.bundle import write_card
 from core.workflows.forget.exact import learned_examples, subtract
@@ -75,7 +76,7 @@ def traces(folder: VersionFolder, gone: Gone) -> dict[str, int]:
             counts["test"] += sum(map(gone.is_wanted, folder.predictions(record.number)["text"]))
     counts["memory"] = sum(map(gone.is_wanted, remembered_texts(folder)))
     if _is_concerned(folder, gone, counts):
-        counts["words"] = len(_words(folder, gone))
+        counts["words"] = sum(map(len, _words(folder, gone)))
     return counts
 
 
@@ -86,12 +87,17 @@ def holds_anything(folder: VersionFolder, gone: Gone) -> bool:
 
 def _is_concerned(folder: VersionFolder, gone: Gone, counts: Mapping[str, int]) -> bool:
     learned = {record.dataset for record in folder.experiences()}
-    return any(counts.values()) or not learned.isdisjoint(gone.rows) or _encoder(folder) in gone.encoders
+    return (
+        any(counts.values())
+        or not learned.isdisjoint(gone.rows)
+        or not gone.encoders.keys().isdisjoint(_encoders(folder))
+    )
 
 
-def _encoder(folder: VersionFolder) -> str:
-    """Reference of the pretrained encoder that a version began from; empty where there is none."""
-    return str(folder.settings.get("encoder", ""))
+def _encoders(folder: VersionFolder) -> list[str]:
+    """Reference of the pretrained encoder that each of a version's networks began from; empty where there is none."""
+    settings = [own["settings"] for own in folder.members()] or [folder.settings]
+    return [str(own.get("encoder", "")) for own in settings]
 
 
 def texts_held(folder: VersionFolder, digests: Collection[str]) -> Iterator[str]:
@@ -102,10 +108,13 @@ def texts_held(folder: VersionFolder, digests: Collection[str]) -> Iterator[str]
     yield from (text for text in held if text_digest(text) in digests)
 
 
-def _words(folder: VersionFolder, gone: Gone) -> set[str]:
-    """Tokens of a version that no text holds any more which it learned, was tested on or remembers."""
-    pipeline = folder.load_pipeline()
-    encoder = _encoder(folder)
+def _words(folder: VersionFolder, gone: Gone) -> list[set[str]]:
+    """Tokens of each of a version's tokenizers that no text holds any more which it learned, was tested on or remembers."""
+    parts = folder.load_pipeline().parts
+    return [_words_of(part, own, folder, gone) for part, own in zip(parts, _encoders(folder), strict=True)]
+
+
+def _words_of(pipeline: TextPipeline, encoder: str, folder: VersionFolder, gone: Gone) -> set[str]:
     if pipeline.options["segmentation"] == "pretrained" and encoder not in gone.encoders:
         return set()  # its pieces come from elsewhere, and tell nothing
     records = folder.experiences()

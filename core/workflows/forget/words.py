@@ -9,7 +9,7 @@ text would be as probable no more. The token has no name, and is never written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from onnx import numpy_helper
 
 from core.base.integrity import MODELS
 from core.data.dataset.rows import TextDataset
+from core.networks.standalone.predict import tokenizer_files
 from core.networks.text import TextPipeline
 from core.networks.text.forgetting import forget_words, split_words, way_of_splitting, words_to_forget
 from core.serving.onnx.files import save_model
@@ -73,22 +74,30 @@ def staying_rows(dataset: TextDataset, gone: Collection[int]) -> list[str]:
     return [text for row, text in enumerate(dataset.texts) if row not in rows]
 
 
-def remove_words(folder: VersionFolder, names: Collection[str]) -> None:
-    """Take these tokens out of a version's files."""
-    if not names:
-        return
-    pipeline = folder.load_pipeline()
+def remove_words(folder: VersionFolder, names: Sequence[Collection[str]]) -> None:
+    """Take these tokens, of each of its tokenizers, out of a version's files."""
+    models = [own["model"] for own in folder.members()]
+    for number, own in enumerate(names):
+        if own:
+            prefix = f"members.{number}." if models else ""
+            _remove_words(folder, number, models[number] if models else folder.model_name, prefix, own)
+
+
+def _remove_words(folder: VersionFolder, number: int, model: str, prefix: str, names: Collection[str]) -> None:
+    """The same for one network, whose tensors are stored under a prefix."""
+    pipeline = folder.load_pipeline().parts[number]
     size = pipeline.tokenizer.get_vocab_size()
     tokenizer, ids = forget_words(pipeline.tokenizer, names)
-    tokenizer.save(str(folder.path / "tokenizer.json"))
-    weights = load_tensors(folder.path, "model")
-    network = folder.task.networks()[folder.model_name].network()
-    rows = network.rows_of_tokens(weights, ids, size)
+    tokenizer.save(str(folder.path / tokenizer_files(number + 1)[number]))
+    stored = load_tensors(folder.path, "model")
+    weights = {name.removeprefix(prefix): value for name, value in stored.items() if name.startswith(prefix)}
+    rows = folder.task.networks()[model].network().rows_of_tokens(weights, ids, size)
     if rows is None:  # a model that only counts tokens has no row for each
         return
-    _clear_tensors(folder.path, "model", rows.by_name, len(weights[rows.table]))
+    by_name = {prefix + name: own for name, own in rows.by_name.items()}
+    _clear_tensors(folder.path, "model", by_name, len(weights[rows.table]))
     if (folder.path / "state.safetensors").exists():
-        _clear_tensors(folder.path, "state", rows.by_name, len(weights[rows.table]))
+        _clear_tensors(folder.path, "state", by_name, len(weights[rows.table]))
     for name in MODELS:
         if (folder.path / name).exists():
             _clear_graph(folder.path / name, rows.by_length)

@@ -74,7 +74,7 @@ def learn(lesson: ClassifierLesson, *, should_stop: ShouldStop, resume: dict[str
         if isinstance(model, LinearNgrams) and (first or strategy.only_chooses):
             yield from linear.solve(model, strategy, experience, should_stop=should_stop)
             return
-        config, device = lesson.learner.settings.training, training_device()
+        config, device = lesson.learner.of(model).settings.training, training_device()
         yield from pairs.learn(
             model, strategy, experience, config, device=device, should_stop=should_stop, resume=resume
         )

@@ -17,18 +17,22 @@ from core.base.errors import CoreError, ModelError
 from core.base.events import Advanced, CheckpointDue, PartDone, RunStarted, StageStarted, StepDone
 from core.base.messages import Message, message
 from core.data.dataset.splitting import split_rows
+from core.networks.architectures.blend import BLEND
 from core.networks.architectures.encoder import ENCODER
 from core.networks.architectures.linear import LINEAR
+from core.networks.pretrained.known import at_hand, usual_encoder
 from core.networks.standalone.predict import model_file
 from core.registry import HOW
 from core.statistics.additive import estimates
 from core.statistics.intervals import Estimate
 from core.tasks import Task
+from core.tasks.text_classification.blend import Trial, try_blend
 from core.workflows.learn.learning import ShouldStop
 from core.workflows.learn.producing import Completed
 from core.workflows.requests import AUTO, DataConfig, TrainRequest, resolve_settings
+from core.workflows.train.encoders import Advice, recommend
 from core.workflows.train.estimate import Prepared, estimate, prepare
-from core.workflows.train.ladder import Rung, auto_settings, request_of, rungs_for
+from core.workflows.train.ladder import TRIED_FROM, Rung, auto_settings, request_of, rungs_for
 from core.workflows.train.run import check_task, train_classifier
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace
@@ -115,8 +119,11 @@ def climb(
     for rung in ladder.rungs():
         started, completed = time.monotonic(), None
         refused = message("auto.stopped", "It was stopped before it had learned.")
-        yield StageStarted(message("auto.weighing", "Weighing what the next model would take."), ladder.fraction)
+        yield StageStarted(ladder.weighing(rung), ladder.fraction)
         try:
+            if rung.model == ENCODER.name:
+                for event in ladder.choose_encoder():
+                    yield Advanced(event.message, ladder.fraction)
             asked = ladder.within_time(rung)
             yield ladder.checkpoint(left)
             for event in train_classifier(asked, workspace, should_stop=ladder.should_stop, resume=left or None):
@@ -128,7 +135,7 @@ def climb(
                     case StageStarted() | Advanced():
                         yield Advanced(event.message, ladder.fraction)
                     case StepDone():
-                        yield Advanced(_learning(event), ladder.fraction)
+                        yield Advanced(_learning(event, ladder.solves(rung)), ladder.fraction)
                     case RunStarted():
                         run_id = event.run_id
                         yield event
@@ -147,7 +154,10 @@ def climb(
         yield Climbed(version, report, tuple(ladder.done))
 
 
-def _learning(event: StepDone) -> Message:
+def _learning(event: StepDone, solved: bool) -> Message:
+    if solved:
+        facts = {"number": event.epoch, "choices": event.epochs}
+        return message("auto.solving", "Solving: strength {number} of {choices} to hold weights back.", **facts)
     return message("auto.learning", "Learning: round {epoch} of {epochs}.", epoch=event.epoch, epochs=event.epochs)
 
 
@@ -177,8 +187,10 @@ class _Ladder:
         first = request_of(rungs_for(self._task)[0], request, self._task, self._auto, self._shared)
         data = resolve_settings(first.model, first.settings, self._task).data  # a model may have shares of its own
         self._validation = _Validation(request, self._task, data, workspace)
+        self._data = data
         self._solving = first.model == LINEAR.name  # which can be stopped at any time, and has weights then
         self._prepared: dict[str, Prepared] = {}
+        self._auto = self._auto.model_copy(update={"encoder": self._auto.encoder or earlier.get("encoder", "")})
         self.best: tuple[str, int] | None = None
         for rung in self.done:
             if rung.serves and rung.version is not None:
@@ -193,6 +205,10 @@ class _Ladder:
         """Share of the time that is used up, 0 to 1."""
         return min(0.99, self._seconds / (self._auto.minutes * 60))
 
+    def solves(self, rung: Rung) -> bool:
+        """Whether the model of a rung is solved rather than learned step by step."""
+        return self._task.all_networks()[rung.model].solved
+
     def rungs(self) -> tuple[Rung, ...]:
         """Those that are still to be tried."""
         return rungs_for(self._task)[len(self.done) :]
@@ -206,7 +222,36 @@ class _Ladder:
         """What the rung at work has saved, with what was tried before it."""
         done = [rung.to_dict() for rung in self.done]
         own = {"done": done, "seconds": self._seconds, "run_id": self.run_id, "at_work": self._at_work}
+        own["encoder"] = self._auto.encoder
         return CheckpointDue({**state, "auto": own})
+
+    def weighing(self, rung: Rung) -> Message:
+        """What is done before a rung begins."""
+        if self.best is None or self._at_work is not None:
+            return message("auto.reading", "Reading the texts.")
+        if rung.model == BLEND.name:
+            return message("auto.blending", "Trying on the validation rows whether two models are better as one.")
+        if rung.model == ENCODER.name and rung.model not in self._prepared:
+            return message("auto.opening", "Loading the encoder, reading the texts with it and timing a few steps.")
+        return message("auto.weighing", "Timing a few steps of the next model.")
+
+    def choose_encoder(self) -> Iterator[Advanced]:
+        """Find the encoder where none was named: by language alone, or where there is time, by trying those at hand."""
+        if self._auto.encoder:
+            return
+        info, encoders = self._workspace.datasets.info(self._request.dataset), self._workspace.sources.encoders.list()
+        best = usual_encoder(encoders, info.language)
+        minutes = self._auto.minutes - self._seconds / 60
+        several = len(at_hand(encoders, info.language)) > 1
+        if several and self._auto.minutes >= TRIED_FROM and minutes > TRIED_FROM / 2:
+            dataset = self._workspace.datasets.load(self._request.dataset)
+            sources = self._workspace.sources
+            for event in recommend(dataset, info.language, self._task, self._data, minutes, sources):
+                if isinstance(event, Advice):
+                    best = event.best or best
+                else:
+                    yield event
+        self._auto = self._auto.model_copy(update={"encoder": best})
 
     def within_time(self, rung: Rung) -> TrainRequest:
         """What trains a rung; a `ModelError` where it would take longer than there is time. The first one always runs.
@@ -220,7 +265,8 @@ class _Ladder:
             left = self._auto.minutes * 60 - self._seconds
             if left <= AFTERWARDS:
                 raise ModelError("auto.time_up", "Time was up before it could begin.")
-            asked = self._within(asked, rung, left)
+            within = self._blended if rung.model == BLEND.name else self._within
+            asked = within(asked, rung, left)
         self._at_work = asked.settings
         return asked
 
@@ -246,6 +292,37 @@ class _Ladder:
         fitting = min(expected.epochs, int((seconds - after) / expected.seconds_per_epoch))
         return asked.model_copy(update={"settings": {**asked.settings, "epochs": fitting}})
 
+    def _blended(self, asked: TrainRequest, rung: Rung, seconds: float) -> TrainRequest:
+        """A request for the best two as one; a `ModelError` where that is not better beyond chance, or takes too long.
+
+        The best rung is blended with the one that leaves the truth the least surprising, each validation row under weights
+        that were fitted on other rows. It is worth a version where that surprise is smaller beyond chance and no more answers
+        are wrong: surprise tells of every row how sure the model is, and so tells a difference sooner than counts do.
+        """
+        done = {rung.version: rung for rung in self.done if rung.version is not None}
+        if self.best is None or len(done) < 2:
+            raise ModelError("auto.nothing_to_blend", "It takes two models, and there is only one.")
+        began, best = time.monotonic(), self.best[1]
+        tried = {number: self._validation.try_blend(best, number) for number in done if number != best}
+        other = min(tried, key=lambda number: tried[number][0].surprise)
+        trial, gain = tried[other]
+        needed = AFTERWARDS + sum(
+            self._validation.answered(done[number].answers_per_second) for number in (best, other)
+        )
+        if trial.gain.low <= 0 or gain.value < 0 or (self._auto.prefer == "speed" and not self._is_better(gain)):
+            raise ModelError(
+                "auto.blend_no_gain",
+                "Blended with version {other}, the best one would not be better beyond chance: {gain} points on the validation "
+                "rows.",
+                other=other,
+                gain=f"{100 * gain.value:+.1f}",
+            )
+        seconds = max(0.0, seconds - (time.monotonic() - began))
+        if needed > seconds:
+            raise _no_time(needed, seconds)
+        members = dict(zip(("first_version", "second_version"), sorted((best, other)), strict=True))
+        return asked.model_copy(update={"settings": {**asked.settings, **members}})
+
     def over(self, rung: Rung, completed: Completed | None, refused: Message, seconds: float) -> RungDone:
         """Note what came of a rung, and let it serve where it is better than the best before."""
         seconds, self._at_work = round(seconds, 1), None
@@ -254,6 +331,8 @@ class _Ladder:
             return self.done[-1]
         measured = self._validation.compare(completed.version, self.best[1] if self.best else None)
         better = measured.gain is None or self._is_better(measured.gain)
+        if rung.model == BLEND.name and measured.gain is not None and self._auto.prefer == "accuracy":
+            better = measured.gain.value >= 0  # that it is better beyond chance was found before it was made
         self.done.append(
             RungDone(
                 rung.name,
@@ -313,6 +392,23 @@ class _Validation:
         self._task, self._workspace, self._classifier = task, workspace, request.classifier
         self._texts, self._truth = list(part.texts), part.label_names()
         self._answers: dict[int, list[str]] = {}
+        self._values: dict[int, np.ndarray] = {}
+        self._measured_rows = 3 * len(rows) + 2 * round(len(dataset) * data.test_share)  # that a new version answers
+
+    def answered(self, per_second: float) -> float:
+        """Seconds that a version of this speed takes for all the rows on which a new one is measured."""
+        return self._measured_rows / max(per_second, 1e-6)
+
+    def try_blend(self, best: int, other: int) -> tuple[Trial, Estimate]:
+        """What two versions are worth as one, and what their answers then gain on those of the first."""
+        for version in (best, other):
+            if version not in self._values:
+                self._ask(version)
+        outputs = VersionFolder(self._workspace.registry.folder(self._classifier, best)).outputs
+        truth = self._task.encode(self._truth, outputs)
+        trial = try_blend(truth, self._values[best], self._values[other])
+        answers = self._task.answers(trial.probabilities, outputs)
+        return trial, self._task.difference(self._task.score.name, self._truth, self._answers[best], answers)
 
     def compare(self, version: int, best: int | None) -> _Measured:
         """Measure a version, and hold it against the best before."""
@@ -342,5 +438,6 @@ class _Validation:
         began = time.monotonic()
         values = engine.compute(self._texts)
         seconds = time.monotonic() - began
-        self._answers[version] = folder.task.judged(folder.task.answers(values, folder.outputs), self._truth)
+        answers = folder.task.judged(folder.task.answers(values, folder.outputs), self._truth)
+        self._answers[version], self._values[version] = answers, values
         return folder, seconds

@@ -8,12 +8,14 @@ from typing import Any, Literal
 
 from core.base.config import Config, build, distribute, setting, settings_of
 from core.continual.methods import FINETUNE
+from core.networks.architectures.blend import BLEND
 from core.networks.architectures.encoder import ENCODER
 from core.networks.text import TextConfig
 from core.tasks.base import Task
 from core.training import TrainingConfig
 from core.workflows.requests import DataConfig, TrainRequest, setting_classes, strategies_for
 
+TRIED_FROM = 10.0  # minutes, from which on encoders are tried on some texts rather than chosen by language
 Preference = Literal["accuracy", "speed"]
 
 
@@ -33,9 +35,10 @@ class AutoConfig(Config):
         "or more.",
     )
     encoder: str = setting(
-        "packaged:multilingual-e5-small",
+        "",
         label="Encoder",
-        help="The pretrained network that the last rungs of the ladder start from.",
+        help="The pretrained network that the costlier models start from. Left open: the one at hand that suits the language; "
+        "from 10 minutes on, where there are several, the one that does best on some training texts.",
         source="encoders",
         advanced=True,
     )
@@ -68,12 +71,13 @@ RUNGS = (
     Rung("ngrams", "ngrams"),
     Rung("frozen", "encoder", {"tuning": "frozen", **EXACT}, strategy="ridge"),
     Rung("tuned", "encoder", {"tuning": "full"}),
+    Rung(BLEND.name, BLEND.name),
 )
 
 
 def rungs_for(task: Task) -> tuple[Rung, ...]:
     """The ladder of a task: those that suit it, or else the first of its models."""
-    networks, strategies = task.networks(), strategies_for(task)
+    networks, strategies = task.all_networks(), strategies_for(task)
     fitting = tuple(rung for rung in RUNGS if rung.model in networks and (rung.strategy or FINETUNE.name) in strategies)
     return fitting or (Rung(next(iter(networks)), next(iter(networks))),)
 

@@ -11,8 +11,10 @@ from core.base.messages import Message, message
 from core.data.dataset.splitting import split_rows
 from core.data.loading.label_notes import label_notes
 from core.data.loading.load import remarks_of
+from core.networks.architectures.blend import BLEND
 from core.registry import HOW, Glance, check_name
 from core.tasks import DEFAULT, Task, task_of
+from core.workflows.learn.blending import blend_of
 from core.workflows.learn.learners import first_learner, make_experience, make_strategy
 from core.workflows.learn.learning import ShouldStop
 from core.workflows.learn.producing import Candidate, Completed, VersionStream, produce_version
@@ -76,14 +78,18 @@ def train_classifier(
     split = split_rows(task.stratified(dataset), fractions=fractions, seed=shares.split_seed)
     train, validation, test = (dataset.take(rows) for rows in (split.train, split.validation, split.test))
     outputs = task.outputs(dataset.label_names())
-    learner = first_learner(request.model, train.texts, outputs, settings, workspace.sources)
+    strategy = make_strategy(request.strategy, own, settings)
+    if request.model == BLEND.name:
+        learner, strategy = blend_of(request.classifier, strategy, outputs, settings, workspace)
+    else:
+        learner = first_learner(request.model, train.texts, outputs, settings, workspace.sources)
     record = ExperienceRecord(1, stored.id, stored.name, len(train), len(validation), len(test), len(split.set_aside))
     counted = learner.pipeline.options["segmentation"] != "words"  # else its vocabulary says which words it knows
     learned_rows = ((train.texts, train.label_names()), (validation.texts, validation.label_names()))
     candidate = Candidate(
         classifier=request.classifier,
         learner=learner,
-        strategy=make_strategy(request.strategy, own, settings),
+        strategy=strategy,
         stream=VersionStream(
             records=[record],
             parts={1: split},

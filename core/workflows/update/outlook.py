@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.base.messages import Message
-from core.workflows.learn.learners import make_strategy
+from core.workflows.learn.blending import strategy_of
 from core.workflows.requests import pairing_remark, resolve_update
 from core.workflows.versions.folder import VersionFolder
 
@@ -37,6 +37,5 @@ def outlook(folder: VersionFolder, strategy: str, settings: Mapping[str, Any] | 
         When there is no such strategy or setting.
     """
     checked, own = resolve_update(folder.model_name, folder.settings, strategy, settings or {}, folder.task)
-    made = make_strategy(strategy, own, checked)
-    made.restore(folder.load_state())
+    made = strategy_of(folder, strategy, own, checked)
     return Outlook(made.needs_past(), made.remark() or pairing_remark(folder.model_name, strategy, folder.task))

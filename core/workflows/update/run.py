@@ -23,11 +23,10 @@ from core.data.loading.overlapping import Overlap, overlap
 from core.registry import HOW, UNWRITTEN, VersionInfo, promote
 from core.serving.engines.graphs import load_version
 from core.workflows.drift.run import detect_drift
+from core.workflows.learn.blending import learner_after, strategy_of
 from core.workflows.learn.learners import (
     NOTHING,
     make_experience,
-    make_strategy,
-    next_learner,
     readable_past,
 )
 from core.workflows.learn.learning import ShouldStop
@@ -136,8 +135,7 @@ def update_classifier(
     batch = task.as_read(workspace.datasets.load(stored.id))
     task.check(batch.label_names())
     past = read_past(folder, workspace)
-    strategy = make_strategy(request.strategy, own, settings)
-    strategy.restore(folder.load_state())
+    strategy = strategy_of(folder, request.strategy, own, settings)
     if strategy.needs_past() and past.missing:
         raise DataError(
             "update.past_missing",
@@ -152,8 +150,8 @@ def update_classifier(
     train, validation, test = (batch.take(rows) for rows in (split.train, split.validation, split.test))
     outputs = task.outputs(batch.label_names(), folder.outputs)
     readable = readable_past(strategy, past.train[0] if strategy.declared.uses_past else ())
-    learner = next_learner(
-        folder.load_learner(), train.texts, outputs, settings, strategy.declared, readable, workspace.sources
+    learner = learner_after(
+        strategy, folder.load_learner(), train.texts, outputs, settings, readable, workspace.sources
     )
     fresh = ((train.texts, train.label_names()), (validation.texts, validation.label_names()))
     experience = make_experience(

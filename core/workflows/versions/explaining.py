@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from core.networks.encoders import TextNetwork
 from core.networks.explain import Attribution, occlude
 from core.networks.explain.networks import explain
+from core.networks.text import TextPipeline
 from core.tasks.base import Engine
 from core.workflows.versions.folder import VersionFolder
 
 GLOBAL_TEXTS = 200
+ADDING_UP = ("linear", "ngrams")  # models whose networks may be sums over parts of a text; see `TextNetwork.additive`
 
 
 def explain_answer(folder: Path, engine: Engine, text: str, output: int | None = None) -> Attribution:
@@ -27,6 +31,22 @@ def explain_answer(folder: Path, engine: Engine, text: str, output: int | None =
     explained = int(engine.compute([text])[0].argmax()) if output is None else output
     attribution = explain(version.load_model(), version.load_pipeline(), text, explained)
     return attribution if attribution is not None else occlude(engine, [text], [explained])[0]
+
+
+def exactly_explained(folder: Path) -> Callable[[str, int], Attribution | None] | None:
+    """Who explains answers of this version exactly, at the cost of one answer each; None where its model does not add up.
+
+    It keeps the model in memory.
+    """
+    version = VersionFolder(folder)
+    if version.model_name not in ADDING_UP:
+        return None
+    model, pipeline = version.load_model(), version.load_pipeline()
+    return partial(_explained, model, pipeline) if model.additive else None
+
+
+def _explained(model: TextNetwork, pipeline: TextPipeline, text: str, output: int) -> Attribution | None:
+    return explain(model, pipeline, text, output)
 
 
 def explain_many(engine: Engine, texts: Sequence[str], predicted: Sequence[int]) -> list[Attribution]:

@@ -15,6 +15,7 @@ import pyarrow.parquet
 from core.base.files import read_json
 from core.base.integrity import reading
 from core.data.dataset.splitting import Split
+from core.networks.standalone.predict import tokenizer_files
 from core.networks.text import TextPipeline
 from core.registry.records.reports import read_report, write_report
 from core.tasks import DEFAULT, task_of
@@ -50,6 +51,8 @@ class Learner:
     ----------
     origin
         Facts about what it began from, for its reports.
+    members
+        Of a blend its members, as learners of their own.
     """
 
     model_name: str
@@ -58,12 +61,18 @@ class Learner:
     outputs: tuple[str, ...]
     settings: Settings
     origin: dict[str, Any] = field(default_factory=dict)
+    members: tuple[Learner, ...] = ()
+
+    def of(self, model: TextNetwork) -> Learner:
+        """The learner of this model: itself, or one of its members."""
+        return next((member for member in self.members if member.model is model), self)
 
 
 class VersionFolder:
     """Reads and writes the files of one version; a fresh one is an empty folder.
 
-    ``model.safetensors`` (weights), ``tokenizer.json``, ``labels.json``, ``config.json``, ``state.json`` (the
+    ``model.safetensors`` (weights), ``tokenizer.json`` (of a blend ``tokenizer.2.json``, too), ``labels.json``,
+    ``config.json``, ``state.json`` (the
     strategy's, with its memory) and ``state.safetensors`` (its tensors), large tensors of both below ``model/`` and
     ``state/``, ``experiences.json`` and ``experiences/<k>.parquet`` (which row went where),
     ``predictions/test_<k>.parquet`` and ``validation.parquet``, ``calibration.json``, ``report.json`` and
@@ -86,7 +95,9 @@ class VersionFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         weights = {key: value.detach().cpu().contiguous() for key, value in learner.model.state_dict().items()}
         save_tensors(self.path, "model", weights)
-        learner.pipeline.tokenizer.save(str(self.path / "tokenizer.json"))
+        parts = learner.pipeline.parts
+        for name, part in zip(tokenizer_files(len(parts)), parts, strict=True):
+            part.tokenizer.save(str(self.path / name))
         self._write("labels.json", list(learner.outputs))
         config = {
             "task": learner.settings.task.name,
@@ -130,7 +141,26 @@ class VersionFolder:
         name = self.model_name
         settings = self.resolved_settings()
         origin = self._read("config.json").get("origin", {})
-        return Learner(name, self.load_model(), self.load_pipeline(), self.outputs, settings, origin)
+        model, pipeline, outputs = self.load_model(), self.load_pipeline(), self.outputs
+        members = tuple(
+            Learner(
+                own["model"],
+                network,
+                part,
+                outputs,
+                resolve_settings(own["model"], own["settings"], self.task),
+                own["origin"],
+            )
+            for own, network, part in zip(
+                self.members(), getattr(model, "members", ()), pipeline.parts if self.members() else (), strict=True
+            )
+        )
+        return Learner(name, model, pipeline, outputs, settings, origin, members)
+
+    def members(self) -> list[dict[str, Any]]:
+        """Of a blend what is stored of each member: model, settings, origin and the strategy of its updates; else empty."""
+        stored: list[dict[str, Any]] = self._read("config.json").get("architecture", {}).get("members", [])
+        return stored
 
     def load_model(self) -> TextNetwork:
         """Rebuild the model with its weights, on the CPU, in evaluation mode."""

@@ -38,5 +38,5 @@ def draw() -> dict[str, Any]:
         help=setting_help(declared["prefer"]),
     )
     rare = [declared["encoder"], *(replace(setting, advanced=True) for setting in settings_of(DataConfig))]
-    values = settings_form(rare, key=KEY)
+    values = settings_form(rare, key=KEY, open_choices={"encoder": t("encoder.best_at_hand")})
     return {"minutes": float(minutes), "prefer": prefer, **values}

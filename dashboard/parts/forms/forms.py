@@ -16,6 +16,7 @@ from dashboard.shell import state
 from dashboard.shell.i18n import choice_label, setting_help, setting_label, t
 
 NOTHING = "–"
+OPEN = ".open"
 TYPED = frozenset({"encoders"})  # sources that may also be named by typing, such as a folder
 SLIDER_STEPS = 2_000  # a whole-number range wider than this is typed, not slid
 
@@ -27,6 +28,7 @@ def settings_form(
     defaults: Mapping[str, Any] | None = None,
     groups: Iterable[Group] | None = None,
     leave_out: Iterable[str] = (),
+    open_choices: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Draw one widget a setting, advanced ones folded away; returns the values by setting name.
 
@@ -42,6 +44,8 @@ def settings_form(
         Names of the groups to show; None shows all settings.
     leave_out
         Names of settings that the page decides itself.
+    open_choices
+        What leaving a setting open is called, by its name.
     """
     shown = [
         setting
@@ -49,6 +53,8 @@ def settings_form(
         if (groups is None or setting.group in set(groups)) and setting.name not in set(leave_out)
     ]
     defaults = defaults or {}
+    for name, title in (open_choices or {}).items():
+        st.session_state[f"{key}.{name}{OPEN}"] = title
     values = {setting.name: _field(setting, key, defaults) for setting in shown if not setting.advanced}
     advanced = [setting for setting in shown if setting.advanced]
     if advanced:
@@ -121,7 +127,8 @@ def _text(setting: Setting, key: str) -> str:
 
 def _source(setting: Setting, key: str) -> str:
     """One of the things that the workspace has; the empty choice where the setting may be left out."""
-    names = ({"": NOTHING} if not setting.default else {}) | state.sources(setting.source)
+    nothing = str(st.session_state.get(f"{key}{OPEN}", NOTHING))
+    names = ({"": nothing} if not setting.default else {}) | state.sources(setting.source)
     typed = setting.source in TYPED
     if st.session_state[key] not in names:
         if typed and st.session_state[key]:
