@@ -21,7 +21,7 @@ from core.base.config import Config
 from core.data.dataset.rows import TextDataset
 from core.networks.architectures import MODELS, Architecture
 from core.networks.architectures.blend import BLEND
-from core.networks.standalone.predict import Classifier, TextPipeline
+from core.networks.standalone.predict import Answers, Classifier, TextPipeline
 from core.statistics.additive import Patterns, Score, Statistics, estimates
 from core.statistics.intervals import Estimate
 from core.statistics.paired import paired_score_difference
@@ -54,6 +54,10 @@ class Engine(Protocol):
 
     def compute(self, texts: Sequence[str], progress: Callable[[float], None] | None = None) -> NDArray[Any]:
         """What the model computes of each text, (texts, outputs)."""
+        ...
+
+    def answer(self, texts: Sequence[str], progress: Callable[[float], None] | None = None) -> Answers:
+        """The same, and how much of each text was read for it."""
         ...
 
 

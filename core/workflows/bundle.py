@@ -116,7 +116,7 @@ def write_card(folder: Path, report: dict[str, Any]) -> None:
           f"{record['validation']:,} validation, {record['test']:,} test rows" for record in report["experiences"]),
         "",
         *(["These texts are a synthetic sample; the figures say nothing about real ones.", ""] if report["synthetic"] else []),
-        f"Last step: {report['strategy']}. Text is split into {report['segmentation']}, {_reach(report['settings'])}.",
+        f"Last step: {report['strategy']}. Text is split into {report['segmentation']}, {_reach(report)}.",
         "",
         "## Limits",
         "",
@@ -141,11 +141,12 @@ def _what(report: dict[str, Any]) -> str:
     return f"A text classifier {size} with {len(report['classes'])} labels: {escaped(', '.join(report['classes']))}."
 
 
-def _reach(settings: dict[str, Any]) -> str:
+def _reach(report: dict[str, Any]) -> str:
     """How much of a text is looked at."""
+    settings = report["settings"]
     if "context" in settings:
         return f"and each token is foreseen from at most {settings['context']} before it"
-    return f"at most {settings['max_length']} tokens are read"
+    return f"at most {report.get('tokens_read', settings['max_length']):,} tokens are read"
 
 
 def _row(title: str, figures: dict[str, Any], names: list[str]) -> str:

@@ -104,6 +104,7 @@ def _result(run: TableRun) -> None:
     st.markdown(f":primary[:material/check_circle:] {_finding(run, counts)}")
     if unanswered:
         st.caption(tn("predict.unanswered", unanswered))
+    _tell_truncated(run, "predict.truncated_rows")
     listed = [run.text, answers, shares]
     if run.threshold is not None:
         decisions = run.result.columns[run.width + 2]
@@ -135,6 +136,7 @@ def _plain_result(run: TableRun, answers: str) -> None:
     assert run.result is not None
     facts = {"rows": tables.thousands(run.rows), "seconds": tables.duration(run.seconds), "version": run.version}
     st.markdown(f":primary[:material/check_circle:] {t('predict.answered_rows', **facts)}")
+    _tell_truncated(run, "predict.truncated_beginnings" if run.writes else "predict.truncated_rows")
     shown = run.result.head(PREVIEW)[[run.text, *run.result.columns[run.width :]]].copy()
     shown[run.text] = shown[run.text].astype(str).str.slice(0, CELL)
     columns = {
@@ -143,6 +145,11 @@ def _plain_result(run: TableRun, answers: str) -> None:
     }
     st.dataframe(shown, hide_index=True, column_config=columns, alt=t("predict.preview_alt"), key="predict.preview")
     tables.download_table(run.result, f"{Path(run.name).stem}-v{run.version}", key="predict.download")
+
+
+def _tell_truncated(run: TableRun, key: str) -> None:
+    if run.truncated:
+        st.caption(f":material/content_cut: {tn(key, run.truncated, limit=tables.thousands(run.limit))}")
 
 
 def _finding(run: TableRun, counts: pd.Series[int]) -> str:

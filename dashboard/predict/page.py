@@ -19,6 +19,7 @@ import streamlit as st
 from core.base.errors import RegistryError
 from core.base.integrity import is_damage
 from core.networks.explain import Attribution, occlude
+from core.networks.explain.words import words_read
 from core.networks.standalone.predict import resolved
 from core.tasks.text_classification.tree import stands_below
 from dashboard.parts import reasons, tables, way_back
@@ -52,15 +53,16 @@ class Answer:
         The probability of each label, in the order of the classifier's labels.
     milliseconds
         The time from text to probabilities, tokenisation included.
-    cut
-        Whether the text is longer than the version reads.
+    read, tokens
+        Tokens of the text that the version reads, and that it holds.
     strange
         Whether no token of the text was seen in training.
     """
 
     probabilities: dict[str, float]
     milliseconds: float
-    cut: bool
+    read: int
+    tokens: int
     strange: bool
 
     @property
@@ -91,13 +93,14 @@ def _settle(folder: str) -> None:
 def ask_engine(engine: Engine, text: str) -> Answer:
     """Label one text and measure how long it takes."""
     started = time.perf_counter()
-    row = engine.compute([text])[0]
+    answers = engine.answer([text])
     milliseconds = (time.perf_counter() - started) * 1000
     tokens = engine.pipeline.encode([text])[0]
     return Answer(
-        probabilities=dict(zip(engine.labels, np.asarray(row, dtype=float).tolist(), strict=True)),
+        probabilities=dict(zip(engine.labels, np.asarray(answers.values[0], dtype=float).tolist(), strict=True)),
         milliseconds=milliseconds,
-        cut=len(tokens) >= int(engine.pipeline.options["max_length"]),
+        read=int(answers.read[0]),
+        tokens=int(answers.tokens[0]),
         strange=all(token == UNKNOWN for token in tokens),
     )
 
@@ -184,12 +187,21 @@ def _remarks(engine: Engine, answer: Answer, text: str, offered: list[Example]) 
     """What a reader should know before trusting the answer."""
     if answer.strange:
         st.caption(f":material/help: {t('predict.strange')}")
-    elif answer.cut:
-        limit = tables.thousands(engine.pipeline.options["max_length"])
-        st.caption(f":material/content_cut: {t('predict.cut', limit=limit)}")
+    elif answer.read < answer.tokens:
+        remark_on_length(engine, text, answer.read, answer.tokens)
     truth = next((example.truth for example in offered if example.text == text), None)
     if truth is not None:
         st.caption(f":material/ac_unit: {t('predict.truth', label=tables.plain(truth))}")
+
+
+def remark_on_length(engine: Engine, text: str, read: int, tokens: int) -> None:
+    """How much of a long text was read: in words where they can be told, else in tokens."""
+    if counted := words_read(engine.pipeline, text):
+        facts = dict(zip(("read", "words"), map(tables.thousands, counted), strict=True))
+        st.caption(f":material/content_cut: {t('predict.cut', **facts)}")
+    else:
+        facts = {"read": tables.thousands(read), "tokens": tables.thousands(tokens)}
+        st.caption(f":material/content_cut: {t('predict.cut_tokens', **facts)}")
 
 
 def _reasons(version: VersionInfo, engine: Engine, text: str) -> None:

@@ -10,7 +10,7 @@ from dashboard.parts import scores, tables
 from dashboard.parts.names import provider_name
 from dashboard.predict import batch, writing
 from dashboard.predict import corrections as predict_corrections
-from dashboard.predict.page import open_box
+from dashboard.predict.page import open_box, remark_on_length
 from dashboard.shell.errors import guarded_fragment
 from dashboard.shell.i18n import t
 
@@ -44,11 +44,14 @@ def _ask(version: VersionInfo) -> None:
         return
     engine, text = opened
     task = scores.task_of_version(version)
-    values = engine.compute([text])
+    answers = engine.answer([text])
+    values = answers.values
     (answer,) = task.answers(values, engine.labels)
     told = ", ".join(f"{name} {value:g}" for name, value in zip(engine.labels, values[0].tolist(), strict=True))
     st.metric(scores.task_name(task), task.told(answer))
     st.caption(t("predict.plain_facts", values=told, provider=provider_name(engine.provider), version=version.number))
+    if answers.truncated[0]:
+        remark_on_length(engine, text, int(answers.read[0]), int(answers.tokens[0]))
     predict_corrections.correction(version, text, answer, [])
     if task.help:
         st.caption(tables.plain(task.help))

@@ -10,6 +10,8 @@ import time
 from typing import TYPE_CHECKING
 
 from core.serving.engines import predict_table
+from core.serving.engines.tables import TRUNCATED, added_column
+from core.tasks import task_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,6 +74,21 @@ class TableRun:
     def stopped(self) -> bool:
         """Whether it ended without a result because the reader wanted so."""
         return self._stopping.is_set() and self.result is None
+
+    @property
+    def limit(self) -> int:
+        """Tokens of a text that the engine reads."""
+        return self._engine.pipeline.limit
+
+    @property
+    def writes(self) -> bool:
+        """Whether the engine goes on with texts, of which it then reads the end."""
+        return not task_of(self._engine.task).reads_targets
+
+    @property
+    def truncated(self) -> int:
+        """Rows whose text is longer than what was read of it."""
+        return 0 if self.result is None else int(self.result[added_column(TRUNCATED, self._table)].sum())
 
     @property
     def seconds_left(self) -> float | None:

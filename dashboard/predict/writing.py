@@ -13,7 +13,7 @@ from dashboard.parts import tables
 from dashboard.parts.forms import forms
 from dashboard.shell import state
 from dashboard.shell.errors import guarded_fragment
-from dashboard.shell.i18n import t
+from dashboard.shell.i18n import t, tn
 
 if TYPE_CHECKING:
     from core.registry import VersionInfo
@@ -62,6 +62,9 @@ def _write(version: VersionInfo, prompt: str, values: dict[str, Any]) -> None:
         for piece in engine.pieces(prompt, **config.options()):
             yield tables.plain(piece)
 
+    if cut := engine.truncated(prompt, config.options()["tokens"]):
+        reach = tables.thousands(engine.reach(config.options()["tokens"]))
+        st.caption(f":material/content_cut: {tn('write.cut', cut, read=reach)}")
     text = st.write_stream(pieces())
     st.session_state[WRITTEN] = {"text": text, "seed": seed, "run": version.run_id}
     st.caption(t("write.seed", seed=seed, version=version.number))

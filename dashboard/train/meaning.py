@@ -138,9 +138,7 @@ def example_texts(prepared: Prepared) -> list[str]:
 
 def read_tokens(pipeline: TextPipeline, text: str) -> tuple[list[str], int]:
     """All tokens of a text, and how many of them the model reads."""
-    limit = int(pipeline.options["max_length"])
-    endless = TextPipeline(pipeline.tokenizer, {**pipeline.options, "max_length": len(text) + 1})
-    return endless.segment(text), limit
+    return pipeline.segment(text, whole=True), pipeline.limit
 
 
 def _unit(pipeline: TextPipeline) -> str:

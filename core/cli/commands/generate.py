@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any
 
 from core.base.config import build, home, parse_assignments
@@ -108,7 +109,11 @@ def _sample(asked: argparse.Namespace) -> None:
     engine = _engine(workspace, version)
     seeds = range(config.written_seed, config.written_seed + max(1, asked.count))
     texts = [asked.prompt + engine.write(asked.prompt, **{**config.options(), "seed": seed}) for seed in seeds]
+    cut = engine.truncated(asked.prompt, config.options()["tokens"])
+    if cut:
+        sys.stderr.write(f"The beginning is long: its first {cut:,} tokens were not read.\n")
     content = {"generator": asked.name, "version": version.number, "texts": texts, "provider": engine.provider}
+    content["truncated"] = bool(cut)
     show(asked, content, "\n".join(texts))
 
 

@@ -37,6 +37,11 @@ def predict(asked: argparse.Namespace) -> None:
     tell(labelled_file.left_out, labelled_file.notes)
     if labelled_file.empty:
         sys.stderr.write(f"Rows without text, which got no label: {labelled_file.empty:,}.\n")
+    if labelled_file.truncated:
+        sys.stderr.write(
+            f"Texts longer than what is read, so that their ends did not count: {labelled_file.truncated:,}; "
+            "the column 'truncated' names them.\n"
+        )
     if labelled_file.resumed:
         sys.stderr.write(f"{labelled_file.resumed:,} rows had been labelled by an interrupted run. ")
     done = "labelled" if task_of(str(version.summary.get("task", DEFAULT))).distribution else "answered"
@@ -48,6 +53,7 @@ def predict(asked: argparse.Namespace) -> None:
             "rows": labelled_file.rows,
             "labelled": labelled,
             "without_text": labelled_file.empty,
+            "truncated": labelled_file.truncated,
         }
         told |= {"out": str(asked.out), **facts_of(labelled_file.left_out, labelled_file.form, labelled_file.notes)}
         show(asked, told, "")

@@ -278,7 +278,7 @@ def _long(lengths: Rows, finding: _MakeFinding) -> Iterable[ProfileFinding]:
         sentence = message(
             "data.found_long",
             "Texts longer than {limit:,} characters: {count:,}; the longest has {longest:,}. "
-            "Only the beginning of a long text is read, up to the maximum length chosen for training.",
+            "A very long text is read up to the length chosen for training; where that is not its end, every answer says so.",
             limit=_LONG,
             count=len(rows),
             longest=int(lengths.max()),

@@ -55,6 +55,7 @@ CAUSAL = Architecture(
         {
             "segmentation",
             "max_length",
+            "windows",
             "minimum_frequency",
             "normalise",
             "remove_stop_words",

@@ -34,6 +34,7 @@ HASHED = Architecture(
     defaults={
         "segmentation": "characters",
         "max_length": 1024,
+        "windows": 20,
         "learning_rate": 1e-3,
         "batch_size": 32,
         "epochs": 20,

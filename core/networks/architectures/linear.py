@@ -41,7 +41,14 @@ LINEAR = Architecture(
     name="linear",
     config_class=LinearConfig,
     network_class="core.networks.encoders.linear:LinearNgrams",
-    defaults={"max_length": 1024, "learning_rate": 0.1, "batch_size": 32, "epochs": 20, "word_dropout": 0.0},
+    defaults={
+        "max_length": 1024,
+        "windows": 20,
+        "learning_rate": 0.1,
+        "batch_size": 32,
+        "epochs": 20,
+        "word_dropout": 0.0,
+    },
     shaped_by_texts=True,
     solved=True,
     presets={

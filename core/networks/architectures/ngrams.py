@@ -51,9 +51,9 @@ NGRAMS = Architecture(
     name="ngrams",
     config_class=NgramsConfig,
     network_class="core.networks.encoders.ngrams:NgramBag",
-    defaults={"learning_rate": 5e-3, "batch_size": 32, "epochs": 20, "max_length": 400},
+    defaults={"learning_rate": 5e-3, "batch_size": 32, "epochs": 20, "max_length": 1024, "windows": 20},
     presets={
         "quick": {"epochs": 10, "embedding_size": 16},
-        "thorough": {"epochs": 30, "patience": 5, "embedding_size": 64, "longest_ngram": 3, "max_length": 800},
+        "thorough": {"epochs": 30, "patience": 5, "embedding_size": 64, "longest_ngram": 3},
     },
 )

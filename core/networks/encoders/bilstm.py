@@ -8,13 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from core.networks.architectures.bilstm import BILSTM, BiLSTMConfig
-from core.networks.encoders.base import TextNetwork
+from core.networks.encoders.windows import WindowedNetwork
 
 if TYPE_CHECKING:
     from core.networks.encoders.graph import Graph
 
 
-class BiLSTM(TextNetwork):
+class BiLSTM(WindowedNetwork):
     """Embedding, stacked (bidirectional) LSTM, max over time, linear head.
 
     The backward direction is an ordinary LSTM over each text reversed within its own length, so that padding
@@ -44,7 +44,7 @@ class BiLSTM(TextNetwork):
             layers.append([*ahead.parameters(), *back])
         return layers
 
-    def features(self, tokens: Tensor, mask: Tensor) -> Tensor:
+    def window_features(self, tokens: Tensor, mask: Tensor) -> Tensor:
         hidden = self.dropout(self.embedding(tokens))  # (batch, length, embedding)
         reversal = _reversal(mask)
         for number, ahead in enumerate(self.ahead):
@@ -58,7 +58,7 @@ class BiLSTM(TextNetwork):
         pooled: Tensor = self.dropout(hidden.amax(dim=1))  # (batch, directions × hidden)
         return pooled
 
-    def write_features(self, graph: Graph, tokens: str, mask: str) -> str:
+    def write_window_features(self, graph: Graph, tokens: str, mask: str) -> str:
         lengths = graph.add("ReduceSum", graph.as_integer(mask), [1], keepdims=0)
         # Time comes first here, as ONNX's LSTM wants it: (length, batch, width).
         hidden = graph.add("Gather", self.embedding.weight, graph.add("Transpose", tokens, perm=[1, 0]))

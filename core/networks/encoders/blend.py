@@ -135,9 +135,9 @@ class Blend(TextNetwork):
             member.for_export()
 
     @torch.no_grad()
-    def grow_outputs(self, outputs: int) -> None:
+    def grow_outputs(self, outputs: int, parents: Mapping[int, int] | None = None) -> None:
         for member in self.networks():
-            member.grow_outputs(outputs)
+            member.grow_outputs(outputs, parents)
         self._pass_on(outputs)
 
     def grow_vocabulary(self, vocabulary_size: int) -> None:

@@ -18,7 +18,6 @@ from core.base.errors import ModelError
 from core.base.files import read_json
 from core.networks.architectures.encoder import ENCODER, EncoderConfig
 from core.networks.encoders.attention import fuse_attention
-from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.bert_graph import is_plain_bert, write_bert
 from core.networks.encoders.feature_cache import FeatureCache, FeatureMemory, key_of
 from core.networks.encoders.frozen import features_of, frozen_session
@@ -31,6 +30,7 @@ from core.networks.encoders.pretrained import (
     merge_adapters,
     read_network,
 )
+from core.networks.encoders.windows import WindowedNetwork, window_of
 from core.networks.pretrained import EncoderInfo
 from core.networks.pretrained.trimming import trim_vocabulary
 from core.networks.sources import Sources
@@ -47,7 +47,7 @@ FEW_TEXTS = 512  # that PyTorch encodes in the time that a session takes to open
 _SESSIONS: WeakKeyDictionary[Encoder, Any] = WeakKeyDictionary()  # apart from the networks, which are copied
 
 
-class Encoder(TextNetwork):
+class Encoder(WindowedNetwork):
     """Tokens to vectors by a pretrained network, pooled to one vector a text, then a linear head.
 
     Pooling (mean or first token) and the prefix of every text are the encoder's own; see `networks.pretrained`. The vectors of
@@ -110,11 +110,13 @@ class Encoder(TextNetwork):
         options = {
             "segmentation": "pretrained",
             "max_length": min(text.max_length, longest),
+            "windows": text.windows,
             "stop_words": [],
             "prefix": info.prefix,
         }
         pipeline = TextPipeline(Tokenizer.from_str(json.dumps(tokenizer, ensure_ascii=False)), options)
         model = cls(config, network, info, outputs)
+        model.window = window_of(pipeline)
         padding, hiding = (pipeline.tokenizer.token_to_id(name) for name in marks_of(tokenizer))
         model.padding, model.hiding_token = padding or 0, hiding if hiding is not None else model.hiding_token
         model.pieces = torch.from_numpy(kept)
@@ -131,6 +133,7 @@ class Encoder(TextNetwork):
         network = AutoModel.from_config(shape, dtype=torch.float32)  # type: ignore[no-untyped-call]
         model = cls(config, network, EncoderInfo.from_dict(architecture["info"]), outputs)
         model.padding, model.hiding_token = architecture["padding"], architecture["hiding_token"]
+        model.window = architecture.get("window")
         return model
 
     def architecture(self) -> dict[str, Any]:
@@ -140,9 +143,10 @@ class Encoder(TextNetwork):
             "info": self.info.to_dict(),
             "padding": self.padding,
             "hiding_token": self.hiding_token,
+            **super().architecture(),
         }
 
-    def features(self, tokens: Tensor, mask: Tensor) -> Tensor:
+    def window_features(self, tokens: Tensor, mask: Tensor) -> Tensor:
         if self.cache is not None and not torch.compiler.is_exporting():
             return self._remembered(self.cache, tokens, mask)
         return self._encode(tokens, mask)
@@ -212,7 +216,7 @@ class Encoder(TextNetwork):
     def grow_vocabulary(self, vocabulary_size: int) -> None:
         """Nothing grows: a pretrained tokenizer can read every text."""
 
-    def write_features(self, graph: Graph, tokens: str, mask: str) -> str | None:
+    def write_window_features(self, graph: Graph, tokens: str, mask: str) -> str | None:
         if self.config.tuning == "lora" or not is_plain_bert(self.encoder):
             return None
         states = write_bert(graph, self.encoder, tokens, mask, self.padding)[: -self.config.feature_layers - 1 : -1]
@@ -271,7 +275,7 @@ class Encoder(TextNetwork):
         if self._encoded <= FEW_TEXTS:
             return self._encode(tokens, mask)
         if self not in _SESSIONS:
-            _SESSIONS[self] = frozen_session(self.write_features, self.feature_size)
+            _SESSIONS[self] = frozen_session(self.write_window_features, self.feature_size)
         session = _SESSIONS[self]
         return self._encode(tokens, mask) if session is None else features_of(session, tokens, mask)
 

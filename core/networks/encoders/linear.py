@@ -25,7 +25,7 @@ from core.networks.encoders.ngram_keys import (
     runs,
     slots_of,
 )
-from core.networks.standalone.predict import UNKNOWN, TextPipeline, batches_by_length, pad
+from core.networks.standalone.predict import UNKNOWN, TextPipeline, batches_under_budget, pad
 from core.networks.text import TextConfig, fit_pipeline
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 SINGLES_UP_TO = 2000  # texts; with more, what occurs in one text alone is left out
 MOST_NGRAMS = 400_000
-AT_ONCE = 1024
 SPELLED_AT_ONCE = 50_000  # texts whose pieces are counted together: bounds the memory
+AT_ONCE = 262_144  # tokens, padding included
 
 
 class LinearNgrams(TextNetwork):
@@ -289,7 +289,7 @@ class LinearNgrams(TextNetwork):
         import scipy.sparse
 
         rows, columns = [], []
-        for some in batches_by_length(ids, AT_ONCE):
+        for some in batches_under_budget(ids, AT_ONCE):
             units = self.units(*map(torch.from_numpy, pad([ids[number] for number in some]))).numpy()
             inside, at = units.nonzero()
             rows.append(some[inside])

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from core.base.errors import ConfigError
 from core.networks.architectures.transformer import TRANSFORMER, TransformerConfig
-from core.networks.encoders.base import TextNetwork
+from core.networks.encoders.windows import WindowedNetwork
 
 if TYPE_CHECKING:
     from core.networks.encoders.graph import Graph
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LONGEST = 1024  # positions; the largest value of the setting "max_length"
 
 
-class TransformerEncoder(TextNetwork):
+class TransformerEncoder(WindowedNetwork):
     """Embedding with sinusoidal positions, stacked self-attention layers, mean over tokens, linear head."""
 
     declared = TRANSFORMER
@@ -60,7 +60,7 @@ class TransformerEncoder(TextNetwork):
         layers[-1] += self.encoder.norm.parameters()
         return layers
 
-    def features(self, tokens: Tensor, mask: Tensor) -> Tensor:
+    def window_features(self, tokens: Tensor, mask: Tensor) -> Tensor:
         hidden = self.embedding(tokens) * math.sqrt(self.embedding.weight.shape[1])  # (batch, length, embedding)
         hidden = self.dropout(hidden + self.positions[: tokens.shape[1]])
         hidden = self.encoder(hidden, src_key_padding_mask=~mask)
@@ -69,7 +69,7 @@ class TransformerEncoder(TextNetwork):
         pooled: Tensor = self.dropout(mean)  # (batch, embedding)
         return pooled
 
-    def write_features(self, graph: Graph, tokens: str, mask: str) -> str:
+    def write_window_features(self, graph: Graph, tokens: str, mask: str) -> str:
         scaled = self.embedding.weight.detach() * math.sqrt(self.embedding.weight.shape[1])
         length = graph.add("Shape", tokens, start=1, end=2)
         places = graph.add("Slice", self.positions, [0], length, [0])

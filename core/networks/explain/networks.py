@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from core.networks.encoders import Encoder, TextNetwork
 from core.networks.encoders.blend import Blend
+from core.networks.encoders.windows import into_windows
 from core.networks.explain.attribution import Attribution, Method, Word, completeness_error
 from core.networks.explain.words import words_of_tokens
 from core.networks.standalone.predict import PADDING, TextPipeline, pad
@@ -20,7 +21,7 @@ from core.networks.text.words import words_of
 PIECES, POINTS = 16, 4  # of the way, and gradients on each
 MOST_STEPS = 4096  # gradients for one text
 CLOSE_ENOUGH = 0.01  # completeness error up to which no more steps are taken
-AT_ONCE = 64  # points of the path in a batch
+AT_ONCE = 64  # windows of points of the path in a batch
 
 
 def method_for(model: TextNetwork) -> Method:
@@ -131,9 +132,12 @@ def _integrate(
         model.cache = None  # what is remembered has no gradient
         model.encoder.requires_grad_(True)  # else nothing follows what a frozen one computes
 
+    window = getattr(model, "window", None) or tokens.shape[1]
+    windows = -(-tokens.shape[1] // window)
+
     def answer(vectors: Tensor) -> Tensor:
         alike = (len(vectors), tokens.shape[1])
-        with _vectors_instead(layer, vectors):
+        with _vectors_instead(layer, vectors if windows == 1 else into_windows(vectors, window)):
             return _margins(model(tokens.expand(alike), mask.expand(alike)), output)
 
     with torch.no_grad():
@@ -147,7 +151,7 @@ def _integrate(
             start + stop * (end - start),
             start + begin * (end - start),
             n_steps=POINTS,
-            internal_batch_size=AT_ONCE,
+            internal_batch_size=max(1, AT_ONCE // windows),
             return_convergence_delta=True,
         )
         return shares.sum(dim=2).double().numpy(), missed.double().numpy()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from core.networks.standalone.predict import TextPipeline
-from core.networks.text.words import Span
+from core.networks.standalone.predict import TextPipeline, windows_of
+from core.networks.text.words import Span, words_of
 
 
 def words_of_tokens(pipeline: TextPipeline, text: str, words: list[Span]) -> list[tuple[int, ...]] | None:
@@ -19,9 +19,11 @@ def words_of_tokens(pipeline: TextPipeline, text: str, words: list[Span]) -> lis
     positions = _positions(pipeline, text, read)
     if positions is None or not words:
         return None
+    starts = [start for start, _ in words]
     tokens = [
-        (number, _touched(positions[start:end], words))
-        for number, (start, end) in zip(encoding.ids, encoding.offsets, strict=True)
+        (number, _touched(positions[start:end], words, starts))
+        for window in windows_of(encoding)
+        for number, (start, end) in zip(window.ids, window.offsets, strict=True)
     ]
     ids = pipeline.encode([text])[0]
     if len(tokens) != len(ids):  # cut at the longest length, or stop words left out
@@ -29,11 +31,17 @@ def words_of_tokens(pipeline: TextPipeline, text: str, words: list[Span]) -> lis
     return [owners for _, owners in tokens] if len(tokens) == len(ids) else None
 
 
-def _touched(positions: list[int], words: list[Span]) -> tuple[int, ...]:
+def words_read(pipeline: TextPipeline, text: str) -> tuple[int, int] | None:
+    """How many words of a text lie within what is read of it, and how many there are; None where that cannot be told."""
+    words = words_of(text)
+    owners = words_of_tokens(pipeline, text, words)
+    return None if owners is None else (max((word + 1 for of in owners for word in of), default=0), len(words))
+
+
+def _touched(positions: list[int], words: list[Span], starts: list[int]) -> tuple[int, ...]:
     inside = [position for position in positions if position >= 0]
     if not inside:
         return ()
-    starts = [start for start, _ in words]
     touched = {
         word for position in inside if (word := bisect_right(starts, position) - 1) >= 0 and position < words[word][1]
     }

@@ -11,7 +11,8 @@ or, in your own program::
 
 The folder holds model.onnx, tokenizer.json, labels.json and config.json; serving.json, if there, names the file that runs
 on each kind of device, such as {"cpu": "model.int8.onnx"}; decision.json, if there, holds a threshold: texts whose most
-probable label is less probable are printed as "unsure", for a person to decide.
+probable label is less probable are printed as "unsure", for a person to decide. Of a text that is longer than the model
+reads, only the beginning counts: such texts are named on standard error, and `Classifier.answer` tells how much was read.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -54,6 +55,7 @@ ROUNDING = 1e-6  # probabilities are float32: 0.9 of a file must reach a thresho
 BELOW = " > "  # between a label and one that stands below it, as in "Food > Pizza"
 LIKELIER_THAN_NOT = 0.5  # from here on a label with others above it answers, unless a threshold says otherwise
 TOKENS_AT_ONCE = {"cpu": 1024, "cuda": 32_768}  # in one batch, padding included: what fits a cache, what fills a GPU
+MOST_NAMED = 20  # texts that are named for being too long
 MOST_WASTE = 32  # tokens of padding that a batch on the CPU may hold: what starting another batch costs
 
 
@@ -66,8 +68,9 @@ class TextPipeline:
         What normalises, splits and looks up tokens; id 0 is padding, id 1 the unknown token.
     options
         ``segmentation`` ("words", "characters", "subwords", or "pretrained" for a tokenizer that came with an encoder),
-        ``max_length`` (tokens) and ``stop_words``; with a pretrained one ``prefix``, which goes before every text. Of a
-        blend they are those of its first member, with ``further`` those of the others.
+        ``max_length`` (tokens) and ``stop_words``; with a pretrained one ``prefix``, which goes before every text. With
+        ``windows``, a text may be so many times as long; a pretrained tokenizer then puts its marks around each window. Of
+        a blend they are those of its first member, with ``further`` those of the others.
     further
         How the other members of a blend read texts.
 
@@ -75,6 +78,8 @@ class TextPipeline:
     ----------
     parts
         One pipeline for each member of a blend; of any other model the pipeline itself.
+    limit
+        Number of tokens of a text that are read; of a blend the smallest of its members'.
     """
 
     def __init__(self, tokenizer: Tokenizer, options: dict[str, Any], further: Sequence[TextPipeline] = ()) -> None:
@@ -82,13 +87,15 @@ class TextPipeline:
         self.options = options
         own = {name: value for name, value in options.items() if name != "further"}
         self.parts: tuple[TextPipeline, ...] = (TextPipeline(tokenizer, own), *further) if further else (self,)
+        self.limit: int = options["max_length"] * options.get("windows", 1)
+        self.limit = min(self.limit, *(part.limit for part in further)) if further else self.limit
         ids = (tokenizer.token_to_id(word) for word in options.get("stop_words", ()))
         self._stop_ids = frozenset(number for number in ids if number is not None)
         self._pretrained = options["segmentation"] == "pretrained"
         self._letters = _Letters(tokenizer)
         self._known = _Words(tokenizer) if options["segmentation"] in ("words", "characters") else None
         normalizer = None if self._pretrained else tokenizer.normalizer
-        self._kept: tuple[list[str], list[list[int]]] | None = None
+        self._kept: tuple[list[str], tuple[list[list[int]], list[int]]] | None = None
         self._lowers = normalizer is not None and normalizer.normalize_str("A") == "a"
         if self._pretrained:  # it adds marks of its own around a text, and knows where to cut so that they stay
             tokenizer.enable_truncation(options["max_length"])
@@ -124,35 +131,54 @@ class TextPipeline:
             text = " ".join(rjieba.cut(text))
         return text
 
-    def segment(self, text: str) -> list[str]:
-        """The tokens of one text as the model will see them, unknown ones included as ``[UNK]``."""
-        return [str(self.tokenizer.id_to_token(number)) for number in self.parts[0].encode([text])[0]]
+    def segment(self, text: str, *, whole: bool = False) -> list[str]:
+        """The tokens of one text as the model will see them, unknown ones included as ``[UNK]``.
+
+        With ``whole``, those that are not read follow.
+        """
+        first = self.parts[0]
+        (ids,) = first._to_end([text])
+        return [str(self.tokenizer.id_to_token(number)) for number in (ids if whole else ids[: first.limit])]
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Token ids of each text: 1 to ``max_length`` of them; a text without any token is one unknown token.
+        """Token ids of each text: 1 to `limit` of them; a text without any token is one unknown token.
 
         Of a blend the tokens of its members follow each other, those of each further one with `FURTHER` more added.
         """
+        return self.read(texts)[0]
+
+    def read(self, texts: Sequence[str]) -> tuple[list[list[int]], list[int]]:
+        """The same, and how many tokens each text holds; where those are more than its ids, the text was cut."""
         kept, self._kept = self._kept, None
         if kept is not None and kept[0] == texts:
             return kept[1]
         if len(self.parts) > 1:
-            read = (part.encode(texts) for part in self.parts)
-            moved = ([[number * FURTHER + token for token in ids] for ids in rows] for number, rows in enumerate(read))
-            return [list(chain.from_iterable(ids)) for ids in zip(*moved, strict=True)]
+            ids, held = zip(*(part.read(texts) for part in self.parts), strict=True)
+            moved = ([[number * FURTHER + token for token in own] for own in rows] for number, rows in enumerate(ids))
+            return [list(chain.from_iterable(own)) for own in zip(*moved, strict=True)], [
+                *map(sum, zip(*held, strict=True))
+            ]
+        whole = self._to_end(texts)
+        return [ids[: self.limit] for ids in whole], [len(ids) for ids in whole]
+
+    def _to_end(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of each text, those that are not read included."""
+        return [self._without_stop_words(ids) or [UNKNOWN] for ids in self._looked_up(texts)]
+
+    def _looked_up(self, texts: Sequence[str]) -> Iterable[list[int]]:
         if self.options["segmentation"] == "characters":
-            return [self._finish(self._by_letters(text)) for text in texts]
+            return map(self._by_letters, texts)
         prepared = [self.prepare(text) for text in texts]
         if self._known is not None:
-            return [self._finish(self._look_up(text, self._known)) for text in prepared]
+            return [self._look_up(text, self._known) for text in prepared]
         encodings = self.tokenizer.encode_batch_fast(prepared, add_special_tokens=self._pretrained)
-        return [self._finish(encoding.ids) for encoding in encodings]
+        return [list(chain.from_iterable(window.ids for window in windows_of(encoding))) for encoding in encodings]
 
     def encode_early(self, texts: Sequence[str]) -> list[list[int]]:
         """The same for texts that somebody will ask for again, next: then they need not be read twice."""
-        ids = self.encode(texts)
-        self._kept = (list(texts), ids)
-        return ids
+        read = self.read(texts)
+        self._kept = (list(texts), read)
+        return read[0]
 
     def stands_alone(self, letter: str) -> bool:
         """Whether a character becomes the same tokens whatever stands beside it."""
@@ -177,10 +203,13 @@ class TextPipeline:
             ids += known[word]
         return ids
 
-    def _finish(self, ids: list[int]) -> list[int]:
-        if self._stop_ids:
-            ids = [number for number in ids if number not in self._stop_ids]
-        return ids[: self.options["max_length"]] or [UNKNOWN]
+    def _without_stop_words(self, ids: list[int]) -> list[int]:
+        return [number for number in ids if number not in self._stop_ids] if self._stop_ids else ids
+
+
+def windows_of(encoding: Any) -> list[Any]:
+    """What a tokenizer made of one text: all windows that it was cut into, the first of them being the encoding itself."""
+    return [encoding, *encoding.overflowing]
 
 
 class _Words(dict[str, list[int]]):
@@ -332,6 +361,27 @@ def open_session(
     return onnxruntime.InferenceSession(str(model), options, providers=requested)
 
 
+class Answers(NamedTuple):
+    """What a model makes of texts, and how much of each it looked at.
+
+    Parameters
+    ----------
+    values
+        What it computes, (texts, outputs).
+    read, tokens
+        Number of tokens that were read of each text, and that it holds: int64 (texts).
+    """
+
+    values: np.ndarray
+    read: np.ndarray
+    tokens: np.ndarray
+
+    @property
+    def truncated(self) -> np.ndarray:
+        """Whether something of a text was not read: bool (texts)."""
+        return np.asarray(self.read < self.tokens)
+
+
 class Classifier:
     """An exported model: texts in, what it computes of each out, such as probabilities of labels. May be shared by threads.
 
@@ -396,17 +446,23 @@ class Classifier:
 
     def compute(self, texts: Sequence[str], progress: Callable[[float], None] | None = None) -> np.ndarray:
         """What the model computes of each text: float32, (texts, outputs), in the order of the texts."""
+        return self.answer(texts, progress).values
+
+    def answer(self, texts: Sequence[str], progress: Callable[[float], None] | None = None) -> Answers:
+        """What the model computes of each text, as `compute`, and how much of the text it looked at."""
         result = np.zeros((len(texts), len(self.labels)), dtype=np.float32)
+        read, held = np.zeros((2, len(texts)), dtype=np.int64)
         for start in range(0, len(texts), CHUNK):
-            rows = self.pipeline.encode(texts[start : start + CHUNK])
-            done = start
+            rows, lengths = self.pipeline.read(texts[start : start + CHUNK])
+            done, end = start, start + len(rows)
+            read[start:end], held[start:end] = [len(row) for row in rows], lengths
             for numbers in batches_under_budget(rows, TOKENS_AT_ONCE[kind_of(self.provider)], self._padding):
                 tokens, mask = pad([rows[number] for number in numbers])
                 result[start + numbers] = self.run(tokens, mask)
                 done += len(numbers)
                 if progress is not None:
                     progress(done / len(texts))
-        return result
+        return Answers(result, read, held)
 
     def run(self, tokens: np.ndarray, mask: np.ndarray) -> np.ndarray:
         """What the model computes of one padded batch: (rows, outputs)."""
@@ -474,6 +530,14 @@ def resolved(
     return answers, np.where(enough, totals[np.arange(len(node)), node], sure), enough
 
 
+def remark_on_length(answers: Answers, limit: int) -> str:
+    """A line that names the texts of which not all was read, counted from 1."""
+    cut = np.flatnonzero(answers.truncated)
+    named = ", ".join(f"{row + 1} ({answers.tokens[row]:,} tokens)" for row in cut[:MOST_NAMED])
+    more = f" and {len(cut) - MOST_NAMED:,} more" if len(cut) > MOST_NAMED else ""
+    return f"Truncated after {limit:,} tokens, so that their ends were not read: texts {named}{more}.\n"
+
+
 def main(arguments: list[str]) -> None:
     for stream in (sys.stdin, sys.stdout):  # UTF-8 wherever it runs, and a broken byte stops nothing
         if isinstance(stream, io.TextIOWrapper):
@@ -485,7 +549,10 @@ def main(arguments: list[str]) -> None:
             f"A language model stands in this folder: it labels nothing. Run {folder / 'write.py'} with a beginning."
         )
     classifier = Classifier(folder)
-    probabilities = classifier.compute(texts)
+    read = classifier.answer(texts)
+    probabilities = read.values
+    if read.truncated.any():
+        sys.stderr.write(remark_on_length(read, classifier.pipeline.limit))
     if not classifier.probable:
         for text, row in zip(texts, probabilities, strict=True):
             values = " ".join(f"{name}={value:g}" for name, value in zip(classifier.labels, row, strict=True))

@@ -3,6 +3,8 @@
     python write.py "The battery"                               writes how the text goes on
     python write.py < beginnings.txt                            goes on with one beginning a line
 
+Of a beginning that is longer than the model looks back, only the end is read; standard error then says so.
+
 or, in your own program::
 
     from write import Writer
@@ -117,6 +119,14 @@ class Writer:
         logits, keys, values = self._session.run(list(OUTPUTS), given)
         return logits, (keys, values)
 
+    def reach(self, tokens: int = TOKENS) -> int:
+        """Number of tokens of a beginning that are read, its last ones, where so many are written."""
+        return max(1, self.context - min(tokens, self.context))
+
+    def truncated(self, prompt: str, tokens: int = TOKENS) -> int:
+        """Number of tokens at the start of a beginning that are not read, where so many are written; mostly 0."""
+        return max(0, len(self.vocabulary.encode_prompt(prompt.rstrip())) - self.reach(tokens))
+
     def pieces(
         self,
         prompt: str,
@@ -141,7 +151,7 @@ class Writer:
         shown = self.vocabulary.decode(begun)
         unreadable = [UNKNOWN, *self.vocabulary.nameless]
         written: list[int] = []
-        asked, cache = np.array([[END, *begun][-max(1, self.context - most) :]], dtype=np.int64), self.empty_cache(1)
+        asked, cache = np.array([[END, *begun][-self.reach(most) :]], dtype=np.int64), self.empty_cache(1)
         while len(written) < most:
             logits, cache = self.step(asked, cache)
             allowed = logits[0, -1].copy()
@@ -187,6 +197,8 @@ def main(arguments: list[str]) -> None:
             stream.reconfigure(encoding="utf-8", errors="replace")
     writer = Writer(Path(__file__).resolve().parent)
     for prompt in arguments or [line.rstrip("\r\n") for line in sys.stdin]:
+        if cut := writer.truncated(prompt):
+            sys.stderr.write(f"Truncated: the first {cut:,} tokens of the beginning were not read.\n")
         sys.stdout.write(prompt + writer.write(prompt) + "\n")
 
 

@@ -2,7 +2,7 @@
 
 from core.networks.standalone.predict import TextPipeline
 from core.networks.text.config import TextConfig
-from core.networks.text.examples import Examples, encode_examples
+from core.networks.text.examples import Examples, count_cut, encode_examples
 from core.networks.text.tokenizing import extend_pipeline, fit_pipeline
 
-__all__ = ["Examples", "TextConfig", "TextPipeline", "encode_examples", "extend_pipeline", "fit_pipeline"]
+__all__ = ["Examples", "TextConfig", "TextPipeline", "count_cut", "encode_examples", "extend_pipeline", "fit_pipeline"]

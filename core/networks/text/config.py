@@ -21,10 +21,20 @@ class TextConfig(Config):
     )
     max_length: int = setting(
         200,
-        label="Longest text (tokens)",
-        help="Tokens beyond this number are not read. Longer costs time; 200 covers most reviews.",
+        label="Length of a window (tokens)",
+        help="So many tokens are read together; a longer text is read in several windows. Longer costs time; 200 covers most "
+        "reviews.",
         bounds=(8, 1024),
         step=8,
+        group="text",
+    )
+    windows: int = setting(
+        4,
+        label="Most windows of a text",
+        help="A longer text is read in up to so many windows, and what they say is averaged; models of n-grams read them as one "
+        "text. Short texts cost nothing more. What lies beyond is not read, and every answer says so.",
+        bounds=(1, 32),
+        step=1,
         group="text",
     )
     vocabulary_size: int = setting(

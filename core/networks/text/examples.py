@@ -33,6 +33,12 @@ class Examples:
         return Examples(self.texts + other.texts, targets, self.ids + other.ids)
 
 
+def count_cut(pipeline: TextPipeline, examples: Examples) -> int:
+    """How many of these texts are longer than what is read of them."""
+    full = [text for text, ids in zip(examples.texts, examples.ids, strict=True) if len(ids) >= pipeline.limit]
+    return sum(length > len(ids) for ids, length in zip(*pipeline.read(full), strict=True))
+
+
 def encode_examples(pipeline: TextPipeline, texts: Sequence[str], targets: np.ndarray | None = None) -> Examples:
     """Tokenise texts; those without targets are only asked about."""
     known = np.zeros(len(texts), dtype=np.int64) if targets is None else np.asarray(targets)

@@ -36,6 +36,7 @@ def fit_pipeline(texts: Sequence[str], config: TextConfig) -> TextPipeline:
     options = {
         "segmentation": segmentation,
         "max_length": config.max_length,
+        "windows": config.windows,
         "stop_words": STOP_WORDS if config.remove_stop_words and segmentation == "words" else [],
     }
     pipeline = TextPipeline(tokenizer, options)

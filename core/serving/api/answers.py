@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from core.networks.standalone.predict import resolved
+from core.networks.standalone.predict import Answers, resolved
 from core.serving.api.directory import ServedVersion
 from core.serving.api.engine_pool import OpenEngine
 from core.tasks import task_of
@@ -15,8 +15,8 @@ from core.tasks import task_of
 DIGITS = 7  # what a float32 holds
 
 
-def written_answers(served: ServedVersion, opened: OpenEngine, texts: list[str], values: np.ndarray) -> bytes:
-    """The body of an answer: what a version says to each text; an empty text gets no answer."""
+def written_answers(served: ServedVersion, opened: OpenEngine, texts: list[str], answers: Answers) -> bytes:
+    """The body of an answer: what a version says to each text, and how much of it it read; an empty text gets no answer."""
     predictions = _labelled if task_of(opened.engine.task).distribution else _told
     answer = {
         "classifier": served.classifier,
@@ -24,9 +24,22 @@ def written_answers(served: ServedVersion, opened: OpenEngine, texts: list[str],
         "precision": opened.engine.precision,
         "provider": opened.engine.provider,
         "threshold": served.threshold,
-        "predictions": predictions(served, opened, texts, values),
+        "predictions": [
+            {**prediction, **reading}
+            for prediction, reading in zip(
+                predictions(served, opened, texts, answers.values), _readings(texts, answers), strict=True
+            )
+        ],
     }
     return json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _readings(texts: list[str], answers: Answers) -> list[dict[str, Any]]:
+    """How much of each text was read."""
+    read = iter(zip(answers.truncated.tolist(), answers.read.tolist(), answers.tokens.tolist(), strict=True))
+    nothing = (False, 0, 0)
+    names = ("truncated", "tokens_read", "tokens")
+    return [dict(zip(names, next(read) if text.strip() else nothing, strict=True)) for text in texts]
 
 
 def _told(served: ServedVersion, opened: OpenEngine, texts: list[str], values: np.ndarray) -> list[dict[str, Any]]:

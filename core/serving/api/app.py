@@ -17,6 +17,7 @@ from core.base.errors import CoreError, DataError, RegistryError
 from core.base.integrity import named
 from core.base.messages import message
 from core.data.labelling.corrections import Corrections
+from core.networks.standalone.predict import Answers
 from core.serving.api import schemas
 from core.serving.api.answers import written_answers
 from core.serving.api.auth import ASSETS, ApiMiddleware
@@ -53,8 +54,8 @@ class Service:
 
     async def predict(
         self, classifier: str, version: int | None, texts: list[str]
-    ) -> tuple[ServedVersion, OpenEngine, np.ndarray]:
-        """Probabilities of texts that are not empty, and who gave them.
+    ) -> tuple[ServedVersion, OpenEngine, Answers]:
+        """Answers to texts that are not empty, and who gave them.
 
         Raises
         ------
@@ -72,7 +73,8 @@ class Service:
             try:
                 async with self.engines.use(served, champion=version is None) as opened:
                     if not texts:
-                        return served, opened, np.zeros((0, len(opened.engine.labels)), dtype=np.float32)
+                        nothing = np.zeros((0, len(opened.engine.labels)), dtype=np.float32)
+                        return served, opened, Answers(nothing, *np.zeros((2, 0), dtype=np.int64))
                     return served, opened, await self._bridge.wait_for(opened.batcher.submit(texts))
             except RegistryError as error:  # no caller is told of folders of this machine
                 raise named(error, served.classifier, served.number) from error
@@ -156,12 +158,12 @@ def _add_predict(app: FastAPI, service: Service) -> None:
         asked = schemas.read_body(schemas.PredictRequest, await request.body())
         texts = _texts(asked, service)
         filled = [text for text in texts if text.strip()]
-        served, opened, probabilities = await service.predict(asked.classifier, asked.version, filled)
+        served, opened, answers = await service.predict(asked.classifier, asked.version, filled)
         service.metrics.labelled(len(filled))
-        if probabilities.size > NUMBERS_AT_ONCE or not task_of(opened.engine.task).distribution:
-            body = await asyncio.to_thread(written_answers, served, opened, texts, probabilities)
+        if answers.values.size > NUMBERS_AT_ONCE or not task_of(opened.engine.task).distribution:
+            body = await asyncio.to_thread(written_answers, served, opened, texts, answers)
         else:
-            body = written_answers(served, opened, texts, probabilities)
+            body = written_answers(served, opened, texts, answers)
         return Response(body, media_type="application/json")
 
 
@@ -201,10 +203,10 @@ def _add_feedback(app: FastAPI, service: Service) -> None:
         if not asked.text.strip():
             raise ApiError(422, message("api.text_empty", "The field 'text' is empty."), field="text")
         service.check_text(asked.text, "text")
-        served, opened, probabilities = await service.predict(asked.classifier, None, [asked.text])
+        served, opened, answers = await service.predict(asked.classifier, None, [asked.text])
         task = task_of(opened.engine.task)
         label = _known_label(asked.label, opened.engine.labels) if task.distribution else _target(asked.label, task)
-        predicted = task.answers(probabilities, opened.engine.labels)[0]
+        predicted = task.answers(answers.values, opened.engine.labels)[0]
         waiting = await asyncio.to_thread(_queue, service.corrections, served, asked.text, label, predicted)
         return schemas.FeedbackAnswer(
             classifier=served.classifier,

@@ -33,6 +33,11 @@ class Prediction(BaseModel):
         description="False where a person should decide: the probability is below the threshold, or the text is empty."
     )
     probabilities: dict[str, float] = Field(description="Probability of each label, 0 to 1; sums to 1.")
+    truncated: bool = Field(
+        description="Whether the text is longer than the model reads, so that something of it was left out."
+    )
+    tokens_read: int = Field(description="Tokens that were read; 0 for an empty text.")
+    tokens: int = Field(description="Tokens that the text holds.")
     answer: str | None = Field(None, description="What a model says that answers with no label; absent otherwise.")
     values: dict[str, float] | None = Field(None, description="What such a model computed; absent otherwise.")
 

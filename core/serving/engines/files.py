@@ -22,7 +22,7 @@ from core.data.dataset.formulas import defused
 from core.data.loading.load import LeftOut, left_out_of_scan
 from core.data.reading.tables import TableFormat, scan_table, table_pieces
 from core.serving.engines.graphs import load_version
-from core.serving.engines.tables import check_column, predict_table
+from core.serving.engines.tables import TRUNCATED, added_column, check_column, predict_table
 
 ROWS = 4096  # labelled and written at a time: what a killed process loses at most
 
@@ -35,6 +35,8 @@ class LabelledFile:
     ----------
     empty
         Rows in the answer that have no text and got no label.
+    truncated
+        Rows in the answer whose text is longer than what was read of it.
     left_out
         Rows of the source that are not in the answer, by reason.
     resumed
@@ -43,6 +45,7 @@ class LabelledFile:
 
     rows: int
     empty: int
+    truncated: int
     left_out: tuple[LeftOut, ...]
     form: TableFormat
     notes: tuple[Message, ...]
@@ -95,7 +98,9 @@ def predict_file(
         for piece in table_pieces(scan, ROWS, skip=resumed):
             done += len(piece)
             empty = int((piece[text].str.strip() == "").sum())
-            journal.add(predict_table(classifier, piece, text, threshold=threshold), done, empty)
+            labelled = predict_table(classifier, piece, text, threshold=threshold)
+            truncated = int(labelled[added_column(TRUNCATED, piece)].sum())
+            journal.add(labelled, done, empty, truncated)
             progress(done, rows)
         journal.finish()
     except OSError as error:
@@ -108,7 +113,9 @@ def predict_file(
             file=str(target),
             reason=error.strerror or str(error),
         ) from None
-    return LabelledFile(rows, journal.empty, left_out_of_scan(scan), scan.form, tuple(scan.notes), resumed)
+    return LabelledFile(
+        rows, journal.empty, journal.truncated, left_out_of_scan(scan), scan.form, tuple(scan.notes), resumed
+    )
 
 
 def _identity(folder: Path, source: Path, text: str, threshold: float | None, form: TableFormat) -> dict[str, Any]:
@@ -131,12 +138,17 @@ class _Journal:
         self._note = target.with_name(target.name + ".part.json")
         self._rows = 0
         self.empty = 0  # rows so far that have no text
+        self.truncated = 0  # rows so far that were not read to their end
 
     def resume(self) -> int:
         """Cut off what was only half written; returns how many rows are complete."""
         try:
             note = read_json(self._note)
-            fits = note["identity"] == self._identity and self._part.stat().st_size >= note["bytes"]
+            fits = (
+                note["identity"] == self._identity
+                and "truncated" in note
+                and self._part.stat().st_size >= note["bytes"]
+            )
         except (OSError, ValueError, KeyError, TypeError):
             fits = False
         if not fits:
@@ -144,11 +156,11 @@ class _Journal:
             return 0
         with self._part.open("r+b") as part:
             part.truncate(note["bytes"])
-        self._rows, self.empty = int(note["rows"]), int(note["empty"])
+        self._rows, self.empty, self.truncated = (int(note[name]) for name in ("rows", "empty", "truncated"))
         return self._rows
 
-    def add(self, table: pd.DataFrame, rows: int, empty: int) -> None:
-        """Append some rows, then note that they are complete; ``empty`` of them have no text."""
+    def add(self, table: pd.DataFrame, rows: int, empty: int, truncated: int) -> None:
+        """Append some rows, then note that they are complete; ``empty`` have no text, ``truncated`` were cut."""
         first = self._rows == 0
         with self._part.open("ab") as part:
             # With this line end the csv module quotes cells that hold a carriage return alone, too.
@@ -156,8 +168,9 @@ class _Journal:
                 index=False, header=first, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n", encoding="utf-8"
             )
             part.write(written.encode("utf-8-sig" if first else "utf-8"))
-            self._rows, self.empty = rows, self.empty + empty
-            note = {"identity": self._identity, "rows": rows, "empty": self.empty, "bytes": part.tell()}
+            self._rows, self.empty, self.truncated = rows, self.empty + empty, self.truncated + truncated
+            counts = {"rows": rows, "empty": self.empty, "truncated": self.truncated}
+            note = {"identity": self._identity, **counts, "bytes": part.tell()}
         write_json(self._note, note, durable=False)
 
     def finish(self) -> None:

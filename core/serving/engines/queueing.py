@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
+from core.networks.standalone.predict import Answers
 
 MOST_TEXTS = 4096  # of one batch; a larger single request goes alone
 
@@ -18,13 +18,13 @@ MOST_TEXTS = 4096  # of one batch; a larger single request goes alone
 class BatchEngine(Protocol):
     """What answers; a `core.networks.standalone.predict.Classifier`."""
 
-    def compute(self, texts: Sequence[str]) -> np.ndarray: ...
+    def answer(self, texts: Sequence[str]) -> Answers: ...
 
 
 @dataclass(frozen=True)
 class _Request:
     texts: Sequence[str]
-    answer: Future[np.ndarray]
+    answer: Future[Answers]
 
 
 class MicroBatcher:
@@ -52,8 +52,8 @@ class MicroBatcher:
         """How many requests wait to be taken into a batch."""
         return self._waiting.qsize()
 
-    def submit(self, texts: Sequence[str]) -> Future[np.ndarray]:
-        """Ask for the probabilities of some texts: (texts, labels).
+    def submit(self, texts: Sequence[str]) -> Future[Answers]:
+        """Ask for the probabilities of some texts, (texts, labels), and how much of each was read.
 
         Raises
         ------
@@ -103,15 +103,16 @@ class MicroBatcher:
         if not batch:
             return
         try:
-            rows = self._engine.compute([text for request in batch for text in request.texts])
+            answers = self._engine.answer([text for request in batch for text in request.texts])
         except Exception as error:  # the callers', each of whom must hear of it
             for request in batch:
                 request.answer.set_exception(error)
             return
         start = 0
         for request in batch:
-            request.answer.set_result(rows[start : start + len(request.texts)])
-            start += len(request.texts)
+            end = start + len(request.texts)
+            request.answer.set_result(Answers(*(part[start:end] for part in answers)))
+            start = end
 
 
 _NOTHING = _Request((), Future())

@@ -13,6 +13,7 @@ from core.tasks import task_of
 from core.tasks.base import Engine
 
 CHUNK = 1024  # rows between two reports of progress
+TRUNCATED = "truncated"
 ANSWERED, PERSON = "answered", "person"  # in the column of decisions
 
 
@@ -24,9 +25,10 @@ def predict_table(
     *,
     threshold: float | None = None,
 ) -> pd.DataFrame:
-    """Add ``predicted``, ``probability`` and a column ``p: <label>`` for each label; a row without text gets none.
+    """Add ``predicted``, ``probability``, ``truncated`` and a column ``p: <label>`` for each label; a row without text gets none.
 
-    A model that answers with no label adds ``predicted``, what it replies, and its plain values, ``value: <output>``.
+    A model that answers with no label adds ``predicted``, what it replies, ``truncated``, and its plain values,
+    ``value: <output>``. ``truncated`` says whether a text is longer than what was read of it.
 
     A column of the table that has such a name already stays as it is; the new one is then called ``predicted (2)``.
 
@@ -45,24 +47,27 @@ def predict_table(
     rows = [row for row, value in enumerate(texts) if value.strip()]
     values = np.full((len(texts), len(classifier.labels)), np.nan, dtype=np.float32)
     predicted = np.full(len(texts), "", dtype=object)
+    truncated = np.zeros(len(texts), dtype=bool)
     task = task_of(classifier.task)
     for start in range(0, len(rows), CHUNK):
         chunk = rows[start : start + CHUNK]
         asked = [texts[row] for row in chunk]
-        values[chunk] = classifier.compute(asked)
+        answers = classifier.answer(asked)
+        values[chunk], truncated[chunk] = answers.values, answers.truncated
         predicted[chunk] = task.respond(classifier, asked, values[chunk])
         progress(min(1.0, (start + CHUNK) / len(rows)))
-    answers: dict[str, object] = {"predicted": predicted}
+    columns: dict[str, object] = {"predicted": predicted}
     if task.distribution:
         # A row without text has no number, and is sure of nothing.
         given, sure, counts = resolved(values, classifier.labels, threshold)
         predicted[rows] = np.array(given, dtype=object)[rows]
-        answers["probability"] = sure.round(6)
+        columns["probability"] = sure.round(6)
         if threshold is not None:
-            answers["decision"] = np.where(counts, ANSWERED, PERSON)
+            columns["decision"] = np.where(counts, ANSWERED, PERSON)
     kind = "p" if task.distribution else "value"
-    answers |= {f"{kind}: {label}": values[:, column].round(6) for column, label in enumerate(classifier.labels)}
-    added = pd.DataFrame({_free(name, table): values for name, values in answers.items()}, index=table.index)
+    columns[TRUNCATED] = truncated
+    columns |= {f"{kind}: {label}": values[:, column].round(6) for column, label in enumerate(classifier.labels)}
+    added = pd.DataFrame({added_column(name, table): values for name, values in columns.items()}, index=table.index)
     return pd.concat([table, added], axis=1)
 
 
@@ -77,8 +82,8 @@ def check_column(text: str, columns: Sequence[str]) -> None:
         )
 
 
-def _free(name: str, table: pd.DataFrame) -> str:
-    """The name, numbered when the table has such a column: what a user uploads is never overwritten."""
+def added_column(name: str, table: pd.DataFrame) -> str:
+    """The name of a new column, numbered when the table has such a column: what a user uploads is never overwritten."""
     number, free = 1, name
     while free in table.columns:
         number += 1

@@ -106,9 +106,16 @@ def _watched(model: onnx.ModelProto, names: list[str], batches: Sequence[Batch])
     for tokens, mask in batches:
         values = session.run(names, {"tokens": tokens, "mask": mask})
         yield {
-            name: activations[mask] if activations.ndim == 3 else activations
+            name: activations[in_windows(mask, activations)] if activations.ndim == 3 else activations
             for name, activations in zip(names, values, strict=True)
         }
+
+
+def in_windows(mask: np.ndarray, activations: np.ndarray) -> np.ndarray:
+    """The mask (batch, length) of activations, (windows, window, width) where the network cuts texts into windows."""
+    windows, window = activations.shape[:2]
+    padded = np.pad(mask, ((0, 0), (0, windows * window // len(mask) - mask.shape[1])))
+    return padded.reshape(windows, window)
 
 
 def _choose_range(values: np.ndarray, weights: np.ndarray) -> Range:

@@ -14,7 +14,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from core.networks.encoders.base import FEATURES
-from core.networks.standalone.predict import TextPipeline, batches_by_length, pad, read_json
+from core.networks.standalone.predict import Answers, TextPipeline, batches_by_length, pad, read_json
 
 ENCODED_AT_ONCE = 64
 Features = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -57,15 +57,19 @@ class TailEngine:
 
     def compute(self, texts: Sequence[str], progress: Callable[[float], None] | None = None) -> np.ndarray:
         """What the model computes of each text: float32, (texts, outputs), in the order of the texts."""
+        return self.answer(texts, progress).values
+
+    def answer(self, texts: Sequence[str], progress: Callable[[float], None] | None = None) -> Answers:
+        """The same, and how much of each text was read for it."""
         result = np.zeros((len(texts), len(self.labels)), dtype=np.float32)
-        ids, done = self.pipeline.encode(texts), 0
+        (ids, held), done = self.pipeline.read(texts), 0
         for rows in batches_by_length(ids, ENCODED_AT_ONCE):
             features = self._features(*pad([ids[row] for row in rows]))
             result[rows] = self._session.run([self._output], {FEATURES: features})[0]
             done += len(rows)
             if progress is not None:
                 progress(done / len(texts))
-        return result
+        return Answers(result, np.array([len(own) for own in ids], dtype=np.int64), np.array(held, dtype=np.int64))
 
 
 def tail_of(model: onnx.ModelProto) -> onnx.ModelProto | None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from core.base.files import read_json
 from core.networks.causal.tokens import UNKNOWN_NATS, windows
-from core.networks.standalone.predict import UNKNOWN, batches_by_length, pad
+from core.networks.standalone.predict import UNKNOWN, Answers, batches_by_length, pad
 from core.networks.standalone.write import Floats, Writer, log_probabilities
 
 _MOST_NUMBERS = 20_000_000  # logits held at a time
@@ -45,12 +45,17 @@ class LanguageEngine(Writer):
 
     def compute(self, texts: Sequence[str], progress: Callable[[float], None] | None = None) -> Floats:
         """Σ −ln p over the tokens and the end of each text, and how many those are: float32 (texts, 2)."""
-        result = np.zeros((len(texts), 2), dtype=np.float64)
-        pieces = [
-            (row, piece)
-            for row, ids in enumerate(self.vocabulary.encode(texts))
-            for piece in windows(ids, self.context)
-        ]
+        return self._surprise(self.vocabulary.encode(texts), progress)
+
+    def answer(self, texts: Sequence[str], progress: Callable[[float], None] | None = None) -> Answers:
+        """The same, and how much of each text is read when it is gone on with: of a long one the end."""
+        encoded = self.vocabulary.encode(texts)
+        held = np.array([len(ids) for ids in encoded], dtype=np.int64)
+        return Answers(self._surprise(encoded, progress), np.minimum(held, self.reach()), held)
+
+    def _surprise(self, encoded: Sequence[list[int]], progress: Callable[[float], None] | None) -> Floats:
+        result = np.zeros((len(encoded), 2), dtype=np.float64)
+        pieces = [(row, piece) for row, ids in enumerate(encoded) for piece in windows(ids, self.context)]
         longest = max((len(piece) for _, piece in pieces), default=1)
         size = max(1, min(_MOST_WINDOWS, _MOST_NUMBERS // (longest * len(self.vocabulary))))
         done = 0

@@ -13,6 +13,7 @@ import torch
 
 from core.base.config import Config
 from core.base.errors import DataError
+from core.base.messages import Message, message
 from core.continual.methods import Method, StrategyConfig
 from core.continual.strategies import Experience, Memory, Strategy
 from core.networks.architectures import VectorsConfig
@@ -22,7 +23,7 @@ from core.networks.sources import Sources
 from core.networks.text import Examples, TextPipeline, encode_examples, extend_pipeline
 from core.networks.vectors import VectorStore
 from core.workflows.requests import Settings, architecture_of, method_of
-from core.workflows.versions.folder import Learner
+from core.workflows.versions.folder import ExperienceRecord, Learner
 from core.workflows.versions.past import Labelled
 
 SPECIAL = 2  # padding and the unknown token, which are no words
@@ -137,6 +138,22 @@ def make_experience(
         encode=encode,
         known_outputs=known_outputs,
     )
+
+
+def length_remarks(record: ExperienceRecord, limit: int) -> list[Message]:
+    """That training texts were longer than what was read of them, where some were."""
+    if not record.cut:
+        return []
+    return [
+        message(
+            "train.texts_cut",
+            "{cut:,} of {rows:,} training texts are longer than the {tokens:,} tokens that are read: their ends were not "
+            "learned from. More or longer windows read on.",
+            cut=record.cut,
+            rows=record.train,
+            tokens=limit,
+        )
+    ]
 
 
 @dataclass(frozen=True)

@@ -139,17 +139,28 @@ def _of_labels(report: dict[str, Any]) -> Iterator[Message]:
         )
 
 
-def _reach(settings: Mapping[str, Any]) -> Message:
+def _reach(report: Mapping[str, Any]) -> Message:
+    settings = report["settings"]
     if "context" in settings:
         return message(
             "report.limit_context",
             "It foresees each token from at most {tokens:,} tokens before it; what stands further back is not seen.",
             tokens=settings["context"],
         )
+    tokens = report.get("tokens_read", settings["max_length"])  # versions of old read one window
+    counted = [record for record in report["experiences"] if record.get("cut") is not None]
+    if not counted:
+        return message(
+            "report.limit_length",
+            "Of a text it reads at most {tokens:,} tokens; what follows is not seen.",
+            tokens=tokens,
+        )
     return message(
-        "report.limit_length",
-        "Of a text it reads at most {tokens:,} tokens; what follows is not seen.",
-        tokens=settings["max_length"],
+        "report.limit_length_counted",
+        "Of a text it reads at most {tokens:,} tokens; what follows is not seen. {cut:,} of {rows:,} training texts were longer.",
+        tokens=tokens,
+        cut=sum(record["cut"] for record in counted),
+        rows=sum(record["train"] for record in counted),
     )
 
 
@@ -169,7 +180,7 @@ def _of_use(report: dict[str, Any], words: ReportLanguage) -> Iterator[Message]:
             "It was tested on one language only ({language}); in others its answers are guesses.",
             language=words.language_of(report["language"]),
         )
-    yield _reach(report["settings"])
+    yield _reach(report)
     if report["memory_rows"]:
         yield message(
             "report.limit_memory",

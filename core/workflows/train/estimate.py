@@ -17,7 +17,7 @@ from core.continual.strategies import Strategy
 from core.data.dataset.splitting import split_rows
 from core.networks.architectures.linear import LINEAR
 from core.networks.encoders.batches import drop_tokens, make_batch, predict_logits
-from core.networks.text import Examples, TextPipeline, encode_examples
+from core.networks.text import Examples, TextPipeline, count_cut, encode_examples
 from core.registry import check_name
 from core.tasks import task_of
 from core.training.batches import shuffled_batches
@@ -134,7 +134,6 @@ def prepare(request: TrainRequest, workspace: Workspace) -> Prepared:
     part, outputs = dataset.take(rows), task.outputs(targets)
     learner = first_learner(request.model, part.texts, outputs, settings, workspace.sources)
     examples = encode_examples(learner.pipeline, part.texts, task.encode(part.label_names(), outputs))
-    full = sum(len(ids) >= learner.pipeline.options["max_length"] for ids in examples.ids)
     return Prepared(
         learner.pipeline,
         learner.model.architecture(),
@@ -144,7 +143,7 @@ def prepare(request: TrainRequest, workspace: Workspace) -> Prepared:
         len(split.train),
         len(split.validation),
         len(split.test),
-        cut=full / len(examples),
+        cut=count_cut(learner.pipeline, examples) / len(examples),
     )
 
 

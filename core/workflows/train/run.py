@@ -12,10 +12,11 @@ from core.data.dataset.splitting import split_rows
 from core.data.loading.label_notes import label_notes
 from core.data.loading.load import remarks_of
 from core.networks.architectures.blend import BLEND
+from core.networks.text import count_cut
 from core.registry import HOW, Glance, check_name
 from core.tasks import DEFAULT, Task, task_of
 from core.workflows.learn.blending import blend_of
-from core.workflows.learn.learners import first_learner, make_experience, make_strategy
+from core.workflows.learn.learners import first_learner, length_remarks, make_experience, make_strategy
 from core.workflows.learn.learning import ShouldStop
 from core.workflows.learn.producing import Candidate, Completed, VersionStream, produce_version
 from core.workflows.learn.running import learn, learned_nothing, made_before, parts_of, recorded_run, run_of
@@ -83,9 +84,13 @@ def train_classifier(
         learner, strategy = blend_of(request.classifier, strategy, outputs, settings, workspace)
     else:
         learner = first_learner(request.model, train.texts, outputs, settings, workspace.sources)
-    record = ExperienceRecord(1, stored.id, stored.name, len(train), len(validation), len(test), len(split.set_aside))
     counted = learner.pipeline.options["segmentation"] != "words"  # else its vocabulary says which words it knows
     learned_rows = ((train.texts, train.label_names()), (validation.texts, validation.label_names()))
+    experience = make_experience(1, learner, *learned_rows)
+    cut = count_cut(learner.pipeline, experience.train)
+    record = ExperienceRecord(
+        1, stored.id, stored.name, len(train), len(validation), len(test), len(split.set_aside), cut
+    )
     candidate = Candidate(
         classifier=request.classifier,
         learner=learner,
@@ -102,13 +107,13 @@ def train_classifier(
                 *remarks_of(stored.source),
                 *(label_notes(dataset) if task.distribution else ()),
                 *split.findings,
+                *length_remarks(record, learner.pipeline.limit),
                 *_remarks(learner, stored.language, pairing_remark(request.model, request.strategy, task)),
             ],
         ),
         run_id=run_of(workspace.registry, run_id, lambda: _start_run(request, settings, workspace)),
     )
     yield RunStarted(candidate.run_id)
-    experience = make_experience(1, learner, *learned_rows)
     with recorded_run(workspace.registry, candidate.run_id, should_stop):
         yield StageStarted(message("stage.learn", "Learning from {rows:,} texts.", rows=len(train)), 0.03)
         yield from learn(candidate, experience, workspace.registry, should_stop=should_stop, resume=learned)

@@ -20,12 +20,14 @@ from core.data.labelling.corrections import joined_rows
 from core.data.loading.label_notes import label_counts, label_notes
 from core.data.loading.load import remarks_of
 from core.data.loading.overlapping import Overlap, overlap
+from core.networks.text import count_cut
 from core.registry import HOW, UNWRITTEN, VersionInfo, promote
 from core.serving.engines.graphs import load_version
 from core.workflows.drift.run import detect_drift
 from core.workflows.learn.blending import learner_after, strategy_of
 from core.workflows.learn.learners import (
     NOTHING,
+    length_remarks,
     make_experience,
     readable_past,
 )
@@ -162,8 +164,20 @@ def update_classifier(
         past=past.train if strategy.needs_past() else NOTHING,
         past_validation=past.validation if strategy.needs_past() else NOTHING,
     )
-    sizes = [len(rows) for rows in (split.train, split.validation, split.test, split.set_aside)]
-    records = [*folder.experiences(), ExperienceRecord(experience.number, stored.id, stored.name, *sizes)]
+    cut = count_cut(learner.pipeline, experience.train)
+    records = [
+        *folder.experiences(),
+        ExperienceRecord(
+            experience.number,
+            stored.id,
+            stored.name,
+            len(split.train),
+            len(split.validation),
+            len(split.test),
+            len(split.set_aside),
+            cut,
+        ),
+    ]
     reached("update.read")
     arrived = batch.take(np.setdiff1d(np.arange(len(batch)), joined)) if len(joined) else batch
     drift = detect_drift(folder, arrived, past, picked="corrections" in stored.source)
@@ -184,6 +198,7 @@ def update_classifier(
                 *((*label_notes(batch, match), *_new_labels(batch, labels)) if task.distribution else ()),
                 *(finding.message for finding in seen.findings),
                 *split.findings,
+                *length_remarks(records[-1], learner.pipeline.limit),
                 *_remarks(past, strategy, pairing_remark(learner.model_name, request.strategy, task)),
             ],
         ),

@@ -32,7 +32,13 @@ PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class ExperienceRecord:
-    """One step of a version's stream: which dataset it brought, and what became of its rows."""
+    """One step of a version's stream: which dataset it brought, and what became of its rows.
+
+    Parameters
+    ----------
+    cut
+        Training rows whose text was longer than what was read of it; None where nobody counted.
+    """
 
     number: int
     dataset: str
@@ -41,6 +47,7 @@ class ExperienceRecord:
     validation: int
     test: int
     set_aside: int
+    cut: int | None = None
 
 
 @dataclass(frozen=True)
@@ -125,8 +132,8 @@ class VersionFolder:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """All settings, flat."""
-        return dict(self._read("config.json")["settings"])
+        """All settings, flat; versions of old read one window."""
+        return {"windows": 1, **self._read("config.json")["settings"]}
 
     def resolved_settings(self) -> Settings:
         """The settings, checked."""

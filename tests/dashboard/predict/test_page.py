@@ -16,6 +16,7 @@ from core.base.messages import message
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
 from core.data.labelling.corrections import Corrections
+from core.networks.standalone.predict import Answers
 from core.tasks import DEFAULT
 from core.workflows.requests import TrainRequest
 from core.workflows.train.run import train_classifier
@@ -147,7 +148,9 @@ def test_a_text_of_unknown_words_is_called_a_guess(open_page: Callable[..., AppT
 
 @pytest.mark.usefixtures("home")
 def test_a_long_text_is_said_to_be_cut(open_page: Callable[..., AppTest]) -> None:
-    assert "first 400 tokens only" in said(type_text(open_page("predict"), "great " * 10_000))
+    page = type_text(open_page("predict"), "great " * 30_000)
+    assert "of its 30,000 words, this version reads the first 20,480" in said(page)
+    assert "The text is long" not in said(type_text(page, "great " * 20_480))
 
 
 @pytest.mark.usefixtures("home")
@@ -160,7 +163,7 @@ def test_no_text_breaks_the_page(open_page: Callable[..., AppTest], text: str) -
 
 
 def test_a_label_cannot_smuggle_in_html() -> None:
-    answer = predict_page.Answer({"<img src=x>": 0.6, "b": 0.4}, 1.0, cut=False, strange=False)
+    answer = predict_page.Answer({"<img src=x>": 0.6, "b": 0.4}, 1.0, read=1, tokens=1, strange=False)
     shown = predict_page.answer_html(answer, ["<img src=x>", "b"])
     assert "<img" not in shown
     assert "&lt;img src=x&gt;" in shown
@@ -168,7 +171,9 @@ def test_a_label_cannot_smuggle_in_html() -> None:
 
 def test_many_labels_show_the_likeliest_and_count_the_rest() -> None:
     labels = [f"label {number:02}" for number in range(30)]
-    answer = predict_page.Answer(dict.fromkeys(labels, 1 / 30) | {"label 17": 0.5}, 1.0, cut=False, strange=False)
+    answer = predict_page.Answer(
+        dict.fromkeys(labels, 1 / 30) | {"label 17": 0.5}, 1.0, read=1, tokens=1, strange=False
+    )
     shown = predict_page.answer_html(answer, labels)
     assert shown.count("class='track'") == 8
     assert "and 22 less likely labels" in shown
@@ -176,7 +181,7 @@ def test_many_labels_show_the_likeliest_and_count_the_rest() -> None:
 
 
 def test_no_share_claims_more_than_it_is() -> None:
-    answer = predict_page.Answer({"a": 0.99999, "b": 0.00001}, 1.0, cut=False, strange=False)
+    answer = predict_page.Answer({"a": 0.99999, "b": 0.00001}, 1.0, read=1, tokens=1, strange=False)
     shown = predict_page.answer_html(answer, ["a", "b"])
     assert "> 99.9%" in shown
     assert "< 0.1%" in shown
@@ -293,10 +298,10 @@ def test_a_table_can_be_stopped() -> None:
         asked = 0
         go_on = threading.Event()
 
-        def compute(self, texts: list[str]) -> np.ndarray:
+        def answer(self, texts: list[str]) -> Answers:
             self.go_on.wait(30)
             self.asked += len(texts)
-            return np.ones((len(texts), 1), dtype=np.float32)
+            return Answers(np.ones((len(texts), 1), dtype=np.float32), *np.ones((2, len(texts)), dtype=np.int64))
 
     engine = Waiting()
     run = started(engine, pd.DataFrame({"text": ["word"] * 5000}))
@@ -315,7 +320,7 @@ def test_an_error_while_labelling_is_kept_for_the_page() -> None:
         task = DEFAULT
         probable = True
 
-        def compute(self, texts: list[str]) -> None:
+        def answer(self, texts: list[str]) -> None:
             raise ValueError("no")
 
     run = started(Broken(), pd.DataFrame({"text": ["x"]}))

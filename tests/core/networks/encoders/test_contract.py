@@ -14,6 +14,7 @@ from core.base.config import build, distribute
 from core.base.errors import ConfigError
 from core.networks.architectures import MODELS
 from core.networks.encoders import TextNetwork
+from core.networks.encoders.windows import WindowedNetwork, window_of
 from core.networks.standalone.predict import Classifier, pad
 from core.networks.text import TextConfig, fit_pipeline
 from core.serving.onnx import export_onnx, measure_parity, set_temperature
@@ -193,9 +194,12 @@ def test_defaults_and_presets_only_name_settings_that_exist(name: str) -> None:
 
 
 @every_model
-def test_the_exported_file_agrees_with_the_model(name: str, tmp_path: Path) -> None:
-    pipeline = fit_pipeline(TEXTS, TextConfig(segmentation="words", max_length=40))
+@pytest.mark.parametrize("windows", [1, 3])
+def test_the_exported_file_agrees_with_the_model(name: str, windows: int, tmp_path: Path) -> None:
+    pipeline = fit_pipeline(TEXTS, TextConfig(segmentation="words", max_length=40, windows=windows))
     model = make(name, vocabulary=pipeline.tokenizer.get_vocab_size())
+    if isinstance(model, WindowedNetwork):
+        model.window = window_of(pipeline)
     pipeline.tokenizer.save(str(tmp_path / "tokenizer.json"))
     (tmp_path / "config.json").write_text(json.dumps({"text": pipeline.options}), "utf-8")
     (tmp_path / "labels.json").write_text(json.dumps(["a", "b", "c"]), "utf-8")

@@ -21,7 +21,7 @@ from core.networks.encoders.encoder import Encoder
 from core.networks.encoders.feature_cache import FeatureCache, FeatureMemory, key_of
 from core.networks.sources import Sources, open_sources
 from core.networks.standalone.predict import Classifier, pad
-from core.networks.text import Examples, TextConfig, TextPipeline, encode_examples
+from core.networks.text import Examples, TextConfig, TextPipeline, count_cut, encode_examples
 from core.serving.onnx import export_onnx, measure_parity, set_temperature
 from core.serving.onnx.tail import TailEngine, tail_of
 from core.training import TrainingConfig
@@ -50,10 +50,12 @@ def sources(evergreen_home: Path) -> Sources:
     return open_sources(evergreen_home)
 
 
-def begin(folder: Path, sources: Sources, **settings: Any) -> tuple[Encoder, TextPipeline]:
+def begin(
+    folder: Path, sources: Sources, *, max_length: int = 32, windows: int = 1, **settings: Any
+) -> tuple[Encoder, TextPipeline]:
     torch.manual_seed(0)
     config = EncoderConfig(encoder=f"folder:{folder}", **settings)
-    return Encoder.begin(config, TextConfig(max_length=32), TEXTS, 2, sources)
+    return Encoder.begin(config, TextConfig(max_length=max_length, windows=windows), TEXTS, 2, sources)
 
 
 def learner(folder: Path, sources: Sources, **settings: Any) -> Learner:
@@ -84,6 +86,39 @@ def test_a_text_keeps_the_marks_of_its_tokenizer_when_it_is_cut(folder: Path, so
     marks = [pipeline.tokenizer.token_to_id(mark) for mark in ("[CLS]", "[SEP]")]
     assert [short[0], short[-1]] == [long[0], long[-1]] == marks
     assert len(long) == 32
+
+
+def test_each_window_of_a_long_text_has_the_marks_of_its_tokenizer(folder: Path, sources: Sources) -> None:
+    model, pipeline = begin(folder, sources, windows=3)
+    first, last, good = (pipeline.tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]", "good"))
+    assert model.window == 32
+    (ids,), (held,) = pipeline.read(["good " * 75])  # windows of 30, 30 and 15 words
+    assert ids == [first, *[good] * 30, last] * 2 + [first, *[good] * 15, last]
+    assert held == len(ids) == 81
+    (ids,), (held,) = pipeline.read(["good " * 91])
+    assert (len(ids), held) == (96, 99)
+    assert [begin(folder, sources)[1].read(["good " * count])[1] for count in (30, 31)] == [[32], [35]]
+    examples = encoded(pipeline, ["good " * 90, "good " * 91, "good"])
+    assert count_cut(pipeline, examples) == 1
+
+
+def test_what_a_frozen_encoder_said_of_a_window_is_kept_whatever_follows_it(folder: Path, sources: Sources) -> None:
+    cut, reading = begin(folder, sources, tuning="frozen", max_length=16)
+    whole, further = begin(folder, sources, tuning="frozen", max_length=16, windows=4)
+    texts = ["good fast " * 7, "good fast " * 21, "bad slow " * 12]
+    predict_features(cut, encoded(reading, texts), CPU)
+    assert cut.cache is not None
+    assert whole.cache is not None
+    alike = {tuple(ids) for ids in encoded(reading, texts).ids}
+    assert len(cut.cache) == len(alike)
+    read = predict_features(whole, encoded(further, texts), CPU)
+    whole.cache._look()  # type: ignore[union-attr]
+    windows = {
+        tuple(ids[start : start + 16]) for ids in encoded(further, texts).ids for start in range(0, len(ids), 16)
+    }
+    assert {key_of(window) for window in windows} <= set(whole.cache.rows)  # type: ignore[union-attr]
+    whole.cache = None
+    torch.testing.assert_close(predict_features(whole, encoded(further, texts), CPU), read, rtol=0, atol=1e-5)
 
 
 def test_trimming_changes_no_answer(folder: Path, sources: Sources) -> None:

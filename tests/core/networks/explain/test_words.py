@@ -30,7 +30,7 @@ def test_every_token_of_a_word_finds_it(segmentation: str, text: str) -> None:
 
 
 def test_tokens_that_are_not_read_have_no_place() -> None:
-    pipeline = fit_pipeline(["a b c d"] * 3, TextConfig(segmentation="words", max_length=16))
+    pipeline = fit_pipeline(["a b c d"] * 3, TextConfig(segmentation="words", max_length=16, windows=1))
     text = "a b c d " * 10
     owners = words_of_tokens(pipeline, text, words_of(text))
     assert owners == [(word,) for word in range(16)]

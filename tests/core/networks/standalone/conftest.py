@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from core.networks.encoders.linear import LinearNgrams
+from core.networks.encoders.windows import WindowedNetwork, window_of
 from core.networks.text import fit_pipeline
 from core.serving.onnx import export_onnx
 from core.tasks import DEFAULT
@@ -38,9 +39,10 @@ def make_version(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path
     """Folder of a small version: ``make_version("bilstm")``; one of each kind is made, and shared."""
 
     @cache
-    def make(model: str = "ngrams", segmentation: str = "words") -> Path:
+    def make(model: str = "ngrams", segmentation: str = "words", windows: int = 1) -> Path:
         folder = VersionFolder(tmp_path_factory.mktemp("version") / model)
-        settings = resolve_settings(model, {**SMALL[model], "segmentation": segmentation, "max_length": 50})
+        asked = {**SMALL[model], "segmentation": segmentation, "max_length": 50, "windows": windows}
+        settings = resolve_settings(model, asked)
         pipeline = fit_pipeline(TEXTS * 2, settings.text)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(1)
@@ -49,6 +51,8 @@ def make_version(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path
                 .network()(settings.model, pipeline.tokenizer.get_vocab_size(), len(LABELS))
                 .eval()
             )
+            if isinstance(network, WindowedNetwork):
+                network.window = window_of(pipeline)
             if isinstance(network, LinearNgrams):
                 network.meet(pipeline, TEXTS * 2)
             for parameter in network.parameters():  # far from even, so that a difference would show

@@ -184,6 +184,37 @@ def test_a_text_without_tokens_is_one_unknown_token(make_version: Callable[..., 
 
 def test_no_more_than_the_longest_length_is_read(make_version: Callable[..., Path]) -> None:
     assert [len(row) for row in TextPipeline.load(make_version()).encode(["kettle " * 400])] == [50]
+    assert [len(row) for row in TextPipeline.load(make_version(windows=3)).encode(["kettle " * 400])] == [150]
+
+
+@pytest.mark.parametrize("text", ["kettle ", "好"])
+def test_a_text_of_just_the_longest_length_is_not_cut(make_version: Callable[..., Path], text: str) -> None:
+    segmentation = "words" if text.isascii() else "characters"
+    answers = Classifier(make_version(segmentation=segmentation)).answer([text * 49, "", text * 50, text * 51])
+    assert answers.read.tolist() == [49, 1, 50, 50]
+    assert answers.tokens.tolist() == [49, 1, 50, 51]
+    assert answers.truncated.tolist() == [False, False, False, True]
+
+
+@pytest.mark.parametrize("model", ["ngrams", "hashed", "linear", "transformer", "bilstm"])
+def test_a_word_at_the_end_of_a_long_text_counts_with_windows_alone(
+    model: str, make_version: Callable[..., Path]
+) -> None:
+    text = "phone " * 140
+    for windows, seen in ((1, False), (3, True)):
+        classifier = Classifier(make_version(model, windows=windows))
+        without, with_word = classifier.compute([text, f"{text} awful awful awful"])
+        assert (np.abs(with_word - without).max() > 1e-4) == seen
+        assert classifier.answer([text]).truncated.tolist() == [not seen]
+
+
+def test_texts_that_are_cut_are_told_in_the_chunk_where_they_stand(
+    make_version: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predict, "CHUNK", 2)
+    answers = Classifier(make_version()).answer(["phone", "phone " * 60, "phone " * 70, "a", "kettle " * 51])
+    assert answers.tokens.tolist() == [1, 60, 70, 1, 51]
+    assert answers.truncated.tolist() == [False, True, True, False, True]
 
 
 def test_padding_stacks_rows_of_unequal_length() -> None:
@@ -225,7 +256,7 @@ def test_words_that_are_remembered_have_the_tokens_that_the_tokenizer_gives(segm
     texts = [*ordinary, *NASTY, *("".join(randomly.choice(letters, 40)) for _ in range(400))]
     tokenizer = pipeline.tokenizer
     asked = [tokenizer.encode(pipeline.prepare(text), add_special_tokens=False).ids or [1] for text in texts]
-    expected = [ids[: config.max_length] for ids in asked]
+    expected = [ids[: pipeline.limit] for ids in asked]
     assert pipeline.encode(texts) == expected
     assert pipeline.encode(texts) == expected  # now from memory
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from core.base.errors import ModelError
-from core.networks.text import TextConfig, TextPipeline, extend_pipeline, fit_pipeline
+from core.networks.text import TextConfig, TextPipeline, count_cut, encode_examples, extend_pipeline, fit_pipeline
 
 ENGLISH = ["It wasn't good, but I've seen worse.", "Good film!", "good film"]
 CHINESE = ["快递很快，包装也好。", "质量不好，不推荐"]
@@ -50,7 +50,33 @@ def test_unknown_words_and_empty_texts_become_the_unknown_token() -> None:
 
 
 def test_a_long_text_is_cut() -> None:
-    assert len(fit_pipeline(ENGLISH, TextConfig(max_length=8)).encode(["good " * 100])[0]) == 8
+    assert len(fit_pipeline(ENGLISH, TextConfig(max_length=8, windows=1)).encode(["good " * 100])[0]) == 8
+    assert len(fit_pipeline(ENGLISH, TextConfig(max_length=8, windows=3)).encode(["good " * 100])[0]) == 24
+
+
+@pytest.mark.parametrize("segmentation", ["words", "characters", "subwords"])
+def test_only_what_is_longer_than_what_is_read_counts_as_cut(segmentation: str) -> None:
+    texts = (
+        ["好" * 8, "好" * 9, "好" * 100, "好"]
+        if segmentation == "characters"
+        else ["a " * 8, "a " * 9, "a " * 100, "a"]
+    )
+    config = TextConfig(segmentation=segmentation, max_length=8, windows=1)  # type: ignore[arg-type]
+    pipeline = fit_pipeline(texts, config)
+    examples = encode_examples(pipeline, texts)
+    lengths = pipeline.read(texts)[1]
+    assert count_cut(pipeline, examples) == sum(length > 8 for length in lengths)
+    if segmentation != "subwords":
+        assert lengths == [8, 9, 100, 1]
+        assert count_cut(pipeline, examples) == 2
+
+
+def test_words_that_are_left_out_make_no_text_too_long() -> None:
+    config = TextConfig(segmentation="words", max_length=8, windows=1, remove_stop_words=True)
+    pipeline = fit_pipeline(["good " * 4, "the " * 9], config)
+    texts = ["the " * 50 + "good " * 8]
+    assert pipeline.read(texts)[1] == [8]
+    assert count_cut(pipeline, encode_examples(pipeline, texts)) == 0
 
 
 def test_stop_words_go_and_negations_stay() -> None:

@@ -13,12 +13,14 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from core.networks.standalone.predict import Answers
 from core.registry import Registry
 from core.serving.api.app import create_app
 from core.serving.api.keys import KeyStore
 from core.tasks import DEFAULT
 
 LABELS = ["negative", "positive"]
+READ = 1000  # characters that the made-up engine reads
 
 
 class MadeUpEngine:
@@ -32,12 +34,13 @@ class MadeUpEngine:
         self.labels: list[str] = json.loads((folder / "labels.json").read_text("utf-8"))
         self.favoured = self.labels.index((folder / "favours.txt").read_text("utf-8"))
 
-    def compute(self, texts: Sequence[str], progress: Callable[[float], None] | None = None) -> np.ndarray:
+    def answer(self, texts: Sequence[str], progress: Callable[[float], None] | None = None) -> Answers:
         if "break" in texts:
             raise RuntimeError("the engine broke")
         row = np.full(len(self.labels), 0.1 / (len(self.labels) - 1), dtype=np.float32)
         row[self.favoured] = 0.9
-        return np.tile(row, (len(texts), 1))
+        lengths = np.array([len(text) for text in texts], dtype=np.int64)
+        return Answers(np.tile(row, (len(texts), 1)), np.minimum(lengths, READ), lengths)
 
 
 class MadeUpPool:

@@ -186,7 +186,7 @@ def test_a_full_waiting_room_answers_503(
     registry.promote("Reviews", add_version())
     client = make_client(ApiLimits(waiting=1))
     working, may_go_on = threading.Event(), threading.Event()
-    at_once = MadeUpEngine.compute
+    at_once = MadeUpEngine.answer
 
     def slowly(self: MadeUpEngine, texts: list[str], progress: None = None) -> object:
         if "slow" in texts:
@@ -194,7 +194,7 @@ def test_a_full_waiting_room_answers_503(
             assert may_go_on.wait(30)
         return at_once(self, texts)
 
-    monkeypatch.setattr(MadeUpEngine, "compute", slowly)
+    monkeypatch.setattr(MadeUpEngine, "answer", slowly)
     answers = []
     body = {"classifier": "Reviews", "text": "slow"}
     caller = threading.Thread(target=lambda: answers.append(client.post("/predict", json=body)))

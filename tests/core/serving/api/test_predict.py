@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from core.data.labelling.corrections import Corrections
 from core.registry import Glance, Registry
 from core.serving.api.limits import ApiLimits
-from tests.core.serving.api.conftest import MadeUpEngine, MadeUpPool
+from tests.core.serving.api.conftest import READ, MadeUpEngine, MadeUpPool
 
 
 def test_one_text_gets_label_probability_and_all_probabilities(client: TestClient) -> None:
@@ -28,6 +28,9 @@ def test_one_text_gets_label_probability_and_all_probabilities(client: TestClien
                 "probability": 0.9,
                 "answered": True,
                 "probabilities": {"negative": 0.1, "positive": 0.9},
+                "truncated": False,
+                "tokens_read": 9,
+                "tokens": 9,
             }
         ],
     }
@@ -37,7 +40,16 @@ def test_texts_are_answered_in_order_and_empty_ones_have_no_label(client: TestCl
     answer = client.post("/predict", json={"classifier": "Reviews", "texts": ["a", " \n", "b", ""]})
     predictions = answer.json()["predictions"]
     assert [prediction["label"] for prediction in predictions] == ["positive", None, "positive", None]
-    assert predictions[1] == {"label": None, "probability": None, "answered": False, "probabilities": {}}
+    unread = {"truncated": False, "tokens_read": 0, "tokens": 0}
+    assert predictions[1] == {"label": None, "probability": None, "answered": False, "probabilities": {}, **unread}
+
+
+def test_a_text_that_is_not_read_to_its_end_is_said_to_be_truncated(client: TestClient) -> None:
+    texts = ["很" * READ, "", "很" * (READ + 1), "a" * 20_000]
+    predictions = client.post("/predict", json={"classifier": "Reviews", "texts": texts}).json()["predictions"]
+    assert [prediction["truncated"] for prediction in predictions] == [False, False, True, True]
+    assert [prediction["tokens_read"] for prediction in predictions] == [READ, 0, READ, READ]
+    assert [prediction["tokens"] for prediction in predictions] == [READ, 0, READ + 1, 20_000]
 
 
 def test_below_the_threshold_a_person_should_decide_from_the_next_request_on(
@@ -127,7 +139,7 @@ def test_a_request_in_work_is_answered_by_the_version_it_came_to(
 ) -> None:
     client.post("/predict", json={"classifier": "Reviews", "text": "a"})
     working, may_go_on = threading.Event(), threading.Event()
-    at_once = MadeUpEngine.compute
+    at_once = MadeUpEngine.answer
 
     def slowly(self: MadeUpEngine, texts: list[str], progress: None = None) -> object:
         if "slow" in texts:
@@ -135,7 +147,7 @@ def test_a_request_in_work_is_answered_by_the_version_it_came_to(
             assert may_go_on.wait(30)
         return at_once(self, texts)
 
-    monkeypatch.setattr(MadeUpEngine, "compute", slowly)
+    monkeypatch.setattr(MadeUpEngine, "answer", slowly)
     answers: list[dict[str, object]] = []
     caller = threading.Thread(
         target=lambda: answers.append(client.post("/predict", json={"classifier": "Reviews", "text": "slow"}).json())

@@ -11,6 +11,7 @@ import pytest
 
 from core.base.errors import DataError, StorageError
 from core.data.reading.tables import read_table
+from core.networks.standalone.predict import Answers
 from core.serving.engines import files, predict_file, predict_table
 from core.tasks import DEFAULT
 
@@ -24,9 +25,11 @@ class Lengths:
     def __init__(self, *_: Any) -> None:
         self.asked: list[str] = []
 
-    def compute(self, texts: Sequence[str]) -> np.ndarray:
+    def answer(self, texts: Sequence[str]) -> Answers:
         self.asked += texts
-        return np.array([[0.1, 0.9] if len(text) >= 5 else [0.75, 0.25] for text in texts], dtype=np.float32)
+        values = np.array([[0.1, 0.9] if len(text) >= 5 else [0.75, 0.25] for text in texts], dtype=np.float32)
+        lengths = np.array([len(text) for text in texts])
+        return Answers(values, np.minimum(lengths, 30), lengths)
 
 
 @pytest.fixture
@@ -64,11 +67,38 @@ def test_with_a_threshold_every_row_is_answered_or_for_a_person() -> None:
     assert list(found.columns[2:5]) == ["predicted", "probability", "decision (2)"]
 
 
+def test_texts_that_are_not_read_to_their_end_are_named() -> None:
+    table = pd.DataFrame({"text": ["a" * 30, "很" * 31, "", "short"], "truncated": ["own"] * 4})
+    found = label(table)
+    assert found["truncated"].tolist() == ["own"] * 4
+    assert found["truncated (2)"].tolist() == [False, True, False, False]
+
+
+@pytest.mark.usefixtures("served")
+def test_a_file_tells_how_many_texts_were_cut_also_when_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "ROWS", 2)
+    source, target = tmp_path / "rows.csv", tmp_path / "out.csv"
+    source.write_text("text\n" + "\n".join(["a" * 31, "b", "c" * 40, "d", "很" * 50]) + "\n", "utf-8")
+
+    def stop(done: int, rows: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        predict_file(tmp_path, source, "text", target, stop)
+    done = predict_file(tmp_path, source, "text", target)
+    assert (done.rows, done.resumed, done.truncated) == (5, 2, 3)
+    assert read_table(target)["truncated"].tolist() == ["True", "False", "True", "False", "True"]
+
+
 def test_a_table_without_rows_gets_the_columns() -> None:
     assert list(label(pd.DataFrame({"text": []})).columns) == [
         "text",
         "predicted",
         "probability",
+        "truncated",
         "p: short",
         "p: long",
     ]

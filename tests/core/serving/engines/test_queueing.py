@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pytest
 
+from core.networks.standalone.predict import Answers
 from core.serving.engines import queueing
 from core.serving.engines.queueing import MicroBatcher
 
@@ -18,13 +19,14 @@ class Lengths:
         self.go = threading.Semaphore(0)
         self.began = threading.Semaphore(0)
 
-    def compute(self, texts: Sequence[str]) -> np.ndarray:
+    def answer(self, texts: Sequence[str]) -> Answers:
         self.batches.append(list(texts))
         self.began.release()
         self.go.acquire()
         if "bad" in texts:
             raise ValueError("cannot answer")
-        return np.array([[float(len(text))] for text in texts])
+        lengths = np.array([len(text) for text in texts], dtype=np.int64)
+        return Answers(lengths[:, None].astype(float), np.minimum(lengths, 3), lengths)
 
 
 @pytest.fixture
@@ -48,8 +50,9 @@ def test_what_comes_while_a_batch_is_computed_makes_the_next_batch(engine: Lengt
     assert batcher.depth == 3
     engine.go.release()
     engine.go.release()
-    assert first.result(5).tolist() == [[1.0]]
-    assert [other.result(5).tolist() for other in others] == [[[2.0], [3.0]], [], [[4.0]]]
+    assert first.result(5).values.tolist() == [[1.0]]
+    assert [other.result(5).values.tolist() for other in others] == [[[2.0], [3.0]], [], [[4.0]]]
+    assert [other.result(5).truncated.tolist() for other in others] == [[False, False], [], [True]]
     assert engine.batches == [["a"], ["bb", "ccc", "dddd"]]
 
 
@@ -62,18 +65,18 @@ def test_a_batch_that_would_grow_too_large_leaves_the_rest_to_the_next(
     answers += [batcher.submit(texts) for texts in (["b", "b"], ["c", "c"], ["d"], ["e"] * 5)]
     for _ in range(4):
         engine.go.release()
-    assert [len(answer.result(5)) for answer in answers] == [1, 2, 2, 1, 5]
+    assert [len(answer.result(5).values) for answer in answers] == [1, 2, 2, 1, 5]
     assert [len(batch) for batch in engine.batches] == [1, 2, 3, 5]
 
 
 def test_an_error_reaches_every_caller_of_its_batch_and_no_other(engine: Lengths, batcher: MicroBatcher) -> None:
     engine.go.release()
-    assert batcher.submit(["fine"]).result(5).tolist() == [[4.0]]
+    assert batcher.submit(["fine"]).result(5).values.tolist() == [[4.0]]
     engine.go.release()
     with pytest.raises(ValueError, match="cannot answer"):
         batcher.submit(["bad"]).result(5)
     engine.go.release()
-    assert batcher.submit(["fine"]).result(5).tolist() == [[4.0]]
+    assert batcher.submit(["fine"]).result(5).values.tolist() == [[4.0]]
 
 
 def test_a_request_that_was_given_up_is_not_computed(engine: Lengths, batcher: MicroBatcher) -> None:
@@ -83,7 +86,7 @@ def test_a_request_that_was_given_up_is_not_computed(engine: Lengths, batcher: M
     assert given_up.cancel()
     engine.go.release()
     engine.go.release()
-    assert wanted.result(5).tolist() == [[1.0]]
+    assert wanted.result(5).values.tolist() == [[1.0]]
     assert engine.batches == [["a"], ["c"]]
 
 
@@ -93,7 +96,7 @@ def test_closing_answers_all_that_wait_and_then_refuses(engine: Lengths) -> None
     for _ in range(2):
         engine.go.release()
     batcher.close()
-    assert [answer.result(0).tolist() for answer in answers] == [[[1.0]], [[2.0]]]
+    assert [answer.result(0).values.tolist() for answer in answers] == [[[1.0]], [[2.0]]]
     with pytest.raises(RuntimeError, match="closed"):
         batcher.submit(["c"])
     batcher.close()

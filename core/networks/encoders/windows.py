@@ -1,0 +1,130 @@
+"""Texts longer than a model reads at once: cut into windows of equal length, whose features are averaged inside the network.
+
+Each window counts by its tokens, so a text of one window is what it was without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
+
+from core.networks.encoders.base import TextNetwork
+from core.networks.sources import Sources
+from core.networks.standalone.predict import TextPipeline
+from core.networks.text import TextConfig
+
+if TYPE_CHECKING:
+    from core.networks.encoders.graph import Graph
+
+AT_ONCE = 128  # windows that are encoded together: many long texts in a batch must not take many times its memory
+
+
+class WindowedNetwork(TextNetwork):
+    """Base of networks that know positions, or whose cost grows faster than the text; they override `window_features`.
+
+    Attributes
+    ----------
+    window
+        Tokens of a window; None where a text is never longer than one.
+    """
+
+    window: int | None = None
+
+    @classmethod
+    def begin(
+        cls, config: Any, text: TextConfig, texts: Sequence[str], outputs: int, sources: Sources | None
+    ) -> tuple[Self, TextPipeline]:
+        model, pipeline = super().begin(config, text, texts, outputs, sources)
+        model.window = window_of(pipeline)
+        return model, pipeline
+
+    @classmethod
+    def rebuild(cls, config: Any, vocabulary_size: int, outputs: int, architecture: dict[str, Any]) -> Self:
+        model = super().rebuild(config, vocabulary_size, outputs, architecture)
+        model.window = architecture.get("window")
+        return model
+
+    def architecture(self) -> dict[str, Any]:
+        return {} if self.window is None else {"window": self.window}
+
+    def window_features(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        """Encode windows, tokens int64 (windows, length) with mask bool (windows, length), to (windows, features)."""
+        raise NotImplementedError
+
+    def write_window_features(self, graph: Graph, tokens: str, mask: str) -> str | None:
+        """Write what `window_features` computes as ONNX operations, as `write_features`."""
+        return None
+
+    def features(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        if self.window is None:
+            return self.window_features(tokens, mask)
+        if torch.compiler.is_exporting():
+            return self._exported(tokens, mask, self.window)
+        if tokens.shape[1] <= self.window:
+            return self.window_features(tokens, mask)
+        parts, seen = into_windows(tokens, self.window), into_windows(mask, self.window)
+        counts = seen.sum(dim=1)
+        held = counts.nonzero().squeeze(1)  # a short text beside a long one has windows of nothing but padding
+        texts = held // (len(parts) // len(tokens))
+        encoded = self._of_all(parts[held], seen[held])
+        shares = counts[held] / mask.sum(dim=1)[texts]
+        nothing = encoded.new_zeros(len(tokens), encoded.shape[1])
+        return nothing.index_add(0, texts, encoded * shares.to(encoded.dtype).unsqueeze(1))
+
+    def _of_all(self, parts: Tensor, seen: Tensor) -> Tensor:
+        """`window_features` of any number of windows; of many, what gradients need is computed again rather than kept."""
+        if len(parts) <= AT_ONCE:
+            return self.window_features(parts, seen)
+        pieces = zip(torch.split(parts, AT_ONCE), torch.split(seen, AT_ONCE), strict=True)
+        if not torch.is_grad_enabled():
+            return torch.cat([self.window_features(*piece) for piece in pieces])
+        return torch.cat([checkpoint(self.window_features, *piece, use_reentrant=False) for piece in pieces])
+
+    def _exported(self, tokens: Tensor, mask: Tensor, window: int) -> Tensor:
+        """The same with every window, for PyTorch's exporter, which follows one way for all lengths."""
+        batch, length = tokens.shape
+        width = torch.sym_min(length, window)  # type: ignore[no-untyped-call]
+        count = (length + width - 1) // width
+        padded = [functional.pad(values, (0, count * width - length)) for values in (tokens, mask)]
+        parts, seen = (values.reshape(batch * count, width) for values in padded)
+        counts = seen.sum(dim=1, keepdim=True)
+        encoded = self.window_features(parts, seen | (counts == 0))
+        weights = counts.reshape(batch, count, 1).to(encoded.dtype)
+        return (encoded.reshape(batch, count, -1) * (weights / weights.sum(dim=1, keepdim=True))).sum(dim=1)
+
+    def write_features(self, graph: Graph, tokens: str, mask: str) -> str | None:
+        if self.window is None:
+            return self.write_window_features(graph, tokens, mask)
+        length = graph.add("Shape", tokens, start=1, end=2)
+        width = graph.add("Min", length, [self.window])
+        count = graph.add("Div", graph.add("Add", length, graph.add("Sub", width, [1])), width)
+        padding = graph.add("Concat", [0, 0, 0], graph.add("Sub", graph.add("Mul", count, width), length), axis=0)
+        shape = graph.add("Concat", [-1], width, axis=0)
+        parts, seen = (graph.add("Reshape", graph.add("Pad", name, padding), shape) for name in (tokens, mask))
+        counts = graph.add("ReduceSum", graph.as_integer(seen), [1], keepdims=1)
+        # A window of nothing but padding is read as if it were a text, so that no figure is infinite, and counts nothing.
+        encoded = self.write_window_features(graph, parts, graph.add("Or", seen, graph.add("Equal", counts, 0)))
+        if encoded is None:
+            return None
+        together = [graph.add("Concat", [-1], count, [size], axis=0) for size in (1, self.feature_size)]
+        own = graph.add("Reshape", counts, together[0])
+        shares = graph.add("Div", *map(graph.as_float, (own, graph.add("ReduceSum", own, [1], keepdims=1))))
+        weighed = graph.add("Mul", graph.add("Reshape", encoded, together[1]), shares)
+        return graph.add("ReduceSum", weighed, [1], keepdims=0)
+
+
+def window_of(pipeline: TextPipeline) -> int | None:
+    """Tokens of a window of texts that this pipeline reads; None where each text is one window at most."""
+    return int(pipeline.options["max_length"]) if pipeline.options.get("windows", 1) > 1 else None
+
+
+def into_windows(values: Tensor, window: int) -> Tensor:
+    """Cut along the second dimension, filled up with zeros: (batch, length, …) becomes (batch · windows, window, …)."""
+    missing = -values.shape[1] % window
+    padded = functional.pad(values, (0, 0) * (values.dim() - 2) + (0, missing))
+    return padded.reshape(-1, window, *values.shape[2:])
