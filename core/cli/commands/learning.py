@@ -48,7 +48,7 @@ def update(asked: argparse.Namespace) -> None:
     version = workspace.registry.resolve(request.classifier, request.base_version)
     gate_rules(request, workspace)  # a wrong rule is said before a long file is read
     folder = VersionFolder(workspace.registry.folder(version.classifier, version.number))
-    loaded = load_for(folder.task, asked, known=folder.outputs)
+    loaded = load_for(folder.task, asked, known=folder.outputs, inputs=folder.inputs)
     waiting = _waiting(asked, workspace) if asked.with_corrections else []
     with save_for(loaded, workspace, waiting) as dataset:
         done = carry_out(asked, dataset=dataset.id)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from core.data.dataset.inputs import MARK
 from core.networks.architectures.linear import LINEAR, LinearConfig
 from core.networks.encoders.base import TextNetwork, TokenRows
 from core.networks.encoders.ngram_keys import (
@@ -170,7 +171,8 @@ class LinearNgrams(TextNetwork):
         import scipy.sparse
 
         count = self.vocabulary_size - first
-        words = [str(pipeline.tokenizer.id_to_token(token)) for token in range(first, self.vocabulary_size)]
+        names = (str(pipeline.tokenizer.id_to_token(token)) for token in range(first, self.vocabulary_size))
+        words = ["" if name.startswith(MARK) else name for name in names]  # a column's value is not spelled
         owners, keys = pieces_of(words)
         if not len(keys):
             return
