@@ -130,7 +130,7 @@ def inputs_remark(inputs: Sequence[Mapping[str, Any]]) -> list[Message]:
     if not inputs:
         return []
     names = [f"{known['name']} ({known['kind']})" for known in inputs]
-    return [message("train.inputs", "It also reads these columns: {columns}.", columns=names)]
+    return [message("train.reads_inputs", "It also reads these columns: {columns}.", columns=names)]
 
 
 def _remarks(learner: Learner, language: str, pairing: Message | None) -> list[Message]:
