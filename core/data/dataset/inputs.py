@@ -205,9 +205,9 @@ def learned_inputs(texts: Sequence[str]) -> list[dict[str, Any]]:
                 columns.setdefault((name, kind), []).append(value)
     inputs: list[dict[str, Any]] = []
     for (name, kind), values in columns.items():
-        if any(known["name"] == name for known in inputs):
+        if any(each["name"] == name for each in inputs):
             continue  # the first kind of a name counts
-        known = {"name": name, "kind": kind}
+        known: dict[str, Any] = {"name": name, "kind": kind}
         if kind in ("number", "date"):
             amounts = [amount for value in values if (amount := _amount(kind, value)) is not None]
             known["edges"] = [_edges(sorted(amounts), parts) for parts in BINS]

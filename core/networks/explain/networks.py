@@ -102,6 +102,7 @@ def _integrate(
         start, end = layer(nothing), layer(tokens)
     if isinstance(model, Encoder):
         model.cache = None  # what is remembered has no gradient
+        model.encoder.requires_grad_(True)  # nor has what passes through an encoder that never learns
 
     def answer(vectors: Tensor) -> Tensor:
         alike = (len(vectors), tokens.shape[1])

@@ -70,8 +70,7 @@ def choose_columns(
     if text is None or (needs_both and label is None):
         st.info(t("upload.choose_label" if text else "upload.choose_text"), icon=":material/touch_app:")
         return None
-    del columns["text"]
-    roles = ColumnRoles(text, **({"label": None} | columns))
+    roles = ColumnRoles(text, label, columns.get("split"), columns.get("group"), columns.get("time"))
     return replace(roles, inputs=tuple((name, kind) for name, kind in further if name not in roles.columns().values()))
 
 
