@@ -182,6 +182,12 @@ class TextPipeline:
             return text, list(range(len(text)))
         return columns.as_text(text, self.inputs, 2 * int(self.options["max_length"]))
 
+    def column_tokens(self) -> np.ndarray:
+        """Whether each token is one of a further column alone: bool (tokens)."""
+        alone = np.zeros(self.tokenizer.get_vocab_size(), dtype=bool)
+        alone[[number for name, number in self.tokenizer.get_vocab().items() if name.startswith(columns.MARK)]] = True
+        return alone
+
     def has_own_word(self, name: str, number: int) -> bool:
         """Whether a word of a second text, by its id, is also known as a word of this column alone."""
         return number in self._second[name]

@@ -81,7 +81,9 @@ def test_a_model_reads_columns_and_its_file_says_the_same(workspace: Workspace, 
     assert any(finding["key"] == "train.reads_inputs" for finding in report["findings"])
     engine = Classifier(path_of(workspace))
     values = {"title": "a nice title", "kind": "toy", "when": "2026-03-11"}
-    rows = [row_of(engine.pipeline.inputs, "it is number 5", {**values, "price": price}) for price in ("3", "4", "97", "")]
+    rows = [
+        row_of(engine.pipeline.inputs, "it is number 5", {**values, "price": price}) for price in ("3", "4", "97", "")
+    ]
     answers = engine.compute(rows)
     np.testing.assert_array_equal(answers[0], answers[1])  # of the same part
     assert not np.array_equal(answers[0], answers[2])

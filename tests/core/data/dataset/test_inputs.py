@@ -50,7 +50,12 @@ ODD = [
 
 @pytest.mark.parametrize("odd", ODD)
 def test_whatever_is_written_is_read_again(odd: str) -> None:
-    fields = [Field("title", "text", odd), Field(odd, "category", "x"), Field("when", "date", ""), Field("n", "number", odd)]
+    fields = [
+        Field("title", "text", odd),
+        Field(odd, "category", "x"),
+        Field("when", "date", ""),
+        Field("n", "number", odd),
+    ]
     assert parse(compose(odd, fields)) == (odd, fields)
     assert body_of(compose(odd, fields)) == odd
 
@@ -139,7 +144,10 @@ def test_values_of_a_category_differ_by_more_than_case_and_space() -> None:
 
 def test_a_version_reads_its_own_columns_only() -> None:
     inputs = [{"name": "a", "kind": "category"}, {"name": "b", "kind": "number", "edges": [[], []]}]
-    assert parse(row_of(inputs, "x", {"b": "n/a", "c": "1"}))[1] == [Field("a", "category", ""), Field("b", "number", "")]
+    assert parse(row_of(inputs, "x", {"b": "n/a", "c": "1"}))[1] == [
+        Field("a", "category", ""),
+        Field("b", "number", ""),
+    ]
     assert row_of(inputs, "  ", {"b": "1"}) == "  "
     assert row_of([], "x", {"b": "1"}) == "x"
 
@@ -180,7 +188,9 @@ def test_a_table_becomes_rows_with_columns_and_is_stored_as_such(tmp_path: Path)
 
 
 def test_roles_that_were_stored_before_there_were_inputs_mean_what_they_meant() -> None:
-    stored = {name: value for name, value in asdict(ColumnRoles("text", "label", group="g")).items() if name != "inputs"}
+    stored = {
+        name: value for name, value in asdict(ColumnRoles("text", "label", group="g")).items() if name != "inputs"
+    }
     assert ColumnRoles(**stored) == ColumnRoles("text", "label", group="g")
     assert ColumnRoles("text", "label", group="g").columns() == {"text": "text", "label": "label", "group": "g"}
 

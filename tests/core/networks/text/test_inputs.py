@@ -11,7 +11,9 @@ from core.networks.text.words import name_of, words_of
 
 
 def row(body: str, title: str = "", kind: str = "", price: str = "") -> str:
-    return compose(body, [Field("title", "text", title), Field("kind", "category", kind), Field("price", "number", price)])
+    return compose(
+        body, [Field("title", "text", title), Field("kind", "category", kind), Field("price", "number", price)]
+    )
 
 
 TEXTS = [row("good thing", "good book", "Book", str(price)) for price in range(20)] + [row("bad thing", "", "", "")] * 2
