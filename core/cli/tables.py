@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -18,16 +18,19 @@ from core.base.messages import Message
 from core.base.wording import counted
 from core.cli.arguments.tables import PARTS
 from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.input_columns import inputs_asked
 from core.data.dataset.rows import SetAside
 from core.data.dataset.store import DatasetStore, StoredDataset
 from core.data.labelling.corrections import JOINED, Correction, join_corrections
 from core.data.loading.label_notes import label_notes, matched_note, merged_note
 from core.data.loading.load import LeftOut, LoadedDataset, dataset_of, left_out_of, load_stored, load_table
 from core.data.reading.tables import FormatCorrections, TableFormat, form_of, notes_of
-from core.serving.engines.tables import check_column
+from core.serving.engines.tables import check_column, input_notes
 from core.tasks import Task
 from core.workflows.versions.label_matching import in_own_words
 from core.workflows.workspace import Workspace
+
+Inputs = Sequence[Mapping[str, Any]]  # further columns, as a version keeps them
 
 MERGE = "Add --merge-labels to make them one."
 
@@ -39,21 +42,25 @@ def read(asked: argparse.Namespace, path: Path | None = None, prefix: str = "") 
     return table
 
 
-def load(asked: argparse.Namespace, *, batch: bool = False, known: Sequence[str] | None = None) -> LoadedDataset:
+def load(
+    asked: argparse.Namespace, *, batch: bool = False, known: Sequence[str] | None = None, inputs: Inputs = ()
+) -> LoadedDataset:
     """The labelled dataset of ``--data`` or ``--dataset``; says what was left out and what is to be known of its labels.
 
     Parameters
     ----------
     known
         Labels of the classifier that it is for: its own spelling of them is taken.
+    inputs
+        Further columns that the version reads which it is for.
     """
     merge = asked.merge_labels
     if asked.data is None:
         loaded = load_saved(asked)
     else:
-        loaded = dataset_of(
-            read(asked), roles_of(asked), name=asked.data.name, batch=batch, merge=merge and known is None
-        )
+        table = read(asked)
+        roles = roles_of(asked, table, inputs)
+        loaded = dataset_of(table, roles, name=asked.data.name, batch=batch, merge=merge and known is None)
     if known is not None:
         loaded = _in_own_words(loaded, known, merge=merge)
     tell(loaded.left_out, loaded.notes, merge=not merge)
@@ -62,14 +69,28 @@ def load(asked: argparse.Namespace, *, batch: bool = False, known: Sequence[str]
 
 def load_saved(asked: argparse.Namespace) -> LoadedDataset:
     """The dataset of ``--dataset``, with what it kept of the way from its file."""
-    refuse_without_file(asked, "text", "label", "split", "group")
+    refuse_without_file(asked, "text", "label", "split", "group", "input")
     store = DatasetStore(home())
     return load_stored(store, store.find(asked.dataset))
 
 
-def roles_of(asked: argparse.Namespace) -> ColumnRoles:
-    """What the columns of ``--data`` are, as they are named."""
-    return ColumnRoles(text=asked.text, label=asked.label, split=asked.split, group=asked.group)
+def roles_of(asked: argparse.Namespace, table: pandas.DataFrame, known: Inputs = ()) -> ColumnRoles:
+    """What the columns of ``--data`` are, as they are named.
+
+    Parameters
+    ----------
+    known
+        Further columns that a version reads: those that the table has are read without being named.
+    """
+    named = getattr(asked, "input", None)
+    if named is None:
+        inputs = tuple((each["name"], each["kind"]) for each in known if each["name"] in table.columns)
+        for note in input_notes(known, [str(column) for column in table.columns]):
+            _line(str(note))
+    else:
+        kinds = {each["name"]: each["kind"] for each in known}
+        inputs = tuple((name, kinds.get(name, kind)) for name, kind in inputs_asked(named, table))
+    return ColumnRoles(text=asked.text, label=asked.label, split=asked.split, group=asked.group, inputs=inputs)
 
 
 def _in_own_words(loaded: LoadedDataset, known: Sequence[str], *, merge: bool) -> LoadedDataset:
@@ -97,13 +118,17 @@ def load_texts(asked: argparse.Namespace) -> tuple[list[str], dict[str, Any]]:
     return [text for text in texts if text.strip()], facts_of(left_out, form_of(table), notes)
 
 
-def load_for(task: Task, asked: argparse.Namespace, *, known: Sequence[str] | None = None) -> LoadedDataset:
+def load_for(
+    task: Task, asked: argparse.Namespace, *, known: Sequence[str] | None = None, inputs: Inputs = ()
+) -> LoadedDataset:
     """The rows of ``--data`` or ``--dataset`` as a task needs them.
 
     Parameters
     ----------
     known
         Outputs of the version that they are for; None where there is none yet.
+    inputs
+        Further columns that it reads.
 
     Raises
     ------
@@ -113,15 +138,16 @@ def load_for(task: Task, asked: argparse.Namespace, *, known: Sequence[str] | No
     if task.reads_targets and asked.data is not None and asked.label is None:
         raise ConfigError("config.no_label_column", "The following arguments are required: --label.")
     if not task.distribution:
-        return load_unlabelled(asked)
-    return load(asked, batch=known is not None, known=known)
+        return load_unlabelled(asked, inputs)
+    return load(asked, batch=known is not None, known=known, inputs=inputs)
 
 
-def load_unlabelled(asked: argparse.Namespace) -> LoadedDataset:
+def load_unlabelled(asked: argparse.Namespace, inputs: Inputs = ()) -> LoadedDataset:
     """The dataset of ``--data`` or ``--dataset`` where labels need not be."""
     if asked.data is None:
         return load_saved(asked)
-    loaded = dataset_of(read(asked), roles_of(asked), name=asked.data.name, batch=True, need_label=False)
+    table = read(asked)
+    loaded = dataset_of(table, roles_of(asked, table, inputs), name=asked.data.name, batch=True, need_label=False)
     tell(loaded.left_out, loaded.notes)
     return loaded
 

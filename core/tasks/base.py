@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.base.config import Config
+from core.data.dataset.inputs import body_of
 from core.data.dataset.rows import TextDataset
 from core.networks.architectures import MODELS, Architecture
 from core.networks.architectures.blend import BLEND
@@ -115,7 +116,7 @@ class Task:
     baseline_grows
         Whether naive Bayes, which only adds the new rows, takes the place of `baseline` after an update.
     programs
-        Files of `core.networks.standalone` that run a version elsewhere; the last is the one to start.
+        Files that run a version elsewhere, see `core.workflows.bundle`; the last is the one to start.
     config_class
         Settings of its own.
     """
@@ -128,7 +129,7 @@ class Task:
     reads_targets: ClassVar[bool] = True
     foretells: ClassVar[bool] = True
     baseline_grows: ClassVar[bool] = False
-    programs: ClassVar[tuple[str, ...]] = ("predict.py",)
+    programs: ClassVar[tuple[str, ...]] = ("inputs.py", "predict.py")
     config_class: ClassVar[type[TaskConfig]] = TaskConfig
 
     @property
@@ -143,10 +144,11 @@ class Task:
     # -- rows
 
     def as_read(self, dataset: TextDataset) -> TextDataset:
-        """The same rows; without their targets where none are read, so that nothing is kept or said of them."""
+        """The same rows; where no targets are read, their plain texts alone, so that nothing else is kept or said of them."""
         if self.reads_targets:
             return dataset
-        return replace(dataset, labels=np.zeros(len(dataset), dtype=np.int64), classes=("",))
+        texts = tuple(map(body_of, dataset.texts))
+        return replace(dataset, texts=texts, labels=np.zeros(len(dataset), dtype=np.int64), classes=("",))
 
     def check(self, targets: Sequence[str]) -> None:
         """Raise the `DataError` that says why nothing can be learned from these targets."""

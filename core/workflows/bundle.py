@@ -12,6 +12,7 @@ from core.base.files import read_json, writing
 from core.base.integrity import check, reading
 from core.base.messages import Message
 from core.base.wording import score
+from core.data.dataset import inputs
 from core.networks.standalone import predict
 from core.networks.standalone.predict import tokenizer_files
 from core.registry.records.outgoing import without_paths
@@ -21,7 +22,7 @@ from core.tasks import DEFAULT, task_of
 from core.workflows.report.card import escaped
 
 FILES = ("labels.json", "config.json", "model_card.md")
-PROGRAMS = Path(predict.__file__).parent
+PROGRAMS = {"inputs.py": Path(inputs.__file__)}  # the others lie beside `predict`
 EXACT = "model.onnx"
 TITLES = {"macro_f1": "macro-F1"}  # of scores whose name is not what people read
 
@@ -70,7 +71,8 @@ def _add(archive: zipfile.ZipFile, file: Path) -> None:
 
 def programs(task: str) -> list[Path]:
     """The programs that run a bundle: the very modules this project serves with."""
-    return [PROGRAMS / name for name in task_of(task).programs]
+    beside = Path(predict.__file__).parent
+    return [PROGRAMS.get(name, beside / name) for name in task_of(task).programs]
 
 
 def write_programs(folder: Path, task: str) -> None:

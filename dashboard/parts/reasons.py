@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core.networks.explain import Attribution
+from core.networks.text.words import name_of
 from dashboard.shell.i18n import t
 from dashboard.shell.palette import palette
 
@@ -63,7 +64,7 @@ def word_table(attribution: Attribution) -> pd.DataFrame:
     ranked = sorted(attribution.words, key=lambda word: -abs(word.score))
     return pd.DataFrame(
         {
-            t("reasons.word"): [attribution.text[word.start : word.end] for word in ranked],
+            t("reasons.word"): [name_of(attribution.text, (word.start, word.end)) for word in ranked],
             t("reasons.score"): [word.score for word in ranked],
         }
     )

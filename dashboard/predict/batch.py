@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.serving.engines.tables import ANSWERED, PERSON
+from core.serving.engines.tables import ANSWERED, PERSON, columns_read, input_notes
 from dashboard.parts import scores, tables
 from dashboard.parts.upload.notes import tell_left_out
 from dashboard.parts.upload.upload import UploadedTable, has_upload, upload_table
@@ -15,7 +15,7 @@ from dashboard.predict import page as predict_page
 from dashboard.predict.run import TableRun
 from dashboard.shell import state
 from dashboard.shell.errors import guarded_fragment
-from dashboard.shell.i18n import t, tn
+from dashboard.shell.i18n import t, t_message, tn
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +38,8 @@ def draw(version: VersionInfo) -> None:
     if uploaded is None:
         return
     tell_left_out(uploaded)
+    for note in input_notes(columns_read(predict_page.warm_engine(version)), list(uploaded.table.columns)):
+        st.info(tables.plain(t_message(note)), icon=":material/info:")
     used = state.threshold(version.classifier)
     threshold = used.value if used else None
     fits = run is not None and (run.token, run.version, run.threshold) == (uploaded.token, version.number, threshold)

@@ -18,6 +18,7 @@ import streamlit as st
 
 from core.base.errors import RegistryError
 from core.base.integrity import is_damage
+from core.data.dataset.inputs import parse
 from core.networks.explain import Attribution, occlude
 from core.networks.explain.words import words_read
 from core.networks.standalone.predict import resolved
@@ -25,6 +26,7 @@ from core.tasks.text_classification.tree import stands_below
 from dashboard.parts import reasons, tables, way_back
 from dashboard.parts.components.live_text import live_text, set_live_text
 from dashboard.parts.names import provider_name
+from dashboard.predict import inputs
 from dashboard.predict.corrections import correction
 from dashboard.predict.examples import Example, examples
 from dashboard.shell import state
@@ -106,7 +108,10 @@ def ask_engine(engine: Engine, text: str) -> Answer:
 
 
 def open_box(version: VersionInfo) -> tuple[Engine, str] | None:
-    """The version's engine and what stands in the text box; None where its files are damaged, with the way back."""
+    """The version's engine, and what stands in the text box with its further columns.
+
+    None where its files are damaged; then the way back is offered.
+    """
     try:
         with st.spinner(t("predict.loading", version=version.number), show_time=False):
             engine = warm_engine(version)
@@ -116,7 +121,7 @@ def open_box(version: VersionInfo) -> tuple[Engine, str] | None:
         way_back.offer(error)
         return None
     box = live_text(t("predict.box"), key=BOX, placeholder=t("predict.placeholder"), debounce_ms=DEBOUNCE, height=132)
-    return engine, box
+    return engine, inputs.draw(engine, box)
 
 
 @guarded_fragment()
@@ -249,9 +254,16 @@ def _examples(offered: list[Example]) -> None:
                 type="secondary",
                 wrap=True,
                 width="stretch",
-                on_click=set_live_text,
-                args=(BOX, example.text),
+                on_click=_take,
+                args=(example.text,),
             )
+
+
+def _take(text: str) -> None:
+    """Put an example into the box, and its further columns into their fields."""
+    body, fields = parse(text)
+    set_live_text(BOX, body)
+    inputs.fill(fields)
 
 
 def _turn() -> None:

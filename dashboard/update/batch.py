@@ -173,7 +173,8 @@ def _use_stored(situation: Situation, stored: StoredDataset, waiting: list[Corre
 def _file(situation: Situation, waiting: list[Correction]) -> None:
     if not has_upload(KEY):
         st.markdown(t("update.about_file" if _reads_labels(situation) else "update.about_file_texts"))
-    uploaded = upload_table(KEY, need_label=_reads_labels(situation), optional_columns=True)
+    read = [(known["name"], known["kind"]) for known in state.engine(situation.champion).pipeline.inputs]
+    uploaded = upload_table(KEY, need_label=_reads_labels(situation), optional_columns=True, inputs=read)
     if uploaded is None:
         return
     built = _built(uploaded.token, uploaded)

@@ -29,6 +29,14 @@ def add_table(command: argparse.ArgumentParser, *, required: bool = True, labels
     """
     add_texts(command, required=required, labels=labels)
     command.add_argument(
+        "--input",
+        action="append",
+        type=filled,
+        metavar="COLUMN[:KIND]",
+        help="read beside the text: a second text, or of the kind number, category or date, such as price:number; may be "
+        "given again",
+    )
+    command.add_argument(
         "--merge-labels",
         action="store_true",
         help="make labels one that are probably spellings of one, such as Neg and neg",

@@ -53,7 +53,8 @@ def compare(asked: argparse.Namespace) -> None:
 
 
 def _of_file(asked: argparse.Namespace) -> None:
-    roles, table = roles_of(asked), read(asked)
+    table = read(asked)
+    roles = roles_of(asked, table)
     if asked.merge_labels:
         table = merged_labels(table, asked.label)
     left_out = left_out_of_stream(table, roles, _column(asked))

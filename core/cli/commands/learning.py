@@ -51,7 +51,7 @@ def update(asked: argparse.Namespace) -> None:
     remark = pairing_remark(folder.model_name, strategy, folder.task)
     if remark is not None:
         sys.stderr.write(f"{remark}\n")
-    loaded = load_for(folder.task, asked, known=folder.outputs)
+    loaded = load_for(folder.task, asked, known=folder.outputs, inputs=folder.inputs)
     waiting = _waiting(asked, workspace) if asked.with_corrections else []
     with save_for(loaded, workspace, waiting) as dataset:
         done = carry_out(asked, dataset=dataset.id)

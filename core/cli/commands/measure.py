@@ -32,7 +32,7 @@ WORDS = 12  # each way, printed by drift
 def evaluate(asked: argparse.Namespace) -> None:
     workspace, version, path = version_of(asked)
     folder = VersionFolder(path)
-    loaded = load_for(folder.task, asked, known=folder.outputs)
+    loaded = load_for(folder.task, asked, known=folder.outputs, inputs=folder.inputs)
     started = time.monotonic()
     report = evaluate_version(workspace, version, loaded.dataset).to_dict()
     known = known_rows(loaded.dataset, read_past(folder, workspace))
@@ -59,7 +59,7 @@ def behaviour(asked: argparse.Namespace) -> None:
 def drift(asked: argparse.Namespace) -> None:
     workspace, version, path = version_of(asked)
     folder = VersionFolder(path)
-    loaded = load_for(folder.task, asked, known=folder.outputs)
+    loaded = load_for(folder.task, asked, known=folder.outputs, inputs=folder.inputs)
     past = read_past(folder, workspace)
     report, known = detect_drift(folder, loaded.dataset, past), known_rows(loaded.dataset, past)
     content = {"version": version.number, **plain(report.to_dict()), "known": known.to_dict(), **facts(loaded)}

@@ -28,17 +28,28 @@ _SPLITS = {
 
 @dataclass(frozen=True)
 class ColumnRoles:
-    """Names of the columns that play a role; None where no column does."""
+    """Names of the columns that play a role; None where no column does.
+
+    Parameters
+    ----------
+    inputs
+        Further columns that are read beside the text, each with its kind; see `core.data.dataset.inputs`.
+    """
 
     text: str
     label: str | None
     split: str | None = None
     group: str | None = None
     time: str | None = None
+    inputs: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "inputs", tuple((name, kind) for name, kind in self.inputs))
 
     def columns(self) -> dict[str, str]:
-        """Role → column, for the roles that are filled."""
-        return {role: column for role, column in vars(self).items() if column is not None}
+        """Role → column, for the roles that are filled; the role of a further column is ``input`` and its number."""
+        roles = {role: column for role, column in vars(self).items() if role != "inputs" and column is not None}
+        return roles | {f"input {number}": name for number, (name, _) in enumerate(self.inputs, 1)}
 
 
 def split_name(value: str) -> str | None:

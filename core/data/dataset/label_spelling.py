@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from core.base.files import parse_json
+from core.data.dataset.inputs import MISSING
 from core.data.dataset.label_tree import as_path
 
 # Signs of no width that no label means: soft hyphen, zero-width blanks, byte order mark, marks of direction, control bytes.
@@ -42,26 +43,6 @@ _LOOKS = dict.fromkeys((0x200C, 0x200D, *range(0xFE00, 0xFE10)))
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹘﹣－"), "-")
 _TURKISH = {0x0130: "i", 0x0131: "i"}  # İ and ı: their other case is not that of I and i
 _AROUND = " \t\r\n'\"`´‘’“”«».,;:!?。，；：！？、()[]{}（）【】「」"
-_MISSING = frozenset(
-    (
-        "nan",
-        "none",
-        "null",
-        "n/a",
-        "#n/a",
-        "na",
-        "<na>",
-        "nat",
-        "nil",
-        "undefined",
-        "missing",
-        "-",
-        "--",
-        "?",
-        "缺失",
-        "空",
-    )
-)
 _LONGEST_LIST = 1000  # characters; what is longer is a text that begins with a bracket
 
 
@@ -118,7 +99,7 @@ def respelled(names: Iterable[str], canonical: Iterable[str]) -> dict[str, str]:
 
 def looks_missing(label: str) -> bool:
     """Whether a label reads like what programs write where there is none."""
-    return label.casefold() in _MISSING
+    return label.casefold() in MISSING
 
 
 def likely_key(label: str) -> str:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
+from core.data.dataset.inputs import body_of
+
 Language = Literal["zh", "en", "mixed", "other"]
 
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af]+")
@@ -27,7 +29,7 @@ def language_of(texts: Sequence[str]) -> Language:
     ``"zh"`` or ``"en"`` when nearly all is in Chinese characters or Latin letters, ``"mixed"`` when both matter, and
     ``"other"`` when most letters are neither, or there are none. Other languages in Latin letters count as ``"en"``.
     """
-    sample = "\n".join(texts[:: max(1, len(texts) // _SAMPLE)])
+    sample = "\n".join(map(body_of, texts[:: max(1, len(texts) // _SAMPLE)]))
     han, latin, letters = (_count(pattern, sample) for pattern in (_HAN, _LATIN, _LETTER))
     if 2 * (han + latin) < letters or han + latin == 0:
         return "other"

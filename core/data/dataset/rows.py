@@ -16,6 +16,7 @@ import pandas
 
 from core.base.errors import DataError
 from core.data.dataset.columns import ColumnRoles, split_name
+from core.data.dataset.input_columns import check_column, composed_rows
 from core.data.dataset.label_spelling import canonical_labels, respelled
 
 Rows = npt.NDArray[np.int64]
@@ -134,6 +135,9 @@ def build_dataset(
     classes = _order({names[number] for number in np.unique(numbers)})
     if not batch and label_column is not None:
         _check_labels(label_column, len(numbers), classes)
+    fields = [(name, kind, _pick(_column(table, name), kept)) for name, kind in roles.inputs]
+    for name, kind, values in fields:
+        check_column(name, kind, values, batch=batch)
     index = {name: number for number, name in enumerate(classes)}
 
     def pick(column: str | None) -> tuple[str, ...] | None:
@@ -142,7 +146,7 @@ def build_dataset(
         return tuple(_pick(_column(table, column), kept))
 
     dataset = TextDataset(
-        texts=tuple(_pick(texts, kept)),
+        texts=composed_rows(_pick(texts, kept), fields),
         labels=np.array([index.get(name, -1) for name in names])[numbers],
         classes=classes,
         splits=_splits(roles.split, pick(roles.split)),
@@ -225,7 +229,8 @@ def _check_roles(table: pandas.DataFrame, roles: ColumnRoles, *, need_label: boo
     if count > 1:
         raise DataError(
             "data.column_twice",
-            "Column '{column}' is chosen for {count} roles. Text, label, split, group and time need a column each.",
+            "Column '{column}' is chosen for {count} roles. Text, label, split, group, time and each further input need a "
+            "column of their own.",
             column=column,
             count=count,
         )

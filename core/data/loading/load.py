@@ -16,6 +16,7 @@ import pandas
 
 from core.base.messages import Message, showable
 from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.input_columns import telling_inputs
 from core.data.dataset.label_spelling import canonical_labels, suggested_merges
 from core.data.dataset.multilabel import several_labels
 from core.data.dataset.rows import SetAside, TextDataset, build_dataset
@@ -144,15 +145,15 @@ def dataset_of(
     if merges:
         dataset, _ = RenameLabels(names=merges).apply(dataset)
     left_out = left_out_of(table, set_aside)
-    reading = reading_notes(table, roles, set_aside)
+    reading, telling = reading_notes(table, roles, set_aside), telling_inputs(dataset)
     return LoadedDataset(
         showable(name),
         dataset,
         roles,
         form_of(table),
         left_out,
-        (*reading, *label_notes(dataset), *([merged_note(merges)] if merges else [])),
-        origin_of(left_out, reading, set_aside),
+        (*reading, *label_notes(dataset), *telling, *([merged_note(merges)] if merges else [])),
+        origin_of(left_out, [*reading, *telling], set_aside),
         merges,
     )
 

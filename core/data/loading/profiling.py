@@ -13,6 +13,8 @@ from typing import Any, Literal
 import numpy as np
 
 from core.base.messages import Message, message
+from core.data.dataset.input_columns import telling_inputs
+from core.data.dataset.inputs import body_of
 from core.data.dataset.label_spelling import looks_missing
 from core.data.dataset.language import language_of
 from core.data.dataset.rows import Rows, SetAside, TextDataset
@@ -89,7 +91,7 @@ def profile(
     skipped
         Rows that the reader left out, ``table.attrs["skipped"]`` of `read_table`.
     """
-    lengths = np.array([len(text) for text in dataset.texts], dtype=np.int64)
+    lengths = np.array([len(body_of(text)) for text in dataset.texts], dtype=np.int64)
     counts = label_counts(dataset)
     kept = set_aside.kept if set_aside is not None else range(len(dataset))
 
@@ -103,6 +105,7 @@ def profile(
         *_repeated(dataset, finding),
         *(_labels(dataset, counts, finding) if dataset.labelled else ()),
         *_long(lengths, finding),
+        *(finding("input_tells", "warning", sentence, []) for sentence in telling_inputs(dataset)),
     ]
     return Profile(
         rows=len(dataset),

@@ -54,6 +54,7 @@ CAUSAL = Architecture(
     without_effect=frozenset(
         {
             "segmentation",
+            "use_inputs",
             "max_length",
             "windows",
             "minimum_frequency",

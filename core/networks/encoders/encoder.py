@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from core.base.errors import ModelError
 from core.base.files import read_json
+from core.data.dataset.inputs import as_text, learned_inputs
 from core.networks.architectures.encoder import ENCODER, EncoderConfig
 from core.networks.encoders.attention import fuse_attention
 from core.networks.encoders.bert_graph import is_plain_bert, write_bert
@@ -103,8 +104,10 @@ class Encoder(WindowedNetwork):
         tokenizer = read_json(folder / "tokenizer.json")
         kept = np.arange(int(network.config.vocab_size))
         all_pieces = len(kept)
+        inputs = learned_inputs(texts) if text.use_inputs else []
         if config.trim_pieces:
-            tokenizer, kept = trim_vocabulary(tokenizer, [info.prefix + text for text in texts], config.kept_pieces)
+            read = [info.prefix + as_text(row, inputs, 2 * text.max_length)[0] for row in texts]
+            tokenizer, kept = trim_vocabulary(tokenizer, read, config.kept_pieces)
             keep_pieces(network, kept)
         longest = int(getattr(network.config, "max_position_embeddings", 512)) - 2  # RoBERTa begins to count at 2
         options = {
@@ -113,6 +116,7 @@ class Encoder(WindowedNetwork):
             "windows": text.windows,
             "stop_words": [],
             "prefix": info.prefix,
+            **({"inputs": inputs} if inputs else {}),
         }
         pipeline = TextPipeline(Tokenizer.from_str(json.dumps(tokenizer, ensure_ascii=False)), options)
         model = cls(config, network, info, outputs)

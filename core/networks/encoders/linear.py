@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from core.data.dataset.inputs import MARK
 from core.networks.architectures.linear import LINEAR, LinearConfig
 from core.networks.encoders.base import TextNetwork, TokenRows
 from core.networks.encoders.ngram_keys import (
@@ -148,7 +149,7 @@ class LinearNgrams(TextNetwork):
         self.feature_weights[self._own_features(words[fresh])] = self._rarity(counts[fresh])
         if self.letter_weight:
             self._spell(pipeline, tokens, rows, first_met, fewest)
-        self._take_ngrams(tokens, rows, fewest)
+        self._take_ngrams(tokens, rows, fewest, pipeline.column_tokens() if pipeline.inputs else None)
 
     def _own_features(self, tokens: Integers) -> Integers:
         """The feature of each token that is the token itself."""
@@ -169,7 +170,8 @@ class LinearNgrams(TextNetwork):
     def _spell(self, pipeline: TextPipeline, tokens: Integers, rows: Integers, first: int, fewest: int) -> None:
         """Give tokens from the first on the pieces of their spelling as further features."""
         count = self.vocabulary_size - first
-        words = [str(pipeline.tokenizer.id_to_token(token)) for token in range(first, self.vocabulary_size)]
+        names = (str(pipeline.tokenizer.id_to_token(token)) for token in range(first, self.vocabulary_size))
+        words = ["" if name.startswith(MARK) else name for name in names]  # a column's value is not spelled
         owners, keys = pieces_of(words)
         if not len(keys):
             return
@@ -199,12 +201,22 @@ class LinearNgrams(TextNetwork):
         self.spelled = torch.cat([self.spelled[:start], torch.from_numpy(ordered)])
         self.spelled_offsets = torch.cat([self.spelled_offsets[: first + 1], start + lengths.cumsum(0)])
 
-    def _take_ngrams(self, tokens: Integers, rows: Integers, fewest: int) -> None:
-        """Take up the n-grams that are not known yet, the most frequent first while there is room."""
+    def _take_ngrams(
+        self, tokens: Integers, rows: Integers, fewest: int, alone: NDArray[np.bool_] | None = None
+    ) -> None:
+        """Take up the n-grams that are not known yet, the most frequent first while there is room.
+
+        Parameters
+        ----------
+        alone
+            Whether each token is part of no n-gram, as values of further columns are.
+        """
         met = [counted(*held) for held in runs(tokens, rows, 2**TOKEN_BITS, self.length)]
         fresh = np.concatenate([np.zeros(0, np.int64), *(keys for keys, _ in met)])
         often = np.concatenate([np.zeros(0, np.int64), *(counts for _, counts in met)])
         wanted = (often >= fewest) & ~np.isin(fresh, self.keys.numpy())
+        if alone is not None:
+            wanted &= ~hold_any(fresh, alone)
         fresh, often = fresh[wanted], often[wanted]
         order = np.argsort(-often, kind="stable")[: max(0, MOST_NGRAMS - len(self.keys))]
         features = self._add_features(self._rarity(often[order]))

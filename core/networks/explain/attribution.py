@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from core.networks.text.words import is_listed
+from core.networks.text.words import is_listed, name_of
 
 Method = Literal["gradients", "linear", "occlusion"]
 SMALLEST = 1e-7  # probability that counts in a logarithm: about what a float32 can tell from nothing
@@ -100,7 +100,7 @@ def most_influential(attributions: Iterable[Attribution], output: int, *, most: 
         if attribution.output != output:
             continue
         for word in attribution.words:
-            name = attribution.text[word.start : word.end].casefold()
+            name = name_of(attribution.text, (word.start, word.end)).casefold()
             if any(letter.isalnum() for letter in name) and is_listed(name):
                 scores[name][number] = scores[name].get(number, 0.0) + word.score
     ranked = [

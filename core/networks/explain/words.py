@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
+from core.data.dataset.inputs import FIELD, places_of, values_for
 from core.networks.standalone.predict import TextPipeline, windows_of
 from core.networks.text.words import Span, words_of
 
@@ -11,20 +12,13 @@ from core.networks.text.words import Span, words_of
 def words_of_tokens(pipeline: TextPipeline, text: str, words: list[Span]) -> list[tuple[int, ...]] | None:
     """The words that each token of ``pipeline.encode([text])[0]`` is part of or holds; none for marks that were added.
 
-    A token of nothing but space belongs to the word beside it. None where normalising changed the text so that positions in
-    it can no longer be told.
+    A token of nothing but space belongs to the word beside it; all tokens of a further column that is no text belong to its
+    value. None where normalising changed the text so that positions in it can no longer be told.
     """
-    read = pipeline.prepare(text)
-    encoding = pipeline.tokenizer.encode(read, add_special_tokens=pipeline.options["segmentation"] == "pretrained")
-    positions = _positions(pipeline, text, read)
-    if positions is None or not words:
+    plain = pipeline.options["segmentation"] == "pretrained" or (not pipeline.inputs and FIELD not in text)
+    tokens = _of_text(pipeline, text, words) if plain else _of_columns(pipeline, text, words)
+    if tokens is None or not words:
         return None
-    starts = [start for start, _ in words]
-    tokens = [
-        (number, _touched(positions[start:end], words, starts))
-        for window in windows_of(encoding)
-        for number, (start, end) in zip(window.ids, window.offsets, strict=True)
-    ]
     ids = pipeline.encode([text])[0]
     if len(tokens) != len(ids):  # cut at the longest length, or stop words left out
         tokens = _those_read(tokens, ids)
@@ -36,6 +30,55 @@ def words_read(pipeline: TextPipeline, text: str) -> tuple[int, int] | None:
     words = words_of(text)
     owners = words_of_tokens(pipeline, text, words)
     return None if owners is None else (max((word + 1 for of in owners for word in of), default=0), len(words))
+
+
+Tokens = list[tuple[int, tuple[int, ...]]]  # ids, and the numbers of the words that own them
+
+
+def _of_columns(pipeline: TextPipeline, text: str, words: list[Span]) -> Tokens | None:
+    """All tokens of a row: of its further columns, then of its text."""
+    body, places = places_of(text)
+    by_name = {place.field.name: place for place in places}
+    values = values_for(pipeline.inputs, [place.field for place in places])
+    tokens: Tokens = []
+    for known, parts in zip(pipeline.inputs, pipeline.encode_inputs([values])[0], strict=True):
+        place = by_name.get(known["name"])
+        inside = (
+            [] if place is None else [index for index, (at, _) in enumerate(words) if place.start <= at < place.end]
+        )
+        if place is None or len(parts) == 1:
+            tokens += [(number, tuple(inside)) for part in parts for number in part]
+            continue
+        border, read, again = parts
+        own = [(words[index][0] - place.start, words[index][1] - place.start) for index in inside]
+        found = _of_text(pipeline, text[place.start : place.end], own)
+        if found is None:
+            return None
+        of_words = [tuple(inside[index] for index in owners) for _, owners in found[: len(read)]]
+        repeated = [
+            owners
+            for number, owners in zip(read, of_words, strict=False)
+            if pipeline.has_own_word(known["name"], number)
+        ]
+        tokens += [(number, ()) for number in border]
+        tokens += [*zip(read, of_words, strict=False), *zip(again, repeated, strict=False)]
+    of_body = _of_text(pipeline, body, [word for word in words if word[1] <= len(body)]) if body.strip() else []
+    return None if of_body is None else tokens + of_body
+
+
+def _of_text(pipeline: TextPipeline, text: str, words: list[Span]) -> Tokens | None:
+    """All tokens of a text, those that are cut off or left out included."""
+    read = pipeline.prepare(text)
+    encoding = pipeline.tokenizer.encode(read, add_special_tokens=pipeline.options["segmentation"] == "pretrained")
+    positions = _positions(pipeline, text, read)
+    if positions is None:
+        return None
+    starts = [start for start, _ in words]
+    return [
+        (number, _touched(positions[start:end], words, starts) if words else ())
+        for window in windows_of(encoding)
+        for number, (start, end) in zip(window.ids, window.offsets, strict=True)
+    ]
 
 
 def _touched(positions: list[int], words: list[Span], starts: list[int]) -> tuple[int, ...]:
@@ -60,8 +103,8 @@ def _those_read(tokens: list[tuple[int, tuple[int, ...]]], ids: list[int]) -> li
 def _positions(pipeline: TextPipeline, text: str, read: str) -> list[int] | None:
     """Position in ``text`` of each character of what the tokenizer reads, −1 for added ones; None where they do not match."""
     if pipeline.options["segmentation"] == "pretrained":
-        prefix = len(read) - len(text)
-        return [position - prefix if position >= prefix else -1 for position in range(len(read))]
+        _, stood = pipeline.as_text(text)
+        return [-1] * (len(read) - len(stood)) + stood
     normalizer = pipeline.tokenizer.normalizer
     written = [
         (position, part)

@@ -2,6 +2,10 @@
 
     python predict.py "The battery died after two days."        labels one text
     python predict.py < reviews.txt                             labels one text a line
+    python predict.py --csv reviews.csv                         labels the rows of a table with a column text
+
+A model that also reads further columns, such as a title or a price, finds them in columns of that name; or in lines of JSON,
+``{"text": "…", "inputs": {"price": 12.5}}``, in place of lines of text. What is left out counts as missing.
 
 or, in your own program::
 
@@ -9,15 +13,16 @@ or, in your own program::
     classifier = Classifier("path/to/the/folder/of/this/file")
     classifier.predict_proba(["快递很快，好吃"])                 # (texts, labels), rows sum to 1
 
-The folder holds model.onnx, tokenizer.json, labels.json and config.json; serving.json, if there, names the file that runs
-on each kind of device, such as {"cpu": "model.int8.onnx"}; decision.json, if there, holds a threshold: texts whose most
-probable label is less probable are printed as "unsure", for a person to decide. Of a text that is longer than the model
+The folder holds model.onnx, tokenizer.json, labels.json, config.json and inputs.py; serving.json, if there, names the file
+that runs on each kind of device, such as {"cpu": "model.int8.onnx"}; decision.json, if there, holds a threshold: texts whose
+most probable label is less probable are printed as "unsure", for a person to decide. Of a text that is longer than the model
 reads, only the beginning counts: such texts are named on standard error, and `Classifier.answer` tells how much was read.
 """
 
 from __future__ import annotations
 
 import contextlib
+import csv
 import io
 import json
 import os
@@ -31,6 +36,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from tokenizers import Tokenizer
+
+if __package__:
+    from core.data.dataset import inputs as columns
+else:  # in a bundle, however it is started
+    sys.path.insert(0, str(Path(__file__).resolve().parent))
+    import inputs as columns  # type: ignore[import-not-found,no-redef]
 
 HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
 # What Python's `str.split` takes for white space and the tokenizers do not.
@@ -70,7 +81,8 @@ class TextPipeline:
         ``segmentation`` ("words", "characters", "subwords", or "pretrained" for a tokenizer that came with an encoder),
         ``max_length`` (tokens) and ``stop_words``; with a pretrained one ``prefix``, which goes before every text. With
         ``windows``, a text may be so many times as long; a pretrained tokenizer then puts its marks around each window. Of
-        a blend they are those of its first member, with ``further`` those of the others.
+        a blend they are those of its first member, with ``further`` those of the others. Where texts have further columns,
+        ``inputs``: those that are read, as `inputs.learned_inputs` describes them.
     further
         How the other members of a blend read texts.
 
@@ -97,6 +109,11 @@ class TextPipeline:
         normalizer = None if self._pretrained else tokenizer.normalizer
         self._kept: tuple[list[str], tuple[list[list[int]], list[int]]] | None = None
         self._lowers = normalizer is not None and normalizer.normalize_str("A") == "a"
+        self.inputs: list[dict[str, Any]] = options.get("inputs", [])
+        self._second = {
+            known["name"]: self._own_words(known["name"]) for known in self.inputs if known["kind"] == "text"
+        }
+        self._values: dict[tuple[str, str], list[int]] = {}
         if self._pretrained:  # it adds marks of its own around a text, and knows where to cut so that they stay
             tokenizer.enable_truncation(options["max_length"])
 
@@ -122,7 +139,7 @@ class TextPipeline:
             return text.lower() if self._lowers else text
         text = text.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate would stop the tokenizer
         if self._pretrained:
-            return str(self.options.get("prefix", "")) + text
+            return str(self.options.get("prefix", "")) + self.as_text(text)[0]
         if self.tokenizer.normalizer is not None:
             text = self.tokenizer.normalizer.normalize_str(text)
         if self.options["segmentation"] == "words" and HAN.search(text):
@@ -162,8 +179,91 @@ class TextPipeline:
         return [ids[: self.limit] for ids in whole], [len(ids) for ids in whole]
 
     def _to_end(self, texts: Sequence[str]) -> list[list[int]]:
-        """Token ids of each text, those that are not read included."""
-        return [self._without_stop_words(ids) or [UNKNOWN] for ids in self._looked_up(texts)]
+        """Token ids of each text, those that are not read included; those of its further columns come first."""
+        if not self._pretrained and (self.inputs or any(columns.FIELD in text for text in texts)):
+            rows = [columns.parse(text) for text in texts]
+            beside = self.encode_inputs([columns.values_for(self.inputs, fields) for _, fields in rows])
+            bodies = self._looked_up([body for body, _ in rows])
+            read: Iterable[list[int]] = (
+                [*chain(*chain(*row)), *body] for row, body in zip(beside, bodies, strict=True)
+            )
+        else:
+            read = self._looked_up(texts)
+        return [self._without_stop_words(ids) or [UNKNOWN] for ids in read]
+
+    def encode_inputs(self, rows: Sequence[Sequence[str]]) -> list[list[list[list[int]]]]:
+        """Token ids of further columns, for each row and each of `inputs`.
+
+        Of a second text three lists: a token that stands before it, its words as those of every text, and the same words as
+        those of this column alone where they are known (Daumé III 2007, "Frustratingly Easy Domain Adaptation"). Of others
+        one; a category that was never met is the unknown token, what is missing has a token of its own where that was met.
+        """
+        result: list[list[list[list[int]]]] = [[] for _ in rows]
+        for place, known in enumerate(self.inputs):
+            name, values = known["name"], [row[place] for row in rows]
+            second = self._second.get(name)
+            if second is None:
+                for parts, value in zip(result, values, strict=True):
+                    parts.append([self._value(known, value)])
+                continue
+            border = self._known_ids([columns.border_name(name)])
+            most = max(1, self.limit // 4)
+            for parts, value, ids in zip(result, values, self._looked_up(values), strict=True):
+                words = ids[:most]
+                if value.strip():
+                    parts.append([border, words, [second[number] for number in words if number in second]])
+                else:
+                    parts.append([self._value(known, "")])
+        return result
+
+    def unknown_values(self, text: str) -> dict[str, str]:
+        """Column → value, for categories of a row that were never met: they count as unknown."""
+        if self._pretrained or not self.inputs:
+            return {}
+        values = zip(self.inputs, columns.values_for(self.inputs, columns.parse(text)[1]), strict=True)
+        return {
+            known["name"]: value
+            for known, value in values
+            if known["kind"] == "category" and value.strip() and not self._known_ids(columns.tokens_of(known, value))
+        }
+
+    def as_text(self, text: str) -> tuple[str, list[int]]:
+        """What a pretrained encoder reads of a row, and where each letter of it stood; see `inputs.as_text`."""
+        if not self.inputs and columns.FIELD not in text:
+            return text, list(range(len(text)))
+        return columns.as_text(text, self.inputs, 2 * int(self.options["max_length"]))
+
+    def column_tokens(self) -> np.ndarray:
+        """Whether each token is one of a further column alone: bool (tokens)."""
+        alone = np.zeros(self.tokenizer.get_vocab_size(), dtype=bool)
+        alone[[number for name, number in self.tokenizer.get_vocab().items() if name.startswith(columns.MARK)]] = True
+        return alone
+
+    def has_own_word(self, name: str, number: int) -> bool:
+        """Whether a word of a second text, by its id, is also known as a word of this column alone."""
+        return number in self._second[name]
+
+    def _own_words(self, name: str) -> dict[int, int]:
+        """Id of a word → id of the same word in this column."""
+        vocabulary = self.tokenizer.get_vocab()
+        before = columns.token_name(name, "")
+        own = {token[len(before) :]: number for token, number in vocabulary.items() if token.startswith(before)}
+        return {vocabulary[word]: number for word, number in own.items() if word in vocabulary}
+
+    def _value(self, known: dict[str, Any], value: str) -> list[int]:
+        """Token ids of a value."""
+        key = known["name"], value
+        if key not in self._values:
+            if len(self._values) >= MEMORY:
+                self._values.clear()
+            ids = self._known_ids(columns.tokens_of(known, value))
+            strange = not ids and known["kind"] == "category" and value.strip()
+            self._values[key] = [UNKNOWN] if strange else ids
+        return self._values[key]
+
+    def _known_ids(self, names: Sequence[str]) -> list[int]:
+        ids = (self.tokenizer.token_to_id(name) for name in names)
+        return [number for number in ids if number is not None]
 
     def _looked_up(self, texts: Sequence[str]) -> Iterable[list[int]]:
         if self.options["segmentation"] == "characters":
@@ -538,19 +638,49 @@ def remark_on_length(answers: Answers, limit: int) -> str:
     return f"Truncated after {limit:,} tokens, so that their ends were not read: texts {named}{more}.\n"
 
 
+def asked_rows(arguments: list[str], inputs: list[dict[str, Any]]) -> list[str]:
+    """The rows to label: of a table, of the arguments, or of the lines that come in; with the further columns that are read."""
+    if arguments[:1] == ["--csv"]:
+        with open(arguments[1], encoding="utf-8-sig", errors="replace", newline="") as file:
+            return [columns.row_of(inputs, row.get("text") or "", row) for row in csv.DictReader(file)]
+    texts = arguments or [line.rstrip("\r\n") for line in sys.stdin]
+    return [_row(text, inputs) for text in texts] if inputs else texts
+
+
+def _row(line: str, inputs: list[dict[str, Any]]) -> str:
+    """A line of JSON or a plain text, as a row."""
+    try:
+        asked = json.loads(line)
+        text, given = asked["text"], asked.get("inputs", {})
+        values = {name: "" if value is None else str(value) for name, value in given.items()}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return columns.row_of(inputs, line, {})
+    for known in inputs:
+        value = columns.given(known["kind"], values.get(known["name"], ""))
+        if not columns.readable(known["kind"], value):
+            sys.exit(
+                f"{value!r} is no value for the column {known['name']!r}, which holds values of the kind {known['kind']}."
+            )
+    if strange := sorted(values.keys() - {known["name"] for known in inputs}):
+        sys.exit(
+            f"The model reads no column {strange[0]!r}. Its columns are: {', '.join(known['name'] for known in inputs)}."
+        )
+    return columns.row_of(inputs, str(text), values)
+
+
 def main(arguments: list[str]) -> None:
     for stream in (sys.stdin, sys.stdout):  # UTF-8 wherever it runs, and a broken byte stops nothing
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace")
-    texts = arguments or [line.rstrip("\r\n") for line in sys.stdin]
     folder = Path(__file__).resolve().parent
     if (folder / "write.py").exists():
         sys.exit(
             f"A language model stands in this folder: it labels nothing. Run {folder / 'write.py'} with a beginning."
         )
     classifier = Classifier(folder)
+    texts = asked_rows(arguments, classifier.pipeline.inputs)
     read = classifier.answer(texts)
-    probabilities = read.values
+    probabilities, texts = read.values, [columns.body_of(text) for text in texts]
     if read.truncated.any():
         sys.stderr.write(remark_on_length(read, classifier.pipeline.limit))
     if not classifier.probable:

@@ -78,3 +78,11 @@ class TextConfig(Config):
         group="text",
         advanced=True,
     )
+    use_inputs: bool = setting(
+        True,
+        label="Read further columns",
+        help="A second text, numbers, categories and dates of the dataset go into the model beside the text. "
+        "Without further columns it changes nothing.",
+        group="text",
+        advanced=True,
+    )

@@ -11,17 +11,29 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
+from core.data.dataset.inputs import FIELD, MARK, parse, token_name
 from core.networks.standalone.predict import TextPipeline
 from core.networks.standalone.write import NAMELESS
+from core.networks.text.tokenizing import input_tokens, written_texts
 
+MAXIMUM = 2**31
 CONTINUES = "##"  # how WordPiece marks a piece inside a word
 
 
 def split_words(pipeline: TextPipeline, texts: Iterable[str]) -> set[str]:
-    """The different words of these texts, as the tokenizer cuts them before it looks them up."""
+    """The different words of these texts, as the tokenizer cuts them before it looks them up; of further columns the names of
+    their tokens, too.
+    """
+    texts = list(texts)
     splitter, normalizer = pipeline.tokenizer.pre_tokenizer, pipeline.tokenizer.normalizer
     normalises = pipeline.options["segmentation"] == "pretrained" and normalizer is not None
     words: set[str] = set()
+    if not normalises and any(FIELD in text for text in texts):
+        words.update(input_tokens(pipeline.inputs, texts, MAXIMUM))
+        for column in (known["name"] for known in pipeline.inputs if known["kind"] == "text"):
+            values = [field.value for text in texts for field in parse(text)[1] if field.name == column]
+            words.update(token_name(column, word) for word in split_words(pipeline, values))
+        texts = written_texts(texts, pipeline.inputs)
     for text in texts:
         prepared = pipeline.prepare(text)
         if normalises:
@@ -34,7 +46,8 @@ def way_of_splitting(pipeline: TextPipeline) -> str:
     """The same for pipelines that cut texts into the same words."""
     described = json.loads(pipeline.tokenizer.to_str())
     parts = [described["normalizer"], described["pre_tokenizer"], pipeline.options["segmentation"]]
-    return json.dumps([*parts, pipeline.options.get("prefix", "")])
+    inputs = [pipeline.inputs] if pipeline.inputs else []
+    return json.dumps([*parts, pipeline.options.get("prefix", ""), *inputs])
 
 
 def words_to_forget(tokenizer: Tokenizer, gone: Collection[str], left: Collection[str]) -> set[str]:
@@ -50,8 +63,10 @@ def words_to_forget(tokenizer: Tokenizer, gone: Collection[str], left: Collectio
     lost = set(gone) - set(left)
     if kind == "WordLevel":
         return (lost & set(vocabulary)) - _special(described)
+    columns = {name for name in lost & set(vocabulary) if name.startswith(MARK)}
+    lost -= {name for name in lost if name.startswith(MARK)}
     if kind not in ("BPE", "WordPiece") or not lost:
-        return set()
+        return columns
     longest = max(map(len, vocabulary))
     parts = {part for word in lost for part in _parts(word, longest)}
     names = {name for name in vocabulary if _plain(name, kind) in parts} - _special(described)
@@ -60,7 +75,7 @@ def words_to_forget(tokenizer: Tokenizer, gone: Collection[str], left: Collectio
     # What is made of such a piece can stand in no text that stays either.
     inside = {_plain(name, kind) for name in forgotten}
     longer = {name for name in vocabulary if any(part in name for part in inside)}
-    return (forgotten | longer) - _special(described)
+    return ((forgotten | longer) - _special(described)) | columns
 
 
 def forget_words(tokenizer: Tokenizer, names: Collection[str]) -> tuple[Tokenizer, list[int]]:
@@ -71,6 +86,9 @@ def forget_words(tokenizer: Tokenizer, names: Collection[str]) -> tuple[Tokenize
     model["vocab"] = {
         f"[forgotten {number}]" if name in numbers else name: number for name, number in model["vocab"].items()
     }
+    described["added_tokens"] = [
+        token for token in described.get("added_tokens", ()) if token["content"] not in numbers
+    ]
     if "merges" in model:
         pairs = (pair if isinstance(pair, list) else pair.split(" ") for pair in model["merges"])
         model["merges"] = [pair for pair in pairs if not {*pair, "".join(pair)} & numbers.keys()]

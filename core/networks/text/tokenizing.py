@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain, islice
+from typing import Any
 
 from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
 from tokenizers.models import BPE, WordLevel
 from tokenizers.trainers import BpeTrainer
 
 from core.base.errors import ModelError
+from core.data.dataset.inputs import (
+    FIELD,
+    MOST_CATEGORIES,
+    border_name,
+    learned_inputs,
+    parse,
+    token_name,
+    tokens_of,
+    values_for,
+)
 from core.data.dataset.language import language_of
 from core.networks.standalone.predict import MEMORY, ODD_SPACES, UNKNOWN, TextPipeline
 from core.networks.text.config import TextConfig
@@ -32,16 +43,24 @@ def fit_pipeline(texts: Sequence[str], config: TextConfig) -> TextPipeline:
         When the texts hold no token at all.
     """
     segmentation = _resolve(config.segmentation, texts)
-    tokenizer = _learn_subwords(texts, config) if segmentation == "subwords" else _empty_tokenizer(segmentation, config)
+    inputs = learned_inputs(texts) if config.use_inputs else []
+    columns = input_tokens(inputs, texts)
+    written = written_texts(texts, inputs)
+    tokenizer = (
+        _learn_subwords(written, config, columns)
+        if segmentation == "subwords"
+        else _empty_tokenizer(segmentation, config)
+    )
     options = {
         "segmentation": segmentation,
         "max_length": config.max_length,
         "windows": config.windows,
         "stop_words": STOP_WORDS if config.remove_stop_words and segmentation == "words" else [],
+        **({"inputs": inputs} if inputs else {}),
     }
     pipeline = TextPipeline(tokenizer, options)
     if segmentation != "subwords":
-        counts, words = _count(pipeline, texts)
+        counts, words = _count(pipeline, written)
         kept = [token for token, count in counts.most_common() if count >= config.minimum_frequency]
         if not kept:
             raise ModelError(
@@ -49,7 +68,8 @@ def fit_pipeline(texts: Sequence[str], config: TextConfig) -> TextPipeline:
                 "No token was left after cleaning {rows} texts. Lower 'smallest count of a token' or check the text column.",
                 rows=len(texts),
             )
-        vocabulary = SPECIAL + kept[: config.vocabulary_size]
+        kept = kept[: config.vocabulary_size]
+        vocabulary = SPECIAL + kept + [*columns] + [*words_of_columns(pipeline, texts, set(kept))]
         pipeline = TextPipeline(_with_vocabulary(tokenizer, vocabulary), options)
         numbers = {token: number for number, token in enumerate(vocabulary)}
         pipeline.remember(
@@ -66,12 +86,54 @@ def extend_pipeline(pipeline: TextPipeline, texts: Sequence[str], *, minimum_fre
     if pipeline.options["segmentation"] in ("subwords", "pretrained"):
         return pipeline
     known = pipeline.tokenizer.get_vocab()
-    counts, _ = _count(pipeline, texts)
+    counts, _ = _count(pipeline, written_texts(texts, pipeline.inputs))
+    counts |= input_tokens(pipeline.inputs, texts)
     fresh = [token for token, count in counts.most_common() if count >= minimum_frequency and token not in known]
+    fresh += [word for word in words_of_columns(pipeline, texts, {*known, *fresh}) if word not in known]
     if not fresh:
         return pipeline
     ordered = sorted(known, key=lambda token: known[token])
     return TextPipeline(_with_vocabulary(pipeline.tokenizer, ordered + fresh), pipeline.options)
+
+
+def written_texts(texts: Sequence[str], inputs: Sequence[Mapping[str, Any]]) -> Sequence[str]:
+    """All that is read as words: of rows with further columns the text and each second text."""
+    if not any(FIELD in text for text in texts):
+        return texts
+    seconds = {known["name"] for known in inputs if known["kind"] == "text"}
+    rows = map(parse, texts)
+    return [
+        part for body, fields in rows for part in (body, *(field.value for field in fields if field.name in seconds))
+    ]
+
+
+def input_tokens(
+    inputs: Sequence[Mapping[str, Any]], texts: Sequence[str], most: int = MOST_CATEGORIES
+) -> Counter[str]:
+    """Names of the tokens of further columns, with how often each occurs; of each column the most frequent ones."""
+    counts: Counter[str] = Counter()
+    rows = [values_for(inputs, parse(text)[1]) for text in texts] if inputs else []
+    for place, known in enumerate(inputs):
+        values = Counter(row[place] for row in rows)
+        own: Counter[str] = Counter()
+        for value, count in values.items():
+            if known["kind"] == "text":
+                own[border_name(known["name"]) if value.strip() else token_name(known["name"], "")] += count
+                continue
+            for token in tokens_of(known, value):
+                own[token] += count
+        counts.update(dict(own.most_common(most)))
+    return counts
+
+
+def words_of_columns(pipeline: TextPipeline, texts: Sequence[str], known: Collection[str]) -> list[str]:
+    """Names of the tokens of known words in second texts, as words of their column; what occurs once is left out."""
+    names: list[str] = []
+    for column in (known["name"] for known in pipeline.inputs if known["kind"] == "text"):
+        values = [field.value for text in texts for field in parse(text)[1] if field.name == column]
+        counts, _ = _count(pipeline, values)
+        names += [token_name(column, word) for word, count in counts.most_common() if count > 1 and word in known]
+    return names
 
 
 def _resolve(segmentation: str, texts: Sequence[str]) -> str:
@@ -101,7 +163,7 @@ def _empty_tokenizer(segmentation: str, config: TextConfig) -> Tokenizer:
     return tokenizer
 
 
-def _learn_subwords(texts: Sequence[str], config: TextConfig) -> Tokenizer:
+def _learn_subwords(texts: Sequence[str], config: TextConfig, columns: Iterable[str]) -> Tokenizer:
     tokenizer = Tokenizer(BPE(unk_token=SPECIAL[1]))
     normalizer = _normalizer(config)
     if normalizer is not None:
@@ -112,7 +174,7 @@ def _learn_subwords(texts: Sequence[str], config: TextConfig) -> Tokenizer:
     trainer = BpeTrainer(
         vocab_size=min(config.vocabulary_size, 8_000),  # beyond this, pieces are whole words again
         min_frequency=max(config.minimum_frequency, 2),
-        special_tokens=SPECIAL,
+        special_tokens=[*SPECIAL, *columns],
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
+from core.data.dataset.inputs import FIELD, body_of, places_of
 from core.networks.standalone.predict import HAN
 from core.networks.text.stopwords import STOP_WORDS
 
@@ -20,7 +21,34 @@ Span = tuple[int, int]
 
 
 def words_of(text: str) -> list[Span]:
-    """Start and end of each word of a text; Chinese is cut in words."""
+    """Start and end of each word of a text; Chinese is cut in words. The value of a further column counts as one, unless it is
+    a text itself; what is missing is none.
+    """
+    if FIELD in text:
+        body, places = places_of(text)
+        spans = _words(body)
+        for place in places:
+            if place.field.kind == "text":
+                spans += [
+                    (start + place.start, end + place.start) for start, end in _words(text[place.start : place.end])
+                ]
+            elif place.field.value.strip():
+                spans.append((place.start, place.end))
+        return spans
+    return _words(text)
+
+
+def name_of(text: str, span: Span) -> str:
+    """How a list names a word of a text: the value of a further column with its column."""
+    word = text[span[0] : span[1]]
+    if FIELD in text:
+        for place in places_of(text)[1]:
+            if (place.start, place.end) == span and place.field.kind != "text":
+                return f"{place.field.name}: {word}"
+    return word
+
+
+def _words(text: str) -> list[Span]:
     return [span for match in _WORD.finditer(text) for span in _parts(match.group(), match.start())]
 
 
@@ -37,7 +65,7 @@ def _parts(word: str, start: int) -> Iterator[Span]:
 
 def lettered_words(text: str) -> list[str]:
     """The words of a text one after another in small letters, numbers and signs left out."""
-    text = unicodedata.normalize("NFKC", text)
+    text = unicodedata.normalize("NFKC", body_of(text))
     return [word for start, end in words_of(text) if (word := text[start:end].casefold())[:1].isalpha()]
 
 

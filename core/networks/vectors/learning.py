@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from core.base.errors import DataError
+from core.data.dataset.inputs import body_of
 from core.networks.text import TextConfig, TextPipeline, fit_pipeline
 from core.networks.vectors import errors
 from core.networks.vectors.config import SkipGramConfig
@@ -20,8 +21,8 @@ class SplitTexts:
     """Texts as lists of words, split as a model with these settings would split them."""
 
     def __init__(self, texts: Sequence[str], config: TextConfig) -> None:
-        self.texts = texts
-        self.pipeline: TextPipeline = fit_pipeline(texts, config)
+        self.texts = [body_of(text) for text in texts]
+        self.pipeline: TextPipeline = fit_pipeline(self.texts, config)
 
     def __iter__(self) -> Iterator[list[str]]:
         """One text after the other; may be asked for again, since learning reads the texts several times."""

@@ -10,6 +10,7 @@ import numpy as np
 from core.networks.standalone.predict import Answers, resolved
 from core.serving.api.directory import ServedVersion
 from core.serving.api.engine_pool import OpenEngine
+from core.serving.api.further_columns import remarks_on
 from core.tasks import task_of
 
 DIGITS = 7  # what a float32 holds
@@ -18,7 +19,7 @@ DIGITS = 7  # what a float32 holds
 def written_answers(served: ServedVersion, opened: OpenEngine, texts: list[str], answers: Answers) -> bytes:
     """The body of an answer: what a version says to each text, and how much of it it read; an empty text gets no answer."""
     predictions = _labelled if task_of(opened.engine.task).distribution else _told
-    answer = {
+    answer: dict[str, Any] = {
         "classifier": served.classifier,
         "version": served.number,
         "precision": opened.engine.precision,
@@ -31,6 +32,8 @@ def written_answers(served: ServedVersion, opened: OpenEngine, texts: list[str],
             )
         ],
     }
+    for text, prediction in zip(texts, answer["predictions"], strict=True):
+        prediction |= remarks_on(opened.engine, text)
     return json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace")
 
 

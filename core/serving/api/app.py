@@ -24,6 +24,7 @@ from core.serving.api.auth import ASSETS, ApiMiddleware
 from core.serving.api.directory import Directory, ServedVersion
 from core.serving.api.engine_pool import FutureBridge, OpenEngine, OpenEngines
 from core.serving.api.errors import ApiError, not_found, of_core, wrong_method
+from core.serving.api.further_columns import composed
 from core.serving.api.headers import NOTHING, SecurityHeaders
 from core.serving.api.keys import KeyStore
 from core.serving.api.limits import ApiLimits
@@ -31,6 +32,7 @@ from core.serving.api.metrics import CONTENT_TYPE, Metrics
 from core.serving.api.openapi import DESCRIPTION, add_docs, body_of, describe
 from core.serving.api.throttle import Throttle
 from core.serving.engines.pool import shared_pool
+from core.serving.engines.tables import columns_read
 from core.tasks import DEFAULT, Task, task_of
 
 if TYPE_CHECKING:
@@ -53,9 +55,9 @@ class Service:
         self.metrics = Metrics(lambda: self.engines.loaded, lambda: self.waiting)
 
     async def predict(
-        self, classifier: str, version: int | None, texts: list[str]
-    ) -> tuple[ServedVersion, OpenEngine, Answers]:
-        """Answers to texts that are not empty, and who gave them.
+        self, classifier: str, version: int | None, texts: list[str], inputs: list[schemas.Inputs] | None = None
+    ) -> tuple[ServedVersion, OpenEngine, list[str], Answers]:
+        """Answers to those texts that are not empty, and who gave them; the texts with their further columns.
 
         Raises
         ------
@@ -72,10 +74,12 @@ class Service:
             served = await self.directory.find_version(classifier, version)
             try:
                 async with self.engines.use(served, champion=version is None) as opened:
-                    if not texts:
+                    rows = composed(columns_read(opened.engine), texts, inputs)
+                    filled = [row for row in rows if row.strip()]
+                    if not filled:
                         nothing = np.zeros((0, len(opened.engine.labels)), dtype=np.float32)
-                        return served, opened, Answers(nothing, *np.zeros((2, 0), dtype=np.int64))
-                    return served, opened, await self._bridge.wait_for(opened.batcher.submit(texts))
+                        return served, opened, rows, Answers(nothing, *np.zeros((2, 0), dtype=np.int64))
+                    return served, opened, rows, await self._bridge.wait_for(opened.batcher.submit(filled))
             except RegistryError as error:  # no caller is told of folders of this machine
                 raise named(error, served.classifier, served.number) from error
         finally:
@@ -157,9 +161,9 @@ def _add_predict(app: FastAPI, service: Service) -> None:
     async def predict(request: Request) -> Response:
         asked = schemas.read_body(schemas.PredictRequest, await request.body())
         texts = _texts(asked, service)
-        filled = [text for text in texts if text.strip()]
-        served, opened, answers = await service.predict(asked.classifier, asked.version, filled)
-        service.metrics.labelled(len(filled))
+        given = _inputs(asked, service)
+        served, opened, texts, answers = await service.predict(asked.classifier, asked.version, texts, given)
+        service.metrics.labelled(len(answers.values))
         if answers.values.size > NUMBERS_AT_ONCE or not task_of(opened.engine.task).distribution:
             body = await asyncio.to_thread(written_answers, served, opened, texts, answers)
         else:
@@ -190,6 +194,29 @@ def _texts(asked: schemas.PredictRequest, service: Service) -> list[str]:
     return texts
 
 
+def _inputs(asked: schemas.PredictRequest, service: Service) -> list[schemas.Inputs] | None:
+    """What was sent beside each text."""
+    given = [asked.inputs] if isinstance(asked.inputs, dict) else asked.inputs
+    alone = asked.text is not None
+    if given is not None and (
+        isinstance(asked.inputs, dict) != alone or len(given) != (1 if alone else len(asked.texts or ()))
+    ):
+        told = message(
+            "api.inputs_count",
+            "Send 'inputs' as one object beside 'text', or as a list with an object for each of 'texts'.",
+        )
+        raise ApiError(422, told, field="inputs")
+    _check_values(given or [], service)
+    return given
+
+
+def _check_values(given: list[schemas.Inputs], service: Service) -> None:
+    for row in given:
+        for name, value in row.items():
+            if isinstance(value, str):
+                service.check_text(value, f"inputs.{name}")
+
+
 def _add_feedback(app: FastAPI, service: Service) -> None:
     @app.post(
         "/feedback",
@@ -203,11 +230,13 @@ def _add_feedback(app: FastAPI, service: Service) -> None:
         if not asked.text.strip():
             raise ApiError(422, message("api.text_empty", "The field 'text' is empty."), field="text")
         service.check_text(asked.text, "text")
-        served, opened, answers = await service.predict(asked.classifier, None, [asked.text])
+        given = None if asked.inputs is None else [asked.inputs]
+        _check_values(given or [], service)
+        served, opened, rows, answers = await service.predict(asked.classifier, None, [asked.text], given)
         task = task_of(opened.engine.task)
         label = _known_label(asked.label, opened.engine.labels) if task.distribution else _target(asked.label, task)
         predicted = task.answers(answers.values, opened.engine.labels)[0]
-        waiting = await asyncio.to_thread(_queue, service.corrections, served, asked.text, label, predicted)
+        waiting = await asyncio.to_thread(_queue, service.corrections, served, rows[0], label, predicted)
         return schemas.FeedbackAnswer(
             classifier=served.classifier,
             version=served.number,

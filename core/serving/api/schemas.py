@@ -13,12 +13,21 @@ class _Asked(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+Inputs = dict[str, str | int | float | None]
+
+
 class PredictRequest(_Asked):
     """Texts to label, as ``texts`` or one as ``text``; by the serving version unless another is named."""
 
     classifier: str = Field(description="Name of a classifier.", examples=["Shop reviews"])
     texts: list[str] | None = Field(None, description="Up to 1,000 texts of up to 20,000 characters.")
     text: str | None = Field(None, description="One text, instead of texts.", examples=["Lovely little lamp."])
+    inputs: Inputs | list[Inputs] | None = Field(
+        None,
+        description="Further columns of a version that reads some: an object beside text, a list of objects beside texts. "
+        "What is left out is missing.",
+        examples=[{"title": "A gift", "price": 12.5}],
+    )
     version: int | None = Field(
         None, ge=1, le=2**31 - 1, description="Number of a version; without it, the one that serves."
     )
@@ -40,6 +49,12 @@ class Prediction(BaseModel):
     tokens: int = Field(description="Tokens that the text holds.")
     answer: str | None = Field(None, description="What a model says that answers with no label; absent otherwise.")
     values: dict[str, float] | None = Field(None, description="What such a model computed; absent otherwise.")
+    missing_inputs: list[str] | None = Field(
+        None, description="Columns that the version reads and the request lacks; absent where none is."
+    )
+    unknown_inputs: dict[str, str] | None = Field(
+        None, description="Values of categories that the version has never met; absent where none is."
+    )
 
 
 class PredictAnswer(BaseModel):
@@ -61,6 +76,7 @@ class FeedbackRequest(_Asked):
     classifier: str = Field(description="Name of a classifier.", examples=["Shop reviews"])
     text: str = Field(description="The text, up to 20,000 characters.", examples=["Lovely little lamp."])
     label: str = Field(description="The label it should have: one of the serving version.", examples=["positive"])
+    inputs: Inputs | None = Field(None, description="Further columns of a version that reads some.")
 
 
 class FeedbackAnswer(BaseModel):

@@ -22,7 +22,14 @@ from core.data.dataset.formulas import defused
 from core.data.loading.load import LeftOut, left_out_of_scan
 from core.data.reading.tables import TableFormat, scan_table, table_pieces
 from core.serving.engines.graphs import load_version
-from core.serving.engines.tables import TRUNCATED, added_column, check_column, predict_table
+from core.serving.engines.tables import (
+    TRUNCATED,
+    added_column,
+    check_column,
+    columns_read,
+    input_notes,
+    predict_table,
+)
 
 ROWS = 4096  # labelled and written at a time: what a killed process loses at most
 
@@ -113,9 +120,8 @@ def predict_file(
             file=str(target),
             reason=error.strerror or str(error),
         ) from None
-    return LabelledFile(
-        rows, journal.empty, journal.truncated, left_out_of_scan(scan), scan.form, tuple(scan.notes), resumed
-    )
+    notes = (*scan.notes, *input_notes(columns_read(classifier), scan.names))
+    return LabelledFile(rows, journal.empty, journal.truncated, left_out_of_scan(scan), scan.form, notes, resumed)
 
 
 def _identity(folder: Path, source: Path, text: str, threshold: float | None, form: TableFormat) -> dict[str, Any]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from core.base.errors import DataError
+from core.base.messages import Message, message
+from core.data.dataset.input_columns import check_column as check_input
+from core.data.dataset.inputs import row_of
 from core.networks.standalone.predict import resolved
 from core.tasks import task_of
 from core.tasks.base import Engine
@@ -43,7 +47,7 @@ def predict_table(
         When the table has no such column.
     """
     check_column(text, list(table.columns))
-    texts = [str(value) for value in table[text]]
+    texts = rows_of(columns_read(classifier), table, text)
     rows = [row for row, value in enumerate(texts) if value.strip()]
     values = np.full((len(texts), len(classifier.labels)), np.nan, dtype=np.float32)
     predicted = np.full(len(texts), "", dtype=object)
@@ -69,6 +73,45 @@ def predict_table(
     columns |= {f"{kind}: {label}": values[:, column].round(6) for column, label in enumerate(classifier.labels)}
     added = pd.DataFrame({added_column(name, table): values for name, values in columns.items()}, index=table.index)
     return pd.concat([table, added], axis=1)
+
+
+def columns_read(engine: Engine) -> list[dict[str, Any]]:
+    """The further columns that an engine reads; none of one that reads no tokens."""
+    pipeline = getattr(engine, "pipeline", None)
+    return [] if pipeline is None else list(pipeline.inputs)
+
+
+def rows_of(inputs: Sequence[Mapping[str, Any]], table: pd.DataFrame, text: str) -> list[str]:
+    """The texts of a table, each with the further columns that a version reads; those that the table lacks are missing.
+
+    Raises
+    ------
+    DataError
+        When a column holds other things than it held in training.
+    """
+    texts = [str(value) for value in table[text]]
+    there = {known["name"]: known["kind"] for known in inputs if known["name"] in table.columns}
+    columns = {name: [str(value) for value in table[name].fillna("")] for name in there}
+    for name, values in columns.items():
+        check_input(name, there[name], values, batch=True)
+    return [
+        row_of(inputs, value, {name: values[row] for name, values in columns.items()})
+        for row, value in enumerate(texts)
+    ]
+
+
+def input_notes(inputs: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> list[Message]:
+    """Says which columns a version reads that a table lacks."""
+    missing = [str(known["name"]) for known in inputs if known["name"] not in columns]
+    if not missing:
+        return []
+    return [
+        message(
+            "inputs.missing",
+            "The version also reads columns that this table lacks: {columns}. They count as missing in every row.",
+            columns=missing,
+        )
+    ]
 
 
 def check_column(text: str, columns: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from core.base.errors import CoreError, DataError
+from core.data.dataset.inputs import body_of
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.same_text import text_key
 from core.data.labelling.corrections import Corrections
@@ -131,8 +132,10 @@ class Wanted:
 
 
 def text_digest(text: str) -> str:
-    """A hash that equal texts share (as duplicates are equal), and from which no text can be read."""
-    return hashlib.sha256(text_key(text).encode("utf-8", "surrogatepass")).hexdigest()
+    """A hash that equal texts share (as duplicates are equal), whatever stands in further columns beside them; no text can be
+    read from it.
+    """
+    return hashlib.sha256(text_key(body_of(text)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def group_digest(group: str) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from core.base.errors import DataError
 from core.base.files import read_json
 from core.base.settings import TrimConfig
+from core.data.dataset.inputs import body_of
 from core.data.dataset.language import language_of
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.same_text import text_key
@@ -103,7 +104,8 @@ def prepare(request: PretrainRequest, workspace: Workspace, tokenizer_json: str 
     shape, config = resolve(request.start, request.settings)
     stored = workspace.datasets.info(request.dataset)
     probe = probe_rows(workspace, request.probe, config.seed) if request.probe else None
-    texts = divide(workspace.datasets.load(request.dataset).texts, probe.texts if probe else (), config)
+    rows = workspace.datasets.load(request.dataset).texts
+    texts = divide([body_of(row) for row in rows], probe.texts if probe else (), config)
     languages = set(_LANGUAGES[language_of(texts.train)])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)

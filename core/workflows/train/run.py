@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from core.base.errors import ConfigError
@@ -136,9 +136,17 @@ def _start_run(request: TrainRequest, settings: Settings, workspace: Workspace) 
     return workspace.registry.start_run("train", request.classifier, {**settings.flat(), **facts})
 
 
+def inputs_remark(inputs: Sequence[Mapping[str, Any]]) -> list[Message]:
+    """Which further columns a model reads."""
+    if not inputs:
+        return []
+    names = [f"{known['name']} ({known['kind']})" for known in inputs]
+    return [message("train.reads_inputs", "It also reads these columns: {columns}.", columns=names)]
+
+
 def _remarks(learner: Learner, language: str, pairing: Message | None) -> list[Message]:
     """What the model began from, and whether it can read these texts."""
-    remarks = [] if pairing is None else [pairing]
+    remarks = [*([] if pairing is None else [pairing]), *inputs_remark(learner.pipeline.inputs)]
     encoder, vectors = learner.origin.get("encoder"), learner.origin.get("vectors")
     if encoder is not None:
         remarks.append(

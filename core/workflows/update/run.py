@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from core.base.events import RunStarted, StageStarted
 from core.base.faults import reached
 from core.base.messages import Message, message
 from core.continual.strategies import Strategy
+from core.data.dataset.inputs import parse
 from core.data.dataset.label_spelling import match_labels
 from core.data.dataset.rows import Rows, TextDataset
 from core.data.dataset.same_text import key_numbers
@@ -199,6 +200,7 @@ def update_classifier(
                 *(finding.message for finding in seen.findings),
                 *split.findings,
                 *length_remarks(records[-1], learner.pipeline.limit),
+                *other_inputs(learner.pipeline.inputs, batch),
                 *_remarks(past, strategy, pairing_remark(learner.model_name, request.strategy, task)),
             ],
         ),
@@ -236,6 +238,30 @@ def _new_labels(batch: TextDataset, known: Sequence[str]) -> list[Message]:
         return []
     named = [f"{label} ({rows:,})" for label, rows in sorted(new.items(), key=lambda pair: -pair[1])]
     return [message("update.labels_new", "Labels that are new to the model, with their rows: {labels}.", labels=named)]
+
+
+def other_inputs(inputs: Sequence[Mapping[str, Any]], batch: TextDataset) -> list[Message]:
+    """Columns that the model reads and the batch lacks, and the other way round."""
+    known = {str(each["name"]) for each in inputs}
+    brought = {field.name for text in batch.texts for field in parse(text)[1]}
+    notes = []
+    if known - brought:
+        notes.append(
+            message(
+                "update.inputs_missing",
+                "The model also reads columns that the batch lacks: {columns}. They count as missing in all of its rows.",
+                columns=sorted(known - brought),
+            )
+        )
+    if brought - known:
+        notes.append(
+            message(
+                "update.inputs_unread",
+                "Columns of the batch that the model does not read: {columns}. Train a new version to let it read them.",
+                columns=sorted(brought - known),
+            )
+        )
+    return notes
 
 
 def _remarks(past: Past, strategy: Strategy, pairing: Message | None) -> list[Message]:

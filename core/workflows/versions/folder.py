@@ -127,6 +127,11 @@ class VersionFolder:
         return tuple(self._read("labels.json"))
 
     @property
+    def inputs(self) -> list[dict[str, Any]]:
+        """Further columns that it reads beside the text; none in versions of old."""
+        return list(self._read("config.json")["text"].get("inputs", ()))
+
+    @property
     def model_name(self) -> str:
         return str(self._read("config.json")["model"])
 

@@ -38,12 +38,14 @@ def draw(datasets: list[StoredDataset]) -> TrainRequest:
     dataset = _dataset(datasets)
     name = _name(dataset)
     task = _task(dataset)
+    inputs = _inputs(dataset) if task.reads_targets else {}
     model = _model(task)
     if model == AUTO:
-        return TrainRequest(classifier=name, dataset=dataset.id, task=task.name, model=model, settings=auto_form.draw())
+        settings = auto_form.draw() | inputs
+        return TrainRequest(classifier=name, dataset=dataset.id, task=task.name, model=model, settings=settings)
     _preset(task, model)
     word_vectors.choose_made(SETTINGS)
-    values = _settings(task, model)
+    values = _settings(task, model) | inputs
     word_vectors.draw(dataset, values)
     encoder_choice.draw(dataset, values)
     return TrainRequest(classifier=name, dataset=dataset.id, task=task.name, model=model, settings=values)
@@ -59,6 +61,18 @@ def _dataset(datasets: list[StoredDataset]) -> StoredDataset:
     return known[
         choices.listed(t("train.dataset"), names, key="train.dataset", first=first, help=t("train.dataset_help"))
     ]
+
+
+def _inputs(dataset: StoredDataset) -> dict[str, Any]:
+    """What goes in beside the text, and whether it shall; nothing where there is nothing."""
+    if not dataset.roles.inputs:
+        return {}
+    wanted = st.toggle(
+        t("train.inputs"), value=True, key="train.inputs", help=t("train.inputs_help"), persist_state="session"
+    )
+    columns = [f"{tables.plain(name)} ({t(f'upload.kind_{kind}')})" for name, kind in dataset.roles.inputs]
+    st.caption(t("train.inputs_of", columns=columns))
+    return {} if wanted else {"use_inputs": False}
 
 
 def _describe(dataset: StoredDataset) -> str:
@@ -195,7 +209,7 @@ def _settings(task: Task, model: str) -> dict[str, Any]:
         "text": [TextConfig],
         "optimisation": [TrainingConfig, task.config_class, DataConfig],
     }
-    idle = network.without_effect
+    idle = network.without_effect | {"use_inputs"}  # asked beside the dataset
     values: dict[str, Any] = {}
     places = st.tabs([t(f"train.group_{name}") for name in groups])
     for column, (name, configs) in zip(places, groups.items(), strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas
@@ -16,6 +17,7 @@ from core.data.loading.column_memory import ColumnMemory
 from core.data.reading.names import LABEL_NAMES, rank
 from dashboard.parts import tables
 from dashboard.parts.upload.files import Reading
+from dashboard.parts.upload.inputs import choose_inputs
 from dashboard.shell.i18n import t, t_message
 
 OPTIONAL_ROLES = ("split", "group", "time")
@@ -24,7 +26,13 @@ LAST_LABEL = "last_label"  # in the session: the label column of the last run
 
 
 def choose_columns(
-    prefix: str, read: Reading, *, need_label: bool, optional_columns: bool, texts_alone: bool = False
+    prefix: str,
+    read: Reading,
+    *,
+    need_label: bool,
+    optional_columns: bool,
+    texts_alone: bool = False,
+    inputs: Sequence[tuple[str, str]] = (),
 ) -> ColumnRoles | None:
     """Which column is what; None while one that is needed is not chosen.
 
@@ -32,6 +40,8 @@ def choose_columns(
     ----------
     texts_alone
         Whether the choice of the label column has "No labels".
+    inputs
+        Further columns that the version reads which the table is for, with their kinds: chosen where the table has them.
     """
     names = [str(name) for name in read.table.columns]
     # With other columns, as after another choice of delimiter, the guess is made anew.
@@ -41,6 +51,8 @@ def choose_columns(
     guess = remembered or read.roles
     if remembered is not None:
         _as_last_time(key, names)
+    if inputs:
+        guess = replace(guess, inputs=tuple((name, kind) for name, kind in inputs if name in names))
     columns = _row_of_columns(key, wanted, names, guess, texts_alone=texts_alone)
     text, label = columns["text"], columns.get("label")
     if texts_alone and label is None:
@@ -51,11 +63,15 @@ def choose_columns(
     if optional_columns and len(names) > (2 if needs_both else 1):
         with st.expander(_more_columns(key, guess)):
             columns |= _row_of_columns(key, OPTIONAL_ROLES, names, guess)
+    further = guess.inputs if optional_columns else ()
+    if optional_columns and text is not None and len(names) > (2 if needs_both else 1):
+        taken = [column for column in columns.values() if column is not None]
+        further = choose_inputs(key, read.table, taken, guess).inputs
     if text is None or (needs_both and label is None):
         st.info(t("upload.choose_label" if text else "upload.choose_text"), icon=":material/touch_app:")
         return None
-    del columns["text"]
-    return ColumnRoles(text, **({"label": None} | columns))
+    roles = ColumnRoles(text, label, columns.get("split"), columns.get("group"), columns.get("time"))
+    return replace(roles, inputs=tuple((name, kind) for name, kind in further if name not in roles.columns().values()))
 
 
 def _as_last_time(prefix: str, names: list[str]) -> None:
@@ -72,7 +88,7 @@ def _as_last_time(prefix: str, names: list[str]) -> None:
 
 def _forget_columns(prefix: str, names: list[str]) -> None:
     ColumnMemory(home()).forget(names)
-    for role in ("text", "label", LAST_LABEL, *OPTIONAL_ROLES):
+    for role in ("text", "label", LAST_LABEL, "inputs", *OPTIONAL_ROLES):
         st.session_state.pop(f"{prefix}.{role}", None)
 
 

@@ -98,6 +98,7 @@ def upload_table(
     optional_columns: bool | None = None,
     texts_alone: bool = False,
     samples: Sequence[SamplePart] = (),
+    inputs: Sequence[tuple[str, str]] = (),
 ) -> UploadedTable | None:
     """Draw the upload step; returns the table once file, format and columns are settled, None until then.
 
@@ -115,6 +116,8 @@ def upload_table(
         Whether "No labels" may be chosen in place of a label column.
     samples
         Parts of samples offered below the drop zone, such as ``("reviews_en", "batch_2")``.
+    inputs
+        Further columns that the version reads which the table is for, with their kinds.
     """
     source: Source | None = st.session_state.get(f"{key}.source")
     if source is None:
@@ -137,7 +140,9 @@ def upload_table(
     _name(head, source, read.table, key)
     _preview(read)
     optional = need_label if optional_columns is None else optional_columns
-    roles = choose_columns(prefix, read, need_label=need_label, optional_columns=optional, texts_alone=texts_alone)
+    roles = choose_columns(
+        prefix, read, need_label=need_label, optional_columns=optional, texts_alone=texts_alone, inputs=inputs
+    )
     if roles is None:
         return None
     if roles.label is not None:

@@ -460,3 +460,29 @@ def test_in_a_workspace_that_can_only_be_read_a_file_can_be_looked_at(
     assert "can only be read: the table can be looked at, and cannot be saved" in words(page)
     assert evergreen_home.name in words(page).replace("\\", "")
     assert list((evergreen_home / "uploads").glob("*")) == []
+
+
+@pytest.mark.parametrize(("language", "kind"), [("en", "a number"), ("zh", "数字")])
+def test_further_columns_are_guessed_corrected_and_saved(
+    open_page: OpenPage, evergreen_home: Path, language: str, kind: str
+) -> None:
+    rows = "text,label,price,same\n" + "".join(f"{text},{label},{n % 7},x\n" for n, (text, label) in enumerate(ROWS))
+    page = upload(open_page("data", language=language), rows)
+    assert errors(page) == []
+    chosen = widget(page.multiselect, ".inputs")
+    assert chosen.value == []
+    chosen.set_value(["price"]).run()
+    box = widget(page.selectbox, ".kind.price")
+    assert kind in box.options
+    assert box.value == "number"
+    box.set_value("category").run()
+    assert errors(page) == []
+    widget(page.multiselect, ".inputs").set_value(["price", "same"]).run()
+    assert len(errors(page)) == 1
+    assert "same" in errors(page)[0]
+    widget(page.multiselect, ".inputs").set_value(["price"]).run()
+    page.button(key="data.save-button").click().run()
+    (saved,) = stored(evergreen_home)
+    assert saved.roles.inputs == (("price", "category"),)
+    again = upload(open_page("data", language=language), rows.replace("x\n", "y\n"))
+    assert widget(again.multiselect, ".inputs").value == ["price"]  # as last time

@@ -327,3 +327,60 @@ def test_an_error_while_labelling_is_kept_for_the_page() -> None:
     run.wait(30)
     assert isinstance(run.error, ValueError)
     assert not run.running
+
+
+@pytest.fixture(scope="module")
+def made_with_columns(make_home: Callable[[str], Path]) -> Path:
+    """A workspace with a version that also reads a kind and a price."""
+    workspace = open_workspace(make_home("columns"))
+    rows = [
+        (f"{word} thing number {row}", label, ("toy", "book")[row % 2], str(row))
+        for row in range(30)
+        for word, label in PAIRS
+    ]
+    table = pd.DataFrame(rows, columns=["text", "label", "kind", "price"])
+    roles = ColumnRoles("text", "label", inputs=(("kind", "category"), ("price", "number")))
+    stored = workspace.datasets.save(build_dataset(table, roles)[0], name="toy", roles=roles)
+    list(train_classifier(TrainRequest(classifier=NAME, dataset=stored.id, model="linear"), workspace))
+    return workspace.home
+
+
+@pytest.mark.parametrize(
+    ("language", "wrong", "unknown"),
+    [("en", "cannot be read as a number", "never met"), ("zh", "无法作为数字读取", "从未在")],
+)
+def test_each_further_column_has_a_field(
+    open_page: Callable[..., AppTest],
+    made_with_columns: Path,
+    evergreen_home: Path,
+    language: str,
+    wrong: str,
+    unknown: str,
+) -> None:
+    shutil.copytree(made_with_columns, evergreen_home, dirs_exist_ok=True)
+    page = type_text(open_page("predict", language=language), "a great thing")
+    assert not page.exception
+    assert [field.label for field in page.text_input][:2] == ["kind", "price"]
+    page.text_input(key="predict.input.kind").set_value("toy").run()
+    page.text_input(key="predict.input.price").set_value("3").run()
+    assert unknown not in said(page)
+    page.toggle(key="predict.why").set_value(True).run()
+    assert ">toy</mark>" in html(page)
+    page.text_input(key="predict.input.kind").set_value("car").run()
+    page.text_input(key="predict.input.price").set_value("dear").run()
+    assert not page.exception
+    assert wrong in said(page)
+    assert unknown in said(page)
+
+
+def test_an_example_fills_the_fields_of_its_columns(
+    open_page: Callable[..., AppTest], made_with_columns: Path, evergreen_home: Path
+) -> None:
+    shutil.copytree(made_with_columns, evergreen_home, dirs_exist_ok=True)
+    page = open_page("predict")
+    page.button(key="predict.example.0").click().run()
+    assert not page.exception
+    text = page.session_state["predict.text.held"]["text"]
+    assert "thing number" in text
+    assert "\u2063" not in text
+    assert page.text_input(key="predict.input.kind").value in ("toy", "book")

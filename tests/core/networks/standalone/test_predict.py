@@ -67,8 +67,8 @@ def test_a_bundle_with_a_threshold_prints_what_it_is_not_sure_of(
     assert [line.split("\t")[0] for line in lines] == ["unsure", "unsure"]
 
 
-def test_a_bundle_holds_six_files_and_nothing_else(unzipped: Path) -> None:
-    names = ["config.json", "labels.json", "model.onnx", "model_card.md", "predict.py", "tokenizer.json"]
+def test_a_bundle_holds_seven_files_and_nothing_else(unzipped: Path) -> None:
+    names = ["config.json", "inputs.py", "labels.json", "model.onnx", "model_card.md", "predict.py", "tokenizer.json"]
     assert sorted(path.name for path in unzipped.iterdir()) == names
 
 

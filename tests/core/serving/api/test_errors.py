@@ -239,7 +239,7 @@ def test_the_description_names_bodies_keys_and_errors(client: TestClient) -> Non
     found = client.get("/openapi.json").json()
     predict = found["paths"]["/predict"]["post"]
     assert set(predict["requestBody"]["content"]["application/json"]["schema"]["properties"]) == {
-        "classifier", "texts", "text", "version",
+        "classifier", "texts", "text", "inputs", "version",
     }  # fmt: skip
     assert predict["security"] == [{"key": []}]
     assert {"200", "401", "404", "413", "422", "503"} <= set(predict["responses"])
