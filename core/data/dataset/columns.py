@@ -17,6 +17,8 @@ _TIME = re.compile(
 )
 _SAMPLE = 2000  # rows looked at, evenly spaced
 
+LIST = "[]"  # in place of a separator: each cell is a list as JSON writes it
+
 _SPLITS = {
     **dict.fromkeys(("train", "training", "训练", "训练集", "訓練", "訓練集"), "train"),
     **dict.fromkeys(
@@ -28,17 +30,38 @@ _SPLITS = {
 
 @dataclass(frozen=True)
 class ColumnRoles:
-    """Names of the columns that play a role; None where no column does."""
+    """Names of the columns that play a role; None where no column does.
+
+    Parameters
+    ----------
+    labels
+        Columns that say yes or no to a label each, which is called as its column; in place of ``label``.
+    separator
+        Sign that stands between the labels of a cell of ``label``, or `LIST` where each is a list; None where every cell is one
+        label.
+    """
 
     text: str
     label: str | None
     split: str | None = None
     group: str | None = None
     time: str | None = None
+    labels: tuple[str, ...] = ()
+    separator: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "labels", tuple(self.labels))  # stored as a list
+
+    @property
+    def several(self) -> bool:
+        """Whether a row may have several labels."""
+        return bool(self.labels) or self.separator is not None
 
     def columns(self) -> dict[str, str]:
         """Role → column, for the roles that are filled."""
-        return {role: column for role, column in vars(self).items() if column is not None}
+        single = {role: getattr(self, role) for role in ("text", "label", "split", "group", "time")}
+        filled = {role: column for role, column in single.items() if column is not None}
+        return {**filled, **{f"label {number}": column for number, column in enumerate(self.labels, start=1)}}
 
 
 def split_name(value: str) -> str | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,11 @@ import numpy.typing as npt
 import pandas
 
 from core.base.errors import DataError
+from core.base.messages import Message
 from core.data.dataset.columns import ColumnRoles, split_name
+from core.data.dataset.label_sets import counts_of
 from core.data.dataset.label_spelling import canonical_labels, respelled
+from core.data.dataset.multilabel import read_label_sets
 
 Rows = npt.NDArray[np.int64]
 
@@ -94,12 +97,15 @@ class SetAside:
         The table's row behind each row of the dataset.
     respelled
         Labels that were read as others: as written → as meant (see `core.data.dataset.label_spelling`).
+    notes
+        What else should be known of how labels were read, where a row may have several.
     """
 
     empty_text: tuple[int, ...]
     empty_label: tuple[int, ...]
     kept: tuple[int, ...]
     respelled: dict[str, str] = field(default_factory=dict)
+    notes: tuple[Message, ...] = ()
 
     @property
     def count(self) -> int:
@@ -127,13 +133,19 @@ def build_dataset(
     """
     label_column = _check_roles(table, roles, need_label=need_label)
     texts = _column(table, roles.text)
-    numbers, names, set_aside = _unlabelled(texts) if label_column is None else _labelled(table, label_column, texts)
+    if roles.several:
+        numbers, names, set_aside = _several(table, roles, texts, batch=batch)
+    else:
+        numbers, names, set_aside = (
+            _unlabelled(texts) if label_column is None else _labelled(table, label_column, texts)
+        )
     _check_kept(table, roles, set_aside)
     kept = set_aside.kept if set_aside.count else None
     numbers = numbers if kept is None else numbers[list(kept)]
     classes = _order({names[number] for number in np.unique(numbers)})
-    if not batch and label_column is not None:
-        _check_labels(label_column, len(numbers), classes)
+    if not batch and (label_column is not None or roles.several):
+        labels = min(classes, tuple(counts_of(classes)), key=len) if roles.several else classes
+        _check_labels(label_column or roles.labels[0], len(numbers), labels)
     index = {name: number for number, name in enumerate(classes)}
 
     def pick(column: str | None) -> tuple[str, ...] | None:
@@ -161,8 +173,11 @@ def rows_set_aside(table: pandas.DataFrame, roles: ColumnRoles) -> SetAside:
         When a column is missing or chosen twice.
     """
     label_column = _check_roles(table, roles)
+    texts = _column(table, roles.text)
+    if roles.several:
+        return _several(table, roles, texts, batch=True)[2]
     assert label_column is not None, "one is needed"
-    return _labelled(table, label_column, _column(table, roles.text))[2]
+    return _labelled(table, label_column, texts)[2]
 
 
 def _labelled(table: pandas.DataFrame, column: str, texts: list[str]) -> tuple[Rows, list[str], SetAside]:
@@ -171,6 +186,17 @@ def _labelled(table: pandas.DataFrame, column: str, texts: list[str]) -> tuple[R
     names = canonical_labels(written)
     labelled = np.array([bool(name) for name in names], dtype=bool)[numbers]
     return numbers, names, _set_aside(texts, labelled, respelled(written, names))
+
+
+def _several(
+    table: pandas.DataFrame, roles: ColumnRoles, texts: list[str], *, batch: bool
+) -> tuple[Rows, list[str], SetAside]:
+    """The same where a row may have several labels: what is numbered are the sets of them that occur."""
+    read = read_label_sets(table, roles, batch=batch)
+    numbers, names = pandas.factorize(pandas.Series(read.targets, dtype=object))
+    labelled = np.array([bool(target) for target in read.targets], dtype=bool)
+    set_aside = _set_aside(texts, labelled, {})
+    return np.asarray(numbers, dtype=np.int64), [str(name) for name in names], replace(set_aside, notes=read.notes)
 
 
 def _unlabelled(texts: list[str]) -> tuple[Rows, list[str], SetAside]:
@@ -199,14 +225,14 @@ def _pick(values: list[str], rows: Sequence[int] | None) -> list[str]:
 def _check_roles(table: pandas.DataFrame, roles: ColumnRoles, *, need_label: bool = True) -> str | None:
     """Check that the columns are there and differ; returns the label column."""
     names = [str(column) for column in table.columns]
-    if need_label and len(names) == 1 and roles.label is None:
+    if need_label and len(names) == 1 and roles.label is None and not roles.labels:
         raise DataError(
             "data.one_column",
             "The table has only one column, '{column}'. Expected one column of texts and one of labels. "
             "If the file has both, choose another delimiter.",
             column=names[0],
         )
-    if need_label and roles.label is None:
+    if need_label and roles.label is None and not roles.labels:
         raise DataError(
             "data.no_label",
             "No label column is chosen. The columns are: {columns}. Choose the one with the labels.",
@@ -286,8 +312,8 @@ def _check_labels(column: str, rows: int, classes: tuple[str, ...]) -> None:
 
 def check_labels(dataset: TextDataset) -> None:
     """Raise `DataError` where a changed dataset has too few labels for a first training; see `build_dataset`."""
-    if dataset.labelled:
-        _check_labels("label", len(dataset), dataset.classes)
+    if dataset.labelled:  # where rows have several, sets of labels may well be as many as rows
+        _check_labels("label", len(dataset), min(dataset.classes, tuple(counts_of(dataset.classes)), key=len))
 
 
 def _order(names: set[str]) -> tuple[str, ...]:

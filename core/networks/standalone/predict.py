@@ -11,7 +11,8 @@ or, in your own program::
 
 The folder holds model.onnx, tokenizer.json, labels.json and config.json; serving.json, if there, names the file that runs
 on each kind of device, such as {"cpu": "model.int8.onnx"}; decision.json, if there, holds a threshold: texts whose most
-probable label is less probable are printed as "unsure", for a person to decide.
+probable label is less probable are printed as "unsure", for a person to decide. thresholds.json, if there, means that a text
+gets any number of labels: it holds the probability of each from which on it is given; a text that gets none is printed as "-".
 """
 
 from __future__ import annotations
@@ -308,6 +309,8 @@ class Classifier:
         The precision of the file that really runs.
     threshold
         The bundle's probability from which on an answer counts without a person; None where it always does.
+    thresholds
+        Where a text may have several labels, the probability of each from which on it is given, (labels); None where it has one.
     """
 
     def __init__(
@@ -322,6 +325,8 @@ class Classifier:
         self.pipeline = TextPipeline.load(folder)
         decision = folder / "decision.json"
         self.threshold: float | None = read_json(decision)["threshold"] if decision.exists() else None
+        thresholds = folder / "thresholds.json"
+        self.thresholds = np.array(read_json(thresholds)) if thresholds.exists() else None
         wanted = providers if providers is not None else usable_providers()
         config = read_json(folder / "config.json")
         self.task: str = config.get("task", TASK)
@@ -388,6 +393,11 @@ def answered(probabilities: np.ndarray, threshold: float) -> np.ndarray:
     return np.asarray(probabilities.max(axis=1) >= threshold - ROUNDING)
 
 
+def chosen(probabilities: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+    """Which labels each row is given where it may have several, bool (rows, labels)."""
+    return np.asarray(probabilities >= np.asarray(thresholds) - ROUNDING)
+
+
 def main(arguments: list[str]) -> None:
     for stream in (sys.stdin, sys.stdout):  # UTF-8 wherever it runs, and a broken byte stops nothing
         if isinstance(stream, io.TextIOWrapper):
@@ -404,6 +414,12 @@ def main(arguments: list[str]) -> None:
         for text, row in zip(texts, probabilities, strict=True):
             values = " ".join(f"{name}={value:g}" for name, value in zip(classifier.labels, row, strict=True))
             sys.stdout.write(f"{values}\t{text}\n")
+        return
+    if classifier.thresholds is not None:
+        for text, row, given in zip(texts, probabilities, chosen(probabilities, classifier.thresholds), strict=True):
+            labels = [classifier.labels[column] for column in np.argsort(-row) if given[column]]
+            stated = " ".join(f"{row[column]:.6f}" for column in np.argsort(-row) if given[column])
+            sys.stdout.write(f"{', '.join(labels) or '-'}\t{stated or '-'}\t{text}\n")
         return
     for text, row, sure in zip(texts, probabilities, answered(probabilities, classifier.threshold or 0), strict=True):
         best = int(row.argmax())

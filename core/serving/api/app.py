@@ -204,7 +204,7 @@ def _add_feedback(app: FastAPI, service: Service) -> None:
         served, opened, probabilities = await service.predict(asked.classifier, None, [asked.text])
         task = task_of(opened.engine.task)
         label = _known_label(asked.label, opened.engine.labels) if task.distribution else _target(asked.label, task)
-        predicted = task.answers(probabilities, opened.engine.labels)[0]
+        predicted = task.read(opened.engine, probabilities)[0]
         waiting = await asyncio.to_thread(_queue, service.corrections, served, asked.text, label, predicted)
         return schemas.FeedbackAnswer(
             classifier=served.classifier,

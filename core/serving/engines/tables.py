@@ -59,7 +59,7 @@ def predict_table(
             answers["decision"] = np.where(
                 answered(values, threshold), ANSWERED, PERSON
             )  # no number is sure of nothing
-    kind = "p" if task.distribution else "value"
+    kind = "p" if task.activation else "value"
     answers |= {f"{kind}: {label}": values[:, column].round(6) for column, label in enumerate(classifier.labels)}
     added = pd.DataFrame({_free(name, table): values for name, values in answers.items()}, index=table.index)
     return pd.concat([table, added], axis=1)

@@ -123,7 +123,7 @@ def gather(
     if asked:
         engine = load_version(folder)  # not the pool's: it would drive out a version that serves
         task = task_of(engine.task)
-        predicted |= {test.key: tuple(task.answers(engine.compute(test.texts), engine.labels)) for test in asked}
+        predicted |= {test.key: tuple(task.read(engine, engine.compute(test.texts))) for test in asked}
     fresh = {}
     trained = None if datasets is None or not predicted else _trained_on(folder, datasets)
     for test in missing:

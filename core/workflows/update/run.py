@@ -205,8 +205,9 @@ def update_classifier(
 
 
 def _newest_test(folder: VersionFolder, number: int, name: str, test: TextDataset) -> FrozenTest:
-    task, values = folder.task, load_version(folder.path).compute(test.texts)
-    truth, predicted = tuple(test.label_names()), tuple(task.answers(values, folder.outputs))
+    task, engine = folder.task, load_version(folder.path)
+    values = engine.compute(test.texts)
+    truth, predicted = tuple(test.label_names()), tuple(task.read(engine, values))
     answers = {number - 1: predicted, RANDOM_START: start_answers(folder, test.texts)}
     history = {version: task.worth(truth, answer) for version, answer in answers.items()}
     sure = tuple(values.max(axis=1)) if task.distribution else None

@@ -95,7 +95,7 @@ def _asked(test: FrozenTest, parent: VersionFolder) -> FrozenTest:
     engine = load_version(parent.path)
     values, task = engine.compute(test.texts), parent.task
     sure = tuple(values.max(axis=1).tolist()) if task.distribution else None
-    answers = tuple(task.answers(values, engine.labels))
+    answers = tuple(task.read(engine, values))
     return replace(test, before=answers, before_confidence=sure, figures=None)
 
 
