@@ -45,6 +45,7 @@ class Engine(Protocol):
     precision: str
     provider: str
     pipeline: TextPipeline
+    thresholds: NDArray[Any] | None  # the probability of each output from which on it is part of an answer
 
     @property
     def probable(self) -> bool:

@@ -19,11 +19,14 @@ from core.base.errors import RegistryError
 from core.base.integrity import is_damage
 from core.networks.explain import occlude
 from core.networks.standalone.predict import answered
+from core.tasks import task_of
 from dashboard.parts import reasons, tables, way_back
 from dashboard.parts.components.live_text import live_text, set_live_text
 from dashboard.parts.names import provider_name
+from dashboard.predict import several
 from dashboard.predict.corrections import correction
 from dashboard.predict.examples import Example, examples
+from dashboard.predict.several import share_of
 from dashboard.shell import state
 from dashboard.shell.errors import guarded_fragment
 from dashboard.shell.i18n import t, tn
@@ -124,14 +127,22 @@ def ask(version: VersionInfo) -> None:
     offered = examples(version, st.session_state.get(TURN, 0))
     if text.strip():
         answer = ask_engine(engine, text)
-        used = state.threshold(version.classifier)
-        st.html(answer_html(answer, engine.labels, used.value if used else None))
+        used = state.threshold(version.classifier) if engine.thresholds is None else None
+        if engine.thresholds is None:
+            st.html(answer_html(answer, engine.labels, used.value if used else None))
+        else:
+            st.html(several.answer_html(answer.probabilities, engine.thresholds.tolist()))
         _facts(version, engine, answer)
         if used is not None and used.version != version.number:
             st.caption(f":material/rule: {t('predict.threshold_moved', version=used.version)}")
         _remarks(engine, answer, text, offered)
-        _reasons(engine, text)
-        correction(version, text, answer.label, engine.labels)
+        if engine.thresholds is None:
+            _reasons(engine, text)
+            correction(version, text, answer.label, engine.labels)
+        else:
+            several.correction(
+                version, text, several.given(answer.probabilities, engine.thresholds.tolist()), engine.labels
+            )
     _examples(offered)
 
 
@@ -142,15 +153,15 @@ def answer_html(answer: Answer, labels: list[str], threshold: float | None = Non
     bars = "".join(
         f"<span class='name' title='{escape(label)}'>{escape(label)}</span>"
         f"<span class='track'><i style='width:{share:.1%};background:{colors[label]}'></i></span>"
-        f"<span class='share'>{_share(share)}</span>"
+        f"<span class='share'>{share_of(share)}</span>"
         for label, share in ranked[:MOST_BARS]
     )
     rest = len(ranked) - MOST_BARS
     more = f"<div class='more'>{escape(tn('predict.more_labels', rest))}</div>" if rest > 0 else ""
     best, share = ranked[0]
-    verdict = f"<strong>{escape(best)}</strong><span>{_share(share)}</span>"
+    verdict = f"<strong>{escape(best)}</strong><span>{share_of(share)}</span>"
     if threshold is not None and not answered(np.array([[share]]), threshold)[0]:
-        facts = {"label": best, "share": _share(share), "percent": tables.percent(threshold)}
+        facts = {"label": best, "share": share_of(share), "percent": tables.percent(threshold)}
         verdict = (
             f"<strong>{escape(t('predict.unsure'))}</strong><span>{escape(t('predict.unsure_why', **facts))}</span>"
         )
@@ -158,13 +169,6 @@ def answer_html(answer: Answer, labels: list[str], threshold: float | None = Non
         f"<div class='answer' role='status' aria-live='polite'><div class='verdict'>{verdict}</div>"
         f"<div class='bars' aria-hidden='true'>{bars}</div>{more}</div>"
     )
-
-
-def _share(share: float) -> str:
-    """Per cent with one decimal; never 100 % or 0 % where something is left."""
-    if 0.9995 <= share < 1:
-        return "> 99.9%"
-    return "< 0.1%" if 0 < share < 0.0005 else f"{share:.1%}"
 
 
 def _facts(version: VersionInfo, engine: Engine, answer: Answer) -> None:
@@ -185,7 +189,7 @@ def _remarks(engine: Engine, answer: Answer, text: str, offered: list[Example]) 
         st.caption(f":material/content_cut: {t('predict.cut', limit=limit)}")
     truth = next((example.truth for example in offered if example.text == text), None)
     if truth is not None:
-        st.caption(f":material/ac_unit: {t('predict.truth', label=tables.plain(truth))}")
+        st.caption(f":material/ac_unit: {t('predict.truth', label=tables.plain(task_of(engine.task).told(truth)))}")
 
 
 def _reasons(engine: Engine, text: str) -> None:

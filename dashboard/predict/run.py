@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from core.serving.engines import predict_table
+from core.tasks import task_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +54,7 @@ class TableRun:
         self.threshold = threshold
         self.token, self.name, self.version, self.text = token, name, version, text
         self.rows, self.width = table.shape
-        self.probable = engine.probable
+        self.probable = task_of(engine.task).distribution
         self.fraction = 0.0
         self.result: pd.DataFrame | None = None
         self.error: Exception | None = None

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from core.base.errors import CoreError, DataError, RegistryError
 from core.base.integrity import named
 from core.base.messages import message
+from core.data.dataset.label_sets import labels_of, target_of
 from core.data.labelling.corrections import Corrections
 from core.serving.api import schemas
 from core.serving.api.answers import written_answers
@@ -225,7 +226,7 @@ def _target(written: str, task: Task) -> str:
         task.check([written])
     except DataError as error:
         raise ApiError(422, error.message, field="label") from error
-    return written
+    return target_of(labels_of(written)) if task.reads_sets else written
 
 
 def _known_label(written: str, labels: list[str]) -> str:

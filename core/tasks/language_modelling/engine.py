@@ -26,6 +26,7 @@ class LanguageEngine(Writer):
     """
 
     precision = "fp32"
+    thresholds = None
 
     def __init__(
         self,

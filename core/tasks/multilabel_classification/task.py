@@ -48,8 +48,7 @@ class MultilabelConfig(TaskConfig):
     class_weights: Literal["none", "balanced"] = setting(
         "none",
         label="Class weights",
-        help="Balanced makes a missed rare label cost more. Probabilities and thresholds are set right afterwards, so it changes "
-        "what the model looks for, not how often it answers.",
+        help="Balanced makes rare labels count more, so that they are found more often, at some cost in accuracy.",
         group="optimisation",
     )
 
