@@ -144,8 +144,7 @@ def build_dataset(
     numbers = numbers if kept is None else numbers[list(kept)]
     classes = _order({names[number] for number in np.unique(numbers)})
     if not batch and (label_column is not None or roles.several):
-        labels = min(classes, tuple(counts_of(classes)), key=len) if roles.several else classes
-        _check_labels(label_column or roles.labels[0], len(numbers), labels)
+        _check_labels(label_column or roles.labels[0], len(numbers), _single(classes) if roles.several else classes)
     index = {name: number for number, name in enumerate(classes)}
 
     def pick(column: str | None) -> tuple[str, ...] | None:
@@ -313,7 +312,12 @@ def _check_labels(column: str, rows: int, classes: tuple[str, ...]) -> None:
 def check_labels(dataset: TextDataset) -> None:
     """Raise `DataError` where a changed dataset has too few labels for a first training; see `build_dataset`."""
     if dataset.labelled:  # where rows have several, sets of labels may well be as many as rows
-        _check_labels("label", len(dataset), min(dataset.classes, tuple(counts_of(dataset.classes)), key=len))
+        _check_labels("label", len(dataset), _single(dataset.classes))
+
+
+def _single(classes: tuple[str, ...]) -> tuple[str, ...]:
+    """The labels that occur in these sets of them; where all rows have the same set, that."""
+    return classes if len(classes) == 1 else tuple(counts_of(classes))
 
 
 def _order(names: set[str]) -> tuple[str, ...]:

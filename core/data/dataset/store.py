@@ -70,6 +70,15 @@ class StoredDataset:
         """Whether rows have labels at all; texts alone can teach a language model."""
         return tuple(self.classes) != UNLABELLED
 
+    def check_single(self) -> None:
+        """Raise the `DataError` that says why rows with several labels can't be used where each needs one."""
+        if self.roles.several:
+            raise DataError(
+                "data.one_label_needed",
+                "A text of '{name}' may have several labels, and here each text needs one. Choose another dataset.",
+                name=self.name,
+            )
+
     @property
     def label_rows(self) -> dict[str, int]:
         """Label → number of rows; where a row may have several, it counts for each of them."""

@@ -68,12 +68,13 @@ def fit_one_vs_rest(texts: Sequence[str], truth: NDArray[Any], *, language: str)
     """
     order = np.random.default_rng(0).permutation(len(texts))
     held, rest = order[::_KEPT_BACK], np.sort(np.delete(order, np.s_[::_KEPT_BACK]))
-    trial = _fit([texts[row] for row in rest], truth[rest], np.full(truth.shape[1], 0.5), language)
+    trial = fit_regressions([texts[row] for row in rest], truth[rest], np.full(truth.shape[1], 0.5), language)
     thresholds = best_thresholds(trial.predict_proba([texts[row] for row in held]), truth[held])
-    return _fit(texts, truth, thresholds, language)
+    return fit_regressions(texts, truth, thresholds, language)
 
 
-def _fit(texts: Sequence[str], truth: NDArray[Any], thresholds: Floats, language: str) -> OneVsRest:
+def fit_regressions(texts: Sequence[str], truth: NDArray[Any], thresholds: Floats, language: str) -> OneVsRest:
+    """A regression for each label, with these thresholds."""
     vectorizer = make_vectorizer(language, single_kept=len(texts) < ROWS_TO_DROP_SINGLES)
     features = fit_features(vectorizer, texts) if len(texts) else None
     if features is None:

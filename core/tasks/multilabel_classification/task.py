@@ -218,7 +218,7 @@ def rarity_weights(targets: NDArray[Any]) -> NDArray[np.float32]:
 
 def _targets(given: NDArray[Any], outputs: Sequence[str]) -> list[str]:
     """The targets of rows that are given these labels, bool ``(rows, outputs)``."""
-    return [target_of(outputs[column] for column in np.flatnonzero(row)) for row in given]
+    return [target_of(outputs[column] for column in np.flatnonzero(row).tolist()) for row in given]
 
 
 def _statistics(truth: Sequence[str], answers: Sequence[str], names: Sequence[str]) -> Statistics:

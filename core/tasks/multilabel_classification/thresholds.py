@@ -49,7 +49,8 @@ def best_thresholds(probabilities: ArrayLike, truth: ArrayLike, *, expected: flo
     best = f1.argmax(axis=0)
     columns = np.arange(labels)
     middle = (falling[best, columns] + following[best, columns]) / 2
-    return np.clip(middle, SMALLEST, LARGEST)
+    thresholds: Floats = np.clip(middle, SMALLEST, LARGEST)
+    return thresholds
 
 
 def tuned(probabilities: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.bool_]:

@@ -12,6 +12,7 @@ from core.base.events import RunStarted, StageStarted
 from core.base.faults import reached
 from core.base.messages import Message, message
 from core.continual.strategies import Strategy
+from core.data.dataset.label_sets import counts_of
 from core.data.dataset.label_spelling import match_labels
 from core.data.dataset.rows import Rows, TextDataset
 from core.data.dataset.same_text import key_numbers
@@ -22,6 +23,7 @@ from core.data.loading.load import remarks_of
 from core.data.loading.overlapping import Overlap, overlap
 from core.registry import HOW, UNWRITTEN, VersionInfo, promote
 from core.serving.engines.graphs import load_version
+from core.tasks import Task
 from core.workflows.drift.run import detect_drift
 from core.workflows.learn.learners import (
     NOTHING,
@@ -181,7 +183,8 @@ def update_classifier(
             synthetic=stored.synthetic,
             findings=[
                 *remarks_of(stored.source),
-                *((*label_notes(batch, match), *_new_labels(batch, labels)) if task.distribution else ()),
+                *(label_notes(batch, match) if task.distribution else ()),
+                *_new_labels(task, batch, folder.outputs),
                 *(finding.message for finding in seen.findings),
                 *split.findings,
                 *_remarks(past, strategy, pairing_remark(learner.model_name, request.strategy, task)),
@@ -214,9 +217,12 @@ def _newest_test(folder: VersionFolder, number: int, name: str, test: TextDatase
     return FrozenTest(number, name, test.texts, truth, predicted, sure, history)
 
 
-def _new_labels(batch: TextDataset, known: Sequence[str]) -> list[Message]:
-    """Labels that the version cannot answer with yet, with the rows of each."""
-    new = {label: rows for label, rows in label_counts(batch).items() if rows and label not in known}
+def _new_labels(task: Task, batch: TextDataset, known: Sequence[str]) -> list[Message]:
+    """Labels that the version cannot answer with yet, with the rows of each; of a task whose outputs are labels."""
+    if not task.activation:
+        return []
+    rows_of = counts_of(batch.label_names()) if task.reads_sets else label_counts(batch)
+    new = {label: rows for label, rows in rows_of.items() if rows and label not in known}
     if not new:
         return []
     named = [f"{label} ({rows:,})" for label, rows in sorted(new.items(), key=lambda pair: -pair[1])]
