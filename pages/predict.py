@@ -22,7 +22,7 @@ else:
     layout.heading(t("predict.title"), t("predict.serves", version=champion.number, classifier=plain(classifier)))
     page.style()
     layout.warn_of_idle_card()
-    if not scores.task_of_version(champion).distribution:
+    if not scores.task_of_version(champion).activation:
         plain_answers.draw(champion)
         st.stop()
     single, table, corrections = st.tabs(

@@ -7,7 +7,7 @@ from dashboard.shell import layout, state
 from dashboard.shell.i18n import t
 
 layout.heading(t("search.title"), t("search.caption"))
-datasets = state.datasets()
+datasets = [dataset for dataset in state.datasets() if not dataset.roles.several]
 if not datasets:
     layout.empty_state(t("search.empty_title"), t("search.empty"), action=t("search.to_data"), page="data")
 else:

@@ -19,6 +19,7 @@ from core.base.wording import counted
 from core.cli.arguments.tables import PARTS
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.input_columns import inputs_asked
+from core.data.dataset.multilabel import separated
 from core.data.dataset.rows import SetAside
 from core.data.dataset.store import DatasetStore, StoredDataset
 from core.data.labelling.corrections import JOINED, Correction, join_corrections
@@ -69,7 +70,7 @@ def load(
 
 def load_saved(asked: argparse.Namespace) -> LoadedDataset:
     """The dataset of ``--dataset``, with what it kept of the way from its file."""
-    refuse_without_file(asked, "text", "label", "split", "group", "input")
+    refuse_without_file(asked, "text", "label", "split", "group", "input", "labels", "separator")
     store = DatasetStore(home())
     return load_stored(store, store.find(asked.dataset))
 
@@ -90,7 +91,16 @@ def roles_of(asked: argparse.Namespace, table: pandas.DataFrame, known: Inputs =
     else:
         kinds = {each["name"]: each["kind"] for each in known}
         inputs = tuple((name, kinds.get(name, kind)) for name, kind in inputs_asked(named, table))
-    return ColumnRoles(text=asked.text, label=asked.label, split=asked.split, group=asked.group, inputs=inputs)
+    labels = getattr(asked, "labels", None) or ()  # of commands for any task
+    return ColumnRoles(
+        text=asked.text,
+        label=None if labels else asked.label,
+        split=asked.split,
+        group=asked.group,
+        inputs=inputs,
+        labels=labels,
+        separator=getattr(asked, "separator", None),
+    )
 
 
 def _in_own_words(loaded: LoadedDataset, known: Sequence[str], *, merge: bool) -> LoadedDataset:
@@ -135,11 +145,24 @@ def load_for(
     ConfigError
         When the task reads targets, and no column of them is named.
     """
-    if task.reads_targets and asked.data is not None and asked.label is None:
+    if task.reads_targets and asked.data is not None and asked.label is None and not (task.reads_sets and asked.labels):
         raise ConfigError("config.no_label_column", "The following arguments are required: --label.")
+    if task.reads_sets:
+        return load_sets(asked, batch=known is not None, inputs=inputs)
     if not task.distribution:
         return load_unlabelled(asked, inputs)
     return load(asked, batch=known is not None, known=known, inputs=inputs)
+
+
+def load_sets(asked: argparse.Namespace, *, batch: bool, inputs: Inputs = ()) -> LoadedDataset:
+    """The dataset of ``--data`` or ``--dataset`` whose rows may have several labels."""
+    if asked.data is None:
+        return load_saved(asked)
+    table = read(asked)
+    roles = separated(table, roles_of(asked, table, inputs))
+    loaded = dataset_of(table, roles, name=asked.data.name, batch=batch)
+    tell(loaded.left_out, loaded.notes)
+    return loaded
 
 
 def load_unlabelled(asked: argparse.Namespace, inputs: Inputs = ()) -> LoadedDataset:
@@ -161,7 +184,7 @@ def corrections_of(asked: argparse.Namespace, prefix: str = "") -> FormatCorrect
 def refuse_without_file(asked: argparse.Namespace, *others: str, prefix: str = "") -> None:
     """Raise `ConfigError` where something is said of a file and none is named, rather than leave it out in silence."""
     start = prefix.replace("-", "_")
-    given = [name for name in (*(start + part for part in PARTS), *others) if getattr(asked, name) is not None]
+    given = [name for name in (*(start + part for part in PARTS), *others) if getattr(asked, name, None) is not None]
     if given:
         raise ConfigError(
             "config.no_file",

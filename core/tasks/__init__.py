@@ -3,9 +3,12 @@
 from core.base.errors import ConfigError
 from core.tasks.base import Task
 from core.tasks.language_modelling.task import LanguageModelling
+from core.tasks.multilabel_classification.task import MultilabelClassification
 from core.tasks.text_classification.task import TextClassification
 
-TASKS: dict[str, Task] = {task.name: task for task in (TextClassification(), LanguageModelling())}
+TASKS: dict[str, Task] = {
+    task.name: task for task in (TextClassification(), MultilabelClassification(), LanguageModelling())
+}
 
 DEFAULT = TextClassification.name  # of requests and versions that name none: there was no other once
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,7 @@ class Engine(Protocol):
     precision: str
     provider: str
     pipeline: TextPipeline
+    thresholds: NDArray[Any] | None  # the probability of each output from which on it is part of an answer
 
     @property
     def probable(self) -> bool:
@@ -106,11 +107,14 @@ class Task:
         What a test is measured by; R, the gate and the order of versions go by the first.
     averages
         Names of all figures of a report that are one number.
-    distribution
-        Whether the outputs are logits of a distribution over them: then a version answers with probabilities, which are
-        calibrated, and strategies may distil them or solve for them.
+    activation
+        What makes probabilities of the outputs: ``"softmax"`` where they are logits of a distribution over them, ``"sigmoid"``
+        where each is the logit of a probability of its own, ``""`` where they are no logits. With one, a version's file ends in
+        it and its probabilities are calibrated.
     reads_targets
         Whether it learns from a column of targets; if not, texts are all it needs.
+    reads_sets
+        Whether a target is a set of names, as a cell with several or several columns may say it.
     foretells
         Whether outputs are what the model takes for the answer, so that an older version's outputs can be learned from.
     baseline_grows
@@ -125,8 +129,9 @@ class Task:
     label: ClassVar[str]
     help: ClassVar[str]
     scores: ClassVar[tuple[Score, ...]]
-    distribution: ClassVar[bool] = False
+    activation: ClassVar[Literal["", "softmax", "sigmoid"]] = ""
     reads_targets: ClassVar[bool] = True
+    reads_sets: ClassVar[bool] = False
     foretells: ClassVar[bool] = True
     baseline_grows: ClassVar[bool] = False
     programs: ClassVar[tuple[str, ...]] = ("inputs.py", "predict.py")
@@ -136,6 +141,13 @@ class Task:
     def score(self) -> Score:
         """The score that decides."""
         return self.scores[0]
+
+    @property
+    def distribution(self) -> bool:
+        """Whether the outputs are logits of a distribution over them, so that each text has exactly one of them; some strategies
+        distil or solve for that.
+        """
+        return self.activation == "softmax"
 
     @property
     def averages(self) -> tuple[str, ...]:
@@ -160,14 +172,19 @@ class Task:
         """The stratum of a target: splits hold their shares of each, and a balanced memory as many of each."""
         return ""
 
+    def strata(self, targets: Sequence[str]) -> list[str]:
+        """The stratum of each target, where it may depend on the others."""
+        return [self.stratum(target) for target in targets]
+
     @property
     def has_strata(self) -> bool:
         """Whether rows differ in their stratum at all."""
-        return type(self).stratum is not Task.stratum
+        own = type(self)
+        return own.stratum is not Task.stratum or own.strata is not Task.strata
 
     def stratified(self, dataset: TextDataset) -> TextDataset:
         """The same rows, each with its stratum in place of its target, as a division takes them."""
-        own = [self.stratum(target) for target in dataset.label_names()]
+        own = self.strata(dataset.label_names())
         classes = tuple(sorted(set(own)))
         numbers = {name: number for number, name in enumerate(classes)}
         return replace(dataset, labels=np.array([numbers[name] for name in own], dtype=np.int64), classes=classes)
@@ -226,11 +243,27 @@ class Task:
         own = next(score for score in self.scores if score.name == name)
         return (value if own.higher_is_better else -value, -loss)
 
+    def thresholds(self, probabilities: NDArray[Any], targets: NDArray[Any]) -> NDArray[Any] | None:
+        """The probability of each output from which on it is in an answer, ``(outputs,)``; None where answers are not read so.
+
+        Parameters
+        ----------
+        probabilities
+            What the version's file answers on validation rows, ``(rows, outputs)``.
+        targets
+            Their encoded targets.
+        """
+        return None
+
     # -- answers
 
     def answers(self, values: NDArray[Any], outputs: Sequence[str]) -> list[str]:
         """What a version says, from what its file computes, ``(rows, outputs)``."""
         raise NotImplementedError
+
+    def read(self, engine: Any, values: NDArray[Any]) -> list[str]:
+        """What a version says, from what its engine computed, ``(rows, outputs)``: with whatever was chosen for the version."""
+        return self.answers(values, engine.labels)
 
     def judged(self, answers: Sequence[str], truth: Sequence[str]) -> list[str]:
         """Answers as far as a test can judge them that knows less than was answered."""
@@ -242,16 +275,36 @@ class Task:
 
     def pairs(self, truth: Sequence[str], *answers: Sequence[str]) -> Pairs:
         """Rows with their answers; several where the same rows were answered several times."""
-        own = [self.stratum(target) for target in truth]
+        own = self.strata(truth)
         names = tuple(sorted(set(own)))
         numbers = {name: number for number, name in enumerate(names)}
         rows = [self.statistics(truth, given) for given in answers]
         return Pairs(Patterns.of(*rows, stratum=[numbers[name] for name in own]), names)
 
-    def report(self, truth: Sequence[str], answers: Sequence[str], outputs: Sequence[str]) -> Any:
-        """What answers are worth: `Figures`, or something with ``scores`` and `to_dict` that tells more."""
+    def changes(self, truth: Sequence[str], *answers: Sequence[str]) -> tuple[Pairs, Score]:
+        """Rows by stratum with their answers, and the score by which no stratum shall lose much."""
+        return self.pairs(truth, *answers), self.score
+
+    def report(
+        self,
+        truth: Sequence[str],
+        answers: Sequence[str],
+        outputs: Sequence[str],
+        values: NDArray[Any] | None = None,
+    ) -> Any:
+        """What answers are worth: `Figures`, or something with ``scores`` and `to_dict` that tells more.
+
+        Parameters
+        ----------
+        values
+            What the answers were read from, ``(rows, outputs)``, where that is known.
+        """
         measured = estimates(self.pairs(truth, answers).rows, self.scores)
         return Figures(dict(zip(self.averages, measured, strict=True)), len(truth))
+
+    def stored_report(self, stored: Mapping[str, Any]) -> Any:
+        """What `report` made, from the plain values of its `to_dict`."""
+        return Figures.from_dict(stored)
 
     def difference(self, score: str, truth: Sequence[str], before: Sequence[str], after: Sequence[str]) -> Estimate:
         """After − before of a score on the same rows, with its 95 % interval."""
@@ -304,4 +357,4 @@ class Task:
 
     def respond(self, engine: Any, texts: Sequence[str], values: NDArray[Any]) -> list[str]:
         """What a version replies to whoever asks it about texts, beside the values that it computed of them."""
-        return [self.told(answer) for answer in self.answers(values, engine.labels)]
+        return [self.told(answer) for answer in self.read(engine, values)]

@@ -22,9 +22,14 @@ from core.tasks import DEFAULT, task_of
 from core.workflows.report.card import escaped
 
 FILES = ("labels.json", "config.json", "model_card.md")
+THRESHOLDS = "thresholds.json"  # where a text may have several labels
 PROGRAMS = {"inputs.py": Path(inputs.__file__)}  # the others lie beside `predict`
 EXACT = "model.onnx"
-TITLES = {"macro_f1": "macro-F1"}  # of scores whose name is not what people read
+TITLES = {
+    "macro_f1": "macro-F1",
+    "micro_f1": "micro-F1",
+    "subset_accuracy": "subset accuracy",
+}  # of scores whose name is not what people read
 
 
 def bundle_files(version_folder: Path) -> list[str]:
@@ -32,6 +37,8 @@ def bundle_files(version_folder: Path) -> list[str]:
     with reading(version_folder, "config.json"):
         members = read_json(version_folder / "config.json").get("architecture", {}).get("members", ())
     files = [*tokenizer_files(max(1, len(members))), *FILES]
+    if (version_folder / THRESHOLDS).exists():
+        files.append(THRESHOLDS)
     serving = version_folder / "serving.json"
     if not serving.exists():
         return [EXACT, *files]
@@ -138,6 +145,9 @@ def write_card(folder: Path, report: dict[str, Any]) -> None:
 def _what(report: dict[str, Any]) -> str:
     """What the model is, in a sentence."""
     size = f"({report['model']}, {report['parameters']:,} parameters)"
+    if "per_label" in report["overall"]:
+        labels = f"{len(report['classes'])} labels: {escaped(', '.join(report['classes']))}"
+        return f"A model {size} that gives a text any number of {labels}."
     if "per_class" not in report["overall"]:
         return f"A model of texts {size}. What it answers with: {task_of(report['task']).label}."
     return f"A text classifier {size} with {len(report['classes'])} labels: {escaped(', '.join(report['classes']))}."
@@ -157,12 +167,13 @@ def _row(title: str, figures: dict[str, Any], names: list[str]) -> str:
 
 def _labels(overall: dict[str, Any]) -> list[str]:
     """The scores of each label, where there are labels."""
-    if "per_class" not in overall:
+    each = overall.get("per_class") or overall.get("per_label")
+    if each is None:
         return []
     rows = [
         f"| {escaped(label)} | {_figure(scores['precision'])} | {_figure(scores['recall'])} | {_figure(scores['f1'])} | "
         f"{scores['support']:,} |"
-        for label, scores in overall["per_class"].items()
+        for label, scores in each.items()
     ]
     return ["| label | precision | recall | F1 | test rows |", "|---|---|---|---|---|", *rows, ""]
 
@@ -183,9 +194,13 @@ def _precision(precision: dict[str, Any]) -> list[str]:
 def _calibration(calibration: dict[str, Any]) -> list[str]:
     """How far the stated probabilities can be believed."""
     before, after = calibration["before"], calibration["after"]
+    done = (
+        "Each label's logits are scaled and shifted"
+        if "slopes" in calibration
+        else f"Logits are divided by {calibration['temperature']:.3f}"
+    )
     summary = (
-        f"Logits are divided by {calibration['temperature']:.3f}, inside every file; "
-        f"fitted on {calibration['rows']:,} validation rows."
+        f"{done}, inside every file; fitted on {calibration['rows']:,} validation rows."
         if calibration["note"] is None
         else str(Message.from_dict(calibration["note"]))
     )
@@ -201,5 +216,7 @@ def _calibration(calibration: dict[str, Any]) -> list[str]:
     ]
 
 
-def _figure(estimate: dict[str, float]) -> str:
+def _figure(estimate: dict[str, float] | float) -> str:
+    if isinstance(estimate, float):
+        return score(estimate)
     return score(estimate["value"], estimate["low"], estimate["high"])

@@ -225,5 +225,7 @@ def strategies_for(task: Task) -> list[str]:
     return [
         name
         for name, kind in STRATEGIES.items()
-        if (task.distribution or not kind.needs_distribution) and (task.foretells or not kind.distils)
+        if (task.distribution or not kind.needs_distribution)
+        and (task.activation or not kind.needs_probabilities)
+        and (task.foretells or not kind.distils)
     ]

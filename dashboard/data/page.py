@@ -14,6 +14,7 @@ from core.data.dataset.samples import SAMPLES
 from core.data.dataset.splitting import Split, split_rows
 from core.data.loading.profiling import Profile, profile
 from core.data.recipe import Step, apply_steps, write_steps
+from core.tasks import TASKS
 from dashboard.parts import profile as parts_profile
 from dashboard.parts import tables
 from dashboard.parts.forms.label_editor import edit_labels
@@ -64,7 +65,8 @@ def add_table() -> None:
         _what_comes_next()
         return
     ordered = sorted(SAMPLES.values(), key=lambda sample: sample.language != language())
-    uploaded = upload_table(KEY, texts_alone=True, samples=[(sample.id, "first") for sample in ordered])
+    samples = [(sample.id, "first") for sample in ordered]
+    uploaded = upload_table(KEY, texts_alone=True, several=True, samples=samples)
     if uploaded is None:
         return
     large = len(uploaded.table) >= LARGE and st.session_state.get(LOOKED) != uploaded.token
@@ -79,7 +81,7 @@ def add_table() -> None:
         uploaded, prepared.profile, prepared.split, accepted=accepted, accept=lambda step: _accept(uploaded, step)
     )
     steps: list[Step] = []
-    if prepared.dataset.labelled:
+    if prepared.dataset.labelled and not uploaded.roles.several:
         with st.expander(t("labels.title"), icon=":material/label:"):
             steps = edit_labels(prepared.profile.label_counts, key=f"{KEY}.labels.{uploaded.token}.{len(accepted)}")
     changed = _changed(prepared, steps)
@@ -141,12 +143,17 @@ def _prepared(uploaded: UploadedTable, *, told: bool) -> Prepared | DataError:
             return error
     token = f"{uploaded.token}.{len(accepted)}"
     tell(0.2, "divide")
-    split = _divided(token, dataset)
+    split = _divided(token, _stratified(dataset) if uploaded.roles.several else dataset)
     tell(0.6, "profile")
     described = _profiled(token, dataset, set_aside, uploaded)
     bar.empty()
     st.session_state[LOOKED] = uploaded.token
     return Prepared(dataset, set_aside, described, split)
+
+
+def _stratified(dataset: TextDataset) -> TextDataset:
+    """The rows as a model that gives several labels to a text divides them."""
+    return next(task for task in TASKS.values() if task.reads_sets).stratified(dataset)
 
 
 # Resources, since a copy of every text on every rerun would be dear; errors are answers, so they are remembered, too.
@@ -168,7 +175,7 @@ def _divided(token: str, _dataset: TextDataset) -> Split | DataError:
 
 @st.cache_resource(show_spinner=False, max_entries=2, ttl=3600)
 def _profiled(token: str, _dataset: TextDataset, _set_aside: SetAside, _uploaded: UploadedTable) -> Profile:
-    return profile(_dataset, _set_aside, _uploaded.skipped)
+    return profile(_dataset, _set_aside, _uploaded.skipped, several=_uploaded.roles.several)
 
 
 def _save_form(uploaded: UploadedTable, prepared: Prepared, steps: list[Step]) -> None:

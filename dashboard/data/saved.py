@@ -91,7 +91,7 @@ def _look(stored: StoredDataset) -> None:
             for sentence in recipe_sentences(stored):
                 st.caption(f":material/edit: {sentence}")
             if stored.labelled:
-                label_balance(stored.classes, key=f"data.look-labels.{stored.id}")
+                label_balance(stored.label_rows, key=f"data.look-labels.{stored.id}")
             head = dataset.take(range(min(LOOK_ROWS, len(dataset))))
             labels = {t("upload.label"): head.label_names()} if stored.labelled else {}
             rows = pandas.DataFrame({t("upload.text"): head.texts, **labels})

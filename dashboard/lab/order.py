@@ -22,7 +22,7 @@ PARTS = ("first", "batch_2", "batch_3")  # of each sample
 
 def draw() -> list[StoredDataset]:
     """The list with its buttons, and the box that adds to it."""
-    known = {dataset.id: dataset for dataset in state.datasets()}
+    known = {dataset.id: dataset for dataset in state.datasets() if not dataset.roles.several}
     order = [identity for identity in st.session_state.get(ORDER, []) if identity in known]
     st.session_state[ORDER] = order
     for index, identity in enumerate(order):

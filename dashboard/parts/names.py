@@ -22,7 +22,7 @@ def name_of(kind: str, name: str) -> str:
 
 def labels_of(dataset: StoredDataset, key: str) -> str:
     """How many labels a dataset has, by the text of this key, or that it has none."""
-    return tn(key, len(dataset.classes)) if dataset.labelled else t("names.no_labels")
+    return tn(key, len(dataset.label_rows)) if dataset.labelled else t("names.no_labels")
 
 
 def provider_name(provider: str) -> str:

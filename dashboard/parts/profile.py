@@ -165,7 +165,10 @@ def findings(
     layout.section(t("data.findings_title"))
     remarks = [] if isinstance(split, DataError) else split.findings
     if not profile.findings and not remarks and not accepted:
-        _line("good", t("data.findings_none" if uploaded.roles.label else "data.findings_none_texts"))
+        _line(
+            "good",
+            t("data.findings_none" if uploaded.roles.label or uploaded.roles.labels else "data.findings_none_texts"),
+        )
     for step in accepted:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"{ICONS['good']} {tables.plain(t_message(step.sentence()))}", width="stretch")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
+from core.data.dataset.label_sets import labels_of
 from core.data.labelling.corrections import lacking
 from dashboard.parts import tables
 from dashboard.parts.corrections import JOIN, NEXT_BATCH, still_needed
+from dashboard.parts.scores import task_of_version
 from dashboard.shell import layout, state
 from dashboard.shell.errors import guarded_fragment
 from dashboard.shell.i18n import t, tn
@@ -28,9 +31,9 @@ SHOWN = 200  # characters of a text in the list
 
 def correction(version: VersionInfo, text: str, predicted: str, labels: list[str]) -> None:
     """Under an answer: what it should have been, or that this is known already."""
-    waiting = next((known for known in state.corrections().list(version.classifier) if known.text == text), None)
+    waiting = waiting_for(version.classifier, text)
     if waiting is not None:
-        _known(version.classifier, waiting)
+        known(version.classifier, waiting, waiting.label)
         return
     if st.session_state.get(JUDGED) != text:  # a choice made for another text must not be taken for this one's
         st.session_state[JUDGED] = text
@@ -46,7 +49,12 @@ def correction(version: VersionInfo, text: str, predicted: str, labels: list[str
         width=360,
     )
     if choice:
-        _add(version, text, predicted, known_label(choice, labels))
+        add(version, text, predicted, known_label(choice, labels))
+
+
+def waiting_for(classifier: str, text: str) -> Correction | None:
+    """The correction of this text that waits already."""
+    return next((correction for correction in state.corrections().list(classifier) if correction.text == text), None)
 
 
 def known_label(typed: str, labels: list[str]) -> str:
@@ -55,7 +63,8 @@ def known_label(typed: str, labels: list[str]) -> str:
     return next((label for label in labels if label.casefold() == typed.casefold()), typed)
 
 
-def _add(version: VersionInfo, text: str, predicted: str, label: str) -> None:
+def add(version: VersionInfo, text: str, predicted: str, label: str) -> None:
+    """Queue a correction, unless it is what was answered."""
     if not label:
         return
     if label == predicted:
@@ -65,9 +74,10 @@ def _add(version: VersionInfo, text: str, predicted: str, label: str) -> None:
         st.rerun()  # the whole page: the list of corrections has one more
 
 
-def _known(classifier: str, waiting: Correction) -> None:
+def known(classifier: str, waiting: Correction, told: str) -> None:
+    """That a correction waits, and the way to take it back; ``told`` is its label as people read it."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        sentence = t("predict.waiting", label=tables.plain(waiting.label))
+        sentence = t("predict.waiting", label=tables.plain(told))
         st.markdown(f":primary[:material/check:] {sentence}", width="content")
         if st.button(t("predict.undo"), key="predict.undo", icon=":material/undo:", type="tertiary"):
             state.corrections().remove(classifier, {waiting.text})
@@ -86,8 +96,10 @@ def draw(classifier: str) -> None:
         return
     _ahead(classifier, waiting)
     shown = st.session_state.get(LISTED, PAGE)
+    champion = state.champion(classifier)
+    told = task_of_version(champion).told if champion is not None else str
     for correction in waiting[::-1][:shown]:
-        _row(classifier, correction)
+        _row(classifier, correction, told)
     if len(waiting) > shown:
         st.button(t("predict.show_more"), key="predict.show_more", type="tertiary", on_click=_show_more)
     tables.download_table(lambda: _table(waiting), f"{classifier}-corrections", key="predict.corrections.download")
@@ -107,8 +119,10 @@ def _show_more() -> None:
 
 def _ahead(classifier: str, waiting: list[Correction]) -> None:
     champion = state.champion(classifier)
-    known = set(state.engine(champion).labels) if champion else set()
-    fresh = sorted({correction.label for correction in waiting} - known)
+    labels = set(state.engine(champion).labels) if champion else set()
+    sets = champion is not None and task_of_version(champion).reads_sets
+    asked = {label for row in waiting for label in (labels_of(row.label) if sets else [row.label])}
+    fresh = sorted(asked - labels)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(gap=None, width="content"):
             layout.section(tn("predict.count", len(waiting)))
@@ -123,7 +137,7 @@ def _ahead(classifier: str, waiting: list[Correction]) -> None:
         st.caption(tables.plain(still_needed(missing)))
 
 
-def _row(classifier: str, correction: Correction) -> None:
+def _row(classifier: str, correction: Correction, told: Callable[[str], str]) -> None:
     text = " ".join(correction.text.split())
     shown = text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
     with st.container(border=True, horizontal=True, vertical_alignment="center", wrap=False):
@@ -132,8 +146,8 @@ def _row(classifier: str, correction: Correction) -> None:
             st.caption(
                 t(
                     "predict.change",
-                    predicted=tables.plain(correction.predicted),
-                    label=tables.plain(correction.label),
+                    predicted=tables.plain(told(correction.predicted)),
+                    label=tables.plain(told(correction.label)),
                     version=correction.version,
                     when=tables.moment(correction.created),
                 )

@@ -22,13 +22,15 @@ from core.data.dataset.inputs import parse
 from core.networks.explain import Attribution, occlude
 from core.networks.explain.words import words_read
 from core.networks.standalone.predict import resolved
+from core.tasks import task_of
 from core.tasks.text_classification.tree import stands_below
 from dashboard.parts import reasons, tables, way_back
 from dashboard.parts.components.live_text import live_text, set_live_text
 from dashboard.parts.names import provider_name
-from dashboard.predict import inputs
+from dashboard.predict import inputs, several
 from dashboard.predict.corrections import correction
 from dashboard.predict.examples import Example, examples
+from dashboard.predict.several import share_of
 from dashboard.shell import state
 from dashboard.shell.errors import guarded_fragment
 from dashboard.shell.i18n import t, tn
@@ -134,14 +136,22 @@ def ask(version: VersionInfo) -> None:
     offered = examples(version, st.session_state.get(TURN, 0))
     if text.strip():
         answer = ask_engine(engine, text)
-        used = state.threshold(version.classifier)
-        st.html(answer_html(answer, engine.labels, used.value if used else None))
+        used = state.threshold(version.classifier) if engine.thresholds is None else None
+        if engine.thresholds is None:
+            st.html(answer_html(answer, engine.labels, used.value if used else None))
+        else:
+            st.html(several.answer_html(answer.probabilities, engine.thresholds.tolist()))
         _facts(version, engine, answer)
         if used is not None and used.version != version.number:
             st.caption(f":material/rule: {t('predict.threshold_moved', version=used.version)}")
         _remarks(engine, answer, text, offered)
-        _reasons(version, engine, text)
-        correction(version, text, answer.label, engine.labels)
+        if engine.thresholds is None:
+            _reasons(version, engine, text)
+            correction(version, text, answer.label, engine.labels)
+        else:
+            several.correction(
+                version, text, several.given(answer.probabilities, engine.thresholds.tolist()), engine.labels
+            )
     _examples(offered)
 
 
@@ -152,17 +162,17 @@ def answer_html(answer: Answer, labels: list[str], threshold: float | None = Non
     bars = "".join(
         f"<span class='name' title='{escape(label)}'>{escape(label)}</span>"
         f"<span class='track'><i style='width:{share:.1%};background:{colors[label]}'></i></span>"
-        f"<span class='share'>{_share(share)}</span>"
+        f"<span class='share'>{share_of(share)}</span>"
         for label, share in ranked[:MOST_BARS]
     )
     rest = len(ranked) - MOST_BARS
     more = f"<div class='more'>{escape(tn('predict.more_labels', rest))}</div>" if rest > 0 else ""
     (given,), (sure,), (counts,) = resolved(np.array([list(answer.probabilities.values())]), labels, threshold)
-    verdict = f"<strong>{escape(given)}</strong><span>{_share(float(sure))}</span>"
+    verdict = f"<strong>{escape(given)}</strong><span>{share_of(float(sure))}</span>"
     if given not in labels or stands_below(ranked[0][0], given):
-        verdict += f"<span>{escape(t('predict.below_unsure', label=ranked[0][0], share=_share(ranked[0][1])))}</span>"
+        verdict += f"<span>{escape(t('predict.below_unsure', label=ranked[0][0], share=share_of(ranked[0][1])))}</span>"
     if threshold is not None and not counts:
-        facts = {"label": given, "share": _share(float(sure)), "percent": tables.percent(threshold)}
+        facts = {"label": given, "share": share_of(float(sure)), "percent": tables.percent(threshold)}
         verdict = (
             f"<strong>{escape(t('predict.unsure'))}</strong><span>{escape(t('predict.unsure_why', **facts))}</span>"
         )
@@ -170,13 +180,6 @@ def answer_html(answer: Answer, labels: list[str], threshold: float | None = Non
         f"<div class='answer' role='status' aria-live='polite'><div class='verdict'>{verdict}</div>"
         f"<div class='bars' aria-hidden='true'>{bars}</div>{more}</div>"
     )
-
-
-def _share(share: float) -> str:
-    """Per cent with one decimal; never 100 % or 0 % where something is left."""
-    if 0.9995 <= share < 1:
-        return "> 99.9%"
-    return "< 0.1%" if 0 < share < 0.0005 else f"{share:.1%}"
 
 
 def _facts(version: VersionInfo, engine: Engine, answer: Answer) -> None:
@@ -196,7 +199,7 @@ def _remarks(engine: Engine, answer: Answer, text: str, offered: list[Example]) 
         remark_on_length(engine, text, answer.read, answer.tokens)
     truth = next((example.truth for example in offered if example.text == text), None)
     if truth is not None:
-        st.caption(f":material/ac_unit: {t('predict.truth', label=tables.plain(truth))}")
+        st.caption(f":material/ac_unit: {t('predict.truth', label=tables.plain(task_of(engine.task).told(truth)))}")
 
 
 def remark_on_length(engine: Engine, text: str, read: int, tokens: int) -> None:

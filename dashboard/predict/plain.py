@@ -46,7 +46,7 @@ def _ask(version: VersionInfo) -> None:
     task = scores.task_of_version(version)
     answers = engine.answer([text])
     values = answers.values
-    (answer,) = task.answers(values, engine.labels)
+    (answer,) = task.read(engine, values)
     told = ", ".join(f"{name} {value:g}" for name, value in zip(engine.labels, values[0].tolist(), strict=True))
     st.metric(scores.task_name(task), task.told(answer))
     st.caption(t("predict.plain_facts", values=told, provider=provider_name(engine.provider), version=version.number))

@@ -55,7 +55,7 @@ class TableRun:
         self.threshold = threshold
         self.token, self.name, self.version, self.text = token, name, version, text
         self.rows, self.width = table.shape
-        self.probable = engine.probable
+        self.probable = task_of(engine.task).distribution
         self.fraction = 0.0
         self.result: pd.DataFrame | None = None
         self.error: Exception | None = None

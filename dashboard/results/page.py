@@ -10,9 +10,8 @@ import streamlit as st
 
 from core.base.messages import Message
 from core.statistics.intervals import MINIMUM_ROWS, Estimate, unpaired_difference
-from core.tasks.base import Figures, Task
+from core.tasks.base import Task
 from core.tasks.text_classification.reported import has_labels
-from core.tasks.text_classification.scores import Report
 from core.workflows.versions.folder import VersionFolder
 from dashboard.parts import choices, scores, tables, verdict
 from dashboard.parts.names import SCORES, version_line
@@ -75,7 +74,7 @@ def choose(classifier: str) -> Shown:
     stored = report["overall"]
     if test != ALL:
         stored = next(tested["report"] for tested in report["tests"] if tested["experience"] == test)
-    return Shown(version, report, test, (Report if has_labels(report) else Figures).from_dict(stored))
+    return Shown(version, report, test, scores.task_of_report(report).stored_report(stored))
 
 
 def _version(classifier: str) -> VersionInfo:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from core.statistics.intervals import Estimate
 from core.tasks import Task
 from dashboard.parts import history, scores, tables
 from dashboard.parts.plots.heatmaps import heatmap
+from dashboard.results import several
 from dashboard.results.page import Shown, predictions
 from dashboard.results.tabs import learning
 from dashboard.shell import layout
@@ -32,6 +34,8 @@ def cards(shown: Shown) -> list[Card]:
         change = layout.changed(gain, t("results.against_baseline"))
         interval = tables.interval(measured.low, measured.high)
         made.append(Card(scores.score_name(score.name), tables.score(measured.value), interval=interval, **change))
+    if shown.task.reads_sets:
+        made += several.further_cards(shown)
     baseline = shown.baseline[shown.task.score.name]
     method = t_message(baseline_name(shown.report))
     made.append(Card(t("results.baseline", method=method), tables.score(baseline["value"]), good="neither"))
@@ -42,9 +46,9 @@ def draw(shown: Shown) -> None:
     """The tabs below the cards."""
     if about := scores.about_points(shown.task.score):
         st.caption(about)
-    names = ("tests", "rows", "matrix", "curves")
-    parts = (_tests, _rows, _matrix, learning)
-    for place, part in zip(st.tabs([t(f"results.plain_{name}") for name in names]), parts, strict=True):
+    parts: dict[str, Callable[[Shown], None]] = several.PARTS if shown.task.reads_sets else {}
+    parts = {**parts, "tests": _tests, "rows": _rows, "matrix": _matrix, "curves": learning}
+    for place, part in zip(st.tabs([t(f"results.plain_{name}") for name in parts]), parts.values(), strict=True):
         with place:
             part(shown)
 
@@ -75,6 +79,8 @@ def farthest(task: Task, table: pd.DataFrame) -> pd.DataFrame:
     truth, answers = ([str(value) for value in table[name]] for name in ("truth", "predicted"))
     values = np.asarray(task.score.of(np.asarray(task.statistics(truth, answers), dtype=np.float64)))
     told = table.assign(value=values, answer=[task.told(answer) for answer in answers])
+    if task.reads_targets:
+        told = told.assign(truth=[task.told(target) for target in truth])
     return told.sort_values("value", ascending=task.score.higher_is_better, kind="stable")
 
 

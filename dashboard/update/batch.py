@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.base.errors import DataError
 from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.label_sets import BAR
 from core.data.dataset.rows import SetAside, TextDataset, build_dataset
 from core.data.dataset.samples import sample_path
 from core.data.dataset.store import StoredDataset
@@ -93,7 +94,7 @@ def describe(dataset: StoredDataset, *, labels: bool) -> str:
     """A dataset in one line, with its labels where the model reads them."""
     facts = [dataset.name, tn("update.rows", dataset.rows)]
     if labels:
-        facts.append(tn("update.labels", len(dataset.classes)))
+        facts.append(tn("update.labels", len(dataset.label_rows)))
     return " · ".join([*facts, t("shell.synthetic")] if dataset.synthetic else facts)
 
 
@@ -174,7 +175,10 @@ def _file(situation: Situation, waiting: list[Correction]) -> None:
     if not has_upload(KEY):
         st.markdown(t("update.about_file" if _reads_labels(situation) else "update.about_file_texts"))
     read = [(known["name"], known["kind"]) for known in state.engine(situation.champion).pipeline.inputs]
-    uploaded = upload_table(KEY, need_label=_reads_labels(situation), optional_columns=True, inputs=read)
+    reads_sets = task_of_version(situation.champion).reads_sets
+    uploaded = upload_table(
+        KEY, need_label=_reads_labels(situation), optional_columns=True, several=reads_sets, inputs=read
+    )
     if uploaded is None:
         return
     built = _built(uploaded.token, uploaded)
@@ -262,7 +266,8 @@ def _corrections(situation: Situation, waiting: list[Correction]) -> None:
 
 
 def _use_corrections(situation: Situation, table: pd.DataFrame) -> None:
-    roles = ColumnRoles("text", "label")
+    separator = BAR if task_of_version(situation.champion).reads_sets else None
+    roles = ColumnRoles("text", "label", separator=separator)
     try:
         dataset, set_aside = build_dataset(table[["text", "label"]], roles, batch=True)
     except DataError as error:

@@ -127,7 +127,7 @@ def _rows_table(rows: tuple[int, ...], situation: Situation) -> pd.DataFrame:
     assert situation.batch is not None
     dataset = state.workspace().datasets.load(situation.batch.id).take(rows)
     engine = state.engine(situation.champion)
-    answers = scores.task_of_version(situation.champion).answers(engine.compute(dataset.texts), engine.labels)
+    answers = scores.task_of_version(situation.champion).read(engine, engine.compute(dataset.texts))
     return pd.DataFrame(
         {
             t("update.column_row"): [row + 1 for row in rows],

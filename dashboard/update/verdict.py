@@ -66,7 +66,7 @@ def _answers(candidate: state.Files, parent: state.Files, _parent: VersionInfo) 
             before = old.predictions(record.number)["predicted"].tolist()
         else:  # the newest test did not exist when the parent was measured
             engine = state.engine(_parent)
-            answers = new.task.answers(engine.compute(table["text"].tolist()), engine.labels)
+            answers = new.task.read(engine, engine.compute(table["text"].tolist()))
             before = new.task.judged(answers, table["truth"].tolist())
         shown.insert(0, "test", record.number)
         shown.insert(3, "before", before)

@@ -47,7 +47,7 @@ class Length(Task):
     label = "Short or long"
     help = "The column of targets says short or long."
     scores = (rate_score("hit_rate", lambda rows: (rows[..., 0], rows[..., 1])),)
-    distribution = True
+    activation = "softmax"
 
     def stratum(self, target: str) -> str:
         return target

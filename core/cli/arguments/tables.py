@@ -28,6 +28,8 @@ def add_table(command: argparse.ArgumentParser, *, required: bool = True, labels
         Whether a column of labels must be named; otherwise the task of a model decides that, once it is known.
     """
     add_texts(command, required=required, labels=labels)
+    if not labels:
+        _add_several(command)
     command.add_argument(
         "--input",
         action="append",
@@ -51,6 +53,27 @@ def add_texts(command: argparse.ArgumentParser, *, required: bool = False, label
     for role, about in ROLES.items():
         asked = required and role in needed
         command.add_argument(f"--{role}", required=asked, type=filled, metavar="COLUMN", help=about)
+
+
+def _add_several(command: argparse.ArgumentParser) -> None:
+    """How a file says that a text has several labels."""
+    command.add_argument(
+        "--labels",
+        type=_names,
+        metavar="COLUMNS",
+        help="columns of yes and no, a label each, such as joy,anger: for a model that gives several labels to a text",
+    )
+    command.add_argument(
+        "--separator",
+        type=filled,
+        metavar="SIGN",
+        help="between several labels in a cell of --label, or [] where cells are lists; guessed where it is not said",
+    )
+
+
+def _names(value: str) -> tuple[str, ...]:
+    """Names with commas between them."""
+    return tuple(name.strip() for name in value.split(",") if name.strip())
 
 
 def add_any_table(command: argparse.ArgumentParser) -> None:

@@ -126,8 +126,6 @@ def scores_of(report: dict[str, Any], *, per_class: bool = True) -> dict[str, An
 
 def headline(report: dict[str, Any]) -> str:
     """The two figures that count most, or what else there is."""
-    names: list[str] = [name for name in ("accuracy", "macro_f1") if name in report]
+    names: list[str] = [name for name in ("accuracy", "macro_f1", "micro_f1", "subset_accuracy") if name in report]
     names = names or [name for name, figure in report.items() if isinstance(figure, dict) and "low" in figure]
-    return ", ".join(
-        f"{name.replace('macro_f1', 'macro-F1').replace('_', ' ')} {score(**report[name])}" for name in names
-    )
+    return ", ".join(f"{name.replace('_f1', '-F1').replace('_', ' ')} {score(**report[name])}" for name in names)

@@ -33,6 +33,8 @@ class Method:
         Whether it holds what was learned without keeping rows.
     needs_distribution
         Whether it takes the model's outputs for logits of a distribution, so that it suits only tasks that have one.
+    needs_probabilities
+        Whether it needs no more than that each output is the logit of a probability, of one of them a row or of each by itself.
     distils
         Whether it holds the model to the outputs that it once had, so that these must say something of the answer.
     """
@@ -46,6 +48,7 @@ class Method:
     rehearses: bool = False
     protects: bool = False
     needs_distribution: bool = False
+    needs_probabilities: bool = False
     distils: bool = False
 
     def strategy(self) -> Any:

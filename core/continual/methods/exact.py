@@ -67,7 +67,7 @@ RIDGE = Method(
     "core.continual.strategies.ridge:Ridge",
     RidgeConfig,
     freezes_encoder=True,
-    needs_distribution=True,
+    needs_probabilities=True,
 )
 
 

@@ -152,7 +152,7 @@ class Strategy:
         memory.observe(
             experience.train.texts,
             experience.targets,
-            [experience.task.stratum(target) for target in experience.targets],
+            experience.task.strata(experience.targets),
             experience=experience.number,
             seed=self.seed,
             features=features,

@@ -18,7 +18,7 @@ from core.base.events import EpochDone, Finished, StepDone
 from core.base.messages import message
 from core.continual.methods.exact import ClosedFormConfig
 from core.continual.strategies.base import Experience, GradientLoop, Strategy
-from core.continual.strategies.linear_head import Coefficients, best_scale
+from core.continual.strategies.linear_head import Coefficients, best_line, best_scale
 from core.continual.strategies.statistics import FeatureStatistics
 from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import make_batch, predict_logits
@@ -41,13 +41,15 @@ class ClosedForm(Strategy):
     update may change from one to another; an update of any other kind changes the features, and drops them.
 
     Scores are multiplied by one positive number, chosen on the validation rows, so that their softmax can be read as a
-    probability; answers do not depend on it. Coefficients are compared without it.
+    probability; answers do not depend on it. Where a row may have several targets, something is also added, and each score's
+    sigmoid is read as a probability. Coefficients are compared without either.
     """
 
     config: ClosedFormConfig
     statistics: FeatureStatistics | None = None
     feature_map: FeatureMap | None = None
     scale: float = 1.0
+    shift: float = 0.0
 
     # -- what a method says
 
@@ -106,7 +108,7 @@ class ClosedForm(Strategy):
         logits = self._solve_into(model, validation)
         if len(validation):
             measured = experience.task.measure(logits.numpy(), validation.targets)
-            unseen = float(functional.cross_entropy(logits, torch.from_numpy(validation.targets)))
+            unseen = _surprise(logits, torch.from_numpy(validation.targets)) / len(validation)
             yield EpochDone(1, loss, unseen, measured, True, time.monotonic() - started)
         yield Finished(
             1, 1, message("training.solved", "Solved from sums over {rows:,} rows.", rows=self.learned().rows)
@@ -125,7 +127,13 @@ class ClosedForm(Strategy):
         if self.statistics is None or self.feature_map is None:
             return super().state()
         feature_map = {MAP_PREFIX + name: value for name, value in self.feature_map.state_dict().items()}
-        return {**super().state(), **self.statistics.to_tensors(), **feature_map, "scale": self.scale}
+        return {
+            **super().state(),
+            **self.statistics.to_tensors(),
+            **feature_map,
+            "scale": self.scale,
+            "shift": self.shift,
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         super().restore(state)
@@ -135,6 +143,7 @@ class ClosedForm(Strategy):
                 name.removeprefix(MAP_PREFIX): value for name, value in state.items() if name.startswith(MAP_PREFIX)
             }
             self.feature_map, self.scale = FeatureMap.from_tensors(stored), state["scale"]
+            self.shift = state.get("shift", 0.0)
 
     # -- taking back
 
@@ -188,7 +197,7 @@ class ClosedForm(Strategy):
     def refit_difference(self, model: TextNetwork, examples: Examples) -> float:
         """Solve anew from these rows alone; the largest absolute difference of any coefficient to what was learned."""
         own = self.learned()
-        refit = FeatureStatistics.empty(len(own.counts), own.width)
+        refit = FeatureStatistics.empty(len(own.counts), own.width, several=own.total is not None)
         for features, targets in self._mapped(model, examples):
             refit.add(features, targets)
         return self._current().difference(self.coefficients(refit.known()).for_all(refit.counts > 0))
@@ -225,7 +234,8 @@ class ClosedForm(Strategy):
         """Add rows; the loss that is told is that of the model as it was before, on rows it is about to learn."""
         assert self.feature_map is not None
         if self.statistics is None:
-            self.statistics = FeatureStatistics.empty(outputs, self.feature_map.width)
+            several = examples.targets.ndim == 2
+            self.statistics = FeatureStatistics.empty(outputs, self.feature_map.width, several=several)
         self.statistics.grow(outputs)
         feature_map = copy.deepcopy(self.feature_map).double()
         steps, done, loss_sum, started = -(-len(examples) // ADDED_AT_ONCE), 0, 0.0, time.monotonic()
@@ -250,20 +260,24 @@ class ClosedForm(Strategy):
 
     def _solve_into(self, model: TextNetwork, validation: Examples) -> Tensor:
         """Write the head, with the scale that suits the validation rows; returns their logits (rows, outputs)."""
-        coefficients, self.scale = self._current(), 1.0
+        coefficients, self.scale, self.shift = self._current(), 1.0, 0.0
         self._write(model, coefficients)
         if not len(validation):
             return torch.zeros(0, len(coefficients.biases))
         logits = predict_logits(model, validation, CPU)
-        self.scale = best_scale(logits, torch.from_numpy(validation.targets))
+        targets = torch.from_numpy(validation.targets)
+        if targets.ndim == 2:
+            self.scale, self.shift = best_line(logits, targets)
+        else:
+            self.scale = best_scale(logits, targets)
         self._write(model, coefficients)
-        return logits * self.scale
+        return logits * self.scale + self.shift
 
     @torch.no_grad()
     def _write(self, model: TextNetwork, coefficients: Coefficients) -> None:
         model.set_feature_map(copy.deepcopy(self.feature_map))
         model.head.weight.copy_(coefficients.weights * self.scale)
-        model.head.bias.copy_(coefficients.biases * self.scale)
+        model.head.bias.copy_(coefficients.biases * self.scale + self.shift)
 
 
 def _encoded(model: TextNetwork, examples: Examples) -> Iterator[tuple[Tensor, Tensor]]:
@@ -291,5 +305,11 @@ def _features(model: TextNetwork, examples: Examples, rows: np.ndarray, device: 
 @torch.no_grad()
 def _loss(model: TextNetwork, features: Tensor, targets: Tensor) -> float:
     """Sum over rows of −log p(y | x), as the model answers now."""
-    logits = model.read_out(features.to(model.head.weight.device))
-    return float(functional.cross_entropy(logits.cpu(), targets, reduction="sum"))
+    return _surprise(model.read_out(features.to(model.head.weight.device)).cpu(), targets)
+
+
+def _surprise(logits: Tensor, targets: Tensor) -> float:
+    """Sum over rows of −log p(y | x) for these logits."""
+    if targets.ndim == 2:
+        return float(functional.binary_cross_entropy_with_logits(logits, targets, reduction="sum"))
+    return float(functional.cross_entropy(logits, targets, reduction="sum"))

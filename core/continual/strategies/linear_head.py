@@ -9,6 +9,8 @@ import torch
 from scipy.optimize import minimize_scalar
 from torch import Tensor
 
+NEWTON_STEPS = 50
+LEAST_SLOPE = 1e-2  # of scores in units of their spread: an order is never turned round
 CERTAINTY = (1e-2, 1e3)  # of scores, in units of their spread, that `best_scale` looks between
 
 
@@ -59,3 +61,30 @@ def best_scale(logits: Tensor, targets: Tensor) -> float:
     bounds = tuple(math.log(value) for value in CERTAINTY)
     optimum = minimize_scalar(surprise, bounds=bounds, method="bounded", options={"xatol": 1e-3})
     return math.exp(float(optimum.x)) / spread
+
+
+def best_line(scores: Tensor, targets: Tensor) -> tuple[float, float]:
+    """What to multiply scores (rows, outputs) by, and to add, so that their sigmoid fits targets, 0 or 1 (rows, outputs), best.
+
+    Smallest mean of −log p over all cells, found by Newton's method; a few made-up cells on either side keep it finite where the
+    sides can be told apart without a fault (Platt 1999).
+    """
+    values, has = scores.double().flatten(), targets.double().flatten()
+    centre, spread = float(values.mean()), float(values.std())
+    if not spread > 0:
+        return 1.0, 0.0
+    values = (values - centre) / spread
+    positive, negative = float(has.sum()), float((1 - has).sum())
+    goal = torch.where(has > 0, (positive + 1) / (positive + 2), 1 / (negative + 2))
+    line = torch.tensor([1.0, math.log((positive + 1) / (negative + 1))], dtype=torch.float64)
+    columns = torch.stack([values, torch.ones_like(values)], dim=1)
+    for _ in range(NEWTON_STEPS):
+        stated = torch.sigmoid(columns @ line)
+        weight = (stated * (1 - stated)).clamp_min(1e-9)
+        bend = columns.T @ (columns * weight[:, None])
+        step = torch.linalg.solve(bend, columns.T @ (stated - goal))
+        line = line - step.clamp(-2.0, 2.0)
+        if float(step.abs().max()) < 1e-8:
+            break
+    scale = max(float(line[0]), LEAST_SLOPE) / spread
+    return scale, float(line[1]) - scale * centre

@@ -62,7 +62,8 @@ class Factor:
 
 
 class Ridge(ClosedForm):
-    """Least squares of one column per output, 1 for its own rows and 0 for others, with an unpenalised intercept.
+    """Least squares of one column per output, 1 for its own rows and 0 for others, with an unpenalised intercept. A row may have
+    several outputs, or none: each column is a regression by itself.
 
     [w_c; b_c] = A⁻¹ Σ y_c [x; 1] with A = Σ [x; 1] [x; 1]ᵀ + λ diag(1, …, 1, 0).
 
@@ -90,8 +91,10 @@ class Ridge(ClosedForm):
         if len(self.factor.since) + len(features) > MOST_SINCE * features.shape[1]:
             self.forgotten()
             return
-        answers = functional.one_hot(targets, len(self.learned().counts)).to(features.dtype)
-        self.factor.add(functional.pad(features, (0, 1), value=1.0), answers)
+        outputs = len(self.learned().counts)
+        several = targets.ndim == 2
+        answers = _widened(targets, outputs) if several else functional.one_hot(targets, outputs)
+        self.factor.add(functional.pad(features, (0, 1), value=1.0), answers.to(features.dtype))
 
     def forgotten(self) -> None:
         if self.factor is not None:
@@ -124,7 +127,7 @@ def _factored(statistics: FeatureStatistics, penalty: float, room: np.ndarray | 
     for start in range(0, width, BLOCK):  # of two equal halves, the one that is read
         stop = min(start + BLOCK, width)
         system[start:stop, start:width] = statistics.gram[start:stop, start:]
-    system[:width, width] = statistics.sums.sum(dim=0)
+    system[:width, width] = statistics.sum
     system.diagonal()[:width].add_(penalty)
     system[width, width] = statistics.rows
     lower = cholesky(system)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from scipy.linalg import lapack
 from torch import Tensor
+from torch.nn import functional
 
 PREFIX = "statistics."
 ROUNDING = 1e-9  # of the largest sum of squares: what is below zero by less is rounding
@@ -29,33 +30,52 @@ class FeatureStatistics:
         Sum of the features of each output's rows: (outputs, width).
     gram
         Σ x xᵀ over all rows: (width, width).
+    total
+        Σ x over all rows and their number, (width + 1), where a row may have several targets or none; None where each has one, so
+        that ``sums`` and ``counts`` tell it.
     """
 
     counts: Tensor
     sums: Tensor
     gram: Tensor
+    total: Tensor | None = None
 
     @staticmethod
-    def empty(outputs: int, width: int) -> FeatureStatistics:
-        """The statistics of no row at all."""
+    def empty(outputs: int, width: int, *, several: bool = False) -> FeatureStatistics:
+        """The statistics of no row at all; ``several`` where a row may have several targets or none."""
         return FeatureStatistics(
             torch.zeros(outputs, dtype=torch.int64),
             torch.zeros(outputs, width, dtype=torch.float64),
             torch.zeros(width, width, dtype=torch.float64),
+            torch.zeros(width + 1, dtype=torch.float64) if several else None,
         )
 
     @property
     def rows(self) -> int:
-        return int(self.counts.sum())
+        return int(self.counts.sum() if self.total is None else self.total[-1].round())
+
+    @property
+    def sum(self) -> Tensor:
+        """Σ x over all rows, (width)."""
+        return self.sums.sum(dim=0) if self.total is None else self.total[:-1]
 
     @property
     def width(self) -> int:
         return len(self.gram)
 
     def add(self, features: Tensor, targets: Tensor, sign: int = 1) -> None:
-        """Add rows, or take them away with ``sign`` −1: features float64 (rows, width), targets int64 (rows)."""
-        self.counts += sign * torch.bincount(targets, minlength=len(self.counts))
-        self.sums.index_add_(0, targets, features, alpha=sign)
+        """Add rows, or take them away with ``sign`` −1: features float64 (rows, width), targets int64 (rows), or where a row may
+        have several 0 or 1 (rows, outputs).
+        """
+        if self.total is None:
+            self.counts += sign * torch.bincount(targets, minlength=len(self.counts))
+            self.sums.index_add_(0, targets, features, alpha=sign)
+        else:
+            has = functional.pad(targets.double(), (0, len(self.counts) - targets.shape[1]))
+            self.counts += sign * has.sum(dim=0).long()
+            self.sums.addmm_(has.T, features, alpha=sign)
+            self.total[:-1] += sign * features.sum(dim=0)
+            self.total[-1] += sign * len(features)
         self.gram.addmm_(features.T, features, alpha=sign)
 
     def grow(self, outputs: int) -> None:
@@ -68,10 +88,11 @@ class FeatureStatistics:
     def known(self) -> FeatureStatistics:
         """The same without the outputs that have no row; they share the gram matrix."""
         seen = self.counts > 0
-        return FeatureStatistics(self.counts[seen], self.sums[seen], self.gram)
+        return FeatureStatistics(self.counts[seen], self.sums[seen], self.gram, self.total)
 
     def copy(self) -> FeatureStatistics:
-        return FeatureStatistics(self.counts.clone(), self.sums.clone(), self.gram.clone())
+        total = None if self.total is None else self.total.clone()
+        return FeatureStatistics(self.counts.clone(), self.sums.clone(), self.gram.clone(), total)
 
     def is_possible(self) -> bool:
         """Whether any rows have such sums: no negative count, no sum without rows, no negative sum of squares.
@@ -80,7 +101,7 @@ class FeatureStatistics:
         """
         scale = float(self.gram.diagonal().abs().max())
         empty = self.sums[self.counts == 0]
-        if bool((self.counts < 0).any()) or bool((empty.abs() > ROUNDING * max(scale, 1.0)).any()):
+        if self.rows < 0 or bool((self.counts < 0).any()) or bool((empty.abs() > ROUNDING * max(scale, 1.0)).any()):
             return False
         shifted = self.gram.clone()
         shifted.diagonal().add_(ROUNDING * max(scale, 1.0))
@@ -88,10 +109,12 @@ class FeatureStatistics:
 
     def to_tensors(self) -> dict[str, Tensor]:
         """Tensors for storage; of the symmetric matrix only one half."""
+        total = {} if self.total is None else {f"{PREFIX}total": self.total}
         return {
             f"{PREFIX}counts": self.counts,
             f"{PREFIX}sums": self.sums,
             f"{PREFIX}gram": packed(self.gram.T),  # the half that `cholesky` reads
+            **total,
         }
 
     @staticmethod
@@ -100,8 +123,9 @@ class FeatureStatistics:
         if f"{PREFIX}gram" not in tensors:
             return None
         half = unpacked(tensors[f"{PREFIX}gram"])
-        gram = half.T + half.tril(-1)
-        return FeatureStatistics(tensors[f"{PREFIX}counts"].clone(), tensors[f"{PREFIX}sums"].clone(), gram)
+        gram, total = half.T + half.tril(-1), tensors.get(f"{PREFIX}total")
+        counts, sums = tensors[f"{PREFIX}counts"].clone(), tensors[f"{PREFIX}sums"].clone()
+        return FeatureStatistics(counts, sums, gram, None if total is None else total.clone())
 
 
 def packed(matrix: Tensor) -> Tensor:

@@ -17,6 +17,8 @@ _TIME = re.compile(
 )
 _SAMPLE = 2000  # rows looked at, evenly spaced
 
+LIST = "[]"  # in place of a separator: each cell is a list as JSON writes it
+
 _SPLITS = {
     **dict.fromkeys(("train", "training", "训练", "训练集", "訓練", "訓練集"), "train"),
     **dict.fromkeys(
@@ -34,6 +36,11 @@ class ColumnRoles:
     ----------
     inputs
         Further columns that are read beside the text, each with its kind; see `core.data.dataset.inputs`.
+    labels
+        Columns that say yes or no to a label each, which is called as its column; in place of ``label``.
+    separator
+        Sign that stands between the labels of a cell of ``label``, or `LIST` where each is a list; None where every cell is one
+        label.
     """
 
     text: str
@@ -42,14 +49,24 @@ class ColumnRoles:
     group: str | None = None
     time: str | None = None
     inputs: tuple[tuple[str, str], ...] = ()
+    labels: tuple[str, ...] = ()
+    separator: str | None = None
 
-    def __post_init__(self) -> None:
+    def __post_init__(self) -> None:  # stored as lists
         object.__setattr__(self, "inputs", tuple((name, kind) for name, kind in self.inputs))
+        object.__setattr__(self, "labels", tuple(self.labels))
+
+    @property
+    def several(self) -> bool:
+        """Whether a row may have several labels."""
+        return bool(self.labels) or self.separator is not None
 
     def columns(self) -> dict[str, str]:
-        """Role → column, for the roles that are filled; the role of a further column is ``input`` and its number."""
-        roles = {role: column for role, column in vars(self).items() if role != "inputs" and column is not None}
-        return roles | {f"input {number}": name for number, (name, _) in enumerate(self.inputs, 1)}
+        """Role → column, for the roles that are filled; further columns and columns of labels are numbered."""
+        single = {role: getattr(self, role) for role in ("text", "label", "split", "group", "time")}
+        filled = {role: column for role, column in single.items() if column is not None}
+        filled |= {f"label {number}": column for number, column in enumerate(self.labels, start=1)}
+        return filled | {f"input {number}": name for number, (name, _) in enumerate(self.inputs, start=1)}
 
 
 def split_name(value: str) -> str | None:

@@ -201,7 +201,7 @@ def _bare(name: str) -> str:
 
 def _only_member(cell: str) -> str:
     """The member of a list of one, ``""`` of an empty list, the cell itself where it is no such list."""
-    members = _members(cell)
+    members = list_members(cell)
     if members == []:
         return ""
     if members is None or len(members) > 1 or isinstance(members[0], list | dict) or members[0] is None:
@@ -210,7 +210,7 @@ def _only_member(cell: str) -> str:
     return str(member).lower() if isinstance(member, bool) else str(member)
 
 
-def _members(cell: str) -> list[object] | None:
+def list_members(cell: str) -> list[object] | None:
     """A cell that is written as a list, as JSON or Python writes it; None for any other."""
     for written in (cell, cell.replace("'", '"')):
         try:
@@ -223,7 +223,7 @@ def _members(cell: str) -> list[object] | None:
 
 def is_list(cell: str) -> bool:
     """Whether a cell holds a list of several labels."""
-    return cell.startswith("[") and len(_members(cell) or ()) > 1
+    return cell.startswith("[") and len(list_members(cell) or ()) > 1
 
 
 def _number(text: str) -> str:

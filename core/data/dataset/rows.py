@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,12 @@ import numpy.typing as npt
 import pandas
 
 from core.base.errors import DataError
+from core.base.messages import Message
 from core.data.dataset.columns import ColumnRoles, split_name
 from core.data.dataset.input_columns import check_column, composed_rows
+from core.data.dataset.label_sets import counts_of
 from core.data.dataset.label_spelling import canonical_labels, respelled
+from core.data.dataset.multilabel import read_label_sets
 
 Rows = npt.NDArray[np.int64]
 
@@ -95,12 +98,15 @@ class SetAside:
         The table's row behind each row of the dataset.
     respelled
         Labels that were read as others: as written → as meant (see `core.data.dataset.label_spelling`).
+    notes
+        What else should be known of how labels were read, where a row may have several.
     """
 
     empty_text: tuple[int, ...]
     empty_label: tuple[int, ...]
     kept: tuple[int, ...]
     respelled: dict[str, str] = field(default_factory=dict)
+    notes: tuple[Message, ...] = ()
 
     @property
     def count(self) -> int:
@@ -128,13 +134,18 @@ def build_dataset(
     """
     label_column = _check_roles(table, roles, need_label=need_label)
     texts = _column(table, roles.text)
-    numbers, names, set_aside = _unlabelled(texts) if label_column is None else _labelled(table, label_column, texts)
+    if roles.several:
+        numbers, names, set_aside = _several(table, roles, texts, batch=batch)
+    else:
+        numbers, names, set_aside = (
+            _unlabelled(texts) if label_column is None else _labelled(table, label_column, texts)
+        )
     _check_kept(table, roles, set_aside)
     kept = set_aside.kept if set_aside.count else None
     numbers = numbers if kept is None else numbers[list(kept)]
     classes = _order({names[number] for number in np.unique(numbers)})
-    if not batch and label_column is not None:
-        _check_labels(label_column, len(numbers), classes)
+    if not batch and (label_column is not None or roles.several):
+        _check_labels(label_column or roles.labels[0], len(numbers), _single(classes) if roles.several else classes)
     fields = [(name, kind, _pick(_column(table, name), kept)) for name, kind in roles.inputs]
     for name, kind, values in fields:
         check_column(name, kind, values, batch=batch)
@@ -165,8 +176,11 @@ def rows_set_aside(table: pandas.DataFrame, roles: ColumnRoles) -> SetAside:
         When a column is missing or chosen twice.
     """
     label_column = _check_roles(table, roles)
+    texts = _column(table, roles.text)
+    if roles.several:
+        return _several(table, roles, texts, batch=True)[2]
     assert label_column is not None, "one is needed"
-    return _labelled(table, label_column, _column(table, roles.text))[2]
+    return _labelled(table, label_column, texts)[2]
 
 
 def _labelled(table: pandas.DataFrame, column: str, texts: list[str]) -> tuple[Rows, list[str], SetAside]:
@@ -175,6 +189,17 @@ def _labelled(table: pandas.DataFrame, column: str, texts: list[str]) -> tuple[R
     names = canonical_labels(written)
     labelled = np.array([bool(name) for name in names], dtype=bool)[numbers]
     return numbers, names, _set_aside(texts, labelled, respelled(written, names))
+
+
+def _several(
+    table: pandas.DataFrame, roles: ColumnRoles, texts: list[str], *, batch: bool
+) -> tuple[Rows, list[str], SetAside]:
+    """The same where a row may have several labels: what is numbered are the sets of them that occur."""
+    read = read_label_sets(table, roles, batch=batch)
+    numbers, names = pandas.factorize(pandas.Series(read.targets, dtype=object))
+    labelled = np.array([bool(target) for target in read.targets], dtype=bool)
+    set_aside = _set_aside(texts, labelled, {})
+    return np.asarray(numbers, dtype=np.int64), [str(name) for name in names], replace(set_aside, notes=read.notes)
 
 
 def _unlabelled(texts: list[str]) -> tuple[Rows, list[str], SetAside]:
@@ -203,14 +228,14 @@ def _pick(values: list[str], rows: Sequence[int] | None) -> list[str]:
 def _check_roles(table: pandas.DataFrame, roles: ColumnRoles, *, need_label: bool = True) -> str | None:
     """Check that the columns are there and differ; returns the label column."""
     names = [str(column) for column in table.columns]
-    if need_label and len(names) == 1 and roles.label is None:
+    if need_label and len(names) == 1 and roles.label is None and not roles.labels:
         raise DataError(
             "data.one_column",
             "The table has only one column, '{column}'. Expected one column of texts and one of labels. "
             "If the file has both, choose another delimiter.",
             column=names[0],
         )
-    if need_label and roles.label is None:
+    if need_label and roles.label is None and not roles.labels:
         raise DataError(
             "data.no_label",
             "No label column is chosen. The columns are: {columns}. Choose the one with the labels.",
@@ -291,8 +316,13 @@ def _check_labels(column: str, rows: int, classes: tuple[str, ...]) -> None:
 
 def check_labels(dataset: TextDataset) -> None:
     """Raise `DataError` where a changed dataset has too few labels for a first training; see `build_dataset`."""
-    if dataset.labelled:
-        _check_labels("label", len(dataset), dataset.classes)
+    if dataset.labelled:  # where rows have several, sets of labels may well be as many as rows
+        _check_labels("label", len(dataset), _single(dataset.classes))
+
+
+def _single(classes: tuple[str, ...]) -> tuple[str, ...]:
+    """The labels that occur in these sets of them; where all rows have the same set, that."""
+    return classes if len(classes) == 1 else tuple(counts_of(classes))
 
 
 def _order(names: set[str]) -> tuple[str, ...]:

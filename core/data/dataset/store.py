@@ -27,6 +27,7 @@ from core.base.errors import CoreError, DataError
 from core.base.faults import reached
 from core.base.files import read_json
 from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.label_sets import labels_of
 from core.data.dataset.language import language_of
 from core.data.dataset.rows import UNLABELLED, TextDataset
 
@@ -68,6 +69,26 @@ class StoredDataset:
     def labelled(self) -> bool:
         """Whether rows have labels at all; texts alone can teach a language model."""
         return tuple(self.classes) != UNLABELLED
+
+    def check_single(self) -> None:
+        """Raise the `DataError` that says why rows with several labels can't be used where each needs one."""
+        if self.roles.several:
+            raise DataError(
+                "data.one_label_needed",
+                "A text of '{name}' may have several labels, and here each text needs one. Choose another dataset.",
+                name=self.name,
+            )
+
+    @property
+    def label_rows(self) -> dict[str, int]:
+        """Label → number of rows; where a row may have several, it counts for each of them."""
+        if not self.roles.several:
+            return self.classes
+        rows: dict[str, int] = {}
+        for target, count in self.classes.items():
+            for label in labels_of(target):
+                rows[label] = rows.get(label, 0) + count
+        return dict(sorted(rows.items()))
 
 
 def content_id(dataset: TextDataset) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 from core.base.messages import Message, message
 from core.data.dataset.input_columns import telling_inputs
 from core.data.dataset.inputs import body_of
+from core.data.dataset.label_sets import counts_of, labels_of
 from core.data.dataset.label_spelling import looks_missing
 from core.data.dataset.language import language_of
 from core.data.dataset.rows import Rows, SetAside, TextDataset
@@ -80,7 +81,11 @@ class Profile:
 
 
 def profile(
-    dataset: TextDataset, set_aside: SetAside | None = None, skipped: Sequence[Mapping[str, Any]] = ()
+    dataset: TextDataset,
+    set_aside: SetAside | None = None,
+    skipped: Sequence[Mapping[str, Any]] = (),
+    *,
+    several: bool = False,
 ) -> Profile:
     """Look a dataset over.
 
@@ -90,9 +95,11 @@ def profile(
         What `build_dataset` set aside.
     skipped
         Rows that the reader left out, ``table.attrs["skipped"]`` of `read_table`.
+    several
+        Whether a row may have several labels: then each is counted by itself, and spellings are not looked for.
     """
     lengths = np.array([len(body_of(text)) for text in dataset.texts], dtype=np.int64)
-    counts = label_counts(dataset)
+    counts = counts_of(dataset.label_names()) if several else label_counts(dataset)
     kept = set_aside.kept if set_aside is not None else range(len(dataset))
 
     def finding(kind: str, severity: Severity, sentence: Message, rows: Iterable[int]) -> ProfileFinding:
@@ -101,7 +108,7 @@ def profile(
 
     findings = [
         *_missing(set_aside, skipped),
-        *(_spellings(dataset, set_aside, counts, finding) if dataset.labelled else ()),
+        *(_spellings(dataset, set_aside, counts, finding) if dataset.labelled and not several else ()),
         *_repeated(dataset, finding),
         *(_labels(dataset, counts, finding) if dataset.labelled else ()),
         *_long(lengths, finding),
@@ -176,7 +183,9 @@ def _spellings(
 
 
 def _rows_of(dataset: TextDataset, labels: set[str]) -> Iterable[int]:
-    numbers = {number for number, label in enumerate(dataset.classes) if label in labels}
+    numbers = {
+        number for number, label in enumerate(dataset.classes) if label in labels or labels & {*labels_of(label)}
+    }
     return (row for row, label in enumerate(dataset.labels) if int(label) in numbers)
 
 

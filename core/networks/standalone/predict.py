@@ -17,6 +17,8 @@ The folder holds model.onnx, tokenizer.json, labels.json, config.json and inputs
 that runs on each kind of device, such as {"cpu": "model.int8.onnx"}; decision.json, if there, holds a threshold: texts whose
 most probable label is less probable are printed as "unsure", for a person to decide. Of a text that is longer than the model
 reads, only the beginning counts: such texts are named on standard error, and `Classifier.answer` tells how much was read.
+thresholds.json, if there, means that a text gets any number of labels: it holds the probability of each from which on it is
+given; a text that gets none is printed as "-".
 """
 
 from __future__ import annotations
@@ -502,6 +504,8 @@ class Classifier:
         The precision of the file that really runs.
     threshold
         The bundle's probability from which on an answer counts without a person; None where it always does.
+    thresholds
+        Where a text may have several labels, the probability of each from which on it is given, (labels); None where it has one.
     """
 
     def __init__(
@@ -516,6 +520,7 @@ class Classifier:
         self.pipeline = TextPipeline.load(folder)
         decision = folder / "decision.json"
         self.threshold: float | None = read_json(decision)["threshold"] if decision.exists() else None
+        self.thresholds = thresholds_in(folder)
         wanted = providers if providers is not None else usable_providers()
         config = read_json(folder / "config.json")
         self.task: str = config.get("task", TASK)
@@ -587,6 +592,17 @@ class Classifier:
 def answered(probabilities: np.ndarray, threshold: float) -> np.ndarray:
     """Whether the most probable label of each row, (rows, labels), is probable enough to count without a person: bool (rows,)."""
     return np.asarray(probabilities.max(axis=1) >= threshold - ROUNDING)
+
+
+def thresholds_in(folder: Path) -> np.ndarray | None:
+    """The probability of each label from which on it is given, where a text may have several; else None."""
+    path = folder / "thresholds.json"
+    return np.array(read_json(path)) if path.exists() else None
+
+
+def chosen(probabilities: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+    """Which labels each row is given where it may have several, bool (rows, labels)."""
+    return np.asarray(probabilities >= np.asarray(thresholds) - ROUNDING)
 
 
 def above(label: str) -> list[str]:
@@ -687,6 +703,13 @@ def main(arguments: list[str]) -> None:
         for text, row in zip(texts, probabilities, strict=True):
             values = " ".join(f"{name}={value:g}" for name, value in zip(classifier.labels, row, strict=True))
             sys.stdout.write(f"{values}\t{text}\n")
+        return
+    if classifier.thresholds is not None:
+        for text, row, labelled in zip(texts, probabilities, chosen(probabilities, classifier.thresholds), strict=True):
+            given = [column for column in np.argsort(-row) if labelled[column]]
+            names = ", ".join(classifier.labels[column] for column in given)
+            stated = " ".join(f"{row[column]:.6f}" for column in given)
+            sys.stdout.write(f"{names or '-'}\t{stated or '-'}\t{text}\n")
         return
     answers = resolved(probabilities, classifier.labels, classifier.threshold)
     for text, label, probability, counts in zip(texts, *answers, strict=True):

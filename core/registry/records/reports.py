@@ -60,6 +60,8 @@ def baseline_name(report: dict[str, Any]) -> Message:
         return message("report.naive_bayes", "naive Bayes on words and pairs of words")
     if method == "tfidf":
         return message("report.baseline", "TF-IDF + logistic regression")
+    if method == "one_vs_rest":
+        return message("report.one_vs_rest", "TF-IDF + logistic regression for each label")
     if method == "ngrams":
         return message("report.ngrams", "Kneser-Ney n-grams")
     return message("report.other_baseline", "{method}", method=method)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from core.data.dataset.label_sets import labels_of
 from core.networks.standalone.predict import Answers, resolved
 from core.serving.api.directory import ServedVersion
 from core.serving.api.engine_pool import OpenEngine
@@ -18,7 +19,8 @@ DIGITS = 7  # what a float32 holds
 
 def written_answers(served: ServedVersion, opened: OpenEngine, texts: list[str], answers: Answers) -> bytes:
     """The body of an answer: what a version says to each text, and how much of it it read; an empty text gets no answer."""
-    predictions = _labelled if task_of(opened.engine.task).distribution else _told
+    task = task_of(opened.engine.task)
+    predictions = _labelled if task.distribution else _sets if task.reads_sets else _told
     answer: dict[str, Any] = {
         "classifier": served.classifier,
         "version": served.number,
@@ -61,6 +63,30 @@ def _told(served: ServedVersion, opened: OpenEngine, texts: list[str], values: n
         }
         for text in texts
     ]
+
+
+def _sets(
+    served: ServedVersion, opened: OpenEngine, texts: list[str], probabilities: np.ndarray
+) -> list[dict[str, Any]]:
+    """Any number of labels for each text, the most probable first."""
+    labels, task = opened.engine.labels, task_of(opened.engine.task)
+    rows = iter(probabilities.astype(np.float64).round(DIGITS).tolist())
+    given = iter(task.read(opened.engine, probabilities))
+    predictions: list[dict[str, Any]] = []
+    for text in texts:
+        answer: dict[str, Any] = {
+            "label": None,
+            "probability": None,
+            "answered": False,
+            "labels": [],
+            "probabilities": {},
+        }
+        if text.strip():
+            stated = dict(zip(labels, next(rows), strict=True))
+            own = sorted(labels_of(next(given)), key=lambda label: -stated[label])
+            answer |= {"answered": True, "labels": own, "probabilities": stated}
+        predictions.append(answer)
+    return predictions
 
 
 def _labelled(

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from core.base.errors import CoreError, DataError, RegistryError
 from core.base.integrity import named
 from core.base.messages import message
+from core.data.dataset.label_sets import labels_of, target_of
 from core.data.labelling.corrections import Corrections
 from core.networks.standalone.predict import Answers
 from core.serving.api import schemas
@@ -235,7 +236,7 @@ def _add_feedback(app: FastAPI, service: Service) -> None:
         served, opened, rows, answers = await service.predict(asked.classifier, None, [asked.text], given)
         task = task_of(opened.engine.task)
         label = _known_label(asked.label, opened.engine.labels) if task.distribution else _target(asked.label, task)
-        predicted = task.answers(answers.values, opened.engine.labels)[0]
+        predicted = task.read(opened.engine, answers.values)[0]
         waiting = await asyncio.to_thread(_queue, service.corrections, served, rows[0], label, predicted)
         return schemas.FeedbackAnswer(
             classifier=served.classifier,
@@ -256,7 +257,7 @@ def _target(written: str, task: Task) -> str:
         task.check([written])
     except DataError as error:
         raise ApiError(422, error.message, field="label") from error
-    return written
+    return target_of(labels_of(written)) if task.reads_sets else written
 
 
 def _known_label(written: str, labels: list[str]) -> str:

@@ -36,12 +36,21 @@ class PredictRequest(_Asked):
 class Prediction(BaseModel):
     """The answer to one text; an empty text has no label and no probabilities."""
 
-    label: str | None = Field(description="The most probable label; null for an empty text.")
+    label: str | None = Field(
+        description="The most probable label; null for an empty text, and where a text may have several labels."
+    )
     probability: float | None = Field(description="Its probability, 0 to 1; null for an empty text.")
     answered: bool = Field(
         description="False where a person should decide: the probability is below the threshold, or the text is empty."
     )
-    probabilities: dict[str, float] = Field(description="Probability of each label, 0 to 1; sums to 1.")
+    probabilities: dict[str, float] = Field(
+        description="Probability of each label, 0 to 1; sums to 1 where a text has one label."
+    )
+    labels: list[str] | None = Field(
+        None,
+        description="The labels of a text that may have several, the most probable first: those whose probability reaches their "
+        "threshold; absent otherwise.",
+    )
     truncated: bool = Field(
         description="Whether the text is longer than the model reads, so that something of it was left out."
     )
@@ -75,7 +84,10 @@ class FeedbackRequest(_Asked):
 
     classifier: str = Field(description="Name of a classifier.", examples=["Shop reviews"])
     text: str = Field(description="The text, up to 20,000 characters.", examples=["Lovely little lamp."])
-    label: str = Field(description="The label it should have: one of the serving version.", examples=["positive"])
+    label: str = Field(
+        description="The label it should have: one of the serving version; of a text with several, all of them with | between.",
+        examples=["positive"],
+    )
     inputs: Inputs | None = Field(None, description="Further columns of a version that reads some.")
 
 

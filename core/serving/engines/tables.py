@@ -68,7 +68,7 @@ def predict_table(
         columns["probability"] = sure.round(6)
         if threshold is not None:
             columns["decision"] = np.where(counts, ANSWERED, PERSON)
-    kind = "p" if task.distribution else "value"
+    kind = "p" if task.activation else "value"
     columns[TRUNCATED] = truncated
     columns |= {f"{kind}: {label}": values[:, column].round(6) for column, label in enumerate(classifier.labels)}
     added = pd.DataFrame({added_column(name, table): values for name, values in columns.items()}, index=table.index)

@@ -2,6 +2,14 @@
 
 from core.serving.onnx.export import export_onnx
 from core.serving.onnx.parity import Parity, measure_parity
-from core.serving.onnx.temperature import read_temperature, set_temperature
+from core.serving.onnx.temperature import Scaling, read_temperature, set_scaling, set_temperature
 
-__all__ = ["Parity", "export_onnx", "measure_parity", "read_temperature", "set_temperature"]
+__all__ = [
+    "Parity",
+    "Scaling",
+    "export_onnx",
+    "measure_parity",
+    "read_temperature",
+    "set_scaling",
+    "set_temperature",
+]

@@ -18,20 +18,21 @@ from torch import Tensor, nn
 from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.graph import OPSET, Graph
 from core.serving.onnx.files import save_model
+from core.serving.onnx.parity import SIGMOID, SOFTMAX, probabilities_of
 from core.tasks import DEFAULT, TASKS, Task
 
 PROBABILITIES, VALUES = "probabilities", "values"  # what the output is called
 
 
 class _Probabilities(nn.Module):
-    """Softmax on top, so that every user of the file gets the same figures."""
+    """Softmax or sigmoid on top, so that every user of the file gets the same figures."""
 
-    def __init__(self, model: TextNetwork) -> None:
+    def __init__(self, model: TextNetwork, activation: str) -> None:
         super().__init__()
-        self.model = model
+        self.model, self.activation = model, activation
 
     def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
-        return torch.softmax(self.model(tokens, mask), dim=1)
+        return probabilities_of(self.model(tokens, mask), self.activation)
 
 
 def export_onnx(model: TextNetwork, target: Path, task: Task = TASKS[DEFAULT]) -> None:
@@ -41,18 +42,20 @@ def export_onnx(model: TextNetwork, target: Path, task: Task = TASKS[DEFAULT]) -
     another kind altogether (`Task.write`).
     """
     own = task.write(model)
-    save_model(own or written(model, task.distribution) or traced(model, task.distribution), target)
+    save_model(own or written(model, task.activation) or traced(model, task.activation), target)
 
 
 @torch.no_grad()
-def written(model: TextNetwork, distribution: bool = True) -> onnx.ModelProto | None:
+def written(model: TextNetwork, activation: str = SOFTMAX) -> onnx.ModelProto | None:
     """As the architecture writes itself; None where it does not."""
     graph = Graph()
     logits = model.write_logits(graph, "tokens", "mask")
     if logits is None:
         return None
-    if distribution:
+    if activation == SOFTMAX:
         name = graph.add("Softmax", logits, axis=1, result=PROBABILITIES)
+    elif activation == SIGMOID:
+        name = graph.add("Sigmoid", logits, result=PROBABILITIES)
     else:
         name = graph.add("Identity", logits, result=VALUES)
     inputs = [
@@ -63,11 +66,11 @@ def written(model: TextNetwork, distribution: bool = True) -> onnx.ModelProto | 
     return graph.finish(inputs, [output])
 
 
-def traced(model: TextNetwork, distribution: bool = True) -> onnx.ModelProto:
+def traced(model: TextNetwork, activation: str = SOFTMAX) -> onnx.ModelProto:
     """As PyTorch's exporter sees it; loading the exporter alone takes seconds."""
     copied = copy.deepcopy(model).cpu()
     copied.for_export()
-    wrapped = (_Probabilities(copied) if distribution else copied).eval()
+    wrapped = (_Probabilities(copied, activation) if activation else copied).eval()
     tokens = torch.ones((3, 7), dtype=torch.int64)
     mask = torch.ones((3, 7), dtype=torch.bool)
     batch, length = torch.export.Dim.DYNAMIC, torch.export.Dim.DYNAMIC
@@ -78,7 +81,7 @@ def traced(model: TextNetwork, distribution: bool = True) -> onnx.ModelProto:
             wrapped,
             (tokens, mask),
             input_names=["tokens", "mask"],
-            output_names=[PROBABILITIES if distribution else VALUES],
+            output_names=[PROBABILITIES if activation else VALUES],
             dynamic_shapes={"tokens": {0: batch, 1: length}, "mask": {0: batch, 1: length}},
             opset_version=OPSET,
             dynamo=True,

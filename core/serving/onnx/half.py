@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import onnx
 
-from core.serving.onnx.temperature import NODE
+from core.serving.onnx.temperature import NODE, SHIFT_NODE
 
 # Sums over many values and the answer itself stay in float32; inputs and the output keep their types.
 EXACT = ("Softmax", "ReduceSum", "ReduceMean", "ReduceMax", "Max", "Div", "Range", "ScatterElements")
@@ -25,6 +25,6 @@ def halve(model: onnx.ModelProto) -> onnx.ModelProto:
         keep_io_types=True,
         disable_shape_infer=True,
         op_block_list=[*DEFAULT_OP_BLOCK_LIST, *EXACT],
-        node_block_list=[NODE],
+        node_block_list=[NODE, SHIFT_NODE],
     )
     return converted

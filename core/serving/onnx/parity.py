@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import predict_logits
 from core.networks.text.examples import encode_examples
+from core.serving.onnx.temperature import AS_IT_IS, Scaling
 from core.tasks.base import Engine
 
+SOFTMAX, SIGMOID = "softmax", "sigmoid"
 NASTY = (
     "",
     " \t\n",
@@ -56,20 +59,39 @@ class Parity:
         return asdict(self)
 
 
-def measure_parity(model: TextNetwork, engine: Engine, ordinary: Sequence[str], *, temperature: float = 1.0) -> Parity:
+def probabilities_of(logits: Tensor, activation: str) -> Tensor:
+    """What a file answers for these logits (rows, outputs): probabilities of one output a row, or of each by itself."""
+    if activation == SOFTMAX:
+        return torch.softmax(logits, dim=1)
+    return torch.sigmoid(logits) if activation == SIGMOID else logits
+
+
+def measure_parity(
+    model: TextNetwork,
+    engine: Engine,
+    ordinary: Sequence[str],
+    *,
+    activation: str | None = None,
+    scaling: Scaling = AS_IT_IS,
+) -> Parity:
     """Compare a model with its exported file, text by text.
 
     All texts go through in batches sorted by length, and the nasty ones alone (batch of one) as well.
 
     Parameters
     ----------
-    temperature
-        What the file divides the model's logits by, where it answers with probabilities.
+    activation
+        What the file makes probabilities of logits by; by default the softmax where it answers with such.
+    scaling
+        What the file multiplies the model's logits by, and adds.
     """
     texts = [*NASTY, *ordinary]
     examples = encode_examples(engine.pipeline, texts)
     logits = predict_logits(model.cpu(), examples, torch.device("cpu"))
-    expected = (torch.softmax(logits / temperature, dim=1) if engine.probable else logits).numpy()
+    if activation is None:
+        activation = SOFTMAX if engine.probable else ""
+    factors, offsets = (torch.from_numpy(np.asarray(value, dtype=np.float32)) for value in scaling)
+    expected = probabilities_of(logits * factors + offsets, activation).numpy()
     exported = engine.compute(texts)
     alone = np.concatenate([engine.compute([text]) for text in NASTY])
     largest = max(float(np.abs(expected - exported).max()), float(np.abs(expected[: len(NASTY)] - alone).max()))

@@ -14,7 +14,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from core.networks.encoders.base import FEATURES
-from core.networks.standalone.predict import Answers, TextPipeline, batches_by_length, pad, read_json
+from core.networks.standalone.predict import Answers, TextPipeline, batches_by_length, pad, read_json, thresholds_in
 
 ENCODED_AT_ONCE = 64
 Features = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -43,6 +43,7 @@ class TailEngine:
 
         self.labels: list[str] = read_json(folder / "labels.json")
         self.task: str = read_json(folder / "config.json")["task"]
+        self.thresholds = thresholds_in(folder)
         self.pipeline = pipeline
         self._features = features
         options = onnxruntime.SessionOptions()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.base.files import read_json
 from core.networks.causal.tokens import UNKNOWN_NATS, windows
@@ -26,6 +28,7 @@ class LanguageEngine(Writer):
     """
 
     precision = "fp32"
+    thresholds: NDArray[Any] | None = None
 
     def __init__(
         self,

@@ -18,6 +18,6 @@ def require_labels(report: Mapping[str, Any]) -> None:
     if not has_labels(report):
         raise DataError(
             "report.no_labels",
-            "This model does not sort texts under labels. Learning curves, repeated trainings and behavioural tests are for "
+            "This model does not give each text one label. Learning curves, repeated trainings and behavioural tests are for "
             "models that do.",
         )

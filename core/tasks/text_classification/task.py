@@ -54,7 +54,7 @@ class TextClassification(Task):
     help = "The column of targets holds one label for each text."
     scores = (ACCURACY, MACRO_F1)
     averages = ("accuracy", "macro_f1", "macro_precision", "macro_recall", "weighted_f1")
-    distribution = True
+    activation = "softmax"
     baseline_grows = True
     config_class = ClassificationConfig
 
@@ -133,9 +133,18 @@ class TextClassification(Task):
         names = tuple(dict.fromkeys(name for column in (truth, *answers) for name in column))
         return Pairs(answered(*numbers_of(names, truth, *answers), classes=max(len(names), 1)), names)
 
-    def report(self, truth: Sequence[str], answers: Sequence[str], outputs: Sequence[str]) -> Report:
+    def report(
+        self,
+        truth: Sequence[str],
+        answers: Sequence[str],
+        outputs: Sequence[str],
+        values: NDArray[Any] | None = None,
+    ) -> Report:
         true, given = numbers_of(outputs, truth, answers)
         return evaluate_predictions(true, given, tuple(outputs))
+
+    def stored_report(self, stored: Mapping[str, Any]) -> Report:
+        return Report.from_dict(stored)
 
     def difference(self, score: str, truth: Sequence[str], before: Sequence[str], after: Sequence[str]) -> Estimate:
         names = tuple(dict.fromkeys([*truth, *before, *after]))

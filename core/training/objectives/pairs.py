@@ -155,12 +155,21 @@ def _learn_pairs(run: _Run, state: dict[str, Any] | None) -> Iterator[Event]:
     optimizer.zero_grad()  # none may be left on weights that are frozen next
 
 
+def _belonging(targets: np.ndarray) -> np.ndarray:
+    """Which rows belong together, by a number for each, int64 (rows): those with the same target, or the same set of them."""
+    if targets.ndim == 1:
+        return targets
+    numbers: np.ndarray = np.unique(targets, axis=0, return_inverse=True)[1].reshape(-1)
+    return numbers
+
+
 class _Pairs(Objective):
     """Which texts have the same target; one epoch of as many batches as the model asks for."""
 
     def __init__(self, run: _Run) -> None:
         self._run = run
-        self.examples = run.strategy.training_set(run.experience, 1)
+        examples = run.strategy.training_set(run.experience, 1)
+        self.examples = replace(examples, targets=_belonging(examples.targets))
         self._size = min(run.config.batch_size, PAIR_BATCH)
         self.steps = max(1, math.ceil(run.model.pair_readings * len(self.examples) / self._size))
         self._batch: Batch | None = None

@@ -128,6 +128,8 @@ def store_stream(
 def cut(request: CompareRequest, workspace: Workspace) -> list[Piece]:
     """The experiences that a request asks for, in the order in which they are learned."""
     stored = [workspace.datasets.info(identity) for identity in request.datasets]
+    for info in stored:
+        info.check_single()
     if request.experience == "datasets":
         check_number(len(stored))
         return [(info.name, workspace.datasets.load(info.id)) for info in stored]

@@ -158,7 +158,8 @@ def detect_drift(
     answered = _answered(drawn(new, read_rows, seed), classifier, task)
     names = batch.label_names()
     known = set(classifier.labels if task.distribution else names)
-    strata = [[task.stratum(name) for name in side["label"]] for side in (held_out, new)]
+    own = task.strata([*held_out["label"], *new["label"]])
+    strata = [own[: len(held_out)], own[len(held_out) :]]
     tested, answerable = held_out[held_out["predicted"].notna()], answered[answered["label"].isin(known)]
     new_texts = answered["text"].tolist()
     met = drawn_texts([*held_out["text"], *compared.learned], EARLIER_TEXTS * old_rows, seed)
@@ -199,7 +200,7 @@ def _answered(rows: pd.DataFrame, classifier: Engine, task: Task) -> pd.DataFram
     """The rows with the version's answers and their probabilities, where there are such."""
     values = classifier.compute(rows["text"].tolist())
     sure = values.max(axis=1, initial=0.0).astype(np.float64) if task.distribution else np.nan
-    answers = task.judged(task.answers(values, classifier.labels), rows["label"].tolist())
+    answers = task.judged(task.read(classifier, values), rows["label"].tolist())
     return rows.assign(predicted=np.array(answers, dtype=object), confidence=sure)
 
 

@@ -222,7 +222,7 @@ def _tests(stored: Sequence[dict[str, Any]], before: VersionFolder | None) -> li
             task = before.task
             engine = task.engine(before.path)
             fresh = FrozenTest(
-                number, test["name"], texts, fresh.truth, tuple(task.answers(engine.compute(texts), engine.labels))
+                number, test["name"], texts, fresh.truth, tuple(task.read(engine, engine.compute(texts)))
             )
         tests.append(fresh)
     return tests

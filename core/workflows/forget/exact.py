@@ -17,12 +17,13 @@ from core.networks.architectures.blend import BLEND
 from core.networks.encoders import TextNetwork
 from core.networks.text import Examples, encode_examples
 from core.registry import VersionInfo
+from core.tasks import Task
 from core.tasks.text_classification.naive_bayes import NaiveBayes
 from core.workflows.forget.rows import versions_of
 from core.workflows.learn.blending import Blending, strategy_of
 from core.workflows.learn.learners import make_strategy
 from core.workflows.learn.producing import Candidate, Parent, VersionStream, produce_version
-from core.workflows.requests import resolve_update
+from core.workflows.requests import resolve_update, strategies_for
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.versions.frozen_tests import FrozenTest, stored_tests
 from core.workflows.versions.past import Labelled, rows_met, summarise
@@ -94,11 +95,11 @@ def in_closed_form(folder: VersionFolder) -> bool:
 
 def subtract(folder: VersionFolder, examples: Examples) -> None:
     """Take rows out of the sums that a version keeps for its next update; what it answers stays as it is."""
-    if not folder.task.distribution:
+    if not folder.task.activation:
         return  # no method in closed form suits it, so it keeps no sums
     report = folder.report()
     # The first version is learned step by step, whatever its sums are meant for: any method can read them.
-    name = report["strategy"] if in_closed_form(folder) else _any_closed_form()
+    name = report["strategy"] if in_closed_form(folder) else _any_closed_form(folder.task)
     if folder.model_name == BLEND.name:
         name = report["updates_by"]
     settings, own = resolve_update(folder.model_name, folder.settings, name, {}, folder.task)
@@ -126,8 +127,8 @@ def learned_examples(folder: VersionFolder, gone: Rows, datasets: Mapping[str, T
     return encode_examples(folder.load_pipeline(), texts, folder.task.encode(names, folder.outputs))
 
 
-def _any_closed_form() -> str:
-    return next(name for name, kind in STRATEGIES.items() if issubclass(kind.strategy(), ClosedForm))
+def _any_closed_form(task: Task) -> str:
+    return next(name for name in strategies_for(task) if issubclass(STRATEGIES[name].strategy(), ClosedForm))
 
 
 def _without(folder: VersionFolder, gone: Rows) -> dict[int, Split]:

@@ -16,7 +16,7 @@ from core.workflows.bundle import write_card
 from core.workflows.forget.exact import learned_examples, subtract
 from core.workflows.forget.rows import remembered_texts, text_digest
 from core.workflows.forget.words import Wordings, remove_words, staying_rows
-from core.workflows.learn.calibrating import calibration_on_tests
+from core.workflows.learn.calibrating import trust_on_tests
 from core.workflows.versions.folder import PARTS, ExperienceRecord, VersionFolder
 from core.workflows.versions.measured import lost_rows, measured_again
 from core.workflows.versions.retention import state_bytes
@@ -163,7 +163,7 @@ def _rewrite_report(folder: VersionFolder, report: dict[str, Any], parent: Versi
         figures, scores = measured_again(folder, report, parent)
         report |= figures
         if report.get("calibration"):
-            trust = calibration_on_tests(folder.temperature, scores, folder.outputs)
+            trust = trust_on_tests(report["calibration"], scores, folder.outputs)
             report["calibration"] = {**report["calibration"], **trust}
     folder.save_report(report)
     if "precision" in report:  # editions before had another card

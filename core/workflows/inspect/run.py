@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pyarrow
 
 from core.base.errors import DataError
 from core.base.events import Advanced, Ended, StageStarted
 from core.base.messages import Message, message
-from core.data.dataset.rows import TextDataset
+from core.data.dataset.rows import UNLABELLED, TextDataset
 from core.data.dataset.store import DatasetStore, StoredDataset
 from core.data.quality import FINDERS, Finding, FrozenTexts, Inspected
 from core.data.quality.quick_model import MOST_ROWS
@@ -59,6 +60,8 @@ def inspect_dataset(
     yield StageStarted(message("inspect.reading", "Reading the dataset."), 0.0)
     stored = workspace.datasets.info(request.dataset)
     dataset = workspace.datasets.load(stored.id)
+    if stored.roles.several:  # what is looked for in labels presumes one a row
+        dataset = replace(dataset, labels=np.zeros(len(dataset), dtype=np.int64), classes=UNLABELLED)
     # What Arrow had read is text now; without this it would hold as much memory again until it reads the next file.
     pyarrow.default_memory_pool().release_unused()
     frozen = frozen_tests(workspace, stored)

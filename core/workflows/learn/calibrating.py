@@ -7,16 +7,22 @@ eight-bit ones are made with it inside, and the choice among them sees the proba
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from core.base.messages import message
+from core.base.messages import Message, message
 from core.networks.standalone.predict import Classifier
-from core.serving.onnx import set_temperature
+from core.serving.onnx import Scaling, set_scaling, set_temperature
 from core.tasks.base import Engine
-from core.tasks.text_classification.calibration import brier_score, calibration_difference, calibration_error
+from core.tasks.multilabel_classification.calibration import Lines, as_stated, fit_lines
+from core.tasks.text_classification.calibration import (
+    brier_score,
+    calibration_difference,
+    calibration_error,
+    expected_calibration_error,
+)
 from core.tasks.text_classification.temperature import Temperature, fit_temperature, rescale
 from core.workflows.precision.measure import LabelledRows
 from core.workflows.versions.folder import VersionFolder
@@ -27,8 +33,11 @@ MOST_TESTED = 20_000  # test rows that the intervals of calibration are redrawn 
 CPU = ["CPUExecutionProvider"]
 
 
-def calibrate(folder: VersionFolder, rows: LabelledRows, *, wanted: bool, engine: Engine | None = None) -> Temperature:
-    """Fit the temperature on validation rows, put it into ``model.onnx`` and write ``calibration.json``.
+def calibrate(
+    folder: VersionFolder, rows: LabelledRows, *, wanted: bool, engine: Engine | None = None
+) -> Temperature | Lines:
+    """Fit the temperature on validation rows, or a line for each output that is a probability of its own; put it into
+    ``model.onnx`` and write ``calibration.json``.
 
     Parameters
     ----------
@@ -37,20 +46,40 @@ def calibrate(folder: VersionFolder, rows: LabelledRows, *, wanted: bool, engine
     engine
         What answers as the exact file does; by default the file.
     """
-    temperature = _fit(folder, rows.at_most(MOST_ROWS), engine) if wanted else _unwanted()
-    if temperature.value != 1.0:
-        set_temperature(folder.path / "model.onnx", temperature.value)
-    (folder.path / "calibration.json").write_text(
-        json.dumps(temperature.to_dict(), ensure_ascii=False), encoding="utf-8"
-    )
-    return temperature
+    rows, model = rows.at_most(MOST_ROWS), folder.path / "model.onnx"
+    fitted: Temperature | Lines
+    if folder.task.distribution:
+        fitted = temperature = _fit(folder, rows, engine) if wanted else _unwanted()
+        if temperature.value != 1.0:
+            set_temperature(model, temperature.value)
+    else:
+        fitted = lines = (
+            fit_lines(_stated(folder, rows, engine), rows.truth) if wanted else as_stated(len(folder.outputs), _off())
+        )
+        if not lines.idle:
+            set_scaling(model, Scaling(lines.slopes, lines.offsets))
+    (folder.path / "calibration.json").write_text(json.dumps(fitted.to_dict(), ensure_ascii=False), encoding="utf-8")
+    return fitted
+
+
+def keep_thresholds(folder: VersionFolder, rows: LabelledRows) -> None:
+    """Find on validation rows from which probability on each output is part of an answer, where the task reads answers so."""
+    rows = rows.at_most(MOST_ROWS)
+    thresholds = folder.task.thresholds(_stated(folder, rows), rows.truth)
+    if thresholds is not None:
+        folder.save_thresholds(thresholds)
+
+
+def _stated(folder: VersionFolder, rows: LabelledRows, engine: Engine | None = None) -> np.ndarray:
+    """What the exact file answers, or what answers as it does."""
+    if not len(rows):
+        return np.zeros((0, len(folder.outputs)))
+    exact = engine or Classifier(folder.path, CPU, precision="fp32")
+    return np.asarray(exact.compute(rows.texts))
 
 
 def _fit(folder: VersionFolder, rows: LabelledRows, engine: Engine | None) -> Temperature:
-    if not len(rows):
-        return fit_temperature([], np.zeros((0, len(folder.outputs))))
-    exact = engine or Classifier(folder.path, CPU, precision="fp32")
-    probabilities = exact.compute(rows.texts)
+    probabilities = _stated(folder, rows, engine)
     if not np.isfinite(probabilities).all():
         return _broken(len(rows))
     return fit_temperature(rows.truth, probabilities)
@@ -62,9 +91,32 @@ def keep_validation(folder: VersionFolder, engine: Engine, rows: LabelledRows) -
     folder.save_validation(some.truth, engine.compute(some.texts))
 
 
-def trust_figures(temperature: Temperature, scores: Sequence[Scores], classes: Sequence[str]) -> dict[str, Any]:
-    """For the report: the temperature, and calibration error and Brier score on the test rows before and after it."""
-    return {**temperature.to_dict(), **calibration_on_tests(temperature.value, scores, classes)}
+def trust_figures(fitted: Temperature | Lines, scores: Sequence[Scores], classes: Sequence[str]) -> dict[str, Any]:
+    """For the report: what was fitted, and calibration error and Brier score on the test rows before and after it."""
+    if isinstance(fitted, Lines):
+        return {**fitted.to_dict(), **lines_on_tests(fitted, scores, classes)}
+    return {**fitted.to_dict(), **calibration_on_tests(fitted.value, scores, classes)}
+
+
+def trust_on_tests(stored: Mapping[str, Any], scores: Sequence[Scores], classes: Sequence[str]) -> dict[str, Any]:
+    """The same of what a report has of it, on the test rows that are left."""
+    if "slopes" in stored:
+        return lines_on_tests(Lines.from_dict(stored), scores, classes)
+    return calibration_on_tests(stored["temperature"], scores, classes)
+
+
+def lines_on_tests(lines: Lines, scores: Sequence[Scores], classes: Sequence[str]) -> dict[str, Any]:
+    """What the lines did on the test rows, over all labels of all rows: ``before`` and ``after`` them."""
+    truth = scores[0].task.encode([name for score in scores for name in score.test.truth], classes)
+    after = np.concatenate([score.values for score in scores]).astype(np.float64)
+    sides = {
+        name: {
+            "ece": expected_calibration_error(stated.ravel(), truth.ravel() > 0),
+            "brier": float(((stated - truth) ** 2).mean()),
+        }
+        for name, stated in (("before", lines.undone(after)), ("after", after))
+    }
+    return {"test_rows": len(truth), **sides}
 
 
 def calibration_on_tests(temperature: float, scores: Sequence[Scores], classes: Sequence[str]) -> dict[str, Any]:
@@ -94,11 +146,14 @@ def calibration_on_tests(temperature: float, scores: Sequence[Scores], classes: 
 
 
 def _unwanted() -> Temperature:
-    note = message(
+    return Temperature(1.0, 0, 0, _off())
+
+
+def _off() -> Message:
+    return message(
         "calibration.off",
         "The probabilities are as the model states them, since the settings ask for no correction.",
     )
-    return Temperature(1.0, 0, 0, note)
 
 
 def _broken(rows: int) -> Temperature:

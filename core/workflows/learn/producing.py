@@ -25,12 +25,12 @@ from core.continual.gate.rules import GateConfig
 from core.continual.strategies import Strategy
 from core.data.dataset.splitting import Split
 from core.registry import Registry
-from core.serving.onnx import export_onnx, measure_parity
+from core.serving.onnx import Scaling, export_onnx, measure_parity
 from core.serving.onnx.tail import TailEngine, tail_of
 from core.tasks import DEFAULT, task_of
 from core.tasks.base import Engine
 from core.workflows.bundle import write_card, write_programs
-from core.workflows.learn.calibrating import CPU, calibrate, keep_validation, trust_figures
+from core.workflows.learn.calibrating import CPU, calibrate, keep_thresholds, keep_validation, trust_figures
 from core.workflows.precision.measure import LabelledRows
 from core.workflows.precision.run import choose_precision, only_exact
 from core.workflows.versions.folder import ExperienceRecord, Learner, VersionFolder
@@ -142,11 +142,12 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
         task, outputs = candidate.learner.settings.task, candidate.learner.outputs
         export_onnx(candidate.learner.model, folder.path / "model.onnx", task)
         reached("produce.exported")
-        rows = _validation_rows(candidate) if task.distribution else None
-        temperature = None
+        rows = _validation_rows(candidate) if task.activation else None
+        calibration = None
         if rows is not None:
             kept, wanted = _with_kept_features(candidate, folder), candidate.learner.settings.data.calibrate
-            temperature = calibrate(folder, rows, wanted=wanted, engine=kept)
+            calibration = calibrate(folder, rows, wanted=wanted, engine=kept)
+            keep_thresholds(folder, rows)
         parity = _prove(candidate, folder)
         precision = _only_exact(candidate, folder)
         if precision is None and rows is not None:
@@ -154,11 +155,12 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
             precision = _choose_precision(candidate, folder, rows)
         yield StageStarted(message("stage.measure", "Measuring on the frozen tests."), 0.95)
         engine = _with_kept_features(candidate, folder) or task.engine(folder.path)
-        scores = score_tests(engine, candidate.stream.tests, outputs, folder)
+        scores = score_tests(engine, candidate.stream.tests, folder)
         report = {**_report(candidate, scores, parity, engine.provider), "precision": precision}
-        if rows is not None and temperature is not None:
+        if rows is not None and task.distribution:
             keep_validation(folder, engine, rows)
-            report["calibration"] = trust_figures(temperature, scores, outputs)
+        if calibration is not None:
+            report["calibration"] = trust_figures(calibration, scores, outputs)
         yield StageStarted(message("stage.baseline", "Measuring the baseline on the same rows."), 0.97)
         report["baseline"], remarks = _baseline(candidate)
         report["findings"] += [remark.to_dict() for remark in remarks]
@@ -235,11 +237,14 @@ def _validation_rows(candidate: Candidate) -> LabelledRows:
 
 
 def _prove(candidate: Candidate, folder: VersionFolder) -> dict[str, Any]:
-    """That the exported file, with its temperature, answers as the model does."""
+    """That the exported file, with its scaling, answers as the model does."""
     texts = [text for test in candidate.stream.tests for text in test.texts][:PARITY_TEXTS]
-    model, temperature = candidate.learner.model, folder.temperature
     parity = measure_parity(
-        model, folder.task.engine(folder.path, providers=CPU), texts, temperature=temperature
+        candidate.learner.model,
+        folder.task.engine(folder.path, providers=CPU),
+        texts,
+        activation=folder.task.activation,
+        scaling=Scaling(*folder.scaling),
     ).to_dict()
     if not parity["max_abs_diff"] <= WORST_PARITY:  # also when it is not a number
         raise ModelError(

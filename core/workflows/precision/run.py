@@ -39,7 +39,7 @@ def only_exact(folder: Path, wanted: str, rows: int, *, fixed: bool, probable: b
     fixed
         Whether the head was computed from features of a fixed network, and so fits only these.
     probable
-        Whether the version answers with probabilities, by which other arithmetic could be judged.
+        Whether the version answers with the probability of one answer, by which other arithmetic could be judged.
     """
     weights = matrix_weights(onnx.load(str(folder / "model.onnx")))
     reason = _not_tried(wanted, weights, rows, fixed) if probable else _no_probabilities()
@@ -99,7 +99,8 @@ def choose_precision(folder: Path, wanted: str, training: Sequence[str], rows: L
 
 def _no_probabilities() -> Message:
     return message(
-        "precision.values", "Only fp32 was made: other arithmetic is judged by probabilities, and there are none."
+        "precision.values",
+        "Only fp32 was made: other arithmetic is judged by the probability of one answer a text, and there is none.",
     )
 
 

@@ -90,6 +90,7 @@ def search_settings(
 def _prepare(request: SearchRequest, workspace: Workspace, clock: Callable[[], float]) -> Search:
     settings = resolve_settings(request.model, request.settings)
     defaults = settings.flat()
+    workspace.datasets.info(request.dataset).check_single()
     dataset = workspace.datasets.load(request.dataset)
     if len(set(dataset.label_names())) < 2:
         raise DataError(

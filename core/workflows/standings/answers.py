@@ -124,8 +124,7 @@ def gather(
         engine = load_version(folder)  # not the pool's: it would drive out a version that serves
         task = task_of(engine.task)
         predicted |= {
-            test.key: tuple(task.judged(task.answers(engine.compute(test.texts), engine.labels), test.truth))
-            for test in asked
+            test.key: tuple(task.judged(task.read(engine, engine.compute(test.texts)), test.truth)) for test in asked
         }
     fresh = {}
     trained = None if datasets is None or not predicted else _trained_on(folder, datasets)

@@ -438,6 +438,6 @@ class _Validation:
         began = time.monotonic()
         values = engine.compute(self._texts)
         seconds = time.monotonic() - began
-        answers = folder.task.judged(folder.task.answers(values, folder.outputs), self._truth)
+        answers = folder.task.judged(folder.task.read(engine, values), self._truth)
         self._answers[version], self._values[version] = answers, values
         return folder, seconds

@@ -13,6 +13,7 @@ from core.base.faults import reached
 from core.base.messages import Message, message
 from core.continual.strategies import Strategy
 from core.data.dataset.inputs import parse
+from core.data.dataset.label_sets import counts_of
 from core.data.dataset.label_spelling import match_labels
 from core.data.dataset.rows import Rows, TextDataset
 from core.data.dataset.same_text import key_numbers
@@ -24,6 +25,7 @@ from core.data.loading.overlapping import Overlap, overlap
 from core.networks.text import count_cut
 from core.registry import HOW, UNWRITTEN, VersionInfo, promote
 from core.serving.engines.graphs import load_version
+from core.tasks import Task
 from core.workflows.drift.run import detect_drift
 from core.workflows.learn.blending import learner_after, strategy_of
 from core.workflows.learn.learners import (
@@ -196,7 +198,8 @@ def update_classifier(
             synthetic=stored.synthetic,
             findings=[
                 *remarks_of(stored.source),
-                *((*label_notes(batch, match), *_new_labels(batch, labels)) if task.distribution else ()),
+                *(label_notes(batch, match) if task.distribution else ()),
+                *_new_labels(task, batch, folder.outputs),
                 *(finding.message for finding in seen.findings),
                 *split.findings,
                 *length_remarks(records[-1], learner.pipeline.limit),
@@ -222,18 +225,21 @@ def update_classifier(
 
 
 def _newest_test(folder: VersionFolder, number: int, name: str, test: TextDataset) -> FrozenTest:
-    task, values = folder.task, load_version(folder.path).compute(test.texts)
-    truth = tuple(test.label_names())
-    predicted = tuple(task.judged(task.answers(values, folder.outputs), truth))
+    task, engine = folder.task, load_version(folder.path)
+    values, truth = engine.compute(test.texts), tuple(test.label_names())
+    predicted = tuple(task.judged(task.read(engine, values), truth))
     answers = {number - 1: predicted, RANDOM_START: start_answers(folder, test.texts)}
     history = {version: task.worth(truth, answer) for version, answer in answers.items()}
     sure = tuple(values.max(axis=1)) if task.distribution else None
     return FrozenTest(number, name, test.texts, truth, predicted, sure, history)
 
 
-def _new_labels(batch: TextDataset, known: Sequence[str]) -> list[Message]:
-    """Labels that the version cannot answer with yet, with the rows of each."""
-    new = {label: rows for label, rows in label_counts(batch).items() if rows and label not in known}
+def _new_labels(task: Task, batch: TextDataset, known: Sequence[str]) -> list[Message]:
+    """Labels that the version cannot answer with yet, with the rows of each; of a task whose outputs are labels."""
+    if not task.activation:
+        return []
+    rows_of = counts_of(batch.label_names()) if task.reads_sets else label_counts(batch)
+    new = {label: rows for label, rows in rows_of.items() if rows and label not in known}
     if not new:
         return []
     named = [f"{label} ({rows:,})" for label, rows in sorted(new.items(), key=lambda pair: -pair[1])]

@@ -26,10 +26,10 @@ def evaluate_version(workspace: Workspace, version: VersionInfo, dataset: TextDa
     if not task.distribution:
         targets = dataset.label_names()
         task.check(targets)
-        answers = task.answers(classifier.compute(dataset.texts), classifier.labels)
-        return task.report(targets, answers, classifier.labels)
+        values = classifier.compute(dataset.texts)
+        return task.report(targets, task.read(classifier, values), classifier.labels, values)
     dataset, match, _ = in_own_words(dataset, classifier.labels)
     check_shared(match, classifier.labels)
     names = dataset.label_names()
-    answers = task.judged(task.answers(classifier.compute(dataset.texts), classifier.labels), names)
+    answers = task.judged(task.read(classifier, classifier.compute(dataset.texts)), names)
     return task.report(names, answers, task.outputs(names, tuple(classifier.labels)))

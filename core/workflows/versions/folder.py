@@ -265,7 +265,22 @@ class VersionFolder:
     def temperature(self) -> float:
         """What the exported file divides the model's logits by; 1 for versions of old."""
         exists = (self.path / "calibration.json").exists()
-        return float(self._read("calibration.json")["temperature"]) if exists else 1.0
+        return float(self._read("calibration.json").get("temperature", 1.0)) if exists else 1.0
+
+    @property
+    def scaling(self) -> tuple[Any, Any]:
+        """What the exported file multiplies the model's logits by, and adds: numbers, or lists with one for each output."""
+        stored = self._read("calibration.json") if (self.path / "calibration.json").exists() else {}
+        return (stored["slopes"], stored["offsets"]) if "slopes" in stored else (1 / self.temperature, 0.0)
+
+    def save_thresholds(self, thresholds: np.ndarray) -> None:
+        """Write the probability of each output from which on it is part of an answer; whoever runs the file reads them."""
+        self._write("thresholds.json", [round(float(value), 6) for value in thresholds])
+
+    @property
+    def thresholds(self) -> list[float] | None:
+        """The same again; None where answers are not read so."""
+        return list(self._read("thresholds.json")) if (self.path / "thresholds.json").exists() else None
 
     # -- the report
 

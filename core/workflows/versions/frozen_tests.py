@@ -93,19 +93,18 @@ class Scores:
         return stored
 
 
-def score_tests(
-    engine: Engine, tests: Sequence[FrozenTest], outputs: tuple[str, ...], folder: VersionFolder
-) -> list[Scores]:
+def score_tests(engine: Engine, tests: Sequence[FrozenTest], folder: VersionFolder) -> list[Scores]:
     """Answer every frozen test and write the answers beside the version."""
     # All at once: texts of one length then go together, whichever test they are from.
     values = engine.compute([text for test in tests for text in test.texts])
     ends = np.cumsum([len(test.texts) for test in tests])[:-1]
     task = folder.task
-    return [_score(task, part, test, outputs, folder) for part, test in zip(np.split(values, ends), tests, strict=True)]
+    parts = np.split(values, ends)
+    return [_score(task, engine, part, test, folder) for part, test in zip(parts, tests, strict=True)]
 
 
-def _score(task: Task, values: np.ndarray, test: FrozenTest, outputs: tuple[str, ...], folder: VersionFolder) -> Scores:
-    answers = tuple(task.judged(task.answers(values, outputs), test.truth))
+def _score(task: Task, engine: Engine, values: np.ndarray, test: FrozenTest, folder: VersionFolder) -> Scores:
+    answers, outputs = tuple(task.judged(task.read(engine, values), test.truth)), tuple(engine.labels)
     table = prediction_table(test.texts, test.truth, answers, values)
     folder.save_predictions(test.number, table.assign(**_history_columns(test.history, len(table))))
     return measure(task, test, answers, values, outputs)
@@ -121,7 +120,7 @@ def measure(
     values
         What the answers were read from, ``(rows, outputs)``.
     """
-    report = task.report(test.truth, answers, outputs)
+    report = task.report(test.truth, answers, outputs, values)
     sure = tuple(float(value) for value in values.max(axis=1)) if task.distribution else ()
     if test.before is None:
         return Scores(task, test, report, None, None, answers, sure, values)
@@ -233,8 +232,10 @@ def _strata_changes(older: Sequence[Scores]) -> tuple[StratumChange, ...] | None
         return ()
     task = older[0].task
     sides = ([name for score in older for name in _answers(score)[side]] for side in range(3))
-    pairs = task.pairs(*sides)
-    return measure_strata(pairs.rows, pairs.strata, task.score) if task.has_strata else None
+    if not task.has_strata:
+        return None
+    pairs, score = task.changes(*sides)
+    return measure_strata(pairs.rows, pairs.strata, score)
 
 
 def _answers(score: Scores) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
@@ -272,6 +273,7 @@ def pooled_report(scores: Sequence[Scores], outputs: tuple[str, ...]) -> Any:
         [name for score in scores for name in score.test.truth],
         [name for score in scores for name in score.predicted],
         outputs,
+        np.concatenate([score.values for score in scores]),
     )
 
 

@@ -95,7 +95,7 @@ def _asked(test: FrozenTest, parent: VersionFolder) -> FrozenTest:
     engine = load_version(parent.path)
     values, task = engine.compute(test.texts), parent.task
     sure = tuple(values.max(axis=1).tolist()) if task.distribution else None
-    answers = tuple(task.judged(task.answers(values, engine.labels), test.truth))
+    answers = tuple(task.judged(task.read(engine, values), test.truth))
     return replace(test, before=answers, before_confidence=sure, figures=None)
 
 

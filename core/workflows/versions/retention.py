@@ -103,7 +103,9 @@ _FIGURES: dict[str, Callable[[Floats, Floats], Floats]] = {
 def _worth(score: Scores, last: int) -> Floats:
     """What each row was worth after each experience, ``(1 + experiences, rows, …)``; nan where it is not known."""
     newest = score.task.worth(score.test.truth, score.predicted)
-    history = {**score.test.history, last: newest}
+    # Once rows were forgotten, statistics that depend on what rows there are may not fit those of before.
+    before = {number: worth for number, worth in score.test.history.items() if worth.shape == newest.shape}
+    history = {**before, last: newest}
     unknown = np.full(newest.shape, math.nan)
     return np.stack([history.get(number, unknown) for number in range(last + 1)]).astype(np.float64)
 

@@ -28,7 +28,7 @@ PRESETS = ("quick", "standard", "thorough")
 SETTINGS = "train.settings"
 FIRST_MODEL = "ngrams"  # where settings are searched for or strategies compared
 TASK = "train.task"
-LABELLED = "train.labelled"  # in the session: whether the dataset that was chosen last has labels
+SUITS = "train.suits"  # in the session: whether the dataset that was chosen last has labels, and several a row
 REFUSED = '/:"'
 MOST_CHOICES = 3  # in half the width; more of them would stand below each other
 
@@ -97,12 +97,13 @@ def _name(dataset: StoredDataset) -> str:
 
 
 def _task(dataset: StoredDataset) -> Task:
-    """Ask what the model is for; of texts alone it starts at the first task that needs no more."""
-    if st.session_state.get(LABELLED, True) != dataset.labelled:
-        fitting = (name for name, task in TASKS.items() if task.reads_targets == dataset.labelled)
+    """Ask what the model is for; another kind of dataset starts at the first task that reads its targets as they are."""
+    suits = (dataset.labelled, dataset.roles.several)
+    if st.session_state.get(SUITS, (True, False)) != suits:
+        fitting = (name for name, task in TASKS.items() if (task.reads_targets, task.reads_sets) == suits)
         st.session_state[TASK] = next(fitting, DEFAULT)
         _task_changed()
-    st.session_state[LABELLED] = dataset.labelled
+    st.session_state[SUITS] = suits
     names = {name: scores.task_name(task) for name, task in TASKS.items()}
     if st.session_state.get(TASK) not in names:
         st.session_state[TASK] = next(iter(names))

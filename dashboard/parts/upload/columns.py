@@ -18,6 +18,7 @@ from core.data.reading.names import LABEL_NAMES, rank
 from dashboard.parts import tables
 from dashboard.parts.upload.files import Reading
 from dashboard.parts.upload.inputs import choose_inputs
+from dashboard.parts.upload.label_sets import WIDGETS, Sets, choose_sets
 from dashboard.shell.i18n import t, t_message
 
 OPTIONAL_ROLES = ("split", "group", "time")
@@ -33,6 +34,7 @@ def choose_columns(
     optional_columns: bool,
     texts_alone: bool = False,
     inputs: Sequence[tuple[str, str]] = (),
+    several: bool = False,
 ) -> ColumnRoles | None:
     """Which column is what; None while one that is needed is not chosen.
 
@@ -42,6 +44,8 @@ def choose_columns(
         Whether the choice of the label column has "No labels".
     inputs
         Further columns that the version reads which the table is for, with their kinds: chosen where the table has them.
+    several
+        Whether a row may have several labels.
     """
     names = [str(name) for name in read.table.columns]
     # With other columns, as after another choice of delimiter, the guess is made anew.
@@ -53,24 +57,35 @@ def choose_columns(
         _as_last_time(key, names)
     if inputs:
         guess = replace(guess, inputs=tuple((name, kind) for name, kind in inputs if name in names))
-    columns = _row_of_columns(key, wanted, names, guess, texts_alone=texts_alone)
+    boxes = st.columns(3)
+    columns = _row_of_columns(key, wanted, names, guess, boxes, texts_alone=texts_alone)
     text, label = columns["text"], columns.get("label")
-    if texts_alone and label is None:
+    sets = Sets()
+    if several and need_label:
+        sets = choose_sets(key, read.table, label, guess, boxes[2], texts_alone=texts_alone)
+        if sets.columns is not None:
+            label = columns["label"] = None
+    if texts_alone and label is None and sets.columns is None:
         st.info(t("upload.no_labels_note"), icon=":material/label_off:")
     elif texts_alone and remembered is None and label == guess.label and rank(str(label), LABEL_NAMES) is None:
         st.caption(f":material/info: {t('upload.label_by_values', column=tables.plain(str(label)))}")
-    needs_both = need_label and not (texts_alone and label is None)
+    needs_both = need_label and not ((texts_alone and label is None) or sets.columns is not None)
     if optional_columns and len(names) > (2 if needs_both else 1):
         with st.expander(_more_columns(key, guess)):
-            columns |= _row_of_columns(key, OPTIONAL_ROLES, names, guess)
+            columns |= _row_of_columns(key, OPTIONAL_ROLES, names, guess, st.columns(3))
     further = guess.inputs if optional_columns else ()
     if optional_columns and text is not None and len(names) > (2 if needs_both else 1):
-        taken = [column for column in columns.values() if column is not None]
+        taken = [column for column in (*columns.values(), *(sets.columns or ())) if column is not None]
         further = choose_inputs(key, read.table, taken, guess).inputs
+    if sets.columns == ():
+        st.info(t("upload.choose_labels"), icon=":material/touch_app:")
+        return None
     if text is None or (needs_both and label is None):
         st.info(t("upload.choose_label" if text else "upload.choose_text"), icon=":material/touch_app:")
         return None
-    roles = ColumnRoles(text, label, columns.get("split"), columns.get("group"), columns.get("time"))
+    del columns["text"]
+    chosen: dict[str, Any] = {"label": None} | columns
+    roles = ColumnRoles(text, **chosen, labels=sets.columns or (), separator=sets.separator)
     return replace(roles, inputs=tuple((name, kind) for name, kind in further if name not in roles.columns().values()))
 
 
@@ -88,7 +103,7 @@ def _as_last_time(prefix: str, names: list[str]) -> None:
 
 def _forget_columns(prefix: str, names: list[str]) -> None:
     ColumnMemory(home()).forget(names)
-    for role in ("text", "label", LAST_LABEL, "inputs", *OPTIONAL_ROLES):
+    for role in ("text", "label", LAST_LABEL, "inputs", *OPTIONAL_ROLES, *WIDGETS):
         st.session_state.pop(f"{prefix}.{role}", None)
 
 
@@ -103,12 +118,18 @@ def note_several_labels(table: pandas.DataFrame, label: str) -> None:
 
 
 def _row_of_columns(
-    prefix: str, roles: Sequence[str], names: list[str], guess: ColumnRoles, *, texts_alone: bool = False
+    prefix: str,
+    roles: Sequence[str],
+    names: list[str],
+    guess: ColumnRoles,
+    boxes: Sequence[Any],
+    *,
+    texts_alone: bool = False,
 ) -> dict[str, str | None]:
     """Select boxes side by side on a grid of three, so that those of two rows stand below each other."""
     return {
         role: _column(prefix, role, names, getattr(guess, role), box, texts_alone=texts_alone)
-        for role, box in zip(roles, st.columns(3), strict=False)
+        for role, box in zip(roles, boxes, strict=False)
     }
 
 

@@ -97,6 +97,7 @@ def upload_table(
     need_label: bool = True,
     optional_columns: bool | None = None,
     texts_alone: bool = False,
+    several: bool = False,
     samples: Sequence[SamplePart] = (),
     inputs: Sequence[tuple[str, str]] = (),
 ) -> UploadedTable | None:
@@ -114,6 +115,8 @@ def upload_table(
         Whether split, group and time columns may be chosen; by default where there is a label column.
     texts_alone
         Whether "No labels" may be chosen in place of a label column.
+    several
+        Whether a row may have several labels: then it is asked how the table has them.
     samples
         Parts of samples offered below the drop zone, such as ``("reviews_en", "batch_2")``.
     inputs
@@ -141,11 +144,17 @@ def upload_table(
     _preview(read)
     optional = need_label if optional_columns is None else optional_columns
     roles = choose_columns(
-        prefix, read, need_label=need_label, optional_columns=optional, texts_alone=texts_alone, inputs=inputs
+        prefix,
+        read,
+        need_label=need_label,
+        optional_columns=optional,
+        texts_alone=texts_alone,
+        several=several,
+        inputs=inputs,
     )
     if roles is None:
         return None
-    if roles.label is not None:
+    if roles.label is not None and not roles.several:
         note_several_labels(read.table, roles.label)
     token = hashlib.sha256(repr((source.token, form, roles)).encode()).hexdigest()[:16]
     return UploadedTable(read.table, roles, form, source.name, token, source.token, source.sample)

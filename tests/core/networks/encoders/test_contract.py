@@ -17,7 +17,7 @@ from core.networks.encoders import TextNetwork
 from core.networks.encoders.windows import WindowedNetwork, window_of
 from core.networks.standalone.predict import Classifier, pad
 from core.networks.text import TextConfig, fit_pipeline
-from core.serving.onnx import export_onnx, measure_parity, set_temperature
+from core.serving.onnx import Scaling, export_onnx, measure_parity, set_temperature
 from core.training import TrainingConfig
 from tests.encoders import make_model
 
@@ -210,7 +210,7 @@ def test_the_exported_file_agrees_with_the_model(name: str, windows: int, tmp_pa
     assert parity.texts > len(TEXTS)  # empty, emoji, one token, far too long … are in it as well
     assert [path.name for path in tmp_path.glob("model.onnx*")] == ["model.onnx"]  # one file, no weights beside it
     set_temperature(tmp_path / "model.onnx", 0.4)
-    assert measure_parity(model, Classifier(tmp_path), TEXTS, temperature=0.4).max_abs_diff <= 1e-5
+    assert measure_parity(model, Classifier(tmp_path), TEXTS, scaling=Scaling(1 / 0.4, 0.0)).max_abs_diff <= 1e-5
 
 
 def test_heads_must_share_the_embedding_evenly() -> None:

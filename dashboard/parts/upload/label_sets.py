@@ -1,0 +1,93 @@
+"""How an uploaded table has several labels a row, where it has: guessed, shown, and chosen otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas
+import streamlit as st
+
+from core.data.dataset.columns import LIST, ColumnRoles
+from core.data.dataset.multilabel import SEPARATORS, guess_separator, label_columns
+from dashboard.shell.i18n import t
+
+ONE, COLUMNS = "one", "columns"  # among separators: a label a row, a column for each label
+HOW, WHICH = "labels_in_row", "label_columns"  # keys of the widgets
+WIDGETS = (HOW, WHICH)
+
+
+@dataclass(frozen=True)
+class Sets:
+    """What was chosen; nothing of it where every row has one label.
+
+    Parameters
+    ----------
+    columns
+        The columns that are a label each; None where labels stand in cells.
+    """
+
+    separator: str | None = None
+    columns: tuple[str, ...] | None = None
+
+
+def choose_sets(
+    prefix: str, table: pandas.DataFrame, label: str | None, guess: ColumnRoles, box: Any, *, texts_alone: bool
+) -> Sets:
+    """Ask how many labels a row has; starts at what the table looks like.
+
+    Parameters
+    ----------
+    label
+        The label column that is chosen; None where there is none, as where each label has a column.
+    guess
+        Roles as they were guessed, or as they were last time.
+    texts_alone
+        Whether there may be no labels at all.
+    """
+    binary = label_columns(table)
+    options = [ONE, *SEPARATORS, LIST, COLUMNS]
+    first = _first(table, label, guess, binary)
+    if first == ONE and label is None and texts_alone and not binary:
+        return Sets()
+    # Another label column is looked at anew.
+    how = box.selectbox(
+        t("upload.labels_in_row"),
+        options,
+        index=options.index(first),
+        format_func=_named,
+        key=f"{prefix}.{HOW}.{label}",
+        help=t("upload.labels_in_row_help"),
+        persist_state="session",
+    )
+    if how == ONE:
+        return Sets()
+    if how != COLUMNS:
+        return Sets(separator=str(how)) if label is not None else Sets()
+    names = [str(name) for name in table.columns]
+    columns = st.multiselect(
+        t("upload.label_columns"),
+        names,
+        default=[name for name in guess.labels or binary if name in names],
+        key=f"{prefix}.{WHICH}",
+        help=t("upload.label_columns_help"),
+        persist_state="session",
+    )
+    return Sets(columns=tuple(columns))
+
+
+def _first(table: pandas.DataFrame, label: str | None, guess: ColumnRoles, binary: list[str]) -> str:
+    """What the box starts at."""
+    if guess.labels or (binary and (label is None or label in binary)):
+        return COLUMNS
+    if guess.separator is not None and label == guess.label:
+        return guess.separator
+    if label is None:
+        return ONE
+    return guess_separator(table[label].fillna("").astype(str).tolist()) or ONE
+
+
+def _named(how: str) -> str:
+    if how in (ONE, COLUMNS):
+        return t(f"upload.labels_{how}")
+    return t("upload.labels_lists") if how == LIST else t("upload.labels_separated", separator=how)
