@@ -70,7 +70,7 @@ def load(
 
 def load_saved(asked: argparse.Namespace) -> LoadedDataset:
     """The dataset of ``--dataset``, with what it kept of the way from its file."""
-    refuse_without_file(asked, "text", "label", "split", "group", "input", "labels", "separator")
+    refuse_without_file(asked, "text", "label", "split", "group", "input", "labels", "separator", "below")
     store = DatasetStore(home())
     return load_stored(store, store.find(asked.dataset))
 
@@ -100,6 +100,7 @@ def roles_of(asked: argparse.Namespace, table: pandas.DataFrame, known: Inputs =
         inputs=inputs,
         labels=labels,
         separator=getattr(asked, "separator", None),
+        below=getattr(asked, "below", None) or (),
     )
 
 

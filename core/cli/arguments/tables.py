@@ -31,6 +31,12 @@ def add_table(command: argparse.ArgumentParser, *, required: bool = True, labels
     if not labels:
         _add_several(command)
     command.add_argument(
+        "--below",
+        type=_names,
+        metavar="COLUMNS",
+        help="columns whose values stand below those of --label, from the top down: Food and Pizza become Food > Pizza",
+    )
+    command.add_argument(
         "--input",
         action="append",
         type=filled,

@@ -41,6 +41,9 @@ class ColumnRoles:
     separator
         Sign that stands between the labels of a cell of ``label``, or `LIST` where each is a list; None where every cell is one
         label.
+    below
+        Columns whose values stand below that of ``label``, from the top down: "Food" and "Pizza" are "Food > Pizza". A blank
+        one ends the label.
     """
 
     text: str
@@ -51,10 +54,12 @@ class ColumnRoles:
     inputs: tuple[tuple[str, str], ...] = ()
     labels: tuple[str, ...] = ()
     separator: str | None = None
+    below: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:  # stored as lists
         object.__setattr__(self, "inputs", tuple((name, kind) for name, kind in self.inputs))
         object.__setattr__(self, "labels", tuple(self.labels))
+        object.__setattr__(self, "below", tuple(self.below))
 
     @property
     def several(self) -> bool:
@@ -66,6 +71,7 @@ class ColumnRoles:
         single = {role: getattr(self, role) for role in ("text", "label", "split", "group", "time")}
         filled = {role: column for role, column in single.items() if column is not None}
         filled |= {f"label {number}": column for number, column in enumerate(self.labels, start=1)}
+        filled |= {f"below {number}": column for number, column in enumerate(self.below, start=1)}
         return filled | {f"input {number}": name for number, (name, _) in enumerate(self.inputs, start=1)}
 
 

@@ -19,7 +19,8 @@ from core.base.messages import Message
 from core.data.dataset.columns import ColumnRoles, split_name
 from core.data.dataset.input_columns import check_column, composed_rows
 from core.data.dataset.label_sets import counts_of
-from core.data.dataset.label_spelling import canonical_labels, respelled
+from core.data.dataset.label_spelling import canonical_labels, looks_missing, respelled
+from core.data.dataset.label_tree import BELOW
 from core.data.dataset.multilabel import read_label_sets
 
 Rows = npt.NDArray[np.int64]
@@ -138,7 +139,7 @@ def build_dataset(
         numbers, names, set_aside = _several(table, roles, texts, batch=batch)
     else:
         numbers, names, set_aside = (
-            _unlabelled(texts) if label_column is None else _labelled(table, label_column, texts)
+            _unlabelled(texts) if label_column is None else _labelled(table, label_column, texts, roles.below)
         )
     _check_kept(table, roles, set_aside)
     kept = set_aside.kept if set_aside.count else None
@@ -180,15 +181,27 @@ def rows_set_aside(table: pandas.DataFrame, roles: ColumnRoles) -> SetAside:
     if roles.several:
         return _several(table, roles, texts, batch=True)[2]
     assert label_column is not None, "one is needed"
-    return _labelled(table, label_column, texts)[2]
+    return _labelled(table, label_column, texts, roles.below)[2]
 
 
-def _labelled(table: pandas.DataFrame, column: str, texts: list[str]) -> tuple[Rows, list[str], SetAside]:
+def _labelled(
+    table: pandas.DataFrame, column: str, texts: list[str], below: Sequence[str] = ()
+) -> tuple[Rows, list[str], SetAside]:
     """For each row the number of its label, the labels as they are meant, and the rows without text or label."""
     numbers, written = _numbered_names(table, column)
     names = canonical_labels(written)
+    for further in below:
+        next_numbers, next_written = _numbered_names(table, further)
+        pairs, numbers = np.unique(np.stack([numbers, next_numbers]), axis=1, return_inverse=True)
+        next_names = canonical_labels(next_written)
+        names = [_lower(names[first], next_names[second]) for first, second in pairs.T]
     labelled = np.array([bool(name) for name in names], dtype=bool)[numbers]
-    return numbers, names, _set_aside(texts, labelled, respelled(written, names))
+    return numbers, names, _set_aside(texts, labelled, {} if below else respelled(written, names))
+
+
+def _lower(label: str, name: str) -> str:
+    """The label with one below it, where there is one."""
+    return f"{label}{BELOW}{name}" if label and name and not looks_missing(name) else label
 
 
 def _several(

@@ -60,7 +60,7 @@ def choose_columns(
     boxes = st.columns(3)
     columns = _row_of_columns(key, wanted, names, guess, boxes, texts_alone=texts_alone)
     text, label = columns["text"], columns.get("label")
-    sets = Sets()
+    sets, below = Sets(), tuple[str, ...]()
     if several and need_label:
         sets = choose_sets(key, read.table, label, guess, boxes[2], texts_alone=texts_alone)
         if sets.columns is not None:
@@ -73,9 +73,10 @@ def choose_columns(
     if optional_columns and len(names) > (2 if needs_both else 1):
         with st.expander(_more_columns(key, guess)):
             columns |= _row_of_columns(key, OPTIONAL_ROLES, names, guess, st.columns(3))
+            below = _below(key, names, guess) if label is not None and sets.separator is None else ()
     further = guess.inputs if optional_columns else ()
     if optional_columns and text is not None and len(names) > (2 if needs_both else 1):
-        taken = [column for column in (*columns.values(), *(sets.columns or ())) if column is not None]
+        taken = [column for column in (*columns.values(), *(sets.columns or ()), *below) if column is not None]
         further = choose_inputs(key, read.table, taken, guess).inputs
     if sets.columns == ():
         st.info(t("upload.choose_labels"), icon=":material/touch_app:")
@@ -85,7 +86,7 @@ def choose_columns(
         return None
     del columns["text"]
     chosen: dict[str, Any] = {"label": None} | columns
-    roles = ColumnRoles(text, **chosen, labels=sets.columns or (), separator=sets.separator)
+    roles = ColumnRoles(text, **chosen, labels=sets.columns or (), separator=sets.separator, below=below)
     return replace(roles, inputs=tuple((name, kind) for name, kind in further if name not in roles.columns().values()))
 
 
@@ -103,7 +104,7 @@ def _as_last_time(prefix: str, names: list[str]) -> None:
 
 def _forget_columns(prefix: str, names: list[str]) -> None:
     ColumnMemory(home()).forget(names)
-    for role in ("text", "label", LAST_LABEL, "inputs", *OPTIONAL_ROLES, *WIDGETS):
+    for role in ("text", "label", LAST_LABEL, "inputs", "below", *OPTIONAL_ROLES, *WIDGETS):
         st.session_state.pop(f"{prefix}.{role}", None)
 
 
@@ -131,6 +132,20 @@ def _row_of_columns(
         role: _column(prefix, role, names, getattr(guess, role), box, texts_alone=texts_alone)
         for role, box in zip(roles, boxes, strict=False)
     }
+
+
+def _below(prefix: str, names: list[str], guess: ColumnRoles) -> tuple[str, ...]:
+    """Columns whose values stand below the label."""
+    chosen = st.multiselect(
+        t("upload.below"),
+        names,
+        default=[name for name in guess.below if name in names],
+        key=f"{prefix}.below",
+        placeholder=t("upload.below_none"),
+        help=t("upload.below_help"),
+        persist_state="session",
+    )
+    return tuple(chosen)
 
 
 def _more_columns(prefix: str, guess: ColumnRoles) -> str:

@@ -117,3 +117,23 @@ def test_rows_that_only_say_food_are_evaluated_as_such(split: tuple[Workspace, C
 def test_rows_of_a_label_above_and_of_those_below_are_learned_together(workspace: Workspace) -> None:
     completed = train(workspace, "linear", texts({"food": 60, "food > pizza": 60, "food > sushi": 60, "travel": 60}, 3))
     assert completed.report["overall"]["hierarchical_f1"]["value"] >= 0.9
+
+
+def test_levels_in_columns_become_one_label() -> None:
+    table = pd.DataFrame(
+        {
+            "text": [f"text {row}" for row in range(6)],
+            "group": ["Food", "Food", "Food ", "Travel", "", "Food"],
+            "kind": ["Pizza", "Sushi", "", "nan", "Pizza", "Pizza"],
+            "size": ["big", "", "big", "", "", "small"],
+        }
+    )
+    dataset, left_out = build_dataset(table, ColumnRoles("text", "group", below=("kind", "size")), batch=True)
+    assert dataset.label_names() == [
+        "Food > Pizza > big",
+        "Food > Sushi",
+        "Food > big",
+        "Travel",
+        "Food > Pizza > small",
+    ]
+    assert left_out.empty_label == (4,)
