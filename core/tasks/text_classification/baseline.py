@@ -26,6 +26,7 @@ _ITERATIONS = 2000
 
 # The most frequent ones are kept; bounds the memory of the weights (150 classes: 240 MB).
 _MOST_FEATURES = 200_000
+_MOST_WEIGHTS = 10_000_000  # of all classes together: the solver keeps some twenty arrays of this size
 
 # From so many rows on, n-grams seen once are left out: as good on validation rows, three times as fast.
 _ROWS_TO_DROP_SINGLES = 2000
@@ -81,7 +82,8 @@ def fit_baseline(
     """
     numbers = np.asarray(labels, dtype=np.int64)
     known, counts = np.unique(numbers, return_counts=True)
-    vectorizer = _vectorizer(language, single_kept=len(texts) < _ROWS_TO_DROP_SINGLES)
+    most = min(_MOST_FEATURES, _MOST_WEIGHTS // max(1, len(known)))
+    vectorizer = _vectorizer(language, single_kept=len(texts) < _ROWS_TO_DROP_SINGLES, most=most)
     features = _features(vectorizer, texts) if len(known) > 1 else None
     model = None
     if features is not None:
@@ -91,7 +93,7 @@ def fit_baseline(
     return Baseline(tuple(classes), tuple(known.tolist()), prior, vectorizer, model)
 
 
-def _vectorizer(language: str, *, single_kept: bool) -> Any:
+def _vectorizer(language: str, *, single_kept: bool, most: int) -> Any:
     # One-letter words count ("I", "a" beside "not"): half a point better than scikit-learn's default on SST-2.
     words = r"\b\w+\b" if language == "en" else rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+"
     return TfidfVectorizer(
@@ -100,7 +102,7 @@ def _vectorizer(language: str, *, single_kept: bool) -> Any:
         ngram_range=(1, 2),
         sublinear_tf=True,
         min_df=1 if single_kept else 2,
-        max_features=_MOST_FEATURES,
+        max_features=most,
     )
 
 
