@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 SINGLES_UP_TO = 2000  # texts; with more, what occurs in one text alone is left out
 MOST_NGRAMS = 400_000
+MOST_WEIGHTS = 60_000_000  # learned ones of all outputs: bounds the memory where there are many
 SPELLED_AT_ONCE = 50_000  # texts whose pieces are counted together: bounds the memory
 AT_ONCE = 262_144  # tokens, padding included
 
@@ -159,6 +160,11 @@ class LinearNgrams(TextNetwork):
         """Logarithm of how rare features are that so many texts hold: float32 (features)."""
         return torch.from_numpy(np.log((1 + int(self.met[0])) / (1 + np.asarray(counts, dtype=np.float64)))).float()
 
+    def _most_frequent(self, counts: NDArray[Any], most: int) -> Integers:
+        """The numbers of what is counted here, the most frequent first, for as many as there is room."""
+        room = MOST_WEIGHTS // self.embedding.embedding_dim - self.embedding.num_embeddings
+        return np.argsort(-counts, kind="stable")[: max(0, min(room, most))]
+
     def _add_features(self, weights: Tensor) -> range:
         """Append features with these fixed weights that have learned nothing yet; returns their numbers."""
         first, old = self.embedding.num_embeddings, self.embedding.weight
@@ -183,6 +189,7 @@ class LinearNgrams(TextNetwork):
             pieces_held = (held[start : start + SPELLED_AT_ONCE] @ spelling).indices  # each once in a text
             counts += np.bincount(pieces_held, minlength=len(pieces))
         added = np.flatnonzero((counts >= fewest) & ~np.isin(pieces, self.letter_keys.numpy()))
+        added = added[np.sort(self._most_frequent(counts[added], len(added)))]
         features = self._add_features(self._rarity(counts[added]) * self.letter_weight)
         self.letter_keys = torch.cat([self.letter_keys, torch.from_numpy(pieces[added])])
         self.letter_features = torch.cat([self.letter_features, torch.tensor(features, dtype=torch.int64)])
@@ -218,7 +225,7 @@ class LinearNgrams(TextNetwork):
         if alone is not None:
             wanted &= ~hold_any(fresh, alone)
         fresh, often = fresh[wanted], often[wanted]
-        order = np.argsort(-often, kind="stable")[: max(0, MOST_NGRAMS - len(self.keys))]
+        order = self._most_frequent(often, MOST_NGRAMS - len(self.keys))
         features = self._add_features(self._rarity(often[order]))
         self.ngram_features = torch.cat([self.ngram_features, torch.tensor(features, dtype=torch.int64)])
         self.keys = torch.cat([self.keys, torch.from_numpy(fresh[order])])

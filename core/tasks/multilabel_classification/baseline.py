@@ -19,7 +19,6 @@ from core.tasks.multilabel_classification.thresholds import best_thresholds
 from core.tasks.text_classification.baseline import (
     INVERSE_REGULARISATION,
     ITERATIONS,
-    ROWS_TO_DROP_SINGLES,
     fit_features,
     make_vectorizer,
 )
@@ -75,7 +74,7 @@ def fit_one_vs_rest(texts: Sequence[str], truth: NDArray[Any], *, language: str)
 
 def fit_regressions(texts: Sequence[str], truth: NDArray[Any], thresholds: Floats, language: str) -> OneVsRest:
     """A regression for each label, with these thresholds."""
-    vectorizer = make_vectorizer(language, single_kept=len(texts) < ROWS_TO_DROP_SINGLES)
+    vectorizer = make_vectorizer(language, rows=len(texts), labels=1)
     features = fit_features(vectorizer, texts) if len(texts) else None
     if features is None:
         shares = truth.mean(axis=0) if len(texts) else np.zeros(truth.shape[1])

@@ -26,9 +26,10 @@ ITERATIONS = 2000
 
 # The most frequent ones are kept; bounds the memory of the weights (150 classes: 240 MB).
 _MOST_FEATURES = 200_000
+_MOST_WEIGHTS = 10_000_000  # of all classes together: the solver keeps some twenty arrays of this size
 
 # From so many rows on, n-grams seen once are left out: as good on validation rows, three times as fast.
-ROWS_TO_DROP_SINGLES = 2000
+_ROWS_TO_DROP_SINGLES = 2000
 
 # Scripts written without spaces: kana, Han and its rarer blocks.
 _UNSPACED = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -81,7 +82,7 @@ def fit_baseline(
     """
     numbers = np.asarray(labels, dtype=np.int64)
     known, counts = np.unique(numbers, return_counts=True)
-    vectorizer = make_vectorizer(language, single_kept=len(texts) < ROWS_TO_DROP_SINGLES)
+    vectorizer = make_vectorizer(language, rows=len(texts), labels=len(known))
     features = fit_features(vectorizer, texts) if len(known) > 1 else None
     model = None
     if features is not None:
@@ -91,7 +92,8 @@ def fit_baseline(
     return Baseline(tuple(classes), tuple(known.tolist()), prior, vectorizer, model)
 
 
-def make_vectorizer(language: str, *, single_kept: bool) -> Any:
+def make_vectorizer(language: str, *, rows: int, labels: int) -> Any:
+    """What counts the n-grams of so many rows, for a solver of so many labels."""
     # One-letter words count ("I", "a" beside "not"): half a point better than scikit-learn's default on SST-2.
     words = r"\b\w+\b" if language == "en" else rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+"
     return TfidfVectorizer(
@@ -99,8 +101,8 @@ def make_vectorizer(language: str, *, single_kept: bool) -> Any:
         token_pattern=None if language == "zh" else words,
         ngram_range=(1, 2),
         sublinear_tf=True,
-        min_df=1 if single_kept else 2,
-        max_features=_MOST_FEATURES,
+        min_df=1 if rows < _ROWS_TO_DROP_SINGLES else 2,
+        max_features=min(_MOST_FEATURES, _MOST_WEIGHTS // max(1, labels)),
     )
 
 

@@ -46,6 +46,9 @@ class ClassificationConfig(TaskConfig):
     )
 
 
+MOST_LABELS = 1000  # with more, solving and the baseline take minutes even for a few thousand rows
+
+
 class TextClassification(Task):
     """Texts are sorted under labels; a new label widens the model."""
 
@@ -64,6 +67,14 @@ class TextClassification(Task):
                 "data.no_labels",
                 "These texts have no labels, so no classifier can be trained on them. They can teach a language model "
                 "to continue texts; for a classifier, choose a dataset with a column of labels.",
+            )
+        if (found := len(set(targets))) > MOST_LABELS:
+            raise DataError(
+                "data.too_many_labels",
+                "These texts have {found:,} different labels, and a classifier can have {most:,} at most. Check that the column "
+                "holds labels and not names, numbers or texts; if it does, put rare labels together.",
+                found=found,
+                most=MOST_LABELS,
             )
 
     def stratum(self, target: str) -> str:

@@ -73,3 +73,14 @@ def test_a_paired_bootstrap_agrees_with_the_closed_form():
 def test_an_interval_never_leaves_out_what_was_measured():
     assert enclosing(0.5, np.linspace(0.6, 0.8, 100))[0] == 0.5
     assert enclosing(0.9, np.linspace(0.6, 0.8, 100))[1] == 0.9
+
+
+def test_very_large_tests_vary_as_if_each_row_was_redrawn_by_itself():
+    """Also where rows stand in an order: neighbours are alike, those that are redrawn together are not."""
+    rows, share = 50_000, 0.2
+    hits = (np.arange(rows) < share * rows).astype(float)
+    drawn = resampled_means([np.stack([hits, np.full(rows, np.nan)])])
+    assert drawn.shape == (1000, 2, 1)
+    assert drawn[:, 0].mean() == pytest.approx(share, abs=2e-4)
+    assert drawn[:, 0].std() == pytest.approx(np.sqrt(share * (1 - share) / rows), rel=0.1)
+    assert np.isnan(drawn[:, 1]).all()

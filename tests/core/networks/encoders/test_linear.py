@@ -158,3 +158,17 @@ def test_every_ngram_is_looked_up_in_one_of_two_slots() -> None:
     model = network(made)
     units = model.units(*map(torch.from_numpy, pad(made.learner.pipeline.encode(texts)))).unique()
     assert len(units[units >= model.vocabulary_size]) == len(model.keys) - 1
+
+
+def test_where_many_outputs_leave_little_room_the_most_frequent_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = network(lesson())
+    words = whole.vocabulary_size
+    monkeypatch.setattr("core.networks.encoders.linear.MOST_WEIGHTS", 2 * (words + 3))
+    made = lesson()
+    model = network(made)
+    assert model.embedding.num_embeddings == words + 3 < whole.embedding.num_embeddings
+    rarest = model.feature_weights[words:].max()  # three pieces of words, each in as many texts as any that was left out
+    assert rarest <= whole.feature_weights[whole.letter_features].sort().values[2] + 1e-6
+    assert len(model.keys) == 1  # the first is no n-gram
+    list(learn(made, should_stop=lambda: False))
+    assert answers(made.learner, ["good film"]).tolist() == [made.learner.outputs.index("yes")]

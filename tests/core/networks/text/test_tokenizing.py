@@ -124,3 +124,23 @@ def test_a_stored_pipeline_reads_the_same(tmp_path) -> None:  # type: ignore[no-
     (tmp_path / "config.json").write_text(json.dumps({"text": pipeline.options}), encoding="utf-8")
     texts = [*CHINESE, "", "完全没见过的字", "\ud800 half"]
     assert TextPipeline.load(tmp_path).encode(texts) == pipeline.encode(texts)
+
+
+def test_texts_that_were_read_early_are_read_the_same_once_more_and_others_anew() -> None:
+    texts = ["good film", "a bad film"]
+    pipeline = fit_pipeline(texts, TextConfig())
+    early = pipeline.encode_early(texts)
+    assert pipeline.encode(list(texts)) is early
+    assert pipeline.encode(list(texts)) == early
+    pipeline.encode_early(texts)
+    assert pipeline.encode(["bad"]) == [early[1][1:2]]
+
+
+def test_letters_that_neighbours_decide_about_are_counted_with_them() -> None:
+    """An accent of its own becomes one character with the letter before it; a full-width letter is one by itself."""
+    texts = ["好好e\u0301 \uff21", "好\u00e9"]
+    vocabulary = fit_pipeline(texts, TextConfig(segmentation="characters")).tokenizer.get_vocab()
+    assert set(vocabulary) == {"[PAD]", "[UNK]", "好", "\u00e9", "a"}
+    assert (
+        fit_pipeline(texts, TextConfig(segmentation="characters", minimum_frequency=2)).tokenizer.get_vocab_size() == 4
+    )

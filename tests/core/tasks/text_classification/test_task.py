@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from core.base.errors import ConfigError
+from core.base.errors import ConfigError, DataError
 from core.tasks import DEFAULT, TASKS, task_of
-from core.tasks.text_classification.task import ClassificationConfig, TextClassification, rarity_weights
+from core.tasks.text_classification.task import MOST_LABELS, ClassificationConfig, TextClassification, rarity_weights
 
 TASK = TextClassification()
 
@@ -47,3 +47,9 @@ def test_an_unknown_task_is_named_with_those_there_are() -> None:
     assert task_of(DEFAULT) is TASKS[DEFAULT]
     with pytest.raises(ConfigError, match="text_classification"):
         task_of("poetry")
+
+
+def test_a_column_of_thousands_of_labels_is_refused_with_both_numbers() -> None:
+    TASK.check([f"label {number}" for number in range(MOST_LABELS)] * 2)
+    with pytest.raises(DataError, match=r"5,000 different labels, and a classifier can have 1,000 at most"):
+        TASK.check([f"label {number}" for number in range(5000)])

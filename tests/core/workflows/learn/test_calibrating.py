@@ -135,3 +135,20 @@ def test_versions_from_before_there_were_temperatures_still_work(workspace: Work
     request = UpdateRequest(classifier="Shop", dataset=stored.id, strategy="replay")
     *_, completed = update_classifier(request, workspace)
     assert completed.report["calibration"]["note"] is None
+
+
+def test_of_very_many_test_rows_some_tell_how_honest_the_probabilities_are(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.workflows.learn.calibrating.MOST_TESTED", 15)
+    report = train(workspace, doubtful(120))
+    assert report["overall"]["rows"] > report["calibration"]["test_rows"] == 15
+
+
+def test_a_baseline_on_some_rows_says_so(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not [found for found in train(workspace, reviews(60))["findings"] if found["key"] == "baseline.sampled"]
+    monkeypatch.setattr("core.workflows.learn.producing.MOST_BASELINE_ROWS", 20)
+    report = train(workspace, doubtful(120))
+    (said,) = (found for found in report["findings"] if found["key"] == "baseline.sampled")
+    assert report["baseline"]["rows"] == said["facts"]["rows"] == 20
+    assert said["facts"]["all"] == report["experiences"][0]["train"]
