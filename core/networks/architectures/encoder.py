@@ -31,8 +31,8 @@ class EncoderConfig(NetworkConfig, TrimConfig):
     feature_layers: int = setting(
         1,
         label="Layers the head reads",
-        help="So many of the upper layers, side by side. With a head-only encoder, 4 or 5 tell many labels apart better than "
-        "the last alone, at the same price a text.",
+        help="So many of the upper layers, side by side; all of them where the encoder has fewer. With head only, 4 or 5 tell "
+        "labels apart better than the last alone, at the same price a text.",
         bounds=(1, 12),
         step=1,
         advanced=True,

@@ -61,16 +61,9 @@ class Encoder(WindowedNetwork):
     pieces: Tensor
 
     def __init__(self, config: EncoderConfig, network: Any, info: EncoderInfo, outputs: int) -> None:
-        layers = len(layers_of(network))
-        if config.feature_layers > layers:
-            raise ModelError(
-                "model.too_few_layers",
-                "The head cannot read {wanted} layers: the encoder '{name}' has {layers}. Choose at most so many.",
-                wanted=config.feature_layers,
-                name=info.name,
-                layers=layers,
-            )
-        super().__init__(config, network.config.vocab_size, outputs, config.feature_layers * network.config.hidden_size)
+        read = min(config.feature_layers, len(layers_of(network)))
+        super().__init__(config, network.config.vocab_size, outputs, read * network.config.hidden_size)
+        self.layers_read = read
         self.info = info
         self.encoder = network
         self.shape = network.config
@@ -192,7 +185,7 @@ class Encoder(WindowedNetwork):
     def keep_features(self, folder: Path) -> None:
         """Look features up in, and add them to, a file in this folder; only where the encoder never learns."""
         if self.config.tuning == "frozen":
-            layers = f"-{self.config.feature_layers}" if self.config.feature_layers > 1 else ""
+            layers = f"-{self.layers_read}" if self.layers_read > 1 else ""
             name = f"{self.info.fingerprint}-{self.info.pooling}{layers}"
             self.cache = FeatureCache(folder / f"{name}.features", self.feature_size)
 
@@ -223,7 +216,7 @@ class Encoder(WindowedNetwork):
     def write_window_features(self, graph: Graph, tokens: str, mask: str) -> str | None:
         if self.config.tuning == "lora" or not is_plain_bert(self.encoder):
             return None
-        states = write_bert(graph, self.encoder, tokens, mask, self.padding)[: -self.config.feature_layers - 1 : -1]
+        states = write_bert(graph, self.encoder, tokens, mask, self.padding)[: -self.layers_read - 1 : -1]
         hidden = states[0] if len(states) == 1 else graph.add("Concat", *states, axis=2)
         if self.info.pooling == "cls":
             return graph.add("Squeeze", graph.slice(hidden, 0, 1, 1), [1])
@@ -258,10 +251,10 @@ class Encoder(WindowedNetwork):
             output = self.encoder(
                 input_ids=tokens.masked_fill(~mask, self.padding),
                 attention_mask=mask.to(torch.int64),
-                output_hidden_states=self.config.feature_layers > 1,
+                output_hidden_states=self.layers_read > 1,
             )
-        if self.config.feature_layers > 1:
-            hidden = torch.cat(output.hidden_states[: -self.config.feature_layers - 1 : -1], dim=2).float()
+        if self.layers_read > 1:
+            hidden = torch.cat(output.hidden_states[: -self.layers_read - 1 : -1], dim=2).float()
         else:
             hidden = output.last_hidden_state.float()
         if self.info.pooling == "cls":

@@ -17,6 +17,7 @@ from core.cli.arguments.fields import add_fields, values_of
 from core.cli.arguments.main import make_parser
 from core.jobs.kinds import KINDS, Kind
 from core.workflows.requests import TrainRequest
+from core.workflows.standings import known_to, today
 from core.workflows.workspace import Workspace
 from tests.core.conftest import reviews, save
 
@@ -215,3 +216,20 @@ def test_a_candidate_is_kept_back_and_the_lineage_says_so(workspace: Workspace, 
     assert not decision.promoted
     run("classifiers", "delete", "--name", "Shop")
     assert workspace.registry.classifiers() == []
+
+
+def test_language_models_are_listed_by_their_perplexity_on_the_same_tests(
+    workspace: Workspace, tmp_path: Path, run: Any
+) -> None:
+    for verb, seed in (("train", 0), ("update", 1)):
+        file = tmp_path / f"{verb}.csv"
+        file.write_text("\n".join(["text", *(f'"{text}"' for text in reviews(60, seed=seed).texts)]), encoding="utf-8")
+        fast = ["--set", "epochs=1", "--json", *(["--size", "tiny"] if verb == "train" else [])]
+        run("generate", verb, "--name", "W", "--data", str(file), "--text", "text", *fast)
+    listed = json.loads(run("generate", "list", "--json")[0])["generators"]
+    same = today(known_to(workspace.registry, "W"), workspace.home)
+    assert same is not None
+    assert same.reference == 2
+    expected = [same.report(number).scores["perplexity"].value for number in (1, 2)]
+    assert [entry["today"] for entry in listed] == pytest.approx(expected)
+    assert listed[0]["today"] != listed[0]["perplexity"]  # version 1 was measured on one test, now there are two

@@ -317,6 +317,17 @@ def test_every_strategy_can_be_chosen_and_started(open_page: OpenPage, first: Pa
     }
 
 
+def test_the_choice_starts_from_the_closed_form_that_the_version_was_learned_by(
+    open_page: OpenPage, first: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.update.strategy.first_strategy", lambda report: "slda")
+    at = with_batch(open_page, first, "en")
+    assert at.main.radio(key="update.family").value == family_of(STRATEGIES["slda"])
+    method = at.main.radio(key="update.strategy")
+    assert method.value == "slda"
+    assert method.options[0] == say("en", "recommended", strategy=translate("en", "names.strategy_slda"))
+
+
 @pytest.mark.usefixtures("waiting_jobs")
 def test_keeping_no_text_is_a_plain_switch(open_page: OpenPage, first: Path) -> None:
     at = with_batch(open_page, first)

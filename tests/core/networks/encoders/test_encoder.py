@@ -317,9 +317,12 @@ def test_the_head_can_read_several_layers_side_by_side(
     assert measure_parity(model, Classifier(tmp_path), TEXTS).max_abs_diff < 1e-5
 
 
-def test_more_layers_than_the_encoder_has_are_refused(folder: Path, sources: Sources) -> None:
-    with pytest.raises(ModelError, match=r"cannot read 9 layers: .* has 2"):
-        begin(folder, sources, feature_layers=9)
+def test_an_encoder_with_fewer_layers_is_read_as_a_whole(folder: Path, sources: Sources) -> None:
+    whole, _ = begin(folder, sources, tuning="frozen", feature_layers=2)
+    more, pipeline = begin(folder, sources, tuning="frozen", feature_layers=9)
+    assert more.layers_read == whole.layers_read == 2
+    examples = encoded(pipeline)
+    assert torch.equal(predict_features(more, examples, CPU), predict_features(whole, examples, CPU))
 
 
 def test_the_tail_of_a_file_answers_from_kept_features_as_the_file_does(
