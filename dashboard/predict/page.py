@@ -92,12 +92,12 @@ def ask_engine(engine: Engine, text: str) -> Answer:
     started = time.perf_counter()
     row = engine.compute([text])[0]
     milliseconds = (time.perf_counter() - started) * 1000
-    tokens = engine.pipeline.encode([text])[0]
+    read = [(part.encode([text])[0], part.options) for part in engine.pipeline.parts]
     return Answer(
         probabilities=dict(zip(engine.labels, np.asarray(row, dtype=float).tolist(), strict=True)),
         milliseconds=milliseconds,
-        cut=len(tokens) >= int(engine.pipeline.options["max_length"]),
-        strange=all(token == UNKNOWN for token in tokens),
+        cut=any(len(tokens) >= int(options["max_length"]) for tokens, options in read),
+        strange=all(token == UNKNOWN for tokens, _ in read for token in tokens),
     )
 
 

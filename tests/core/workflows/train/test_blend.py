@@ -25,7 +25,7 @@ from core.workflows.bundle import write_bundle
 from core.workflows.forget.rows import find_rows, groups_of
 from core.workflows.forget.run import ForgetRequest, forget_rows
 from core.workflows.learn.producing import Completed
-from core.workflows.requests import TrainRequest, UpdateRequest
+from core.workflows.requests import TrainRequest, UpdateRequest, strategies_for
 from core.workflows.train import auto, ladder
 from core.workflows.train.auto import Climbed, RungDone
 from core.workflows.train.ladder import Rung
@@ -145,8 +145,10 @@ def test_what_an_update_asks_for_reaches_the_members(blended: Workspace) -> None
 
 
 def test_a_method_that_keeps_more_than_texts_is_refused(blended: Workspace) -> None:
-    with pytest.raises(ConfigError, match="does not learn by 'der'"):
+    with pytest.raises(ConfigError, match="'der' does not suit this model"):
         outlook(folder(blended), "der")
+    assert strategies_for(folder(blended).task, "blend") == ["finetune", "replay", "joint"]
+    assert "der" in strategies_for(folder(blended).task, "linear")
     assert not outlook(folder(blended), "replay").needs_past
 
 
@@ -222,7 +224,7 @@ def test_versions_of_other_rows_cannot_be_blended(blended: Workspace) -> None:
 
 # -- as the last rung of Auto
 
-BLEND = Rung("blend", "blend")
+BLEND = Rung("blend", "blend", strategy="replay")
 LETTERS = Rung("letters", "linear", {"ngram_length": 1, "letter_weight": 1.0})
 
 
@@ -235,7 +237,9 @@ def hard(rows: int = 400) -> Any:
 
 
 def climb(workspace: Workspace, dataset: str, **settings: Any) -> Climbed:
-    *_, climbed = auto.train(TrainRequest(classifier="New", dataset=dataset, settings=settings), workspace)
+    *_, climbed = auto.train(
+        TrainRequest(classifier="New", dataset=dataset, settings={"minutes": 30.0} | settings), workspace
+    )
     assert isinstance(climbed, Climbed)
     return climbed
 
@@ -271,7 +275,7 @@ def test_a_blend_that_is_worth_it_is_made_once_and_serves_whatever_kills_it(
 ) -> None:
     monkeypatch.setattr(ladder, "RUNGS", (LINEAR, LETTERS, BLEND))
     monkeypatch.setattr(auto, "try_blend", lambda truth, first, second: _trial(first, second, low=0.01))
-    request = TrainRequest(classifier="New", dataset=save(workspace, hard()).id)
+    request = TrainRequest(classifier="New", dataset=save(workspace, hard()).id, settings={"minutes": 30.0})
     resume = leave_off(auto.train(request, workspace), kind, times)
     *_, climbed = auto.train(request, workspace, resume=resume)
     assert isinstance(climbed, Climbed)
