@@ -13,12 +13,14 @@ from core.base.settings import PartsConfig, ServeConfig
 from core.continual.memory import Selection
 from core.continual.methods import FINETUNE, REPLAY, STRATEGIES, Method, StrategyConfig
 from core.networks.architectures import Architecture
+from core.networks.architectures.blend import BLEND
 from core.networks.text import TextConfig
 from core.tasks import DEFAULT, TASKS, task_of
 from core.tasks.base import Task, TaskConfig
 from core.training import TrainingConfig
 from core.workflows.fields import Classifier, Dataset, Values
 
+BLENDED_BY = ("finetune", "replay", "joint")  # what keeps nothing but texts, which the members of a blend can share
 AUTO = "auto"  # in place of a model: see `core.workflows.train.auto`; of an update's strategy: `first_strategy`
 Promote = Literal["always", "gate", "never"]
 
@@ -208,24 +210,25 @@ def resolve_update(
 ) -> tuple[Settings, StrategyConfig]:
     """The parent version's settings overlaid with an update's, and the strategy's own."""
     kind = method_of(strategy)
-    if strategy not in strategies_for(task):
+    if strategy not in strategies_for(task, model):
         raise ConfigError(
             "config.strategy_unfit",
             "The strategy '{strategy}' does not suit this model. These do: {known}.",
             strategy=strategy,
-            known=strategies_for(task),
+            known=strategies_for(task, model),
         )
     mine, *rest = distribute(settings, kind.config_class, *setting_classes(task, model))
     merged = {name: value for part in rest for name, value in part.items()}
     return resolve_settings(model, {**parent, **merged}, task), build(kind.config_class, mine)
 
 
-def strategies_for(task: Task) -> list[str]:
-    """Names of the strategies that suit a task."""
+def strategies_for(task: Task, model: str = "") -> list[str]:
+    """Names of the strategies that suit a task, and where it is named a model."""
     return [
         name
         for name, kind in STRATEGIES.items()
         if (task.distribution or not kind.needs_distribution)
         and (task.activation or not kind.needs_probabilities)
         and (task.foretells or not kind.distils)
+        and (model != BLEND.name or name in BLENDED_BY)
     ]

@@ -99,13 +99,13 @@ def ask_engine(engine: Engine, text: str) -> Answer:
     started = time.perf_counter()
     answers = engine.answer([text])
     milliseconds = (time.perf_counter() - started) * 1000
-    tokens = engine.pipeline.encode([text])[0]
+    read = [part.encode([text])[0] for part in engine.pipeline.parts]
     return Answer(
         probabilities=dict(zip(engine.labels, np.asarray(answers.values[0], dtype=float).tolist(), strict=True)),
         milliseconds=milliseconds,
         read=int(answers.read[0]),
         tokens=int(answers.tokens[0]),
-        strange=all(token == UNKNOWN for token in tokens),
+        strange=all(token == UNKNOWN for tokens in read for token in tokens),
     )
 
 

@@ -127,8 +127,8 @@ def _rung(job: Job, rung: dict[str, Any], serves: int | None) -> None:
     marks = [t("results.version_name", number=rung["version"])]
     if rung["version"] == serves:
         marks.append(t("results.serves"))
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"**{name}** · {' · '.join(marks)}", width="content")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", wrap=False):
+        st.markdown(f"**{name}** · {' · '.join(marks)}", width="stretch")
         if job.ended and known and rung["version"] != serves:
             key = f"train.use.{rung['version']}"
             if st.button(t("train.auto_use"), key=key, type="tertiary", icon=":material/swap_horiz:"):

@@ -52,7 +52,7 @@ def choose(champion: VersionInfo, changes: Changes, split: Split, ratio: float) 
 
 def _families(champion: VersionInfo, first: str) -> dict[str, list[str]]:
     """Family → its strategies that suit the model; the recommended one stands first."""
-    fitting = strategies_for(scores.task_of_version(champion))
+    fitting = strategies_for(scores.task_of_version(champion), str(champion.summary.get("model", "")))
     members: dict[str, list[str]] = {family: [] for family in FAMILIES}
     for name in fitting:
         members[family_of(STRATEGIES[name])].append(name)

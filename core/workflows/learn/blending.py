@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from core.base.config import build, settings_of
-from core.base.errors import ConfigError, ModelError
+from core.base.errors import ModelError
 from core.base.events import CheckpointDue, EpochDone, Finished
 from core.base.messages import message
 from core.continual.memory import Memory
@@ -31,11 +31,10 @@ from core.networks.standalone.predict import FURTHER
 from core.networks.text import Examples, TextPipeline
 from core.tasks.text_classification.blend import EVEN, fit_weights, logarithms
 from core.workflows.learn.learners import make_strategy, next_learner
-from core.workflows.requests import Settings, method_of, resolve_settings, setting_classes
+from core.workflows.requests import BLENDED_BY, Settings, method_of, resolve_settings, setting_classes
 from core.workflows.versions.folder import Learner, VersionFolder
 from core.workflows.workspace import Workspace
 
-SUITS = ("replay", "joint", "finetune")  # methods that keep nothing but texts, which the members can share
 LIGHTEST = 0.05  # weight from which a member can come back
 CPU = torch.device("cpu")
 Answered = tuple[NDArray[Any], list[NDArray[Any]]]  # class numbers of rows, and each member's logits
@@ -168,7 +167,7 @@ def blend_of(
     members, facts = [], []
     for folder in folders:
         report, learner = folder.report(), folder.load_learner()
-        name = report.get("updates_by", SUITS[0])
+        name = report.get("updates_by", BLENDED_BY[0])
         config = report["strategy_settings"]
         facts.append(_facts(learner, name, config))
         members.append(learner)
@@ -212,13 +211,7 @@ def _facts(learner: Learner, strategy: str, config: Mapping[str, Any]) -> dict[s
 
 
 def strategy_of(folder: VersionFolder, name: str, config: StrategyConfig, settings: Settings) -> Strategy:
-    """What updates a version: a strategy as the version left it; of a blend one for each member.
-
-    Raises
-    ------
-    ConfigError
-        When a blend cannot learn by it.
-    """
+    """What updates a version: a strategy as the version left it; of a blend one for each member."""
     strategy = make_strategy(name, config, settings)
     if folder.model_name == BLEND.name:
         strategy = blending(folder.members(), strategy, settings)
@@ -237,15 +230,8 @@ def blending(
             names = {declared.name for declared in settings_of(method.config_class)}
             config = {name: value for name, value in own["strategy_settings"].items() if name in names}
             part = make_strategy(method.name, build(method.config_class, config), settings)
-        elif asked.declared.name in SUITS:
-            part = make_strategy(asked.declared.name, asked.config, settings)
         else:
-            raise ConfigError(
-                "blend.strategy",
-                "A blend does not learn by '{strategy}', since its two models read different tokens. These suit it: {known}.",
-                strategy=asked.declared.name,
-                known=list(SUITS),
-            )
+            part = make_strategy(asked.declared.name, asked.config, settings)
         part.memory = Memory(0)  # until it learns
         parts.append(part)
     return Blending(parts, asked, answered=answered)

@@ -9,35 +9,28 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from core.base.errors import CoreError, ModelError
 from core.base.events import Advanced, CheckpointDue, PartDone, RunStarted, StageStarted, StepDone
 from core.base.messages import Message, message
-from core.data.dataset.splitting import split_rows
 from core.networks.architectures.blend import BLEND
 from core.networks.architectures.encoder import ENCODER
 from core.networks.architectures.linear import LINEAR
 from core.networks.pretrained.known import at_hand, usual_encoder
-from core.networks.standalone.predict import model_file
 from core.registry import HOW
-from core.statistics.additive import estimates
 from core.statistics.intervals import Estimate
-from core.tasks import Task
-from core.tasks.text_classification.blend import Trial, try_blend
 from core.workflows.learn.learning import ShouldStop
 from core.workflows.learn.producing import Completed
-from core.workflows.requests import AUTO, DataConfig, TrainRequest, resolve_settings
+from core.workflows.requests import AUTO, TrainRequest, resolve_settings
 from core.workflows.train.encoders import Advice, recommend
 from core.workflows.train.estimate import Prepared, estimate, prepare
 from core.workflows.train.ladder import TRIED_FROM, Rung, auto_settings, request_of, rungs_for
 from core.workflows.train.run import check_task, train_classifier
+from core.workflows.train.validation import Validation
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace
 
-MOST_ROWS = 2000  # validation rows by which rungs are compared
 WORTH_IT = 0.02  # what a costlier model has to gain where speed and size matter more
 AFTERWARDS = 8.0  # seconds that export, baseline and storing take, whatever the model
 OPENING = 20.0  # seconds that loading an encoder and timing its first steps take at least
@@ -62,7 +55,8 @@ class RungDone(PartDone):
     serves
         Whether it is better than the best before, and serves until a better one comes.
     seconds, megabytes, answers_per_second
-        What it cost, how large the file that serves is, and how fast it answered the validation rows.
+        What it cost to learn and measure it (of one that was left out, to find that out), how large the file that serves is,
+        and how fast it answered the validation rows.
     """
 
     rung: str
@@ -186,7 +180,7 @@ class _Ladder:
         self._at_work: dict[str, Any] | None = earlier.get("at_work")  # settings of the rung that has begun
         first = request_of(rungs_for(self._task)[0], request, self._task, self._auto, self._shared)
         data = resolve_settings(first.model, first.settings, self._task).data  # a model may have shares of its own
-        self._validation = _Validation(request, self._task, data, workspace)
+        self._validation = Validation(request, self._task, data, workspace)
         self._data = data
         self._solving = first.model == LINEAR.name  # which can be stopped at any time, and has weights then
         self._prepared: dict[str, Prepared] = {}
@@ -329,6 +323,8 @@ class _Ladder:
         if completed is None:
             self.done.append(RungDone(rung.name, rung.model, left_out=refused.to_dict(), seconds=seconds))
             return self.done[-1]
+        # As everywhere where the time of a version is told: from its first learning step until it was measured.
+        seconds = round(float(completed.report["seconds"]), 1)
         measured = self._validation.compare(completed.version, self.best[1] if self.best else None)
         better = measured.gain is None or self._is_better(measured.gain)
         if rung.model == BLEND.name and measured.gain is not None and self._auto.prefer == "accuracy":
@@ -370,74 +366,3 @@ def _no_time(needed: float, left: float) -> ModelError:
         needed=round(needed),
         left=round(left),
     )
-
-
-class _Measured(NamedTuple):
-    score: Estimate
-    gain: Estimate | None
-    megabytes: float
-    answers_per_second: float
-
-
-class _Validation:
-    """The validation rows of the request, which are the same for every rung."""
-
-    def __init__(self, request: TrainRequest, task: Task, data: DataConfig, workspace: Workspace) -> None:
-        dataset = task.as_read(workspace.datasets.load(request.dataset))
-        task.check(dataset.label_names())
-        task.check_size(len(dataset))
-        fractions = (1 - data.validation_share - data.test_share, data.validation_share, data.test_share)
-        rows = split_rows(task.stratified(dataset), fractions=fractions, seed=data.split_seed).validation
-        part = dataset.take(np.random.default_rng(0).permutation(rows)[:MOST_ROWS])
-        self._task, self._workspace, self._classifier = task, workspace, request.classifier
-        self._texts, self._truth = list(part.texts), part.label_names()
-        self._answers: dict[int, list[str]] = {}
-        self._values: dict[int, np.ndarray] = {}
-        self._measured_rows = 3 * len(rows) + 2 * round(len(dataset) * data.test_share)  # that a new version answers
-
-    def answered(self, per_second: float) -> float:
-        """Seconds that a version of this speed takes for all the rows on which a new one is measured."""
-        return self._measured_rows / max(per_second, 1e-6)
-
-    def try_blend(self, best: int, other: int) -> tuple[Trial, Estimate]:
-        """What two versions are worth as one, and what their answers then gain on those of the first."""
-        for version in (best, other):
-            if version not in self._values:
-                self._ask(version)
-        outputs = VersionFolder(self._workspace.registry.folder(self._classifier, best)).outputs
-        truth = self._task.encode(self._truth, outputs)
-        trial = try_blend(truth, self._values[best], self._values[other])
-        answers = self._task.answers(trial.probabilities, outputs)
-        return trial, self._task.difference(self._task.score.name, self._truth, self._answers[best], answers)
-
-    def compare(self, version: int, best: int | None) -> _Measured:
-        """Measure a version, and hold it against the best before."""
-        folder, seconds = self._ask(version)
-        answers, score = self._answers[version], self._task.score
-        own = self._measure(answers)
-        gain = None
-        if best is not None:
-            if best not in self._answers:
-                self._ask(best)
-            before = self._answers[best]
-            gain = score.gain(
-                self._task.difference(score.name, self._truth, before, answers), self._measure(before).value
-            )
-        file = folder.path / model_file(folder.path, "cpu", None)
-        return _Measured(own, gain, file.stat().st_size / 1e6, len(self._texts) / max(seconds, 1e-6))
-
-    def _measure(self, answers: list[str]) -> Estimate:
-        """The deciding score of answers to all rows."""
-        return estimates(self._task.pairs(self._truth, answers).rows, (self._task.score,))[0]
-
-    def _ask(self, version: int) -> tuple[VersionFolder, float]:
-        """Let a version answer all rows; returns the seconds it took."""
-        folder = VersionFolder(self._workspace.registry.folder(self._classifier, version))
-        engine = folder.task.engine(folder.path)
-        engine.compute(self._texts[:1])
-        began = time.monotonic()
-        values = engine.compute(self._texts)
-        seconds = time.monotonic() - began
-        answers = folder.task.judged(folder.task.read(engine, values), self._truth)
-        self._answers[version], self._values[version] = answers, values
-        return folder, seconds

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from core.base.config import Config, build, distribute, setting, settings_of
 from core.continual.methods import FINETUNE
+from core.continual.methods.rehearsing import REPLAY
 from core.networks.architectures.blend import BLEND
 from core.networks.architectures.encoder import ENCODER
 from core.networks.text import TextConfig
@@ -73,7 +74,7 @@ RUNGS = (
     Rung("ngrams", "ngrams"),
     Rung("frozen", "encoder", {"tuning": "frozen", "feature_layers": LAYERS, **EXACT}, strategy="ridge"),
     Rung("tuned", "encoder", {"tuning": "full"}),
-    Rung(BLEND.name, BLEND.name),
+    Rung(BLEND.name, BLEND.name, strategy=REPLAY.name),
 )
 
 

@@ -17,11 +17,14 @@ from core.jobs import Job, JobQueue
 from core.jobs.kinds import KINDS
 from core.jobs.worker import run_job
 from core.networks.pretrained.packaged import PACKAGED
+from core.workflows.requests import TrainRequest
 from core.workflows.train import ladder
 from core.workflows.train.auto import RungDone
 from core.workflows.train.ladder import Rung
+from core.workflows.train.run import train_classifier
 from core.workflows.workspace import Workspace, open_workspace
 from tests.core.conftest import reviews, save
+from tests.encoders import tiny_encoder
 from tests.language_models import TASK, TINY
 
 OpenPage = Callable[..., AppTest]
@@ -113,6 +116,43 @@ def test_nothing_is_missing_where_the_encoder_is_there(
 ) -> None:
     monkeypatch.setattr(type(PACKAGED["multilingual-e5-small"]), "paths", lambda _: [])
     assert "Left out" not in words(open_page("train"))
+
+
+@pytest.mark.parametrize(
+    ("language", "usual", "tried", "measured"),
+    [
+        ("en", "at hand and made for this language", "tried on some training texts first", "Best at hand for"),
+        ("zh", "且适合这种语言", "且适合这种语言", "手头最好的是"),  # AppTest moves no slider whose options are Chinese
+    ],
+)
+def test_it_is_said_which_encoder_it_will_be_and_those_at_hand_can_be_tried(
+    open_page: OpenPage,
+    dataset: str,
+    workspace: Workspace,
+    tmp_path: Path,
+    language: str,
+    usual: str,
+    tried: str,
+    measured: str,
+) -> None:
+    for seed, name in enumerate(("one", "two")):
+        workspace.sources.encoders.add(name, tiny_encoder(tmp_path / name, seed=seed))
+    page = open_page("train", language=language)
+    assert usual in words(page)
+    page.session_state["train.auto.minutes"] = 10.0
+    page.run()
+    assert tried in words(page)
+    page.button(key="train.try_encoders").click().run()
+    assert measured in words(page)
+    assert "one" in words(page)
+
+
+def test_a_model_that_exists_is_said_to_keep_its_version(
+    open_page: OpenPage, dataset: str, workspace: Workspace
+) -> None:
+    request = TrainRequest(classifier="Shop", dataset=dataset, model="linear")
+    list(train_classifier(request, workspace))
+    assert "Version 1 of this model goes on serving" in words(open_page("train"))
 
 
 def test_rungs_appear_while_it_climbs(open_page: OpenPage, dataset: str, queue: JobQueue, workspace: Workspace) -> None:

@@ -248,7 +248,7 @@ def test_a_killed_climb_goes_on_and_makes_nothing_twice(
     use(monkeypatch, IDLE, LINEAR, SMALL[1])
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0)
     monkeypatch.setattr(loop, "CHECKPOINT_SHARE", math.inf)
-    request = asked(workspace, 200)
+    request = asked(workspace, 200, minutes=30.0)
     resume = leave_off(auto.train(request, workspace), kind, times)
     climbed = climb(request, workspace, resume=resume)
     came_of = [("idle", 1, True), ("linear", 2, True), ("ngrams", 3, False)]

@@ -20,13 +20,14 @@ from core.networks.encoders.blend import Blend
 from core.networks.explain.networks import explain
 from core.networks.text import encode_examples
 from core.serving.engines.graphs import load_version
-from core.tasks.text_classification.blend import pooled
+from core.statistics.intervals import Estimate
+from core.tasks.text_classification.blend import Trial, pooled
 from core.workflows.bundle import write_bundle
 from core.workflows.forget.rows import find_rows, groups_of
 from core.workflows.forget.run import ForgetRequest, forget_rows
 from core.workflows.learn.producing import Completed
-from core.workflows.requests import TrainRequest, UpdateRequest
-from core.workflows.train import auto, ladder
+from core.workflows.requests import TrainRequest, UpdateRequest, strategies_for
+from core.workflows.train import auto, ladder, validation
 from core.workflows.train.auto import Climbed, RungDone
 from core.workflows.train.ladder import Rung
 from core.workflows.train.run import train_classifier
@@ -145,8 +146,10 @@ def test_what_an_update_asks_for_reaches_the_members(blended: Workspace) -> None
 
 
 def test_a_method_that_keeps_more_than_texts_is_refused(blended: Workspace) -> None:
-    with pytest.raises(ConfigError, match="does not learn by 'der'"):
+    with pytest.raises(ConfigError, match="'der' does not suit this model"):
         outlook(folder(blended), "der")
+    assert strategies_for(folder(blended).task, "blend") == ["finetune", "replay", "joint"]
+    assert "der" in strategies_for(folder(blended).task, "linear")
     assert not outlook(folder(blended), "replay").needs_past
 
 
@@ -222,7 +225,7 @@ def test_versions_of_other_rows_cannot_be_blended(blended: Workspace) -> None:
 
 # -- as the last rung of Auto
 
-BLEND = Rung("blend", "blend")
+BLEND = Rung("blend", "blend", strategy="replay")
 LETTERS = Rung("letters", "linear", {"ngram_length": 1, "letter_weight": 1.0})
 
 
@@ -235,14 +238,16 @@ def hard(rows: int = 400) -> Any:
 
 
 def climb(workspace: Workspace, dataset: str, **settings: Any) -> Climbed:
-    *_, climbed = auto.train(TrainRequest(classifier="New", dataset=dataset, settings=settings), workspace)
+    *_, climbed = auto.train(
+        TrainRequest(classifier="New", dataset=dataset, settings={"minutes": 30.0} | settings), workspace
+    )
     assert isinstance(climbed, Climbed)
     return climbed
 
 
 def test_a_blend_that_gains_nothing_is_left_out(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ladder, "RUNGS", (LINEAR, LETTERS, BLEND))
-    monkeypatch.setattr(auto, "try_blend", lambda truth, first, second: _trial(first, second, low=-0.01))
+    monkeypatch.setattr(validation, "try_blend", lambda truth, first, second: _trial(first, second, low=-0.01))
     climbed = climb(workspace, save(workspace, hard()).id)
     assert climbed.ladder[2].left_out is not None
     assert climbed.ladder[2].left_out["key"] == "auto.blend_no_gain"
@@ -258,8 +263,8 @@ def test_one_model_alone_is_not_blended(workspace: Workspace, monkeypatch: pytes
 
 def test_a_blend_that_takes_too_long_is_left_out(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ladder, "RUNGS", (LINEAR, LETTERS, BLEND))
-    monkeypatch.setattr(auto, "try_blend", lambda truth, first, second: _trial(first, second, low=0.01))
-    monkeypatch.setattr(auto._Validation, "answered", lambda *_: 1000.0)
+    monkeypatch.setattr(validation, "try_blend", lambda truth, first, second: _trial(first, second, low=0.01))
+    monkeypatch.setattr(validation.Validation, "answered", lambda *_: 1000.0)
     climbed = climb(workspace, save(workspace, hard()).id)
     assert climbed.ladder[2].left_out is not None
     assert climbed.ladder[2].left_out["key"] == "auto.no_time"
@@ -270,8 +275,8 @@ def test_a_blend_that_is_worth_it_is_made_once_and_serves_whatever_kills_it(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, kind: type, times: int
 ) -> None:
     monkeypatch.setattr(ladder, "RUNGS", (LINEAR, LETTERS, BLEND))
-    monkeypatch.setattr(auto, "try_blend", lambda truth, first, second: _trial(first, second, low=0.01))
-    request = TrainRequest(classifier="New", dataset=save(workspace, hard()).id)
+    monkeypatch.setattr(validation, "try_blend", lambda truth, first, second: _trial(first, second, low=0.01))
+    request = TrainRequest(classifier="New", dataset=save(workspace, hard()).id, settings={"minutes": 30.0})
     resume = leave_off(auto.train(request, workspace), kind, times)
     *_, climbed = auto.train(request, workspace, resume=resume)
     assert isinstance(climbed, Climbed)
@@ -290,4 +295,4 @@ def test_a_blend_that_is_worth_it_is_made_once_and_serves_whatever_kills_it(
 
 def _trial(first: Any, second: Any, *, low: float) -> Any:
     blended = (np.asarray(first) + np.asarray(second)) / 2
-    return auto.Trial(blended, 0.5, auto.Estimate(0.02, low, 0.05))
+    return Trial(blended, 0.5, Estimate(0.02, low, 0.05))

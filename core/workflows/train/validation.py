@@ -1,0 +1,91 @@
+"""Versions side by side on the validation rows of a request, by which *Auto* chooses. No test row takes part."""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+import numpy as np
+
+from core.data.dataset.splitting import split_rows
+from core.networks.standalone.predict import model_file
+from core.statistics.additive import estimates
+from core.statistics.intervals import Estimate
+from core.tasks import Task
+from core.tasks.text_classification.blend import Trial, try_blend
+from core.workflows.requests import DataConfig, TrainRequest
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.workspace import Workspace
+
+MOST_ROWS = 2000  # validation rows by which rungs are compared
+
+
+class Measured(NamedTuple):
+    score: Estimate
+    gain: Estimate | None
+    megabytes: float
+    answers_per_second: float
+
+
+class Validation:
+    """The validation rows of the request, which are the same for every rung."""
+
+    def __init__(self, request: TrainRequest, task: Task, data: DataConfig, workspace: Workspace) -> None:
+        dataset = task.as_read(workspace.datasets.load(request.dataset))
+        task.check(dataset.label_names())
+        task.check_size(len(dataset))
+        fractions = (1 - data.validation_share - data.test_share, data.validation_share, data.test_share)
+        rows = split_rows(task.stratified(dataset), fractions=fractions, seed=data.split_seed).validation
+        part = dataset.take(np.random.default_rng(0).permutation(rows)[:MOST_ROWS])
+        self._task, self._workspace, self._classifier = task, workspace, request.classifier
+        self._texts, self._truth = list(part.texts), part.label_names()
+        self._answers: dict[int, list[str]] = {}
+        self._values: dict[int, np.ndarray] = {}
+        self._measured_rows = 3 * len(rows) + 2 * round(len(dataset) * data.test_share)  # that a new version answers
+
+    def answered(self, per_second: float) -> float:
+        """Seconds that a version of this speed takes for all the rows on which a new one is measured."""
+        return self._measured_rows / max(per_second, 1e-6)
+
+    def try_blend(self, best: int, other: int) -> tuple[Trial, Estimate]:
+        """What two versions are worth as one, and what their answers then gain on those of the first."""
+        for version in (best, other):
+            if version not in self._values:
+                self._ask(version)
+        outputs = VersionFolder(self._workspace.registry.folder(self._classifier, best)).outputs
+        truth = self._task.encode(self._truth, outputs)
+        trial = try_blend(truth, self._values[best], self._values[other])
+        answers = self._task.judged(self._task.answers(trial.probabilities, outputs), self._truth)
+        return trial, self._task.difference(self._task.score.name, self._truth, self._answers[best], answers)
+
+    def compare(self, version: int, best: int | None) -> Measured:
+        """Measure a version, and hold it against the best before."""
+        folder, seconds = self._ask(version)
+        answers, score = self._answers[version], self._task.score
+        own = self._measure(answers)
+        gain = None
+        if best is not None:
+            if best not in self._answers:
+                self._ask(best)
+            before = self._answers[best]
+            gain = score.gain(
+                self._task.difference(score.name, self._truth, before, answers), self._measure(before).value
+            )
+        file = folder.path / model_file(folder.path, "cpu", None)
+        return Measured(own, gain, file.stat().st_size / 1e6, len(self._texts) / max(seconds, 1e-6))
+
+    def _measure(self, answers: list[str]) -> Estimate:
+        """The deciding score of answers to all rows."""
+        return estimates(self._task.pairs(self._truth, answers).rows, (self._task.score,))[0]
+
+    def _ask(self, version: int) -> tuple[VersionFolder, float]:
+        """Let a version answer all rows; returns the seconds it took."""
+        folder = VersionFolder(self._workspace.registry.folder(self._classifier, version))
+        engine = folder.task.engine(folder.path)
+        engine.compute(self._texts[:1])
+        began = time.monotonic()
+        values = engine.compute(self._texts)
+        seconds = time.monotonic() - began
+        answers = folder.task.judged(folder.task.read(engine, values), self._truth)
+        self._answers[version], self._values[version] = answers, values
+        return folder, seconds
