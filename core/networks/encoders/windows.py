@@ -80,7 +80,7 @@ class WindowedNetwork(TextNetwork):
         """`window_features` of any number of windows; of many, what gradients need is computed again rather than kept."""
         if len(parts) <= AT_ONCE:
             return self.window_features(parts, seen)
-        pieces = zip(parts.split(AT_ONCE), seen.split(AT_ONCE), strict=True)
+        pieces = [(parts[at : at + AT_ONCE], seen[at : at + AT_ONCE]) for at in range(0, len(parts), AT_ONCE)]
         if not torch.is_grad_enabled():
             return torch.cat([self.window_features(*piece) for piece in pieces])
         return torch.cat([checkpoint(self.window_features, *piece, use_reentrant=False) for piece in pieces])
@@ -88,7 +88,7 @@ class WindowedNetwork(TextNetwork):
     def _exported(self, tokens: Tensor, mask: Tensor, window: int) -> Tensor:
         """The same with every window, for PyTorch's exporter, which follows one way for all lengths."""
         batch, length = tokens.shape
-        width = torch.sym_min(length, window)
+        width = torch.sym_min(length, window)  # type: ignore[no-untyped-call]
         count = (length + width - 1) // width
         padded = [functional.pad(values, (0, count * width - length)) for values in (tokens, mask)]
         parts, seen = (values.reshape(batch * count, width) for values in padded)
