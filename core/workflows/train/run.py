@@ -83,7 +83,7 @@ def train_classifier(
     experience = make_experience(1, learner, *learned_rows)
     cut = count_cut(learner.pipeline, experience.train)
     sizes = [len(rows) for rows in (train, validation, test, split.set_aside)]
-    record = ExperienceRecord(1, stored.id, stored.name, *sizes, cut)
+    record = ExperienceRecord(1, stored.id, stored.name, *sizes, cut=cut)
     candidate = Candidate(
         classifier=request.classifier,
         learner=learner,

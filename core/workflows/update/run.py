@@ -166,7 +166,7 @@ def update_classifier(
     )
     sizes = [len(rows) for rows in (split.train, split.validation, split.test, split.set_aside)]
     cut = count_cut(learner.pipeline, experience.train)
-    records = [*folder.experiences(), ExperienceRecord(experience.number, stored.id, stored.name, *sizes, cut)]
+    records = [*folder.experiences(), ExperienceRecord(experience.number, stored.id, stored.name, *sizes, cut=cut)]
     reached("update.read")
     arrived = batch.take(np.setdiff1d(np.arange(len(batch)), joined)) if len(joined) else batch
     drift = detect_drift(folder, arrived, past, picked="corrections" in stored.source)
