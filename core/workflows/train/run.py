@@ -82,8 +82,8 @@ def train_classifier(
     learned_rows = ((train.texts, train.label_names()), (validation.texts, validation.label_names()))
     experience = make_experience(1, learner, *learned_rows)
     cut = count_cut(learner.pipeline, experience.train)
-    sizes = [len(rows) for rows in (train, validation, test, split.set_aside)]
-    record = ExperienceRecord(1, stored.id, stored.name, *sizes, cut=cut)
+    sizes = len(train), len(validation), len(test), len(split.set_aside)
+    record = ExperienceRecord(1, stored.id, stored.name, *sizes, cut)
     candidate = Candidate(
         classifier=request.classifier,
         learner=learner,
