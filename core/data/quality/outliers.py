@@ -56,8 +56,8 @@ def odd_texts(inspected: Inspected) -> Iterator[Finding | float]:
             )
             advice = message(
                 "quality.long_advice",
-                "Often several texts in one cell, because a quotation mark was left open. Only the beginning of a long text "
-                "is read; cut it, or remove it.",
+                "Often several texts in one cell, because a quotation mark was left open. Of a very long text "
+                "only the beginning is read; cut it, or remove it.",
             )
             yield _finding(inspected, "odd_length", "info", order, (sentence, advice), None)
     rows = []

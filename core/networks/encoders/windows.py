@@ -80,7 +80,7 @@ class WindowedNetwork(TextNetwork):
         """`window_features` of any number of windows; of many, what gradients need is computed again rather than kept."""
         if len(parts) <= AT_ONCE:
             return self.window_features(parts, seen)
-        pieces = zip(torch.split(parts, AT_ONCE), torch.split(seen, AT_ONCE), strict=True)
+        pieces = [(parts[at : at + AT_ONCE], seen[at : at + AT_ONCE]) for at in range(0, len(parts), AT_ONCE)]
         if not torch.is_grad_enabled():
             return torch.cat([self.window_features(*piece) for piece in pieces])
         return torch.cat([checkpoint(self.window_features, *piece, use_reentrant=False) for piece in pieces])

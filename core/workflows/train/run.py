@@ -88,9 +88,8 @@ def train_classifier(
     learned_rows = ((train.texts, train.label_names()), (validation.texts, validation.label_names()))
     experience = make_experience(1, learner, *learned_rows)
     cut = count_cut(learner.pipeline, experience.train)
-    record = ExperienceRecord(
-        1, stored.id, stored.name, len(train), len(validation), len(test), len(split.set_aside), cut
-    )
+    sizes = len(train), len(validation), len(test), len(split.set_aside)
+    record = ExperienceRecord(1, stored.id, stored.name, *sizes, cut)
     candidate = Candidate(
         classifier=request.classifier,
         learner=learner,

@@ -167,20 +167,9 @@ def update_classifier(
         past=past.train if strategy.needs_past() else NOTHING,
         past_validation=past.validation if strategy.needs_past() else NOTHING,
     )
+    sizes = len(train), len(validation), len(test), len(split.set_aside)
     cut = count_cut(learner.pipeline, experience.train)
-    records = [
-        *folder.experiences(),
-        ExperienceRecord(
-            experience.number,
-            stored.id,
-            stored.name,
-            len(split.train),
-            len(split.validation),
-            len(split.test),
-            len(split.set_aside),
-            cut,
-        ),
-    ]
+    records = [*folder.experiences(), ExperienceRecord(experience.number, stored.id, stored.name, *sizes, cut)]
     reached("update.read")
     arrived = batch.take(np.setdiff1d(np.arange(len(batch)), joined)) if len(joined) else batch
     drift = detect_drift(folder, arrived, past, picked="corrections" in stored.source)

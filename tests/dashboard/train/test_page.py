@@ -151,7 +151,7 @@ def test_a_run_from_the_click_to_its_verdict(open_page: OpenPage, dataset: str, 
 def test_tokens_beyond_the_longest_text_are_marked_and_text_is_escaped() -> None:
     from core.networks.text import TextConfig, fit_pipeline
 
-    pipeline = fit_pipeline(["one two three <b> four five six seven eight nine"], TextConfig(max_length=8))
+    pipeline = fit_pipeline(["one two three <b> four five six seven eight nine"], TextConfig(max_length=8, windows=1))
     tokens, limit = read_tokens(pipeline, "one two three <b> four five six seven")
     assert (len(tokens), limit) == (10, 8)
     shown = token_chips(tokens, limit)

@@ -64,6 +64,20 @@ def test_a_beginning_longer_than_the_model_looks_back_is_cut_in_front(toy: Toy) 
     assert toy.engine.write(long, tokens=5) == toy.engine.write("awful " * 30 + long, tokens=5)
 
 
+def test_a_beginning_that_is_cut_is_told_with_what_was_not_read(toy: Toy) -> None:
+    engine = toy.engine
+    room = engine.context - 5
+    assert engine.reach(5) == room
+    long = "the lamp is awful and sad " * 20
+    held = len(engine.vocabulary.encode_prompt(long.rstrip()))
+    assert engine.truncated(long, 5) == held - room > 0
+    assert engine.truncated("", 5) == 0
+    answers = engine.answer([long, ""])
+    assert answers.truncated.tolist() == [True, False]
+    assert answers.read[0] == engine.reach() < answers.tokens[0]
+    np.testing.assert_array_equal(answers.values, engine.compute([long, ""]))
+
+
 def test_strange_beginnings_do_no_harm(toy: Toy) -> None:
     for prompt in (" \n", "😀", "好", "\ud800", "a" * 3000):
         assert toy.engine.write(prompt, tokens=5)

@@ -160,7 +160,9 @@ def test_limits_are_said_only_where_they_hold(inputs: ReportInputs) -> None:
     fine = report_of(
         inputs, overall=good, baseline=weak_baseline, continual={"forgetting": 0.0}, memory_rows=0, language="other"
     )
-    assert keys(fine) == {"like", "length", "bias"}
+    assert keys(fine) == {"like", "length_counted", "bias"}
+    before = {**fine, "experiences": [{**record, "cut": None} for record in fine["experiences"]]}
+    assert keys(before) == {"like", "length", "bias"}  # versions of old, which counted nothing
     assert "few" in keys({**fine, "overall": {**good, "rows": 29}})
     assert "wide" in keys({**fine, "overall": {**good, "macro_f1": estimate(0.9, 0.06)}})
     assert "baseline" in keys({**fine, "baseline": {"report": {"macro_f1": estimate(0.88, 0.02)}}})

@@ -91,7 +91,7 @@ def test_the_split_is_that_of_the_training(request_for: TrainRequest, workspace:
 
 
 def test_texts_longer_than_what_is_read_are_counted(request_for: TrainRequest, workspace: Workspace) -> None:
-    longer = request_for.model_copy(update={"settings": {"max_length": 8, "segmentation": "characters"}})
+    longer = request_for.model_copy(update={"settings": {"max_length": 8, "windows": 1, "segmentation": "characters"}})
     assert prepare(longer, workspace).cut == 1.0
 
 
