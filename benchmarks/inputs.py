@@ -51,7 +51,9 @@ def main() -> None:
     parser.add_argument("--tables", default=",".join(TABLES))
     parser.add_argument("--models", default="linear,ngrams", help=f"of {', '.join(MODELS)}")
     asked = parser.parse_args()
-    print("| data | column | model | validation: alone, with it | test rows | text alone | with it | difference (95 %) |")
+    print(
+        "| data | column | model | validation: alone, with it | test rows | text alone | with it | difference (95 %) |"
+    )
     print("|---|---|---|---|---|---|---|---|", flush=True)
     for table in asked.tables.split(","):
         with tempfile.TemporaryDirectory() as home:
