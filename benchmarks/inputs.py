@@ -35,6 +35,7 @@ TABLES = {
     "en/sentences_3_domains.csv": ColumnRoles("text", "label", inputs=(("domain", "category"),)),
     "en/tweets_2016_2018.csv": ColumnRoles("text", "label", inputs=(("created_at", "date"),)),
     "zh/shopping_6_categories.csv": ColumnRoles("评论", "label", inputs=(("类别", "category"),)),
+    "assistant/smp2019_zh_train.csv": ColumnRoles("text", "intent", inputs=(("domain", "category"),)),
     "bias/cold_zh_dev.csv": ColumnRoles("text", "label", inputs=(("topic", "category"),)),
 }
 FROZEN = next(rung for rung in RUNGS if rung.name == "frozen")
@@ -47,11 +48,13 @@ MODELS: dict[str, tuple[str, dict[str, Any]]] = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder with en/, zh/ and bias/")
+    parser.add_argument("--data", type=Path, required=True, help="folder with en/, zh/, assistant/ and bias/")
     parser.add_argument("--tables", default=",".join(TABLES))
     parser.add_argument("--models", default="linear,ngrams", help=f"of {', '.join(MODELS)}")
     asked = parser.parse_args()
-    print("| data | column | model | validation: alone, with it | test rows | text alone | with it | difference (95 %) |")
+    print(
+        "| data | column | model | validation: alone, with it | test rows | text alone | with it | difference (95 %) |"
+    )
     print("|---|---|---|---|---|---|---|---|", flush=True)
     for table in asked.tables.split(","):
         with tempfile.TemporaryDirectory() as home:

@@ -138,8 +138,24 @@ def write_card(folder: Path, report: dict[str, Any]) -> None:
         "",
         f"`pip install onnxruntime tokenizers rjieba`, then `python {task.programs[-1]} \"your text\"`.",
         "",
+        *_columns(folder),
     ]  # fmt: skip
     (folder / "model_card.md").write_text("\n".join(lines), encoding="utf-8")
+
+
+def _columns(folder: Path) -> list[str]:
+    """Which further columns the model reads, and how to send them."""
+    config = folder / "config.json"
+    known = read_json(config)["text"].get("inputs", []) if config.exists() else []
+    if not known:
+        return []
+    names = ", ".join(f"{escaped(each['name'])} ({each['kind']})" for each in known)
+    return [
+        f"It also reads these columns: {names}. Send them as lines of JSON, "
+        '`{"text": "your text", "inputs": {"name of the column": "value"}}`, or as a table: '
+        "`python predict.py --csv FILE`, with a column `text`. What is left out counts as missing.",
+        "",
+    ]
 
 
 def _what(report: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ from core.data.labelling.corrections import Correction, lacking
 from core.data.reading.tables import read_table
 from core.data.recipe import apply_steps, write_steps
 from core.workflows.train.samples import save_sample
+from core.workflows.versions.folder import VersionFolder
 from dashboard.parts import tables
 from dashboard.parts.corrections import JOIN, NEXT_BATCH, still_needed
 from dashboard.parts.scores import task_of_version
@@ -174,7 +175,8 @@ def _use_stored(situation: Situation, stored: StoredDataset, waiting: list[Corre
 def _file(situation: Situation, waiting: list[Correction]) -> None:
     if not has_upload(KEY):
         st.markdown(t("update.about_file" if _reads_labels(situation) else "update.about_file_texts"))
-    read = [(known["name"], known["kind"]) for known in state.engine(situation.champion).pipeline.inputs]
+    champion = VersionFolder(state.version_folder(situation.champion))
+    read = [(known["name"], known["kind"]) for known in champion.inputs]
     reads_sets = task_of_version(situation.champion).reads_sets
     uploaded = upload_table(
         KEY, need_label=_reads_labels(situation), optional_columns=True, several=reads_sets, inputs=read

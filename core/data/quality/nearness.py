@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from core.data.dataset.inputs import body_of
 from core.data.dataset.rows import Rows
 from core.data.dataset.same_text import key_numbers
 from core.data.quality.base import Inspected
@@ -64,13 +65,13 @@ def near_texts(inspected: Inspected) -> Generator[float, None, Nearness]:
         order = np.argsort(inspected.keys, kind="stable").astype(np.int64)
         ordered = inspected.keys[order]
         starts = np.flatnonzero(np.diff(ordered, prepend=~ordered[:1])).astype(np.int64)
-        texts = [inspected.dataset.texts[row] for row in order[starts]]
+        texts = [body_of(inspected.dataset.texts[row]) for row in order[starts]]
         starts = np.append(starts, len(order))
         elsewhere = frozen_keys(inspected)
         known = set(np.intersect1d(ordered, np.fromiter(elsewhere, dtype=np.uint64, count=len(elsewhere))).tolist())
         new = {key: entry for key, entry in elsewhere.items() if key not in known}
         near = yield from near_pairs(
-            texts + [text for text, _ in new.values()],
+            texts + [body_of(text) for text, _ in new.values()],
             language=inspected.language,
             first=_first(inspected, order, starts, len(new)),
             seed=inspected.seed,

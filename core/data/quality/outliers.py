@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from core.base.messages import Message, message
+from core.data.dataset.inputs import body_of
 from core.data.dataset.rows import Rows
 from core.data.quality.base import CHUNK, Finding, Fix, Inspected, Severity, capped, drop
 from core.data.quality.quick_model import out_of_sample
@@ -41,7 +42,7 @@ def outliers(inspected: Inspected) -> Iterator[Finding | float]:
 
 def odd_texts(inspected: Inspected) -> Iterator[Finding | float]:
     """Texts of an odd length, and texts that are mostly signs."""
-    texts = inspected.dataset.texts
+    texts = [body_of(text) for text in inspected.dataset.texts]
     if len(texts) >= FEWEST_ROWS:
         lengths = np.array([len(text) for text in texts], dtype=np.float64)
         long = odd_lengths(lengths)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.data.dataset.inputs import body_of
 from core.data.dataset.same_text import Keys, key_numbers
 from core.networks.text.words import lettered_words
 from core.workflows.versions.folder import VersionFolder
@@ -44,7 +45,7 @@ def known_words(folder: VersionFolder, past: Past) -> KnownWords | None:
         splitter = pipeline.tokenizer.pre_tokenizer
 
         def split(text: str) -> list[str]:
-            return [word for word, _ in splitter.pre_tokenize_str(pipeline.prepare(text))]
+            return [word for word, _ in splitter.pre_tokenize_str(pipeline.prepare(body_of(text)))]
 
         return KnownWords(split, pipeline.tokenizer.get_vocab())
     if past.missing:

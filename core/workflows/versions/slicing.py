@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core.base.errors import DataError
+from core.data.dataset.inputs import body_of
 from core.data.dataset.language import language_of
 from core.data.dataset.store import DatasetStore
 from core.networks.text.words import words_in
@@ -58,7 +59,7 @@ def slices_of(rows: SlicedRows, truth: Sequence[str], classes: Sequence[str]) ->
     months = pd.to_datetime(pd.Series(rows.times, dtype=str), errors="coerce", format="mixed", utc=True)
     by_kind = {
         "label": by_value("label", list(truth), order=classes),
-        "length": by_length([len(text) for text in rows.texts]),
+        "length": by_length([len(body_of(text)) for text in rows.texts]),
         "language": by_value("language", [language_of([text]) for text in rows.texts]),
         "group": by_value("group", rows.groups),
         "month": sorted(

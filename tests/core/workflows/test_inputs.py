@@ -19,6 +19,7 @@ from core.data.dataset.inputs import parse, row_of
 from core.data.dataset.rows import build_dataset
 from core.networks.standalone.predict import Classifier
 from core.workflows.bundle import write_bundle
+from core.workflows.drift.words import known_words
 from core.workflows.forget.rows import find_rows
 from core.workflows.forget.run import ForgetRequest, forget_rows
 from core.workflows.requests import TrainRequest, UpdateRequest
@@ -26,6 +27,7 @@ from core.workflows.train.run import train_classifier
 from core.workflows.update.run import update_classifier
 from core.workflows.versions.explaining import explain_answer
 from core.workflows.versions.folder import VersionFolder
+from core.workflows.versions.past import read_past
 from core.workflows.workspace import Workspace
 from tests.encoders import tiny_encoder
 
@@ -256,3 +258,13 @@ def test_rows_of_a_table_keep_their_columns_in_frozen_tests(workspace: Workspace
     train(workspace)
     tested = VersionFolder(path_of(workspace)).predictions(1)["text"]
     assert all([field.name for field in parse(text)[1]] == [name for name, _ in INPUTS] for text in tested)
+
+
+def test_drift_knows_the_words_of_rows_it_has_learned(workspace: Workspace) -> None:
+    train(workspace)
+    folder = VersionFolder(path_of(workspace))
+    known = known_words(folder, read_past(folder, workspace))
+    assert known is not None
+    counted = known.read(list(folder.predictions(1)["text"]))  # "it is number 7", and columns
+    assert (counted.words == 4).all()
+    assert (counted.unknown == 1).all()  # the number

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from core.data.dataset.inputs import body_of
 from core.statistics.intervals import Estimate, rate_estimate
 from core.tasks.text_classification.behaviour.cases import AbilityKind, AbilityTest, Case, make_tests
 
@@ -79,10 +80,10 @@ def run_tests(engine: Engine, texts: Sequence[str]) -> list[Result]:
     """Make all tests that suit the labels and the texts, and run them.
 
     An invariance fails where the label changes, a direction where the probability of the side falls by more than 0.1, a
-    minimum where another label is the answer. Texts without a sign are left out.
+    minimum where another label is the answer. Texts without a sign are left out, and further columns beside a text are missing.
     """
     sides = sides_of(engine.labels)
-    filled = [text for text in texts if text.strip()]
+    filled = [body for text in texts if (body := body_of(text)).strip()]
     return [_run(engine, test, sides) for test in make_tests(filled, sentiment=sides is not None)]
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -30,9 +31,13 @@ from core.data.dataset.inputs import (
     tokens_of,
 )
 from core.data.dataset.language import language_of
-from core.data.dataset.rows import build_dataset
+from core.data.dataset.rows import TextDataset, build_dataset
 from core.data.dataset.store import DatasetStore
 from core.data.loading.profiling import profile
+from core.data.quality.base import Finding, Inspected
+from core.data.quality.nearness import near_texts
+from core.data.quality.outliers import odd_texts
+from core.data.recipe import Redact
 
 ODD = [
     "plain",
@@ -245,3 +250,35 @@ def test_lengths_and_language_are_those_of_the_text() -> None:
     dataset, _ = build_dataset(table(), roles(("title", "text")))
     assert profile(dataset).length_quantiles["maximum"] == len("a thing 39")
     assert language_of([compose("good", [Field("标题", "text", "很长很长很长的中文标题")])]) == "en"
+
+
+def test_personal_data_is_found_and_replaced_in_columns_too() -> None:
+    row = compose("write to a@example.com", [Field("author", "text", "b@example.com"), Field("n", "number", "12")])
+    dataset = TextDataset((row, "plain"), np.array([0, 1]), ("bad", "good"))
+    after, count = Redact(kinds=("email",)).apply(dataset)
+    assert count == 1
+    assert parse(after.texts[0]) == (
+        "write to [EMAIL]", [Field("author", "text", "[EMAIL]"), Field("n", "number", "12")],
+    )  # fmt: skip
+
+
+def test_texts_are_near_or_odd_whatever_stands_beside_them() -> None:
+    texts = [
+        compose(f"this is the review of thing number {row} and it is fine", [Field("t", "text", "x " * 400)])
+        for row in "ab"
+    ]
+    texts += [compose("completely different words stand in this one", [Field("t", "text", "x " * 400)])]
+    texts += [
+        compose(f"short text of the usual kind {row}", [Field("t", "text", "y" * (900 if row else 0))])
+        for row in range(30)
+    ]
+    dataset = TextDataset(tuple(texts), np.arange(33) % 2, ("bad", "good"))
+    inspected = Inspected(dataset)
+    assert [finding.kind for finding in odd_texts(inspected) if isinstance(finding, Finding)] == []
+    for _ in near_texts(inspected):
+        pass
+    assert inspected.nearness is not None
+    order, near = inspected.nearness.order, inspected.nearness.near
+    pairs = {tuple(sorted(order[pair].tolist())) for pair in near.pairs}
+    assert (0, 1) in pairs
+    assert not any(2 in pair for pair in pairs)
