@@ -122,18 +122,19 @@ def load_for(task: Task, asked: argparse.Namespace, *, known: Sequence[str] | No
     if task.reads_targets and asked.data is not None and asked.label is None and not (task.reads_sets and asked.labels):
         raise ConfigError("config.no_label_column", "The following arguments are required: --label.")
     if task.reads_sets:
-        return load_sets(asked, batch=known is not None)
+        return load_sets(asked, known=known)
     if not task.distribution:
         return load_unlabelled(asked)
     return load(asked, batch=known is not None, known=known)
 
 
-def load_sets(asked: argparse.Namespace, *, batch: bool) -> LoadedDataset:
-    """The dataset of ``--data`` or ``--dataset`` whose rows may have several labels."""
+def load_sets(asked: argparse.Namespace, *, known: Sequence[str] | None) -> LoadedDataset:
+    """The dataset of ``--data`` or ``--dataset`` whose rows may have several labels; see `load_for`."""
     if asked.data is None:
         return load_saved(asked)
     table = read(asked)
-    loaded = dataset_of(table, separated(table, roles_of(asked)), name=asked.data.name, batch=batch)
+    roles = separated(table, roles_of(asked), known or ())
+    loaded = dataset_of(table, roles, name=asked.data.name, batch=known is not None)
     tell(loaded.left_out, loaded.notes)
     return loaded
 

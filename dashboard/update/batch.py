@@ -175,7 +175,8 @@ def _file(situation: Situation, waiting: list[Correction]) -> None:
     if not has_upload(KEY):
         st.markdown(t("update.about_file" if _reads_labels(situation) else "update.about_file_texts"))
     reads_sets = task_of_version(situation.champion).reads_sets
-    uploaded = upload_table(KEY, need_label=_reads_labels(situation), optional_columns=True, several=reads_sets)
+    known = state.report(situation.champion)["classes"] if reads_sets else None
+    uploaded = upload_table(KEY, need_label=_reads_labels(situation), optional_columns=True, several=known)
     if uploaded is None:
         return
     built = _built(uploaded.token, uploaded)

@@ -31,7 +31,7 @@ def choose_columns(
     need_label: bool,
     optional_columns: bool,
     texts_alone: bool = False,
-    several: bool = False,
+    several: Sequence[str] | None = None,
 ) -> ColumnRoles | None:
     """Which column is what; None while one that is needed is not chosen.
 
@@ -40,7 +40,7 @@ def choose_columns(
     texts_alone
         Whether the choice of the label column has "No labels".
     several
-        Whether a row may have several labels.
+        Labels that a model knows, where a row may have several; None where it has one.
     """
     names = [str(name) for name in read.table.columns]
     # With other columns, as after another choice of delimiter, the guess is made anew.
@@ -54,8 +54,8 @@ def choose_columns(
     columns = _row_of_columns(key, wanted, names, guess, boxes, texts_alone=texts_alone)
     text, label = columns["text"], columns.get("label")
     sets = Sets()
-    if several and need_label:
-        sets = choose_sets(key, read.table, label, guess, boxes[2], texts_alone=texts_alone)
+    if several is not None and need_label:
+        sets = choose_sets(key, read.table, label, guess, boxes[2], known=several, texts_alone=texts_alone)
         if sets.columns is not None:
             label = columns["label"] = None
     if texts_alone and label is None and sets.columns is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +33,14 @@ class Sets:
 
 
 def choose_sets(
-    prefix: str, table: pandas.DataFrame, label: str | None, guess: ColumnRoles, box: Any, *, texts_alone: bool
+    prefix: str,
+    table: pandas.DataFrame,
+    label: str | None,
+    guess: ColumnRoles,
+    box: Any,
+    *,
+    known: Sequence[str],
+    texts_alone: bool,
 ) -> Sets:
     """Ask how many labels a row has; starts at what the table looks like.
 
@@ -42,12 +50,14 @@ def choose_sets(
         The label column that is chosen; None where there is none, as where each label has a column.
     guess
         Roles as they were guessed, or as they were last time.
+    known
+        Labels that a model knows.
     texts_alone
         Whether there may be no labels at all.
     """
     binary = label_columns(table)
     options = [ONE, *SEPARATORS, LIST, COLUMNS]
-    first = _first(table, label, guess, binary)
+    first = _first(table, label, guess, binary, known)
     if first == ONE and label is None and texts_alone and not binary:
         return Sets()
     # Another label column is looked at anew.
@@ -76,7 +86,9 @@ def choose_sets(
     return Sets(columns=tuple(columns))
 
 
-def _first(table: pandas.DataFrame, label: str | None, guess: ColumnRoles, binary: list[str]) -> str:
+def _first(
+    table: pandas.DataFrame, label: str | None, guess: ColumnRoles, binary: list[str], known: Sequence[str]
+) -> str:
     """What the box starts at."""
     if guess.labels or (binary and (label is None or label in binary)):
         return COLUMNS
@@ -84,7 +96,7 @@ def _first(table: pandas.DataFrame, label: str | None, guess: ColumnRoles, binar
         return guess.separator
     if label is None:
         return ONE
-    return guess_separator(table[label].fillna("").astype(str).tolist()) or ONE
+    return guess_separator(table[label].fillna("").astype(str).tolist(), known) or ONE
 
 
 def _named(how: str) -> str:

@@ -216,7 +216,7 @@ def test_replay_keeps_rows_of_rare_labels(workspace: Workspace) -> None:
     rare = sum(1 for row in learned if "view" in labels_of(names[row]))
     assert len(kept["view"]) == rare > 5
     report = updated(workspace, visits(200, 3, ("food", "price")), "replay").report
-    assert report["tests"][0]["before"]["macro_f1"]["value"] > 0.8
+    assert report["tests"][0]["before"]["macro_f1"]["value"] > 0.6
     assert report["gate"]["promote"] is not None
 
 
