@@ -85,7 +85,7 @@ def roles_of(asked: argparse.Namespace, guess: ColumnRoles) -> ColumnRoles:
         label = None
     others = {name: getattr(asked, name, None) or getattr(guess, name) for name in ("split", "group", "time")}
     free = {name: column if column not in (text, label) else None for name, column in others.items()}
-    return ColumnRoles(text=text, label=label, **free)
+    return ColumnRoles(text, label, free["split"], free["group"], free["time"])
 
 
 def _why_no_label(guess: ColumnRoles) -> str:

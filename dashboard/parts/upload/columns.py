@@ -91,8 +91,10 @@ def _as_last_time(prefix: str, names: list[str]) -> None:
 
 def _forget_columns(prefix: str, names: list[str]) -> None:
     ColumnMemory(home()).forget(names)
-    for role in ("text", "label", LAST_LABEL, *OPTIONAL_ROLES, *WIDGETS):
+    for role in ("text", "label", LAST_LABEL, *OPTIONAL_ROLES):
         st.session_state.pop(f"{prefix}.{role}", None)
+    for key in [str(key) for key in st.session_state if str(key).startswith(prefix) and WIDGETS in str(key)]:
+        st.session_state.pop(key, None)
 
 
 def note_several_labels(table: pandas.DataFrame, label: str) -> None:

@@ -11,11 +11,12 @@ import streamlit as st
 
 from core.data.dataset.columns import LIST, ColumnRoles
 from core.data.dataset.multilabel import SEPARATORS, guess_separator, label_columns
+from dashboard.parts import choices
 from dashboard.shell.i18n import t
 
 ONE, COLUMNS = "one", "columns"  # among separators: a label a row, a column for each label
-HOW, WHICH = "labels_in_row", "label_columns"  # keys of the widgets
-WIDGETS = (HOW, WHICH)
+WIDGETS = "several_"  # the keys of the widgets have it
+HOW, WHICH = f"{WIDGETS}how", f"{WIDGETS}columns"
 
 
 @dataclass(frozen=True)
@@ -60,20 +61,21 @@ def choose_sets(
     first = _first(table, label, guess, binary, known)
     if first == ONE and label is None and texts_alone and not binary:
         return Sets()
-    # Another label column is looked at anew.
-    how = box.selectbox(
-        t("upload.labels_in_row"),
-        options,
-        index=options.index(first),
-        format_func=_named,
-        key=f"{prefix}.{HOW}.{label}",
-        help=t("upload.labels_in_row_help"),
-        persist_state="session",
-    )
+    # Another label column is looked at anew. The names are translated, so the choice has to be found again in another language.
+    key = f"{prefix}.{label}.{HOW}"
+    with box:
+        how = choices.listed(
+            t("upload.labels_in_row"),
+            {option: _named(option) for option in options},
+            key=key,
+            first=st.session_state.get(f"{key}.last", first),
+            help=t("upload.labels_in_row_help"),
+        )
+    st.session_state[f"{key}.last"] = how
     if how == ONE:
         return Sets()
     if how != COLUMNS:
-        return Sets(separator=str(how)) if label is not None else Sets()
+        return Sets(separator=how) if label is not None else Sets()
     names = [str(name) for name in table.columns]
     columns = st.multiselect(
         t("upload.label_columns"),
