@@ -220,6 +220,14 @@ def test_replay_keeps_rows_of_rare_labels(workspace: Workspace) -> None:
     assert report["gate"]["promote"] is not None
 
 
+def test_a_label_in_another_spelling_is_named(workspace: Workspace) -> None:
+    trained(workspace, labels=("food", "price"))
+    batch = visits(200, 3, ("food", "price"))
+    other = replace(batch, classes=tuple(name.replace("food", "Food") for name in batch.classes))
+    findings = [str(finding) for finding in updated(workspace, other, "replay").report["findings"]]
+    assert any("Food → food" in finding for finding in findings)
+
+
 def test_only_strategies_that_need_no_single_label_are_offered(workspace: Workspace) -> None:
     offered = strategies_for(TASK)
     assert {"finetune", "replay", "ridge", "joint", "der"} <= set(offered)
