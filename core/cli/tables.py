@@ -149,19 +149,19 @@ def load_for(
     if task.reads_targets and asked.data is not None and asked.label is None and not (task.reads_sets and asked.labels):
         raise ConfigError("config.no_label_column", "The following arguments are required: --label.")
     if task.reads_sets:
-        return load_sets(asked, batch=known is not None, inputs=inputs)
+        return load_sets(asked, known=known, inputs=inputs)
     if not task.distribution:
         return load_unlabelled(asked, inputs)
     return load(asked, batch=known is not None, known=known, inputs=inputs)
 
 
-def load_sets(asked: argparse.Namespace, *, batch: bool, inputs: Inputs = ()) -> LoadedDataset:
-    """The dataset of ``--data`` or ``--dataset`` whose rows may have several labels."""
+def load_sets(asked: argparse.Namespace, *, known: Sequence[str] | None, inputs: Inputs = ()) -> LoadedDataset:
+    """The dataset of ``--data`` or ``--dataset`` whose rows may have several labels; see `load_for`."""
     if asked.data is None:
         return load_saved(asked)
     table = read(asked)
-    roles = separated(table, roles_of(asked, table, inputs))
-    loaded = dataset_of(table, roles, name=asked.data.name, batch=batch)
+    roles = separated(table, roles_of(asked, table, inputs), known or ())
+    loaded = dataset_of(table, roles, name=asked.data.name, batch=known is not None)
     tell(loaded.left_out, loaded.notes)
     return loaded
 

@@ -11,14 +11,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.base.errors import DataError
 from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.label_sets import BAR, target_of
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.store import DatasetStore, StoredDataset
 from core.data.labelling.sessions import Item, LabellingStore, SessionInfo
 from core.data.recipe import RelabelTexts, text_mark
+from core.networks.standalone.predict import chosen
 from core.registry import VersionInfo
+from core.tasks.multilabel_classification.row_statistics import multi_hot
+from core.tasks.multilabel_classification.selection import doubt_of_sets, doubt_of_thresholds
 from core.tasks.text_classification.baseline import fit_baseline
 from core.tasks.text_classification.selection import (
     disagreement,
@@ -43,11 +48,16 @@ class LabellingEngine(Protocol):
 
     labels: list[str]
 
+    @property
+    def thresholds(self) -> NDArray[Any] | None: ...
+
     def compute(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray: ...
 
 
 class _Baseline:
     """The baseline in the shape of an engine."""
+
+    thresholds: NDArray[Any] | None = None
 
     def __init__(self, texts: Sequence[str], names: Sequence[str], labels: Sequence[str], language: str) -> None:
         numbers = {name: number for number, name in enumerate(labels)}
@@ -79,6 +89,13 @@ def begin_with_dataset(
     rows = _some_of(len(dataset), seed)
     if engine is None:
         items = [Item(dataset.texts[row], names[row]) for row in rows]
+    elif info.roles.several:
+        values = engine.compute([dataset.texts[row] for row in rows], progress)
+        doubts = doubt_of_sets(values, multi_hot([names[row] for row in rows], engine.labels))
+        items = [
+            Item(dataset.texts[rows[index]], names[rows[index]], _set(engine, values[index]), float(doubts[index]))
+            for index in most_doubtful_first(doubts)
+        ]
     else:
         numbers = {name: number for number, name in enumerate(engine.labels)}
         answers = engine.compute([dataset.texts[row] for row in rows], progress)
@@ -92,9 +109,10 @@ def begin_with_dataset(
         items,
         kind="dataset",
         name=info.name,
-        labels=dataset.classes,
+        labels=tuple(info.label_rows) if info.roles.several else dataset.classes,
         order="random" if engine is None else "doubt",
         dataset=identity,
+        several=info.roles.several,
     )
 
 
@@ -152,12 +170,15 @@ def begin_with_texts(
     second: LabellingEngine | None = None,
     seed: int = 0,
     source: dict[str, Any] | None = None,
+    several: bool = False,
     progress: Progress | None = None,
 ) -> SessionInfo:
     """Give labels to texts that have none.
 
     Parameters
     ----------
+    several
+        Whether a text may get several labels, or none.
     order
         ``"random"`` needs no classifier; ``"disagreement"`` needs two.
 
@@ -176,8 +197,10 @@ def begin_with_texts(
             order=order,
         )
     else:
-        items = _ordered(sample, order, engine, second, progress)
-    return sessions.begin(items, kind="texts", name=name, labels=labels, order=order, source=source)
+        items = (
+            _ordered_sets(sample, engine, progress) if several else _ordered(sample, order, engine, second, progress)
+        )
+    return sessions.begin(items, kind="texts", name=name, labels=labels, order=order, source=source, several=several)
 
 
 def second_opinion(
@@ -216,14 +239,15 @@ def finish(sessions: LabellingStore, datasets: DatasetStore, identity: str, *, n
         )
     indices = sorted(labelled)
     used = {labelled[index] for index in indices}
-    classes = tuple(label for label in info.labels if label in used)
+    classes = tuple(sorted(used)) if info.several else tuple(label for label in info.labels if label in used)
     dataset = TextDataset(
         texts=tuple(items[index].text for index in indices),
         labels=np.array([classes.index(labelled[index]) for index in indices], dtype=np.int64),
         classes=classes,
     )
     source = {**(info.source or {}), "labelled": len(indices), "of": info.rows, "order": info.order}
-    return datasets.save(dataset, name=name, roles=ColumnRoles(text="text", label="label"), source=source)
+    roles = ColumnRoles(text="text", label="label", separator=BAR if info.several else None)
+    return datasets.save(dataset, name=name, roles=roles, source=source)
 
 
 def changed_rows(items: Sequence[Item], labelled: Mapping[int, str]) -> int:
@@ -268,6 +292,27 @@ def _ordered(
         Item(texts[index], "", engine.labels[predicted[index]], float(doubts[index]))
         for index in most_doubtful_first(doubts)
     ]
+
+
+def _ordered_sets(texts: Sequence[str], engine: LabellingEngine, progress: Progress | None) -> list[Item]:
+    """The same where a text may have several labels: those first of which one is just given, or just not."""
+    answers = engine.compute(texts, progress)
+    doubts = doubt_of_thresholds(answers, _thresholds(engine))
+    return [
+        Item(texts[index], "", _set(engine, answers[index]), float(doubts[index]))
+        for index in most_doubtful_first(doubts)
+    ]
+
+
+def _thresholds(engine: LabellingEngine) -> NDArray[Any]:
+    """The probability of each label from which on it is given; a half where none was chosen."""
+    return np.full(len(engine.labels), 0.5) if engine.thresholds is None else engine.thresholds
+
+
+def _set(engine: LabellingEngine, values: np.ndarray) -> str:
+    """The target that an engine gives for what it computed of one text."""
+    given = chosen(values, _thresholds(engine))
+    return target_of(engine.labels[column] for column in np.flatnonzero(given).tolist())
 
 
 def _aligned(answers: np.ndarray, labels: Sequence[str], names: Sequence[str]) -> np.ndarray:

@@ -66,7 +66,7 @@ def add_table() -> None:
         return
     ordered = sorted(SAMPLES.values(), key=lambda sample: sample.language != language())
     samples = [(sample.id, "first") for sample in ordered]
-    uploaded = upload_table(KEY, texts_alone=True, several=True, samples=samples)
+    uploaded = upload_table(KEY, texts_alone=True, several=(), samples=samples)
     if uploaded is None:
         return
     large = len(uploaded.table) >= LARGE and st.session_state.get(LOOKED) != uploaded.token

@@ -12,10 +12,10 @@ from core.base.errors import CoreError
 from core.data.dataset.rows import SetAside
 from core.data.dataset.store import DatasetStore
 from core.registry.records import InspectionStore
-from core.tasks.text_classification.reported import has_labels
 from dashboard.labelling.page import close, open_session, store
 from dashboard.parts import choices, tables
 from dashboard.parts.forms.dataset_choice import choose_dataset
+from dashboard.parts.scores import task_of_version
 from dashboard.parts.upload.notes import tell_left_out
 from dashboard.parts.upload.upload import upload_table
 from dashboard.shell import layout, state
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 KINDS = ("dataset", "texts")
 TEXT_ORDERS = ("margin", "entropy", "disagreement", "random")
+SET_ORDERS = ("margin", "random")
 DATASET_ORDERS = ("inspection", "doubt", "random")
 
 
@@ -56,8 +57,9 @@ def _dataset(datasets: list[Any]) -> None:
         datasets, "label.dataset", label=t("label.dataset"), about=lambda dataset: tn("label.rows", dataset.rows)
     )
     champion = _champion()
-    knows = champion is not None and set(picked.classes) <= set(state.report(champion)["classes"])
-    rows = _suspicious(picked.id)
+    fits = champion is not None and task_of_version(champion).reads_sets == picked.roles.several
+    knows = champion is not None and fits and set(picked.label_rows) <= set(state.report(champion)["classes"])
+    rows = [] if picked.roles.several else _suspicious(picked.id)
     possible = {"inspection": bool(rows), "doubt": knows, "random": True}
     order = _order(tuple(order for order in DATASET_ORDERS if possible[order]), "dataset")
     if order == "doubt" or not knows:
@@ -116,7 +118,13 @@ def _texts() -> None:
         placeholder=t("label.labels_placeholder"),
         persist_state="session",
     )
-    order = _order(TEXT_ORDERS if champion is not None else ("random",), "texts")
+    several = champion is not None and task_of_version(champion).reads_sets
+    if champion is None:
+        several = st.toggle(
+            t("label.several"), key="label.several", help=t("label.several_help"), persist_state="session"
+        )
+    orders = ("random",) if champion is None else SET_ORDERS if several else TEXT_ORDERS
+    order = _order(orders, "texts")
     _say_who(champion, "label.asks_texts", "label.nobody_texts")
 
     def begin(progress: Callable[[float], None]) -> SessionInfo:
@@ -135,6 +143,7 @@ def _texts() -> None:
             if champion is not None and differs
             else None,
             source=uploaded.source(without),
+            several=several,
             progress=progress,
         )
 
@@ -145,7 +154,7 @@ def _champion() -> VersionInfo | None:
     """The version that labels are doubted and suggested by; None where the chosen model has none, or no labels."""
     classifier = state.chosen_classifier()
     champion = state.champion(classifier) if classifier else None
-    return champion if champion is not None and has_labels(state.report(champion)) else None
+    return champion if champion is not None and task_of_version(champion).activation else None
 
 
 def _order(orders: tuple[str, ...], part: str) -> Any:

@@ -35,6 +35,9 @@ def draw(session: SessionInfo) -> None:
         facts = [t(f"label.kind_{session.kind}"), t(f"label.order_{session.order}")]
         st.markdown(f"**{tables.plain(session.name)}** · {' · '.join(facts)}", width="content")
         st.button(t("label.close"), key="label.close", type="tertiary", icon=":material/list:", on_click=close)
+    if session.several:
+        guarded_fragment()(_single)(session)
+        return
     views = {view: t(f"label.view_{view}") for view in ("single", "table")}
     view = choices.segmented(t("label.view"), views, key="label.view", bare=True)
     guarded_fragment()(_table if view == "table" else _single)(session)
@@ -71,16 +74,20 @@ def _single(session: SessionInfo) -> None:
 def view_of(session: SessionInfo, items: list[Item], standing: Standing) -> View:
     """What the browser needs to go on for a while."""
     past = list(standing.answers.items())[-BEHIND:]
-    names = ("title", "count", "given", "suggested", "skip", "undo", "keys", "finished", "waiting")
+    names = ("title", "count", "given", "suggested", "skip", "undo", "keys", "finished", "waiting", "next", "none")
+    words = {name: t(f"label.keys_{name}", **FILLED_THERE) for name in names}
+    if session.several:
+        words["keys"] = t("label.keys_toggle")
     return View(
         session=session.id,
+        several=session.several,
         labels=session.labels,
         queue=[_shown(position, items[position]) for position in islice(standing.waiting(session.rows), AHEAD)],
         past=[{**_shown(position, items[position]), "label": label} for position, label in past],
         done=len(standing.answers),
         labelled=len(standing.labelled),
         total=session.rows,
-        words={name: t(f"label.keys_{name}", **FILLED_THERE) for name in names},
+        words=words,
     )
 
 

@@ -178,9 +178,8 @@ def _file(situation: Situation, waiting: list[Correction]) -> None:
     champion = VersionFolder(state.version_folder(situation.champion))
     read = [(known["name"], known["kind"]) for known in champion.inputs]
     reads_sets = task_of_version(situation.champion).reads_sets
-    uploaded = upload_table(
-        KEY, need_label=_reads_labels(situation), optional_columns=True, several=reads_sets, inputs=read
-    )
+    known = state.report(situation.champion)["classes"] if reads_sets else None
+    uploaded = upload_table(KEY, need_label=_reads_labels(situation), optional_columns=True, several=known, inputs=read)
     if uploaded is None:
         return
     built = _built(uploaded.token, uploaded)

@@ -147,9 +147,9 @@ def test_its_report_tells_of_its_own_score_and_of_no_labels(workspace: Workspace
 
 
 def test_what_only_labels_answer_is_refused(workspace: Workspace) -> None:
-    with pytest.raises(DataError, match="does not sort texts under labels"):
+    with pytest.raises(DataError, match="does not give each text one label"):
         list(draw_curve(CurveRequest(classifier="Length"), workspace))
-    with pytest.raises(DataError, match="does not sort texts under labels"):
+    with pytest.raises(DataError, match="does not give each text one label"):
         list(cross_validate(FoldsRequest(classifier="Length"), workspace))
 
 

@@ -113,14 +113,15 @@ def scores_of(report: dict[str, Any], *, per_class: bool = True) -> dict[str, An
     names = [name for name, figure in report.items() if isinstance(figure, dict) and "low" in figure]
     scores: dict[str, Any] = {name: report[name]["value"] for name in names}
     scores["intervals"] = {name: [report[name]["low"], report[name]["high"]] for name in names}
-    if per_class and "per_class" in report:
-        scores["per_class"] = {
-            label: {
-                **{name: figures[name]["value"] for name in ("precision", "recall", "f1")},
-                "support": figures["support"],
+    for each in ("per_class", "per_label"):
+        if per_class and each in report:
+            scores[each] = {
+                label: {
+                    **{name: figures[name]["value"] for name in ("precision", "recall", "f1")},
+                    "support": figures["support"],
+                }
+                for label, figures in report[each].items()
             }
-            for label, figures in report["per_class"].items()
-        }
     return scores
 
 

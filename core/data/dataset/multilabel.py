@@ -24,26 +24,33 @@ YES = frozenset(("1", "1.0", "yes", "y", "true", "t", "x", "✓", "√", "✔", 
 NO = frozenset(("0", "0.0", "no", "n", "false", "f", "-", "否", "无", "無", "没有", "不是", "假"))
 _SAMPLE = 2000  # rows looked at
 _SHARE = 0.05  # of the rows that must hold several labels
+_COMPANY = 3  # different cells in which a part that never stands alone is a label none the less
 _COLUMNS = 3  # of yes and no beside each other, from which they look like a label each
 
 
-def guess_separator(values: Sequence[str]) -> str | None:
+def guess_separator(values: Sequence[str], known: Sequence[str] = ()) -> str | None:
     """What stands between the labels of a cell, `LIST` where cells are lists, None where every cell is one label.
 
-    A list of one is that one. A separator counts only where most of the parts also stand alone, so that "good, but dear" is
-    one label.
+    A list of one is that one. A separator counts only where most of the parts also stand alone or beside several others, so that
+    "good, but dear" is one label.
+
+    Parameters
+    ----------
+    known
+        Labels of a model that the values are for: a sign between these is a separator, however few cells have it.
     """
     sample = _sampled(values)
     if not sample:
         return None
     if sum(map(is_list, sample)) > _SHARE * len(sample):
         return LIST
-    alone = Counter(sample)
+    alone = {*sample, *known}
     for separator in SEPARATORS:
         several = [value for value in sample if separator in value]
-        parts = {part.strip() for value in several for part in value.split(separator)}
-        known = [part for part in parts if part in alone]
-        if len(several) > _SHARE * len(sample) and len(parts) > 1 and 2 * len(known) > len(parts):
+        cells = Counter(part for value in set(several) for part in {*map(str.strip, value.split(separator))})
+        familiar = [part for part, different in cells.items() if part in alone or different >= _COMPANY]
+        enough = len(several) > _SHARE * len(sample) or (several and {*cells} - {""} <= {*known})
+        if enough and len(cells) > 1 and 2 * len(familiar) > len(cells):
             return separator
     return None
 
@@ -55,11 +62,11 @@ def label_columns(table: pandas.DataFrame) -> list[str]:
     return binary if len(binary) >= _COLUMNS else []
 
 
-def separated(table: pandas.DataFrame, roles: ColumnRoles) -> ColumnRoles:
-    """The roles with the separator that the label column seems to have, where none was named."""
+def separated(table: pandas.DataFrame, roles: ColumnRoles, known: Sequence[str] = ()) -> ColumnRoles:
+    """The roles with the separator that the label column seems to have, where none was named; see `guess_separator`."""
     if roles.label is None or roles.several or roles.label not in table.columns:
         return roles
-    return replace(roles, separator=guess_separator(table[roles.label].fillna("").astype(str).tolist()))
+    return replace(roles, separator=guess_separator(table[roles.label].fillna("").astype(str).tolist(), known))
 
 
 def several_labels(values: Sequence[str]) -> Message | None:

@@ -26,6 +26,7 @@ from filelock import FileLock
 from core.base import files
 from core.base.errors import DataError
 from core.base.files import parse_json, read_json
+from core.data.dataset.label_sets import labels_of, target_of
 from core.data.dataset.same_text import text_key
 
 SESSION, ROWS, ANSWERS = "session.json", "rows.parquet", "answers.jsonl"
@@ -64,6 +65,8 @@ class SessionInfo:
         ``"dataset"``: labels of a saved dataset are looked at again; ``"texts"``: texts without labels get some.
     dataset
         Id of the dataset; empty for texts.
+    several
+        Whether a text may get several labels, or none: an answer is then a target as `core.data.dataset.label_sets` writes it.
     """
 
     id: str
@@ -75,6 +78,14 @@ class SessionInfo:
     created: str
     dataset: str = ""
     source: dict[str, Any] | None = None
+    several: bool = False
+
+    def answer_of(self, label: str) -> str | None:
+        """The answer that is meant, as it is kept; None where it holds a label that the session does not have."""
+        if not self.several:
+            return label if label in self.labels else None
+        own = labels_of(label)
+        return target_of(own) if set(own) <= set(self.labels) else None
 
 
 @dataclass(frozen=True)
@@ -115,6 +126,7 @@ class LabellingStore:
         order: str,
         dataset: str = "",
         source: dict[str, Any] | None = None,
+        several: bool = False,
     ) -> SessionInfo:
         """Start a session; texts that are the same but for case and spaces are asked for once, at their first position.
 
@@ -144,6 +156,7 @@ class LabellingStore:
             created=now.isoformat(timespec="seconds"),
             dataset=dataset,
             source=source,
+            several=several,
         )
         self._write(info, asked)
         return info
@@ -206,7 +219,8 @@ class LabellingStore:
             When the session has no such text or label.
         """
         info = self.info(identity)
-        if not 0 <= position < info.rows or (label is not None and label not in info.labels):
+        meant = None if label is None else info.answer_of(label)
+        if not 0 <= position < info.rows or (label is not None and meant is None):
             raise DataError(
                 "labelling.not_asked",
                 "This session has no text number {place} or no label '{label}'. Its labels are: {labels}.",
@@ -214,7 +228,7 @@ class LabellingStore:
                 label=label or "–",
                 labels=list(info.labels),
             )
-        self._append(identity, {"place": position, "label": label})
+        self._append(identity, {"place": position, "label": meant})
 
     def undo(self, identity: str) -> None:
         """Take back the latest answer that still counts; nothing happens when there is none."""

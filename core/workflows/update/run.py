@@ -19,7 +19,7 @@ from core.data.dataset.rows import Rows, TextDataset
 from core.data.dataset.same_text import key_numbers
 from core.data.dataset.splitting import Split, split_rows
 from core.data.labelling.corrections import joined_rows
-from core.data.loading.label_notes import label_counts, label_notes
+from core.data.loading.label_notes import doubtful_note, label_counts, label_notes
 from core.data.loading.load import remarks_of
 from core.data.loading.overlapping import Overlap, overlap
 from core.networks.text import count_cut
@@ -231,8 +231,13 @@ def _new_labels(task: Task, batch: TextDataset, known: Sequence[str]) -> list[Me
     new = {label: rows for label, rows in rows_of.items() if rows and label not in known}
     if not new:
         return []
+    likely = match_labels(rows_of, known).likely if task.reads_sets else {}  # of one label a row it is said elsewhere
     named = [f"{label} ({rows:,})" for label, rows in sorted(new.items(), key=lambda pair: -pair[1])]
-    return [message("update.labels_new", "Labels that are new to the model, with their rows: {labels}.", labels=named)]
+    doubtful = [doubtful_note(likely)] if likely else []
+    return [
+        *doubtful,
+        message("update.labels_new", "Labels that are new to the model, with their rows: {labels}.", labels=named),
+    ]
 
 
 def other_inputs(inputs: Sequence[Mapping[str, Any]], batch: TextDataset) -> list[Message]:

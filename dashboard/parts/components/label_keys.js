@@ -19,14 +19,19 @@ export default function (component) {
     draw();
     setStateValue("log", { client: state.client, session: data.session, actions: state.pending });
   };
-  const draw = () => show(root, view(state), state.data, send);
+  const draw = () => show(root, view(state), state, send, draw);
 
   const press = (event) => {
     const path = event.composedPath();
     const typing = path.some((one) => one.matches?.("input, textarea, select, [contenteditable], [role=dialog], [role=combobox]"));
     if (typing || event.repeat || event.ctrlKey || event.metaKey || event.altKey || (!path.includes(root) && event.target !== document.body)) return;
     if (event.key === "Enter" && path[0] !== root && path[0].tagName === "BUTTON") return; // the button's own key
-    const action = meaning(event.key, view(state), state.data);
+    if (state.data.several && toggle(event.key, state)) {
+      event.preventDefault();
+      draw();
+      return;
+    }
+    const action = meaning(event.key, view(state), state);
     if (action === null) return;
     event.preventDefault();
     send(action);
@@ -63,10 +68,42 @@ function view(state) {
   return { item: queue[0], past, done, labelled };
 }
 
-function meaning(key, { item, past }, data) {
+// The labels that are on for the text on screen: at first those that it has, else those that are suggested.
+function picked(state, item) {
+  if (item !== undefined && state.picking !== item.place) {
+    state.picking = item.place;
+    const first = item.label ?? (item.given || item.suggested);
+    state.picks = new Set((first || "").split("|").filter((label) => state.data.labels.includes(label)));
+  }
+  return state.picks ?? new Set();
+}
+
+function flip(state, item, label) {
+  const picks = picked(state, item);
+  if (!picks.delete(label)) picks.add(label);
+}
+
+function toggle(key, state) {
+  const { item } = view(state);
+  const label = /^[1-9]$/.test(key) ? state.data.labels[Number(key) - 1] : undefined;
+  if (item === undefined || label === undefined) return false;
+  flip(state, item, label);
+  return true;
+}
+
+// What is sent for the labels that are on.
+function joined(state, item) {
+  const label = [...picked(state, item)].sort().join("|") || "|";
+  state.picking = undefined;
+  return { place: item.place, label };
+}
+
+function meaning(key, { item, past }, state) {
+  const { data } = state;
   if (key === "Backspace" || key === "ArrowLeft") return past.length ? { undo: true } : null;
   if (item === undefined) return null;
   if (key === "ArrowRight") return { place: item.place, label: null };
+  if (key === "Enter" && data.several) return joined(state, item);
   if (key === "Enter") {
     const label = item.given || item.suggested;
     return data.labels.includes(label) ? { place: item.place, label } : null;
@@ -75,8 +112,10 @@ function meaning(key, { item, past }, data) {
   return label === undefined ? null : { place: item.place, label };
 }
 
-function show(root, { item, past, done, labelled }, data, send) {
+function show(root, { item, past, done, labelled }, state, send, draw) {
+  const { data } = state;
   const { words } = data;
+  const told = (label) => (data.several ? label.split("|").filter(Boolean).join(", ") || words.none : label);
   const find = (name) => root.querySelector(`.${name}`);
   root.setAttribute("aria-label", words.title);
   find("fill").style.width = `${(100 * done) / Math.max(data.total, 1)}%`;
@@ -84,8 +123,8 @@ function show(root, { item, past, done, labelled }, data, send) {
   find("count").textContent = words.count.replace(/\{(\w+)\}/g, (_, name) => filled[name].toLocaleString("en-US"));
   find("text").textContent = item?.text ?? (done >= data.total ? words.finished : words.waiting);
   const hints = [];
-  if (item?.given) hints.push(words.given.replace("{label}", () => item.given));
-  if (item?.suggested) hints.push(words.suggested.replace("{label}", () => item.suggested));
+  if (item?.given) hints.push(words.given.replace("{label}", () => told(item.given)));
+  if (item?.suggested) hints.push(words.suggested.replace("{label}", () => told(item.suggested)));
   find("hint").textContent = hints.join("  ·  ");
   find("labels").replaceChildren(
     ...data.labels.map((label, index) => {
@@ -97,13 +136,29 @@ function show(root, { item, past, done, labelled }, data, send) {
         button.append(key);
       }
       button.append(label);
+      button.disabled = item === undefined;
+      if (data.several) {
+        const on = picked(state, item).has(label);
+        button.classList.toggle("given", on);
+        button.setAttribute("aria-pressed", String(on));
+        button.onclick = () => {
+          flip(state, item, label);
+          draw();
+          root.focus({ preventScroll: true });
+        };
+        return button;
+      }
       button.classList.toggle("given", label === item?.given);
       button.classList.toggle("suggested", label === item?.suggested);
-      button.disabled = item === undefined;
       button.onclick = () => click(root, send, { place: item.place, label });
       return button;
     }),
   );
+  const next = find("next");
+  next.hidden = !data.several;
+  next.textContent = words.next;
+  next.disabled = item === undefined;
+  next.onclick = () => click(root, send, joined(state, item));
   const skip = find("skip");
   skip.textContent = words.skip;
   skip.disabled = item === undefined;

@@ -1,7 +1,9 @@
 """One text after the other with its labels as buttons and keys; the browser goes on without waiting for the server.
 
-Keys: 1 to 9 give a label, Enter keeps the label that stands (or takes the suggested one), → skips, ← or Backspace undoes. The
-browser numbers what was done and repeats it until the server has confirmed it.
+Keys: 1 to 9 give a label, Enter keeps the label that stands (or takes the suggested one), → skips, ← or Backspace undoes. Where a
+text may have several labels, 1 to 9 put a label on and take it off, and Enter goes on with those that are on.
+
+The browser numbers what was done and repeats it until the server has confirmed it.
 """
 
 from __future__ import annotations
@@ -45,7 +47,9 @@ class View:
         How many texts were looked at, have a label, and are there.
     words
         The sentences on screen by name: ``title``, ``count``, ``given``, ``suggested``, ``skip``, ``undo``, ``keys``,
-        ``finished``, ``waiting``.
+        ``finished``, ``waiting``, ``next``, ``none``.
+    several
+        Whether a text may have several labels: an answer is then their names with | between, | alone for none.
     """
 
     session: str
@@ -56,6 +60,7 @@ class View:
     labelled: int
     total: int
     words: dict[str, str]
+    several: bool = False
 
 
 def label_keys(view: View, *, key: str, take: Take) -> None:

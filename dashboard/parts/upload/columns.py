@@ -34,7 +34,7 @@ def choose_columns(
     optional_columns: bool,
     texts_alone: bool = False,
     inputs: Sequence[tuple[str, str]] = (),
-    several: bool = False,
+    several: Sequence[str] | None = None,
 ) -> ColumnRoles | None:
     """Which column is what; None while one that is needed is not chosen.
 
@@ -45,7 +45,7 @@ def choose_columns(
     inputs
         Further columns that the version reads which the table is for, with their kinds: chosen where the table has them.
     several
-        Whether a row may have several labels.
+        Labels that a model knows, where a row may have several; None where it has one.
     """
     names = [str(name) for name in read.table.columns]
     # With other columns, as after another choice of delimiter, the guess is made anew.
@@ -61,8 +61,8 @@ def choose_columns(
     columns = _row_of_columns(key, wanted, names, guess, boxes, texts_alone=texts_alone)
     text, label = columns["text"], columns.get("label")
     sets, below = Sets(), tuple[str, ...]()
-    if several and need_label:
-        sets = choose_sets(key, read.table, label, guess, boxes[2], texts_alone=texts_alone)
+    if several is not None and need_label:
+        sets = choose_sets(key, read.table, label, guess, boxes[2], known=several, texts_alone=texts_alone)
         if sets.columns is not None:
             label = columns["label"] = None
     if texts_alone and label is None and sets.columns is None:
@@ -104,8 +104,10 @@ def _as_last_time(prefix: str, names: list[str]) -> None:
 
 def _forget_columns(prefix: str, names: list[str]) -> None:
     ColumnMemory(home()).forget(names)
-    for role in ("text", "label", LAST_LABEL, "inputs", "below", *OPTIONAL_ROLES, *WIDGETS):
+    for role in ("text", "label", LAST_LABEL, "inputs", "below", *OPTIONAL_ROLES):
         st.session_state.pop(f"{prefix}.{role}", None)
+    for key in [str(key) for key in st.session_state if str(key).startswith(prefix) and WIDGETS in str(key)]:
+        st.session_state.pop(key, None)
 
 
 def note_several_labels(table: pandas.DataFrame, label: str) -> None:

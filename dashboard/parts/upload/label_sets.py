@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +11,12 @@ import streamlit as st
 
 from core.data.dataset.columns import LIST, ColumnRoles
 from core.data.dataset.multilabel import SEPARATORS, guess_separator, label_columns
+from dashboard.parts import choices
 from dashboard.shell.i18n import t
 
 ONE, COLUMNS = "one", "columns"  # among separators: a label a row, a column for each label
-HOW, WHICH = "labels_in_row", "label_columns"  # keys of the widgets
-WIDGETS = (HOW, WHICH)
+WIDGETS = "several_"  # the keys of the widgets have it
+HOW, WHICH = f"{WIDGETS}how", f"{WIDGETS}columns"
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,14 @@ class Sets:
 
 
 def choose_sets(
-    prefix: str, table: pandas.DataFrame, label: str | None, guess: ColumnRoles, box: Any, *, texts_alone: bool
+    prefix: str,
+    table: pandas.DataFrame,
+    label: str | None,
+    guess: ColumnRoles,
+    box: Any,
+    *,
+    known: Sequence[str],
+    texts_alone: bool,
 ) -> Sets:
     """Ask how many labels a row has; starts at what the table looks like.
 
@@ -42,28 +51,31 @@ def choose_sets(
         The label column that is chosen; None where there is none, as where each label has a column.
     guess
         Roles as they were guessed, or as they were last time.
+    known
+        Labels that a model knows.
     texts_alone
         Whether there may be no labels at all.
     """
     binary = label_columns(table)
     options = [ONE, *SEPARATORS, LIST, COLUMNS]
-    first = _first(table, label, guess, binary)
+    first = _first(table, label, guess, binary, known)
     if first == ONE and label is None and texts_alone and not binary:
         return Sets()
-    # Another label column is looked at anew.
-    how = box.selectbox(
-        t("upload.labels_in_row"),
-        options,
-        index=options.index(first),
-        format_func=_named,
-        key=f"{prefix}.{HOW}.{label}",
-        help=t("upload.labels_in_row_help"),
-        persist_state="session",
-    )
+    # Another label column is looked at anew. The names are translated, so the choice has to be found again in another language.
+    key = f"{prefix}.{label}.{HOW}"
+    with box:
+        how = choices.listed(
+            t("upload.labels_in_row"),
+            {option: _named(option) for option in options},
+            key=key,
+            first=st.session_state.get(f"{key}.last", first),
+            help=t("upload.labels_in_row_help"),
+        )
+    st.session_state[f"{key}.last"] = how
     if how == ONE:
         return Sets()
     if how != COLUMNS:
-        return Sets(separator=str(how)) if label is not None else Sets()
+        return Sets(separator=how) if label is not None else Sets()
     names = [str(name) for name in table.columns]
     columns = st.multiselect(
         t("upload.label_columns"),
@@ -76,7 +88,9 @@ def choose_sets(
     return Sets(columns=tuple(columns))
 
 
-def _first(table: pandas.DataFrame, label: str | None, guess: ColumnRoles, binary: list[str]) -> str:
+def _first(
+    table: pandas.DataFrame, label: str | None, guess: ColumnRoles, binary: list[str], known: Sequence[str]
+) -> str:
     """What the box starts at."""
     if guess.labels or (binary and (label is None or label in binary)):
         return COLUMNS
@@ -84,7 +98,7 @@ def _first(table: pandas.DataFrame, label: str | None, guess: ColumnRoles, binar
         return guess.separator
     if label is None:
         return ONE
-    return guess_separator(table[label].fillna("").astype(str).tolist()) or ONE
+    return guess_separator(table[label].fillna("").astype(str).tolist(), known) or ONE
 
 
 def _named(how: str) -> str:

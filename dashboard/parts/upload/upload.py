@@ -97,7 +97,7 @@ def upload_table(
     need_label: bool = True,
     optional_columns: bool | None = None,
     texts_alone: bool = False,
-    several: bool = False,
+    several: Sequence[str] | None = None,
     samples: Sequence[SamplePart] = (),
     inputs: Sequence[tuple[str, str]] = (),
 ) -> UploadedTable | None:
@@ -116,7 +116,8 @@ def upload_table(
     texts_alone
         Whether "No labels" may be chosen in place of a label column.
     several
-        Whether a row may have several labels: then it is asked how the table has them.
+        Labels that a model knows, where a row may have several: then it is asked how the table has them. Empty where there is no
+        model yet, None where a row has one label.
     samples
         Parts of samples offered below the drop zone, such as ``("reviews_en", "batch_2")``.
     inputs

@@ -195,7 +195,7 @@ def test_behavioural_tests_are_refused_on_the_command_line(
 ) -> None:
     assert main(["behaviour", "--classifier", "Shop"]) != 0
     told = capsys.readouterr()
-    assert "does not sort texts under labels" in told.out + told.err
+    assert "does not give each text one label" in told.out + told.err
 
 
 def test_without_strata_drift_asks_nothing_of_them(workspace: Workspace) -> None:

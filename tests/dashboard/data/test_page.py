@@ -409,11 +409,35 @@ def test_columns_are_taken_up_for_the_next_table_and_can_be_forgotten(
     assert not [button for button in page.button if button.label == "Discard the remembered choice"]
 
 
-def test_several_labels_in_a_cell_are_explained(open_page: OpenPage) -> None:
+def test_several_labels_in_a_cell_are_read_as_such_unless_the_reader_says_otherwise(
+    open_page: OpenPage, evergreen_home: Path
+) -> None:
     rows = "text,label\n" + "".join(f"thing {row},{('food', 'price', 'food;price')[row % 3]}\n" for row in range(30))
     page = upload(open_page("data"), rows)
     assert errors(page) == []
+    box = widget(page.selectbox, ".several_how")
+    assert box.value == ";"
+    assert not page.warning
+    button(page, "Save dataset").click().run()
+    (stored,) = DatasetStore(evergreen_home).list()
+    assert stored.label_rows == {"food": 20, "price": 20}
+    assert stored.roles.separator == ";"
+    page = upload(open_page("data"), rows.replace("thing", "object"), "next.csv")
+    widget(page.selectbox, ".several_how").set_value("one").run()
+    assert errors(page) == []
     assert any("Some rows have several labels" in warning.value for warning in page.warning)
+
+
+def test_columns_of_yes_and_no_are_a_label_each(open_page: OpenPage, evergreen_home: Path) -> None:
+    rows = "text,food,price,view\n" + "".join(
+        f"thing {row},{row % 2},{int(row % 3 == 0)},{int(row % 5 == 0)}\n" for row in range(30)
+    )
+    page = upload(open_page("data"), rows)
+    assert errors(page) == []
+    assert widget(page.multiselect, ".several_columns").value == ["food", "price", "view"]
+    button(page, "Save dataset").click().run()
+    (stored,) = DatasetStore(evergreen_home).list()
+    assert stored.label_rows == {"food": 15, "price": 10, "view": 6}
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,20 @@ def test_columns_of_yes_and_no_are_a_label_each(yes: str, no: str) -> None:
     assert targets(frame, ColumnRoles("text", None, labels=("anger", "joy", "love"))) == TARGETS
 
 
+def test_a_separator_is_found_where_labels_seldom_stand_alone() -> None:
+    cells = [first + ";" + second for first in ("new", "other", "third") for second in ("old", "older", "oldest")]
+    cells = [*cells, "new", "other", "third"] * 5
+    assert guess_separator(cells) == ";"
+    assert guess_separator(["good, but dear", "bad, and late", "fine"] * 10) is None
+    assert guess_separator(["Paris/France", "Lyon/France", "Nice/France", "Brest/France"] * 10) is None
+
+
+def test_of_a_batch_for_a_model_a_single_cell_with_two_of_its_labels_tells() -> None:
+    cells = ["joy", "anger"] * 30 + ["joy;anger"]
+    assert guess_separator(cells) is None
+    assert guess_separator(cells, ("joy", "anger", "love")) == ";"
+
+
 def test_lists_of_one_are_the_same_as_that_one() -> None:
     frame = table(label=[f'["{"ab"[row % 2]}"]' for row in range(len(SETS))])
     assert guess_separator(frame["label"].tolist()) is None

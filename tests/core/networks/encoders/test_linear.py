@@ -167,7 +167,9 @@ def test_where_many_outputs_leave_little_room_the_most_frequent_stay(monkeypatch
     made = lesson()
     model = network(made)
     assert model.embedding.num_embeddings == words + 3 < whole.embedding.num_embeddings
-    rarest = model.feature_weights[words:].max()  # three pieces of words, each in as many texts as any that was left out
+    rarest = model.feature_weights[
+        words:
+    ].max()  # three pieces of words, each in as many texts as any that was left out
     assert rarest <= whole.feature_weights[whole.letter_features].sort().values[2] + 1e-6
     assert len(model.keys) == 1  # the first is no n-gram
     list(learn(made, should_stop=lambda: False))

@@ -1,0 +1,141 @@
+"""Every page of a model that gives several labels to a text, in both languages."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.label_sets import target_of
+from core.data.dataset.rows import TextDataset
+from core.data.labelling.corrections import Corrections
+from core.data.labelling.sessions import LabellingStore
+from core.workflows.requests import TrainRequest, UpdateRequest
+from core.workflows.train.run import train_classifier
+from core.workflows.update.run import update_classifier
+from core.workflows.workspace import Workspace, open_workspace
+from dashboard.labelling.session import items_of, view_of
+from dashboard.parts.report_download import written
+from dashboard.predict.several import given
+
+OpenPage = Callable[..., AppTest]
+WORDS = {"food": "soup", "price": "bill", "service": "waiter"}
+
+
+def visits(rows: int, seed: int) -> TextDataset:
+    generator = np.random.default_rng(seed)
+    texts, targets = [], []
+    for row in range(rows):
+        has = [label for label in WORDS if generator.random() < 0.4]
+        texts.append(" ".join(["evening", *(WORDS[label] for label in has), f"visit{seed}x{row}"]))
+        targets.append(target_of(has))
+    classes = tuple(sorted(set(targets)))
+    return TextDataset(tuple(texts), np.array([classes.index(target) for target in targets]), classes)
+
+
+@pytest.fixture(scope="module")
+def trained_once(make_home: Callable[[str], Path]) -> Path:
+    opened = open_workspace(make_home("several_labels"))
+    roles = ColumnRoles("text", "labels", separator="|")
+    first, second = (opened.datasets.save(visits(200, seed), name=f"visits {seed}", roles=roles).id for seed in (0, 1))
+    request = TrainRequest(classifier="Visits", dataset=first, model="linear", task="multilabel_classification")
+    list(train_classifier(request, opened))
+    list(
+        update_classifier(
+            UpdateRequest(classifier="Visits", dataset=second, strategy="replay", promote="always"), opened
+        )
+    )
+    return opened.home
+
+
+@pytest.fixture
+def workspace(trained_once: Path, evergreen_home: Path) -> Workspace:
+    shutil.copytree(trained_once, evergreen_home, dirs_exist_ok=True)
+    return open_workspace(evergreen_home)
+
+
+def said(page: AppTest) -> str:
+    parts = [*page.markdown, *page.caption, *page.info, *page.warning, *page.success, *page.header, *page.subheader]
+    return "\n".join(str(part.value) for part in parts)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(
+    "name",
+    ["overview", "results", "predict", "update", "models", "train", "label", "benchmark", "lab", "search", "quality"],
+)
+@pytest.mark.usefixtures("workspace")
+def test_every_page_opens(open_page: OpenPage, name: str, language: str) -> None:
+    page = open_page(name, language=language, classifier="Visits")
+    assert not page.exception, page.exception
+    assert not page.error, [box.value for box in page.error]
+    assert "food|price" not in said(page)
+
+
+@pytest.mark.usefixtures("workspace")
+def test_results_show_each_label_with_its_threshold_and_pairs(open_page: OpenPage) -> None:
+    page = open_page("results", classifier="Visits")
+    assert {"Macro-F1", "Micro-F1", "All labels right", "Ranking precision"} <= {card.label for card in page.metric}
+    table = next(frame.value for frame in page.dataframe if "Given from" in frame.value.columns)
+    assert table["Label"].tolist() == ["food", "price", "service"]
+    assert all(0 < float(threshold) < 1 for threshold in table["Given from"])
+    together = next(frame.value for frame in page.dataframe if "Both given" in frame.value.columns)
+    assert {tuple(pair) for pair in together[["Label", "and"]].to_numpy()} <= {
+        ("food", "price"),
+        ("food", "service"),
+        ("price", "service"),
+    }
+
+
+def test_the_report_and_the_card_are_written(workspace: Workspace) -> None:
+    version = workspace.registry.version("Visits", 2)
+    for language, named in (("en", "Macro-F1"), ("zh", "宏平均")):
+        for html in (True, False):
+            told = written(version, language, html=html).decode("utf-8")
+            assert named in told or "macro-F1" in told
+
+
+@pytest.mark.usefixtures("workspace")
+def test_train_starts_at_the_task_of_the_dataset(open_page: OpenPage) -> None:
+    page = open_page("train")
+    assert page.session_state["train.task"] == "multilabel_classification"
+    assert "3 labels" in next(box for box in page.selectbox if box.key == "train.dataset").options[0]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_an_answer_has_chips_and_can_be_corrected(open_page: OpenPage, workspace: Workspace, language: str) -> None:
+    page = open_page("predict", language=language, classifier="Visits")
+    page.session_state["predict.text.held"] = {"text": "evening soup waiter", "revision": 1}
+    page.run()
+    assert not page.exception
+    html = next(part.proto.body for part in page.get("html") if "verdict" in part.proto.body)
+    assert html.count("class='chip'") == 2
+    box = next(box for box in page.multiselect if box.key == "predict.should_have")
+    assert sorted(box.value) == ["food", "service"]
+    box.set_value(["food"]).run()
+    page.button(key="predict.should_have_save").click().run()
+    (waiting,) = Corrections(workspace.home).list("Visits")
+    assert (waiting.label, waiting.predicted) == ("food", "food|service")
+
+
+def test_chips_are_those_that_reach_their_threshold() -> None:
+    assert given({"a": 0.2, "b": 0.3, "c": 0.5}, [0.1, 0.4, 0.5]) == ["c", "a"]
+
+
+@pytest.mark.usefixtures("workspace")
+def test_labels_of_a_dataset_are_looked_at_again_with_toggles(open_page: OpenPage, workspace: Workspace) -> None:
+    page = open_page("label", classifier="Visits")
+    page.button(key="label.start").click().run()
+    assert not page.exception
+    (session,) = LabellingStore(workspace.home).list()
+    assert session.several
+    view = view_of(session, items_of(session), LabellingStore(workspace.home).standing(session.id))
+    assert view.several
+    assert view.labels == ("food", "price", "service")
+    assert "put a label on" in view.words["keys"]
+    assert not [control.key for control in page.button_group if control.key == "label.view"]
