@@ -321,6 +321,19 @@ class Task:
         hits, _ = self.score.rate(rows)
         return np.asarray(hits) > 0
 
+    def found(
+        self, truth: Sequence[str], worth: NDArray[Any]
+    ) -> tuple[Sequence[str], NDArray[Any], NDArray[Any]] | None:
+        """What rows were worth, by what the task tells apart in them: names, how many rows each has ``(names,)``, and in how many
+        of these each model found it ``(models, names)``; None where the statistics do not say.
+
+        Parameters
+        ----------
+        worth
+            What `worth` made of each model's answers, ``(models, rows, k)``.
+        """
+        return None
+
     def told(self, answer: str) -> str:
         """An answer as people read it."""
         return answer

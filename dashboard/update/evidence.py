@@ -30,8 +30,10 @@ FLIP_ICONS = {"better": ":material/trending_up:", "worse": ":material/trending_d
 def tabs(candidate: VersionInfo, parent: VersionInfo) -> None:
     """All tabs; what needs both versions' files says so where they are gone."""
     report = state.report(candidate)
-    labelled = scores.task_of_report(report).distribution
-    names = [name for name in TABS if labelled or name not in OF_LABELS]
+    task = scores.task_of_report(report)
+    labelled = task.distribution
+    recalls = (report.get("gate_evidence") or {}).get("labels") if task.reads_sets else None
+    names = [name for name in TABS if labelled or name not in OF_LABELS or (name == "labels" and recalls)]
     places = dict(zip(names, st.tabs([t(f"update.tab_{name}") for name in names]), strict=True))
     with places["tests"]:
         _tests(report, candidate)
@@ -42,6 +44,9 @@ def tabs(candidate: VersionInfo, parent: VersionInfo) -> None:
             draw_curves(report["epochs"], key="update.curves", wide=True)
         else:
             st.caption(t("update.no_epochs"))
+    if recalls:
+        with places["labels"]:
+            _recalls(recalls, candidate)
     if not labelled:
         return
     try:
@@ -95,6 +100,21 @@ def _gain(task: Task, test: dict[str, Any]) -> str:
         return tables.NOTHING
     gain = scores.gain_of_test(task, test)
     return tables.change(gain.value, gain.low, gain.high)
+
+
+def _recalls(changes: list[dict[str, Any]], candidate: VersionInfo) -> None:
+    """How many more or fewer of each label's rows find it, on all older tests together, those that lost most first."""
+    table = pd.DataFrame(
+        {
+            t("update.column_label"): change["name"],
+            t("update.column_rows"): change["rows"],
+            t("update.column_recall"): tables.change(**change["difference"]),
+        }
+        for change in sorted(changes, key=lambda change: float(change["difference"]["value"]))
+    )
+    st.caption(t("update.recall_note"))
+    st.dataframe(table, hide_index=True, alt=t("update.recall_alt"))
+    tables.download_table(table, f"update_v{candidate.number}_labels", key="update.recalls.download")
 
 
 def _labels(both: Answers, known: set[str], candidate: VersionInfo) -> None:

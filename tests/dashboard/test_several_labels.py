@@ -107,6 +107,22 @@ def test_train_starts_at_the_task_of_the_dataset(open_page: OpenPage) -> None:
     assert "3 labels" in next(box for box in page.selectbox if box.key == "train.dataset").options[0]
 
 
+def _evidence() -> None:
+    from dashboard.shell import state
+    from dashboard.update import evidence
+
+    versions = {version.number: version for version in state.versions("Visits")}
+    evidence.tabs(versions[2], versions[1])
+
+
+@pytest.mark.usefixtures("workspace")
+def test_the_evidence_of_an_update_has_each_labels_recall() -> None:
+    page = AppTest.from_function(_evidence, default_timeout=60).run()
+    assert not page.exception
+    table = next(frame.value for frame in page.dataframe if "Change of recall" in frame.value.columns)
+    assert sorted(table["Label"]) == ["food", "price", "service"]
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_an_answer_has_chips_and_can_be_corrected(open_page: OpenPage, workspace: Workspace, language: str) -> None:
     page = open_page("predict", language=language, classifier="Visits")

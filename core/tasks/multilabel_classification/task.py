@@ -29,6 +29,7 @@ from core.tasks.multilabel_classification.row_statistics import (
     RANKING,
     multi_hot,
     names_of,
+    parts_of,
     ranking_rows,
     statistics,
 )
@@ -185,6 +186,11 @@ class MultilabelClassification(Task):
         no other.
         """
         return np.asarray(_statistics(truth, answers, names_of(truth)))
+
+    def found(self, truth: Sequence[str], worth: NDArray[Any]) -> tuple[Sequence[str], NDArray[Any], NDArray[Any]]:
+        """For each label how many rows have it, and in how many each model gave it."""
+        support, hits, _ = parts_of(worth.sum(axis=1))
+        return names_of(truth), support[-1], hits
 
     # -- the simple method
 

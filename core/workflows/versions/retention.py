@@ -69,7 +69,7 @@ def measure_retention(scores: Sequence[Scores], matrix: Matrix, outputs: Sequenc
         value = figures[name]
         intervals[name] = list(enclosing(value, resampled)) if whole and value is not None else None
     rate = complete and score.rate is not None
-    per_class = _per_class(scores, worth, outputs) if rate else None
+    per_class = _per_class(scores, worth, outputs) if rate else _per_name(scores, worth, outputs) if complete else None
     return {"continual": figures, "continual_intervals": intervals, "per_class_forgetting": per_class}
 
 
@@ -121,6 +121,24 @@ def _per_class(scores: Sequence[Scores], right: Sequence[Floats], classes: Seque
             if own.any():
                 recall[:, test, position] = part[1:, own].mean(axis=1)
     return {name: _plain(value) for name, value in zip(classes, forgetting_per_stratum(recall, rows), strict=True)}
+
+
+def _per_name(
+    scores: Sequence[Scores], worth: Sequence[Floats], names: Sequence[str]
+) -> dict[str, float | None] | None:
+    """The same where rows are told by more than one stratum each, as far as their statistics say it."""
+    recall = np.full((len(scores), len(scores), len(names)), math.nan)
+    rows = np.zeros((len(scores), len(names)))
+    number = {name: position for position, name in enumerate(names)}
+    for test, (score, part) in enumerate(zip(scores, worth, strict=True)):
+        found = score.task.found(score.test.truth, part)
+        if found is None:
+            return None
+        for name, support, hits in zip(found[0], found[1], found[2][1:].T, strict=True):
+            if name in number and support:
+                rows[test, number[name]] = support
+                recall[:, test, number[name]] = hits / support
+    return {name: _plain(value) for name, value in zip(names, forgetting_per_stratum(recall, rows), strict=True)}
 
 
 def _plain(value: float) -> float | None:

@@ -166,6 +166,10 @@ def test_labels_that_arrive_in_three_steps_are_learned_exactly_by_ridge_regressi
     assert report["continual_intervals"]["forgetting"] is not None
     assert {change["name"] for change in report["gate_evidence"]["labels"]} == {"food", "price", "noise"}
     assert any("new to the model" in str(finding) for finding in report["findings"])
+    forgotten = report["per_class_forgetting"]
+    assert forgotten.keys() == {"food", "price", "noise", "view"}
+    assert forgotten["view"] is None  # no older test has it
+    assert all(abs(forgotten[label]) < 0.2 for label in ("food", "price", "noise"))
     # All rows at once give the same head.
     from core.workflows.learn.learners import make_strategy
     from core.workflows.requests import resolve_update
