@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from core.data.labelling.corrections import lacking
 from dashboard.parts.decisions import waiting_candidate
 from dashboard.parts.history import Matrix
@@ -54,7 +52,7 @@ def next_step(versions: list[VersionInfo], champion: VersionInfo | None, matrix:
         return Step(sentence, t("overview.next_candidate_button"), "update")
     if waiting and not lacking(state.corrections().list(classifier)):
         return Step(tn("overview.next_corrections", waiting), t("overview.next_corrections_button"), "update")
-    if len(np.asarray(matrix)) < 2:  # also where Auto has made several versions: none of them has met a batch
+    if matrix.scores.shape[1] < 2:  # also where Auto has made several versions: none of them has met a batch
         return Step(t("overview.next_first_update"), t("overview.next_first_update_button"), "predict")
     worst = worst_drop(matrix)
     if worst:

@@ -238,3 +238,17 @@ def test_texts_without_labels_become_a_language_model(
     assert queue.list()[0].result == {"version": 1}
     assert serving(workspace) == 1
     assert ("on the validation rows" if language == "en" else "验证行上") in shown
+
+
+def test_no_older_test_is_spoken_of_where_only_auto_has_made_versions(
+    open_page: OpenPage, dataset: str, workspace: Workspace
+) -> None:
+    for model in ("linear", "hashed"):
+        request = TrainRequest(
+            classifier="Shop", dataset=dataset, model=model, settings={} if model == "linear" else {"epochs": 1}
+        )
+        list(train_classifier(request, workspace))
+    workspace.registry.promote("Shop", 2, "it is tested")
+    shown = words(open_page("overview"))
+    assert "All older tests still hold" not in shown
+    assert "Shop" in shown
