@@ -19,7 +19,7 @@ from core.data.dataset.label_sets import counts_of, labels_of
 from core.data.dataset.label_spelling import looks_missing
 from core.data.dataset.language import language_of
 from core.data.dataset.rows import Rows, SetAside, TextDataset
-from core.data.dataset.same_text import groups_of, key_numbers
+from core.data.dataset.same_text import groups_of, key_numbers, text_key
 from core.data.loading.label_notes import label_counts, merges_of, missing_note, read_note, spellings_note
 from core.data.recipe import RenameLabels, Step
 
@@ -191,7 +191,7 @@ def _rows_of(dataset: TextDataset, labels: set[str]) -> Iterable[int]:
 
 def _repeated(dataset: TextDataset, finding: _MakeFinding) -> Iterable[ProfileFinding]:
     """Texts that come again: with the same label, with another, or in training and test."""
-    repeated = [rows.tolist() for rows in groups_of(key_numbers(dataset.texts))]
+    repeated = [rows.tolist() for rows in groups_of(key_numbers(dataset.texts, text_key))]
     merges = merges_of(dataset)
     meant = [merges.get(label, label) for label in dataset.classes]  # "Good" beside "good" is no contradiction
     contradictory = [rows for rows in repeated if len({meant[int(dataset.labels[row])] for row in rows}) > 1]

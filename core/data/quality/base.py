@@ -17,7 +17,7 @@ import numpy.typing as npt
 from core.base.messages import Message
 from core.data.dataset.language import Language, language_of
 from core.data.dataset.rows import Rows, TextDataset
-from core.data.dataset.same_text import Keys, key_numbers
+from core.data.dataset.same_text import Keys, key_numbers, text_key
 from core.data.loading.label_notes import merges_of
 from core.data.recipe import (
     DropLabels,
@@ -166,7 +166,7 @@ class Inspected:
     @cached_property
     def keys(self) -> Keys:
         """64 bits that stand for the `text_key` of each row; uint64 (rows,)."""
-        return key_numbers(self.dataset.texts)
+        return key_numbers(self.dataset.texts, text_key)
 
     @cached_property
     def language(self) -> Language:

@@ -17,7 +17,7 @@ from core.base.messages import Message, message
 from core.data.dataset.label_spelling import suggested_merges
 from core.data.dataset.language import language_of
 from core.data.dataset.rows import Rows, TextDataset
-from core.data.dataset.same_text import text_key
+from core.data.dataset.same_text import body_key
 from core.data.dataset.splitting import Split, split_rows
 from core.data.loading.label_notes import matched_note, spellings_note
 from core.statistics.intervals import MINIMUM_ROWS
@@ -112,7 +112,7 @@ def make_stream(pieces: Sequence[Piece], data: DataConfig, task: Task = TASKS[DE
         split = split_rows(piece, fractions=shares, seed=data.split_seed, batch=bool(splits), known_groups=known_groups)
         known_groups = split.groups_met(piece.groups, known_groups)
         splits.append(split)
-    keys = [np.array([text_key(text) for text in piece.texts], dtype=object) for _, piece in pieces]
+    keys = [np.array([body_key(text) for text in piece.texts], dtype=object) for _, piece in pieces]
     tested = {key for split, own in zip(splits, keys, strict=True) for key in own[split.test]}
     experiences: list[StreamExperience] = []
     counts: Counter[str] = Counter()

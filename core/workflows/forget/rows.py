@@ -10,9 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from core.base.errors import CoreError, DataError
-from core.data.dataset.inputs import body_of
 from core.data.dataset.rows import TextDataset
-from core.data.dataset.same_text import text_key
+from core.data.dataset.same_text import body_key
 from core.data.labelling.corrections import Corrections
 from core.data.labelling.sessions import LabellingStore
 from core.registry import VersionInfo
@@ -135,7 +134,7 @@ def text_digest(text: str) -> str:
     """A hash that equal texts share (as duplicates are equal), whatever stands in further columns beside them; no text can be
     read from it.
     """
-    return hashlib.sha256(text_key(body_of(text)).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(body_key(text).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def group_digest(group: str) -> str:

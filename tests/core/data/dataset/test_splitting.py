@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from core.base.errors import DataError
+from core.data.dataset.inputs import Field, compose
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.same_text import text_key
 from core.data.dataset.splitting import Split, split_rows
@@ -52,6 +53,13 @@ def test_equal_texts_stay_on_one_side_whatever_their_case_and_label(seed):
     assert len(set.union(*keys)) == sum(map(len, keys))
     assert sum(map(len, parts(split).values())) == 120
     assert abs(len(split.test) - 24) <= 2
+
+
+def test_texts_that_differ_only_in_what_stands_beside_them_stay_on_one_side():
+    texts = [compose(f"text {row // 2}", [Field("price", "number", str(row % 2))]) for row in range(200)]
+    split = split_rows(dataset([0, 1] * 100, texts))
+    for part in parts(split).values():
+        assert {row ^ 1 for row in part} == set(part)
 
 
 def test_groups_stay_on_one_side_also_through_shared_texts():
