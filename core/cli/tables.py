@@ -144,8 +144,14 @@ def load_for(
     Raises
     ------
     ConfigError
-        When the task reads targets, and no column of them is named.
+        When the task reads targets, and no column of them is named, or several are where a row has one.
     """
+    if not task.reads_sets and (getattr(asked, "labels", None) or getattr(asked, "separator", None)):
+        raise ConfigError(
+            "config.one_label_task",
+            "--labels and --separator are for a model that gives a text several labels. Leave them out, or train with --task "
+            "multilabel_classification.",
+        )
     if task.reads_targets and asked.data is not None and asked.label is None and not (task.reads_sets and asked.labels):
         raise ConfigError("config.no_label_column", "The following arguments are required: --label.")
     if task.reads_sets:

@@ -75,7 +75,9 @@ class StoredDataset:
         if self.roles.several:
             raise DataError(
                 "data.one_label_needed",
-                "A text of '{name}' may have several labels, and here each text needs one. Choose another dataset.",
+                "A text of '{name}' may have several labels, and here each text needs one. Choose another dataset, or the task "
+                "'{task}'.",
+                task="multilabel_classification",
                 name=self.name,
             )
 

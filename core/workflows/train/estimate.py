@@ -102,7 +102,10 @@ def check_request(request: TrainRequest, workspace: Workspace) -> Settings:
         request = request_of(rungs_for(task)[0], request, task, *auto_settings(request, task))
     settings = _settings(request)
     if workspace.datasets.has(request.dataset):
-        settings.task.check(list(workspace.datasets.info(request.dataset).classes))
+        stored = workspace.datasets.info(request.dataset)
+        if task.distribution:
+            stored.check_single()
+        settings.task.check(list(stored.classes))
     with torch.random.fork_rng(devices=[]):
         architecture_of(request.model, settings.task).network().check(settings.model, workspace.sources)
     return settings

@@ -38,7 +38,7 @@ def draw(dataset: StoredDataset, settings: Mapping[str, Any]) -> None:
     asked = {"zh", "en"} if dataset.language == "mixed" else {dataset.language} & {"zh", "en"}
     if info.languages and not asked <= set(info.languages):
         st.warning(t("encoder.other_language", languages=_languages(info)), icon=":material/translate:")
-    if settings["tuning"] == "contrastive" and dataset.rows > FEW_ROWS * len(dataset.classes):
+    if settings["tuning"] == "contrastive" and dataset.rows > FEW_ROWS * len(dataset.label_rows):
         st.caption(t("encoder.many_rows"))
 
 

@@ -36,6 +36,7 @@ from core.workflows.train.run import train_classifier
 from core.workflows.update.run import update_classifier
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace
+from tests.encoders import tiny_encoder
 
 TASK = TASKS["multilabel_classification"]
 WORDS = {"service": "waiter", "food": "soup", "price": "bill", "noise": "music", "view": "window"}
@@ -146,6 +147,29 @@ def test_other_models_learn_it_too(workspace: Workspace, model: str) -> None:
     report = trained(workspace, model, settings=settings).report
     assert report["parity"]["max_abs_diff"] < 1e-4
     assert report["overall"]["macro_f1"]["value"] > 0.5
+
+
+@pytest.mark.parametrize(
+    ("tuning", "strategy"), [("frozen", "ridge"), ("full", "finetune"), ("lora", "der"), ("contrastive", "replay")]
+)
+def test_a_pretrained_encoder_learns_and_updates_it(
+    workspace: Workspace, tmp_path: Path, tuning: str, strategy: str
+) -> None:
+    encoder = f"folder:{tiny_encoder(tmp_path / 'encoder')}"
+    settings = {
+        "encoder": encoder,
+        "tuning": tuning,
+        "epochs": 1,
+        "batch_size": 16,
+        "max_length": 16,
+        "memory_size": 20,
+    }
+    report = trained(workspace, "encoder", ("food", "price"), strategy=strategy, settings=settings).report
+    assert report["parity"]["max_abs_diff"] < 1e-4
+    report = updated(workspace, visits(120, 1, ("food", "noise")), strategy).report
+    assert report["classes"] == ["food", "price", "noise"]
+    assert report["parity"]["max_abs_diff"] < 1e-4
+    assert None not in report["macro_f1_matrix"][1]
 
 
 def test_labels_that_arrive_in_three_steps_are_learned_exactly_by_ridge_regression(workspace: Workspace) -> None:
@@ -287,6 +311,8 @@ def test_the_api_answers_with_labels_and_takes_corrections(workspace: Workspace)
 def test_what_needs_one_label_says_so(workspace: Workspace) -> None:
     dataset = saved(workspace, visits(200, 0, ("food", "price")))
     with pytest.raises(DataError, match="may have several labels"):
+        list(train_classifier(TrainRequest(classifier="One", dataset=dataset, model="linear"), workspace))
+    with pytest.raises(DataError, match="may have several labels"):
         list(search_settings(SearchRequest(dataset=dataset, model="ngrams"), workspace))
 
 
@@ -322,6 +348,8 @@ def test_the_command_line_reads_columns_and_cells(
     assert {"predicted", "p: food", "p: price", "p: service"} <= set(answered.columns)
     assert set(answered["predicted"]) <= {"–", *(", ".join(sorted(names)) for names in _sets(labels))}
     capsys.readouterr()
+    assert main(("train", *rows, "--classifier", "One", "--labels", "food,price")) != 0
+    assert "--task multilabel_classification" in capsys.readouterr().err
     assert main(("train", *rows, "--classifier", "Cells 2", "--task", TASK.name)) != 0
     assert "--label" in capsys.readouterr().err
 
