@@ -207,6 +207,16 @@ class Task:
         """Targets as the loss reads them, ``(rows,)`` or ``(rows, …)``."""
         raise NotImplementedError
 
+    def first_bias(self, targets: NDArray[Any]) -> NDArray[np.float32] | None:
+        """What each output says before anything is learned, ``(outputs,)``, where that spares learning it step by step.
+
+        Parameters
+        ----------
+        targets
+            All encoded targets that will be learned from.
+        """
+        return None
+
     def criterion(self, config: Any, targets: NDArray[Any], outputs: Sequence[str]) -> Criterion:
         """The function to make smaller: of outputs, ``(batch, outputs)``, and encoded targets the mean loss.
 

@@ -103,6 +103,11 @@ class MultilabelClassification(Task):
         """Which labels each row has, float32 ``(rows, labels)``."""
         return multi_hot(targets, outputs)
 
+    def first_bias(self, targets: NDArray[Any]) -> NDArray[np.float32]:
+        """The log-odds of each label: most are rare, and from even odds the first epochs would only learn that."""
+        rows = targets.sum(axis=0)
+        return np.asarray(np.log((rows + 1) / (len(targets) - rows + 1)), dtype=np.float32)
+
     def criterion(self, config: MultilabelConfig, targets: NDArray[Any], outputs: Sequence[str]) -> Criterion:
         """Binary cross-entropy summed over labels: as of a logistic regression for each."""
         import torch

@@ -119,15 +119,20 @@ def make_experience(
     past: Labelled = NOTHING,
     past_validation: Labelled = NOTHING,
 ) -> Experience:
-    """Everything a strategy may learn from, read with the learner's tokenizer."""
+    """Everything a strategy may learn from, read with the learner's tokenizer; new outputs begin where the task says."""
     task = learner.settings.task
 
     def encode(texts: Sequence[str], targets: Sequence[str]) -> Examples:
         return encode_examples(learner.pipeline, texts, task.encode(targets, learner.outputs))
 
+    examples = encode(*train)
+    bias = task.first_bias(examples.targets)
+    if bias is not None:
+        with torch.no_grad():
+            learner.model.head.bias[known_outputs:] = torch.from_numpy(bias[known_outputs:])
     return Experience(
         number=number,
-        train=encode(*train),
+        train=examples,
         validation=encode(*validation),
         past=encode(*past),
         past_validation=encode(*past_validation),
