@@ -172,7 +172,8 @@ def test_rows_that_were_never_learned_are_not_removed_silently(name: str, foreig
 def test_rows_that_are_encoded_again_in_another_batch_can_be_removed(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    network, method = stream(name, [rows(1, 6), rows(2, 6)], "transformer")  # fewer rows than features: no sum is to spare
+    # Fewer rows than features, so that no sum of squares is to spare.
+    network, method = stream(name, [rows(1, 6), rows(2, 6)], "transformer")
     exact = network.features
     monkeypatch.setattr(network, "features", lambda *read: exact(*read) * (1 + 1e-6))
     method.forget(network, rows(2, 6).take(np.arange(3)))
