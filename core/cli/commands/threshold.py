@@ -26,7 +26,7 @@ def threshold(asked: argparse.Namespace) -> None:
         if not task_of(str(version.summary.get("task", DEFAULT))).distribution:
             raise ConfigError(
                 "config.no_probabilities",
-                "'{classifier}' answers without probabilities, so nothing can be kept back below one.",
+                "'{classifier}' does not give each text one label with a probability, so nothing can be kept back below one.",
                 classifier=asked.classifier,
             )
         registry.set_threshold(asked.classifier, asked.set, version=version.number)

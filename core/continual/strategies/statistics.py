@@ -94,17 +94,27 @@ class FeatureStatistics:
         total = None if self.total is None else self.total.clone()
         return FeatureStatistics(self.counts.clone(), self.sums.clone(), self.gram.clone(), total)
 
-    def is_possible(self) -> bool:
+    @property
+    def largest(self) -> float:
+        """The largest sum of squares of a feature."""
+        return float(self.gram.diagonal().abs().max())
+
+    def is_possible(self, rounding: float | None = None) -> bool:
         """Whether any rows have such sums: no negative count, no sum without rows, no negative sum of squares.
 
         False after rows were taken away that had never been added; true does not prove that they had.
+
+        Parameters
+        ----------
+        rounding
+            What counts as zero; by default `ROUNDING` of the largest sum of squares.
         """
-        scale = float(self.gram.diagonal().abs().max())
+        rounding = ROUNDING * max(self.largest, 1.0) if rounding is None else rounding
         empty = self.sums[self.counts == 0]
-        if self.rows < 0 or bool((self.counts < 0).any()) or bool((empty.abs() > ROUNDING * max(scale, 1.0)).any()):
+        if self.rows < 0 or bool((self.counts < 0).any()) or bool((empty.abs() > rounding).any()):
             return False
         shifted = self.gram.clone()
-        shifted.diagonal().add_(ROUNDING * max(scale, 1.0))
+        shifted.diagonal().add_(rounding)
         return cholesky(shifted) is not None
 
     def to_tensors(self) -> dict[str, Tensor]:

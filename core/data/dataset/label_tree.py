@@ -6,7 +6,9 @@ Knows nothing of tables, files or models.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
 from core.base.errors import DataError
 
@@ -47,3 +49,20 @@ def placed(parents: Mapping[str, str]) -> dict[str, str]:
             path.append(node)
         names[label] = BELOW.join(reversed(path))
     return names
+
+
+def circle_in(labels: Iterable[str]) -> list[str]:
+    """Names that stand below each other in a circle, as in "Food > Pizza" and "Pizza > Food": first and last are the same.
+
+    Empty where there are none. A name below itself, as in "New York > New York", is none.
+    """
+    names: TopologicalSorter[str] = TopologicalSorter()
+    for label in labels:
+        for upper, lower in pairwise(label.split(BELOW)):
+            if upper != lower:
+                names.add(lower, upper)
+    try:
+        names.prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []

@@ -9,6 +9,7 @@ import numpy as np
 from core.base.errors import DataError
 from core.base.messages import Message, message
 from core.data.dataset.label_spelling import LabelMatch, looks_missing, match_labels, pairs_of, suggested_merges
+from core.data.dataset.label_tree import circle_in
 from core.data.dataset.rows import TextDataset
 
 SHOWN = 8  # labels or pairs named in a sentence
@@ -46,6 +47,8 @@ def label_notes(dataset: TextDataset, match: LabelMatch | None = None) -> list[M
     missing = [label for label, rows in counts.items() if rows and looks_missing(label)]
     if missing:
         notes.append(missing_note(missing, sum(counts[label] for label in missing)))
+    if circle := circle_in(counts):
+        notes.append(circle_note(circle))
     return notes
 
 
@@ -80,6 +83,16 @@ def missing_note(labels: Sequence[str], rows: int) -> Message:
         "them; leave these rows out unless that is meant.",
         labels=_some(labels),
         count=rows,
+    )
+
+
+def circle_note(names: Sequence[str]) -> Message:
+    """Names of labels that stand below each other in a circle."""
+    return message(
+        "labels.circle_read",
+        "Labels stand below each other in a circle: {labels}. Each is learned below the one that it is written under; if one is "
+        "the wrong way round, rename it.",
+        labels=_some(names),
     )
 
 

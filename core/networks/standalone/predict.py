@@ -31,7 +31,7 @@ import os
 import re
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -658,7 +658,10 @@ def asked_rows(arguments: list[str], inputs: list[dict[str, Any]]) -> list[str]:
     """The rows to label: of a table, of the arguments, or of the lines that come in; with the further columns that are read."""
     if arguments[:1] == ["--csv"]:
         with open(arguments[1], encoding="utf-8-sig", errors="replace", newline="") as file:
-            return [columns.row_of(inputs, row.get("text") or "", row) for row in csv.DictReader(file)]
+            table = csv.DictReader(file)
+            if "text" not in (names := table.fieldnames or ()):
+                sys.exit(f"The table has no column 'text'. Its columns are: {', '.join(names)}.")
+            return [_composed(row["text"] or "", row, inputs) for row in table]
     texts = arguments or [line.rstrip("\r\n") for line in sys.stdin]
     return [_row(text, inputs) for text in texts] if inputs else texts
 
@@ -667,21 +670,26 @@ def _row(line: str, inputs: list[dict[str, Any]]) -> str:
     """A line of JSON or a plain text, as a row."""
     try:
         asked = json.loads(line)
-        text, given = asked["text"], asked.get("inputs", {})
-        values = {name: "" if value is None else str(value) for name, value in given.items()}
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        text, values = str(asked["text"]), asked.get("inputs") or {}
+    except (ValueError, TypeError, KeyError, RecursionError):
         return columns.row_of(inputs, line, {})
-    for known in inputs:
-        value = columns.given(known["kind"], values.get(known["name"], ""))
-        if not columns.readable(known["kind"], value):
-            sys.exit(
-                f"{value!r} is no value for the column {known['name']!r}, which holds values of the kind {known['kind']}."
-            )
+    if not isinstance(values, dict):
+        sys.exit(f"'inputs' is to be an object with a value for each column, not {json.dumps(values)}.")
     if strange := sorted(values.keys() - {known["name"] for known in inputs}):
         sys.exit(
             f"The model reads no column {strange[0]!r}. Its columns are: {', '.join(known['name'] for known in inputs)}."
         )
-    return columns.row_of(inputs, str(text), values)
+    return _composed(text, {name: None if value is None else str(value) for name, value in values.items()}, inputs)
+
+
+def _composed(text: str, values: Mapping[str, str | None], inputs: list[dict[str, Any]]) -> str:
+    """A text with its further columns; ends with a sentence where a value is not of its column's kind."""
+    read = {known["name"]: values.get(known["name"]) or "" for known in inputs}
+    for known in inputs:
+        name, kind = known["name"], known["kind"]
+        if not columns.readable(kind, columns.given(kind, read[name])):
+            sys.exit(f"{read[name]!r} is no value for the column {name!r}, which holds values of the kind {kind}.")
+    return columns.row_of(inputs, text, read)
 
 
 def main(arguments: list[str]) -> None:

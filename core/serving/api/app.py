@@ -235,7 +235,7 @@ def _add_feedback(app: FastAPI, service: Service) -> None:
         _check_values(given or [], service)
         served, opened, rows, answers = await service.predict(asked.classifier, None, [asked.text], given)
         task = task_of(opened.engine.task)
-        label = _known_label(asked.label, opened.engine.labels) if task.distribution else _target(asked.label, task)
+        label = _meant(asked.label, opened.engine.labels, task)
         predicted = task.read(opened.engine, answers.values)[0]
         waiting = await asyncio.to_thread(_queue, service.corrections, served, rows[0], label, predicted)
         return schemas.FeedbackAnswer(
@@ -248,8 +248,12 @@ def _add_feedback(app: FastAPI, service: Service) -> None:
         )
 
 
-def _target(written: str, task: Task) -> str:
-    """A target that is no label, as the task takes it."""
+def _meant(written: str, labels: list[str], task: Task) -> str:
+    """The target that is meant: a label, several with a bar between them (a bar alone for none), or what else the task takes."""
+    if task.distribution:
+        return _known_label(written, labels)
+    if task.reads_sets and written.strip():
+        return target_of(_known_label(name, labels) for name in labels_of(written))
     if not task.reads_targets:
         told = message("api.no_targets", "This model learns from texts alone, so there is no answer to be corrected.")
         raise ApiError(422, told, field="label")
@@ -257,7 +261,7 @@ def _target(written: str, task: Task) -> str:
         task.check([written])
     except DataError as error:
         raise ApiError(422, error.message, field="label") from error
-    return target_of(labels_of(written)) if task.reads_sets else written
+    return written
 
 
 def _known_label(written: str, labels: list[str]) -> str:

@@ -112,18 +112,31 @@ def wrong_fields(problems: Sequence[Mapping[str, Any]]) -> ApiError:
             reason=problems[0]["ctx"]["error"],
         )
         return ApiError(400, told)
-    fields = [(_name(problem["loc"]), _sentence(problem)) for problem in problems]
-    listed = [{"field": name, "message": str(told)} for name, told in fields]
-    return ApiError(422, fields[0][1], fields=listed)
+    fields: dict[str, Message] = {}
+    for problem in problems:
+        fields.setdefault(_name(problem["loc"]), _sentence(problem))
+    if any(name.startswith(("inputs.", "inputs[")) for name in fields):
+        fields.pop("inputs", None)  # of an object and a list, what it was not meant to be
+    listed = [{"field": name, "message": str(told)} for name, told in fields.items()]
+    return ApiError(422, next(iter(fields.values())), fields=listed)
 
 
 def _name(location: Sequence[str | int]) -> str:
-    """``("texts", 3)`` as a caller writes it: ``texts[3]``."""
+    """``("texts", 3)`` as a caller writes it: ``texts[3]``; of further columns without the types that were tried."""
+    if location[:1] == ("inputs",):
+        location = [part for part in location if not str(part).startswith(("dict[", "list["))]
+        location = location[:-1] if location[-1] in ("str", "int", "float") else location
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).removeprefix(".")
 
 
 def _sentence(problem: Mapping[str, Any]) -> Message:
     field, kind = _name(problem["loc"]), problem["type"]
+    if problem["loc"][:1] == ("inputs",):
+        return message(
+            "api.field_not_columns",
+            "The field '{field}' cannot be read: 'inputs' holds a text, a number or null for each column.",
+            field=field,
+        )
     if kind == "model_type":
         return message(
             "api.not_object", 'The body must be one JSON object, such as {{"classifier": "…", "text": "…"}}.'

@@ -85,7 +85,8 @@ class FeedbackRequest(_Asked):
     classifier: str = Field(description="Name of a classifier.", examples=["Shop reviews"])
     text: str = Field(description="The text, up to 20,000 characters.", examples=["Lovely little lamp."])
     label: str = Field(
-        description="The label it should have: one of the serving version; of a text with several, all of them with | between.",
+        description="The label it should have: one of the serving version; of a text with several, all of them with | between, "
+        "and | alone for none.",
         examples=["positive"],
     )
     inputs: Inputs | None = Field(None, description="Further columns of a version that reads some.")

@@ -211,7 +211,7 @@ def _answer_tests(
     if task.distribution:
         sure = confidence_shift(earlier["confidence"], answered["confidence"], seed=seed)
         return sure, _accuracy_test(tested, answerable, len(answered))
-    reason = message("drift.no_labels", "This model answers with no label, so that is not asked of it.")
+    reason = message("drift.no_labels", "This model does not answer with one label a text, so that is not asked of it.")
     rows = (len(tested), len(answered))
     return unjudged("confidence", rows, reason), unjudged("accuracy", rows, reason)
 

@@ -59,6 +59,7 @@ def exact_version(
     strategy.restore(folder.load_state())
     assert isinstance(strategy, ClosedForm)
     learner = folder.load_learner()
+    learner.model.keep_features(workspace.sources.features)  # until they are removed, too
     change = strategy.forget(learner.model, examples)
     removed = {text for identity, rows in gone.items() for text in datasets[identity].take(rows).texts}
     candidate = Candidate(

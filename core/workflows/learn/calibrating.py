@@ -62,10 +62,16 @@ def calibrate(
     return fitted
 
 
-def keep_thresholds(folder: VersionFolder, rows: LabelledRows) -> None:
-    """Find on validation rows from which probability on each output is part of an answer, where the task reads answers so."""
+def keep_thresholds(folder: VersionFolder, rows: LabelledRows, engine: Engine | None = None) -> None:
+    """Find on validation rows from which probability on each output is part of an answer, for a task that reads answers so.
+
+    Parameters
+    ----------
+    engine
+        What answers as the exact file does, calibrated as it is; by default the file.
+    """
     rows = rows.at_most(MOST_ROWS)
-    thresholds = folder.task.thresholds(_stated(folder, rows), rows.truth)
+    thresholds = folder.task.thresholds(_stated(folder, rows, engine), rows.truth)
     if thresholds is not None:
         folder.save_thresholds(thresholds)
 

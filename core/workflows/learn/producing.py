@@ -147,7 +147,8 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
         if rows is not None:
             kept, wanted = _with_kept_features(candidate, folder), candidate.learner.settings.data.calibrate
             calibration = calibrate(folder, rows, wanted=wanted, engine=kept)
-            keep_thresholds(folder, rows)
+            if task.reads_sets:
+                keep_thresholds(folder, rows, _with_kept_features(candidate, folder))
         parity = _prove(candidate, folder)
         precision = _only_exact(candidate, folder)
         if precision is None and rows is not None:

@@ -202,6 +202,13 @@ def test_a_bundle_alone_answers_lines_of_json_and_tables(workspace: Workspace, t
     assert wrong.returncode == 1
     assert "'abc' is no value for the column 'price'" in wrong.stderr
     assert "Its columns are: title, kind, price, when" in run(stdin='{"text": "a", "inputs": {"prices": 1}}').stderr
+    assert "'inputs' is to be an object" in run(stdin='{"text": "a", "inputs": [1]}').stderr
+    (home / "rows.csv").write_text("text,price\na,abc\n", encoding="utf-8")
+    assert "'abc' is no value for the column 'price'" in run("--csv", "rows.csv").stderr
+    (home / "rows.csv").write_text("body,price\na,1\n", encoding="utf-8")
+    assert "no column 'text'. Its columns are: body, price." in run("--csv", "rows.csv").stderr
+    (home / "rows.csv").write_text("text,title,price\na thing\n", encoding="utf-8")  # a row that ends early
+    assert run("--csv", "rows.csv").stdout.split("\t")[2] == "a thing\n"
 
 
 # -- the command line

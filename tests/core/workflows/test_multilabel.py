@@ -306,6 +306,12 @@ def test_the_api_answers_with_labels_and_takes_corrections(workspace: Workspace)
         assert right.json()["queued"] is False
         wrong = client.post("/feedback", json={"classifier": "Visits", "text": "waiter soup", "label": "price | food"})
         assert (wrong.json()["queued"], wrong.json()["label"]) == (True, "food|price")
+        nothing = client.post("/feedback", json={"classifier": "Visits", "text": "waiter soup", "label": "|"})
+        assert (nothing.json()["queued"], nothing.json()["label"]) == (True, "|")
+        strange = client.post("/feedback", json={"classifier": "Visits", "text": "waiter soup", "label": "Food|prise"})
+        assert (strange.status_code, strange.json()["error"]["known"]) == (422, ["food", "price", "service"])
+        assert "'prise' is not a label" in strange.json()["error"]["message"]
+        assert client.post("/feedback", json={"classifier": "Visits", "text": "soup", "label": " "}).status_code == 422
 
 
 def test_what_needs_one_label_says_so(workspace: Workspace) -> None:

@@ -168,6 +168,20 @@ def test_rows_that_were_never_learned_are_not_removed_silently(name: str, foreig
     assert all(torch.equal(value, weights[key]) for key, value in network.state_dict().items())
 
 
+@every_method
+def test_rows_that_are_encoded_again_in_another_batch_can_be_removed(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Fewer rows than features, so that no sum of squares is to spare.
+    network, method = stream(name, [rows(1, 6), rows(2, 6)], "transformer")
+    exact = network.features
+    monkeypatch.setattr(network, "features", lambda *read: exact(*read) * (1 + 1e-6))
+    method.forget(network, rows(2, 6).take(np.arange(3)))
+    assert method.learned().rows == 9
+    with pytest.raises(DataError, match="never learned"):
+        method.forget(network, rows(50, 1))
+
+
 def test_only_what_was_counted_can_be_removed() -> None:
     with pytest.raises(ModelError, match="not learned by 'ridge'"):
         strategy("ridge").forget(make(), rows(1))

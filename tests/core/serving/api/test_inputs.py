@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
 from core.data.dataset.inputs import Field, compose, parse
 from core.data.labelling.corrections import Corrections
+from core.networks.standalone.predict import Answers
 from core.networks.text import TextConfig, fit_pipeline
 from tests.core.serving.api.conftest import MadeUpEngine, MadeUpPool
 
@@ -32,13 +32,13 @@ class ColumnsPool(MadeUpPool):
     def get(self, folder: Any) -> MadeUpEngine:
         engine = super().get(folder)
         engine.pipeline = fit_pipeline(ROWS, TextConfig())  # type: ignore[attr-defined]
-        compute = engine.compute
+        answer = engine.answer
 
-        def remember(texts: Any, progress: Any = None) -> np.ndarray:
+        def remember(texts: Any, progress: Any = None) -> Answers:
             self.asked += list(texts)
-            return compute(texts, progress)
+            return answer(texts, progress)
 
-        engine.compute = remember  # type: ignore[method-assign]
+        engine.answer = remember  # type: ignore[method-assign]
         return engine
 
 

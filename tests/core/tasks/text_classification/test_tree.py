@@ -9,6 +9,8 @@ import torch
 from core.base.errors import DataError
 from core.data.dataset import label_tree
 from core.data.dataset.label_spelling import canonical_labels
+from core.data.dataset.rows import TextDataset
+from core.data.loading.label_notes import label_notes
 from core.networks.standalone.predict import BELOW, above, resolved
 from core.tasks.text_classification.scores import Report, evaluate_predictions
 from core.tasks.text_classification.task import TextClassification
@@ -140,3 +142,13 @@ def test_a_tree_is_drawn_by_parents_and_never_in_a_circle() -> None:
         label_tree.placed({"a": "b", "b": "a"})
     with pytest.raises(DataError, match=r"c, c stand below"):
         label_tree.placed({"c": "c"})
+
+
+def test_labels_of_a_table_that_stand_below_each_other_in_a_circle_are_told() -> None:
+    assert label_tree.circle_in(["Food > Pizza", "Food > Cake", "New York > New York", "good"]) == []
+    circle = label_tree.circle_in(["a > b", "b > c > d", "x > y", "c > a"])
+    assert (set(circle), circle[0]) == ({"a", "b", "c"}, circle[-1])
+    names = ("Food > Pizza", "Pizza > Food")
+    (note,) = label_notes(TextDataset(("a", "b"), np.array([0, 1]), names))
+    assert "stand below each other in a circle" in str(note)
+    assert label_notes(TextDataset(("a", "b"), np.array([0, 0]), names[:1])) == []
