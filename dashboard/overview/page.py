@@ -94,7 +94,11 @@ def cards(story: Story) -> list[Card]:
 def _named(score: str) -> tuple[str, str | None]:
     """What a score's card is called, and its help where the catalogue has one."""
     key = f"overview.card_{score}"
-    return (t(key), t(f"{key}_help")) if key in catalogue(ENGLISH) else (scores.score_name(score), scores.score_help(score))
+    return (
+        (t(key), t(f"{key}_help"))
+        if key in catalogue(ENGLISH)
+        else (scores.score_name(score), scores.score_help(score))
+    )
 
 
 def _measured(story: Story, previous: VersionInfo | None, score: Score) -> tuple[Estimate, int, Estimate | None]:

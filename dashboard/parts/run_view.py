@@ -13,6 +13,7 @@ import streamlit as st
 
 from core.base.errors import JobError
 from core.jobs.kinds import KINDS
+from core.networks.architectures import MODELS
 from core.registry.records.reports import is_solved
 from core.workflows.requests import AUTO
 from dashboard.parts import tables

@@ -32,7 +32,9 @@ class Example:
     def short(self) -> str:
         """The beginning of the text, on one line, and what its further columns hold."""
         body, fields = parse(self.text)
-        return " · ".join((_cut(body), *(f"{_cut(field.name)}: {_cut(field.value)}" for field in fields if field.value)))
+        return " · ".join(
+            (_cut(body), *(f"{_cut(field.name)}: {_cut(field.value)}" for field in fields if field.value))
+        )
 
 
 def _cut(text: str) -> str:

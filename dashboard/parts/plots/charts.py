@@ -68,7 +68,7 @@ def text(name: str, length: int = LONGEST) -> str:
     """
     short = name
     if len(name) > length:
-        short = f"…{name[1 - length :]}" if BELOW in name else f"{name[: length - 1]}…"
+        short = f"…{name[1 - length :].lstrip()}" if BELOW in name else f"{name[: length - 1]}…"
     return html.escape(short, quote=False).replace("%{", f"%{JOINER}{{")
 
 
