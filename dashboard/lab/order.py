@@ -20,6 +20,12 @@ ADD = "lab.add"
 PARTS = ("first", "batch_2", "batch_3")  # of each sample
 
 
+def tell_left_out() -> None:
+    """Say why datasets that somebody may look for are not in the lists."""
+    if any(dataset.roles.several for dataset in state.datasets()):
+        st.caption(t("lab.several_labels_left_out"))
+
+
 def draw() -> list[StoredDataset]:
     """The list with its buttons, and the box that adds to it."""
     known = {dataset.id: dataset for dataset in state.datasets() if not dataset.roles.several}
@@ -27,6 +33,7 @@ def draw() -> list[StoredDataset]:
     st.session_state[ORDER] = order
     for index, identity in enumerate(order):
         _line(index, known[identity], len(order))
+    tell_left_out()
     left = [dataset for dataset in known.values() if dataset.id not in order]
     if left:
         names = {dataset.id: describe(dataset) for dataset in left}

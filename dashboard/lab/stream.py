@@ -107,6 +107,7 @@ def _single() -> Choice:
     likely = [dataset.id for dataset in datasets.values() if cuts_of(dataset)] or [*datasets]
     worked_with = state.chosen_dataset()
     first = worked_with if worked_with in likely else likely[0]
+    order.tell_left_out()
     dataset = datasets[choices.listed(t("lab.dataset"), names, key=DATASET, first=first)]
     possible = cuts_of(dataset)
     if not possible:

@@ -220,7 +220,7 @@ def cards(version: VersionInfo) -> list[Card]:
 
 def _score_help(score: str, report: dict[str, Any]) -> str | None:
     key = f"models.{score}_help"
-    return t(key, method=t_message(baseline_name(report))) if key in catalogue(ENGLISH) else None
+    return t(key, method=t_message(baseline_name(report))) if key in catalogue(ENGLISH) else scores.score_help(score)
 
 
 def _parity_help(report: dict[str, Any]) -> str:

@@ -74,13 +74,15 @@ def cards(story: Story) -> list[Card]:
     previous = next((known for known in story.versions if known.number == story.shown.parent), None)
     against = t("overview.against", version=previous.number) if previous else None
     shown = []
-    for score in reversed(scores.task_of_version(story.shown).scores):
+    task = scores.task_of_version(story.shown)
+    first = scores.headline(task)
+    for score in sorted(task.scores, key=lambda score: score is not first):
         label, help_text = _named(score.name)
         estimate, rows, difference = _measured(story, previous, score)
         card = Card(label, tables.score(estimate.value), help=help_text, **layout.changed(difference, against))
         shown.append(replace(card, interval=tables.interval(estimate.low, estimate.high), basis=same_tests.over(rows)))
     shown.append(_forgetting_card(story))
-    if not scores.task_of_version(story.shown).reads_targets:
+    if not task.reads_targets:
         return shown
     help_text = t("overview.card_corrections_help")
     return [
@@ -92,7 +94,11 @@ def cards(story: Story) -> list[Card]:
 def _named(score: str) -> tuple[str, str | None]:
     """What a score's card is called, and its help where the catalogue has one."""
     key = f"overview.card_{score}"
-    return (t(key), t(f"{key}_help")) if key in catalogue(ENGLISH) else (scores.score_name(score), None)
+    return (
+        (t(key), t(f"{key}_help"))
+        if key in catalogue(ENGLISH)
+        else (scores.score_name(score), scores.score_help(score))
+    )
 
 
 def _measured(story: Story, previous: VersionInfo | None, score: Score) -> tuple[Estimate, int, Estimate | None]:

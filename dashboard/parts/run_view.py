@@ -5,12 +5,16 @@ Asks the queue of jobs; knows nothing of requests and results. Pages draw what c
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+import pandas as pd
 import streamlit as st
 
 from core.base.errors import JobError
 from core.jobs.kinds import KINDS
+from core.networks.architectures import MODELS
+from core.registry.records.reports import is_solved
 from core.workflows.requests import AUTO
 from dashboard.parts import tables
 from dashboard.parts.plots import charts
@@ -101,8 +105,9 @@ def _view(job_id: str, drawn_as: str, wide: bool) -> None:
 
 
 def has_epochs(job: Job) -> bool:
-    """Whether it learns one model, and so has curves; a ladder of models has none."""
-    return KINDS[job.kind].epochs and job.config.get("model") != AUTO
+    """Whether it learns one model in epochs, and so has curves; a ladder of models has none, nor one that is solved."""
+    model = job.config.get("model")
+    return KINDS[job.kind].epochs and model != AUTO and not (model in MODELS and MODELS[model].solved)
 
 
 def _head(job: Job) -> None:
@@ -251,6 +256,33 @@ def _score_of(epoch: dict[str, Any]) -> str:
         name.removeprefix(VALIDATION) for name in epoch if name.startswith(VALIDATION) and name != "validation_loss"
     ]
     return "macro_f1" if "macro_f1" in names else names[0]
+
+
+def draw_learning(report: Mapping[str, Any], *, key: str) -> None:
+    """How a version was learned: the curves of its epochs, or what was tried where its weights were solved."""
+    if is_solved(report):
+        _draw_tries(report["epochs"], key)
+    else:
+        draw_curves(report["epochs"], key=key, wide=True)
+
+
+def _draw_tries(tries: list[dict[str, Any]], key: str) -> None:
+    """The strengths of regularisation that a solved model was tried with: no epochs, and no curve."""
+    best = max((row["epoch"] for row in tries if row["best"]), default=None)
+    rows = [
+        {
+            t("results.column_try"): row["epoch"],
+            t("results.column_loss"): row["validation_loss"],
+            t("results.column_kept"): row["epoch"] == best,
+        }
+        for row in tries
+    ]
+    st.caption(t("results.tries"))
+    loss = st.column_config.NumberColumn(format="%.3f")
+    table = pd.DataFrame(rows)
+    st.dataframe(
+        table, hide_index=True, column_config={t("results.column_loss"): loss}, width="content", key=f"{key}.tries"
+    )
 
 
 def draw_curves(epochs: list[dict[str, Any]], *, key: str, wide: bool) -> None:

@@ -44,6 +44,12 @@ def score_name(name: str) -> str:
     return named.replace("_", " ").capitalize() if named == name else named
 
 
+def score_help(name: str) -> str | None:
+    """What a score measures, in a sentence; None where the catalogue has none."""
+    key = f"names.about_score_{name}"
+    return t(key) if key in catalogue(ENGLISH) else None
+
+
 def headline(task: Task) -> Score:
     """The score that stands for a version in a picture of many: macro-F1 sees rare labels too."""
     return next((score for score in task.scores if score.name == "macro_f1"), task.score)

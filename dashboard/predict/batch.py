@@ -161,4 +161,4 @@ def _finding(run: TableRun, counts: pd.Series[int]) -> str:
     if len(named) > MOST_LABELS:
         shown = t("predict.and_more", labels=shown, count=len(named) - MOST_LABELS)
     facts = {"rows": tables.thousands(run.rows), "seconds": tables.duration(run.seconds), "version": run.version}
-    return f"{t('predict.labelled', **facts)} {shown}"
+    return t("predict.labelled", found=shown, **facts)

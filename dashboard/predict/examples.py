@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.dataset.inputs import body_of, parse
 from dashboard.shell import state
 
 if TYPE_CHECKING:
@@ -29,9 +30,16 @@ class Example:
 
     @property
     def short(self) -> str:
-        """The beginning of the text, on one line."""
-        line = " ".join(self.text.split())
-        return line if len(line) <= SHOWN else f"{line[: SHOWN - 1]}…"
+        """The beginning of the text, on one line, and what its further columns hold."""
+        body, fields = parse(self.text)
+        return " · ".join(
+            (_cut(body), *(f"{_cut(field.name)}: {_cut(field.value)}" for field in fields if field.value))
+        )
+
+
+def _cut(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= SHOWN else f"{line[: SHOWN - 1]}…"
 
 
 def examples(version: VersionInfo, turn: int) -> list[Example]:
@@ -43,7 +51,7 @@ def examples(version: VersionInfo, turn: int) -> list[Example]:
 def _choose(files: state.Files, turn: int) -> list[Example]:
     tested = _tested(files)
     shuffled = tested.sample(frac=1, random_state=turn)
-    nice = shuffled[shuffled["text"].str.strip().str.len().between(SHORTEST, LONGEST)]
+    nice = shuffled[shuffled["text"].map(body_of).str.strip().str.len().between(SHORTEST, LONGEST)]
     pool = nice if len(nice) else shuffled
     right, wrong = pool[pool["truth"] == pool["predicted"]], pool[pool["truth"] != pool["predicted"]]
     rows = [*right.drop_duplicates("truth").head(HANDFUL).itertuples(), *wrong.head(1).itertuples()]

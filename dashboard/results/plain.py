@@ -33,12 +33,16 @@ def cards(shown: Shown) -> list[Card]:
         gain = scores.gain_over(score, measured, Estimate.from_dict(shown.baseline[score.name]))
         change = layout.changed(gain, t("results.against_baseline"))
         interval = tables.interval(measured.low, measured.high)
-        made.append(Card(scores.score_name(score.name), tables.score(measured.value), interval=interval, **change))
+        told = scores.score_help(score.name)
+        made.append(
+            Card(scores.score_name(score.name), tables.score(measured.value), interval=interval, help=told, **change)
+        )
     if shown.task.reads_sets:
         made += several.further_cards(shown)
     baseline = shown.baseline[shown.task.score.name]
     method = t_message(baseline_name(shown.report))
-    made.append(Card(t("results.baseline", method=method), tables.score(baseline["value"]), good="neither"))
+    told = t("results.baseline", method=method)
+    made.append(Card(t("models.baseline"), tables.score(baseline["value"]), help=told, good="neither"))
     return made
 
 

@@ -26,7 +26,7 @@ def further_cards(shown: Shown) -> list[Card]:
     if measured is None:
         return []
     interval = tables.interval(measured.low, measured.high)
-    named, told = scores.score_name(RANKING), t("results.ranking_help")
+    named, told = scores.score_name(RANKING), scores.score_help(RANKING)
     return [Card(named, tables.score(measured.value), interval=interval, help=told, good="neither")]
 
 

@@ -9,11 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from core.base.errors import DataError
-from core.registry.records.reports import baseline_name, is_solved
+from core.registry.records.reports import baseline_name
 from dashboard.parts import tables
 from dashboard.parts.names import name_of
 from dashboard.parts.plots import charts
-from dashboard.parts.run_view import draw_curves
+from dashboard.parts.run_view import draw_learning
 from dashboard.results.behaviour import draw as behaviour
 from dashboard.results.calibration import draw as trust
 from dashboard.results.compare import draw as compare
@@ -149,32 +149,11 @@ def errors(shown: Shown) -> None:
     rows_table(wrong.head(MOST_ERRORS), key="results.errors", several_tests=several)
 
 
-def _choices(tries: list[dict[str, Any]]) -> None:
-    """The strengths of regularisation that a solved model was tried with: no epochs, and no curve."""
-    best = max((row["epoch"] for row in tries if row["best"]), default=None)
-    rows = [
-        {
-            t("results.column_try"): row["epoch"],
-            t("results.column_loss"): row["validation_loss"],
-            t("results.column_kept"): row["epoch"] == best,
-        }
-        for row in tries
-    ]
-    st.caption(t("results.tries"))
-    loss = st.column_config.NumberColumn(format="%.3f")
-    table = pd.DataFrame(rows)
-    st.dataframe(
-        table, hide_index=True, column_config={t("results.column_loss"): loss}, width="content", key="results.tries"
-    )
-
-
 def learning(shown: Shown) -> None:
     """The curves of the training, what ended it, and what was noticed on the way."""
     report = shown.report
-    if report["epochs"] and is_solved(report):
-        _choices(report["epochs"])
-    elif report["epochs"]:
-        draw_curves(report["epochs"], key="results.curves", wide=True)
+    if report["epochs"]:
+        draw_learning(report, key="results.curves")
     else:
         st.caption(t("results.no_curves"))
     sentences = [report["end"]] if report["end"] is not None else []

@@ -76,6 +76,7 @@ def draw() -> None:
             format_func=LANGUAGES.__getitem__,
             required=True,
             key=LINK,
+            on_change=_choose_again,
             persist_state="session",
         )
         device = st.empty()
@@ -87,6 +88,17 @@ def draw() -> None:
     with running, boundary():
         _job_list()
     job_news.toast()
+
+
+def _choose_again() -> None:
+    """Choose anew what is chosen, before a page is drawn in another language.
+
+    A browser sends a choice back as it is written; in the new language nothing is written so, and the choice would be lost.
+    """
+    for key, value in st.session_state.items():
+        several = isinstance(value, list | tuple) and all(isinstance(part, str) for part in value)
+        if several or (isinstance(value, str | int | float) and not isinstance(value, bool)):
+            st.session_state[key] = value
 
 
 def _classifier_picker(names: list[str]) -> None:

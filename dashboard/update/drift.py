@@ -236,7 +236,7 @@ def _label_shares(report: DriftReport) -> None:
     ):
         chart.add_bar(
             x=values,
-            y=[charts.text(share.label, charts.TICK) for share in shown],
+            y=[charts.text(share.label) for share in shown],
             name=name,
             orientation="h",
             marker={"color": color, "cornerradius": 3},
@@ -248,6 +248,11 @@ def _label_shares(report: DriftReport) -> None:
     chart.update_xaxes(range=[0, 1.18 * max(max(share.before, share.after) for share in shown)], showgrid=False)
     chart.update_xaxes(showticklabels=False)
     chart.update_yaxes(showgrid=False, type="category", ticksuffix="  ")
+    # What is cut only where it is shown: two labels that begin alike are two rows.
+    chart.update_yaxes(
+        tickvals=[charts.text(share.label) for share in shown],
+        ticktext=[charts.text(share.label, charts.TICK) for share in shown],
+    )
     chart.update_layout(bargap=0.3, bargroupgap=0.1, legend={"traceorder": "reversed"})
     charts.draw(chart, key="drift.shares", alt=t("drift.shares_alt", shares=_described(shown)), title=title)
     if len(ordered) > CHARTED:

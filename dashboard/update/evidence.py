@@ -11,7 +11,7 @@ from core.base.errors import CoreError
 from dashboard.parts import history, scores, tables
 from dashboard.parts.plots import charts
 from dashboard.parts.plots.heatmaps import heatmap
-from dashboard.parts.run_view import draw_curves
+from dashboard.parts.run_view import draw_learning
 from dashboard.shell import state
 from dashboard.shell.errors import show_error
 from dashboard.shell.i18n import t, tn
@@ -41,7 +41,7 @@ def tabs(candidate: VersionInfo, parent: VersionInfo) -> None:
         _matrix(candidate)
     with places["curves"]:
         if report["epochs"]:
-            draw_curves(report["epochs"], key="update.curves", wide=True)
+            draw_learning(report, key="update.curves")
         else:
             st.caption(t("update.no_epochs"))
     if recalls:

@@ -10,6 +10,7 @@ import streamlit as st
 from core.base.config import Setting, settings_of
 from core.base.errors import CoreError, DataError
 from core.continual.methods import STRATEGIES
+from core.registry.records.reports import is_solved
 from core.training import TrainingConfig
 from core.workflows.requests import DataConfig, UpdateRequest
 from dashboard.parts import forgetting, tables
@@ -48,11 +49,13 @@ def step(situation: Situation) -> None:
 def _done(situation: Situation) -> None:
     assert situation.candidate is not None
     report = state.report(situation.candidate)
-    epochs = len(report["epochs"])
+    # What is listed as epochs of solved weights are strengths of regularisation.
+    counted = update_strategy.has_epochs(report["strategy"]) and not is_solved(report)
+    epochs = len(report["epochs"]) if counted else 0
     facts = [
         t("update.made", version=situation.candidate.number),
         name_of("strategy", report["strategy"]),
-        *([tn("update.epochs", epochs)] if epochs and update_strategy.has_epochs(report["strategy"]) else []),
+        *([tn("update.epochs", epochs)] if epochs else []),
         tables.duration(report["seconds"]),
     ]
     action = t("update.learn_again") if situation.batch is not None else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -62,6 +63,32 @@ def workspace(trained_once: Path, evergreen_home: Path) -> Workspace:
 def said(page: AppTest) -> str:
     parts = [*page.markdown, *page.caption, *page.info, *page.warning, *page.success, *page.header, *page.subheader]
     return "\n".join(str(part.value) for part in parts)
+
+
+@pytest.mark.usefixtures("workspace")
+def test_the_lab_says_why_a_dataset_is_not_listed(open_page: OpenPage) -> None:
+    page = open_page("lab")
+    page.button(key="lab.new").click().run()
+    assert "Datasets with several labels a text are not listed" in said(page)
+
+
+def test_an_update_of_solved_weights_names_no_epochs(open_page: OpenPage, workspace: Workspace) -> None:
+    batch = workspace.datasets.save(
+        visits(120, 2), name="visits 2", roles=ColumnRoles("text", "labels", separator="|")
+    ).id
+    list(update_classifier(UpdateRequest(classifier="Visits", dataset=batch, strategy="replay"), workspace))
+    page = open_page("update", classifier="Visits")
+    assert "Experience replay" in said(page)
+    assert not re.search(r"\d epochs", said(page))
+    assert "This model is solved, not learned in epochs" in said(page)
+
+
+@pytest.mark.usefixtures("workspace")
+def test_the_score_that_decides_comes_first_and_each_is_explained(open_page: OpenPage) -> None:
+    for name in ("overview", "results", "models"):
+        metrics = open_page(name, classifier="Visits").metric
+        assert metrics[0].label == "Macro-F1"
+        assert all(metric.help for metric in metrics)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -22,6 +22,11 @@ def as_path(label: str) -> str:
     return _WRITTEN.sub(BELOW, label)
 
 
+def on_one_path(label: str, other: str) -> bool:
+    """Whether the labels are one, or one stands below the other: then one says more than the other, and both may be right."""
+    return label == other or label.startswith(other + BELOW) or other.startswith(label + BELOW)
+
+
 def placed(parents: Mapping[str, str]) -> dict[str, str]:
     """What labels are called once each stands below its parent: label → "parent > label".
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.base.messages import Message, message
+from core.data.dataset.label_tree import on_one_path
 from core.data.dataset.rows import Rows, TextDataset
 from core.data.dataset.same_text import text_key
 from core.data.loading.profiling import FINDING_ROWS, ProfileFinding, Severity
@@ -25,7 +26,7 @@ class Overlap:
     tested
         Rows whose text is in an earlier frozen test: they must never be trained on.
     relabelled
-        Rows whose text had another label before.
+        Rows whose text had another label before; one above or below it in a tree is none.
     usable
         Rows that may be trained on: all but ``tested``.
     """
@@ -63,7 +64,12 @@ def overlap(
     )
     before = labels or {}
     relabelled = np.array(
-        [row for row, key in enumerate(keys) if key in before and names[row] not in before[key]], dtype=np.int64
+        [
+            row
+            for row, key in enumerate(keys)
+            if key in before and not any(on_one_path(names[row], known) for known in before[key])
+        ],
+        dtype=np.int64,
     )
     usable = np.setdiff1d(np.arange(len(batch), dtype=np.int64), tested)
     return Overlap(trained, tested, relabelled, usable, _overlap_findings(trained, tested, relabelled))

@@ -12,11 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 from scipy import special
 
+from core.data.dataset.label_tree import on_one_path
 from core.statistics.exact import fewer_hits
 
 USUAL_NOISE = 0.1  # share of repeated texts that contradict each other in ordinary data, at most
@@ -64,10 +66,15 @@ def contradictions_found(
         labels_of.setdefault(key, set()).add(label)
         times[key] = times.get(key, 0) + 1
     repeated = [key for key in labels_of if times[key] > 1 or key in earlier]
-    contradictory = [
-        key for key in repeated if len(labels_of[key]) > 1 or not labels_of[key] <= earlier.get(key, labels_of[key])
-    ]
+    contradictory = [key for key in repeated if _contradict(labels_of[key], earlier.get(key, labels_of[key]))]
     return Contradictions(len(repeated), len(contradictory), len(keys))
+
+
+def _contradict(labels: set[str], earlier: frozenset[str] | set[str]) -> bool:
+    """Whether labels of one text cannot all be right; one that stands below another in a tree only says more."""
+    if any(not on_one_path(*two) for two in combinations(labels, 2)):
+        return True
+    return any(not any(on_one_path(label, known) for known in earlier) for label in labels)
 
 
 @dataclass(frozen=True, eq=False)

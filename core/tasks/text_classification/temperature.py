@@ -53,7 +53,7 @@ class Temperature:
         return {"temperature": self.value, "rows": self.rows, "errors": self.errors, "note": note}
 
 
-def fit_temperature(truth: ArrayLike, probabilities: ArrayLike) -> Temperature:
+def fit_temperature(truth: ArrayLike, probabilities: ArrayLike, possible: ArrayLike | None = None) -> Temperature:
     """Find the temperature with which the truth surprises least: the smallest mean of −log p(truth).
 
     Each label counts as certain only to (n + 1) / (n + 2) with n rows, so that a few right answers do not ask for endless
@@ -66,6 +66,9 @@ def fit_temperature(truth: ArrayLike, probabilities: ArrayLike) -> Temperature:
     probabilities
         Answers of the model as it is, ``(rows, classes)``. Their logarithms are logits up to a constant a row, which
         changes nothing.
+    possible
+        Which classes a row of each class may have, ``(classes, classes)``, such as those below it in a tree: they are true
+        together. By default a class stands for itself.
 
     Raises
     ------
@@ -73,17 +76,21 @@ def fit_temperature(truth: ArrayLike, probabilities: ArrayLike) -> Temperature:
         When a probability is not a number.
     """
     labels, values = np.asarray(truth, dtype=np.int64), np.asarray(probabilities, dtype=np.float64)
-    errors = int((predicted_classes(values) != labels).sum())
+    rows = np.arange(len(labels))
+    own = np.eye(values.shape[1], dtype=np.bool_) if possible is None else np.asarray(possible, dtype=np.bool_)
+    true = own[labels]
+    errors = int((~true[rows, predicted_classes(values)]).sum())
     note = _too_little(len(labels), errors)
     if note is not None:
         return Temperature(1.0, len(labels), errors, note)
     logits = np.log(np.maximum(values, SMALLEST))
-    rows, doubt = np.arange(len(labels)), 1 / (len(labels) + 2)
+    doubt = 1 / (len(labels) + 2)
 
     def surprise(exponent: float) -> float:
         scaled = logits * math.exp(-exponent)
         logarithms = scaled - _log_sum(scaled)
-        return -float((1 - doubt) * logarithms[rows, labels].mean() + doubt * logarithms.mean())
+        together = _log_sum(np.where(true, logarithms, -np.inf))
+        return -float((1 - doubt) * together.mean() + doubt * logarithms.mean())
 
     bounds = tuple(math.log(value) for value in EXTREMES)
     optimum = minimize_scalar(surprise, bounds=bounds, method="bounded", options={"xatol": 1e-4})

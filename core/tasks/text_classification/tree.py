@@ -56,6 +56,17 @@ def members(labels: Sequence[str]) -> NDArray[np.bool_]:
     return table
 
 
+def as_labelled(truth: NDArray[np.int64], stated: Floats, labels: Sequence[str]) -> tuple[NDArray[np.bool_], Floats]:
+    """Which rows are answered rightly, and the probabilities with all that a row may have, ``(rows, labels)``, stated for its
+    label: of a row that is labelled from further up no more is known.
+    """
+    possible = members(labels)[truth]
+    right = possible[np.arange(len(truth)), stated.argmax(axis=1)]
+    cut = np.where(possible, 0.0, stated)
+    cut[np.arange(len(truth)), truth] = (stated * possible).sum(axis=1)
+    return right, cut
+
+
 def split_labels(labels: Sequence[str], known: int) -> dict[int, int]:
     """New labels below a known one, and that one: the nearest, by their positions. The first ``known`` labels are known."""
     number = {label: position for position, label in enumerate(labels[:known])}

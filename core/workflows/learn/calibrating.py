@@ -24,6 +24,7 @@ from core.tasks.text_classification.calibration import (
     expected_calibration_error,
 )
 from core.tasks.text_classification.temperature import Temperature, fit_temperature, rescale
+from core.tasks.text_classification.tree import as_labelled, members
 from core.workflows.precision.measure import LabelledRows
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.versions.frozen_tests import Scores
@@ -88,7 +89,7 @@ def _fit(folder: VersionFolder, rows: LabelledRows, engine: Engine | None) -> Te
     probabilities = _stated(folder, rows, engine)
     if not np.isfinite(probabilities).all():
         return _broken(len(rows))
-    return fit_temperature(rows.truth, probabilities)
+    return fit_temperature(rows.truth, probabilities, members(folder.outputs))
 
 
 def keep_validation(folder: VersionFolder, engine: Engine, rows: LabelledRows) -> None:
@@ -138,11 +139,11 @@ def calibration_on_tests(temperature: float, scores: Sequence[Scores], classes: 
         truth, after = truth[some], after[some]
     after = after.astype(np.float64)
     before = rescale(after, 1 / temperature) if temperature != 1.0 else after
-    right = after.argmax(axis=1) == truth
+    right, _ = as_labelled(truth, after, classes)
     sides = {
         name: {
             "ece": calibration_error(stated.max(axis=1), right).to_dict(),
-            "brier": brier_score(truth, stated).to_dict(),
+            "brier": brier_score(truth, as_labelled(truth, stated, classes)[1]).to_dict(),
             "stated": float(stated.max(axis=1).mean()),
         }
         for name, stated in (("before", before), ("after", after))

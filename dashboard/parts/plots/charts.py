@@ -15,6 +15,7 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.data.dataset.label_tree import BELOW
 from dashboard.parts.tables import JOINER, plain, score
 from dashboard.shell.i18n import t
 from dashboard.shell.palette import Palette, palette
@@ -61,11 +62,13 @@ def figure(*, height: int = 280) -> go.Figure:
 
 
 def text(name: str, length: int = LONGEST) -> str:
-    """A name as part of a figure, cut where it is long.
+    """A name as part of a figure, cut where it is long: at its end, or above its last levels, which tell labels of a tree apart.
 
     Plotly takes some HTML for markup, and ``%{…}`` for a place to fill in.
     """
-    short = name if len(name) <= length else f"{name[: length - 1]}…"
+    short = name
+    if len(name) > length:
+        short = f"…{name[1 - length :].lstrip()}" if BELOW in name else f"{name[: length - 1]}…"
     return html.escape(short, quote=False).replace("%{", f"%{JOINER}{{")
 
 

@@ -94,11 +94,13 @@ def _first(
     """What the box starts at."""
     if guess.labels or (binary and (label is None or label in binary)):
         return COLUMNS
-    if guess.separator is not None and label == guess.label:
-        return guess.separator
     if label is None:
         return ONE
-    return guess_separator(table[label].fillna("").astype(str).tolist(), known) or ONE
+    seen = guess_separator(table[label].fillna("").astype(str).tolist(), known)
+    # What the last table had stands, also where this one shows no sign of it; but cells that are lists are lists.
+    if guess.separator is not None and label == guess.label and seen != LIST:
+        return guess.separator
+    return seen or ONE
 
 
 def _named(how: str) -> str:

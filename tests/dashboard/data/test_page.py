@@ -428,6 +428,21 @@ def test_several_labels_in_a_cell_are_read_as_such_unless_the_reader_says_otherw
     assert any("Some rows have several labels" in warning.value for warning in page.warning)
 
 
+def test_cells_that_are_lists_are_read_as_lists_whatever_the_last_table_had(open_page: OpenPage) -> None:
+    rows = "text,label\n" + "".join(f"thing {row},{('food', 'price', 'food;price')[row % 3]}\n" for row in range(30))
+    page = upload(open_page("data"), rows)
+    button(page, "Save dataset").click().run()
+    lists = ('["food"]', '["price"]', '["food", "price"]')
+    quoted = [text.replace('"', '""') for text in lists]
+    rows = "text,label\n" + "".join(f'item {row},"{quoted[row % 3]}"\n' for row in range(30))
+    page = upload(open_page("data"), rows, "next.csv")
+    assert widget(page.selectbox, ".several_how").value == "[]"
+    # A table without any sign of it is read as the last one was.
+    plain = "text,label\n" + "".join(f"item {row},{('food', 'price')[row % 2]}\n" for row in range(30))
+    page = upload(open_page("data"), plain, "third.csv")
+    assert widget(page.selectbox, ".several_how").value == ";"
+
+
 def test_columns_of_yes_and_no_are_a_label_each(open_page: OpenPage, evergreen_home: Path) -> None:
     rows = "text,food,price,view\n" + "".join(
         f"thing {row},{row % 2},{int(row % 3 == 0)},{int(row % 5 == 0)}\n" for row in range(30)

@@ -66,6 +66,17 @@ def start(page: AppTest, queue: JobQueue) -> Job:
     return job
 
 
+@pytest.mark.usefixtures("dataset")
+def test_a_change_of_language_changes_no_choice(open_page: OpenPage) -> None:
+    page = open_page("train")
+    page.select_slider(key="train.auto.minutes").set_value(10.0).run()
+    encoder = page.selectbox(key="train.auto.encoder").value
+    page.button_group(key="lang").set_value("zh").run()
+    assert page.select_slider(key="train.auto.minutes").label == "时间"
+    assert page.select_slider(key="train.auto.minutes").value == 10.0
+    assert page.selectbox(key="train.auto.encoder").value == encoder
+
+
 def serving(workspace: Workspace) -> int:
     champion = workspace.registry.champion("Shop")
     assert champion is not None

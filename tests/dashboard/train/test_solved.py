@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.jobs import JobQueue
+from core.workflows.requests import TrainRequest
 from core.workflows.train.samples import save_sample
 from core.workflows.workspace import open_workspace
+from dashboard.parts.run_view import has_epochs
 from tests.dashboard.conftest import wait
 
 OpenPage = Callable[..., AppTest]
@@ -36,3 +39,14 @@ def test_validation_rows_choose_no_epoch(open_page: OpenPage, evergreen_home: Pa
         at.pills(key="train.model").set_value(model).run()
         wait(lambda: at.run().metric[0].value != "…")
         assert [caption.value for caption in at.caption if role in caption.value]
+
+
+def test_a_run_of_a_solved_model_has_no_epochs_and_no_curve(
+    evergreen_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(JobQueue, "_start_next", lambda *_: None)
+    queue = JobQueue(evergreen_home)
+    for model, learned_in_epochs in (("linear", False), ("ngrams", True), ("auto", False)):
+        request = TrainRequest(classifier="Shop", dataset="none", model=model)
+        job = queue.submit("train", title="Shop", classifier="Shop", config=request.model_dump())
+        assert has_epochs(job) is learned_in_epochs

@@ -3,6 +3,7 @@ import pandas
 
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import TextDataset, build_dataset
+from core.data.dataset.same_text import text_key
 from core.data.loading.overlapping import overlap
 from core.data.loading.profiling import profile
 
@@ -77,6 +78,12 @@ def test_a_batch_is_compared_with_what_was_seen_before():
         "relabelled": 1,
         "known_train": 3,
     }
+
+
+def test_a_label_that_was_split_is_no_other_label():
+    batch = TextDataset(("a", "b"), np.array([0, 1]), ("Food > Pizza", "Foodstuff"))
+    seen = overlap(batch, {"train": set(), "test": set()}, {text_key("a"): {"Food"}, text_key("b"): {"Food"}})
+    assert seen.relabelled.tolist() == [1]
 
 
 def test_a_batch_of_new_texts_has_no_overlap():

@@ -20,6 +20,14 @@ def test_contradictions_within_the_batch_and_against_earlier_labels() -> None:
     assert contradictions == Contradictions(repeated=4, contradictory=2, rows=7)
 
 
+def test_a_label_below_the_earlier_one_contradicts_nothing() -> None:
+    earlier = {"a": {"Food"}, "b": {"Food > Pizza"}, "c": {"Food > Pizza"}}
+    found = contradictions_found(["a", "b", "c"], ["Food > Pizza", "Food", "Food > Sushi"], earlier)
+    assert (found.repeated, found.contradictory) == (3, 1)
+    within = contradictions_found(["a", "a", "b", "b"], ["Food", "Food > Pizza", "Food > Sushi", "Food > Pizza"], {})
+    assert (within.repeated, within.contradictory) == (2, 1)
+
+
 def test_a_few_contradictions_are_ordinary() -> None:
     assert not Contradictions(repeated=4, contradictory=4, rows=40).noticeable  # too few to say
     assert not Contradictions(
