@@ -160,7 +160,7 @@ def test_training_measures_by_the_tasks_own_score_beside_its_own_baseline(worksp
     assert report["task"] == folder.task.name == "word_count"
     assert report["mean_error_matrix"] == [[measured["value"]]]
     assert "accuracy" not in report["overall"]
-    assert report["parity"]["max_abs_diff"] < 1e-5
+    assert report["parity"]["max_abs_diff"] < 1e-4  # of thousands of words, added up in another order
     assert report["epochs"][0].keys() >= {"validation_mean_error", "validation_loss"}
     assert workspace.registry.champion("Counter").number == 1  # type: ignore[union-attr]
 
