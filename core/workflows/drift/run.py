@@ -212,6 +212,11 @@ def _answer_tests(
         sure = confidence_shift(earlier["confidence"], answered["confidence"], seed=seed)
         return sure, _accuracy_test(tested, answerable, len(answered))
     reason = message("drift.no_labels", "This model answers with no label, so that is not asked of it.")
+    if task.reads_sets:
+        reason = message(
+            "drift.several_labels",
+            "A text may have several labels here; only models of one label a text are asked that.",
+        )
     rows = (len(tested), len(answered))
     return unjudged("confidence", rows, reason), unjudged("accuracy", rows, reason)
 
