@@ -235,7 +235,7 @@ class Task:
         """New outputs that begin with the weights of a known one, by their positions: the first ``known`` are known."""
         return {}
 
-    def measure(self, outputs: NDArray[Any], targets: NDArray[Any]) -> dict[str, float]:
+    def measure(self, outputs: NDArray[Any], targets: NDArray[Any], names: Sequence[str]) -> dict[str, float]:
         """Scores on validation rows by name, without intervals; that by which epochs are compared first.
 
         Parameters
@@ -244,6 +244,8 @@ class Task:
             What the model computes, ``(rows, outputs)``.
         targets
             Encoded targets.
+        names
+            Names of the model's outputs.
         """
         raise NotImplementedError
 

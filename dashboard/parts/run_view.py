@@ -12,6 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from core.base.errors import JobError
+from core.continual.methods import STRATEGIES
 from core.jobs.kinds import KINDS
 from core.networks.architectures import MODELS
 from core.registry.records.reports import is_solved
@@ -26,6 +27,7 @@ from dashboard.shell.i18n import t, t_message, tn
 
 if TYPE_CHECKING:
     from core.jobs import Job
+    from core.registry import VersionInfo
 
 COMPARE = "compare"
 PRETRAIN = "pretrain"
@@ -107,7 +109,18 @@ def _view(job_id: str, drawn_as: str, wide: bool) -> None:
 def has_epochs(job: Job) -> bool:
     """Whether it learns one model in epochs, and so has curves; a ladder of models has none, nor one that is solved."""
     model = job.config.get("model")
-    return KINDS[job.kind].epochs and model != AUTO and not (model in MODELS and MODELS[model].solved)
+    if not KINDS[job.kind].epochs or model == AUTO:
+        return False
+    if job.kind == "train":
+        return not (model in MODELS and MODELS[model].solved)
+    base = _base(job)
+    return base is None or not is_solved_by(base, str(job.config.get("strategy", "")))
+
+
+def is_solved_by(version: VersionInfo, strategy: str) -> bool:
+    """Whether an update of this version solves its weights anew, instead of learning them in epochs."""
+    model = str(version.summary["model"])
+    return model in MODELS and MODELS[model].solved and strategy in STRATEGIES and STRATEGIES[strategy].only_chooses
 
 
 def _head(job: Job) -> None:
@@ -177,11 +190,16 @@ def total_epochs(job: Job) -> int | None:
         return int(settings["epochs"])
     if job.kind == "train":
         return None
+    shown = _base(job)
+    return int(state.report(shown)["settings"]["epochs"]) if shown else None
+
+
+def _base(job: Job) -> VersionInfo | None:
+    """The version that an update starts from; None where it is gone."""
     base = job.config.get("base_version")
     known = [version for version in state.versions(job.classifier) if base is None or version.number == base]
     champion = state.champion(job.classifier) if base is None else None
-    shown = champion or (known[-1] if known else None)
-    return int(state.report(shown)["settings"]["epochs"]) if shown else None
+    return champion or (known[-1] if known else None)
 
 
 def _ending(job: Job, epochs: int) -> None:

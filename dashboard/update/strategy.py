@@ -16,6 +16,7 @@ from core.workflows.versions.folder import VersionFolder
 from dashboard.parts import scores
 from dashboard.parts.names import name_of
 from dashboard.parts.plots.comparison_figures import with_names
+from dashboard.parts.run_view import is_solved_by
 from dashboard.parts.tables import plain
 from dashboard.shell import state
 from dashboard.shell.i18n import language, t, t_message, tn
@@ -94,7 +95,8 @@ def _method(names: Sequence[str], captions: Sequence[str], first: str) -> str:
 def _caption(name: str, champion: VersionInfo, changes: Changes, split: Split, ratio: float) -> str:
     """What it does, what one epoch reads, and what it needs that is not at hand."""
     its_outlook = outlook(champion, name)
-    needs = [cost(name, its_outlook, changes, len(split.train), ratio)]
+    solved = is_solved_by(champion, name)
+    needs = [cost(name, its_outlook, changes, len(split.train), ratio, solved=solved)]
     if obstacle(its_outlook, changes) is not None:
         needs.append(f":orange[:material/block:] {t('update.not_now')}")
     elif its_outlook.needs_past and not STRATEGIES[name].uses_past:
@@ -114,7 +116,7 @@ def obstacle(outlook: Outlook, changes: Changes) -> str | None:
     return t("update.past_gone", names=[plain(name) for name in changes.missing])
 
 
-def cost(name: str, outlook: Outlook, changes: Changes, rows: int, ratio: float) -> str:
+def cost(name: str, outlook: Outlook, changes: Changes, rows: int, ratio: float, *, solved: bool = False) -> str:
     """What one epoch reads, or that there are no epochs."""
     kind = STRATEGIES[name]
     if not has_epochs(name):
@@ -123,7 +125,7 @@ def cost(name: str, outlook: Outlook, changes: Changes, rows: int, ratio: float)
         rows += changes.past_rows
     elif kind.rehearses and changes.remembered:
         rows = rows + changes.remembered if kind.starts_fresh else rows + round(ratio * rows)
-    return tn("update.cost", rows)
+    return tn("update.cost_solved" if solved else "update.cost", rows)
 
 
 def has_epochs(name: str) -> bool:

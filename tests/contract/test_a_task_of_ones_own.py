@@ -77,7 +77,7 @@ class WordCount(Task):
     def criterion(self, config: Any, targets: NDArray[Any], outputs: Sequence[str]) -> Criterion:
         return lambda values, truth: (values[:, 0] - truth).square().mean()
 
-    def measure(self, outputs: NDArray[Any], targets: NDArray[Any]) -> dict[str, float]:
+    def measure(self, outputs: NDArray[Any], targets: NDArray[Any], names: Sequence[str]) -> dict[str, float]:
         return {"mean_error": float(np.abs(outputs[:, 0] - targets).mean())}
 
     def answers(self, values: NDArray[Any], outputs: Sequence[str]) -> list[str]:

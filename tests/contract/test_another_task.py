@@ -63,7 +63,7 @@ class Length(Task):
 
         return cross_entropy
 
-    def measure(self, outputs: NDArray[Any], targets: NDArray[Any]) -> dict[str, float]:
+    def measure(self, outputs: NDArray[Any], targets: NDArray[Any], names: Sequence[str]) -> dict[str, float]:
         return {"hit_rate": float((outputs.argmax(axis=1) == targets).mean())}
 
     def answers(self, values: NDArray[Any], outputs: Sequence[str]) -> list[str]:

@@ -83,6 +83,21 @@ def test_an_update_of_solved_weights_names_no_epochs(open_page: OpenPage, worksp
     assert "This model is solved, not learned in epochs" in said(page)
 
 
+def test_before_an_update_nothing_false_is_said(open_page: OpenPage, workspace: Workspace) -> None:
+    roles = ColumnRoles("text", "labels", separator="|")
+    batch = workspace.datasets.save(visits(120, 3), name="visits 3", roles=roles).id
+    page = open_page("update", classifier="Visits")
+    page.button_group(key="update.origin").set_value("saved").run()
+    page.selectbox(key="update.saved").set_value(batch).run()
+    next(button for button in page.button if button.label == "Use these 120 rows").click().run()
+    assert not page.exception
+    assert "answers with no label" not in said(page)
+    captions = [option for radio in page.radio for option in (radio.proto.captions or ())]
+    assert any("there are no epochs" in caption for caption in captions)
+    replay = next(caption for caption in captions if caption.startswith("Mixes remembered rows"))
+    assert "Solved for" in replay
+
+
 @pytest.mark.usefixtures("workspace")
 def test_the_score_that_decides_comes_first_and_each_is_explained(open_page: OpenPage) -> None:
     for name in ("overview", "results", "models"):

@@ -35,6 +35,9 @@ class Method:
         Whether it takes the model's outputs for logits of a distribution, so that it suits only tasks that have one.
     needs_probabilities
         Whether it needs no more than that each output is the logit of a probability, of one of them a row or of each by itself.
+    only_chooses
+        Whether it decides which rows are learned and nothing else, so that weights that can be solved are; see also
+        `Strategy.only_chooses`.
     distils
         Whether it holds the model to the outputs that it once had, so that these must say something of the answer.
     """
@@ -49,6 +52,7 @@ class Method:
     protects: bool = False
     needs_distribution: bool = False
     needs_probabilities: bool = False
+    only_chooses: bool = False
     distils: bool = False
 
     def strategy(self) -> Any:
@@ -57,4 +61,4 @@ class Method:
         return getattr(import_module(module), name)
 
 
-FINETUNE = Method("finetune", "core.continual.strategies.base:Strategy")
+FINETUNE = Method("finetune", "core.continual.strategies.base:Strategy", only_chooses=True)

@@ -35,6 +35,7 @@ REPLAY = Method(
     "core.continual.strategies.replay:Replay",
     ReplayConfig,
     rehearses=True,
+    only_chooses=True,
 )
 
 

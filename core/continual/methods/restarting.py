@@ -9,6 +9,7 @@ GDUMB = Method(
     "core.continual.strategies.gdumb:GreedyDumb",
     starts_fresh=True,
     rehearses=True,
+    only_chooses=True,
 )
 
 
@@ -17,4 +18,5 @@ JOINT = Method(
     "core.continual.strategies.joint:Joint",
     uses_past=True,
     starts_fresh=True,
+    only_chooses=True,
 )

@@ -108,7 +108,7 @@ class ClosedForm(Strategy):
         validation = self.validation_set(experience)
         logits = self._solve_into(model, validation)
         if len(validation):
-            measured = experience.task.measure(logits.numpy(), validation.targets)
+            measured = experience.task.measure(logits.numpy(), validation.targets, experience.outputs)
             unseen = _surprise(logits, torch.from_numpy(validation.targets)) / len(validation)
             yield EpochDone(1, loss, unseen, measured, True, time.monotonic() - started)
         yield Finished(

@@ -85,7 +85,7 @@ class LanguageModelling(Task):
 
         return loss
 
-    def measure(self, outputs: NDArray[Any], targets: NDArray[Any]) -> dict[str, float]:
+    def measure(self, outputs: NDArray[Any], targets: NDArray[Any], names: Sequence[str]) -> dict[str, float]:
         return {"perplexity": float(_perplexity(outputs.astype(np.float64).sum(axis=0)))}
 
     def answers(self, values: NDArray[Any], outputs: Sequence[str]) -> list[str]:

@@ -123,7 +123,7 @@ class MultilabelClassification(Task):
 
         return loss
 
-    def measure(self, outputs: NDArray[Any], targets: NDArray[Any]) -> dict[str, float]:
+    def measure(self, outputs: NDArray[Any], targets: NDArray[Any], names: Sequence[str]) -> dict[str, float]:
         """Under the thresholds that are best for these very rows, so that epochs are compared alike."""
         given = tuned(expit(outputs.astype(np.float64)), targets)
         sums = statistics(targets, given, (targets == given).all(axis=1)).sum(axis=0)

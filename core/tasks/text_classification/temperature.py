@@ -77,9 +77,9 @@ def fit_temperature(truth: ArrayLike, probabilities: ArrayLike, possible: ArrayL
     """
     labels, values = np.asarray(truth, dtype=np.int64), np.asarray(probabilities, dtype=np.float64)
     rows = np.arange(len(labels))
-    own = np.eye(values.shape[1], dtype=np.bool_) if possible is None else np.asarray(possible, dtype=np.bool_)
-    true = own[labels]
-    errors = int((~true[rows, predicted_classes(values)]).sum())
+    given = predicted_classes(values)
+    true = None if possible is None else np.asarray(possible, dtype=np.bool_)[labels]
+    errors = int((given != labels if true is None else ~true[rows, given]).sum())
     note = _too_little(len(labels), errors)
     if note is not None:
         return Temperature(1.0, len(labels), errors, note)
@@ -89,7 +89,7 @@ def fit_temperature(truth: ArrayLike, probabilities: ArrayLike, possible: ArrayL
     def surprise(exponent: float) -> float:
         scaled = logits * math.exp(-exponent)
         logarithms = scaled - _log_sum(scaled)
-        together = _log_sum(np.where(true, logarithms, -np.inf))
+        together = logarithms[rows, labels] if true is None else _log_sum(np.where(true, logarithms, -np.inf))
         return -float((1 - doubt) * together.mean() + doubt * logarithms.mean())
 
     bounds = tuple(math.log(value) for value in EXTREMES)

@@ -60,6 +60,8 @@ def as_labelled(truth: NDArray[np.int64], stated: Floats, labels: Sequence[str])
     """Which rows are answered rightly, and the probabilities with all that a row may have, ``(rows, labels)``, stated for its
     label: of a row that is labelled from further up no more is known.
     """
+    if not is_tree(labels):
+        return stated.argmax(axis=1) == truth, stated
     possible = members(labels)[truth]
     right = possible[np.arange(len(truth)), stated.argmax(axis=1)]
     cut = np.where(possible, 0.0, stated)

@@ -86,7 +86,7 @@ def solve(
         better = lost < least
         if better:
             least, kept, epoch, name = lost, (descent.weights, descent.bias), number, strength
-        measured = experience.task.measure(logits.numpy(), validation.targets)
+        measured = experience.task.measure(logits.numpy(), validation.targets, experience.outputs)
         yield EpochDone(number, descent.loss, lost, measured, better, time.monotonic() - started)
         if should_stop() or not better:
             break

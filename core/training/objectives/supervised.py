@@ -101,7 +101,7 @@ class _Targets(Objective):
         logits = predict_logits(self._model, self._validation, self._device)
         truth, task = self._validation.targets, self._experience.task
         loss = float(self._criterion(logits.to(self._device), torch.from_numpy(truth).to(self._device)))
-        measured = task.measure(logits.numpy(), truth)
+        measured = task.measure(logits.numpy(), truth, self._experience.outputs)
 
         def event(epoch: int, training_loss: float, best: bool, seconds: float) -> EpochDone:
             return EpochDone(epoch, training_loss, loss, measured, best, seconds)

@@ -24,7 +24,7 @@ from core.tasks.text_classification.calibration import (
     expected_calibration_error,
 )
 from core.tasks.text_classification.temperature import Temperature, fit_temperature, rescale
-from core.tasks.text_classification.tree import as_labelled, members
+from core.tasks.text_classification.tree import as_labelled, is_tree, members
 from core.workflows.precision.measure import LabelledRows
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.versions.frozen_tests import Scores
@@ -89,7 +89,7 @@ def _fit(folder: VersionFolder, rows: LabelledRows, engine: Engine | None) -> Te
     probabilities = _stated(folder, rows, engine)
     if not np.isfinite(probabilities).all():
         return _broken(len(rows))
-    return fit_temperature(rows.truth, probabilities, members(folder.outputs))
+    return fit_temperature(rows.truth, probabilities, members(folder.outputs) if is_tree(folder.outputs) else None)
 
 
 def keep_validation(folder: VersionFolder, engine: Engine, rows: LabelledRows) -> None:

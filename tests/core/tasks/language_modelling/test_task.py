@@ -36,7 +36,7 @@ def test_perplexity_by_hand() -> None:
     figures = TASK.report(TRUTH, ANSWERS, OUTPUTS)
     assert figures.scores["perplexity"].value == pytest.approx(expected, rel=1e-4)
     assert figures.rows == 2
-    measured = TASK.measure(np.array([[2 * math.log(4), 2], [math.log(64), 2]]), np.zeros(2))
+    measured = TASK.measure(np.array([[2 * math.log(4), 2], [math.log(64), 2]]), np.zeros(2), ())
     assert measured == {"perplexity": pytest.approx(expected)}
 
 

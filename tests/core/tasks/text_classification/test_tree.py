@@ -120,6 +120,12 @@ def test_labels_that_were_split_do_not_make_a_version_doubt_itself() -> None:
     assert alone.value > 1.5
 
 
+def test_epochs_are_compared_by_answers_as_far_as_rows_tell() -> None:
+    outputs = np.array([[0.0, 0.0, 5.0, 0.0], [0.0, 0.0, 5.0, 0.0], [5.0, 0.0, 0.0, 0.0]])
+    names = ("Drink", "Food", "Food > Pizza", "Food > Sushi")
+    assert TASK.measure(outputs, np.array([1, 3, 0]), names)["accuracy"] == pytest.approx(2 / 3)
+
+
 def test_hierarchical_f1_counts_the_levels_that_are_right() -> None:
     truth, answers = ["Food > Pizza", "Food > Pizza", "Drink"], ["Food > Pizza", "Food > Sushi", "Food"]
     assert tree_statistics(truth, answers).tolist() == [[2, 2, 2, 1], [1, 2, 2, 1], [0, 1, 1, 1]]
