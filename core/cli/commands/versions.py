@@ -130,7 +130,7 @@ def as_lines(content: dict[str, Any]) -> str:
 
 def _figures(version: dict[str, Any]) -> str:
     names = [score.name for score in task_of(version.get("task", DEFAULT)).scores]
-    titles = {name: name.replace("macro_f1", "macro-F1").replace("_", " ") for name in names}
+    titles = {name: name.replace("_f1", "-F1").replace("_", " ") for name in names}
     today = version["today"]
     if today is None or today.get("absent"):
         why = ABSENT.get((today or {}).get("absent", ""), "not measured")

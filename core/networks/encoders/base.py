@@ -186,7 +186,7 @@ class TextNetwork(nn.Module):
         features = self.write_features(graph, tokens, mask)
         if features is None:
             return None
-        if self.encodes_once:
+        if self.encodes_once and not graph.holds(FEATURES):  # of a blend the first such member's
             features = graph.add("Identity", features, result=FEATURES)
         if self.lift is not None:
             features = self.lift.write(graph, features)

@@ -53,6 +53,10 @@ class Graph:
         self._nodes.append(helper.make_node(operation, names, outputs, name=name, **attributes))
         return result or name
 
+    def holds(self, name: str) -> bool:
+        """Whether an operation makes a value of this name."""
+        return any(name in node.output for node in self._nodes)
+
     def constant(self, value: Input, *, narrow: bool = False) -> str:
         """Put a constant into the file; `add` does so by itself, but anew each time. Narrow integers are int32."""
         if isinstance(value, Tensor):

@@ -20,6 +20,8 @@ from core.networks.standalone.predict import BELOW, above, resolved
 from core.statistics.additive import Patterns, Score, estimates
 from core.statistics.intervals import Estimate, Floats, rate_estimate, ratio, wilson
 
+Numbers = NDArray[np.int64]
+
 
 def _known_without_redrawing(sums: Floats) -> tuple[float, float]:
     """F1 = 2J / (1 + J) with J the share of nodes that truth and answer have in common: taken as a rate of so many rows."""
@@ -82,6 +84,11 @@ def split_labels(labels: Sequence[str], known: int) -> dict[int, int]:
 def as_known(answers: Sequence[str], truth: Sequence[str]) -> list[str]:
     """Answers, those that say more than the truth of their row cut back to it."""
     return [label if stands_below(answer, label) else answer for answer, label in zip(answers, truth, strict=True)]
+
+
+def numbers_as_known(answers: Numbers, truth: Numbers, classes: Sequence[str]) -> Numbers:
+    """The same of class numbers, int64 (rows,)."""
+    return np.where(members(classes)[truth, answers], truth, answers)
 
 
 def tree_statistics(truth: Sequence[str], answers: Sequence[str]) -> Floats:

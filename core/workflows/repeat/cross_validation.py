@@ -28,6 +28,7 @@ from core.registry import VersionInfo
 from core.registry.records import FoldStore
 from core.tasks.text_classification.reported import require_labels
 from core.tasks.text_classification.scores import evaluate_predictions
+from core.tasks.text_classification.tree import numbers_as_known
 from core.workflows.learn.learning import Answers, ShouldStop, answers, first_lesson, learned_shares
 from core.workflows.repeat.learning_curve import own_settings
 from core.workflows.repeat.request import FoldsRequest
@@ -207,9 +208,12 @@ def _learn(plan: _Plan, run: int, should_stop: ShouldStop) -> Iterator[float | A
 def _figures(plan: _Plan) -> dict[str, Any]:
     """Each run with its intervals, mean and standard deviation over runs; with folds also all rows as one test."""
     classes, runs = plan.folder.outputs, []
-    for run in sorted(plan.answers):
+    known = {
+        run: numbers_as_known(given, plan.labels[plan.held_out(run)], classes) for run, given in plan.answers.items()
+    }
+    for run in sorted(known):
         rows = plan.held_out(run)
-        report = evaluate_predictions(plan.labels[rows], plan.answers[run], classes)
+        report = evaluate_predictions(plan.labels[rows], known[run], classes)
         scores = {name: getattr(report, name).to_dict() for name in SCORES}
         runs.append({"run": run + 1, "seed": plan.seed(run), "rows": len(rows), **scores})
     summary = {}
@@ -218,9 +222,9 @@ def _figures(plan: _Plan) -> dict[str, Any]:
         summary[name] = {"mean": float(np.mean(values)), "deviation": float(np.std(values, ddof=1))}
     pooled = None
     if plan.request.repeat_by == "folds":
-        order = sorted(plan.answers)
+        order = sorted(known)
         truth = np.concatenate([plan.labels[plan.held_out(run)] for run in order])
-        whole = evaluate_predictions(truth, np.concatenate([plan.answers[run] for run in order]), classes)
+        whole = evaluate_predictions(truth, np.concatenate([known[run] for run in order]), classes)
         pooled = {name: getattr(whole, name).to_dict() for name in SCORES}
     facts = {"how": plan.request.repeat_by, "rows": len(plan.texts), "classes": len(classes)}
     return {**facts, "runs": runs, "summary": summary, "pooled": pooled}

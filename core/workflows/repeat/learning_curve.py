@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from core.base.errors import DataError
+from core.base.errors import DataError, ModelError
 from core.base.events import Advanced, CheckpointDue, Ended, StageStarted
 from core.base.messages import Message, message
 from core.continual.methods import FINETUNE, STRATEGIES, StrategyConfig
 from core.continual.strategies import ClosedForm
+from core.networks.architectures.blend import BLEND
 from core.registry import VersionInfo
 from core.registry.records import CurveStore
 from core.statistics.learning_curve import (
@@ -33,6 +34,7 @@ from core.statistics.learning_curve import (
 )
 from core.tasks.text_classification.reported import require_labels
 from core.tasks.text_classification.row_statistics import ACCURACY, answered, averages
+from core.tasks.text_classification.tree import numbers_as_known
 from core.workflows.learn.learning import Answers, ShouldStop, answers, first_lesson, learned_shares
 from core.workflows.repeat.request import CurveRequest
 from core.workflows.requests import Settings, resolve_settings, resolve_update
@@ -172,7 +174,19 @@ def _plan(request: CurveRequest, version: VersionInfo, workspace: Workspace) -> 
 
 
 def own_settings(folder: VersionFolder) -> tuple[Settings, tuple[str, StrategyConfig]]:
-    """The version's own, without a memory; its strategy only where that computes the head in closed form."""
+    """The version's own, without a memory; its strategy only where that computes the head in closed form.
+
+    Raises
+    ------
+    ModelError
+        When it is a blend, which is made of versions and not learned from rows.
+    """
+    if folder.model_name == BLEND.name:
+        raise ModelError(
+            "blend.not_repeated",
+            "This version blends two others, so it cannot be learned anew from some of its rows. Choose the version of a single "
+            "model.",
+        )
     report = folder.report()
     kind = STRATEGIES.get(report["strategy"])
     if kind is not None and issubclass(kind.strategy(), ClosedForm):
@@ -206,7 +220,10 @@ def _learn(plan: _Plan, run: int, size: int, should_stop: ShouldStop) -> Iterato
 def _figures(plan: _Plan) -> dict[str, Any]:
     truth, labels = plan.numbers(plan.tests[1]), plan.numbers(plan.train[1])
     points: list[Point] = []
-    answers = [[plan.answers[run, size] for run in range(plan.runs)] for size in range(len(plan.shares))]
+    answers = [
+        [numbers_as_known(plan.answers[run, size], truth, plan.classes) for run in range(plan.runs)]
+        for size in range(len(plan.shares))
+    ]
     classes = len(plan.classes)
     scores = (ACCURACY, averages(np.bincount(truth, minlength=classes))["macro_f1"])
     for size, share in enumerate(plan.shares):

@@ -78,7 +78,8 @@ def path_of(workspace: Workspace, number: int = 1) -> Path:
 @pytest.mark.parametrize("model", list(SETTINGS))
 def test_a_model_reads_columns_and_its_file_says_the_same(workspace: Workspace, model: str) -> None:
     report = train(workspace, model)
-    assert report["parity"]["max_abs_diff"] < 1e-4  # of thousands of words, added up in another order
+    # The longest of the texts compared has 20,480 tokens; adding so many up, PyTorch itself is 3e-5 off what float64 says.
+    assert report["parity"]["max_abs_diff"] < 1e-4
     assert [known["name"] for known in VersionFolder(path_of(workspace)).inputs] == [name for name, _ in INPUTS]
     assert any(finding["key"] == "train.reads_inputs" for finding in report["findings"])
     engine = Classifier(path_of(workspace))

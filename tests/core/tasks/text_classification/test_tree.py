@@ -21,6 +21,7 @@ from core.tasks.text_classification.tree import (
     hierarchical_f1,
     judge_resolved,
     members,
+    numbers_as_known,
     split_labels,
     tree_statistics,
 )
@@ -181,3 +182,9 @@ def test_labels_of_a_table_that_stand_below_each_other_in_a_circle_are_told() ->
     (note,) = label_notes(TextDataset(("a", "b"), np.array([0, 1]), names))
     assert "stand below each other in a circle" in str(note)
     assert label_notes(TextDataset(("a", "b"), np.array([0, 0]), names[:1])) == []
+
+
+def test_class_numbers_that_say_more_than_the_truth_are_cut_back_to_it() -> None:
+    classes = ("Food", "Food > Pizza", "Taxi")
+    truth, answers = np.array([0, 0, 1, 0, 2]), np.array([1, 0, 0, 2, 1])
+    assert numbers_as_known(answers, truth, classes).tolist() == [0, 0, 0, 2, 1]

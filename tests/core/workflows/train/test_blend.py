@@ -26,6 +26,9 @@ from core.workflows.bundle import write_bundle
 from core.workflows.forget.rows import find_rows, groups_of
 from core.workflows.forget.run import ForgetRequest, forget_rows
 from core.workflows.learn.producing import Completed
+from core.workflows.repeat.cross_validation import cross_validate
+from core.workflows.repeat.learning_curve import draw_curve
+from core.workflows.repeat.request import CurveRequest, FoldsRequest
 from core.workflows.requests import TrainRequest, UpdateRequest, strategies_for
 from core.workflows.train import auto, ladder, validation
 from core.workflows.train.auto import Climbed, RungDone
@@ -214,6 +217,22 @@ def test_versions_that_are_not_there_cannot_be_blended(blended: Workspace, setti
     dataset = blended.datasets.list()[0].id
     with pytest.raises(ModelError, match="Choose auto"):
         train(blended, dataset, "blend", settings)
+
+
+def test_two_frozen_encoders_can_be_blended(blended: Workspace) -> None:
+    dataset, own = folder(blended).experiences()[0].dataset, folder(blended, 2)
+    again = {**own.settings, **own.report()["strategy_settings"]}
+    again.pop("memory_size", None)
+    assert train(blended, dataset, "encoder", {**again, "ridge_penalty": 1.0}, strategy="ridge").version == 4
+    made = train(blended, dataset, "blend", {"first_version": 2, "second_version": 4})
+    assert made.report["parity"]["max_abs_diff"] < 1e-5
+
+
+def test_a_blend_is_not_learned_anew_from_some_of_its_rows(blended: Workspace) -> None:
+    with pytest.raises(ModelError, match="blends two others"):
+        list(draw_curve(CurveRequest(classifier="Shop"), blended))
+    with pytest.raises(ModelError, match="blends two others"):
+        list(cross_validate(FoldsRequest(classifier="Shop"), blended))
 
 
 def test_versions_of_other_rows_cannot_be_blended(blended: Workspace) -> None:
