@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from core.base.integrity import named
 from core.base.messages import message
 from core.data.dataset.label_sets import labels_of, target_of
 from core.data.labelling.corrections import Corrections
-from core.networks.standalone.predict import Answers
+from core.networks.standalone.predict import Answers, above
 from core.serving.api import schemas
 from core.serving.api.answers import written_answers
 from core.serving.api.auth import ASSETS, ApiMiddleware
@@ -265,9 +266,10 @@ def _meant(written: str, labels: list[str], task: Task) -> str:
 
 
 def _known_label(written: str, labels: list[str]) -> str:
-    """The label that is meant: only case and space may differ."""
+    """The label that is meant, or one that labels stand below: only case and space may differ."""
     folded = " ".join(written.split()).casefold()
-    known = next((label for label in labels if label.casefold() == folded), None)
+    nodes = chain.from_iterable(map(above, labels))
+    known = next((label for label in (*labels, *nodes) if label.casefold() == folded), None)
     if known is None:
         told = message(
             "api.unknown_label",

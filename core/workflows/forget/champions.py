@@ -60,7 +60,7 @@ def champions_that_learned(rows: Rows, workspace: Workspace) -> Iterator[Learned
             for record in folder.experiences()
         )
         if learned:
-            yield Learned(champion, learned, in_closed_form(folder))
+            yield Learned(champion, learned, in_closed_form(folder) is not None)
 
 
 def note_champions(plan: dict[str, Any], rows: Rows, workspace: Workspace) -> None:

@@ -29,6 +29,7 @@ from core.workflows.versions.frozen_tests import FrozenTest, stored_tests
 from core.workflows.versions.past import Labelled, rows_met, summarise
 from core.workflows.workspace import Workspace
 
+SOLVED = "training.solved"  # how learning ended
 Rows = Mapping[str, list[int]]  # dataset → row numbers
 
 
@@ -44,7 +45,8 @@ def exact_version(
     folder = VersionFolder(workspace.registry.folder_of(champion))
     report = folder.report()
     examples = learned_examples(folder, gone, datasets)
-    if not in_closed_form(folder) or not len(examples):
+    name = in_closed_form(folder)
+    if name is None or not len(examples):
         return
     solving = message(
         "stage.forget_solve",
@@ -53,7 +55,6 @@ def exact_version(
         rows=len(examples),
     )
     yield StageStarted(solving, 0.3)
-    name = report["strategy"]
     settings, own = resolve_update(folder.model_name, folder.settings, name, report["strategy_settings"], folder.task)
     strategy = make_strategy(name, own, settings)
     strategy.restore(folder.load_state())
@@ -86,12 +87,17 @@ def exact_version(
     yield from produce_version(candidate, workspace)
 
 
-def in_closed_form(folder: VersionFolder) -> bool:
-    """Whether a version's head is a sum over rows, from which rows can be subtracted; of a blend at most one of two is."""
-    if folder.model_name == BLEND.name:
-        return False
-    kind = STRATEGIES.get(folder.report()["strategy"])
-    return kind is not None and issubclass(kind.strategy(), ClosedForm)
+def in_closed_form(folder: VersionFolder) -> str | None:
+    """By which method a version's head was solved from sums over rows, from which rows can be subtracted; None where it was
+    learned otherwise, and of a blend, where at most one of two is.
+    """
+    report = folder.report()
+    name = report.get("updates_by", report["strategy"])
+    if folder.model_name == BLEND.name or name not in STRATEGIES:
+        return None
+    # A first version is learned step by step, unless nothing below its head can learn.
+    first = report["strategy"] not in STRATEGIES and (report["end"] or {}).get("key") != SOLVED
+    return None if first or not issubclass(STRATEGIES[name].strategy(), ClosedForm) else name
 
 
 def subtract(folder: VersionFolder, examples: Examples) -> None:
@@ -100,7 +106,7 @@ def subtract(folder: VersionFolder, examples: Examples) -> None:
         return  # no method in closed form suits it, so it keeps no sums
     report = folder.report()
     # The first version is learned step by step, whatever its sums are meant for: any method can read them.
-    name = report["strategy"] if in_closed_form(folder) else _any_closed_form(folder.task)
+    name = in_closed_form(folder) or _any_closed_form(folder.task)
     if folder.model_name == BLEND.name:
         name = report["updates_by"]
     settings, own = resolve_update(folder.model_name, folder.settings, name, {}, folder.task)
@@ -171,7 +177,7 @@ def _kept_tests(folder: VersionFolder, report: Mapping[str, Any], gone: Rows) ->
 
 def _encoder_carries(champion: VersionInfo, gone: Rows, model: TextNetwork, workspace: Workspace) -> bool:
     """Whether weights below the head were learned step by step from an experience that these rows belong to."""
-    if model.declared.fixed_features:
+    if model.declared.fixed_features or model.encodes_once:
         return False
     learned: dict[int, str] = {}  # experience → strategy of the first version that had it
     for _, folder in versions_of(champion.classifier, workspace):

@@ -222,6 +222,22 @@ def test_feedback_with_an_unknown_label_names_the_known_ones(client: TestClient)
     assert "Its labels are: negative, positive." in error["message"]
 
 
+def test_feedback_may_name_a_label_that_others_stand_below(
+    client: TestClient, evergreen_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = MadeUpPool.get
+
+    def with_levels(pool: MadeUpPool, folder: Path) -> MadeUpEngine:
+        engine = made(pool, folder)
+        engine.labels = [f"mood > {label}" for label in engine.labels]
+        return engine
+
+    monkeypatch.setattr(MadeUpPool, "get", with_levels)
+    answer = client.post("/feedback", json={"classifier": "Reviews", "text": "meh", "label": "Mood"})
+    assert (answer.status_code, answer.json()["label"], answer.json()["queued"]) == (200, "mood", True)
+    assert [correction.label for correction in Corrections(evergreen_home).list("Reviews")] == ["mood"]
+
+
 def test_classifiers_and_versions_are_listed(client: TestClient, add_version: Callable[..., int]) -> None:
     add_version("店铺 评论")
     classifiers = client.get("/classifiers").json()["classifiers"]

@@ -39,6 +39,7 @@ from core.workflows.versions.past import read_past
 from core.workflows.workspace import Workspace, open_workspace
 from tests.core.conftest import reviews, save
 from tests.core.workflows.forget.conftest import FAST, folder, forget, people, somebody
+from tests.encoders import tiny_encoder
 
 HASHED = {"epochs": 1, "hashed_features": 256}
 
@@ -249,6 +250,18 @@ def test_a_closed_form_version_gets_a_successor_that_equals_never_having_seen_th
     assert champion is not None
     assert champion.number == 3
     assert [version["version"] for version in receipt["versions"]] == [1, 2, 3]
+
+
+def test_a_first_version_whose_head_was_solved_is_solved_again(workspace: Workspace, tmp_path: Path) -> None:
+    stored = save(workspace, people(reviews(80, seed=1))).id
+    settings = {"encoder": f"folder:{tiny_encoder(tmp_path)}", "tuning": "frozen", "max_length": 24}
+    request = TrainRequest(classifier="c", dataset=stored, model="encoder", strategy="ridge", settings=settings)
+    list(train_classifier(request, workspace))
+    receipt = forget(workspace, somebody(workspace))
+    (exact,) = receipt["exact"]
+    assert (exact["version"], exact["parent"], exact["encoder_carries"]) == (2, 1, False)
+    assert refit_difference(folder(workspace, 2), workspace) < 1e-6
+    assert folder(workspace, 2).report()["strategy"] == "ridge"
 
 
 def test_older_sums_lose_the_rows_too_so_that_no_later_update_brings_them_back(solved: Workspace) -> None:
