@@ -100,7 +100,7 @@ def test_a_report_tells_of_perplexity(workspace: Workspace, words: ReportLanguag
 @pytest.mark.parametrize(
     ("command", "told"),
     [
-        (["threshold", "--set", "0.9"], "without probabilities"),
+        (["threshold", "--set", "0.9"], "does not give each text one label with a probability"),
         (["corrections", "add", "--text", "a film", "--label", "good"], "texts alone"),
     ],
 )
