@@ -35,7 +35,8 @@ from core.data.dataset.columns import guess_roles
 from core.data.dataset.rows import build_dataset
 from core.data.dataset.samples import sample_path
 from core.data.reading.tables import read_table
-from core.networks.standalone.predict import Classifier, pad
+from core.networks.standalone.pipeline import pad
+from core.networks.standalone.predict import Classifier
 from core.workflows.requests import TrainRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.versions.folder import VersionFolder

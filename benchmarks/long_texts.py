@@ -97,13 +97,13 @@ def _measure(way: Way, parts: list[TextDataset], workspace: Workspace) -> str:
         )
         for _ in learn(lesson, should_stop=lambda: False):
             pass
-        said = [[outputs[number] for number in answers(lesson.learner, part[0])] for part in (validation, test)]
+        labels = [[outputs[number] for number in answers(lesson.learner, part[0])] for part in (validation, test)]
         seconds = time.process_time() - began
-        answered[windows], scores[windows] = said[1], _accuracy(validation[1], said[0])
+        answered[windows], scores[windows] = labels[1], _accuracy(validation[1], labels[0])
         cut = count_cut(lesson.learner.pipeline, lesson.experience.train) / len(train[0])
         print(
             f"| {way.model} | {lesson.learner.pipeline.limit:,} | {cut:.0%} | {100 * scores[windows]:.1f} | "
-            f"{100 * _accuracy(truth, said[1]):.1f} | {seconds:.0f} |",
+            f"{100 * _accuracy(truth, labels[1]):.1f} | {seconds:.0f} |",
             flush=True,
         )
     best = max(scores, key=lambda windows: scores[windows])

@@ -13,7 +13,7 @@ from core.networks.architectures import MODELS
 from core.networks.architectures.linear import LinearConfig
 from core.networks.encoders import TextNetwork
 from core.networks.encoders.linear import LinearNgrams
-from core.networks.standalone.predict import TextPipeline
+from core.networks.standalone.pipeline import TextPipeline
 
 MARKS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS = [

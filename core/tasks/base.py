@@ -22,7 +22,8 @@ from core.data.dataset.inputs import body_of
 from core.data.dataset.rows import TextDataset
 from core.networks.architectures import MODELS, Architecture
 from core.networks.architectures.blend import BLEND
-from core.networks.standalone.predict import Answers, Classifier, TextPipeline
+from core.networks.standalone.pipeline import TextPipeline
+from core.networks.standalone.predict import Answers, Classifier
 from core.statistics.additive import Patterns, Score, Statistics, estimates
 from core.statistics.intervals import Estimate
 from core.statistics.paired import paired_score_difference
@@ -134,7 +135,7 @@ class Task:
     reads_sets: ClassVar[bool] = False
     foretells: ClassVar[bool] = True
     baseline_grows: ClassVar[bool] = False
-    programs: ClassVar[tuple[str, ...]] = ("inputs.py", "predict.py")
+    programs: ClassVar[tuple[str, ...]] = ("inputs.py", "pipeline.py", "predict.py")
     config_class: ClassVar[type[TaskConfig]] = TaskConfig
 
     @property

@@ -14,7 +14,7 @@ from core.base.messages import Message
 from core.base.wording import score
 from core.data.dataset import inputs
 from core.networks.standalone import predict
-from core.networks.standalone.predict import tokenizer_files
+from core.networks.standalone.pipeline import tokenizer_files
 from core.registry.records.outgoing import without_paths
 from core.registry.records.reports import baseline_name, measured_again
 from core.serving.onnx.files import cleaned

@@ -28,7 +28,7 @@ from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import TextDataset
 from core.jobs import JobQueue
 from core.jobs.kinds import KINDS
-from core.networks.standalone.predict import TextPipeline
+from core.networks.standalone.pipeline import TextPipeline
 from core.serving.api.app import create_app
 from core.serving.api.keys import KeyStore
 from core.statistics.additive import Score, Statistics

@@ -19,7 +19,7 @@ from core.cli.commands.report import catalogue
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import TextDataset
 from core.jobs import JobQueue
-from core.networks.standalone.predict import TextPipeline
+from core.networks.standalone.pipeline import TextPipeline
 from core.registry.records.reports import baseline_name
 from core.statistics.additive import Statistics, hit_rows, rate_score
 from core.tasks import TASKS

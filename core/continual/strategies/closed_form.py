@@ -23,7 +23,7 @@ from core.continual.strategies.statistics import FeatureStatistics
 from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.batches import make_batch, predict_logits
 from core.networks.encoders.feature_map import MAP_PREFIX, FeatureMap, RandomFeatures, fit_feature_map
-from core.networks.standalone.predict import batches_by_length
+from core.networks.standalone.pipeline import batches_by_length
 from core.networks.text.examples import Examples
 
 ENCODED_AT_ONCE = 64

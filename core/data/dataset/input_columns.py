@@ -147,14 +147,14 @@ def telling_inputs(dataset: TextDataset) -> list[Message]:
         for field in fields:
             values.setdefault(field.name, {}).setdefault(category(field.value), Counter())[label] += 1
     most = max(Counter(dataset.labels.tolist()).values())
-    found = []
+    sentences = []
     for name, counts in values.items():
         # A value that occurs once tells its own row's label and no other.
         again = [count for count in counts.values() if count.total() > 1]
         seen = sum(count.total() for count in again)
         told = sum(max(count.values()) for count in again)
         if seen >= len(dataset) / 2 and told >= _TELLS * seen and most < 0.9 * len(dataset):
-            found.append(
+            sentences.append(
                 message(
                     "inputs.tells",
                     "Column '{column}' alone tells the label of {share:.1%} of the rows (counted: {count:,}). If it is only "
@@ -165,7 +165,7 @@ def telling_inputs(dataset: TextDataset) -> list[Message]:
                     count=seen,
                 )
             )
-    return found
+    return sentences
 
 
 def _holds(value: str) -> bool:

@@ -71,7 +71,7 @@ class Field(NamedTuple):
     value: str
 
 
-class Place(NamedTuple):
+class ColumnSpan(NamedTuple):
     """A column and where its value stands: ``text[start:end]``."""
 
     field: Field
@@ -94,22 +94,22 @@ def parse(text: str) -> tuple[str, list[Field]]:
     """The inverse of `compose`; a text without marks is itself."""
     if FIELD not in text:
         return text, []
-    body, places = places_of(text)
-    return _unescaped(body), [place.field for place in places]
+    body, spans = columns_of(text)
+    return _unescaped(body), [span.field for span in spans]
 
 
-def places_of(text: str) -> tuple[str, list[Place]]:
+def columns_of(text: str) -> tuple[str, list[ColumnSpan]]:
     """The text as it stands before the first column, and each column with its place."""
     body, *rest = text.split(FIELD)
-    at, places = len(body), []
+    at, spans = len(body), []
     for part in rest:
         code, (name, sign, value) = part[:2], part[2:].partition(VALUE)
         if code not in _KIND_OF or not sign:  # somebody's own signs
             return text, []
         end = at + len(FIELD) + len(part)
-        places.append(Place(Field(_unescaped(name), _KIND_OF[code], _unescaped(value)), end - len(value), end))
+        spans.append(ColumnSpan(Field(_unescaped(name), _KIND_OF[code], _unescaped(value)), end - len(value), end))
         at = end
-    return body, places
+    return body, spans
 
 
 def body_of(text: str) -> str:
@@ -219,10 +219,10 @@ def _edges(amounts: Sequence[float], parts: int) -> list[float]:
     """At most ``parts`` − 1 values between which equally many amounts lie, each halfway between two that occur."""
     distinct = sorted(set(amounts))
     if len(distinct) <= parts:
-        places = list(range(1, len(distinct)))
+        cuts = list(range(1, len(distinct)))
     else:
-        places = [bisect_left(distinct, amounts[len(amounts) * part // parts]) for part in range(1, parts)]
-    return [(distinct[place - 1] + distinct[place]) / 2 for place in sorted(set(places)) if place > 0]
+        cuts = [bisect_left(distinct, amounts[len(amounts) * part // parts]) for part in range(1, parts)]
+    return [(distinct[cut - 1] + distinct[cut]) / 2 for cut in sorted(set(cuts)) if cut > 0]
 
 
 def tokens_of(known: Mapping[str, Any], value: str) -> list[str]:
@@ -290,18 +290,18 @@ def as_text(text: str, inputs: Sequence[Mapping[str, Any]], most: int) -> tuple[
     most
         Characters of a column that are read.
     """
-    body, places = places_of(text)
-    by_name = {place.field.name: place for place in places}
+    body, spans = columns_of(text)
+    by_name = {span.field.name: span for span in spans}
     letters: list[str] = []
     at: list[int] = []
     for known in inputs:
-        place = by_name.get(known["name"])
-        if place is None or not place.field.value.strip():
+        span = by_name.get(known["name"])
+        if span is None or not span.field.value.strip():
             continue
-        written = text[place.start : place.end][:most]
+        written = text[span.start : span.end][:most]
         for part, positions in (
             (f"{known['name']}: ", [-1] * (len(known["name"]) + 2)),
-            (written, list(range(place.start, place.start + len(written)))),
+            (written, list(range(span.start, span.start + len(written)))),
             ("\n", [-1]),
         ):
             letters.append(part)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from core.networks.architectures.causal import CausalConfig
-from core.networks.standalone.predict import UNKNOWN
+from core.networks.standalone.pipeline import UNKNOWN
 
 Cache = tuple[Tensor, Tensor]
 """Rotated keys, and values, of all tokens so far: each (layers, batch, heads, past, head size)."""

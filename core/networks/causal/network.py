@@ -15,7 +15,7 @@ from core.networks.causal.decoder import CausalTransformer
 from core.networks.causal.tokens import UNKNOWN_NATS, Vocabulary
 from core.networks.encoders.base import TextNetwork
 from core.networks.sources import Sources
-from core.networks.standalone.predict import UNKNOWN, TextPipeline
+from core.networks.standalone.pipeline import UNKNOWN, TextPipeline
 from core.networks.standalone.write import END
 from core.networks.text import TextConfig
 

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 
 from core.data.dataset.language import language_of
 from core.networks.standalone import write as standalone
-from core.networks.standalone.predict import TextPipeline
+from core.networks.standalone.pipeline import TextPipeline
 from core.networks.standalone.write import END
 from core.networks.text import TextConfig, fit_pipeline
 

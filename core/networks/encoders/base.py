@@ -21,7 +21,7 @@ from core.base.config import Config
 from core.networks.architectures.base import Architecture
 from core.networks.encoders.feature_map import MAP_PREFIX, FeatureMap
 from core.networks.sources import Sources
-from core.networks.standalone.predict import UNKNOWN, TextPipeline
+from core.networks.standalone.pipeline import UNKNOWN, TextPipeline
 from core.networks.text import TextConfig, fit_pipeline
 
 if TYPE_CHECKING:

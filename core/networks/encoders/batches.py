@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from core.networks.encoders.base import TextNetwork
-from core.networks.standalone.predict import UNKNOWN, batches_by_length, pad
+from core.networks.standalone.pipeline import UNKNOWN, batches_by_length, pad
 from core.networks.text.examples import Examples
 
 

@@ -19,7 +19,7 @@ from core.networks.architectures import MODELS
 from core.networks.architectures.blend import BLEND, BlendConfig
 from core.networks.encoders.base import TextNetwork
 from core.networks.sources import Sources
-from core.networks.standalone.predict import FURTHER, PADDING, TextPipeline
+from core.networks.standalone.pipeline import FURTHER, PADDING, TextPipeline
 from core.networks.text import TextConfig
 
 if TYPE_CHECKING:

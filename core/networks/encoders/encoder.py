@@ -35,7 +35,7 @@ from core.networks.encoders.windows import WindowedNetwork, window_of
 from core.networks.pretrained import EncoderInfo
 from core.networks.pretrained.trimming import trim_vocabulary
 from core.networks.sources import Sources
-from core.networks.standalone.predict import TextPipeline
+from core.networks.standalone.pipeline import TextPipeline
 from core.networks.text import TextConfig
 
 if TYPE_CHECKING:

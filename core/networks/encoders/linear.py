@@ -26,7 +26,7 @@ from core.networks.encoders.ngram_keys import (
     runs,
     slots_of,
 )
-from core.networks.standalone.predict import UNKNOWN, TextPipeline, batches_under_budget, pad
+from core.networks.standalone.pipeline import UNKNOWN, TextPipeline, batches_under_budget, pad
 from core.networks.text import TextConfig, fit_pipeline
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from torch.utils.checkpoint import checkpoint
 
 from core.networks.encoders.base import TextNetwork
 from core.networks.sources import Sources
-from core.networks.standalone.predict import TextPipeline
+from core.networks.standalone.pipeline import TextPipeline
 from core.networks.text import TextConfig
 
 if TYPE_CHECKING:

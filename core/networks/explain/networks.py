@@ -15,7 +15,7 @@ from core.networks.encoders.blend import Blend
 from core.networks.encoders.windows import into_windows
 from core.networks.explain.attribution import Attribution, Method, Word, completeness_error
 from core.networks.explain.words import words_of_tokens
-from core.networks.standalone.predict import PADDING, TextPipeline, pad
+from core.networks.standalone.pipeline import PADDING, TextPipeline, pad
 from core.networks.text.words import words_of
 
 PIECES, POINTS = 16, 4  # of the way, and gradients on each
@@ -90,23 +90,25 @@ def _explain_blend(model: Blend, pipeline: TextPipeline, text: str, output: int 
     """Its logits are a weighted sum of its members', and so are the scores of a word."""
     if output is None:
         output = int(model(*(torch.from_numpy(part) for part in pad(pipeline.encode([text]))))[0].argmax())
-    found = []
+    attributions = []
     for member, own in zip(model.networks(), pipeline.parts, strict=True):
         with torch.enable_grad():
             attribution = explain(member, own, text, output)
         if attribution is None:
             return None
-        found.append(attribution)
+        attributions.append(attribution)
     weights = model.weights.tolist()
     words = tuple(
         Word(same[0].start, same[0].end, sum(weight * own.score for weight, own in zip(weights, same, strict=True)))
-        for same in zip(*(own.words for own in found), strict=True)
+        for same in zip(*(own.words for own in attributions), strict=True)
     )
-    difference = sum(weight * own.difference for weight, own in zip(weights, found, strict=True))
-    missed = sum(weight * abs((own.error or 0.0) * own.difference) for weight, own in zip(weights, found, strict=True))
-    method: Method = "linear" if all(own.method == "linear" for own in found) else "gradients"
+    difference = sum(weight * own.difference for weight, own in zip(weights, attributions, strict=True))
+    missed = sum(
+        weight * abs((own.error or 0.0) * own.difference) for weight, own in zip(weights, attributions, strict=True)
+    )
+    method: Method = "linear" if all(own.method == "linear" for own in attributions) else "gradients"
     error = missed / abs(difference) if difference else float(missed > 0)
-    return Attribution(text, output, words, method, difference, sum(own.steps for own in found), error)
+    return Attribution(text, output, words, method, difference, sum(own.steps for own in attributions), error)
 
 
 def _margins(logits: Tensor, output: int) -> Tensor:

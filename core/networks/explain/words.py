@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from core.data.dataset.inputs import FIELD, places_of, values_for
-from core.networks.standalone.predict import TextPipeline, windows_of
+from core.data.dataset.inputs import FIELD, columns_of, values_for
+from core.networks.standalone.pipeline import TextPipeline, windows_of
 from core.networks.text.words import Span, words_of
 
 
@@ -37,24 +37,24 @@ Tokens = list[tuple[int, tuple[int, ...]]]  # ids, and the numbers of the words 
 
 def _of_columns(pipeline: TextPipeline, text: str, words: list[Span]) -> Tokens | None:
     """All tokens of a row: of its further columns, then of its text."""
-    body, places = places_of(text)
-    by_name = {place.field.name: place for place in places}
-    values = values_for(pipeline.inputs, [place.field for place in places])
+    body, columns = columns_of(text)
+    by_name = {column.field.name: column for column in columns}
+    values = values_for(pipeline.inputs, [column.field for column in columns])
     tokens: Tokens = []
     for known, parts in zip(pipeline.inputs, pipeline.encode_inputs([values])[0], strict=True):
-        place = by_name.get(known["name"])
+        column = by_name.get(known["name"])
         inside = (
-            [] if place is None else [index for index, (at, _) in enumerate(words) if place.start <= at < place.end]
+            [] if column is None else [index for index, (at, _) in enumerate(words) if column.start <= at < column.end]
         )
-        if place is None or len(parts) == 1:
+        if column is None or len(parts) == 1:
             tokens += [(number, tuple(inside)) for part in parts for number in part]
             continue
         border, read, again = parts
-        own = [(words[index][0] - place.start, words[index][1] - place.start) for index in inside]
-        found = _of_text(pipeline, text[place.start : place.end], own)
-        if found is None:
+        own = [(words[index][0] - column.start, words[index][1] - column.start) for index in inside]
+        read_tokens = _of_text(pipeline, text[column.start : column.end], own)
+        if read_tokens is None:
             return None
-        of_words = [tuple(inside[index] for index in owners) for _, owners in found[: len(read)]]
+        of_words = [tuple(inside[index] for index in owners) for _, owners in read_tokens[: len(read)]]
         repeated = [
             owners
             for number, owners in zip(read, of_words, strict=False)

@@ -1,4 +1,4 @@
-"""Continue texts with an exported language model: needs onnxruntime, tokenizers, numpy, and predict.py beside this file.
+"""Continue texts with an exported language model: needs onnxruntime, tokenizers, numpy, and the programs beside this file.
 
     python write.py "The battery"                               writes how the text goes on
     python write.py < beginnings.txt                            goes on with one beginning a line
@@ -28,9 +28,11 @@ import numpy.typing as npt
 from tokenizers import Tokenizer
 
 if __package__:
-    from core.networks.standalone.predict import PADDING, UNKNOWN, TextPipeline, open_session, read_json
+    from core.networks.standalone.pipeline import PADDING, UNKNOWN, TextPipeline, read_json
+    from core.networks.standalone.predict import open_session
 else:  # in a bundle
-    from predict import PADDING, UNKNOWN, TextPipeline, open_session, read_json  # type: ignore[import-not-found,no-redef]
+    from predict import open_session  # type: ignore[import-not-found,no-redef]
+    from pipeline import PADDING, UNKNOWN, TextPipeline, read_json  # type: ignore[import-not-found,no-redef]  # isort: skip
 
 Floats = npt.NDArray[np.float32]
 Cache = tuple[Floats, Floats]

@@ -1,6 +1,6 @@
 """From text to tokens: cleaning, segmentation, stop words, vocabulary. Knows nothing of models or targets."""
 
-from core.networks.standalone.predict import TextPipeline
+from core.networks.standalone.pipeline import TextPipeline
 from core.networks.text.config import TextConfig
 from core.networks.text.examples import Examples, count_cut, encode_examples
 from core.networks.text.tokenizing import extend_pipeline, fit_pipeline

@@ -12,7 +12,7 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from core.data.dataset.inputs import FIELD, MARK, parse, token_name
-from core.networks.standalone.predict import TextPipeline
+from core.networks.standalone.pipeline import TextPipeline
 from core.networks.standalone.write import NAMELESS
 from core.networks.text.tokenizing import input_tokens, written_texts
 

@@ -24,7 +24,7 @@ from core.data.dataset.inputs import (
     values_for,
 )
 from core.data.dataset.language import language_of
-from core.networks.standalone.predict import MEMORY, ODD_SPACES, UNKNOWN, TextPipeline
+from core.networks.standalone.pipeline import MEMORY, ODD_SPACES, UNKNOWN, TextPipeline
 from core.networks.text.config import TextConfig
 from core.networks.text.stopwords import STOP_WORDS
 

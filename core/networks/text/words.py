@@ -10,8 +10,8 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from core.data.dataset.inputs import FIELD, body_of, places_of
-from core.networks.standalone.predict import HAN
+from core.data.dataset.inputs import FIELD, body_of, columns_of
+from core.networks.standalone.pipeline import HAN
 from core.networks.text.stopwords import STOP_WORDS
 
 # A run of letters and digits with inner apostrophes and hyphens, or a single other sign.
@@ -25,15 +25,15 @@ def words_of(text: str) -> list[Span]:
     a text itself; what is missing is none.
     """
     if FIELD in text:
-        body, places = places_of(text)
+        body, columns = columns_of(text)
         spans = _words(body)
-        for place in places:
-            if place.field.kind == "text":
+        for column in columns:
+            if column.field.kind == "text":
                 spans += [
-                    (start + place.start, end + place.start) for start, end in _words(text[place.start : place.end])
+                    (start + column.start, end + column.start) for start, end in _words(text[column.start : column.end])
                 ]
-            elif place.field.value.strip():
-                spans.append((place.start, place.end))
+            elif column.field.value.strip():
+                spans.append((column.start, column.end))
         return spans
     return _words(text)
 
@@ -42,9 +42,9 @@ def name_of(text: str, span: Span) -> str:
     """How a list names a word of a text: the value of a further column with its column."""
     word = text[span[0] : span[1]]
     if FIELD in text:
-        for place in places_of(text)[1]:
-            if (place.start, place.end) == span and place.field.kind != "text":
-                return f"{place.field.name}: {word}"
+        for column in columns_of(text)[1]:
+            if (column.start, column.end) == span and column.field.kind != "text":
+                return f"{column.field.name}: {word}"
     return word
 
 

@@ -15,7 +15,8 @@ import numpy as np
 
 from core.base.files import read_json
 from core.base.integrity import check_serving, reading
-from core.networks.standalone.predict import PADDING, Classifier, kind_of, model_file, open_session
+from core.networks.standalone.pipeline import PADDING
+from core.networks.standalone.predict import Classifier, kind_of, model_file, open_session
 from core.tasks import DEFAULT, task_of
 from core.tasks.base import Engine
 

@@ -14,7 +14,8 @@ import onnx
 from onnx import TensorProto, helper
 
 from core.networks.encoders.base import FEATURES
-from core.networks.standalone.predict import Answers, TextPipeline, batches_by_length, pad, read_json, thresholds_in
+from core.networks.standalone.pipeline import TextPipeline, batches_by_length, pad, read_json
+from core.networks.standalone.predict import Answers, thresholds_in
 
 ENCODED_AT_ONCE = 64
 Features = Callable[[np.ndarray, np.ndarray], np.ndarray]

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from core.base.files import read_json
 from core.networks.causal.tokens import UNKNOWN_NATS, windows
-from core.networks.standalone.predict import UNKNOWN, Answers, batches_by_length, pad
+from core.networks.standalone.pipeline import UNKNOWN, batches_by_length, pad
+from core.networks.standalone.predict import Answers
 from core.networks.standalone.write import Floats, Writer, log_probabilities
 
 _MOST_NUMBERS = 20_000_000  # logits held at a time

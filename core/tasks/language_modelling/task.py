@@ -22,7 +22,7 @@ from core.base.errors import DataError
 from core.networks.architectures import Architecture
 from core.networks.architectures.causal import CAUSAL
 from core.networks.causal.tokens import UNKNOWN_NATS, Vocabulary
-from core.networks.standalone.predict import UNKNOWN, TextPipeline
+from core.networks.standalone.pipeline import UNKNOWN, TextPipeline
 from core.statistics.additive import Score, Statistics
 from core.statistics.intervals import Floats
 from core.tasks.base import Baseline, Criterion, Engine, Task

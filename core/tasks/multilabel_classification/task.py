@@ -12,7 +12,8 @@ from scipy.special import expit
 from core.base.config import setting
 from core.base.errors import DataError
 from core.data.dataset.label_sets import NO_LABEL, counts_of, labels_of, target_of
-from core.networks.standalone.predict import TextPipeline, chosen
+from core.networks.standalone.pipeline import TextPipeline
+from core.networks.standalone.predict import chosen
 from core.statistics.additive import RATE, Patterns, Score, Statistics, estimates, hit_rows
 from core.tasks.base import Baseline, Criterion, Pairs, Task, TaskConfig
 from core.tasks.multilabel_classification.report import (

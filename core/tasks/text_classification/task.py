@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.base.config import setting
 from core.base.errors import DataError
 from core.data.dataset.rows import TextDataset
-from core.networks.standalone.predict import TextPipeline
+from core.networks.standalone.pipeline import TextPipeline
 from core.statistics.additive import Statistics
 from core.statistics.intervals import Estimate
 from core.tasks.base import Baseline, Criterion, Pairs, Task, TaskConfig

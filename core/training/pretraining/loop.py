@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from core.networks.encoders.pretrained import arithmetic
-from core.networks.standalone.predict import batches_by_length, pad
+from core.networks.standalone.pipeline import batches_by_length, pad
 from core.training.objectives.tokens import GuessingTask, Pieces, learn_tokens
 from core.training.pretraining.config import PretrainConfig
 from core.training.pretraining.masking import Masks, hide

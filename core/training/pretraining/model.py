@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from core.networks.pretrained import EncoderInfo
 from core.networks.pretrained.weights import read_header
-from core.networks.standalone.predict import TextPipeline, batches_by_length, pad
+from core.networks.standalone.pipeline import TextPipeline, batches_by_length, pad
 from core.training.pretraining.config import ShapeConfig
 
 _AT_ONCE = 64

@@ -16,14 +16,13 @@ import torch
 from core.base.device import DeviceInfo
 from core.base.errors import ModelError
 from core.networks.encoders import TextNetwork
+from core.networks.standalone.pipeline import batches_by_length, pad
 from core.networks.standalone.predict import (
     PROVIDERS,
     TOKENS_AT_ONCE,
     Classifier,
-    batches_by_length,
     kind_of,
     model_file,
-    pad,
     usable_providers,
 )
 from core.serving.engines.providers import placement

@@ -29,7 +29,7 @@ from core.data.dataset.splitting import Split
 from core.networks.architectures.causal import CAUSAL
 from core.networks.causal.network import OUTPUTS, CausalText
 from core.networks.causal.tokens import WHOLE
-from core.networks.standalone.predict import TextPipeline
+from core.networks.standalone.pipeline import TextPipeline
 from core.registry import HOW, promote
 from core.tasks.language_modelling.task import LanguageModelling
 from core.workflows.earlier import GENERATORS

@@ -19,7 +19,7 @@ from onnx import numpy_helper
 
 from core.base.integrity import MODELS
 from core.data.dataset.rows import TextDataset
-from core.networks.standalone.predict import tokenizer_files
+from core.networks.standalone.pipeline import tokenizer_files
 from core.networks.text import TextPipeline
 from core.networks.text.forgetting import forget_words, split_words, way_of_splitting, words_to_forget
 from core.serving.onnx.files import save_model

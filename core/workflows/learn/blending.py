@@ -27,7 +27,7 @@ from core.networks.encoders import TextNetwork
 from core.networks.encoders.batches import predict_logits
 from core.networks.encoders.blend import Blend
 from core.networks.sources import Sources
-from core.networks.standalone.predict import FURTHER
+from core.networks.standalone.pipeline import FURTHER
 from core.networks.text import Examples, TextPipeline
 from core.tasks.text_classification.blend import EVEN, fit_weights, logarithms
 from core.workflows.learn.learners import make_strategy, next_learner

@@ -14,7 +14,8 @@ import numpy as np
 import onnx
 
 from core.base.messages import Message, message
-from core.networks.standalone.predict import Classifier, TextPipeline, kind_of, pad
+from core.networks.standalone.pipeline import TextPipeline, pad
+from core.networks.standalone.predict import Classifier, kind_of
 from core.serving.onnx.files import save_model
 from core.serving.onnx.half import halve
 from core.serving.onnx.quantise import learn_ranges, matrix_weights

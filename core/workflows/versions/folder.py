@@ -15,7 +15,7 @@ import pyarrow.parquet
 from core.base.files import read_json
 from core.base.integrity import reading
 from core.data.dataset.splitting import Split
-from core.networks.standalone.predict import tokenizer_files
+from core.networks.standalone.pipeline import tokenizer_files
 from core.networks.text import TextPipeline
 from core.registry.records.reports import read_report, write_report
 from core.tasks import DEFAULT, task_of

@@ -196,7 +196,16 @@ def test_export_writes_a_bundle(trained: dict[str, Any], tmp_path: Path, run: An
     run("export", "--classifier", "Shop", "--out", str(tmp_path / "b.zip"))
     names = zipfile.ZipFile(tmp_path / "b.zip").namelist()
     assert sorted(names) == sorted(
-        ["model.onnx", "tokenizer.json", "labels.json", "config.json", "model_card.md", "inputs.py", "predict.py"]
+        [
+            "model.onnx",
+            "tokenizer.json",
+            "labels.json",
+            "config.json",
+            "model_card.md",
+            "inputs.py",
+            "pipeline.py",
+            "predict.py",
+        ]
     )
 
 

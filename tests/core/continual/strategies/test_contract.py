@@ -23,7 +23,7 @@ from core.continual.strategies.lwf import LearningWithoutForgetting
 from core.networks.architectures import MODELS
 from core.networks.encoders import TextNetwork
 from core.networks.encoders.batches import predict_logits
-from core.networks.standalone.predict import UNKNOWN
+from core.networks.standalone.pipeline import UNKNOWN
 from core.networks.text import Examples
 from core.training import TrainingConfig, loop
 from core.training.objectives.supervised import train

@@ -21,10 +21,10 @@ from core.data.dataset.inputs import (
     VALUE,
     Field,
     body_of,
+    columns_of,
     compose,
     learned_inputs,
     parse,
-    places_of,
     read_date,
     read_number,
     row_of,
@@ -72,9 +72,9 @@ def test_a_text_without_columns_is_itself_whatever_signs_it_holds() -> None:
 
 def test_places_point_at_the_values() -> None:
     row = compose("body", [Field("title", "text", "好书"), Field("price", "number", "12")])
-    body, places = places_of(row)
+    body, spans = columns_of(row)
     assert body == "body"
-    assert [row[place.start : place.end] for place in places] == ["好书", "12"]
+    assert [row[span.start : span.end] for span in spans] == ["好书", "12"]
 
 
 def test_people_see_the_columns_as_lines() -> None:

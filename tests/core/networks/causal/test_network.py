@@ -9,7 +9,7 @@ from torch import Tensor
 from core.base.errors import ConfigError
 from core.networks.causal.network import CausalText
 from core.networks.causal.tokens import UNKNOWN_NATS, windows
-from core.networks.standalone.predict import UNKNOWN, pad
+from core.networks.standalone.pipeline import UNKNOWN, pad
 from core.networks.standalone.write import END
 from tests.language_models import make_network
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.networks.causal.tokens import Vocabulary, windows
-from core.networks.standalone.predict import UNKNOWN, TextPipeline
+from core.networks.standalone.pipeline import UNKNOWN, TextPipeline
 from core.networks.standalone.write import END, UNKNOWN_SIGN
 from core.networks.text import extend_pipeline
 from core.networks.text.forgetting import forget_words

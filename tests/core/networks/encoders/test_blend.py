@@ -13,7 +13,8 @@ import torch
 from core.base.errors import ModelError
 from core.networks.architectures.blend import BlendConfig
 from core.networks.encoders.blend import Blend
-from core.networks.standalone.predict import FURTHER, open_session, pad
+from core.networks.standalone.pipeline import FURTHER, pad
+from core.networks.standalone.predict import open_session
 from core.serving.onnx.export import export_onnx, traced
 from tests.encoders import make_model
 

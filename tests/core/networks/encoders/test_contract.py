@@ -15,7 +15,8 @@ from core.base.errors import ConfigError
 from core.networks.architectures import MODELS
 from core.networks.encoders import TextNetwork
 from core.networks.encoders.windows import WindowedNetwork, window_of
-from core.networks.standalone.predict import Classifier, pad
+from core.networks.standalone.pipeline import pad
+from core.networks.standalone.predict import Classifier
 from core.networks.text import TextConfig, fit_pipeline
 from core.serving.onnx import Scaling, export_onnx, measure_parity, set_temperature
 from core.training import TrainingConfig

@@ -20,7 +20,8 @@ from core.networks.encoders.batches import predict_features, predict_logits
 from core.networks.encoders.encoder import Encoder
 from core.networks.encoders.feature_cache import FeatureCache, FeatureMemory, key_of
 from core.networks.sources import Sources, open_sources
-from core.networks.standalone.predict import Classifier, pad
+from core.networks.standalone.pipeline import pad
+from core.networks.standalone.predict import Classifier
 from core.networks.text import Examples, TextConfig, TextPipeline, count_cut, encode_examples
 from core.serving.onnx import export_onnx, measure_parity, set_temperature
 from core.serving.onnx.tail import TailEngine, tail_of

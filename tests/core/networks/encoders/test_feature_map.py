@@ -13,7 +13,8 @@ from torch import Tensor
 from core.networks.architectures import MODELS
 from core.networks.encoders import FeatureMap, TextNetwork
 from core.networks.encoders.feature_map import fit_feature_map
-from core.networks.standalone.predict import Classifier, pad
+from core.networks.standalone.pipeline import pad
+from core.networks.standalone.predict import Classifier
 from core.networks.text import TextConfig, fit_pipeline
 from core.serving.onnx import export_onnx, measure_parity
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from core.networks.architectures.hashed import HashedConfig
 from core.networks.encoders import HashedNgrams
 from core.networks.encoders.hashed import BASE, PRIME, TOKEN
-from core.networks.standalone.predict import pad
+from core.networks.standalone.pipeline import pad
 
 
 def features(rows: list[list[int]], *, buckets: int = 256, length: int = 3, vocabulary: int = 50) -> Tensor:

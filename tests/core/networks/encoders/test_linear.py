@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from core.base.events import EpochDone, Finished
 from core.networks.encoders.linear import LinearNgrams
 from core.networks.encoders.ngram_keys import pieces_of
-from core.networks.standalone.predict import pad
+from core.networks.standalone.pipeline import pad
 from core.networks.text import extend_pipeline
 from core.tasks.text_classification.task import TextClassification
 from core.workflows.learn.learning import ClassifierLesson, answers, first_lesson, learn

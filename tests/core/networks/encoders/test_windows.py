@@ -15,7 +15,7 @@ from torch import Tensor
 from core.networks.encoders import windows
 from core.networks.encoders.base import TextNetwork
 from core.networks.encoders.windows import WindowedNetwork, into_windows
-from core.networks.standalone.predict import pad
+from core.networks.standalone.pipeline import pad
 from core.serving.onnx import export_onnx
 from core.serving.onnx.half import halve
 from core.serving.onnx.quantise import learn_ranges, quantise

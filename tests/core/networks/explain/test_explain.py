@@ -14,7 +14,7 @@ from core.networks.encoders import HashedNgrams, TextNetwork
 from core.networks.encoders.linear import LinearNgrams
 from core.networks.explain import Attribution, Word, margin, most_influential, occlude
 from core.networks.explain.networks import explain
-from core.networks.standalone.predict import TextPipeline
+from core.networks.standalone.pipeline import TextPipeline
 from core.networks.text import TextConfig, fit_pipeline
 
 TEXTS = ["the film is good", "the film is bad", "a very good day", "什么 好 电影", "not good at all"]

@@ -12,8 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.networks.standalone import pipeline as reading
 from core.networks.standalone import predict
-from core.networks.standalone.predict import Classifier, TextPipeline, batches_by_length, batches_under_budget, pad
+from core.networks.standalone.pipeline import TextPipeline, batches_by_length, batches_under_budget, pad
+from core.networks.standalone.predict import Classifier
 from core.networks.text import TextConfig, fit_pipeline
 from core.workflows.bundle import write_bundle
 
@@ -67,8 +69,17 @@ def test_a_bundle_with_a_threshold_prints_what_it_is_not_sure_of(
     assert [line.split("\t")[0] for line in lines] == ["unsure", "unsure"]
 
 
-def test_a_bundle_holds_seven_files_and_nothing_else(unzipped: Path) -> None:
-    names = ["config.json", "inputs.py", "labels.json", "model.onnx", "model_card.md", "predict.py", "tokenizer.json"]
+def test_a_bundle_holds_eight_files_and_nothing_else(unzipped: Path) -> None:
+    names = [
+        "config.json",
+        "inputs.py",
+        "labels.json",
+        "model.onnx",
+        "model_card.md",
+        "pipeline.py",
+        "predict.py",
+        "tokenizer.json",
+    ]
     assert sorted(path.name for path in unzipped.iterdir()) == names
 
 
@@ -273,7 +284,7 @@ def test_characters_that_change_with_their_neighbours_are_read_with_them() -> No
 
 
 def test_memory_of_words_stays_bounded(make_version: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(predict, "MEMORY", 10)
+    monkeypatch.setattr(reading, "MEMORY", 10)
     pipeline = TextPipeline.load(make_version())
     first = pipeline.encode(["kettle"])
     pipeline.encode([f"word{number}" for number in range(100)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.networks.standalone.predict import TextPipeline
+from core.networks.standalone.pipeline import TextPipeline
 from core.networks.standalone.write import nameless_ids
 from core.networks.text import TextConfig, extend_pipeline, fit_pipeline
 from core.networks.text.forgetting import forget_words, split_words, words_to_forget

@@ -17,7 +17,7 @@ from torch import Tensor
 from core.networks.architectures import MODELS
 from core.networks.encoders import NgramBag, TextNetwork
 from core.networks.encoders.feature_map import fit_feature_map
-from core.networks.standalone.predict import UNKNOWN, pad
+from core.networks.standalone.pipeline import UNKNOWN, pad
 from core.serving.onnx import export_onnx
 from core.serving.onnx.export import traced, written
 from core.serving.onnx.half import halve

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from core.networks.causal.tokens import Vocabulary
-from core.networks.standalone.predict import TextPipeline
+from core.networks.standalone.pipeline import TextPipeline
 from core.networks.standalone.write import TEMPERATURE, TOP_P, UNKNOWN_SIGN, choose
 from core.networks.text.forgetting import forget_words
 from core.tasks.language_modelling.sampling import SamplingConfig
