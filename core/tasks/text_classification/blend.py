@@ -100,9 +100,30 @@ def try_blend(truth: ArrayLike, first: ArrayLike, second: ArrayLike) -> Trial:
         inside, others = folds == fold, folds != fold
         weights = fit_weights(labels[others], [part[others] for part in own])
         blended[inside] = pooled([part[inside] for part in own], weights)
-    rows = np.arange(len(labels))
-    surprises = -logarithms(blended)[rows, labels]
-    gained = -own[0][rows, labels] - surprises
+    return Trial(blended, float(_surprises(labels, blended).mean()), less_surprised(labels, first, blended))
+
+
+def less_surprised(truth: ArrayLike, before: ArrayLike, after: ArrayLike) -> Estimate:
+    """By how much less the truth surprises one model than another: the difference of their means of −log p(truth), in nats.
+
+    Parameters
+    ----------
+    truth
+        Class numbers, ``(rows,)``.
+    before, after
+        The models' probabilities, ``(rows, classes)``.
+
+    Returns
+    -------
+    Estimate
+        Paired over the rows, with its 95 % interval; above 0 the second model is the better one.
+    """
+    gained = _surprises(truth, before) - _surprises(truth, after)
     value = float(gained.mean())
     error = Z * float(gained.std(ddof=1)) / math.sqrt(len(gained)) if len(gained) > 1 else math.inf
-    return Trial(blended, float(surprises.mean()), Estimate(value, value - error, value + error))
+    return Estimate(value, value - error, value + error)
+
+
+def _surprises(truth: ArrayLike, probabilities: ArrayLike) -> Floats:
+    labels = np.asarray(truth, dtype=np.int64)
+    return np.asarray(-logarithms(probabilities)[np.arange(len(labels)), labels])

@@ -283,7 +283,11 @@ class _Ladder:
             raise _no_time(least + after, seconds)
         if once or not large:
             return asked
-        fitting = min(expected.epochs, int((seconds - after) / expected.seconds_per_epoch))
+        blending = AFTERWARDS + WITHOUT_LEARNING * self._validation.answered(
+            prepared.train / expected.seconds_per_epoch
+        )
+        fitting = max(1, int((seconds - after - blending) / expected.seconds_per_epoch))
+        fitting = min(expected.epochs, fitting)
         return asked.model_copy(update={"settings": {**asked.settings, "epochs": fitting}})
 
     def _blended(self, asked: TrainRequest, rung: Rung, seconds: float) -> TrainRequest:
@@ -291,7 +295,7 @@ class _Ladder:
 
         The best rung is blended with the one that leaves the truth the least surprising, each validation row under weights
         that were fitted on other rows. It is worth a version where that surprise is smaller beyond chance and no more answers
-        are wrong: surprise tells of every row how sure the model is, and so tells a difference sooner than counts do.
+        are wrong.
         """
         done = {rung.version: rung for rung in self.done if rung.version is not None}
         if self.best is None or len(done) < 2:
@@ -326,7 +330,7 @@ class _Ladder:
         # As everywhere where the time of a version is told: from its first learning step until it was measured.
         seconds = round(float(completed.report["seconds"]), 1)
         measured = self._validation.compare(completed.version, self.best[1] if self.best else None)
-        better = measured.gain is None or self._is_better(measured.gain)
+        better = measured.gain is None or self._is_better(measured.gain, measured.surer)
         if rung.model == BLEND.name and measured.gain is not None and self._auto.prefer == "accuracy":
             better = measured.gain.value >= 0  # that it is better beyond chance was found before it was made
         self.done.append(
@@ -347,9 +351,14 @@ class _Ladder:
             self.best = rung.name, completed.version
         return self.done[-1]
 
-    def _is_better(self, gain: Estimate) -> bool:
-        """Beyond chance; and by enough, where speed and size matter more."""
-        return gain.low > 0 and (self._auto.prefer == "accuracy" or gain.value >= WORTH_IT)
+    def _is_better(self, gain: Estimate, surer: Estimate | None = None) -> bool:
+        """Beyond chance: in the score, or in how little the truth surprises it while fewer answers are wrong; that tells of
+        every row how sure the model is, and so tells a difference sooner than counts do. Where speed and size matter more,
+        the score has to gain enough.
+        """
+        if self._auto.prefer == "speed":
+            return gain.low > 0 and gain.value >= WORTH_IT
+        return gain.low > 0 or (surer is not None and surer.low > 0 and gain.value > 0)
 
     def _serve(self, version: int) -> None:
         """The better rung takes the place of the one before it; never that of a version which was not made here."""

@@ -107,6 +107,8 @@ def request_of(
     """What trains a rung; settings that its model does not have are left out."""
     known = {declared.name for config in setting_classes(task, rung.model) for declared in settings_of(config)}
     own = {**rung.settings, **{name: value for name, value in shared.items() if name in known}}
+    if auto.prefer == "accuracy" and "serve_precision" in known:  # trying others takes as long as learning an epoch
+        own.setdefault("serve_precision", "fp32")
     if rung.model == ENCODER.name:
         own["encoder"] = auto.encoder
     return request.model_copy(

@@ -12,7 +12,7 @@ from core.networks.standalone.predict import model_file
 from core.statistics.additive import estimates
 from core.statistics.intervals import Estimate
 from core.tasks import Task
-from core.tasks.text_classification.blend import Trial, try_blend
+from core.tasks.text_classification.blend import Trial, less_surprised, try_blend
 from core.workflows.requests import DataConfig, TrainRequest
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace
@@ -21,8 +21,19 @@ MOST_ROWS = 2000  # validation rows by which rungs are compared
 
 
 class Measured(NamedTuple):
+    """What a version is worth on the validation rows.
+
+    Parameters
+    ----------
+    gain
+        What its deciding score gains on that of the version it is held against.
+    surer
+        By how many nats the truth surprises it less, a row; None where it does not answer with the probability of one answer.
+    """
+
     score: Estimate
     gain: Estimate | None
+    surer: Estimate | None
     megabytes: float
     answers_per_second: float
 
@@ -63,7 +74,7 @@ class Validation:
         folder, seconds = self._ask(version)
         answers, score = self._answers[version], self._task.score
         own = self._measure(answers)
-        gain = None
+        gain = surer = None
         if best is not None:
             if best not in self._answers:
                 self._ask(best)
@@ -71,8 +82,11 @@ class Validation:
             gain = score.gain(
                 self._task.difference(score.name, self._truth, before, answers), self._measure(before).value
             )
+            if self._task.distribution:
+                truth = self._task.encode(self._truth, folder.outputs)
+                surer = less_surprised(truth, self._values[best], self._values[version])
         file = folder.path / model_file(folder.path, "cpu", None)
-        return Measured(own, gain, file.stat().st_size / 1e6, len(self._texts) / max(seconds, 1e-6))
+        return Measured(own, gain, surer, file.stat().st_size / 1e6, len(self._texts) / max(seconds, 1e-6))
 
     def _measure(self, answers: list[str]) -> Estimate:
         """The deciding score of answers to all rows."""

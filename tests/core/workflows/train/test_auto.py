@@ -19,7 +19,7 @@ from core.statistics.intervals import Estimate
 from core.tasks import DEFAULT, task_of
 from core.training import loop
 from core.workflows.requests import AUTO, TrainRequest
-from core.workflows.train import auto, ladder
+from core.workflows.train import auto, ladder, validation
 from core.workflows.train.auto import Climbed, RungDone
 from core.workflows.train.estimate import check_request
 from core.workflows.train.ladder import EXACT, Rung
@@ -165,6 +165,23 @@ def test_what_would_take_too_long_is_left_out(
     assert models(workspace) == ["linear"]
 
 
+@pytest.mark.parametrize(
+    ("gain", "surer", "best"),
+    [
+        (0.004, Estimate(0.02, 0.01, 0.03), 2),
+        (0.0, Estimate(0.02, 0.01, 0.03), 1),
+        (0.004, Estimate(0.02, -0.01, 0.05), 1),
+    ],
+)
+def test_what_is_surer_of_the_truth_serves_where_fewer_answers_are_wrong(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, gain: float, surer: Estimate, best: int
+) -> None:
+    use(monkeypatch, LINEAR, AGAIN)
+    monkeypatch.setattr(type(task_of(DEFAULT)), "difference", lambda *_: Estimate(gain, gain - 0.01, gain + 0.01))
+    monkeypatch.setattr(validation, "less_surprised", lambda *_: surer)
+    assert climb(asked(workspace), workspace).version == serving(workspace) == best
+
+
 def test_nothing_is_weighed_when_time_is_up(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, LINEAR, AGAIN)
     monkeypatch.setattr(auto, "time", SimpleNamespace(monotonic=count(step=25.0).__next__))
@@ -173,14 +190,16 @@ def test_nothing_is_weighed_when_time_is_up(workspace: Workspace, monkeypatch: p
     assert facts_of(climbed.ladder[1]) == ("auto.time_up", {})
 
 
-def test_fine_tuning_has_as_many_epochs_as_fit(
-    workspace: Workspace, encoder: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("minutes", "epochs"), [(0.4, 1), (0.5, 1), (0.7, 2)])
+def test_fine_tuning_has_as_many_epochs_as_leave_time_for_a_blend(
+    workspace: Workspace, encoder: str, monkeypatch: pytest.MonkeyPatch, minutes: float, epochs: int
 ) -> None:
     use(monkeypatch, LINEAR, Rung("tuned", "encoder", {"tuning": "full", "epochs": 9, "max_length": 24}))
     slow(monkeypatch, 8.0)
-    climb(asked(workspace, encoder=encoder, minutes=0.5), workspace)
-    # Of 30 seconds, 8 and the answers to 24 rows, 1.2 seconds, come after it: 20.8 are left, which is twice 8.
-    assert VersionFolder(workspace.registry.folder("Shop", 2)).report()["settings"]["epochs"] == 2
+    climb(asked(workspace, encoder=encoder, minutes=minutes), workspace)
+    # Of 42 seconds, 8 and the answers to 24 rows, 1.2 seconds, come after it, and a blend takes 8 and answers to 56 rows, 2.8
+    # seconds: 22 are left, which is twice 8. One epoch is run where there is time for nothing else.
+    assert VersionFolder(workspace.registry.folder("Shop", 2)).report()["settings"]["epochs"] == epochs
 
 
 def test_an_encoder_that_is_missing_is_left_out(
