@@ -190,7 +190,7 @@ def test_nothing_is_weighed_when_time_is_up(workspace: Workspace, monkeypatch: p
     assert facts_of(climbed.ladder[1]) == ("auto.time_up", {})
 
 
-@pytest.mark.parametrize(("minutes", "epochs"), [(0.4, 1), (0.5, 1), (0.7, 2)])
+@pytest.mark.parametrize(("minutes", "epochs"), [(0.5, 1), (0.7, 2)])
 def test_fine_tuning_has_as_many_epochs_as_leave_time_for_a_blend(
     workspace: Workspace, encoder: str, monkeypatch: pytest.MonkeyPatch, minutes: float, epochs: int
 ) -> None:
