@@ -57,6 +57,9 @@ class TrainRequest(Config):
         ),
     ] = FINETUNE.name
     settings: Values = {}
+    most_rows: Annotated[
+        int | None, parameter("Training rows to learn from at most, taken by chance; at first all of them.")
+    ] = None
 
 
 class UpdateRequest(Config):

@@ -142,6 +142,8 @@ def _facts(job: Job, rung: dict[str, Any]) -> list[str]:
     facts = [t("train.auto_score", score=score_name(score.name), value=measured)]
     if rung["gain"] is not None:
         facts.append(t(f"train.auto_{_judged(rung)}", gain=tables.change(**rung["gain"])))
+    if rung.get("learned_rows"):
+        facts.append(t("train.auto_learned_rows", count=tables.thousands(rung["learned_rows"])))
     return [
         *facts,
         tables.duration(rung["seconds"]),

@@ -173,6 +173,10 @@ class TextNetwork(nn.Module):
         """Whether what `features` computes of a text is looked up where it was computed before."""
         return False
 
+    def once_encoded(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        """What an exported file calls `FEATURES`."""
+        return self.features(tokens, mask)
+
     def write_features(self, graph: Graph, tokens: str, mask: str) -> str | None:
         """Write what `features` computes as ONNX operations; returns the name of the result.
 

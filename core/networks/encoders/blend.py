@@ -120,6 +120,19 @@ class Blend(TextNetwork):
         for member in self.networks():
             member.keep_features(folder)
 
+    @property
+    def features_kept(self) -> bool:
+        first = self._first_that_encodes_once()
+        return first is not None and self.networks()[first].features_kept
+
+    def once_encoded(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        first = self._first_that_encodes_once()
+        assert first is not None
+        return self.networks()[first].once_encoded(*self.tokens_of(first, tokens, mask))
+
+    def _first_that_encodes_once(self) -> int | None:
+        return next((number for number, member in enumerate(self.networks()) if member.encodes_once), None)
+
     def write_logits(self, graph: Graph, tokens: str, mask: str) -> str | None:
         total = ""
         for number, member in enumerate(self.networks()):

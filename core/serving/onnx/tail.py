@@ -50,6 +50,7 @@ class TailEngine:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(tail.SerializeToString(), options, providers=[self.provider])
+        self._inputs = [needed.name for needed in self._session.get_inputs()]
         self._output = self._session.get_outputs()[0].name
 
     @property
@@ -66,8 +67,9 @@ class TailEngine:
         result = np.zeros((len(texts), len(self.labels)), dtype=np.float32)
         (ids, held), done = self.pipeline.read(texts), 0
         for rows in batches_by_length(ids, ENCODED_AT_ONCE):
-            features = self._features(*pad([ids[row] for row in rows]))
-            result[rows] = self._session.run([self._output], {FEATURES: features})[0]
+            tokens, mask = pad([ids[row] for row in rows])
+            values = {FEATURES: self._features(tokens, mask), "tokens": tokens, "mask": mask}
+            result[rows] = self._session.run([self._output], {name: values[name] for name in self._inputs})[0]
             done += len(rows)
             if progress is not None:
                 progress(done / len(texts))
@@ -75,7 +77,10 @@ class TailEngine:
 
 
 def tail_of(model: onnx.ModelProto) -> onnx.ModelProto | None:
-    """The operations of a file that its output needs once `FEATURES` is given; None where it has no such value."""
+    """The operations of a file that its output needs once `FEATURES` is given; None where it has no such value.
+
+    Of a blend other members read the tokens, too.
+    """
     graph = model.graph
     maker = {name: node for node in graph.node for name in node.output}
     if maker.pop(FEATURES, None) is None:
@@ -89,7 +94,10 @@ def tail_of(model: onnx.ModelProto) -> onnx.ModelProto | None:
     tail = helper.make_graph(
         [node for name, node in maker.items() if name in needed],
         "tail",
-        [helper.make_tensor_value_info(FEATURES, TensorProto.FLOAT, ["rows", "width"])],
+        [
+            helper.make_tensor_value_info(FEATURES, TensorProto.FLOAT, ["rows", "width"]),
+            *(given for given in graph.input if given.name in needed),
+        ],
         list(graph.output),
         [constant for constant in graph.initializer if constant.name in needed],
     )

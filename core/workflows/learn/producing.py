@@ -197,7 +197,7 @@ def _with_kept_features(candidate: Candidate, folder: VersionFolder) -> Engine |
 
     @torch.no_grad()
     def features(tokens: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        values: np.ndarray = model.features(torch.from_numpy(tokens), torch.from_numpy(mask)).numpy()
+        values: np.ndarray = model.once_encoded(torch.from_numpy(tokens), torch.from_numpy(mask)).numpy()
         return values
 
     return TailEngine(folder.path, tail, candidate.learner.pipeline, features)

@@ -36,6 +36,7 @@ AFTERWARDS = 8.0  # seconds that export, baseline and storing take, whatever the
 OPENING = 20.0  # seconds that loading an encoder and timing its first steps take at least
 WITHOUT_LEARNING = 0.35  # of the time that a learning step takes, for the same texts when they are only answered
 ENCODED_ONCE = 0.7  # of the time that PyTorch takes for a text, where ONNX Runtime encodes all of them once
+FEWEST_ROWS, ROWS_A_LABEL = 1000, 20  # to learn from, where there is no time for all
 EARLY = 0.6  # of all epochs, where it usually ends
 LATE = 1.1  # of the time: then learning is stopped, and the best epoch kept
 
@@ -54,6 +55,8 @@ class RungDone(PartDone):
         The deciding score on the validation rows, and what it gains on the best rung before: with 95 % intervals.
     serves
         Whether it is better than the best before, and serves until a better one comes.
+    learned_rows
+        Training rows that it learned from, where there was no time for all.
     seconds, megabytes, answers_per_second
         What it cost to learn and measure it (of one that was left out, to find that out), how large the file that serves is,
         and how fast it answered the validation rows.
@@ -66,6 +69,7 @@ class RungDone(PartDone):
     score: dict[str, float] | None = None
     gain: dict[str, float] | None = None
     serves: bool = False
+    learned_rows: int | None = None
     seconds: float = 0.0
     megabytes: float = 0.0
     answers_per_second: float = 0.0
@@ -177,7 +181,9 @@ class _Ladder:
         self._began = time.monotonic() - earlier.get("seconds", 0.0)
         self.done = [RungDone(**rung) for rung in earlier.get("done", ())]
         self.run_id: str | None = earlier.get("run_id")
-        self._at_work: dict[str, Any] | None = earlier.get("at_work")  # settings of the rung that has begun
+        self._at_work: dict[str, Any] | None = earlier.get(
+            "at_work"
+        )  # what differs in the request of the rung that has begun
         first = request_of(rungs_for(self._task)[0], request, self._task, self._auto, self._shared)
         data = resolve_settings(first.model, first.settings, self._task).data  # a model may have shares of its own
         self._validation = Validation(request, self._task, data, workspace)
@@ -254,14 +260,14 @@ class _Ladder:
         """
         asked = request_of(rung, self._request, self._task, self._auto, self._shared)
         if self._at_work is not None:
-            return asked.model_copy(update={"settings": self._at_work})
+            return asked.model_copy(update=self._at_work)
         if self.best is not None:
             left = self._auto.minutes * 60 - self._seconds
             if left <= AFTERWARDS:
                 raise ModelError("auto.time_up", "Time was up before it could begin.")
             within = self._blended if rung.model == BLEND.name else self._within
             asked = within(asked, rung, left)
-        self._at_work = asked.settings
+        self._at_work = asked.model_dump(include={"settings", "most_rows"})
         return asked
 
     def _within(self, asked: TrainRequest, rung: Rung, seconds: float) -> TrainRequest:
@@ -279,6 +285,10 @@ class _Ladder:
         after = AFTERWARDS + (1 if once else WITHOUT_LEARNING) * answered
         fewest = ENCODED_ONCE if once else 1 if large else EARLY * expected.epochs
         least = expected.seconds_per_epoch * fewest
+        if once and least + after > seconds:  # what it learns of some texts may still be more than others learn of all
+            some = int(prepared.train * (seconds - after) / least)
+            if some >= max(FEWEST_ROWS, ROWS_A_LABEL * len(prepared.outputs)):
+                return asked.model_copy(update={"most_rows": some})
         if least + after > seconds:
             raise _no_time(least + after, seconds)
         if once or not large:
@@ -297,15 +307,19 @@ class _Ladder:
         that were fitted on other rows. It is worth a version where that surprise is smaller beyond chance and no more answers
         are wrong.
         """
-        done = {rung.version: rung for rung in self.done if rung.version is not None}
-        if self.best is None or len(done) < 2:
-            raise ModelError("auto.nothing_to_blend", "It takes two models, and there is only one.")
+        # One that learned from some of the rows stays by itself: a blend could not tell which rows it has to forget.
+        same_rows = (rung for rung in self.done if rung.learned_rows == self._request.most_rows)
+        done = {rung.version: rung for rung in same_rows if rung.version is not None}
+        if self.best is None or self.best[1] not in done or len(done) < 2:
+            raise ModelError("auto.nothing_to_blend", "It takes two models that learned from the same rows.")
         began, best = time.monotonic(), self.best[1]
         tried = {number: self._validation.try_blend(best, number) for number in done if number != best}
         other = min(tried, key=lambda number: tried[number][0].surprise)
         trial, gain = tried[other]
+        kept = {rung.name for rung in rungs_for(self._task) if rung.settings.get("tuning") == "frozen"}
         needed = AFTERWARDS + sum(
-            self._validation.answered(done[number].answers_per_second) for number in (best, other)
+            self._validation.answered(done[number].answers_per_second, kept=done[number].rung in kept)
+            for number in (best, other)
         )
         if trial.gain.low <= 0 or gain.value < 0 or (self._auto.prefer == "speed" and not self._is_better(gain)):
             raise ModelError(
@@ -323,6 +337,7 @@ class _Ladder:
 
     def over(self, rung: Rung, completed: Completed | None, refused: Message, seconds: float) -> RungDone:
         """Note what came of a rung, and let it serve where it is better than the best before."""
+        learned_rows = (self._at_work or {}).get("most_rows")
         seconds, self._at_work = round(seconds, 1), None
         if completed is None:
             self.done.append(RungDone(rung.name, rung.model, left_out=refused.to_dict(), seconds=seconds))
@@ -341,6 +356,7 @@ class _Ladder:
                 score=measured.score.to_dict(),
                 gain=measured.gain.to_dict() if measured.gain else None,
                 serves=better,
+                learned_rows=learned_rows,
                 seconds=seconds,
                 megabytes=round(measured.megabytes, 2),
                 answers_per_second=round(measured.answers_per_second, 1),

@@ -79,6 +79,7 @@ def train_classifier(
     shares = settings.data
     fractions = (1 - shares.validation_share - shares.test_share, shares.validation_share, shares.test_share)
     split = split_rows(task.stratified(dataset), fractions=fractions, seed=shares.split_seed)
+    split = split.learning_from(request.most_rows, dataset.label_names(), shares.split_seed)
     train, validation, test = (dataset.take(rows) for rows in (split.train, split.validation, split.test))
     outputs = task.outputs(dataset.label_names())
     strategy = make_strategy(request.strategy, own, settings)

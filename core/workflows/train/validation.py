@@ -13,6 +13,7 @@ from core.statistics.additive import estimates
 from core.statistics.intervals import Estimate
 from core.tasks import Task
 from core.tasks.text_classification.blend import Trial, less_surprised, try_blend
+from core.workflows.learn.producing import PARITY_TEXTS
 from core.workflows.requests import DataConfig, TrainRequest
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace
@@ -53,10 +54,13 @@ class Validation:
         self._answers: dict[int, list[str]] = {}
         self._values: dict[int, np.ndarray] = {}
         self._measured_rows = 3 * len(rows) + 2 * round(len(dataset) * data.test_share)  # that a new version answers
+        self._proved_rows = len(part) + PARITY_TEXTS
 
-    def answered(self, per_second: float) -> float:
-        """Seconds that a version of this speed takes for all the rows on which a new one is measured."""
-        return self._measured_rows / max(per_second, 1e-6)
+    def answered(self, per_second: float, *, kept: bool = False) -> float:
+        """Seconds that a version of this speed takes for all the rows on which a new one is measured; those few for which its
+        file is run where what it says of texts is kept.
+        """
+        return (self._proved_rows if kept else self._measured_rows) / max(per_second, 1e-6)
 
     def try_blend(self, best: int, other: int) -> tuple[Trial, Estimate]:
         """What two versions are worth as one, and what their answers then gain on those of the first."""

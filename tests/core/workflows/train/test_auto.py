@@ -165,6 +165,25 @@ def test_what_would_take_too_long_is_left_out(
     assert models(workspace) == ["linear"]
 
 
+def test_a_frozen_encoder_learns_from_as_many_rows_as_there_is_time_for(
+    workspace: Workspace, encoder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auto, "FEWEST_ROWS", 10)
+    monkeypatch.setattr(auto, "ROWS_A_LABEL", 5)
+    use(monkeypatch, LINEAR, SMALL[2], Rung("blend", "blend", strategy="replay"))
+    slow(monkeypatch, 35.0)
+    request = asked(workspace, encoder=encoder, minutes=0.5)
+    # Of 30 seconds, 8 and the answers to 24 rows, 15, come after it: 7 are left, enough for 16 rows of 56.
+    _, frozen, blend = climb(request, workspace).ladder
+    report = VersionFolder(workspace.registry.folder("Shop", 2)).report()
+    (met,) = report["experiences"]
+    assert frozen.learned_rows == met["train"] == 16
+    assert met["set_aside"] == 56 - 16
+    said = next(Message.from_dict(finding) for finding in report["findings"] if finding["key"] == "train.sampled")
+    assert said.facts == {"rows": 16, "all": 56}
+    assert facts_of(blend)[0] in ("auto.nothing_to_blend", "auto.time_up")
+
+
 @pytest.mark.parametrize(
     ("gain", "surer", "best"),
     [

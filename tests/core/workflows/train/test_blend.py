@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
@@ -20,6 +21,7 @@ from core.networks.encoders.blend import Blend
 from core.networks.explain.networks import explain
 from core.networks.text import encode_examples
 from core.serving.engines.graphs import load_version
+from core.serving.onnx.tail import TailEngine, tail_of
 from core.statistics.intervals import Estimate
 from core.tasks.text_classification.blend import Trial, pooled
 from core.workflows.bundle import write_bundle
@@ -103,6 +105,22 @@ def test_it_answers_with_the_weighted_sum_of_its_members(blended: Workspace) -> 
     assert report["model"] == "blend"
     assert report["parity"]["max_abs_diff"] < 1e-5
     assert report["memory_rows"] == folder(blended, 1).report()["memory_rows"] > 0
+
+
+def test_from_features_that_were_kept_it_answers_as_its_file_does(blended: Workspace) -> None:
+    path = folder(blended).path
+    learner = folder(blended).load_learner()
+    learner.model.keep_features(blended.sources.features)
+    assert learner.model.features_kept
+    tail = tail_of(onnx.load(str(path / "model.onnx")))
+    assert tail is not None
+
+    def features(tokens: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        with torch.no_grad():
+            return np.asarray(learner.model.once_encoded(torch.from_numpy(tokens), torch.from_numpy(mask)))
+
+    engine = TailEngine(path, tail, learner.pipeline, features)
+    assert engine.compute(TEXTS) == pytest.approx(answers(blended, 3), abs=1e-6)
 
 
 def test_its_bundle_answers_alone(blended: Workspace, tmp_path: Path) -> None:
@@ -283,7 +301,7 @@ def test_one_model_alone_is_not_blended(workspace: Workspace, monkeypatch: pytes
 def test_a_blend_that_takes_too_long_is_left_out(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ladder, "RUNGS", (LINEAR, LETTERS, BLEND))
     monkeypatch.setattr(validation, "try_blend", lambda truth, first, second: _trial(first, second, low=0.01))
-    monkeypatch.setattr(validation.Validation, "answered", lambda *_: 1000.0)
+    monkeypatch.setattr(validation.Validation, "answered", lambda *_, **__: 1000.0)
     climbed = climb(workspace, save(workspace, hard()).id)
     assert climbed.ladder[2].left_out is not None
     assert climbed.ladder[2].left_out["key"] == "auto.no_time"
