@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlencode
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # Streamlit puts only this file's folder there
@@ -31,7 +32,7 @@ from core.serving.api.late import LateApi  # noqa: E402
 from core.workflows.earlier import take_over  # noqa: E402
 from dashboard.shell.compressed import CompressedFiles  # noqa: E402
 from dashboard.shell.doors import PageGuard, page_policy  # noqa: E402
-from dashboard.shell.navigation import FIRST_PAGE  # noqa: E402
+from dashboard.shell.navigation import EARLIER, FIRST_PAGE  # noqa: E402
 
 use_for_every_server()
 api = LateApi(home())
@@ -40,6 +41,13 @@ api = LateApi(home())
 async def first_page(request: Request) -> RedirectResponse:
     """Streamlit knows its default page by the root alone; whoever asks for it by name gets there, with what the link says."""
     return RedirectResponse(f"./?{request.url.query}" if request.url.query else "./")
+
+
+async def earlier_page(request: Request) -> RedirectResponse:
+    """A page of the first edition stands elsewhere now, with what the link says."""
+    place = EARLIER[request.url.path.rpartition("/")[2]]
+    query = urlencode([*request.query_params.multi_items(), *([("tab", place.tab)] if place.tab else [])])
+    return RedirectResponse(f"./{place.page}?{query}" if query else f"./{place.page}")
 
 
 @asynccontextmanager
@@ -53,9 +61,10 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     await api.close()
 
 
+earlier = [Route(f"/{name}", earlier_page) for name in EARLIER]
 app = st.App(
     ROOT / "dashboard" / "main.py",
-    routes=[Mount(PREFIX, app=api), Route(f"/{FIRST_PAGE}", first_page)],
+    routes=[Mount(PREFIX, app=api), Route(f"/{FIRST_PAGE}", first_page), *earlier],
     middleware=[
         Middleware(SecurityHeaders, policy=page_policy()),
         Middleware(PageGuard),

@@ -14,7 +14,8 @@ if str(ROOT) not in sys.path:  # Streamlit puts only this file's folder there
 
 import streamlit as st  # noqa: E402
 
-from dashboard.parts import forgetting, way_back  # noqa: E402
+from dashboard.parts import forgetting  # noqa: E402
+from dashboard.parts.versions import way_back  # noqa: E402
 from dashboard.shell import job_news, navigation, sidebar  # noqa: E402
 from dashboard.shell.errors import boundary  # noqa: E402
 from dashboard.shell.i18n import t  # noqa: E402
@@ -24,15 +25,14 @@ sidebar.adopt_link()
 st.set_page_config(page_title=t("shell.product"), page_icon=str(Path(__file__).with_name("leaf.svg")), layout="wide")
 st.html(stylesheet())
 
-pages = {
-    t(f"shell.group_{group}"): [navigation.page(name) for name in names] for group, names in navigation.groups().items()
-}
-current = st.navigation(pages, position="hidden")
-sidebar.draw()
-sidebar.keep_link()
+current = st.navigation([navigation.page(name) for name in navigation.ICONS], position="hidden")
+page = current.url_path or navigation.FIRST_PAGE
+sidebar.open_earlier(page)
+sidebar.draw(page)
+sidebar.keep_link(page)
 with boundary(), way_back.guard():
     way_back.tell()
-    forgetting.tell(current.url_path)
+    forgetting.tell(page)
     sidebar.tell_unknown()
     current.run()
-    job_news.note_seen(current.url_path)
+    job_news.note_seen(page)

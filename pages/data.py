@@ -1,9 +1,18 @@
-"""Data: add a table, look it over, save it; all saved datasets."""
+"""Data: add a table, look it over, put labels right, and what readers corrected."""
 
-from dashboard.data import page, saved
-from dashboard.shell import layout
+from dashboard.data import corrections, page, tab
+from dashboard.data.labelling import tab as labelling
+from dashboard.data.quality import tab as quality
+from dashboard.shell import layout, tabs
 from dashboard.shell.i18n import t
 
 layout.heading(t("data.title"), page.caption())
-page.add_table()
-saved.saved_datasets(primary=not page.in_progress())
+tabs.row(
+    "data",
+    {
+        "tables": tab.draw,
+        "quality": quality.draw,
+        "labelling": labelling.draw,
+        "corrections": corrections.draw,
+    },
+)

@@ -1,24 +1,10 @@
-"""Train: choose what to learn from and how, see what that means, and watch it learn."""
+"""Train: choose what to learn from and how, watch it learn; search for settings, and make encoders of one's own."""
 
-import streamlit as st
-
-from dashboard.parts.forms import training_form
-from dashboard.shell import layout, state
+from dashboard.shell import layout, tabs
 from dashboard.shell.i18n import t
-from dashboard.train import meaning, page
+from dashboard.train import tab
+from dashboard.train.base import tab as base
+from dashboard.train.search import tab as search
 
 layout.heading(t("train.title"), t("train.caption"))
-datasets = state.datasets()
-if not datasets:
-    layout.empty_state(t("train.empty_title"), t("train.empty"), action=t("train.to_data"), page="data")
-else:
-    left, right = st.columns(2, gap="large")
-    with left:
-        request = training_form.draw(datasets)
-        page.start_button(request)
-    with right:
-        job = page.shown_job()
-        if job is not None and page.side(job) == "run":
-            page.watch(job)
-        else:
-            meaning.draw(request)
+tabs.row("train", {"new": tab.draw, "search": search.draw, "base": base.draw})

@@ -28,7 +28,6 @@ class Kind:
 
     request: str
     workflow: str
-    page: str
     alone: bool = False
     epochs: bool = False
 
@@ -56,38 +55,18 @@ def _load(name: str) -> Any:
 
 
 KINDS = {
-    "train": Kind("core.workflows.requests:TrainRequest", "core.workflows.train.auto:train", "train", epochs=True),
-    "update": Kind(
-        "core.workflows.requests:UpdateRequest", "core.workflows.update.run:update_classifier", "update", epochs=True
-    ),
-    "compare": Kind(
-        "core.workflows.compare.request:CompareRequest", "core.workflows.compare.run:compare_strategies", "lab"
-    ),
-    "forget": Kind(
-        "core.workflows.forget.run:ForgetRequest", "core.workflows.forget.run:forget_rows", "models", alone=True
-    ),
-    "curve": Kind(
-        "core.workflows.repeat.request:CurveRequest",
-        "core.workflows.repeat.learning_curve:draw_curve",
-        "results",
-    ),
+    "train": Kind("core.workflows.requests:TrainRequest", "core.workflows.train.auto:train", epochs=True),
+    "update": Kind("core.workflows.requests:UpdateRequest", "core.workflows.update.run:update_classifier", epochs=True),
+    "compare": Kind("core.workflows.compare.request:CompareRequest", "core.workflows.compare.run:compare_strategies"),
+    "forget": Kind("core.workflows.forget.run:ForgetRequest", "core.workflows.forget.run:forget_rows", alone=True),
+    "curve": Kind("core.workflows.repeat.request:CurveRequest", "core.workflows.repeat.learning_curve:draw_curve"),
     "folds": Kind(
-        "core.workflows.repeat.request:FoldsRequest",
-        "core.workflows.repeat.cross_validation:cross_validate",
-        "results",
+        "core.workflows.repeat.request:FoldsRequest", "core.workflows.repeat.cross_validation:cross_validate"
     ),
-    "pretrain": Kind(
-        "core.workflows.pretrain.request:PretrainRequest", "core.workflows.pretrain.run:pretrain_encoder", "pretrain"
-    ),
+    "pretrain": Kind("core.workflows.pretrain.request:PretrainRequest", "core.workflows.pretrain.run:pretrain_encoder"),
     "benchmark": Kind(
-        "core.workflows.benchmark.config:BenchmarkRequest",
-        "core.workflows.benchmark.run:benchmark_version",
-        "benchmark",
+        "core.workflows.benchmark.config:BenchmarkRequest", "core.workflows.benchmark.run:benchmark_version"
     ),
-    "search": Kind(
-        "core.workflows.search.request:SearchRequest", "core.workflows.search.run:search_settings", "search"
-    ),
-    "inspect": Kind(
-        "core.workflows.inspect.request:InspectRequest", "core.workflows.inspect.run:inspect_dataset", "quality"
-    ),
+    "search": Kind("core.workflows.search.request:SearchRequest", "core.workflows.search.run:search_settings"),
+    "inspect": Kind("core.workflows.inspect.request:InspectRequest", "core.workflows.inspect.run:inspect_dataset"),
 }

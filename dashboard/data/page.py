@@ -256,7 +256,7 @@ def _what_comes_next() -> None:
         with st.container(horizontal=True):
             if st.button(t("data.train"), type="primary", key=f"{KEY}.train"):
                 _forget_saved()
-                go("train")
+                go("train", "new")
             if state.classifiers() and st.button(t("data.update"), key=f"{KEY}.update"):
                 _forget_saved()
                 go("update")

@@ -61,11 +61,11 @@ def _line(stored: StoredDataset, *, primary: bool) -> None:
             if st.button(t("data.inspect"), key=f"data.inspect.{stored.id}", type="tertiary"):
                 state.choose_dataset(stored.id)
                 st.session_state["quality.next_dataset"] = stored.id
-                go("quality")
+                go("data", "quality")
             kind: Literal["primary", "secondary"] = "primary" if primary else "secondary"
             if st.button(t("data.train_on"), key=f"data.train.{stored.id}", type=kind):
                 state.choose_dataset(stored.id)
-                go("train")
+                go("train", "new")
             if layout.icon_button(
                 t("data.delete_help", name=stored.name), key=f"data.delete.{stored.id}", icon=":material/delete:"
             ):

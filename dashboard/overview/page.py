@@ -9,14 +9,14 @@ import streamlit as st
 
 from core.base.errors import RegistryError
 from core.base.integrity import is_damage
-from core.data.dataset.samples import SAMPLES
 from core.statistics.intervals import Estimate
-from dashboard.parts import history, same_tests, scores, tables
-from dashboard.parts.next_step import next_step, test_name, worst_drop
+from dashboard.parts import scores, tables
 from dashboard.parts.plots.heatmaps import heatmap
+from dashboard.parts.versions import history, same_tests
+from dashboard.parts.versions.next_step import next_step, test_name, worst_drop
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import DEFAULT as ENGLISH
-from dashboard.shell.i18n import catalogue, language, t, tn
+from dashboard.shell.i18n import catalogue, t, tn
 from dashboard.shell.layout import Card
 from dashboard.shell.navigation import go
 
@@ -136,7 +136,7 @@ def step(story: Story) -> None:
             st.caption(t("overview.next_step"))
             st.markdown(tables.plain(proposed.sentence))
         if st.button(proposed.button, type="primary", key="next-step-button"):
-            go(proposed.page)
+            go(*proposed.to)
 
 
 def remembers(story: Story) -> None:
@@ -190,40 +190,3 @@ def _finding(version: VersionInfo, matrix: history.Matrix) -> str:
         facts = {"version": version.number, "points": tables.size_in_points(drop), "test": test_name(test)}
         return t("overview.finding_forgot", **facts)
     return t("overview.finding_kept", version=version.number) if len(matrix.versions) > 1 else ""
-
-
-def welcome() -> None:
-    """No classifier yet: what this is, and the first step."""
-    layout.heading(t("overview.title"), t("overview.caption_none"))
-    running = [job for job in state.active_jobs() if job.kind == "train"]
-    saved = state.datasets()
-    with st.container(border=True, key="welcome", gap="small"):
-        st.header(t("overview.welcome_title"), anchor=False)
-        st.markdown(t("overview.welcome"))
-        if running:
-            _invite(t("overview.training"), t("overview.see_training"), "train")
-        elif saved:
-            samples = all(stored.synthetic for stored in saved)
-            _invite(t("overview.have_samples" if samples else "overview.have_data"), t("overview.train"), "train")
-        else:
-            _samples()
-
-
-def _invite(sentence: str, button: str, page: str) -> None:
-    st.markdown(sentence)
-    if st.button(button, type="primary", key="welcome-button"):
-        go(page)
-
-
-def _samples() -> None:
-    st.caption(t("overview.welcome_sample"))
-    # the reader's own language first, and as the one primary button
-    ordered = sorted(SAMPLES.values(), key=lambda sample: sample.language != language())
-    with st.container(horizontal=True):
-        for index, sample in enumerate(ordered):
-            label = t(f"overview.sample_{sample.language}")
-            if st.button(label, type="secondary" if index else "primary", key=f"sample.{sample.id}"):
-                state.save_sample(sample.id, t(f"overview.sample_name_{sample.language}"))
-                go("train")
-        if st.button(t("overview.own_data"), type="tertiary", key="own-data", icon=":material/upload:"):
-            go("data")

@@ -30,7 +30,7 @@ def is_half_done() -> bool:
 
 
 def tell(page: str) -> None:
-    """On top of every page: that rows are only partly forgotten, the button that goes on with it, and the way to Models."""
+    """On top of every page: that rows are only partly forgotten, the button that goes on with it, and the way to Settings."""
     if not is_half_done():
         return
     request = plans(home())[0]["request"]
@@ -39,10 +39,10 @@ def tell(page: str) -> None:
     with st.container(horizontal=True):
         if st.button(t("forget.finish"), key="forget.finish", type="primary"):
             submit(name, request)
-        if page != "models" and st.button(t("forget.to_models"), key="forget.to_models"):
+        if page != "settings" and st.button(t("forget.to_models"), key="forget.to_models"):
             st.session_state[STARTED] = name
             state.choose_classifier(name)
-            go("models")
+            go("settings")
 
 
 def submit(classifier: str, request: dict[str, Any]) -> None:

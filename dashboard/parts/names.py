@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from core.registry import VersionInfo
 
 SCORES = ("accuracy", "macro_f1", "macro_precision", "macro_recall")  # each is called ``results.<score>``
-PROVIDERS = {"CPUExecutionProvider": "predict.provider_cpu", "CUDAExecutionProvider": "predict.provider_cuda"}
+PROVIDERS = {"CPUExecutionProvider": "use.provider_cpu", "CUDAExecutionProvider": "use.provider_cuda"}
 
 
 def name_of(kind: str, name: str) -> str:
@@ -34,8 +34,8 @@ def provider_name(provider: str) -> str:
 def version_line(version: VersionInfo, serves: bool = False) -> str:
     """A version in a list: its number, its strategy and its architecture."""
     facts = [
-        t("results.version_name", number=version.number),
+        t("evaluate.version_name", number=version.number),
         name_of("strategy", str(version.summary["strategy"])),
         name_of("model", str(version.summary["model"])),
     ]
-    return " · ".join([*facts, t("results.serves")] if serves else facts)
+    return " · ".join([*facts, t("evaluate.serves")] if serves else facts)

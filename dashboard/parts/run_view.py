@@ -289,17 +289,17 @@ def _draw_tries(tries: list[dict[str, Any]], key: str) -> None:
     best = max((row["epoch"] for row in tries if row["best"]), default=None)
     rows = [
         {
-            t("results.column_try"): row["epoch"],
-            t("results.column_loss"): row["validation_loss"],
-            t("results.column_kept"): row["epoch"] == best,
+            t("evaluate.column_try"): row["epoch"],
+            t("evaluate.column_loss"): row["validation_loss"],
+            t("evaluate.column_kept"): row["epoch"] == best,
         }
         for row in tries
     ]
-    st.caption(t("results.tries"))
+    st.caption(t("evaluate.tries"))
     loss = st.column_config.NumberColumn(format="%.3f")
     table = pd.DataFrame(rows)
     st.dataframe(
-        table, hide_index=True, column_config={t("results.column_loss"): loss}, width="content", key=f"{key}.tries"
+        table, hide_index=True, column_config={t("evaluate.column_loss"): loss}, width="content", key=f"{key}.tries"
     )
 
 

@@ -157,3 +157,12 @@ def download_table(table: pd.DataFrame | Callable[[], pd.DataFrame], name: str, 
         type="tertiary",
         on_click="ignore",
     )
+
+
+def tiny(value: float) -> str:
+    """A tiny difference as people write it: ``1.2e-07`` reads ``1.2 × 10⁻⁷``."""
+    if value == 0:
+        return "0"
+    digits, exponent = f"{value:.1e}".split("e")
+    raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{digits} × 10{raised}"

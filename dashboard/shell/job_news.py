@@ -1,4 +1,4 @@
-"""That a job has ended, told once wherever the reader is: a toast, and a line in the sidebar with the way to the result.
+"""That a job has ended, told once wherever the reader is: a toast, and a line in the drawer with the way to the result.
 
 A session tells of what ended while it was open, and of what ended since anybody last looked. Also opens a job: the page
 that shows it, with its classifier chosen in the sidebar.
@@ -16,8 +16,7 @@ from core.base.errors import JobError
 from dashboard.parts import tables
 from dashboard.shell import state
 from dashboard.shell.i18n import t
-from dashboard.shell.layout import icon_button
-from dashboard.shell.navigation import FIRST_PAGE, JOB_PAGES, go
+from dashboard.shell.navigation import FIRST_PAGE, JOB_PLACES, Place, go
 
 if TYPE_CHECKING:
     from core.jobs import Job
@@ -27,14 +26,14 @@ SEEN = "news.seen"  # in the session: ids of jobs that it saw waiting or at work
 NOBODYS_CHOICE = "news.nobodys_choice"  # in the session: the classifier that came up without being chosen
 TOLD = "news.told"  # in the session: ids of jobs whose end it has told, also where that cannot be written down
 TOASTS = "news.toasts"  # in the session: what is to be said with the next run of the script
-UNREAD = "news.unread"  # in the session: ids of ended jobs whose line stands in the sidebar
+UNREAD = "news.unread"  # in the session: ids of ended jobs that were not looked at since, the newest first
 TRAIN_JOB = "train.job"  # in the session: the run that the Train page shows
-RESULT_ASKED = "results.asked"  # in the session: classifier and version that the Results page is to open
+RESULT_ASKED = "evaluate.asked"  # in the session: classifier and version that the Evaluate page is to open
 STILL_NEWS = timedelta(days=1)
 MOST_LINES = 3
 VERSION_KINDS = ("train", "update")
 # In the session: number of the version that a page shows.
-VERSION_SHOWN = {"results": "results.version", "models": "models.version"}
+VERSION_SHOWN = {"evaluate": "evaluate.version", "overview": "models.version"}
 
 
 def follow(job: Job) -> None:
@@ -53,7 +52,7 @@ def listen(jobs: list[Job]) -> bool:
             state.jobs().note_told(job.id)
         older = [identity for identity in st.session_state.get(UNREAD, []) if identity != job.id]  # it was resumed
         st.session_state[UNREAD] = [job.id, *older][:MOST_LINES]
-        st.session_state[TOASTS] = [*st.session_state.get(TOASTS, []), (_sentence(job), _icon(job))]
+        st.session_state[TOASTS] = [*st.session_state.get(TOASTS, []), (sentence(job), icon(job))]
         if job.kind == "train" and job.result is not None and _is_followed(job):
             state.choose_classifier(job.classifier)
     return bool(ended)
@@ -81,31 +80,23 @@ def toast() -> None:
         st.toast(sentence, icon=icon)
 
 
-def draw(jobs: list[Job]) -> None:
-    """The lines of what ended, each with the way to the result and one to put it away."""
-    unread: list[str] = st.session_state.get(UNREAD, [])
+def unread(jobs: list[Job]) -> list[Job]:
+    """Those that ended and were not looked at since, the newest first."""
     known = {job.id: job for job in jobs}
-    for job in [known[identity] for identity in unread if identity in known]:
-        with st.container(horizontal=True, vertical_alignment="center", wrap=False, key=f"news-{job.id}"):
-            st.markdown(f"{_icon(job)} {_sentence(job)}", width="stretch")
-            opened = st.button(
-                t("news.open"), key=f"news.open.{job.id}", icon=":material/arrow_forward:", type="tertiary"
-            )
-            closed = icon_button(t("news.close"), key=f"news.close.{job.id}", icon=":material/close:")
-        if opened or closed:
-            st.session_state[UNREAD] = [identity for identity in unread if identity != job.id]
-        if opened:
-            open_job(job)
-        if closed:
-            st.rerun()
+    return [known[identity] for identity in st.session_state.get(UNREAD, []) if identity in known]
+
+
+def put_away(job: Job) -> None:
+    """It was looked at, or shall not be told any more."""
+    st.session_state[UNREAD] = [identity for identity in st.session_state.get(UNREAD, []) if identity != job.id]
 
 
 def note_seen(page: str) -> None:
     """After a page was drawn: a version that it shows is no news any more; its line goes with the next look at the jobs."""
-    unread: list[str] = st.session_state.get(UNREAD, [])
-    if unread:
-        seen = {job.id for job in state.jobs().list() if job.id in unread and _shows(page, job)}
-        st.session_state[UNREAD] = [identity for identity in unread if identity not in seen]
+    if st.session_state.get(UNREAD):
+        for job in unread(state.jobs().list()):
+            if _shows(page, job):
+                put_away(job)
 
 
 def _shows(page: str, job: Job) -> bool:
@@ -117,11 +108,13 @@ def _shows(page: str, job: Job) -> bool:
     return page in VERSION_SHOWN and number is not None and st.session_state.get(VERSION_SHOWN[page]) == number
 
 
-def _icon(job: Job) -> str:
+def icon(job: Job) -> str:
+    """How it ended, as a sign."""
     return ":material/check_circle:" if job.result is not None else ":material/error:"
 
 
-def _sentence(job: Job) -> str:
+def sentence(job: Job) -> str:
+    """How it ended, in words."""
     title = tables.plain(job.title)
     if job.result is None:
         return t("news.failed", title=title)
@@ -140,5 +133,5 @@ def open_job(job: Job) -> NoReturn:
         st.session_state[TRAIN_JOB] = job.id
         if job.result is not None:
             st.session_state[RESULT_ASKED] = (job.classifier, int(job.result["version"]))
-            go("results")
-    go(JOB_PAGES.get(job.kind, FIRST_PAGE))  # a kind of an earlier edition has no page any more
+            go("evaluate")
+    go(*JOB_PLACES.get(job.kind, Place(FIRST_PAGE)))  # a kind of an earlier edition has no page any more

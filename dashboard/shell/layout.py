@@ -129,9 +129,9 @@ def _color(card: Card) -> Literal["green", "red", "gray"]:
     return "green" if direction == card.good else "red"
 
 
-def cards(shown: Sequence[Card]) -> None:
-    """Cards side by side, equally high, two a row on a phone."""
-    with st.container(horizontal=True, gap="small", key="cards"):
+def cards(shown: Sequence[Card], *, key: str = "") -> None:
+    """Cards side by side, equally high, two a row on a phone; ``key`` tells a second row of the page from the first."""
+    with st.container(horizontal=True, gap="small", key=f"cards{key}"):
         for card in shown:
             with st.container(border=True, height="stretch", gap="xxsmall"):
                 st.metric(
@@ -148,16 +148,16 @@ def cards(shown: Sequence[Card]) -> None:
 
 
 def empty_state(
-    title: str, text: str, *, action: str | None = None, page: str | None = None, icon: str = ":material/spa:"
+    title: str, text: str, *, action: str | None = None, to: tuple[str, ...] = (), icon: str = ":material/spa:"
 ) -> None:
-    """What will be here, and the step that fills it: a sentence and one button to another page."""
+    """What will be here, and the step that fills it: a sentence and one button to another page, and to a tab of it."""
     with st.container(border=True, key="empty", gap="small"):
         st.header(f"{icon} {title}", anchor=False)
         st.markdown(text)
-        if action and page and st.button(action, type="primary", key=f"empty.{page}"):
-            go(page)
+        if action and to and st.button(action, type="primary", key=f"empty.{to[0]}"):
+            go(*to)
 
 
 def needs_classifier(title: str, text: str) -> None:
-    """The empty state of pages that show a classifier, while there is none: the way leads to Overview and its samples."""
-    empty_state(title, text, action=t("shell.start_here"), page="overview")
+    """The empty state of pages that show a classifier, while there is none: the way leads to Home and its samples."""
+    empty_state(title, text, action=t("shell.start_here"), to=("home",))

@@ -1,42 +1,69 @@
-"""The pages, their order and addresses; how to go to one and keep the link.
+"""The pages, their order and addresses; how to go to one, and to a tab of it, and keep the link.
 
-The link carries the language and the classifier (``?lang=zh&classifier=Shop reviews``), so that it can be shared.
+The link carries the language, the model and the open tab (``?lang=zh&classifier=Shop reviews&tab=quality``), so that it can be
+shared.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from core.jobs.kinds import KINDS
 from dashboard.shell.i18n import LINK, browser_language, language, t
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CLASSIFIER = "classifier"  # name in the link and in the session
-FIRST_PAGE = "overview"  # what the root address shows
+TAB = "tab"  # name in the link
+FIRST_PAGE = "home"  # what the root address shows
+ASKED_TAB = "tabs.asked"  # in the session: page and tab that it is to open with
+
+
+class Place(NamedTuple):
+    """A page, and one of its tabs; no tab leaves open what was open last."""
+
+    page: str
+    tab: str = ""
+
 
 WORK = {
-    "overview": ":material/home:",
+    "home": ":material/home:",
+    "overview": ":material/space_dashboard:",
     "data": ":material/table_view:",
     "train": ":material/model_training:",
-    "results": ":material/insights:",
-    "predict": ":material/edit_note:",
+    "evaluate": ":material/insights:",
     "update": ":material/autorenew:",
+    "use": ":material/edit_note:",
 }
-LIBRARY = {
-    "quality": ":material/fact_check:",
-    "label": ":material/new_label:",
-    "lab": ":material/science:",
-    "pretrain": ":material/school:",
-    "models": ":material/inventory_2:",
-    "benchmark": ":material/speed:",
-    "search": ":material/tune:",
+TOOLS = {"lab": ":material/science:"}
+LAST = {"settings": ":material/settings:"}
+ICONS = WORK | TOOLS | LAST
+# Addresses of the first edition, which stand in people's bookmarks.
+EARLIER = {
+    "results": Place("evaluate"),
+    "predict": Place("use", "try"),
+    "models": Place("overview"),
+    "quality": Place("data", "quality"),
+    "label": Place("data", "labelling"),
+    "pretrain": Place("train", "base"),
+    "search": Place("train", "search"),
+    "benchmark": Place("use", "speed"),
 }
-ICONS = WORK | LIBRARY
-JOB_PAGES = {name: kind.page for name, kind in KINDS.items()}  # where a job of each kind is shown
+# Where a job of each kind is shown.
+JOB_PLACES = {
+    "train": Place("train", "new"),
+    "update": Place("update"),
+    "compare": Place("lab"),
+    "forget": Place("settings"),
+    "curve": Place("evaluate", "compare"),
+    "folds": Place("evaluate", "compare"),
+    "pretrain": Place("train", "base"),
+    "benchmark": Place("use", "speed"),
+    "search": Place("train", "search"),
+    "inspect": Place("data", "quality"),
+}
 
 
 def page(name: str) -> Page:
@@ -45,21 +72,18 @@ def page(name: str) -> Page:
     return st.Page(path, title=t(f"shell.page_{name}"), icon=ICONS[name], url_path=name, default=name == FIRST_PAGE)
 
 
-def groups() -> dict[str, list[str]]:
-    """Page names by group: the daily work, and the library."""
-    return {"work": list(WORK), "library": list(LIBRARY)}
-
-
-def link() -> dict[str, str]:
-    """What the link has to carry to the next page."""
+def link(name: str = "") -> dict[str, str]:
+    """What the link has to carry to a page. Home is about all models, so its link names none."""
     carried = {}
     if language() != browser_language():
         carried[LINK] = language()
-    if st.session_state.get(CLASSIFIER):
+    if st.session_state.get(CLASSIFIER) and name != FIRST_PAGE:
         carried[CLASSIFIER] = st.session_state[CLASSIFIER]
     return carried
 
 
-def go(name: str) -> NoReturn:
+def go(name: str, tab: str = "") -> NoReturn:
     """Leave for another page; the rest of the script does not run."""
-    st.switch_page(page(name), query_params=link())
+    if tab:
+        st.session_state[ASKED_TAB] = Place(name, tab)
+    st.switch_page(page(name), query_params=link(name))

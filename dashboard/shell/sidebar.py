@@ -1,24 +1,17 @@
-"""The frame beside every page: name, classifier, pages, language, running jobs, device; and the link that keeps them."""
+"""The frame beside every page: name, model, pages, activity, language, device; and the link that keeps them."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from dashboard.parts import tables
-from dashboard.parts.plots.comparison_figures import with_names
-from dashboard.shell import job_news, state
+from dashboard.parts.versions import health
+from dashboard.shell import activity, job_news, state
 from dashboard.shell.doors import SIDEBAR_SCRIPT
-from dashboard.shell.errors import boundary, guarded_fragment
-from dashboard.shell.i18n import LANGUAGES, LINK, language, t, t_message, tn
-from dashboard.shell.layout import icon_button
-from dashboard.shell.navigation import CLASSIFIER, groups, link, page
+from dashboard.shell.errors import boundary
+from dashboard.shell.i18n import LANGUAGES, LINK, language, t, tn
+from dashboard.shell.navigation import CLASSIFIER, FIRST_PAGE, LAST, TOOLS, WORK, go, link, page
 
-if TYPE_CHECKING:
-    from core.jobs import Job
-
-BUSY, QUIET = 2.0, 8.0  # seconds between looks at the jobs
 WRITTEN = "link.written"
 LINKED = "classifier.linked"  # what the link has just named
 UNKNOWN = "classifier.unknown"  # a name from a link that no classifier has, and which one is shown instead
@@ -47,9 +40,9 @@ def adopt_link() -> None:
         st.session_state[LINK] = language()
 
 
-def keep_link() -> None:
-    """Write language and classifier into the link where they are not there already."""
-    wanted = link()
+def keep_link(current: str) -> None:
+    """Write language and classifier into the link of a page where they are not there already."""
+    wanted = link(current)
     for name in (LINK, CLASSIFIER):
         if name in wanted and st.query_params.get(name) != wanted[name]:
             st.query_params[name] = wanted[name]
@@ -58,17 +51,29 @@ def keep_link() -> None:
     st.session_state[WRITTEN] = wanted
 
 
-def draw() -> None:
-    """The whole sidebar; what needs the workspace comes last, since the first look at it takes seconds."""
+def open_earlier(current: str) -> None:
+    """The root showed the overview of the model that the link names, and still does: Home, which is there now, names none."""
+    if current == FIRST_PAGE and st.session_state.get(LINKED):
+        go("overview")
+
+
+def draw(current: str) -> None:
+    """The whole sidebar beside a page; what needs the workspace comes last, since the first look at it takes seconds."""
     with st.sidebar:
         st.html(f"<div class='product'><span>{t('shell.mark')}</span>{t('shell.product')}</div>")
         st.html(CLOSE_ON_PHONES, unsafe_allow_javascript=True)
         picker = st.container()
-        for group, names in groups().items():
-            st.caption(t(f"shell.group_{group}"))
-            with st.container(gap="xxsmall"):
-                for name in names:
-                    st.page_link(page(name), query_params=link(), width="stretch")
+        with st.container(gap="xxsmall"):
+            for name in WORK:
+                _page_link(name)
+        with st.container(gap="xxsmall"):
+            with st.expander(
+                t("shell.tools"), icon=":material/construction:", type="compact", key="tools", expanded=current in TOOLS
+            ):
+                for name in TOOLS:
+                    _page_link(name)
+            for name in LAST:
+                _page_link(name)
         running = st.container()
         st.segmented_control(
             t("shell.language"),
@@ -84,10 +89,15 @@ def draw() -> None:
         names = [classifier.name for classifier in state.classifiers()]
         with picker:
             _classifier_picker(names)
+            _state_of_model()
         device.caption(f":material/memory: {_device_line()}")
     with running, boundary():
-        _job_list()
+        activity.draw()
     job_news.toast()
+
+
+def _page_link(name: str) -> None:
+    st.page_link(page(name), query_params=link(name), width="stretch")
 
 
 def _choose_again() -> None:
@@ -117,6 +127,14 @@ def _classifier_picker(names: list[str]) -> None:
     )
 
 
+def _state_of_model() -> None:
+    """Below the picker: what the model is for, which version serves, and whether all is well with it."""
+    classifier = state.chosen_classifier()
+    if classifier is not None:
+        found = health.of(classifier)
+        st.caption(f"{health.task_of_model(classifier)} · {found.dot} {found.serving}", help=found.sentence)
+
+
 def tell_unknown() -> None:
     """Above the page: that the link names a classifier that there is not, which one is shown instead, and which there are."""
     linked, instead = st.session_state.get(UNKNOWN, (None, None))
@@ -140,54 +158,6 @@ def tell_unknown() -> None:
         ):
             st.session_state.pop(UNKNOWN)
             st.rerun()
-
-
-def _job_list() -> None:
-    busy = bool(state.active_jobs())
-    guarded_fragment(run_every=BUSY if busy else QUIET)(_jobs)(busy)
-
-
-def _jobs(busy: bool) -> None:
-    jobs = state.jobs().list()  # whoever looks also starts the next job that waits
-    active = [job for job in jobs if job.state in state.ACTIVE]
-    if job_news.listen(jobs) or bool(active) != busy:  # a job began or ended: the page has something new to show
-        st.rerun()
-    job_news.draw(jobs)
-    if not active:
-        return
-    st.caption(t("shell.jobs"))
-    for job in reversed(active):
-        with st.container(gap=None):
-            with st.container(horizontal=True, vertical_alignment="center", wrap=False):
-                st.progress(job.fraction, text=_progress_text(job))
-                show = icon_button(
-                    t("shell.show_job"), of=job.title, key=f"show.{job.id}", icon=":material/arrow_forward:"
-                )
-                stop = icon_button(
-                    t("run.stop"),
-                    of=job.title,
-                    help=t("shell.stop"),
-                    key=f"stop.{job.id}",
-                    icon=":material/stop_circle:",
-                    disabled=job.state == "stopping",
-                )
-            st.caption(_what_it_does(job))
-        if show:
-            job_news.open_job(job)
-        if stop:
-            state.jobs().stop(job.id)
-            st.rerun(scope="fragment")
-
-
-def _progress_text(job: Job) -> str:
-    title = tables.plain(job.title)
-    return f"{title} · {tables.percent(job.fraction)}" if job.state == "running" else title
-
-
-def _what_it_does(job: Job) -> str:
-    if job.state == "stopping" or job.message is None:
-        return t(f"shell.job_{job.state}")
-    return tables.plain(t_message(with_names(job.message)))
 
 
 def _device_line() -> str:

@@ -17,10 +17,11 @@ from core.statistics.intervals import Estimate
 from core.tasks import task_of
 from core.workflows.requests import DataConfig
 from core.workflows.train.ladder import TRIED_FROM, Rung, rungs_for
-from dashboard.parts import serving, tables
+from dashboard.parts import tables
 from dashboard.parts.names import name_of
 from dashboard.parts.run_view import SECONDS_BETWEEN_LOOKS
 from dashboard.parts.scores import score_name
+from dashboard.parts.versions import serving
 from dashboard.shell import layout, state
 from dashboard.shell.errors import guarded_fragment, show_error
 from dashboard.shell.i18n import t, t_message
@@ -124,9 +125,9 @@ def _rung(job: Job, rung: dict[str, Any], serves: int | None) -> None:
         st.caption(tables.plain(t_message(Message.from_dict(rung["left_out"]))))
         return
     known = rung["version"] in {version.number for version in state.versions(job.classifier)}
-    marks = [t("results.version_name", number=rung["version"])]
+    marks = [t("evaluate.version_name", number=rung["version"])]
     if rung["version"] == serves:
-        marks.append(t("results.serves"))
+        marks.append(t("evaluate.serves"))
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", wrap=False):
         st.markdown(f"**{name}** · {' · '.join(marks)}", width="stretch")
         if job.ended and known and rung["version"] != serves:

@@ -13,7 +13,7 @@ from core.tasks import task_of
 from core.workflows.requests import AUTO
 from dashboard.parts import tables
 from dashboard.parts.forms.estimator import estimator
-from dashboard.parts.verdict import joined
+from dashboard.parts.versions.verdict import joined
 from dashboard.shell import layout, state
 from dashboard.shell.errors import guarded_fragment, show_error
 from dashboard.shell.i18n import choice_label, t, tn

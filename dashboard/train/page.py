@@ -9,8 +9,9 @@ import streamlit as st
 
 from core.base.errors import CoreError
 from core.workflows.requests import AUTO
-from dashboard.parts import decisions, tables, verdict
+from dashboard.parts import tables
 from dashboard.parts.run_view import place_in_queue, run_view
+from dashboard.parts.versions import decisions, verdict
 from dashboard.shell import job_news, layout, state
 from dashboard.shell.errors import show_error
 from dashboard.shell.i18n import t, t_message, tn
@@ -166,15 +167,15 @@ def _outcome(job: Job) -> None:
         st.caption(t(key, version=number, champion=champion.number))
     with st.container(horizontal=True):
         if st.button(t("train.see_results"), key="train.results", type="primary", icon=":material/insights:"):
-            _leave(job, number, "results")
+            _leave(job, number, "evaluate")
         if serves and st.button(t("train.try_it"), key="train.predict", icon=":material/edit_note:"):
-            _leave(job, number, "predict")
+            _leave(job, number, "use", "try")
 
 
-def _leave(job: Job, version: int, page: str) -> None:
+def _leave(job: Job, version: int, page: str, tab: str = "") -> None:
     state.choose_classifier(job.classifier)
     st.session_state[job_news.RESULT_ASKED] = (job.classifier, version)
-    go(page)
+    go(page, tab)
 
 
 def _others(job: Job) -> None:

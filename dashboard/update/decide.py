@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.workflows.versions.decide import stored_rules
-from dashboard.parts import same_tests, scores, tables
-from dashboard.parts.verdict import tell_since
+from dashboard.parts import scores, tables
+from dashboard.parts.versions import same_tests
+from dashboard.parts.versions.verdict import tell_since
 from dashboard.shell import layout, state
 from dashboard.shell.errors import boundary, guarded_fragment
 from dashboard.shell.i18n import t, tn

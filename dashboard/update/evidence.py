@@ -8,10 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from core.base.errors import CoreError
-from dashboard.parts import history, scores, tables
+from dashboard.parts import scores, tables
 from dashboard.parts.plots import charts
 from dashboard.parts.plots.heatmaps import heatmap
 from dashboard.parts.run_view import draw_learning
+from dashboard.parts.versions import history
 from dashboard.shell import state
 from dashboard.shell.errors import show_error
 from dashboard.shell.i18n import t, tn

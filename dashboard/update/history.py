@@ -8,9 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from core.base.errors import RegistryError
-from dashboard.parts import same_tests, tables, timeline
-from dashboard.parts.decisions import candidates, decided, reason_of
-from dashboard.parts.serving import previous_champion
+from dashboard.parts import tables
+from dashboard.parts.versions import same_tests, timeline
+from dashboard.parts.versions.decisions import candidates, decided, reason_of
+from dashboard.parts.versions.serving import previous_champion
 from dashboard.shell import state
 from dashboard.shell.errors import boundary, show_error
 from dashboard.shell.i18n import t

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import streamlit as st
 
 from dashboard.parts import tables
-from dashboard.parts.decisions import candidates, waiting_candidate
+from dashboard.parts.versions.decisions import candidates, waiting_candidate
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import t
 

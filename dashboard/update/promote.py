@@ -9,7 +9,7 @@ import streamlit as st
 from core.base.errors import RegistryError
 from core.registry import keep_back
 from core.registry import promote as decide
-from dashboard.parts import decisions
+from dashboard.parts.versions import decisions
 from dashboard.shell import state
 from dashboard.shell.errors import show_error
 from dashboard.shell.i18n import t, tn

@@ -23,9 +23,9 @@ from core.workflows.requests import TrainRequest, UpdateRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.update.run import update_classifier
 from core.workflows.workspace import Workspace, open_workspace
-from tests.dashboard.benchmark.test_page import MEASUREMENT
 from tests.dashboard.lab import lab_comparison
-from tests.dashboard.search.test_page import SEARCH
+from tests.dashboard.train.search.test_page import SEARCH
+from tests.dashboard.use.speed.test_page import MEASUREMENT
 
 HOST = "evil.example"  # nobody must ask it
 # What stands before each word in the file must stand before it on the screen.

@@ -100,7 +100,7 @@ def opened(watched: Watched, seen: Look) -> Look:
             fold.click()
     watched.settled()
     seen += look(page)
-    groups = page.locator(".st-key-results\\.group button, [class*=st-key-results-group] button")
+    groups = page.locator(".st-key-evaluate\\.group button, [class*=st-key-evaluate-group] button")
     for group in range(max(1, groups.count())):
         if groups.count():
             groups.nth(group).click()
@@ -180,7 +180,7 @@ def test_options_of_a_list(window: Watched) -> None:
 
 def test_a_text_that_is_typed_and_its_answer(window: Watched) -> None:
     page = window.opens("predict", classifier=hostile.NAME)
-    page.get_by_label(translate("en", "predict.box"), exact=True).last.fill(hostile.TEXT.format("good", "typed"))
+    page.get_by_label(translate("en", "use.box"), exact=True).last.fill(hostile.TEXT.format("good", "typed"))
     page.get_by_role("combobox").nth(1).wait_for()
     window.settled()
     seen = look(page)

@@ -105,17 +105,17 @@ def test_from_upload_to_roll_back(
     me.click("train.see_results")
     assert champion(dashboard, name) == 1
 
-    cells = page.locator(".st-key-results-confusion .scatterlayer path.point")
+    cells = page.locator(".st-key-evaluate-confusion .scatterlayer path.point")
     cells.first.wait_for(state="attached")
     labels = json.loads((Registry(dashboard.home).folder(name, 1) / "labels.json").read_text("utf-8"))
     for cell in (0, 1):  # one of them is not the cell that is open at first
         cells.nth(cell).scroll_into_view_if_needed()
         _click_middle(page, cells.nth(cell))
         for side, label in (("row", labels[0]), ("column", labels[cell])):
-            expect(page.locator(f".st-key-results-confusion-{side} input")).to_have_value(label)
+            expect(page.locator(f".st-key-evaluate-confusion-{side} input")).to_have_value(label)
 
     me.goes_to("predict")
-    box = page.get_by_label(me.words("predict.box"), exact=True).last
+    box = page.get_by_label(me.words("use.box"), exact=True).last
     box.press_sequentially(text)
     me.sees(re.compile(r"\d+(\.\d+)? (ms|毫秒)"))
 
@@ -166,7 +166,7 @@ def test_auto_climbs_in_half_a_minute(visit: Callable[..., Visitor], dashboard: 
     assert champion(dashboard, "Climber") == 1
     first = page.locator(".st-key-rung-0")
     first.get_by_text(
-        re.compile(f"{me.words('names.rung_linear')}.*{me.words('results.version_name', number=1)}")
+        re.compile(f"{me.words('names.rung_linear')}.*{me.words('evaluate.version_name', number=1)}")
     ).wait_for()
     first.get_by_text(re.compile(r"\d answers a second")).wait_for()
 

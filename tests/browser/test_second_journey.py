@@ -54,13 +54,13 @@ def save(workspace: Workspace, table: pd.DataFrame, name: str) -> str:
 def put_right(me: Visitor, text: str, label: str) -> None:
     """Type a text and say what the answer should have been."""
     page = me.page
-    box = page.get_by_label(me.words("predict.box"), exact=True).last
+    box = page.get_by_label(me.words("use.box"), exact=True).last
     box.fill(text)
-    should_be = page.get_by_role("combobox", name=re.compile(re.escape(me.words("predict.should_be"))))
+    should_be = page.get_by_role("combobox", name=re.compile(re.escape(me.words("use.should_be"))))
     should_be.click()
     should_be.fill(label)
     page.keyboard.press("Enter")
-    me.button("predict.undo").wait_for()
+    me.button("use.undo").wait_for()
 
 
 def heights(page: Page) -> list[float]:
@@ -92,8 +92,8 @@ def test_from_a_wrong_answer_to_a_rollback(
     queue = Corrections(dashboard.home)
     until(lambda: len(queue.list(name)) == 2, "two corrections wait")
 
-    page.get_by_role("tab", name=me.words("predict.tab_corrections")).click()
-    me.click("predict.join")  # and not "learn from them": two are too few to be learned alone
+    page.get_by_role("tab", name=me.words("use.tab_corrections")).click()
+    me.click("use.join")  # and not "learn from them": two are too few to be learned alone
     page.get_by_text(re.compile(me.words("update.source_saved"))).first.click()
     me.sees(me.words("update.with_corrections", count=2))
     page.get_by_role("combobox", name=re.compile(me.words("update.saved"))).wait_for()

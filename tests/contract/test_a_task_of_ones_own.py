@@ -371,7 +371,7 @@ def test_train_asks_for_what_only_this_task_has_and_starts_it(
 
 
 def test_results_show_where_it_is_farthest_off(open_page: OpenPage, updated_counter: Workspace) -> None:
-    page = open_page("results", classifier="Counter")
+    page = open_page("evaluate", classifier="Counter")
     (rows,) = [table.value for table in page.dataframe if "value" in table.value.columns]
     assert rows["value"].is_monotonic_decreasing
     assert rows["value"].iloc[0] == abs(int(rows["truth"].iloc[0]) - int(rows["answer"].iloc[0]))

@@ -17,8 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.jobs import JobQueue
 from dashboard.parts.forms import estimator
-from dashboard.results.tabs import GROUPS
-from dashboard.shell.i18n import catalogue
+from dashboard.shell.navigation import ASKED_TAB, Place
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE = 120.0  # seconds: nobody knows what else the machine does
@@ -82,22 +81,22 @@ def _fresh_caches(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def open_page(evergreen_home: Path) -> Callable[..., AppTest]:
-    """Open a page through the entry, as a browser would: ``open_page("train", language="zh", classifier="Shop")``."""
+    """Open a page through the entry, as a browser would: ``open_page("data", "quality", language="zh", classifier="Shop")``."""
 
-    def open_it(name: str = "overview", *, language: str = "en", **link: str) -> AppTest:
+    def open_it(name: str = "home", tab: str = "", *, language: str = "en", **link: str) -> AppTest:
         entry = AppTest.from_file(str(ROOT / "dashboard" / "main.py"), default_timeout=60)
         for key, value in {"lang": language, **link}.items():
             entry.query_params[key] = value
         entry.run()
-        if name != "overview":
+        if tab:
+            entry.session_state[ASKED_TAB] = Place(name, tab)
+        if name != "home":
             entry.switch_page(str(ROOT / "pages" / f"{name}.py")).run()
         return entry
 
     return open_it
 
 
-def open_results_tab(page: AppTest, name: str, language: str = "en") -> None:
-    """Have the Results page show this tab with its next run, for a classifier of two labels."""
-    group = next(group for group, names in GROUPS.items() if name in names)
-    page.session_state["results.group"] = group
-    page.session_state[f"results.tabs.{language}.{group}.two_labels"] = catalogue(language)[f"results.tab_{name}"]
+def open_tab(page: AppTest, name: str, tab: str) -> None:
+    """Have a page show this tab with its next run."""
+    page.session_state[ASKED_TAB] = Place(name, tab)

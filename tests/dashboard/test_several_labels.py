@@ -20,9 +20,9 @@ from core.workflows.requests import TrainRequest, UpdateRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.update.run import update_classifier
 from core.workflows.workspace import Workspace, open_workspace
-from dashboard.labelling.session import items_of, view_of
-from dashboard.parts.report_download import written
-from dashboard.predict.several import given
+from dashboard.data.labelling.session import items_of, view_of
+from dashboard.parts.versions.report_download import written
+from dashboard.use.several import given
 
 OpenPage = Callable[..., AppTest]
 WORDS = {"food": "soup", "price": "bill", "service": "waiter"}
@@ -121,7 +121,7 @@ def test_every_page_opens(open_page: OpenPage, name: str, language: str) -> None
 
 @pytest.mark.usefixtures("workspace")
 def test_results_show_each_label_with_its_threshold_and_pairs(open_page: OpenPage) -> None:
-    page = open_page("results", classifier="Visits")
+    page = open_page("evaluate", classifier="Visits")
     assert {"Macro-F1", "Micro-F1", "All labels right", "Ranking precision"} <= {card.label for card in page.metric}
     table = next(frame.value for frame in page.dataframe if "Given from" in frame.value.columns)
     assert table["Label"].tolist() == ["food", "price", "service"]
@@ -167,16 +167,16 @@ def test_the_evidence_of_an_update_has_each_labels_recall() -> None:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_an_answer_has_chips_and_can_be_corrected(open_page: OpenPage, workspace: Workspace, language: str) -> None:
-    page = open_page("predict", language=language, classifier="Visits")
-    page.session_state["predict.text.held"] = {"text": "evening soup waiter", "revision": 1}
+    page = open_page("use", language=language, classifier="Visits")
+    page.session_state["use.text.held"] = {"text": "evening soup waiter", "revision": 1}
     page.run()
     assert not page.exception
     html = next(part.proto.body for part in page.get("html") if "verdict" in part.proto.body)
     assert html.count("class='chip'") == 2
-    box = next(box for box in page.multiselect if box.key == "predict.should_have")
+    box = next(box for box in page.multiselect if box.key == "use.should_have")
     assert sorted(box.value) == ["food", "service"]
     box.set_value(["food"]).run()
-    page.button(key="predict.should_have_save").click().run()
+    page.button(key="use.should_have_save").click().run()
     (waiting,) = Corrections(workspace.home).list("Visits")
     assert (waiting.label, waiting.predicted) == ("food", "food|service")
 
@@ -187,7 +187,7 @@ def test_chips_are_those_that_reach_their_threshold() -> None:
 
 @pytest.mark.usefixtures("workspace")
 def test_labels_of_a_dataset_are_looked_at_again_with_toggles(open_page: OpenPage, workspace: Workspace) -> None:
-    page = open_page("label", classifier="Visits")
+    page = open_page("data", "labelling", classifier="Visits")
     page.button(key="label.start").click().run()
     assert not page.exception
     (session,) = LabellingStore(workspace.home).list()

@@ -78,7 +78,7 @@ def test_the_language_switch_changes_the_page_and_the_link(open_page: OpenPage) 
 
 
 def test_the_language_survives_a_page_change(open_page: OpenPage) -> None:
-    at = open_page("models", language="zh")
+    at = open_page("overview", language="zh")
     assert at.title[0].value == "模型"
     assert at.query_params["lang"] in ("zh", ["zh"])
 

@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 from core.workflows.requests import TrainRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.workspace import Workspace, open_workspace
-from dashboard.labelling import new
-from dashboard.parts.report_download import written
+from dashboard.data.labelling import new
+from dashboard.parts.versions.report_download import written
 from dashboard.shell import state
 from tests.core.conftest import reviews, save
 from tests.language_models import TASK, TINY
@@ -47,8 +47,8 @@ def test_pages_offer_nothing_that_needs_labels(open_page: OpenPage, workspace: W
         if name == "benchmark":
             sentence = "Speed is measured" if language == "en" else "只能测量给文本分类的模型的速度"
             assert any(sentence in box.value for box in page.info)
-    assert not offered["results"] & {"results.folds.start", "results.curve.start"}
-    assert {"results.report", "results.card"} <= offered["results"]
+    assert not offered["results"] & {"evaluate.folds.start", "evaluate.curve.start"}
+    assert {"evaluate.report", "evaluate.card"} <= offered["results"]
     assert "benchmark.go" not in offered["benchmark"]
     version = workspace.registry.version("Shop", 1)
     named = "Perplexity" if language == "en" else "困惑度"
@@ -65,7 +65,7 @@ def test_labels_are_not_doubted_by_a_model_without_labels(
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.usefixtures("workspace")
 def test_the_models_page_speaks_of_what_a_language_model_is_measured_by(open_page: OpenPage, language: str) -> None:
-    page = open_page("models", language=language, classifier="Shop")
+    page = open_page("overview", language=language, classifier="Shop")
     named = "Perplexity" if language == "en" else "困惑度"
     tests = next(table.value for table in page.dataframe if len(table.value.columns) == 3)
     assert list(tests.columns)[2] == named
@@ -77,7 +77,7 @@ def test_the_models_page_speaks_of_what_a_language_model_is_measured_by(open_pag
 
 @pytest.mark.usefixtures("workspace")
 def test_the_proof_of_a_file_without_probabilities_speaks_of_outputs(open_page: OpenPage) -> None:
-    page = open_page("models", classifier="Shop")
+    page = open_page("overview", classifier="Shop")
     page.session_state["models.tabs"] = "ONNX"
     page.run()
     told = next(str(part.value) for part in page.markdown if "PyTorch" in str(part.value))

@@ -79,6 +79,7 @@ def train_classifier(
     shares = settings.data
     fractions = (1 - shares.validation_share - shares.test_share, shares.validation_share, shares.test_share)
     split = split_rows(task.stratified(dataset), fractions=fractions, seed=shares.split_seed)
+    all_rows = dataset.take(split.train)  # from which the baseline learns, whatever the model has time for
     split = split.learning_from(request.most_rows, dataset.label_names(), shares.split_seed)
     train, validation, test = (dataset.take(rows) for rows in (split.train, split.validation, split.test))
     outputs = task.outputs(dataset.label_names())
@@ -102,7 +103,7 @@ def train_classifier(
             parts={1: split},
             tests=[FrozenTest(1, stored.name, test.texts, tuple(test.label_names()))],
             met=nothing_met(words=counted, baseline=task.baseline_grows).grown(1, *learned_rows),
-            first=learned_rows[0],
+            first=(all_rows.texts, all_rows.label_names()),
             language=stored.language,
             synthetic=stored.synthetic,
             findings=[

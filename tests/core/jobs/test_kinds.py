@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_kind_names_a_request_a_workflow_and_a_page(name: str) -> None:
+def test_a_kind_names_a_request_and_a_workflow(name: str) -> None:
     kind = KINDS[name]
     request, workflow = (
         getattr(import_module(module), attribute)
@@ -25,7 +25,6 @@ def test_a_kind_names_a_request_a_workflow_and_a_page(name: str) -> None:
     assert issubclass(request, Config)
     assert list(inspect.signature(workflow).parameters)[:2] == ["request", "workspace"]
     assert {"should_stop", "resume"} <= set(inspect.signature(workflow).parameters)
-    assert (ROOT / "pages" / f"{kind.page}.py").exists()
 
 
 def test_looking_at_the_kinds_loads_no_torch() -> None:

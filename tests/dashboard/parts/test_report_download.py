@@ -15,8 +15,8 @@ from core.base.errors import DataError
 from core.workflows.requests import TrainRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.workspace import open_workspace
-from dashboard.parts import report_download
-from dashboard.parts.report_download import Outcomes, attempt, raise_failure, written
+from dashboard.parts.versions import report_download
+from dashboard.parts.versions.report_download import Outcomes, attempt, raise_failure, written
 from tests.core.conftest import reviews, save
 
 
@@ -67,7 +67,7 @@ def test_the_page_shows_why_the_report_failed(monkeypatch: pytest.MonkeyPatch) -
         import streamlit as st
 
         from core.base.errors import DataError
-        from dashboard.parts import report_download
+        from dashboard.parts.versions import report_download
 
         outcomes = st.session_state.setdefault("models.report_outcomes", report_download.SimpleQueue())
         outcomes.put(DataError("dataset.gone_for_this_test", "It is gone."))

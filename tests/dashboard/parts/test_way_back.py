@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core.registry import Registry
 from dashboard.shell.i18n import catalogue
 from dashboard.shell.navigation import ICONS, ROOT
-from tests.dashboard.models.test_page import NAME, champion, home, made
+from tests.dashboard.overview.test_versions import NAME, champion, home, made
 
 __all__ = ["home", "made"]
 
@@ -45,7 +45,7 @@ def test_the_page_names_the_file_and_offers_the_version_before(
 def test_the_models_page_still_lists_all_versions_and_rolls_back(
     damaged: Path, open_page: Callable[..., AppTest]
 ) -> None:
-    page = open_page("models")
+    page = open_page("overview")
     assert not page.exception
     assert any("report.json of version 2" in str(box.value) for box in page.error)
     assert list(page.dataframe[0].value["version"]) == ["Version 2 · serves", "Version 1"]
@@ -70,7 +70,7 @@ def test_damage_of_an_older_version_leaves_the_overview_whole(home: Path, open_p
 def test_a_version_that_does_not_serve_can_be_deleted(home: Path, open_page: Callable[..., AppTest]) -> None:
     registry = Registry(home)
     registry.promote(NAME, 2)
-    page = open_page("models")
+    page = open_page("overview")
     page.selectbox(key="models.version").set_value(1).run()
     page.button(key="models.delete_version").click().run()
     assert not page.exception
@@ -125,7 +125,7 @@ def test_the_way_back_leads_to_the_last_version_that_is_whole(home: Path, open_p
     registry.promote(NAME, 2)
     for number in (1, 2):
         cut(registry.folder(NAME, number) / "model.onnx")
-    page = open_page("predict")
+    page = open_page("use")
     assert [str(box.value) for box in page.info] == [catalogue("en")["shell.no_way_back"]]
     assert all(button.key != "way-back-button" for button in page.button)
 
@@ -134,7 +134,7 @@ def test_what_is_damaged_while_a_page_is_open_is_told_where_it_is_read(
     home: Path, open_page: Callable[..., AppTest]
 ) -> None:
     Registry(home).promote(NAME, 2)
-    page = open_page("results")
+    page = open_page("evaluate")
     assert not page.error
     cut(Registry(home).folder(NAME, 2) / "labels.json")
     page.run()

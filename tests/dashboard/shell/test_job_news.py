@@ -104,7 +104,7 @@ def test_a_job_that_ends_is_told_once_on_any_page(
     at.sidebar.button(key=f"news.open.{name}").click().run()
     assert not at.exception
     assert at.selectbox(key="classifier").value == "Pears"
-    assert at.selectbox(key="results.version").value == 1
+    assert at.selectbox(key="evaluate.version").value == 1
     assert lines(at) == []
 
 
@@ -193,7 +193,7 @@ def test_a_running_training_of_a_new_classifier_is_found_again(open_page: OpenPa
 def test_a_link_to_no_classifier_says_so_and_offers_those_there_are(
     open_page: OpenPage, home: Path, language: str
 ) -> None:
-    at = open_page("results", language=language, classifier="Plums")
+    at = open_page("evaluate", language=language, classifier="Plums")
     assert "Plums" in at.warning[0].value
     assert "Apples" in at.warning[0].value  # which is shown instead
     at.main.button(key="unknown.open.Pears").click().run()

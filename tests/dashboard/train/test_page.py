@@ -145,7 +145,7 @@ def test_a_run_from_the_click_to_its_verdict(open_page: OpenPage, dataset: str, 
     at.button(key="train.results").click().run()
     assert at.title[0].value == "Results"
     assert at.selectbox(key="classifier").value == "Things"
-    assert at.selectbox(key="results.version").value == 1
+    assert at.selectbox(key="evaluate.version").value == 1
 
 
 def test_tokens_beyond_the_longest_text_are_marked_and_text_is_escaped() -> None:

@@ -133,11 +133,11 @@ def test_the_decision_names_no_score_that_the_model_lacks(second: Path, open_pag
 
 @BOTH
 def test_a_whole_table_goes_on(first: Path, open_page: OpenPage, language: str) -> None:
-    page = open_page("predict", language=language, classifier=NAME)
-    assert translate(language, "predict.table_intro_write") in shown(page)
+    page = open_page("use", language=language, classifier=NAME)
+    assert translate(language, "use.table_intro_write") in shown(page)
     upload(page, table("chair"))
-    expected = translate(language, "predict.label_rows_write", {"count": "60"})
-    assert page.button(key="predict.start").label == expected
+    expected = translate(language, "use.label_rows_write", {"count": "60"})
+    assert page.button(key="use.start").label == expected
 
 
 def test_the_overview_counts_no_corrections(first: Path, open_page: OpenPage) -> None:

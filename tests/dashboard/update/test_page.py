@@ -33,7 +33,7 @@ from core.workflows.update.run import update_classifier
 from core.workflows.versions.decide import gate_rules
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace, open_workspace
-from dashboard.parts import decisions
+from dashboard.parts.versions import decisions
 from dashboard.shell import i18n, state
 from dashboard.shell.i18n import translate
 from dashboard.update import compare as update_compare
@@ -403,7 +403,7 @@ def test_a_reason_stays_in_the_lineage_and_is_shown_as_it_was_written(open_page:
     at.main.button(key="update.promote_anyway").click().run()
     assert not at.exception
     assert champion(refused) == 2
-    models = open_page("models")
+    models = open_page("overview")
     assert r"against the gate. Reason: “\*bold\* \<b\>and\</b\> new line”." in shown(models)
     at = open_page("update")
     at.main.button(key="update.roll_back_to").click().run()
@@ -546,10 +546,10 @@ def test_too_few_corrections_say_how_many_more_are_needed_and_leave_nothing_behi
 ) -> None:
     correct(first, ("one fine thing", "up"))
     before = len(open_workspace(first).datasets.list())
-    at = open_page("predict", language=language)
+    at = open_page("use", language=language)
     needed = translate(language, "update.more_of_label", {"count": "9", "label": "up"})
     assert needed in shown(at)
-    at.button(key="predict.use").click().run()
+    at.button(key="use.use").click().run()
     assert at.title[0].value == translate(language, "update.title")
     begin_with(at, "corrections")
     assert needed in shown(at)

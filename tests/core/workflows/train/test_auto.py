@@ -181,6 +181,8 @@ def test_a_frozen_encoder_learns_from_as_many_rows_as_there_is_time_for(
     assert met["set_aside"] == 56 - 16
     said = next(Message.from_dict(finding) for finding in report["findings"] if finding["key"] == "train.sampled")
     assert said.facts == {"rows": 16, "all": 56}
+    linear = VersionFolder(workspace.registry.folder("Shop", 1)).report()
+    assert report["baseline"] == linear["baseline"]  # which learns from all rows
     assert facts_of(blend)[0] in ("auto.nothing_to_blend", "auto.time_up")
 
 

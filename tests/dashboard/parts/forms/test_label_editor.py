@@ -104,7 +104,7 @@ def test_a_saved_dataset_is_changed_in_a_copy(
     page = upload(open_page("data"))
     next(one for one in page.button if one.key and one.key.endswith("save-button")).click().run()
     edited_as(monkeypatch, [RenameLabels(names={"0": "bad"})])
-    page = open_page("quality")
+    page = open_page("data", "quality")
     page.button(key="quality.save").click().run()
     assert not page.exception
     made, raw = DatasetStore(evergreen_home).list()

@@ -1,0 +1,35 @@
+"""The Quality tab: look a saved dataset over, choose what to put right, save the cleaned table as a new dataset."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.data.labelling import new
+from dashboard.data.quality import clean, findings, page
+from dashboard.shell import layout, state
+from dashboard.shell.i18n import t
+
+
+def draw() -> None:
+    """The whole tab."""
+    st.caption(t("quality.caption"))
+    datasets = state.datasets()
+    if not datasets:
+        layout.empty_state(
+            t("quality.empty_title"), t("quality.empty"), action=t("quality.to_data"), to=("data", "tables")
+        )
+        return
+    dataset = page.choose(datasets)
+    inspection = page.inspection(dataset)
+    page.runs(dataset)
+    if inspection is None:
+        page.form(dataset, leading=True)
+        clean.draw(dataset, [])
+        clean.saved(dataset)
+        return
+    findings.draw(dataset, inspection)
+    new.offer(dataset.id)
+    clean.draw(dataset, findings.chosen_fixes(dataset, inspection))
+    clean.saved(dataset)
+    with st.expander(t("quality.again"), icon=":material/refresh:"):
+        page.form(dataset, leading=False)

@@ -1,0 +1,215 @@
+"""The Results page: which version and test are looked at, and the figures on top. The parts below are files beside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.base.messages import Message
+from core.statistics.intervals import MINIMUM_ROWS, Estimate, unpaired_difference
+from core.tasks.base import Task
+from core.tasks.text_classification.reported import has_labels
+from core.workflows.versions.folder import VersionFolder
+from dashboard.parts import choices, scores, tables
+from dashboard.parts.names import SCORES, version_line
+from dashboard.parts.versions import verdict
+from dashboard.shell import layout, state
+from dashboard.shell.i18n import t, t_message, tn
+from dashboard.shell.job_news import RESULT_ASKED
+from dashboard.shell.layout import Card
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from core.registry import VersionInfo
+
+ALL = 0  # all frozen tests together; experiences are counted from 1
+ROW, TALL_ROW, TABLE = 35, 74, 420  # pixels: a row of one line, one of three, and the height from which a table scrolls
+VERSION_LINK = "version"  # name in a link: ``/results?classifier=Shop&version=2``
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A version on one frozen test, or on all of them (``test`` is `ALL`); ``figures`` are what its task measures."""
+
+    version: VersionInfo
+    report: dict[str, Any]
+    test: int
+    figures: Any
+
+    @property
+    def task(self) -> Task:
+        """What the version is for."""
+        return scores.task_of_report(self.report)
+
+    @property
+    def labelled(self) -> bool:
+        """Whether its figures tell of labels."""
+        return has_labels(self.report)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return tuple(self.figures.classes)
+
+    @property
+    def baseline(self) -> dict[str, Any]:
+        """The baseline's figures on the same rows."""
+        stored = self.report["baseline"]
+        if self.test == ALL:
+            return dict(stored["report"])
+        numbers = [test["experience"] for test in self.report["tests"]]
+        return dict(stored["tests"][numbers.index(self.test)])
+
+
+def choose(classifier: str) -> Shown:
+    """The pickers of version and test, on one line."""
+    left, right = st.columns(2, gap="medium")
+    with left:
+        version = _version(classifier)
+    report = state.report(version)
+    with right:
+        test = _test(report)
+    stored = report["overall"]
+    if test != ALL:
+        stored = next(tested["report"] for tested in report["tests"] if tested["experience"] == test)
+    return Shown(version, report, test, scores.task_of_report(report).stored_report(stored))
+
+
+def _version(classifier: str) -> VersionInfo:
+    known = {version.number: version for version in state.versions(classifier)}
+    champion = state.champion(classifier)
+    serving = champion.number if champion is not None else None
+    _open_version(classifier, known, serving)
+    names = {number: version_line(known[number], serving == number) for number in sorted(known, reverse=True)}
+    first = max(known) if serving is None else serving
+    return known[choices.listed(t("evaluate.version"), names, key="evaluate.version", first=first)]
+
+
+def _open_version(classifier: str, known: Mapping[int, VersionInfo], serving: int | None) -> None:
+    """Which version comes up: the one that a link or another page asked for, else one that this session has just seen
+    come about, else the one that serves; and the reader's own choice for as long as none of these changes.
+    """
+    newest = max(known)
+    seen = st.session_state.get("evaluate.seen")
+    if seen != (classifier, newest, serving):
+        fresh = seen is not None and seen[0] == classifier and newest > seen[1]
+        st.session_state["evaluate.seen"] = (classifier, newest, serving)
+        st.session_state["evaluate.version"] = newest if fresh or serving is None else serving
+    linked = st.query_params.pop(VERSION_LINK, "")
+    if linked.isdecimal():
+        st.session_state["evaluate.version"] = int(linked)
+    asked = st.session_state.pop(RESULT_ASKED, None)
+    if asked is not None and asked[0] == classifier:
+        st.session_state["evaluate.version"] = asked[1]
+
+
+def _test(report: dict[str, Any]) -> int:
+    tests = {test["experience"]: test for test in report["tests"]}
+    options = [ALL, *tests] if len(tests) > 1 else list(tests)
+    if st.session_state.get("evaluate.test") not in options:
+        st.session_state["evaluate.test"] = options[0]
+
+    names = {
+        number: tn("evaluate.test_name", test["rows"], number=number, name=test["name"])
+        for number, test in tests.items()
+    }
+    names[ALL] = tn("evaluate.all_tests", len(tests), rows=tables.thousands(report["overall"]["rows"]))
+    return int(
+        st.selectbox(
+            t("evaluate.test"),
+            options,
+            format_func=names.__getitem__,
+            key="evaluate.test",
+            help=t("evaluate.test_help"),
+            disabled=len(options) == 1,
+            persist_state="session",
+        )
+    )
+
+
+def cards(shown: Shown) -> list[Card]:
+    """The four scores, each with its interval and its distance from the baseline."""
+    shown_cards = []
+    for name in SCORES:
+        score: Estimate = getattr(shown.figures, name)
+        against = shown.baseline.get(name)  # versions of old have accuracy and macro-F1 alone on a single test
+        gap = unpaired_difference(score, Estimate.from_dict(against)) if against else None
+        change = layout.changed(gap, t("evaluate.against_baseline"))
+        card = Card(t(f"evaluate.{name}"), tables.score(score.value), help=t(f"evaluate.{name}_help"), **change)
+        shown_cards.append(replace(card, interval=tables.interval(score.low, score.high)))
+    return shown_cards
+
+
+def remarks(shown: Shown) -> None:
+    """What a reader must know before believing the figures: losing to the baseline, few rows, made-up texts."""
+    if verdict.judge(shown.report).kind in ("worse", "perhaps_worse"):
+        verdict.show(shown.report, shown.version.number)
+    else:
+        verdict.tell_since(shown.report)
+    if shown.figures.rows < MINIMUM_ROWS:
+        st.warning(tn("evaluate.too_few_rows", shown.figures.rows), icon=":material/hourglass_empty:")
+    facts = [t("evaluate.caption_version", created=tables.moment(shown.version.created))]
+    if shown.report["end"] is not None:
+        facts.append(t_message(message_of(shown.report["end"])))
+    if shown.report["synthetic"]:
+        facts.append(t("evaluate.synthetic"))
+    st.caption(tables.plain(verdict.joined(facts)))
+
+
+def message_of(stored: dict[str, Any]) -> Any:
+    """A sentence from `core` as a report keeps it."""
+    return Message.from_dict(stored)
+
+
+def predictions(shown: Shown) -> pd.DataFrame:
+    """The rows of the test with truth, prediction, its probability, and one ``p_<i>`` a label."""
+    numbers = [test["experience"] for test in shown.report["tests"] if shown.test in (ALL, test["experience"])]
+    return read_predictions(state.files_of(shown.version), tuple(numbers))
+
+
+@st.cache_data(show_spinner=False, max_entries=12)
+def read_predictions(files: state.Files, tests: tuple[int, ...]) -> pd.DataFrame:
+    """A version's answers on these frozen tests, one below the other."""
+    from pathlib import Path
+
+    import pandas as pd
+
+    stored = VersionFolder(Path(files.folder))
+    parts = [stored.predictions(number).assign(test=number) for number in tests]
+    table = pd.concat(parts, ignore_index=True)
+    table["probability"] = table.filter(regex=r"^p_\d+$").max(axis=1)
+    return table
+
+
+def rows_table(rows: pd.DataFrame, *, key: str, several_tests: bool, of_cell: bool = False) -> None:
+    """Texts with truth, prediction and probability, as a table to scroll and to download.
+
+    Parameters
+    ----------
+    of_cell
+        Whether truth and prediction are the same in all rows, and said above: then only the file has them, and the text is
+        shown on several lines.
+    """
+    columns = ["text", "truth", "predicted", "probability", *(["test"] if several_tests else [])]
+    config = {
+        "text": st.column_config.TextColumn(t("evaluate.column_text"), width="large"),
+        "truth": st.column_config.TextColumn(t("evaluate.column_truth"), width=150),
+        "predicted": st.column_config.TextColumn(t("evaluate.column_predicted"), width=150),
+        "probability": st.column_config.NumberColumn(t("evaluate.column_probability"), format="%.3f", width=80),
+        "test": st.column_config.NumberColumn(t("evaluate.column_test"), width=60),
+    }
+    shown = rows[columns]
+    line = TALL_ROW if of_cell else ROW
+    st.dataframe(
+        shown.drop(columns=["truth", "predicted"]) if of_cell else shown,
+        hide_index=True,
+        column_config=config,
+        key=key,
+        height=min(TABLE, 38 + line * max(1, len(shown))),
+        row_height=line,
+    )
+    titles = {name: str(t(f"evaluate.column_{name}")) for name in columns}
+    tables.download_table(shown.rename(columns=titles), key.replace(".", "_"), key=f"{key}.download")

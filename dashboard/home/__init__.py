@@ -1,0 +1,1 @@
+"""Home: all models, and the ways to a new one."""

@@ -1,0 +1,62 @@
+"""Decisions on candidates: which one still waits, what was decided against the gate, and why a champion moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from core.registry import HOW, UNWRITTEN
+from dashboard.parts import tables
+from dashboard.shell import state
+from dashboard.shell.i18n import t
+
+if TYPE_CHECKING:
+    from core.registry import VersionInfo
+
+
+def waiting_candidate(classifier: str) -> VersionInfo | None:
+    """The newest update of the champion on which nobody has decided yet."""
+    waiting = [candidate for candidate in candidates(classifier) if not decided(candidate)]
+    return waiting[-1] if waiting else None
+
+
+def candidates(classifier: str) -> list[VersionInfo]:
+    """All updates of the champion that a gate has judged, oldest first."""
+    champion = state.champion(classifier)
+    if champion is None:
+        return []
+    updates = (version for version in state.versions(classifier) if version.parent == champion.number)
+    return [version for version in updates if "gate" in version.summary]
+
+
+def decided(candidate: VersionInfo) -> bool:
+    """Whether somebody decided on the candidate, or it has served and was rolled back from."""
+    return candidate.decision is not None or candidate.number in served(candidate.classifier)
+
+
+def served(classifier: str) -> set[int]:
+    """Numbers of all versions that were ever the champion."""
+    return {int(move["version"]) for move in state.registry().champion_history(classifier)}
+
+
+def against_the_gate(version: VersionInfo) -> str:
+    """What was decided on a version against its gate's advice, and why; otherwise nothing."""
+    decision = version.decision
+    if decision is None or not decision.against_gate:
+        return ""
+    if decision.reason == UNWRITTEN:
+        return t("models.lineage_no_reason", version=version.number)
+    return t("models.lineage_against", version=version.number, reason=tables.plain(decision.reason))
+
+
+def reason_of(move: Mapping[str, Any]) -> str:
+    """Why a champion moved, as it was written down; what the program wrote is told in the reader's language."""
+    how, _, why = str(move["reason"]).partition(": ")
+    if how == "update":  # "update: always", and what was written after it
+        more, _, why = why.partition(": ")
+        how = f"{how}: {more}"
+    name = next((name for name, written in HOW.items() if written == how), None)
+    if name is None:
+        return str(move["reason"]) or tables.NOTHING
+    told = t(f"models.move_{name}")
+    return f"{told}: {t('models.move_unwritten') if why == UNWRITTEN else why}" if why else told

@@ -1,0 +1,106 @@
+"""The drawer in the sidebar: what runs, waits and has ended, from any page; its head counts what is new."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard.parts import tables
+from dashboard.parts.plots.comparison_figures import with_names
+from dashboard.shell import job_news, state
+from dashboard.shell.errors import guarded_fragment
+from dashboard.shell.i18n import t, t_message
+from dashboard.shell.layout import icon_button
+
+if TYPE_CHECKING:
+    from core.jobs import Job
+
+BUSY, QUIET = 2.0, 8.0  # seconds between looks at the jobs
+MOST_ENDED = 5
+
+
+def draw() -> None:
+    """The drawer, which looks again by itself."""
+    busy = bool(state.active_jobs())
+    guarded_fragment(run_every=BUSY if busy else QUIET)(_drawer)(busy)
+
+
+def _drawer(busy: bool) -> None:
+    jobs = state.jobs().list()  # whoever looks also starts the next job that waits
+    active = [job for job in jobs if job.state in state.ACTIVE]
+    if job_news.listen(jobs) or bool(active) != busy:  # a job began or ended: the page has something new to show
+        st.rerun()
+    new = job_news.unread(jobs)
+    counts = [t("activity.at_work", count=len(active))] if active else []
+    counts += [t("activity.new", count=len(new))] if new else []
+    label = " ".join([t("activity.title"), *(f":green-badge[{count}]" for count in counts)])
+    with st.expander(
+        label, icon=":material/pending_actions:", expanded=bool(active or new), type="compact", key="activity"
+    ):
+        for job in reversed(active):
+            _at_work(job)
+        for job in new:
+            _ended(job, new=True)
+        earlier = [job for job in jobs if job.ended and job.finished is not None and job not in new][:MOST_ENDED]
+        if earlier:
+            st.caption(t("activity.earlier"))
+        for job in earlier:
+            _ended(job, new=False)
+        if not active and not new and not earlier:
+            st.caption(t("activity.nothing"))
+
+
+def _at_work(job: Job) -> None:
+    with st.container(gap=None):
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+            st.progress(job.fraction, text=_progress(job))
+            show = icon_button(t("activity.open"), of=job.title, key=f"show.{job.id}", icon=":material/arrow_forward:")
+            stop = icon_button(
+                t("run.stop"),
+                of=job.title,
+                help=t("activity.stop"),
+                key=f"stop.{job.id}",
+                icon=":material/stop_circle:",
+                disabled=job.state == "stopping",
+            )
+        st.caption(_doing(job))
+    if show:
+        job_news.open_job(job)
+    if stop:
+        state.jobs().stop(job.id)
+        st.rerun(scope="fragment")
+
+
+def _ended(job: Job, *, new: bool) -> None:
+    sentence = f"{job_news.icon(job)} {job_news.sentence(job)}"
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False, key=f"ended-{job.id}"):
+        if new:
+            st.markdown(sentence, width="stretch")
+        else:
+            st.caption(f"{sentence} · {tables.moment(str(job.finished))}", width="stretch")
+        opened = icon_button(
+            t("activity.open"), of=job.title, key=f"news.open.{job.id}", icon=":material/arrow_forward:"
+        )
+        closed = new and icon_button(
+            t("activity.close"), of=job.title, key=f"news.close.{job.id}", icon=":material/close:"
+        )
+    if opened or closed:
+        job_news.put_away(job)
+    if opened:
+        job_news.open_job(job)
+    if closed:
+        st.rerun()
+
+
+def _progress(job: Job) -> str:
+    title = tables.plain(job.title)
+    return f"{title} · {tables.percent(job.fraction)}" if job.state == "running" else title
+
+
+def _doing(job: Job) -> str:
+    """What it does, and how long it still takes."""
+    if job.state == "stopping" or job.message is None:
+        return t(f"activity.{job.state}")
+    doing = tables.plain(t_message(with_names(job.message)))
+    return doing if job.seconds_left is None else f"{doing} {t('run.left', time=tables.duration(job.seconds_left))}"

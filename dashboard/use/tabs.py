@@ -1,0 +1,26 @@
+"""What the tabs of the Use page draw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from dashboard.parts import scores
+from dashboard.use import batch, keys, page, plain, take_home
+from dashboard.use.speed import tab as speed
+
+if TYPE_CHECKING:
+    from core.registry import VersionInfo
+
+
+def parts(classifier: str, version: VersionInfo) -> dict[str, Callable[[], None]]:
+    """Name of each tab → what draws it, of the version that serves."""
+    answers = scores.task_of_version(version).activation
+    return {
+        "try": partial(page.draw if answers else plain.draw, version),
+        "table": partial(batch.draw, version),
+        "api": partial(keys.draw, classifier),
+        "speed": partial(speed.draw, classifier),
+        "home": partial(take_home.draw, version),
+    }

@@ -1,0 +1,76 @@
+"""The Take home tab: the version as files that answer without Evergreen, how exact they are, and its model card."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.tasks.text_classification.reported import has_labels
+from dashboard.parts import tables
+from dashboard.parts.names import provider_name
+from dashboard.parts.versions import report_download, serving
+from dashboard.shell import layout, state
+from dashboard.shell.i18n import t
+from dashboard.use import precision
+
+if TYPE_CHECKING:
+    from core.registry import VersionInfo
+
+BAR = re.compile(r"(?<!\\)\|")  # between two cells
+ESCAPED = re.compile(r"\\([^\w\s]|_)")
+CODE = re.compile(r"((?<!\\)`[^`\\]+`)")  # the card's own: a backtick in a name is escaped
+STEP = re.compile(r"\d+\. ")
+
+
+def draw(version: VersionInfo) -> None:
+    """The whole tab."""
+    st.markdown(t("use.home_what", version=version.number))
+    serving.download(version)
+    layout.section(t("models.tab_onnx"))
+    _onnx(version)
+    report_download.draw(version, key="use")
+    layout.section(t("models.tab_card"))
+    _card(version)
+
+
+def _onnx(version: VersionInfo) -> None:
+    report = state.report(version)
+    parity = report["parity"]
+    facts = {
+        "texts": tables.thousands(parity["texts"]),
+        "difference": tables.tiny(parity["max_abs_diff"]),
+        "agreement": f"{parity['label_agreement']:.1%}",
+        "provider": provider_name(parity["provider"]),
+    }
+    st.markdown(t("models.onnx" if has_labels(report) else "models.onnx_of", **facts))
+    st.caption(t("models.onnx_note"))
+    precision.draw(version)
+
+
+def _card(version: VersionInfo) -> None:
+    card = (state.version_folder(version) / "model_card.md").read_text(encoding="utf-8")
+    st.caption(t("models.card_note"))
+    with st.container(border=True):
+        st.markdown(quiet_markdown(card))
+
+
+def quiet_markdown(card: str) -> str:
+    """The card with smaller headings and its tables; all else is text, so that no label and no dataset's name is markup."""
+    return "\n".join(_quiet(line) for line in card.splitlines())
+
+
+def _quiet(line: str) -> str:
+    if line.startswith("|"):
+        return "|".join(cell if set(cell) <= {"-"} else _text(cell) for cell in BAR.split(line))
+    if (step := STEP.match(line)) is not None:
+        return step.group() + _text(line[step.end() :])
+    marks, _, title = line.partition(" ")
+    return f"###{marks} {_text(title)}" if marks and set(marks) == {"#"} else _text(line)
+
+
+def _text(written: str) -> str:
+    """What somebody reads who sees the card's Markdown, as text; what the card sets as code stays code."""
+    parts = CODE.split(written)
+    return "".join(part if index % 2 else tables.plain(ESCAPED.sub(r"\1", part)) for index, part in enumerate(parts))

@@ -1,0 +1,14 @@
+"""Settings: this installation, and what removes something for good."""
+
+from dashboard.settings import forget, page
+from dashboard.shell import layout, state
+from dashboard.shell.i18n import t
+
+layout.heading(t("setup.title"), t("setup.caption"))
+page.installation()
+page.storage()
+classifier = state.chosen_classifier()
+if classifier is not None:
+    page.of_model(classifier)
+    forget.forget(classifier)
+    page.danger(classifier)

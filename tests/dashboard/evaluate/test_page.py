@@ -1,0 +1,216 @@
+"""The Results page on a real version: its cards, the rows behind a cell, and every tab, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.data.dataset.columns import ColumnRoles
+from core.data.dataset.rows import build_dataset
+from core.tasks.text_classification.scores import evaluate_predictions
+from core.workflows.requests import TrainRequest
+from core.workflows.train.run import train_classifier
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.workspace import open_workspace
+from dashboard.evaluate.compare import filtered
+from dashboard.evaluate.confusion import shown_labels, worst_cell
+from dashboard.parts.versions.verdict import judge
+from tests.dashboard.conftest import ROOT, open_tab
+
+OpenPage = Callable[..., AppTest]
+SETTINGS = {"epochs": 1, "embedding_size": 8, "buckets": 1024}
+
+
+@pytest.fixture(scope="module")
+def home(make_home: Callable[[str], Path]) -> Path:
+    """A workspace with a classifier of two versions, which differ by their seed; a third of the labels are wrong."""
+    folder = make_home("results")
+    workspace = open_workspace(folder)
+    generator = np.random.default_rng(0)
+    rows = []
+    for number in range(60):
+        for word, label, other in (("good", "up", "down"), ("bad", "down", "up")):
+            rows.append((f"{word} thing number {number}", other if generator.random() < 0.3 else label))
+    roles = ColumnRoles("text", "label")
+    dataset, _ = build_dataset(pd.DataFrame(rows, columns=["text", "label"]), roles)
+    stored = workspace.datasets.save(dataset, name="Things", roles=roles)
+    for seed in (0, 1):
+        request = TrainRequest(
+            classifier="Things", dataset=stored.id, model="ngrams", settings={**SETTINGS, "seed": seed}
+        )
+        list(train_classifier(request, workspace))
+    return folder
+
+
+@pytest.fixture
+def results(open_page: OpenPage, home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], AppTest]:
+    monkeypatch.setenv("EVERGREEN_HOME", str(home))
+    return lambda language: (
+        open_page("evaluate", language=language).selectbox(key="evaluate.version").set_value(2).run()
+    )
+
+
+@pytest.mark.parametrize(("language", "title", "accuracy"), [("en", "Results", "Accuracy"), ("zh", "结果", "准确率")])
+def test_scores_come_with_intervals(
+    results: Callable[[str], AppTest], language: str, title: str, accuracy: str
+) -> None:
+    at = results(language)
+    assert not at.exception
+    assert not at.error
+    assert at.title[0].value == title
+    assert at.selectbox(key="evaluate.version").value == 2
+    assert at.metric[0].label == accuracy
+    assert 0 <= float(at.metric[0].value) <= 1
+    assert sum("–0." in caption.value or "–1." in caption.value for caption in at.caption) == 4
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_version_that_serves_comes_up_under_its_classifiers_name(
+    open_page: OpenPage, results: Callable[[str], AppTest], language: str
+) -> None:
+    at = open_page("evaluate", language=language)
+    assert at.selectbox(key="evaluate.version").value == 1
+    assert at.main.caption[0].value.startswith("Things · ")
+
+
+def test_what_another_page_asks_for_comes_up_and_stays(open_page: OpenPage, results: Callable[[str], AppTest]) -> None:
+    at = open_page("data")
+    at.session_state["evaluate.asked"] = ("Things", 2)
+    at.switch_page(str(ROOT / "pages" / "results.py")).run()
+    assert at.selectbox(key="evaluate.version").value == 2
+    at.run()
+    assert at.selectbox(key="evaluate.version").value == 2
+
+
+def test_the_baseline_has_precision_and_recall_on_every_test(home: Path) -> None:
+    folder = open_workspace(home).registry.folder("Things", 1)
+    stored = VersionFolder(folder).report()["baseline"]["tests"][0]
+    assert {"accuracy", "macro_f1", "macro_precision", "macro_recall", "weighted_f1"} <= set(stored)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_cell_opens_the_rows_behind_it(results: Callable[[str], AppTest], home: Path, language: str) -> None:
+    at = results(language)
+    folder = open_workspace(home).registry.folder("Things", 2)
+    truth = pd.read_parquet(folder / "predictions" / "test_1.parquet")
+    labels = ["down", "up"]
+    for row in (0, 1):
+        for column in (0, 1):
+            at.selectbox(key="evaluate.confusion.row").set_value(row)
+            at.selectbox(key="evaluate.confusion.column").set_value(column).run()
+            assert not at.exception
+            expected = truth[(truth["truth"] == labels[row]) & (truth["predicted"] == labels[column])]
+            shown = [table.value for table in at.dataframe if "probability" in table.value]
+            if len(expected):
+                assert sorted(shown[0]["text"]) == sorted(expected["text"])
+                assert shown[0]["probability"].is_monotonic_decreasing
+                assert not {"truth", "predicted"} & set(
+                    shown[0]
+                )  # the sentence above says both; the text gets the room
+            else:
+                assert shown == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(
+    "tab",
+    ["labels", "errors", "reasons", "slices", "behaviour", "trust", "decide", "curves", "curve", "roc", "compare"],
+)
+def test_every_tab_opens(results: Callable[[str], AppTest], language: str, tab: str) -> None:
+    at = results(language)
+    open_tab(at, "evaluate", tab)
+    at.run()
+    assert not at.exception
+    assert not at.error
+
+
+def test_the_reasons_tab_explains_a_row_and_finds_the_words_of_a_label(results: Callable[[str], AppTest]) -> None:
+    at = results("en")
+    open_tab(at, "evaluate", "errors")
+    at.run()
+    html = "".join(str(element.proto.body) for element in at.get("html"))
+    assert "class='reasons'" in html
+    assert any("Exact, since this model adds up its n-grams" in caption.value for caption in at.caption)
+    at.button(key="evaluate.reasons.all").click().run()
+    assert not at.exception
+    words = [table.value for table in at.dataframe][-1]["Word"].tolist()
+    assert at.selectbox(key="evaluate.reasons.all_label").value == "down"
+    assert "bad" in words
+    assert "good" not in words
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "do not look like a good"), ("zh", "不是好与坏")])
+def test_behavioural_tests_are_run_when_asked_for(results: Callable[[str], AppTest], language: str, said: str) -> None:
+    at = results(language)
+    open_tab(at, "evaluate", "behaviour")
+    at.run()
+    at.button(key="evaluate.behaviour.run").click().run()
+    assert not at.exception
+    assert any(said in info.value for info in at.info)  # "up" and "down" are no sentiment
+    table = at.dataframe[-2].value
+    assert table.iloc[:, 2].between(1, 100).all()
+    assert (table.iloc[:, 3] <= table.iloc[:, 2]).all()
+
+
+def test_two_versions_are_compared_on_the_same_rows(results: Callable[[str], AppTest]) -> None:
+    at = results("en")
+    open_tab(at, "evaluate", "compare")
+    at.run()
+    assert (at.selectbox(key="evaluate.compare_first").value, at.selectbox(key="evaluate.compare_second").value) == (
+        1,
+        2,
+    )
+    differing = [table.value for table in at.dataframe if "Setting" in table.value]
+    assert differing[0]["Setting"].tolist() == ["Seed"]
+    at.text_input(key="evaluate.filter").set_value("no such run").run()
+    assert any(caption.value.startswith("0 of 2 runs") for caption in at.caption)
+
+
+def test_shares_of_a_row_replace_the_counts(results: Callable[[str], AppTest]) -> None:
+    at = results("en")
+    at.segmented_control(key="evaluate.cells").set_value("shares").run()
+    assert not at.exception
+    assert not at.error
+
+
+def report_of(truth: list[int], predicted: list[int], baseline: list[int]) -> dict[str, object]:
+    classes = ("a", "b")
+    overall = evaluate_predictions(truth, predicted, classes).to_dict()
+    return {"overall": overall, "baseline": {"report": evaluate_predictions(truth, baseline, classes).to_dict()}}
+
+
+def test_a_version_that_loses_to_the_baseline_is_told_so() -> None:
+    truth = [0, 1] * 100
+    wrong = [1 - label for label in truth]
+    assert judge(report_of(truth, wrong, truth)).kind == "worse"
+    assert judge(report_of(truth, truth, wrong)).kind == "better"
+    assert judge(report_of(truth, truth, truth)).kind == "level"
+    one_error = [1, *truth[1:]]
+    assert judge(report_of(truth, one_error, truth)).kind == "perhaps_worse"
+    assert not judge(report_of(truth, one_error, truth)).lost
+    assert judge(report_of(truth, one_error, [1, 0, *truth[2:]])).kind == "perhaps_better"
+
+
+def test_the_worst_confusion_is_off_the_diagonal() -> None:
+    assert worst_cell(np.array([[50, 3], [4, 60]])) == (1, 0)
+    assert worst_cell(np.array([[50, 0], [0, 60]])) is None
+
+
+def test_of_many_labels_those_with_most_errors_are_shown() -> None:
+    confusion = np.diag(np.full(30, 10))
+    confusion[3, 7] = confusion[20, 3] = 5
+    labels = shown_labels(confusion)
+    assert {3, 7, 20} <= set(labels)
+    assert len(labels) == 14
+    assert labels == sorted(labels)
+
+
+def test_a_filter_wants_every_word_anywhere() -> None:
+    table = pd.DataFrame({"model": ["BiLSTM", "BiLSTM", "N-gram bag"], "state": ["finished", "failed", "finished"]})
+    assert filtered(table, "bilstm FINISHED").index.tolist() == [0]
+    assert len(filtered(table, "")) == 3

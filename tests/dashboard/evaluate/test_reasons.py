@@ -1,0 +1,58 @@
+"""The reasons tab and the reasons on the Predict page: real scores, escaped text, both languages."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from core.networks.explain import Attribution, Word
+from dashboard.evaluate.reasons import ordered
+from dashboard.parts import reasons
+
+
+@pytest.fixture
+def found() -> Attribution:
+    text = "<b>bad</b> & good"
+    return Attribution(text, 0, (Word(3, 6, -1.0), Word(13, 17, 2.0)), "gradients", 1.0, 64, 0.004)
+
+
+def test_the_text_is_escaped_and_its_words_are_marked(found: Attribution) -> None:
+    html = reasons.coloured(found, "<i>positive</i>")
+    assert "<b>" not in html
+    assert "&lt;b&gt;<mark" in html
+    assert "&amp; <mark" in html
+    assert "<i>positive" not in html
+    assert "title='-1.000'>bad</mark>" in html
+    assert "title='+2.000'>good</mark>" in html
+
+
+def test_the_strongest_word_has_the_strongest_ground(found: Attribution) -> None:
+    html = reasons.coloured(found, "x")
+    assert "55%" in html.split("good</mark>")[0].rsplit("<mark", 1)[1]
+    assert "28%" in html.split("bad</mark>")[0].rsplit("<mark", 1)[1]
+
+
+def test_a_text_whose_words_all_count_nothing_is_shown_without_colour() -> None:
+    html = reasons.coloured(Attribution("so so", 0, (Word(0, 2, 0.0), Word(3, 5, 0.0)), "occlusion", 0.0), "x")
+    assert html.count(" 0%") == 2
+
+
+def test_the_error_is_said(found: Attribution) -> None:
+    assert "64" in reasons.manner(found)
+    assert "0.40%" in reasons.manner(found)
+
+
+def test_the_table_begins_with_the_word_that_counts_most(found: Attribution) -> None:
+    assert reasons.word_table(found).iloc[:, 0].tolist() == ["good", "bad"]
+
+
+def test_the_surest_errors_come_first() -> None:
+    rows = pd.DataFrame(
+        {
+            "text": ["a", "b", "c", "d"],
+            "truth": ["x", "x", "y", "y"],
+            "predicted": ["x", "y", "x", "y"],
+            "probability": [0.9, 0.6, 0.8, 0.99],
+        }
+    )
+    assert ordered(rows)["text"].tolist() == ["c", "b", "d", "a"]
