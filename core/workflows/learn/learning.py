@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.base.events import StepDone
+from core.base.events import Finished, StepDone
+from core.base.messages import message
 from core.continual.methods import FINETUNE, StrategyConfig
-from core.continual.strategies import Experience, Strategy
+from core.continual.strategies import ClosedForm, Experience, Strategy
 from core.networks.encoders import TextNetwork
 from core.networks.encoders.batches import predict_logits
 from core.networks.encoders.linear import LinearNgrams
@@ -79,7 +80,13 @@ def learn(lesson: ClassifierLesson, *, should_stop: ShouldStop, resume: dict[str
             model, strategy, experience, config, device=device, should_stop=should_stop, resume=resume
         )
 
-    yield from lesson.strategy.learn(lesson.learner.model, lesson.experience, gradient_loop)
+    strategy, model, experience = lesson.strategy, lesson.learner.model, lesson.experience
+    gathers = isinstance(strategy, ClosedForm) and (experience.number > 1 or model.encodes_once)
+    for event in strategy.learn(model, experience, gradient_loop):
+        yield event
+        if gathers and isinstance(event, StepDone) and should_stop():  # sums over some of the rows are worth nothing
+            yield Finished(0, 1, message("training.stopped_first", "Stopped before all rows had been read."))
+            return
 
 
 def learned_shares(lesson: ClassifierLesson, should_stop: ShouldStop) -> Iterator[float]:

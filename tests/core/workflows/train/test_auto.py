@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 
 from core.base.errors import ConfigError
-from core.base.events import CheckpointDue, RunStarted
+from core.base.events import CheckpointDue, Finished, RunStarted
 from core.base.messages import Message
 from core.networks.pretrained.packaged import PACKAGED
 from core.statistics.intervals import Estimate
 from core.tasks import DEFAULT, task_of
 from core.training import loop
+from core.workflows.learn.producing import Completed
 from core.workflows.requests import AUTO, TrainRequest
 from core.workflows.train import auto, ladder, validation
 from core.workflows.train.auto import Climbed, RungDone
@@ -358,3 +359,12 @@ def test_a_language_model_has_a_ladder_of_its_own_model(workspace: Workspace, mo
     assert rung.version == serving(workspace) == 1
     assert rung.score is not None
     assert rung.score["low"] < rung.score["value"] < rung.score["high"]
+
+
+def test_a_frozen_encoder_that_is_stopped_while_it_reads_makes_no_version(workspace: Workspace, encoder: str) -> None:
+    settings = {"tuning": "frozen", "encoder": encoder, **EXACT, "feature_count": 128}
+    request = asked(workspace, **settings).model_copy(update={"model": "encoder", "strategy": "ridge"})
+    events = list(train_classifier(request, workspace, should_stop=lambda: True))
+    assert [event.reason.key for event in events if isinstance(event, Finished)] == ["training.stopped_first"]
+    assert not any(isinstance(event, Completed) for event in events)
+    assert models(workspace) == []
