@@ -22,20 +22,15 @@ from dashboard.shell.navigation import ICONS
 OpenPage = Callable[..., AppTest]
 
 TITLES = {
+    "home": ("Home", "首页"),
     "overview": ("Overview", "总览"),
     "data": ("Data", "数据"),
     "train": ("Train", "训练"),
-    "results": ("Results", "结果"),
-    "predict": ("Predict", "预测"),
+    "evaluate": ("Evaluate", "评估"),
     "update": ("Update", "更新"),
+    "use": ("Use", "使用"),
     "lab": ("Lab", "实验室"),
-    "pretrain": ("Pretrain", "预训练"),
-    "write": ("Write", "写作"),
-    "models": ("Models", "模型"),
-    "benchmark": ("Benchmark", "性能测试"),
-    "search": ("Search settings", "参数搜索"),
-    "label": ("Labelling", "标注"),
-    "quality": ("Data quality", "数据质量"),
+    "settings": ("Settings", "设置"),
 }
 
 
@@ -48,7 +43,7 @@ def test_every_page_opens_in_an_empty_workspace(open_page: OpenPage, page: str, 
     assert at.title[0].value == TITLES[page][language == "zh"]
 
 
-def test_an_empty_overview_offers_the_samples_own_language_first(open_page: OpenPage) -> None:
+def test_an_empty_home_offers_the_samples_own_language_first(open_page: OpenPage) -> None:
     english = [button.label for button in open_page(language="en").main.button]
     chinese = [button.label for button in open_page(language="zh").main.button]
     assert english == ["Start with the English sample", "Start with the Chinese sample", "Use my own data"]
@@ -56,10 +51,10 @@ def test_an_empty_overview_offers_the_samples_own_language_first(open_page: Open
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_overview_calls_samples_samples_and_data_data(open_page: OpenPage, evergreen_home: Path, language: str) -> None:
+def test_home_calls_samples_samples_and_data_data(open_page: OpenPage, evergreen_home: Path, language: str) -> None:
     workspace = open_workspace(evergreen_home)
     save_samples(workspace)
-    samples, data = (catalogue(language)[f"overview.have_{name}"] for name in ("samples", "data"))
+    samples, data = (catalogue(language)[f"home.have_{name}"] for name in ("samples", "data"))
     shown = [markdown.value for markdown in open_page(language=language).main.markdown]
     assert samples in shown
     assert data not in shown
@@ -73,20 +68,20 @@ def test_overview_calls_samples_samples_and_data_data(open_page: OpenPage, everg
 def test_the_language_switch_changes_the_page_and_the_link(open_page: OpenPage) -> None:
     at = open_page()
     at.segmented_control(key="lang").set_value("zh").run()
-    assert at.title[0].value == "总览"
+    assert at.title[0].value == "首页"
     assert at.query_params["lang"] in ("zh", ["zh"])
 
 
 def test_the_language_survives_a_page_change(open_page: OpenPage) -> None:
     at = open_page("overview", language="zh")
-    assert at.title[0].value == "模型"
+    assert at.title[0].value == "总览"
     assert at.query_params["lang"] in ("zh", ["zh"])
 
 
 def test_a_link_with_an_unknown_language_or_classifier_opens(open_page: OpenPage) -> None:
     at = open_page(language="xx", classifier="nothing of this name")
     assert not at.exception
-    assert at.title[0].value == "Overview"
+    assert at.title[0].value == "Home"
     assert "lang" not in at.query_params
 
 
