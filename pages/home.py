@@ -1,11 +1,12 @@
 """Home: all models with what is the matter with them, and the ways to a new one."""
 
-from dashboard.home import page
-from dashboard.shell import layout, state
+from dashboard.home import doors, own, page
+from dashboard.shell import layout
 from dashboard.shell.i18n import t
 
 layout.heading(t("home.title"), page.caption())
-if state.classifiers():
-    page.models()
+if own.in_progress():
+    own.draw()
 else:
-    page.welcome()
+    page.draw()
+    doors.draw()

@@ -45,7 +45,7 @@ from dashboard.parts.upload.files import (
 from dashboard.shell.errors import show_error
 from dashboard.shell.i18n import t, t_message, tn
 
-PREVIEW_ROWS = 6
+PREVIEW_ROWS = 5
 STYLE = Path(__file__).with_name("upload.css")
 
 
@@ -182,6 +182,11 @@ def discard_upload(key: str) -> None:
     """Go back to the drop zone with the next rerun, such as after the table was saved or in a button's callback."""
     st.session_state.pop(f"{key}.source", None)
     let_tables_go()
+
+
+def hand_over(key: str, other: str) -> None:
+    """Give what was uploaded on one page to another one, which shows it as if it had been dropped there."""
+    st.session_state[f"{other}.source"] = st.session_state.pop(f"{key}.source")
 
 
 def has_upload(key: str) -> bool:
