@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
+import numpy as np
 import streamlit as st
 
 from core.base.errors import CoreError, DataError
+from core.data.dataset.label_sets import counts_of
 from core.data.dataset.rows import SetAside, TextDataset
+from core.data.dataset.splitting import Split
 from dashboard.parts import profile, tables
 from dashboard.parts.first import start
 from dashboard.parts.upload.looked_over import built, divided, forget
@@ -26,6 +29,7 @@ from dashboard.shell.i18n import t, tn
 from dashboard.shell.navigation import go
 
 KEY = "home"
+MOST_LABELS = 8
 NAME_LIMIT = 76  # a number may follow
 
 
@@ -41,7 +45,7 @@ def drop_zone() -> None:
 
 def draw() -> None:
     """The table: its first rows, which column is what, what a training will do with it, and the button."""
-    uploaded = upload_table(KEY, texts_alone=True, several=())
+    uploaded = upload_table(KEY, texts_alone=True, several=(), tell_texts=False)
     if uploaded is None:
         return
     with st.spinner(t("data.looking")):
@@ -57,16 +61,17 @@ def draw() -> None:
 
 
 def _train(uploaded: UploadedTable, dataset: TextDataset, set_aside: SetAside) -> None:
-    task = start.task_for(labelled=True, several=uploaded.roles.several)
     problem = _problem(uploaded, dataset)
-    facts = {"rows": tn("data.rows", len(dataset)), "labels": tn("data.labels", _labels(uploaded, dataset))}
-    st.markdown(t("home.found", **facts))
+    counts = _label_counts(uploaded, dataset)
+    st.caption(f":material/label: {_named(counts)}")
     tell_left_out(uploaded, set_aside)
     if problem is not None:
         show_error(problem)
         st.caption(t("home.problem_cure"))
         return
-    profile.division(divided(uploaded.token, task.stratified(dataset)))
+    if len(counts) == 1:
+        st.warning(t("home.one_label"), icon=":material/label_off:")
+    profile.division(_division(uploaded, dataset))
     with st.form("home.train-own", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(
             t("home.name"),
@@ -92,14 +97,30 @@ def _problem(uploaded: UploadedTable, dataset: TextDataset) -> DataError | None:
         task.check_size(len(dataset))
     except DataError as error:
         return error
-    split = divided(uploaded.token, task.stratified(dataset))
+    split = _division(uploaded, dataset)
     return split if isinstance(split, DataError) else None
 
 
-def _labels(uploaded: UploadedTable, dataset: TextDataset) -> int:
-    """How many labels there are; of rows with several, each of them counts by itself."""
+def _division(uploaded: UploadedTable, dataset: TextDataset) -> Split | DataError:
     task = start.task_for(labelled=True, several=uploaded.roles.several)
-    return len(task.outputs(dataset.label_names()))
+    return divided(f"{uploaded.token}.{task.name}", task.stratified(dataset))
+
+
+def _label_counts(uploaded: UploadedTable, dataset: TextDataset) -> dict[str, int]:
+    """How many rows have each label, the most frequent first; of rows with several, each label counts by itself."""
+    if uploaded.roles.several:
+        counts = dict(counts_of(dataset.label_names()))
+    else:
+        counts = dict(zip(dataset.classes, np.bincount(dataset.labels).tolist(), strict=True))
+    return dict(sorted(counts.items(), key=lambda pair: -pair[1]))
+
+
+def _named(counts: dict[str, int]) -> str:
+    """The labels with their rows, so that a wrong column is noticed before anything is trained."""
+    shown = list(counts.items())[:MOST_LABELS]
+    named = [f"{tables.plain(label)} {tables.thousands(rows)}" for label, rows in shown]
+    rest = len(counts) - len(shown)
+    return " · ".join([*named, tn("home.more_labels", rest)] if rest else named)
 
 
 def _proposed_name(uploaded: UploadedTable) -> str:

@@ -68,14 +68,16 @@ def _model(classifier: str, jobs: list[Job]) -> None:
     found = health.of(classifier)
     versions, champion = state.versions(classifier), state.champion(classifier)
     with st.container(border=True, gap="xxsmall", key=f"model-{classifier}"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
-            # style.css stretches this button over the whole row
-            opened = st.button(tables.plain(classifier), key=f"home.open.{classifier}", type="tertiary")
-            st.markdown(f"{health.task_of_model(classifier)} · {found.serving}", width="stretch")
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
+            # page.css stretches this button over the whole row
+            opened = st.button(f"**{tables.plain(classifier)}**", key=f"home.open.{classifier}", type="tertiary")
             if (measured := _score(champion)) is not None:
                 st.markdown(measured, width="content")
-        st.markdown(f"{found.dot} {tables.plain(found.sentence)}")
-        st.caption(" · ".join(_facts(classifier, versions)))
+        st.caption(" · ".join([health.task_of_model(classifier), found.serving, *_facts(classifier, versions)]))
+        if found.kind == "good":
+            st.markdown(f"{found.dot} {t('home.well')}")
+        else:
+            st.markdown(f"{found.dot} {tables.plain(found.sentence)}")
         for job in jobs:
             _progress(job)
     if opened:

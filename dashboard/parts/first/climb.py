@@ -16,7 +16,7 @@ from dashboard.parts.first import start
 from dashboard.parts.names import name_of
 from dashboard.parts.run_view import run_view
 from dashboard.parts.scores import score_name
-from dashboard.shell import layout, state
+from dashboard.shell import job_news, layout, state
 from dashboard.shell.errors import guarded_fragment
 from dashboard.shell.i18n import t, t_message
 from dashboard.shell.navigation import go
@@ -55,7 +55,7 @@ def _waiting(job_id: str) -> None:
 
 def _leave(job: Job) -> None:
     if st.button(t("first.see_training"), key="first.training", type="tertiary", icon=":material/arrow_forward:"):
-        st.session_state[start.job_news.TRAIN_JOB] = job.id
+        st.session_state[job_news.TRAIN_JOB] = job.id
         go("train", "new")
 
 
@@ -81,7 +81,9 @@ def _ladder(job_id: str, drawn: tuple[int | None, bool]) -> None:
     task = task_of(str(job.config["task"]))
     with st.container(border=True, key="first-ladder", gap="small"):
         title = t("first.done" if job.ended else "first.climbing")
-        st.markdown(f"**{title}**", help=t("first.ladder_help", score=score_name(task.score.name)))
+        with st.container(gap=None):
+            st.markdown(f"**{title}**", help=t("first.ladder_help"))
+            st.caption(t("first.score", score=score_name(task.score.name)))
         if not job.ended:
             left = t("run.left", time=tables.duration(job.seconds_left)) if job.seconds_left is not None else ""
             st.progress(job.fraction, text=left)
@@ -104,7 +106,9 @@ def _tried(rung: dict[str, Any], best: int | None) -> None:
     score = tables.estimate(Estimate.from_dict(rung["score"]))
     facts = " · ".join([t("first.version", version=rung["version"]), score, tables.duration(rung["seconds"])])
     if rung["version"] == best:
-        st.markdown(f":green[:material/check_circle:] **{name}** :green-badge[{t('first.answers')}]  \n{facts}")
+        with st.container(gap=None):
+            st.markdown(f":green[:material/check_circle:] **{name}** :green-badge[{t('first.answers')}]")
+            st.caption(facts)
     else:
         st.caption(f":material/check: {name}  \n{facts}")
 

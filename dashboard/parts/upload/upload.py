@@ -97,6 +97,7 @@ def upload_table(
     need_label: bool = True,
     optional_columns: bool | None = None,
     texts_alone: bool = False,
+    tell_texts: bool = True,
     several: Sequence[str] | None = None,
     samples: Sequence[SamplePart] = (),
     inputs: Sequence[tuple[str, str]] = (),
@@ -115,6 +116,8 @@ def upload_table(
         Whether split, group and time columns may be chosen; by default where there is a label column.
     texts_alone
         Whether "No labels" may be chosen in place of a label column.
+    tell_texts
+        Whether to say then what texts alone are good for; a page that goes on from there says it itself.
     several
         Labels that a model knows, where a row may have several: then it is asked how the table has them. Empty where there is no
         model yet, None where a row has one label.
@@ -150,6 +153,7 @@ def upload_table(
         need_label=need_label,
         optional_columns=optional,
         texts_alone=texts_alone,
+        tell_texts=tell_texts,
         several=several,
         inputs=inputs,
     )
