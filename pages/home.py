@@ -1,11 +1,13 @@
 """Home: all models with what is the matter with them, and the ways to a new one."""
 
-from dashboard.home import page
-from dashboard.shell import layout, state
+from dashboard.home import doors, own, page
+from dashboard.shell import layout
 from dashboard.shell.i18n import t
 
-layout.heading(t("home.title"), page.caption())
-if state.classifiers():
-    page.models()
+if own.in_progress():
+    layout.heading(t("home.title"), t("home.caption_own"))
+    own.draw()
 else:
-    page.welcome()
+    layout.heading(t("home.title"), page.caption())
+    page.draw()
+    doors.draw()

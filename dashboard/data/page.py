@@ -9,7 +9,7 @@ from pathlib import PurePath
 import streamlit as st
 
 from core.base.errors import DataError
-from core.data.dataset.rows import SetAside, TextDataset, build_dataset, check_labels
+from core.data.dataset.rows import SetAside, TextDataset, check_labels
 from core.data.dataset.samples import SAMPLES
 from core.data.dataset.splitting import Split, split_rows
 from core.data.loading.profiling import Profile, profile
@@ -19,6 +19,7 @@ from dashboard.parts import profile as parts_profile
 from dashboard.parts import tables
 from dashboard.parts.forms.label_editor import edit_labels
 from dashboard.parts.names import labels_of
+from dashboard.parts.upload.looked_over import built, divided, forget
 from dashboard.parts.upload.upload import UploadedTable, discard_upload, has_upload, remember_columns, upload_table
 from dashboard.shell import layout, state
 from dashboard.shell.errors import show_error
@@ -127,11 +128,11 @@ def _prepared(uploaded: UploadedTable, *, told: bool) -> Prepared | DataError:
             bar.progress(share, text=t(f"data.looking_{step}", rows=tables.thousands(len(uploaded.table))))
 
     tell(0.05, "build")
-    built = _built(uploaded.token, uploaded)
-    if isinstance(built, DataError):
+    looked = built(uploaded.token, uploaded)
+    if isinstance(looked, DataError):
         bar.empty()
-        return built
-    dataset, set_aside = built
+        return looked
+    dataset, set_aside = looked
     accepted = _accepted(uploaded)
     if accepted:
         dataset, _ = apply_steps(dataset, accepted)
@@ -143,7 +144,7 @@ def _prepared(uploaded: UploadedTable, *, told: bool) -> Prepared | DataError:
             return error
     token = f"{uploaded.token}.{len(accepted)}"
     tell(0.2, "divide")
-    split = _divided(token, _stratified(dataset) if uploaded.roles.several else dataset)
+    split = divided(token, _stratified(dataset) if uploaded.roles.several else dataset)
     tell(0.6, "profile")
     described = _profiled(token, dataset, set_aside, uploaded)
     bar.empty()
@@ -154,23 +155,6 @@ def _prepared(uploaded: UploadedTable, *, told: bool) -> Prepared | DataError:
 def _stratified(dataset: TextDataset) -> TextDataset:
     """The rows as a model that gives several labels to a text divides them."""
     return next(task for task in TASKS.values() if task.reads_sets).stratified(dataset)
-
-
-# Resources, since a copy of every text on every rerun would be dear; errors are answers, so they are remembered, too.
-@st.cache_resource(show_spinner=False, max_entries=2, ttl=3600)
-def _built(token: str, _uploaded: UploadedTable) -> tuple[TextDataset, SetAside] | DataError:
-    try:
-        return build_dataset(_uploaded.table, _uploaded.roles, need_label=False)
-    except DataError as error:
-        return error
-
-
-@st.cache_resource(show_spinner=False, max_entries=2, ttl=3600)
-def _divided(token: str, _dataset: TextDataset) -> Split | DataError:
-    try:
-        return split_rows(_dataset)
-    except DataError as error:
-        return error
 
 
 @st.cache_resource(show_spinner=False, max_entries=2, ttl=3600)
@@ -226,8 +210,8 @@ def _save(uploaded: UploadedTable, prepared: Prepared, steps: list[Step], name: 
     state.choose_dataset(stored.id)
     st.session_state[SAVED] = {"id": stored.id, "asked": name}
     discard_upload(KEY)
-    for remembered in (_built, _divided, _profiled):
-        remembered.clear()
+    forget()
+    _profiled.clear()
     st.rerun()
 
 

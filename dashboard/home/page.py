@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
-from core.data.dataset.samples import SAMPLES
+from core.base.errors import RegistryError
+from core.statistics.intervals import Estimate
+from dashboard.home import picture
 from dashboard.parts import scores, tables
+from dashboard.parts.first import start
 from dashboard.parts.versions import health
-from dashboard.shell import state
-from dashboard.shell.i18n import language, t, tn
+from dashboard.shell import layout, state
+from dashboard.shell.errors import guarded_fragment
+from dashboard.shell.i18n import t, tn
 from dashboard.shell.navigation import go
+
+if TYPE_CHECKING:
+    from core.jobs import Job
+    from core.registry import VersionInfo
+
+SECONDS_BETWEEN_LOOKS = 2.0
 
 
 def caption() -> str:
@@ -18,66 +31,106 @@ def caption() -> str:
     return tn("home.caption", count) if count else t("home.caption_none")
 
 
+def draw() -> None:
+    """What there is: the models, or where there are none, what this product is."""
+    st.html(Path(__file__).with_suffix(".css"))
+    if state.classifiers() or start.first_trainings():
+        models()
+        layout.section(t("home.new"))
+    else:
+        picture.draw()
+        _saved_tables()
+
+
 def models() -> None:
-    """One row a model: what it is for, which version serves, its score, and what waits."""
+    """One row a model: what it is for, which version serves, its score, and what waits; first those that learn for the first
+    time.
+    """
+    jobs = state.active_jobs()
+    first = start.first_trainings()
+    for job in first:
+        _begun(job)
     for known in state.classifiers():
-        _model(known.name)
+        if all(job.classifier != known.name for job in first):
+            _model(known.name, [job for job in jobs if job.classifier == known.name])
 
 
-def _model(classifier: str) -> None:
+def _begun(job: Job) -> None:
+    with st.container(border=True, gap="xxsmall", key=f"begun-{job.id}"):
+        st.markdown(f":gray[:material/hourglass_top:] **{tables.plain(job.title)}**")
+        st.caption(t("home.begun"))
+        _progress(job)
+        if st.button(t("home.try_soon"), key=f"home.begun.{job.id}", type="tertiary", icon=":material/edit_note:"):
+            start.show(job)
+
+
+def _model(classifier: str, jobs: list[Job]) -> None:
     found = health.of(classifier)
-    champion = state.champion(classifier)
-    with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"model-{classifier}"):
-        with st.container(gap=None, width="stretch"):
-            st.markdown(f"{found.dot} **{tables.plain(classifier)}**")
-            facts = [health.task_of_model(classifier), found.serving]
-            if champion is not None:
-                score = scores.headline(scores.task_of_version(champion))
-                value = champion.summary.get(score.name)
-                if isinstance(value, float):
-                    facts.append(f"{scores.score_name(score.name)} {tables.score(value)}")
-            waiting = state.corrections().count(classifier)
-            if waiting:
-                facts.append(tn("home.corrections", waiting))
-            st.caption(" · ".join(facts))
-            if found.kind != "good":
-                st.caption(tables.plain(found.sentence))
-        if st.button(t("home.open"), key=f"home.open.{classifier}", icon=":material/arrow_forward:"):
-            state.choose_classifier(classifier)
-            go("overview")
-
-
-def welcome() -> None:
-    """No classifier yet: what this is, and the first step."""
-    running = [job for job in state.active_jobs() if job.kind == "train"]
-    saved = state.datasets()
-    with st.container(border=True, key="welcome", gap="small"):
-        st.header(t("home.welcome_title"), anchor=False)
-        st.markdown(t("home.welcome"))
-        if running:
-            _invite(t("home.training"), t("home.see_training"))
-        elif saved:
-            samples = all(stored.synthetic for stored in saved)
-            _invite(t("home.have_samples" if samples else "home.have_data"), t("home.train"))
+    versions, champion = state.versions(classifier), state.champion(classifier)
+    with st.container(border=True, gap="xxsmall", key=f"model-{classifier}"):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
+            # page.css stretches this button over the whole row
+            opened = st.button(f"**{tables.plain(classifier)}**", key=f"home.open.{classifier}", type="tertiary")
+            if (measured := _score(champion)) is not None:
+                st.markdown(measured, width="content")
+        st.caption(" · ".join([health.task_of_model(classifier), found.serving, *_facts(classifier, versions)]))
+        if found.kind == "good":
+            st.markdown(f"{found.dot} {t('home.well')}")
         else:
-            _samples()
+            st.markdown(f"{found.dot} {tables.plain(found.sentence)}")
+        for job in jobs:
+            _progress(job)
+    if opened:
+        state.choose_classifier(classifier)
+        go("overview")
 
 
-def _invite(sentence: str, button: str) -> None:
-    st.markdown(sentence)
-    if st.button(button, type="primary", key="welcome-button"):
-        go("train", "new")
+def _facts(classifier: str, versions: list[VersionInfo]) -> list[str]:
+    facts = []
+    waiting = state.corrections().count(classifier)
+    if waiting:
+        facts.append(tn("home.corrections", waiting))
+    if versions:
+        facts.append(t("home.changed", version=versions[-1].number, when=tables.moment(versions[-1].created)))
+    return facts
 
 
-def _samples() -> None:
-    st.caption(t("home.welcome_sample"))
-    # the reader's own language first, and as the one primary button
-    ordered = sorted(SAMPLES.values(), key=lambda sample: sample.language != language())
-    with st.container(horizontal=True):
-        for index, sample in enumerate(ordered):
-            label = t(f"home.sample_{sample.language}")
-            if st.button(label, type="secondary" if index else "primary", key=f"sample.{sample.id}"):
-                state.save_sample(sample.id, t(f"home.sample_name_{sample.language}"))
+def _score(champion: VersionInfo | None) -> str | None:
+    """The score of the version that serves, on its own frozen tests."""
+    if champion is None:
+        return None
+    score = scores.headline(scores.task_of_version(champion))
+    try:
+        stored = state.report(champion)["overall"].get(score.name)
+    except RegistryError:  # its files are damaged, which the row says
+        return None
+    if stored is None:
+        return None
+    value, interval = tables.score(stored["value"]), Estimate.from_dict(stored)
+    ends = tables.interval(interval.low, interval.high)
+    return f"{scores.score_name(score.name)} **{value}** :gray[({ends})]"
+
+
+def _progress(job: Job) -> None:
+    guarded_fragment(run_every=SECONDS_BETWEEN_LOOKS)(_bar)(job.id)
+
+
+def _bar(job_id: str) -> None:
+    job = state.jobs().get(job_id)
+    left = "" if job.seconds_left is None else t("run.left", time=tables.duration(job.seconds_left))
+    state_of = t(f"activity.{job.state}") if job.state != "running" else t(f"home.job_{_kind(job)}")
+    st.progress(job.fraction, text=" ".join(part for part in (state_of, left) if part))
+
+
+def _kind(job: Job) -> str:
+    return job.kind if job.kind in ("train", "update") else "other"
+
+
+def _saved_tables() -> None:
+    """Where tables were saved and nothing was trained on them: the way to do so."""
+    saved = state.datasets()
+    if saved:
+        with st.container(horizontal=True, vertical_alignment="center", key="saved-tables"):
+            st.markdown(tn("home.saved", len(saved)), width="content")
+            if st.button(t("home.train"), key="home.train", type="tertiary", icon=":material/arrow_forward:"):
                 go("train", "new")
-        if st.button(t("home.own_data"), type="tertiary", key="own-data", icon=":material/upload:"):
-            go("data", "tables")

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from dashboard.parts import scores
-from dashboard.use import batch, keys, page, plain, take_home
+from dashboard.use import batch, first, keys, page, plain, take_home
 from dashboard.use.speed import tab as speed
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def parts(classifier: str, version: VersionInfo) -> dict[str, Callable[[], None]
     """Name of each tab → what draws it, of the version that serves."""
     answers = scores.task_of_version(version).activation
     return {
-        "try": partial(page.draw if answers else plain.draw, version),
+        "try": partial(first.draw, classifier, partial(page.draw if answers else plain.draw, version)),
         "table": partial(batch.draw, version),
         "api": partial(keys.draw, classifier),
         "speed": partial(speed.draw, classifier),

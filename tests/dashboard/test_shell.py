@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from pathlib import Path
 
-import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.base.errors import DataError
-from core.data.dataset.columns import ColumnRoles
-from core.data.dataset.rows import TextDataset
-from core.workflows.train.samples import save_samples
-from core.workflows.workspace import open_workspace
 from dashboard.shell import i18n, state
-from dashboard.shell.i18n import catalogue
 from dashboard.shell.navigation import ICONS
 
 OpenPage = Callable[..., AppTest]
@@ -43,28 +36,6 @@ def test_every_page_opens_in_an_empty_workspace(open_page: OpenPage, page: str, 
     assert at.title[0].value == TITLES[page][language == "zh"]
 
 
-def test_an_empty_home_offers_the_samples_own_language_first(open_page: OpenPage) -> None:
-    english = [button.label for button in open_page(language="en").main.button]
-    chinese = [button.label for button in open_page(language="zh").main.button]
-    assert english == ["Start with the English sample", "Start with the Chinese sample", "Use my own data"]
-    assert chinese == ["从中文样例开始", "从英文样例开始", "使用我自己的数据"]
-
-
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_home_calls_samples_samples_and_data_data(open_page: OpenPage, evergreen_home: Path, language: str) -> None:
-    workspace = open_workspace(evergreen_home)
-    save_samples(workspace)
-    samples, data = (catalogue(language)[f"home.have_{name}"] for name in ("samples", "data"))
-    shown = [markdown.value for markdown in open_page(language=language).main.markdown]
-    assert samples in shown
-    assert data not in shown
-    rows = TextDataset(("good", "bad"), np.array([0, 1]), ("positive", "negative"))
-    workspace.datasets.save(rows, name="mine", roles=ColumnRoles("text", "label"))
-    shown = [markdown.value for markdown in open_page(language=language).main.markdown]
-    assert data in shown
-    assert samples not in shown
-
-
 def test_the_language_switch_changes_the_page_and_the_link(open_page: OpenPage) -> None:
     at = open_page()
     at.segmented_control(key="lang").set_value("zh").run()
@@ -83,15 +54,6 @@ def test_a_link_with_an_unknown_language_or_classifier_opens(open_page: OpenPage
     assert not at.exception
     assert at.title[0].value == "Home"
     assert "lang" not in at.query_params
-
-
-def test_the_sample_is_saved_and_leads_on_to_training(open_page: OpenPage) -> None:
-    at = open_page()
-    at.button(key="sample.reviews_en").click().run()
-    assert not at.exception
-    assert at.title[0].value == "Train"
-    saved = state.workspace().datasets.list()
-    assert [(found.name, found.synthetic) for found in saved] == [("Product reviews", True)]
 
 
 def test_a_core_error_is_shown_in_the_readers_language(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -287,7 +287,7 @@ COMMANDS = {
         DRY_RUN,
         module="upkeep",
     ),
-    "prepare": Command("create the workspace and save the sample datasets", learns=False),
+    "prepare": Command("create the workspace with its registry", learns=False),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.data.dataset.columns import guess_roles
 from core.data.dataset.rows import build_dataset
-from core.data.dataset.samples import SAMPLES, sample_path
+from core.data.dataset.samples import sample_path
 from core.data.dataset.store import StoredDataset
 from core.data.reading.tables import read_table
 from core.workflows.workspace import Workspace
@@ -27,8 +27,3 @@ def save_sample(workspace: Workspace, sample: str, part: str = "first") -> Store
     dataset, set_aside = build_dataset(table, roles, batch=part != "first")
     source = {"sample": sample, "part": part, "file": path.name, "set_aside": set_aside.count}
     return workspace.datasets.save(dataset, name=NAMES[sample, part], roles=roles, source=source, synthetic=True)
-
-
-def save_samples(workspace: Workspace) -> list[StoredDataset]:
-    """Store the first table of every sample."""
-    return [save_sample(workspace, sample) for sample in SAMPLES]

@@ -33,6 +33,7 @@ def choose_columns(
     need_label: bool,
     optional_columns: bool,
     texts_alone: bool = False,
+    tell_texts: bool = True,
     inputs: Sequence[tuple[str, str]] = (),
     several: Sequence[str] | None = None,
 ) -> ColumnRoles | None:
@@ -42,6 +43,8 @@ def choose_columns(
     ----------
     texts_alone
         Whether the choice of the label column has "No labels".
+    tell_texts
+        Whether to say then what texts alone are good for.
     inputs
         Further columns that the version reads which the table is for, with their kinds: chosen where the table has them.
     several
@@ -66,7 +69,8 @@ def choose_columns(
         if sets.columns is not None:
             label = columns["label"] = None
     if texts_alone and label is None and sets.columns is None:
-        st.info(t("upload.no_labels_note"), icon=":material/label_off:")
+        if tell_texts:
+            st.info(t("upload.no_labels_note"), icon=":material/label_off:")
     elif texts_alone and remembered is None and label == guess.label and rank(str(label), LABEL_NAMES) is None:
         st.caption(f":material/info: {t('upload.label_by_values', column=tables.plain(str(label)))}")
     needs_both = need_label and not ((texts_alone and label is None) or sets.columns is not None)

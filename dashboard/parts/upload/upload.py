@@ -45,7 +45,7 @@ from dashboard.parts.upload.files import (
 from dashboard.shell.errors import show_error
 from dashboard.shell.i18n import t, t_message, tn
 
-PREVIEW_ROWS = 6
+PREVIEW_ROWS = 5
 STYLE = Path(__file__).with_name("upload.css")
 
 
@@ -97,6 +97,7 @@ def upload_table(
     need_label: bool = True,
     optional_columns: bool | None = None,
     texts_alone: bool = False,
+    tell_texts: bool = True,
     several: Sequence[str] | None = None,
     samples: Sequence[SamplePart] = (),
     inputs: Sequence[tuple[str, str]] = (),
@@ -115,6 +116,8 @@ def upload_table(
         Whether split, group and time columns may be chosen; by default where there is a label column.
     texts_alone
         Whether "No labels" may be chosen in place of a label column.
+    tell_texts
+        Whether to say then what texts alone are good for; a page that goes on from there says it itself.
     several
         Labels that a model knows, where a row may have several: then it is asked how the table has them. Empty where there is no
         model yet, None where a row has one label.
@@ -150,6 +153,7 @@ def upload_table(
         need_label=need_label,
         optional_columns=optional,
         texts_alone=texts_alone,
+        tell_texts=tell_texts,
         several=several,
         inputs=inputs,
     )
@@ -182,6 +186,11 @@ def discard_upload(key: str) -> None:
     """Go back to the drop zone with the next rerun, such as after the table was saved or in a button's callback."""
     st.session_state.pop(f"{key}.source", None)
     let_tables_go()
+
+
+def hand_over(key: str, other: str) -> None:
+    """Give what was uploaded on one page to another one, which shows it as if it had been dropped there."""
+    st.session_state[f"{other}.source"] = st.session_state.pop(f"{key}.source")
 
 
 def has_upload(key: str) -> bool:

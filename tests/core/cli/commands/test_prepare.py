@@ -13,6 +13,7 @@ from core.cli import main
 from core.cli.commands import prepare as preparing
 from core.cli.commands.prepare import NOTE
 from core.data.dataset.store import DatasetStore
+from core.jobs import JobQueue
 
 ROOT = Path(__file__).resolve().parents[4]
 PREPARE = """
@@ -45,44 +46,29 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace that was prepared once."""
     home = tmp_path_factory.mktemp("prepared") / "workspace"
     told, loaded = run_prepare(home)
-    assert told == f"Workspace {home} is ready, with 2 sample datasets."
+    assert told == f"Workspace {home} is ready."
     assert "mlflow" in loaded
     return home
 
 
-@pytest.fixture
-def prepared(made: Path, tmp_path: Path) -> Path:
-    """A copy of it, for a test that changes something."""
-    return Path(shutil.copytree(made, tmp_path / "copy"))
-
-
-def test_the_first_time_makes_registry_and_samples(made: Path) -> None:
-    assert {stored.source["sample"] for stored in DatasetStore(made).list()} == {"reviews_en", "reviews_zh"}
+def test_the_first_time_makes_a_registry_and_nothing_that_passes_for_the_visitors_data(made: Path) -> None:
     assert (made / "mlflow.db").stat().st_size > 0
+    assert DatasetStore(made).list() == []
+    assert JobQueue(made).list() == []
 
 
 def test_the_second_time_loads_nothing_heavy_and_changes_nothing(made: Path) -> None:
     before = snapshot(made)
     told, loaded = run_prepare(made)
-    assert told == f"Workspace {made} is ready, with 2 sample datasets."
+    assert told == f"Workspace {made} is ready."
     assert loaded == []
     assert snapshot(made) == before
-
-
-def test_a_sample_that_was_deleted_stays_deleted(prepared: Path) -> None:
-    store = DatasetStore(prepared)
-    store.delete(store.list()[0].id)
-    told, loaded = run_prepare(prepared)
-    assert told == f"Workspace {prepared} is ready, with 1 sample datasets."
-    assert loaded == []
-    assert len(store.list()) == 1
 
 
 NOTES = {
     "empty": "",
     "no object": "[]",
-    "no list": '{"samples": 3}',
-    "other samples": '{"made_of": {}, "samples": ["0123456789abcdef"]}',
+    "another edition's": '{"made_of": {"mlflow": "0.0"}, "samples": ["0123456789abcdef"]}',
 }
 
 
@@ -97,8 +83,8 @@ def test_whatever_is_missing_or_of_another_time_is_made(
     else:
         (evergreen_home / {"no note": NOTE, "no registry": "mlflow.db"}[reason]).unlink()
     asked: list[Path] = []
-    monkeypatch.setattr(preparing, "_make", lambda folder: asked.append(folder) or right["samples"])
+    monkeypatch.setattr(preparing, "_make", lambda folder: asked.append(folder))
     assert main(["prepare"]) == 0
     assert asked == [evergreen_home]
     assert json.loads((evergreen_home / NOTE).read_text(encoding="utf-8")) == right
-    assert capsys.readouterr().err == f"Workspace {evergreen_home} is ready, with 2 sample datasets.\n"
+    assert capsys.readouterr().err == f"Workspace {evergreen_home} is ready.\n"

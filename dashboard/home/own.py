@@ -1,0 +1,164 @@
+"""A table of the reader's own on Home: dropped, its columns seen and put right, and a model trained on it; two clicks."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+import numpy as np
+import streamlit as st
+
+from core.base.errors import CoreError, DataError
+from core.data.dataset.label_sets import counts_of
+from core.data.dataset.rows import SetAside, TextDataset
+from core.data.dataset.splitting import Split
+from dashboard.parts import profile, tables
+from dashboard.parts.first import start
+from dashboard.parts.upload.looked_over import built, divided, forget
+from dashboard.parts.upload.notes import tell_left_out
+from dashboard.parts.upload.upload import (
+    UploadedTable,
+    discard_upload,
+    hand_over,
+    has_upload,
+    remember_columns,
+    upload_table,
+)
+from dashboard.shell import state
+from dashboard.shell.errors import show_error
+from dashboard.shell.i18n import t, tn
+from dashboard.shell.navigation import go
+
+KEY = "home"
+MOST_LABELS = 8
+NAME_LIMIT = 76  # a number may follow
+
+
+def in_progress() -> bool:
+    """Whether a table was dropped: then the page is about it alone."""
+    return has_upload(KEY)
+
+
+def drop_zone() -> None:
+    """Where a file is dropped, or a dataset of the Hub named."""
+    upload_table(KEY, texts_alone=True, several=())
+
+
+def draw() -> None:
+    """The table: its first rows, which column is what, what a training will do with it, and the button."""
+    uploaded = upload_table(KEY, texts_alone=True, several=(), tell_texts=False)
+    if uploaded is None:
+        return
+    with st.spinner(t("data.looking")):
+        looked = built(uploaded.token, uploaded)
+    if isinstance(looked, DataError):
+        show_error(looked)
+        return
+    dataset, set_aside = looked
+    if dataset.labelled:
+        _train(uploaded, dataset, set_aside)
+    else:
+        _without_labels(uploaded, set_aside)
+
+
+def _train(uploaded: UploadedTable, dataset: TextDataset, set_aside: SetAside) -> None:
+    problem = _problem(uploaded, dataset)
+    counts = _label_counts(uploaded, dataset)
+    st.caption(f":material/label: {_named(counts)}")
+    tell_left_out(uploaded, set_aside)
+    if problem is not None:
+        show_error(problem)
+        st.caption(t("home.problem_cure"))
+        return
+    if len(counts) == 1:
+        st.warning(t("home.one_label"), icon=":material/label_off:")
+    profile.division(_division(uploaded, dataset))
+    with st.form("home.train-own", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input(
+            t("home.name"),
+            _proposed_name(uploaded),
+            key=f"home.name.{uploaded.file_token}",
+            max_chars=NAME_LIMIT,
+            width=420,
+            help=t("home.name_help"),
+        )
+        pressed = st.form_submit_button(
+            t("home.train_own"), type="primary", icon=":material/play_arrow:", key="home.train-button"
+        )
+    if pressed:
+        _begin(uploaded, dataset, set_aside, str(name or "").strip() or _proposed_name(uploaded))
+    st.caption(t("home.train_what"))
+
+
+def _problem(uploaded: UploadedTable, dataset: TextDataset) -> DataError | None:
+    """Why nothing can be learned from the table as it is."""
+    task = start.task_for(labelled=True, several=uploaded.roles.several)
+    try:
+        task.check(dataset.label_names())
+        task.check_size(len(dataset))
+    except DataError as error:
+        return error
+    split = _division(uploaded, dataset)
+    return split if isinstance(split, DataError) else None
+
+
+def _division(uploaded: UploadedTable, dataset: TextDataset) -> Split | DataError:
+    task = start.task_for(labelled=True, several=uploaded.roles.several)
+    return divided(f"{uploaded.token}.{task.name}", task.stratified(dataset))
+
+
+def _label_counts(uploaded: UploadedTable, dataset: TextDataset) -> dict[str, int]:
+    """How many rows have each label, the most frequent first; of rows with several, each label counts by itself."""
+    if uploaded.roles.several:
+        counts = dict(counts_of(dataset.label_names()))
+    else:
+        counts = dict(zip(dataset.classes, np.bincount(dataset.labels).tolist(), strict=True))
+    return dict(sorted(counts.items(), key=lambda pair: -pair[1]))
+
+
+def _named(counts: dict[str, int]) -> str:
+    """The labels with their rows, so that a wrong column is noticed before anything is trained."""
+    shown = list(counts.items())[:MOST_LABELS]
+    named = [f"{tables.plain(label)} {tables.thousands(rows)}" for label, rows in shown]
+    rest = len(counts) - len(shown)
+    return " · ".join([*named, tn("home.more_labels", rest)] if rest else named)
+
+
+def _proposed_name(uploaded: UploadedTable) -> str:
+    return PurePath(uploaded.name.removesuffix(".gz")).stem[:NAME_LIMIT]
+
+
+def _begin(uploaded: UploadedTable, dataset: TextDataset, set_aside: SetAside, name: str) -> None:
+    try:
+        with st.spinner(t("data.saving")):
+            stored = state.store().save(
+                dataset, name=name, roles=uploaded.roles, source=uploaded.source(set_aside), synthetic=False
+            )
+        remember_columns(uploaded)
+        state.choose_dataset(stored.id)
+        forget()
+        discard_upload(KEY)
+        at_work = start.training_of(stored)
+        if at_work is not None:
+            start.show(at_work)
+        start.begin(stored, name)
+    except CoreError as error:
+        show_error(error)
+
+
+def _without_labels(uploaded: UploadedTable, set_aside: SetAside) -> None:
+    """Texts alone: label them by keys, or have a model answer them."""
+    tell_left_out(uploaded, set_aside)
+    answering = [known.name for known in state.classifiers() if state.champion(known.name) is not None]
+    with st.container(border=True, key="home-texts", gap="small"):
+        st.header(t("home.texts_title"), anchor=False)
+        st.markdown(t("home.texts_both" if answering else "home.texts"))
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            if st.button(t("home.label"), type="primary", key="home.label", icon=":material/new_label:"):
+                st.session_state["label.kind"] = "texts"
+                hand_over(KEY, "label")
+                go("data", "labelling")
+            if answering and st.button(t("home.answer"), key="home.answer", icon=":material/table_view:"):
+                hand_over(KEY, "predict")
+                go("use", "table")
+        if answering:
+            st.caption(t("home.answer_which", model=tables.plain(str(state.chosen_classifier()))))
