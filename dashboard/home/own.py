@@ -16,7 +16,9 @@ from dashboard.parts.first import start
 from dashboard.parts.upload.looked_over import built, divided, forget
 from dashboard.parts.upload.notes import tell_left_out
 from dashboard.parts.upload.upload import (
+    ANSWERED,
     UploadedTable,
+    chosen_source,
     discard_upload,
     hand_over,
     has_upload,
@@ -145,6 +147,14 @@ def _begin(uploaded: UploadedTable, dataset: TextDataset, set_aside: SetAside, n
         show_error(error)
 
 
+def _give(key: str) -> None:
+    """Have another page begin with the table."""
+    source = chosen_source(KEY)
+    if source is not None:
+        hand_over(source, key)
+    discard_upload(KEY)
+
+
 def _without_labels(uploaded: UploadedTable, set_aside: SetAside) -> None:
     """Texts alone: label them by keys, or have a model answer them."""
     tell_left_out(uploaded, set_aside)
@@ -155,10 +165,10 @@ def _without_labels(uploaded: UploadedTable, set_aside: SetAside) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             if st.button(t("home.label"), type="primary", key="home.label", icon=":material/new_label:"):
                 st.session_state["label.kind"] = "texts"
-                hand_over(KEY, "label")
+                _give("label")
                 go("data", "labelling")
             if answering and st.button(t("home.answer"), key="home.answer", icon=":material/table_view:"):
-                hand_over(KEY, "predict")
+                _give(ANSWERED)
                 go("use", "table")
         if answering:
             st.caption(t("home.answer_which", model=tables.plain(str(state.chosen_classifier()))))
