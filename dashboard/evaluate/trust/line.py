@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.tasks.text_classification.decisions import THRESHOLDS, judge_line, line_curve, suggest_line
 from dashboard.evaluate.page import Shown
-from dashboard.evaluate.rows import Answers
+from dashboard.evaluate.trust.rows import Answers
 from dashboard.parts import tables
 from dashboard.parts.plots import charts
 from dashboard.shell import layout
