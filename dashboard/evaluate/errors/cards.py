@@ -66,14 +66,13 @@ def _filtered(shown: Shown, wrong: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """The rows that are asked for, in the order that is asked for, and a name for this choice."""
     sides = ("truth", "predicted")
     asked: dict[str, str] = {}
-    columns = st.columns([3, 3, 4] if shown.labelled else [1], gap="medium", vertical_alignment="bottom")
-    if shown.labelled:
-        for side, column in zip(sides, columns, strict=False):
-            counts = wrong[side].value_counts()
-            names = {EVERY: t("evaluate.errors_any")}
-            names |= {str(label): t("evaluate.errors_of", label=label, rows=rows) for label, rows in counts.items()}
-            with column:
-                asked[side] = choices.listed(t(f"evaluate.column_{side}"), names, key=f"{KEY}.{side}")
+    counted = {side: wrong[side].value_counts() for side in sides if shown.labelled and wrong[side].nunique() > 1}
+    columns = st.columns([3] * len(counted) + [4], gap="medium", vertical_alignment="bottom")
+    for (side, counts), column in zip(counted.items(), columns, strict=False):
+        names = {EVERY: t("evaluate.errors_any")}
+        names |= {str(label): t("evaluate.errors_of", label=label, rows=rows) for label, rows in counts.items()}
+        with column:
+            asked[side] = choices.listed(t(f"evaluate.column_{side}"), names, key=f"{KEY}.{side}")
     for side, label in asked.items():
         wrong = wrong if label == EVERY else wrong[wrong[side] == label]
     order = "apart"
@@ -145,7 +144,8 @@ def _mark(shown: Shown, rows: pd.DataFrame, spots: list[Spots]) -> None:
             words.caption(t("reasons.not_shown", most=deciding.MOST_WORDS))
         else:
             spot.html(texts.html(str(text), attribution))
-            words.caption(deciding.in_words(attribution))
+            if said := deciding.in_words(attribution):
+                words.caption(said)
 
 
 def _download(rows: pd.DataFrame) -> None:

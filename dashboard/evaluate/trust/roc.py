@@ -17,19 +17,11 @@ from dashboard.shell.i18n import t
 from dashboard.shell.palette import palette
 
 
-def draw(shown: Shown) -> None:
-    """ROC and precision-recall of one of two labels."""
-    layout.section(t("evaluate.every_threshold"), help=t("evaluate.positive_help"))
-    label = st.segmented_control(
-        t("evaluate.positive"),
-        range(2),
-        format_func=lambda number: tables.plain(shown.classes[number]),
-        required=True,
-        default=1,
-        key="evaluate.positive",
-    )
+def draw(shown: Shown, label: int) -> None:
+    """ROC and precision-recall of one of two labels, by its number."""
+    layout.section(t("evaluate.every_threshold", label=tables.plain(shown.classes[label])), help=t("evaluate.roc_help"))
     table = predictions(shown)
-    truth = (table["truth"] == shown.classes[int(label or 0)]).astype(int)
+    truth = (table["truth"] == shown.classes[label]).astype(int)
     scores = table[f"p_{label}"]
     try:
         curves = _curves(truth, scores)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dashboard.evaluate.page import Shown
-from dashboard.evaluate.trust import calibration, decisions, roc
+from dashboard.evaluate.trust import calibration, decisions, line, roc
 
 
 def draw(shown: Shown) -> None:
-    """Calibration, thresholds, and for two labels both curves."""
+    """Calibration, thresholds, and for two labels the line between them and both curves."""
     calibration.draw(shown)
     decisions.draw(shown)
     if len(shown.classes) == 2:
-        roc.draw(shown)
+        roc.draw(shown, line.draw(shown))
