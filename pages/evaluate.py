@@ -12,5 +12,4 @@ else:
     layout.heading(t("evaluate.title"), layout.of_classifier(classifier))
     shown = page.choose(classifier)
     layout.cards(page.cards(shown) if shown.labelled else plain.cards(shown))
-    page.remarks(shown)
     tabs.draw(shown)

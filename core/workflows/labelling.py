@@ -17,8 +17,9 @@ from core.base.errors import DataError
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.label_sets import BAR, target_of
 from core.data.dataset.rows import TextDataset
+from core.data.dataset.same_text import text_key
 from core.data.dataset.store import DatasetStore, StoredDataset
-from core.data.labelling.sessions import Item, LabellingStore, SessionInfo
+from core.data.labelling.sessions import ERRORS_FIRST, Item, LabellingStore, SessionInfo
 from core.data.recipe import RelabelTexts, text_mark
 from core.networks.standalone.predict import chosen
 from core.registry import VersionInfo
@@ -117,7 +118,12 @@ def begin_with_dataset(
 
 
 def begin_with_rows(
-    sessions: LabellingStore, datasets: DatasetStore, identity: str, rows: Sequence[Mapping[str, Any]]
+    sessions: LabellingStore,
+    datasets: DatasetStore,
+    identity: str,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    order: str = "inspection",
 ) -> SessionInfo:
     """Look at chosen rows of a dataset again, in the given order, such as those that an inspection found suspicious.
 
@@ -134,9 +140,46 @@ def begin_with_rows(
         for entry in rows
         if 0 <= entry["row"] < len(dataset)
     ]
+    several = info.roles.several
     return sessions.begin(
-        items, kind="dataset", name=info.name, labels=dataset.classes, order="inspection", dataset=identity
+        items,
+        kind="dataset",
+        name=info.name,
+        labels=tuple(info.label_rows) if several else dataset.classes,
+        order=order,
+        dataset=identity,
+        several=several,
     )
+
+
+def begin_with_test(
+    sessions: LabellingStore, datasets: DatasetStore, folder: VersionFolder, number: int
+) -> SessionInfo:
+    """Look at the labels of a version's frozen test again, its errors first.
+
+    The answers go into a copy of the table that the test was taken from. The frozen test itself stays as it is, and an update
+    from that copy sets the rows of the test aside as ever, so that nothing of it is learned.
+
+    Parameters
+    ----------
+    number
+        The experience that brought the test.
+
+    Raises
+    ------
+    DataError
+        When that table was deleted.
+    """
+    identity = next(record.dataset for record in folder.experiences() if record.number == number)
+    places = {text_key(text): row for row, text in enumerate(datasets.load(identity).texts)}
+    test = folder.predictions(number)
+    right = (test["truth"] == test["predicted"]).to_numpy(dtype=bool)
+    rows = [
+        {"row": places[text_key(str(text))], "suggested": str(answer)}
+        for text, answer in test[["text", "predicted"]].iloc[np.argsort(right, kind="stable")].to_numpy()
+        if text_key(str(text)) in places
+    ]
+    return begin_with_rows(sessions, datasets, identity, rows, order=ERRORS_FIRST)
 
 
 def inspected_rows(inspection: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The behaviour tab of the Results page: what a version does when its texts change in ways that should not matter, or should."""
+"""The Behaviour tab: what a version does when its texts change in ways that should not matter, or should; and its words."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.tasks.text_classification.behaviour import Result, difference, run_tests, sides_of
+from dashboard.evaluate import words
 from dashboard.evaluate.page import Shown, predictions
 from dashboard.parts import tables
 from dashboard.shell import layout, state
@@ -15,6 +16,12 @@ KEY = "evaluate.behaviour"
 
 
 def draw(shown: Shown) -> None:
+    """Behavioural tests, then the words that count most for each label."""
+    _tests(shown)
+    words.draw(shown)
+
+
+def _tests(shown: Shown) -> None:
     """The button, then failure rates, then the cases of one test."""
     layout.section(t("behaviour.title"), help=t("behaviour.help"))
     files = state.files_of(shown.version)

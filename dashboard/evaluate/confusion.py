@@ -1,4 +1,4 @@
-"""The confusion matrix of the Results page, and the rows behind a cell."""
+"""The confusion tab of the Evaluate page, and the rows behind a cell."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.continual.drift.typical_words import typical_words
 from core.networks.text.words import words_in
-from dashboard.evaluate.page import ALL, Shown, predictions, rows_table
+from dashboard.evaluate.page import Shown, predictions, rows_table
 from dashboard.parts import tables
 from dashboard.parts.plots.heatmaps import Cell, clickable_heatmap
 from dashboard.shell import layout
@@ -101,9 +101,8 @@ def _rows(shown: Shown, labels: list[int], cell: Cell | None) -> None:
     key = "evaluate.rows_right" if truth == predicted else "evaluate.rows_wrong"
     st.markdown(tn(key, len(inside), truth=tables.plain(truth), predicted=tables.plain(predicted)))
     if len(inside):
-        several = shown.test == ALL and len(shown.report["tests"]) > 1
         surest_first = inside.sort_values("probability", ascending=False)
-        rows_table(surest_first, key="evaluate.cell_rows", several_tests=several, of_cell=True)
+        rows_table(surest_first, key="evaluate.cell_rows", several_tests=len(shown.tests) > 1, of_cell=True)
         words = _typical(tuple(inside["text"]), tuple(table.loc[table["truth"] == truth, "text"].drop(inside.index)))
         if words:
             st.caption(t("slices.typical", words=tables.plain(", ".join(words))), help=t("slices.typical_help"))

@@ -27,5 +27,6 @@ def draw(shown: Shown) -> None:
         "vocabulary": tables.thousands(report["vocabulary"]),
         "unit": t(f"choices.{report['segmentation']}").lower(),
         "time": tables.duration(report["seconds"]),
+        "created": tables.moment(shown.version.created),
     }
     st.caption(t("evaluate.made", **facts))

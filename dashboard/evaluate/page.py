@@ -1,15 +1,16 @@
-"""The Results page: which version and test are looked at, and the figures on top. The parts below are files beside."""
+"""The Evaluate page: which version and test are looked at, and the figures on top. The tabs below are files beside."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from core.base.messages import Message
-from core.statistics.intervals import MINIMUM_ROWS, Estimate, unpaired_difference
+from core.registry.records.reports import baseline_name
+from core.statistics.intervals import Estimate, unpaired_difference
 from core.tasks.base import Task
 from core.tasks.text_classification.reported import has_labels
 from core.workflows.versions.folder import VersionFolder
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 ALL = 0  # all frozen tests together; experiences are counted from 1
 ROW, TALL_ROW, TABLE = 35, 74, 420  # pixels: a row of one line, one of three, and the height from which a table scrolls
-VERSION_LINK = "version"  # name in a link: ``/results?classifier=Shop&version=2``
+VERSION_LINK = "version"  # name in a link: ``/evaluate?classifier=Shop&version=2&tab=errors``
 
 
 @dataclass(frozen=True)
@@ -63,15 +64,31 @@ class Shown:
         numbers = [test["experience"] for test in self.report["tests"]]
         return dict(stored["tests"][numbers.index(self.test)])
 
+    @property
+    def measured(self) -> dict[str, Any]:
+        """The report as if the chosen test were all there is, for who compares it with the baseline."""
+        return self.report | {
+            "overall": self.figures.to_dict(),
+            "baseline": self.report["baseline"] | {"report": self.baseline},
+        }
+
+    @property
+    def tests(self) -> tuple[int, ...]:
+        """Numbers of the experiences whose frozen tests are looked at."""
+        numbers = (int(test["experience"]) for test in self.report["tests"])
+        return tuple(number for number in numbers if self.test in (ALL, number))
+
 
 def choose(classifier: str) -> Shown:
-    """The pickers of version and test, on one line."""
+    """The pickers of version and test, on one line; of a single test there is nothing to pick."""
     left, right = st.columns(2, gap="medium")
     with left:
         version = _version(classifier)
     report = state.report(version)
-    with right:
-        test = _test(report)
+    test = int(report["tests"][0]["experience"])
+    if len(report["tests"]) > 1:
+        with right:
+            test = _test(report)
     stored = report["overall"]
     if test != ALL:
         stored = next(tested["report"] for tested in report["tests"] if tested["experience"] == test)
@@ -108,7 +125,7 @@ def _open_version(classifier: str, known: Mapping[int, VersionInfo], serving: in
 
 def _test(report: dict[str, Any]) -> int:
     tests = {test["experience"]: test for test in report["tests"]}
-    options = [ALL, *tests] if len(tests) > 1 else list(tests)
+    options = [ALL, *tests]
     if st.session_state.get("evaluate.test") not in options:
         st.session_state["evaluate.test"] = options[0]
 
@@ -124,7 +141,6 @@ def _test(report: dict[str, Any]) -> int:
             format_func=names.__getitem__,
             key="evaluate.test",
             help=t("evaluate.test_help"),
-            disabled=len(options) == 1,
             persist_state="session",
         )
     )
@@ -138,25 +154,22 @@ def cards(shown: Shown) -> list[Card]:
         against = shown.baseline.get(name)  # versions of old have accuracy and macro-F1 alone on a single test
         gap = unpaired_difference(score, Estimate.from_dict(against)) if against else None
         change = layout.changed(gap, t("evaluate.against_baseline"))
-        card = Card(t(f"evaluate.{name}"), tables.score(score.value), help=t(f"evaluate.{name}_help"), **change)
-        shown_cards.append(replace(card, interval=tables.interval(score.low, score.high)))
+        told = t(f"evaluate.{name}_help")
+        card = Card(
+            t(f"evaluate.{name}"),
+            tables.score(score.value),
+            help=with_baseline(shown, told) if change else told,
+            interval=tables.interval(score.low, score.high),
+            **change,
+        )
+        shown_cards.append(card)
     return shown_cards
 
 
-def remarks(shown: Shown) -> None:
-    """What a reader must know before believing the figures: losing to the baseline, few rows, made-up texts."""
-    if verdict.judge(shown.report).kind in ("worse", "perhaps_worse"):
-        verdict.show(shown.report, shown.version.number)
-    else:
-        verdict.tell_since(shown.report)
-    if shown.figures.rows < MINIMUM_ROWS:
-        st.warning(tn("evaluate.too_few_rows", shown.figures.rows), icon=":material/hourglass_empty:")
-    facts = [t("evaluate.caption_version", created=tables.moment(shown.version.created))]
-    if shown.report["end"] is not None:
-        facts.append(t_message(message_of(shown.report["end"])))
-    if shown.report["synthetic"]:
-        facts.append(t("evaluate.synthetic"))
-    st.caption(tables.plain(verdict.joined(facts)))
+def with_baseline(shown: Shown, help: str) -> str:
+    """What a score means, and which method the distance beside it is measured from."""
+    against = t("evaluate.against_baseline_help", method=t_message(baseline_name(shown.report)))
+    return verdict.joined([help, against] if help else [against])
 
 
 def message_of(stored: dict[str, Any]) -> Any:
@@ -166,8 +179,7 @@ def message_of(stored: dict[str, Any]) -> Any:
 
 def predictions(shown: Shown) -> pd.DataFrame:
     """The rows of the test with truth, prediction, its probability, and one ``p_<i>`` a label."""
-    numbers = [test["experience"] for test in shown.report["tests"] if shown.test in (ALL, test["experience"])]
-    return read_predictions(state.files_of(shown.version), tuple(numbers))
+    return read_predictions(state.files_of(shown.version), shown.tests)
 
 
 @st.cache_data(show_spinner=False, max_entries=12)

@@ -1,8 +1,8 @@
-"""Results where a text may have several labels: each label with its threshold, and the labels that meet or are confused."""
+"""Where a text may have several labels: each label with its threshold, and the labels that meet or are confused."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
@@ -80,6 +80,3 @@ def _pairs(listed: Sequence[LabelPair], kind: str, columns: tuple[str, str]) -> 
     )
     st.dataframe(table, hide_index=True, key=f"evaluate.several_{kind}")
     tables.download_table(table, f"results_{kind}", key=f"evaluate.several_{kind}.download")
-
-
-PARTS: dict[str, Callable[[Shown], None]] = {"labels": by_label, "pairs": pairs}

@@ -1,4 +1,4 @@
-"""The slices tab of the Results page: which rows a version is worse on than on the others."""
+"""The Slices tab: which rows a version is worse on than on the others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.statistics.intervals import rate_of
 from core.statistics.slices import LEAST_ROWS, Slice, WorseSlice, worse_slices
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.versions.slicing import right_of, rows_of_tests, slices_of
-from dashboard.evaluate.page import ALL, Shown, predictions, rows_table
+from dashboard.evaluate.page import Shown, predictions, rows_table
 from dashboard.parts import tables
 from dashboard.parts.plots import charts
 from dashboard.shell import layout, state
@@ -38,9 +38,8 @@ class Judged:
 def draw(shown: Shown) -> None:
     """What is worse, then one kind of slice as bars, then the rows behind a slice."""
     rows = predictions(shown)
-    numbers = tuple(test["experience"] for test in shown.report["tests"] if shown.test in (ALL, test["experience"]))
     with st.spinner(t("slices.working")):
-        judged = _judged(state.files_of(shown.version), numbers, shown.classes)
+        judged = _judged(state.files_of(shown.version), shown.tests, shown.classes)
     layout.section(t("slices.worse_title"), help=t("slices.worse_help"))
     _worse(judged)
     layout.section(t("slices.all_title"), help=t("slices.all_help"))
@@ -67,7 +66,7 @@ def draw(shown: Shown) -> None:
         wrong = behind[behind["truth"] != behind["predicted"]].sort_values("probability", ascending=False)
         st.caption(tn("slices.wrong_rows", len(wrong), rows=tables.thousands(len(behind))))
         if len(wrong):
-            rows_table(wrong, key=f"{KEY}.rows", several_tests=shown.test == ALL and len(numbers) > 1)
+            rows_table(wrong, key=f"{KEY}.rows", several_tests=len(shown.tests) > 1)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

@@ -1,4 +1,4 @@
-"""The tab of the Results page for labels that stand below others: how much of each answer is right, and who answers."""
+"""Labels that stand below others: how much of each answer is right, and who answers."""
 
 from __future__ import annotations
 

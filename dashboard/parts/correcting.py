@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from core.registry import VersionInfo
 
 CHOICE = "use.should_be"
+LABELLING = "label.open"  # in the session: the labelling session that the Data page shows
 JUDGED = "use.judged"  # the text that the choice belongs to
 
 

@@ -29,11 +29,20 @@ def draw(attribution: Attribution, labels: Sequence[str], *, key: str) -> None:
 
 
 def coloured(attribution: Attribution, label: str) -> str:
-    """HTML of the text, escaped, each word on a ground as strong as its score, and the legend below it."""
+    """HTML of the text with its words marked, and the legend below it."""
+    shown = legend(t("reasons.for", label=label), t("reasons.against", label=label))
+    return f"<div class='reasons'><p>{marked(attribution)}</p>{shown}</div>"
+
+
+def marked(attribution: Attribution, begin: int = 0, end: int | None = None) -> str:
+    """HTML of the text, escaped, each word on a ground as strong as its score; or of its signs from ``begin`` to ``end``."""
     colors = palette().diverging
+    end = len(attribution.text) if end is None else end
     strongest = max((abs(word.score) for word in attribution.words), default=0.0) or 1.0
-    parts, written = [], 0
+    parts, written = [], begin
     for word in attribution.words:
+        if word.start < begin or word.end > end:
+            continue
         color = colors[FOR if word.score > 0 else AGAINST]
         opacity = round(100 * STRONGEST * abs(word.score) / strongest)
         parts += [
@@ -42,13 +51,18 @@ def coloured(attribution: Attribution, label: str) -> str:
             f"{escape(attribution.text[word.start : word.end])}</mark>",
         ]
         written = word.end
-    parts.append(escape(attribution.text[written:]))
-    legend = "".join(
+    return "".join([*parts, escape(attribution.text[written:end])])
+
+
+def legend(speaks_for: str, speaks_against: str) -> str:
+    """HTML that says what the two colours mean."""
+    colors = palette().diverging
+    shown = "".join(
         f"<span><i style='background:color-mix(in srgb, {colors[side]} {round(100 * STRONGEST)}%, transparent)'></i>"
-        f"{escape(t(text, label=label))}</span>"
-        for side, text in ((FOR, "reasons.for"), (AGAINST, "reasons.against"))
+        f"{escape(text)}</span>"
+        for side, text in ((FOR, speaks_for), (AGAINST, speaks_against))
     )
-    return f"<div class='reasons'><p>{''.join(parts)}</p><div class='legend' aria-hidden='true'>{legend}</div></div>"
+    return f"<div class='legend' aria-hidden='true'>{shown}</div>"
 
 
 def manner(attribution: Attribution) -> str:

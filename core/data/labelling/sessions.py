@@ -31,6 +31,7 @@ from core.data.dataset.label_sets import labels_of, target_of
 from core.data.dataset.same_text import text_key
 
 SESSION, ROWS, ANSWERS = "session.json", "rows.parquet", "answers.jsonl"
+ERRORS_FIRST = "errors"  # the order of a session that looks at the labels of a frozen test again
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")
 
 ENOUGH = 10  # texts of each of two labels, from which on a first training is worth its time
@@ -191,6 +192,10 @@ class LabellingStore:
             return SessionInfo(**{**stored, "labels": tuple(stored["labels"])})
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             raise _unknown(identity) from None
+
+    def of_test(self, dataset: str) -> builtins.list[SessionInfo]:
+        """Sessions that look at labels of frozen tests from this dataset again, newest first."""
+        return [info for info in self.list() if info.order == ERRORS_FIRST and info.dataset == dataset]
 
     def items(self, identity: str) -> builtins.list[Item]:
         """The texts, in the order in which they are asked for."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.networks.explain.attribution import Attribution, Influence, Word, margin, most_influential
+from core.networks.explain.attribution import ADDING_UP, Attribution, Influence, Word, margin, most_influential
 from core.networks.explain.occlusion import occlude
 
-__all__ = ["Attribution", "Influence", "Word", "margin", "most_influential", "occlude"]
+__all__ = ["ADDING_UP", "Attribution", "Influence", "Word", "margin", "most_influential", "occlude"]

@@ -17,6 +17,7 @@ from core.networks.text.words import is_listed, name_of
 
 Method = Literal["gradients", "linear", "occlusion"]
 SMALLEST = 1e-7  # probability that counts in a logarithm: about what a float32 can tell from nothing
+ADDING_UP = ("linear", "ngrams")  # models whose networks may be sums over parts of a text; see `TextNetwork.additive`
 LEAST_TEXTS = 3  # in which a word has to occur to be listed
 
 

@@ -9,14 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from core.networks.encoders import TextNetwork
-from core.networks.explain import Attribution, occlude
+from core.networks.explain import ADDING_UP, Attribution, occlude
 from core.networks.explain.networks import explain
 from core.networks.text import TextPipeline
 from core.tasks.base import Engine
 from core.workflows.versions.folder import VersionFolder
 
 GLOBAL_TEXTS = 200
-ADDING_UP = ("linear", "ngrams")  # models whose networks may be sums over parts of a text; see `TextNetwork.additive`
 
 
 def explain_answer(folder: Path, engine: Engine, text: str, output: int | None = None) -> Attribution:

@@ -10,11 +10,11 @@ from core.base.config import home
 from core.base.errors import DataError
 from core.data.labelling.sessions import LabellingStore, SessionInfo
 from dashboard.parts import tables
+from dashboard.parts.correcting import LABELLING as OPEN
 from dashboard.shell import layout
 from dashboard.shell.i18n import t, tn
 
 LINK = "labelling"  # in the link, so that a reload finds the open session again
-OPEN = "label.open"
 
 
 def store() -> LabellingStore:

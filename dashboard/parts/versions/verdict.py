@@ -1,4 +1,4 @@
-"""What a version's test figures say beside the baseline's, in one plain sentence; Train and Results show it."""
+"""What a version's test figures say beside the baseline's, in one plain sentence; Train and Evaluate show it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the trust tab says of stated probabilities; the tab on a real version opens in test_results_page.py."""
+"""What the trust tab says of stated probabilities; the tab on a real version opens in test_page.py."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 from core.statistics.intervals import rate_estimate
 from core.tasks.text_classification.calibration import brier_score, calibration_error, reliability
-from dashboard.evaluate.calibration import Side, Trust, bin_table, verdict
+from dashboard.evaluate.trust.calibration import Side, Trust, bin_table, verdict
 
 
 def trust_of(stated: np.ndarray, right: np.ndarray) -> Trust:

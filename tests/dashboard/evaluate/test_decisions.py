@@ -18,8 +18,8 @@ from core.workflows.requests import TrainRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import open_workspace
-from dashboard.evaluate.decisions import read_costs
-from dashboard.evaluate.rows import Answers
+from dashboard.evaluate.trust.decisions import read_costs
+from dashboard.evaluate.trust.rows import Answers
 from tests.dashboard.conftest import open_tab
 
 

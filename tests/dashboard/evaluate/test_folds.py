@@ -1,4 +1,4 @@
-"""Repeated trainings on the Results page: started from the learning tab, shown when they are done."""
+"""Repeated trainings on the Evaluate page: started from the Compare tab, shown when they are done."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.registry.records import FoldStore
 from core.workflows.requests import TrainRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.workspace import open_workspace
-from dashboard.evaluate.folds import run_table
+from dashboard.evaluate.compare.folds import run_table
 from tests.dashboard.conftest import open_tab
 
 

@@ -1,12 +1,10 @@
-"""The reasons tab and the reasons on the Predict page: real scores, escaped text, both languages."""
+"""The words that decided, on cards of errors and on the Use page: real scores, escaped text, both languages."""
 
 from __future__ import annotations
 
-import pandas as pd
 import pytest
 
 from core.networks.explain import Attribution, Word
-from dashboard.evaluate.reasons import ordered
 from dashboard.parts import reasons
 
 
@@ -46,13 +44,6 @@ def test_the_table_begins_with_the_word_that_counts_most(found: Attribution) -> 
     assert reasons.word_table(found).iloc[:, 0].tolist() == ["good", "bad"]
 
 
-def test_the_surest_errors_come_first() -> None:
-    rows = pd.DataFrame(
-        {
-            "text": ["a", "b", "c", "d"],
-            "truth": ["x", "x", "y", "y"],
-            "predicted": ["x", "y", "x", "y"],
-            "probability": [0.9, 0.6, 0.8, 0.99],
-        }
-    )
-    assert ordered(rows)["text"].tolist() == ["c", "b", "d", "a"]
+def test_a_part_of_a_text_has_the_grounds_that_the_whole_has(found: Attribution) -> None:
+    cut = found.text.index("&")
+    assert reasons.marked(found, 0, cut) + reasons.marked(found, cut) == reasons.marked(found)

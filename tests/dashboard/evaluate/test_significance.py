@@ -1,4 +1,4 @@
-"""What the compare tab says of two versions on the same rows; the tab itself opens in test_results_page.py."""
+"""What the compare tab says of two versions on the same rows; the tab itself opens in test_page.py."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from core.registry import VersionInfo
-from dashboard.evaluate import significance
-from dashboard.evaluate.significance import Common, common_tests, figures, sentence
+from dashboard.evaluate.compare import significance
+from dashboard.evaluate.compare.significance import Common, common_tests, figures, sentence
 from dashboard.shell.state import Files
 
 # 40 rows: the first is right on 20, the second also on 12 of the others, and no longer on 2

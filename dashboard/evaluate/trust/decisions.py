@@ -1,4 +1,4 @@
-"""The threshold tab of the Results page: which texts are answered and which go to a person, and what that costs."""
+"""Which texts are answered and which go to a person, and what that costs."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ from core.tasks.text_classification.decisions import (
     judge_threshold,
     suggest_threshold,
 )
-from dashboard.evaluate import in_use
-from dashboard.evaluate import line as results_line
 from dashboard.evaluate.page import Shown, predictions
-from dashboard.evaluate.rows import Answers, validation_rows
+from dashboard.evaluate.trust import in_use
+from dashboard.evaluate.trust.rows import Answers, validation_rows
 from dashboard.parts import tables
 from dashboard.parts.plots import charts
 from dashboard.shell import layout
@@ -33,7 +32,7 @@ SLIDER = "evaluate.decide.threshold"
 
 
 def draw(shown: Shown) -> None:
-    """Costs, the slider, what it comes to on the test rows; for two labels also the line between them."""
+    """Costs, the slider, what it comes to on the test rows."""
     layout.section(t("decide.title"), help=t("decide.help"))
     test, validation = Answers.of(predictions(shown), shown.classes), validation_rows(shown)
     if shown.figures.hierarchical_f1 is not None:
@@ -49,8 +48,6 @@ def draw(shown: Shown) -> None:
         in_use.draw(shown, threshold)
         _coverage(coverage_curve(test.truth, test.stated, costs), decision)
     _costs(test, validation, costs, decision)
-    if len(shown.classes) == 2:
-        results_line.draw(shown, test, validation)
 
 
 def _ask_costs(classes: tuple[str, ...]) -> Costs:

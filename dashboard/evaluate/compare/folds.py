@@ -1,4 +1,4 @@
-"""In the learning tab of the Results page: how much a version's figures owe to chance, by folds or by seeds."""
+"""How much a version's figures owe to chance, by folds or by seeds."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.tasks.text_classification.decisions import Costs, judge_threshold
 from dashboard.evaluate.page import Shown
-from dashboard.evaluate.rows import validation_of
+from dashboard.evaluate.trust.rows import validation_of
 from dashboard.parts import tables
 from dashboard.parts.versions.serving import registry
 from dashboard.shell import state

@@ -1,4 +1,4 @@
-"""What a version answers on test rows and on validation rows, as numbers; for tabs of the Results page."""
+"""What a version answers on test rows and on validation rows, as numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The compare tab of the Results page: all runs of a classifier in a table, and two of its versions side by side."""
+"""All runs of a model in a table, and two of its versions side by side."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from core.base.errors import CoreError
 from core.registry.records.outgoing import short_reference
 from core.registry.records.reports import is_solved
 from core.workflows.requests import known_settings
-from dashboard.evaluate import significance
+from dashboard.evaluate.compare import significance
+from dashboard.evaluate.compare.significance import Common, common_tests, of_pair
 from dashboard.evaluate.page import Shown
-from dashboard.evaluate.significance import Common, common_tests, of_pair
 from dashboard.parts import tables
 from dashboard.parts.names import name_of, version_line
 from dashboard.parts.plots import charts

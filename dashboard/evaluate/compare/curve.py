@@ -1,4 +1,4 @@
-"""The learning-curve tab of the Results page: whether more labels would help, and the run that finds out."""
+"""Whether more labels would help, and the run that finds out."""
 
 from __future__ import annotations
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.tasks.text_classification.decisions import THRESHOLDS, judge_line, line_curve, suggest_line
-from dashboard.evaluate.page import Shown
-from dashboard.evaluate.rows import Answers
+from dashboard.evaluate.page import Shown, predictions
+from dashboard.evaluate.trust.rows import Answers, validation_rows
 from dashboard.parts import tables
 from dashboard.parts.plots import charts
 from dashboard.shell import layout
@@ -16,8 +16,9 @@ from dashboard.shell.palette import palette
 SLIDER = "evaluate.line.threshold"
 
 
-def draw(shown: Shown, test: Answers, validation: Answers | None) -> None:
-    """The label, what its two mistakes cost, the slider, and what comes of it on the test rows."""
+def draw(shown: Shown) -> int:
+    """The label, what its two mistakes cost, the slider, and what comes of it on the test rows; returns the label's number."""
+    test, validation = Answers.of(predictions(shown), shown.classes), validation_rows(shown)
     layout.section(t("line.title"), help=t("line.help"))
     left, right = st.columns([2, 3], gap="medium")
     with left:
@@ -53,6 +54,7 @@ def draw(shown: Shown, test: Answers, validation: Answers | None) -> None:
         chart.update_yaxes(range=[0, 1.02])
         title = t("line.chart")
         charts.draw(chart, key="evaluate.line", alt=title, title=title)
+    return label
 
 
 def _ask(classes: tuple[str, ...]) -> tuple[int, float, float]:

@@ -1,4 +1,4 @@
-"""The trust tab of the Results page: whether a version is as often right as it says it is sure."""
+"""Whether a version is as often right as it says it is sure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.statistics.intervals import MINIMUM_ROWS, Estimate, rate_estimate
 from core.tasks.text_classification.calibration import Bin, brier_score, calibration_error, reliability
 from core.tasks.text_classification.scores import MINIMUM_SUPPORT
 from core.tasks.text_classification.temperature import rescale
-from dashboard.evaluate.page import ALL, Shown, message_of, read_predictions
+from dashboard.evaluate.page import Shown, message_of, read_predictions
 from dashboard.parts import tables
 from dashboard.parts.plots import charts
 from dashboard.shell import layout, state
@@ -47,8 +47,7 @@ def draw(shown: Shown) -> None:
     """The answer in a sentence, the diagram, the figures before and after."""
     layout.section(t("trust.title"), help=t("trust.help"))
     stored = shown.report.get("calibration") or {"temperature": 1.0, "rows": 0, "note": None}
-    numbers = tuple(test["experience"] for test in shown.report["tests"] if shown.test in (ALL, test["experience"]))
-    trust = measure(state.files_of(shown.version), numbers, shown.classes, stored["temperature"])
+    trust = measure(state.files_of(shown.version), shown.tests, shown.classes, stored["temperature"])
     if trust.rows < MINIMUM_ROWS:
         st.warning(tn("evaluate.too_few_rows", trust.rows), icon=":material/hourglass_empty:")
     st.markdown(f"{_icon(trust.after, trust.right)} {verdict(trust)}")

@@ -1,0 +1,1 @@
+"""Other runs and versions beside this one, what more rows would bring, and how much is chance."""

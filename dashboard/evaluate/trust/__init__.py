@@ -1,0 +1,1 @@
+"""Whether probabilities can be believed, from which one on to answer, and what every threshold gives."""
