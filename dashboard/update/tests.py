@@ -27,6 +27,7 @@ def draw(report: dict[str, Any], candidate: VersionInfo, parent: VersionInfo) ->
     shown = table(report, candidate, parent)
     st.dataframe(shown, hide_index=True, height="content", alt=t("update.tests_alt"))
     note = t("update.tests_note")
+    note = t("update.sentences", first=note, second=t("update.baseline_note", method=t_message(baseline_name(report))))
     if "macro_f1" in scores.task_of_report(report).averages:
         note = t("update.sentences", first=note, second=t("update.macro_note"))
     st.caption(note)
@@ -75,19 +76,17 @@ def _group(
     names = (
         t("update.row_serves", version=candidate.parent),
         t("update.row_candidate", version=candidate.number),
-        t("update.row_baseline", method=t_message(baseline_name(report))),
+        t("update.row_baseline"),
     )
-    rows = []
+    task, rows = scores.task_of_report(report), []
     for name, measured in zip(names, figures, strict=True):
-        row: dict[str, Any] = {
-            t("update.column_test"): test,
-            t("update.column_who"): name,
-            t("update.column_rows"): int((measured or {}).get("rows") or count),
-        }
-        for score in scores.task_of_report(report).scores:
+        row: dict[str, Any] = {t("update.column_test"): test, t("update.column_who"): name}
+        for score in task.scores:
             row[scores.score_name(score.name)] = _estimate((measured or {}).get(score.name))
-        changed = gain is not None and measured is figures[1]
-        row[t("update.column_difference")] = tables.change(gain.value, gain.low, gain.high) if changed and gain else ""
+            if score is task.score:
+                changed = gain if measured is figures[1] else None
+                row[t("update.column_difference")] = tables.change(**changed.to_dict()) if changed else ""
+        row[t("update.column_rows")] = int((measured or {}).get("rows") or count)
         rows.append(row)
     return rows
 
