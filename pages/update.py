@@ -1,7 +1,9 @@
-"""Update: a batch, what is new in it, learning from it, and the decision; then the story of all versions."""
+"""Update: a batch, what is new in it, learning from it, the decision, and the story of all versions."""
+
+from functools import partial
 
 from dashboard.parts.tables import plain
-from dashboard.shell import layout, state
+from dashboard.shell import layout, state, tabs
 from dashboard.shell.i18n import t
 from dashboard.update import batch, changes, decide, history, learn, page
 
@@ -18,9 +20,6 @@ elif situation is None:
 else:
     page.heading(situation)
     layout.warn_of_idle_card()
-    history.promoted(situation)
-    batch.step(situation)
-    changes.step(situation)
-    learn.step(situation)
-    decide.step(situation)
-    history.draw(situation)
+    page.follow(situation)
+    parts = {"batch": batch, "changes": changes, "learn": learn, "decide": decide, "history": history}
+    tabs.row("update", {name: partial(part.draw, situation) for name, part in parts.items()}, done=situation.done)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import streamlit as st
 
@@ -11,19 +11,22 @@ from dashboard.shell.navigation import ASKED_TAB, TAB, Place
 
 OPEN = "tabs.open"  # in the session: page → its tab that was open last
 WRITTEN = "tabs.written"  # in the session: page → what its link says of the tab
+DONE = ":material/check: "  # before the name of a tab whose work is done
 
 
-def row(page: str, parts: Mapping[str, Callable[[], None]]) -> None:
+def row(page: str, parts: Mapping[str, Callable[[], None]], *, done: Collection[str] = ()) -> None:
     """Draw the row, and below it what the open tab holds.
 
     Parameters
     ----------
     parts
         Name of each tab → what draws it. What a model does not have is not among them. The first is open at first.
+    done
+        Those whose names bear a tick.
     """
     names = list(parts)
     opened = _opened(page, names)
-    labels = {name: t(f"{page}.tab_{name}") for name in names}
+    labels = {name: f"{DONE if name in done else ''}{t(f'{page}.tab_{name}')}" for name in names}
     # An open tab is known by its visible name, among those that there are.
     key = f"tabs.{page}.{language()}.{len(names)}"
     st.session_state[key] = labels[opened]
@@ -47,8 +50,8 @@ def show(page: str, tab: str) -> None:
 
 
 def _take(page: str, key: str, labels: Mapping[str, str]) -> None:
-    shown = st.session_state[key]
-    name = next((name for name, label in labels.items() if label == shown), next(iter(labels)))
+    shown = str(st.session_state[key]).removeprefix(DONE)  # it may have come or gone since
+    name = next((name for name, label in labels.items() if label.removeprefix(DONE) == shown), next(iter(labels)))
     _remember(page, name)
     st.query_params[TAB] = name
 

@@ -1,4 +1,4 @@
-"""Step 1 of an update: where the new rows come from. Ends with a stored dataset."""
+"""Batch: where the new rows of an update come from. Ends with a stored dataset."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ ICONS = {
 PREVIEW_ROWS = 6
 
 
-def step(situation: Situation) -> None:
-    """The open step, or what was chosen in one line."""
-    if situation.step > 1:
-        _done(situation)
+def draw(situation: Situation) -> None:
+    """The choice of a batch, or what was chosen in one line."""
+    update_page.about("batch")
+    if situation.step != "batch":
+        _chosen(situation)
         return
-    update_page.head(1, "open")
     _back_to_decision(situation)
     sample = next_sample(learned(situation))
     waiting = state.corrections().list(situation.classifier) if _reads_labels(situation) else []
@@ -68,15 +68,17 @@ def _reads_labels(situation: Situation) -> bool:
     return task_of_version(situation.champion).reads_targets
 
 
-def _done(situation: Situation) -> None:
+def _chosen(situation: Situation) -> None:
     batch = situation.batch
     summary = t("update.batch_gone") if batch is None else describe(batch, labels=_reads_labels(situation))
     action = t("update.change_batch") if situation.job is None else None
-    if update_page.head(1, "done", tables.plain(summary), action):
+    if update_page.line(tables.plain(summary), action, key="update.change_batch"):
         if situation.candidate is not None:
             update_page.pass_over(situation.candidate, batch=False)
         update_page.drop_batch(situation.classifier)
-        st.rerun()
+        update_page.open_tab("batch")
+    if st.button(t("update.see_changes"), key="update.see_changes", type="primary", icon=":material/arrow_forward:"):
+        update_page.open_tab("changes")
 
 
 def _back_to_decision(situation: Situation) -> None:
@@ -146,7 +148,7 @@ def _with_corrections(waiting: list[Correction]) -> bool:
 
 def _button(rows: int | None = None) -> bool:
     label = t("update.use_batch") if rows is None else tn("update.use", rows)
-    return st.button(label, key="update.use", type="primary", icon=":material/arrow_downward:")
+    return st.button(label, key="update.use", type="primary", icon=":material/arrow_forward:")
 
 
 def _sample(situation: Situation, sample: SamplePart, waiting: list[Correction]) -> None:

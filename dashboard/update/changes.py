@@ -1,4 +1,4 @@
-"""Step 2 of an update: what is in the batch, in plain sentences, each with the rows behind it."""
+"""Changes: what is in the batch, in plain sentences, each with the rows behind it."""
 
 from __future__ import annotations
 
@@ -33,15 +33,17 @@ ICONS = {
 }
 
 
-def step(situation: Situation) -> None:
-    """The open step, or its outcome in one line."""
-    if situation.step == 1:
-        update_page.head(2, "closed")
+def draw(situation: Situation) -> None:
+    """What is new in the batch; before it is learned, with the way on."""
+    if situation.batch is None:
+        if situation.candidate is not None:  # its dataset was deleted since
+            update_page.line(_outcome(situation), key="update.outcome")
+        else:
+            update_page.missing(t("update.no_batch"), t("update.to_batch"), "batch")
         return
-    if situation.step > 2 or situation.batch is None:
-        update_page.head(2, "done", _outcome(situation))
-        return
-    update_page.head(2, "open")
+    update_page.about("changes")
+    if situation.candidate is not None:
+        update_page.line(_outcome(situation), key="update.outcome")
     with st.spinner(t("update.comparing")):
         changes = compared(situation.champion, situation.batch)
     if isinstance(changes, CoreError):
@@ -54,13 +56,22 @@ def step(situation: Situation) -> None:
         _labels(changes, update_labels.doubtful(situation))
     _overlap(changes)
     drift.section(situation)
-    _division(situation, changes)
+    if situation.candidate is None:
+        _division(situation, changes)
+    if situation.step == "changes" and not isinstance(changes.split, DataError):
+        _way_on(situation)
+
+
+def _way_on(situation: Situation) -> None:
+    # While spellings stand to be merged, that is the step to take.
+    kind: Literal["primary", "secondary"] = "secondary" if update_labels.doubtful(situation) else "primary"
+    if st.button(t("update.learn_it"), key="update.learn_it", type=kind, icon=":material/arrow_forward:"):
+        update_page.open_tab("learn")
 
 
 def _outcome(situation: Situation) -> str:
     """What became of the rows, as the candidate recorded it."""
-    if situation.candidate is None:
-        return t("update.compared")
+    assert situation.candidate is not None
     report = state.report(situation.candidate)
     record = report["experiences"][-1]
     parts = {part: tables.thousands(record[part]) for part in ("train", "validation", "test")}

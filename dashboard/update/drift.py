@@ -1,4 +1,4 @@
-"""In step 2 of an update: has anything changed, and what to do about it; with the comparisons that it rests on."""
+"""Among the changes: has anything changed, and what to do about it; with the comparisons that it rests on."""
 
 from __future__ import annotations
 

@@ -16,12 +16,12 @@ from dashboard.parts.versions import history
 from dashboard.shell import state
 from dashboard.shell.errors import show_error
 from dashboard.shell.i18n import t, tn
+from dashboard.update import tests
 from dashboard.update.page import test_name
 from dashboard.update.verdict import FLIPS, Answers, answers
 
 if TYPE_CHECKING:
     from core.registry import VersionInfo
-    from core.tasks import Task
 
 TABS = ("tests", "labels", "flips", "matrix", "curves")
 OF_LABELS = ("labels", "flips")  # what a model without labels has none of
@@ -37,7 +37,7 @@ def tabs(candidate: VersionInfo, parent: VersionInfo) -> None:
     names = [name for name in TABS if labelled or name not in OF_LABELS or (name == "labels" and recalls)]
     places = dict(zip(names, st.tabs([t(f"update.tab_{name}") for name in names]), strict=True))
     with places["tests"]:
-        _tests(report, candidate)
+        tests.draw(report, candidate, parent)
     with places["matrix"]:
         _matrix(candidate)
     with places["curves"]:
@@ -64,43 +64,6 @@ def tabs(candidate: VersionInfo, parent: VersionInfo) -> None:
         _labels(both, set(state.report(parent)["classes"]), candidate)
     with places["flips"]:
         _flips(both, report, candidate)
-
-
-def _tests(report: dict[str, Any], candidate: VersionInfo) -> None:
-    """One row a frozen test."""
-    task = scores.task_of_report(report)
-    rows = []
-    for test in report["tests"]:
-        before, after = test["before"], test["report"]
-        row = {
-            t("update.column_test"): test_name(test["experience"], test["name"]),
-            t("update.column_rows"): test["rows"],
-        }
-        for score in task.scores:
-            named = scores.score_name(score.name)
-            row[t("update.column_before", score=named)] = _estimate(before[score.name] if before else None)
-            row[t("update.column_after", score=named)] = _estimate(after[score.name])
-            if score is task.score:
-                row[t("update.column_difference")] = _gain(task, test)
-        rows.append(row)
-    table = pd.DataFrame(rows)
-    st.dataframe(table, hide_index=True, alt=t("update.tests_alt"))
-    note = t("update.tests_note")
-    if "macro_f1" in task.averages:
-        note = t("update.sentences", first=note, second=t("update.macro_note"))
-    st.caption(note)
-    tables.download_table(table, f"update_v{candidate.number}_tests")
-
-
-def _estimate(estimate: dict[str, float] | None) -> str:
-    return tables.NOTHING if estimate is None else tables.score(estimate["value"], estimate["low"], estimate["high"])
-
-
-def _gain(task: Task, test: dict[str, Any]) -> str:
-    if not test.get("difference"):
-        return tables.NOTHING
-    gain = scores.gain_of_test(task, test)
-    return tables.change(gain.value, gain.low, gain.high)
 
 
 def _recalls(changes: list[dict[str, Any]], candidate: VersionInfo) -> None:

@@ -1,37 +1,58 @@
-"""What follows a decision: the version that serves now, the way back, and the story of all versions."""
+"""History: the version that serves now, the way back, and the story of all versions."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
 
 from core.base.errors import RegistryError
 from dashboard.parts import tables
+from dashboard.parts.names import name_of
+from dashboard.parts.tables import plain
 from dashboard.parts.versions import same_tests, timeline
 from dashboard.parts.versions.decisions import candidates, decided, reason_of
 from dashboard.parts.versions.serving import previous_champion
-from dashboard.shell import state
+from dashboard.shell import layout, state
 from dashboard.shell.errors import boundary, show_error
 from dashboard.shell.i18n import t
 from dashboard.update import page as update_page
 from dashboard.update.page import Situation
 
+if TYPE_CHECKING:
+    from core.registry import VersionInfo
+
 PROMOTED = "update.promoted"  # in the session: what was promoted a moment ago
 
 
-def promoted(situation: Situation) -> None:
-    """Right after a promotion: that it is done, the way back, and the next batch."""
-    if situation.step > 1:
+def draw(situation: Situation) -> None:
+    """What serves now with the way back, all versions over time, every move of the champion, candidates put aside."""
+    moves = state.workspace().registry.champion_history(situation.classifier)
+    _serving(situation, previous_champion(moves))
+    with boundary():
+        timeline.draw(situation.classifier, same_tests.of_today(situation.classifier))
+    _moves(moves)
+    _put_aside(situation)
+
+
+def _serving(situation: Situation, earlier: int | None) -> None:
+    """Which version serves, and the way back; right after a promotion in a box, so that it cannot be missed."""
+    if situation.step != "batch":
         st.session_state.pop(PROMOTED, None)  # the next update is on its way
     done = _just_promoted(situation)
-    if not done:
+    if done:
+        with st.container(border=True, key="next-step", gap="small"):
+            st.markdown(f":primary[:material/check_circle:] **{t('update.promoted', version=done['version'])}**")
+            st.markdown(t("update.promoted_more", version=done["before"]))
+            _roll_back(situation, int(done["before"]), key="update.roll_back_now")
         return
-    with st.container(border=True, key="next-step", gap="small"):
-        st.markdown(f":primary[:material/check_circle:] **{t('update.promoted', version=done['version'])}**")
-        st.markdown(t("update.promoted_more", version=done["before"]))
-        _roll_back(situation, int(done["before"]), key="update.roll_back_now")
+    with st.container(horizontal=True, vertical_alignment="center", key="update-serving"):
+        serves = t("update.serves", version=situation.champion.number)
+        st.markdown(f":primary[:material/check_circle:] {serves}", width="content")
+        if earlier is not None:
+            _roll_back(situation, earlier, key="update.roll_back_to")
 
 
 def _just_promoted(situation: Situation) -> dict[str, Any] | None:
@@ -52,43 +73,42 @@ def _roll_back(situation: Situation, target: int, *, key: str) -> None:
             update_page.start_over(situation.classifier)
             st.session_state.pop(PROMOTED, None)
             st.session_state[update_page.JUST_DONE] = t("update.rolled_back", version=target)
-            st.rerun()
+            update_page.open_tab("history")
 
 
-def draw(situation: Situation) -> None:
-    """The timeline, every move of the champion, the way back, and candidates that were put aside."""
-    st.divider()
-    with boundary():
-        timeline.draw(situation.classifier, same_tests.of_today(situation.classifier))
-    moves = state.workspace().registry.champion_history(situation.classifier)
-    earlier = previous_champion(moves)
-    put_aside = [
-        candidate
-        for candidate in candidates(situation.classifier)
-        if decided(candidate) and candidate.number != _shown(situation)
-    ]
-    with st.container(horizontal=True, vertical_alignment="center", key="update-history"):
-        if earlier is not None and not _just_promoted(situation):
-            _roll_back(situation, earlier, key="update.roll_back_to")
-        if put_aside and situation.job is None:
-            _look_again(situation, put_aside[-1].number)
-    with st.expander(t("update.moves"), icon=":material/history:"):
-        table = pd.DataFrame(
-            {
-                t("update.column_when"): [tables.moment(str(move["at"])) for move in moves[::-1]],
-                t("update.column_version"): [t("update.version_name", number=move["version"]) for move in moves[::-1]],
-                t("update.column_reason"): [reason_of(move) for move in moves[::-1]],
-            }
-        )
-        st.dataframe(table, hide_index=True, alt=t("update.moves_alt", count=len(moves)))
+def _moves(moves: Sequence[Mapping[str, Any]]) -> None:
+    layout.section(t("update.moves"))
+    table = pd.DataFrame(
+        {
+            t("update.column_when"): [tables.moment(str(move["at"])) for move in moves[::-1]],
+            t("update.column_version"): [t("update.version_name", number=move["version"]) for move in moves[::-1]],
+            t("update.column_reason"): [reason_of(move) for move in moves[::-1]],
+        }
+    )
+    st.dataframe(table, hide_index=True, height="content", alt=t("update.moves_alt", count=len(moves)))
 
 
-def _shown(situation: Situation) -> int | None:
-    return situation.candidate.number if situation.candidate is not None else None
+def _put_aside(situation: Situation) -> None:
+    """Candidates that were decided on and do not serve, the newest first; each can be looked at again."""
+    put_aside = [candidate for candidate in candidates(situation.classifier) if decided(candidate)]
+    if not put_aside:
+        return
+    layout.section(t("update.put_aside"), help=t("update.put_aside_help"))
+    for candidate in put_aside[::-1]:
+        with st.container(horizontal=True, vertical_alignment="center", key=f"update-aside-{candidate.number}"):
+            facts = [
+                t("update.made", version=candidate.number),
+                name_of("strategy", str(candidate.summary.get("strategy"))),
+                tables.moment(candidate.created),
+            ]
+            st.markdown(plain(" · ".join(facts)), width="content")
+            if situation.job is None and candidate != situation.candidate:
+                _look_again(candidate)
 
 
-def _look_again(situation: Situation, number: int) -> None:
-    label = t("update.look_again", version=number)
-    if st.button(label, key="update.look_again", type="tertiary", icon=":material/visibility:"):
-        update_page.review(next(version for version in situation.versions if version.number == number))
-        st.rerun()
+def _look_again(candidate: VersionInfo) -> None:
+    label = t("update.look_again", version=candidate.number)
+    key = f"update.look_again.{candidate.number}"
+    if st.button(label, key=key, type="tertiary", icon=":material/visibility:"):
+        update_page.review(candidate)
+        update_page.open_tab("decide")

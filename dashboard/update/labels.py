@@ -1,4 +1,4 @@
-"""In step 2 of an update: rows that did not come from the file into the batch, and labels that may be spellings of others."""
+"""Among the changes: rows that did not come from the file into the batch, and labels that may be spellings of others."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def section(situation: Situation) -> None:
     match = _match(situation, batch)
     for note in _doubts(batch, match):
         st.warning(tables.plain(t_message(note)), icon=":material/spellcheck:")
-    if match.doubtful and st.button(
-        t("update.merge_labels"), key="update.merge_labels", icon=":material/merge:", type="primary"
-    ):
+    if situation.step != "changes" or not match.doubtful:
+        return
+    if st.button(t("update.merge_labels"), key="update.merge_labels", icon=":material/merge:", type="primary"):
         _merge(situation, batch, match)
 
 

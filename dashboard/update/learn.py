@@ -1,15 +1,16 @@
-"""Step 3 of an update: how to learn from the batch, with which settings, the run while it learns, and what it was in one line."""
+"""Learn: how to learn from the batch, with which settings, the run while it learns, and what it was in one line."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
 from core.base.config import Setting, settings_of
 from core.base.errors import CoreError, DataError
-from core.continual.methods import STRATEGIES
+from core.continual.methods import REPLAY, STRATEGIES
+from core.data.dataset.splitting import Split
 from core.registry.records.reports import is_solved
 from core.training import TrainingConfig
 from core.workflows.requests import DataConfig, UpdateRequest
@@ -19,71 +20,121 @@ from dashboard.parts.names import name_of
 from dashboard.parts.run_view import run_view
 from dashboard.shell import state
 from dashboard.shell.i18n import t, tn
-from dashboard.update import labels
+from dashboard.update import labels, takes
 from dashboard.update import page as update_page
 from dashboard.update import strategy as update_strategy
 from dashboard.update.compare import Changes, compared
 from dashboard.update.page import Situation
 from dashboard.update.strategy import COLUMNS
 
+if TYPE_CHECKING:
+    from core.data.dataset.store import StoredDataset
+    from core.registry import VersionInfo
+
 FORM = "update.learn"
 MEMORY = ("memory_size", "memory_selection")
 FOLDED = ("epochs", "learning_rate")
 
 
-def step(situation: Situation) -> None:
-    """The form, the run, or what was learned in one line."""
+def draw(situation: Situation) -> None:
+    """The way to learn, the run, or what was learned."""
     if situation.job is not None:
-        update_page.head(3, "open")
         run_view(situation.job.id, wide=True)
         if not situation.job.ended:
             st.caption(t("update.may_leave"))
     elif situation.candidate is not None:
-        _done(situation)
+        _learned(situation, situation.candidate)
     elif situation.batch is None:
-        update_page.head(3, "closed")
+        update_page.missing(t("update.no_batch"), t("update.to_batch"), "batch")
     else:
-        _open(situation)
+        _ways(situation, situation.batch)
 
 
-def _done(situation: Situation) -> None:
-    assert situation.candidate is not None
-    report = state.report(situation.candidate)
+def _learned(situation: Situation, candidate: VersionInfo) -> None:
+    report = state.report(candidate)
     # What is listed as epochs of solved weights are strengths of regularisation.
     counted = update_strategy.has_epochs(report["strategy"]) and not is_solved(report)
     epochs = len(report["epochs"]) if counted else 0
     facts = [
-        t("update.made", version=situation.candidate.number),
+        t("update.made", version=candidate.number),
         name_of("strategy", report["strategy"]),
         *([tn("update.epochs", epochs)] if epochs else []),
         tables.duration(report["seconds"]),
     ]
     action = t("update.learn_again") if situation.batch is not None else None
-    if update_page.head(3, "done", " · ".join(facts), action):
-        update_page.pass_over(situation.candidate, batch=True)
-        st.rerun()
+    if update_page.line(" · ".join(facts), action, key="update.learn_again"):
+        update_page.pass_over(candidate, batch=True)
+        update_page.open_tab("learn")
+    if st.button(t("update.to_decide"), key="update.to_decide", type="primary", icon=":material/arrow_forward:"):
+        update_page.open_tab("decide")
 
 
-def _open(situation: Situation) -> None:
-    assert situation.batch is not None
-    changes = compared(situation.champion, situation.batch)
+def _ways(situation: Situation, batch: StoredDataset) -> None:
+    """What is recommended, or was chosen in its place, with the button that starts it; all other ways are folded."""
+    changes = compared(situation.champion, batch)
     if isinstance(changes, CoreError) or isinstance(changes.split, DataError):
-        update_page.head(3, "closed")  # step 2 says what is wrong
+        update_page.missing(t("update.cannot_learn"), t("update.to_changes"), "changes")
         return
-    update_page.head(3, "open")
+    update_page.about("learn")
+    way = st.container(border=True, key="update-way", gap="small")
     ratio = float(st.session_state.get(f"{FORM}.replay_ratio", 1.0))
-    strategy = update_strategy.choose(situation.champion, changes, changes.split, ratio)
-    values = settings(situation, strategy, changes)
-    ready = update_strategy.remarks(update_strategy.outlook(situation.champion, strategy, values), changes)
+    with st.expander(t("update.other_ways"), icon=":material/tune:", key="update.other_ways"):
+        strategy = update_strategy.choose(situation.champion, changes, changes.split, ratio)
+        values = settings(situation, strategy, changes)
+    with way:
+        _way(situation, changes, changes.split, strategy, values)
+
+
+def _way(situation: Situation, changes: Changes, split: Split, strategy: str, values: dict[str, Any]) -> None:
+    """How it will be learned: why so, how long it takes, what is to be known before, and the start."""
+    champion, first = situation.champion, update_strategy.recommended(situation.champion)
+    outlook = update_strategy.outlook(champion, strategy, values)
+    rows = update_strategy.rows_read(
+        strategy, outlook, changes, len(split.train), float(values.get("replay_ratio", 1.0))
+    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        title = t("update.recommended_way" if strategy == first else "update.chosen_way")
+        color = "green" if strategy == first else "gray"
+        st.markdown(f"**{name_of('strategy', strategy)}** :{color}-badge[{title}]", width="content")
+        if strategy != first:
+            label = t("update.take_recommended", strategy=name_of("strategy", first))
+            st.button(
+                label, key="update.take_recommended", type="tertiary", on_click=update_strategy.take, args=(first,)
+            )
+    st.markdown(_reason(champion, strategy, changes, len(split.train)))
+    _time(champion, strategy, rows, values)
+    ready = update_strategy.remarks(outlook, changes)
     going_on = forgetting.goes_on()
     if going_on:
         st.info(t("forget.going_on"), icon=":material/hourglass_top:")
     blocked = going_on or forgetting.is_half_done()  # the latter is told on top of the page
-    start = t("update.start")
     # While spellings stand to be merged, that is the step to take.
     kind: Literal["primary", "secondary"] = "secondary" if labels.doubtful(situation) else "primary"
+    start = t("update.start")
     if st.button(start, key="update.start", type=kind, icon=":material/play_arrow:", disabled=blocked or not ready):
         _start(situation, strategy, values)
+
+
+def _reason(champion: VersionInfo, strategy: str, changes: Changes, rows: int) -> str:
+    if strategy != REPLAY.name:
+        return t(f"names.about_{strategy}")
+    facts = {"rows": tables.thousands(rows), "version": champion.number}
+    if not changes.remembered:
+        return t("update.why_replay_alone", **facts)
+    return t("update.why_replay", old=tables.thousands(changes.remembered), **facts)
+
+
+def _time(champion: VersionInfo, strategy: str, rows: int, values: dict[str, Any]) -> None:
+    """About how long it takes, and by what that is told; nothing where it is not known."""
+    known = takes.basis(champion, strategy)
+    if known is None:
+        return
+    seconds = known.scaled(rows, takes.epochs_of(champion, known, strategy, values.get("epochs")))
+    facts = {"before": tables.duration(known.seconds), "rows": tables.thousands(known.rows)}
+    st.markdown(
+        f":gray[:material/timer:] {t('update.takes', time=tables.duration(seconds))}",
+        help=t("update.takes_help", version=champion.number, **facts),
+    )
 
 
 def _start(situation: Situation, strategy: str, values: dict[str, Any]) -> None:

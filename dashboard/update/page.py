@@ -1,4 +1,4 @@
-"""How far an update is, read anew at every look, and how its four steps are headed.
+"""How far an update is, read anew at every look, and which tab that opens.
 
 Nothing that matters lives in the session: a run is found again from the jobs, a candidate from the registry.
 """
@@ -6,14 +6,15 @@ Nothing that matters lives in the session: a run is found again from the jobs, a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 import streamlit as st
 
 from dashboard.parts import tables
 from dashboard.parts.versions.decisions import candidates, waiting_candidate
-from dashboard.shell import layout, state
+from dashboard.shell import layout, state, tabs
 from dashboard.shell.i18n import t
+from dashboard.shell.navigation import ASKED_TAB, TAB
 
 if TYPE_CHECKING:
     from core.data.dataset.store import StoredDataset
@@ -24,7 +25,10 @@ BATCHES = "update.chosen"  # in the session: classifier → id of the dataset th
 REVIEWED = "update.reviewed"  # classifier → number of a candidate that somebody wants to look at again
 PASSED_OVER = "update.passed_over"  # classifier → number of a candidate beside which another is to be learned
 JUST_DONE = "update.said"  # what was just done, to be told after the rerun
-Stage = Literal["done", "open", "closed"]
+STOOD = "update.stood"  # classifier and step that the session saw last
+PAGE = "update"
+Step = Literal["batch", "changes", "learn", "decide"]
+STEPS: tuple[Step, ...] = ("batch", "changes", "learn", "decide")
 
 
 @dataclass(frozen=True)
@@ -49,13 +53,18 @@ class Situation:
     batch: StoredDataset | None
 
     @property
-    def step(self) -> int:
-        """The step that is open, from 1; with a batch, what changed (2) and the form (3) are open together."""
+    def step(self) -> Step:
+        """What is to be done next: choose a batch, look at what is new in it, learn it, decide."""
         if self.job is not None:
-            return 3
+            return "learn"
         if self.candidate is not None:
-            return 4
-        return 1 if self.batch is None else 2
+            return "decide"
+        return "batch" if self.batch is None else "changes"
+
+    @property
+    def done(self) -> set[str]:
+        """The steps that lie behind."""
+        return set(STEPS[: STEPS.index(self.step)])
 
 
 def read(classifier: str) -> Situation | None:
@@ -141,18 +150,48 @@ def heading(situation: Situation) -> None:
         st.toast(st.session_state.pop(JUST_DONE), icon=":material/check:")
 
 
-def head(number: int, stage: Stage, summary: str = "", action: str | None = None) -> bool:
-    """The head of a step: large while open, one line when done, grey before; returns whether its button was pressed."""
-    title = t(f"update.step_{number}")
-    if stage == "open":
-        st.header(f":primary[:material/counter_{number}:] {title}", anchor=False, help=t(f"update.step_{number}_help"))
-        return False
-    if stage == "closed":
-        st.markdown(f":gray[:material/counter_{number}: {title} · {t(f'update.step_{number}_later')}]")
-        return False
-    with st.container(horizontal=True, vertical_alignment="center", key=f"update-step-{number}"):
-        st.markdown(f":primary[:material/check_circle:] **{title}** · {summary}", width="stretch")
-        return action is not None and st.button(action, key=f"update.change_{number}", type="tertiary")
+def follow(situation: Situation) -> None:
+    """Open the tab of the step that is next, when it has just become so or the reader comes without naming a tab."""
+    known, here = st.session_state.get(STOOD), (situation.classifier, situation.step)
+    st.session_state[STOOD] = here
+    asked = st.session_state.get(ASKED_TAB)
+    if asked is not None and asked.page == PAGE:
+        st.query_params[TAB] = asked.tab
+    elif known == (situation.classifier, "decide") and situation.step == "batch":  # decided, here or elsewhere
+        tabs.show(PAGE, "history")
+    elif TAB not in st.query_params or (known is not None and _is_further(here, known)):
+        tabs.show(PAGE, situation.step)
+
+
+def _is_further(here: tuple[str, Step], known: tuple[str, Step]) -> bool:
+    """Whether a step was done since, or another model is shown."""
+    return here[0] != known[0] or STEPS.index(here[1]) > STEPS.index(known[1])
+
+
+def open_tab(name: str) -> NoReturn:
+    """Go to another tab of this page."""
+    tabs.show(PAGE, name)
+    st.rerun()
+
+
+def missing(sentence: str, action: str, tab: str) -> None:
+    """In place of a step that is not possible yet: what it waits for, and the button to the tab where that is done."""
+    with st.container(horizontal=True, vertical_alignment="center", key=f"update-missing-{tab}"):
+        st.markdown(f":gray[:material/hourglass_empty:] {sentence}", width="content")
+        if st.button(action, key=f"update.to_{tab}", type="primary", icon=":material/arrow_forward:"):
+            open_tab(tab)
+
+
+def about(step: Step) -> None:
+    """What the step is, in a line on top of its tab."""
+    st.caption(t(f"update.about_{step}"))
+
+
+def line(sentence: str, action: str | None = None, *, key: str = "") -> bool:
+    """What was done in a step, in one line; returns whether the button that does it otherwise was pressed."""
+    with st.container(horizontal=True, vertical_alignment="center", key=f"update-line-{key}"):
+        st.markdown(f":primary[:material/check_circle:] {sentence}", width="stretch")
+        return action is not None and st.button(action, key=key, type="tertiary")
 
 
 def test_name(number: int, name: str) -> str:

@@ -102,11 +102,11 @@ def promote(champion: VersionInfo, candidate: VersionInfo, *, rules: GateConfig,
     if learned:
         sentence = t("update.sentences", first=sentence, second=tn("update.corrections_done", learned))
     st.session_state[update_page.JUST_DONE] = sentence
-    st.rerun()
+    update_page.open_tab("history")
 
 
 def _keep_back(champion: VersionInfo, candidate: VersionInfo, rules: GateConfig) -> None:
     keep_back(state.workspace().registry, candidate.classifier, candidate.number, rules=rules.model_dump())
     update_page.start_over(candidate.classifier)
     st.session_state[update_page.JUST_DONE] = t("update.kept", version=champion.number, candidate=candidate.number)
-    st.rerun()
+    update_page.open_tab("history")

@@ -6,7 +6,6 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core.base.config import Setting, build, settings_of
 from core.continual.gate.rules import GateConfig, Rule
@@ -31,34 +30,33 @@ RULES = {
 MARK = "\x00"  # stands for a field while its sentence is taken apart
 
 
-def gate(
-    report: dict[str, Any], candidate: VersionInfo, container: DeltaGenerator
-) -> tuple[GateVerdict | None, GateConfig]:
-    """Draw verdict and rules in force in ``container``, the editor here; returns the verdict by the rules as edited."""
+def gate(report: dict[str, Any], candidate: VersionInfo) -> tuple[GateVerdict | None, GateConfig]:
+    """Draw the rules in force with what was measured, and their editor; returns the verdict by the rules as edited."""
+    place = st.container(gap="small")
     recorded = stored_rules(report)
     unfit = unfit_rules(task_of_report(report))
     rules = _editor(recorded, unfit, key=f"update.gate.{candidate.classifier}.{candidate.number}")
     verdict = judge_again(report, rules, test_name)
     if verdict is not None:
-        with container:
-            _verdict(verdict, rules, changed=rules != recorded, candidate=candidate)
+        with place:
+            for rule in verdict.rules:
+                st.markdown(f"{_icon(rule)} {plain(_sentence(rule))}", help=_term(rule))
+            if not verdict.rules:
+                st.markdown(t("update.no_rules"))
+            st.caption(summary(rules))
     return verdict, rules
 
 
-def _verdict(verdict: GateVerdict, rules: GateConfig, *, changed: bool, candidate: VersionInfo) -> None:
+def conclusion(report: dict[str, Any], verdict: GateVerdict, rules: GateConfig, candidate: VersionInfo) -> None:
+    """What the gate says, and what it said when the candidate was made where that is something else."""
+    changed = rules != stored_rules(report)
     sentence = f"update.gate_{'promote' if verdict.promote else 'keep'}"
     sentence = t(f"{sentence}_changed" if changed else sentence, parent=candidate.parent)
     st.markdown(f"**{sentence}**", help=t("update.gate_help"))
-    for rule in verdict.rules:
-        st.markdown(f"{_icon(rule)} {plain(_sentence(rule))}", help=_term(rule))
-    if not verdict.rules:
-        st.markdown(t("update.no_rules"))
-    st.caption(summary(rules))
+    before = "keep" if candidate.refused else "promote"
     if changed:
-        before = "keep" if candidate.refused else "promote"
         st.caption(f":orange[:material/edit:] {t(f'update.rules_changed_{before}', parent=candidate.parent)}")
     elif verdict.promote == candidate.refused:  # rows were forgotten since
-        before = "keep" if candidate.refused else "promote"
         st.caption(f":orange[:material/history:] {t(f'update.judged_then_{before}', parent=candidate.parent)}")
 
 

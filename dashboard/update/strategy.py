@@ -31,9 +31,19 @@ STRATEGY = "update.strategy"
 COLUMNS = (1.0, 1.25)  # what the method column says takes more room
 
 
+def recommended(champion: VersionInfo) -> str:
+    """The strategy to begin with."""
+    return first_strategy(state.report(champion))
+
+
+def take(strategy: str) -> None:
+    """Choose a strategy in place of the reader's choice."""
+    st.session_state[FAMILY], st.session_state[STRATEGY] = family_of(STRATEGIES[strategy]), strategy
+
+
 def choose(champion: VersionInfo, changes: Changes, split: Split, ratio: float) -> str:
     """Draw both choices; returns the strategy's name."""
-    first = first_strategy(state.report(champion))
+    first = recommended(champion)
     families = _families(champion, first)
     picked = st.session_state.get(STRATEGY)
     if picked not in STRATEGIES:
@@ -118,14 +128,22 @@ def obstacle(outlook: Outlook, changes: Changes) -> str | None:
 
 def cost(name: str, outlook: Outlook, changes: Changes, rows: int, ratio: float, *, solved: bool = False) -> str:
     """What one epoch reads, or that there are no epochs."""
+    read = rows_read(name, outlook, changes, rows, ratio)
+    if not has_epochs(name):
+        return tn("update.cost_once", read)
+    return tn("update.cost_solved" if solved else "update.cost", read)
+
+
+def rows_read(name: str, outlook: Outlook, changes: Changes, rows: int, ratio: float) -> int:
+    """How many rows an epoch reads, or learning altogether where there are none."""
     kind = STRATEGIES[name]
     if not has_epochs(name):
-        return tn("update.cost_once", rows + changes.past_rows if outlook.needs_past else rows)
+        return rows + changes.past_rows if outlook.needs_past else rows
     if kind.uses_past:
-        rows += changes.past_rows
-    elif kind.rehearses and changes.remembered:
-        rows = rows + changes.remembered if kind.starts_fresh else rows + round(ratio * rows)
-    return tn("update.cost_solved" if solved else "update.cost", rows)
+        return rows + changes.past_rows
+    if kind.rehearses and changes.remembered:
+        return rows + changes.remembered if kind.starts_fresh else rows + round(ratio * rows)
+    return rows
 
 
 def has_epochs(name: str) -> bool:
@@ -147,7 +165,7 @@ def _outlook(files: state.Files, strategy: str, settings: tuple[tuple[str, Any],
 
 
 def remarks(outlook: Outlook, changes: Changes) -> bool:
-    """Say below the choice what is to be known before starting; returns whether it can start."""
+    """Say what is to be known before starting; returns whether it can start."""
     hindrance = obstacle(outlook, changes)
     if hindrance is not None:
         st.warning(hindrance, icon=":material/block:")

@@ -1,4 +1,4 @@
-"""Step 2 of the Update page says whether the batch has drifted, in both languages."""
+"""The changes on the Update page say whether the batch has drifted, in both languages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset.columns import ColumnRoles
@@ -17,24 +16,15 @@ from core.workflows.requests import TrainRequest, UpdateRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.update.run import update_classifier
 from core.workflows.workspace import open_workspace
-from dashboard.shell import i18n
 from dashboard.shell.i18n import translate
 from dashboard.update import drift as update_drift
 from tests.core.conftest import reviews
+from tests.dashboard.update.conftest import to
 
 OpenPage = Callable[..., AppTest]
 NAME = "Shop"
 ROLES = ColumnRoles("text", "label")
 SMALL = {"epochs": 3, "buckets": 1024, "embedding_size": 16, "learning_rate": 0.02, "batch_size": 8}
-
-
-@pytest.fixture(params=["en", "zh"])
-def language(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Each language in turn. The test runner names options outside of any session, so it has to be told, too."""
-    chosen = str(request.param)
-    of_session = i18n.language
-    monkeypatch.setattr(i18n, "language", lambda: of_session() if get_script_run_ctx() else chosen)
-    return chosen
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +152,7 @@ def test_a_candidate_recalls_what_was_found(open_page: OpenPage, home: Path, lan
     *_, done = update_classifier(request, workspace)
     changed = [test["name"] for test in done.report["drift"]["tests"] if test["verdict"] == "changed"]
     assert "words" in changed
-    at = open_page("update", language=language)
+    at = to(open_page("update", language=language), "changes")
     assert not at.exception
     assert say(language, "outcome", changed=len(changed), judged=6) in shown(at)
 

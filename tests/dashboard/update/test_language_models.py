@@ -20,11 +20,11 @@ from core.workflows.update.run import update_classifier
 from core.workflows.workspace import Workspace, open_workspace
 from dashboard.shell.i18n import translate
 from tests.dashboard.conftest import wait
+from tests.dashboard.update.conftest import to
 from tests.language_models import TASK, TINY
 
 OpenPage = Callable[..., AppTest]
 NAME = "Writer"
-BOTH = pytest.mark.parametrize("language", ["en", "zh"])
 LABELLED = "text,label\n" + "".join(f"a text about lamp number {row},{'ab'[row % 2]}\n" for row in range(60))
 
 
@@ -80,7 +80,6 @@ def upload(page: AppTest, content: str) -> AppTest:
     return page.file_uploader[0].upload("batch.csv", content.encode(), "text/csv").run()
 
 
-@BOTH
 def test_a_batch_of_texts_alone_is_taken(first: Path, open_page: OpenPage, language: str) -> None:
     page = open_page("update", language=language, classifier=NAME)
     assert translate(language, "update.about_file_texts") in shown(page)
@@ -92,7 +91,7 @@ def test_a_batch_of_texts_alone_is_taken(first: Path, open_page: OpenPage, langu
     assert not [box for box in page.selectbox if box.key and box.key.endswith(".label")]
     page.button(key="update.use").click().run()
     batch_line = f"batch · {translate(language, 'update.rows', {'count': '60'})}"
-    assert any(line.value.endswith(f"** · {batch_line}") for line in page.markdown)
+    assert any(line.value.endswith(batch_line) for line in to(page, "batch").markdown)
     assert not page.error
     (batch,) = [known for known in open_workspace(first).datasets.list() if known.name == "batch"]
     assert (batch.labelled, batch.rows) == (False, 60)
@@ -102,7 +101,7 @@ def test_a_batch_with_labels_is_taken_for_its_texts(first: Path, open_page: Open
     page = upload(open_page("update", classifier=NAME), LABELLED)
     page.button(key="update.use").click().run()
     assert not page.error
-    assert any(line.value.endswith("** · batch · 60 rows") for line in page.markdown)
+    assert any(line.value.endswith("batch · 60 rows") for line in to(page, "batch").markdown)
 
 
 def test_a_classifier_is_not_offered_texts_alone(evergreen_home: Path, open_page: OpenPage) -> None:
@@ -124,16 +123,14 @@ def test_a_classifier_is_not_offered_texts_alone(evergreen_home: Path, open_page
     assert page.info[0].value == "Choose the column that holds the labels."
 
 
-@BOTH
 def test_the_decision_names_no_score_that_the_model_lacks(second: Path, open_page: OpenPage, language: str) -> None:
     page = open_page("update", language=language, classifier=NAME)
     assert translate(language, "update.tests_note") in shown(page)
     assert "F1" not in shown(page)
 
 
-@BOTH
 def test_a_whole_table_goes_on(first: Path, open_page: OpenPage, language: str) -> None:
-    page = open_page("use", language=language, classifier=NAME)
+    page = open_page("use", "table", language=language, classifier=NAME)
     assert translate(language, "use.table_intro_write") in shown(page)
     upload(page, table("chair"))
     expected = translate(language, "use.label_rows_write", {"count": "60"})
@@ -141,12 +138,11 @@ def test_a_whole_table_goes_on(first: Path, open_page: OpenPage, language: str) 
 
 
 def test_the_overview_counts_no_corrections(first: Path, open_page: OpenPage) -> None:
-    page = open_page(classifier=NAME)
+    page = open_page("overview", classifier=NAME)
     assert "Waiting corrections" not in [metric.label for metric in page.metric]
     assert "Perplexity" in [metric.label for metric in page.metric]
 
 
-@BOTH
 def test_a_classifier_of_texts_alone_is_refused_beside_the_button(
     evergreen_home: Path, open_page: OpenPage, queue: JobQueue, language: str
 ) -> None:

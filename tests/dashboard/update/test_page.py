@@ -10,7 +10,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.testing.v1 import AppTest
 
 from core.base.integrity import read_record, write_record
@@ -34,9 +33,10 @@ from core.workflows.versions.decide import gate_rules
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace, open_workspace
 from dashboard.parts.versions import decisions
-from dashboard.shell import i18n, state
+from dashboard.shell import state
 from dashboard.shell.i18n import translate
 from dashboard.update import compare as update_compare
+from tests.dashboard.update.conftest import tab_of, to
 
 OpenPage = Callable[..., AppTest]
 NAME = "Things"
@@ -57,15 +57,6 @@ FIRST, SECOND = texts("good", "bad", 90), texts("splendid", "dreadful", 80)
 def save(workspace: Workspace, rows: list[tuple[str, str]], name: str) -> str:
     dataset, _ = build_dataset(pd.DataFrame(rows, columns=["text", "label"]), ROLES, batch=True)
     return workspace.datasets.save(dataset, name=name, roles=ROLES).id
-
-
-@pytest.fixture(params=["en", "zh"])
-def language(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Each language in turn. The test runner names options outside of any session, so it has to be told, too."""
-    chosen = str(request.param)
-    of_session = i18n.language
-    monkeypatch.setattr(i18n, "language", lambda: of_session() if get_script_run_ctx() else chosen)
-    return chosen
 
 
 @pytest.fixture(scope="module")
@@ -174,23 +165,69 @@ def test_without_a_champion_the_way_leads_to_the_versions(
     monkeypatch.setattr(state, "champion", lambda classifier: None)
     at = open_page("update", language=language)
     assert say(language, "nobody_serves_title") in shown(at)
-    assert "empty.models" in keys(at)
+    assert "empty.overview" in keys(at)
 
 
-def test_a_saved_batch_opens_the_next_two_steps(open_page: OpenPage, first: Path, language: str) -> None:
+def test_a_saved_batch_opens_the_changes_and_they_lead_to_learning(
+    open_page: OpenPage, first: Path, language: str
+) -> None:
     # two rows of the first batch come again, one of them under another label
     save(open_workspace(first), [*SECOND, FIRST[0], (FIRST[1][0], "sideways"), ("new thing", "sideways")], "Second")
     at = open_page("update", language=language)
-    assert say(language, "step_2_later") in shown(at)
+    assert tab_of(at) == "batch"
     begin_with(at, "saved")
     at.main.button(key="update.use").click().run()
     assert not at.exception
+    assert tab_of(at) == "changes"
     text = shown(at)
     assert say(language, "fresh_one" if language == "en" else "fresh", labels="sideways") in text
     assert "update.rows.relabelled" in keys(at) or "update.rows.known_test" in keys(at)
-    assert {"update.start", "update.change_1"} <= keys(at)
-    at.main.button(key="update.change_1").click().run()
     assert "update.start" not in keys(at)
+    at.main.button(key="update.learn_it").click().run()
+    assert tab_of(at) == "learn"
+    assert "update.start" in keys(at)
+    to(at, "batch").main.button(key="update.change_batch").click().run()
+    assert tab_of(at) == "batch"
+    assert "update.use" in keys(at)
+
+
+@pytest.mark.parametrize("tab", ["changes", "learn", "decide"])
+def test_a_tab_whose_step_is_not_possible_yet_says_what_is_missing(
+    open_page: OpenPage, first: Path, language: str, tab: str
+) -> None:
+    at = to(open_page("update", language=language), tab)
+    assert not at.exception
+    assert tab_of(at) == tab
+    assert say(language, "no_batch") in shown(at)
+    at.main.button(key="update.to_batch").click().run()
+    assert tab_of(at) == "batch"
+
+
+def test_without_a_candidate_the_decision_leads_to_learning(open_page: OpenPage, first: Path, language: str) -> None:
+    at = to(with_batch(open_page, first, language), "decide")
+    assert say(language, "no_candidate") in shown(at)
+    at.main.button(key="update.to_learn").click().run()
+    assert tab_of(at) == "learn"
+
+
+def test_a_batch_that_cannot_be_learned_leads_back_to_the_changes(open_page: OpenPage, first: Path) -> None:
+    save(open_workspace(first), [*FIRST[:40], ("quite new", "up")], "Old news")
+    at = open_page("update")
+    begin_with(at, "saved")
+    at.main.button(key="update.use").click().run()
+    assert "update.learn_it" not in keys(at)
+    to(at, "learn").main.button(key="update.to_changes").click().run()
+    assert tab_of(at) == "changes"
+
+
+def test_a_reader_stays_on_a_tab_and_comes_back_to_the_step(open_page: OpenPage, second: Path) -> None:
+    at = open_page("update")
+    assert tab_of(at) == "decide"
+    assert tab_of(to(at, "history").run()) == "history"
+    linked = open_page("update", tab="history")
+    assert tab_of(linked) == "history"
+    assert {"update.learn_again", "update.to_decide"} <= keys(to(at, "learn"))
+    assert "update.learn_it" not in keys(to(at, "changes"))
 
 
 @pytest.mark.parametrize("wanted", [True, False])
@@ -234,7 +271,7 @@ def test_too_few_new_rows_are_explained_and_nothing_can_start(open_page: OpenPag
     begin_with(at, "saved")
     at.main.button(key="update.use").click().run()
     assert len(at.main.error) == 1
-    assert "update.start" not in keys(at)
+    assert "update.start" not in keys(to(at, "learn"))
 
 
 def test_a_test_too_small_to_judge_by_is_announced(open_page: OpenPage, first: Path) -> None:
@@ -243,7 +280,7 @@ def test_a_test_too_small_to_judge_by_is_announced(open_page: OpenPage, first: P
     begin_with(at, "saved")
     at.main.button(key="update.use").click().run()
     assert say("en", "small_test", count=8, needed=30) in shown(at)
-    assert "update.start" in keys(at)
+    assert "update.start" in keys(to(at, "learn"))
 
 
 @pytest.mark.usefixtures("waiting_jobs")
@@ -252,6 +289,7 @@ def test_start_submits_an_update_that_every_session_finds(open_page: OpenPage, f
     at = open_page("update", language=language)
     begin_with(at, "saved")
     at.main.button(key="update.use").click().run()
+    at.main.button(key="update.learn_it").click().run()
     at.main.radio(key="update.strategy").set_value("replay").run()
     at.main.slider(key="update.learn.replay_ratio").set_value(2.0)
     at.main.slider(key="update.learn.Things.1.memory_size").set_value(500)
@@ -262,11 +300,14 @@ def test_start_submits_an_update_that_every_session_finds(open_page: OpenPage, f
     assert (asked.dataset, asked.strategy, asked.promote, asked.base_version) == (batch, "replay", "never", 1)
     assert asked.settings["replay_ratio"] == 2.0
     assert asked.settings["memory_size"] == 500
+    assert tab_of(at) == "learn"
+    assert say(language, "still_learning") in shown(to(at, "decide"))
     again = open_page("update", language=language)
     assert f"run.stop.{job.id}" in keys(again)
     assert "update.start" not in keys(again)
     again.main.button(key=f"run.stop.{job.id}").click().run()
     again.main.button(key=f"run.remove.{job.id}").click().run()
+    assert tab_of(again) == "learn"
     assert "update.start" in keys(again)  # the same batch, ready to be learned differently
 
 
@@ -275,7 +316,7 @@ def with_batch(open_page: OpenPage, home: Path, language: str = "en") -> AppTest
     save(open_workspace(home), SECOND, "Second")
     at = open_page("update", language=language)
     begin_with(at, "saved")
-    return at.main.button(key="update.use").click().run()
+    return to(at.main.button(key="update.use").click().run(), "learn")
 
 
 def choose(at: AppTest, strategy: str) -> None:
@@ -350,15 +391,22 @@ def test_promote_then_roll_back(open_page: OpenPage, second: Path, language: str
     at.main.button(key="update.promote").click().run()
     assert not at.exception
     assert champion(second) == 2
+    assert tab_of(at) == "history"
     assert say(language, "promoted", version=2) in shown(at)
     at.main.button(key="update.roll_back_now").click().run()
     assert champion(second) == 1
     moves = open_workspace(second).registry.champion_history(NAME)
     assert [move["reason"] for move in moves[1:]] == [say(language, "reason_passed"), say(language, "reason_rollback")]
+    assert tab_of(at) == "history"
     # what was rolled back from waits for no decision, but can be looked at again
     assert "update.promote" not in keys(at)
-    at.main.button(key="update.look_again").click().run()
+    at.main.button(key="update.look_again.2").click().run()
     assert "update.promote" in keys(at)
+
+
+def report_of(path: Path) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads(path.read_text())
+    return report
 
 
 def rewrite(home: Path, change: float) -> None:
@@ -405,9 +453,9 @@ def test_a_reason_stays_in_the_lineage_and_is_shown_as_it_was_written(open_page:
     assert champion(refused) == 2
     models = open_page("overview")
     assert r"against the gate. Reason: “\*bold\* \<b\>and\</b\> new line”." in shown(models)
-    at = open_page("update")
+    at = to(open_page("update"), "history")
     at.main.button(key="update.roll_back_to").click().run()
-    at.main.button(key="update.look_again").click().run()
+    at.main.button(key="update.look_again.2").click().run()
     assert r"\*bold\*" in shown(at)
 
 
@@ -485,18 +533,23 @@ def test_a_candidate_that_was_kept_back_waits_no_longer(open_page: OpenPage, sec
     at.main.button(key="update.keep").click().run()
     assert not at.exception
     assert champion(second) == 1
+    assert tab_of(at) == "history"
+    assert "update.look_again.2" in keys(at)
     again = open_page("update")
-    assert "update.promote" not in keys(again)
+    assert tab_of(again) == "batch"
+    assert "update.promote" not in keys(to(again, "decide"))
     assert decisions.waiting_candidate(NAME) is None
 
 
 def test_learn_differently_keeps_the_batch_and_leads_back(open_page: OpenPage, second: Path) -> None:
     passed(second)
-    at = open_page("update")
-    at.main.button(key="update.change_3").click().run()
+    at = to(open_page("update"), "learn")
+    at.main.button(key="update.learn_again").click().run()
+    assert tab_of(at) == "learn"
     assert "update.start" in keys(at)
-    at.main.button(key="update.change_1").click().run()
+    to(at, "batch").main.button(key="update.change_batch").click().run()
     at.main.button(key="update.back_to_decision").click().run()
+    assert tab_of(at) == "decide"
     assert "update.promote" in keys(at)
 
 
@@ -508,7 +561,7 @@ def test_corrections_become_a_batch(open_page: OpenPage, first: Path, language: 
     begin_with(at, "corrections")
     at.main.button(key="update.use").click().run()
     assert not at.exception
-    assert "update.start" in keys(at)
+    assert "update.start" in keys(to(at, "learn"))
     assert open_workspace(first).datasets.list()[0].rows == len(SECOND)
     assert len(queue.list(NAME)) == len(SECOND)  # they wait until the version that learned them serves
 
@@ -527,7 +580,14 @@ def test_the_evidence_shows_every_test_label_and_flip(open_page: OpenPage, secon
     at = open_page("update")
     assert not at.exception
     tests = at.main.dataframe[0].value
-    assert len(tests) == 2
+    assert len(tests) == 9  # of each of two tests, and of both together: what serves, the candidate, the baseline
+    shown_by = tests[say("en", "column_who")].tolist()
+    assert shown_by[:3] == ["v1 · serves", "v2 · candidate", "Baseline"]
+    (report,) = [known for known in map(report_of, second.rglob("report.json")) if known["parent"] == 1]
+    baseline = [report["baseline"]["tests"][0], report["baseline"]["tests"][1], report["baseline"]["report"]]
+    expected = [f"{counted['accuracy']['value']:.3f}" for counted in baseline]
+    of_baseline = tests[tests[say("en", "column_who")] == "Baseline"]
+    assert [text.split(" ")[0] for text in of_baseline["Accuracy"]] == expected
     labels = next(frame.value for frame in at.main.dataframe if "label" in frame.value.columns)
     assert sorted(labels["label"]) == ["down", "up"]
     kinds = at.main.segmented_control(key="update.flips_kind")
@@ -546,7 +606,7 @@ def test_too_few_corrections_say_how_many_more_are_needed_and_leave_nothing_behi
 ) -> None:
     correct(first, ("one fine thing", "up"))
     before = len(open_workspace(first).datasets.list())
-    at = open_page("use", language=language)
+    at = open_page("data", "corrections", language=language)
     needed = translate(language, "update.more_of_label", {"count": "9", "label": "up"})
     assert needed in shown(at)
     at.button(key="use.use").click().run()
@@ -566,7 +626,7 @@ def test_corrections_join_a_batch_and_are_all_learned(open_page: OpenPage, first
     assert at.main.checkbox(key="update.with_corrections").value is True
     at.main.button(key="update.use").click().run()
     assert not at.exception
-    assert "update.start" in keys(at)
+    assert "update.start" in keys(to(at, "learn"))
     stored = workspace.datasets.list()[0]
     assert (stored.rows, stored.source["corrections_joined"], stored.source["base"]) == (len(SECOND) + 1, 2, base)
     joined = workspace.datasets.load(stored.id)
