@@ -62,22 +62,22 @@ def foretell(request: TrainRequest, outlook: Outlook) -> None:
         return
     if not encoder:
         _advise(request, language)
-    untimed = [rung for rung in rungs if rung.model == ENCODER.name and fits[rung.name] is None]
-    if (
-        untimed
-        and not outlook.waiting
-        and not outlook.busy
-        and any(rung.name not in outlook.seconds for rung in untimed)
-    ):
-        st.button(
-            t("train.auto_time_encoders"),
-            key="train.time_encoders",
-            type="tertiary",
-            icon=":material/timer:",
-            on_click=foresight.time_encoders,
-            args=(request.dataset,),
-            help=t("train.auto_time_encoders_help"),
+    with st.container(horizontal=True, gap="medium"):
+        untimed = any(
+            fits[rung.name] is None and rung.name not in outlook.seconds for rung in rungs if rung.model == ENCODER.name
         )
+        if untimed and not outlook.waiting and not outlook.busy:
+            st.button(
+                t("train.auto_time_encoders"),
+                key="train.time_encoders",
+                type="tertiary",
+                icon=":material/timer:",
+                on_click=foresight.time_encoders,
+                args=(request.dataset,),
+                help=t("train.auto_time_encoders_help"),
+            )
+        if not encoder:
+            _offer_trial(request, language)
 
 
 def _time_of(rung: Rung, outlook: Outlook, fits: bool | None) -> str:
@@ -98,30 +98,47 @@ def wait(request: TrainRequest, waiting: int) -> None:
 
 
 def _wait(request: TrainRequest, waiting: int) -> None:
-    if foresight.look(request).waiting != waiting:
+    if foresight.look(request, begin=False).waiting != waiting:
         st.rerun()
 
 
 def _advise(request: TrainRequest, language: str) -> None:
-    """Which encoder it will be; where there are several at hand, they can be tried here and now."""
+    """Which encoder it will be."""
+    known = _advice().get(_asked_of(request))
+    if known is not None:
+        st.caption(tables.plain(t_message(known)))
+        return
     encoders = EncoderStore(home()).list()
     fitting = at_hand(encoders, language)
-    minutes = float(request.settings.get("minutes", 0.0))
     if not fitting:
-        return
-    advice: dict[tuple[str, float], Message] = st.session_state.setdefault(ADVICE, {})
-    key = (request.dataset, minutes)
-    if key in advice:
-        st.caption(tables.plain(t_message(advice[key])))
         return
     usual = usual_encoder(encoders, language)
     name = next(info.name for info in fitting if info.reference == usual)
-    tried = len(fitting) > 1 and minutes >= TRIED_FROM
+    tried = len(fitting) > 1 and float(request.settings["minutes"]) >= TRIED_FROM
     st.caption(t("train.auto_encoder_tried" if tried else "train.auto_encoder", encoder=tables.plain(name)))
-    if len(fitting) > 1 and st.button(t("train.auto_try_encoders"), key="train.try_encoders", type="tertiary"):
+
+
+def _offer_trial(request: TrainRequest, language: str) -> None:
+    """Where several encoders are at hand, they can be tried here and now."""
+    asked = _asked_of(request)
+    if asked in _advice() or len(at_hand(EncoderStore(home()).list(), language)) < 2:
+        return
+    if st.button(
+        t("train.auto_try_encoders"), key="train.try_encoders", type="tertiary", icon=":material/compare_arrows:"
+    ):
         with st.spinner(t("train.auto_trying_encoders")):
-            advice[key] = _measured(request, language, minutes)
+            _advice()[asked] = _measured(request, language, asked[1])
         st.rerun()
+
+
+def _advice() -> dict[tuple[str, float], Message]:
+    """In the session: what trying the encoders has told, by dataset and minutes."""
+    advice: dict[tuple[str, float], Message] = st.session_state.setdefault(ADVICE, {})
+    return advice
+
+
+def _asked_of(request: TrainRequest) -> tuple[str, float]:
+    return request.dataset, float(request.settings["minutes"])
 
 
 def _measured(request: TrainRequest, language: str, minutes: float) -> Message:

@@ -24,7 +24,7 @@ def draw() -> None:
         with st.expander(t("train.customise"), icon=":material/tune:", expanded=training_form.is_customised()):
             request = training_form.customise(asked)
         promised = training_form.as_auto(request)
-        outlook = foresight.look(promised)
+        outlook = foresight.look(promised, begin=request.model == AUTO)
         with choice:
             tiles.draw(request, outlook, encoder=not ladder.missing_encoder(promised))
         with start:

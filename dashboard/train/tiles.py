@@ -86,16 +86,20 @@ def _score(tile: str, request: TrainRequest, outlook: Outlook, *, encoder: bool)
         told = _gains(request, outlook, TILES[tile], encoder=encoder)
         return t("train.tile_more", low=f"{told[0]:.0f}", high=f"{told[-1]:.0f}") if told else ""
     if outlook.expected is None:
-        return "" if outlook.busy else t("train.tile_measuring")
+        return t("train.tile_measuring") if outlook.waiting else ""
     name = score_name(outlook.expected.name)
     return t("train.tile_score", score=name, value=tables.score(outlook.expected.score.value))
 
 
 def _gains(request: TrainRequest, outlook: Outlook, minutes: float, *, encoder: bool) -> tuple[float, ...]:
-    """What was gained elsewhere; nothing where the models that gained it are not here, or will not be done in time."""
+    """What was gained elsewhere, as far as there is room above what was measured here; nothing where the models that gained it
+    are not here, or will not be done in time.
+    """
     if not encoder or outlook.fits(request.task, minutes).get("frozen") is False:
         return ()
-    return gains(request.task, minutes)
+    room = 100 * (1 - outlook.expected.score.value) if outlook.expected is not None else 100.0
+    told = tuple(min(gain, room) for gain in gains(request.task, minutes))
+    return told if room >= 1 else ()
 
 
 def _basis(request: TrainRequest, outlook: Outlook, *, encoder: bool) -> list[str]:

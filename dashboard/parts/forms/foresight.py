@@ -21,7 +21,7 @@ from core.base.messages import Message
 from core.networks.architectures.blend import BLEND
 from core.networks.architectures.encoder import ENCODER
 from core.tasks import task_of
-from core.workflows.train.ladder import in_time, is_soon_known, rungs_for
+from core.workflows.train.ladder import AFTERWARDS, in_time, is_soon_known, rungs_for
 from dashboard.parts.forms.estimator import NAMELESS
 from dashboard.shell import state
 
@@ -102,8 +102,14 @@ class Outlook:
         return in_time(rungs_for(task_of(task)), minutes, self.seconds)
 
 
-def look(request: TrainRequest) -> Outlook:
-    """Ask what is not known yet, unless a run is at work, which would make it slow and be made slow; returns what is known."""
+def look(request: TrainRequest, *, begin: bool = True) -> Outlook:
+    """What is known by now.
+
+    Parameters
+    ----------
+    begin
+        Whether what is not known is measured; never while a run is at work, which would make it slow and be made slow.
+    """
     task = task_of(request.task)
     rungs = rungs_for(task)
     busy = bool(state.active_jobs())
@@ -114,9 +120,9 @@ def look(request: TrainRequest) -> Outlook:
     if request.dataset in st.session_state.get(TIMED, set()):
         asked += [rung.name for rung in others if rung.model == ENCODER.name]
     for name in asked:
-        answer = foresight().ask(request, name, begin=not busy)
+        answer = foresight().ask(request, name, begin=begin and not busy)
         if answer is None:
-            found.busy = True
+            found.busy = busy
         elif not answer.done():
             found.waiting += 1
         elif (problem := answer.exception()) is not None:
@@ -125,7 +131,7 @@ def look(request: TrainRequest) -> Outlook:
             found.problem = found.problem or (problem.message if name in (SCORE, first.name) else None)
         elif name == SCORE:
             found.expected = answer.result()
-            found.seconds[first.name] = answer.result().seconds
+            found.seconds[first.name] = answer.result().seconds + AFTERWARDS
         else:
             found.seconds[name] = answer.result()
     return found
