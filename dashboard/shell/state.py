@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from core.data.labelling.corrections import Corrections
     from core.jobs import Job, JobQueue
     from core.networks.vectors import VectorStore
-    from core.registry import ClassifierInfo, Glance, Registry, Threshold, VersionInfo
+    from core.registry import ClassifierInfo, Glance, Registry, RunInfo, Threshold, VersionInfo
     from core.serving.engines.providers import ProviderReport
     from core.tasks.base import Engine
     from core.workflows.workspace import Workspace
@@ -211,6 +211,18 @@ def champion(classifier: str) -> VersionInfo | None:
 @st.cache_data(show_spinner=False, max_entries=50)
 def _champion(folder: Path, classifier: str, token: tuple[float, ...]) -> VersionInfo | None:
     return _registry(folder).champion(classifier)
+
+
+def runs() -> list[RunInfo]:
+    """All runs of all classifiers, newest first."""
+    return _runs(home(), _registry_token())
+
+
+@st.cache_data(show_spinner=False, max_entries=2)
+def _runs(folder: Path, token: tuple[float, ...]) -> list[RunInfo]:
+    if not os.environ.get("MLFLOW_TRACKING_URI") and not (folder / "mlflow.db").exists():
+        return []
+    return list(_registry(folder).registry.runs())
 
 
 def datasets() -> list[StoredDataset]:

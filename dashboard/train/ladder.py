@@ -10,6 +10,8 @@ from core.base.config import home
 from core.base.errors import CoreError
 from core.base.messages import Message
 from core.data.dataset.store import DatasetStore
+from core.networks.architectures.blend import BLEND
+from core.networks.architectures.encoder import ENCODER
 from core.networks.pretrained import EncoderStore
 from core.networks.pretrained.known import at_hand, usual_encoder
 from core.registry import promote
@@ -18,6 +20,7 @@ from core.tasks import task_of
 from core.workflows.requests import DataConfig
 from core.workflows.train.ladder import TRIED_FROM, Rung, rungs_for
 from dashboard.parts import tables
+from dashboard.parts.forms import foresight
 from dashboard.parts.names import name_of
 from dashboard.parts.run_view import SECONDS_BETWEEN_LOOKS
 from dashboard.parts.scores import score_name
@@ -29,49 +32,113 @@ from dashboard.shell.i18n import t, t_message
 if TYPE_CHECKING:
     from core.jobs import Job
     from core.workflows.requests import TrainRequest
-
+    from dashboard.parts.forms.foresight import Outlook
 
 ADVICE = "train.encoder_advice"
 
 
-def foretell(request: TrainRequest) -> None:
-    """Which models will be tried, in which order, and which of them cannot be."""
+def foretell(request: TrainRequest, outlook: Outlook) -> None:
+    """Which models will be tried, in which order and how long each takes, and which of them cannot be."""
     layout.section(t("train.auto_plan"), help=t("train.auto_plan_help"))
     rungs = rungs_for(task_of(request.task))
     encoder = str(request.settings.get("encoder", ""))
     language = DatasetStore(home()).info(request.dataset).language
-    missing = _missing(encoder or usual_encoder(EncoderStore(home()).list(), language))
+    missing = missing_encoder(request)
+    fits = outlook.fits(request.task, float(request.settings["minutes"]))
     for number, rung in enumerate(rungs, start=1):
-        with st.container(border=True, key=f"rung-{number}", gap=None):
-            st.markdown(f"**{number} · {name_of('rung', rung.name)}**")
-            st.caption(missing if missing and rung.model == "encoder" else name_of("about_rung", rung.name))
+        left_out = rung.model == ENCODER.name and missing
+        with st.container(key=f"rung-{number}", gap=None):
+            with st.container(
+                horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False
+            ):
+                st.markdown(f"**{number} · {name_of('rung', rung.name)}**", width="stretch")
+                if not left_out:
+                    st.caption(_time_of(rung, outlook, fits[rung.name]), width="content", text_alignment="right")
+            st.caption(left_out or name_of("about_rung", rung.name))
     champion = state.champion(request.classifier) if request.classifier else None
     how = t("train.auto_how") if champion is None else t("train.auto_waits", version=champion.number)
     st.caption(how)
-    if not encoder and any(rung.model == "encoder" for rung in rungs):
+    if missing or not any(rung.model == ENCODER.name for rung in rungs):
+        return
+    if not encoder:
         _advise(request, language)
+    with st.container(horizontal=True, gap="medium"):
+        untimed = any(
+            fits[rung.name] is None and rung.name not in outlook.seconds for rung in rungs if rung.model == ENCODER.name
+        )
+        if untimed and not outlook.waiting and not outlook.busy:
+            st.button(
+                t("train.auto_time_encoders"),
+                key="train.time_encoders",
+                type="tertiary",
+                icon=":material/timer:",
+                on_click=foresight.time_encoders,
+                args=(request.dataset,),
+                help=t("train.auto_time_encoders_help"),
+            )
+        if not encoder:
+            _offer_trial(request, language)
+
+
+def _time_of(rung: Rung, outlook: Outlook, fits: bool | None) -> str:
+    """How long a rung takes, measured; or that it has no chance in this time."""
+    seconds = outlook.seconds.get(rung.name)
+    if fits is False:
+        return t("train.auto_too_long") if seconds is None else t("train.auto_needs", time=tables.duration(seconds))
+    if rung.model == BLEND.name:
+        return t("train.auto_if_gain")
+    if seconds is not None:
+        return t("train.auto_takes", time=tables.duration(max(1.0, seconds)))
+    return t("train.tile_measuring") if outlook.waiting and rung.model != ENCODER.name else t("train.auto_if_time")
+
+
+def wait(request: TrainRequest, waiting: int) -> None:
+    """Look, without drawing anything, until something more is known; then draw the page anew."""
+    guarded_fragment(run_every=SECONDS_BETWEEN_LOOKS)(_wait)(request, waiting)
+
+
+def _wait(request: TrainRequest, waiting: int) -> None:
+    if foresight.look(request, begin=False).waiting != waiting:
+        st.rerun()
 
 
 def _advise(request: TrainRequest, language: str) -> None:
-    """Which encoder it will be; where there are several at hand, they can be tried here and now."""
+    """Which encoder it will be."""
+    known = _advice().get(_asked_of(request))
+    if known is not None:
+        st.caption(tables.plain(t_message(known)))
+        return
     encoders = EncoderStore(home()).list()
     fitting = at_hand(encoders, language)
-    minutes = float(request.settings.get("minutes", 0.0))
     if not fitting:
-        return
-    advice: dict[tuple[str, float], Message] = st.session_state.setdefault(ADVICE, {})
-    key = (request.dataset, minutes)
-    if key in advice:
-        st.caption(tables.plain(t_message(advice[key])))
         return
     usual = usual_encoder(encoders, language)
     name = next(info.name for info in fitting if info.reference == usual)
-    tried = len(fitting) > 1 and minutes >= TRIED_FROM
+    tried = len(fitting) > 1 and float(request.settings["minutes"]) >= TRIED_FROM
     st.caption(t("train.auto_encoder_tried" if tried else "train.auto_encoder", encoder=tables.plain(name)))
-    if len(fitting) > 1 and st.button(t("train.auto_try_encoders"), key="train.try_encoders", type="tertiary"):
+
+
+def _offer_trial(request: TrainRequest, language: str) -> None:
+    """Where several encoders are at hand, they can be tried here and now."""
+    asked = _asked_of(request)
+    if asked in _advice() or len(at_hand(EncoderStore(home()).list(), language)) < 2:
+        return
+    if st.button(
+        t("train.auto_try_encoders"), key="train.try_encoders", type="tertiary", icon=":material/compare_arrows:"
+    ):
         with st.spinner(t("train.auto_trying_encoders")):
-            advice[key] = _measured(request, language, minutes)
+            _advice()[asked] = _measured(request, language, asked[1])
         st.rerun()
+
+
+def _advice() -> dict[tuple[str, float], Message]:
+    """In the session: what trying the encoders has told, by dataset and minutes."""
+    advice: dict[tuple[str, float], Message] = st.session_state.setdefault(ADVICE, {})
+    return advice
+
+
+def _asked_of(request: TrainRequest) -> tuple[str, float]:
+    return request.dataset, float(request.settings["minutes"])
 
 
 def _measured(request: TrainRequest, language: str, minutes: float) -> Message:
@@ -84,10 +151,12 @@ def _measured(request: TrainRequest, language: str, minutes: float) -> Message:
     return advice.reason
 
 
-def _missing(encoder: str) -> str:
-    """Why the encoder cannot be used; nothing where it can."""
+def missing_encoder(request: TrainRequest) -> str:
+    """Why the encoder of a request cannot be used; nothing where it can."""
+    language = DatasetStore(home()).info(request.dataset).language
     try:
-        info = EncoderStore(home()).describe(encoder)
+        encoders = EncoderStore(home())
+        info = encoders.describe(str(request.settings.get("encoder", "")) or usual_encoder(encoders.list(), language))
     except CoreError as error:
         return tables.plain(t_message(error.message))
     return t("train.auto_no_encoder", command=info.install) if info.install else ""
@@ -105,7 +174,7 @@ def _draw(job_id: str) -> None:
     champion = state.champion(job.classifier)
     serves = champion.number if champion is not None else None
     for number, rung in enumerate(rungs):
-        with st.container(border=True, key=f"rung-{number}", gap=None):
+        with st.container(key=f"rung-{number}", gap=None):
             if number < len(done):
                 _rung(job, done[number], serves)
             else:

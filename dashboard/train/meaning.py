@@ -10,7 +10,6 @@ import streamlit as st
 from core.base.errors import CoreError
 from core.networks.text import TextPipeline
 from core.tasks import task_of
-from core.workflows.requests import AUTO
 from dashboard.parts import tables
 from dashboard.parts.forms.estimator import estimator
 from dashboard.parts.versions.verdict import joined
@@ -19,7 +18,6 @@ from dashboard.shell.errors import guarded_fragment, show_error
 from dashboard.shell.i18n import choice_label, t, tn
 from dashboard.shell.layout import Card
 from dashboard.shell.palette import palette
-from dashboard.train import ladder
 
 if TYPE_CHECKING:
     from core.networks.text import TextPipeline
@@ -34,9 +32,6 @@ LONGEST_TEXT = 20_000  # characters of a typed text that are looked at
 
 def draw(request: TrainRequest) -> None:
     """The panel; it fills itself while the form can be used."""
-    if request.model == AUTO:
-        ladder.foretell(request)
-        return
     waiting = not estimator().ask(request).done()
     guarded_fragment(run_every=SECONDS_BETWEEN_LOOKS if waiting else None)(_panel)(request, waiting)
 

@@ -10,11 +10,11 @@ import streamlit as st
 from core.base.errors import CoreError
 from core.workflows.requests import AUTO
 from dashboard.parts import tables
-from dashboard.parts.run_view import place_in_queue, run_view
+from dashboard.parts.run_view import run_view
 from dashboard.parts.versions import decisions, verdict
-from dashboard.shell import job_news, layout, state
+from dashboard.shell import job_news, state
 from dashboard.shell.errors import show_error
-from dashboard.shell.i18n import t, t_message, tn
+from dashboard.shell.i18n import t
 from dashboard.shell.navigation import go
 from dashboard.train import ladder
 
@@ -133,7 +133,7 @@ def side(job: Job) -> str:
 
 
 def watch(job: Job) -> None:
-    """The run, what came out of it, and the other runs."""
+    """The run, and what came out of it."""
     if not job.ended:
         job_news.follow(job)
     if job.result is not None:
@@ -145,7 +145,6 @@ def watch(job: Job) -> None:
         st.session_state[CLOSED] = {*st.session_state.get(CLOSED, set()), job.id}
         st.session_state.pop(SHOWN, None)
         st.rerun()
-    _others(job)
 
 
 def _outcome(job: Job) -> None:
@@ -176,45 +175,3 @@ def _leave(job: Job, version: int, page: str, tab: str = "") -> None:
     state.choose_classifier(job.classifier)
     st.session_state[job_news.RESULT_ASKED] = (job.classifier, version)
     go(page, tab)
-
-
-def _others(job: Job) -> None:
-    """Every other run that works, waits or was interrupted, with its place in the queue."""
-    others = [
-        other
-        for other in reversed(state.jobs().list())
-        if other.id != job.id and (not other.ended or other.state == "interrupted")
-    ]
-    if not others:
-        return
-    layout.section(t("train.others"))
-    for other in others:
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", wrap=False):
-            st.markdown(f"**{tables.plain(other.title)}** · {_standing(other)}", width="stretch")
-            if other.kind == "train" and st.button(t("train.show"), key=f"train.show.{other.id}", type="tertiary"):
-                job_news.open_job(other)
-            if other.kind != "train" and st.button(
-                t("train.show_elsewhere"), key=f"train.elsewhere.{other.id}", type="tertiary"
-            ):
-                job_news.open_job(other)
-            if other.state == "queued" and st.button(
-                t("run.leave_queue"), key=f"train.leave.{other.id}", type="tertiary"
-            ):
-                _leave_queue(other)
-
-
-def _leave_queue(job: Job) -> None:
-    try:
-        state.jobs().stop(job.id)
-        state.jobs().discard(job.id)
-    except CoreError as error:  # it began in this very moment
-        st.toast(tables.plain(t_message(error.message)))
-    st.rerun()
-
-
-def _standing(job: Job) -> str:
-    if job.state == "queued":
-        return tn("train.place", place_in_queue(job))
-    if job.state == "running":
-        return t("train.at_work", share=tables.percent(job.fraction))
-    return t(f"run.state_{job.state}")

@@ -1,13 +1,14 @@
-"""The New tab: choose what to learn from and how, see what that means, and watch it learn."""
+"""The New tab: choose what to learn from and how long it may take, see what that means, and watch it learn."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.parts.forms import training_form
+from core.workflows.requests import AUTO
+from dashboard.parts.forms import foresight, training_form
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import t
-from dashboard.train import meaning, page
+from dashboard.train import ladder, meaning, page, tiles
 
 
 def draw() -> None:
@@ -16,13 +17,25 @@ def draw() -> None:
     if not datasets:
         layout.empty_state(t("train.empty_title"), t("train.empty"), action=t("train.to_data"), to=("data", "tables"))
         return
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns([11, 9], gap="large")
     with left:
-        request = training_form.draw(datasets)
-        page.start_button(request)
+        asked = training_form.ask(datasets)
+        choice, start = st.container(), st.container(key="train-start")
+        with st.expander(t("train.customise"), icon=":material/tune:", expanded=training_form.is_customised()):
+            request = training_form.customise(asked)
+        promised = training_form.as_auto(request)
+        outlook = foresight.look(promised, begin=request.model == AUTO)
+        with choice:
+            tiles.draw(request, outlook, encoder=not ladder.missing_encoder(promised))
+        with start:
+            page.start_button(request)
     with right:
         job = page.shown_job()
         if job is not None and page.side(job) == "run":
             page.watch(job)
+        elif request.model == AUTO:
+            ladder.foretell(request, outlook)
         else:
             meaning.draw(request)
+        if outlook.waiting:
+            ladder.wait(promised, outlook.waiting)

@@ -16,7 +16,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from core.jobs import JobQueue
-from dashboard.parts.forms import estimator
+from dashboard.parts.forms import estimator, foresight
 from dashboard.shell.navigation import ASKED_TAB, Place
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -71,7 +71,8 @@ def _fresh_caches(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         pools.append(ThreadPoolExecutor(**options))
         return pools[-1]
 
-    monkeypatch.setattr(estimator, "ThreadPoolExecutor", tracked)
+    for module in (estimator, foresight):
+        monkeypatch.setattr(module, "ThreadPoolExecutor", tracked)
     yield
     for pool in pools:
         pool.shutdown(cancel_futures=True)

@@ -24,20 +24,15 @@ from core.workflows.learn.learning import ShouldStop
 from core.workflows.learn.producing import Completed
 from core.workflows.requests import AUTO, TrainRequest, resolve_settings
 from core.workflows.train.encoders import Advice, recommend
-from core.workflows.train.estimate import Prepared, estimate, prepare
-from core.workflows.train.ladder import TRIED_FROM, Rung, auto_settings, request_of, rungs_for
+from core.workflows.train.estimate import WITHOUT_LEARNING, Prepared, estimate, least_seconds, prepare
+from core.workflows.train.ladder import AFTERWARDS, OPENING, TRIED_FROM, Rung, auto_settings, request_of, rungs_for
 from core.workflows.train.run import check_task, train_classifier
 from core.workflows.train.validation import Validation
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace
 
 WORTH_IT = 0.02  # what a costlier model has to gain where speed and size matter more
-AFTERWARDS = 8.0  # seconds that export, baseline and storing take, whatever the model
-OPENING = 20.0  # seconds that loading an encoder and timing its first steps take at least
-WITHOUT_LEARNING = 0.35  # of the time that a learning step takes, for the same texts when they are only answered
-ENCODED_ONCE = 0.7  # of the time that PyTorch takes for a text, where ONNX Runtime encodes all of them once
 FEWEST_ROWS, ROWS_A_LABEL = 1000, 20  # to learn from, where there is no time for all
-EARLY = 0.6  # of all epochs, where it usually ends
 LATE = 1.1  # of the time: then learning is stopped, and the best epoch kept
 
 
@@ -280,11 +275,8 @@ class _Ladder:
         prepared = self._prepared[rung.model]
         expected = estimate(asked, self._workspace, prepared)
         seconds = max(0.0, seconds - (time.monotonic() - began))  # weighing takes time, too
-        answered = expected.seconds_per_epoch * (prepared.validation + prepared.test) / max(1, prepared.train)
         once, large = rung.settings.get("tuning") == "frozen", rung.model == ENCODER.name
-        after = AFTERWARDS + (1 if once else WITHOUT_LEARNING) * answered
-        fewest = ENCODED_ONCE if once else 1 if large else EARLY * expected.epochs
-        least = expected.seconds_per_epoch * fewest
+        least, after = least_seconds(rung, expected, prepared)
         if once and least + after > seconds:  # what it learns of some texts may still be more than others learn of all
             some = int(prepared.train * (seconds - after) / least)
             if some >= max(FEWEST_ROWS, ROWS_A_LABEL * len(prepared.outputs)):

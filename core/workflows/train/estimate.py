@@ -15,6 +15,7 @@ import torch
 from core.continual.methods import StrategyConfig
 from core.continual.strategies import Strategy
 from core.data.dataset.splitting import split_rows
+from core.networks.architectures.encoder import ENCODER
 from core.networks.architectures.linear import LINEAR
 from core.networks.encoders.batches import drop_tokens, make_batch, predict_logits
 from core.networks.text import Examples, TextPipeline, count_cut, encode_examples
@@ -25,13 +26,16 @@ from core.training.optimiser import Optimizer
 from core.workflows.learn.learners import first_learner
 from core.workflows.learn.learning import first_lesson, learn, training_device
 from core.workflows.requests import AUTO, Settings, TrainRequest, architecture_of, resolve_update
-from core.workflows.train.ladder import auto_settings, request_of, rungs_for
+from core.workflows.train.ladder import AFTERWARDS, Rung, auto_settings, request_of, rungs_for
 from core.workflows.train.run import check_task
 from core.workflows.workspace import Workspace
 
 MOST_TEXTS = 20_000  # beyond this the vocabulary is learned from a part, and the parameter count is a lower bound
 BUDGET = 1.0  # seconds of timed steps
 SOLVED = 1000  # texts that a model which is solved is timed with
+WITHOUT_LEARNING = 0.35  # of the time that a learning step takes, for the same texts when they are only answered
+ENCODED_ONCE = 0.7  # of the time that PyTorch takes for a text, where ONNX Runtime encodes all of them once
+EARLY = 0.6  # of all epochs, where it usually ends
 
 
 @dataclass(frozen=True)
@@ -196,6 +200,14 @@ def estimate(
         epochs=settings.training.epochs,
         device=device.type,
     )
+
+
+def least_seconds(rung: Rung, expected: TrainingEstimate, prepared: Prepared) -> tuple[float, float]:
+    """The least that learning a rung of *Auto* takes, and what comes after it."""
+    answered = expected.seconds_per_epoch * (prepared.validation + prepared.test) / max(1, prepared.train)
+    once, large = rung.settings.get("tuning") == "frozen", rung.model == ENCODER.name
+    fewest = ENCODED_ONCE if once else 1 if large else EARLY * expected.epochs
+    return expected.seconds_per_epoch * fewest, AFTERWARDS + (1 if once else WITHOUT_LEARNING) * answered
 
 
 def _solved(settings: Settings, prepared: Prepared) -> TrainingEstimate:

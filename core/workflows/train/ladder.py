@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -17,6 +17,8 @@ from core.training import TrainingConfig
 from core.workflows.requests import DataConfig, TrainRequest, setting_classes, strategies_for
 
 TRIED_FROM = 10.0  # minutes, from which on encoders are tried on some texts rather than chosen by language
+AFTERWARDS = 8.0  # seconds that export, baseline and storing take, whatever the model
+OPENING = 20.0  # seconds that loading an encoder and timing its first steps take at least
 Preference = Literal["accuracy", "speed"]
 
 
@@ -86,6 +88,11 @@ def rungs_for(task: Task) -> tuple[Rung, ...]:
     return fitting or (Rung(next(iter(networks)), next(iter(networks))),)
 
 
+def is_soon_known(task: Task) -> bool:
+    """Whether the first rung of a task is learned within seconds, so that its score can be measured before a training."""
+    return task.all_networks()[rungs_for(task)[0].model].solved
+
+
 def auto_settings(request: TrainRequest, task: Task) -> tuple[AutoConfig, dict[str, Any]]:
     """Auto's own settings, checked, and those that all its rungs take.
 
@@ -114,3 +121,30 @@ def request_of(
     return request.model_copy(
         update={"model": rung.model, "strategy": rung.strategy or request.strategy, "settings": own}
     )
+
+
+def in_time(rungs: Sequence[Rung], minutes: float, seconds: Mapping[str, float]) -> dict[str, bool | None]:
+    """Which rungs are likely to be done in time; None where that is not known yet.
+
+    Parameters
+    ----------
+    seconds
+        The least that a rung takes, measured, by its name (see `core.workflows.train.expected.least_seconds`).
+    """
+    left, known = minutes * 60, True
+    fits: dict[str, bool | None] = {}
+    for number, rung in enumerate(rungs):
+        fewest = AFTERWARDS + (OPENING if rung.model == ENCODER.name else 0.0)
+        needed = max(fewest, seconds.get(rung.name, 0.0))
+        if number == 0:  # it always runs
+            fits[rung.name] = True
+        elif needed > left:
+            fits[rung.name] = False
+        else:
+            fits[rung.name] = True if known and rung.name in seconds else None
+        if rung.model == BLEND.name:  # it takes two models, and whether it gains is only known then
+            fits[rung.name] = None if list(fits.values()).count(False) < len(fits) - 2 else False
+        if fits[rung.name]:
+            left -= needed
+        known = known and fits[rung.name] is not None
+    return fits

@@ -16,6 +16,7 @@ from dashboard.shell.i18n import choice_label, setting_help, setting_label, t
 
 MINUTES = (0.5, 2.0, 10.0, 30.0)
 KEY = "train.auto"
+CUSTOMISED = "train.customised"  # in the session: something beyond the three tiles was chosen
 
 
 def draw() -> dict[str, Any]:
@@ -26,7 +27,7 @@ def draw() -> dict[str, Any]:
     minutes = st.select_slider(
         setting_label(declared["minutes"]),
         MINUTES,
-        format_func=lambda value: t("train.auto_seconds") if value < 1 else t("train.auto_minutes", count=f"{value:g}"),
+        format_func=time_name,
         key=f"{KEY}.minutes",
         help=setting_help(declared["minutes"]),
         persist_state="session",
@@ -40,3 +41,8 @@ def draw() -> dict[str, Any]:
     rare = [declared["encoder"], *(replace(setting, advanced=True) for setting in settings_of(DataConfig))]
     values = settings_form(rare, key=KEY, open_choices={"encoder": t("encoder.best_at_hand")})
     return {"minutes": float(minutes), "prefer": prefer, **values}
+
+
+def time_name(minutes: float) -> str:
+    """Minutes in words."""
+    return t("train.auto_seconds") if minutes < 1 else t("train.auto_minutes", count=f"{minutes:g}")

@@ -13,7 +13,8 @@ import streamlit as st
 
 from core.base.config import Config, Group, Setting, settings_of
 from dashboard.shell import state
-from dashboard.shell.i18n import choice_label, setting_help, setting_label, t
+from dashboard.shell.i18n import DEFAULT as ENGLISH
+from dashboard.shell.i18n import catalogue, choice_label, setting_help, setting_label, t
 
 NOTHING = "–"
 OPEN = ".open"
@@ -85,6 +86,13 @@ def _field(setting: Setting, prefix: str, defaults: Mapping[str, Any]) -> Any:
     return _widget_for(setting)(setting, key)
 
 
+def _help(setting: Setting) -> str:
+    """What a setting does, and where that is known, what it does to time and score."""
+    effect = f"train.effect_{setting.name}"
+    told = [setting_help(setting), *([t(effect)] if effect in catalogue(ENGLISH) else [])]
+    return t("evaluate.gap").join(told)
+
+
 def _widget_for(setting: Setting) -> Callable[[Setting, str], Any]:
     if setting.kind == "choice":
         return _choice
@@ -110,7 +118,7 @@ def _choice(setting: Setting, key: str) -> str:
             required=True,
             format_func=lambda value: choice_label(setting.name, value),
             key=key,
-            help=setting_help(setting),
+            help=_help(setting),
             persist_state="session",
             wrap=True,
         )
@@ -118,11 +126,11 @@ def _choice(setting: Setting, key: str) -> str:
 
 
 def _toggle(setting: Setting, key: str) -> bool:
-    return st.toggle(setting_label(setting), key=key, help=setting_help(setting), persist_state="session")
+    return st.toggle(setting_label(setting), key=key, help=_help(setting), persist_state="session")
 
 
 def _text(setting: Setting, key: str) -> str:
-    return st.text_input(setting_label(setting), key=key, help=setting_help(setting), persist_state="session") or ""
+    return st.text_input(setting_label(setting), key=key, help=_help(setting), persist_state="session") or ""
 
 
 def _source(setting: Setting, key: str) -> str:
@@ -140,7 +148,7 @@ def _source(setting: Setting, key: str) -> str:
         list(names),
         format_func=lambda reference: names.get(reference, reference),
         key=key,
-        help=setting_help(setting),
+        help=_help(setting),
         accept_new_options=typed,
         persist_state="session",
     )
@@ -155,7 +163,7 @@ def _number(setting: Setting, key: str) -> Any:
         max_value=None if setting.maximum is None else kind(setting.maximum),
         step=kind(setting.step or 1) if setting.kind == "int" else setting.step,
         key=key,
-        help=setting_help(setting),
+        help=_help(setting),
         persist_state="session",
     )
 
@@ -173,7 +181,7 @@ def _slider(setting: Setting, key: str) -> Any:
         step=kind(step),
         format="%d" if kind is int else f"%.{_decimals(step)}f",
         key=key,
-        help=setting_help(setting),
+        help=_help(setting),
         persist_state="session",
     )
 
@@ -192,7 +200,7 @@ def _log_slider(setting: Setting, key: str) -> Any:
         stops,
         format_func=lambda stop: f"{stop:g}" if kind is float else f"{stop:,}",
         key=key,
-        help=setting_help(setting),
+        help=_help(setting),
         persist_state="session",
     )
 

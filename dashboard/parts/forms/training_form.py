@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import streamlit as st
 
-from core.base.config import settings_of
-from core.networks.text import TextConfig
 from core.tasks import DEFAULT, TASKS, Task
-from core.training import TrainingConfig
-from core.workflows.requests import AUTO, DataConfig, TrainRequest, resolve_settings
+from core.workflows.requests import AUTO, TrainRequest, resolve_settings
 from dashboard.parts import choices, scores, tables
-from dashboard.parts.forms import auto_form, encoder_choice, word_vectors
-from dashboard.parts.forms.forms import set_values, settings_form
+from dashboard.parts.forms import auto_form, encoder_choice, setting_groups, word_vectors
+from dashboard.parts.forms.forms import set_values
 from dashboard.parts.names import labels_of, name_of
 from dashboard.shell import state
 from dashboard.shell.i18n import DEFAULT as ENGLISH
 from dashboard.shell.i18n import catalogue, t, tn
 
 if TYPE_CHECKING:
-    from core.base.config import Config, Setting
     from core.data.dataset.store import StoredDataset
-    from core.workflows.requests import TrainRequest
 
 PRESETS = ("quick", "standard", "thorough")
 SETTINGS = "train.settings"
@@ -30,25 +25,55 @@ FIRST_MODEL = "ngrams"  # where settings are searched for or strategies compared
 TASK = "train.task"
 SUITS = "train.suits"  # in the session: whether the dataset that was chosen last has labels, and several a row
 REFUSED = '/:"'
-MOST_CHOICES = 3  # in half the width; more of them would stand below each other
 
 
-def draw(datasets: list[StoredDataset]) -> TrainRequest:
-    """Draw the form; returns what it asks for, which may still be refused (see `core.workflows.train.estimate`)."""
+class Asked(NamedTuple):
+    """What is asked of everybody: the data, the name, the task, and whether further columns are read."""
+
+    dataset: StoredDataset
+    name: str
+    task: Task
+    inputs: dict[str, Any]
+
+
+def ask(datasets: list[StoredDataset]) -> Asked:
+    """Draw what stands above all settings."""
     dataset = _dataset(datasets)
     name = _name(dataset)
     task = _task(dataset)
-    inputs = _inputs(dataset) if task.reads_targets else {}
+    return Asked(dataset, name, task, _inputs(dataset) if task.reads_targets else {})
+
+
+def customise(asked: Asked) -> TrainRequest:
+    """Draw the choice of a model and its settings; returns what the whole form asks for, which may still be refused (see
+    `core.workflows.train.estimate`).
+    """
+    dataset, name, task, inputs = asked
     model = _model(task)
     if model == AUTO:
         settings = auto_form.draw() | inputs
         return TrainRequest(classifier=name, dataset=dataset.id, task=task.name, model=model, settings=settings)
+    st.session_state[auto_form.CUSTOMISED] = True
     _preset(task, model)
     word_vectors.choose_made(SETTINGS)
-    values = _settings(task, model) | inputs
+    values = setting_groups.draw(task, model, preset_values(model, "standard", task), key=SETTINGS) | inputs
     word_vectors.draw(dataset, values)
     encoder_choice.draw(dataset, values)
     return TrainRequest(classifier=name, dataset=dataset.id, task=task.name, model=model, settings=values)
+
+
+def is_customised() -> bool:
+    """Whether a model was chosen rather than one of the tiles, so that its settings are to be seen."""
+    model = st.session_state.get("train.model", AUTO)
+    return model != AUTO or bool(st.session_state.get(auto_form.CUSTOMISED))
+
+
+def as_auto(request: TrainRequest) -> TrainRequest:
+    """The same training, left to *Auto*."""
+    if request.model == AUTO:
+        return request
+    inputs = {name: value for name, value in request.settings.items() if name == "use_inputs"}
+    return request.model_copy(update={"model": AUTO, "settings": inputs})
 
 
 def _dataset(datasets: list[StoredDataset]) -> StoredDataset:
@@ -200,51 +225,3 @@ def matching_preset(model: str, task: Task = TASKS[DEFAULT]) -> str | None:
         if all(st.session_state.get(f"{SETTINGS}.{name}", values[name]) == values[name] for name in touched):
             return preset
     return None
-
-
-def _settings(task: Task, model: str) -> dict[str, Any]:
-    """Three groups in tabs, each with its rarer settings folded; those of the data lie with the optimisation."""
-    network = task.networks()[model]
-    groups: dict[str, list[type[Config]]] = {
-        "model": [network.config_class],
-        "text": [TextConfig],
-        "optimisation": [TrainingConfig, task.config_class, DataConfig],
-    }
-    idle = network.without_effect | {"use_inputs"}  # asked beside the dataset
-    values: dict[str, Any] = {}
-    places = st.tabs([t(f"train.group_{name}") for name in groups])
-    for column, (name, configs) in zip(places, groups.items(), strict=True):
-        with column:
-            if name == "optimisation" and network.solved:
-                st.caption(t("train.solved"))
-            values |= _group(configs, preset_values(model, "standard", task), idle)
-    return values
-
-
-def _group(configs: list[type[Config]], defaults: dict[str, Any], idle: frozenset[str]) -> dict[str, Any]:
-    shown = [setting for config in configs for setting in settings_of(config) if setting.name not in idle]
-    ordinary = [setting for setting in shown if not setting.advanced]
-    advanced = [setting for setting in shown if setting.advanced]
-    values: dict[str, Any] = {}
-    for row in _rows(ordinary):
-        for column, setting in zip(st.columns(2, gap="medium") if len(row) > 1 else [st.container()], row, strict=True):
-            with column:
-                values |= settings_form([setting], key=SETTINGS, defaults=defaults)
-    if advanced:
-        values |= settings_form(advanced, key=SETTINGS, defaults=defaults)
-    return values
-
-
-def _rows(settings: list[Setting]) -> list[list[Setting]]:
-    """Two settings side by side, in their order; one that needs the whole width stands alone."""
-    rows: list[list[Setting]] = []
-    for setting in settings:
-        if rows and len(rows[-1]) == 1 and not _is_wide(setting) and not _is_wide(rows[-1][0]):
-            rows[-1].append(setting)
-        else:
-            rows.append([setting])
-    return rows
-
-
-def _is_wide(setting: Setting) -> bool:
-    return bool(setting.source) or len(setting.choices) > MOST_CHOICES

@@ -51,13 +51,18 @@ def draw(dataset: StoredDataset, settings: Mapping[str, Any]) -> None:
         except CoreError as error:
             show_error(error)
     with st.expander(t("vectors.more"), icon=":material/add:"):
-        places = st.tabs([t("vectors.from_file"), t("vectors.from_texts"), t("vectors.own")])
-        with places[0]:
-            _add()
-        with places[1]:
-            _learn(dataset, settings)
-        with places[2]:
-            _own()
+        manage(dataset, settings)
+
+
+def manage(dataset: StoredDataset, settings: Mapping[str, Any]) -> None:
+    """The ways to more sets, and those that there are; ``settings`` say how a dataset is divided before learning from it."""
+    places = st.tabs([t("vectors.from_file"), t("vectors.from_texts"), t("vectors.own")])
+    with places[0]:
+        _add()
+    with places[1]:
+        _learn(dataset, settings)
+    with places[2]:
+        _own()
 
 
 def _chosen(info: VectorInfo, dataset: StoredDataset, settings: Mapping[str, Any]) -> None:

@@ -1,0 +1,109 @@
+"""What is to be expected of *Auto* before it starts: the score of its cheapest model on the table's own validation rows, and
+how long its other models take at least. No test row takes part, and nothing is written.
+
+What costlier models have gained on other tables stands in `core.workflows.train.gains`.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import torch
+
+from core.data.dataset.splitting import split_rows
+from core.networks.encoders.batches import predict_logits
+from core.networks.text import encode_examples
+from core.statistics.additive import estimates
+from core.statistics.intervals import Estimate
+from core.tasks import task_of
+from core.workflows.learn.learning import first_lesson, learn
+from core.workflows.requests import TrainRequest, resolve_settings
+from core.workflows.train.estimate import check_request, estimate, least_seconds, prepare
+from core.workflows.train.ladder import auto_settings, request_of, rungs_for
+from core.workflows.workspace import Workspace
+
+MOST_ROWS = 10_000  # that are learned from: of a larger table a part, taken by chance
+MOST_VALIDATION = 2_000
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the first rung of *Auto* is worth on the validation rows of a dataset.
+
+    Parameters
+    ----------
+    score
+        The deciding score of the task, by its name, with its 95 % interval.
+    rows, learned
+        Validation rows that it was measured on, and training rows that it learned from.
+    complete
+        Whether it learned from all training rows.
+    seconds
+        What learning from all of them takes, from texts to a model.
+    """
+
+    name: str
+    score: Estimate
+    rows: int
+    learned: int
+    complete: bool
+    seconds: float
+
+
+def expect(request: TrainRequest, workspace: Workspace) -> Expected:
+    """Train the first rung of an *Auto* request on the training rows that the request will have, and score the validation rows.
+
+    Raises
+    ------
+    CoreError
+        When the request could not be trained.
+    """
+    check_request(request, workspace)
+    task = task_of(request.task)
+    rung = rungs_for(task)[0]
+    asked = request_of(rung, request, task, *auto_settings(request, task))
+    settings = resolve_settings(asked.model, asked.settings, task)
+    dataset = task.as_read(workspace.datasets.load(request.dataset))
+    task.check(dataset.label_names())
+    task.check_size(len(dataset))
+    shares = settings.data
+    fractions = (1 - shares.validation_share - shares.test_share, shares.validation_share, shares.test_share)
+    whole = split_rows(task.stratified(dataset), fractions=fractions, seed=shares.split_seed)
+    split = whole.learning_from(MOST_ROWS, dataset.label_names(), shares.split_seed)
+    train = dataset.take(split.train)
+    validation = dataset.take(np.random.default_rng(0).permutation(split.validation)[:MOST_VALIDATION])
+    truth, outputs = validation.label_names(), task.outputs(dataset.label_names())
+    began = time.monotonic()
+    learned_rows, judged_rows = (train.texts, train.label_names()), (validation.texts, truth)
+    lesson = first_lesson(asked.model, learned_rows, judged_rows, outputs, settings, workspace.sources)
+    for _ in learn(lesson, should_stop=lambda: False):
+        pass
+    seconds = (time.monotonic() - began) * len(whole.train) / max(1, len(split.train))
+    examples = encode_examples(lesson.learner.pipeline, validation.texts)
+    logits = predict_logits(lesson.learner.model, examples, torch.device("cpu"))
+    values = (torch.sigmoid(logits) if task.activation == "sigmoid" else torch.softmax(logits, dim=1)).numpy()
+    chosen = task.thresholds(values, task.encode(truth, outputs))
+    engine: Any = SimpleNamespace(labels=list(outputs), thresholds=chosen)
+    answers = task.judged(task.read(engine, values), truth)
+    score = estimates(task.pairs(truth, answers).rows, (task.score,))[0]
+    complete = len(split.train) == len(whole.train)
+    return Expected(task.score.name, score, len(validation), len(split.train), complete, seconds)
+
+
+def rung_seconds(request: TrainRequest, rung: str, workspace: Workspace) -> float:
+    """The least that a rung of an *Auto* request takes on this machine, with what comes after it; its first steps are timed.
+
+    Raises
+    ------
+    CoreError
+        When it cannot be trained, as where its encoder is not installed.
+    """
+    task = task_of(request.task)
+    known = next(other for other in rungs_for(task) if other.name == rung)
+    asked = request_of(known, request, task, *auto_settings(request, task))
+    prepared = prepare(asked, workspace)
+    return sum(least_seconds(known, estimate(asked, workspace, prepared), prepared))

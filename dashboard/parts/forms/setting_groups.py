@@ -1,0 +1,75 @@
+"""The settings of a model in three groups: the model itself, how it reads texts, how it learns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.base.config import settings_of
+from core.networks.text import TextConfig
+from core.training import TrainingConfig
+from core.workflows.requests import DataConfig
+from dashboard.parts.forms.forms import settings_form
+from dashboard.shell.i18n import t
+
+if TYPE_CHECKING:
+    from core.base.config import Config, Setting
+    from core.tasks import Task
+
+MOST_CHOICES = 3  # in half the width; more of them would stand below each other
+
+
+def draw(task: Task, model: str, defaults: Mapping[str, Any], *, key: str) -> dict[str, Any]:
+    """Three groups in tabs, each with its rarer settings folded; those of the data lie with the optimisation.
+
+    Parameters
+    ----------
+    key
+        Prefix of the widgets' keys, as for `settings_form`.
+    """
+    network = task.networks()[model]
+    groups: dict[str, list[type[Config]]] = {
+        "model": [network.config_class],
+        "text": [TextConfig],
+        "optimisation": [TrainingConfig, task.config_class, DataConfig],
+    }
+    idle = network.without_effect | {"use_inputs"}  # asked beside the dataset
+    values: dict[str, Any] = {}
+    places = st.tabs([t(f"train.group_{name}") for name in groups])
+    for column, (name, configs) in zip(places, groups.items(), strict=True):
+        with column:
+            if name == "optimisation" and network.solved:
+                st.caption(t("train.solved"))
+            values |= _group(configs, defaults, idle, key)
+    return values
+
+
+def _group(configs: list[type[Config]], defaults: Mapping[str, Any], idle: frozenset[str], key: str) -> dict[str, Any]:
+    shown = [setting for config in configs for setting in settings_of(config) if setting.name not in idle]
+    ordinary = [setting for setting in shown if not setting.advanced]
+    advanced = [setting for setting in shown if setting.advanced]
+    values: dict[str, Any] = {}
+    for row in _rows(ordinary):
+        for column, setting in zip(st.columns(2, gap="medium") if len(row) > 1 else [st.container()], row, strict=True):
+            with column:
+                values |= settings_form([setting], key=key, defaults=defaults)
+    if advanced:
+        values |= settings_form(advanced, key=key, defaults=defaults)
+    return values
+
+
+def _rows(settings: list[Setting]) -> list[list[Setting]]:
+    """Two settings side by side, in their order; one that needs the whole width stands alone."""
+    rows: list[list[Setting]] = []
+    for setting in settings:
+        if rows and len(rows[-1]) == 1 and not _is_wide(setting) and not _is_wide(rows[-1][0]):
+            rows[-1].append(setting)
+        else:
+            rows.append([setting])
+    return rows
+
+
+def _is_wide(setting: Setting) -> bool:
+    return bool(setting.source) or len(setting.choices) > MOST_CHOICES

@@ -1,0 +1,118 @@
+"""The three tiles of the Train page: chosen one at a time, with a score that was measured or none, and Start right below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.jobs import JobQueue
+from core.workflows.train import ladder
+from core.workflows.train.ladder import Rung
+from core.workflows.workspace import Workspace, open_workspace
+from tests.core.conftest import reviews, save
+from tests.dashboard.conftest import wait
+
+OpenPage = Callable[..., AppTest]
+RUNGS = (Rung("linear", "linear"), Rung("ngrams", "ngrams"), Rung("frozen", "encoder", {"tuning": "frozen"}))
+MISSING = "Left out"  # of the plan, where there is no encoder
+
+
+@pytest.fixture(autouse=True)
+def _waiting_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(JobQueue, "_start_next", lambda *_: None)
+    monkeypatch.setattr(ladder, "RUNGS", RUNGS)
+
+
+@pytest.fixture
+def workspace(evergreen_home: Path) -> Workspace:
+    return open_workspace(evergreen_home)
+
+
+@pytest.fixture
+def dataset(workspace: Workspace) -> str:
+    return save(workspace, reviews(200), "Shop").id
+
+
+def captions(page: AppTest) -> list[str]:
+    assert not page.exception
+    tiles = page.radio(key="train.tile")
+    return [str(caption) for caption in tiles.proto.captions]
+
+
+def measured(page: AppTest, word: str) -> AppTest:
+    """Run the page until the score of the fast tile is there."""
+    wait(lambda: word in captions(page.run())[0])
+    return page
+
+
+@pytest.mark.parametrize(("tile", "minutes"), [("fast", 0.5), ("balanced", 2.0), ("best", 10.0)])
+def test_a_tile_is_auto_with_its_time(
+    open_page: OpenPage, dataset: str, queue: JobQueue, tile: str, minutes: float
+) -> None:
+    page = open_page("train")
+    assert page.radio(key="train.tile").value == "balanced"
+    page.radio(key="train.tile").set_value(tile).run()
+    assert page.select_slider(key="train.auto.minutes").value == minutes
+    page.button(key="train.start").click().run()
+    (job,) = queue.list()
+    assert (job.config["model"], job.config["settings"]["minutes"]) == ("auto", minutes)
+
+
+def test_what_is_chosen_under_customise_is_no_tile_and_a_tile_leads_back(open_page: OpenPage, dataset: str) -> None:
+    page = open_page("train")
+    page.pills(key="train.model").set_value("ngrams").run()
+    assert page.radio(key="train.tile").value is None
+    assert any("Chosen under Customise: N-gram bag" in caption.value for caption in page.caption)
+    page.radio(key="train.tile").set_value("fast").run()
+    assert page.pills(key="train.model").value == "auto"
+    page.select_slider(key="train.auto.minutes").set_value(30.0).run()
+    assert page.radio(key="train.tile").value is None
+    page.select_slider(key="train.auto.minutes").set_value(10.0).run()
+    assert page.radio(key="train.tile").value == "best"
+
+
+@pytest.mark.parametrize(
+    ("language", "working", "word", "basis"),
+    [
+        ("en", "measuring", "Accuracy about", "validation rows, after learning from the"),
+        ("zh", "测量中", "准确率约", "条验证行上为"),
+    ],
+)
+def test_the_score_is_measured_and_said_what_it_stands_on(
+    open_page: OpenPage, dataset: str, language: str, working: str, word: str, basis: str
+) -> None:
+    page = open_page("train", language=language)
+    assert working in captions(page)[0] or word in captions(page)[0]
+    measured(page, word)
+    assert any(basis in caption.value for caption in page.caption)
+    assert working not in "".join(captions(page))
+
+
+def test_a_gain_is_told_only_where_there_is_an_encoder(
+    open_page: OpenPage, dataset: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.train.ladder.missing_encoder", lambda _: "")
+    told = captions(open_page("train"))
+    assert ["usually" in caption for caption in told] == [False, True, True]
+    monkeypatch.setattr("dashboard.train.ladder.missing_encoder", lambda _: MISSING)
+    page = open_page("train")
+    assert not any("usually" in caption for caption in captions(page))
+    assert not any("public tables" in caption.value for caption in page.caption)
+
+
+def test_nothing_is_measured_beside_a_run(open_page: OpenPage, dataset: str, queue: JobQueue) -> None:
+    queue.submit("train", title="Other", classifier="Other", config={"model": "auto", "task": "text_classification"})
+    page = open_page("train")
+    assert "measuring" not in "".join(captions(page))
+    assert any("no score is measured beforehand" in caption.value for caption in page.caption)
+
+
+def test_a_table_that_will_not_do_says_so_in_place_of_a_score(open_page: OpenPage, workspace: Workspace) -> None:
+    save(workspace, reviews(4), "Tiny")
+    page = open_page("train")
+    wait(lambda: bool(captions(page.run())) and "measuring" not in captions(page)[0])
+    assert "about" not in captions(page)[0]
+    assert not page.exception
