@@ -207,7 +207,7 @@ def rows_table(rows: pd.DataFrame, *, key: str, several_tests: bool, of_cell: bo
     """
     columns = ["text", "truth", "predicted", "probability", *(["test"] if several_tests else [])]
     config = {
-        "text": st.column_config.TextColumn(t("evaluate.column_text"), width="large"),
+        "text": st.column_config.TextColumn(t("evaluate.column_text"), width=None if of_cell else "large"),
         "truth": st.column_config.TextColumn(t("evaluate.column_truth"), width=150),
         "predicted": st.column_config.TextColumn(t("evaluate.column_predicted"), width=150),
         "probability": st.column_config.NumberColumn(t("evaluate.column_probability"), format="%.3f", width=80),
