@@ -92,7 +92,9 @@ def _by_side(wrong: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 def _by_set(wrong: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Of several labels a text: by one that is missed or given wrongly; the rows with most of them first."""
     apart = [set(labels_of(str(one))) ^ set(labels_of(str(two))) for one, two in wrong[[*SIDES]].to_numpy()]
-    label = _ask("label", dict(Counter(label for labels in apart for label in sorted(labels)).most_common()))
+    counts = Counter(label for labels in apart for label in sorted(labels))
+    with st.columns([3, 7], gap="medium")[0]:
+        label = _ask("label", dict(counts.most_common()))
     kept = [label in (EVERY, *labels) for labels in apart]
     rows = wrong.assign(apart=[len(labels) for labels in apart])[kept]
     return rows.sort_values("apart", ascending=False, kind="stable"), [label]
