@@ -9,10 +9,11 @@ import streamlit as st
 
 from core.continual.drift.typical_words import typical_words
 from core.networks.text.words import words_in
+from dashboard.evaluate.errors import cards
 from dashboard.evaluate.page import Shown, predictions, rows_table
 from dashboard.parts import tables
 from dashboard.parts.plots.heatmaps import Cell, clickable_heatmap
-from dashboard.shell import layout
+from dashboard.shell import layout, tabs
 from dashboard.shell.i18n import t, tn
 
 KEY = "evaluate.confusion"
@@ -103,9 +104,23 @@ def _rows(shown: Shown, labels: list[int], cell: Cell | None) -> None:
     if len(inside):
         surest_first = inside.sort_values("probability", ascending=False)
         rows_table(surest_first, key="evaluate.cell_rows", several_tests=len(shown.tests) > 1, of_cell=True)
+        if truth != predicted:
+            st.button(
+                t("evaluate.as_cards"),
+                key="evaluate.as_cards",
+                icon=":material/view_agenda:",
+                on_click=_as_cards,
+                args=(truth, predicted),
+            )
         words = _typical(tuple(inside["text"]), tuple(table.loc[table["truth"] == truth, "text"].drop(inside.index)))
         if words:
             st.caption(t("slices.typical", words=tables.plain(", ".join(words))), help=t("slices.typical_help"))
+
+
+def _as_cards(truth: str, predicted: str) -> None:
+    """Have the Errors tab open with these rows alone."""
+    st.session_state[f"{cards.KEY}.truth"], st.session_state[f"{cards.KEY}.predicted"] = truth, predicted
+    tabs.show("evaluate", "errors")
 
 
 @st.cache_data(show_spinner=False, max_entries=50)

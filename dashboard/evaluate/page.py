@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 ALL = 0  # all frozen tests together; experiences are counted from 1
 ROW, TALL_ROW, TABLE = 35, 74, 420  # pixels: a row of one line, one of three, and the height from which a table scrolls
+CELL_TEXT = 290  # pixels: leaves room for the figures beside it
 VERSION_LINK = "version"  # name in a link: ``/evaluate?classifier=Shop&version=2&tab=errors``
 
 
@@ -207,7 +208,7 @@ def rows_table(rows: pd.DataFrame, *, key: str, several_tests: bool, of_cell: bo
     """
     columns = ["text", "truth", "predicted", "probability", *(["test"] if several_tests else [])]
     config = {
-        "text": st.column_config.TextColumn(t("evaluate.column_text"), width="large"),
+        "text": st.column_config.TextColumn(t("evaluate.column_text"), width=CELL_TEXT if of_cell else "large"),
         "truth": st.column_config.TextColumn(t("evaluate.column_truth"), width=150),
         "predicted": st.column_config.TextColumn(t("evaluate.column_predicted"), width=150),
         "probability": st.column_config.NumberColumn(t("evaluate.column_probability"), format="%.3f", width=80),

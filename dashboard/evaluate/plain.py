@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
@@ -17,6 +15,8 @@ from dashboard.parts.versions import history
 from dashboard.shell import layout
 from dashboard.shell.i18n import t, t_message
 from dashboard.shell.layout import Card
+
+HEIGHT = 500
 
 
 def cards(shown: Shown) -> list[Card]:
@@ -41,27 +41,33 @@ def cards(shown: Shown) -> list[Card]:
 
 
 def tests(shown: Shown) -> None:
-    """One row a frozen test: the version, the one before, the baseline."""
+    """Each frozen test: the version, the one that it was updated from, the baseline."""
     layout.section(t("evaluate.overall"), help=t("evaluate.overall_help"))
-    updated = any(test["before"] for test in shown.report["tests"])
-    rows = []
-    for test, baseline in zip(shown.report["tests"], shown.report["baseline"]["tests"], strict=True):
-        row: dict[str, Any] = {
-            t("evaluate.column_test"): f"{test['experience']} · {test['name']}",
-            t("evaluate.column_rows"): test["rows"],
-        }
-        for score in shown.task.scores:
-            named = scores.score_name(score.name)
-            row[named] = tables.score(**test["report"][score.name])
-            if updated:
-                before = test["before"]
-                told = tables.score(**before[score.name]) if before else tables.NOTHING
-                row[t("evaluate.plain_before", score=named)] = told
-            row[t("evaluate.plain_baseline", score=named)] = tables.score(**baseline[score.name])
-        rows.append(row)
-    table = pd.DataFrame(rows)
-    st.dataframe(table, hide_index=True, key="evaluate.plain_tests")
+    table = test_table(shown)
+    st.dataframe(table, hide_index=True, key="evaluate.plain_tests", height=min(HEIGHT, 38 + 35 * len(table)))
     tables.download_table(table, "results_tests", key="evaluate.plain_tests.download")
+
+
+def test_table(shown: Shown) -> pd.DataFrame:
+    """A row for each test and method."""
+    baseline = t("evaluate.baseline", method=t_message(baseline_name(shown.report)))
+    rows = []
+    for test, stored in zip(shown.report["tests"], shown.report["baseline"]["tests"], strict=True):
+        if test["experience"] not in shown.tests:
+            continue
+        version = t("evaluate.version_name", number=shown.version.number)
+        methods = {version: test["report"], t("evaluate.before"): test["before"], baseline: stored}
+        rows += [
+            {
+                t("evaluate.column_test"): f"{test['experience']} · {test['name']}",
+                t("evaluate.column_rows"): test["rows"],
+                t("evaluate.method"): method,
+                **{scores.score_name(score.name): tables.score(**figures[score.name]) for score in shown.task.scores},
+            }
+            for method, figures in methods.items()
+            if figures
+        ]
+    return pd.DataFrame(rows)
 
 
 def matrix(shown: Shown) -> None:

@@ -46,6 +46,8 @@ def by_label(shown: Shown) -> None:
         }
         for label, figures in shown.figures.per_label.items()
     )
+    if not any(figures.too_few for figures in shown.figures.per_label.values()):
+        table = table.drop(columns=t("evaluate.remark"))
     layout.section(t("evaluate.each_label"), help=t("evaluate.each_label_help"))
     st.caption(t("evaluate.threshold_note"))
     st.dataframe(

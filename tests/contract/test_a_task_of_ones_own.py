@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 import subprocess
 import sys
@@ -370,8 +371,12 @@ def test_train_asks_for_what_only_this_task_has_and_starts_it(
     assert completed.report["task"] == "word_count"
 
 
-def test_results_show_where_it_is_farthest_off(open_page: OpenPage, updated_counter: Workspace) -> None:
-    page = open_page("evaluate", classifier="Counter")
-    (rows,) = [table.value for table in page.dataframe if "value" in table.value.columns]
-    assert rows["value"].is_monotonic_decreasing
-    assert rows["value"].iloc[0] == abs(int(rows["truth"].iloc[0]) - int(rows["answer"].iloc[0]))
+def test_evaluate_shows_where_it_is_farthest_off(open_page: OpenPage, updated_counter: Workspace) -> None:
+    page = open_page("evaluate", "farthest", classifier="Counter")
+    assert not page.exception
+    heads = [str(part.proto.body) for part in page.get("html") if "error-head'>" in str(part.proto.body)]
+    facts = [re.findall(r"<b>([^<]+)</b>", head) for head in heads]
+    errors = [float(error) for _, _, error in facts]
+    assert len(errors) == 10
+    assert errors == sorted(errors, reverse=True)
+    assert errors[0] == abs(int(facts[0][0]) - int(facts[0][1]))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -19,6 +20,7 @@ from core.data.labelling.sessions import LabellingStore
 from core.workflows.requests import TrainRequest, UpdateRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.update.run import update_classifier
+from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace, open_workspace
 from dashboard.data.labelling.session import items_of, view_of
 from dashboard.parts.versions.report_download import written
@@ -120,18 +122,52 @@ def test_every_page_opens(open_page: OpenPage, name: str, language: str) -> None
 
 
 @pytest.mark.usefixtures("workspace")
-def test_results_show_each_label_with_its_threshold_and_pairs(open_page: OpenPage) -> None:
+def test_evaluate_shows_each_label_with_its_threshold_and_pairs(open_page: OpenPage) -> None:
     page = open_page("evaluate", classifier="Visits")
-    assert {"Macro-F1", "Micro-F1", "All labels right", "Ranking precision"} <= {card.label for card in page.metric}
+    assert {"Macro-F1", "Micro-F1", "All labels right", "Ranking precision"} == {card.label for card in page.metric}
     table = next(frame.value for frame in page.dataframe if "Given from" in frame.value.columns)
     assert table["Label"].tolist() == ["food", "price", "service"]
     assert all(0 < float(threshold) < 1 for threshold in table["Given from"])
+    tests = next(frame.value for frame in page.dataframe if "Method" in frame.value.columns)
+    assert len(tests) == 6  # of each test the version, the one before, the baseline
+    page = open_page("evaluate", "confusions", classifier="Visits")
     together = next(frame.value for frame in page.dataframe if "Both given" in frame.value.columns)
     assert {tuple(pair) for pair in together[["Label", "and"]].to_numpy()} <= {
         ("food", "price"),
         ("food", "service"),
         ("price", "service"),
     }
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("tab", ["summary", "confusions", "errors", "compare"])
+@pytest.mark.usefixtures("workspace")
+def test_evaluate_has_the_tabs_that_make_sense(open_page: OpenPage, tab: str, language: str) -> None:
+    page = open_page("evaluate", tab, language=language)
+    assert not page.exception
+    assert not page.error
+    assert len(page.tabs) == 4
+
+
+def test_errors_of_sets_are_cards_whose_labels_are_put_right(
+    open_page: OpenPage, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def misread(folder: VersionFolder, number: int) -> pd.DataFrame:
+        table = stored(folder, number)
+        return table.assign(predicted=["food" if row == 0 else text for row, text in enumerate(table["truth"])])
+
+    stored = VersionFolder.predictions
+    monkeypatch.setattr(VersionFolder, "predictions", misread)
+    page = open_page("evaluate", "errors", classifier="Visits")
+    assert not page.exception
+    put_right = [button for button in page.button if str(button.key).startswith("evaluate.right.label.")]
+    assert put_right
+    assert all(button.label.startswith("The labels are wrong: ") for button in put_right)
+    put_right[0].click().run()
+    assert not page.exception
+    (session,) = LabellingStore(workspace.home).list()
+    assert session.several
+    assert set(LabellingStore(workspace.home).standing(session.id).labelled.values()) == {"food"}
 
 
 def test_the_report_and_the_card_are_written(workspace: Workspace) -> None:

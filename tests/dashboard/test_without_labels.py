@@ -39,20 +39,33 @@ def workspace(trained_once: Path, evergreen_home: Path) -> Workspace:
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_pages_offer_nothing_that_needs_labels(open_page: OpenPage, workspace: Workspace, language: str) -> None:
     offered: dict[str, set[str | None]] = {}
-    for name in ("results", "benchmark", "label", "models"):
-        page = open_page(name, language=language, classifier="Shop")
+    for name, tab in (("evaluate", ""), ("use", "speed"), ("data", "labelling"), ("overview", "")):
+        page = open_page(name, tab, language=language)
         assert not page.exception, page.exception
         assert not page.error, [box.value for box in page.error]
         offered[name] = {element.key for kind in ("button", "download_button") for element in page.get(kind)}
-        if name == "benchmark":
+        if tab == "speed":
             sentence = "Speed is measured" if language == "en" else "只能测量给文本分类的模型的速度"
             assert any(sentence in box.value for box in page.info)
-    assert not offered["results"] & {"evaluate.folds.start", "evaluate.curve.start"}
-    assert {"evaluate.report", "evaluate.card"} <= offered["results"]
-    assert "benchmark.go" not in offered["benchmark"]
+    assert not offered["evaluate"] & {"evaluate.folds.start", "evaluate.curve.start"}
+    assert {"evaluate.report", "evaluate.card"} <= offered["evaluate"]
+    assert "benchmark.go" not in offered["use"]
     version = workspace.registry.version("Shop", 1)
     named = "Perplexity" if language == "en" else "困惑度"
     assert all(named in written(version, language, html=html).decode("utf-8") for html in (True, False))
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_evaluate_has_two_tabs_and_shows_the_texts_it_writes_worst(
+    open_page: OpenPage, workspace: Workspace, language: str
+) -> None:
+    page = open_page("evaluate", "farthest", language=language)
+    assert not page.exception
+    assert len(page.tabs) == 2
+    cards = [str(part.proto.body) for part in page.get("html") if "error-head'>" in str(part.proto.body)]
+    shown = [float(card.split("<b>")[1].split("</b>")[0].replace(",", "")) for card in cards]
+    assert len(shown) == 10
+    assert shown == sorted(shown, reverse=True)  # of perplexity, less is better
 
 
 def test_labels_are_not_doubted_by_a_model_without_labels(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from core.workflows.standings import SameTests
 
 SCORES = ("accuracy", "macro_f1")
+FIGURE_NAME = 190  # pixels
 FIGURES = ("accuracy", "macro_f1", "macro_precision", "macro_recall", "weighted_f1")
 
 
@@ -172,7 +173,8 @@ def _side_by_side(first: VersionInfo, second: VersionInfo) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown(f"**{t('evaluate.figures')}**")
-        st.dataframe(figures, hide_index=True, key="evaluate.figures")
+        named = {t("evaluate.figure"): st.column_config.TextColumn(width=FIGURE_NAME)}
+        st.dataframe(figures, hide_index=True, column_config=named, key="evaluate.figures")
         tables.download_table(figures, "versions_figures", key="evaluate.figures.download")
     with right:
         st.markdown(f"**{t('evaluate.settings')}**")

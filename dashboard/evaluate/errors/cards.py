@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 KEY = "evaluate.errors"
 PAGE = 10
+SIDES = ("truth", "predicted")
 EVERY = ""  # stands for no filter
 
 
@@ -42,9 +45,11 @@ def _draw(shown: Shown) -> None:
     tested = put_right.tables_of(shown)
     put_right.standing(tested)
     rows, place = _filtered(shown, wrong)
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key=f"{KEY}.words-row"):
-        with_words = _asks_for_words(shown) if shown.labelled else False
-        legend = st.empty()
+    with_words = legend = None
+    if shown.labelled:
+        with st.container(horizontal=True, vertical_alignment="center", gap="medium", key=f"{KEY}.words-row"):
+            with_words = _asks_for_words(shown)
+            legend = st.container(width="stretch").empty()
     pages = -(-len(rows) // PAGE)
     number = st.session_state.get(f"{KEY}.page.{place}", 1)
     on_page = rows.iloc[(number - 1) * PAGE : number * PAGE]
@@ -54,7 +59,7 @@ def _draw(shown: Shown) -> None:
     if set(shown.tests) - set(tested):
         st.caption(t("evaluate.right_gone"))
     _download(rows)
-    if with_words:  # last, so that nobody waits for the cards
+    if with_words and legend is not None:  # last, so that nobody waits for the cards
         with legend, st.spinner(t("reasons.working")):
             _mark(shown, on_page, spots)
         legend.html(
@@ -64,27 +69,42 @@ def _draw(shown: Shown) -> None:
 
 def _filtered(shown: Shown, wrong: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """The rows that are asked for, in the order that is asked for, and a name for this choice."""
-    sides = ("truth", "predicted")
-    asked: dict[str, str] = {}
-    counted = {side: wrong[side].value_counts() for side in sides if shown.labelled and wrong[side].nunique() > 1}
+    rows, asked = (_by_side if shown.labelled else _by_set)(wrong)
+    return rows, ".".join([str(shown.version.number), str(shown.test), *asked])
+
+
+def _by_side(wrong: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """By the label and by the answer, where there are several; ordered by how sure the model was."""
+    counted = {side: wrong[side].value_counts() for side in SIDES if wrong[side].nunique() > 1}
     columns = st.columns([3] * len(counted) + [4], gap="medium", vertical_alignment="bottom")
+    asked = []
+    rows = wrong
     for (side, counts), column in zip(counted.items(), columns, strict=False):
-        names = {EVERY: t("evaluate.errors_any")}
-        names |= {str(label): t("evaluate.errors_of", label=label, rows=rows) for label, rows in counts.items()}
         with column:
-            asked[side] = choices.listed(t(f"evaluate.column_{side}"), names, key=f"{KEY}.{side}")
-    for side, label in asked.items():
-        wrong = wrong if label == EVERY else wrong[wrong[side] == label]
-    order = "apart"
-    if shown.labelled:
-        with columns[-1]:
-            names = {order: t(f"evaluate.errors_{order}") for order in ("surest", "unsure")}
-            order = choices.segmented(t("evaluate.errors_order"), names, key=f"{KEY}.order")
-        rows = wrong.sort_values("probability", ascending=order == "unsure", kind="stable")
-    else:
-        apart = [len(set(labels_of(str(one))) ^ set(labels_of(str(two)))) for one, two in wrong[[*sides]].to_numpy()]
-        rows = wrong.assign(apart=apart).sort_values("apart", ascending=False, kind="stable")
-    return rows, ".".join([str(shown.version.number), str(shown.test), *asked.values(), order])
+            asked.append(_ask(side, {str(label): int(rows_of) for label, rows_of in counts.items()}))
+        rows = rows if asked[-1] == EVERY else rows[rows[side] == asked[-1]]
+    with columns[-1]:
+        names = {order: t(f"evaluate.errors_{order}") for order in ("surest", "unsure")}
+        order = choices.segmented(t("evaluate.errors_order"), names, key=f"{KEY}.order")
+    return rows.sort_values("probability", ascending=order == "unsure", kind="stable"), [*asked, order]
+
+
+def _by_set(wrong: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Of several labels a text: by one that is missed or given wrongly; the rows with most of them first."""
+    apart = [set(labels_of(str(one))) ^ set(labels_of(str(two))) for one, two in wrong[[*SIDES]].to_numpy()]
+    counts = Counter(label for labels in apart for label in sorted(labels))
+    with st.columns([3, 7], gap="medium")[0]:
+        label = _ask("label", dict(counts.most_common()))
+    kept = [label in (EVERY, *labels) for labels in apart]
+    rows = wrong.assign(apart=[len(labels) for labels in apart])[kept]
+    return rows.sort_values("apart", ascending=False, kind="stable"), [label]
+
+
+def _ask(side: str, counts: Mapping[str, int]) -> str:
+    names = {EVERY: t("evaluate.errors_any")}
+    names |= {label: t("evaluate.errors_of", label=label, rows=rows) for label, rows in counts.items()}
+    label = t("evaluate.label") if side == "label" else t(f"evaluate.column_{side}")
+    return choices.listed(label, names, key=f"{KEY}.{side}")
 
 
 def _asks_for_words(shown: Shown) -> bool:
@@ -117,7 +137,7 @@ def _head(shown: Shown, row: pd.Series) -> str:
         else ""
     )
     if not shown.labelled:
-        truth, answer = (set(labels_of(str(row[side]))) for side in ("truth", "predicted"))
+        truth, answer = (set(labels_of(str(row[side]))) for side in SIDES)
         facts = {"missed": truth - answer, "too_many": answer - truth, "both": truth & answer}
         parts = [
             f"<span>{escape(t(f'evaluate.errors_{name}'))} <b>{escape(t('reasons.comma').join(sorted(labels)))}</b></span>"
@@ -127,7 +147,7 @@ def _head(shown: Shown, row: pd.Series) -> str:
         return f"<div class='error-head'>{''.join(parts)}{test}</div>"
     colors = label_colors(list(shown.classes))
     parts = []
-    for side in ("truth", "predicted"):
+    for side in SIDES:
         label = str(row[side])
         share = row[f"p_{shown.classes.index(label)}"] if label in shown.classes else None
         dot = f"<i style='background:{colors[label]}'></i>" if label in colors else ""

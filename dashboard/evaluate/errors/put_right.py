@@ -102,10 +102,10 @@ def standing(tested: Mapping[int, Table]) -> None:
 def draw(shown: Shown, row: pd.Series, table: Table, *, key: str) -> None:
     """The question under a card, or what was answered and the way to take it back."""
     text, number, predicted = str(row["text"]), int(row["test"]), str(row["predicted"])
-    told = table.told.get(text_key(text))
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key=f"{KEY}.{key}"):
+    told, several = table.told.get(text_key(text)), table.dataset.roles.several
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{KEY}.{key}"):
         if told is not None and told.label is not None:
-            _said(shown, told, key)
+            _said(told, several, key)
             return
         st.button(
             t("evaluate.right_model"),
@@ -118,7 +118,7 @@ def draw(shown: Shown, row: pd.Series, table: Table, *, key: str) -> None:
         )
         if table.offers(predicted):
             st.button(
-                t("evaluate.right_label", label=tables.plain(shown.task.told(predicted))),
+                t(f"evaluate.right_label{'s' if several else ''}", label=_name(predicted, several)),
                 key=f"{KEY}.label.{key}",
                 type="tertiary",
                 icon=":material/new_label:",
@@ -127,7 +127,7 @@ def draw(shown: Shown, row: pd.Series, table: Table, *, key: str) -> None:
                 args=(shown, number, text, predicted),
             )
         others = [label for label in table.dataset.label_rows if label not in (row["truth"], predicted)]
-        if others and not table.dataset.roles.several:
+        if others and not several:
             picked = st.selectbox(
                 t("evaluate.right_other"),
                 others,
@@ -142,10 +142,19 @@ def draw(shown: Shown, row: pd.Series, table: Table, *, key: str) -> None:
                 st.rerun(scope="fragment")
 
 
-def _said(shown: Shown, told: Told, key: str) -> None:
+def _name(label: str, several: bool) -> str:
+    """A label, or the labels of a set, for people."""
+    names = labels_of(label) if several else [label]
+    return tables.plain(t("reasons.comma").join(names)) or t("evaluate.right_none")
+
+
+def _said(told: Told, several: bool, key: str) -> None:
     wrong = told.label != told.given
-    label = tables.plain(shown.task.told(told.label or ""))
-    sentence = t("evaluate.right_said_label", label=label) if wrong else t("evaluate.right_said_model")
+    sentence = (
+        t("evaluate.right_said_label", label=_name(told.label or "", several))
+        if wrong
+        else t("evaluate.right_said_model")
+    )
     st.markdown(f":primary[:material/check:] {sentence}", width="content")
     st.button(
         t("use.undo"),

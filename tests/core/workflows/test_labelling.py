@@ -15,6 +15,7 @@ from core.data.recipe import RelabelTexts, apply_steps, read_steps
 from core.workflows.labelling import (
     begin_with_dataset,
     begin_with_rows,
+    begin_with_test,
     begin_with_texts,
     changed_rows,
     finish,
@@ -23,6 +24,9 @@ from core.workflows.labelling import (
 )
 from core.workflows.requests import TrainRequest
 from core.workflows.train.run import train_classifier
+from core.workflows.update.run import compare_batch
+from core.workflows.versions.folder import VersionFolder
+from core.workflows.versions.past import read_past
 from core.workflows.workspace import Workspace
 from tests.core.conftest import reviews, save
 
@@ -120,6 +124,30 @@ def test_a_recipe_goes_on_from_the_one_before(sessions: LabellingStore, workspac
         sessions.answer(begun.id, 0, "positive" if given == "negative" else "negative")
         stored = finish(sessions, workspace.datasets, begun.id, name=f"turn {turn}")
     assert len(stored.source["recipe"]) == 2
+
+
+def test_labels_of_a_frozen_test_are_looked_at_errors_first_and_no_update_learns_its_texts(
+    sessions: LabellingStore, workspace: Workspace
+) -> None:
+    stored = save(workspace, reviews(60))
+    settings = {"epochs": 1, "buckets": 1024, "embedding_size": 16}
+    request = TrainRequest(classifier="Shop", dataset=stored.id, model="ngrams", settings=settings)
+    list(train_classifier(request, workspace))
+    folder = VersionFolder(workspace.registry.folder("Shop", 1))
+    test = folder.predictions(1)
+    begun = begin_with_test(sessions, workspace.datasets, folder, 1)
+    assert sessions.of_test(stored.id) == [begun]
+    items = sessions.items(begun.id)
+    assert {item.text for item in items} == set(test["text"])
+    right = [item.given == item.suggested for item in items]
+    assert right == sorted(right)
+    other = "positive" if items[0].given == "negative" else "negative"
+    sessions.answer(begun.id, 0, other)
+    better = workspace.datasets.load(finish(sessions, workspace.datasets, begun.id, name="better").id)
+    assert dict(zip(better.texts, better.label_names(), strict=True))[items[0].text] == other
+    overlap = compare_batch(better, read_past(folder, workspace))
+    assert {better.texts[row] for row in overlap.tested} == set(test["text"])
+    assert not {better.texts[row] for row in overlap.usable} & set(test["text"])
 
 
 def test_of_new_texts_only_the_labelled_ones_become_a_dataset(sessions: LabellingStore, evergreen_home: Path) -> None:

@@ -15,7 +15,7 @@ from core.workflows.requests import TrainRequest
 from core.workflows.train.run import train_classifier
 from core.workflows.workspace import open_workspace
 
-SETTINGS = {"epochs": 3, "learning_rate": 0.05, "embedding_size": 8, "buckets": 1024}
+SETTINGS = {"epochs": 8, "learning_rate": 0.05, "embedding_size": 8, "buckets": 1024}
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,14 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.registry import VersionInfo
 from core.tasks.text_classification.scores import evaluate_predictions
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import open_workspace
+from dashboard.evaluate import summary
 from dashboard.evaluate.compare.versions import filtered
 from dashboard.evaluate.confusion import shown_labels, worst_cell
+from dashboard.evaluate.page import ALL, Shown
 from dashboard.parts.versions.verdict import judge
 from tests.dashboard.conftest import ROOT, open_tab
 
@@ -179,6 +182,39 @@ def test_two_versions_are_compared_on_the_same_rows(results: Callable[[str], App
     assert differing[0]["Setting"].tolist() == ["Seed"]
     at.text_input(key="evaluate.filter").set_value("no such run").run()
     assert any(caption.value.startswith("0 of 2 runs") for caption in at.caption)
+
+
+def test_the_rows_of_a_cell_open_as_cards(results: Callable[[str], AppTest]) -> None:
+    at = results("en")
+    open_tab(at, "evaluate", "confusions")
+    at.run()
+    truth, predicted = ("down", "up")
+    at.selectbox(key="evaluate.confusion.row").set_value(0)
+    at.selectbox(key="evaluate.confusion.column").set_value(1).run()
+    at.button(key="evaluate.as_cards").click().run()
+    assert not at.exception
+    assert linked(at) == "errors"
+    heads = [str(part.proto.body) for part in at.get("html") if "error-head'>" in str(part.proto.body)]
+    assert heads
+    assert all(head.index(f">{truth}<") < head.index(f">{predicted}<") for head in heads)
+
+
+def test_another_baseline_than_before_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    versions = [
+        VersionInfo(classifier="Things", number=number, run_id="", parent=number - 1 or None, created="", summary={})
+        for number in (1, 2)
+    ]
+    methods = {1: "tfidf", 2: "naive_bayes"}
+    monkeypatch.setattr(summary.state, "versions", lambda classifier: versions)
+    monkeypatch.setattr(
+        summary.state, "report", lambda version: {"baseline": {"method": methods[version.number]}, "tests": []}
+    )
+    shown = Shown(versions[1], summary.state.report(versions[1]), ALL, None)
+    (sentence,) = summary._baseline_changed(shown)
+    assert "version 1, TF-IDF + logistic regression" in sentence
+    methods[2] = "tfidf"
+    assert summary._baseline_changed(Shown(versions[1], summary.state.report(versions[1]), ALL, None)) == []
+    assert summary._baseline_changed(Shown(versions[0], summary.state.report(versions[0]), ALL, None)) == []
 
 
 def test_shares_of_a_row_replace_the_counts(results: Callable[[str], AppTest]) -> None:

@@ -33,8 +33,8 @@ def workspace(evergreen_home: Path, new_store: Path) -> Path:
 
 
 def test_both_pages_offer_the_report(workspace: Path, open_page: Callable[..., AppTest]) -> None:
-    for page in ("models", "results"):
-        shown = open_page(page, classifier="Shop")
+    for page, tab in (("use", "home"), ("evaluate", "summary")):
+        shown = open_page(page, tab, classifier="Shop")
         assert not shown.exception
         assert {f"{page}.report", f"{page}.card"} <= {str(button.key) for button in shown.get("download_button")}
     version = open_workspace(workspace).registry.version("Shop", 1)
