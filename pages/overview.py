@@ -1,10 +1,8 @@
 """Overview: which version serves, how good it is, what it remembers, what to do next; all versions, and the way back."""
 
-import streamlit as st
-
 from dashboard.overview import page, versions
-from dashboard.parts.versions import timeline
 from dashboard.shell import layout, state
+from dashboard.shell.errors import boundary
 from dashboard.shell.i18n import t
 
 classifier = state.chosen_classifier()
@@ -12,13 +10,10 @@ if classifier is None:
     layout.heading(t("overview.title"), t("overview.caption_none"))
     layout.needs_classifier(t("overview.empty_title"), t("overview.empty"))
 else:
-    story = page.read(classifier)
-    page.heading(story)
-    page.step(story)
-    layout.cards(page.cards(story))
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        page.remembers(story)
-    with right:
-        timeline.draw(classifier, story.same)
-    versions.draw(story.versions, story.champion)
+    page.heading(classifier)
+    with boundary():  # where files are damaged, another version can still be chosen below
+        story = page.read(classifier)
+        page.verdict_and_step(story)
+        layout.cards(page.cards(story))
+        page.story_of_versions(story)
+    versions.draw(state.versions(classifier), state.champion(classifier))
