@@ -45,11 +45,11 @@ def draw(dataset: StoredDataset, inspection: dict[str, Any]) -> None:
     for number, finding in enumerate(findings):
         _finding(dataset, finding, number)
     facts = {"when": tables.moment(inspection["created"]), "time": tables.duration(inspection["seconds"])}
-    st.caption(t("quality.made", **facts) + " " + _against(inspection))
+    st.caption(t("quality.made", **facts, against=_against(inspection)))
     if findings and inspection["clean"]:
         names = [t(f"quality.finder_{name}") for name in inspection["clean"]]
         more = t("quality.clean_more", names=names[IN_A_SENTENCE:]) if names[IN_A_SENTENCE:] else ""
-        st.caption(f"{t('quality.clean', names=names[:IN_A_SENTENCE])} {more}")
+        st.caption(t("quality.clean", names=names[:IN_A_SENTENCE], more=more))
 
 
 def findings_of(inspection: dict[str, Any]) -> list[Finding]:
