@@ -2,48 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.data.dataset.columns import ColumnRoles
-from core.data.dataset.rows import build_dataset
 from core.data.labelling.corrections import Corrections
-from core.workflows.requests import TrainRequest
-from core.workflows.train.run import train_classifier
-from core.workflows.workspace import open_workspace
+from tests.dashboard.data.conftest import POST, SHOP
 
 OpenPage = Callable[..., AppTest]
-SETTINGS = {"epochs": 1, "embedding_size": 8, "buckets": 1024}
-SHOP, POST = "Shop *reviews*", "Post"
-
-
-@pytest.fixture(scope="module")
-def made(make_home: Callable[[str], Path]) -> Path:
-    """A workspace with two small models."""
-    workspace = open_workspace(make_home("made"))
-    rows = [
-        (f"{word} thing number {row}", label)
-        for row in range(30)
-        for word, label in (("great", "good"), ("awful", "bad"))
-    ]
-    roles = ColumnRoles("text", "label")
-    data = build_dataset(pd.DataFrame(rows, columns=["text", "label"]), roles)[0]
-    stored = workspace.datasets.save(data, name="toy", roles=roles)
-    for name in (SHOP, POST):
-        request = TrainRequest(classifier=name, dataset=stored.id, model="ngrams", settings=SETTINGS)
-        list(train_classifier(request, workspace))
-    return workspace.home
 
 
 @pytest.fixture
-def queue(made: Path, evergreen_home: Path) -> Corrections:
-    shutil.copytree(made, evergreen_home, dirs_exist_ok=True)
-    return Corrections(evergreen_home)
+def queue(two_models: Path) -> Corrections:
+    return Corrections(two_models)
 
 
 def open_tab(open_page: OpenPage) -> AppTest:
