@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
-from core.data.dataset.label_sets import labels_of
+from core.data.dataset.label_sets import labels_of, target_of
 from core.data.labelling.corrections import lacking
 from dashboard.parts import tables
+from dashboard.parts.correcting import known_label
 from dashboard.parts.corrections import JOIN, NEXT_BATCH, still_needed
 from dashboard.parts.scores import task_of_version
 from dashboard.shell import layout, state
@@ -20,41 +20,61 @@ from dashboard.shell.navigation import go
 
 if TYPE_CHECKING:
     from core.data.labelling.corrections import Correction
+    from core.registry import VersionInfo
 
+EDITED = "data.corrections.edited"  # in the session: the text whose correction is being changed
+LABEL = "data.corrections.label"
 LISTED = "use.listed"  # how many corrections are shown
 PAGE = 20
 SHOWN = 200  # characters of a text in the list
 
 
 def draw() -> None:
-    """The queue of the chosen model."""
+    """The queue of the chosen model, and how many wait for others."""
     classifier = state.chosen_classifier()
     if classifier is None:
         layout.needs_classifier(t("data.corrections_none_title"), t("data.corrections_none"))
         return
-    st.caption(t("data.corrections_what", classifier=tables.plain(classifier)))
     _queue(classifier)
+    _of_others(classifier)
 
 
 @guarded_fragment()
 def _queue(classifier: str) -> None:
-    """The list of corrections, newest first, and the way to learn from them."""
+    """The way to learn from the corrections, and the list of them, newest first."""
     waiting = state.corrections().list(classifier)
     _unreadable(classifier)
     if not waiting:
-        with st.container(border=True):
-            st.markdown(f"**{t('use.no_corrections_title')}**")
-            st.markdown(t("use.no_corrections"))
+        layout.empty_state(
+            t("data.corrections_empty_title"),
+            t("data.corrections_empty", classifier=tables.plain(classifier)),
+            action=t("data.corrections_try"),
+            to=("use", "try"),
+            icon=":material/edit_note:",
+        )
         return
-    _ahead(classifier, waiting)
-    shown = st.session_state.get(LISTED, PAGE)
     champion = state.champion(classifier)
-    told = task_of_version(champion).told if champion is not None else str
+    _ahead(classifier, champion, waiting)
+    shown = st.session_state.get(LISTED, PAGE)
     for correction in waiting[::-1][:shown]:
-        _row(classifier, correction, told)
+        _row(classifier, champion, correction)
     if len(waiting) > shown:
         st.button(t("use.show_more"), key="use.show_more", type="tertiary", on_click=_show_more)
-    tables.download_table(lambda: _table(waiting), f"{classifier}-corrections", key="use.corrections.download")
+
+
+def _of_others(classifier: str) -> None:
+    """What waits for other models, and the way there."""
+    others = [known.name for known in state.classifiers() if known.name != classifier]
+    waiting = {name: count for name in others if (count := state.corrections().count(name))}
+    if not waiting:
+        return
+    layout.section(t("data.corrections_others"))
+    with st.container(horizontal=True):
+        for name, count in waiting.items():
+            label = tn("data.corrections_of", count, classifier=tables.plain(name))
+            if st.button(label, key=f"data.corrections.of.{name}", icon=":material/arrow_forward:"):
+                state.choose_classifier(name)
+                go("data", "corrections")
 
 
 def _unreadable(classifier: str) -> None:
@@ -69,45 +89,94 @@ def _show_more() -> None:
     st.session_state[LISTED] = st.session_state.get(LISTED, PAGE) + PAGE
 
 
-def _ahead(classifier: str, waiting: list[Correction]) -> None:
-    champion = state.champion(classifier)
-    labels = set(state.engine(champion).labels) if champion else set()
-    sets = champion is not None and task_of_version(champion).reads_sets
-    asked = {label for row in waiting for label in (labels_of(row.label) if sets else [row.label])}
-    fresh = sorted(asked - labels)
+def _ahead(classifier: str, champion: VersionInfo | None, waiting: list[Correction]) -> None:
+    """How many there are, what is new in them, and what can be done with them."""
+    known = set(_labels(champion))
+    asked = {label for row in waiting for label in (labels_of(row.label) if _sets(champion) else [row.label])}
+    fresh = sorted(asked - known)
+    missing = lacking(waiting)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(gap=None, width="content"):
-            layout.section(tn("use.count", len(waiting)))
+            layout.section(tn("data.corrections_waiting", len(waiting)))
             if fresh:
                 st.caption(tn("use.new_labels", len(fresh), labels=[tables.plain(label) for label in fresh]))
-        missing = lacking(waiting)
-        label = t("use.join") if missing else t("use.use")
-        if st.button(label, key="use.use", type="primary", icon=":material/autorenew:"):
-            st.session_state[NEXT_BATCH] = JOIN if missing else "corrections"
-            go("update")
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            tables.download_table(lambda: _table(waiting), f"{classifier}-corrections", key="use.corrections.download")
+            label = t("use.join") if missing else t("use.use")
+            if st.button(label, key="use.use", type="primary", icon=":material/autorenew:"):
+                st.session_state[NEXT_BATCH] = JOIN if missing else "corrections"
+                go("update", "batch")
     if missing:
-        st.caption(tables.plain(still_needed(missing)))
+        st.caption(tables.plain(still_needed(missing, sentence="data.corrections_too_few")))
 
 
-def _row(classifier: str, correction: Correction, told: Callable[[str], str]) -> None:
+def _labels(champion: VersionInfo | None) -> list[str]:
+    """The labels that a version knows."""
+    return [] if champion is None else [str(label) for label in state.report(champion).get("classes", [])]
+
+
+def _sets(champion: VersionInfo | None) -> bool:
+    return champion is not None and task_of_version(champion).reads_sets
+
+
+def _row(classifier: str, champion: VersionInfo | None, correction: Correction) -> None:
+    """One correction: its text, what was answered and what it should be, which can be changed or taken back."""
     text = " ".join(correction.text.split())
     shown = text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
-    with st.container(border=True, horizontal=True, vertical_alignment="center", wrap=False):
-        with st.container(gap=None, width="stretch"):
-            st.markdown(tables.plain(shown))
-            st.caption(
-                t(
-                    "use.change",
-                    predicted=tables.plain(told(correction.predicted)),
-                    label=tables.plain(told(correction.label)),
-                    version=correction.version,
-                    when=tables.moment(correction.created),
+    told = task_of_version(champion).told if champion is not None else str
+    key = f"{correction.created}.{hash(correction.text)}"
+    with st.container(border=True, key=f"correction-{key}"):
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+            with st.container(gap=None, width="stretch"):
+                st.markdown(tables.plain(shown))
+                st.caption(
+                    t(
+                        "use.change",
+                        predicted=tables.plain(told(correction.predicted)),
+                        label=tables.plain(told(correction.label)),
+                        version=correction.version,
+                        when=tables.moment(correction.created),
+                    )
                 )
+            layout.icon_button(
+                t("data.corrections_edit"),
+                of=shown,
+                key=f"data.corrections.edit.{key}",
+                icon=":material/edit:",
+                on_click=_toggle,
+                args=[correction.text],
             )
-        key = f"use.remove.{correction.created}.{hash(correction.text)}"
-        if layout.icon_button(t("use.remove"), of=shown, key=key, icon=":material/close:"):
-            state.corrections().remove(classifier, {correction.text})
-            st.rerun()
+            if layout.icon_button(t("use.remove"), of=shown, key=f"use.remove.{key}", icon=":material/close:"):
+                state.corrections().remove(classifier, {correction.text})
+                st.rerun()
+        if st.session_state.get(EDITED) == correction.text:
+            _edit(classifier, champion, correction)
+
+
+def _toggle(text: str) -> None:
+    st.session_state[EDITED] = None if st.session_state.get(EDITED) == text else text
+
+
+def _edit(classifier: str, champion: VersionInfo | None, correction: Correction) -> None:
+    """Another label in place of the one that waits; what was answered in the first place needs no correction."""
+    sets = _sets(champion)
+    own = list(labels_of(correction.label)) if sets else [correction.label]
+    options = list(dict.fromkeys([*_labels(champion), *own]))
+    with st.form("data.corrections.form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        field = {"options": options, "label": t("data.corrections_label"), "key": LABEL, "accept_new_options": True}
+        if sets:
+            label = target_of(st.multiselect(**field, default=own, width=420))
+        else:
+            label = str(st.selectbox(**field, index=options.index(correction.label), width=420) or "").strip()
+        if not st.form_submit_button(t("data.corrections_keep"), key="data.corrections.keep"):
+            return
+    st.session_state[EDITED] = None
+    if label == correction.predicted:
+        state.corrections().remove(classifier, {correction.text})
+    elif label:
+        facts = {"predicted": correction.predicted, "version": correction.version}
+        state.corrections().add(classifier, correction.text, known_label(label, options), **facts)
+    st.rerun()
 
 
 def _table(waiting: list[Correction]) -> pd.DataFrame:

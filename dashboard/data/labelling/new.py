@@ -14,7 +14,7 @@ from core.base.errors import CoreError
 from core.data.dataset.rows import SetAside
 from core.data.dataset.store import DatasetStore
 from core.registry.records import InspectionStore
-from dashboard.data.labelling.page import close, open_session, store
+from dashboard.data.labelling.page import ASKED, close, open_session, store
 from dashboard.parts import choices, tables
 from dashboard.parts.forms.dataset_choice import choose_dataset
 from dashboard.parts.scores import task_of_version
@@ -63,6 +63,7 @@ def label(dataset: str) -> NoReturn:
     """Go and give labels to the texts of a saved dataset that has none."""
     state.choose_dataset(dataset)
     st.session_state[KIND], st.session_state[TEXTS_OF] = "texts", dataset
+    st.session_state[ASKED] = True
     close()
     go("data", "labelling")
 
@@ -98,6 +99,7 @@ def offer(dataset: str) -> None:
     if rows and st.button(tn("label.offer", len(rows)), key="label.offer", icon=":material/new_label:"):
         st.session_state[KIND], st.session_state["label.dataset"] = "dataset", dataset
         st.session_state["label.order.dataset"] = "inspection"
+        st.session_state[ASKED] = True
         close()
         go("data", "labelling")
 
@@ -250,4 +252,4 @@ def _advance(bar: Any, share: float) -> None:
 
 
 def _kind() -> Any:
-    return "secondary" if store().list() else "primary"
+    return "primary" if st.session_state.get(ASKED) or not store().list() else "secondary"

@@ -15,6 +15,8 @@ from dashboard.shell import layout
 from dashboard.shell.i18n import t, tn
 
 LINK = "labelling"  # in the link, so that a reload finds the open session again
+ASKED = "label.asked"  # in the session: another place asked for a new labelling, which then comes first
+SHOWN = 3  # sessions before "show all"
 
 
 def store() -> LabellingStore:
@@ -37,6 +39,7 @@ def opened() -> SessionInfo | None:
 def open_session(identity: str) -> None:
     """Look at a session from the next rerun on."""
     st.session_state[OPEN] = identity
+    st.session_state.pop(ASKED, None)
     if st.query_params.get(LINK) != identity:
         st.query_params[LINK] = identity
 
@@ -54,8 +57,16 @@ def sessions() -> None:
     if not known:
         return
     layout.section(t("label.sessions"))
-    for index, session in enumerate(known):
-        _line(session, first=index == 0)
+    show_all = st.session_state.get("label.all", False)
+    leading = not st.session_state.get(ASKED)
+    for index, session in enumerate(known if show_all else known[:SHOWN]):
+        _line(session, first=leading and index == 0)
+    if len(known) > SHOWN and not show_all:
+        st.button(t("data.show_all", count=len(known)), key="label.all-button", type="tertiary", on_click=_show_all)
+
+
+def _show_all() -> None:
+    st.session_state["label.all"] = True
 
 
 def _line(session: SessionInfo, *, first: bool) -> None:

@@ -170,10 +170,11 @@ def _result(session: SessionInfo) -> None:
     again = session.kind == "dataset"
     count = changed_rows(items_of(session), labelled) if again else len(labelled)
     more = 0 if again else more_to_train(standing.counts_of(session))
-    so_far = tn(f"label.so_far_{session.kind}", count, looked=tables.thousands(len(labelled)))
+    lacking = tn("label.more_to_train", more) if more else ""
+    so_far = tn(f"label.so_far_{session.kind}", count, looked=tables.thousands(len(labelled)), lacking=lacking)
     suggested = t(f"label.name_{session.kind}", name=session.name)
     layout.section(t("label.save"))
-    st.caption(" ".join([so_far, tn("label.more_to_train", more)] if more else [so_far]))
+    st.caption(so_far)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(t("label.name"), suggested, key=f"label.name.{session.id}", max_chars=120)
         ready = bool(count) and not more

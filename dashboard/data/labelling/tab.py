@@ -13,7 +13,8 @@ def draw() -> None:
     opened = page.opened()
     if opened is None:
         st.caption(t("label.caption"))
-        page.sessions()
-        new.draw()
+        first, second = (new.draw, page.sessions) if st.session_state.get(page.ASKED) else (page.sessions, new.draw)
+        first()
+        second()
     else:
         session.draw(opened)

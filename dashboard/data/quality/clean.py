@@ -1,4 +1,4 @@
-"""The lower part of the Data quality page: the chosen fixes as a recipe, and the cleaned table as a new dataset."""
+"""The lower part of the Quality tab: the chosen fixes as a recipe, and the cleaned table as a new dataset."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas
@@ -22,24 +23,33 @@ if TYPE_CHECKING:
     from core.data.dataset.store import StoredDataset
 
 PAGE_ROWS = 25
+IN_A_SENTENCE = 7  # names; a longer list would be cut
 SEVERITIES = ("error", "warning", "info")
 PARTS = ("train", "validation", "test")
 
 
+def verdict(inspection: dict[str, Any]) -> None:
+    """The gravest of what was found, in one line, and how many findings of each kind there are."""
+    counts = Counter(finding.severity for finding in findings_of(inspection))
+    worst = next((severity for severity in SEVERITIES if counts[severity]), None)
+    icon = ICONS["good" if worst in (None, "info") else str(worst)]
+    layout.section(f"{icon} {tn(f'quality.verdict_{worst}', counts[worst]) if worst else t('quality.nothing')}")
+    rest = [tn(f"quality.also_{severity}", counts[severity]) for severity in SEVERITIES if counts[severity]]
+    if len(rest) > 1:
+        st.caption(" · ".join(rest))
+
+
 def draw(dataset: StoredDataset, inspection: dict[str, Any]) -> None:
-    """The cards, the list, and what was looked for in vain."""
+    """The list, and what was looked for in vain."""
     findings = findings_of(inspection)
-    _cards(inspection, findings)
-    layout.section(t("quality.findings"))
-    if not findings:
-        st.markdown(f"{ICONS['good']} {t('quality.nothing')}")
     for number, finding in enumerate(findings):
         _finding(dataset, finding, number)
+    facts = {"when": tables.moment(inspection["created"]), "time": tables.duration(inspection["seconds"])}
+    st.caption(t("quality.made", **facts, against=_against(inspection)))
     if findings and inspection["clean"]:
         names = [t(f"quality.finder_{name}") for name in inspection["clean"]]
-        st.markdown(f"{ICONS['good']} {t('quality.clean', names=names)}")
-    facts = {"when": tables.moment(inspection["created"]), "time": tables.duration(inspection["seconds"])}
-    st.caption(t("quality.made", **facts) + " " + _against(inspection))
+        more = t("quality.clean_more", names=names[IN_A_SENTENCE:]) if names[IN_A_SENTENCE:] else ""
+        st.caption(t("quality.clean", names=names[:IN_A_SENTENCE], more=more))
 
 
 def findings_of(inspection: dict[str, Any]) -> list[Finding]:
@@ -61,21 +71,6 @@ def _against(inspection: dict[str, Any]) -> str:
     if not inspection["frozen"]:
         return t("quality.no_frozen")
     return t("quality.frozen", names=[tables.plain(name) for name in inspection["frozen"]])
-
-
-def _cards(inspection: dict[str, Any], findings: list[Finding]) -> None:
-    counts = {severity: sum(finding.severity == severity for finding in findings) for severity in SEVERITIES}
-    layout.cards(
-        [
-            layout.Card(t("quality.card_rows"), tables.thousands(inspection["rows"])),
-            *(
-                layout.Card(
-                    t(f"quality.card_{severity}"), tables.thousands(count), help=t(f"quality.card_{severity}_help")
-                )
-                for severity, count in counts.items()
-            ),
-        ]
-    )
 
 
 def _finding(dataset: StoredDataset, finding: Finding, number: int) -> None:

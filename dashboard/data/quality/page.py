@@ -1,4 +1,4 @@
-"""The upper part of the Data quality page: which dataset, the run that inspects it, and what it is asked for."""
+"""The upper part of the Quality tab: which dataset, the run that inspects it, and what it is asked for."""
 
 from __future__ import annotations
 

@@ -12,7 +12,6 @@ from dashboard.shell.i18n import t
 
 def draw() -> None:
     """The whole tab."""
-    st.caption(t("quality.caption"))
     datasets = state.datasets()
     if not datasets:
         layout.empty_state(
@@ -27,8 +26,14 @@ def draw() -> None:
         clean.draw(dataset, [])
         clean.saved(dataset)
         return
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        with st.container(gap=None, width="content"):
+            findings.verdict(inspection)
+        if dataset.labelled:
+            new.offer(dataset.id)
+        elif st.button(t("data.label"), key="quality.label", icon=":material/new_label:"):
+            new.label(dataset.id)
     findings.draw(dataset, inspection)
-    new.offer(dataset.id)
     clean.draw(dataset, findings.chosen_fixes(dataset, inspection))
     clean.saved(dataset)
     with st.expander(t("quality.again"), icon=":material/refresh:"):

@@ -54,7 +54,7 @@ def ticks(page: AppTest) -> dict[str, str]:
 def test_without_a_dataset_it_leads_to_the_data(open_page: Callable[..., AppTest]) -> None:
     page = open_page("data", "quality")
     assert not page.exception
-    assert page.button(key="empty.data").label == "Add a dataset"
+    assert page.button(key="empty.data").label == "Add a table"
 
 
 def test_an_inspection_is_asked_for_once(
@@ -94,6 +94,30 @@ def test_findings_are_shown_with_advice_and_fixes(
     for sentence in expected[language]:
         assert sentence in words
     assert len(ticks(page)) >= 3
+
+
+def test_the_gravest_finding_is_the_headline_and_the_form_is_folded(
+    inspected: StoredDataset, open_page: Callable[..., AppTest]
+) -> None:
+    page = open_page("data", "quality")
+    assert page.header[0].value == ":red[:material/error:] 2 findings are serious: scores would mislead"
+    assert "Inspect again" in [fold.label for fold in page.expander]
+    assert page.button(key="quality.go").proto.type == "secondary"
+
+
+def test_a_table_without_labels_is_looked_over_and_leads_to_labelling(
+    evergreen_home: Path, open_page: Callable[..., AppTest]
+) -> None:
+    data = TextDataset(("one text", "another text", "a third"), np.zeros(3, dtype=np.int64), ("",))
+    stored = DatasetStore(evergreen_home).save(data, name="d", roles=ColumnRoles("text", None))
+    page = open_page("data", "quality")
+    assert not page.exception
+    assert not page.error
+    list(inspect_dataset(InspectRequest(dataset=stored.id), open_workspace(evergreen_home)))
+    page.run()
+    page.button(key="quality.label").click().run()
+    assert not page.exception
+    assert page.selectbox(key="label.texts_of").value == stored.id
 
 
 def test_ticked_fixes_make_a_copy_and_the_dataset_stays(
