@@ -94,9 +94,11 @@ def _way(situation: Situation, changes: Changes, split: Split, strategy: str, va
         strategy, outlook, changes, len(split.train), float(values.get("replay_ratio", 1.0))
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        title = t("update.recommended_way" if strategy == first else "update.chosen_way")
-        color = "green" if strategy == first else "gray"
-        st.markdown(f"**{name_of('strategy', strategy)}** :{color}-badge[{title}]", width="content")
+        st.markdown(f"**{name_of('strategy', strategy)}**", width="content")
+        if strategy == first:
+            st.badge(t("update.recommended_way"), color="green")
+        else:
+            st.badge(t("update.chosen_way"), color="gray")
         if strategy != first:
             label = t("update.take_recommended", strategy=name_of("strategy", first))
             st.button(
