@@ -22,6 +22,7 @@ from core.workflows.update.run import update_classifier
 from core.workflows.workspace import Workspace, open_workspace
 from dashboard.data.labelling.session import items_of, view_of
 from dashboard.parts.versions.report_download import written
+from dashboard.shell.i18n import translate
 from dashboard.use.several import given
 from tests.dashboard.conftest import open_tab
 
@@ -82,6 +83,7 @@ def test_an_update_of_solved_weights_names_no_epochs(open_page: OpenPage, worksp
     assert "Experience replay" in said(page)
     assert not re.search(r"\d epochs", said(page))
     open_tab(page, "update", "decide")
+    page.session_state["update.evidence.en.4"] = translate("en", "update.tab_curves")
     page.run()
     assert not re.search(r"\d epochs", said(page))
     assert "This model is solved, not learned in epochs" in said(page)
@@ -159,12 +161,14 @@ def _evidence() -> None:
     from dashboard.update import evidence
 
     versions = {version.number: version for version in state.versions("Visits")}
-    evidence.tabs(versions[2], versions[1])
+    evidence.draw(versions[2], versions[1])
 
 
 @pytest.mark.usefixtures("workspace")
 def test_the_evidence_of_an_update_has_each_labels_recall() -> None:
-    page = AppTest.from_function(_evidence, default_timeout=60).run()
+    page = AppTest.from_function(_evidence, default_timeout=60)
+    page.session_state["update.evidence.en.4"] = translate("en", "update.tab_labels")
+    page.run()
     assert not page.exception
     table = next(frame.value for frame in page.dataframe if "Change of recall" in frame.value.columns)
     assert sorted(table["Label"]) == ["food", "price", "service"]

@@ -622,6 +622,12 @@ def test_promotion_takes_learned_corrections_out_of_the_queue(open_page: OpenPag
     assert [one.text for one in queue.list(NAME)] == [changed[0]]
 
 
+def open_evidence(at: AppTest, name: str) -> None:
+    """Open one of the inner tabs of the decision; the test runner cannot click on them."""
+    at.session_state["update.evidence.en.5"] = say("en", f"tab_{name}")
+    at.run()
+
+
 def test_the_evidence_shows_every_test_label_and_flip(open_page: OpenPage, second: Path) -> None:
     at = open_page("update")
     assert not at.exception
@@ -634,8 +640,11 @@ def test_the_evidence_shows_every_test_label_and_flip(open_page: OpenPage, secon
     expected = [f"{counted['accuracy']['value']:.3f}" for counted in baseline]
     of_baseline = tests[tests[say("en", "column_who")] == "Baseline"]
     assert [text.split(" ")[0] for text in of_baseline["Accuracy"]] == expected
+    open_evidence(at, "labels")
     labels = next(frame.value for frame in at.main.dataframe if "label" in frame.value.columns)
     assert sorted(labels["label"]) == ["down", "up"]
+    open_evidence(at, "flips")
+    assert not at.exception
     kinds = at.main.segmented_control(key="update.flips_kind")
     assert len(kinds.options) == 3
 
