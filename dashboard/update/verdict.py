@@ -75,8 +75,8 @@ def _answers(candidate: state.Files, parent: state.Files, _parent: VersionInfo) 
         shown.insert(3, "before", before)
         tables.append(shown.assign(probability=probabilities.max(axis=1)))
     together = pd.concat(tables, ignore_index=True)
-    before, after = _report(together, "before", new.outputs), _report(together, "after", new.outputs)
-    return Answers(together, before, after, tuple(old.outputs))
+    old_report, new_report = (_report(together, side, new.outputs) for side in ("before", "after"))
+    return Answers(together, old_report, new_report, tuple(old.outputs))
 
 
 def _report(table: pd.DataFrame, side: str, classes: Sequence[str]) -> Report:
