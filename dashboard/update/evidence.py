@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from core.registry import VersionInfo
 
 TABS = "update.evidence"
+SHORT, HEIGHT = 8, 320  # rows that a table shows as they are, and pixels that it takes with more
 FLIP_ICONS = {"better": ":material/trending_up:", "worse": ":material/trending_down:", "other": ":material/swap_horiz:"}
 
 
@@ -155,7 +156,9 @@ def _flips(both: Answers, report: dict[str, Any], candidate: VersionInfo) -> Non
         "probability": st.column_config.NumberColumn(t("update.column_probability"), format="percent"),
     }
     shown = rows.sort_values("probability", ascending=False)
-    st.dataframe(shown, hide_index=True, column_config=config, height=320, alt=t("update.flips_alt", count=len(rows)))
+    height: int | Literal["content"] = HEIGHT if len(shown) > SHORT else "content"
+    alt = t("update.flips_alt", count=len(rows))
+    st.dataframe(shown, hide_index=True, column_config=config, height=height, alt=alt)
     tables.download_table(shown, f"update_v{candidate.number}_{kind}")
 
 
