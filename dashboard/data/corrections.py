@@ -163,19 +163,23 @@ def _edit(classifier: str, champion: VersionInfo | None, correction: Correction)
     own = list(labels_of(correction.label)) if sets else [correction.label]
     options = list(dict.fromkeys([*_labels(champion), *own]))
     with st.form("data.corrections.form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        field = {"options": options, "label": t("data.corrections_label"), "key": LABEL, "accept_new_options": True}
+        asked = t("data.corrections_label")
         if sets:
-            label = target_of(st.multiselect(**field, default=own, width=420))
+            label = target_of(st.multiselect(asked, options, own, key=LABEL, accept_new_options=True, width=420))
         else:
-            label = str(st.selectbox(**field, index=options.index(correction.label), width=420) or "").strip()
+            first = options.index(correction.label)
+            picked = st.selectbox(asked, options, first, key=LABEL, accept_new_options=True, width=420)
+            label = str(picked or "").strip()
         if not st.form_submit_button(t("data.corrections_keep"), key="data.corrections.keep"):
             return
     st.session_state[EDITED] = None
     if label == correction.predicted:
         state.corrections().remove(classifier, {correction.text})
     elif label:
-        facts = {"predicted": correction.predicted, "version": correction.version}
-        state.corrections().add(classifier, correction.text, known_label(label, options), **facts)
+        wanted = known_label(label, options)
+        state.corrections().add(
+            classifier, correction.text, wanted, predicted=correction.predicted, version=correction.version
+        )
     st.rerun()
 
 

@@ -71,14 +71,15 @@ def _reads_labels(situation: Situation) -> bool:
 def _chosen(situation: Situation) -> None:
     batch = situation.batch
     summary = t("update.batch_gone") if batch is None else describe(batch, labels=_reads_labels(situation))
-    action = t("update.change_batch") if situation.job is None else None
-    if update_page.line(tables.plain(summary), action, key="update.change_batch"):
+    other = t("update.change_batch") if situation.job is None else None
+    pressed = update_page.behind(
+        tables.plain(summary), action=t("update.see_changes"), tab="changes", other=other, key="update.change_batch"
+    )
+    if pressed:
         if situation.candidate is not None:
             update_page.pass_over(situation.candidate, batch=False)
         update_page.drop_batch(situation.classifier)
         update_page.open_tab("batch")
-    if st.button(t("update.see_changes"), key="update.see_changes", type="primary", icon=":material/arrow_forward:"):
-        update_page.open_tab("changes")
 
 
 def _back_to_decision(situation: Situation) -> None:

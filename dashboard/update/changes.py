@@ -37,13 +37,13 @@ def draw(situation: Situation) -> None:
     """What is new in the batch; before it is learned, with the way on."""
     if situation.batch is None:
         if situation.candidate is not None:  # its dataset was deleted since
-            update_page.line(_outcome(situation), key="update.outcome")
+            _line("good", _outcome(situation))
         else:
             update_page.missing(t("update.no_batch"), t("update.to_batch"), "batch")
         return
     update_page.about("changes")
     if situation.candidate is not None:
-        update_page.line(_outcome(situation), key="update.outcome")
+        _line("good", _outcome(situation))
     with st.spinner(t("update.comparing")):
         changes = compared(situation.champion, situation.batch)
     if isinstance(changes, CoreError):

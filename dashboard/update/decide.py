@@ -36,9 +36,7 @@ def draw(situation: Situation) -> None:
     _decision(situation.champion, situation.candidate)
     with boundary():  # what is wrong with the evidence must hide neither the buttons nor the way back
         layout.cards(_cards(report, situation.candidate, situation.champion))
-        if about := scores.about_points(scores.task_of_report(report).score):
-            st.caption(about)
-        evidence.tabs(situation.candidate, situation.champion)
+        evidence.draw(situation.candidate, situation.champion)
 
 
 def _not_yet(situation: Situation) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -14,8 +16,8 @@ from dashboard.parts.plots.heatmaps import heatmap
 from dashboard.parts.run_view import draw_learning
 from dashboard.parts.versions import history
 from dashboard.shell import state
-from dashboard.shell.errors import show_error
-from dashboard.shell.i18n import t, tn
+from dashboard.shell.errors import guarded_fragment, show_error
+from dashboard.shell.i18n import language, t, tn
 from dashboard.update import tests
 from dashboard.update.page import test_name
 from dashboard.update.verdict import FLIPS, Answers, answers
@@ -23,47 +25,56 @@ from dashboard.update.verdict import FLIPS, Answers, answers
 if TYPE_CHECKING:
     from core.registry import VersionInfo
 
-TABS = ("tests", "labels", "flips", "matrix", "curves")
-OF_LABELS = ("labels", "flips")  # what a model without labels has none of
+TABS = "update.evidence"
+SHORT, HEIGHT = 8, 320  # rows that a table shows as they are, and pixels that it takes with more
 FLIP_ICONS = {"better": ":material/trending_up:", "worse": ":material/trending_down:", "other": ":material/swap_horiz:"}
 
 
-def tabs(candidate: VersionInfo, parent: VersionInfo) -> None:
-    """All tabs; what needs both versions' files says so where they are gone."""
+@guarded_fragment()
+def draw(candidate: VersionInfo, parent: VersionInfo) -> None:
+    """The row of tabs; only the open one is computed, and only this is drawn anew when another is opened."""
     report = state.report(candidate)
     task = scores.task_of_report(report)
-    labelled = task.distribution
+    parts: dict[str, Callable[[], None]] = {"tests": partial(tests.draw, report, candidate, parent)}
     recalls = (report.get("gate_evidence") or {}).get("labels") if task.reads_sets else None
-    names = [name for name in TABS if labelled or name not in OF_LABELS or (name == "labels" and recalls)]
-    places = dict(zip(names, st.tabs([t(f"update.tab_{name}") for name in names]), strict=True))
-    with places["tests"]:
-        tests.draw(report, candidate, parent)
-    with places["matrix"]:
-        _matrix(candidate)
-    with places["curves"]:
-        if report["epochs"]:
-            draw_learning(report, key="update.curves")
-        else:
-            st.caption(t("update.no_epochs"))
     if recalls:
-        with places["labels"]:
-            _recalls(recalls, candidate)
-    if not labelled:
-        return
+        parts["labels"] = partial(_recalls, recalls, candidate)
+    elif task.distribution:
+        parts["labels"] = partial(_with_answers, _labels, report, candidate, parent)
+        parts["flips"] = partial(_with_answers, _flips, report, candidate, parent)
+    parts["matrix"] = partial(_matrix, candidate)
+    parts["curves"] = partial(_curves, report)
+    labels = [t(f"update.tab_{name}") for name in parts]
+    places = st.tabs(labels, key=f"{TABS}.{language()}.{len(parts)}", on_change="rerun")
+    for part, place in zip(parts.values(), places, strict=True):
+        if place.open:
+            with place:
+                part()
+
+
+def _curves(report: dict[str, Any]) -> None:
+    if report["epochs"]:
+        draw_learning(report, key="update.curves")
+    else:
+        st.caption(t("update.no_epochs"))
+
+
+def _with_answers(
+    part: Callable[[Answers, dict[str, Any], VersionInfo], None],
+    report: dict[str, Any],
+    candidate: VersionInfo,
+    parent: VersionInfo,
+) -> None:
+    """What needs both versions' answers; where their files are gone, that is said."""
     try:
         with st.spinner(t("update.reading_answers")):
             both = answers(candidate, parent)
-    except (CoreError, OSError) as error:
-        with places["labels"]:
-            if isinstance(error, CoreError):
-                show_error(error)
-            else:
-                st.warning(t("update.no_answers"), icon=":material/warning:")
-        return
-    with places["labels"]:
-        _labels(both, set(state.report(parent)["classes"]), candidate)
-    with places["flips"]:
-        _flips(both, report, candidate)
+    except CoreError as error:
+        show_error(error)
+    except OSError:
+        st.warning(t("update.no_answers"), icon=":material/warning:")
+    else:
+        part(both, report, candidate)
 
 
 def _recalls(changes: list[dict[str, Any]], candidate: VersionInfo) -> None:
@@ -81,9 +92,9 @@ def _recalls(changes: list[dict[str, Any]], candidate: VersionInfo) -> None:
     tables.download_table(table, f"update_v{candidate.number}_labels", key="update.recalls.download")
 
 
-def _labels(both: Answers, known: set[str], candidate: VersionInfo) -> None:
+def _labels(both: Answers, report: dict[str, Any], candidate: VersionInfo) -> None:
     """F1 of each label on all tests together, those that lost most first; new labels at the end."""
-    rows = []
+    known, rows = set(both.known), []
     for label, after in both.after.per_class.items():
         before = both.before.per_class[label] if label in known else None
         rows.append(
@@ -145,7 +156,9 @@ def _flips(both: Answers, report: dict[str, Any], candidate: VersionInfo) -> Non
         "probability": st.column_config.NumberColumn(t("update.column_probability"), format="percent"),
     }
     shown = rows.sort_values("probability", ascending=False)
-    st.dataframe(shown, hide_index=True, column_config=config, height=320, alt=t("update.flips_alt", count=len(rows)))
+    height: int | Literal["content"] = HEIGHT if len(shown) > SHORT else "content"
+    alt = t("update.flips_alt", count=len(rows))
+    st.dataframe(shown, hide_index=True, column_config=config, height=height, alt=alt)
     tables.download_table(shown, f"update_v{candidate.number}_{kind}")
 
 

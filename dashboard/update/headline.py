@@ -30,6 +30,8 @@ def draw(report: dict[str, Any], candidate: VersionInfo) -> None:
     compared = verdict.judge(report)
     facts = {"points": tables.size_in_points(compared.gain), "method": plain(t_message(compared.method))}
     st.markdown(f"{BASELINE_ICONS[compared.kind]} {t(f'update.baseline_{compared.kind}', **facts)}")
+    if about := scores.about_points(scores.task_of_report(report).score):
+        st.caption(about)
 
 
 def changed(report: dict[str, Any], version: int) -> str:

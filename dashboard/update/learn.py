@@ -17,7 +17,7 @@ from core.workflows.requests import DataConfig, UpdateRequest
 from dashboard.parts import forgetting, tables
 from dashboard.parts.forms.forms import settings_form
 from dashboard.parts.names import name_of
-from dashboard.parts.run_view import run_view
+from dashboard.parts.run_view import is_solved_by, run_view
 from dashboard.shell import state
 from dashboard.shell.i18n import t, tn
 from dashboard.update import labels, takes
@@ -61,12 +61,13 @@ def _learned(situation: Situation, candidate: VersionInfo) -> None:
         *([tn("update.epochs", epochs)] if epochs else []),
         tables.duration(report["seconds"]),
     ]
-    action = t("update.learn_again") if situation.batch is not None else None
-    if update_page.line(" · ".join(facts), action, key="update.learn_again"):
+    other = t("update.learn_again") if situation.batch is not None else None
+    pressed = update_page.behind(
+        " · ".join(facts), action=t("update.to_decide"), tab="decide", other=other, key="update.learn_again"
+    )
+    if pressed:
         update_page.pass_over(candidate, batch=True)
         update_page.open_tab("learn")
-    if st.button(t("update.to_decide"), key="update.to_decide", type="primary", icon=":material/arrow_forward:"):
-        update_page.open_tab("decide")
 
 
 def _ways(situation: Situation, batch: StoredDataset) -> None:
@@ -93,9 +94,11 @@ def _way(situation: Situation, changes: Changes, split: Split, strategy: str, va
         strategy, outlook, changes, len(split.train), float(values.get("replay_ratio", 1.0))
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        title = t("update.recommended_way" if strategy == first else "update.chosen_way")
-        color = "green" if strategy == first else "gray"
-        st.markdown(f"**{name_of('strategy', strategy)}** :{color}-badge[{title}]", width="content")
+        st.markdown(f"**{name_of('strategy', strategy)}**", width="content")
+        if strategy == first:
+            st.badge(t("update.recommended_way"), color="green")
+        else:
+            st.badge(t("update.chosen_way"), color="gray")
         if strategy != first:
             label = t("update.take_recommended", strategy=name_of("strategy", first))
             st.button(
@@ -129,11 +132,12 @@ def _time(champion: VersionInfo, strategy: str, rows: int, values: dict[str, Any
     known = takes.basis(champion, strategy)
     if known is None:
         return
-    seconds = known.scaled(rows, takes.epochs_of(champion, known, strategy, values.get("epochs")))
+    counted = update_strategy.has_epochs(strategy) and not is_solved_by(champion, strategy)
+    seconds = known.scaled(rows, values.get("epochs") if counted else None)
     facts = {"before": tables.duration(known.seconds), "rows": tables.thousands(known.rows)}
     st.markdown(
         f":gray[:material/timer:] {t('update.takes', time=tables.duration(seconds))}",
-        help=t("update.takes_help", version=champion.number, **facts),
+        help=t("update.takes_help", version=known.version, **facts),
     )
 
 

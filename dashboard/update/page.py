@@ -187,11 +187,13 @@ def about(step: Step) -> None:
     st.caption(t(f"update.about_{step}"))
 
 
-def line(sentence: str, action: str | None = None, *, key: str = "") -> bool:
-    """What was done in a step, in one line; returns whether the button that does it otherwise was pressed."""
-    with st.container(horizontal=True, vertical_alignment="center", key=f"update-line-{key}"):
-        st.markdown(f":primary[:material/check_circle:] {sentence}", width="stretch")
-        return action is not None and st.button(action, key=key, type="tertiary")
+def behind(sentence: str, *, action: str, tab: str, other: str | None, key: str) -> bool:
+    """In place of a step that is done: what was done, the button to the next, and whether the other one was pressed."""
+    st.markdown(f":primary[:material/check_circle:] {sentence}")
+    with st.container(horizontal=True, key=f"update-behind-{tab}"):
+        if st.button(action, key=f"update.to_{tab}", type="primary", icon=":material/arrow_forward:"):
+            open_tab(tab)
+        return other is not None and st.button(other, key=key)
 
 
 def test_name(number: int, name: str) -> str:

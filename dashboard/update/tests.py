@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from core.tasks import Task
 
 Figures = Mapping[str, Any]
+CHANGE = 200  # pixels of the column of changes
 
 
 def draw(report: dict[str, Any], candidate: VersionInfo, parent: VersionInfo) -> None:
     """The table, what its figures mean, and its download."""
     shown = table(report, candidate, parent)
-    st.dataframe(shown, hide_index=True, height="content", alt=t("update.tests_alt"))
+    # Most of its cells are empty, by which its width would go.
+    changes = {t("update.column_difference"): st.column_config.TextColumn(width=CHANGE)}
+    st.dataframe(shown, hide_index=True, height="content", column_config=changes, alt=t("update.tests_alt"))
     note = t("update.tests_note")
     note = t("update.sentences", first=note, second=t("update.baseline_note", method=t_message(baseline_name(report))))
     if "macro_f1" in scores.task_of_report(report).averages:

@@ -30,11 +30,14 @@ class Answers:
         All test rows: ``test`` (number), ``text``, ``truth``, ``before``, ``after``, ``probability`` of the latter.
     before, after
         All tests taken together.
+    known
+        Labels that the version before could answer with.
     """
 
     table: pd.DataFrame
     before: Report
     after: Report
+    known: tuple[str, ...] = ()
 
     def flipped(self, kind: str, test: int | None = None) -> pd.DataFrame:
         """Rows that got ``"better"`` or ``"worse"``, or were wrong and are wrong in an ``"other"`` way."""
@@ -72,7 +75,8 @@ def _answers(candidate: state.Files, parent: state.Files, _parent: VersionInfo) 
         shown.insert(3, "before", before)
         tables.append(shown.assign(probability=probabilities.max(axis=1)))
     together = pd.concat(tables, ignore_index=True)
-    return Answers(together, *(_report(together, side, new.outputs) for side in ("before", "after")))
+    old_report, new_report = (_report(together, side, new.outputs) for side in ("before", "after"))
+    return Answers(together, old_report, new_report, tuple(old.outputs))
 
 
 def _report(table: pd.DataFrame, side: str, classes: Sequence[str]) -> Report:

@@ -121,6 +121,7 @@ def test_from_upload_to_roll_back(
 
     me.goes_to("update")
     me.click("update.use_batch")
+    me.click("update.learn_it")
     me.click("update.start")
     me.button("update.keep", version=1).wait_for()
     assert champion(dashboard, name) == 1

@@ -99,6 +99,7 @@ def test_from_a_wrong_answer_to_a_rollback(
     page.get_by_role("combobox", name=re.compile(me.words("update.saved"))).wait_for()
     assert workspace.datasets.info(batch).rows == 160
     me.click("update.use", count=160)
+    me.click("update.learn_it")
     me.button("update.start").click()
 
     # The end is told on another page, with the way to the decision.
@@ -127,6 +128,7 @@ def test_from_a_wrong_answer_to_a_rollback(
     me.sees(re.compile(str(same.rows)))
 
     me.goes_to("update")
+    page.get_by_role("tab", name=me.words("update.tab_history")).click()
     me.click("update.roll_back", version=1)
     me.click("update.roll_back_yes")
     until(lambda: champion(dashboard, name) == 1, "version 1 serves again")

@@ -24,8 +24,10 @@ from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace, open_workspace
 from dashboard.data.labelling.session import items_of, view_of
 from dashboard.parts.versions.report_download import written
+from dashboard.shell.i18n import translate
 from dashboard.shell.navigation import EARLIER
 from dashboard.use.several import given
+from tests.dashboard.conftest import open_tab
 
 OpenPage = Callable[..., AppTest]
 WORDS = {"food": "soup", "price": "bill", "service": "waiter"}
@@ -80,8 +82,12 @@ def test_an_update_of_solved_weights_names_no_epochs(open_page: OpenPage, worksp
         visits(120, 2), name="visits 2", roles=ColumnRoles("text", "labels", separator="|")
     ).id
     list(update_classifier(UpdateRequest(classifier="Visits", dataset=batch, strategy="replay"), workspace))
-    page = open_page("update", classifier="Visits")
+    page = open_page("update", "learn", classifier="Visits")
     assert "Experience replay" in said(page)
+    assert not re.search(r"\d epochs", said(page))
+    open_tab(page, "update", "decide")
+    page.session_state["update.evidence.en.4"] = translate("en", "update.tab_curves")
+    page.run()
     assert not re.search(r"\d epochs", said(page))
     assert "This model is solved, not learned in epochs" in said(page)
 
@@ -95,6 +101,7 @@ def test_before_an_update_nothing_false_is_said(open_page: OpenPage, workspace: 
     next(button for button in page.button if button.label == "Use these 120 rows").click().run()
     assert not page.exception
     assert "answers with no label" not in said(page)
+    page.button(key="update.learn_it").click().run()
     captions = [option for radio in page.radio for option in (radio.proto.captions or ())]
     assert any("there are no epochs" in caption for caption in captions)
     replay = next(caption for caption in captions if caption.startswith("Mixes remembered rows"))
@@ -204,12 +211,14 @@ def _evidence() -> None:
     from dashboard.update import evidence
 
     versions = {version.number: version for version in state.versions("Visits")}
-    evidence.tabs(versions[2], versions[1])
+    evidence.draw(versions[2], versions[1])
 
 
 @pytest.mark.usefixtures("workspace")
 def test_the_evidence_of_an_update_has_each_labels_recall() -> None:
-    page = AppTest.from_function(_evidence, default_timeout=60).run()
+    page = AppTest.from_function(_evidence, default_timeout=60)
+    page.session_state["update.evidence.en.4"] = translate("en", "update.tab_labels")
+    page.run()
     assert not page.exception
     table = next(frame.value for frame in page.dataframe if "Change of recall" in frame.value.columns)
     assert sorted(table["Label"]) == ["food", "price", "service"]

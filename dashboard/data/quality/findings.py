@@ -30,7 +30,7 @@ PARTS = ("train", "validation", "test")
 
 def verdict(inspection: dict[str, Any]) -> None:
     """The gravest of what was found, in one line, and how many findings of each kind there are."""
-    counts = Counter(finding.severity for finding in findings_of(inspection))
+    counts: Counter[str] = Counter(finding.severity for finding in findings_of(inspection))
     worst = next((severity for severity in SEVERITIES if counts[severity]), None)
     icon = ICONS["good" if worst in (None, "info") else str(worst)]
     layout.section(f"{icon} {tn(f'quality.verdict_{worst}', counts[worst]) if worst else t('quality.nothing')}")

@@ -25,6 +25,7 @@ from core.workflows.workspace import open_workspace
 from dashboard.settings import forget
 from dashboard.shell import i18n
 from tests.core.conftest import reviews, save
+from tests.dashboard.conftest import open_tab
 
 NAME = "shop"
 PAGES = Path(__file__).resolve().parents[3] / "pages"
@@ -248,6 +249,7 @@ def test_no_update_is_offered_before_what_was_interrupted_is_finished(
         page = open_page(classifier=NAME)
         page.session_state["update.chosen"] = {NAME: batch.id}
         page.session_state["update.passed_over"] = {NAME: 3}  # the version that was solved again
+        open_tab(page, "update", "learn")
         return page.switch_page(str(PAGES / "update.py")).run()
 
     page = updating()

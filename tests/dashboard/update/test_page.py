@@ -358,6 +358,30 @@ def test_every_strategy_can_be_chosen_and_started(open_page: OpenPage, first: Pa
     }
 
 
+def test_one_way_is_recommended_with_its_reason_and_time(open_page: OpenPage, first: Path, language: str) -> None:
+    at = with_batch(open_page, first, language)
+    workspace = open_workspace(first)
+    report = VersionFolder(workspace.registry.folder(NAME, 1)).report()
+    text = shown(at)
+    why = say(language, "why_replay", rows="112", old=str(report["memory_rows"]), version=1)
+    assert why in text
+    assert f":green-badge[{say(language, 'recommended_way')}]" in text
+    assert say(language, "takes", time="") in text
+    assert "update.take_recommended" not in keys(at)
+    choose(at, "joint")
+    assert f":gray-badge[{say(language, 'chosen_way')}]" in shown(at)
+    assert translate(language, "names.about_joint") in shown(at)
+    at.main.button(key="update.take_recommended").click().run()
+    assert at.main.radio(key="update.strategy").value == "replay"
+    assert why in shown(at)
+
+
+def test_no_time_is_told_for_a_method_whose_steps_cost_more(open_page: OpenPage, first: Path) -> None:
+    at = with_batch(open_page, first)
+    choose(at, "derpp")
+    assert say("en", "takes", time="") not in shown(at)
+
+
 def test_the_choice_starts_from_the_closed_form_that_the_version_was_learned_by(
     open_page: OpenPage, first: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -424,6 +448,28 @@ def rewrite(home: Path, change: float) -> None:
 
 def passed(home: Path) -> None:
     rewrite(home, 0.0)
+
+
+@pytest.mark.parametrize(("accuracy", "kind"), [(1.0, "worse"), (0.0, "better")])
+def test_the_decision_says_where_it_stands_beside_the_baseline(
+    open_page: OpenPage, second: Path, language: str, accuracy: float, kind: str
+) -> None:
+    (path,) = [found for found in second.rglob("report.json") if report_of(found)["parent"] == 1]
+    report = report_of(path)
+    report["baseline"]["report"]["accuracy"] = {"value": accuracy, "low": accuracy, "high": accuracy}
+    half = {"value": 0.5, "low": 0.45, "high": 0.55}
+    path.write_text(json.dumps({**report, "overall": {**report["overall"], "accuracy": half}}))
+    at = open_page("update", language=language)
+    said = translate(language, f"update.baseline_{kind}", {"points": "50.0", "method": "#"})
+    assert said.split("#")[0] in shown(at)
+
+
+def test_what_may_be_chance_is_said_on_top_of_the_decision(open_page: OpenPage, second: Path, language: str) -> None:
+    rewrite(second, -0.005)
+    at = open_page("update", language=language)
+    assert at.main.subheader[0].value.endswith(
+        say(language, "headline_lost_chance", test=say(language, "test_number", number=1), points="0.5")
+    )
 
 
 def test_against_the_gate_needs_a_reason(open_page: OpenPage, second: Path, language: str) -> None:
@@ -576,6 +622,12 @@ def test_promotion_takes_learned_corrections_out_of_the_queue(open_page: OpenPag
     assert [one.text for one in queue.list(NAME)] == [changed[0]]
 
 
+def open_evidence(at: AppTest, name: str) -> None:
+    """Open one of the inner tabs of the decision; the test runner cannot click on them."""
+    at.session_state["update.evidence.en.5"] = say("en", f"tab_{name}")
+    at.run()
+
+
 def test_the_evidence_shows_every_test_label_and_flip(open_page: OpenPage, second: Path) -> None:
     at = open_page("update")
     assert not at.exception
@@ -588,8 +640,11 @@ def test_the_evidence_shows_every_test_label_and_flip(open_page: OpenPage, secon
     expected = [f"{counted['accuracy']['value']:.3f}" for counted in baseline]
     of_baseline = tests[tests[say("en", "column_who")] == "Baseline"]
     assert [text.split(" ")[0] for text in of_baseline["Accuracy"]] == expected
+    open_evidence(at, "labels")
     labels = next(frame.value for frame in at.main.dataframe if "label" in frame.value.columns)
     assert sorted(labels["label"]) == ["down", "up"]
+    open_evidence(at, "flips")
+    assert not at.exception
     kinds = at.main.segmented_control(key="update.flips_kind")
     assert len(kinds.options) == 3
 
