@@ -46,7 +46,9 @@ def foretell(request: TrainRequest, outlook: Outlook) -> None:
     missing = missing_encoder(request)
     fits = outlook.fits(request.task, float(request.settings["minutes"]))
     for number, rung in enumerate(rungs, start=1):
-        left_out = rung.model == ENCODER.name and missing
+        left_out = missing if rung.model == ENCODER.name else ""
+        if rung.name in outlook.refused:
+            left_out = left_out or tables.plain(t_message(outlook.refused[rung.name]))
         with st.container(key=f"rung-{number}", gap=None):
             with st.container(
                 horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False
@@ -63,9 +65,8 @@ def foretell(request: TrainRequest, outlook: Outlook) -> None:
     if not encoder:
         _advise(request, language)
     with st.container(horizontal=True, gap="medium"):
-        untimed = any(
-            fits[rung.name] is None and rung.name not in outlook.seconds for rung in rungs if rung.model == ENCODER.name
-        )
+        known = {*outlook.seconds, *outlook.refused, *(name for name, fit in fits.items() if fit is not None)}
+        untimed = any(rung.model == ENCODER.name and rung.name not in known for rung in rungs)
         if untimed and not outlook.waiting and not outlook.busy:
             st.button(
                 t("train.auto_time_encoders"),

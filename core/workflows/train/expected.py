@@ -15,7 +15,9 @@ import numpy as np
 import torch
 
 from core.data.dataset.splitting import split_rows
+from core.networks.architectures.encoder import ENCODER
 from core.networks.encoders.batches import predict_logits
+from core.networks.pretrained.known import usual_encoder
 from core.networks.text import encode_examples
 from core.statistics.additive import estimates
 from core.statistics.intervals import Estimate
@@ -104,6 +106,10 @@ def rung_seconds(request: TrainRequest, rung: str, workspace: Workspace) -> floa
     """
     task = task_of(request.task)
     known = next(other for other in rungs_for(task) if other.name == rung)
-    asked = request_of(known, request, task, *auto_settings(request, task))
+    auto, shared = auto_settings(request, task)
+    if known.model == ENCODER.name and not auto.encoder:
+        language = workspace.datasets.info(request.dataset).language
+        auto = auto.model_copy(update={"encoder": usual_encoder(workspace.sources.encoders.list(), language)})
+    asked = request_of(known, request, task, auto, shared)
     prepared = prepare(asked, workspace)
     return sum(least_seconds(known, estimate(asked, workspace, prepared), prepared))

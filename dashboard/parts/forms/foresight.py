@@ -78,10 +78,10 @@ class Outlook:
     ----------
     expected
         Score of the cheapest model; None while it is measured, or where it is not.
-    problem
-        Why nothing could be measured.
     seconds
         The least that a rung takes, by its name.
+    refused
+        Why a rung could not be timed.
     waiting
         Number of answers that are being worked on.
     measures
@@ -91,11 +91,15 @@ class Outlook:
     """
 
     expected: Expected | None = None
-    problem: Message | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+    refused: dict[str, Message] = field(default_factory=dict)
     waiting: int = 0
     measures: bool = True
     busy: bool = False
+
+    def problem(self, task: str) -> Message | None:
+        """Why a training would be refused, since not even its first rung can be learned; None where nothing is known of that."""
+        return self.refused.get(rungs_for(task_of(task))[0].name)
 
     def fits(self, task: str, minutes: float) -> dict[str, bool | None]:
         """Which rungs will be done in time, as far as that is known."""
@@ -128,7 +132,7 @@ def look(request: TrainRequest, *, begin: bool = True) -> Outlook:
         elif (problem := answer.exception()) is not None:
             if not isinstance(problem, CoreError):
                 raise problem
-            found.problem = found.problem or (problem.message if name in (SCORE, first.name) else None)
+            found.refused[name or first.name] = problem.message
         elif name == SCORE:
             found.expected = answer.result()
             found.seconds[first.name] = answer.result().seconds + AFTERWARDS

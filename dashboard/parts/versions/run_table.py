@@ -55,8 +55,9 @@ def table(runs: Sequence[RunInfo], classifier: str | None) -> pd.DataFrame:
             t("train.run_how"): name_of("strategy", run.settings.get("strategy") or "train"),
             t("train.run_model"): name_of("model", str(model)) if model else tables.NOTHING,
             t("train.run_data"): names.get(dataset) or _learned(made, dataset),
-            t("train.run_validation"): _validation(report),
         }
+        if scores:
+            row[t("train.run_validation", score=score_name(scores[0]))] = _validation(report)
         for score in scores:
             shown = tables.NOTHING if made is None else history.score_shown(made, score, same)
             row[t("train.run_test", score=score_name(score))] = shown

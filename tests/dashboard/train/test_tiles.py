@@ -9,11 +9,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.jobs import JobQueue
+from core.networks.pretrained.packaged import PACKAGED
 from core.workflows.train import ladder
 from core.workflows.train.ladder import Rung
 from core.workflows.workspace import Workspace, open_workspace
 from tests.core.conftest import reviews, save
 from tests.dashboard.conftest import wait
+from tests.encoders import tiny_encoder
 
 OpenPage = Callable[..., AppTest]
 RUNGS = (Rung("linear", "linear"), Rung("ngrams", "ngrams"), Rung("frozen", "encoder", {"tuning": "frozen"}))
@@ -116,3 +118,16 @@ def test_a_table_that_will_not_do_says_so_in_place_of_a_score(open_page: OpenPag
     wait(lambda: bool(captions(page.run())) and "measuring" not in captions(page)[0])
     assert "about" not in captions(page)[0]
     assert not page.exception
+
+
+def test_the_encoder_is_timed_when_asked(
+    open_page: OpenPage, dataset: str, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(PACKAGED["multilingual-e5-small"]), "paths", lambda _: None)
+    workspace.sources.encoders.add("own", tiny_encoder(tmp_path / "own"))
+    page = measured(open_page("train"), "Accuracy about")
+    wait(lambda: "train.time_encoders" in {button.key for button in page.run().button})
+    assert "up to 3 models" in captions(page)[1]
+    page.button(key="train.time_encoders").click().run()
+    wait(lambda: "3 models" in captions(page.run())[1] and "up to" not in captions(page)[1])
+    assert "train.time_encoders" not in {button.key for button in page.button}
