@@ -86,7 +86,7 @@ def _score(tile: str, request: TrainRequest, outlook: Outlook, *, encoder: bool)
         told = _gains(request, outlook, TILES[tile], encoder=encoder)
         return t("train.tile_more", low=f"{told[0]:.0f}", high=f"{told[-1]:.0f}") if told else ""
     if outlook.expected is None:
-        return t("train.tile_measuring") if outlook.waiting else ""
+        return t("train.tile_measuring") if outlook.pending else ""
     name = score_name(outlook.expected.name)
     return t("train.tile_score", score=name, value=tables.score(outlook.expected.score.value))
 

@@ -79,11 +79,11 @@ class Outlook:
     expected
         Score of the cheapest model; None while it is measured, or where it is not.
     seconds
-        The least that a rung takes, by its name.
+        How long a rung takes with all rows and at least, by its name.
     refused
         Why a rung could not be timed.
-    waiting
-        Number of answers that are being worked on.
+    pending
+        Rungs that are being measured.
     measures
         Whether the score is measured at all for this task.
     busy
@@ -91,9 +91,9 @@ class Outlook:
     """
 
     expected: Expected | None = None
-    seconds: dict[str, float] = field(default_factory=dict)
+    seconds: dict[str, tuple[float, float]] = field(default_factory=dict)
     refused: dict[str, Message] = field(default_factory=dict)
-    waiting: int = 0
+    pending: set[str] = field(default_factory=set)
     measures: bool = True
     busy: bool = False
 
@@ -128,14 +128,15 @@ def look(request: TrainRequest, *, begin: bool = True) -> Outlook:
         if answer is None:
             found.busy = busy
         elif not answer.done():
-            found.waiting += 1
+            found.pending.add(name or first.name)
         elif (problem := answer.exception()) is not None:
             if not isinstance(problem, CoreError):
                 raise problem
             found.refused[name or first.name] = problem.message
         elif name == SCORE:
             found.expected = answer.result()
-            found.seconds[first.name] = answer.result().seconds + AFTERWARDS
+            needed = answer.result().seconds + AFTERWARDS
+            found.seconds[first.name] = (needed, needed)
         else:
             found.seconds[name] = answer.result()
     return found
