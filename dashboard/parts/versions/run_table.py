@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from core.registry import RunInfo, VersionInfo
 
 MOST_SCORES = 2  # of a task's scores, those that stand first decide
+NO_SETTINGS = {"dataset", "model", "task", "strategy"}  # facts of a run that are told elsewhere
 
 
 def table(runs: Sequence[RunInfo], classifier: str | None) -> pd.DataFrame:
@@ -91,6 +92,7 @@ def settings_of_run(run: RunInfo) -> pd.DataFrame:
     rows = [
         {t("train.run_setting"): labels.get(name, name), t("train.run_value"): short_reference(value)}
         for name, value in sorted(run.settings.items())
+        if name not in NO_SETTINGS
     ]
     return pd.DataFrame(rows)
 
