@@ -44,16 +44,21 @@ def foretell(request: TrainRequest, outlook: Outlook) -> None:
     encoder = str(request.settings.get("encoder", ""))
     language = DatasetStore(home()).info(request.dataset).language
     missing = missing_encoder(request)
-    fits = outlook.fits(request.task, float(request.settings["minutes"]))
+    minutes = float(request.settings["minutes"])
+    fits = outlook.fits(request.task, minutes)
     for number, rung in enumerate(rungs, start=1):
-        left_out = rung.model == ENCODER.name and missing
+        left_out = missing if rung.model == ENCODER.name else ""
+        if rung.name in outlook.refused:
+            left_out = left_out or tables.plain(t_message(outlook.refused[rung.name]))
         with st.container(key=f"rung-{number}", gap=None):
             with st.container(
                 horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False
             ):
                 st.markdown(f"**{number} · {name_of('rung', rung.name)}**", width="stretch")
                 if not left_out:
-                    st.caption(_time_of(rung, outlook, fits[rung.name]), width="content", text_alignment="right")
+                    st.caption(
+                        _time_of(rung, outlook, fits[rung.name], minutes), width="content", text_alignment="right"
+                    )
             st.caption(left_out or name_of("about_rung", rung.name))
     champion = state.champion(request.classifier) if request.classifier else None
     how = t("train.auto_how") if champion is None else t("train.auto_waits", version=champion.number)
@@ -63,10 +68,9 @@ def foretell(request: TrainRequest, outlook: Outlook) -> None:
     if not encoder:
         _advise(request, language)
     with st.container(horizontal=True, gap="medium"):
-        untimed = any(
-            fits[rung.name] is None and rung.name not in outlook.seconds for rung in rungs if rung.model == ENCODER.name
-        )
-        if untimed and not outlook.waiting and not outlook.busy:
+        known = {*outlook.seconds, *outlook.refused, *(name for name, fit in fits.items() if fit is not None)}
+        untimed = any(rung.model == ENCODER.name and rung.name not in known for rung in rungs)
+        if untimed and not outlook.pending and not outlook.busy:
             st.button(
                 t("train.auto_time_encoders"),
                 key="train.time_encoders",
@@ -80,25 +84,29 @@ def foretell(request: TrainRequest, outlook: Outlook) -> None:
             _offer_trial(request, language)
 
 
-def _time_of(rung: Rung, outlook: Outlook, fits: bool | None) -> str:
+def _time_of(rung: Rung, outlook: Outlook, fits: bool | None, minutes: float) -> str:
     """How long a rung takes, measured; or that it has no chance in this time."""
+    if rung.name in outlook.pending:
+        return t("train.tile_measuring")
     seconds = outlook.seconds.get(rung.name)
     if fits is False:
-        return t("train.auto_too_long") if seconds is None else t("train.auto_needs", time=tables.duration(seconds))
+        return t("train.auto_too_long") if seconds is None else t("train.auto_needs", time=tables.duration(seconds[1]))
     if rung.model == BLEND.name:
         return t("train.auto_if_gain")
-    if seconds is not None:
-        return t("train.auto_takes", time=tables.duration(max(1.0, seconds)))
-    return t("train.tile_measuring") if outlook.waiting and rung.model != ENCODER.name else t("train.auto_if_time")
+    if seconds is None:
+        return t("train.auto_if_time")
+    return (
+        t("train.auto_takes", time=tables.duration(seconds[0])) if seconds[0] <= 60 * minutes else t("train.auto_part")
+    )
 
 
-def wait(request: TrainRequest, waiting: int) -> None:
+def wait(request: TrainRequest, pending: set[str]) -> None:
     """Look, without drawing anything, until something more is known; then draw the page anew."""
-    guarded_fragment(run_every=SECONDS_BETWEEN_LOOKS)(_wait)(request, waiting)
+    guarded_fragment(run_every=SECONDS_BETWEEN_LOOKS)(_wait)(request, pending)
 
 
-def _wait(request: TrainRequest, waiting: int) -> None:
-    if foresight.look(request, begin=False).waiting != waiting:
+def _wait(request: TrainRequest, pending: set[str]) -> None:
+    if foresight.look(request, begin=False).pending != pending:
         st.rerun()
 
 

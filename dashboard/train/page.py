@@ -1,4 +1,4 @@
-"""The Train page: starts runs, finds them again, and says what came out. The form and its meaning are files beside."""
+"""The New tab: starts runs, finds them again, and says what came out. The form and its meaning are files beside."""
 
 from __future__ import annotations
 

@@ -45,19 +45,17 @@ def draw() -> None:
         _history(runs, chosen)
 
 
-def concerns(job: Job) -> bool:
-    """Whether a training or update is of the chosen model, or of one that does not exist yet."""
-    if job.kind not in job_news.VERSION_KINDS:
-        return False
+def _open_jobs() -> list[Job]:
+    """What works or waits, of whatever model, since they share one queue; then what ended without a version."""
+    own = [job for job in state.jobs().list() if job.kind in job_news.VERSION_KINDS]
+    active = [job for job in own if not job.ended]
+    return [*reversed(active), *(job for job in own if job.ended and job.result is None and _concerns_reader(job))]
+
+
+def _concerns_reader(job: Job) -> bool:
+    """Whether a training or update is of the chosen model, or of one that does not exist."""
     own = state.chosen_classifier()
     return own is None or job.classifier == own or job.classifier not in {known.name for known in state.classifiers()}
-
-
-def _open_jobs() -> list[Job]:
-    """What works or waits, the next to begin first, then what ended without a version."""
-    own = [job for job in state.jobs().list() if concerns(job) and (not job.ended or job.result is None)]
-    active = [job for job in own if not job.ended]
-    return [*reversed(active), *(job for job in own if job.ended)]
 
 
 def _token(jobs: Sequence[Job]) -> list[tuple[str, str]]:
@@ -106,7 +104,8 @@ def _best_so_far(job: Job) -> str:
     rungs = [rung for rung in state.jobs().rungs(job.id) if rung.get("serves") and rung.get("score")]
     if rungs:
         return t("train.run_so_far", score=tables.score(rungs[-1]["score"]["value"]))
-    best = next((epoch for epoch in reversed(state.jobs().epochs(job.id)) if epoch.get("best")), {})
+    epochs = [epoch for epoch in state.jobs().epochs(job.id) if epoch.get("best")]
+    best = epochs[-1] if epochs else {}
     values = [value for name, value in best.items() if name.startswith("validation_") and name != "validation_loss"]
     return t("train.run_so_far", score=tables.score(values[0])) if values else ""
 

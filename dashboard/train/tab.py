@@ -37,5 +37,5 @@ def draw() -> None:
             ladder.foretell(request, outlook)
         else:
             meaning.draw(request)
-        if outlook.waiting:
-            ladder.wait(promised, outlook.waiting)
+        if outlook.pending:
+            ladder.wait(promised, outlook.pending)

@@ -80,13 +80,13 @@ def _caption(tile: str, request: TrainRequest, outlook: Outlook, *, encoder: boo
 
 
 def _score(tile: str, request: TrainRequest, outlook: Outlook, *, encoder: bool) -> str:
-    if not outlook.measures or outlook.problem is not None:
+    if not outlook.measures or outlook.problem(request.task) is not None:
         return ""
     if tile != "fast":
         told = _gains(request, outlook, TILES[tile], encoder=encoder)
         return t("train.tile_more", low=f"{told[0]:.0f}", high=f"{told[-1]:.0f}") if told else ""
     if outlook.expected is None:
-        return t("train.tile_measuring") if outlook.waiting else ""
+        return t("train.tile_measuring") if outlook.pending else ""
     name = score_name(outlook.expected.name)
     return t("train.tile_score", score=name, value=tables.score(outlook.expected.score.value))
 
@@ -109,8 +109,9 @@ def _basis(request: TrainRequest, outlook: Outlook, *, encoder: bool) -> list[st
         if request.model == AUTO:
             model = f"{model}, {auto_form.time_name(float(request.settings['minutes']))}"
         return [t("train.tile_customised", model=model)]
-    if outlook.problem is not None:
-        return [tables.plain(t_message(outlook.problem))]
+    problem = outlook.problem(request.task)
+    if problem is not None:
+        return [tables.plain(t_message(problem))]
     lines = []
     if outlook.expected is not None:
         rows, learned = (tables.thousands(count) for count in (outlook.expected.rows, outlook.expected.learned))

@@ -24,7 +24,7 @@ from core.workflows.learn.learning import ShouldStop
 from core.workflows.learn.producing import Completed
 from core.workflows.requests import AUTO, TrainRequest, resolve_settings
 from core.workflows.train.encoders import Advice, recommend
-from core.workflows.train.estimate import WITHOUT_LEARNING, Prepared, estimate, least_seconds, prepare
+from core.workflows.train.estimate import WITHOUT_LEARNING, Prepared, estimate, fewest_rows, least_seconds, prepare
 from core.workflows.train.ladder import AFTERWARDS, OPENING, TRIED_FROM, Rung, auto_settings, request_of, rungs_for
 from core.workflows.train.run import check_task, train_classifier
 from core.workflows.train.validation import Validation
@@ -32,7 +32,6 @@ from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace
 
 WORTH_IT = 0.02  # what a costlier model has to gain where speed and size matter more
-FEWEST_ROWS, ROWS_A_LABEL = 1000, 20  # to learn from, where there is no time for all
 LATE = 1.1  # of the time: then learning is stopped, and the best epoch kept
 
 
@@ -279,7 +278,7 @@ class _Ladder:
         least, after = least_seconds(rung, expected, prepared)
         if once and least + after > seconds:  # what it learns of some texts may still be more than others learn of all
             some = int(prepared.train * (seconds - after) / least)
-            if some >= max(FEWEST_ROWS, ROWS_A_LABEL * len(prepared.outputs)):
+            if some >= fewest_rows(prepared):
                 return asked.model_copy(update={"most_rows": some})
         if least + after > seconds:
             raise _no_time(least + after, seconds)

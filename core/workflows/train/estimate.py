@@ -36,6 +36,7 @@ SOLVED = 1000  # texts that a model which is solved is timed with
 WITHOUT_LEARNING = 0.35  # of the time that a learning step takes, for the same texts when they are only answered
 ENCODED_ONCE = 0.7  # of the time that PyTorch takes for a text, where ONNX Runtime encodes all of them once
 EARLY = 0.6  # of all epochs, where it usually ends
+FEWEST_ROWS, ROWS_A_LABEL = 1000, 20  # that a frozen encoder learns from, where there is no time for all
 
 
 @dataclass(frozen=True)
@@ -208,6 +209,11 @@ def least_seconds(rung: Rung, expected: TrainingEstimate, prepared: Prepared) ->
     once, large = rung.settings.get("tuning") == "frozen", rung.model == ENCODER.name
     fewest = ENCODED_ONCE if once else 1 if large else EARLY * expected.epochs
     return expected.seconds_per_epoch * fewest, AFTERWARDS + (1 if once else WITHOUT_LEARNING) * answered
+
+
+def fewest_rows(prepared: Prepared) -> int:
+    """So many rows a frozen encoder learns from at least, where there is no time for all."""
+    return max(FEWEST_ROWS, ROWS_A_LABEL * len(prepared.outputs))
 
 
 def _solved(settings: Settings, prepared: Prepared) -> TrainingEstimate:

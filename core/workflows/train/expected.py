@@ -9,20 +9,22 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from core.data.dataset.splitting import split_rows
+from core.networks.architectures.encoder import ENCODER
 from core.networks.encoders.batches import predict_logits
+from core.networks.pretrained.known import usual_encoder
 from core.networks.text import encode_examples
 from core.statistics.additive import estimates
 from core.statistics.intervals import Estimate
 from core.tasks import task_of
 from core.workflows.learn.learning import first_lesson, learn
 from core.workflows.requests import TrainRequest, resolve_settings
-from core.workflows.train.estimate import check_request, estimate, least_seconds, prepare
+from core.workflows.train.estimate import check_request, estimate, fewest_rows, least_seconds, prepare
 from core.workflows.train.ladder import auto_settings, request_of, rungs_for
 from core.workflows.workspace import Workspace
 
@@ -52,6 +54,13 @@ class Expected:
     learned: int
     complete: bool
     seconds: float
+
+
+class RungSeconds(NamedTuple):
+    """How long a rung takes with all rows, and at least, each with what comes after learning."""
+
+    whole: float
+    least: float
 
 
 def expect(request: TrainRequest, workspace: Workspace) -> Expected:
@@ -94,8 +103,8 @@ def expect(request: TrainRequest, workspace: Workspace) -> Expected:
     return Expected(task.score.name, score, len(validation), len(split.train), complete, seconds)
 
 
-def rung_seconds(request: TrainRequest, rung: str, workspace: Workspace) -> float:
-    """The least that a rung of an *Auto* request takes on this machine, with what comes after it; its first steps are timed.
+def rung_seconds(request: TrainRequest, rung: str, workspace: Workspace) -> RungSeconds:
+    """How long a rung of an *Auto* request takes on this machine; its first steps are timed.
 
     Raises
     ------
@@ -104,6 +113,14 @@ def rung_seconds(request: TrainRequest, rung: str, workspace: Workspace) -> floa
     """
     task = task_of(request.task)
     known = next(other for other in rungs_for(task) if other.name == rung)
-    asked = request_of(known, request, task, *auto_settings(request, task))
+    auto, shared = auto_settings(request, task)
+    if known.model == ENCODER.name and not auto.encoder:
+        language = workspace.datasets.info(request.dataset).language
+        auto = auto.model_copy(update={"encoder": usual_encoder(workspace.sources.encoders.list(), language)})
+    asked = request_of(known, request, task, auto, shared)
     prepared = prepare(asked, workspace)
-    return sum(least_seconds(known, estimate(asked, workspace, prepared), prepared))
+    learning, after = least_seconds(known, estimate(asked, workspace, prepared), prepared)
+    part = 1.0
+    if known.settings.get("tuning") == "frozen":
+        part = min(1.0, fewest_rows(prepared) / max(1, prepared.train))
+    return RungSeconds(learning + after, part * learning + after)

@@ -123,28 +123,30 @@ def request_of(
     )
 
 
-def in_time(rungs: Sequence[Rung], minutes: float, seconds: Mapping[str, float]) -> dict[str, bool | None]:
+def in_time(
+    rungs: Sequence[Rung], minutes: float, seconds: Mapping[str, tuple[float, float]]
+) -> dict[str, bool | None]:
     """Which rungs are likely to be done in time; None where that is not known yet.
 
     Parameters
     ----------
     seconds
-        The least that a rung takes, measured, by its name (see `core.workflows.train.expected.least_seconds`).
+        How long a rung takes with all rows and at least, measured, by its name (`core.workflows.train.expected.RungSeconds`).
     """
     left, known = minutes * 60, True
     fits: dict[str, bool | None] = {}
     for number, rung in enumerate(rungs):
-        fewest = AFTERWARDS + (OPENING if rung.model == ENCODER.name else 0.0)
-        needed = max(fewest, seconds.get(rung.name, 0.0))
+        opening = AFTERWARDS + (OPENING if rung.model == ENCODER.name else 0.0)
+        whole, least = (max(opening, needed) for needed in seconds.get(rung.name, (0.0, 0.0)))
         if number == 0:  # it always runs
             fits[rung.name] = True
-        elif needed > left:
+        elif least > left:
             fits[rung.name] = False
         else:
             fits[rung.name] = True if known and rung.name in seconds else None
         if rung.model == BLEND.name:  # it takes two models, and whether it gains is only known then
             fits[rung.name] = None if list(fits.values()).count(False) < len(fits) - 2 else False
         if fits[rung.name]:
-            left -= needed
+            left -= min(whole, left)
         known = known and fits[rung.name] is not None
     return fits

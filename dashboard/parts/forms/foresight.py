@@ -78,12 +78,12 @@ class Outlook:
     ----------
     expected
         Score of the cheapest model; None while it is measured, or where it is not.
-    problem
-        Why nothing could be measured.
     seconds
-        The least that a rung takes, by its name.
-    waiting
-        Number of answers that are being worked on.
+        How long a rung takes with all rows and at least, by its name.
+    refused
+        Why a rung could not be timed.
+    pending
+        Rungs that are being measured.
     measures
         Whether the score is measured at all for this task.
     busy
@@ -91,11 +91,15 @@ class Outlook:
     """
 
     expected: Expected | None = None
-    problem: Message | None = None
-    seconds: dict[str, float] = field(default_factory=dict)
-    waiting: int = 0
+    seconds: dict[str, tuple[float, float]] = field(default_factory=dict)
+    refused: dict[str, Message] = field(default_factory=dict)
+    pending: set[str] = field(default_factory=set)
     measures: bool = True
     busy: bool = False
+
+    def problem(self, task: str) -> Message | None:
+        """Why a training would be refused, since not even its first rung can be learned; None where nothing is known of that."""
+        return self.refused.get(rungs_for(task_of(task))[0].name)
 
     def fits(self, task: str, minutes: float) -> dict[str, bool | None]:
         """Which rungs will be done in time, as far as that is known."""
@@ -124,14 +128,15 @@ def look(request: TrainRequest, *, begin: bool = True) -> Outlook:
         if answer is None:
             found.busy = busy
         elif not answer.done():
-            found.waiting += 1
+            found.pending.add(name or first.name)
         elif (problem := answer.exception()) is not None:
             if not isinstance(problem, CoreError):
                 raise problem
-            found.problem = found.problem or (problem.message if name in (SCORE, first.name) else None)
+            found.refused[name or first.name] = problem.message
         elif name == SCORE:
             found.expected = answer.result()
-            found.seconds[first.name] = answer.result().seconds + AFTERWARDS
+            needed = answer.result().seconds + AFTERWARDS
+            found.seconds[first.name] = (needed, needed)
         else:
             found.seconds[name] = answer.result()
     return found

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from core.registry import RunInfo, VersionInfo
 
 MOST_SCORES = 2  # of a task's scores, those that stand first decide
+NO_SETTINGS = {"dataset", "model", "task", "strategy"}  # facts of a run that are told elsewhere
 
 
 def table(runs: Sequence[RunInfo], classifier: str | None) -> pd.DataFrame:
@@ -55,8 +56,9 @@ def table(runs: Sequence[RunInfo], classifier: str | None) -> pd.DataFrame:
             t("train.run_how"): name_of("strategy", run.settings.get("strategy") or "train"),
             t("train.run_model"): name_of("model", str(model)) if model else tables.NOTHING,
             t("train.run_data"): names.get(dataset) or _learned(made, dataset),
-            t("train.run_validation"): _validation(report),
         }
+        if scores:
+            row[t("train.run_validation", score=score_name(scores[0]))] = _validation(report)
         for score in scores:
             shown = tables.NOTHING if made is None else history.score_shown(made, score, same)
             row[t("train.run_test", score=score_name(score))] = shown
@@ -90,6 +92,7 @@ def settings_of_run(run: RunInfo) -> pd.DataFrame:
     rows = [
         {t("train.run_setting"): labels.get(name, name), t("train.run_value"): short_reference(value)}
         for name, value in sorted(run.settings.items())
+        if name not in NO_SETTINGS
     ]
     return pd.DataFrame(rows)
 

@@ -1,4 +1,4 @@
-"""The form and the runs of the Pretrain page: which texts, from what start, how long, and the curve as it goes."""
+"""The form and the runs of the Base models tab: which texts, from what start, how long, and the curve as it goes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The form and the runs of the Search page: which dataset and model, which settings, how long; trials as they end."""
+"""The form and the runs of the Search tab: which dataset and model, which settings, how long; trials as they end."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def test_a_stopped_run_can_be_resumed_or_removed(
 
 
 @pytest.mark.parametrize(
-    ("language", "validation", "value"), [("en", "Validation rows", "Value"), ("zh", "验证行", "值")]
+    ("language", "validation", "value"), [("en", "Accuracy, validation", "Value"), ("zh", "准确率（验证）", "值")]
 )
 def test_a_finished_run_stands_in_the_table_with_its_settings(
     open_page: OpenPage,
@@ -110,7 +110,7 @@ def test_runs_of_other_models_stay_away_and_those_of_none_are_told(
         run_job(workspace.home / "jobs" / submit(name).id)
     waiting = submit("New")
     page = open_page("train", "runs")
-    assert len(table_with(page, "Validation rows")) == 1
+    assert len(table_with(page, "Accuracy, validation")) == 1
     assert f"runs.open.{waiting.id}" in buttons(page)
 
 

@@ -9,11 +9,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.jobs import JobQueue
+from core.networks.pretrained.packaged import PACKAGED
+from core.statistics.intervals import Estimate
 from core.workflows.train import ladder
+from core.workflows.train.expected import Expected
 from core.workflows.train.ladder import Rung
 from core.workflows.workspace import Workspace, open_workspace
+from dashboard.parts.forms.foresight import Outlook
 from tests.core.conftest import reviews, save
 from tests.dashboard.conftest import wait
+from tests.encoders import tiny_encoder
 
 OpenPage = Callable[..., AppTest]
 RUNGS = (Rung("linear", "linear"), Rung("ngrams", "ngrams"), Rung("frozen", "encoder", {"tuning": "frozen"}))
@@ -91,9 +96,14 @@ def test_the_score_is_measured_and_said_what_it_stands_on(
     assert working not in "".join(captions(page))
 
 
+def foreseen(monkeypatch: pytest.MonkeyPatch, outlook: Outlook) -> None:
+    monkeypatch.setattr("dashboard.parts.forms.foresight.look", lambda *_, **__: outlook)
+
+
 def test_a_gain_is_told_only_where_there_is_an_encoder(
     open_page: OpenPage, dataset: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    foreseen(monkeypatch, Outlook())
     monkeypatch.setattr("dashboard.train.ladder.missing_encoder", lambda _: "")
     told = captions(open_page("train"))
     assert ["usually" in caption for caption in told] == [False, True, True]
@@ -101,6 +111,18 @@ def test_a_gain_is_told_only_where_there_is_an_encoder(
     page = open_page("train")
     assert not any("usually" in caption for caption in captions(page))
     assert not any("public tables" in caption.value for caption in page.caption)
+
+
+@pytest.mark.parametrize(("score", "told"), [(0.6, "0 to 10 points"), (0.96, "0 to 4 points"), (0.995, "")])
+def test_no_more_gain_is_told_than_there_is_room(
+    open_page: OpenPage, dataset: str, monkeypatch: pytest.MonkeyPatch, score: float, told: str
+) -> None:
+    expected = Expected("accuracy", Estimate(score, score, score), 50, 140, complete=True, seconds=1.0)
+    foreseen(monkeypatch, Outlook(expected=expected))
+    monkeypatch.setattr("dashboard.train.ladder.missing_encoder", lambda _: "")
+    balanced = captions(open_page("train"))[1]
+    assert told in balanced
+    assert ("usually" in balanced) == bool(told)
 
 
 def test_nothing_is_measured_beside_a_run(open_page: OpenPage, dataset: str, queue: JobQueue) -> None:
@@ -116,3 +138,16 @@ def test_a_table_that_will_not_do_says_so_in_place_of_a_score(open_page: OpenPag
     wait(lambda: bool(captions(page.run())) and "measuring" not in captions(page)[0])
     assert "about" not in captions(page)[0]
     assert not page.exception
+
+
+def test_the_encoder_is_timed_when_asked(
+    open_page: OpenPage, dataset: str, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(PACKAGED["multilingual-e5-small"]), "paths", lambda _: None)
+    workspace.sources.encoders.add("own", tiny_encoder(tmp_path / "own"))
+    page = measured(open_page("train"), "Accuracy about")
+    wait(lambda: "train.time_encoders" in {button.key for button in page.run().button})
+    assert "up to 3 models" in captions(page)[1]
+    page.button(key="train.time_encoders").click().run()
+    wait(lambda: "3 models" in captions(page.run())[1] and "up to" not in captions(page)[1])
+    assert "train.time_encoders" not in {button.key for button in page.button}

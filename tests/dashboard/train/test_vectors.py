@@ -16,6 +16,7 @@ from core.data.dataset.store import DatasetStore
 from core.networks.vectors import VectorStore
 from core.networks.vectors.packaged import GLOVE
 from dashboard.shell import state
+from tests.dashboard.conftest import open_tab
 
 OpenPage = Callable[..., AppTest]
 CHOICE = "train.settings.word_vectors"
@@ -138,3 +139,19 @@ def test_no_two_sets_read_alike_on_screen(evergreen_home: Path, tmp_path: Path) 
     names = state.sources("vectors")
     assert len(set(names.values())) == len(names) == 3
     assert names["own:a"] == "a · en · 1 × 2"
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "3 words"), ("zh", "3 个词")])
+def test_sets_are_added_under_base_models_too_and_chosen_for_nothing(
+    open_page: OpenPage, vectors: Path, language: str, words: str
+) -> None:
+    at = open_page("train", "base", language=language)
+    at.segmented_control(key="pretrain.of").set_value("vectors").run()
+    at.text_input(key="train.vectors_path.0").set_value(str(vectors)).run()
+    at.button(key="train.vectors_add").click().run()
+    assert not at.exception
+    assert words in markdown(at)
+    open_tab(at, "train", "new")
+    at.run()
+    at.pills(key="train.model").set_value("ngrams").run()
+    assert at.selectbox(key=CHOICE).value == ""

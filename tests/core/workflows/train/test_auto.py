@@ -169,8 +169,8 @@ def test_what_would_take_too_long_is_left_out(
 def test_a_frozen_encoder_learns_from_as_many_rows_as_there_is_time_for(
     workspace: Workspace, encoder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(auto, "FEWEST_ROWS", 10)
-    monkeypatch.setattr(auto, "ROWS_A_LABEL", 5)
+    monkeypatch.setattr("core.workflows.train.estimate.FEWEST_ROWS", 10)
+    monkeypatch.setattr("core.workflows.train.estimate.ROWS_A_LABEL", 5)
     use(monkeypatch, LINEAR, SMALL[2], Rung("blend", "blend", strategy="replay"))
     slow(monkeypatch, 35.0)
     request = asked(workspace, encoder=encoder, minutes=0.5)

@@ -10,6 +10,7 @@ import pytest
 from core.base.errors import CoreError
 from core.data.dataset.rows import TextDataset
 from core.data.dataset.splitting import split_rows
+from core.networks.pretrained.packaged import PACKAGED
 from core.tasks import TASKS, task_of
 from core.workflows.requests import TrainRequest
 from core.workflows.train import expected
@@ -19,6 +20,7 @@ from core.workflows.train.ladder import AFTERWARDS, Rung, in_time, is_soon_known
 from core.workflows.train.run import train_classifier
 from core.workflows.workspace import Workspace, open_workspace
 from tests.core.conftest import reviews, save
+from tests.encoders import tiny_encoder
 
 RUNGS = (
     Rung("linear", "linear"),
@@ -90,7 +92,17 @@ def test_what_cannot_be_trained_is_refused(request_of_auto: TrainRequest, worksp
 
 
 def test_a_rung_is_timed_with_what_comes_after_it(request_of_auto: TrainRequest, workspace: Workspace) -> None:
-    assert rung_seconds(request_of_auto, "ngrams", workspace) > AFTERWARDS
+    assert rung_seconds(request_of_auto, "ngrams", workspace).least > AFTERWARDS
+
+
+def test_an_encoder_that_is_left_open_is_the_one_at_hand(
+    request_of_auto: TrainRequest, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(PACKAGED["multilingual-e5-small"]), "paths", lambda _: None)
+    with pytest.raises(CoreError):  # none is installed
+        rung_seconds(request_of_auto, "frozen", workspace)
+    workspace.sources.encoders.add("own", tiny_encoder(tmp_path / "own"))
+    assert rung_seconds(request_of_auto, "frozen", workspace).least > AFTERWARDS
 
 
 def test_only_models_that_are_solved_are_tried_beforehand() -> None:
@@ -111,7 +123,13 @@ def test_only_models_that_are_solved_are_tried_beforehand() -> None:
     ],
 )
 def test_what_fits_into_the_time(minutes: float, seconds: dict[str, float], fits: list[bool | None]) -> None:
-    assert list(in_time(RUNGS, minutes, seconds).values()) == fits
+    whole = {rung: (needed, needed) for rung, needed in seconds.items()}
+    assert list(in_time(RUNGS, minutes, whole).values()) == fits
+
+
+def test_a_part_of_the_rows_is_enough_and_takes_all_the_time_that_is_left() -> None:
+    seconds = {"linear": (9.0, 9.0), "ngrams": (12.0, 12.0), "frozen": (900.0, 60.0), "tuned": (90.0, 90.0)}
+    assert list(in_time(RUNGS, 2.0, seconds).values()) == [True, True, True, False, None]
 
 
 def test_gains_are_told_only_where_they_were_measured() -> None:
