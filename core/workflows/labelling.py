@@ -185,7 +185,7 @@ def begin_with_texts(
     Raises
     ------
     DataError
-        When there are no texts, too few labels, or no classifier for the order.
+        When there are no texts, or no classifier for the order.
     """
     sample = [texts[row] for row in _some_of(len(texts), seed) if texts[row].strip()]
     if order == "random" or not sample:
@@ -228,8 +228,8 @@ def finish(sessions: LabellingStore, datasets: DatasetStore, identity: str, *, n
     DataError
         When nothing was labelled, or no label differs from what it was.
     """
-    info, items = sessions.info(identity), sessions.items(identity)
-    labelled = sessions.standing(identity).labelled
+    info, items, standing = sessions.info(identity), sessions.items(identity), sessions.standing(identity)
+    labelled = standing.labelled
     if info.kind == "dataset":
         changed = {items[index].text: label for index, label in labelled.items() if label != items[index].given}
         return _relabelled(datasets, info, changed, name)
@@ -239,7 +239,9 @@ def finish(sessions: LabellingStore, datasets: DatasetStore, identity: str, *, n
         )
     indices = sorted(labelled)
     used = {labelled[index] for index in indices}
-    classes = tuple(sorted(used)) if info.several else tuple(label for label in info.labels if label in used)
+    classes = (
+        tuple(sorted(used)) if info.several else tuple(label for label in standing.labels_of(info) if label in used)
+    )
     dataset = TextDataset(
         texts=tuple(items[index].text for index in indices),
         labels=np.array([classes.index(labelled[index]) for index in indices], dtype=np.int64),

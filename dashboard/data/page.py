@@ -12,16 +12,30 @@ from core.base.errors import DataError
 from core.data.dataset.rows import SetAside, TextDataset, check_labels
 from core.data.dataset.samples import SAMPLES
 from core.data.dataset.splitting import Split, split_rows
+from core.data.dataset.store import StoredDataset
 from core.data.loading.profiling import Profile, profile
 from core.data.recipe import Step, apply_steps, write_steps
 from core.tasks import TASKS
+from dashboard.data.labelling import new
+from dashboard.data.quality.page import inspect
 from dashboard.parts import profile as parts_profile
 from dashboard.parts import tables
 from dashboard.parts.forms.label_editor import edit_labels
 from dashboard.parts.names import labels_of
+from dashboard.parts.scores import task_of_version
+from dashboard.parts.upload.files import Source
 from dashboard.parts.upload.looked_over import built, divided, forget
-from dashboard.parts.upload.upload import UploadedTable, discard_upload, has_upload, remember_columns, upload_table
-from dashboard.shell import layout, state
+from dashboard.parts.upload.upload import (
+    ANSWERED,
+    UploadedTable,
+    chosen_source,
+    discard_upload,
+    hand_over,
+    has_upload,
+    remember_columns,
+    upload_table,
+)
+from dashboard.shell import state
 from dashboard.shell.errors import show_error
 from dashboard.shell.i18n import language, t, tn
 from dashboard.shell.navigation import go
@@ -31,6 +45,7 @@ SAVED = "data.saved"  # in the session: the dataset that was just saved
 LOOKED = "data.looked"  # in the session: the table that was looked over last
 LARGE = 50_000  # rows, from which on a bar shows how far looking them over is
 NAME_LIMIT = 80
+NEXT_ICONS = {"train": ":material/model_training:", "label": ":material/new_label:"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +85,9 @@ def add_table() -> None:
     uploaded = upload_table(KEY, texts_alone=True, several=(), samples=samples)
     if uploaded is None:
         return
+    if _bare(uploaded):
+        _offer_answers(chosen_source(KEY))
+    saving = st.container()  # before what was found, so that saving is in view; filled once that is known
     large = len(uploaded.table) >= LARGE and st.session_state.get(LOOKED) != uploaded.token
     with nullcontext() if large else st.spinner(t("data.looking")):
         prepared = _prepared(uploaded, told=large)
@@ -89,7 +107,26 @@ def add_table() -> None:
     if isinstance(changed, DataError):
         show_error(changed)
         return
-    _save_form(uploaded, changed, [*accepted, *steps])
+    with saving:
+        _save_form(uploaded, changed, [*accepted, *steps])
+
+
+def _bare(uploaded: UploadedTable) -> bool:
+    """Whether the table has texts alone."""
+    return not (uploaded.roles.label or uploaded.roles.labels)
+
+
+def _offer_answers(source: Source | None) -> None:
+    """A model that serves can answer a table without labels."""
+    chosen = state.chosen_classifier()
+    champion = state.champion(chosen) if chosen else None
+    if source is None or champion is None or not task_of_version(champion).activation:
+        return
+    label = t("data.answer", classifier=tables.plain(champion.classifier))
+    if st.button(label, key=f"{KEY}.answer", icon=":material/table_rows:"):
+        hand_over(source, ANSWERED)
+        _forget_saved()
+        go("use", "table")
 
 
 def _accepted(uploaded: UploadedTable) -> list[Step]:
@@ -163,11 +200,11 @@ def _profiled(token: str, _dataset: TextDataset, _set_aside: SetAside, _uploaded
 
 
 def _save_form(uploaded: UploadedTable, prepared: Prepared, steps: list[Step]) -> None:
-    """The split in words, a name, and the page's one primary button."""
-    layout.section(t("data.save_title"))
-    parts_profile.division(prepared.split)
+    """A name, the split in words, and the page's one primary button: save, and go on with what such a table is for."""
     # The field's own key, once a table: another file proposes its own name.
     key = f"{KEY}.name.{uploaded.file_token}"
+    # What cannot be divided cannot be trained on yet.
+    following = "label" if _bare(uploaded) else None if isinstance(prepared.split, DataError) else "train"
     with st.form(f"{KEY}.save", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(
             t("data.name"),
@@ -178,15 +215,29 @@ def _save_form(uploaded: UploadedTable, prepared: Prepared, steps: list[Step]) -
             persist_state="session",
             help=t("data.name_help"),
         )
-        pressed = st.form_submit_button(
-            t("data.save"), type="primary", icon=":material/save:", key=f"{KEY}.save-button"
+        go_on = following is not None and st.form_submit_button(
+            t(f"data.save_and_{following}"), type="primary", icon=NEXT_ICONS[following], key=f"{KEY}.save-next"
         )
-    if not pressed:
+        save = st.form_submit_button(
+            t("data.save"),
+            type="secondary" if following else "primary",
+            icon=":material/save:",
+            key=f"{KEY}.save-button",
+        )
+    if not _bare(uploaded):
+        parts_profile.division(prepared.split)
+    if not (save or go_on):
         return
     if not (name or "").strip():
         st.error(t("data.name_missing"), icon=":material/error:")
         return
-    _save(uploaded, prepared, steps, str(name).strip())
+    stored = _save(uploaded, prepared, steps, str(name).strip())
+    if not go_on:
+        st.rerun()
+    _forget_saved()
+    if following == "label":
+        new.label(stored.id)
+    go("train", "new")
 
 
 def _proposed_name(uploaded: UploadedTable) -> str:
@@ -196,7 +247,7 @@ def _proposed_name(uploaded: UploadedTable) -> str:
     return stem[:NAME_LIMIT]
 
 
-def _save(uploaded: UploadedTable, prepared: Prepared, steps: list[Step], name: str) -> None:
+def _save(uploaded: UploadedTable, prepared: Prepared, steps: list[Step], name: str) -> StoredDataset:
     recipe = {"recipe": write_steps(steps)} if steps else {}
     with st.spinner(t("data.saving")):
         stored = state.store().save(
@@ -208,11 +259,11 @@ def _save(uploaded: UploadedTable, prepared: Prepared, steps: list[Step], name: 
         )
     remember_columns(uploaded)
     state.choose_dataset(stored.id)
-    st.session_state[SAVED] = {"id": stored.id, "asked": name}
+    st.session_state[SAVED] = {"id": stored.id, "asked": name, "source": chosen_source(KEY)}
     discard_upload(KEY)
     forget()
     _profiled.clear()
-    st.rerun()
+    return stored
 
 
 def _just_saved() -> str | None:
@@ -238,10 +289,32 @@ def _what_comes_next() -> None:
             st.markdown(t("data.saved_before", name=name, asked=tables.plain(saved["asked"])))
         st.markdown(t("data.saved" if stored.labelled else "data.saved_texts", **facts))
         with st.container(horizontal=True):
-            if st.button(t("data.train"), type="primary", key=f"{KEY}.train"):
-                _forget_saved()
-                go("train", "new")
-            if state.classifiers() and st.button(t("data.update"), key=f"{KEY}.update"):
-                _forget_saved()
-                go("update")
+            if stored.labelled:
+                _after_labels(stored)
+            else:
+                _after_texts(stored, saved["source"])
             st.button(t("data.another"), type="tertiary", key=f"{KEY}.another", on_click=_forget_saved)
+
+
+def _after_labels(stored: StoredDataset) -> None:
+    """What a table with labels is for."""
+    if st.button(t("data.train"), type="primary", key=f"{KEY}.train", icon=NEXT_ICONS["train"]):
+        _forget_saved()
+        go("train", "new")
+    if state.classifiers() and st.button(t("data.update"), key=f"{KEY}.update", icon=":material/autorenew:"):
+        _forget_saved()
+        go("update", "batch")
+    if st.button(t("data.check"), key=f"{KEY}.check", icon=":material/fact_check:"):
+        _forget_saved()
+        inspect(stored.id)
+
+
+def _after_texts(stored: StoredDataset, source: Source | None) -> None:
+    """What a table without labels is for."""
+    if st.button(t("data.label"), type="primary", key=f"{KEY}.label", icon=NEXT_ICONS["label"]):
+        _forget_saved()
+        new.label(stored.id)
+    _offer_answers(source)
+    if st.button(t("data.train_texts"), key=f"{KEY}.train", icon=NEXT_ICONS["train"]):
+        _forget_saved()
+        go("train", "new")

@@ -8,6 +8,8 @@ import pandas
 import streamlit as st
 
 from core.data.dataset.store import StoredDataset
+from dashboard.data.labelling import new
+from dashboard.data.quality.page import inspect
 from dashboard.parts import tables
 from dashboard.parts.choices import confirm_deletion
 from dashboard.parts.names import labels_of
@@ -59,11 +61,13 @@ def _line(stored: StoredDataset, *, primary: bool) -> None:
             if st.button(t("data.look"), key=f"data.look.{stored.id}", type="tertiary"):
                 _look(stored)
             if st.button(t("data.inspect"), key=f"data.inspect.{stored.id}", type="tertiary"):
-                state.choose_dataset(stored.id)
-                st.session_state["quality.next_dataset"] = stored.id
-                go("data", "quality")
+                inspect(stored.id)
             kind: Literal["primary", "secondary"] = "primary" if primary else "secondary"
-            if st.button(t("data.train_on"), key=f"data.train.{stored.id}", type=kind):
+            if not stored.labelled and st.button(t("data.label"), key=f"data.label.{stored.id}", type=kind):
+                new.label(stored.id)
+            if st.button(
+                t("data.train_on"), key=f"data.train.{stored.id}", type=kind if stored.labelled else "tertiary"
+            ):
                 state.choose_dataset(stored.id)
                 go("train", "new")
             if layout.icon_button(

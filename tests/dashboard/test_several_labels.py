@@ -195,5 +195,5 @@ def test_labels_of_a_dataset_are_looked_at_again_with_toggles(open_page: OpenPag
     view = view_of(session, items_of(session), LabellingStore(workspace.home).standing(session.id))
     assert view.several
     assert view.labels == ("food", "price", "service")
-    assert "put a label on" in view.words["keys"]
+    assert "put a label on" in view.words["digits"]
     assert not [control.key for control in page.button_group if control.key == "label.view"]

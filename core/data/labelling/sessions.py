@@ -13,7 +13,8 @@ import builtins
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -31,6 +32,8 @@ from core.data.dataset.same_text import text_key
 
 SESSION, ROWS, ANSWERS = "session.json", "rows.parquet", "answers.jsonl"
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")
+
+ENOUGH = 10  # texts of each of two labels, from which on a first training is worth its time
 
 SessionKind = Literal["dataset", "texts"]
 
@@ -63,6 +66,8 @@ class SessionInfo:
     ----------
     kind
         ``"dataset"``: labels of a saved dataset are looked at again; ``"texts"``: texts without labels get some.
+    labels
+        Those that it began with, perhaps none; `Standing.labels_of` adds those that came up on the way.
     dataset
         Id of the dataset; empty for texts.
     several
@@ -80,12 +85,9 @@ class SessionInfo:
     source: dict[str, Any] | None = None
     several: bool = False
 
-    def answer_of(self, label: str) -> str | None:
-        """The answer that is meant, as it is kept; None where it holds a label that the session does not have."""
-        if not self.several:
-            return label if label in self.labels else None
-        own = labels_of(label)
-        return target_of(own) if set(own) <= set(self.labels) else None
+    def names_in(self, answer: str) -> tuple[str, ...]:
+        """The labels that an answer holds."""
+        return labels_of(answer) if self.several else (answer,)
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,21 @@ class Standing:
     def waiting(self, rows: int) -> Iterable[int]:
         """Positions that were not looked at yet, in order."""
         return (position for position in range(rows) if position not in self.answers)
+
+    def labels_of(self, info: SessionInfo) -> tuple[str, ...]:
+        """The labels to choose from: those that the session began with, then those that were given first on the way."""
+        given = (name for answer in self.labelled.values() for name in info.names_in(answer))
+        return tuple(dict.fromkeys([*info.labels, *given]))
+
+    def counts_of(self, info: SessionInfo) -> dict[str, int]:
+        """How many texts have each label now."""
+        return dict(Counter(name for answer in self.labelled.values() for name in info.names_in(answer)))
+
+
+def more_to_train(counts: Mapping[str, int]) -> int:
+    """How many more texts have to get a label until two labels have `ENOUGH` each."""
+    first, second, *_ = [*sorted(counts.values(), reverse=True), 0, 0]
+    return max(0, ENOUGH - first) + max(0, ENOUGH - second)
 
 
 class LabellingStore:
@@ -133,18 +150,12 @@ class LabellingStore:
         Raises
         ------
         DataError
-            When there is nothing to label, or fewer than two labels.
+            When there is nothing to label.
         """
         asked = _once(items)
         names = tuple(dict.fromkeys(label.strip() for label in labels if label.strip()))
         if not asked:
             raise DataError("labelling.no_texts", "There is no text to label. Choose another column or dataset.")
-        if len(names) < 2:
-            raise DataError(
-                "labelling.few_labels",
-                "There must be at least two labels to choose from; there are {count}. Type them with commas between.",
-                count=len(names),
-            )
         now = datetime.now(UTC)
         info = SessionInfo(
             id=f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
@@ -210,8 +221,14 @@ class LabellingStore:
             answers[position] = label
         return Standing(answers)
 
-    def answer(self, identity: str, position: int, label: str | None) -> None:
+    def answer(self, identity: str, position: int, label: str | None, *, new: bool = False) -> None:
         """Keep an answer; None skips the text.
+
+        Parameters
+        ----------
+        new
+            Whether a label that the session does not have is added to it; one that differs from another only in case or
+            spaces is taken for that one.
 
         Raises
         ------
@@ -219,7 +236,7 @@ class LabellingStore:
             When the session has no such text or label.
         """
         info = self.info(identity)
-        meant = None if label is None else info.answer_of(label)
+        meant = None if label is None else self._meant(info, label, new=new)
         if not 0 <= position < info.rows or (label is not None and meant is None):
             raise DataError(
                 "labelling.not_asked",
@@ -229,6 +246,19 @@ class LabellingStore:
                 labels=list(info.labels),
             )
         self._append(identity, {"place": position, "label": meant})
+
+    def _meant(self, info: SessionInfo, label: str, *, new: bool) -> str | None:
+        """The answer as it is kept; None where it holds a label that may not be given."""
+        known = set(info.labels)
+        asked = info.names_in(label)
+        if not set(asked) <= known:
+            names = self.standing(info.id).labels_of(info)
+            known, alike = set(names), {name.casefold(): name for name in reversed(names)}
+            tidy = [name if name in known else " ".join(name.split()) for name in asked]
+            asked = tuple(alike.get(name.casefold(), name) if name not in known else name for name in tidy)
+        if not all(asked) or not (new or set(asked) <= known):
+            return None
+        return target_of(asked) if info.several else asked[0]
 
     def undo(self, identity: str) -> None:
         """Take back the latest answer that still counts; nothing happens when there is none."""

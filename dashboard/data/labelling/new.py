@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import streamlit as st
 
@@ -24,12 +26,14 @@ from dashboard.shell.i18n import t, tn
 from dashboard.shell.navigation import go
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from core.data.dataset.store import StoredDataset
     from core.data.labelling.sessions import SessionInfo
     from core.registry import VersionInfo
 
 KINDS = ("dataset", "texts")
+KIND = "label.kind"  # in the session: what is to be labelled
+TEXTS_OF = "label.texts_of"  # in the session: the dataset whose texts are to be labelled
+NEW_FILE = ""
 TEXT_ORDERS = ("margin", "entropy", "disagreement", "random")
 SET_ORDERS = ("margin", "random")
 DATASET_ORDERS = ("inspection", "doubt", "random")
@@ -38,23 +42,32 @@ DATASET_ORDERS = ("inspection", "doubt", "random")
 def draw() -> None:
     """The form."""
     layout.section(t("label.new"))
-    datasets = state.datasets()
+    labelled = [dataset for dataset in state.datasets() if dataset.labelled]
+    bare = [dataset for dataset in state.datasets() if not dataset.labelled]
     names = {kind: t(f"label.kind_{kind}") for kind in KINDS}
-    kind = choices.segmented(
-        t("label.kind"), names, key="label.kind", first="dataset" if datasets else "texts", bare=True
-    )
+    chosen = state.chosen_dataset()
+    first = "texts" if not labelled or chosen in {dataset.id for dataset in bare} else "dataset"
+    kind = choices.segmented(t("label.kind"), names, key=KIND, first=first, bare=True)
     st.caption(t(f"label.about_{kind}"))
     if kind == "texts":
-        _texts()
-    elif datasets:
-        _dataset(datasets)
+        _texts(bare)
+    elif labelled:
+        _dataset(labelled)
     else:
         layout.empty_state(
             t("label.no_datasets"), t("label.no_datasets_text"), action=t("label.to_data"), to=("data", "tables")
         )
 
 
-def _dataset(datasets: list[Any]) -> None:
+def label(dataset: str) -> NoReturn:
+    """Go and give labels to the texts of a saved dataset that has none."""
+    state.choose_dataset(dataset)
+    st.session_state[KIND], st.session_state[TEXTS_OF] = "texts", dataset
+    close()
+    go("data", "labelling")
+
+
+def _dataset(datasets: list[StoredDataset]) -> None:
     picked = choose_dataset(
         datasets, "label.dataset", label=t("label.dataset"), about=lambda dataset: tn("label.rows", dataset.rows)
     )
@@ -65,7 +78,7 @@ def _dataset(datasets: list[Any]) -> None:
     possible = {"inspection": bool(rows), "doubt": knows, "random": True}
     order = _order(tuple(order for order in DATASET_ORDERS if possible[order]), "dataset")
     if order == "doubt" or not knows:
-        _say_who(champion if knows else None, "label.asks_dataset", "label.nobody_dataset")
+        _say_who(champion if knows else None)
 
     def begin(progress: Callable[[float], None]) -> SessionInfo:
         from core.workflows.labelling import begin_with_dataset, begin_with_rows
@@ -83,7 +96,7 @@ def offer(dataset: str) -> None:
     """Beside an inspection: the way to settle what it found wrong with labels, one row after the other."""
     rows = _suspicious(dataset)
     if rows and st.button(tn("label.offer", len(rows)), key="label.offer", icon=":material/new_label:"):
-        st.session_state["label.kind"], st.session_state["label.dataset"] = "dataset", dataset
+        st.session_state[KIND], st.session_state["label.dataset"] = "dataset", dataset
         st.session_state["label.order.dataset"] = "inspection"
         close()
         go("data", "labelling")
@@ -99,22 +112,37 @@ def _suspicious(dataset: str) -> list[dict[str, Any]]:
     return inspected_rows(inspection)
 
 
-def _texts() -> None:
-    uploaded = upload_table("label", need_label=False)
-    if uploaded is None:
+@dataclass(frozen=True)
+class _Texts:
+    """What is to be labelled; ``mark`` tells what the reader says of it from what was said of others."""
+
+    name: str
+    mark: str
+    source: dict[str, Any]
+    read: Callable[[], Sequence[str]]
+
+
+def _texts(bare: list[StoredDataset]) -> None:
+    """Texts without labels: the labels to begin with, and the order."""
+    wanted = _of_dataset(bare) if bare else _of_file()
+    if wanted is None:
         return
-    texts = uploaded.table[uploaded.roles.text].fillna("").tolist()
-    without = SetAside(tuple(row for row, text in enumerate(texts) if not text.strip()), (), ())
-    tell_left_out(uploaded, without)
     champion = _champion()
-    classes = list(state.report(champion)["classes"]) if champion is not None else []
-    key = f"label.labels.{uploaded.file_token}.{champion.classifier if champion else ''}"
-    if key not in st.session_state:
-        st.session_state[key] = classes
-    labels = st.multiselect(
-        t("label.labels"),
-        list(dict.fromkeys([*classes, *st.session_state[key]])),
-        key=key,
+    if champion is not None and not st.toggle(
+        t("label.ask_model", classifier=tables.plain(champion.classifier), version=champion.number),
+        True,
+        key="label.ask_model",
+        help=t("label.ask_model_help"),
+        persist_state="session",
+    ):
+        champion = None
+    known = list(state.report(champion)["classes"]) if champion is not None else []
+    if known:
+        st.caption(tn("label.labels_of_model", len(known)))
+    typed = st.multiselect(
+        t("label.labels_more" if known else "label.labels"),
+        st.session_state.get(f"label.labels.{wanted.mark}", []),
+        key=f"label.labels.{wanted.mark}",
         accept_new_options=True,
         help=t("label.labels_help"),
         placeholder=t("label.labels_placeholder"),
@@ -127,7 +155,6 @@ def _texts() -> None:
         )
     orders = ("random",) if champion is None else SET_ORDERS if several else TEXT_ORDERS
     order = _order(orders, "texts")
-    _say_who(champion, "label.asks_texts", "label.nobody_texts")
 
     def begin(progress: Callable[[float], None]) -> SessionInfo:
         from core.workflows.labelling import begin_with_texts, second_opinion
@@ -136,20 +163,45 @@ def _texts() -> None:
         differs = order == "disagreement" and champion is not None
         return begin_with_texts(
             store(),
-            texts,
-            name=Path(uploaded.name).stem,
-            labels=labels,
+            wanted.read(),
+            name=wanted.name,
+            labels=[*known, *typed],
             order=order,
             engine=state.engine(champion) if champion is not None and asked else None,
             second=second_opinion(champion, state.workspace(), state.engine)
             if champion is not None and differs
             else None,
-            source=uploaded.source(without),
+            source=wanted.source,
             several=several,
             progress=progress,
         )
 
     _start(begin)
+
+
+def _of_dataset(bare: list[StoredDataset]) -> _Texts | None:
+    """A saved dataset without labels, or a new file after all."""
+    known = {dataset.id: dataset for dataset in bare}
+    names = {dataset.id: f"{dataset.name} · {tn('label.rows', dataset.rows)}" for dataset in bare}
+    doubled = {name for name in names.values() if list(names.values()).count(name) > 1}
+    names = {identity: f"{name} · {identity[:4]}" if name in doubled else name for identity, name in names.items()}
+    chosen = state.chosen_dataset()
+    first = chosen if chosen in known else bare[0].id
+    picked = choices.listed(t("label.dataset"), {**names, NEW_FILE: t("label.new_file")}, key=TEXTS_OF, first=first)
+    if picked == NEW_FILE:
+        return _of_file()
+    stored = known[picked]
+    return _Texts(stored.name, stored.id, {"parent": stored.id}, lambda: state.store().load(stored.id).texts)
+
+
+def _of_file() -> _Texts | None:
+    uploaded = upload_table("label", need_label=False)
+    if uploaded is None:
+        return None
+    texts = uploaded.table[uploaded.roles.text].fillna("").tolist()
+    without = SetAside(tuple(row for row, text in enumerate(texts) if not text.strip()), (), ())
+    tell_left_out(uploaded, without)
+    return _Texts(Path(uploaded.name).stem, uploaded.file_token, uploaded.source(without), lambda: texts)
 
 
 def _champion() -> VersionInfo | None:
@@ -160,6 +212,9 @@ def _champion() -> VersionInfo | None:
 
 
 def _order(orders: tuple[str, ...], part: str) -> Any:
+    if len(orders) == 1:  # nothing to choose
+        st.caption(t("label.order_about_random"))
+        return orders[0]
     key = f"label.order.{part}"
     names = {order: t(f"label.order_{order}") for order in orders}
     picked = choices.segmented(t("label.order"), names, key=key, help=t("label.order_help"), wrap=True)
@@ -167,11 +222,13 @@ def _order(orders: tuple[str, ...], part: str) -> Any:
     return picked
 
 
-def _say_who(champion: VersionInfo | None, asks: str, nobody: str) -> None:
-    if champion is None:
-        st.caption(t(nobody))
-    else:
-        st.caption(t(asks, classifier=tables.plain(champion.classifier), version=champion.number))
+def _say_who(champion: VersionInfo | None) -> None:
+    """Who doubts the labels; nothing while there is no model at all."""
+    if champion is not None:
+        facts = {"classifier": tables.plain(champion.classifier), "version": champion.number}
+        st.caption(t("label.asks_dataset", **facts))
+    elif state.chosen_classifier() is not None:
+        st.caption(t("label.nobody_dataset"))
 
 
 def _start(begin: Callable[[Callable[[float], None]], SessionInfo]) -> None:

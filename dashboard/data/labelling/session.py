@@ -12,10 +12,10 @@ import streamlit as st
 from core.base.config import home
 from core.base.errors import DataError
 from core.data.dataset.store import DatasetStore
-from core.data.labelling.sessions import Item, SessionInfo, Standing
+from core.data.labelling.sessions import Item, SessionInfo, Standing, more_to_train
 from dashboard.data.labelling.page import close, store
 from dashboard.parts import choices, tables
-from dashboard.parts.components.label_keys import View, label_keys
+from dashboard.parts.components.label_keys import WORDS, View, label_keys
 from dashboard.shell import layout, state
 from dashboard.shell.errors import guarded_fragment, show_error
 from dashboard.shell.i18n import t, tn
@@ -25,21 +25,23 @@ AHEAD, BEHIND = 40, 15  # texts that the browser has in hand
 PAGE = 50  # rows of the table
 LONGEST = 20_000  # characters of a text on screen
 SAVED = "label.saved"
-FILLED_THERE = {blank: f"{{{blank}}}" for blank in ("done", "total", "labelled", "label")}  # by the browser
+FILLED_THERE = {
+    blank: f"{{{blank}}}" for blank in ("done", "total", "labelled", "label", "labels", "count")
+}  # by the browser
 COMMIT = "answer"  # column of the table
 
 
 def draw(session: SessionInfo) -> None:
     """The session, then what can be made of it."""
+    view = "single"
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         facts = [t(f"label.kind_{session.kind}"), t(f"label.order_{session.order}")]
         st.markdown(f"**{tables.plain(session.name)}** · {' · '.join(facts)}", width="content")
-        st.button(t("label.close"), key="label.close", type="tertiary", icon=":material/list:", on_click=close)
-    if session.several:
-        guarded_fragment()(_single)(session)
-        return
-    views = {view: t(f"label.view_{view}") for view in ("single", "table")}
-    view = choices.segmented(t("label.view"), views, key="label.view", bare=True)
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            if not session.several:
+                views = {view: t(f"label.view_{view}") for view in ("single", "table")}
+                view = choices.segmented(t("label.view"), views, key="label.view", bare=True)
+            st.button(t("label.close"), key="label.close", type="tertiary", icon=":material/list:", on_click=close)
     guarded_fragment()(_table if view == "table" else _single)(session)
 
 
@@ -59,7 +61,7 @@ def take(identity: str, position: int | None, label: str | None) -> None:
         if position is None:
             store().undo(identity)
         else:
-            store().answer(identity, position, label)
+            store().answer(identity, position, label, new=True)
 
 
 def _single(session: SessionInfo) -> None:
@@ -74,14 +76,14 @@ def _single(session: SessionInfo) -> None:
 def view_of(session: SessionInfo, items: list[Item], standing: Standing) -> View:
     """What the browser needs to go on for a while."""
     past = list(standing.answers.items())[-BEHIND:]
-    names = ("title", "count", "given", "suggested", "skip", "undo", "keys", "finished", "waiting", "next", "none")
-    words = {name: t(f"label.keys_{name}", **FILLED_THERE) for name in names}
+    words = {name: t(f"label.keys_{name}", **FILLED_THERE) for name in WORDS}
     if session.several:
-        words["keys"] = t("label.keys_toggle")
+        words["digits"], words["keep"] = t("label.keys_digits_several"), t("label.keys_keep_several")
     return View(
         session=session.id,
         several=session.several,
-        labels=session.labels,
+        labels=standing.labels_of(session),
+        counts=standing.counts_of(session),
         queue=[_shown(position, items[position]) for position in islice(standing.waiting(session.rows), AHEAD)],
         past=[{**_shown(position, items[position]), "label": label} for position, label in past],
         done=len(standing.answers),
@@ -122,7 +124,7 @@ def _table(session: SessionInfo) -> None:
             "suggested": st.column_config.TextColumn(t("label.column_suggested"), width="small"),
             "doubt": st.column_config.NumberColumn(t("label.column_doubt"), format="%.2f", width="small"),
             COMMIT: st.column_config.SelectboxColumn(
-                t("label.column_answer"), options=list(session.labels), width="medium"
+                t("label.column_answer"), options=list(standing.labels_of(session)), width="medium"
             ),
         },
         placeholder="",
@@ -160,28 +162,48 @@ def keep_edits(identity: str, edited: dict[Any, dict[str, Any]], places: list[in
 
 
 def _result(session: SessionInfo) -> None:
-    """How far it is, and a dataset of it."""
-    from core.workflows.labelling import changed_rows, finish
+    """How far it is, and a dataset of it; with enough labels, a training."""
+    from core.workflows.labelling import changed_rows
 
-    labelled = store().standing(session.id).labelled
-    count = changed_rows(items_of(session), labelled) if session.kind == "dataset" else len(labelled)
-    layout.section(t("label.save"))
-    st.caption(tn(f"label.so_far_{session.kind}", count, looked=tables.thousands(len(labelled))))
+    standing = store().standing(session.id)
+    labelled = standing.labelled
+    again = session.kind == "dataset"
+    count = changed_rows(items_of(session), labelled) if again else len(labelled)
+    more = 0 if again else more_to_train(standing.counts_of(session))
+    so_far = tn(f"label.so_far_{session.kind}", count, looked=tables.thousands(len(labelled)))
     suggested = t(f"label.name_{session.kind}", name=session.name)
+    layout.section(t("label.save"))
+    st.caption(" ".join([so_far, tn("label.more_to_train", more)] if more else [so_far]))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(t("label.name"), suggested, key=f"label.name.{session.id}", max_chars=120)
-        pressed = st.button(
-            t("label.save_button"), key="label.save", type="primary", icon=":material/save:", disabled=not count
+        ready = bool(count) and not more
+        train = ready and st.button(
+            t("label.save_and_train"), key="label.save_and_train", type="primary", icon=":material/model_training:"
         )
-    if pressed:
-        try:
-            stored = finish(store(), DatasetStore(home()), session.id, name=(name or "").strip() or suggested)
-        except DataError as error:
-            show_error(error)
-            return
-        state.choose_dataset(stored.id)
-        st.session_state[SAVED] = (session.id, stored.id, stored.name, stored.rows)
+        save = st.button(
+            t("label.save_button"),
+            key="label.save",
+            type="secondary" if ready else "primary",
+            icon=":material/save:",
+            disabled=not count,
+        )
+    if (train or save) and _save(session, (name or "").strip() or suggested) and train:
+        go("train", "new")
     _after_saving(session)
+
+
+def _save(session: SessionInfo, name: str) -> bool:
+    """Make a dataset; returns whether that went well."""
+    from core.workflows.labelling import finish
+
+    try:
+        stored = finish(store(), DatasetStore(home()), session.id, name=name)
+    except DataError as error:
+        show_error(error)
+        return False
+    state.choose_dataset(stored.id)
+    st.session_state[SAVED] = (session.id, stored.id, stored.name, stored.rows)
+    return True
 
 
 def _after_saving(session: SessionInfo) -> None:
@@ -196,4 +218,4 @@ def _after_saving(session: SessionInfo) -> None:
         if state.chosen_classifier() and st.button(
             t("label.to_update"), key="label.to_update", icon=":material/autorenew:"
         ):
-            go("update")
+            go("update", "batch")

@@ -10,9 +10,9 @@ from dashboard.shell.i18n import t
 
 def draw() -> None:
     """The list of labellings and the form of a new one, or the one that is open."""
-    st.caption(t("label.caption"))
     opened = page.opened()
     if opened is None:
+        st.caption(t("label.caption"))
         page.sessions()
         new.draw()
     else:

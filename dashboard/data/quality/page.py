@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import streamlit as st
 
@@ -16,6 +16,7 @@ from dashboard.parts.run_view import run_view
 from dashboard.shell import state
 from dashboard.shell.errors import show_error
 from dashboard.shell.i18n import t, tn
+from dashboard.shell.navigation import go
 
 if TYPE_CHECKING:
     from core.data.dataset.store import StoredDataset
@@ -42,6 +43,13 @@ def choose(datasets: list[StoredDataset]) -> StoredDataset:
     )
     state.choose_dataset(picked.id)
     return picked
+
+
+def inspect(dataset: str) -> NoReturn:
+    """Go and look a saved dataset over."""
+    state.choose_dataset(dataset)
+    st.session_state[NEXT] = dataset
+    go("data", "quality")
 
 
 def inspection(dataset: StoredDataset) -> dict[str, Any] | None:

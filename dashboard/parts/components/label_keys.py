@@ -1,7 +1,9 @@
-"""One text after the other with its labels as buttons and keys; the browser goes on without waiting for the server.
+"""One text after the other, labelled by typing: the browser goes on without waiting for the server.
 
-Keys: 1 to 9 give a label, Enter keeps the label that stands (or takes the suggested one), → skips, ← or Backspace undoes. Where a
-text may have several labels, 1 to 9 put a label on and take it off, and Enter goes on with those that are on.
+The first letters of a label narrow the labels, and Enter or the only one left gives it; a name that no label has is a new one
+(with a + before it also where its letters begin another label). With nothing typed, 1 to 9 give one of the first labels, Enter
+keeps the label that stands (or takes the suggested one), → skips, ← or Backspace undoes. Where a text may have several labels,
+the same puts a label on and takes it off, and Enter goes on with those that are on.
 
 The browser numbers what was done and repeats it until the server has confirmed it.
 """
@@ -28,6 +30,10 @@ _keys = component(
     "evergreen_label_keys", html=_asset("label_keys.html"), css=_asset("label_keys.css"), js=_asset("label_keys.js")
 )
 
+WORDS = (
+    *("title", "count", "given", "suggested", "field", "first", "labels", "digits", "keep", "keys"),
+    *("typing", "adds", "matches", "skip", "undo", "skipped", "undone", "finished", "waiting", "next", "none"),
+)
 Take = Callable[[int | None, str | None], None]
 
 
@@ -39,6 +45,8 @@ class View:
     ----------
     session
         The session's id; answers that were on their way for another session are dropped.
+    counts
+        How many texts have each label.
     queue
         The next texts: ``place``, ``text``, ``given``, ``suggested``; more than somebody labels between two reports.
     past
@@ -46,14 +54,14 @@ class View:
     done, labelled, total
         How many texts were looked at, have a label, and are there.
     words
-        The sentences on screen by name: ``title``, ``count``, ``given``, ``suggested``, ``skip``, ``undo``, ``keys``,
-        ``finished``, ``waiting``, ``next``, ``none``.
+        The sentences on screen by the names in `WORDS`.
     several
         Whether a text may have several labels: an answer is then their names with | between, | alone for none.
     """
 
     session: str
     labels: Sequence[str]
+    counts: dict[str, int]
     queue: Sequence[dict[str, Any]]
     past: Sequence[dict[str, Any]]
     done: int
@@ -70,7 +78,7 @@ def label_keys(view: View, *, key: str, take: Take) -> None:
     ----------
     take
         The function that is called once for each thing done, in order: with the text's position and its label (None:
-        skipped), or with None and None to undo.
+        skipped), which may be a new one, or with None and None to undo.
     """
     confirmed: dict[str, int] = st.session_state.setdefault(f"{key}.confirmed", {})
     data = {**vars(view), "confirmed": dict(confirmed)}

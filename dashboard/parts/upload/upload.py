@@ -46,6 +46,7 @@ from dashboard.shell.errors import show_error
 from dashboard.shell.i18n import t, t_message, tn
 
 PREVIEW_ROWS = 5
+ANSWERED = "predict"  # prefix of the table that a model answers, on the Use page
 STYLE = Path(__file__).with_name("upload.css")
 
 
@@ -188,9 +189,14 @@ def discard_upload(key: str) -> None:
     let_tables_go()
 
 
-def hand_over(key: str, other: str) -> None:
-    """Give what was uploaded on one page to another one, which shows it as if it had been dropped there."""
-    st.session_state[f"{other}.source"] = st.session_state.pop(f"{key}.source")
+def chosen_source(key: str) -> Source | None:
+    """The file or sample that is chosen."""
+    return st.session_state.get(f"{key}.source")
+
+
+def hand_over(source: Source, key: str) -> None:
+    """Have another page begin with this file, so that nobody has to drop it twice."""
+    st.session_state[f"{key}.source"] = source
 
 
 def has_upload(key: str) -> bool:
@@ -214,21 +220,23 @@ def _choose(key: str, samples: Sequence[SamplePart]) -> None:
         st.session_state[f"{key}.source"] = keep_upload(uploaded.name, uploaded)
         st.session_state[f"{key}.turn"] = turn + 1
         st.rerun()
-    _from_hub(key)
-    if not samples:
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(t("upload.or_sample"), width="content")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{key}-other-ways"):
+        if samples:
+            st.markdown(t("upload.or_sample"), width="content")
         for sample in samples:
             label = t("upload.sample", name=t(f"upload.{'_'.join(sample)}"))
             if st.button(label, key=f"{key}.sample.{'.'.join(sample)}"):
                 st.session_state[f"{key}.source"] = sample_source(sample)
                 st.rerun()
+        _from_hub(key)
 
 
 def _from_hub(key: str) -> None:
     """A dataset of the Hugging Face Hub in place of a file."""
-    with st.expander(t("upload.hub"), icon=":material/cloud_download:"), st.form(f"{key}.hub", border=False):
+    with (
+        st.popover(t("upload.hub"), icon=":material/cloud_download:", type="tertiary"),
+        st.form(f"{key}.hub", border=False),
+    ):
         name = st.text_input(
             t("upload.hub_name"), key=f"{key}.hub_name", placeholder=t("upload.hub_example"), help=t("upload.hub_help")
         )

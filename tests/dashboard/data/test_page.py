@@ -16,9 +16,10 @@ from core.data.dataset.rows import TextDataset
 from core.data.dataset.samples import sample_path
 from core.data.dataset.splitting import split_rows
 from core.data.dataset.store import DatasetStore
+from core.data.labelling.sessions import LabellingStore
 from dashboard.data import page as data_page
 from dashboard.data import saved as data_saved
-from dashboard.parts.upload import files
+from dashboard.parts.upload import files, looked_over
 
 OpenPage = Callable[..., AppTest]
 
@@ -204,8 +205,8 @@ TEXTS = "text\n" + "".join(f"a text about thing number {row}\n" for row in range
 @pytest.mark.parametrize(
     ("language", "nothing", "told", "none"),
     [
-        ("en", "No labels", "teach a language model", "no labels"),
-        ("zh", "没有标签", "训练会续写文本的语言模型", "没有标签"),
+        ("en", "No labels", "30 rows without labels", "no labels"),
+        ("zh", "没有标签", "30 行，没有标签", "没有标签"),
     ],
 )
 def test_texts_alone_are_saved_for_a_language_model(
@@ -231,8 +232,53 @@ def test_texts_alone_are_saved_for_a_language_model(
     assert f" · {none}" in page.selectbox(key="train.dataset").options[0]
 
 
-def test_too_few_texts_alone_say_so(open_page: OpenPage) -> None:
-    assert "There are only 2 texts" in errors(upload(open_page("data"), "text\nhello there\ngood bye\n"))[0]
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_table_without_labels_is_no_error_and_leads_to_labelling(
+    open_page: OpenPage, evergreen_home: Path, language: str
+) -> None:
+    page = upload(open_page("data", language=language), "text\nhello there\ngood bye\n")
+    assert errors(page) == []
+    assert "data.answer" not in [button.key for button in page.button]  # no model serves
+    page.button(key="data.save-next").click().run()
+    assert errors(page) == []
+    (saved,) = stored(evergreen_home)
+    assert page.button_group(key="label.kind").value == "texts"
+    assert page.selectbox(key="label.texts_of").value == saved.id
+    page.button(key="label.start").click().run()
+    assert errors(page) == []
+    (session,) = LabellingStore(evergreen_home).list()
+    assert (session.kind, session.rows, session.labels) == ("texts", 2, ())
+
+
+def test_a_saved_table_without_labels_is_labelled_from_its_line(open_page: OpenPage, evergreen_home: Path) -> None:
+    page = upload(open_page("data"), TEXTS)
+    page.button(key="data.save-button").click().run()
+    (saved,) = stored(evergreen_home)
+    assert page.button(key="data.label").proto.type == "primary"
+    page.button(key="data.another").click().run()
+    page.button(key=f"data.label.{saved.id}").click().run()
+    assert errors(page) == []
+    assert page.selectbox(key="label.texts_of").value == saved.id
+    page.button_group(key="label.kind").set_value("dataset").run()  # there is none with labels to check
+    assert errors(page) == []
+    assert [button.key for button in page.button if str(button.key).startswith("empty.")] == ["empty.data"]
+
+
+def test_a_table_with_labels_is_saved_and_trained_on_with_one_click(open_page: OpenPage, evergreen_home: Path) -> None:
+    page = upload(open_page("data"), REVIEWS)
+    page.button(key="data.save-next").click().run()
+    assert errors(page) == []
+    (saved,) = stored(evergreen_home)
+    assert page.selectbox(key="train.dataset").value == saved.id
+
+
+def test_after_saving_the_quality_is_one_click_away(open_page: OpenPage, evergreen_home: Path) -> None:
+    page = upload(open_page("data"), REVIEWS)
+    page.button(key="data.save-button").click().run()
+    (saved,) = stored(evergreen_home)
+    page.button(key="data.check").click().run()
+    assert errors(page) == []
+    assert page.selectbox(key="quality.dataset").value == saved.id
 
 
 def test_a_column_taken_for_labels_by_its_values_is_said_to_be_and_can_be_left_out(
@@ -360,7 +406,7 @@ def test_the_page_speaks_chinese(open_page: OpenPage) -> None:
     page = upload(open_page("data", language="zh"), CHINESE.encode("utf-16"), "外卖.tsv")
     assert errors(page) == []
     assert [metric.label for metric in page.metric] == ["行数", "标签数", "典型长度", "语言"]
-    assert "行用于学习" in words(page)
+    assert "行留作测试" in words(page)
     button(page, "保存数据集").click().run()
     assert "“外卖”已保存" in words(page)
 
@@ -382,13 +428,13 @@ def test_a_dataset_of_one_page_is_not_worked_through_on_every_rerun(
     open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted: list[int] = []
-    whole = data_page.split_rows
+    whole = looked_over.split_rows
 
     def counting(dataset: TextDataset) -> Any:
         counted.append(len(dataset))
         return whole(dataset)
 
-    monkeypatch.setattr(data_page, "split_rows", counting)
+    monkeypatch.setattr(looked_over, "split_rows", counting)
     page = upload(open_page("data"), REVIEWS)
     page.run()
     page.run()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.base.errors import DataError
-from core.data.labelling.sessions import ANSWERS, Item, LabellingStore, SessionInfo
+from core.data.labelling.sessions import ANSWERS, Item, LabellingStore, SessionInfo, more_to_train
 
 ITEMS = [Item("one", "a", "b", 0.9), Item("two", "b"), Item("ONE ", "b"), Item("three", "a", "a", 0.1), Item("  ")]
 
@@ -73,12 +73,38 @@ def test_what_a_session_does_not_have_is_refused(store: LabellingStore, session:
             store.standing(identity)
 
 
-def test_there_must_be_texts_and_labels(store: LabellingStore) -> None:
+def test_there_must_be_texts(store: LabellingStore) -> None:
     with pytest.raises(DataError, match="no text"):
         store.begin([Item(" ")], kind="texts", name="x", labels=["a", "b"], order="random")
-    with pytest.raises(DataError, match="two labels"):
-        store.begin([Item("one")], kind="texts", name="x", labels=["a", " a ", ""], order="random")
     assert store.list() == []
+
+
+def test_labels_come_up_on_the_way_and_go_with_their_last_answer(store: LabellingStore, tmp_path: Path) -> None:
+    texts = [Item("one"), Item("two"), Item("three")]
+    session = store.begin(texts, kind="texts", name="x", labels=["a", " a ", ""], order="random")
+    assert session.labels == ("a",)
+    store.answer(session.id, 0, " late  parcel", new=True)
+    store.answer(session.id, 1, "Late parcel", new=True)  # the same label in another spelling
+    store.answer(session.id, 2, "late parcel")
+    standing = LabellingStore(tmp_path).standing(session.id)
+    assert standing.answers == dict.fromkeys(range(3), "late parcel")
+    assert standing.labels_of(session) == ("a", "late parcel")
+    assert standing.counts_of(session) == {"late parcel": 3}
+    with pytest.raises(DataError, match="no label"):
+        store.answer(session.id, 0, " ", new=True)
+    for _ in range(3):
+        store.undo(session.id)
+    assert store.standing(session.id).labels_of(session) == ("a",)
+
+
+def test_new_labels_are_added_where_a_text_may_have_several(store: LabellingStore) -> None:
+    session = store.begin([Item("one"), Item("two")], kind="texts", name="x", labels=[], order="random", several=True)
+    store.answer(session.id, 0, "price|food", new=True)
+    store.answer(session.id, 1, "|")
+    standing = store.standing(session.id)
+    assert standing.answers == {0: "food|price", 1: "|"}
+    assert standing.labels_of(session) == ("food", "price")
+    assert standing.counts_of(session) == {"food": 1, "price": 1}
 
 
 def test_a_deleted_session_is_gone_and_the_others_stay(
@@ -100,3 +126,12 @@ def test_what_is_forgotten_leaves_no_trace(store: LabellingStore, session: Sessi
     assert all(b"two" not in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert store.forget(lambda text: True) == 2
     assert store.list() == []
+
+
+def test_a_training_is_worth_it_from_two_labels_with_ten_texts_each() -> None:
+    assert [more_to_train(counts) for counts in ({}, {"a": 12}, {"a": 12, "b": 7, "c": 1}, {"a": 10, "b": 10})] == [
+        20,
+        10,
+        3,
+        0,
+    ]
