@@ -1,9 +1,6 @@
 """Overview: which version serves, how good it is, what it remembers, what to do next; all versions, and the way back."""
 
-import streamlit as st
-
 from dashboard.overview import page, versions
-from dashboard.parts.versions import timeline
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import t
 
@@ -14,11 +11,7 @@ if classifier is None:
 else:
     story = page.read(classifier)
     page.heading(story)
-    page.step(story)
+    page.verdict_and_step(story)
     layout.cards(page.cards(story))
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        page.remembers(story)
-    with right:
-        timeline.draw(classifier, story.same)
-    versions.draw(story.versions, story.champion)
+    page.story_of_versions(story)
+    versions.draw(story.versions, story.champion, story.shown)

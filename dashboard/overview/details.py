@@ -53,7 +53,10 @@ def _tests(version: VersionInfo) -> None:
         {
             t("models.column_test"): name,
             t("models.column_rows"): count,
-            **{title: _estimate(figures[score]) for score, title in measured.items() if score in figures},
+            **{
+                title: _estimate(figures[score]) if score in figures else tables.NOTHING
+                for score, title in measured.items()
+            },
         }
         for name, count, figures in rows
     ]

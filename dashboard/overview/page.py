@@ -12,7 +12,7 @@ from core.base.integrity import is_damage
 from core.statistics.intervals import Estimate
 from dashboard.parts import scores, tables
 from dashboard.parts.plots.heatmaps import heatmap
-from dashboard.parts.versions import history, same_tests
+from dashboard.parts.versions import history, same_tests, timeline, verdict
 from dashboard.parts.versions.next_step import next_step, test_name, worst_drop
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import DEFAULT as ENGLISH
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
     from core.registry import VersionInfo
     from core.statistics.additive import Score
     from core.workflows.standings import SameTests
+
+VERDICT_ICONS: dict[verdict.Kind, str] = {
+    "better": ":green[:material/check_circle:]",
+    "perhaps_better": ":material/balance:",
+    "level": ":material/balance:",
+    "perhaps_worse": ":material/balance:",
+    "worse": ":orange[:material/trending_down:]",
+}
 
 
 @dataclass(frozen=True)
@@ -128,20 +136,48 @@ def _forgetting_card(story: Story) -> Card:
     return Card(label, scores.forgotten(score, now), help=help_text, good="down", interval=interval)
 
 
-def step(story: Story) -> None:
-    """The next step: one sentence, one button."""
+def verdict_and_step(story: Story) -> None:
+    """How good the model is, in a sentence, and below it what to do next, with the one button."""
     proposed = next_step(story.versions, story.champion, story.matrix if story.champion else None, story.waiting)
-    with st.container(border=True, key="next-step"), st.container(horizontal=True, vertical_alignment="center"):
-        with st.container(gap=None, width="stretch"):
-            st.caption(t("overview.next_step"))
-            st.markdown(tables.plain(proposed.sentence))
-        if st.button(proposed.button, type="primary", key="next-step-button"):
-            go(*proposed.to)
+    with st.container(border=True, key="verdict", gap="small"):
+        st.markdown(_verdict(story))
+        with st.container(horizontal=True, vertical_alignment="center", key="next-step"):
+            with st.container(gap=None, width="stretch"):
+                st.caption(t("overview.next_step"))
+                st.markdown(tables.plain(proposed.sentence))
+            if st.button(proposed.button, type="primary", key="next-step-button"):
+                go(*proposed.to)
+
+
+def _verdict(story: Story) -> str:
+    """How the version shown stands beside the baseline, and whether it holds what it learned earlier."""
+    judged = verdict.judge(state.report(story.shown))
+    facts = {
+        "version": story.shown.number,
+        "score": scores.score_name(judged.score),
+        "value": tables.score(judged.value["value"]),
+        "rows": tables.thousands(judged.rows),
+        "baseline": tables.score(judged.baseline["value"]),
+        "points": tables.size_in_points(judged.gain),
+    }
+    told = [t(f"overview.verdict_{judged.kind}", **facts)]
+    if len(story.matrix.versions) > 1:
+        worst = worst_drop(story.matrix)
+        if worst is None:
+            told.append(t("overview.verdict_holds"))
+        else:
+            told.append(
+                t("overview.verdict_forgot", test=test_name(worst[0]), points=tables.size_in_points(worst[1]))
+            )
+    return f"{VERDICT_ICONS[judged.kind]} {tables.plain(verdict.joined(told))}"
 
 
 def remembers(story: Story) -> None:
     """The accuracy matrix as a heatmap, under a title that says what it shows."""
     layout.section(t("overview.remembers"), help=t("overview.remembers_help"))
+    if len(story.versions) < 2:
+        st.caption(t("overview.remembers_single"))
+        return
     newest = _newest_of_line(story)
     try:
         matrix = history.accuracy_matrix(newest)
@@ -149,9 +185,7 @@ def remembers(story: Story) -> None:
         if newest is story.shown or not is_damage(error):
             raise
         newest, matrix = story.shown, story.matrix  # the files of a version that does not serve are damaged
-    if len(story.versions) < 2:
-        st.caption(t("overview.remembers_single"))
-    elif len(matrix.versions) < 2:
+    if len(matrix.versions) < 2:
         st.caption(t("overview.remembers_alone", version=newest.number))
     elif story.champion is not None and newest.number != story.champion.number:
         st.caption(t("overview.remembers_other", version=newest.number, champion=story.champion.number))
@@ -175,6 +209,18 @@ def remembers(story: Story) -> None:
             values=values,
         ),
     )
+
+
+def story_of_versions(story: Story) -> None:
+    """What each version remembers, and beside it how good all of them are."""
+    if len(story.versions) < 2:  # one square and one dot tell nothing
+        remembers(story)
+        return
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        remembers(story)
+    with right:
+        timeline.draw(story.classifier, story.same, tells_rows=False)  # the table of versions below does
 
 
 def _newest_of_line(story: Story) -> VersionInfo:

@@ -10,16 +10,14 @@ import pandas as pd
 import streamlit as st
 
 from core.base.errors import RegistryError
-from core.base.files import read_json
 from core.registry.records.reports import baseline_name
 from core.statistics.intervals import Estimate
-from core.tasks.text_classification.reported import has_labels
 from dashboard.overview import details
 from dashboard.parts import scores, tables
 from dashboard.parts.names import name_of
 from dashboard.parts.recipe import recipe_sentences
 from dashboard.parts.versions import decisions, history, same_tests, serving
-from dashboard.parts.versions.verdict import tell_since
+from dashboard.parts.versions.verdict import joined, tell_since
 from dashboard.shell import layout, state
 from dashboard.shell.errors import boundary
 from dashboard.shell.i18n import DEFAULT as ENGLISH
@@ -33,21 +31,26 @@ if TYPE_CHECKING:
 VERSION = "models.version"
 TABLE = "models.table"
 TURN = "models.turn"
-BUNDLE = ("model.onnx", "tokenizer.json", "labels.json", "config.json", "model_card.md")
 
 
-def draw(versions: list[VersionInfo], champion: VersionInfo | None) -> None:
-    """All versions in a table, and below it the chosen one: where it comes from, its details, and what can be done with it."""
+def draw(versions: list[VersionInfo], champion: VersionInfo | None, shown: VersionInfo) -> None:
+    """All versions in a table, and below it the chosen one: where it comes from, what can be done with it, its details.
+
+    Parameters
+    ----------
+    shown
+        The version whose figures the page tells above: they are not told again.
+    """
     layout.section(t("overview.versions"))
     version = choose(versions, champion)
     lineage(version)
-    with boundary():  # a version with a damaged file can still be deleted, and another one serve
-        layout.cards(cards(version), key="-of-version")
-        tell_since(state.report(version))
     serving.actions(version, champion)
+    with boundary():  # a version with a damaged file can still be deleted, and another one serve
+        if version.number != shown.number:
+            layout.cards(cards(version), key="-of-version")
+        tell_since(state.report(version))
     with boundary():
         details.tabs(version)
-    serving.delete_version(version, champion)
 
 
 def choose(versions: list[VersionInfo], champion: VersionInfo | None) -> VersionInfo:
@@ -167,27 +170,10 @@ def how(version: VersionInfo) -> str:
     return t("models.how_update", strategy=name_of("strategy", strategy), parent=version.parent)
 
 
-def size_shown(version: VersionInfo) -> str:
-    """The size of the version's bundle before it is zipped; a dash where its files are gone."""
-    try:
-        return tables.size(bundle_bytes(version))
-    except (RegistryError, OSError, ValueError):
-        return tables.NOTHING
-
-
-def bundle_bytes(version: VersionInfo) -> int:
-    """Bytes of the files that the bundle holds."""
-    folder = state.version_folder(version)
-    serving = folder / "serving.json"
-    others = set(read_json(serving).values()) if serving.exists() else set()
-    names = {*BUNDLE, *scores.task_of_version(version).programs, *others}
-    return sum((folder / name).stat().st_size for name in names)
-
-
 def lineage(version: VersionInfo) -> None:
     """Where a version comes from: one sentence a step, newest first."""
     line = history.lineage(version)
-    st.markdown(" ".join(_step(known) for known in reversed(line)))
+    st.markdown(joined([_step(known) for known in reversed(line)]))
     stored = {info.id: info for info in state.datasets()}
     for known in reversed(line):
         dataset = stored.get(str(known.summary.get("dataset")))
@@ -210,10 +196,10 @@ def _step(version: VersionInfo) -> str:
 
 
 def cards(version: VersionInfo) -> list[Card]:
-    """Accuracy and macro-F1 with what they gain over the baseline, the size, and how exact the export is."""
+    """Its scores on its own tests, with what they gain over the baseline."""
     report = state.report(version)
-    overall, baseline, parity = report["overall"], report["baseline"]["report"], report["parity"]
-    measured = [
+    overall, baseline = report["overall"], report["baseline"]["report"]
+    return [
         Card(
             scores.score_name(score.name),
             tables.score(overall[score.name]["value"]),
@@ -229,17 +215,8 @@ def cards(version: VersionInfo) -> list[Card]:
         )
         for score in scores.task_of_report(report).scores
     ]
-    return [
-        *measured,
-        Card(t("models.size"), size_shown(version), help=t("models.size_help")),
-        Card(t("models.parity"), tables.tiny(parity["max_abs_diff"]), help=_parity_help(report)),
-    ]
 
 
 def _score_help(score: str, report: dict[str, Any]) -> str | None:
     key = f"models.{score}_help"
     return t(key, method=t_message(baseline_name(report))) if key in catalogue(ENGLISH) else scores.score_help(score)
-
-
-def _parity_help(report: dict[str, Any]) -> str:
-    return t("models.parity_help" if has_labels(report) else "models.parity_help_of")

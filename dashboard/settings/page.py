@@ -7,23 +7,51 @@ import shlex
 import sys
 from pathlib import Path
 
+import pandas as pd
 import streamlit as st
 
 from core.base.config import home
 from dashboard.parts import tables
+from dashboard.parts.names import provider_name
 from dashboard.parts.versions import serving
 from dashboard.shell import layout, state
 from dashboard.shell.errors import guarded_fragment
 from dashboard.shell.i18n import LANGUAGES, language, t, tn
 
+SIZES = "settings.sizes"  # in the session: what the storage is made of, once that was asked for
+# Folder or file of the workspace → what it holds, by the name of its text.
+PARTS = {
+    "artifacts": "versions",
+    "datasets": "tables",
+    "generators": "generators",
+    "encoders": "encoders",
+    "vectors": "vectors",
+    "jobs": "runs",
+    "mlflow.db": "log",
+    "mlflow.db-wal": "log",
+    "mlflow.db-shm": "log",
+    "comparisons": "studies",
+    "curves": "studies",
+    "folds": "studies",
+    "searches": "studies",
+    "benchmarks": "studies",
+    "inspections": "studies",
+}
+OTHER = "other"
+
 
 def installation() -> None:
-    """Language and device."""
+    """Language, and what this machine really computes with."""
     layout.section(t("setup.installation"))
     device = state.device()
     named = t("shell.device_cuda", name=device.name) if device.kind == "cuda" else tn("shell.device_cpu", device.cores)
-    st.markdown(t("setup.language", language=LANGUAGES[language()]))
-    st.markdown(t("setup.device", device=tables.plain(named)))
+    answering = provider_name(state.providers().runs)
+    lines = (
+        t("setup.language", language=LANGUAGES[language()]),
+        t("setup.learns", device=tables.plain(named)),
+        t("setup.answers", provider=tables.plain(answering)),
+    )
+    st.markdown("\n".join(f"- {line}" for line in lines))
     layout.warn_of_idle_card()
 
 
@@ -35,15 +63,23 @@ def storage() -> None:
     st.code(str(home().resolve()), language=None, wrap_lines=True)
     if st.button(t("setup.measure"), key="settings.measure", icon=":material/data_usage:"):
         with st.spinner(t("setup.measuring")):
-            st.session_state["settings.sizes"] = sizes(home())
-    for name, size in st.session_state.get("setup.sizes", {}).items():
-        st.markdown(f"- {tables.plain(name)}: {tables.size(size)}")
+            st.session_state[SIZES] = sizes(home())
+    if SIZES in st.session_state:
+        _sizes(st.session_state[SIZES])
     with st.expander(t("models.tab_mlflow"), icon=":material/monitoring:"):
         _mlflow()
 
 
+def _sizes(found: dict[str, int]) -> None:
+    """The total, and what it is made of, in words."""
+    st.markdown(t("setup.total", size=tables.size(sum(found.values()))))
+    shown = [{t("setup.column_what"): t(f"setup.part_{part}"), t("models.size"): tables.size(size)} for part, size in found.items()]
+    if shown:
+        st.dataframe(pd.DataFrame(shown), hide_index=True, alt=t("setup.sizes_alt"), key="setup.sizes", width=420)
+
+
 def sizes(folder: Path) -> dict[str, int]:
-    """Bytes of all files in the workspace's folders, the largest first; files that are one and the same count once."""
+    """Bytes of the workspace by what they are (`PARTS`), the most first; files that are one and the same count once."""
     found: dict[str, int] = {}
     seen: set[tuple[int, int]] = set()
     for root, _, names in os.walk(folder):
@@ -55,7 +91,7 @@ def sizes(folder: Path) -> dict[str, int]:
                 continue
             if (status.st_dev, status.st_ino) not in seen:
                 seen.add((status.st_dev, status.st_ino))
-                part = top[0] if top else name
+                part = PARTS.get(top[0] if top else name, OTHER)
                 found[part] = found.get(part, 0) + status.st_size
     return dict(sorted(found.items(), key=lambda pair: -pair[1]))
 

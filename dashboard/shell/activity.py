@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 BUSY, QUIET = 2.0, 8.0  # seconds between looks at the jobs
 MOST_ENDED = 5
+DRAWER = "activity"
+OPEN = "activity.open"  # in the session: whether the drawer is open; not there while nobody and nothing has opened it
 
 
 def draw() -> None:
@@ -35,9 +37,19 @@ def _drawer(busy: bool) -> None:
     counts = [t("activity.at_work", count=len(active))] if active else []
     counts += [t("activity.new", count=len(new))] if new else []
     label = " ".join([t("activity.title"), *(f":green-badge[{count}]" for count in counts)])
-    with st.expander(
-        label, icon=":material/pending_actions:", expanded=bool(active or new), type="compact", key="activity"
-    ):
+    if (active or new) and OPEN not in st.session_state:  # by itself once; from then on as the reader leaves it
+        st.session_state[OPEN] = st.session_state[DRAWER] = True
+    drawer = st.expander(
+        label,
+        icon=":material/pending_actions:",
+        type="compact",
+        expanded=st.session_state.get(OPEN, False),
+        key=DRAWER,
+        on_change=_take,
+    )
+    if not drawer.open:
+        return
+    with drawer:
         for job in reversed(active):
             _at_work(job)
         for job in new:
@@ -49,6 +61,10 @@ def _drawer(busy: bool) -> None:
             _ended(job, new=False)
         if not active and not new and not earlier:
             st.caption(t("activity.nothing"))
+
+
+def _take() -> None:
+    st.session_state[OPEN] = st.session_state[DRAWER]
 
 
 def _at_work(job: Job) -> None:

@@ -53,7 +53,7 @@ def keep_link(current: str) -> None:
 
 def open_earlier(current: str) -> None:
     """The root showed the overview of the model that the link names, and still does: Home, which is there now, names none."""
-    if current == FIRST_PAGE and st.session_state.get(LINKED):
+    if current == FIRST_PAGE and st.session_state.get(LINKED) and state.classifiers():
         go("overview")
 
 
@@ -131,8 +131,8 @@ def _state_of_model() -> None:
     """Below the picker: what the model is for, which version serves, and whether all is well with it."""
     classifier = state.chosen_classifier()
     if classifier is not None:
-        found = health.of(classifier)
-        st.caption(f"{health.task_of_model(classifier)} · {found.dot} {found.serving}", help=found.sentence)
+        line, meaning = health.line(classifier)
+        st.caption(line, help=meaning)
 
 
 def tell_unknown() -> None:

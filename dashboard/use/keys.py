@@ -33,11 +33,13 @@ def draw(classifier: str) -> None:
         fresh = None
     if fresh is not None:
         _show(*fresh)
-    if known:
-        st.caption(t("keys.try" if fresh is None else "keys.try_fresh"))
-        st.code(curl_line(classifier, fresh[1] if fresh else PLACEHOLDER), language="bash", wrap_lines=True)
     for key in known[::-1]:
         _row(store, key)
+    secret = fresh[1] if fresh else PLACEHOLDER
+    st.caption(t("keys.try" if fresh is None else "keys.try_fresh"))
+    st.code(curl_line(classifier, secret), language="bash", wrap_lines=True)
+    st.caption(t("keys.try_python"))
+    st.code(python_lines(classifier, secret), language="python", wrap_lines=True)
 
 
 def address() -> str:
@@ -48,9 +50,30 @@ def address() -> str:
 
 def curl_line(classifier: str, key: str) -> str:
     """A command for a terminal that sends one text."""
-    body = json.dumps({"classifier": classifier, "text": t("keys.example")}, ensure_ascii=False)
+    body = json.dumps(dict(_asked(classifier)), ensure_ascii=False)
     lines = (f"curl {address()}{API}/predict", f"-H 'Authorization: Bearer {key}'", f"-d {shlex.quote(body)}")
     return " \\\n  ".join(lines)
+
+
+def python_lines(classifier: str, key: str) -> str:
+    """The same in Python, with its own library alone."""
+    body = ", ".join(f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in _asked(classifier))
+    return "\n".join(
+        (
+            "import json",
+            "from urllib.request import Request, urlopen",
+            "",
+            f"asked = json.dumps({{{body}}}).encode()",
+            f"request = Request({json.dumps(f'{address()}{API}/predict')}, asked, method=\"POST\")",
+            f'request.add_header("Authorization", {json.dumps(f"Bearer {key}")})',
+            'request.add_header("Content-Type", "application/json")',
+            "print(json.load(urlopen(request)))",
+        )
+    )
+
+
+def _asked(classifier: str) -> tuple[tuple[str, str], ...]:
+    return (("classifier", classifier), ("text", t("keys.example")))
 
 
 def _create(store: KeyStore) -> None:

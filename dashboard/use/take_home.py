@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 
 from core.tasks.text_classification.reported import has_labels
-from dashboard.parts import tables
+from core.workflows.bundle import EXACT, bundle_files, programs
+from dashboard.parts import scores, tables
 from dashboard.parts.names import provider_name
 from dashboard.parts.versions import report_download, serving
 from dashboard.shell import layout, state
-from dashboard.shell.i18n import t
+from dashboard.shell.i18n import DEFAULT as ENGLISH
+from dashboard.shell.i18n import catalogue, t
 from dashboard.use import precision
 
 if TYPE_CHECKING:
@@ -28,11 +32,40 @@ def draw(version: VersionInfo) -> None:
     """The whole tab."""
     st.markdown(t("use.home_what", version=version.number))
     serving.download(version)
+    _contents(version)
+    report_download.draw(version, key="use")
     layout.section(t("models.tab_onnx"))
     _onnx(version)
-    report_download.draw(version, key="use")
-    layout.section(t("models.tab_card"))
-    _card(version)
+    with st.expander(t("models.tab_card"), icon=":material/article:"):
+        _card(version)
+
+
+def _contents(version: VersionInfo) -> None:
+    """Each file of the bundle, how large it is, and what it is for."""
+    folder, task = state.version_folder(version), scores.task_of_version(version).name
+    files = [folder / name for name in bundle_files(folder)]
+    rows = [(file.name, file.stat().st_size if file.exists() else None, _purpose(file.name)) for file in files]
+    rows += [(program.name, program.stat().st_size, _purpose(program.name)) for program in programs(task)]
+    total = tables.size(sum(size for _, size, _ in rows if size is not None))
+    with st.expander(t("use.home_contents", count=len(rows), size=total), icon=":material/folder_zip:"):
+        shown = [
+            {
+                t("use.home_file"): name,
+                t("models.size"): tables.NOTHING if size is None else tables.size(size),
+                t("use.home_purpose"): purpose,
+            }
+            for name, size, purpose in rows
+        ]
+        st.dataframe(pd.DataFrame(shown), hide_index=True, alt=t("use.home_contents_alt"), key="use.contents")
+
+
+def _purpose(name: str) -> str:
+    if name.endswith(".onnx"):
+        return t("use.file_exact" if name == EXACT else "use.file_variant")
+    if name.startswith("tokenizer"):
+        return t("use.file_tokenizer")
+    key = f"use.file_{Path(name).stem}"
+    return t(key) if key in catalogue(ENGLISH) else tables.NOTHING
 
 
 def _onnx(version: VersionInfo) -> None:

@@ -87,12 +87,11 @@ def open_page(evergreen_home: Path) -> Callable[..., AppTest]:
         entry = AppTest.from_file(str(ROOT / "dashboard" / "main.py"), default_timeout=60)
         for key, value in {"lang": language, **link}.items():
             entry.query_params[key] = value
-        entry.run()
         if tab:
             entry.session_state[ASKED_TAB] = Place(name, tab)
-        if name != "home":
-            entry.switch_page(str(ROOT / "pages" / f"{name}.py")).run()
-        return entry
+        if name != "home":  # the root would open Overview where the link names a model
+            entry.switch_page(str(ROOT / "pages" / f"{name}.py"))
+        return entry.run()
 
     return open_it
 

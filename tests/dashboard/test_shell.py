@@ -15,20 +15,15 @@ from dashboard.shell.navigation import ICONS
 OpenPage = Callable[..., AppTest]
 
 TITLES = {
+    "home": ("Home", "首页"),
     "overview": ("Overview", "总览"),
     "data": ("Data", "数据"),
     "train": ("Train", "训练"),
-    "results": ("Results", "结果"),
-    "predict": ("Predict", "预测"),
+    "evaluate": ("Evaluate", "评估"),
     "update": ("Update", "更新"),
+    "use": ("Use", "使用"),
     "lab": ("Lab", "实验室"),
-    "pretrain": ("Pretrain", "预训练"),
-    "write": ("Write", "写作"),
-    "models": ("Models", "模型"),
-    "benchmark": ("Benchmark", "性能测试"),
-    "search": ("Search settings", "参数搜索"),
-    "label": ("Labelling", "标注"),
-    "quality": ("Data quality", "数据质量"),
+    "settings": ("Settings", "设置"),
 }
 
 
@@ -44,20 +39,20 @@ def test_every_page_opens_in_an_empty_workspace(open_page: OpenPage, page: str, 
 def test_the_language_switch_changes_the_page_and_the_link(open_page: OpenPage) -> None:
     at = open_page()
     at.segmented_control(key="lang").set_value("zh").run()
-    assert at.title[0].value == "总览"
+    assert at.title[0].value == "首页"
     assert at.query_params["lang"] in ("zh", ["zh"])
 
 
 def test_the_language_survives_a_page_change(open_page: OpenPage) -> None:
     at = open_page("overview", language="zh")
-    assert at.title[0].value == "模型"
+    assert at.title[0].value == "总览"
     assert at.query_params["lang"] in ("zh", ["zh"])
 
 
 def test_a_link_with_an_unknown_language_or_classifier_opens(open_page: OpenPage) -> None:
     at = open_page(language="xx", classifier="nothing of this name")
     assert not at.exception
-    assert at.title[0].value == "Overview"
+    assert at.title[0].value == "Home"
     assert "lang" not in at.query_params
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+import streamlit as st
 
 from core.base.errors import RegistryError
 from core.tasks import DEFAULT, task_of
@@ -13,6 +15,10 @@ from dashboard.parts.versions import verdict
 from dashboard.parts.versions.decisions import waiting_candidate
 from dashboard.shell import state
 from dashboard.shell.i18n import t
+
+if TYPE_CHECKING:
+    from core.registry import VersionInfo
+    from core.tasks.base import Task
 
 Kind = Literal["good", "look", "bad", "none"]
 COLORS: dict[Kind, str] = {"good": "green", "look": "orange", "bad": "red", "none": "gray"}
@@ -32,12 +38,15 @@ class Health:
     ----------
     serving
         Which version serves, in a few words.
+    word
+        The most urgent thing that somebody should know, in a word or two.
     sentence
-        The most urgent thing that somebody should know.
+        The same in a sentence.
     """
 
     kind: Kind
     serving: str
+    word: str
     sentence: str
 
     @property
@@ -51,22 +60,48 @@ def of(classifier: str) -> Health:
     """Look at the version that serves: its files, a candidate that waits, its score beside the baseline's."""
     champion = state.champion(classifier)
     if champion is None:
-        return Health("none", t("health.nobody"), t("health.nobody_why"))
+        return Health("none", t("health.nobody"), t("health.nobody_word"), t("health.nobody_why"))
+    kind, name, number = _found(champion)
     serving = t("health.serves", version=champion.number)
+    return Health(kind, serving, t(f"health.{name}_word"), t(f"health.{name}", version=number))
+
+
+def _found(champion: VersionInfo) -> tuple[Kind, str, int]:
+    """Kind, name of what was found, and the number of the version that it is about."""
     with suppress(RegistryError):
         if state.damaged_files(champion):
-            return Health("bad", serving, t("health.damaged", version=champion.number))
-        candidate = waiting_candidate(classifier)
+            return "bad", "damaged", champion.number
+        candidate = waiting_candidate(champion.classifier)
         if candidate is not None:
-            return Health("look", serving, t("health.decide", version=candidate.number))
-        if verdict.judge(state.report(champion)).lost:
-            return Health("look", serving, t("health.behind", version=champion.number))
-        return Health("good", serving, t("health.good", version=champion.number))
-    return Health("bad", serving, t("health.unreadable", version=champion.number))
+            return "look", "decide", candidate.number
+        if _is_behind(state.files_of(champion), champion):
+            return "look", "behind", champion.number
+        return "good", "good", champion.number
+    return "bad", "unreadable", champion.number
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _is_behind(files: state.Files, _version: VersionInfo) -> bool:
+    return verdict.judge(state.report(_version)).lost
+
+
+def line(classifier: str) -> tuple[str, str]:
+    """A model in one short line, with an icon for its task and a dot for its health; and in sentences what they mean."""
+    found, task, champion = of(classifier), _task(classifier), state.champion(classifier)
+    icon = ICONS.get(task.name, OTHER_ICON)
+    state_of_it = f"{found.dot} {found.word}"
+    meaning = f"{tables.plain(scores.task_name(task))} · {found.sentence}"
+    if champion is None:
+        return f"{icon} {state_of_it}", meaning
+    return f"{icon} {t('models.version_name', number=champion.number)} · {state_of_it}", meaning
 
 
 def task_of_model(classifier: str) -> str:
     """What a model is for, with its icon."""
-    versions = state.versions(classifier)
-    task = task_of(str(versions[-1].summary.get("task", DEFAULT))) if versions else task_of(DEFAULT)
+    task = _task(classifier)
     return f"{ICONS.get(task.name, OTHER_ICON)} {tables.plain(scores.task_name(task))}"
+
+
+def _task(classifier: str) -> Task:
+    versions = state.versions(classifier)
+    return task_of(str(versions[-1].summary.get("task", DEFAULT))) if versions else task_of(DEFAULT)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.data.labelling.corrections import lacking
-from dashboard.parts.tables import size_in_points
 from dashboard.parts.versions.decisions import waiting_candidate
 from dashboard.parts.versions.history import Matrix
 from dashboard.shell import state
@@ -57,11 +56,8 @@ def next_step(versions: list[VersionInfo], champion: VersionInfo | None, matrix:
         return Step(tn("overview.next_corrections", waiting), t("overview.next_corrections_button"), ("update",))
     if matrix.scores.shape[1] < 2:  # also where Auto has made several versions: none of them has met a batch
         return Step(t("overview.next_first_update"), t("overview.next_first_update_button"), ("use", "try"))
-    worst = worst_drop(matrix)
-    if worst:
-        test, drop = worst
-        facts = {"version": champion.number, "points": size_in_points(drop), "test": test_name(test)}
-        return Step(t("overview.next_forgot", **facts), t("overview.next_forgot_button"), ("update",))
+    if worst_drop(matrix) is not None:  # which test and by how much, the verdict above says
+        return Step(t("overview.next_forgot"), t("overview.next_forgot_button"), ("update",))
     return Step(t("overview.next_batch"), t("overview.next_batch_button"), ("update",))
 
 

@@ -27,7 +27,7 @@ def registry() -> Registry:
 
 
 def actions(version: VersionInfo, champion: VersionInfo | None) -> None:
-    """Let the version serve, or go back to the one that served before."""
+    """Let the version serve, or go back to the one that served before; delete one that does not serve."""
     if JUST_DONE in st.session_state:
         st.toast(st.session_state.pop(JUST_DONE), icon=":material/check:")
     with st.container(horizontal=True, key="models-actions"):
@@ -37,6 +37,7 @@ def actions(version: VersionInfo, champion: VersionInfo | None) -> None:
             earlier = previous_champion(registry().champion_history(version.classifier))
             if earlier is not None:
                 _roll_back(champion, earlier)
+        delete_version(version, champion)
 
 
 def download(version: VersionInfo) -> None:

@@ -21,14 +21,20 @@ if TYPE_CHECKING:
 SECONDS_BETWEEN_LOOKS = 1.0
 
 
-def draw(classifier: str, same: SameTests | None) -> None:
-    """The chart under its heading; looked at again while a version is being asked."""
+def draw(classifier: str, same: SameTests | None, *, tells_rows: bool = True) -> None:
+    """The chart under its heading; looked at again while a version is being asked.
+
+    Parameters
+    ----------
+    tells_rows
+        Whether it says which rows these are; not where the page says so elsewhere.
+    """
     layout.section(t("overview.timeline"))
     asked = same is not None and bool(same_tests.waiting(same))
-    guarded_fragment(run_every=SECONDS_BETWEEN_LOOKS if asked else None)(_draw)(classifier, same, asked)
+    guarded_fragment(run_every=SECONDS_BETWEEN_LOOKS if asked else None)(_draw)(classifier, same, asked, tells_rows)
 
 
-def _draw(classifier: str, same: SameTests | None, drawn_waiting: bool) -> None:
+def _draw(classifier: str, same: SameTests | None, drawn_waiting: bool, tells_rows: bool) -> None:
     if drawn_waiting:
         same = same_tests.of_today(classifier)
     if same is None:
@@ -58,7 +64,7 @@ def _draw(classifier: str, same: SameTests | None, drawn_waiting: bool) -> None:
     alt = tn("overview.timeline_alt", len(stones), version=champion or tables.NOTHING, rows=tables.thousands(same.rows))
     axis = t("overview.timeline_axis", score=scores.score_name(score.name), rows=tables.thousands(same.rows))
     charts.timeline(stones, title="", key="overview.timeline", axis=axis, alt=alt)
-    if len(versions) > 1:
+    if tells_rows and len(versions) > 1:
         for sentence in same_tests.sentences(same):
             st.caption(sentence)
 

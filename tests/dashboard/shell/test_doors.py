@@ -22,6 +22,7 @@ from websockets.typing import Origin
 
 from core.serving.api.hosts import VARIABLE
 from dashboard.shell.doors import SIDEBAR_SCRIPT
+from dashboard.shell.navigation import EARLIER, FIRST_PAGE
 from tests.dashboard.serving import PATIENCE, ROOT, Server
 
 # A page, its script, a file that was uploaded or made, an upload, Streamlit's own addresses, and the API.
@@ -186,6 +187,19 @@ def test_the_first_page_answers_to_its_name_and_keeps_the_link(server: Server) -
     for query in ("", "?lang=zh&classifier=a%2Ab"):
         connection = http.client.HTTPConnection("localhost", server.port, timeout=PATIENCE)
         with contextlib.closing(connection):
-            connection.request("GET", f"/overview{query}")
+            connection.request("GET", f"/{FIRST_PAGE}{query}")
             answer = connection.getresponse()
             assert (answer.status, answer.headers["location"]) == (307, f"./{query}")
+
+
+@pytest.mark.parametrize("name", EARLIER)
+def test_an_address_of_the_first_edition_leads_to_where_its_page_stands_now(server: Server, name: str) -> None:
+    place = EARLIER[name]
+    tab = f"tab={place.tab}" if place.tab else ""
+    for query in ("", "lang=zh&classifier=a%2Ab"):
+        connection = http.client.HTTPConnection("localhost", server.port, timeout=PATIENCE)
+        with contextlib.closing(connection):
+            connection.request("GET", f"/{name}?{query}" if query else f"/{name}")
+            answer = connection.getresponse()
+            carried = "&".join(part for part in (query, tab) if part)
+            assert (answer.status, answer.headers["location"]) == (307, f"./{place.page}{'?' if carried else ''}{carried}")
