@@ -11,6 +11,7 @@ from core.base.errors import CoreError, DataError
 from core.data.dataset.label_sets import counts_of
 from core.data.dataset.rows import SetAside, TextDataset
 from core.data.dataset.splitting import Split
+from core.data.dataset.store import StoredDataset
 from dashboard.parts import profile, tables
 from dashboard.parts.first import start
 from dashboard.parts.upload.looked_over import built, divided, forget
@@ -31,6 +32,7 @@ from dashboard.shell.i18n import t, tn
 from dashboard.shell.navigation import go
 
 KEY = "home"
+LABEL_KIND, LABEL_TEXTS = "label.kind", "label.texts_of"  # in the session: what the Labelling tab begins with
 MOST_LABELS = 8
 NAME_LIMIT = 76  # a number may follow
 
@@ -59,7 +61,7 @@ def draw() -> None:
     if dataset.labelled:
         _train(uploaded, dataset, set_aside)
     else:
-        _without_labels(uploaded, set_aside)
+        _without_labels(uploaded, dataset, set_aside)
 
 
 def _train(uploaded: UploadedTable, dataset: TextDataset, set_aside: SetAside) -> None:
@@ -131,14 +133,7 @@ def _proposed_name(uploaded: UploadedTable) -> str:
 
 def _begin(uploaded: UploadedTable, dataset: TextDataset, set_aside: SetAside, name: str) -> None:
     try:
-        with st.spinner(t("data.saving")):
-            stored = state.store().save(
-                dataset, name=name, roles=uploaded.roles, source=uploaded.source(set_aside), synthetic=False
-            )
-        remember_columns(uploaded)
-        state.choose_dataset(stored.id)
-        forget()
-        discard_upload(KEY)
+        stored = _saved(uploaded, dataset, set_aside, name)
         at_work = start.training_of(stored)
         if at_work is not None:
             start.show(at_work)
@@ -147,28 +142,42 @@ def _begin(uploaded: UploadedTable, dataset: TextDataset, set_aside: SetAside, n
         show_error(error)
 
 
-def _give(key: str) -> None:
-    """Have another page begin with the table."""
-    source = chosen_source(KEY)
-    if source is not None:
-        hand_over(source, key)
-    discard_upload(KEY)
-
-
-def _without_labels(uploaded: UploadedTable, set_aside: SetAside) -> None:
+def _without_labels(uploaded: UploadedTable, dataset: TextDataset, set_aside: SetAside) -> None:
     """Texts alone: label them by keys, or have a model answer them."""
     tell_left_out(uploaded, set_aside)
-    answering = [known.name for known in state.classifiers() if state.champion(known.name) is not None]
+    chosen = state.chosen_classifier()
+    answering = chosen if chosen is not None and state.champion(chosen) is not None else None
     with st.container(border=True, key="home-texts", gap="small"):
         st.header(t("home.texts_title"), anchor=False)
         st.markdown(t("home.texts_both" if answering else "home.texts"))
         with st.container(horizontal=True, vertical_alignment="bottom"):
             if st.button(t("home.label"), type="primary", key="home.label", icon=":material/new_label:"):
-                st.session_state["label.kind"] = "texts"
-                _give("label")
-                go("data", "labelling")
-            if answering and st.button(t("home.answer"), key="home.answer", icon=":material/table_view:"):
-                _give(ANSWERED)
-                go("use", "table")
-        if answering:
-            st.caption(t("home.answer_which", model=tables.plain(str(state.chosen_classifier()))))
+                _label(uploaded, dataset, set_aside)
+            source = chosen_source(KEY)
+            if answering and source is not None:
+                label = t("home.answer", model=tables.plain(answering))
+                if st.button(label, key="home.answer", icon=":material/table_rows:"):
+                    hand_over(source, ANSWERED)
+                    discard_upload(KEY)
+                    go("use", "table")
+
+
+def _label(uploaded: UploadedTable, dataset: TextDataset, set_aside: SetAside) -> None:
+    try:
+        stored = _saved(uploaded, dataset, set_aside, _proposed_name(uploaded))
+    except CoreError as error:
+        show_error(error)
+        return
+    st.session_state[LABEL_KIND], st.session_state[LABEL_TEXTS] = "texts", stored.id
+    go("data", "labelling")
+
+
+def _saved(uploaded: UploadedTable, dataset: TextDataset, set_aside: SetAside, name: str) -> StoredDataset:
+    """The table as a dataset; its place here is free again."""
+    with st.spinner(t("data.saving")):
+        stored = state.store().save(dataset, name=name, roles=uploaded.roles, source=uploaded.source(set_aside))
+    remember_columns(uploaded)
+    state.choose_dataset(stored.id)
+    forget()
+    discard_upload(KEY)
+    return stored

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from dashboard.parts import scores
-from dashboard.use import batch, first, keys, page, plain, take_home
+from dashboard.use import batch, first, keys, page, plain
 from dashboard.use.speed import tab as speed
 
 if TYPE_CHECKING:
@@ -23,8 +23,14 @@ def parts(classifier: str, version: VersionInfo) -> dict[str, Callable[[], None]
         "try": partial(first.draw, classifier, partial(page.draw if task.activation else plain.draw, version)),
         "table": partial(batch.draw, version),
         "api": partial(keys.draw, classifier),
-        "home": partial(take_home.draw, version),
+        "home": partial(_take_home, version),
     }
     if task.distribution:  # what gives no probabilities cannot be measured yet
         shown["speed"] = partial(speed.draw, classifier)
     return {name: shown[name] for name in ORDER if name in shown}
+
+
+def _take_home(version: VersionInfo) -> None:
+    from dashboard.use import take_home  # loads PyTorch, for which no other tab should wait
+
+    take_home.draw(version)

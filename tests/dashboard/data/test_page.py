@@ -19,7 +19,7 @@ from core.data.dataset.store import DatasetStore
 from core.data.labelling.sessions import LabellingStore
 from dashboard.data import page as data_page
 from dashboard.data import saved as data_saved
-from dashboard.parts.upload import files
+from dashboard.parts.upload import files, looked_over
 
 OpenPage = Callable[..., AppTest]
 
@@ -428,13 +428,13 @@ def test_a_dataset_of_one_page_is_not_worked_through_on_every_rerun(
     open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted: list[int] = []
-    whole = data_page.split_rows
+    whole = looked_over.split_rows
 
     def counting(dataset: TextDataset) -> Any:
         counted.append(len(dataset))
         return whole(dataset)
 
-    monkeypatch.setattr(data_page, "split_rows", counting)
+    monkeypatch.setattr(looked_over, "split_rows", counting)
     page = upload(open_page("data"), REVIEWS)
     page.run()
     page.run()

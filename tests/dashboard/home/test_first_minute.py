@@ -251,7 +251,7 @@ def test_one_label_alone_is_remarked_on(open_page: OpenPage) -> None:
     assert "home.train-button" in keys(page)
 
 
-def test_texts_alone_lead_to_labelling(open_page: OpenPage) -> None:
+def test_texts_alone_lead_to_labelling(open_page: OpenPage, evergreen_home: Path) -> None:
     page = drop(open_page(), TEXTS)
     assert not page.error
     assert not page.info
@@ -259,7 +259,7 @@ def test_texts_alone_lead_to_labelling(open_page: OpenPage) -> None:
     page.button(key="home.label").click().run()
     assert not page.exception
     assert page.query_params["tab"] in ("labelling", ["labelling"])
-    assert "30 rows" in words(page)
+    assert page.selectbox(key="label.texts_of").value == DatasetStore(evergreen_home).list()[0].id
 
 
 def test_texts_alone_are_answered_by_a_model_that_is_there(open_page: OpenPage, workspace: Workspace) -> None:
