@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from core.registry import VersionInfo
 
 EDITED = "data.corrections.edited"  # in the session: the text whose correction is being changed
-LABEL = "data.corrections.label"
+LABEL = "data.corrections.label"  # beginning of the field's key: each correction has its own
 LISTED = "use.listed"  # how many corrections are shown
 PAGE = 20
 SHOWN = 200  # characters of a text in the list
@@ -163,22 +163,21 @@ def _edit(classifier: str, champion: VersionInfo | None, correction: Correction)
     own = list(labels_of(correction.label)) if sets else [correction.label]
     options = list(dict.fromkeys([*_labels(champion), *own]))
     with st.form("data.corrections.form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        asked = t("data.corrections_label")
+        asked, key = t("data.corrections_label"), f"{LABEL}.{correction.created}.{hash(correction.text)}"
         if sets:
-            label = target_of(st.multiselect(asked, options, own, key=LABEL, accept_new_options=True, width=420))
+            label = target_of(st.multiselect(asked, options, own, key=key, accept_new_options=True, width=420))
         else:
             first = options.index(correction.label)
-            picked = st.selectbox(asked, options, first, key=LABEL, accept_new_options=True, width=420)
-            label = str(picked or "").strip()
+            label = st.selectbox(asked, options, first, key=key, accept_new_options=True, width=420) or ""
         if not st.form_submit_button(t("data.corrections_keep"), key="data.corrections.keep"):
             return
     st.session_state[EDITED] = None
     if label == correction.predicted:
         state.corrections().remove(classifier, {correction.text})
-    elif label:
-        wanted = known_label(label, options)
+    elif label.strip():
+        meant = known_label(label, options)
         state.corrections().add(
-            classifier, correction.text, wanted, predicted=correction.predicted, version=correction.version
+            classifier, correction.text, meant, predicted=correction.predicted, version=correction.version
         )
     st.rerun()
 

@@ -1,4 +1,4 @@
-"""The way of a table on the Data page: looked over, named, saved, and what comes next."""
+"""The way of a table on the Data page: looked over, named and saved."""
 
 from __future__ import annotations
 
@@ -16,21 +16,17 @@ from core.data.dataset.store import StoredDataset
 from core.data.loading.profiling import Profile, profile
 from core.data.recipe import Step, apply_steps, write_steps
 from core.tasks import TASKS
+from dashboard.data import following
+from dashboard.data.following import KEY
 from dashboard.data.labelling import new
-from dashboard.data.quality.page import inspect
 from dashboard.parts import profile as parts_profile
 from dashboard.parts import tables
 from dashboard.parts.forms.label_editor import edit_labels
-from dashboard.parts.names import labels_of
-from dashboard.parts.scores import task_of_version
-from dashboard.parts.upload.files import Source
 from dashboard.parts.upload.looked_over import built, divided, forget
 from dashboard.parts.upload.upload import (
-    ANSWERED,
     UploadedTable,
     chosen_source,
     discard_upload,
-    hand_over,
     has_upload,
     remember_columns,
     upload_table,
@@ -40,12 +36,9 @@ from dashboard.shell.errors import show_error
 from dashboard.shell.i18n import language, t, tn
 from dashboard.shell.navigation import go
 
-KEY = "data"
-SAVED = "data.saved"  # in the session: the dataset that was just saved
 LOOKED = "data.looked"  # in the session: the table that was looked over last
 LARGE = 50_000  # rows, from which on a bar shows how far looking them over is
 NAME_LIMIT = 80
-NEXT_ICONS = {"train": ":material/model_training:", "label": ":material/new_label:"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,13 +65,13 @@ def caption() -> str:
 
 def in_progress() -> bool:
     """Whether a table is being added or was added a moment ago: then that has the page's primary button."""
-    return has_upload(KEY) or _just_saved() is not None
+    return has_upload(KEY) or following.just_saved() is not None
 
 
 def add_table() -> None:
     """From the drop zone to a saved dataset."""
-    if _just_saved() is not None:
-        _what_comes_next()
+    if following.just_saved() is not None:
+        following.what_comes_next()
         return
     ordered = sorted(SAMPLES.values(), key=lambda sample: sample.language != language())
     samples = [(sample.id, "first") for sample in ordered]
@@ -86,7 +79,7 @@ def add_table() -> None:
     if uploaded is None:
         return
     if _bare(uploaded):
-        _offer_answers(chosen_source(KEY))
+        following.offer_answers(chosen_source(KEY))
     saving = st.container()  # before what was found, so that saving is in view; filled once that is known
     large = len(uploaded.table) >= LARGE and st.session_state.get(LOOKED) != uploaded.token
     with nullcontext() if large else st.spinner(t("data.looking")):
@@ -114,19 +107,6 @@ def add_table() -> None:
 def _bare(uploaded: UploadedTable) -> bool:
     """Whether the table has texts alone."""
     return not (uploaded.roles.label or uploaded.roles.labels)
-
-
-def _offer_answers(source: Source | None) -> None:
-    """A model that serves can answer a table without labels."""
-    chosen = state.chosen_classifier()
-    champion = state.champion(chosen) if chosen else None
-    if source is None or champion is None or not task_of_version(champion).activation:
-        return
-    label = t("data.answer", classifier=tables.plain(champion.classifier))
-    if st.button(label, key=f"{KEY}.answer", icon=":material/table_rows:"):
-        hand_over(source, ANSWERED)
-        _forget_saved()
-        go("use", "table")
 
 
 def _accepted(uploaded: UploadedTable) -> list[Step]:
@@ -204,7 +184,7 @@ def _save_form(uploaded: UploadedTable, prepared: Prepared, steps: list[Step]) -
     # The field's own key, once a table: another file proposes its own name.
     key = f"{KEY}.name.{uploaded.file_token}"
     # What cannot be divided cannot be trained on yet.
-    following = "label" if _bare(uploaded) else None if isinstance(prepared.split, DataError) else "train"
+    step = "label" if _bare(uploaded) else None if isinstance(prepared.split, DataError) else "train"
     with st.form(f"{KEY}.save", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(
             t("data.name"),
@@ -215,12 +195,12 @@ def _save_form(uploaded: UploadedTable, prepared: Prepared, steps: list[Step]) -
             persist_state="session",
             help=t("data.name_help"),
         )
-        go_on = following is not None and st.form_submit_button(
-            t(f"data.save_and_{following}"), type="primary", icon=NEXT_ICONS[following], key=f"{KEY}.save-next"
+        go_on = step is not None and st.form_submit_button(
+            t(f"data.save_and_{step}"), type="primary", icon=following.ICONS[step], key=f"{KEY}.save-next"
         )
         save = st.form_submit_button(
             t("data.save"),
-            type="secondary" if following else "primary",
+            type="secondary" if step else "primary",
             icon=":material/save:",
             key=f"{KEY}.save-button",
         )
@@ -234,8 +214,8 @@ def _save_form(uploaded: UploadedTable, prepared: Prepared, steps: list[Step]) -
     stored = _save(uploaded, prepared, steps, str(name).strip())
     if not go_on:
         st.rerun()
-    _forget_saved()
-    if following == "label":
+    following.forget_saved()
+    if step == "label":
         new.label(stored.id)
     go("train", "new")
 
@@ -259,62 +239,8 @@ def _save(uploaded: UploadedTable, prepared: Prepared, steps: list[Step], name: 
         )
     remember_columns(uploaded)
     state.choose_dataset(stored.id)
-    st.session_state[SAVED] = {"id": stored.id, "asked": name, "source": chosen_source(KEY)}
+    following.remember(stored, name, chosen_source(KEY))
     discard_upload(KEY)
     forget()
     _profiled.clear()
     return stored
-
-
-def _just_saved() -> str | None:
-    """The dataset that was just saved, unless it was deleted since."""
-    saved = st.session_state.get(SAVED)
-    known = {stored.id for stored in state.datasets()}
-    return saved["id"] if saved and saved["id"] in known else None
-
-
-def _forget_saved() -> None:
-    st.session_state.pop(SAVED, None)
-
-
-def _what_comes_next() -> None:
-    """After saving: that it is saved, and the step that follows."""
-    saved = st.session_state[SAVED]
-    stored = next(stored for stored in state.datasets() if stored.id == saved["id"])
-    name = tables.plain(stored.name)
-    with st.container(border=True, key="next-step", gap="small"):
-        st.header(t("data.saved_title", name=name), anchor=False)
-        facts = {"rows": tn("data.rows", stored.rows), "labels": labels_of(stored, "data.labels")}
-        if stored.name != saved["asked"]:
-            st.markdown(t("data.saved_before", name=name, asked=tables.plain(saved["asked"])))
-        st.markdown(t("data.saved" if stored.labelled else "data.saved_texts", **facts))
-        with st.container(horizontal=True):
-            if stored.labelled:
-                _after_labels(stored)
-            else:
-                _after_texts(stored, saved["source"])
-            st.button(t("data.another"), type="tertiary", key=f"{KEY}.another", on_click=_forget_saved)
-
-
-def _after_labels(stored: StoredDataset) -> None:
-    """What a table with labels is for."""
-    if st.button(t("data.train"), type="primary", key=f"{KEY}.train", icon=NEXT_ICONS["train"]):
-        _forget_saved()
-        go("train", "new")
-    if state.classifiers() and st.button(t("data.update"), key=f"{KEY}.update", icon=":material/autorenew:"):
-        _forget_saved()
-        go("update", "batch")
-    if st.button(t("data.check"), key=f"{KEY}.check", icon=":material/fact_check:"):
-        _forget_saved()
-        inspect(stored.id)
-
-
-def _after_texts(stored: StoredDataset, source: Source | None) -> None:
-    """What a table without labels is for."""
-    if st.button(t("data.label"), type="primary", key=f"{KEY}.label", icon=NEXT_ICONS["label"]):
-        _forget_saved()
-        new.label(stored.id)
-    _offer_answers(source)
-    if st.button(t("data.train_texts"), key=f"{KEY}.train", icon=NEXT_ICONS["train"]):
-        _forget_saved()
-        go("train", "new")

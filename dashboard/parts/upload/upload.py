@@ -127,7 +127,7 @@ def upload_table(
     inputs
         Further columns that the version reads which the table is for, with their kinds.
     """
-    source: Source | None = st.session_state.get(f"{key}.source")
+    source = chosen_source(key)
     if source is None:
         _choose(key, samples)
         return None
@@ -191,7 +191,8 @@ def discard_upload(key: str) -> None:
 
 def chosen_source(key: str) -> Source | None:
     """The file or sample that is chosen."""
-    return st.session_state.get(f"{key}.source")
+    source: Source | None = st.session_state.get(f"{key}.source")
+    return source
 
 
 def hand_over(source: Source, key: str) -> None:

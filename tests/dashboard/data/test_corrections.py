@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Selectbox
 
 from core.data.labelling.corrections import Corrections
 from tests.dashboard.data.conftest import POST, SHOP
@@ -27,6 +28,10 @@ def open_tab(open_page: OpenPage) -> AppTest:
 
 def keys(page: AppTest, beginning: str) -> list[str]:
     return [str(button.key) for button in page.button if str(button.key).startswith(beginning)]
+
+
+def field(page: AppTest) -> Selectbox[str]:
+    return next(box for box in page.selectbox if str(box.key).startswith("data.corrections.label."))
 
 
 def test_without_a_model_it_says_what_will_be_here(open_page: OpenPage) -> None:
@@ -50,15 +55,28 @@ def test_a_correction_is_changed_and_taken_back(open_page: OpenPage, queue: Corr
     assert any("A new label: middling" in caption.value for caption in page.caption)
     assert page.header[0].value == "1 correction waits for the next update"
     page.button(key=keys(page, "data.corrections.edit.")[0]).click().run()
-    page.selectbox(key="data.corrections.label").set_value("bad")
+    field(page).set_value("bad")
     page.button(key="data.corrections.keep").click().run()
     assert not page.exception
     (changed,) = queue.list(SHOP)
     assert (changed.label, changed.predicted, changed.version) == ("bad", "good", 1)
     page.button(key=keys(page, "data.corrections.edit.")[0]).click().run()
-    page.selectbox(key="data.corrections.label").set_value("good")  # what was answered: nothing to put right
+    field(page).set_value("good")  # what was answered: nothing to put right
     page.button(key="data.corrections.keep").click().run()
     assert queue.list(SHOP) == []
+
+
+def test_each_correction_is_changed_by_itself(open_page: OpenPage, queue: Corrections) -> None:
+    queue.add(SHOP, "first", "bad", predicted="good", version=1)
+    queue.add(SHOP, "second", "good", predicted="bad", version=1)
+    page = open_tab(open_page)
+    newer, older = keys(page, "data.corrections.edit.")
+    page.button(key=newer).click().run()
+    field(page).set_value("bad")
+    page.button(key=older).click().run()
+    assert field(page).value == "bad"
+    page.button(key=newer).click().run()
+    assert field(page).value == "good"
 
 
 def test_enough_of_them_are_the_next_batch(open_page: OpenPage, queue: Corrections) -> None:
