@@ -35,6 +35,7 @@ from core.workflows.workspace import Workspace, open_workspace
 from dashboard.parts.versions import decisions
 from dashboard.shell import state
 from dashboard.shell.i18n import translate
+from dashboard.shell.tabs import DONE
 from dashboard.update import compare as update_compare
 from tests.dashboard.update.conftest import tab_of, to
 
@@ -201,6 +202,16 @@ def test_a_tab_whose_step_is_not_possible_yet_says_what_is_missing(
     assert say(language, "no_batch") in shown(at)
     at.main.button(key="update.to_batch").click().run()
     assert tab_of(at) == "batch"
+
+
+def test_tabs_whose_step_is_done_bear_a_tick(open_page: OpenPage, second: Path, language: str) -> None:
+    at = open_page("update", language=language)
+    ticked = [tab.label.startswith(DONE) for tab in at.main.tabs][:5]
+    assert ticked == [True, True, True, False, False]
+    assert [tab.label.removeprefix(DONE) for tab in at.main.tabs][:2] == [
+        say(language, "tab_batch"),
+        say(language, "tab_changes"),
+    ]
 
 
 def test_without_a_candidate_the_decision_leads_to_learning(open_page: OpenPage, first: Path, language: str) -> None:
