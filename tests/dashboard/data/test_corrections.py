@@ -98,3 +98,15 @@ def test_those_of_other_models_are_counted_and_one_click_away(open_page: OpenPag
     other.click().run()
     assert not page.exception
     assert page.header[0].value == "2 corrections wait for the next update"
+
+
+def test_many_are_shown_some_at_a_time(open_page: OpenPage, queue: Corrections) -> None:
+    for number in range(25):
+        queue.add(SHOP, f"text *{number}*", "brand new", predicted="good", version=1)
+    page = open_tab(open_page)
+    rows = keys(page, "use.remove.")
+    assert len(rows) == 20
+    page.button(key=rows[0]).click().run()
+    assert "text *24*" not in [one.text for one in queue.list(SHOP)]
+    page.button(key="use.show_more").click().run()
+    assert len(keys(page, "use.remove.")) == 24

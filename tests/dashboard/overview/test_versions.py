@@ -169,7 +169,7 @@ def test_against_the_gate_a_reason_is_asked_for_and_stays(home: Path, open_page:
     assert champion(home) == 2
     assert r"Version 2 was promoted against the gate. Reason: “the \*old\* shop closed”." in said(page)
     last = Registry(home).champion_history(NAME)[-1]
-    assert last["reason"] == "Models page, against the gate: the *old* shop closed"
+    assert last["reason"] == "Overview page, against the gate: the *old* shop closed"
 
 
 def test_a_script_that_gave_no_reason_is_told_of(home: Path, open_page: Callable[..., AppTest]) -> None:

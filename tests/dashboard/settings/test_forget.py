@@ -1,4 +1,4 @@
-"""The Models page's section for forgetting rows: chosen, shown, confirmed, removed by a job, with a receipt."""
+"""The Settings page's section for forgetting rows: chosen, shown, confirmed, removed by a job, with a receipt."""
 
 from __future__ import annotations
 
