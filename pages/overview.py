@@ -2,6 +2,7 @@
 
 from dashboard.overview import page, versions
 from dashboard.shell import layout, state
+from dashboard.shell.errors import boundary
 from dashboard.shell.i18n import t
 
 classifier = state.chosen_classifier()
@@ -9,9 +10,10 @@ if classifier is None:
     layout.heading(t("overview.title"), t("overview.caption_none"))
     layout.needs_classifier(t("overview.empty_title"), t("overview.empty"))
 else:
-    story = page.read(classifier)
-    page.heading(story)
-    page.verdict_and_step(story)
-    layout.cards(page.cards(story))
-    page.story_of_versions(story)
-    versions.draw(story.versions, story.champion, story.shown)
+    page.heading(classifier)
+    with boundary():  # where files are damaged, another version can still be chosen below
+        story = page.read(classifier)
+        page.verdict_and_step(story)
+        layout.cards(page.cards(story))
+        page.story_of_versions(story)
+    versions.draw(state.versions(classifier), state.champion(classifier))

@@ -17,7 +17,6 @@ from core.networks.standalone import predict
 from core.networks.standalone.pipeline import tokenizer_files
 from core.registry.records.outgoing import without_paths
 from core.registry.records.reports import baseline_name, measured_again
-from core.serving.onnx.files import cleaned
 from core.tasks import DEFAULT, task_of
 from core.workflows.report.card import escaped
 
@@ -65,6 +64,8 @@ def write_bundle(version_folder: Path, target: Path, threshold: float | None = N
 
 def _add(archive: zipfile.ZipFile, file: Path) -> None:
     """One file, without paths of this machine and an exporter's notes."""
+    from core.serving.onnx.files import cleaned  # brings PyTorch along, for which no list of names should wait
+
     content: bytes | str | None = None
     if file.suffix == ".onnx":
         content = cleaned(file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -67,14 +68,18 @@ def read(classifier: str) -> Story:
     return Story(classifier, versions, champion, shown, history.accuracy_matrix(shown), same, waiting)
 
 
-def heading(story: Story) -> None:
-    """The classifier's name and which version serves."""
-    if story.champion is None:
-        layout.heading(story.classifier, t("overview.no_champion"))
+def heading(classifier: str) -> None:
+    """The model's name and which version serves; how much it has learned where its files can say so."""
+    champion = state.champion(classifier)
+    if champion is None:
+        layout.heading(classifier, t("overview.no_champion"))
         return
-    learned = sum(experience["train"] for experience in state.report(story.champion)["experiences"])
-    facts = {"version": story.champion.number, "created": tables.moment(story.champion.created)}
-    layout.heading(story.classifier, tn("overview.caption", learned, **facts))
+    caption = t("shell.serves", version=champion.number)
+    with suppress(RegistryError):
+        learned = sum(experience["train"] for experience in state.report(champion)["experiences"])
+        facts = {"version": champion.number, "created": tables.moment(champion.created)}
+        caption = tn("overview.caption", learned, **facts)
+    layout.heading(classifier, caption)
 
 
 def cards(story: Story) -> list[Card]:
@@ -166,9 +171,7 @@ def _verdict(story: Story) -> str:
         if worst is None:
             told.append(t("overview.verdict_holds"))
         else:
-            told.append(
-                t("overview.verdict_forgot", test=test_name(worst[0]), points=tables.size_in_points(worst[1]))
-            )
+            told.append(t("overview.verdict_forgot", test=test_name(worst[0]), points=tables.size_in_points(worst[1])))
     return f"{VERDICT_ICONS[judged.kind]} {tables.plain(verdict.joined(told))}"
 
 

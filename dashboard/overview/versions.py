@@ -29,24 +29,19 @@ if TYPE_CHECKING:
     from core.workflows.standings import SameTests
 
 VERSION = "models.version"
+SERVING = "models.serving"  # in the session: model, and which of its versions served when a version was chosen
 TABLE = "models.table"
 TURN = "models.turn"
 
 
-def draw(versions: list[VersionInfo], champion: VersionInfo | None, shown: VersionInfo) -> None:
-    """All versions in a table, and below it the chosen one: where it comes from, what can be done with it, its details.
-
-    Parameters
-    ----------
-    shown
-        The version whose figures the page tells above: they are not told again.
-    """
+def draw(versions: list[VersionInfo], champion: VersionInfo | None) -> None:
+    """All versions in a table, and below it the chosen one: where it comes from, what can be done with it, its details."""
     layout.section(t("overview.versions"))
     version = choose(versions, champion)
     lineage(version)
     serving.actions(version, champion)
     with boundary():  # a version with a damaged file can still be deleted, and another one serve
-        if version.number != shown.number:
+        if version != (champion or versions[-1]):  # whose figures stand on top of the page
             layout.cards(cards(version), key="-of-version")
         tell_since(state.report(version))
     with boundary():
@@ -57,8 +52,10 @@ def choose(versions: list[VersionInfo], champion: VersionInfo | None) -> Version
     """The table of versions, newest first; its ticked row is the chosen version, the select box below does the same."""
     newest_first = versions[::-1]
     numbers = [version.number for version in newest_first]
-    if st.session_state.get(VERSION) not in numbers:
-        st.session_state[VERSION] = champion.number if champion else numbers[0]
+    serving = champion.number if champion else numbers[0]
+    of_whom = (versions[0].classifier, serving)
+    if st.session_state.get(VERSION) not in numbers or st.session_state.get(SERVING) != of_whom:
+        st.session_state[VERSION], st.session_state[SERVING] = serving, of_whom
     # The key changes with what was chosen elsewhere, so that the tick follows.
     key = f"{TABLE}.{versions[0].classifier}.{len(numbers)}.{st.session_state.get(TURN, 0)}"
     same = same_tests.of_today(versions[0].classifier)

@@ -73,7 +73,10 @@ def storage() -> None:
 def _sizes(found: dict[str, int]) -> None:
     """The total, and what it is made of, in words."""
     st.markdown(t("setup.total", size=tables.size(sum(found.values()))))
-    shown = [{t("setup.column_what"): t(f"setup.part_{part}"), t("models.size"): tables.size(size)} for part, size in found.items()]
+    shown = [
+        {t("setup.column_what"): t(f"setup.part_{part}"), t("models.size"): tables.size(size)}
+        for part, size in found.items()
+    ]
     if shown:
         st.dataframe(pd.DataFrame(shown), hide_index=True, alt=t("setup.sizes_alt"), key="setup.sizes", width=420)
 

@@ -119,4 +119,4 @@ def _doing(job: Job) -> str:
     if job.state == "stopping" or job.message is None:
         return t(f"activity.{job.state}")
     doing = tables.plain(t_message(with_names(job.message)))
-    return doing if job.seconds_left is None else f"{doing} {t('run.left', time=tables.duration(job.seconds_left))}"
+    return doing if job.seconds_left is None else f"{doing} · {t('run.left', time=tables.duration(job.seconds_left))}"

@@ -57,14 +57,16 @@ def curl_line(classifier: str, key: str) -> str:
 
 def python_lines(classifier: str, key: str) -> str:
     """The same in Python, with its own library alone."""
-    body = ", ".join(f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in _asked(classifier))
+    body = ", ".join(
+        f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in _asked(classifier)
+    )
     return "\n".join(
         (
             "import json",
             "from urllib.request import Request, urlopen",
             "",
             f"asked = json.dumps({{{body}}}).encode()",
-            f"request = Request({json.dumps(f'{address()}{API}/predict')}, asked, method=\"POST\")",
+            f'request = Request({json.dumps(f"{address()}{API}/predict")}, asked, method="POST")',
             f'request.add_header("Authorization", {json.dumps(f"Bearer {key}")})',
             'request.add_header("Content-Type", "application/json")',
             "print(json.load(urlopen(request)))",

@@ -13,17 +13,21 @@ from dashboard.use.speed import tab as speed
 if TYPE_CHECKING:
     from core.registry import VersionInfo
 
+ORDER = ("try", "table", "api", "speed", "home")
+
 
 def parts(classifier: str, version: VersionInfo) -> dict[str, Callable[[], None]]:
     """Name of each tab → what draws it, of the version that serves."""
-    answers = scores.task_of_version(version).activation
-    return {
-        "try": partial(first.draw, classifier, partial(page.draw if answers else plain.draw, version)),
+    task = scores.task_of_version(version)
+    shown: dict[str, Callable[[], None]] = {
+        "try": partial(first.draw, classifier, partial(page.draw if task.activation else plain.draw, version)),
         "table": partial(batch.draw, version),
         "api": partial(keys.draw, classifier),
-        "speed": partial(speed.draw, classifier),
         "home": partial(_take_home, version),
     }
+    if task.distribution:  # what gives no probabilities cannot be measured yet
+        shown["speed"] = partial(speed.draw, classifier)
+    return {name: shown[name] for name in ORDER if name in shown}
 
 
 def _take_home(version: VersionInfo) -> None:

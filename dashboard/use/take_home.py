@@ -10,7 +10,6 @@ import pandas as pd
 import streamlit as st
 
 from core.tasks.text_classification.reported import has_labels
-from core.workflows.bundle import EXACT, bundle_files, programs
 from dashboard.parts import scores, tables
 from dashboard.parts.names import provider_name
 from dashboard.parts.versions import report_download, serving
@@ -42,6 +41,8 @@ def draw(version: VersionInfo) -> None:
 
 def _contents(version: VersionInfo) -> None:
     """Each file of the bundle, how large it is, and what it is for."""
+    from core.workflows.bundle import bundle_files, programs
+
     folder, task = state.version_folder(version), scores.task_of_version(version).name
     files = [folder / name for name in bundle_files(folder)]
     rows = [(file.name, file.stat().st_size if file.exists() else None, _purpose(file.name)) for file in files]
@@ -61,7 +62,7 @@ def _contents(version: VersionInfo) -> None:
 
 def _purpose(name: str) -> str:
     if name.endswith(".onnx"):
-        return t("use.file_exact" if name == EXACT else "use.file_variant")
+        return t("use.file_exact" if name == "model.onnx" else "use.file_variant")
     if name.startswith("tokenizer"):
         return t("use.file_tokenizer")
     key = f"use.file_{Path(name).stem}"

@@ -166,3 +166,9 @@ def test_what_an_earlier_edition_left_is_taken_over_before_the_server_answers(ev
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=True)
     assert done.stdout.split() == ["False"]
     assert [known.name for known in workspace.registry.classifiers()] == ["notes"]
+
+
+def test_the_pages_that_answer_and_tell_of_a_model_load_no_torch() -> None:
+    pages = "dashboard.use.tabs, dashboard.overview.page, dashboard.overview.versions, dashboard.settings.page"
+    program = f"import sys, {pages}, core.workflows.bundle; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)

@@ -22,6 +22,7 @@ from core.workflows.update.run import update_classifier
 from core.workflows.workspace import Workspace, open_workspace
 from dashboard.data.labelling.session import items_of, view_of
 from dashboard.parts.versions.report_download import written
+from dashboard.shell.navigation import EARLIER
 from dashboard.use.several import given
 
 OpenPage = Callable[..., AppTest]
@@ -100,7 +101,7 @@ def test_before_an_update_nothing_false_is_said(open_page: OpenPage, workspace: 
 
 @pytest.mark.usefixtures("workspace")
 def test_the_score_that_decides_comes_first_and_each_is_explained(open_page: OpenPage) -> None:
-    for name in ("overview", "results", "models"):
+    for name in ("overview", "evaluate"):
         metrics = open_page(name, classifier="Visits").metric
         assert metrics[0].label == "Macro-F1"
         assert all(metric.help for metric in metrics)
@@ -109,11 +110,24 @@ def test_the_score_that_decides_comes_first_and_each_is_explained(open_page: Ope
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize(
     "name",
-    ["overview", "results", "predict", "update", "models", "train", "label", "benchmark", "lab", "search", "quality"],
+    ["home", "overview", "data", "train", "evaluate", "update", "use", "lab", "settings"],
 )
 @pytest.mark.usefixtures("workspace")
 def test_every_page_opens(open_page: OpenPage, name: str, language: str) -> None:
-    page = open_page(name, language=language, classifier="Visits")
+    page = open_page(name, language=language, **({} if name == "home" else {"classifier": "Visits"}))
+    assert not page.exception, page.exception
+    assert not page.error, [box.value for box in page.error]
+    assert "food|price" not in said(page)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(
+    "place",
+    [*((name, tab) for name, tab in EARLIER.values() if tab), ("use", "table"), ("use", "api"), ("use", "home")],
+)
+@pytest.mark.usefixtures("workspace")
+def test_every_tab_opens(open_page: OpenPage, place: tuple[str, str], language: str) -> None:
+    page = open_page(*place, language=language, classifier="Visits")
     assert not page.exception, page.exception
     assert not page.error, [box.value for box in page.error]
     assert "food|price" not in said(page)

@@ -39,17 +39,17 @@ def workspace(trained_once: Path, evergreen_home: Path) -> Workspace:
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_pages_offer_nothing_that_needs_labels(open_page: OpenPage, workspace: Workspace, language: str) -> None:
     offered: dict[str, set[str | None]] = {}
-    for name in ("results", "benchmark", "label", "models"):
-        page = open_page(name, language=language, classifier="Shop")
+    for name, tab in (("evaluate", ""), ("use", "speed"), ("use", "home"), ("data", "labelling"), ("overview", "")):
+        page = open_page(name, tab, language=language, classifier="Shop")
         assert not page.exception, page.exception
         assert not page.error, [box.value for box in page.error]
-        offered[name] = {element.key for kind in ("button", "download_button") for element in page.get(kind)}
-        if name == "benchmark":
-            sentence = "Speed is measured" if language == "en" else "只能测量给文本分类的模型的速度"
-            assert any(sentence in box.value for box in page.info)
-    assert not offered["results"] & {"evaluate.folds.start", "evaluate.curve.start"}
-    assert {"evaluate.report", "evaluate.card"} <= offered["results"]
-    assert "benchmark.go" not in offered["benchmark"]
+        offered[name + tab] = {element.key for kind in ("button", "download_button") for element in page.get(kind)}
+        if tab == "speed":
+            named = "Speed" if language == "en" else "速度"
+            assert named not in [shown.label for shown in page.tabs]  # absent, since no speed of it can be measured
+    assert not offered["evaluate"] & {"evaluate.folds.start", "evaluate.curve.start"}
+    assert {"use.report", "use.card"} <= offered["usehome"]
+    assert "benchmark.go" not in offered["usespeed"]
     version = workspace.registry.version("Shop", 1)
     named = "Perplexity" if language == "en" else "困惑度"
     assert all(named in written(version, language, html=html).decode("utf-8") for html in (True, False))
@@ -77,9 +77,7 @@ def test_the_models_page_speaks_of_what_a_language_model_is_measured_by(open_pag
 
 @pytest.mark.usefixtures("workspace")
 def test_the_proof_of_a_file_without_probabilities_speaks_of_outputs(open_page: OpenPage) -> None:
-    page = open_page("overview", classifier="Shop")
-    page.session_state["models.tabs"] = "ONNX"
-    page.run()
+    page = open_page("use", "home", classifier="Shop")
     told = next(str(part.value) for part in page.markdown if "PyTorch" in str(part.value))
     assert "of any output" in told
     assert "probability" not in told

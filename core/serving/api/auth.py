@@ -142,14 +142,14 @@ def _not_admitted(*, known: bool) -> ApiError:
     if known:
         told = message(
             "api.key_wrong",
-            "This key is not known here; it may have been revoked. Make one on the Models page under 'API keys', or with "
+            "This key is not known here; it may have been revoked. Make one on the Use page under 'API', or with "
             "'python -m core keys create --name NAME'.",
         )
     else:
         told = message(
             "api.key_absent",
-            "This address needs a key, in the header 'Authorization: Bearer KEY' or 'X-API-Key: KEY'. Make one on the Models "
-            "page under 'API keys', or with 'python -m core keys create --name NAME'.",
+            "This address needs a key, in the header 'Authorization: Bearer KEY' or 'X-API-Key: KEY'. Make one on the Use "
+            "page under 'API', or with 'python -m core keys create --name NAME'.",
         )
     return ApiError(401, told, {"WWW-Authenticate": "Bearer"})
 

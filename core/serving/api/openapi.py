@@ -15,7 +15,7 @@ from core.serving.api.schemas import ErrorAnswer
 
 DESCRIPTION = (
     "Label texts with the classifiers of this workspace. Every address but /healthz and /metrics needs a key, as "
-    "`Authorization: Bearer KEY` or `X-API-Key: KEY`; make one on the Models page or with "
+    "`Authorization: Bearer KEY` or `X-API-Key: KEY`; make one on the Use page under API or with "
     "`python -m core keys create --name NAME`. Whatever goes wrong is answered as "
     '`{"error": {"code": "…", "message": "…"}}`.'
 )

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.workflows.report.document import ReportLanguage
-from core.workflows.report.run import gather, html_report, model_card
 from dashboard.parts.versions.serving import bundle_name
 from dashboard.shell import layout, state
 from dashboard.shell.errors import guarded_fragment
@@ -75,6 +73,9 @@ def raise_failure(outcomes: Outcomes, seconds: float = LONGEST) -> None:
 
 def written(version: VersionInfo, language: str, *, html: bool) -> bytes:
     """The report in one language."""
+    from core.workflows.report.document import ReportLanguage
+    from core.workflows.report.run import gather, html_report, model_card
+
     texts = catalogue(language)
     words = ReportLanguage(language, lambda key, english: texts.get(key, english))
     reported = gather(version, state.workspace())

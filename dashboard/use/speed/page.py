@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.base.config import home
-from core.base.errors import ModelError
 from core.registry.records import BenchmarkStore
-from core.workflows.benchmark.config import BenchmarkConfig, require_probabilities
+from core.workflows.benchmark.config import BenchmarkConfig
 from dashboard.parts import choices, tables
 from dashboard.parts.forms import forms
 from dashboard.parts.names import version_line
 from dashboard.parts.run_view import run_view
-from dashboard.parts.scores import task_of_version
 from dashboard.shell import layout, state
-from dashboard.shell.i18n import t, t_message, tn
+from dashboard.shell.i18n import t, tn
 
 if TYPE_CHECKING:
     from core.jobs import Job
@@ -85,12 +83,7 @@ def _is_for(job: Job, version: VersionInfo) -> bool:
 
 
 def form(version: VersionInfo, *, leading: bool) -> None:
-    """What to measure with, or why it can't be; ``leading`` while there is nothing else to look at."""
-    try:
-        require_probabilities(task_of_version(version))
-    except ModelError as unfit:
-        st.info(tables.plain(t_message(unfit.message)), icon=":material/info:")
-        return
+    """What to measure with; ``leading`` while there is nothing else to look at."""
     if leading:
         layout.section(t("benchmark.new"))
         st.markdown(t("benchmark.what"))

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import io
 import json
 import shutil
-import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -15,21 +14,18 @@ from streamlit.testing.v1 import AppTest
 from core.base.wording import score
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
-from core.data.labelling.corrections import Corrections
 from core.data.recipe import RenameLabels, write_steps
-from core.registry import UNWRITTEN, PromotionDecision, Registry
+from core.registry import UNWRITTEN, PromotionDecision, Registry, VersionInfo
 from core.registry.entries import SUMMARY
 from core.workflows.requests import TrainRequest, UpdateRequest
 from core.workflows.standings import known_to, today
 from core.workflows.train.run import train_classifier
 from core.workflows.update.run import update_classifier
 from core.workflows.workspace import open_workspace
-from dashboard.overview.details import mlflow_command, quiet_markdown
-from dashboard.overview.versions import difference
-from dashboard.parts.versions import serving
 from dashboard.parts.versions.decisions import reason_of
-from dashboard.parts.versions.serving import bundle_name, previous_champion
+from dashboard.parts.versions.serving import previous_champion
 from dashboard.shell import i18n, state
+from dashboard.shell.navigation import ROOT
 
 NAME = "店铺 *reviews*"
 SETTINGS = {"epochs": 1, "embedding_size": 8, "buckets": 1024}
@@ -73,7 +69,7 @@ def champion(home: Path) -> int:
 def test_without_a_classifier_the_page_says_what_will_be_here(open_page: Callable[..., AppTest]) -> None:
     page = open_page("overview")
     assert not page.exception
-    assert "No versions yet" in said(page)
+    assert "No model yet" in said(page)
 
 
 @pytest.mark.usefixtures("home")
@@ -91,9 +87,6 @@ def test_versions_are_listed_newest_first_with_their_origin(open_page: Callable[
         "Experience replay, from version 1" if language == "en" else "由版本 1 经验回放"
     )
     assert table["how"].tolist()[1] == ("First training · N-gram bag" if language == "en" else "首次训练 · N 元词袋")
-    assert [metric.label for metric in page.metric][2:] == (
-        ["Size", "ONNX difference"] if language == "en" else ["大小", "ONNX 差异"]
-    )
 
 
 @pytest.mark.usefixtures("home")
@@ -125,10 +118,12 @@ def test_scores_stand_with_their_intervals_in_the_table_and_on_cards(
     shown = [score(**newest["accuracy"]), score(**first.accuracy.to_dict())]
     assert page.dataframe[0].value["accuracy"].tolist() == shown
     captions = [caption.value for caption in page.caption]
-    assert f"{ends(oldest['macro_f1'])} · own {oldest['rows']} test rows" in captions
-    page = open_page("overview")
-    over = f"{ends(first.macro_f1.to_dict())} · over all {first.rows} test rows"
-    assert over in [caption.value for caption in page.caption]
+    assert f"{ends(first.macro_f1.to_dict())} · over all {first.rows} test rows" in captions
+    # The version that serves is told above; another one is told on its own tests when it is chosen.
+    assert not [caption for caption in captions if " · own " in caption]
+    page.selectbox(key="models.version").set_value(2).run()
+    captions = [caption.value for caption in page.caption]
+    assert f"{ends(newest['macro_f1'])} · own {newest['rows']} test rows" in captions
 
 
 def ends(score: dict[str, float]) -> str:
@@ -174,7 +169,7 @@ def test_against_the_gate_a_reason_is_asked_for_and_stays(home: Path, open_page:
     assert champion(home) == 2
     assert r"Version 2 was promoted against the gate. Reason: “the \*old\* shop closed”." in said(page)
     last = Registry(home).champion_history(NAME)[-1]
-    assert last["reason"] == "Models page, against the gate: the *old* shop closed"
+    assert last["reason"] == "Overview page, against the gate: the *old* shop closed"
 
 
 def test_a_script_that_gave_no_reason_is_told_of(home: Path, open_page: Callable[..., AppTest]) -> None:
@@ -202,11 +197,8 @@ def test_the_way_back_follows_the_moves(moves: list[int], previous: int | None) 
     ("tab", "words"),
     [
         ("Tests", "Baseline"),
-        ("ONNX", "of the labels agree"),
         ("Settings", "parameters and"),
-        ("Model card", "travels with the bundle"),
         ("Champions", "One version was chosen to serve so far."),
-        ("MLflow", "MLflow's own screen"),
     ],
 )
 def test_every_tab_shows_its_part(open_page: Callable[..., AppTest], tab: str, words: str) -> None:
@@ -221,60 +213,12 @@ def test_every_tab_shows_its_part(open_page: Callable[..., AppTest], tab: str, w
 
 @pytest.mark.usefixtures("home")
 def test_settings_are_named_in_the_readers_language(open_page: Callable[..., AppTest]) -> None:
-    page = open_page("overview", language="zh")
+    page = open_page("home", language="zh")
     page.session_state["models.tabs"] = "设置"
-    page.switch_page(str(Path(__file__).resolve().parents[3] / "pages" / "models.py")).run()
+    page.switch_page(str(ROOT / "pages" / "overview.py")).run()
     names = page.dataframe[1].value.iloc[:, 0].tolist()
     assert "学习率" in names
     assert not [name for name in names if name.isascii() and "_" in name]
-
-
-@pytest.mark.usefixtures("home")
-def test_the_bundle_is_a_zip_that_runs_elsewhere(home: Path) -> None:
-    version = state.versions(NAME)[0]
-    with zipfile.ZipFile(io.BytesIO(serving.bundle(version))) as archive:
-        assert "predict.py" in archive.namelist()
-        assert "model.onnx" in archive.namelist()
-    assert bundle_name(version) == "店铺 -reviews--v1.zip"
-
-
-def test_a_classifier_is_deleted_only_under_its_own_name(home: Path, open_page: Callable[..., AppTest]) -> None:
-    Corrections(home).add(NAME, "text", "a", predicted="b", version=1)
-    page = open_page("overview")
-    page.text_input(key=f"models.delete_name.{NAME}").set_value("something else")
-    page.button(key="models.delete").click().run()
-    assert "That is not the name" in page.warning[0].value
-    assert len(Registry(home).versions(NAME)) == 2
-    page.text_input(key=f"models.delete_name.{NAME}").set_value(f" {NAME} ")
-    page.button(key="models.delete").click().run()
-    assert not page.exception
-    assert Registry(home).classifiers() == []
-    assert Corrections(home).list(NAME) == []
-    assert "No versions yet" in said(page)
-
-
-def test_tiny_differences_read_like_numbers() -> None:
-    assert difference(0) == "0"
-    assert difference(1.23e-7) == "1.2 × 10⁻⁷"
-
-
-def test_the_command_opens_this_store(evergreen_home: Path) -> None:
-    assert f"--backend-store-uri sqlite:///{evergreen_home.resolve() / 'mlflow.db'}" in mlflow_command()
-
-
-def test_names_in_the_card_become_no_links_tags_or_formulas() -> None:
-    assert quiet_markdown("# *Title*\n![x](y) <b> $z$") == "#### \\*Title\\*\n\\!\\[x\\]\\(y\\) \\<b\\> \\$z\\$"
-
-
-def test_the_tables_of_the_card_stay_tables_and_what_it_escapes_is_escaped_once() -> None:
-    card = "| label | F1 |\n|---|---|\n| \\*a\\* \\| b | 0.9 |\n"
-    assert quiet_markdown(card) == "| label | F1 |\n|---|---|\n| \\*a\\* \\| b | 0.9 |"
-
-
-def test_the_card_s_own_code_and_steps_stay_and_an_escaped_underline_is_one() -> None:
-    card = "# customer\\_reviews\n\n1. a\\`b\\`\\*c\\*: 3 rows\n\n`pip install x_y`, then `python predict.py`."
-    shown = "#### customer\\_reviews\n\n1. a\\`b\\`\\*c\\*\\: 3 rows\n\n`pip install x_y`, then `python predict.py`\\."
-    assert quiet_markdown(card).replace("\\.", ".") == shown.replace("\\.", ".")
 
 
 @pytest.mark.parametrize(
@@ -294,3 +238,44 @@ def test_why_the_program_moved_the_champion_is_told_in_the_readers_language(
 ) -> None:
     monkeypatch.setattr(i18n, "language", lambda: "zh")
     assert reason_of({"reason": written}) == told
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(
+    ("language", "figures", "step"),
+    [("en", "of version 1 is", "Version 2 is learned and waits"), ("zh", "版本 1 的", "版本 2 已学完")],
+)
+def test_one_verdict_and_one_next_step_stand_on_top(
+    open_page: Callable[..., AppTest], language: str, figures: str, step: str
+) -> None:
+    page = open_page("overview", language=language)
+    told = [str(text.value) for text in page.main.markdown]
+    assert figures in told[0]
+    assert "baseline" in told[0] or "基线" in told[0]
+    assert step in told[1]
+    assert page.main.button[0].key == "next-step-button"
+
+
+@pytest.mark.usefixtures("home")
+def test_a_score_that_the_baseline_was_not_measured_by_is_a_dash(
+    open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = state.report
+
+    def of_old(version: VersionInfo) -> dict[str, Any]:
+        found = report(version)
+        for baseline in found["baseline"]["tests"]:
+            baseline.pop("macro_precision")
+        return found
+
+    monkeypatch.setattr(state, "report", of_old)
+    table = open_page("overview").dataframe[1].value
+    assert table.iloc[1].tolist().count("–") == 1
+
+
+def test_one_version_has_no_chart_of_versions(home: Path, open_page: Callable[..., AppTest]) -> None:
+    Registry(home).delete_version(NAME, 2)
+    page = open_page("overview")
+    assert not page.exception
+    assert "One version so far." in said(page)
+    assert not page.get("plotly_chart")

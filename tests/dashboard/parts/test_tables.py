@@ -123,3 +123,8 @@ def test_an_estimate_is_shown_with_its_interval() -> None:
 def test_what_is_copied_from_the_page_is_the_name_again() -> None:
     for name in ("www.shop.example", "a --> b", "somebody@shop.example", "https://shop.example"):
         assert tables.typed(tables.plain(name)).replace("\\", "") == name
+
+
+def test_tiny_differences_read_like_numbers() -> None:
+    assert tables.tiny(0) == "0"
+    assert tables.tiny(1.23e-7) == "1.2 × 10⁻⁷"

@@ -27,19 +27,19 @@ def damaged(home: Path) -> Path:
     return home
 
 
-@pytest.mark.parametrize("name", ["overview", "results", "update"])
+@pytest.mark.parametrize("name", ["overview", "evaluate", "update"])
 def test_the_page_names_the_file_and_offers_the_version_before(
     damaged: Path, open_page: Callable[..., AppTest], name: str
 ) -> None:
     page = open_page(name)
-    if name == "results":  # it opens with the newest version
+    if name == "evaluate":  # it opens with the newest version
         assert not page.exception
     assert not page.exception
     assert any("report.json of version 2" in str(box.value) for box in page.error)
     page.button(key="way-back-button").click().run()
     assert not page.exception
     assert champion(damaged) == 1
-    assert not any("report.json" in str(box.value) for box in page.error) or name == "results"
+    assert not any("report.json" in str(box.value) for box in page.error) or name == "evaluate"
 
 
 def test_the_models_page_still_lists_all_versions_and_rolls_back(

@@ -78,7 +78,7 @@ def say(language: str, key: str, **facts: object) -> str:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("name", ["results", "models", "update"])
+@pytest.mark.parametrize("name", ["evaluate", "overview", "update"])
 def test_the_page_says_which_rows_its_figures_are_of(
     workspace: Workspace,
     asked: ForgetRequest,

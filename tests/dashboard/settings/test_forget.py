@@ -1,4 +1,4 @@
-"""The Models page's section for forgetting rows: chosen, shown, confirmed, removed by a job, with a receipt."""
+"""The Settings page's section for forgetting rows: chosen, shown, confirmed, removed by a job, with a receipt."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from dashboard.shell import i18n
 from tests.core.conftest import reviews, save
 
 NAME = "shop"
-MODELS = Path(__file__).resolve().parents[3] / "pages" / "models.py"
+PAGES = Path(__file__).resolve().parents[3] / "pages"
 SETTINGS = {"epochs": 1, "embedding_size": 8, "buckets": 1024}
 
 
@@ -58,10 +58,10 @@ def said(page: AppTest) -> str:
 
 
 def unfolded(open_page: Callable[..., AppTest], language: str = "en") -> AppTest:
-    """The Models page after a click on the section's title."""
-    page = open_page(language=language, classifier=NAME)
+    """The Settings page after a click on the section's title."""
+    page = open_page("home", language=language)
     page.session_state[f"forget.section.{NAME}"] = True
-    return page.switch_page(str(MODELS)).run()
+    return page.switch_page(str(PAGES / "settings.py")).run()
 
 
 def speak(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,7 +248,7 @@ def test_no_update_is_offered_before_what_was_interrupted_is_finished(
         page = open_page(classifier=NAME)
         page.session_state["update.chosen"] = {NAME: batch.id}
         page.session_state["update.passed_over"] = {NAME: 3}  # the version that was solved again
-        return page.switch_page(str(MODELS.with_name("update.py"))).run()
+        return page.switch_page(str(PAGES / "update.py")).run()
 
     page = updating()
     assert not page.exception
@@ -267,7 +267,7 @@ def test_no_update_is_offered_before_what_was_interrupted_is_finished(
 @pytest.mark.parametrize(
     ("name", "language"),
     [
-        *[(name, "en") for name in ("overview", "train", "lab", "search", "pretrain", "update", "models")],
+        *[(name, "en") for name in ("home", "overview", "train", "lab", "update", "settings")],
         ("train", "zh"),
     ],
 )
@@ -276,12 +276,12 @@ def test_every_page_says_once_that_rows_are_only_partly_forgotten(
     evergreen_home: Path, open_page: Callable[..., AppTest], name: str, language: str
 ) -> None:
     save_plan({"id": "20250131-110000-abc", "request": {"classifier": NAME}}, evergreen_home)
-    page = unfolded(open_page, language) if name == "models" else open_page(name, language=language, classifier=NAME)
+    page = unfolded(open_page, language) if name == "settings" else open_page(name, language=language, classifier=NAME)
     assert not page.exception
     assert said(page).count("only partly forgotten" if language == "en" else "只遗忘了一半") == 1
     buttons = [button.key for button in page.button]
     assert buttons.count("forget.finish") == 1
-    assert ("forget.to_models" in buttons) == (name != "models")
+    assert ("forget.to_models" in buttons) == (name != "settings")
 
 
 @pytest.mark.usefixtures("home")
@@ -291,7 +291,7 @@ def test_the_way_from_the_notice_leads_to_the_unfolded_section(
     save_plan({"id": "20250131-110000-abc", "request": {"classifier": NAME}}, evergreen_home)
     page = open_page("train", classifier=NAME)
     page.button(key="forget.to_models").click().run()
-    assert page.title[0].value == "Models"
+    assert page.title[0].value == "Settings"
     assert "stands on top of this page" in "".join(caption.value for caption in page.caption)
 
 

@@ -202,4 +202,7 @@ def test_an_address_of_the_first_edition_leads_to_where_its_page_stands_now(serv
             connection.request("GET", f"/{name}?{query}" if query else f"/{name}")
             answer = connection.getresponse()
             carried = "&".join(part for part in (query, tab) if part)
-            assert (answer.status, answer.headers["location"]) == (307, f"./{place.page}{'?' if carried else ''}{carried}")
+            assert (answer.status, answer.headers["location"]) == (
+                307,
+                f"./{place.page}{'?' if carried else ''}{carried}",
+            )

@@ -194,7 +194,7 @@ def test_an_idle_graphics_card_is_told(
     problem = message("providers.refused", "{card} idles, CUDA {cuda}", card="H100", cuda="13.0")
     report = replace(state.providers(), problems=(problem,))
     monkeypatch.setattr("dashboard.shell.state.providers", lambda: report)
-    for page in ("predict", "update"):
+    for page in ("use", "update"):
         assert open_page(page).warning[0].value == "H100 idles, CUDA 13.0"
 
 
@@ -236,28 +236,9 @@ def test_a_label_typed_in_other_case_is_the_known_one() -> None:
     assert known_label("not  that good", ["good", "bad"]) == "not that good"
 
 
-def test_corrections_are_listed_removed_and_lead_to_the_update(home: Path, open_page: Callable[..., AppTest]) -> None:
-    queue = Corrections(home)
-    for number in range(25):
-        queue.add(NAME, f"text *{number}*", "brand new", predicted="good", version=1)
-    page = open_page("use")
-    assert "25 corrections" in said(page)
-    assert "A new label: brand new" in said(page)
-    rows = [button for button in page.button if (button.key or "").startswith("use.remove.")]
-    assert len(rows) == 20
-    rows[0].click().run()
-    assert "text *24*" not in [one.text for one in queue.list(NAME)]
-    page.button(key="use.show_more").click().run()
-    assert len([button for button in page.button if (button.key or "").startswith("use.remove.")]) == 24
-    page.button(key="use.use").click().run()
-    assert not page.exception
-    assert page.title[0].value == "Update"
-    assert "brand new" in said(page) + "".join(frame.value.to_string() for frame in page.dataframe)
-
-
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_table_is_labelled(home: Path, open_page: Callable[..., AppTest], language: str) -> None:
-    page = open_page("use", language=language)
+    page = open_page("use", "table", language=language)
     content = b"id,text\n1,great thing\n2,\n3,=awful\n"
     page.file_uploader[0].upload("shop.csv", content, "text/csv").run()
     page.button(key="use.start").click().run()
@@ -278,7 +259,7 @@ def test_a_table_is_labelled(home: Path, open_page: Callable[..., AppTest], lang
 def test_rows_that_cannot_be_labelled_are_named_before_the_rest_is(
     open_page: Callable[..., AppTest], language: str
 ) -> None:
-    page = open_page("use", language=language)
+    page = open_page("use", "table", language=language)
     content = "id,text\n" + "".join(f"{row},thing {row}\n" for row in range(10)) + "10,a, b\n11,c, d\n"
     page.file_uploader[0].upload("shop.csv", content.encode(), "text/csv").run()
     assert not page.exception

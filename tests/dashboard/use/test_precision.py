@@ -49,9 +49,7 @@ def said(page: AppTest) -> str:
 
 
 def open_tab(open_page: Callable[..., AppTest], language: str) -> AppTest:
-    page = open_page("overview", language=language)
-    page.session_state["models.tabs"] = "ONNX"
-    return page.switch_page(str(Path(__file__).resolve().parents[3] / "pages" / "models.py")).run()
+    return open_page("use", "home", language=language)
 
 
 @pytest.mark.usefixtures("home")

@@ -119,10 +119,10 @@ def shown(page: AppTest) -> str:
     return "\n".join(str(part.value) for part in parts)
 
 
-def test_without_a_classifier_it_leads_to_the_overview(open_page: Callable[..., AppTest]) -> None:
+def test_without_a_classifier_it_leads_to_home(open_page: Callable[..., AppTest]) -> None:
     page = open_page("use", "speed")
     assert not page.exception
-    assert [button.key for button in page.button if str(button.key).startswith("empty.")] == ["empty.overview"]
+    assert [button.key for button in page.button if str(button.key).startswith("empty.")] == ["empty.home"]
 
 
 def test_measuring_is_asked_for_once_and_can_be_stopped(
