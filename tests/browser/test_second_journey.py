@@ -81,7 +81,7 @@ def test_from_a_wrong_answer_to_a_rollback(
     list(train_classifier(TrainRequest(classifier=name, dataset=first, model="ngrams", settings=SMALL), workspace))
     batch = save(workspace, rows(language, "new", 80), f"{name} 2")
 
-    me = visit("/predict", language)
+    me = visit("/predict", language)  # an address of the first edition
     page = me.page
     page.goto(f"{dashboard.url}/predict?lang={language}&classifier={name}")
     for number, word in enumerate(WORDS[language]["new"]):
@@ -92,7 +92,7 @@ def test_from_a_wrong_answer_to_a_rollback(
     queue = Corrections(dashboard.home)
     until(lambda: len(queue.list(name)) == 2, "two corrections wait")
 
-    page.get_by_role("tab", name=me.words("use.tab_corrections")).click()
+    me.goes_to("data", "corrections")
     me.click("use.join")  # and not "learn from them": two are too few to be learned alone
     page.get_by_text(re.compile(me.words("update.source_saved"))).first.click()
     me.sees(me.words("update.with_corrections", count=2))
@@ -105,14 +105,14 @@ def test_from_a_wrong_answer_to_a_rollback(
     # The end is told on another page, with the way to the decision.
     jobs = JobQueue(workspace.home)
     until(lambda: any(job.classifier == name for job in jobs.list()), "the update is asked for")
-    me.goes_to("predict")
-    news = page.get_by_test_id("stSidebar").get_by_role("button", name=re.compile(me.words("news.open"))).first
+    me.goes_to("use")
+    news = page.get_by_test_id("stSidebar").get_by_role("button", name=re.compile(me.words("activity.open"))).first
     until(lambda: all(job.ended for job in jobs.list()), "the update has ended")
     page.wait_for_timeout(8_000)
     if news.is_visible():
         news.click()
     else:  # it had ended before the page was left, and was told there
-        me.goes_to("update")
+        me.goes_to("update", "decide")
     me.button("update.keep", version=1).wait_for()
     assert champion(dashboard, name) == 1
     _promote(me)
@@ -127,8 +127,7 @@ def test_from_a_wrong_answer_to_a_rollback(
     assert new > old + 0.1
     me.sees(re.compile(str(same.rows)))
 
-    me.goes_to("update")
-    page.get_by_role("tab", name=me.words("update.tab_history")).click()
+    me.goes_to("update", "history")
     me.click("update.roll_back", version=1)
     me.click("update.roll_back_yes")
     until(lambda: champion(dashboard, name) == 1, "version 1 serves again")
