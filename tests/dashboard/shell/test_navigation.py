@@ -18,7 +18,7 @@ def test_every_kind_of_job_is_shown_somewhere() -> None:
     assert JOB_PLACES.keys() == KINDS.keys()
 
 
-@pytest.mark.parametrize("place", {*EARLIER.values(), *JOB_PLACES.values()})
+@pytest.mark.parametrize("place", sorted({*EARLIER.values(), *JOB_PLACES.values()}))
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_place_is_a_page_and_a_tab_that_has_a_name(place: Place, language: str) -> None:
     assert place.page in ICONS
