@@ -53,7 +53,7 @@ def jobs() -> JobQueue:
 
 
 def corrections() -> Corrections:
-    """The rows that readers put right on the Predict page."""
+    """The rows that readers put right on the Use page."""
     return _corrections(home())
 
 

@@ -1,4 +1,4 @@
-"""The table tab of the Predict page: upload, label with a progress bar, look, download."""
+"""The Table tab: upload, label with a progress bar, look, download."""
 
 from __future__ import annotations
 

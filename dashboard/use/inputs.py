@@ -1,4 +1,4 @@
-"""A field for each further column that a version reads, below the text box of the Predict page."""
+"""A field for each further column that a version reads, below the text box of Try."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows that a reader put right on the Predict page: they wait here until they are learned.
+"""Rows that a reader put right on the Use page: they wait here until they are learned.
 
 A handful is no batch of its own, since some rows of a batch are kept to validate and to test. So corrections can join any
 batch, where all of them are learned from, or wait until there are enough.

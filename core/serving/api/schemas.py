@@ -80,7 +80,7 @@ class PredictAnswer(BaseModel):
 
 
 class FeedbackRequest(_Asked):
-    """A text with the label that it should have; waits with the corrections of the Predict page."""
+    """A text with the label that it should have; waits with the corrections of the Data page."""
 
     classifier: str = Field(description="Name of a classifier.", examples=["Shop reviews"])
     text: str = Field(description="The text, up to 20,000 characters.", examples=["Lovely little lamp."])

@@ -1,17 +1,13 @@
-"""All runs of a model in a table, and two of its versions side by side."""
+"""Two versions of a model, or of two models, side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.base.errors import CoreError
 from core.registry.records.outgoing import short_reference
-from core.registry.records.reports import is_solved
 from core.workflows.requests import known_settings
 from dashboard.evaluate.compare import significance
 from dashboard.evaluate.compare.significance import Common, common_tests, of_pair
@@ -19,13 +15,11 @@ from dashboard.evaluate.page import Shown
 from dashboard.parts import tables
 from dashboard.parts.names import name_of, version_line
 from dashboard.parts.plots import charts
-from dashboard.parts.versions import history, same_tests
 from dashboard.shell import layout, state
-from dashboard.shell.i18n import setting_label, t, tn
+from dashboard.shell.i18n import setting_label, t
 
 if TYPE_CHECKING:
-    from core.registry import RunInfo, VersionInfo
-    from core.workflows.standings import SameTests
+    from core.registry import VersionInfo
 
 SCORES = ("accuracy", "macro_f1")
 FIGURE_NAME = 190  # pixels
@@ -33,9 +27,7 @@ FIGURES = ("accuracy", "macro_f1", "macro_precision", "macro_recall", "weighted_
 
 
 def draw(shown: Shown) -> None:
-    """The run table, then the two versions."""
-    layout.section(t("evaluate.runs"), help=t("evaluate.runs_help"))
-    _runs(shown.version.classifier)
+    """Which two, and what tells them apart."""
     layout.section(t("evaluate.side_by_side"))
     own = shown.version.classifier
     other = _other_classifier(own)
@@ -76,82 +68,6 @@ def _other_classifier(own: str) -> str:
 def _is_labelled(classifier: str) -> bool:
     versions = state.versions(classifier)
     return bool(versions) and set(SCORES) <= versions[-1].summary.keys()
-
-
-def _runs(classifier: str) -> None:
-    runs = state.workspace().registry.runs(classifier)
-    same = same_tests.of_today(classifier)
-    table = run_table(runs, {version.number: version for version in state.versions(classifier)}, same)
-    wanted = st.text_input(
-        t("evaluate.filter"), key="evaluate.filter", placeholder=t("evaluate.filter_example"), icon=":material/search:"
-    )
-    table = filtered(table, wanted or "")
-    st.caption(tn("evaluate.runs_found", len(table), total=len(runs)))
-    height = min(320, 38 + 35 * max(1, len(table)))
-    st.dataframe(table, hide_index=True, key="evaluate.runs", height=height, row_height=35)
-    for sentence in same_tests.sentences(same) if same is not None else []:
-        st.caption(sentence)
-    tables.download_table(table, "runs", key="evaluate.runs.download")
-
-
-def run_table(runs: list[RunInfo], versions: Mapping[int, VersionInfo], same: SameTests | None) -> pd.DataFrame:
-    """One row a run, as the store gives them; scores where the run made a version, all on the same rows."""
-    names = {dataset.id: dataset.name for dataset in state.datasets()}
-    rows = []
-    for run in runs:
-        dataset = run.settings.get("dataset", "")
-        strategy = run.settings.get("strategy") or "train"
-        model = run.settings.get("model")
-        made = versions.get(run.version or 0)
-        scores = {
-            t(f"evaluate.{score}"): tables.NOTHING if made is None else history.score_shown(made, score, same)
-            for score in SCORES
-        }
-        rows.append(
-            {
-                t("evaluate.column_started"): tables.moment(run.started),
-                t("evaluate.version"): "" if run.version is None else str(run.version),
-                t("evaluate.column_state"): t(f"run.state_{run.state}"),
-                t("evaluate.column_strategy"): name_of("strategy", strategy),
-                t("evaluate.column_model"): name_of("model", model) if model else tables.NOTHING,
-                t("evaluate.column_dataset"): names.get(dataset) or _learned(made, dataset),
-                **scores,
-                t("evaluate.column_baseline"): tables.score(run.metrics.get("baseline_accuracy")),
-                t("evaluate.column_epochs"): _epochs(run, made),
-                t("evaluate.column_time"): tables.duration(run.metrics.get("seconds")),
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def _learned(made: VersionInfo | None, dataset: str) -> str:
-    """The name of a dataset that is not there any more, or not under this id, by the version that learned from it."""
-    return dataset if made is None or not dataset else str(made.summary.get("dataset_name", dataset))
-
-
-def _epochs(run: RunInfo, made: VersionInfo | None) -> str:
-    """How many epochs a run has learned, of how many it was allowed."""
-    allowed = run.settings.get("epochs") or run.settings.get("training.epochs")
-    try:
-        if made is not None and is_solved(state.report(made)):
-            return tables.NOTHING
-        learned = None if made is None else len(state.report(made)["epochs"])
-    except (CoreError, OSError):
-        learned = None
-    if learned is None:
-        return tables.NOTHING if allowed is None else t("evaluate.epochs_allowed", allowed=allowed)
-    return str(learned) if allowed is None else t("evaluate.epochs_of", learned=learned, allowed=allowed)
-
-
-def filtered(table: pd.DataFrame, wanted: str) -> pd.DataFrame:
-    """The rows in which every wanted word occurs somewhere, in any column and case."""
-    if not len(table):
-        return table
-    whole = table.astype(str).agg(" ".join, axis=1).str.lower()
-    keep = np.ones(len(table), dtype=bool)
-    for word in wanted.lower().split():
-        keep &= whole.str.contains(word, regex=False).to_numpy()
-    return table[keep]
 
 
 def _pick(name: str, known: dict[int, VersionInfo], start: int) -> VersionInfo:

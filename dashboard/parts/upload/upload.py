@@ -1,4 +1,4 @@
-"""The upload step of the Data, Update and Predict pages: file or sample → format → preview → columns.
+"""The upload step of Home, Data, Update and Use: file or sample → format → preview → columns.
 
 Ends with a table and the roles of its columns; knows nothing of what is done with them.
 """

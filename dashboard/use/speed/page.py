@@ -1,4 +1,4 @@
-"""The upper part of the Benchmark page: version, measurement, the run that makes one, and what it is asked for."""
+"""The upper part of the Speed tab: version, measurement, the run that makes one, and what it is asked for."""
 
 from __future__ import annotations
 

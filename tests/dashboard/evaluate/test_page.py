@@ -15,7 +15,6 @@ from core.tasks.text_classification.scores import evaluate_predictions
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import open_workspace
 from dashboard.evaluate import summary
-from dashboard.evaluate.compare.versions import filtered
 from dashboard.evaluate.confusion import shown_labels, worst_cell
 from dashboard.evaluate.page import ALL, Shown
 from dashboard.parts.versions.verdict import judge
@@ -256,9 +255,3 @@ def test_of_many_labels_those_with_most_errors_are_shown() -> None:
     assert {3, 7, 20} <= set(labels)
     assert len(labels) == 14
     assert labels == sorted(labels)
-
-
-def test_a_filter_wants_every_word_anywhere() -> None:
-    table = pd.DataFrame({"model": ["BiLSTM", "BiLSTM", "N-gram bag"], "state": ["finished", "failed", "finished"]})
-    assert filtered(table, "bilstm FINISHED").index.tolist() == [0]
-    assert len(filtered(table, "")) == 3

@@ -169,9 +169,7 @@ def test_a_runs_dataset_is_named_by_the_version_that_learned_it(
     workspace: Workspace, asked: ForgetRequest, open_page: OpenPage
 ) -> None:
     forget(workspace, asked)
-    page = open_page("evaluate", classifier=NAME)
-    open_tab(page, "evaluate", "compare")
-    page.run()
+    page = open_page("train", "runs", classifier=NAME)
     assert not page.exception
     runs = next(frame.value for frame in page.dataframe if "Dataset" in frame.value)
     assert sorted(runs["Dataset"]) == ["", "part 1", "part 2"]  # forgetting learned from none
