@@ -152,7 +152,8 @@ def _types(me: Visitor, text: str) -> None:
 def _stops(me: Visitor, dashboard: Dashboard, name: str) -> None:
     """Stop what learns, in the drawer, and wait until it has ended."""
     jobs = JobQueue(dashboard.home)
-    stop = me.page.get_by_test_id("stSidebar").get_by_role("button", name=f"{me.words('run.stop')}: {name}")
+    called = me.words("shell.action_of", action=me.words("run.stop"), name=name)
+    stop = me.page.get_by_test_id("stSidebar").get_by_role("button", name=called)
     if not stop.is_visible():
         me.page.locator(".st-key-activity summary").click()
     stop.click()
