@@ -12,6 +12,7 @@ from core.data.dataset.label_sets import counts_of
 from core.data.dataset.rows import SetAside, TextDataset
 from core.data.dataset.splitting import Split
 from core.data.dataset.store import StoredDataset
+from core.data.loading.label_notes import merges_of
 from dashboard.parts import profile, tables
 from dashboard.parts.first import start
 from dashboard.parts.upload.looked_over import built, divided, forget
@@ -32,6 +33,7 @@ from dashboard.shell.i18n import t, tn
 from dashboard.shell.navigation import go
 
 KEY = "home"
+LABEL_ASKED = "label.ask_model"  # in the session: whether that model suggests labels
 LABEL_KIND, LABEL_TEXTS = "label.kind", "label.texts_of"  # in the session: what the Labelling tab begins with
 MOST_LABELS = 8
 NAME_LIMIT = 76  # a number may follow
@@ -75,6 +77,8 @@ def _train(uploaded: UploadedTable, dataset: TextDataset, set_aside: SetAside) -
         return
     if len(counts) == 1:
         st.warning(t("home.one_label"), icon=":material/label_off:")
+    if not uploaded.roles.several:
+        _spellings(dataset)
     profile.division(_division(uploaded, dataset))
     with st.form("home.train-own", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(
@@ -91,6 +95,20 @@ def _train(uploaded: UploadedTable, dataset: TextDataset, set_aside: SetAside) -
     if pressed:
         _begin(uploaded, dataset, set_aside, str(name or "").strip() or _proposed_name(uploaded))
     st.caption(t("home.train_what"))
+
+
+def _spellings(dataset: TextDataset) -> None:
+    """That labels look like spellings of others, and the way to put them right."""
+    merges = merges_of(dataset)
+    if not merges:
+        return
+    named = [f"{tables.plain(label)} → {tables.plain(meant)}" for label, meant in list(merges.items())[:MOST_LABELS]]
+    st.warning(tn("home.spellings", len(merges), pairs=named), icon=":material/spellcheck:")
+    source = chosen_source(KEY)
+    if source is not None and st.button(t("home.put_right"), key="home.put_right", icon=":material/arrow_forward:"):
+        hand_over(source, "data")
+        discard_upload(KEY)
+        go("data", "tables")
 
 
 def _problem(uploaded: UploadedTable, dataset: TextDataset) -> DataError | None:
@@ -169,6 +187,7 @@ def _label(uploaded: UploadedTable, dataset: TextDataset, set_aside: SetAside) -
         show_error(error)
         return
     st.session_state[LABEL_KIND], st.session_state[LABEL_TEXTS] = "texts", stored.id
+    st.session_state[LABEL_ASKED] = False  # the model at hand may be about something else
     go("data", "labelling")
 
 

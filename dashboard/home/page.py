@@ -75,7 +75,8 @@ def _model(classifier: str, jobs: list[Job]) -> None:
                 st.markdown(measured, width="content")
         st.caption(" · ".join([health.task_of_model(classifier), found.serving, *_facts(classifier, versions)]))
         if found.kind == "good":
-            st.markdown(f"{found.dot} {t('home.well')}")
+            waiting = state.corrections().count(classifier)
+            st.markdown(f"{found.dot} {tn('home.corrections', waiting) if waiting else t('home.well')}")
         else:
             st.markdown(f"{found.dot} {tables.plain(found.sentence)}")
         for job in jobs:
@@ -87,9 +88,6 @@ def _model(classifier: str, jobs: list[Job]) -> None:
 
 def _facts(classifier: str, versions: list[VersionInfo]) -> list[str]:
     facts = []
-    waiting = state.corrections().count(classifier)
-    if waiting:
-        facts.append(tn("home.corrections", waiting))
     if versions:
         facts.append(t("home.changed", version=versions[-1].number, when=tables.moment(versions[-1].created)))
     return facts

@@ -48,9 +48,15 @@ def waiting_for(classifier: str, text: str) -> Correction | None:
 
 
 def known_label(typed: str, labels: list[str]) -> str:
-    """The label meant by what was typed: an existing one when only case or space differ, else a new one."""
+    """The label meant by what was typed: an existing one when only case or space differ, or when it alone begins so; else a new
+    one.
+    """
     typed = " ".join(typed.split())
-    return next((label for label in labels if label.casefold() == typed.casefold()), typed)
+    same = [label for label in labels if label.casefold() == typed.casefold()]
+    beginning = [label for label in labels if label.casefold().startswith(typed.casefold())]
+    if same:
+        return same[0]
+    return beginning[0] if typed and len(beginning) == 1 else typed
 
 
 def add(version: VersionInfo, text: str, predicted: str, label: str) -> None:

@@ -53,7 +53,7 @@ def listen(jobs: list[Job]) -> bool:
         older = [identity for identity in st.session_state.get(UNREAD, []) if identity != job.id]  # it was resumed
         st.session_state[UNREAD] = [job.id, *older][:MOST_LINES]
         st.session_state[TOASTS] = [*st.session_state.get(TOASTS, []), (sentence(job), icon(job))]
-        if job.kind == "train" and job.result is not None and _is_followed(job):
+        if job.kind == "train" and job.result is not None and _is_followed(job, jobs):
             state.choose_classifier(job.classifier)
     return bool(ended)
 
@@ -67,10 +67,15 @@ def _is_news(job: Job, seen: set[str]) -> bool:
     return job.id in seen or (fresh and not told)
 
 
-def _is_followed(job: Job) -> bool:
-    """A training of this session's, or any where nobody has chosen a classifier, only the first of them came up."""
-    if job.id in st.session_state.get(FOLLOWED, set()):
+def _is_followed(job: Job, jobs: list[Job]) -> bool:
+    """A training of this session's, or any where nobody has chosen a classifier, only the first of them came up, and this
+    session waits for none of its own.
+    """
+    followed: set[str] = st.session_state.get(FOLLOWED, set())
+    if job.id in followed:
         return True
+    if any(other.id in followed and not other.ended for other in jobs):
+        return False
     return state.chosen_classifier() == st.session_state.get(NOBODYS_CHOICE)
 
 

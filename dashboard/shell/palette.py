@@ -109,6 +109,10 @@ def scale(colors: Sequence[str]) -> list[list[object]]:
     return [[index / (len(colors) - 1), color] for index, color in enumerate(colors)]
 
 
+# Of the categorical colours: green and red come last, since they would say that a label is good or bad.
+LABEL_HUES = (2, 1, 3, 6, 5, 7, 0, 4)
+
+
 def label_colors(labels: Sequence[str]) -> dict[str, str]:
     """A colour for each label of a classifier, by its place in the label list, so that it is the same on all charts.
 
@@ -117,8 +121,8 @@ def label_colors(labels: Sequence[str]) -> dict[str, str]:
     colors = palette()
     shown = {}
     for index, label in enumerate(labels):
-        turn, hue = divmod(index, len(colors.categorical))
-        shown[label] = _mixed(colors.categorical[hue], colors.text, SHADES[turn % len(SHADES)])
+        turn, place = divmod(index, len(LABEL_HUES))
+        shown[label] = _mixed(colors.categorical[LABEL_HUES[place]], colors.text, SHADES[turn % len(SHADES)])
     return shown
 
 

@@ -15,6 +15,7 @@ from dashboard.parts import tables
 from dashboard.parts.forms import auto_form
 from dashboard.parts.names import name_of
 from dashboard.parts.scores import score_name
+from dashboard.shell import state
 from dashboard.shell.i18n import t, t_message, tn
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def chosen(request: TrainRequest) -> str | None:
 
 def _choose() -> None:
     tile = st.session_state[KEY]
-    if tile is not None:
+    if tile in TILES:  # where the language has just changed, the browser sends a name of before
         st.session_state["train.model"] = AUTO
         st.session_state[f"{auto_form.KEY}.minutes"] = TILES[tile]
         st.session_state.pop(auto_form.CUSTOMISED, None)
@@ -80,7 +81,7 @@ def _caption(tile: str, request: TrainRequest, outlook: Outlook, *, encoder: boo
 
 
 def _score(tile: str, request: TrainRequest, outlook: Outlook, *, encoder: bool) -> str:
-    if not outlook.measures or outlook.problem(request.task) is not None:
+    if not outlook.measures or outlook.problem(request.task) is not None or _has_one_label(request):
         return ""
     if tile != "fast":
         told = _gains(request, outlook, TILES[tile], encoder=encoder)
@@ -89,6 +90,12 @@ def _score(tile: str, request: TrainRequest, outlook: Outlook, *, encoder: bool)
         return t("train.tile_measuring") if outlook.pending else ""
     name = score_name(outlook.expected.name)
     return t("train.tile_score", score=name, value=tables.score(outlook.expected.score.value))
+
+
+def _has_one_label(request: TrainRequest) -> bool:
+    """Whether there is nothing to tell apart yet, so that no score means anything."""
+    stored = next((known for known in state.datasets() if known.id == request.dataset), None)
+    return stored is not None and stored.labelled and len(stored.classes) == 1
 
 
 def _gains(request: TrainRequest, outlook: Outlook, minutes: float, *, encoder: bool) -> tuple[float, ...]:
@@ -109,6 +116,8 @@ def _basis(request: TrainRequest, outlook: Outlook, *, encoder: bool) -> list[st
         if request.model == AUTO:
             model = f"{model}, {auto_form.time_name(float(request.settings['minutes']))}"
         return [t("train.tile_customised", model=model)]
+    if _has_one_label(request):
+        return [t("home.one_label")]
     problem = outlook.problem(request.task)
     if problem is not None:
         return [tables.plain(t_message(problem))]

@@ -46,7 +46,7 @@ def _waiting(job_id: str) -> None:
     if job.ended or _serving(state.jobs().rungs(job_id)):
         st.rerun()
     with st.container(border=True, key="first-wait", gap="small"):
-        st.header(t("first.soon"), anchor=False)
+        st.header(t("first.in_queue" if job.state == "queued" else "first.soon"), anchor=False)
         st.markdown(t("first.queued" if job.state == "queued" else "first.soon_why"))
         doing = t_message(job.message) if job.message is not None else ""
         st.progress(job.fraction, text=tables.plain(doing))
