@@ -74,11 +74,12 @@ def _model(classifier: str, jobs: list[Job]) -> None:
             if (measured := _score(champion)) is not None:
                 st.markdown(measured, width="content")
         st.caption(" · ".join([health.task_of_model(classifier), found.serving, *_facts(classifier, versions)]))
+        waiting = state.corrections().count(classifier)
         if found.kind == "good":
-            waiting = state.corrections().count(classifier)
             st.markdown(f"{found.dot} {tn('home.corrections', waiting) if waiting else t('home.well')}")
         else:
-            st.markdown(f"{found.dot} {tables.plain(found.sentence)}")
+            also = f" · {tn('home.corrections', waiting)}" if waiting else ""
+            st.markdown(f"{found.dot} {tables.plain(found.sentence)}{also}")
         for job in jobs:
             _progress(job)
     if opened:
