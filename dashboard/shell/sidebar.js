@@ -23,6 +23,12 @@ if (!window.evergreenMendsPages) {
       + '[data-testid="stCaptionContainer"] [role="img"][aria-label$=" icon"], h1 [role="img"], h2 [role="img"], h3 [role="img"]')) {
       icon.setAttribute("aria-hidden", "true");
     }
+    // A toast is named by an element that is not there: its text takes that part.
+    for (const toast of document.querySelectorAll('[data-testid="stToast"][aria-labelledby]')) {
+      const name = toast.getAttribute("aria-labelledby").split(" ")[0];
+      const text = toast.querySelector('[data-testid="stMarkdownContainer"]');
+      if (text && !document.getElementById(name)) text.id = name;
+    }
   };
 
   // A control that goes away under the reader's fingers leaves the focus nowhere: the next Tab would begin at the very top, and

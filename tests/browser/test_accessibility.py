@@ -43,7 +43,8 @@ LOOKS = """(one) => { const around = [one]; for (let up = 1; up < 5 && around.at
     around.push(around.at(-1).parentElement);
   return [...around, ...one.querySelectorAll("*")].slice(0, 40).flatMap((part) => ["", "::before", "::after"].map((pseudo) => {
     const style = getComputedStyle(part, pseudo || undefined);
-    return [style.outline, style.boxShadow, style.borderColor, style.backgroundColor, style.textDecorationLine].join("|"); })); }"""
+    return ["outline", "boxShadow", "borderColor", "backgroundColor", "textDecorationLine"].map((name) => style[name]).join("|");
+  })); }"""
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +62,6 @@ class Walker(Visitor):
     def __init__(self, page: Page, language: str, axe: str) -> None:
         super().__init__(page, language)
         self.axe = axe
-        page.set_default_timeout(70_000)  # DEV
         self.wrong: list[str] = []
 
     def reaches(self, control: Locator) -> None:
@@ -153,7 +153,9 @@ class Walker(Visitor):
         for found in self.page.evaluate(JUDGE):
             excused = any(selector in found["where"] for selector in NOT_OURS.get(found["rule"], ()))
             if found["impact"] in GRAVE and not excused:
-                self.wrong.append(f"{station}: {found['rule']} ({found['impact']}) {found['where']} {found['html'][:160]}")
+                self.wrong.append(
+                    f"{station}: {found['rule']} ({found['impact']}) {found['where']} {found['html'][:160]}"
+                )
 
 
 @pytest.mark.parametrize(
