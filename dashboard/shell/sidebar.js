@@ -23,12 +23,54 @@ if (!window.evergreenMendsPages) {
       + '[data-testid="stCaptionContainer"] [role="img"][aria-label$=" icon"], h1 [role="img"], h2 [role="img"], h3 [role="img"]')) {
       icon.setAttribute("aria-hidden", "true");
     }
+    // A toast is named by an element that is not there: its text takes that part.
+    for (const toast of document.querySelectorAll('[data-testid="stToast"][aria-labelledby]')) {
+      const name = toast.getAttribute("aria-labelledby").split(" ")[0];
+      const text = toast.querySelector('[data-testid="stMarkdownContainer"]');
+      if (text && !document.getElementById(name)) text.id = name;
+    }
+  };
+
+  // A control that goes away under the reader's fingers leaves the focus nowhere: the next Tab would begin at the very top, and
+  // a screen reader would say nothing of what came instead. The focus goes on to the same control where it was drawn anew, else
+  // to the open tab, else to the title of the page. Who clicks with a mouse is left alone.
+  const PATIENCE = 400; // milliseconds: what is only drawn anew is back by then
+  let held = null; // what had the focus last
+  let byMouse = false;
+  let lostAt = 0;
+  const named = (one) => one.tagName + (one.getAttribute("aria-label") ?? one.innerText ?? "");
+  const shown = (one) => one.checkVisibility();
+  document.addEventListener("focusin", (event) => {
+    held = { one: event.target, name: named(event.target), path: location.pathname };
+    lostAt = 0;
+  });
+  document.addEventListener("pointerdown", () => { byMouse = true; }, true);
+  document.addEventListener("keydown", () => { byMouse = false; }, true);
+  const successor = () => {
+    const main = document.querySelector('[data-testid="stMain"]');
+    if (!main) return null;
+    const title = [...main.querySelectorAll("h1")].find(shown);
+    if (held.path !== location.pathname) return title;
+    const same = [...document.querySelectorAll("button, input, textarea, summary, [role=combobox]")]
+      .find((one) => shown(one) && !one.disabled && named(one) === held.name);
+    return same ?? [...main.querySelectorAll('[role="tab"][aria-selected="true"]')].filter(shown)[0] ?? title;
+  };
+  const keepFocus = () => {
+    const focused = document.activeElement;
+    if (!held || byMouse || (focused && focused !== document.body)) return;
+    if (held.one.isConnected && !held.one.disabled && shown(held.one)) return; // let go on purpose
+    lostAt ||= Date.now();
+    if (Date.now() - lostAt < PATIENCE) return void setTimeout(keepFocus, PATIENCE);
+    const next = successor();
+    if (!next) return void setTimeout(keepFocus, PATIENCE);
+    if (next.tagName === "H1") next.tabIndex = -1;
+    next.focus();
   };
   let waiting = false;
   const soon = () => {
     if (waiting) return;
     waiting = true;
-    setTimeout(() => { waiting = false; mend(); }, 100);
+    setTimeout(() => { waiting = false; mend(); keepFocus(); }, 100);
   };
   new MutationObserver(soon).observe(document.body, { childList: true, subtree: true });
   mend();
