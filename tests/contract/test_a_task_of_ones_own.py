@@ -344,11 +344,11 @@ def test_every_page_serves_it(
     open_page: OpenPage, updated_counter: Workspace, language: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(JobQueue, "_start_next", lambda *_: None)  # a process of its own would not know this task
-    for name in ("overview", "train", "results", "predict", "update", "models"):
+    for name in ("overview", "train", "evaluate", "use", "update"):
         page = open_page(name, language=language, classifier="Counter")
         words = shown(page)
         assert words
-        if name in ("overview", "results", "models"):
+        if name in ("overview", "evaluate"):
             assert "Mean error" in words
 
 

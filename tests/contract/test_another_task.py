@@ -158,9 +158,9 @@ def test_every_page_shows_it(
     open_page: Callable[..., AppTest], workspace: Workspace, language: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(JobQueue, "_start_next", lambda *_: None)  # a process of its own would not know this task
-    for name in ("overview", "update", "models", "results"):
+    for name in ("overview", "update", "evaluate"):
         page = open_page(name, language=language, classifier="Length")
         assert not page.exception, page.exception
         assert not page.error, [element.value for element in page.error]
     assert "Hit rate" in {metric.label for metric in page.metric}
-    assert not {button.key for button in page.button} & {"results.folds.start", "results.curve.start"}
+    assert not {button.key for button in page.button} & {"evaluate.folds.start", "evaluate.curve.start"}
