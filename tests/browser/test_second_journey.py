@@ -106,13 +106,13 @@ def test_from_a_wrong_answer_to_a_rollback(
     jobs = JobQueue(workspace.home)
     until(lambda: any(job.classifier == name for job in jobs.list()), "the update is asked for")
     me.goes_to("use")
-    news = page.get_by_test_id("stSidebar").get_by_role("button", name=re.compile(me.words("activity.open"))).first
+    drawer = page.locator(".st-key-activity")
+    news = drawer.get_by_role("button", name=re.compile(re.escape(me.words("activity.open")))).first
     until(lambda: all(job.ended for job in jobs.list()), "the update has ended")
     page.wait_for_timeout(8_000)
-    if news.is_visible():
-        news.click()
-    else:  # it had ended before the page was left, and was told there
-        me.goes_to("update", "decide")
+    if not news.is_visible():
+        drawer.locator("summary").click()
+    news.click()
     me.button("update.keep", version=1).wait_for()
     assert champion(dashboard, name) == 1
     _promote(me)
