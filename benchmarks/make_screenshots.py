@@ -129,13 +129,14 @@ def _take(shot: Shot, browser: Browser, address: str) -> dict[str, Any]:
     page.mouse.move(0, 0)
     page.screenshot(path=FOLDER / shot.file)
     # The first row of tabs is the page's own; what an icon is called is no word of it.
+    page.evaluate("document.querySelectorAll('[role=tab] [role=img]').forEach((icon) => icon.remove())")
     tabs = page.locator('[data-testid="stTabs"]').first.locator('[role="tab"]') if shot.tab else None
     found = {
         "page": shot.page,
         "language": shot.language,
         "title": page.locator("h1").first.inner_text(),
         "links": page.locator('[data-testid="stSidebar"] [data-testid="stPageLink-NavLink"] p').all_inner_texts(),
-        "tabs": tabs.all_inner_texts() if tabs is not None else [],
+        "tabs": [text.strip() for text in tabs.all_inner_texts()] if tabs is not None else [],
     }
     page.close()
     return found

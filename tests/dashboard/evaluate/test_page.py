@@ -179,8 +179,6 @@ def test_two_versions_are_compared_on_the_same_rows(results: Callable[[str], App
     )
     differing = [table.value for table in at.dataframe if "Setting" in table.value]
     assert differing[0]["Setting"].tolist() == ["Seed"]
-    at.text_input(key="evaluate.filter").set_value("no such run").run()
-    assert any(caption.value.startswith("0 of 2 runs") for caption in at.caption)
 
 
 def test_the_rows_of_a_cell_open_as_cards(results: Callable[[str], AppTest]) -> None:
