@@ -26,7 +26,7 @@ BASELINE_ICONS = {
 
 def draw(report: dict[str, Any], candidate: VersionInfo) -> None:
     """The sentences, the most important first."""
-    st.subheader(changed(report, candidate.number), anchor=False, help=t("update.headline_help"))
+    st.header(changed(report, candidate.number), anchor=False, help=t("update.headline_help"))
     compared = verdict.judge(report)
     facts = {"points": tables.size_in_points(compared.gain), "method": plain(t_message(compared.method))}
     st.markdown(f"{BASELINE_ICONS[compared.kind]} {t(f'update.baseline_{compared.kind}', **facts)}")

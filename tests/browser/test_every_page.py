@@ -271,7 +271,7 @@ def test_the_drawer_stays_as_it_was_left_while_it_looks_again(window: Watched) -
 
 def test_buttons_that_show_an_icon_have_a_name(window: Watched) -> None:
     page = window.opens("data")
-    name = translate("en", "data.delete_help", {"name": "Product reviews (sample)"})
+    name = translate("en", "data.delete_help", {"name": sample_path("reviews_en", "first").name})
     button = page.get_by_role("button", name=name)
     button.wait_for()
     hidden = button.get_by_test_id("stMarkdownContainer").bounding_box()

@@ -478,7 +478,7 @@ def test_the_decision_says_where_it_stands_beside_the_baseline(
 def test_what_may_be_chance_is_said_on_top_of_the_decision(open_page: OpenPage, second: Path, language: str) -> None:
     rewrite(second, -0.005)
     at = open_page("update", language=language)
-    assert at.main.subheader[0].value.endswith(
+    assert at.main.header[0].value.endswith(
         say(language, "headline_lost_chance", test=say(language, "test_number", number=1), points="0.5")
     )
 
