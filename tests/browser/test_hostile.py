@@ -80,7 +80,11 @@ def tours(browser: Browser, dashboard: Dashboard, session: str) -> Callable[[str
             page = watched.opens(name, lang=language, classifier=hostile.NAME, **further)
             seen = look(page)
             if name == "train":  # texts of the dataset are shown where a model is chosen by hand
-                page.get_by_text(translate(language, "names.model_ngrams"), exact=True).first.click()
+                page.get_by_text(translate(language, "train.customise"), exact=True).click()
+                model = page.get_by_test_id("stExpander").get_by_text(
+                    translate(language, "names.model_ngrams"), exact=True
+                )
+                model.click()
                 page.get_by_text(translate(language, "train.preview"), exact=True).wait_for()
                 watched.settled()
                 seen += look(page)
