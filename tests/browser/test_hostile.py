@@ -100,8 +100,10 @@ def opened(watched: Watched, seen: Look) -> Look:
     """The same with what lies behind tabs and folds."""
     page = watched.page
     for fold in page.locator("[data-testid=stMain] [data-testid=stExpander] summary").all():
-        if fold.is_visible():
-            fold.click()
+        if fold.is_visible() and not fold.evaluate(
+            "(one) => one.closest('[inert]') !== null || one.parentElement.open"
+        ):
+            fold.click(timeout=10_000)
     watched.settled()
     seen += look(page)
     for tab in range(MOST_TABS):
