@@ -40,7 +40,7 @@ def test_a_comparison_opens_by_itself_and_by_its_link(open_page: Callable[..., P
     page.get_by_text(translate("en", "lab.experiences_count", {"count": 3}), exact=True).wait_for()
     quiet(page).get_by_role("button", name=translate("en", "names.strategy_joint"), exact=True).click()
     slide_to_the_left(page, "Seeds")
-    quiet(page).get_by_text(translate("en", "lab.settings"), exact=True).click()
+    quiet(page).get_by_test_id("stMain").get_by_text(translate("en", "lab.settings"), exact=True).click()
     slide_to_the_left(page, "Epochs")
     page.get_by_text("2 runs", exact=True).wait_for()
     button(page, "lab.start").click()
