@@ -19,10 +19,8 @@ from typing import TYPE_CHECKING, Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from core.data.dataset.columns import guess_roles
-from core.data.dataset.rows import build_dataset
-from core.data.dataset.samples import SAMPLES, sample_path
-from core.data.reading.tables import read_table
+from core.data.dataset.samples import SAMPLES
+from core.data.loading.samples import save_sample
 from core.registry import HOW, promote
 from core.workflows.requests import AUTO, TrainRequest, UpdateRequest
 from core.workflows.train.auto import train
@@ -92,23 +90,15 @@ def main() -> None:
 
 
 def _learn(sample: str, name: str, workspace: Workspace, *, batches: bool) -> None:
-    first = _save(sample, "first", workspace)
+    first = save_sample(workspace.datasets, sample).id
     settings = {"minutes": MINUTES}
     for _ in train(TrainRequest(classifier=name, dataset=first, model=AUTO, settings=settings), workspace):
         pass
     if not batches:
         return
-    request = UpdateRequest(classifier=name, dataset=_save(sample, "batch_2", workspace))
+    request = UpdateRequest(classifier=name, dataset=save_sample(workspace.datasets, sample, "batch_2").id)
     *_, done = update_classifier(request, workspace)
     promote(workspace.registry, name, done.version, how=HOW["command"], reason="It knows the new label.")
-
-
-def _save(sample: str, part: str, workspace: Workspace) -> str:
-    table = read_table(sample_path(sample, part))
-    roles = guess_roles(table)
-    dataset, _ = build_dataset(table, roles, batch=part != "first")
-    source = {"sample": sample, "part": part}
-    return workspace.datasets.save(dataset, name=f"{sample} {part}", roles=roles, source=source, synthetic=True).id
 
 
 def _take(shot: Shot, browser: Browser, address: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The kinds of job; a new one is a line here, and the three names that it stands for."""
+"""The kinds of job; a new one is a line here, and the two names that it stands for."""
 
 from __future__ import annotations
 

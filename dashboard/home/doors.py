@@ -56,7 +56,10 @@ def _try(sample: Sample) -> None:
         state.choose_classifier(name)
         go("use", "try")
     try:
-        stored = state.save_sample(sample.id, name)
+        from core.data.loading.samples import save_sample  # loads what reads tables
+
+        stored = save_sample(state.store(), sample.id, name=name)
+        state.choose_dataset(stored.id)
         at_work = start.training_of(stored)
         if at_work is not None:
             start.show(at_work)

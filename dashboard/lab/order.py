@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.workflows.train.samples import save_sample
+from core.data.loading.samples import save_sample
 from dashboard.parts import tables
 from dashboard.parts.names import labels_of
 from dashboard.shell import layout, state
@@ -113,4 +113,4 @@ def _take_out(identity: str) -> None:
 
 
 def _use_sample(language: str) -> None:
-    st.session_state[ORDER] = [save_sample(state.workspace(), f"reviews_{language}", part).id for part in PARTS]
+    st.session_state[ORDER] = [save_sample(state.store(), f"reviews_{language}", part).id for part in PARTS]

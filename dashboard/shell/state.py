@@ -17,7 +17,6 @@ import streamlit as st
 from core.base.config import home
 from core.base.device import DeviceInfo, describe_device
 from core.base.integrity import RECORD, damaged, names_in
-from core.data.dataset.samples import sample_path
 from core.jobs import JobQueue
 from dashboard.shell.i18n import language
 
@@ -313,17 +312,3 @@ def chosen_dataset() -> str | None:
 def choose_dataset(dataset: str) -> None:
     """Remember a dataset for the next page."""
     st.session_state[DATASET] = dataset
-
-
-def save_sample(sample: str, name: str) -> StoredDataset:
-    """Save a sample's first table as a dataset and choose it; saving it twice gives the same dataset."""
-    from core.data.dataset.columns import guess_roles
-    from core.data.dataset.rows import build_dataset
-    from core.data.reading.tables import read_table
-
-    table = read_table(sample_path(sample, "first"))
-    roles = guess_roles(table)
-    dataset, _ = build_dataset(table, roles)
-    stored = store().save(dataset, name=name, roles=roles, source={"sample": sample}, synthetic=True)
-    choose_dataset(stored.id)
-    return stored

@@ -15,9 +15,9 @@ from core.data.dataset.rows import SetAside, TextDataset, build_dataset
 from core.data.dataset.samples import sample_path
 from core.data.dataset.store import StoredDataset
 from core.data.labelling.corrections import Correction, lacking
+from core.data.loading.samples import save_sample
 from core.data.reading.tables import read_table
 from core.data.recipe import apply_steps, write_steps
-from core.workflows.train.samples import save_sample
 from core.workflows.versions.folder import VersionFolder
 from dashboard.parts import tables
 from dashboard.parts.corrections import JOIN, NEXT_BATCH, still_needed
@@ -160,7 +160,7 @@ def _sample(situation: Situation, sample: SamplePart, waiting: list[Correction])
     if not _button():
         return
 
-    stored = save_sample(state.workspace(), *sample)
+    stored = save_sample(state.store(), *sample)
     if join:
         _use_stored(situation, stored, waiting)
     else:

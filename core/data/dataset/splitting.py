@@ -21,7 +21,6 @@ from core.data.dataset.units import Units
 
 Fractions = tuple[float, float, float]
 
-_KEPT_OF_A_LABEL = 5  # rows, where only some are learned from
 _FEWEST = 3  # rows of a label that can be divided: one for each part
 _TRAIN, _VALIDATION, _TEST = 0, 1, 2
 _PARTS = {"train": _TRAIN, "validation": _VALIDATION, "test": _TEST}
@@ -45,37 +44,6 @@ class Split:
     test: Rows
     set_aside: Rows
     findings: tuple[Message, ...]
-
-    def learning_from(self, most: int | None, labels: Sequence[str], seed: int) -> Split:
-        """At most so many training rows, taken by chance, with the first few of every label; the others are set aside.
-
-        Parameters
-        ----------
-        labels
-            Of all rows that were divided.
-        """
-        if most is None or most >= len(self.train):
-            return self
-        seen: Counter[str] = Counter()
-        order = np.random.default_rng(seed).permutation(self.train)
-        ranks = []
-        for row in order.tolist():
-            seen[labels[row]] += 1
-            ranks.append(seen[labels[row]] > _KEPT_OF_A_LABEL)
-        order = order[np.argsort(ranks, kind="stable")]
-        said = message(
-            "train.sampled",
-            "It learned from {rows:,} of {all:,} training rows, taken by chance: all of them would have taken longer than "
-            "there was time.",
-            rows=most,
-            all=len(self.train),
-        )
-        return replace(
-            self,
-            train=np.sort(order[:most]),
-            set_aside=np.union1d(self.set_aside, order[most:]),
-            findings=(*self.findings, said),
-        )
 
     def groups_met(self, groups: Sequence[str] | None, before: Mapping[str, str]) -> dict[str, str]:
         """The groups met so far, each with the part it went to; what was ever learned from counts as that.

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from core.data.dataset.sampling import with_fewer_rows
 from core.data.dataset.splitting import split_rows
 from core.networks.architectures.encoder import ENCODER
 from core.networks.encoders.batches import predict_logits
@@ -82,7 +83,7 @@ def expect(request: TrainRequest, workspace: Workspace) -> Expected:
     shares = settings.data
     fractions = (1 - shares.validation_share - shares.test_share, shares.validation_share, shares.test_share)
     whole = split_rows(task.stratified(dataset), fractions=fractions, seed=shares.split_seed)
-    split = whole.learning_from(MOST_ROWS, dataset.label_names(), shares.split_seed)
+    split = with_fewer_rows(whole, MOST_ROWS, dataset.label_names(), shares.split_seed)
     train = dataset.take(split.train)
     validation = dataset.take(np.random.default_rng(0).permutation(split.validation)[:MOST_VALIDATION])
     truth, outputs = validation.label_names(), task.outputs(dataset.label_names())
@@ -95,8 +96,8 @@ def expect(request: TrainRequest, workspace: Workspace) -> Expected:
     examples = encode_examples(lesson.learner.pipeline, validation.texts)
     logits = predict_logits(lesson.learner.model, examples, torch.device("cpu"))
     values = (torch.sigmoid(logits) if task.activation == "sigmoid" else torch.softmax(logits, dim=1)).numpy()
-    chosen = task.thresholds(values, task.encode(truth, outputs))
-    engine: Any = SimpleNamespace(labels=list(outputs), thresholds=chosen)
+    thresholds = task.thresholds(values, task.encode(truth, outputs))
+    engine: Any = SimpleNamespace(labels=list(outputs), thresholds=thresholds)
     answers = task.judged(task.read(engine, values), truth)
     score = estimates(task.pairs(truth, answers).rows, (task.score,))[0]
     complete = len(split.train) == len(whole.train)

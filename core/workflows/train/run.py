@@ -8,6 +8,7 @@ from typing import Any
 from core.base.errors import ConfigError
 from core.base.events import RunStarted, StageStarted
 from core.base.messages import Message, message
+from core.data.dataset.sampling import with_fewer_rows
 from core.data.dataset.splitting import split_rows
 from core.data.loading.label_notes import label_notes
 from core.data.loading.load import remarks_of
@@ -80,7 +81,7 @@ def train_classifier(
     fractions = (1 - shares.validation_share - shares.test_share, shares.validation_share, shares.test_share)
     split = split_rows(task.stratified(dataset), fractions=fractions, seed=shares.split_seed)
     all_rows = dataset.take(split.train)  # from which the baseline learns, whatever the model has time for
-    split = split.learning_from(request.most_rows, dataset.label_names(), shares.split_seed)
+    split = with_fewer_rows(split, request.most_rows, dataset.label_names(), shares.split_seed)
     train, validation, test = (dataset.take(rows) for rows in (split.train, split.validation, split.test))
     outputs = task.outputs(dataset.label_names())
     strategy = make_strategy(request.strategy, own, settings)

@@ -11,11 +11,11 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.dataset.columns import ColumnRoles
 from core.data.dataset.rows import build_dataset
+from core.data.loading.samples import save_sample
 from core.jobs import JobQueue
 from core.networks.architectures import MODELS
 from core.workflows.requests import TrainRequest
 from core.workflows.train.run import train_classifier
-from core.workflows.train.samples import save_sample
 from core.workflows.workspace import open_workspace
 from dashboard.train.meaning import read_tokens, token_chips
 from tests.dashboard.conftest import open_tab, wait
@@ -164,7 +164,9 @@ def test_tokens_beyond_the_longest_text_are_marked_and_text_is_escaped() -> None
 
 
 def test_the_sample_in_the_readers_language_is_offered_first(open_page: OpenPage, evergreen_home: Path) -> None:
-    english, chinese = (save_sample(open_workspace(evergreen_home), name) for name in ("reviews_en", "reviews_zh"))
+    english, chinese = (
+        save_sample(open_workspace(evergreen_home).datasets, name) for name in ("reviews_en", "reviews_zh")
+    )
     assert open_page("train", language="en").selectbox(key="train.dataset").value == english.id
     assert open_page("train", language="zh").selectbox(key="train.dataset").value == chinese.id
 

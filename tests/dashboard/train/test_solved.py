@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.data.loading.samples import save_sample
 from core.jobs import JobQueue
 from core.workflows.requests import TrainRequest
-from core.workflows.train.samples import save_sample
 from core.workflows.workspace import open_workspace
 from dashboard.parts.run_view import has_epochs
 from tests.dashboard.conftest import wait
@@ -25,7 +25,7 @@ OpenPage = Callable[..., AppTest]
 def test_settings_of_steps_are_said_to_count_only_in_updates(
     open_page: OpenPage, evergreen_home: Path, language: str, beginning: str
 ) -> None:
-    save_sample(open_workspace(evergreen_home), "reviews_en", "first")
+    save_sample(open_workspace(evergreen_home).datasets, "reviews_en", "first")
     at = open_page("train", language=language)
     for model, is_said in (("linear", True), ("ngrams", False)):
         at.pills(key="train.model").set_value(model).run()
@@ -33,7 +33,7 @@ def test_settings_of_steps_are_said_to_count_only_in_updates(
 
 
 def test_validation_rows_choose_no_epoch(open_page: OpenPage, evergreen_home: Path) -> None:
-    save_sample(open_workspace(evergreen_home), "reviews_en", "first")
+    save_sample(open_workspace(evergreen_home).datasets, "reviews_en", "first")
     at = open_page("train")
     for model, role in (("linear", "are for validation"), ("ngrams", "choose the best epoch")):
         at.pills(key="train.model").set_value(model).run()
