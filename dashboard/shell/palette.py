@@ -109,8 +109,8 @@ def scale(colors: Sequence[str]) -> list[list[object]]:
     return [[index / (len(colors) - 1), color] for index, color in enumerate(colors)]
 
 
-# Of the categorical colours: green and red come last, since they would say that a label is good or bad.
-LABEL_HUES = (2, 1, 3, 6, 5, 7, 0, 4)
+# Of the categorical colours: green, orange and red come last, since they would say that a label is good or bad.
+LABEL_HUES = (3, 6, 2, 5, 7, 1, 0, 4)
 
 
 def label_colors(labels: Sequence[str]) -> dict[str, str]:

@@ -9,7 +9,6 @@ import functools
 import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import plotly.graph_objects as go
@@ -193,9 +192,12 @@ def before_after(changes: Sequence[Change], *, title: str, key: str, axis: str, 
 
 @dataclass(frozen=True)
 class Milestone:
-    """One version on the timeline; ``low`` and ``high`` are the ends of its score's interval."""
+    """One version on the timeline; ``low`` and ``high`` are the ends of its score's interval, ``parent`` is the version that it
+    was made from.
+    """
 
     number: int
+    parent: int | None
     name: str
     score: float
     note: str
@@ -205,23 +207,35 @@ class Milestone:
 
 
 def timeline(milestones: Sequence[Milestone], *, title: str, key: str, axis: str, alt: str) -> None:
-    """Versions from left to right at the height of their score; the serving one is filled."""
+    """Versions from left to right at the height of their score, each tied to the one it was made from; the serving one is
+    filled.
+    """
     colors = palette()
     chart = figure(height=260)
     scores = [stone.score for stone in milestones]
-    rises = [after > before for before, after in pairwise(scores)]  # the line to the next version
+    known = {stone.number: stone for stone in milestones}
+    ties = [(known[stone.parent], stone) for stone in milestones if stone.parent in known]
+    rising = {before.number for before, after in ties if after.score > before.score}
+    chart.add_scatter(
+        x=[number for before, after in ties for number in (before.number, after.number, None)],
+        y=[value for before, after in ties for value in (before.score, after.score, None)],
+        mode="lines",
+        line={"color": colors.muted, "width": 1.5},
+        hoverinfo="skip",
+        showlegend=False,
+    )
     chart.add_scatter(
         x=[stone.number for stone in milestones],
         y=scores,
-        mode="lines+markers+text",
-        line={"color": colors.muted, "width": 1.5},
+        mode="markers+text",
+        showlegend=False,
         marker={
             "size": 14,
             "color": [colors.categorical[0] if stone.champion else colors.background for stone in milestones],
             "line": {"color": colors.categorical[0], "width": 2},
         },
         text=[score(value) for value in scores],
-        textposition=["bottom right" if rise else "top right" for rise in [*rises, False]][: len(scores)],
+        textposition=["bottom right" if stone.number in rising else "top right" for stone in milestones],
         error_y=whiskers(((stone.score, stone.low, stone.high) for stone in milestones), colors.muted),
         customdata=[[stone.name, stone.note, score(stone.score, stone.low, stone.high)] for stone in milestones],
         hovertemplate="<b>%{customdata[0]}</b> · %{customdata[2]}<br>%{customdata[1]}<extra></extra>",

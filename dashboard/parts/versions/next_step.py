@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.data.labelling.corrections import lacking
+from dashboard.parts.versions import verdict
 from dashboard.parts.versions.decisions import waiting_candidate
 from dashboard.parts.versions.history import Matrix
 from dashboard.shell import state
@@ -28,7 +29,7 @@ class Step:
 
 
 def next_step(versions: list[VersionInfo], champion: VersionInfo | None, matrix: Matrix | None, waiting: int) -> Step:
-    """The most urgent of: a running job, a decision, corrections, something forgotten, the next batch.
+    """The most urgent of: a running job, a decision, corrections, a baseline that is better, something forgotten, the next batch.
 
     Parameters
     ----------
@@ -54,8 +55,14 @@ def next_step(versions: list[VersionInfo], champion: VersionInfo | None, matrix:
         return Step(sentence, t("overview.next_candidate_button"), ("update",))
     if waiting and not lacking(state.corrections().list(classifier)):
         return Step(tn("overview.next_corrections", waiting), t("overview.next_corrections_button"), ("update",))
+    if verdict.judge(state.report(champion)).lost:
+        return Step(t("overview.next_behind"), t("overview.next_behind_button"), ("train", "new"))
     if matrix.scores.shape[1] < 2:  # also where Auto has made several versions: none of them has met a batch
-        return Step(t("overview.next_first_update"), t("overview.next_first_update_button"), ("use", "try"))
+        return Step(
+            t("overview.next_first_update", version=champion.number),
+            t("overview.next_first_update_button"),
+            ("use", "try"),
+        )
     if worst_drop(matrix) is not None:  # which test and by how much, the verdict above says
         return Step(t("overview.next_forgot"), t("overview.next_forgot_button"), ("update",))
     return Step(t("overview.next_batch"), t("overview.next_batch_button"), ("update",))

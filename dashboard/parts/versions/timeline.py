@@ -53,6 +53,7 @@ def _draw(classifier: str, same: SameTests | None, drawn_waiting: bool, tells_ro
         stones.append(
             charts.Milestone(
                 number=version.number,
+                parent=version.parent,
                 name=t("overview.version_name", number=version.number),
                 score=measured.value,
                 note=_note(version, same, version.number == champion),

@@ -211,7 +211,7 @@ def test_rows_with_several_labels_get_a_model_that_gives_several(
 ) -> None:
     page = drop(open_page(), f"text,label\n{SETS}")
     assert not page.exception
-    how = next(box for box in page.main.selectbox if box.label == "Labels in a row")
+    how = next(box for box in page.main.selectbox if box.label == "Labels of a text")
     how.select_index(next(place for place, option in enumerate(how.options) if "|" in option)).run()
     assert "a 60 · b 40" in words(page)
     assert train(page, queue).config["task"] == "multilabel_classification"
