@@ -107,7 +107,7 @@ def from_sample(browser: Any, address: str, process: psutil.Process, answers: Fi
         door.click()
         answer(page, "I returned it, it broke after two days")
         answers["a sample, from click to answer"].append(time.monotonic() - started)
-        answers["… processor seconds, server and training"].append(processor_seconds(process) - before)
+        answers["… processor seconds, server and training"].append(spent(before, processor_seconds(process)))
 
 
 def from_table(browser: Any, address: str, process: psutil.Process, table: Path, answers: Figures) -> None:
@@ -124,7 +124,9 @@ def from_table(browser: Any, address: str, process: psutil.Process, table: Path,
         button.click()
         answer(page, "a wonderful film with a tired ending")
         answers["a table, from Train to answer"].append(time.monotonic() - started)
-        answers["… processor seconds, server and training of the table"].append(processor_seconds(process) - before)
+        answers["… processor seconds, server and training of the table"].append(
+            spent(before, processor_seconds(process))
+        )
 
 
 def answer(page: Any, text: str) -> None:
@@ -256,13 +258,18 @@ def own_seconds(process: psutil.Process) -> float:
     return times.user + times.system
 
 
-def processor_seconds(process: psutil.Process) -> float:
-    """Of the server and all that it has started."""
-    total = own_seconds(process)
+def processor_seconds(process: psutil.Process) -> dict[int, float]:
+    """Of the server and of each process that it has started, by its number."""
+    seconds = {process.pid: own_seconds(process)}
     for child in process.children(recursive=True):
         with suppress(psutil.Error):
-            total += own_seconds(child)
-    return total
+            seconds[child.pid] = own_seconds(child)
+    return seconds
+
+
+def spent(before: dict[int, float], after: dict[int, float]) -> float:
+    """Seconds between two looks; what a process that has ended meanwhile took since the first is not known."""
+    return sum(seconds - before.get(number, 0.0) for number, seconds in after.items())
 
 
 # -- what is printed

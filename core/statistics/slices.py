@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import hypergeom
 
 from core.statistics.additive import Patterns, Score, Statistics, estimates
 from core.statistics.intervals import Estimate, Floats
@@ -161,6 +160,8 @@ def _exact(hits: Floats, trials: Floats, *, more_is_better: bool) -> Callable[[R
         (wrong, tried), (others_wrong, others_tried) = (
             (bad[rows].sum(), trials[rows].sum()) for rows in (inside, outside)
         )
+        from scipy.stats import hypergeom  # half a second of imports, for which no page should wait
+
         return float(hypergeom.sf(wrong - 1, tried + others_tried, wrong + others_wrong, tried))
 
     return chance

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas
-from scipy import stats
 
 from core.base.messages import message
 from core.data.dataset.rows import Rows
@@ -154,6 +153,8 @@ def _moving(inspected: Inspected, rows: Rows, months: Any, seen: int | None) -> 
     used = [name for name, count in zip(dataset.classes, counts[enough].sum(axis=0), strict=True) if count]
     if min(table.shape) < 2:
         return
+    from scipy import stats  # half a second of imports, for which no page should wait
+
     tested = stats.chi2_contingency(table)
     size = float(np.sqrt(tested.statistic / table.sum() / (min(table.shape) - 1)))
     if tested.pvalue > _SURE or size < _MOVED:
