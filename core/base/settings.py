@@ -135,6 +135,11 @@ class PartsConfig(Config):
         advanced=True,
     )
 
+    @property
+    def fractions(self) -> tuple[float, float, float]:
+        """Shares of the rows that are learned from, validate and test; they sum to 1."""
+        return 1 - self.validation_share - self.test_share, self.validation_share, self.test_share
+
 
 class TrimConfig(Config):
     """Whether a pretrained encoder keeps all its word pieces."""

@@ -60,9 +60,6 @@ def _try(sample: Sample) -> None:
 
         stored = save_sample(state.store(), sample.id, name=name)
         state.choose_dataset(stored.id)
-        at_work = start.training_of(stored)
-        if at_work is not None:
-            start.show(at_work)
         start.begin(stored, name)
     except CoreError as error:
         show_error(error)

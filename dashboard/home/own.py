@@ -152,9 +152,6 @@ def _proposed_name(uploaded: UploadedTable) -> str:
 def _begin(uploaded: UploadedTable, dataset: TextDataset, set_aside: SetAside, name: str) -> None:
     try:
         stored = _saved(uploaded, dataset, set_aside, name)
-        at_work = start.training_of(stored)
-        if at_work is not None:
-            start.show(at_work)
         start.begin(stored, name)
     except CoreError as error:
         show_error(error)

@@ -105,11 +105,12 @@ def make_stream(pieces: Sequence[Piece], data: DataConfig, task: Task = TASKS[DE
     Labels that are the same beyond doubt as those of an earlier experience are written as there.
     """
     pieces, matched = _in_the_same_words(pieces)
-    shares = (1 - data.validation_share - data.test_share, data.validation_share, data.test_share)
     splits: list[Split] = []
     known_groups: dict[str, str] = {}
     for _, piece in pieces:
-        split = split_rows(piece, fractions=shares, seed=data.split_seed, batch=bool(splits), known_groups=known_groups)
+        split = split_rows(
+            piece, fractions=data.fractions, seed=data.split_seed, batch=bool(splits), known_groups=known_groups
+        )
         known_groups = split.groups_met(piece.groups, known_groups)
         splits.append(split)
     keys = [np.array([body_key(text) for text in piece.texts], dtype=object) for _, piece in pieces]

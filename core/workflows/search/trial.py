@@ -39,8 +39,7 @@ def rows_without_test(dataset: TextDataset, data: DataConfig) -> SearchRows:
 
     Dividing compares texts, so that the same one never stands on two sides; nothing else reads a test row.
     """
-    fractions = (1 - data.validation_share - data.test_share, data.validation_share, data.test_share)
-    split = split_rows(dataset, fractions=fractions, seed=data.split_seed)
+    split = split_rows(dataset, fractions=data.fractions, seed=data.split_seed)
     train, validation = dataset.take(split.train), dataset.take(split.validation)
     return SearchRows(
         dataset.classes,

@@ -147,8 +147,7 @@ def recommend(
 
 
 def _rows(dataset: TextDataset, task: Task, data: DataConfig) -> ProbeRows:
-    fractions = (1 - data.validation_share - data.test_share, data.validation_share, data.test_share)
-    train = split_rows(task.stratified(dataset), fractions=fractions, seed=data.split_seed).train
+    train = split_rows(task.stratified(dataset), fractions=data.fractions, seed=data.split_seed).train
     some = dataset.take(np.random.default_rng(0).permutation(train)[:MOST_ROWS])
     names = some.label_names()
     outputs = task.outputs(names)

@@ -131,11 +131,10 @@ def prepare(request: TrainRequest, workspace: Workspace) -> Prepared:
     settings = _settings(request)
     dataset = workspace.datasets.load(request.dataset)
     data = settings.data
-    fractions = (1 - data.validation_share - data.test_share, data.validation_share, data.test_share)
     task, targets = settings.task, dataset.label_names()
     task.check(targets)
     task.check_size(len(dataset))
-    split = split_rows(task.stratified(dataset), fractions=fractions, seed=data.split_seed)
+    split = split_rows(task.stratified(dataset), fractions=data.fractions, seed=data.split_seed)
     rows = split.train
     if len(rows) > MOST_TEXTS:
         rows = np.sort(np.random.default_rng(0).choice(rows, MOST_TEXTS, replace=False))

@@ -81,8 +81,7 @@ def expect(request: TrainRequest, workspace: Workspace) -> Expected:
     task.check(dataset.label_names())
     task.check_size(len(dataset))
     shares = settings.data
-    fractions = (1 - shares.validation_share - shares.test_share, shares.validation_share, shares.test_share)
-    whole = split_rows(task.stratified(dataset), fractions=fractions, seed=shares.split_seed)
+    whole = split_rows(task.stratified(dataset), fractions=shares.fractions, seed=shares.split_seed)
     split = with_fewer_rows(whole, MOST_ROWS, dataset.label_names(), shares.split_seed)
     train = dataset.take(split.train)
     validation = dataset.take(np.random.default_rng(0).permutation(split.validation)[:MOST_VALIDATION])

@@ -46,8 +46,7 @@ class Validation:
         dataset = task.as_read(workspace.datasets.load(request.dataset))
         task.check(dataset.label_names())
         task.check_size(len(dataset))
-        fractions = (1 - data.validation_share - data.test_share, data.validation_share, data.test_share)
-        rows = split_rows(task.stratified(dataset), fractions=fractions, seed=data.split_seed).validation
+        rows = split_rows(task.stratified(dataset), fractions=data.fractions, seed=data.split_seed).validation
         part = dataset.take(np.random.default_rng(0).permutation(rows)[:MOST_ROWS])
         self._task, self._workspace, self._classifier = task, workspace, request.classifier
         self._texts, self._truth = list(part.texts), part.label_names()

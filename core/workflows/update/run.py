@@ -70,7 +70,6 @@ def split_batch(batch: TextDataset, seen: Overlap, settings: Settings, past: Pas
         answered wrongly, so a test with them would be harder than what is to come.
     """
     shares = settings.data
-    fractions = (1 - shares.validation_share - shares.test_share, shares.validation_share, shares.test_share)
     to_train = np.union1d(seen.trained, train_only)
     fresh = np.setdiff1d(seen.usable, to_train)
     known = np.intersect1d(seen.usable, to_train)
@@ -83,7 +82,7 @@ def split_batch(batch: TextDataset, seen: Overlap, settings: Settings, past: Pas
     groups = past.groups if batch.groups is not None else None
     part = split_rows(
         settings.task.stratified(batch.take(fresh)),
-        fractions=fractions,
+        fractions=shares.fractions,
         seed=shares.split_seed,
         batch=True,
         known_groups=groups,

@@ -40,13 +40,16 @@ def free_name(wanted: str) -> str:
 
 
 def begin(stored: StoredDataset, name: str) -> NoReturn:
-    """Train a new model on a saved table by *Auto*, and go where it can be tried.
+    """Train a new model on a saved table by *Auto*, unless one learns from it already, and go where it can be tried.
 
     Raises
     ------
     JobError, StorageError
         When the training cannot be stored or started.
     """
+    at_work = next((job for job in first_trainings() if job.config.get("dataset") == stored.id), None)
+    if at_work is not None:
+        show(at_work)
     task = task_for(labelled=stored.labelled, several=stored.roles.several)
     request = TrainRequest(classifier=free_name(name), dataset=stored.id, task=task.name)
     job = state.jobs().submit("train", title=name, classifier=request.classifier, config=request.model_dump())
@@ -55,11 +58,6 @@ def begin(stored: StoredDataset, name: str) -> NoReturn:
     st.session_state[BEGUN] = (job.id, state.chosen_classifier())
     _warm()
     go("use", "try")
-
-
-def training_of(stored: StoredDataset) -> Job | None:
-    """A first training on this table that waits or is at work."""
-    return next((job for job in first_trainings() if job.config.get("dataset") == stored.id), None)
 
 
 def show(job: Job) -> NoReturn:
