@@ -26,6 +26,7 @@ SHOWN = job_news.TRAIN_JOB
 CLOSED = "train.closed"  # runs that it looks at no more
 SIDE = "train.side"
 STARTED = "train.started"  # by this session, and not seen to break off
+REFUSED = "train.refused"  # what was asked for, and why it did not start
 STILL_NEWS = timedelta(hours=1)  # an ended run greets a new session for this long
 
 
@@ -35,25 +36,38 @@ def start_button(request: TrainRequest) -> None:
     label = t("train.queue") if busy else t("train.start")
     kind: Literal["primary", "secondary"] = "secondary" if shown_job() else "primary"
     if st.button(label, type=kind, key="train.start", icon=":material/play_arrow:", width="stretch"):
-        _start(request)
+        st.session_state.pop(REFUSED, None)
+        st.session_state[REFUSED] = (request, _start(request))
+    asked, refusal = st.session_state.get(REFUSED, (None, None))
+    if asked != request:
+        return
+    if refusal is not None:
+        show_error(refusal)
+    elif not request.classifier:
+        st.error(t("train.name_missing"), icon=":material/error:")
+    elif _is_at_work(request):
+        st.info(t("train.same"), icon=":material/content_copy:")
 
 
-def _start(request: TrainRequest) -> None:
+def _is_at_work(request: TrainRequest) -> bool:
+    config = request.model_dump()
+    return any(job.kind == "train" and job.config == config for job in state.active_jobs())
+
+
+def _start(request: TrainRequest) -> CoreError | None:
+    """Start it and draw the page anew; returns what is against it, to be said however often the page is drawn."""
     from core.workflows.train.estimate import check_request
 
     if not request.classifier:
-        st.error(t("train.name_missing"), icon=":material/error:")
-        return
+        return None
     try:
         check_request(request, state.workspace())
     except CoreError as error:
-        show_error(error)
-        return
+        return error
+    if _is_at_work(request):
+        return None
     config = request.model_dump()
     watched = shown_job()  # before this one is there: it would take itself for the run that is watched
-    if any(job.kind == "train" and job.config == config for job in state.active_jobs()):
-        st.info(t("train.same"), icon=":material/content_copy:")
-        return
     job = state.jobs().submit("train", title=request.classifier, classifier=request.classifier, config=config)
     job_news.follow(job)
     st.session_state[STARTED] = {*st.session_state.get(STARTED, set()), job.id}

@@ -16,9 +16,8 @@ import pytest
 
 from core.data.dataset.samples import sample_path
 from core.jobs import JobQueue
-from core.registry import Registry
 from tests.browser.conftest import ROOT
-from tests.browser.test_journey import SECONDS, Visitor, champion, until
+from tests.browser.test_journey import SECONDS, Visitor, champion, made_by_update, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -109,14 +108,17 @@ class Walker(Visitor):
     def opens(self, tab: str) -> None:
         """The selected tab is reached with Tab, the others with the arrows."""
         row = self.page.get_by_role("tablist").first
-        self.reaches(row)
         wanted = row.get_by_role("tab", name=re.compile(rf"(^|\s){re.escape(self.words(tab))}(\s|$)"))
-        for _ in range(row.get_by_role("tab").count()):
-            if wanted.evaluate(HAS_FOCUS):
+        for _ in range(3):  # the end of a run, told meanwhile, draws the row anew: whoever looks tries again
+            self.reaches(row)
+            for _ in range(row.get_by_role("tab").count()):
+                if wanted.evaluate(HAS_FOCUS):
+                    break
+                self.page.keyboard.press("ArrowRight")
+            self.page.keyboard.press("Enter")
+            self.settles()
+            if wanted.get_attribute("aria-selected") == "true":
                 break
-            self.page.keyboard.press("ArrowRight")
-        self.page.keyboard.press("Enter")
-        self.settles()
         assert wanted.get_attribute("aria-selected") == "true", tab
         self.keeps_focus(f"opening {tab}")
 
@@ -210,8 +212,7 @@ def test_from_upload_to_roll_back_without_a_mouse(
     me.click("update.learn_it")
     me.judged("Update, Learn")
     me.click("update.start")
-    until(lambda: any(job.kind == "update" and job.ended for job in jobs.list()[:1]), "the update has ended")
-    second = max(version.number for version in Registry(dashboard.home).versions(name))
+    second = made_by_update(dashboard, name)
     assert second > first
     me.opens("update.tab_decide")
     me.button("update.keep", version=first).wait_for()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from core.data.dataset.samples import sample_path
-from core.jobs import JobQueue
+from core.jobs import Job, JobQueue
 from core.registry import Registry
 
 if TYPE_CHECKING:
@@ -83,6 +83,21 @@ def until(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.2)
 
 
+def made_by_update(dashboard: Dashboard, name: str) -> int:
+    """Wait until the one update of a classifier has ended well; the version that it made."""
+    jobs = JobQueue(dashboard.home)
+
+    def update() -> Job | None:
+        return next((job for job in jobs.list() if (job.kind, job.classifier) == ("update", name)), None)
+
+    until(lambda: (job := update()) is not None and job.ended, "the update has ended")
+    job = update()
+    assert job is not None
+    assert job.state == "finished", (job, jobs.log_tail(job.id))
+    assert job.result is not None
+    return int(job.result["version"])
+
+
 @pytest.mark.parametrize(
     ("language", "name", "text"),
     [
@@ -126,9 +141,7 @@ def test_from_upload_to_roll_back(
     page.locator(".st-key-update-use button").click()
     me.click("update.learn_it")
     me.click("update.start")
-    jobs = JobQueue(dashboard.home)
-    until(lambda: any(job.kind == "update" and job.ended for job in jobs.list()), "the update has ended")
-    second = max(version.number for version in Registry(dashboard.home).versions(name))
+    second = made_by_update(dashboard, name)
     assert second > first
     me.opens("update.tab_decide")
     me.button("update.keep", version=first).wait_for()
@@ -185,7 +198,7 @@ def test_auto_climbs_in_half_a_minute(visit: Callable[..., Visitor], dashboard: 
     me.click("data.train")
     page.get_by_label(me.words("train.name"), exact=True).fill("Climber")
     page.keyboard.press("Enter")
-    page.get_by_test_id("stMain").get_by_text(me.words("train.tile_fast"), exact=True).click()
+    page.locator(".st-key-train-tiles label").filter(has_text=me.words("train.tile_fast")).click()
     me.click("train.start")
     page.locator('[class*="st-key-run-"]').get_by_text("Climber", exact=True).first.wait_for()
     # An encoder that is there is unpacked before it can be weighed, which nobody has done in this workspace.

@@ -28,6 +28,15 @@ class EncoderConfig(NetworkConfig, TrimConfig):
         "the encoder stays as it is, and learning takes seconds. Pairs: for 8 to 64 rows per label, it learns "
         "which texts belong together, then the head.",
     )
+    encoder_layers: int = setting(
+        0,
+        label="Layers of the encoder",
+        help="So many of its lower layers are used and the upper ones left out, which saves their time and space; 0 uses all. "
+        "The uppermost know most about what the encoder was made for, which is rarely what it is used for.",
+        bounds=(0, 48),
+        step=1,
+        advanced=True,
+    )
     feature_layers: int = setting(
         1,
         label="Layers the head reads",

@@ -61,7 +61,10 @@ class Encoder(WindowedNetwork):
     pieces: Tensor
 
     def __init__(self, config: EncoderConfig, network: Any, info: EncoderInfo, outputs: int) -> None:
-        read = min(config.feature_layers, len(layers_of(network)))
+        layers = layers_of(network)
+        if config.encoder_layers:
+            del layers[config.encoder_layers :]
+        read = min(config.feature_layers, len(layers))
         super().__init__(config, network.config.vocab_size, outputs, read * network.config.hidden_size)
         self.layers_read = read
         self.info = info
@@ -186,7 +189,8 @@ class Encoder(WindowedNetwork):
         """Look features up in, and add them to, a file in this folder; only where the encoder never learns."""
         if self.config.tuning == "frozen":
             layers = f"-{self.layers_read}" if self.layers_read > 1 else ""
-            name = f"{self.info.fingerprint}-{self.info.pooling}{layers}"
+            upmost = f"-of-{self.config.encoder_layers}" if self.config.encoder_layers else ""
+            name = f"{self.info.fingerprint}-{self.info.pooling}{layers}{upmost}"
             self.cache = FeatureCache(folder / f"{name}.features", self.feature_size)
 
     @property

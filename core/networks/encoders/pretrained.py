@@ -57,10 +57,10 @@ def marks_of(tokenizer: dict[str, Any]) -> tuple[str, str]:
     return ("<pad>" if "<pad>" in names else "[PAD]"), ("<mask>" if "<mask>" in names else "[MASK]")
 
 
-def layers_of(network: nn.Module) -> list[nn.Module]:
+def layers_of(network: nn.Module) -> nn.ModuleList:
     """The stack of equal layers, lowest first: the longest list of modules that there is."""
-    stacks = [list(module) for module in network.modules() if isinstance(module, nn.ModuleList)]
-    return max(stacks, key=len, default=[])
+    stacks = [module for module in network.modules() if isinstance(module, nn.ModuleList)]
+    return max(stacks, key=len, default=nn.ModuleList())
 
 
 def add_adapters(network: Any, rank: int, dropout: float) -> None:

@@ -47,17 +47,28 @@ from core.workflows.versions.retention import state_bytes
 from core.workflows.versions.summary import summary_of
 from core.workflows.workspace import Workspace
 
-PARITY_TEXTS = 200
+PARITY_TEXTS, PARITY_TEXTS_LARGE = (
+    200,
+    64,
+)  # of the tests, besides the nasty ones; PyTorch takes long for those of a large model
+LARGE = 5_000_000  # weights
 MOST_BASELINE_ROWS = 200_000  # that the baseline is fitted on at a first training
 WORST_PARITY = 1e-3  # beyond this the export is broken, not merely rounded
 
 
 @dataclass(frozen=True)
 class Completed(Ended):
-    """The last event of a workflow: the version that was made, and its report."""
+    """The last event of a workflow: the version that was made, and its report.
+
+    Parameters
+    ----------
+    engine
+        What answers as the version does from what a frozen encoder said of texts before; None where nothing is kept.
+    """
 
     version: int
     report: dict[str, Any]
+    engine: Engine | None = None
 
     def outcome(self) -> dict[str, Any]:
         return {"version": self.version}
@@ -155,7 +166,8 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
             yield StageStarted(message("stage.precision", "Trying faster arithmetic."), 0.92)
             precision = _choose_precision(candidate, folder, rows)
         yield StageStarted(message("stage.measure", "Measuring on the frozen tests."), 0.95)
-        engine = _with_kept_features(candidate, folder) or task.engine(folder.path)
+        kept = _with_kept_features(candidate, folder)
+        engine = kept or task.engine(folder.path)
         scores = score_tests(engine, candidate.stream.tests, folder)
         report = {**_report(candidate, scores, parity, engine.provider), "precision": precision}
         if rows is not None and task.distribution:
@@ -181,7 +193,7 @@ def produce_version(candidate: Candidate, workspace: Workspace) -> Iterator[Any]
     stored = VersionFolder(workspace.registry.folder(candidate.classifier, number))
     save_summary(candidate.stream.met, stored, workspace)
     record_figures(workspace.registry, candidate.run_id, report)
-    yield Completed(number, report)
+    yield Completed(number, report, kept)
 
 
 def _with_kept_features(candidate: Candidate, folder: VersionFolder) -> Engine | None:
@@ -239,7 +251,8 @@ def _validation_rows(candidate: Candidate) -> LabelledRows:
 
 def _prove(candidate: Candidate, folder: VersionFolder) -> dict[str, Any]:
     """That the exported file, with its scaling, answers as the model does."""
-    texts = [text for test in candidate.stream.tests for text in test.texts][:PARITY_TEXTS]
+    some = PARITY_TEXTS if candidate.learner.model.parameter_count() < LARGE else PARITY_TEXTS_LARGE
+    texts = [text for test in candidate.stream.tests for text in test.texts][:some]
     parity = measure_parity(
         candidate.learner.model,
         folder.task.engine(folder.path, providers=CPU),

@@ -109,8 +109,8 @@ def climb(
     ladder = _Ladder(request, workspace, should_stop, earlier)
     run_id = left.get("run_id") or earlier.get("run_id")
     for rung in ladder.rungs():
-        started, completed = time.monotonic(), None
-        refused = message("auto.stopped", "It was stopped before it had learned.")
+        started, begun, completed = time.monotonic(), None, None
+        refused = message("auto.stopped", "It was stopped before it was done.")
         yield StageStarted(ladder.weighing(rung), ladder.fraction)
         try:
             if rung.model == ENCODER.name:
@@ -118,7 +118,13 @@ def climb(
                     yield Advanced(event.message, ladder.fraction)
             asked = ladder.within_time(rung)
             yield ladder.checkpoint(left)
-            for event in train_classifier(asked, workspace, should_stop=ladder.should_stop, resume=left or None):
+            training = train_classifier(asked, workspace, should_stop=ladder.should_stop, resume=left or None)
+            for event in training:
+                if ladder.gives_up and not isinstance(event, Completed):
+                    training.close()
+                    if begun is not None:
+                        workspace.registry.finish_run(begun, "stopped")
+                    break
                 match event:
                     case Completed():
                         completed = event
@@ -129,7 +135,7 @@ def climb(
                     case StepDone():
                         yield Advanced(_learning(event, ladder.solves(rung)), ladder.fraction)
                     case RunStarted():
-                        run_id = event.run_id
+                        run_id = begun = event.run_id
                         yield event
         except CoreError as error:
             if ladder.best is None:  # not even the cheapest model can be learned from this
@@ -143,7 +149,7 @@ def climb(
     if ladder.best is not None:
         version = ladder.best[1]
         report = VersionFolder(workspace.registry.folder(request.classifier, version)).report()
-        yield Climbed(version, report, tuple(ladder.done))
+        yield Climbed(version, report, ladder=tuple(ladder.done))
 
 
 def _learning(event: StepDone, solved: bool) -> Message:
@@ -205,12 +211,18 @@ class _Ladder:
 
     def rungs(self) -> tuple[Rung, ...]:
         """Those that are still to be tried."""
-        return rungs_for(self._task)[len(self.done) :]
+        tried = {rung.rung for rung in self.done}
+        return tuple(rung for rung in rungs_for(self._task) if rung.name not in tried)
 
     def should_stop(self) -> bool:
         """Whether learning shall end: somebody asks for it, or time is up and there is something to keep."""
         late = self._seconds > self._auto.minutes * 60 * LATE
         return self._asked_to_stop() or (late and (self.best is not None or self._solving))
+
+    @property
+    def gives_up(self) -> bool:
+        """Whether the rung at work is let go of, since somebody asks for an end and there is something to keep."""
+        return self.best is not None and self._asked_to_stop()
 
     def checkpoint(self, state: dict[str, Any]) -> CheckpointDue:
         """What the rung at work has saved, with what was tried before it."""
@@ -335,7 +347,7 @@ class _Ladder:
             return self.done[-1]
         # As everywhere where the time of a version is told: from its first learning step until it was measured.
         seconds = round(float(completed.report["seconds"]), 1)
-        measured = self._validation.compare(completed.version, self.best[1] if self.best else None)
+        measured = self._validation.compare(completed.version, self.best[1] if self.best else None, completed.engine)
         better = measured.gain is None or self._is_better(measured.gain, measured.surer)
         if rung.model == BLEND.name and measured.gain is not None and self._auto.prefer == "accuracy":
             better = measured.gain.value >= 0  # that it is better beyond chance was found before it was made

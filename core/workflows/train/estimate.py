@@ -35,6 +35,9 @@ BUDGET = 1.0  # seconds of timed steps
 SOLVED = 1000  # texts that a model which is solved is timed with
 WITHOUT_LEARNING = 0.35  # of the time that a learning step takes, for the same texts when they are only answered
 ENCODED_ONCE = 0.7  # of the time that PyTorch takes for a text, where ONNX Runtime encodes all of them once
+OPENED_AGAIN = 12.0  # seconds in which an encoder is loaded to learn with, after it was timed, and exported
+PROVED_AS = 500  # texts are answered in the time in which the file of an encoder is compared with PyTorch
+TIMED_FORWARD = 32  # texts
 EARLY = 0.6  # of all epochs, where it usually ends
 FEWEST_ROWS, ROWS_A_LABEL = 1000, 20  # that a frozen encoder learns from, where there is no time for all
 
@@ -204,10 +207,14 @@ def estimate(
 
 def least_seconds(rung: Rung, expected: TrainingEstimate, prepared: Prepared) -> tuple[float, float]:
     """The least that learning a rung of *Auto* takes, and what comes after it."""
-    answered = expected.seconds_per_epoch * (prepared.validation + prepared.test) / max(1, prepared.train)
-    once, large = rung.settings.get("tuning") == "frozen", rung.model == ENCODER.name
-    fewest = ENCODED_ONCE if once else 1 if large else EARLY * expected.epochs
-    return expected.seconds_per_epoch * fewest, AFTERWARDS + (1 if once else WITHOUT_LEARNING) * answered
+    text = expected.seconds_per_epoch / max(1, prepared.train)
+    answered = prepared.validation + prepared.test
+    if rung.settings.get("tuning") == "frozen":
+        return ENCODED_ONCE * expected.seconds_per_epoch, AFTERWARDS + OPENED_AGAIN + ENCODED_ONCE * text * (
+            answered + PROVED_AS
+        )
+    fewest = 1 if rung.model == ENCODER.name else EARLY * expected.epochs
+    return expected.seconds_per_epoch * fewest, AFTERWARDS + WITHOUT_LEARNING * text * answered
 
 
 def fewest_rows(prepared: Prepared) -> int:
@@ -278,7 +285,7 @@ def _seconds_per_token(
 
 
 def _forward_seconds(model: Any, examples: Examples, device: torch.device) -> float:
-    some = examples.take(np.arange(min(128, len(examples))))
+    some = examples.take(np.arange(min(TIMED_FORWARD, len(examples))))
     began = time.monotonic()
     predict_logits(model, some, device)
     return (time.monotonic() - began) / sum(len(ids) for ids in some.ids)

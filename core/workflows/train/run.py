@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from core.base.errors import ConfigError
@@ -49,7 +49,7 @@ def train_classifier(
     *,
     should_stop: ShouldStop = lambda: False,
     resume: dict[str, Any] | None = None,
-) -> Iterator[Any]:
+) -> Generator[Any, None, None]:
     """Train a new version from random start, yielding events; the last one is `Completed`.
 
     A classifier's first version is promoted at once; a later one waits as a candidate, since another serves.

@@ -12,13 +12,15 @@ from core.networks.standalone.predict import model_file
 from core.statistics.additive import estimates
 from core.statistics.intervals import Estimate
 from core.tasks import Task
+from core.tasks.base import Engine
 from core.tasks.text_classification.blend import Trial, less_surprised, try_blend
-from core.workflows.learn.producing import PARITY_TEXTS
 from core.workflows.requests import DataConfig, TrainRequest
+from core.workflows.train.estimate import PROVED_AS
 from core.workflows.versions.folder import VersionFolder
 from core.workflows.workspace import Workspace
 
 MOST_ROWS = 2000  # validation rows by which rungs are compared
+TIMED = 128  # of them, by which a file is timed where what it says of texts is kept
 
 
 class Measured(NamedTuple):
@@ -53,7 +55,7 @@ class Validation:
         self._answers: dict[int, list[str]] = {}
         self._values: dict[int, np.ndarray] = {}
         self._measured_rows = 3 * len(rows) + 2 * round(len(dataset) * data.test_share)  # that a new version answers
-        self._proved_rows = len(part) + PARITY_TEXTS
+        self._proved_rows = min(len(part), TIMED) + PROVED_AS
 
     def answered(self, per_second: float, *, kept: bool = False) -> float:
         """Seconds that a version of this speed takes for all the rows on which a new one is measured; those few for which its
@@ -72,9 +74,15 @@ class Validation:
         answers = self._task.judged(self._task.answers(trial.probabilities, outputs), self._truth)
         return trial, self._task.difference(self._task.score.name, self._truth, self._answers[best], answers)
 
-    def compare(self, version: int, best: int | None) -> Measured:
-        """Measure a version, and hold it against the best before."""
-        folder, seconds = self._ask(version)
+    def compare(self, version: int, best: int | None, kept: Engine | None = None) -> Measured:
+        """Measure a version, and hold it against the best before.
+
+        Parameters
+        ----------
+        kept
+            What answers as the version does, in less time.
+        """
+        folder, answers_per_second = self._ask(version, kept)
         answers, score = self._answers[version], self._task.score
         own = self._measure(answers)
         gain = surer = None
@@ -89,20 +97,23 @@ class Validation:
                 truth = self._task.encode(self._truth, folder.outputs)
                 surer = less_surprised(truth, self._values[best], self._values[version])
         file = folder.path / model_file(folder.path, "cpu", None)
-        return Measured(own, gain, surer, file.stat().st_size / 1e6, len(self._texts) / max(seconds, 1e-6))
+        return Measured(own, gain, surer, file.stat().st_size / 1e6, answers_per_second)
 
     def _measure(self, answers: list[str]) -> Estimate:
         """The deciding score of answers to all rows."""
         return estimates(self._task.pairs(self._truth, answers).rows, (self._task.score,))[0]
 
-    def _ask(self, version: int) -> tuple[VersionFolder, float]:
-        """Let a version answer all rows; returns the seconds it took."""
+    def _ask(self, version: int, kept: Engine | None = None) -> tuple[VersionFolder, float]:
+        """Let a version answer all rows; returns how many its file answers a second."""
         folder = VersionFolder(self._workspace.registry.folder(self._classifier, version))
         engine = folder.task.engine(folder.path)
-        engine.compute(self._texts[:1])
+        timed = self._texts if kept is None else self._texts[:TIMED]
+        engine.compute(timed[:1])
         began = time.monotonic()
-        values = engine.compute(self._texts)
+        values = engine.compute(timed)
         seconds = time.monotonic() - began
+        if kept is not None:
+            values = kept.compute(self._texts)
         answers = folder.task.judged(folder.task.read(engine, values), self._truth)
         self._answers[version], self._values[version] = answers, values
-        return folder, seconds
+        return folder, len(timed) / max(seconds, 1e-6)

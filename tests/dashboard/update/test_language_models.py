@@ -151,6 +151,7 @@ def test_a_classifier_of_texts_alone_is_refused_beside_the_button(
     assert page.selectbox(key="train.task").value == TASK.name
     page.selectbox(key="train.task").set_value("text_classification").run()
     page.button(key="train.start").click().run()
+    assert len(page.error) == 1, [shown.value for shown in (*page.exception, *page.warning, *page.info)]
     assert ("have no labels" if language == "en" else "没有标签") in page.error[0].value
     assert queue.list() == []
     wait(lambda: not page.run().exception)

@@ -39,8 +39,10 @@ def encoder(exported: Path, monkeypatch: pytest.MonkeyPatch) -> onnx.ModelProto:
     return onnx.load(str(exported))
 
 
-def test_the_largest_weight_of_a_column_becomes_127() -> None:
-    whole, scales = eight_bits(np.array([[1.0, -0.5], [-2.0, 0.25]], dtype=np.float32))
+def test_the_largest_weight_of_a_column_becomes_the_largest_number() -> None:
+    weights = np.array([[1.0, -0.5], [-2.0, 0.25]], dtype=np.float32)
+    assert np.abs(eight_bits(weights)[0]).max(axis=0).tolist() == [63, 63]  # two of 255 × 63 fit into sixteen bits
+    whole, scales = eight_bits(weights, 0, 127)
     assert whole.tolist() == [[64, -127], [-127, 64]]  # 1 / 2 · 127 = 63.5, which rounds to an even number
     assert scales == pytest.approx(np.array([[2 / 127, 0.5 / 127]]))
 
