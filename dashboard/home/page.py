@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.base.errors import RegistryError
-from core.statistics.intervals import Estimate
 from dashboard.home import picture
 from dashboard.parts import scores, tables
 from dashboard.parts.first import start
-from dashboard.parts.versions import health
+from dashboard.parts.versions import health, same_tests
 from dashboard.shell import layout, state
 from dashboard.shell.errors import guarded_fragment
 from dashboard.shell.i18n import t, tn
@@ -95,19 +94,18 @@ def _facts(classifier: str, versions: list[VersionInfo]) -> list[str]:
 
 
 def _score(champion: VersionInfo | None) -> str | None:
-    """The score of the version that serves, on its own frozen tests."""
+    """The score of the version that serves, as Overview shows it."""
     if champion is None:
         return None
-    score = scores.headline(scores.task_of_version(champion))
+    score = scores.headline(scores.task_of_version(champion)).name
     try:
-        stored = state.report(champion)["overall"].get(score.name)
+        measured = same_tests.score_of(champion, score)
     except RegistryError:  # its files are damaged, which the row says
         return None
-    if stored is None:
+    if measured is None:
         return None
-    value, interval = tables.score(stored["value"]), Estimate.from_dict(stored)
-    ends = tables.interval(interval.low, interval.high)
-    return f"{scores.score_name(score.name)} **{value}** :gray[({ends})]"
+    ends = tables.interval(measured.low, measured.high)
+    return f"{scores.score_name(score)} **{tables.score(measured.value)}** :gray[({ends})]"
 
 
 def _progress(job: Job) -> None:

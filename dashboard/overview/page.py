@@ -17,7 +17,7 @@ from dashboard.parts.versions import history, same_tests, timeline, verdict
 from dashboard.parts.versions.next_step import next_step, test_name, worst_drop
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import DEFAULT as ENGLISH
-from dashboard.shell.i18n import catalogue, t, tn
+from dashboard.shell.i18n import catalogue, t, t_message, tn
 from dashboard.shell.layout import Card
 from dashboard.shell.navigation import go
 
@@ -162,6 +162,7 @@ def _verdict(story: Story) -> str:
         "score": scores.score_name(judged.score),
         "value": tables.score(judged.value["value"]),
         "rows": tables.thousands(judged.rows),
+        "method": t_message(judged.method),
         "baseline": tables.score(judged.baseline["value"]),
         "points": tables.size_in_points(judged.gain),
     }

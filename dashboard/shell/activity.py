@@ -16,7 +16,9 @@ from dashboard.shell.layout import icon_button
 if TYPE_CHECKING:
     from core.jobs import Job
 
-BUSY, QUIET = 2.0, 8.0  # seconds between looks at the jobs
+# Seconds between looks at the jobs. What this window starts it knows at once; the longer wait is for what a command line or
+# another window has started, since every look of every open page costs the server a twentieth of a second.
+BUSY, QUIET = 2.0, 60.0
 MOST_ENDED = 5
 DRAWER = "activity"
 OPEN = "activity.open"  # in the session: whether the drawer is open; not there while nobody and nothing has opened it

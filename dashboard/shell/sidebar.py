@@ -14,7 +14,8 @@ from dashboard.shell.navigation import CLASSIFIER, FIRST_PAGE, LAST, TOOLS, WORK
 
 WRITTEN = "link.written"
 LINKED = "classifier.linked"  # what the link has just named
-UNKNOWN = "classifier.unknown"  # a name from a link that no classifier has, and which one is shown instead
+# A name that no classifier has, which one is shown instead, and whence the name: of a "link", or of one that is "gone".
+UNKNOWN = "classifier.unknown"
 MOST_OFFERED = 6
 
 CLOSE_ON_PHONES = f"<script>{SIDEBAR_SCRIPT}</script>"
@@ -113,18 +114,30 @@ def _choose_again() -> None:
 
 def _classifier_picker(names: list[str]) -> None:
     linked = st.session_state.pop(LINKED, None)
-    if st.session_state.get(CLASSIFIER) not in names:
+    before = st.session_state.get(CLASSIFIER)
+    if before not in names:
         st.session_state[CLASSIFIER] = st.session_state[job_news.NOBODYS_CHOICE] = names[0] if names else None
     if linked is not None and linked not in names:
-        st.session_state[UNKNOWN] = (linked, st.session_state[CLASSIFIER])
+        st.session_state[UNKNOWN] = (linked, st.session_state[CLASSIFIER], "link")
+    elif before is not None and before not in names:  # deleted in another window
+        st.session_state[UNKNOWN] = (before, st.session_state[CLASSIFIER], "gone")
     st.selectbox(
         t("shell.classifier"),
         names,
         key=CLASSIFIER,
         placeholder=t("shell.no_classifier"),
         disabled=not names,
+        on_change=_follow,
         persist_state="session",
     )
+
+
+def _follow() -> None:
+    """Where a dataset is asked for, the one that the chosen model has learned last comes first."""
+    versions = state.versions(st.session_state[CLASSIFIER])
+    learned = str(versions[-1].summary.get("dataset")) if versions else ""
+    if state.store().has(learned):
+        state.choose_dataset(learned)
 
 
 def _state_of_model() -> None:
@@ -136,16 +149,18 @@ def _state_of_model() -> None:
 
 
 def tell_unknown() -> None:
-    """Above the page: that the link names a classifier that there is not, which one is shown instead, and which there are."""
-    linked, instead = st.session_state.get(UNKNOWN, (None, None))
-    if linked is None or st.session_state.get(CLASSIFIER) != instead:
+    """Above the page: that there is no classifier that the link names or that was shown before, which one is shown instead, and
+    which there are.
+    """
+    missing, instead, whence = st.session_state.get(UNKNOWN, (None, None, ""))
+    if missing is None or st.session_state.get(CLASSIFIER) != instead:
         st.session_state.pop(UNKNOWN, None)
         return
-    facts = {"classifier": tables.plain(str(linked))}
+    facts = {"classifier": tables.plain(str(missing))}
     if instead is None:
-        st.warning(t("shell.unknown_and_none", **facts), icon=":material/link_off:")
+        st.warning(t(f"shell.{whence}_and_none", **facts), icon=":material/link_off:")
         return
-    st.warning(t("shell.unknown_classifier", **facts, instead=tables.plain(instead)), icon=":material/link_off:")
+    st.warning(t(f"shell.{whence}_instead", **facts, instead=tables.plain(instead)), icon=":material/link_off:")
     others = [known.name for known in state.classifiers() if known.name != instead]
     with st.container(horizontal=True, key="unknown-classifier"):
         for name in others[:MOST_OFFERED]:

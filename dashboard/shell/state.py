@@ -298,8 +298,8 @@ def chosen_classifier() -> str | None:
     return classifier
 
 
-def choose_classifier(name: str) -> None:
-    """Pick a classifier from a page; takes effect with the next rerun."""
+def choose_classifier(name: str | None) -> None:
+    """Pick a classifier from a page, or none; takes effect with the next rerun."""
     st.session_state["classifier.next"] = name
 
 

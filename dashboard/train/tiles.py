@@ -85,7 +85,7 @@ def _score(tile: str, request: TrainRequest, outlook: Outlook, *, encoder: bool)
         return ""
     if tile != "fast":
         told = _gains(request, outlook, TILES[tile], encoder=encoder)
-        return t("train.tile_more", low=f"{told[0]:.0f}", high=f"{told[-1]:.0f}") if told else ""
+        return t("train.tile_more", low=round(told[0]), high=round(told[-1])) if told else ""
     if outlook.expected is None:
         return t("train.tile_measuring") if outlook.pending else ""
     name = score_name(outlook.expected.name)

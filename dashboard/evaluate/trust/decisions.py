@@ -89,8 +89,8 @@ def _ask_threshold(suggested: float | None, validation: Answers | None) -> float
         st.caption(tn("decide.few_validation", len(validation.truth)))
     else:
         wanted = round(100 * suggested)
-        label = t("decide.take", percent=wanted)
-        st.button(label, key="evaluate.decide.take", on_click=_take, args=(wanted,), disabled=percent == wanted)
+        if percent != wanted:
+            st.button(t("decide.take", percent=wanted), key="evaluate.decide.take", on_click=_take, args=(wanted,))
         st.caption(tn("decide.suggested", len(validation.truth)))
     return percent / 100
 

@@ -79,8 +79,8 @@ def _ask_threshold(suggested: float | None) -> float:
     percent = st.slider(t("line.slider"), 0, 100, step=1, format="%d%%", key=SLIDER)
     if suggested is not None:
         wanted = round(100 * suggested)
-        label = t("decide.take", percent=wanted)
-        st.button(label, key="evaluate.line.take", on_click=_take, args=(wanted,), disabled=percent == wanted)
+        if percent != wanted:
+            st.button(t("decide.take", percent=wanted), key="evaluate.line.take", on_click=_take, args=(wanted,))
     return percent / 100
 
 

@@ -1,9 +1,11 @@
-"""One dataset out of those that are saved: the one chosen elsewhere in this session first, else the likeliest."""
+"""One dataset out of those that are saved: the one that this session worked with elsewhere since, else the likeliest."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
+
+import streamlit as st
 
 from dashboard.parts import choices
 from dashboard.shell import state
@@ -32,6 +34,8 @@ def choose_dataset(
     names = {dataset.id: f"{dataset.name} · {about(dataset)}" for dataset in datasets}
     doubled = {name for name in names.values() if list(names.values()).count(name) > 1}
     names = {key: f"{name} · {key[:4]}" if name in doubled else name for key, name in names.items()}
-    before = state.chosen_dataset()
-    first = before if before in known else state.likeliest(list(datasets)).id
+    worked_with = state.chosen_dataset()  # elsewhere, where it is not what was seen here last
+    if worked_with in known and st.session_state.get(f"{key}.seen") != worked_with:
+        st.session_state[key] = st.session_state[f"{key}.seen"] = worked_with
+    first = state.likeliest(list(datasets)).id
     return known[choices.listed(label, names, key=key, first=first, help=help_text)]

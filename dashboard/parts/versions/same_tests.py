@@ -17,6 +17,7 @@ import streamlit as st
 
 from core.base.config import home
 from core.base.errors import CoreError
+from core.statistics.intervals import Estimate
 from core.workflows.standings import Known, SameTests, on_tests_of, today
 from dashboard.parts import tables
 from dashboard.shell import state
@@ -119,6 +120,22 @@ def _written(version: VersionInfo) -> int:
         return state.version_folder(version).stat().st_mtime_ns
     except (CoreError, OSError):
         return 0
+
+
+def score_of(version: VersionInfo, score: str) -> Estimate | None:
+    """A score of a version on today's tests, as Overview shows it; on its own where no others are known. No version is asked.
+
+    `RegistryError` where its files are damaged.
+    """
+    newest = state.versions(version.classifier)[-1]
+    if version.number != newest.number:  # else today's tests are its own
+        same = _of_today(home(), version.classifier, _token(version.classifier))
+        report = same.report(version.number) if same is not None else None
+        if report is not None:
+            estimate: Estimate = report.scores[score]
+            return estimate
+    stored = state.report(version)["overall"].get(score)
+    return None if stored is None else Estimate.from_dict(stored)
 
 
 def waiting(same: SameTests) -> list[int]:

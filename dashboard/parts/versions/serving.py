@@ -155,7 +155,7 @@ def _delete_version(version: VersionInfo) -> None:
 
 def danger(classifier: str) -> None:
     """Delete the classifier, after its name was typed."""
-    with st.expander(t("models.delete"), icon=":material/delete:"):
+    with st.expander(t("models.delete"), icon=":material/delete:", key=f"models.delete_box.{classifier}"):
         count = len(state.versions(classifier))
         st.markdown(tn("models.delete_what", count, classifier=plain(classifier)))
         with st.form("models.delete_form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
@@ -183,4 +183,5 @@ def _delete(classifier: str) -> None:
     queue = state.corrections()
     queue.remove(classifier, [correction.text for correction in queue.list(classifier)])
     st.session_state[JUST_DONE] = t("models.deleted", classifier=plain(classifier))
+    state.choose_classifier(next((known.name for known in state.classifiers() if known.name != classifier), None))
     st.rerun()

@@ -119,6 +119,8 @@ def test_scores_stand_with_their_intervals_in_the_table_and_on_cards(
     assert page.dataframe[0].value["accuracy"].tolist() == shown
     captions = [caption.value for caption in page.caption]
     assert f"{ends(first.macro_f1.to_dict())} · over all {first.rows} test rows" in captions
+    home_page = open_page()
+    assert any(ends(first.macro_f1.to_dict()) in str(text.value) for text in home_page.main.markdown)
     # The version that serves is told above; another one is told on its own tests when it is chosen.
     assert not [caption for caption in captions if " · own " in caption]
     page.selectbox(key="models.version").set_value(2).run()

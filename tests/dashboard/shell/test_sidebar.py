@@ -9,8 +9,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.registry import Registry
+from core.workflows.requests import TrainRequest
+from core.workflows.train.run import train_classifier
+from core.workflows.workspace import open_workspace
 from dashboard.parts.versions import health
-from tests.dashboard.overview.test_versions import NAME, home, made
+from tests.dashboard.overview.test_versions import NAME, SETTINGS, home, made
 
 __all__ = ["home", "made"]
 
@@ -56,3 +59,42 @@ def test_without_a_version_that_serves_it_says_so(
 def test_the_root_with_a_model_in_its_link_opens_its_overview(open_page: OpenPage) -> None:
     assert open_page(classifier=NAME).title[0].value.replace("\\", "") == NAME
     assert open_page().title[0].value == "Home"
+
+
+@pytest.mark.parametrize(
+    ("language", "other", "words"),
+    [
+        ("en", "Plain", "is not here any more; it was deleted in another window. Shown instead is “Plain”"),
+        ("zh", "", "已不存在：它在另一个窗口中被删除了。目前没有其他模型"),
+    ],
+)
+def test_a_model_that_was_deleted_in_another_window_is_told_of(
+    home: Path, open_page: OpenPage, language: str, other: str, words: str
+) -> None:
+    if other:
+        train(home, other)
+    page = open_page("data", language=language, classifier=NAME)
+    assert not page.main.warning
+    Registry(home).delete(NAME)
+    page.run()
+    assert words in page.main.warning[0].value
+    page.run()
+    assert words in page.main.warning[0].value
+
+
+def train(home: Path, name: str) -> None:
+    workspace = open_workspace(home)
+    dataset = workspace.datasets.list()[-1].id
+    list(train_classifier(TrainRequest(classifier=name, dataset=dataset, model="ngrams", settings=SETTINGS), workspace))
+
+
+def test_where_a_dataset_is_asked_for_that_of_the_chosen_model_comes_first(home: Path, open_page: OpenPage) -> None:
+    workspace = open_workspace(home)
+    (first,) = (stored.id for stored in workspace.datasets.list() if stored.name == "toy <1>")
+    request = TrainRequest(classifier="Plain", dataset=first, model="ngrams", settings=SETTINGS)
+    list(train_classifier(request, workspace))
+    page = open_page("data", tab="quality", classifier=NAME)
+    page.sidebar.selectbox(key="classifier").set_value("Plain").run()
+    assert page.selectbox(key="quality.dataset").value == first
+    page.sidebar.selectbox(key="classifier").set_value(NAME).run()
+    assert page.selectbox(key="quality.dataset").value != first

@@ -155,3 +155,4 @@ def test_a_classifier_of_texts_alone_is_refused_beside_the_button(
     assert ("have no labels" if language == "en" else "没有标签") in page.error[0].value
     assert queue.list() == []
     wait(lambda: not page.run().exception)
+    assert len(page.error) == 1  # until the form changes

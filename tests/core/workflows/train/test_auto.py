@@ -268,6 +268,27 @@ def test_a_stop_keeps_the_rungs_that_are_done(workspace: Workspace, monkeypatch:
     assert models(workspace) == ["linear"]
 
 
+def test_a_stop_lets_go_of_the_rung_at_work(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, LINEAR, AGAIN)
+    runs: list[str] = []
+    stop: list[bool] = []
+    *_, ended = _until_a_second_run(workspace, runs, stop)
+    assert isinstance(ended, Climbed)
+    assert [(rung.rung, rung.version) for rung in ended.ladder] == [("linear", 1), (AGAIN.name, None)]
+    assert facts_of(ended.ladder[1])[0] == "auto.stopped"
+    assert serving(workspace) == 1
+    assert models(workspace) == ["linear"]
+    assert [run.state for run in workspace.registry.runs() if run.run_id == runs[1]] == ["stopped"]
+
+
+def _until_a_second_run(workspace: Workspace, runs: list[str], stop: list[bool]) -> Iterator[Any]:
+    for event in auto.train(asked(workspace), workspace, should_stop=lambda: bool(stop)):
+        if isinstance(event, RunStarted):
+            runs.append(event.run_id)
+            stop.extend([True] * (len(runs) == 2))
+        yield event
+
+
 def leave_off(events: Iterator[Any], kind: type, times: int) -> dict[str, Any]:
     """Kill a run when it has told of something for so many times; returns what its job would keep."""
     state: dict[str, Any] = {}
