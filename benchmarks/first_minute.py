@@ -7,7 +7,8 @@ Each round begins with an empty workspace, made ready as ``make run`` does, and 
 the click on its door to the answer to a typed text. The table: 5,000 real rows, from the dropped file, and from the click on
 Train, to the answer. Pages: with the model that the sample gave and another server that was just started, the seconds from a
 click in the sidebar until the page has its title and its script has ended; first, and again; the processor seconds of the
-server meanwhile; and the share of a core that an open page takes of which nobody wants anything. Prints Markdown.
+server meanwhile; and the share of a core that an open page takes of which nobody wants anything, beside what the server takes
+with no page open. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from socket import socket
@@ -61,7 +62,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=5000, help="rows of the table of one's own")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
-        "--idle", type=float, default=12.0, help="seconds that each page is left alone, in the last round"
+        "--idle", type=float, default=20.0, help="seconds that each page is left alone, in the last round"
     )
     parser.add_argument("--only", choices=("answers", "pages"), help="one half of it")
     asked = parser.parse_args()
@@ -139,6 +140,9 @@ def answer(page: Any, text: str) -> None:
 
 def visit(browser: Any, address: str, process: psutil.Process, pages: dict[str, Figures], idle: float) -> None:
     """All pages from the sidebar, twice; the first also as the first of all."""
+    if idle:
+        time.sleep(5)  # the process for the first run is ready
+        pages["(no page open)"]["idle"].append(share(process, lambda: time.sleep(idle)))
     with window(browser, address, wait=False) as page:
         started = time.monotonic()
         page.goto(address)
@@ -164,9 +168,7 @@ def visit(browser: Any, address: str, process: psutil.Process, pages: dict[str, 
                 pages[name][f"processor {when}"].append(own_seconds(process) - before)
                 if idle and when == "again":
                     page.wait_for_timeout(2000)
-                    before, started = own_seconds(process), time.monotonic()
-                    page.wait_for_timeout(1000 * idle)
-                    pages[name]["idle"].append((own_seconds(process) - before) / (time.monotonic() - started))
+                    pages[name]["idle"].append(share(process, lambda: page.wait_for_timeout(1000 * idle)))
 
 
 def quiet(page: Any) -> None:
@@ -252,6 +254,13 @@ def end_jobs(home: Path) -> None:
         time.sleep(0.3)
 
 
+def share(process: psutil.Process, wait: Callable[[], None]) -> float:
+    """Of a core, that the server takes meanwhile."""
+    before, started = own_seconds(process), time.monotonic()
+    wait()
+    return (own_seconds(process) - before) / (time.monotonic() - started)
+
+
 def own_seconds(process: psutil.Process) -> float:
     """Processor seconds of the server itself."""
     times = process.cpu_times()
@@ -288,7 +297,7 @@ def report(answers: Figures, pages: dict[str, Figures], rounds: int) -> None:
         print("|---|---|---|---|---|---|")
         for name, figures in pages.items():
             cells = [told(figures.get(key, [])) for key in ("first", "again", "processor first", "processor again")]
-            idle = f"{100 * figures['idle'][0]:.1f} %" if figures.get("idle") else ""
+            idle = f"{100 * figures['idle'][0]:.2f} %" if figures.get("idle") else ""
             print(f"| {name} | {' | '.join(cells)} | {idle} |")
         print()
     print("Bars: " + "; ".join(f"{name} {bar:g}" for name, bar in BARS.items()) + ".")

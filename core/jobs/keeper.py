@@ -17,6 +17,7 @@ from core.jobs.queue import WORKER, launch, queue_lock, reap
 
 SETTING = "EVERGREEN_SPARE"  # "off": no process waits
 SECONDS_BETWEEN_LOOKS = 5.0
+THOROUGH = 12  # every so many looks it is also asked whether the code has changed, for which all of it is looked at
 LEAST_MEMORY = 2 * 2**30  # bytes that must be free: for the spare and a job beside it
 
 
@@ -47,13 +48,15 @@ class SpareKeeper:
         if os.environ.get(SETTING, "").strip().lower() not in ("off", "0", "no", "false"):
             self._thread.start()
 
-    def look(self) -> None:
-        """Start a spare when there is none; end one that is out of date or whose memory others need."""
+    def look(self, *, thorough: bool = True) -> None:
+        """Start a spare when there is none; end one whose memory others need or, on a thorough look, that is out of date."""
         self._children = [child for child in self._children if child.poll() is None]
         reap()
         if not os.access(self._home, os.W_OK):
             return
         room = self._free_memory() >= LEAST_MEMORY
+        if room and not thorough and spare.offered(self._jobs):
+            return
         agreed = spare.facts(self._home, self._command)
         with suppress(OSError, Timeout):
             self._jobs.mkdir(exist_ok=True)
@@ -81,9 +84,11 @@ class SpareKeeper:
                 child.stdin.close()
 
     def _watch(self) -> None:
+        looks = 0
         while not self._closing.wait(SECONDS_BETWEEN_LOOKS):
             with suppress(OSError):  # a full disk: nothing waits then, and jobs start as they always do
-                self.look()
+                self.look(thorough=looks % THOROUGH == 0)
+            looks += 1
 
     def _begin(self, agreed: dict[str, object]) -> None:
         command = [*self._command, spare.FLAG, str(self._jobs)]
