@@ -31,6 +31,7 @@ from core.jobs.job import EndState
 from core.jobs.kinds import KINDS
 from core.jobs.progress import Progress
 from core.jobs.queue import WORKER, JobQueue, queue_lock
+from core.registry import Glance
 from core.registry.client import open_client, preload, store_address
 from core.registry.records import refuse_half_forgotten
 
@@ -147,6 +148,8 @@ def _execute(
                 _save_checkpoint(folder, event.state)
             case Ended():
                 result = event.outcome()
+    with suppress(CoreError, OSError):  # before anybody is told that it has ended, and looks
+        Glance(folder.parent.parent).look_ahead()
     if result is None and not stop.seen:
         raise JobError("job.no_result", "The run ended without a version. Its log may say why; start it again.")
     return "stopped" if stop.seen else "finished", result

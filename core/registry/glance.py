@@ -28,7 +28,7 @@ FORMAT = 1  # another one is not read
 SETTLED_NANOSECONDS = 20_000_000  # two writes closer than the file system's clock look like one
 
 Token = tuple[int, ...]
-Info = TypeVar("Info", ClassifierInfo, VersionInfo)
+Info = TypeVar("Info", ClassifierInfo, VersionInfo, dict[str, Any])
 
 
 class Glance:
@@ -66,6 +66,18 @@ class Glance:
         known = next((version for version in self.versions(name) if version.number == number), None)
         return known or self.registry.champion(name)
 
+    def champion_history(self, name: str) -> list[dict[str, Any]]:
+        """As `Registry.champion_history`."""
+        return self._ask(f"moves of {name}", lambda: self.registry.champion_history(name), dict)
+
+    def look_ahead(self) -> None:
+        """Ask for all lists, so that whoever looks next needs no MLflow; for a process that has loaded it."""
+        if self._watched() and any(database_token(self._home)):
+            time.sleep(2 * SETTLED_NANOSECONDS / 1e9)
+            for known in self.classifiers():
+                self.versions(known.name)
+                self.champion_history(known.name)
+
     def folder(self, version: VersionInfo) -> Path:
         """As `Registry.folder`."""
         kept = self._home / "artifacts" / version.run_id / "artifacts" / ARTIFACT
@@ -93,7 +105,7 @@ class Glance:
         with self._lock:
             if not settled or token != self._token or token != database_token(self._home):
                 return  # it was written to while it was read: the next look keeps what it finds
-            self._lists[key] = [asdict(info) for info in infos]
+            self._lists[key] = [info if isinstance(info, dict) else asdict(info) for info in infos]
             text = json.dumps({"format": FORMAT, "token": token, "lists": self._lists}, ensure_ascii=False)
         with suppress(OSError, ValueError):  # a disk that is full, or a half character, costs time, nothing else
             write_text(self._home / FILE, text, durable=False)

@@ -31,7 +31,7 @@ def check_name(name: str) -> str:
     if not fits:
         raise RegistryError(
             "registry.bad_name",
-            "A classifier cannot be called '{name}'. A name has 1 to {longest} characters, no / : or quotation mark "
+            "A model cannot be called '{name}'. A name has 1 to {longest} characters, no / : or quotation mark "
             '("), no line break, no dot at the start and no space at either end. Choose another name.',
             name=name,
             longest=LONGEST_NAME,

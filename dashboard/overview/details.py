@@ -15,7 +15,6 @@ from core.workflows.requests import known_settings, settings_in_effect
 from dashboard.parts import scores, tables
 from dashboard.parts.names import SCORES, name_of
 from dashboard.parts.versions.decisions import reason_of
-from dashboard.parts.versions.serving import registry
 from dashboard.shell import state
 from dashboard.shell.errors import guarded_fragment
 from dashboard.shell.i18n import catalogue, choice_label, language, setting_label, t, t_message, tn
@@ -105,7 +104,7 @@ def _value(name: str, value: Any) -> str:
 
 
 def _champions(version: VersionInfo) -> None:
-    moves = registry().champion_history(version.classifier)[::-1]
+    moves = state.champion_history(version.classifier)[::-1]
     if not moves:
         st.caption(t("models.no_champions"))
         return

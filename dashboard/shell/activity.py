@@ -70,7 +70,7 @@ def _take() -> None:
 
 
 def _at_work(job: Job) -> None:
-    with st.container(gap=None):
+    with st.container(gap="xxsmall"):
         with st.container(horizontal=True, vertical_alignment="center", wrap=False):
             st.progress(job.fraction, text=_progress(job))
             show = icon_button(t("activity.open"), of=job.title, key=f"show.{job.id}", icon=":material/arrow_forward:")
@@ -121,4 +121,6 @@ def _doing(job: Job) -> str:
     if job.state == "stopping" or job.message is None:
         return t(f"activity.{job.state}")
     doing = tables.plain(t_message(with_names(job.message)))
-    return doing if job.seconds_left is None else f"{doing} · {t('run.left', time=tables.duration(job.seconds_left))}"
+    if job.seconds_left is None:
+        return doing
+    return f"{doing.rstrip('.。…')} · {t('run.left', time=tables.duration(job.seconds_left))}"

@@ -18,6 +18,7 @@ from core.base.errors import CoreError
 from core.base.integrity import is_damage
 from core.base.storage import storage_error
 from dashboard.parts.tables import plain
+from dashboard.shell import state
 from dashboard.shell.i18n import t, t_message
 
 log = logging.getLogger("evergreen.dashboard")
@@ -94,6 +95,8 @@ def guarded_fragment(
         @wraps(function)
         def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
             with boundary():
+                if state.chosen_is_gone():
+                    st.rerun()  # the whole page says that it was deleted in another window
                 function(*args, **kwargs)
 
         return st.fragment(guarded, run_every=run_every)

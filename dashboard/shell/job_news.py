@@ -124,7 +124,8 @@ def sentence(job: Job) -> str:
     if job.result is None:
         return t("news.failed", title=title)
     if job.kind in VERSION_KINDS and "version" in job.result:
-        return t("news.version", title=title, version=job.result["version"])
+        key = "news.version_stopped" if job.state == "stopped" else "news.version"
+        return t(key, title=title, version=job.result["version"])
     return t("news.done", title=title)
 
 

@@ -212,6 +212,11 @@ def _champion(folder: Path, classifier: str, token: tuple[float, ...]) -> Versio
     return _registry(folder).champion(classifier)
 
 
+def champion_history(classifier: str) -> list[dict[str, Any]]:
+    """Every move of the champion, oldest first."""
+    return _registry(home()).champion_history(classifier)
+
+
 def runs() -> list[RunInfo]:
     """All runs of all classifiers, newest first."""
     return _runs(home(), _registry_token())
@@ -296,6 +301,12 @@ def chosen_classifier() -> str | None:
     """The classifier picked in the sidebar; None while there is none at all."""
     classifier: str | None = st.session_state.get(CLASSIFIER)
     return classifier
+
+
+def chosen_is_gone() -> bool:
+    """Whether the chosen classifier is there no more."""
+    chosen = st.session_state.get(CLASSIFIER)
+    return chosen is not None and all(known.name != chosen for known in classifiers())
 
 
 def choose_classifier(name: str | None) -> None:

@@ -186,7 +186,8 @@ def _draw(job_id: str) -> None:
             if number < len(done):
                 _rung(job, done[number], serves)
             else:
-                _coming(rung, at_work=number == len(done) and job.state == "running", ended=job.ended)
+                ended = job.ended or job.state == "stopping"
+                _coming(rung, at_work=number == len(done) and not ended and job.state != "queued", ended=ended)
 
 
 def _coming(rung: Rung, *, at_work: bool, ended: bool) -> None:

@@ -29,7 +29,7 @@ PROMOTED = "update.promoted"  # in the session: what was promoted a moment ago
 
 def draw(situation: Situation) -> None:
     """What serves now with the way back, all versions over time, every move of the champion, candidates put aside."""
-    moves = state.workspace().registry.champion_history(situation.classifier)
+    moves = state.champion_history(situation.classifier)
     _serving(situation, previous_champion(moves))
     with boundary():
         timeline.draw(situation.classifier, same_tests.of_today(situation.classifier))

@@ -140,7 +140,7 @@ def climb(
         except CoreError as error:
             if ladder.best is None:  # not even the cheapest model can be learned from this
                 raise
-            refused = error.message
+            refused = refused if ladder.gives_up else error.message
         yield ladder.over(rung, completed, refused, time.monotonic() - started)
         ladder.run_id, left = run_id, {}
         yield ladder.checkpoint({})

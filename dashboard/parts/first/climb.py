@@ -80,7 +80,7 @@ def _ladder(job_id: str, drawn: tuple[int | None, bool]) -> None:
         st.rerun()
     task = task_of(str(job.config["task"]))
     with st.container(border=True, key="first-ladder", gap="small"):
-        title = t("first.done" if job.ended else "first.climbing")
+        title = t("first.done" if job.ended else "first.stopping" if job.state == "stopping" else "first.climbing")
         with st.container(gap=None):
             st.markdown(f"**{title}**", help=t("first.ladder_help"))
             st.caption(t("first.score", score=score_name(task.score.name)))
@@ -92,7 +92,8 @@ def _ladder(job_id: str, drawn: tuple[int | None, bool]) -> None:
                 if number < len(done):
                     _tried(done[number], best)
                 else:
-                    _coming(rung, at_work=number == len(done) and job.state == "running", ended=job.ended)
+                    ended = job.ended or job.state == "stopping"
+                    _coming(rung, at_work=number == len(done) and not ended and job.state != "queued", ended=ended)
         if job.ended:
             _afterwards()
 

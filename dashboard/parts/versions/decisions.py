@@ -36,7 +36,7 @@ def decided(candidate: VersionInfo) -> bool:
 
 def served(classifier: str) -> set[int]:
     """Numbers of all versions that were ever the champion."""
-    return {int(move["version"]) for move in state.registry().champion_history(classifier)}
+    return {int(move["version"]) for move in state.champion_history(classifier)}
 
 
 def against_the_gate(version: VersionInfo) -> str:

@@ -28,16 +28,21 @@ def registry() -> Registry:
 
 def actions(version: VersionInfo, champion: VersionInfo | None) -> None:
     """Let the version serve, or go back to the one that served before; delete one that does not serve."""
-    if JUST_DONE in st.session_state:
-        st.toast(st.session_state.pop(JUST_DONE), icon=":material/check:")
+    tell_done()
     with st.container(horizontal=True, key="models-actions"):
         if champion is None or version.number != champion.number:
             _promote(version, champion)
         else:
-            earlier = previous_champion(registry().champion_history(version.classifier))
+            earlier = previous_champion(state.champion_history(version.classifier))
             if earlier is not None:
                 _roll_back(champion, earlier)
         delete_version(version, champion)
+
+
+def tell_done() -> None:
+    """Say what was just done, once, with the page as it is since."""
+    if JUST_DONE in st.session_state:
+        st.toast(st.session_state.pop(JUST_DONE), icon=":material/check:")
 
 
 def download(version: VersionInfo) -> None:

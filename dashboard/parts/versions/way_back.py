@@ -87,7 +87,7 @@ def offer(error: RegistryError, *, also: Sequence[str] = ()) -> None:
 
 def _others(classifier: str, champion: VersionInfo) -> list[int]:
     """Numbers of other versions whose answering files are there, the one that served before first."""
-    moves = state.registry().champion_history(classifier)
+    moves = state.champion_history(classifier)
     turns = {int(move["version"]): turn for turn, move in enumerate(moves)}
     known = [
         version for version in state.versions(classifier) if version.number != champion.number and _is_there(version)

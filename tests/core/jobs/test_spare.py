@@ -307,7 +307,7 @@ def test_where_the_workspace_is_missing_or_cannot_be_written_nothing_waits(
 def test_the_setting_turns_it_off(evergreen_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeper, "SECONDS_BETWEEN_LOOKS", 0.01)
     looks: list[bool] = []
-    monkeypatch.setattr(SpareKeeper, "look", lambda self: looks.append(True))
+    monkeypatch.setattr(SpareKeeper, "look", lambda self, **_: looks.append(True))
     monkeypatch.setenv("EVERGREEN_SPARE", "off")
     kept = SpareKeeper(evergreen_home, command=COMMAND)
     kept.start()

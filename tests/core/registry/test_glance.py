@@ -108,3 +108,11 @@ def test_nothing_is_written_down_of_names_that_no_classifier_has(filled: Path) -
         assert glance.versions(f"nobody {number}") == []
         assert glance.champion(f"nobody {number}") is None
     assert (filled / FILE).read_bytes() == before
+
+
+def test_a_process_that_looks_ahead_leaves_all_lists_to_the_next(filled: Path, registry: Registry) -> None:
+    Glance(filled).look_ahead()
+    lists = json.loads((filled / FILE).read_text("utf-8"))["lists"]
+    assert lists["moves of Reviews"] == registry.champion_history("Reviews")
+    assert sorted(lists) == ["classifiers", "moves of Reviews", "versions of Reviews"]
+    assert Glance(filled).champion_history("Reviews") == registry.champion_history("Reviews")
