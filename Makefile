@@ -24,7 +24,7 @@ help:
 	@echo "make run      install what is needed, then open the dashboard on http://localhost:$(PORT) (another port: PORT=8600)"
 	@echo "make dev      the same for who changes the program: pages run again when a file is saved"
 	@echo "make test     run the whole test suite, browser tests included, on all cores (some of it: PYTEST_ARGS='tests/core -x')"
-	@echo "make chaos    200 kills at random moments, some minutes (other numbers: CHAOS_ARGS='--kills 50 --seed 7')"
+	@echo "make chaos    each operation killed at each point, then 200 kills at random moments (other numbers: CHAOS_ARGS='--kills 50 --seed 7')"
 	@echo "make fuzz     damaged files for everything that reads files (longer: FUZZ_EXAMPLES=1000000, another run: FUZZ_ARGS='--seed 7')"
 	@echo "make check    formatting, lint and types"
 	@echo "make format   put the code into the project's format"
@@ -44,6 +44,7 @@ run dev: $(INSTALLED)
 dev: SERVE_ARGS := --server.fileWatcherType auto --server.runOnSave true
 
 chaos: $(INSTALLED_DEV)
+	EVERGREEN_CHAOS=all $(VENV_PYTHON) -m pytest -q -n logical tests/chaos
 	$(VENV_PYTHON) tests/chaos/random_kills.py $(CHAOS_ARGS)
 
 fuzz: $(INSTALLED_DEV)
