@@ -121,8 +121,6 @@ def _classifier_picker(names: list[str]) -> None:
         st.session_state[UNKNOWN] = (linked, st.session_state[CLASSIFIER], "link")
     elif before is not None and before not in names:  # deleted in another window
         st.session_state[UNKNOWN] = (before, st.session_state[CLASSIFIER], "gone")
-    if linked in names and state.chosen_dataset() is None:
-        _follow()
     st.selectbox(
         t("shell.classifier"),
         names,
@@ -135,9 +133,9 @@ def _classifier_picker(names: list[str]) -> None:
 
 
 def _follow() -> None:
-    """Where a dataset is asked for, the one that the chosen model was first trained on comes first."""
+    """Where a dataset is asked for, the one that the chosen model has learned last comes first."""
     versions = state.versions(st.session_state[CLASSIFIER])
-    learned = str(versions[0].summary.get("dataset")) if versions else ""
+    learned = str(versions[-1].summary.get("dataset")) if versions else ""
     if state.store().has(learned):
         state.choose_dataset(learned)
 

@@ -213,6 +213,7 @@ def test_from_upload_to_roll_back_without_a_mouse(
     me.judged("Update, Learn")
     me.click("update.start")
     second = made_by_update(dashboard, name)
+    page.wait_for_timeout(5000)  # the drawer has told it, and the page is drawn anew
     assert second > first
     me.opens("update.tab_decide")
     me.button("update.keep", version=first).wait_for()
@@ -239,7 +240,7 @@ def _stops(me: Walker, jobs: JobQueue, name: str) -> None:
     if stop.is_visible():
         me.reaches(stop)
         me.page.keyboard.press("Enter")
-    until(lambda: all(job.ended for job in jobs.list()), "the training has stopped")
+    until(lambda: all(job.ended for job in jobs.list()), "the training has stopped", 3 * SECONDS)
 
 
 def _promotes(me: Walker, version: int) -> None:

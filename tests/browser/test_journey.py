@@ -76,8 +76,8 @@ def champion(dashboard: Dashboard, name: str) -> int:
     return found.number
 
 
-def until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + SECONDS
+def until(condition: Callable[[], bool], what: str, seconds: float = SECONDS) -> None:
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain until {what}"
         time.sleep(0.2)
@@ -164,7 +164,7 @@ def _stops(me: Visitor, dashboard: Dashboard, name: str) -> None:
     if not stop.is_visible():
         me.page.locator(".st-key-activity summary").click()
     stop.click()
-    until(lambda: all(job.ended for job in jobs.list()), "the training has stopped")
+    until(lambda: all(job.ended for job in jobs.list()), "the training has stopped", 3 * SECONDS)
 
 
 def _promote(me: Visitor, version: int) -> None:
