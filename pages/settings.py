@@ -1,10 +1,12 @@
 """Settings: this installation, and what removes something for good."""
 
+from dashboard.parts.versions import serving
 from dashboard.settings import forget, page
 from dashboard.shell import layout, state
 from dashboard.shell.i18n import t
 
 layout.heading(t("setup.title"), t("setup.caption"))
+serving.tell_done()
 page.installation()
 page.storage()
 classifier = state.chosen_classifier()

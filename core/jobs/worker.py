@@ -148,7 +148,7 @@ def _execute(
                 _save_checkpoint(folder, event.state)
             case Ended():
                 result = event.outcome()
-    with suppress(CoreError, OSError):  # before anybody is told that it has ended, and looks
+    with suppress(Exception):  # before anybody is told that it has ended, and looks; whatever happens, the work is done
         Glance(folder.parent.parent).look_ahead()
     if result is None and not stop.seen:
         raise JobError("job.no_result", "The run ended without a version. Its log may say why; start it again.")

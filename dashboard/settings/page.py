@@ -41,8 +41,7 @@ OTHER = "other"
 
 
 def installation() -> None:
-    """Language, and what this machine really computes with; before that, whether a model was just deleted."""
-    serving.tell_done()
+    """Language, and what this machine really computes with."""
     layout.section(t("setup.installation"))
     device = state.device()
     named = t("shell.device_cuda", name=device.name) if device.kind == "cuda" else tn("shell.device_cpu", device.cores)

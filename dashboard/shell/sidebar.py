@@ -133,9 +133,9 @@ def _classifier_picker(names: list[str]) -> None:
 
 
 def _follow() -> None:
-    """Where a dataset is asked for, the one that the chosen model has learned last comes first."""
+    """Where a dataset is asked for, the one that the chosen model was first trained on comes first."""
     versions = state.versions(st.session_state[CLASSIFIER])
-    learned = str(versions[-1].summary.get("dataset")) if versions else ""
+    learned = str(versions[0].summary.get("dataset")) if versions else ""
     if state.store().has(learned):
         state.choose_dataset(learned)
 

@@ -305,8 +305,8 @@ def chosen_classifier() -> str | None:
 
 def chosen_is_gone() -> bool:
     """Whether the chosen classifier is there no more."""
-    chosen = st.session_state.get(CLASSIFIER)
-    return chosen is not None and all(known.name != chosen for known in classifiers())
+    classifier = chosen_classifier()
+    return classifier is not None and all(known.name != classifier for known in classifiers())
 
 
 def choose_classifier(name: str | None) -> None:

@@ -18,7 +18,7 @@ from core.registry import promote
 from core.statistics.intervals import Estimate
 from core.tasks import task_of
 from core.workflows.requests import DataConfig
-from core.workflows.train.ladder import TRIED_FROM, Rung, rungs_for
+from core.workflows.train.ladder import TRIED_FROM, Rung, rungs_for, untried
 from dashboard.parts import tables
 from dashboard.parts.forms import foresight
 from dashboard.parts.names import name_of
@@ -178,16 +178,15 @@ def watch(job: Job) -> None:
 def _draw(job_id: str) -> None:
     job = state.jobs().get(job_id)
     done = state.jobs().rungs(job_id)
-    rungs = rungs_for(task_of(str(job.config["task"])))
+    coming = untried(task_of(str(job.config["task"])), (tried["rung"] for tried in done))
     champion = state.champion(job.classifier)
     serves = champion.number if champion is not None else None
-    for number, rung in enumerate(rungs):
+    for number, tried in enumerate(done):
         with st.container(key=f"rung-{number}", gap=None):
-            if number < len(done):
-                _rung(job, done[number], serves)
-            else:
-                ended = job.ended or job.state == "stopping"
-                _coming(rung, at_work=number == len(done) and not ended and job.state != "queued", ended=ended)
+            _rung(job, tried, serves)
+    for number, rung in enumerate(coming):
+        with st.container(key=f"rung-{len(done) + number}", gap=None):
+            _coming(rung, at_work=number == 0 and job.state == "running", ended=job.ended or job.state == "stopping")
 
 
 def _coming(rung: Rung, *, at_work: bool, ended: bool) -> None:

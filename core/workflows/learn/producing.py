@@ -47,11 +47,11 @@ from core.workflows.versions.retention import state_bytes
 from core.workflows.versions.summary import summary_of
 from core.workflows.workspace import Workspace
 
-PARITY_TEXTS, PARITY_TEXTS_LARGE = (
-    200,
+PARITY_TEXTS = 200  # of the tests, besides the nasty ones
+LARGE, PARITY_TEXTS_LARGE = (
+    5_000_000,
     64,
-)  # of the tests, besides the nasty ones; PyTorch takes long for those of a large model
-LARGE = 5_000_000  # weights
+)  # weights of a model for whose texts PyTorch takes long, and how many it is asked
 MOST_BASELINE_ROWS = 200_000  # that the baseline is fitted on at a first training
 WORST_PARITY = 1e-3  # beyond this the export is broken, not merely rounded
 

@@ -25,7 +25,16 @@ from core.workflows.learn.producing import Completed
 from core.workflows.requests import AUTO, TrainRequest, resolve_settings
 from core.workflows.train.encoders import Advice, recommend
 from core.workflows.train.estimate import WITHOUT_LEARNING, Prepared, estimate, fewest_rows, least_seconds, prepare
-from core.workflows.train.ladder import AFTERWARDS, OPENING, TRIED_FROM, Rung, auto_settings, request_of, rungs_for
+from core.workflows.train.ladder import (
+    AFTERWARDS,
+    OPENING,
+    TRIED_FROM,
+    Rung,
+    auto_settings,
+    request_of,
+    rungs_for,
+    untried,
+)
 from core.workflows.train.run import check_task, train_classifier
 from core.workflows.train.validation import Validation
 from core.workflows.versions.folder import VersionFolder
@@ -211,8 +220,7 @@ class _Ladder:
 
     def rungs(self) -> tuple[Rung, ...]:
         """Those that are still to be tried."""
-        tried = {rung.rung for rung in self.done}
-        return tuple(rung for rung in rungs_for(self._task) if rung.name not in tried)
+        return untried(self._task, (rung.rung for rung in self.done))
 
     def should_stop(self) -> bool:
         """Whether learning shall end: somebody asks for it, or time is up and there is something to keep."""

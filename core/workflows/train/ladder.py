@@ -6,7 +6,7 @@ the encoder had no time left after it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -93,6 +93,12 @@ def rungs_for(task: Task) -> tuple[Rung, ...]:
     networks, strategies = task.all_networks(), strategies_for(task)
     fitting = tuple(rung for rung in RUNGS if rung.model in networks and (rung.strategy or FINETUNE.name) in strategies)
     return fitting or (Rung(next(iter(networks)), next(iter(networks))),)
+
+
+def untried(task: Task, done: Iterable[str]) -> tuple[Rung, ...]:
+    """The rungs of a task but for those of these names; earlier editions had another order."""
+    names = set(done)
+    return tuple(rung for rung in rungs_for(task) if rung.name not in names)
 
 
 def is_soon_known(task: Task) -> bool:

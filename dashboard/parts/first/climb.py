@@ -10,7 +10,7 @@ from core.base.messages import Message
 from core.statistics.intervals import Estimate
 from core.tasks import task_of
 from core.workflows.requests import AUTO
-from core.workflows.train.ladder import Rung, rungs_for
+from core.workflows.train.ladder import Rung, untried
 from dashboard.parts import tables
 from dashboard.parts.first import start
 from dashboard.parts.names import name_of
@@ -88,12 +88,12 @@ def _ladder(job_id: str, drawn: tuple[int | None, bool]) -> None:
             left = t("run.left", time=tables.duration(job.seconds_left)) if job.seconds_left is not None else ""
             st.progress(job.fraction, text=left)
         with st.container(gap="xsmall"):
-            for number, rung in enumerate(rungs_for(task)):
-                if number < len(done):
-                    _tried(done[number], best)
-                else:
-                    ended = job.ended or job.state == "stopping"
-                    _coming(rung, at_work=number == len(done) and not ended and job.state != "queued", ended=ended)
+            for tried in done:
+                _tried(tried, best)
+            for number, rung in enumerate(untried(task, (tried["rung"] for tried in done))):
+                _coming(
+                    rung, at_work=number == 0 and job.state == "running", ended=job.ended or job.state == "stopping"
+                )
         if job.ended:
             _afterwards()
 

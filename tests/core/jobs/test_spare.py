@@ -304,6 +304,21 @@ def test_where_the_workspace_is_missing_or_cannot_be_written_nothing_waits(
     assert list(evergreen_home.iterdir()) == []
 
 
+def test_all_code_is_looked_at_only_on_thorough_looks(evergreen_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Path] = []
+    agreed = spare.facts
+    monkeypatch.setattr(spare, "facts", lambda home, command: asked.append(home) or agreed(home, command))
+    kept = SpareKeeper(evergreen_home, command=COMMAND, free_memory=lambda: 2.0**40)
+    try:
+        kept.look(thorough=False)  # there is none: it has to be asked for one
+        kept.look(thorough=False)
+        assert len(asked) == 1
+        kept.look()
+        assert len(asked) == 2
+    finally:
+        kept.close()
+
+
 def test_the_setting_turns_it_off(evergreen_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeper, "SECONDS_BETWEEN_LOOKS", 0.01)
     looks: list[bool] = []

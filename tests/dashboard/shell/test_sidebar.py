@@ -90,11 +90,11 @@ def train(home: Path, name: str) -> None:
 
 def test_where_a_dataset_is_asked_for_that_of_the_chosen_model_comes_first(home: Path, open_page: OpenPage) -> None:
     workspace = open_workspace(home)
-    (first,) = (stored.id for stored in workspace.datasets.list() if stored.name == "toy <1>")
-    request = TrainRequest(classifier="Plain", dataset=first, model="ngrams", settings=SETTINGS)
+    stored = {dataset.name: dataset.id for dataset in workspace.datasets.list()}
+    request = TrainRequest(classifier="Plain", dataset=stored["toy <2>"], model="ngrams", settings=SETTINGS)
     list(train_classifier(request, workspace))
     page = open_page("data", tab="quality", classifier=NAME)
     page.sidebar.selectbox(key="classifier").set_value("Plain").run()
-    assert page.selectbox(key="quality.dataset").value == first
+    assert page.selectbox(key="quality.dataset").value == stored["toy <2>"]
     page.sidebar.selectbox(key="classifier").set_value(NAME).run()
-    assert page.selectbox(key="quality.dataset").value != first
+    assert page.selectbox(key="quality.dataset").value == stored["toy <1>"]

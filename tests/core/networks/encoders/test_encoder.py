@@ -318,6 +318,22 @@ def test_the_head_can_read_several_layers_side_by_side(
     assert measure_parity(model, Classifier(tmp_path), TEXTS).max_abs_diff < 1e-5
 
 
+def test_the_upper_layers_can_be_left_out(folder: Path, sources: Sources, tmp_path: Path) -> None:
+    made = learner(folder, sources, tuning="frozen", encoder_layers=1)
+    whole, _ = begin(folder, sources, tuning="frozen")
+    both, _ = begin(folder, sources, tuning="frozen", feature_layers=2)
+    examples = encoded(made.pipeline)
+    lower = predict_features(made.model, examples, CPU)
+    torch.testing.assert_close(lower, predict_features(both, examples, CPU)[:, whole.feature_size :])
+    assert made.model.parameter_count() < whole.parameter_count()
+    assert made.model.cache.file != whole.cache.file  # features of other layers are kept apart
+    stored = VersionFolder(tmp_path)
+    stored.save_model(made)
+    assert torch.equal(predict_features(stored.load_learner().model, examples, CPU), lower)
+    export_onnx(made.model, tmp_path / "model.onnx")
+    assert measure_parity(made.model, Classifier(tmp_path), TEXTS).max_abs_diff < 1e-5
+
+
 def test_an_encoder_with_fewer_layers_is_read_as_a_whole(folder: Path, sources: Sources) -> None:
     whole, _ = begin(folder, sources, tuning="frozen", feature_layers=2)
     more, pipeline = begin(folder, sources, tuning="frozen", feature_layers=9)
